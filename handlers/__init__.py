@@ -1,0 +1,1 @@
+"""Tornado lives here and nowhere else: HTTP, WebSocket, pages."""

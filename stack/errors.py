@@ -1,0 +1,124 @@
+"""Every way in which Nysa says no, built from data; `code` is public and stable.
+
+::
+
+    NysaError
+    ├── InvalidRequest          the request cannot be read, or asks for something that cannot be
+    │   ├── InvalidStackfile    the desired state has mistakes
+    │   └── UnsupportedMedia    the body is of a type that is not read here
+    ├── AccessDenied            the caller may not do this
+    ├── NotFound                the thing that is named in the URL is not there
+    ├── Unprocessable           the request names something that is not there, or that is there already
+    ├── Conflict                the change does not fit what is stored
+    │   ├── RevisionConflict    somebody was faster: the revision is no longer the one that the caller had
+    │   └── Frozen              the cluster takes no changes now
+    ├── TooLarge                more than is taken
+    ├── Misconfigured           a setting is missing or wrong
+    ├── StateUnreadable         what is stored is not a desired state
+    └── AwsFailed               AWS refused or broke
+        ├── Throttled           AWS asks for fewer calls
+        └── Unavailable         AWS did not answer, or answered that it cannot now
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Detail = Mapping[str, Any]
+
+
+class NysaError(Exception):
+    """Something that Nysa refuses or cannot do.
+
+    `message` is for a person; `details` are `{"path", "line"?, "column"?, "message"}` each, for programs.
+    """
+
+    code = 'error'
+    retryable = False
+
+    def __init__(self, message: str, details: Sequence[Detail] = ()):
+        super().__init__(message)
+        self.message = message
+        self._details = tuple(details)
+
+    def details(self) -> list[Detail]:
+        """What is wrong, item by item; empty where `message` says it all."""
+        return list(self._details)
+
+
+class InvalidRequest(NysaError):
+    code = 'invalid_request'
+
+
+class InvalidStackfile(InvalidRequest):
+    """The desired state has mistakes; `details()` holds each of them."""
+
+    code = 'invalid_stackfile'
+
+
+class UnsupportedMedia(InvalidRequest):
+    code = 'unsupported_media_type'
+
+
+class AccessDenied(NysaError):
+    code = 'access_denied'
+
+
+class NotFound(NysaError):
+    code = 'not_found'
+
+
+class Unprocessable(NysaError):
+    code = 'unprocessable'
+
+
+class Conflict(NysaError):
+    code = 'conflict'
+    retryable = True
+
+
+class RevisionConflict(Conflict):
+    """Somebody was faster; `current` is the revision that is stored now, or None where nothing is."""
+
+    code = 'revision_conflict'
+
+    def __init__(self, message: str, current: str | None):
+        super().__init__(message)
+        self.current = current
+
+
+class Frozen(Conflict):
+    code = 'frozen'
+    retryable = False
+
+
+class TooLarge(NysaError):
+    code = 'too_large'
+
+
+class Misconfigured(NysaError):
+    code = 'misconfigured'
+
+
+class StateUnreadable(NysaError):
+    code = 'state_unreadable'
+
+
+class AwsFailed(NysaError):
+    """An AWS call failed; `operation` names it as `s3:PutObject`, `aws_code` is AWS's own word."""
+
+    code = 'aws_failed'
+
+    def __init__(self, message: str, operation: str, aws_code: str):
+        super().__init__(message)
+        self.operation = operation
+        self.aws_code = aws_code
+
+
+class Throttled(AwsFailed):
+    code = 'aws_throttled'
+    retryable = True
+
+
+class Unavailable(AwsFailed):
+    code = 'aws_unavailable'
+    retryable = True

@@ -1,0 +1,1 @@
+"""The embedded AWS of PROFILE=local and of the tests; imported only for these."""
