@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[2]
 CORE = {
     'stack.errors',
     'stack.images',
+    'stack.observed',
+    'stack.rollout',
+    'stack.stop_reasons',
     'stack.stackfile',
 }
 

@@ -1,0 +1,182 @@
+"""What ECS last reported, as values: services with their deployments and events, tasks and why they stopped.
+
+The functions take what boto3 gives, and go on where a key is missing: EventBridge's events and older services lack
+some.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """ECS's own word: one of a service's `deployments[]`.
+
+    `status` is PRIMARY for the newest, ACTIVE for one that is being replaced. `rollout_state` is IN_PROGRESS, COMPLETED
+    or FAILED, and None where ECS does not say.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+    """
+
+    id: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    failed: int
+    created_at: datetime
+    rollout_state: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    """One line of a service's event log; ECS keeps the last 100."""
+
+    id: str
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    name: str
+    image: str
+    digest: str | None
+    exit_code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task, running or stopped; ECS forgets a stopped one after an hour. `started_by` is the deployment's id."""
+
+    id: str
+    arn: str
+    service: str
+    task_definition: str
+    started_by: str
+    status: str
+    health: str
+    stop_code: str
+    stopped_reason: str
+    created_at: datetime | None
+    started_at: datetime | None
+    stopped_at: datetime | None
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as DescribeServices gives it; `description` is that answer, for whoever compares settings."""
+
+    name: str
+    arn: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    daemon: bool
+    breaker_rolls_back: bool
+    created_at: datetime
+    deployments: tuple[Deployment, ...]
+    events: tuple[ServiceEvent, ...]
+    target_groups: tuple[str, ...]
+    description: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        return self.status == 'ACTIVE'
+
+    @property
+    def primary(self) -> Deployment | None:
+        return next((each for each in self.deployments if each.status == 'PRIMARY'), None)
+
+    @property
+    def failed(self) -> int:
+        """Tasks that failed to start in the deployments that ECS still shows."""
+        return sum(each.failed for each in self.deployments)
+
+
+def service(found: Mapping[str, Any]) -> Service:
+    """A service from an item of DescribeServices' `services`."""
+    breaker = (found.get('deploymentConfiguration') or {}).get('deploymentCircuitBreaker') or {}
+    return Service(
+        name=found['serviceName'],
+        arn=found.get('serviceArn', ''),
+        status=found.get('status', 'ACTIVE'),
+        task_definition=found.get('taskDefinition', ''),
+        desired=found.get('desiredCount', 0),
+        running=found.get('runningCount', 0),
+        pending=found.get('pendingCount', 0),
+        daemon=found.get('schedulingStrategy') == 'DAEMON',
+        breaker_rolls_back=bool(breaker.get('enable') and breaker.get('rollback')),
+        created_at=moment(found.get('createdAt')) or EPOCH,
+        deployments=tuple(_deployment(each) for each in found.get('deployments', ())),
+        events=tuple(
+            ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, each['message'])
+            for each in found.get('events', ())
+        ),
+        target_groups=tuple(
+            each['targetGroupArn'] for each in found.get('loadBalancers', ()) if each.get('targetGroupArn')
+        ),
+        description=found,
+    )
+
+
+def _deployment(found: Mapping[str, Any]) -> Deployment:
+    return Deployment(
+        id=found.get('id', ''),
+        status=found.get('status', ''),
+        task_definition=found.get('taskDefinition', ''),
+        desired=found.get('desiredCount', 0),
+        running=found.get('runningCount', 0),
+        pending=found.get('pendingCount', 0),
+        failed=found.get('failedTasks', 0),
+        created_at=moment(found.get('createdAt')) or EPOCH,
+        rollout_state=found.get('rolloutState'),
+        reason=found.get('rolloutStateReason', ''),
+    )
+
+
+def task(found: Mapping[str, Any]) -> Task:
+    """A task from an item of DescribeTasks' `tasks`, or from the detail of EventBridge's *ECS Task State Change*."""
+    arn = found.get('taskArn', '')
+    return Task(
+        id=arn.rpartition('/')[2],
+        arn=arn,
+        service=found.get('group', '').removeprefix('service:'),
+        task_definition=found.get('taskDefinitionArn', ''),
+        started_by=found.get('startedBy', ''),
+        status=found.get('lastStatus', ''),
+        health=found.get('healthStatus', 'UNKNOWN'),
+        stop_code=found.get('stopCode', ''),
+        stopped_reason=found.get('stoppedReason', ''),
+        created_at=moment(found.get('createdAt')),
+        started_at=moment(found.get('startedAt')),
+        stopped_at=moment(found.get('stoppedAt')),
+        containers=tuple(
+            Container(
+                each.get('name', ''),
+                each.get('image', ''),
+                each.get('imageDigest'),
+                each.get('exitCode'),
+                each.get('reason', ''),
+            )
+            for each in found.get('containers', ())
+        ),
+    )
+
+
+def moment(value: datetime | str | float | None) -> datetime | None:
+    """A point in time as boto3 gives it (datetime), EventBridge (ISO 8601) or the wire (seconds)."""
+    if value is None or isinstance(value, datetime):
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return datetime.fromtimestamp(value, UTC)
