@@ -34,7 +34,7 @@ CANONICAL = [
         'secret',
         stopped(
             'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval '
-            'failed: unable to retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException',
+            'failed: unable to retrieve secret from asm: service call has been retried 1 time(s)',
             NOT_STARTED,
         ),
     ),
