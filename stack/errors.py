@@ -16,6 +16,7 @@
     ├── Misconfigured           a setting is missing or wrong
     ├── StateUnreadable         what is stored is not a desired state
     └── AwsFailed               AWS refused or broke
+        ├── PreconditionFailed  S3 refused a conditional write: what was read is no longer what is stored
         ├── Throttled           AWS asks for fewer calls
         └── Unavailable         AWS did not answer, or answered that it cannot now
 """
@@ -40,6 +41,10 @@ class NysaError(Exception):
         self.message = message
         self._details = tuple(details)
 
+    def extra(self) -> dict[str, Any]:
+        """Further keys of the answer, for programs."""
+        return {}
+
     def details(self) -> list[Detail]:
         """What is wrong, item by item; empty where `message` says it all."""
         return list(self._details)
@@ -50,9 +55,16 @@ class InvalidRequest(NysaError):
 
 
 class InvalidStackfile(InvalidRequest):
-    """The desired state has mistakes; `details()` holds each of them."""
+    """The desired state has mistakes; `details()` holds each of them, `warnings` what is only worth knowing."""
 
     code = 'invalid_stackfile'
+
+    def __init__(self, message: str, details: Sequence[Detail] = (), warnings: Sequence[Detail] = ()):
+        super().__init__(message, details)
+        self.warnings = tuple(warnings)
+
+    def extra(self) -> dict[str, Any]:
+        return {'warnings': list(self.warnings)} if self.warnings else {}
 
 
 class UnsupportedMedia(InvalidRequest):
@@ -85,6 +97,9 @@ class RevisionConflict(Conflict):
         super().__init__(message)
         self.current = current
 
+    def extra(self) -> dict[str, Any]:
+        return {'revision': self.current}
+
 
 class Frozen(Conflict):
     code = 'frozen'
@@ -112,6 +127,11 @@ class AwsFailed(NysaError):
         super().__init__(message)
         self.operation = operation
         self.aws_code = aws_code
+
+
+class PreconditionFailed(AwsFailed):
+    code = 'precondition_failed'
+    retryable = True
 
 
 class Throttled(AwsFailed):

@@ -9,11 +9,14 @@ ROOT = Path(__file__).parents[2]
 
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
+    'stack.access',
     'stack.errors',
     'stack.images',
     'stack.observed',
     'stack.rollout',
     'stack.stop_reasons',
+    'stack.revisions',
+    'stack.service_rows',
     'stack.stackfile',
 }
 

@@ -1,0 +1,258 @@
+"""What every verb of the API shares: who calls, what came in, what goes out, and how a refusal looks."""
+
+import base64
+import binascii
+import contextlib
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from handlers.errors import HTTP_CODE, status_of
+from handlers.operation import VERBS, Operation
+from stack.access import Caller, Role
+from stack.desired_state import Accepted, ChangeRequest
+from stack.errors import AccessDenied, InvalidRequest, NysaError, TooLarge
+from stack.revisions import Origin
+
+if TYPE_CHECKING:
+    from handlers.context import Context
+
+log = logging.getLogger('nysa.access')
+
+# More than SQS carries, so that a stackfile with comments fits; what is beyond it is read and forgotten.
+BODY_LIMIT = 2 * 1024 * 1024
+
+# What a client may name a request; anything else gets a name of ours.
+REQUEST_ID = re.compile(r'[A-Za-z0-9._-]{1,64}')
+
+
+@stream_request_body
+class ApiHandler(RequestHandler):
+    """A verb parses, calls one function, and replies; everything else is here."""
+
+    def initialize(self, context: 'Context') -> None:
+        self.context = context
+        self.started = time.monotonic()
+        self.chunks: list[bytes] = []
+        self.body_size = 0
+        self.caller: Caller | None = None
+        context.in_flight.enter(self)
+
+    def set_default_headers(self) -> None:
+        if not hasattr(self, 'request_id'):
+            given = self.request.headers.get('X-Request-Id', '')
+            self.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self.set_header('X-Request-Id', self.request_id)
+        self.set_header('X-Content-Type-Options', 'nosniff')
+        self.set_header('Cache-Control', 'no-cache')
+
+    def admit(self, declared: Operation) -> None:
+        """Find out who calls, and whether it may. Raises `AccessDenied`."""
+        self.set_status(declared.status)
+        self.caller = self.context.authenticate(self.request)
+        if self.caller.role < declared.role:
+            raise AccessDenied(f'This takes the role {declared.role.name.lower()}.')
+
+    async def head(self, *names: str) -> None:
+        await self.get(*names)
+
+    # What came in
+
+    def data_received(self, chunk: bytes) -> None:
+        self.body_size += len(chunk)
+        if self.body_size <= BODY_LIMIT:
+            self.chunks.append(chunk)
+
+    def body(self) -> bytes:
+        """The request's body. Raises `TooLarge`."""
+        if self.body_size > BODY_LIMIT:
+            raise TooLarge(f'The body has {self.body_size:,} bytes; {BODY_LIMIT:,} are taken.')
+        return b''.join(self.chunks)
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """Path and query in UTF-8. Raises `InvalidRequest`."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise InvalidRequest(f'The {name or "path"} is not in UTF-8.') from None
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A query parameter that is true or false. Raises `InvalidRequest`."""
+        given = self.get_query_argument(name, str(default)).lower()
+        if given not in ('true', 'false', '1', '0'):
+            raise InvalidRequest(
+                f'{name} must be true or false, not {given!r}.', [{'path': name, 'message': 'true or false'}]
+            )
+        return given in ('true', '1')
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        """A query parameter that is a whole number. Raises `InvalidRequest`."""
+        given = self.get_query_argument(name, str(default))
+        if not (given.isdecimal() and given.isascii() and len(given) < 10 and lowest <= int(given) <= highest):
+            allowed = f'a whole number from {lowest} to {highest}'
+            raise InvalidRequest(f'{name} must be {allowed}.', [{'path': name, 'message': allowed}])
+        return int(given)
+
+    def header(self, name: str) -> str:
+        """A header that may hold any text: percent-encoded, or in UTF-8 as it is."""
+        given = self.request.headers.get(name, '')
+        with contextlib.suppress(UnicodeError):
+            given = given.encode('latin-1').decode()
+        return unquote(given)
+
+    def origin(self) -> Origin:
+        """Who asks, why, and from where. Raises `InvalidRequest` where the message is too long."""
+        message = self.get_query_argument('message', '') or self.header('X-Nysa-Message')
+        agent = self.request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
+        return Origin(self.caller.name, f'{self.request.remote_ip} {agent}'.strip(), message)
+
+    def expected(self) -> str | None:
+        """The revision that `If-Match` names, None where any will do. Raises `InvalidRequest` for several."""
+        given = self.request.headers.get('If-Match', '').strip()
+        if given in ('', '*'):
+            return None
+        tags = [tag.strip() for tag in given.split(',')]
+        if len(tags) > 1:
+            raise InvalidRequest('If-Match must name one revision.', [{'path': 'If-Match', 'message': 'one revision'}])
+        return tags[0].removeprefix('W/').strip('"')
+
+    def change_request(self) -> ChangeRequest:
+        return ChangeRequest(self.origin(), self.expected(), self.flag('deploy', True))
+
+    # What goes out
+
+    def reply(
+        self,
+        content: Mapping[str, Any],
+        *,
+        status: int | None = None,
+        revision: str | None = None,
+        media_type: str = 'application/json',
+    ) -> None:
+        """Answer with JSON; the status is the declared one unless another is given."""
+        if status is not None:
+            self.set_status(status)
+        self.set_header('Content-Type', f'{media_type}; charset=UTF-8')
+        if revision is not None:
+            self.set_header('ETag', f'"{revision}"')
+        self.finish(json.dumps(content))
+
+    def reply_accepted(self, accepted: Accepted, message: str = 'deploying...') -> None:
+        """Answer a change: its revision, what is worth knowing, and whether the schedulers know already."""
+        content: dict[str, Any] = {'message': message, 'revision': accepted.revision.id}
+        if accepted.announced is None and message == 'deploying...':
+            content['message'] = 'stored, not deployed'
+        elif accepted.announced is not None:
+            content['notification'] = 'sent' if accepted.announced else 'pending'
+        if accepted.warnings:
+            content['warnings'] = [warning.to_json() for warning in accepted.warnings]
+        self.reply(content, revision=accepted.revision.id)
+
+    def compute_etag(self) -> None:
+        """A revision is the only ETag here; Tornado would hash every body."""
+
+    def not_modified(self, revision: str) -> bool:
+        """Whether the client has that revision already; then 304 was answered."""
+        given = self.request.headers.get('If-None-Match', '')
+        if (
+            revision not in (tag.strip().removeprefix('W/').strip('"') for tag in given.split(','))
+            and given.strip() != '*'
+        ):
+            return False
+        self.set_header('ETag', f'"{revision}"')
+        self.set_status(304)
+        self.finish()
+        return True
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Every refusal has one shape. What nobody foresaw is a 500 without its cause; the log has it."""
+        error = kwargs.get('exc_info', (None, None))[1]
+        if isinstance(error, NysaError):
+            status_code = status_of(error)
+            content = {'error': error.code, 'message': error.message, 'details': error.details(), **error.extra()}
+        elif isinstance(error, HTTPError):
+            code = HTTP_CODE.get(status_code, 'refused')
+            content = {'error': code, 'message': refusal(self, status_code, error), 'details': []}
+        else:
+            message = f'Something went wrong here. The log has the cause under request {self.request_id}.'
+            content = {'error': 'internal', 'message': message, 'details': []}
+        self.set_status(status_code)
+        if status_code == 405:
+            self.set_header('Allow', ', '.join(self.allowed()))
+        if status_code == 503:
+            self.set_header('Retry-After', '1')
+        self.set_header('Content-Type', 'application/json; charset=UTF-8')
+        self.finish(json.dumps({**content, 'request_id': self.request_id}))
+
+    def allowed(self) -> list[str]:
+        """The verbs that are declared here."""
+        verbs = [verb.upper() for verb in VERBS if hasattr(getattr(self, verb), 'operation')]
+        return verbs + ['HEAD'] * ('GET' in verbs)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A refusal is no fault of ours: only what nobody foresaw is logged with its stack."""
+        if not isinstance(value, NysaError | HTTPError):
+            log.error('request %s failed', self.request_id, exc_info=(typ, value, tb))
+
+    def on_connection_close(self) -> None:
+        self.context.in_flight.leave(self)
+
+    def on_finish(self) -> None:
+        self.context.in_flight.leave(self)
+        seconds = time.monotonic() - self.started
+        route = type(self).__name__
+        self.context.metrics.request(route, self.request.method, self.get_status(), seconds)
+        log.info(
+            '%s %s %d',
+            self.request.method,
+            self.request.path,
+            self.get_status(),
+            extra={
+                'request_id': self.request_id,
+                'actor': self.caller.name if self.caller else None,
+                'cluster': self.path_args[0] if self.path_args else None,
+                'milliseconds': round(seconds * 1000, 1),
+            },
+        )
+
+
+def refusal(handler: ApiHandler, status: int, error: HTTPError) -> str:
+    """A sentence for a refusal that Tornado made."""
+    if status == 404:
+        return f'There is nothing at {handler.request.path[:300]}.'
+    if status == 405:
+        return f'{handler.request.method} is not possible here; {", ".join(handler.allowed()) or "nothing"} is.'
+    return error.log_message or error.reason or f'The request was refused ({status}).'
+
+
+class NothingHere(ApiHandler):
+    """Every address that the routing table does not have."""
+
+    async def _nothing(self) -> None:
+        raise HTTPError(404)
+
+    get = put = post = delete = patch = options = _nothing
+
+
+def caller_of_headers(headers: Mapping[str, str]) -> Caller:
+    """The caller where access is not controlled: whoever it says it is, and it may do everything."""
+    name = headers.get('X-Nysa-Actor') or basic_name(headers.get('Authorization', '')) or 'anonymous'
+    return Caller(name, Role.ADMIN)
+
+
+def basic_name(authorization: str) -> str | None:
+    """The name in an `Authorization: Basic` header (RFC 7617)."""
+    kind, _, rest = authorization.partition(' ')
+    if kind.lower() != 'basic':
+        return None
+    try:
+        return base64.b64decode(rest.strip(), validate=True).decode().partition(':')[0] or None
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,57 @@
+"""The clusters under management: all of them, one, and one that was removed."""
+
+from handlers.base import ApiHandler
+from handlers.body import mapping, read_body
+from handlers.operation import operation
+from handlers.parameters import CHANGE, CONDITIONAL_READ
+from stack.access import Role
+from stack.errors import InvalidRequest
+from stack.service_rows import service_rows
+
+
+class Clusters(ApiHandler):
+    @operation(Role.VIEWER, answer='ClusterNames')
+    async def get(self) -> None:
+        """The names of the clusters under management, sorted."""
+        self.reply({'content': await self.context.states.names()})
+
+    @operation(
+        Role.ADMIN, status=201, body='NewCluster', answer='Accepted', parameters=CHANGE, refusals=(400, 413, 415, 422)
+    )
+    async def post(self) -> None:
+        """Take an ECS cluster under management, with its first desired state."""
+        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        given = mapping(document)
+        missing = [key for key in ('name', 'config') if given.get(key) in (None, '')]
+        if missing or not isinstance(given['name'], str):
+            details = [{'path': key, 'message': 'is missing'} for key in missing] or [
+                {'path': 'name', 'message': 'text'}
+            ]
+            raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
+        accepted = await self.context.states.create(
+            given['name'], given['config'], self.change_request(), document.position_under('config')
+        )
+        self.reply_accepted(accepted)
+
+
+class Cluster(ApiHandler):
+    @operation(Role.VIEWER, answer='Cluster', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """A cluster in short: its revision, who made it, when and why, and its services."""
+        revision = await self.context.states.read(cluster)
+        if not self.not_modified(revision.id):
+            services = service_rows(revision.document)
+            self.reply({'name': cluster, **revision.summary(), 'services': services}, revision=revision.id)
+
+    @operation(Role.ADMIN, answer='Accepted', parameters=CHANGE, refusals=(404, 409, 412))
+    async def delete(self, cluster: str) -> None:
+        """Stop managing a cluster. ECS is left alone, and the history stays."""
+        accepted = await self.context.states.remove(cluster, self.change_request())
+        self.reply_accepted(accepted, f'{cluster} is no longer managed; ECS is left as it is')
+
+
+class Restore(ApiHandler):
+    @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, 422))
+    async def post(self, cluster: str) -> None:
+        """Bring a cluster back that was removed, history and all."""
+        self.reply_accepted(await self.context.states.restore(cluster, self.change_request()))

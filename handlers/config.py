@@ -1,0 +1,55 @@
+"""The desired state of a cluster as a whole."""
+
+import yaml
+
+from handlers.base import ApiHandler
+from handlers.body import read_body
+from handlers.operation import operation
+from handlers.parameters import CHANGE, CONDITIONAL_READ
+from stack.access import Role
+
+
+class Config(ApiHandler):
+    @operation(Role.VIEWER, answer='Stackfile', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The desired state: the very document that is stored, or the same as YAML where that is accepted."""
+        revision = await self.context.states.read(cluster)
+        self.set_header('Vary', 'Accept')
+        if self.not_modified(revision.id):
+            return
+        document = revision.document  # refuses what is not JSON
+        self.set_header('ETag', f'"{revision.id}"')
+        if self.wants_yaml():
+            self.set_header('Content-Type', 'application/yaml; charset=UTF-8')
+            self.finish(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+        else:
+            self.set_header('Content-Type', 'application/json; charset=UTF-8')
+            self.finish(revision.body)
+
+    @operation(
+        Role.ADMIN,
+        status=202,
+        body='Stackfile',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, 412, 413, 415),
+    )
+    async def put(self, cluster: str) -> None:
+        """Store a whole new desired state."""
+        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        request = self.change_request()
+        self.reply_accepted(await self.context.states.replace(cluster, document.data, request, document.position))
+
+    def wants_yaml(self) -> bool:
+        accepted = [
+            each.partition(';')[0].strip().lower() for each in self.request.headers.get('Accept', '').split(',')
+        ]
+        ranked = [each for each in accepted if 'yaml' in each or each in ('application/json', '*/*')]
+        return bool(ranked) and 'yaml' in ranked[0]
+
+
+class Deploy(ApiHandler):
+    @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, 412))
+    async def post(self, cluster: str) -> None:
+        """Announce the stored desired state again."""
+        self.reply_accepted(await self.context.states.deploy(cluster, self.change_request()))

@@ -1,0 +1,24 @@
+"""What the handlers are given: the use cases, ready to be called."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tornado.httputil import HTTPServerRequest
+
+from handlers.in_flight import InFlight
+from stack.access import Caller
+from stack.desired_state import DesiredStates
+from stack.metrics import Metrics
+from stack.readiness import Finding
+from stack.tags import TaggedImages
+
+
+@dataclass(frozen=True)
+class Context:
+    version: str
+    states: DesiredStates
+    tagged_images: TaggedImages
+    metrics: Metrics
+    findings: Callable[[], Awaitable[list[Finding]]]
+    authenticate: Callable[[HTTPServerRequest], Caller]
+    in_flight: InFlight

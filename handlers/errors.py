@@ -1,0 +1,27 @@
+"""Which HTTP status each of our errors has. The nearest class that is named here decides."""
+
+from stack import errors
+
+STATUS: dict[type[errors.NysaError], int] = {
+    errors.InvalidRequest: 400,
+    errors.UnsupportedMedia: 415,
+    errors.AccessDenied: 403,
+    errors.NotFound: 404,
+    errors.Unprocessable: 422,
+    errors.Conflict: 409,
+    errors.RevisionConflict: 412,
+    errors.Frozen: 423,
+    errors.TooLarge: 413,
+    errors.Misconfigured: 500,
+    errors.StateUnreadable: 502,
+    errors.AwsFailed: 502,
+    errors.Throttled: 503,
+    errors.Unavailable: 503,
+}
+
+# The codes of refusals that Tornado makes by itself, before or instead of a verb.
+HTTP_CODE = {400: 'invalid_request', 404: 'not_found', 405: 'method_not_allowed', 413: 'too_large'}
+
+
+def status_of(error: errors.NysaError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

@@ -1,0 +1,60 @@
+"""What is declared above each verb: who may call it, and what the API's document says of it."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stack.access import Role
+
+if TYPE_CHECKING:
+    from handlers.base import ApiHandler
+
+VERBS = ('get', 'put', 'post', 'delete')
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A query parameter or a header."""
+
+    name: str
+    help: str
+    where: str = 'query'
+    kind: str = 'string'
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`body` and `answer` name schemas of handlers/schemas.py; `refusals` are the statuses beside the usual ones."""
+
+    role: Role
+    status: int
+    answer: str | None
+    body: str | None
+    parameters: Sequence[Parameter]
+    refusals: Sequence[int]
+
+
+def operation(
+    role: Role,
+    *,
+    status: int = 200,
+    answer: str | None = None,
+    body: str | None = None,
+    parameters: Sequence[Parameter] = (),
+    refusals: Sequence[int] = (),
+) -> Callable[[Callable], Callable]:
+    """Declare a verb: the least role that may call it, and the shapes of what goes in and comes out."""
+    declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals))
+
+    def declare(verb: Callable) -> Callable:
+        # Checked when the verb is called, not before: by then the body has come in, and a refusal reaches the client.
+        @functools.wraps(verb)
+        async def checked(handler: 'ApiHandler', *names: str) -> None:
+            handler.admit(declared)
+            await verb(handler, *names)
+
+        checked.operation = declared
+        return checked
+
+    return declare

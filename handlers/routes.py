@@ -1,0 +1,24 @@
+"""The whole routing table."""
+
+from handlers import clusters, config, operations, services, stackfiles
+from handlers.base import ApiHandler
+
+# A name in an address is percent-decoded once, so it may hold anything but a slash as it stands there.
+CLUSTER = r'/api/v1/clusters/([^/]+)'
+SERVICE = CLUSTER + r'/services/([^/]+)'
+
+ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
+    (r'/api/v1/clusters', clusters.Clusters),
+    (CLUSTER, clusters.Cluster),
+    (CLUSTER + r'/restore', clusters.Restore),
+    (CLUSTER + r'/config', config.Config),
+    (CLUSTER + r'/deploy', config.Deploy),
+    (CLUSTER + r'/services', services.Services),
+    (SERVICE, services.Service),
+    (SERVICE + r'/tags', services.Tags),
+    (r'/api/v1/stackfiles/validate', stackfiles.Validate),
+    (r'/api/v1/stackfile.schema.json', stackfiles.JsonSchema),
+    (r'/healthz', operations.Alive),
+    (r'/readyz', operations.Ready),
+    (r'/metrics', operations.Metrics),
+)

@@ -1,0 +1,68 @@
+"""The services of a cluster: all of them, one, and the tags of its image."""
+
+from dataclasses import replace
+
+from handlers.base import ApiHandler
+from handlers.body import mapping, only_known, read_body
+from handlers.operation import Parameter, operation
+from handlers.parameters import CHANGE, CONDITIONAL_READ
+from stack.access import Role
+from stack.errors import InvalidRequest
+from stack.service_rows import service_rows
+from stack.tags import tags_of_service
+
+CHANGEABLE = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'deploy': 'true or false'}
+
+
+class Services(ApiHandler):
+    @operation(Role.VIEWER, answer='Services', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The services that the desired state names, in its order."""
+        revision = await self.context.states.read(cluster)
+        if not self.not_modified(revision.id):
+            self.reply({'content': service_rows(revision.document)}, revision=revision.id)
+
+
+class Service(ApiHandler):
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='ServiceChange',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, 412, 415),
+    )
+    async def put(self, cluster: str, service: str) -> None:
+        """Change the image's tag, the desired count, or both."""
+        given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
+        only_known(given, CHANGEABLE)
+        deploy = given.pop('deploy', True)
+        if not isinstance(deploy, bool):
+            raise InvalidRequest('deploy must be true or false.', [{'path': 'deploy', 'message': 'true or false'}])
+        request = self.change_request()
+        request = replace(request, deploy=request.deploy and deploy)
+        accepted = await self.context.states.change_service(cluster, service, request, given)
+        if request.deploy:
+            self.reply_accepted(accepted)
+        else:
+            self.reply({'revision': accepted.revision.id}, revision=accepted.revision.id)
+
+    @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, 412))
+    async def delete(self, cluster: str, service: str) -> None:
+        """Take a service out of the desired state, and have it destroyed."""
+        self.reply_accepted(await self.context.states.remove_service(cluster, service, self.change_request()))
+
+
+class Tags(ApiHandler):
+    @operation(
+        Role.VIEWER,
+        answer='Tags',
+        parameters=(Parameter('limit', 'How many, from 1 to 1000; 10 unless told.', kind='integer'),),
+        refusals=(404, 422),
+    )
+    async def get(self, cluster: str, service: str) -> None:
+        """The tags under which the service's image was pushed to ECR, newest first."""
+        limit = self.number('limit', 10, 1, 1000)
+        revision = await self.context.states.read(cluster)
+        tags = await tags_of_service(revision, service, self.context.tagged_images)
+        self.reply({'content': tags[:limit]})

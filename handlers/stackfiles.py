@@ -1,0 +1,34 @@
+"""Stackfiles by themselves: what is wrong with one, and what one may hold."""
+
+from handlers.base import ApiHandler
+from handlers.body import read_body
+from handlers.operation import Parameter, operation
+from stack import stackfile
+from stack.access import Role
+from stack.desired_state import invalid
+
+
+class Validate(ApiHandler):
+    @operation(
+        Role.VIEWER,
+        body='Stackfile',
+        answer='Report',
+        parameters=(Parameter('cluster', 'The cluster that it is for: some names become part of longer ones.'),),
+        refusals=(400, 413, 415),
+    )
+    async def post(self) -> None:
+        """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
+        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        cluster = self.get_query_argument('cluster', None)
+        report = stackfile.check(document.data, cluster=cluster, position=document.position)
+        warnings = [warning.to_json() for warning in report.warnings]
+        if report.mistakes:
+            raise invalid(report.mistakes, warnings)
+        self.reply({'valid': True, 'message': 'no mistakes', 'warnings': warnings})
+
+
+class JsonSchema(ApiHandler):
+    @operation(Role.PUBLIC)
+    async def get(self) -> None:
+        """The JSON Schema of a stackfile, for editors."""
+        self.reply(stackfile.json_schema(), media_type='application/schema+json')

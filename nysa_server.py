@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Nysa: the desired state of AWS ECS clusters, kept, announced, made so and watched.
+
+The composition root: options become settings, settings AWS, AWS the use cases, and these an application. Nothing else
+knows all of them.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from stack.stackfile.checker import check_files
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_sockets
+
+from handlers.application import MAX_BODY_BYTES, make_application
+from handlers.base import caller_of_headers
+from handlers.context import Context
+from handlers.in_flight import InFlight
+from stack import log_lines
+from stack.access import Caller
+from stack.aws import ecr
+from stack.aws.connection import Connection
+from stack.aws.ecs import describe_cluster
+from stack.aws.s3 import Bucket
+from stack.aws.secrets import read_secret
+from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
+from stack.desired_state import DesiredStates
+from stack.errors import Misconfigured, NysaError
+from stack.metrics import Metrics
+from stack.notifier import Notifier
+from stack.readiness import findings
+from stack.revision_store import RevisionStore
+from stack.settings import Settings, read_settings, secret_name
+
+VERSION = '0.1.0'
+
+# SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
+STOP_WITHIN_S = 8.0
+
+log = logging.getLogger('nysa')
+
+
+@dataclass(frozen=True)
+class Aws:
+    """AWS as one profile sees it, with the settings that were found there."""
+
+    settings: Settings
+    connection: Connection
+    metrics: Metrics
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.connection, self.settings['AWS_S3_BUCKET'])
+
+    @property
+    def queue(self) -> Queue:
+        return Queue(self.connection, self.settings['AWS_SQS_NOTIFICATION_QUEUE'])
+
+
+@contextlib.asynccontextmanager
+async def reach_aws(overrides: dict[str, str]):
+    """AWS, or in `PROFILE=local` the embedded one, for as long as it is used."""
+    early = read_settings(os.environ, overrides=overrides, only='environment')
+    metrics = Metrics()
+    with contextlib.ExitStack() as stack:
+        session: dict[str, Any] = {}
+        if early['PROFILE'] == 'local':
+            from stack.sandbox.server import EmbeddedAws  # the rest of the product never sees moto
+
+            embedded = stack.enter_context(
+                EmbeddedAws.start(early['NYSA_SANDBOX_DIR'], speed=early['NYSA_SANDBOX_SPEED'])
+            )
+            session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
+            for line in embedded.banner():
+                print(line, flush=True)
+        connection = stack.enter_context(contextlib.closing(Connection(observe=metrics.aws_call, **session)))
+        secret = await read_secret(connection, secret_name(early['PROFILE']))
+        settings = read_settings(os.environ, secret, overrides)
+        yield Aws(settings, connection, metrics)
+
+
+def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
+    notifier = Notifier(aws.queue, aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL'], MAX_MESSAGE_BYTES)
+    states = DesiredStates(RevisionStore(aws.bucket), notifier, partial(describe_cluster, aws.connection))
+    context = Context(
+        version=VERSION,
+        states=states,
+        tagged_images=partial(ecr.tagged_images, aws.connection),
+        metrics=aws.metrics,
+        findings=partial(findings, aws.bucket, aws.queue),
+        authenticate=authenticate,
+        in_flight=InFlight(),
+    )
+    return context, states
+
+
+def authenticate(request: HTTPServerRequest) -> Caller:
+    return caller_of_headers(request.headers)
+
+
+async def serve(options: argparse.Namespace) -> int:
+    overrides = {'NYSA_PORT': options.port, 'NYSA_HOST': options.host}
+    async with reach_aws({name: value for name, value in overrides.items() if value}) as aws:
+        stop = stop_signal()
+        context, states = make_context(aws)
+        for finding in await context.findings():
+            if not finding.ok:
+                log.error('%s: %s', finding.what, finding.message)
+            elif finding.message:
+                log.warning('%s %s', finding.what, finding.message)
+        server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
+        sockets = bind_sockets(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
+        server.add_sockets(sockets)
+        host, port = sockets[0].getsockname()[:2]
+        print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
+        await stop.wait()
+        log.info('stopping')
+        server.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await context.in_flight.finished()
+                await states.close()
+        await server.close_all_connections()
+    return 0
+
+
+def stop_signal() -> asyncio.Event:
+    """Set when the process is asked to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def read_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='nysa_server.py', description=__doc__.partition('\n')[0])
+    parser.add_argument('--version', action='version', version=f'Nysa {VERSION}')
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND')
+    serving = commands.add_parser('serve', help='the server; what runs without a command')
+    serving.add_argument('--port', help='also NYSA_PORT; 8888 unless told, 0 for any free one')
+    serving.add_argument('--host', help='also NYSA_HOST; 127.0.0.1 unless told')
+    checking = commands.add_parser('check', help='validate stackfiles: each mistake as file:line:column: message')
+    checking.add_argument('files', nargs='+', metavar='FILE')
+    given = list(arguments)
+    if not given or (given[0].startswith('-') and given[0] not in ('-h', '--help', '--version')):
+        given.insert(0, 'serve')
+    return parser.parse_args(given)
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = read_options(arguments)
+    if options.command == 'check':
+        return check_files(options.files, sys.stdout)
+    log_lines.set_up()
+    if not os.environ.get('PROFILE'):
+        print(
+            'PROFILE is not set. PROFILE=local runs everything here, on an embedded AWS. Any other value names the\n'
+            'configuration: with PROFILE=prod it is the secret prod/nysa-api-server in AWS Secrets Manager.',
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        return asyncio.run(serve(options))
+    except Misconfigured as error:
+        print(
+            error.message,
+            *(f'  {each["path"]}: {each["message"]}' for each in error.details()),
+            sep='\n',
+            file=sys.stderr,
+        )
+        return 2
+    except NysaError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+"""What is counted and timed, for Prometheus. Each server has a registry of its own."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+# From a request served from memory to one that waits for a rollout, in seconds.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._requests = Histogram(
+            'nysa_http_request_duration_seconds',
+            'Requests by handler, method and status.',
+            ('handler', 'method', 'status'),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._aws = Histogram(
+            'nysa_aws_call_duration_seconds',
+            'Calls to AWS by operation, retries included.',
+            ('operation',),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._aws_outcomes = Counter(
+            'nysa_aws_calls_total',
+            "Calls to AWS by operation and outcome: ok, or AWS's error code.",
+            ('operation', 'outcome'),
+            registry=self.registry,
+        )
+
+    def request(self, handler: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(handler, method, str(status)).observe(seconds)
+
+    def aws_call(self, operation: str, outcome: str, seconds: float) -> None:
+        self._aws.labels(operation).observe(seconds)
+        self._aws_outcomes.labels(operation, outcome).inc()
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,64 @@
+"""Whether everything is there that the server needs: asked at start, and by `/readyz`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+
+
+class Bucket(Protocol):
+    name: str
+
+    async def keeps_versions(self) -> bool: ...
+
+
+class Queue(Protocol):
+    name: str
+
+    async def check(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found. `ok` with a message is a warning."""
+
+    what: str
+    ok: bool
+    message: str = ''
+
+    def to_json(self) -> dict[str, Any]:
+        return {'check': self.what, 'ok': self.ok} | ({'message': self.message} if self.message else {})
+
+
+async def check_bucket(bucket: Bucket) -> Finding:
+    """The bucket is there and may be read; without versions there is no history beyond the current revision."""
+    what = f'bucket {bucket.name}'
+    if await bucket.keeps_versions():
+        return Finding(what, True)
+    command = f'aws s3api put-bucket-versioning --bucket {bucket.name} --versioning-configuration Status=Enabled'
+    return Finding(
+        what,
+        True,
+        f'keeps no versions, so the history is limited to the current revision; switch them on with: {command}',
+    )
+
+
+async def check_queue(queue: Queue) -> Finding:
+    await queue.check()
+    return Finding(f'queue {queue.name}', True)
+
+
+async def findings(bucket: Bucket, queue: Queue) -> list[Finding]:
+    """Every check, whether the ones before it held or not."""
+    checks: dict[str, Callable[[], Awaitable[Finding]]] = {
+        f'bucket {bucket.name}': lambda: check_bucket(bucket),
+        f'queue {queue.name}': lambda: check_queue(queue),
+    }
+    found = []
+    for what, check in checks.items():
+        try:
+            found.append(await check())
+        except AwsFailed as failed:
+            found.append(Finding(what, False, failed.message))
+    return found

@@ -1,0 +1,128 @@
+"""The desired states in the bucket: one object for each cluster, under the cluster's name."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack import revisions
+from stack.errors import NotFound, PreconditionFailed, RevisionConflict, Unavailable
+from stack.revisions import Change, Revision
+from stack.shared_reads import SharedReads
+
+# Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
+SEPARATOR = '/'
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str, *, version: str | None = None, known: Any = None) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str]) -> Any: ...
+    async def delete(self, key: str, *, over: str | None = None) -> None: ...
+    async def list(self, *, prefix: str = '', delimiter: str = '') -> list[Any]: ...
+    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+
+
+def serialise(document: dict[str, Any]) -> bytes:
+    """The document as it is stored: JSON in UTF-8, its keys in the order in which they came.
+
+    Two characters that JSON may hold and an SQS message may not are escaped.
+    """
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return text.replace('\ufffe', '\\ufffe').replace('\uffff', '\\uffff').encode()
+
+
+class RevisionStore:
+    """Reads are never older than what was stored before they were asked for; writes hold only on what was read."""
+
+    def __init__(self, bucket: Bucket):
+        self._bucket = bucket
+        self._known: dict[str, Revision] = {}
+        self._reads = SharedReads(self._fetch)
+        self._listings = SharedReads(self._list)
+
+    def known(self, cluster: str) -> Revision | None:
+        """The newest revision that this process has seen, which may be old by now."""
+        return self._known.get(cluster)
+
+    async def read(self, cluster: str) -> Revision:
+        """The current revision. Raises `NotFound`, and `AwsFailed` where S3 does not answer as it should."""
+        revision = await self._reads.get(cluster) if is_key(cluster) else None
+        if revision is None:
+            raise NotFound(f'There is no cluster {cluster!r} here.')
+        return revision
+
+    async def names(self) -> list[str]:
+        """The clusters that have a desired state, sorted."""
+        return await self._listings.get(SEPARATOR)
+
+    async def write(self, base: Revision | None, cluster: str, body: bytes, changes: Sequence[Change]) -> Revision:
+        """Store a new revision over `base`, or where that is None over nothing.
+
+        Raises `RevisionConflict` where `base` is no longer what is stored, and `Unavailable` where S3 did not answer;
+        what was written all the same, its answer being lost, is found and counts.
+        """
+        write_id = uuid.uuid4().hex
+        metadata = revisions.encode(write_id, changes)
+        try:
+            written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
+        except (PreconditionFailed, Unavailable) as failed:
+            current = await self._fetch(cluster)
+            if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
+                return current
+            if isinstance(failed, Unavailable):
+                raise
+            raise RevisionConflict(
+                f'Somebody else changed {cluster} at the same time; nothing was stored.',
+                current.id if current else None,
+            ) from failed
+        revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata)
+        self._known[cluster] = revision
+        return revision
+
+    async def remove(self, base: Revision) -> None:
+        """Take the object away, if it is still `base`; its history stays. Raises `RevisionConflict`."""
+        try:
+            await self._bucket.delete(base.cluster, over=base.etag)
+        except PreconditionFailed as failed:
+            raise RevisionConflict(f'Somebody else changed {base.cluster} at the same time.', None) from failed
+        self._known.pop(base.cluster, None)
+
+    async def last_before_removal(self, cluster: str) -> Revision:
+        """The newest content in the history of a cluster. Raises `NotFound` where it has none."""
+        for listed in await self._bucket.versions(cluster, limit=10) if is_key(cluster) else []:
+            if not listed.deleted:
+                return await self.read_version(cluster, listed.version)
+        raise NotFound(f'There is no history of a cluster {cluster!r} here.')
+
+    async def read_version(self, cluster: str, version: str | None) -> Revision:
+        """One version out of the history. Raises `NotFound`."""
+        stored = await self._bucket.get(cluster, version=version)
+        if stored is None:
+            raise NotFound(f'The cluster {cluster!r} has no revision {version!r}.')
+        return _revision(cluster, stored)
+
+    async def _fetch(self, cluster: str) -> Revision | None:
+        known = self._known.get(cluster)
+        stored = await self._bucket.get(cluster, known=known)
+        if stored is None:
+            self._known.pop(cluster, None)
+            return None
+        if not hasattr(stored, 'body'):
+            return known
+        revision = self._known[cluster] = _revision(cluster, stored)
+        return revision
+
+    async def _list(self, separator: str) -> list[str]:
+        return sorted(each.key for each in await self._bucket.list(delimiter=separator))
+
+
+def _revision(cluster: str, stored: Any) -> Revision:
+    return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata)
+
+
+def is_key(cluster: str) -> bool:
+    """Whether a desired state can lie under that name at all. S3 takes 1,024 bytes of UTF-8 for a key."""
+    return bool(cluster) and SEPARATOR not in cluster and '\0' not in cluster and len(cluster.encode()) <= 1024

@@ -1,0 +1,133 @@
+"""A revision of a desired state, and the record of how it came to be.
+
+The record travels in the S3 object's own metadata, so that content and record are stored in one write. S3 takes ASCII
+only there, 2 KB in all (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html): it is one line of
+JSON under `nysa-changes`, with everything beyond ASCII escaped, beside the write's own id under `nysa-write`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from stack.errors import InvalidRequest, StateUnreadable
+
+METADATA_LIMIT = 2048
+# What is left for one change's own message once everything else has its place.
+MESSAGE_LIMIT = 1024
+WHO_LIMIT = 128
+SOURCE_LIMIT = 200
+
+WRITE_KEY = 'nysa-write'
+CHANGES_KEY = 'nysa-changes'
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asks for a change, why, and from where."""
+
+    by: str
+    source: str
+    message: str = ''
+
+    def __post_init__(self) -> None:
+        for what, limit in (('message', MESSAGE_LIMIT), ('by', WHO_LIMIT), ('source', SOURCE_LIMIT)):
+            taken = len(json.dumps(getattr(self, what))) - 2
+            if taken > limit:
+                raise InvalidRequest(
+                    f'The {what} is too long: it takes {taken} bytes of {limit} (everything beyond ASCII takes 6).',
+                    [{'path': what, 'message': f'at most {limit} bytes'}],
+                )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One accepted change. `did` says what, as `{"verb": "set", "service": …, "image_tag": …}`.
+
+    `announce` tells how schedulers learn of it: `deploy`, `destroy` (the service in `did`), or not at all (None).
+    """
+
+    origin: Origin
+    at: datetime
+    did: Mapping[str, Any]
+    announce: str | None = 'deploy'
+
+    def to_json(self) -> dict[str, Any]:
+        record: dict[str, Any] = {'at': self.at.astimezone(UTC).isoformat(timespec='milliseconds')}
+        record |= {'by': self.origin.by, 'source': self.origin.source}
+        if self.origin.message:
+            record['message'] = self.origin.message
+        return record | {'did': dict(self.did), 'announce': self.announce}
+
+
+def encode(write_id: str, changes: Sequence[Change]) -> dict[str, str]:
+    """The metadata that records the changes of one write; see `size` for how much of the limit it takes."""
+    records = [change.to_json() for change in changes]
+    return {WRITE_KEY: write_id, CHANGES_KEY: json.dumps(records, separators=(',', ':'))}
+
+
+def size(metadata: Mapping[str, str]) -> int:
+    """Bytes as S3 counts them: the names and the values of all user metadata."""
+    return sum(len(name) + len(value) for name, value in metadata.items())
+
+
+def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
+    """What a version's metadata records; nothing where another program wrote it."""
+    try:
+        return tuple(_change(record) for record in json.loads(metadata.get(CHANGES_KEY, '[]')))
+    except (ValueError, KeyError, TypeError, InvalidRequest):
+        return ()
+
+
+def _change(record: Mapping[str, Any]) -> Change:
+    origin = Origin(record['by'], record['source'], record.get('message', ''))
+    return Change(origin, datetime.fromisoformat(record['at']), record['did'], record.get('announce'))
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One accepted version of a cluster's desired state, as it was read."""
+
+    cluster: str
+    etag: str
+    version: str | None
+    body: bytes
+    stored_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """S3's version id; where the bucket keeps no versions, the content's ETag. Opaque either way."""
+        return self.version or self.etag.strip('"')
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The desired state. Raises `StateUnreadable` where what is stored is not a JSON object."""
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise StateUnreadable(f'What is stored for {self.cluster} is not a JSON object; nothing was changed.')
+        return document
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        return decode(self.metadata)
+
+    @property
+    def changed_at(self) -> datetime:
+        return self.changes[-1].at if self.changes else self.stored_at
+
+    def summary(self) -> dict[str, Any]:
+        """Who, when, why and from where, as the API shows it; `by` is null where another program wrote it."""
+        last = self.changes[-1].origin if self.changes else None
+        return {
+            'revision': self.id,
+            'changed_at': self.changed_at.astimezone(UTC).isoformat(),
+            'by': last.by if last else None,
+            'message': last.message if last else None,
+            'source': last.source if last else 'external',
+        }

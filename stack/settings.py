@@ -1,0 +1,175 @@
+"""Every setting in one table, and how a set of them is read.
+
+A setting is looked up on the command line, in the environment, in the secret `{PROFILE}/nysa-api-server`, and last in
+the table's default; the first that has it wins.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from stack.errors import Misconfigured
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table. `read` turns text into the value, raising ValueError with what is allowed."""
+
+    name: str
+    help: str
+    default: Any = None
+    required: bool = False
+    where: Literal['environment', 'secret or environment'] = 'secret or environment'
+    read: Callable[[str], Any] = str
+    older_name: str | None = None
+    confidential: bool = False
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise ValueError('a port from 0 (any free one) to 65535')
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1000:
+        raise ValueError('a number above 0, at most 1000')
+    return speed
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ('on', 'off'):
+        raise ValueError('on or off')
+    return text.lower() == 'on'
+
+
+def _web_address(text: str) -> str:
+    if urlsplit(text).scheme not in ('http', 'https') or not urlsplit(text).hostname:
+        raise ValueError('an http or https address')
+    return text
+
+
+SETTINGS = (
+    Setting(
+        'PROFILE',
+        'Which configuration: the secret `{PROFILE}/nysa-api-server` in AWS Secrets Manager; `local` needs no AWS.',
+        required=True,
+        where='environment',
+    ),
+    Setting('NYSA_PORT', 'The port that the server listens on.', default=8888, where='environment', read=_port),
+    Setting('NYSA_HOST', 'The address that the server listens on.', default='127.0.0.1', where='environment'),
+    Setting(
+        'NYSA_AUTH',
+        '`off` switches access control off on purpose: behind a proxy that does it, or in a test.',
+        default=True,
+        where='environment',
+        read=_switch,
+    ),
+    Setting('AWS_S3_BUCKET', 'The bucket that holds the desired states.', required=True),
+    Setting(
+        'AWS_SQS_NOTIFICATION_QUEUE',
+        'The name of the SQS queue on which changes are announced.',
+        required=True,
+        older_name='NYSA_SCHEDULER_SQS_QUEUE',
+    ),
+    Setting(
+        'SLACK_NOTIFICATIONS_WEBHOOK_URL',
+        'The Slack incoming webhook that each announcement carries as `callback_url`.',
+        read=_web_address,
+        confidential=True,
+    ),
+    Setting(
+        'NYSA_SANDBOX_DIR',
+        'Where the embedded AWS of `PROFILE=local` keeps its state.',
+        default='.nysa',
+        where='environment',
+    ),
+    Setting(
+        'NYSA_SANDBOX_SPEED',
+        'How many times faster than AWS the embedded ECS rolls out.',
+        default=1.0,
+        where='environment',
+        read=_speed,
+    ),
+)
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class Settings:
+    """The values of all settings: `settings['NYSA_PORT']`."""
+
+    def __init__(self, values: Mapping[str, Any]):
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __repr__(self) -> str:
+        shown = {n: '…' if BY_NAME[n].confidential and v else v for n, v in self._values.items()}
+        return f'Settings({shown})'
+
+
+def secret_name(profile: str) -> str:
+    return f'{profile}/nysa-api-server'
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    secret: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    only: str | None = None,
+) -> Settings:
+    """Read every setting, or with `only` those looked up there. `secret` is None where there is no such secret.
+
+    Raises `Misconfigured` that names every missing or wrong setting, and where it was looked up; never its value
+    where that is confidential.
+    """
+    values, wrong = {}, []
+    profile = environment.get('PROFILE', '')
+    for setting in SETTINGS:
+        if only and setting.where != only:
+            continue
+        try:
+            values[setting.name] = _value(setting, environment, secret or {}, overrides or {})
+        except ValueError as error:
+            wrong.append({'path': setting.name, 'message': f'{error}; looked up in {_places(setting, profile)}'})
+    if secret is None and only is None and any(BY_NAME[each['path']].where != 'environment' for each in wrong):
+        name = secret_name(profile)
+        wrong.insert(0, {'path': name, 'message': 'there is no such secret in AWS Secrets Manager'})
+    if wrong:
+        raise Misconfigured('Settings are missing or wrong.', wrong)
+    return Settings(values)
+
+
+def _value(
+    setting: Setting, environment: Mapping[str, str], secret: Mapping[str, Any], overrides: Mapping[str, str]
+) -> Any:
+    sources = [overrides, environment] if setting.where == 'environment' else [overrides, environment, secret]
+    names = [setting.name] + ([setting.older_name] if setting.older_name else [])
+    for source in sources:
+        for name in names:
+            found = source.get(name)
+            if found is None or found == '':
+                continue
+            try:
+                return setting.read(str(found))
+            except ValueError as error:
+                shown = '' if setting.confidential else f', not {str(found)!r}'
+                raise ValueError(f'must be {error}{shown}') from None
+    if setting.required:
+        raise ValueError('is missing')
+    return setting.default
+
+
+def _places(setting: Setting, profile: str) -> str:
+    if setting.where == 'environment':
+        return 'the environment'
+    older = f' (or the older {setting.older_name})' if setting.older_name else ''
+    return f'the environment and the secret {secret_name(profile or "{PROFILE}")}{older}'

@@ -1,0 +1,53 @@
+"""Consistent reads that many callers share.
+
+A read whose start lies after a caller's arrival answers that caller truly: nothing that was stored before it asked is
+missing. So all who wait share the next read, and a busy key costs a few reads at a time, however many ask.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar('Key', bound=Hashable)
+Value = TypeVar('Value')
+
+
+class SharedReads(Generic[Key, Value]):
+    """`get(key)` gives what `read(key)` gives or raises, from a read that began after the call of `get`.
+
+    At most `at_once` reads of one key are under way at a time.
+    """
+
+    def __init__(self, read: Callable[[Key], Awaitable[Value]], at_once: int = 2):
+        self._read = read
+        self._at_once = at_once
+        self._waiting: dict[Key, asyncio.Future[Value]] = {}
+        self._under_way: Counter[Key] = Counter()
+        self._tasks: set[asyncio.Task] = set()
+
+    async def get(self, key: Key) -> Value:
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            loop = asyncio.get_running_loop()
+            waiting = self._waiting[key] = loop.create_future()
+            # Whoever asks in the same turn of the loop shares the read.
+            loop.call_soon(self._start, key)
+        return await asyncio.shield(waiting)
+
+    def _start(self, key: Key) -> None:
+        if key in self._waiting and self._under_way[key] < self._at_once:
+            self._under_way[key] += 1
+            task = asyncio.get_running_loop().create_task(self._run(key, self._waiting.pop(key)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, key: Key, waiting: 'asyncio.Future[Value]') -> None:
+        try:
+            waiting.set_result(await self._read(key))
+        except Exception as error:  # noqa: BLE001  handed on to everyone who waits
+            waiting.set_exception(error)
+            waiting.exception()  # read here, so that it is no surprise where every caller has gone
+        finally:
+            self._under_way -= Counter([key])
+            self._start(key)

@@ -1,0 +1,38 @@
+"""The tags under which the image of a service was pushed."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack import stackfile
+from stack.errors import Unprocessable
+from stack.images import ImageReference
+from stack.revisions import Revision
+
+
+class PushedImage(Protocol):
+    digest: str
+    tags: Iterable[str]
+    pushed_at: datetime
+
+
+# Account, region and repository to the repository's images that have tags.
+TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
+
+
+async def tags_of_service(revision: Revision, service: str, tagged_images: TaggedImages) -> list[dict[str, Any]]:
+    """Every tag of the service's repository, newest first.
+
+    Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
+    """
+    settings = stackfile.find_service(revision.document, service)
+    image = settings.get('image') if isinstance(settings, dict) else None
+    reference = ImageReference.parse(image) if isinstance(image, str) else None
+    if reference is None or reference.ecr is None:
+        raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
+    images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)
+    return [
+        {'tag': tag, 'pushed_at': image.pushed_at.isoformat(), 'digest': image.digest}
+        for image in sorted(images, key=lambda image: image.pushed_at, reverse=True)
+        for tag in sorted(image.tags)
+    ]
