@@ -1,0 +1,68 @@
+"""The record that travels with a revision: what S3's metadata can hold, and reading it back."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from stack import revisions
+from stack.errors import InvalidRequest, StateUnreadable
+from stack.revisions import Change, Origin, Revision
+
+AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def change(message: str = '', by: str = 'maria') -> Change:
+    return Change(Origin(by, '10.0.0.1 bot', message), AT, {'verb': 'change', 'service': 'web', 'image_tag': 'v2'})
+
+
+def revision(body: bytes = b'{}', metadata: dict | None = None, version: str | None = 'v1') -> Revision:
+    return Revision('staging', '"etag"', version, body, AT, metadata or {})
+
+
+@pytest.mark.parametrize('message', ['x' * 1025, 'ж' * 171, '🚀' * 86, '\n' * 513])
+def test_a_message_that_the_metadata_cannot_hold_is_refused(message: str):
+    with pytest.raises(InvalidRequest):
+        Origin('maria', 'here', message)
+
+
+@pytest.mark.parametrize('message', ['', 'fix login', 'откат: сломано', '🚀 ship it', 'two\nlines, "quoted"', '\x00'])
+def test_what_is_recorded_is_read_back(message: str):
+    recorded = [change(message), change('another', by='Žofie')]
+    metadata = revisions.encode('w1', recorded)
+    assert all(value.isascii() and value.isprintable() for value in metadata.values())
+    assert list(revisions.decode(metadata)) == recorded
+
+
+def test_the_longest_change_fits():
+    longest = Change(Origin('ж' * 21, 's' * 200, 'ж' * 170), AT, {'verb': 'change', 'service': 'x' * 255}, 'deploy')
+    assert revisions.size(revisions.encode('0' * 32, [longest])) <= revisions.METADATA_LIMIT
+
+
+@pytest.mark.parametrize(
+    'metadata',
+    [
+        {},
+        {'nysa-changes': 'not json'},
+        {'nysa-changes': '7'},
+        {'nysa-changes': '[7]'},
+        {'nysa-changes': '[{}]'},
+        {'nysa-changes': '[{"by": "x", "source": "y", "at": "yesterday", "did": {}}]'},
+    ],
+)
+def test_what_another_program_wrote_has_no_author(metadata: dict):
+    stored = revision(metadata=metadata)
+    assert stored.changes == ()
+    assert stored.summary()['by'] is None
+    assert stored.summary()['source'] == 'external'
+    assert stored.changed_at == AT
+
+
+@pytest.mark.parametrize('body', [b'', b'[]', b'"text"', b'null', b'{', b'\xff', b'[' * 100_000])
+def test_what_is_not_a_json_object_is_no_desired_state(body: bytes):
+    with pytest.raises(StateUnreadable):
+        _ = revision(body).document
+
+
+def test_without_versions_the_content_is_the_revision():
+    assert revision(version=None).id == 'etag'
+    assert revision().id == 'v1'
