@@ -128,7 +128,7 @@ class Bucket:
         """Delete the object, where `over` is given only if it still has that ETag (else `PreconditionFailed`)."""
         await self._call('DeleteObject', Key=key, **({'IfMatch': over} if over else {}))
 
-    async def list(self, *, prefix: str = '', delimiter: str = '') -> list[ListedObject]:
+    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[ListedObject]:
         """All objects whose keys begin with `prefix` and hold no `delimiter` after it."""
         found = await self._connection.pages(
             's3',
