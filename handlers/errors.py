@@ -4,6 +4,7 @@ from stack import errors
 
 STATUS: dict[type[errors.NysaError], int] = {
     errors.InvalidRequest: 400,
+    errors.InvalidStackfile: 400,
     errors.UnsupportedMedia: 415,
     errors.AccessDenied: 403,
     errors.NotFound: 404,
@@ -15,6 +16,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.Misconfigured: 500,
     errors.StateUnreadable: 502,
     errors.AwsFailed: 502,
+    errors.PreconditionFailed: 412,
     errors.Throttled: 503,
     errors.Unavailable: 503,
 }
