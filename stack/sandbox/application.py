@@ -1,0 +1,113 @@
+"""What answers at the endpoint: faults first, then our own ECS or moto, one call at a time."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from stack.sandbox import moto_sqs
+from stack.sandbox.calls import Call, identify, refusal
+from stack.sandbox.control import CONTROL_PATH, control
+from stack.sandbox.faults import Faults, Verdict
+from stack.sandbox.http_server import Answer, Environ
+from stack.sandbox.serial import LOCK, QUEUES_CHANGED
+
+log = logging.getLogger(__name__)
+
+# Answers one call of a service that moto does not serve: call, body → answer.
+Own = Callable[[Call, bytes], Answer]
+
+
+class AwsApplication:
+    """Answers every call to the embedded AWS of one account."""
+
+    def __init__(self, account: str, faults: Faults, own: dict[str, Own]):
+        self.faults = faults
+        # Services that have been called to change something since somebody took note.
+        self.touched: set[str] = set()
+        self._account = account
+        self._own = own
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._recordings: list[list[str]] = []
+
+    def __call__(self, environ: Environ, body: bytes) -> Answer | None:
+        path = environ['PATH_INFO']
+        if _from_a_browser(environ) or path.startswith('/moto-api'):
+            return Answer(403, (('Content-Type', 'text/plain'),), b'The embedded AWS answers AWS clients alone.\n')
+        if path.startswith(CONTROL_PATH):
+            return control(self.faults, environ['REQUEST_METHOD'], path, body)
+        call = identify(environ, body)
+        for recording in self._recordings:
+            recording.append(str(call))
+        verdict = self._verdict(call, environ, body)
+        if verdict.seconds:
+            time.sleep(verdict.seconds)
+        if verdict.reset:
+            return None
+        if verdict.refusal:
+            return verdict.refusal
+        answer = self._answer(call, environ, body, verdict)
+        return None if 'lose' in verdict.kinds else answer
+
+    @contextmanager
+    def recording(self) -> Iterator[list[str]]:
+        """The calls made during a `with` block, each as `s3:PutObject`, in the order in which they came in."""
+        calls: list[str] = []
+        self._recordings.append(calls)
+        try:
+            yield calls
+        finally:
+            # By identity: two recordings that hold the same calls are equal.
+            self._recordings = [kept for kept in self._recordings if kept is not calls]
+
+    def _verdict(self, call: Call, environ: Environ, body: bytes) -> Verdict:
+        if not self.faults:
+            return Verdict()
+        text = f'{environ["PATH_INFO"]}?{environ["QUERY_STRING"]}\n{body.decode("utf-8", "replace")}'
+        return self.faults.verdict(call, text)
+
+    def _answer(self, call: Call, environ: Environ, body: bytes, verdict: Verdict) -> Answer:
+        with LOCK:
+            if call.changes:
+                self.touched.add(call.service)
+            if 'shuffle' in verdict.kinds:
+                moto_sqs.shuffle(self._account, call.region, body)
+            answer = (
+                self._own[call.service](call, body) if call.service in self._own else self._from_moto(call, environ)
+            )
+            if 'duplicate' in verdict.kinds and answer.status == 200:
+                moto_sqs.duplicate_newest(self._account, call.region, body)
+            if call.service == 'sqs' and call.operation != 'ReceiveMessage':
+                QUEUES_CHANGED.notify_all()
+        return answer
+
+    def _from_moto(self, call: Call, environ: Environ) -> Answer:
+        # moto would take the account from the access key, and each embedded AWS of a process has one of its own.
+        environ['HTTP_X_MOTO_ACCOUNT_ID'] = self._account
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+            started[:] = [int(status.split(' ', 1)[0]), tuple(headers)]
+            return lambda data: None
+
+        try:
+            body = b''.join(self._moto(environ, start_response))
+        except NotImplementedError:
+            return refusal(call, 501, 'NotImplemented', f'The embedded AWS does not have {call}.')
+        except Exception:
+            log.exception('moto failed at %s', call)
+            return refusal(call, 500, 'InternalFailure', 'The embedded AWS failed; its log says why.')
+        status, headers = started
+        return Answer(status, headers, body)
+
+
+def _from_a_browser(environ: Environ) -> bool:
+    """Whether a web page asks, which might do so from anywhere; AWS clients send neither header."""
+    host = environ.get('HTTP_HOST', '').rpartition(':')[0] or environ.get('HTTP_HOST', '')
+    if 'HTTP_ORIGIN' in environ or 'HTTP_SEC_FETCH_SITE' in environ:
+        return True
+    # A page may also come by a name that somebody has made resolve to 127.0.0.1.
+    return not (host in ('127.0.0.1', 'localhost') or host.endswith(('.localhost', '.amazonaws.com')))

@@ -1,0 +1,89 @@
+"""Which AWS call an HTTP request is: service, operation, region; and how AWS would refuse it."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from moto.core.request import Request
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import HTTPException
+
+from stack.sandbox.http_server import Answer, Environ
+
+REGION = 'us-east-1'
+_SCOPE = re.compile(r'Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request')
+_SERVICE_OF_SIGNING_NAME = {'elasticloadbalancing': 'elbv2'}
+_READS = ('Get', 'List', 'Describe', 'Head', 'Batch', 'Discover', 'Filter')
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call; the names are those of boto3's clients and of the API (`s3`, `PutObject`)."""
+
+    service: str
+    operation: str
+    region: str
+    protocol: str
+
+    def __str__(self) -> str:
+        return f'{self.service}:{self.operation}'
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what AWS holds."""
+        return not self.operation.startswith(_READS)
+
+
+def identify(environ: Environ, body: bytes) -> Call:
+    """The call that a request makes. A request without a signature counts as S3's, as it does at AWS."""
+    scope = _SCOPE.search(environ.get('HTTP_AUTHORIZATION', '')) or _SCOPE.search(_presigned(environ))
+    region = scope['region'] if scope else REGION
+    service = scope['service'].lower() if scope else 's3'
+    service = _SERVICE_OF_SIGNING_NAME.get(service, service)
+    if environ.get('HTTP_SMITHY_PROTOCOL') == 'rpc-v2-cbor':
+        return Call(service, environ['PATH_INFO'].rpartition('/')[2], region, 'cbor')
+    if target := environ.get('HTTP_X_AMZ_TARGET'):
+        return Call(service, target.rpartition('.')[2], region, 'json')
+    if environ.get('CONTENT_TYPE', '').startswith('application/x-www-form-urlencoded'):
+        action = parse_qs(body.decode('utf-8', 'replace')).get('Action', ['unknown'])[0]
+        return Call(service, action, region, 'ec2' if service == 'ec2' else 'query')
+    return Call(service, _routed(service, environ), region, 's3' if service == 's3' else 'rest-xml')
+
+
+def _presigned(environ: Environ) -> str:
+    credential = parse_qs(environ.get('QUERY_STRING', '')).get('X-Amz-Credential', [''])[0]
+    return f'Credential={credential}'
+
+
+def _routed(service: str, environ: Environ) -> str:
+    try:
+        return get_service_router(service).match(Request(environ.copy()))[0].name
+    # moto's loader answers a service that it does not know with botocore's errors
+    except (HTTPException, ValueError, LookupError):
+        return f'{environ["REQUEST_METHOD"].title()}Unknown'
+
+
+def refusal(call: Call, status: int, code: str, message: str) -> Answer:
+    """An error in the words of the call's own protocol, so that an AWS client reads `code` from it."""
+    if call.protocol == 'cbor':
+        body = _cbor({'__type': code, 'message': message})
+        return Answer(status, (('Content-Type', 'application/cbor'), ('smithy-protocol', 'rpc-v2-cbor')), body)
+    if call.protocol == 'json':
+        body = json.dumps({'__type': code, 'message': message}).encode()
+        return Answer(status, (('Content-Type', 'application/x-amz-json-1.1'), ('x-amzn-ErrorType', code)), body)
+    error = f'<Code>{escape(code)}</Code><Message>{escape(message)}</Message>'
+    forms = {
+        's3': f'<Error>{error}</Error>',
+        'ec2': f'<Response><Errors><Error>{error}</Error></Errors></Response>',
+    }
+    xml = forms.get(call.protocol, f'<ErrorResponse><Error>{error}</Error></ErrorResponse>')
+    return Answer(status, (('Content-Type', 'text/xml'),), f'<?xml version="1.0" encoding="UTF-8"?>{xml}'.encode())
+
+
+def _cbor(fields: dict[str, str]) -> bytes:
+    """A map of short strings in CBOR (RFC 8949, major types 5 and 3)."""
+    texts: list[Any] = [text.encode() for pair in fields.items() for text in pair]
+    return bytes([0xA0 | len(fields)]) + b''.join(b'\x79' + len(t).to_bytes(2, 'big') + t for t in texts)

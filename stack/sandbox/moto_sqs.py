@@ -1,0 +1,93 @@
+"""moto's SQS: long polling that neither blocks the others nor breaks their order, and deduplication that remembers."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from copy import copy
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
+
+from stack.sandbox.http_server import client_is_gone
+from stack.sandbox.serial import QUEUES_CHANGED
+
+# A message that becomes visible again, since its time-out has passed, tells nobody.
+_LOOK_AGAIN_SECONDS = 0.2
+
+
+def install() -> None:
+    SQSBackend.receive_message = _long_polling(SQSBackend.receive_message)
+    SQSBackend._validate_message = _in_bytes(SQSBackend._validate_message)
+    Queue.add_message = _add_message
+
+
+def _long_polling(receive_message: Callable[..., list[Message]]) -> Any:
+    def receive(
+        self: SQSBackend, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any
+    ) -> list[Message]:
+        """moto waits with the groups that were in flight when the wait began: FIFO order breaks, a core spins."""
+        until = time.monotonic() + (wait_seconds_timeout or 0)
+        while True:
+            messages = receive_message(self, queue_name, count, 0, *args, **kwargs)
+            left = until - time.monotonic()
+            if messages or left <= 0:
+                return messages
+            QUEUES_CHANGED.wait(min(_LOOK_AGAIN_SECONDS, left))
+            # A consumer that was killed while it waited must not take a message with it.
+            if client_is_gone():
+                return []
+
+    return receive
+
+
+def _in_bytes(validate: Callable[..., None]) -> Any:
+    def validated(self: SQSBackend, queue: Queue, message_body: str, *args: Any, **kwargs: Any) -> None:
+        """moto counts characters; SQS counts bytes of UTF-8."""
+        if len(message_body.encode()) > queue.maximum_message_size:
+            raise InvalidParameterValue(
+                'One or more parameters are invalid. '
+                f'Reason: Message must be shorter than {queue.maximum_message_size} bytes.'
+            )
+        validate(self, queue, message_body, *args, **kwargs)
+
+    return validated
+
+
+def _add_message(self: Queue, message: Message) -> None:
+    """moto forgets a deduplication id as soon as its message is deleted; SQS remembers it for five minutes.
+
+    What it has of Lambda and of waiting readers is left out: there is no Lambda here, and readers wait elsewhere.
+    """
+    if self.fifo_queue and message.deduplication_id:
+        seen: dict[str, float] = self.__dict__.setdefault('deduplication_ids', {})
+        horizon = unix_time_millis() - DEDUPLICATION_TIME_IN_SECONDS * 1000
+        for old in [key for key, sent in seen.items() if sent < horizon]:
+            del seen[old]
+        if message.deduplication_id in seen:
+            return
+        seen[message.deduplication_id] = message.sent_timestamp
+    self._messages.append(message)
+
+
+def duplicate_newest(account: str, region: str, body: bytes) -> None:
+    """Puts a second copy of the newest message into the queue that a SendMessage named; LOCK is held."""
+    queue = _named(account, region, body)
+    if queue and queue._messages:
+        again = copy(queue._messages[-1])
+        again._old_receipt_handles = []
+        queue._messages.append(again)
+
+
+def shuffle(account: str, region: str, body: bytes) -> None:
+    """Puts the messages of the standard queue that a ReceiveMessage named into random order; LOCK is held."""
+    queue = _named(account, region, body)
+    if queue and not queue.fifo_queue:
+        random.shuffle(queue._messages)
+
+
+def _named(account: str, region: str, body: bytes) -> Queue | None:
+    name = json.loads(body)['QueueUrl'].rpartition('/')[2]
+    return sqs_backends[account][region].queues.get(name)

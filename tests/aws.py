@@ -1,0 +1,133 @@
+"""An AWS for tests: the fixture `aws`, real boto3 against the embedded AWS, in memory, one for each worker.
+
+Names are unique to the worker, so tests neither see nor disturb each other's; faults end with the test. Nothing of
+moto is imported before a test asks for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from stack.sandbox.faults import Faults
+    from stack.sandbox.server import EmbeddedAws
+
+# Not that of `make run`: a test may start that one beside this in the same process.
+ACCOUNT = '210987654321'
+
+_numbers = itertools.count(1)
+
+
+class Aws:
+    """What a test does with AWS beyond the code under test; names come back, for clients to use."""
+
+    def __init__(self, embedded: EmbeddedAws):
+        self.embedded = embedded
+        self.endpoint: str = embedded.endpoint
+        self.region: str = embedded.region
+        self.account: str = embedded.account
+        self.faults: Faults = embedded.faults
+        self._clients: dict[str, Any] = {}
+
+    def environment(self) -> dict[str, str]:
+        """The AWS_* variables for a child process; this process has them for the length of the test."""
+        return self.embedded.environment()
+
+    def client(self, service: str) -> Any:
+        """boto3's client, made once, that does not retry: a fault shows at once."""
+        if service not in self._clients:
+            self._clients[service] = self.embedded.client(service, retries={'total_max_attempts': 1})
+        return self._clients[service]
+
+    def bucket(self, versioned: bool = True) -> str:
+        """A new bucket."""
+        name = f'bucket-{next(_numbers)}'
+        self.client('s3').create_bucket(Bucket=name)
+        if versioned:
+            self.client('s3').put_bucket_versioning(Bucket=name, VersioningConfiguration={'Status': 'Enabled'})
+        return name
+
+    def queue(self, fifo: bool = False, **attributes: str) -> str:
+        """A new queue, e.g. `queue(VisibilityTimeout='1')`; its URL, of which the last part is its name."""
+        name = f'queue-{next(_numbers)}' + ('.fifo' if fifo else '')
+        attributes |= {'FifoQueue': 'true'} if fifo else {}
+        return self.client('sqs').create_queue(QueueName=name, Attributes=attributes)['QueueUrl']
+
+    def messages(self, queue: str) -> list[Any]:
+        """Takes what lies in a queue, in the order in which it gives it; bodies are read as JSON where they are."""
+        sqs, bodies = self.client('sqs'), []
+        while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get('Messages'):
+            for message in batch:
+                bodies.append(_read(message['Body']))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message['ReceiptHandle'])
+        return bodies
+
+    def secret(self, profile: str, values: Mapping[str, Any]) -> str:
+        """The secret that a profile's settings come from, made or replaced; its name."""
+        secrets, name, text = self.client('secretsmanager'), f'{profile}/nysa-api-server', json.dumps(values)
+        try:
+            secrets.create_secret(Name=name, SecretString=text)
+        except secrets.exceptions.ResourceExistsException:
+            secrets.put_secret_value(SecretId=name, SecretString=text)
+        return name
+
+    def cluster(self, name: str | None = None, instances: int = 1) -> str:
+        """An ACTIVE ECS cluster with container instances; by default a new name."""
+        name = name or f'cluster-{next(_numbers)}'
+        self.client('ecs').create_cluster(clusterName=name)
+        if instances:
+            self.embedded.register_instances(name, instances)
+        return name
+
+    def repository(self, name: str | None = None, tags: Sequence[str | Sequence[str]] = ()) -> str:
+        """A new ECR repository with images, the oldest first, pushed a minute apart up to an hour ago.
+
+        Each is one tag, several, or () for none.
+        """
+        from stack.sandbox.moto_ecr import push
+        from stack.sandbox.serial import LOCK
+
+        name = name or f'repository-{next(_numbers)}'
+        self.client('ecr').create_repository(repositoryName=name)
+        first = time.time() - 3600 - 60 * len(tags)
+        with LOCK:
+            for minute, tag in enumerate(tags):
+                push(self.account, self.region, name, [tag] if isinstance(tag, str) else tag, first + 60 * minute)
+        return name
+
+    def image(self, repository: str, tag: str) -> str:
+        """The reference of an image in ECR, as a stackfile has it."""
+        return f'{self.account}.dkr.ecr.{self.region}.amazonaws.com/{repository}:{tag}'
+
+
+def _read(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+@pytest.fixture(scope='session')
+def embedded_aws() -> Iterator[EmbeddedAws]:
+    """The embedded AWS of this worker."""
+    from stack.sandbox.server import EmbeddedAws
+
+    with EmbeddedAws.start(account=ACCOUNT) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def aws(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """AWS for this test; boto3 finds it by the environment, as a user's would."""
+    for name, value in embedded_aws.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
+        monkeypatch.delenv(name, raising=False)
+    yield Aws(embedded_aws)
+    embedded_aws.faults.clear()
