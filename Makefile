@@ -4,23 +4,38 @@ PORT ?= 8888
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The machine's Node where it serves (Vite 8 needs 20.19, or 22.12 and later), else the wheel's in $(BIN).
+NODE_SERVES := const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)
+IN_STATIC := { command -v npm && node -e '$(NODE_SERVES)'; } >/dev/null 2>&1 || export PATH="$(CURDIR)/$(BIN):$$PATH"; cd static
+BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static/tsconfig.json
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: $(VENV)/.installed ## install the locked Python and npm packages, build the control plane
+setup: $(VENV)/.installed static/dist/manifest.json ## install the locked Python and npm packages, build the control plane
 
 $(VENV)/.installed: requirements-dev.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+static/node_modules/.installed: static/package.json static/package-lock.json | $(VENV)/.installed
+	@$(IN_STATIC) && npm ci --silent
+	touch $@
+
+static/dist/manifest.json: static/node_modules/.installed $(BROWSER_SOURCES)
+	@$(IN_STATIC) && npm run --silent build -- --logLevel warn
+	touch $@
+
 run: setup ## start everything on the embedded AWS: make run PORT=9000
 	PROFILE=local $(BIN)/python nysa_server.py --port=$(PORT)
 
 test: setup ## run every test
+	@$(IN_STATIC) && npm test --silent
 	$(BIN)/python -m pytest
 
 bench: setup ## measure; prints ratios, never fails
@@ -29,6 +44,7 @@ bench: setup ## measure; prints ratios, never fails
 lint: setup ## look for faults without running anything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(IN_STATIC) && npm run --silent lint
 
 format: setup ## lay out the code
 	$(BIN)/ruff format .

@@ -1,0 +1,71 @@
+/** Addresses under /cp, as values and back. The address holds whatever a reload or a link must bring back. */
+
+export type Tab = 'overview' | 'diff' | 'tasks' | 'history';
+export const TABS: Tab[] = ['overview', 'diff', 'tasks', 'history'];
+
+export type Route =
+  | { screen: 'fleet'; filter: string }
+  | { screen: 'cluster'; cluster: string; service: string | null; tab: Tab; filter: string; chip: string; sort: string }
+  | { screen: 'stackfile'; cluster: string; revision: string | null }
+  | { screen: 'review'; cluster: string }
+  | { screen: 'rollout'; cluster: string }
+  | { screen: 'history'; cluster: string; from: string | null; to: string | null }
+  | { screen: 'new' }
+  | { screen: 'missing'; path: string };
+
+export function parse(url: string): Route {
+  const { pathname, searchParams: q } = new URL(url, 'http://page');
+  let parts: string[];
+  try {
+    parts = pathname.replace(/^\/cp\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return { screen: 'missing', path: pathname };
+  }
+  const [first, cluster, page, service, ...rest] = parts;
+  if (!pathname.startsWith('/cp') || rest.length) return { screen: 'missing', path: pathname };
+  if (first === undefined || (first === 'clusters' && !cluster)) return { screen: 'fleet', filter: q.get('q') ?? '' };
+  if (first === 'new' && !cluster) return { screen: 'new' };
+  if (first !== 'clusters' || !cluster) return { screen: 'missing', path: pathname };
+  if (page === undefined || page === 'services') {
+    const tab = TABS.find((t) => t === q.get('tab')) ?? 'overview';
+    const view = { filter: q.get('q') ?? '', chip: q.get('show') ?? '', sort: q.get('sort') ?? '' };
+    return { screen: 'cluster', cluster, service: service ?? null, tab, ...view };
+  }
+  if (service !== undefined) return { screen: 'missing', path: pathname };
+  if (page === 'stackfile') return { screen: 'stackfile', cluster, revision: q.get('from') };
+  if (page === 'review') return { screen: 'review', cluster };
+  if (page === 'rollout') return { screen: 'rollout', cluster };
+  if (page === 'history') return { screen: 'history', cluster, from: q.get('from'), to: q.get('to') };
+  return { screen: 'missing', path: pathname };
+}
+
+export function format(route: Route): string {
+  const q = new URLSearchParams();
+  const put = (name: string, value: string | null) => value && q.set(name, value);
+  const done = (path: string) => (q.size ? `${path}?${q}` : path);
+  if (route.screen === 'fleet') {
+    put('q', route.filter);
+    return done('/cp');
+  }
+  if (route.screen === 'new') return '/cp/new';
+  if (route.screen === 'missing') return route.path;
+  const base = `/cp/clusters/${encodeURIComponent(route.cluster)}`;
+  if (route.screen === 'cluster') {
+    if (route.service && route.tab !== 'overview') put('tab', route.tab);
+    put('q', route.filter);
+    put('show', route.chip);
+    put('sort', route.sort);
+    return done(route.service ? `${base}/services/${encodeURIComponent(route.service)}` : base);
+  }
+  if (route.screen === 'stackfile') put('from', route.revision);
+  if (route.screen === 'history') {
+    put('from', route.from);
+    put('to', route.to);
+  }
+  return done(`${base}/${route.screen}`);
+}
+
+/** The address of a cluster's services, or of one of them. */
+export function clusterRoute(cluster: string, service: string | null = null, tab: Tab = 'overview'): Route {
+  return { screen: 'cluster', cluster, service, tab, filter: '', chip: '', sort: '' };
+}

@@ -1,0 +1,153 @@
+/** The live channel: one WebSocket that comes back by itself, and names what it knows when it does. */
+
+import type { Json } from './model';
+
+export type Connection = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
+
+/** What the page gives the channel of the browser; tests give their own. */
+export interface Surroundings {
+  open(url: string): WebSocket;
+  now(): number;
+  random(): number;
+  later(run: () => void, milliseconds: number): unknown;
+  cancel(timer: unknown): void;
+  /** Runs once before the next paint; while the page is hidden, when it is shown again. */
+  frame(run: () => void): void;
+}
+
+export interface Callbacks {
+  known(): Record<string, string>;
+  apply(messages: Json[]): void;
+  state(connection: Connection): void;
+  /** Everything that the subscription asked for is here. */
+  synced(): void;
+}
+
+const SHORTEST_MS = 500;
+const LONGEST_MS = 15_000;
+/** Nothing for so long, not even a pong: the connection is dead although nobody said so. */
+const SILENCE_MS = 45_000;
+const PING_MS = 15_000;
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4 – refused by policy: whoever is here is signed out. */
+const POLICY_VIOLATION = 1008;
+
+export class LiveChannel {
+  private socket: WebSocket | null = null;
+  private attempts = 0;
+  private retry: unknown = null;
+  private heartbeat: unknown = null;
+  private queue: Json[] = [];
+  private scheduled = false;
+  private stopped = false;
+  private wanted: readonly string[] = ['*'];
+  /** When the server was last heard: the age of what is shown. */
+  lastHeard: number;
+
+  constructor(
+    private readonly url: string,
+    private readonly callbacks: Callbacks,
+    private readonly around: Surroundings,
+  ) {
+    this.lastHeard = around.now();
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.connect();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.around.cancel(this.retry);
+    this.around.cancel(this.heartbeat);
+    this.socket?.close();
+    this.socket = null;
+  }
+
+  subscribe(clusters: readonly string[]): void {
+    this.wanted = clusters;
+    if (this.socket?.readyState === 1) this.ask();
+  }
+
+  /** The tab came back, or the network: do not wait for the next attempt. */
+  wake(): void {
+    if (this.stopped) return;
+    if (this.socket && this.socket.readyState <= 1 && this.around.now() - this.lastHeard < SILENCE_MS) return;
+    this.attempts = 0;
+    this.connect();
+  }
+
+  private connect(): void {
+    this.around.cancel(this.retry);
+    this.drop();
+    const socket = this.around.open(this.url);
+    this.socket = socket;
+    const mine = (run: () => void) => () => {
+      if (this.socket === socket) run();
+    };
+    socket.onopen = mine(() => this.ask());
+    socket.onmessage = (event) => {
+      if (this.socket === socket) this.receive(event.data);
+    };
+    socket.onclose = (event) => mine(() => this.lost(event.code))();
+  }
+
+  private drop(): void {
+    const former = this.socket;
+    this.socket = null;
+    former?.close();
+  }
+
+  private ask(): void {
+    this.socket?.send(JSON.stringify({ type: 'subscribe', clusters: this.wanted, known: this.callbacks.known() }));
+    this.beat();
+  }
+
+  private beat(): void {
+    this.around.cancel(this.heartbeat);
+    this.heartbeat = this.around.later(() => {
+      if (this.around.now() - this.lastHeard > SILENCE_MS) {
+        this.drop();
+        this.lost(0);
+        return;
+      }
+      if (this.socket?.readyState === 1) this.socket.send('{"type": "ping"}');
+      this.beat();
+    }, PING_MS);
+  }
+
+  private receive(data: unknown): void {
+    this.lastHeard = this.around.now();
+    let message: Json;
+    try {
+      message = JSON.parse(String(data)) as Json;
+    } catch {
+      return;
+    }
+    if (message.type === 'hello') {
+      this.attempts = 0;
+      this.callbacks.state('live');
+    }
+    this.queue.push(message);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.around.frame(() => this.flush());
+  }
+
+  private flush(): void {
+    this.scheduled = false;
+    const messages = this.queue;
+    this.queue = [];
+    this.callbacks.apply(messages);
+    if (messages.some((m) => m.type === 'synced')) this.callbacks.synced();
+  }
+
+  private lost(code: number): void {
+    this.socket = null;
+    this.around.cancel(this.heartbeat);
+    if (this.stopped) return;
+    this.callbacks.state(code === POLICY_VIOLATION ? 'signed-out' : 'reconnecting');
+    const wait = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.attempts++);
+    this.retry = this.around.later(() => this.connect(), wait * (0.5 + this.around.random() / 2));
+  }
+}

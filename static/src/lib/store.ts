@@ -1,0 +1,218 @@
+/** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type Cluster, count, type Counts, type Json, readCluster, readFreeze, readService, readServices, type Service } from './model';
+import { instant } from './time';
+
+export interface Activity {
+  id: number;
+  cluster: string;
+  service: string | null;
+  at: number;
+  kind: 'desired' | 'rollout' | 'freeze' | 'deleted';
+  text: string;
+  revision: string | null;
+}
+
+/** One cluster: its summary, the names of its services, and a signal for each of them. */
+export class ClusterEntry {
+  readonly summary: Signal<Cluster>;
+  readonly names = signal<readonly string[]>([]);
+  /** False until its services are known: a summary alone came first. */
+  readonly complete = signal(false);
+  readonly rows = new Map<string, Signal<Service>>();
+  readonly counts: ReadonlySignal<Counts>;
+
+  constructor(readonly name: string) {
+    this.summary = signal(readCluster(name, {}));
+    this.counts = computed(() => count(this.names.value.map((service) => this.rows.get(service)!.value)));
+  }
+
+  /** Puts rows in place of the former ones; a row that is the same stays the same signal. */
+  replaceRows(services: Service[]): void {
+    const now = new Set(services.map((s) => s.name));
+    for (const service of services) this.put(service);
+    for (const name of this.rows.keys()) if (!now.has(name)) this.rows.delete(name);
+    this.setNames([...now]);
+    this.complete.value = true;
+  }
+
+  put(service: Service): void {
+    const known = this.rows.get(service.name);
+    if (!known) this.rows.set(service.name, signal(service));
+    else if (!same(known.peek(), service)) known.value = service;
+  }
+
+  setNames(names: string[]): void {
+    const sorted = names.toSorted();
+    const before = this.names.peek();
+    if (sorted.length !== before.length || sorted.some((name, i) => name !== before[i])) this.names.value = sorted;
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+const KEPT_ACTIVITY = 200;
+
+export class Store {
+  readonly names = signal<readonly string[]>([]);
+  readonly clusters = new Map<string, ClusterEntry>();
+  /** True once the server has said that everything was sent, or a first read ended. */
+  readonly loaded = signal(false);
+  readonly activity = signal<readonly Activity[]>([]);
+  private nextActivity = 1;
+
+  get(name: string): ClusterEntry | null {
+    return this.clusters.get(name) ?? null;
+  }
+
+  /** The revisions that a reconnect names, so that the server sends only what is new. */
+  known(): Record<string, string> {
+    const known: Record<string, string> = {};
+    for (const [name, entry] of this.clusters) {
+      const { revision } = entry.summary.peek();
+      if (revision && entry.complete.peek()) known[name] = revision;
+    }
+    return known;
+  }
+
+  /** Applies what came since the last frame as one change. */
+  apply(messages: Json[]): void {
+    batch(() => messages.forEach((message) => this.one(message)));
+  }
+
+  entry(name: string): ClusterEntry {
+    const known = this.clusters.get(name);
+    if (known) return known;
+    const entry = new ClusterEntry(name);
+    this.clusters.set(name, entry);
+    this.names.value = [...this.clusters.keys()].toSorted();
+    return entry;
+  }
+
+  forget(name: string): void {
+    if (this.clusters.delete(name)) this.names.value = [...this.clusters.keys()].toSorted();
+  }
+
+  /** A cluster as `GET /clusters/{c}` or a `cluster` event gives it. */
+  snapshot(name: string, sent: Json): void {
+    batch(() => {
+      const entry = this.entry(name);
+      entry.summary.value = readCluster(name, sent);
+      const services = sent.services ?? (sent.summary as Json | undefined)?.services;
+      if (services !== undefined) entry.replaceRows(readServices(name, services));
+    });
+  }
+
+  private one(message: Json): void {
+    const name = typeof message.cluster === 'string' ? message.cluster : '';
+    if (!name) return;
+    if (message.type === 'cluster') this.snapshot(name, message);
+    else if (message.type === 'desired') this.desired(name, message);
+    else if (message.type === 'rollout') this.rollout(name, message);
+    else if (message.type === 'deleted') this.deleted(name, message);
+    else if (message.type === 'frozen' || message.type === 'thawed') this.freeze(name, message);
+  }
+
+  private desired(name: string, message: Json): void {
+    const entry = this.entry(name);
+    const before = entry.summary.peek();
+    entry.summary.value = {
+      ...before,
+      revision: asText(message.revision) ?? before.revision,
+      changedAt: instant(message.changed_at ?? message.at) ?? before.changedAt,
+      by: asText(message.by),
+      message: asText(message.message),
+      source: asText(message.source),
+    };
+    if (Array.isArray(message.services)) entry.replaceRows(this.merged(entry, message.services as Json[]));
+    else this.changed(entry, message);
+    const why = asText(message.message);
+    this.note(name, null, 'desired', message, `${asText(message.by) ?? 'Somebody'} changed ${name}${why ? `: ${why}` : ''}`);
+  }
+
+  private merged(entry: ClusterEntry, sent: Json[]): Service[] {
+    return sent.map((each) => {
+      const service = asText(each.name) ?? '';
+      return readService(entry.name, service, each, entry.rows.get(service)?.peek() ?? null);
+    });
+  }
+
+  /** The changes of a `desired` event: per service what is done to it, field by field. */
+  private changed(entry: ClusterEntry, message: Json): void {
+    const names = new Set(entry.names.peek());
+    for (const row of asList(message.changes)) {
+      const service = asText(row.service) ?? asText(row.name);
+      if (!service) continue;
+      if (row.action === 'destroy' || row.action === 'delete') {
+        entry.rows.delete(service);
+        names.delete(service);
+        continue;
+      }
+      const before = entry.rows.get(service)?.peek() ?? null;
+      const fields = Object.fromEntries(asList(row.changes ?? row.fields).map((c) => [String(c.path), c.after]));
+      entry.put(readService(entry.name, service, { image: fields.image, desired_count: fields.desired_count, state: 'queued', percent: 0, verdict: null }, before));
+      names.add(service);
+    }
+    entry.setNames([...names]);
+  }
+
+  private rollout(name: string, message: Json): void {
+    const entry = this.entry(name);
+    const observed = instant(message.observed_at ?? message.at);
+    if (observed) entry.summary.value = { ...entry.summary.peek(), observedAt: observed };
+    const rows = Array.isArray(message.services) ? (message.services as Json[]) : asText(message.service) ? [message] : [];
+    const names = new Set(entry.names.peek());
+    for (const row of rows) {
+      const service = asText(row.service) ?? asText(row.name);
+      if (!service) continue;
+      const before = entry.rows.get(service)?.peek() ?? null;
+      const after = readService(name, service, row, before);
+      entry.put(after);
+      names.add(service);
+      if (after.verdict && before && !before.verdict) {
+        this.note(name, service, 'rollout', message, `${service} ${ENDINGS[after.verdict.ending] ?? after.verdict.ending}${after.verdict.reason ? `: ${after.verdict.reason}` : ''}`);
+      }
+    }
+    entry.setNames([...names]);
+  }
+
+  private deleted(name: string, message: Json): void {
+    this.forget(name);
+    this.note(name, null, 'deleted', message, `${asText(message.by) ?? 'Somebody'} stopped managing ${name}`);
+  }
+
+  private freeze(name: string, message: Json): void {
+    const entry = this.entry(name);
+    const frozen = message.type === 'frozen' ? readFreeze(message) : null;
+    entry.summary.value = { ...entry.summary.peek(), frozen };
+    this.note(name, null, 'freeze', message, `${asText(message.by) ?? 'Somebody'} ${frozen ? `froze ${name}: ${frozen.reason}` : `thawed ${name}`}`);
+  }
+
+  private note(cluster: string, service: string | null, kind: Activity['kind'], message: Json, text: string): void {
+    const at = instant(message.at) ?? Date.now();
+    const revision = asText(message.revision);
+    const entry: Activity = { id: this.nextActivity++, cluster, service, at, kind, text, revision };
+    this.activity.value = [entry, ...this.activity.peek()].slice(0, KEPT_ACTIVITY);
+  }
+}
+
+/** What a verdict is called in a sentence. */
+export const ENDINGS: Record<string, string> = {
+  succeeded: 'rolled out',
+  'rolled-back': 'was rolled back',
+  superseded: 'was overtaken by a newer revision',
+  stalled: 'has stalled',
+  'scaled-to-zero': 'was scaled to zero',
+  aborted: 'was aborted',
+};
+
+function asText(value: unknown): string | null {
+  return typeof value === 'string' && value ? value : null;
+}
+
+function asList(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : [];
+}

@@ -1,0 +1,47 @@
+/** Times as people read them. All functions take milliseconds since the epoch. */
+
+const UNITS: [limit: number, size: number, unit: string][] = [
+  [60_000, 1000, 's'],
+  [3_600_000, 60_000, 'min'],
+  [86_400_000, 3_600_000, 'h'],
+  [30 * 86_400_000, 86_400_000, 'd'],
+];
+
+/** `12 s ago`, `3 min ago`; never in the future: clocks differ, and "in 5 s" helps nobody. */
+export function relative(at: number, now: number): string {
+  const age = Math.max(0, now - at);
+  if (age < 5000) return 'just now';
+  for (const [limit, size, unit] of UNITS) if (age < limit) return `${Math.floor(age / size)} ${unit} ago`;
+  return new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** `in 2 h`, for an end that is set by somebody; `now` where it has passed. */
+export function until(at: number, now: number): string {
+  const left = at - now;
+  if (left <= 0) return 'now';
+  for (const [limit, size, unit] of UNITS) if (left < limit) return `in ${Math.ceil(left / size)} ${unit}`;
+  return `on ${new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}`;
+}
+
+/** Local time with its zone, and UTC: what a tooltip says. */
+export function exact(at: number): string {
+  const date = new Date(at);
+  const local = date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+  return `${local} · ${date.toISOString().replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
+}
+
+/** `4 s`, `2 min 10 s`, `3 h 5 min`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return [`${Math.floor(seconds / 60)} min`, seconds % 60 ? `${seconds % 60} s` : ''].join(' ').trim();
+  return [`${Math.floor(seconds / 3600)} h`, seconds % 3600 >= 60 ? `${Math.floor((seconds % 3600) / 60)} min` : ''].join(' ').trim();
+}
+
+/** Reads ISO 8601, or seconds since the epoch; null where it is neither. */
+export function instant(value: unknown): number | null {
+  if (typeof value === 'number') return value < 1e11 ? value * 1000 : value;
+  if (typeof value !== 'string') return null;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : at;
+}

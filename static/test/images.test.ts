@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseImage, repositoryName, versionOf } from '../src/lib/images';
+
+test.each([
+  ['nginx', 'nginx', null, null],
+  ['nginx:1.27', 'nginx', '1.27', null],
+  ['host:5000/app', 'host:5000/app', null, null],
+  ['host:5000/team/app:v1', 'host:5000/team/app', 'v1', null],
+  ['host/app@sha256:abc', 'host/app', null, 'sha256:abc'],
+  ['host/app:v1@sha256:abc', 'host/app', 'v1', 'sha256:abc'],
+])('%s', (reference, repository, tag, digest) => expect(parseImage(reference)).toEqual({ repository, tag, digest }));
+
+test('the version is the tag, else the digest', () => {
+  expect(versionOf('a.dkr.ecr.eu-west-1.amazonaws.com/app:v1.2.3')).toBe('v1.2.3');
+  expect(versionOf('app@sha256:0123456789abcdef')).toBe('0123456789ab');
+  expect(versionOf('app')).toBe('latest');
+  expect(versionOf(null)).toBe('–');
+});
+
+test('the registry is left out of a name', () => {
+  expect(repositoryName('1.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1')).toBe('team/app');
+  expect(repositoryName('localhost:5000/app')).toBe('app');
+  expect(repositoryName('team/app')).toBe('team/app');
+});

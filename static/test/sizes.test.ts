@@ -1,0 +1,43 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const DIST = new URL('../dist/', import.meta.url);
+
+interface Chunk { file: string; isEntry?: boolean; isDynamicEntry?: boolean; imports?: string[]; css?: string[]; src?: string }
+
+const manifest: Record<string, Chunk> = JSON.parse(readFileSync(new URL('manifest.json', DIST), 'utf8'));
+
+/** The files that come with a chunk: itself and what it imports, without what it loads later. */
+function filesOf(key: string, seen = new Set<string>()): Set<string> {
+  const chunk = manifest[key];
+  if (!chunk || seen.has(chunk.file)) return seen;
+  seen.add(chunk.file);
+  for (const style of chunk.css ?? []) seen.add(style);
+  for (const imported of chunk.imports ?? []) filesOf(imported, seen);
+  return seen;
+}
+
+function gzipped(files: Iterable<string>, extension: string): number {
+  return [...files].filter((f) => f.endsWith(extension)).reduce((sum, f) => sum + statSync(new URL(`${f}.gz`, DIST)).size, 0) / 1000;
+}
+
+const first = filesOf('src/main.tsx');
+
+test('what the first page loads stays within its budget', () => {
+  expect(gzipped(first, '.js')).toBeGreaterThan(1);
+  expect(gzipped(first, '.js')).toBeLessThanOrEqual(60);
+  expect(gzipped(first, '.css')).toBeLessThanOrEqual(12);
+});
+
+test('the editor comes later, and stays within its budget', () => {
+  const later = Object.entries(manifest).filter(([, chunk]) => chunk.isDynamicEntry).flatMap(([key]) => [...filesOf(key)]);
+  const editor = later.filter((file) => !first.has(file));
+  expect(gzipped(new Set(editor), '.js')).toBeLessThanOrEqual(150);
+});
+
+test('every text file has its compressed twins', () => {
+  for (const file of first) {
+    expect(existsSync(new URL(`${file}.br`, DIST)), file).toBe(true);
+    expect(existsSync(new URL(`${file}.gz`, DIST)), file).toBe(true);
+  }
+});

@@ -1,0 +1,215 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Json } from '../src/lib/model';
+import { type Connection, LiveChannel, type Surroundings } from '../src/lib/socket';
+
+/** A socket and a clock that the test turns. */
+class Socket {
+  readyState = 0;
+  sent: Json[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  opened() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+  says(message: Json) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+  close() {
+    this.readyState = 3;
+  }
+  breaks(code = 1006) {
+    this.readyState = 3;
+    this.onclose?.({ code });
+  }
+}
+
+let sockets: Socket[];
+let clock: number;
+let timers: { run: () => void; at: number }[];
+let frames: (() => void)[];
+let states: Connection[];
+let applied: Json[][];
+let synced: number;
+let known: Record<string, string>;
+let channel: LiveChannel;
+
+const around: Surroundings = {
+  open() {
+    const socket = new Socket();
+    sockets.push(socket);
+    return socket as unknown as WebSocket;
+  },
+  now: () => clock,
+  random: () => 1,
+  later(run, milliseconds) {
+    const timer = { run, at: clock + milliseconds };
+    timers.push(timer);
+    return timer;
+  },
+  cancel(timer) {
+    timers = timers.filter((t) => t !== timer);
+  },
+  frame: (run) => void frames.push(run),
+};
+
+function pass(milliseconds: number) {
+  const end = clock + milliseconds;
+  for (;;) {
+    const next = timers.filter((t) => t.at <= end).toSorted((a, b) => a.at - b.at)[0];
+    if (!next) break;
+    clock = next.at;
+    timers = timers.filter((t) => t !== next);
+    next.run();
+  }
+  clock = end;
+}
+
+const paint = () => frames.splice(0).forEach((run) => run());
+const last = () => sockets.at(-1)!;
+
+beforeEach(() => {
+  [sockets, timers, frames, states, applied, synced, known, clock] = [[], [], [], [], [], 0, {}, 1000];
+  channel = new LiveChannel('ws://x', {
+    known: () => known,
+    apply: (messages) => void applied.push(messages),
+    state: (state) => void states.push(state),
+    synced: () => void synced++,
+  }, around);
+  channel.start();
+});
+
+test('subscribes with what is known', () => {
+  known = { prod: 'r7' };
+  last().opened();
+  expect(last().sent).toEqual([{ type: 'subscribe', clusters: ['*'], known: { prod: 'r7' } }]);
+});
+
+test('is live when the server says hello, not when the socket opens', () => {
+  last().opened();
+  expect(states).toEqual([]);
+  last().says({ type: 'hello' });
+  expect(states).toEqual(['live']);
+});
+
+test('what comes between two frames is applied at once', () => {
+  last().opened();
+  last().says({ type: 'cluster', cluster: 'a' });
+  last().says({ type: 'synced' });
+  expect(applied).toEqual([]);
+  expect(frames.length).toBe(1);
+  paint();
+  expect(applied.map((m) => m.length)).toEqual([2]);
+  expect(synced).toBe(1);
+  last().says({ type: 'rollout', cluster: 'a' });
+  paint();
+  expect(applied.map((m) => m.length)).toEqual([2, 1]);
+});
+
+test('a frame that is not JSON does no harm', () => {
+  last().opened();
+  last().onmessage?.({ data: '{' });
+  last().says({ type: 'hello' });
+  paint();
+  expect(applied).toEqual([[{ type: 'hello' }]]);
+});
+
+describe('after a cut', () => {
+  const waits = (n: number) => {
+    const found = [];
+    for (let i = 0; i < n; i++) {
+      last().breaks();
+      const before = clock;
+      const count = sockets.length;
+      while (sockets.length === count) pass(50);
+      found.push(clock - before);
+    }
+    return found;
+  };
+
+  test('waits longer each time, up to 15 s', () => {
+    expect(waits(8)).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  });
+
+  test('starts over once it was live', () => {
+    waits(4);
+    last().opened();
+    last().says({ type: 'hello' });
+    expect(waits(1)).toEqual([500]);
+  });
+
+  test('names the newest revisions', () => {
+    last().opened();
+    known = { prod: 'r9' };
+    last().breaks();
+    pass(500);
+    last().opened();
+    expect(last().sent[0]).toMatchObject({ known: { prod: 'r9' } });
+    expect(states).toContain('reconnecting');
+  });
+
+  test('goes at once when the tab comes back', () => {
+    waits(5);
+    last().breaks();
+    const before = sockets.length;
+    channel.wake();
+    expect(sockets.length).toBe(before + 1);
+    pass(60_000);
+    expect(sockets.length).toBe(before + 1);
+  });
+
+  test('says so when the session ended', () => {
+    last().breaks(1008);
+    expect(states).toEqual(['signed-out']);
+  });
+});
+
+test('waking up does nothing while it is live', () => {
+  last().opened();
+  last().says({ type: 'hello' });
+  channel.wake();
+  expect(sockets.length).toBe(1);
+});
+
+test('pings, and takes silence for an end', () => {
+  last().opened();
+  pass(15_000);
+  expect(last().sent.at(-1)).toEqual({ type: 'ping' });
+  pass(45_000);
+  expect(states).toEqual(['reconnecting']);
+  pass(500);
+  expect(sockets.length).toBe(2);
+});
+
+test('a socket that was left says nothing any more', () => {
+  const old = last();
+  old.opened();
+  old.breaks();
+  pass(500);
+  old.says({ type: 'hello' });
+  old.breaks();
+  paint();
+  expect(states).toEqual(['reconnecting']);
+  expect(applied).toEqual([]);
+});
+
+test('a new subscription is sent at once, or with the next connection', () => {
+  channel.subscribe(['prod']);
+  last().opened();
+  expect(last().sent[0]).toMatchObject({ clusters: ['prod'] });
+  channel.subscribe(['*']);
+  expect(last().sent[1]).toMatchObject({ clusters: ['*'] });
+});
+
+test('stops for good', () => {
+  last().opened();
+  channel.stop();
+  last().breaks();
+  pass(60_000);
+  channel.wake();
+  expect(sockets.length).toBe(1);
+});

@@ -1,0 +1,120 @@
+import { effect } from '@preact/signals';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Store } from '../src/lib/store';
+
+const SNAPSHOT = {
+  type: 'cluster',
+  cluster: 'staging',
+  revision: 'r1',
+  summary: { changed_at: '2026-01-01T00:00:00Z', by: 'maria', message: 'first' },
+  services: [
+    { name: 'api', image: 'h/api:v1', desired_count: 2, deployed: { image: 'h/api:v1', running: 2, pending: 0 } },
+    { name: 'worker', image: 'h/worker:v1', desired_count: 1 },
+  ],
+};
+
+let store: Store;
+
+beforeEach(() => {
+  store = new Store();
+  store.apply([SNAPSHOT]);
+});
+
+const row = (name: string) => store.get('staging')!.rows.get(name)!;
+
+test('a snapshot', () => {
+  const entry = store.get('staging')!;
+  expect(store.names.value).toEqual(['staging']);
+  expect(entry.names.value).toEqual(['api', 'worker']);
+  expect(entry.summary.value).toMatchObject({ revision: 'r1', by: 'maria', message: 'first', changedAt: Date.parse('2026-01-01') });
+  expect(row('api').value).toMatchObject({ running: 2, desired: 2, sync: 'in-sync', health: 'healthy' });
+  expect(row('worker').value).toMatchObject({ running: null, sync: 'unknown', health: 'unknown' });
+});
+
+test('a changed row tells its own readers only', () => {
+  const told: string[] = [];
+  effect(() => void told.push(`api ${row('api').value.running}`));
+  effect(() => void told.push(`worker ${row('worker').value.running}`));
+  told.length = 0;
+  store.apply([{ type: 'rollout', cluster: 'staging', service: 'api', running: 1, state: 'rolling-out', percent: 50 }]);
+  expect(told).toEqual(['api 1']);
+});
+
+test('several messages are one change', () => {
+  let runs = 0;
+  effect(() => {
+    runs += 1;
+    return void row('api').value;
+  });
+  const rollout = (percent: number) => ({ type: 'rollout', cluster: 'staging', service: 'api', state: 'rolling-out', percent });
+  store.apply([rollout(10), rollout(20), rollout(30)]);
+  expect(runs).toBe(2);
+  expect(row('api').value.percent).toBe(30);
+});
+
+test('the same again tells nobody', () => {
+  let runs = 0;
+  effect(() => {
+    runs += 1;
+    return void [row('api').value, store.get('staging')!.names.value];
+  });
+  store.apply([structuredClone(SNAPSHOT)]);
+  expect(runs).toBe(1);
+});
+
+test('a snapshot takes away what is gone', () => {
+  store.apply([{ ...SNAPSHOT, revision: 'r2', services: [SNAPSHOT.services[1]] }]);
+  expect(store.get('staging')!.names.value).toEqual(['worker']);
+  expect(store.get('staging')!.rows.has('api')).toBe(false);
+});
+
+test('a new revision', () => {
+  const changes = [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'h/api:v1', after: 'h/api:v2' }] }, { service: 'worker', action: 'destroy' }, { service: 'web', action: 'create', changes: [{ path: 'image', before: null, after: 'h/web:v1' }] }];
+  store.apply([{ type: 'desired', cluster: 'staging', revision: 'r2', by: 'tom', message: 'faster', changes, at: '2026-01-02T00:00:00Z' }]);
+  expect(store.known()).toEqual({ staging: 'r2' });
+  expect(store.get('staging')!.names.value).toEqual(['api', 'web']);
+  expect(row('api').value).toMatchObject({ image: 'h/api:v2', desired: 2, deployedImage: 'h/api:v1', state: 'queued', sync: 'rolling-out' });
+  expect(store.activity.value[0]).toMatchObject({ cluster: 'staging', kind: 'desired', text: 'tom changed staging: faster' });
+});
+
+describe('how a rollout ended', () => {
+  test('is noted once', () => {
+    const end = { type: 'rollout', cluster: 'staging', service: 'api', state: 'rolled-back', running: 2, verdict: { ending: 'rolled-back', reason: 'tasks failed to start' } };
+    store.apply([end]);
+    store.apply([end]);
+    expect(store.activity.value.map((a) => a.text)).toEqual(['api was rolled back: tasks failed to start']);
+    expect(row('api').value).toMatchObject({ sync: 'drifted', health: 'healthy' });
+    expect(store.get('staging')!.counts.value).toMatchObject({ failed: 1, drifted: 1 });
+  });
+});
+
+test('counts follow the rows', () => {
+  const { counts } = store.get('staging')!;
+  expect(counts.value).toMatchObject({ services: 2, rollingOut: 0, percent: null });
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ service: 'api', state: 'rolling-out', percent: 40 }, { service: 'worker', state: 'queued', percent: 0 }] }]);
+  expect(counts.value).toMatchObject({ rollingOut: 2, percent: 20 });
+});
+
+test('frozen and thawed', () => {
+  store.apply([{ type: 'frozen', cluster: 'staging', by: 'maria', reason: 'sale', until: '2026-01-03T00:00:00Z' }]);
+  expect(store.get('staging')!.summary.value.frozen).toEqual({ by: 'maria', reason: 'sale', until: Date.parse('2026-01-03') });
+  store.apply([{ type: 'thawed', cluster: 'staging', by: 'maria' }]);
+  expect(store.get('staging')!.summary.value.frozen).toBeNull();
+});
+
+test('deleted', () => {
+  store.apply([{ type: 'deleted', cluster: 'staging', by: 'tom' }]);
+  expect(store.names.value).toEqual([]);
+  expect(store.known()).toEqual({});
+});
+
+test('what is unknown is left alone', () => {
+  store.apply([{ type: 'weather', cluster: 'staging' }, { type: 'cluster' }, { type: 'rollout', cluster: 'staging', service: 3 }]);
+  expect(store.names.value).toEqual(['staging']);
+});
+
+test('a service that nobody manages', () => {
+  store.apply([{ type: 'rollout', cluster: 'staging', service: 'old', managed: false, deployed: { image: 'h/old:1', running: 1 } }]);
+  expect(row('old').value).toMatchObject({ sync: 'unmanaged', image: null, deployedImage: 'h/old:1' });
+  expect(store.get('staging')!.counts.value).toMatchObject({ services: 2, unmanaged: 1 });
+});
