@@ -4,6 +4,7 @@ from tornado.web import Application
 
 from handlers.base import NothingHere
 from handlers.context import Context
+from handlers.control_plane import control_plane_routes, read_build
 from handlers.routes import ROUTES
 
 # Bodies beyond the API's own limit are read up to here, so that their sender gets its answer; then the line is cut.
@@ -12,7 +13,10 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 
 def make_application(context: Context) -> Application:
     return Application(
-        [(pattern, handler, {'context': context}) for pattern, handler in ROUTES],
+        [
+            *((pattern, handler, {'context': context}) for pattern, handler in ROUTES),
+            *control_plane_routes(read_build()),
+        ],
         default_handler_class=NothingHere,
         default_handler_args={'context': context},
         log_function=lambda _: None,  # each handler logs its own request
