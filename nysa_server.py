@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from stack.stackfile.checker import check_files
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
@@ -34,6 +33,7 @@ from stack.aws.ecs import describe_cluster
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
+from stack.checker import check_files
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
 from stack.metrics import Metrics

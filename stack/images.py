@@ -1,1 +1,116 @@
-"""Image references taken apart."""
+"""Image references taken apart: `registry:port/team/app:tag@sha256:…`.
+
+The grammar is that of the OCI distribution specification and of Docker's reference format:
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests and
+https://pkg.go.dev/github.com/distribution/reference.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from stack.errors import InvalidRequest
+
+TAG = r'[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}'
+_HOST_LABEL = r'(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])'
+_REGISTRY = rf'(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?'
+_COMPONENT = r'[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*'
+_REPOSITORY = rf'{_COMPONENT}(?:/{_COMPONENT})*'
+_DIGEST = r'[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}'
+REFERENCE = rf'(?:{_REGISTRY}/)?{_REPOSITORY}(?::{TAG})?(?:@{_DIGEST})?'
+_LONGEST_NAME = 255
+
+_PARTS = (
+    ('registry', re.compile(_REGISTRY), 'a host name with an optional port'),
+    ('repository', re.compile(_REPOSITORY), 'lower-case letters, digits, and . _ - / between them'),
+    ('tag', re.compile(TAG), 'up to 128 letters, digits, and _ . - (not first)'),
+    ('digest', re.compile(_DIGEST), 'an algorithm, a colon and at least 32 hexadecimal digits'),
+)
+
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html
+_ECR = re.compile(
+    r'(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.'
+    r'(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn)'
+)
+
+
+class EcrRegistry(NamedTuple):
+    account: str
+    region: str
+    registry: str
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """An image as `docker pull` takes it; `str()` gives back the text that was parsed, to the letter.
+
+    `registry` is None where the text names none (Docker Hub then); so are `tag` and `digest`.
+    """
+
+    repository: str
+    registry: str | None = None
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> 'ImageReference':
+        """The reference in `text`; raises InvalidRequest, saying which part is wrong, where it is none."""
+        image = cls.split(text)
+        for part, pattern, allowed in _PARTS:
+            value = getattr(image, part)
+            if value is not None and not pattern.fullmatch(value):
+                raise InvalidRequest(f'{_shown(text)} is not an image: its {part} {_shown(value)} is not {allowed}')
+        if len(image.name) > _LONGEST_NAME:
+            raise InvalidRequest(f'{_shown(text)} is not an image: its name is longer than {_LONGEST_NAME} characters')
+        return image
+
+    @classmethod
+    def split(cls, text: str) -> 'ImageReference':
+        """The parts of any text at all, unchecked: stored documents may hold what `parse` refuses."""
+        name, at, digest = text.partition('@')
+        start = name.rfind('/') + 1
+        path, colon, tag = name[start:].partition(':')
+        name = name[:start] + path
+        first, slash, rest = name.partition('/')
+        is_registry = slash and re.search(r'[.:A-Z]|^localhost$', first) and re.fullmatch(_REGISTRY, first)
+        registry = first if is_registry else None
+        return cls(
+            repository=name if registry is None else rest,
+            registry=registry,
+            tag=tag if colon else None,
+            digest=digest if at else None,
+        )
+
+    def __str__(self) -> str:
+        tag = '' if self.tag is None else f':{self.tag}'
+        digest = '' if self.digest is None else f'@{self.digest}'
+        return f'{self.name}{tag}{digest}'
+
+    @property
+    def name(self) -> str:
+        """The reference without tag and digest."""
+        return self.repository if self.registry is None else f'{self.registry}/{self.repository}'
+
+    @property
+    def ecr(self) -> EcrRegistry | None:
+        """Where in Amazon ECR the image lies; None for an image that lies elsewhere."""
+        found = _ECR.fullmatch(self.registry or '')
+        return EcrRegistry(found['account'], found['region'], found[0]) if found else None
+
+    def with_tag(self, tag: str) -> 'ImageReference':
+        """The same image with another tag; a digest goes, since it would win over the tag.
+
+        Raises InvalidRequest where `tag` is not one.
+        """
+        if not is_tag(tag):
+            raise InvalidRequest(f'{_shown(tag)} is not an image tag: {_PARTS[2][2]}')
+        return replace(self, tag=tag, digest=None)
+
+
+def is_tag(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(TAG, text) is not None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f'{text[:77]}…'

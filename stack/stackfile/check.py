@@ -1,0 +1,88 @@
+"""Everything that is wrong with a stackfile, at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from stack.stackfile.effective import settle, top_settings
+from stack.stackfile.places import Path
+from stack.stackfile.problems import Problem, Report
+from stack.stackfile.schema import shape_mistakes
+from stack.stackfile.semantics import across, container, fargate, network, warnings
+from stack.stackfile.semantics.rules import Finding, Subject
+
+MISTAKES = (*network.RULES, *container.RULES, *fargate.RULES)
+
+Position = Callable[[Path], tuple[int, int] | None]
+
+
+def check(data: Any, *, cluster: str | None = None, position: Position | None = None) -> Report:
+    """Every mistake and every warning in `data`, in the order of the document; it may be anything at all.
+
+    `cluster` is the name of the ECS cluster where it is known: names in AWS are made from it. `position` gives line
+    and column of a path (`Document.position`).
+    """
+    mistakes = shape_mistakes(data)
+    subjects = list(_subjects(data, cluster, mistakes))
+    found = [*_apply(MISTAKES, subjects), *across.doubled_names(subjects), *across.same_balancer(subjects)]
+    noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
+    if isinstance(data, dict):
+        noted += warnings.top_warnings(data, top_settings(data).vpc)
+    mistakes += [Problem(path, message) for path, message in found]
+    return Report(
+        _placed(mistakes, data, position), _placed([Problem(path, said) for path, said in noted], data, position)
+    )
+
+
+def _subjects(data: Any, cluster: str | None, mistakes: list[Problem]) -> Iterator[Subject]:
+    top = top_settings(data)
+    common, own = _faulty(mistakes)
+    listed = data.get('services') if isinstance(data, dict) else None
+    for i, item in enumerate(listed if isinstance(listed, list) else ()):
+        for name, raw in item.items() if isinstance(item, dict) else ():
+            if isinstance(raw, dict):
+                faulty = common | own.get(i, frozenset())
+                yield Subject(('services', i, name), raw, settle(name, raw, top), top, cluster, faulty)
+
+
+def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[str], dict[int, frozenset[str]]]:
+    """The fields with mistakes in their shape: at the top and in `defaults`, and of each service by its index."""
+    common: set[str] = set()
+    own: dict[int, frozenset[str]] = {}
+    for path in (problem.path for problem in mistakes):
+        if path[:1] == ('services',) and len(path) > 3:
+            own[path[1]] = own.get(path[1], frozenset()) | {path[3]}
+        elif path[:1] == ('defaults',) and len(path) > 1:
+            common.add(path[1])
+        else:
+            common.update(path[:1])
+    return frozenset(common), own
+
+
+def _apply(rules: Iterable[Any], subjects: list[Subject]) -> Iterator[Finding]:
+    for subject in subjects:
+        for rule in rules:
+            yield from rule.apply(subject)
+
+
+def _placed(problems: list[Problem], data: Any, position: Position | None) -> tuple[Problem, ...]:
+    """The problems with their positions, in the order of the document."""
+    ordered = sorted(problems, key=lambda problem: _order(data, problem.path))
+    if position is None:
+        return tuple(ordered)
+    return tuple(Problem(p.path, p.message, *(position(p.path) or (None, None))) for p in ordered)
+
+
+def _order(data: Any, path: Path) -> tuple[int, ...]:
+    """Where a path stands among its neighbours at each level; what is not there comes last."""
+    places = []
+    for part in path:
+        if isinstance(data, dict) and part in data:
+            places.append(list(data).index(part))
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            places.append(part)
+            data = data[part]
+        else:
+            places.append(len(data) if isinstance(data, dict | list) else 0)
+            break
+    return tuple(places)

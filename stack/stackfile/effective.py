@@ -1,0 +1,66 @@
+"""What a desired state comes to, with defaults and inherited values filled in.
+
+Nothing here raises on a document that is not perfect, as stored ones may be: what cannot be read is left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from voluptuous import Invalid
+
+from stack.errors import NotFound
+from stack.stackfile.entries import DEFAULTS, entries, read_entries
+from stack.stackfile.fields import ServiceSettings, Stackfile
+
+_SERVICE_ENTRIES = entries(ServiceSettings)
+_INHERITED = tuple(e for e in _SERVICE_ENTRIES if e.inherits)
+
+
+def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each service's name and its settings as they are written, in order; {} for settings that are no mapping."""
+    listed = document.get('services') if isinstance(document, dict) else None
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict):
+            for name, raw in item.items():
+                yield name, raw if isinstance(raw, dict) else {}
+
+
+def top_settings(document: Any) -> Stackfile:
+    """What stands outside `services`: the VPC, global logging, service discovery, defaults."""
+    try:
+        return Stackfile(**read_entries(entries(Stackfile), document))
+    except Invalid:
+        return Stackfile()
+
+
+def service_settings(document: Any, name: str) -> ServiceSettings:
+    """The effective settings of one service; raises NotFound where the document has none of that name."""
+    for known, raw in services(document):
+        if known == name:
+            return settle(name, raw, top_settings(document))
+    raise NotFound(f'there is no service {name} in the desired state')
+
+
+def all_settings(document: Any) -> dict[str, ServiceSettings]:
+    """The effective settings of every service by name; where a name stands twice, of the first."""
+    top = top_settings(document)
+    found: dict[str, ServiceSettings] = {}
+    for name, raw in services(document):
+        if name not in found:
+            found[name] = settle(name, raw, top)
+    return found
+
+
+def environment(document: Any, name: str) -> dict[str, str]:
+    """The environment variables that the service's container gets, as text; raises NotFound."""
+    return dict(service_settings(document, name).environment)
+
+
+def settle(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
+    """One service's settings from its own raw ones and what stands above them."""
+    values = read_entries(_SERVICE_ENTRIES, raw)
+    for e in _INHERITED:
+        inherited = top.defaults.get(e.name) if e.inherits == DEFAULTS else getattr(top, e.name)
+        if inherited is not None:
+            values[e.name] = e.shape.merge(inherited, values[e.name]) if e.name in values else inherited
+    return ServiceSettings(name=name, **values)

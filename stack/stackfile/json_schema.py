@@ -1,0 +1,21 @@
+"""The JSON Schema of stackfiles, for editors that complete and check while one types."""
+
+from functools import cache
+from typing import Any
+
+from stack.stackfile.entries import record
+from stack.stackfile.fields import Stackfile
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of the shape of a stackfile, made from the field table.
+
+    What has to fit together beyond the shape (stack/stackfile/semantics) is not in it.
+    """
+    return {
+        '$schema': 'https://json-schema.org/draft/2020-12/schema',
+        'title': 'Nysa stackfile',
+        'description': 'The desired state of one ECS cluster.',
+        **record(Stackfile).json,
+    }

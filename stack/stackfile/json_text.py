@@ -1,0 +1,138 @@
+"""JSON, read strictly (RFC 8259), and where each part of it stands.
+
+The standard library's parser does the reading, but keeps no places; a scan of our own finds them, and only
+runs when something is wrong.
+"""
+
+import json
+import math
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from stack.errors import InvalidRequest
+from stack.stackfile.places import Place
+
+MAX_FAULTS = 100
+_LONGEST_NUMBER = 300
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]|[^][{}\s:,"]+')
+_SURROGATE_ESCAPE = re.compile(r'\\u[dD][89a-fA-F]')
+_SURROGATE = re.compile('[\ud800-\udfff]')
+
+
+def load(text: str) -> Any:
+    """The data of a JSON text.
+
+    Raises InvalidRequest, with line and column where they can be told, for what is not JSON, for a key that
+    stands twice in an object, and for what could not be written as JSON in UTF-8 again.
+    """
+    doubled = False
+
+    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal doubled
+        found = dict(pairs)
+        doubled = doubled or len(found) != len(pairs)
+        return found
+
+    try:
+        data = json.loads(
+            text, object_pairs_hook=mapping, parse_int=_whole, parse_float=_decimal, parse_constant=_decimal
+        )
+    except json.JSONDecodeError as e:
+        _refuse([(e.lineno, e.colno, f'not JSON: {e.msg}')])
+    except RecursionError:
+        raise InvalidRequest('the JSON is nested too deep') from None
+    except ValueError as e:
+        raise InvalidRequest(str(e)) from None
+    if doubled:
+        _refuse(_scan(text)[1])
+    if _SURROGATE_ESCAPE.search(text):
+        _refuse_half_characters(text)
+    return data
+
+
+def places(text: str) -> Place:
+    """The places of all parts of a text that `load` has taken."""
+    return _scan(text)[0]
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f'a number of {len(digits):,} characters cannot be kept: put it in quotes')
+    return int(digits)
+
+
+def _decimal(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f'the number {digits[:60]} cannot be kept: put it in quotes')
+    return number
+
+
+Fault = tuple[int, int, str]
+
+
+@dataclass
+class _Open:
+    """An object or a list that has not ended yet; in an object, `key` waits for its value."""
+
+    children: Any
+    key: str | None = None
+    key_place: tuple[int, int] = (1, 1)
+
+
+def _scan(text: str) -> tuple[Place, list[Fault]]:
+    """The places in a text that is JSON, and its doubled keys."""
+    where = _Lines(text)
+    root = Place(1, 1)
+    faults: list[Fault] = []
+    stack: list[_Open] = []
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word in ('}', ']'):
+            stack.pop()
+            continue
+        top = stack[-1] if stack else None
+        place = where.at(token.start())
+        if top and isinstance(top.children, dict) and top.key is None:
+            top.key, top.key_place = json.loads(word), place
+            if top.key in top.children:
+                faults.append((*place, f'the key {word[:60]} stands here for the second time'))
+            continue
+        children: Any = {} if word == '{' else [] if word == '[' else None
+        if top is None:
+            root = Place(*place, children)
+        elif isinstance(top.children, list):
+            top.children.append(Place(*place, children))
+        else:
+            top.children[top.key] = Place(*top.key_place, children)
+            top.key = None
+        if children is not None:
+            stack.append(_Open(children))
+    return root, faults
+
+
+class _Lines:
+    def __init__(self, text: str):
+        self._ends = [found.start() for found in re.finditer('\n', text)]
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Line and column, from 1."""
+        before = bisect_left(self._ends, offset)
+        return before + 1, offset - (self._ends[before - 1] if before else -1)
+
+
+def _refuse_half_characters(text: str) -> None:
+    where = _Lines(text)
+    halves = (t.start() for t in _TOKEN.finditer(text) if t[0][0] == '"' and _SURROGATE.search(json.loads(t[0])))
+    faults = [(*where.at(start), 'holds half of a surrogate pair, which is no character') for start in halves]
+    if faults:
+        _refuse(faults)
+
+
+def _refuse(faults: list[Fault]) -> NoReturn:
+    line, column, message = faults[0]
+    more = f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''
+    details = [{'path': '', 'line': f[0], 'column': f[1], 'message': f[2]} for f in faults[:MAX_FAULTS]]
+    raise InvalidRequest(f'line {line}, column {column}: {message}{more}', details)

@@ -1,0 +1,55 @@
+"""What services must not, or should not, have in common."""
+
+from collections.abc import Hashable, Iterable, Iterator
+
+from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.semantics.rules import Finding, Subject
+
+Claim = tuple[Hashable, tuple, str]
+
+
+def doubled_names(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    seen = set()
+    for subject in subjects:
+        if subject.settings.name in seen:
+            yield subject.path, 'another service has this name'
+        seen.add(subject.settings.name)
+
+
+def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """Mistakes: two services whose load balancers would get one name."""
+
+    def claims(subject: Subject) -> Iterator[Claim]:
+        name = load_balancer_name(subject.cluster or '', subject.settings)
+        if name:
+            yield name, ('elb',), 'the load balancer would have the name of the one of {other}'
+
+    return _collisions(subjects, claims)
+
+
+def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """Warnings: two services on one port of the instances, or behind one DNS name."""
+
+    def claims(subject: Subject) -> Iterator[Claim]:
+        settings = subject.settings
+        if settings.network_mode == 'host':
+            for port in settings.ports:
+                said = f'host port {port.host}/{port.protocol} is also used by {{other}}: never both on one instance'
+                yield ('port', port.host, port.protocol), ('ports',), said
+        if settings.dns_discovery:
+            said = f'the name {settings.dns_discovery.name} is also used by {{other}}'
+            yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), said
+        if settings.elb and settings.elb.dns:
+            said = f'the record {settings.elb.dns.record_name} is also used by {{other}}'
+            yield ('record', settings.elb.dns.record_name.lower()), ('elb', 'dns', 'record_name'), said
+
+    return _collisions(subjects, claims)
+
+
+def _collisions(subjects: Iterable[Subject], claims) -> Iterator[Finding]:
+    owners: dict[Hashable, str] = {}
+    for subject in subjects:
+        for claim, path, said in claims(subject):
+            owner = owners.setdefault(claim, subject.settings.name)
+            if owner != subject.settings.name:
+                yield (*subject.path, *path), said.format(other=owner)

@@ -1,0 +1,87 @@
+"""What the container is given: variables, secrets, logs, volumes, checks."""
+
+from collections.abc import Iterator
+
+from stack.stackfile.naming import family
+from stack.stackfile.semantics.rules import Finding, Subject, rule
+
+LONGEST_FAMILY = 255
+
+
+@rule()
+def family_name_fits(subject: Subject) -> Iterator[Finding]:
+    name = family(subject.cluster or '', subject.settings.name)
+    if subject.cluster is not None and len(name) > LONGEST_FAMILY:
+        yield (), f'the task definition would be named {name}: {len(name)} characters, ECS takes {LONGEST_FAMILY}'
+
+
+@rule('environment', 'secrets')
+def secrets_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
+    for name in subject.settings.secrets.keys() & subject.settings.environment.keys():
+        yield ('secrets',), f'{name} is in environment, too'
+
+
+@rule('secrets', 'task_execution_role_arn')
+def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.secrets and subject.settings.task_execution_role_arn is None:
+        yield ('secrets',), 'ECS needs task_execution_role_arn to read secrets'
+
+
+@rule('logging')
+def logging_is_complete(subject: Subject) -> Iterator[Finding]:
+    logging = subject.settings.logging
+    path = ('logging',) if 'logging' in subject.raw else ()
+    if logging.log_driver is None and logging.options:
+        yield path, 'logging.options need a logging.log_driver'
+    if logging.log_driver == 'awslogs' and 'awslogs-group' not in logging.options:
+        yield path, 'the log driver awslogs needs the option awslogs-group in logging.options'
+
+
+@rule('volumes')
+def volumes_do_not_collide(subject: Subject) -> Iterator[Finding]:
+    hosts: dict[str, str] = {}
+    mounted = set()
+    for i, volume in enumerate(subject.settings.volumes):
+        if hosts.setdefault(volume.name, volume.host) != volume.host or volume.container in mounted:
+            what = volume.container if volume.container in mounted else volume.name
+            yield ('volumes', i), f'{what} stands here for the second time'
+        mounted.add(volume.container)
+
+
+@rule('deployment_configuration', 'scheduling_strategy')
+def rollout_can_move(subject: Subject) -> Iterator[Finding]:
+    rollout = subject.settings.deployment_configuration
+    if rollout is None or subject.settings.scheduling_strategy == 'DAEMON':
+        return
+    maximum = 200 if rollout.maximum_percent is None else rollout.maximum_percent
+    minimum = 100 if rollout.minimum_healthy_percent is None else rollout.minimum_healthy_percent
+    if minimum >= maximum:
+        path = ('deployment_configuration',) if 'deployment_configuration' in subject.raw else ()
+        yield path, f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
+
+
+@rule('placement_constraints')
+def constraints_are_complete(subject: Subject) -> Iterator[Finding]:
+    for i, constraint in enumerate(subject.settings.placement_constraints):
+        if constraint.type == 'memberOf' and constraint.expression is None:
+            yield ('placement_constraints', i), 'memberOf needs an expression'
+        if constraint.type == 'distinctInstance' and constraint.expression is not None:
+            yield ('placement_constraints', i, 'expression'), 'distinctInstance takes no expression'
+
+
+@rule('scheduling_strategy', 'desired_count')
+def daemon_counts_by_itself(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.scheduling_strategy == 'DAEMON' and 'desired_count' in subject.raw:
+        yield ('desired_count',), 'a DAEMON runs one task on each instance: leave desired_count out'
+
+
+RULES = (
+    family_name_fits,
+    secrets_have_names_of_their_own,
+    secrets_have_a_role,
+    logging_is_complete,
+    volumes_do_not_collide,
+    rollout_can_move,
+    constraints_are_complete,
+    daemon_counts_by_itself,
+)

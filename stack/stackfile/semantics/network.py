@@ -1,0 +1,107 @@
+"""Ports, load balancers, discovery and the VPC that they need."""
+
+import re
+from collections.abc import Iterator
+
+from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.semantics.rules import Finding, Subject, rule
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+LONGEST_BALANCER_NAME = 32
+
+
+@rule('ports', 'dns_discovery', 'launch_type')
+def ports_fit(subject: Subject) -> Iterator[Finding]:
+    taken = set()
+    for i, port in enumerate(subject.settings.ports):
+        if port.host != port.container:
+            mode = subject.settings.network_mode
+            yield ('ports', i), f'HOST and CONTAINER must be the same port in network mode {mode}'
+        if (port.container, port.protocol) in taken or (port.host, port.protocol) in taken:
+            yield ('ports', i), f'port {port.host}/{port.protocol} stands here for the second time'
+        taken |= {(port.host, port.protocol), (port.container, port.protocol)}
+
+
+@rule('elb', 'ports')
+def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
+    elb = subject.settings.elb
+    exposed = sorted({port.container for port in subject.settings.ports if port.protocol == 'tcp'})
+    if elb and elb.ports.container not in exposed:
+        known = f'{", ".join(map(str, exposed))} in ports' if exposed else 'none in ports'
+        yield ('elb', 'ports', 'container'), f'the container does not expose {elb.ports.container}: expected {known}'
+
+
+@rule('elb')
+def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
+    elb = subject.settings.elb
+    if elb and elb.protocol == 'HTTPS' and len(elb.certificates) != 1:
+        yield ('elb', 'certificates'), f'HTTPS needs exactly one certificate, found {len(elb.certificates)}'
+    if elb and elb.protocol == 'HTTP' and elb.certificates:
+        yield ('elb', 'certificates'), 'HTTP takes no certificate'
+
+
+@rule('elb')
+def balancer_check_ends_in_time(subject: Subject) -> Iterator[Finding]:
+    elb = subject.settings.elb
+    if elb and elb.healthcheck.timeout_seconds >= elb.healthcheck.interval_seconds:
+        timeout, interval = elb.healthcheck.timeout_seconds, elb.healthcheck.interval_seconds
+        path = ('elb', 'healthcheck', 'timeout_seconds')
+        yield path, f'must be less than interval_seconds: {timeout} is not less than {interval}'
+
+
+@rule('elb')
+def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
+    name = load_balancer_name(subject.cluster or '', subject.settings)
+    if name is None:
+        return
+    if '_' in name:
+        yield ('elb',), f'the load balancer would be named {name}: AWS takes letters, digits and - there, no _'
+    if subject.cluster is None:
+        return
+    if len(name) > LONGEST_BALANCER_NAME:
+        yield (
+            ('elb',),
+            f'the load balancer would be named {name}: {len(name)} characters, AWS takes {LONGEST_BALANCER_NAME}',
+        )
+    if re.match(r'-|internal-', name):
+        yield ('elb',), f'the load balancer would be named {name}: AWS takes no name that starts so'
+
+
+@rule('elb', 'vpc')
+def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
+    elb, vpc = subject.settings.elb, subject.top.vpc
+    if elb is None:
+        return
+    if vpc is None or vpc.id is None:
+        yield ('elb',), 'a load balancer needs vpc.id'
+    for part in ('subnets', 'security_groups'):
+        if vpc is None or not getattr(getattr(vpc, part), elb.type):
+            yield ('elb', 'type'), f'a {elb.type} load balancer needs vpc.{part}.{elb.type}'
+
+
+@rule('dns_discovery', 'service_discovery')
+def discovery_has_its_namespace(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.dns_discovery and subject.top.service_discovery is None:
+        yield ('dns_discovery',), 'needs service_discovery.namespace'
+
+
+@rule('dns_discovery', 'launch_type', 'vpc')
+def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.network_mode != 'awsvpc':
+        return
+    vpc = subject.top.vpc
+    cause = 'dns_discovery' if subject.settings.dns_discovery else 'launch_type'
+    if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
+        yield (cause,), 'tasks with an address of their own need vpc.subnets'
+
+
+RULES = (
+    ports_fit,
+    balancer_reaches_a_port,
+    balancer_has_its_certificate,
+    balancer_check_ends_in_time,
+    balancer_name_fits,
+    balancer_has_its_network,
+    discovery_has_its_namespace,
+    tasks_have_their_network,
+)

@@ -1,0 +1,42 @@
+"""What a rule is, and what it is given to look at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.places import Path
+
+Finding = tuple[Path, str]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One service: its raw and its effective settings, and what stands around it.
+
+    `cluster` is None where the cluster is not known yet; `faulty` are the fields with mistakes in their shape, its
+    own or inherited.
+    """
+
+    path: Path
+    raw: Mapping[str, Any]
+    settings: ServiceSettings
+    top: Stackfile
+    cluster: str | None = None
+    faulty: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    reads: frozenset[str]
+    find: Callable[[Subject], Iterator[Finding]]
+
+    def apply(self, subject: Subject) -> Iterator[Finding]:
+        if not self.reads & subject.faulty:
+            for path, message in self.find(subject):
+                yield (*subject.path, *path), message
+
+
+def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule]:
+    """Makes a rule of a function, which reads these fields of a service or of the top."""
+    return lambda find: Rule(frozenset(reads), find)

@@ -1,0 +1,76 @@
+"""What matters to a user, but is not wrong."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from stack.images import ImageReference
+from stack.stackfile.places import Path
+from stack.stackfile.semantics.rules import Finding, Subject, rule
+
+_SECRET_NAME = re.compile(
+    r'(?i)(?:^|[_.-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|private_?key|secret_?key|access_?key)s?$'
+)
+_SECRET_VALUE = re.compile(r'\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@${}]+@')
+_PREFIXES = {'id': 'vpc-', 'subnets': 'subnet-', 'security_groups': 'sg-'}
+
+
+@rule('image')
+def image_is_pinned(subject: Subject) -> Iterator[Finding]:
+    image = ImageReference.split(subject.settings.image)
+    if image.digest is None and image.tag is None:
+        yield ('image',), 'has no tag: what runs depends on when it is pulled'
+    elif image.digest is None and image.tag == 'latest':
+        yield ('image',), 'the tag latest moves: what runs depends on when it is pulled'
+
+
+@rule('type', 'elb', 'dns_discovery')
+def task_is_not_reached(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.type == 'task':
+        for field in ('elb', 'dns_discovery', 'autoscaled'):
+            if getattr(subject.settings, field):
+                yield (field,), 'has no effect with type: task'
+
+
+@rule()
+def variables_are_plain(subject: Subject) -> Iterator[Finding]:
+    return variable_warnings(subject.raw.get('environment'))
+
+
+def variable_warnings(environment: Any) -> Iterator[Finding]:
+    """For one `environment` as it is written; values are never repeated."""
+    for path, name, value in _variables(environment):
+        if isinstance(value, float):
+            yield path, f'the number reaches the container as {value}: put it in quotes to have it as written'
+        secret = isinstance(value, str) and value and not value.startswith('${')
+        if secret and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
+            yield path, f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
+
+
+def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
+    if isinstance(environment, dict):
+        yield from ((('environment', name), name, value) for name, value in environment.items())
+    for i, item in enumerate(environment if isinstance(environment, list) else ()):
+        if isinstance(item, dict):
+            yield from ((('environment', i, name), name, value) for name, value in item.items())
+        elif isinstance(item, str) and '=' in item:
+            name, _, value = item.partition('=')
+            yield ('environment', i), name, value
+
+
+def top_warnings(document: dict[str, Any], subject_vpc: Any) -> Iterator[Finding]:
+    defaults = document.get('defaults')
+    for path, message in variable_warnings(defaults.get('environment') if isinstance(defaults, dict) else None):
+        yield ('defaults', *path), message
+    if subject_vpc is None:
+        return
+    if subject_vpc.id and not subject_vpc.id.startswith('vpc-'):
+        yield ('vpc', 'id'), 'ids of VPCs start with vpc-'
+    for part, prefix in (('subnets', 'subnet-'), ('security_groups', 'sg-')):
+        for side in ('public', 'private'):
+            for i, value in enumerate(getattr(getattr(subject_vpc, part), side)):
+                if not value.startswith(prefix):
+                    yield ('vpc', part, side, i), f'ids here start with {prefix}'
+
+
+RULES = (image_is_pinned, task_is_not_reached, variables_are_plain)

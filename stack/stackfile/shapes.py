@@ -1,0 +1,192 @@
+"""What a value may be: said in words, checked by voluptuous, and as JSON Schema, the three always together."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voluptuous import Invalid, MultipleInvalid
+
+# Text that can be handed to a program: no control characters but tab and line ends.
+PRINTABLE = r'[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]'
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of value.
+
+    `check` is a voluptuous validator: it gives the value as the code works with it, or raises Invalid with every
+    mistake. `read` does the same for a document that is not perfect: it leaves out what cannot be read, and
+    raises Invalid only where nothing is left. `merge` joins an inherited value and the one that stands nearer.
+    """
+
+    says: str
+    check: Callable[[Any], Any]
+    json: Mapping[str, Any]
+    read: Callable[[Any], Any] = field(default=None)  # type: ignore[assignment]  # filled in just below
+    merge: Callable[[Any, Any], Any] = lambda inherited, own: own
+    entries: tuple = ()
+
+    def __post_init__(self) -> None:
+        if self.read is None:
+            object.__setattr__(self, 'read', self.check)
+
+
+def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None = None) -> Shape:
+    compiled = re.compile(pattern)
+    limit = f', at most {at_most} characters' if at_most else ''
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value) or (at_most and len(value) > at_most):
+            raise refused(says + limit, value)
+        return value
+
+    schema: dict[str, Any] = {'type': 'string', 'pattern': f'^(?:{pattern})$'}
+    return Shape(says + limit, check, {**schema, 'maxLength': at_most} if at_most else schema)
+
+
+def whole(low: int, high: int) -> Shape:
+    says = f'a whole number from {low} to {high}'
+
+    def check(value: Any) -> int:
+        # bool is an int to Python, but not to a person
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise refused(says, value)
+        return value
+
+    return Shape(says, check, {'type': 'integer', 'minimum': low, 'maximum': high})
+
+
+def switch() -> Shape:
+    def check(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise refused('true or false', value)
+        return value
+
+    return Shape('true or false', check, {'type': 'boolean'})
+
+
+def choice(*words: str) -> Shape:
+    says = ' or '.join(words) if len(words) < 3 else 'one of ' + ', '.join(words)
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise refused(says, value, suggestion(value, words))
+        return value
+
+    return Shape(says, check, {'enum': list(words)})
+
+
+def scalar() -> Shape:
+    """Text, a number or a truth value; read as the text that a container gets."""
+    says = 'text, a number, true or false'
+    printable = re.compile(PRINTABLE + '*')
+
+    def check(value: Any) -> str:
+        if isinstance(value, str):
+            if not printable.fullmatch(value):
+                raise Invalid('holds a control character')
+            return value
+        if not isinstance(value, bool | int | float):
+            raise refused(says, value)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise Invalid('a number beyond 64 bits: put it in quotes')
+        return json.dumps(value)
+
+    number = {'type': 'number'}
+    whole_number = {'type': 'integer', 'minimum': -(2**63), 'maximum': 2**63 - 1}
+    broken = {'not': {'type': 'integer'}, **number}
+    kinds = [{'type': 'string', 'pattern': f'^{PRINTABLE}*$'}, whole_number, broken, {'type': 'boolean'}]
+    return Shape(says, check, {'anyOf': kinds})
+
+
+def list_of(item: Shape, at_most: int | None = None) -> Shape:
+    """A list, every item of which is checked: voluptuous's own list schema stops at the first bad one."""
+    limit = f', at most {at_most}' if at_most else ''
+    says = f'a list, each item {item.says}{limit}'
+
+    def check(value: Any) -> tuple:
+        if not isinstance(value, list):
+            raise refused(says, value)
+        if at_most and len(value) > at_most:
+            raise Invalid(f'expected at most {at_most} items, found {len(value)}')
+        return tuple(checked(enumerate(value), lambda _, part: item.check(part)))
+
+    def read(value: Any) -> tuple:
+        if not isinstance(value, list):
+            raise refused(says, value)
+        return tuple(readable(value, item.read))
+
+    schema = {'type': 'array', 'items': item.json, **({'maxItems': at_most} if at_most else {})}
+    return Shape(says, check, schema, read, entries=item.entries)
+
+
+def mapping_of(key: Shape, value: Shape) -> Shape:
+    says = f'a mapping of {key.says} to {value.says}'
+
+    def check(raw: Any) -> dict:
+        if not isinstance(raw, dict):
+            raise refused(says, raw)
+        return dict(checked(raw.items(), lambda name, part: (key.check(name), value.check(part))))
+
+    def read(raw: Any) -> dict:
+        if not isinstance(raw, dict):
+            raise refused(says, raw)
+        return dict(readable(raw.items(), lambda pair: (key.check(pair[0]), value.read(pair[1]))))
+
+    schema = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
+    return Shape(says, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
+
+
+def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) -> list:
+    """Every part checked, `check(key, part)`; raises MultipleInvalid with the mistakes of all, each under its key."""
+    values, errors = [], []
+    for key, part in parts:
+        try:
+            values.append(check(key, part))
+        except Invalid as e:
+            e.prepend([key])
+            errors.extend(mistakes_in(e))
+    if errors:
+        raise MultipleInvalid(errors)
+    return values
+
+
+def readable(parts: Iterable[Any], read: Callable[[Any], Any]) -> list:
+    """What can be read of the parts."""
+    values = []
+    for part in parts:
+        try:
+            values.append(read(part))
+        except Invalid:
+            continue
+    return values
+
+
+def mistakes_in(error: Invalid) -> list[Invalid]:
+    return error.errors if isinstance(error, MultipleInvalid) else [error]
+
+
+def refused(allowed: str, value: Any, hint: str = '') -> Invalid:
+    return Invalid(f'expected {allowed}; found {found(value)}{hint}')
+
+
+def suggestion(value: Any, known: Iterable[str]) -> str:
+    """`: did you mean "image"?`, or nothing where no known word is near."""
+    by_lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(value.lower()[:64], by_lower, 1) if isinstance(value, str) else []
+    return f': did you mean "{by_lower[near[0]]}"?' if near else ''
+
+
+def found(value: Any) -> str:
+    """A value as a message names it: short, and by its kind where it is long."""
+    if value is None:
+        return 'nothing'
+    if isinstance(value, dict):
+        return 'a mapping'
+    if isinstance(value, list):
+        return 'a list'
+    said = json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= 60 else f'{said[:59]}…'

@@ -1,0 +1,205 @@
+"""The values of a stackfile that have a grammar of their own, and what they are read as."""
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from voluptuous import Invalid, MultipleInvalid
+
+from stack import images
+from stack.errors import InvalidRequest
+from stack.stackfile.shapes import PRINTABLE, Shape, checked, found, list_of, mistakes_in, refused, scalar, text, whole
+
+_PORT = r'(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])'
+_LABEL = r'[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
+
+PORT = whole(1, 65535)
+AWS_ID = text(r'[A-Za-z0-9-]+', 'an AWS id')
+SERVICE_NAME = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255)
+NAMESPACE = text(rf'{_LABEL}\.{_LABEL}', 'a domain one level below the top, such as example.com')
+DISCOVERY_NAME = text(
+    r'[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*', 'a name below the namespace, such as user.staging'
+)
+DOMAIN = text(r'(?:\*\.)?(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z0-9-]{1,63}\.?', 'a domain name', at_most=255)
+HOSTED_ZONE = text(r'(?:/hostedzone/)?[A-Za-z0-9]{1,32}', 'the id of a hosted zone')
+CERTIFICATE = text(r'arn:aws[a-z-]*:(?:acm|iam):\S+', 'the ARN of a certificate')
+ROLE = text(r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}', 'the ARN or the name of an IAM role')
+URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024)
+VARIABLE = text(r'[A-Za-z_][A-Za-z0-9_.-]*', 'a name of letters, digits, _ . -, no digit first', at_most=255)
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar.html
+SECRET = text(
+    r'arn:aws[a-z-]*:(?:secretsmanager|ssm):\S+|[A-Za-z0-9_./-]+',
+    'the ARN of a secret, or the ARN or the name of a parameter',
+    at_most=2048,
+)
+
+
+def _image(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refused('an image', value)
+    try:
+        images.ImageReference.parse(value)
+    except InvalidRequest as e:
+        raise Invalid(e.message) from None
+    return value
+
+
+IMAGE = Shape('an image, as docker pull takes it', _image, {'type': 'string', 'pattern': f'^{images.REFERENCE}$'})
+
+
+@dataclass(frozen=True)
+class PortMapping:
+    host: int
+    container: int
+    protocol: str = 'tcp'
+
+
+def _parsed(pattern: str, says: str, make: Callable[[re.Match], Any]) -> Shape:
+    """Text by a pattern, read as what `make` gives."""
+    words = text(pattern, says)
+    compiled = re.compile(pattern)
+    return Shape(says, lambda value: make(compiled.fullmatch(words.check(value))), words.json)
+
+
+PORT_MAPPING = _parsed(
+    rf'({_PORT}):({_PORT})(?:/(tcp|udp))?',
+    'HOST:CONTAINER or HOST:CONTAINER/udp in quotes, ports from 1 to 65535',
+    lambda m: PortMapping(int(m[1]), int(m[2]), m[3] or 'tcp'),
+)
+
+
+@dataclass(frozen=True)
+class Volume:
+    name: str
+    host: str
+    container: str
+    read_only: bool = False
+
+
+VOLUME = _parsed(
+    r'([A-Za-z0-9_-]{1,255}):(/[^:\s]*):(/[^:\s]*)(?::(ro|rw))?',
+    'NAME:/HOST/PATH:/CONTAINER/PATH, with :ro at the end for read only',
+    lambda m: Volume(m[1], m[2], m[3], m[4] == 'ro'),
+)
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and value.strip():
+        try:
+            return tuple(shlex.split(value))
+        except ValueError as e:
+            raise Invalid(f'cannot be taken apart as a shell would: {str(e).lower()}') from None
+    return _ARGUMENTS.check(value)
+
+
+_ARGUMENTS = list_of(text(PRINTABLE + '*'))
+WORDS = Shape(
+    'a list of text, or one text that is taken apart as a shell would',
+    _words,
+    {'anyOf': [{'type': 'string', 'pattern': r'\S'}, _ARGUMENTS.json]},
+)
+
+
+def _health_command(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and value.strip():
+        return 'CMD-SHELL', value
+    if isinstance(value, list) and len(value) >= 2 and value[0] in ('CMD', 'CMD-SHELL'):
+        return _ARGUMENTS.check(value)
+    raise refused(HEALTH_COMMAND.says, value)
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+HEALTH_COMMAND = Shape(
+    'a shell command, or a list that starts with CMD or CMD-SHELL',
+    _health_command,
+    {
+        'anyOf': [
+            {'type': 'string', 'pattern': r'\S'},
+            {**_ARGUMENTS.json, 'prefixItems': [{'enum': ['CMD', 'CMD-SHELL']}], 'minItems': 2},
+        ]
+    },
+)
+
+
+def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape:
+    """Names and their values: a list of one-key mappings, or a mapping; with `with_text` also `NAME=value` items."""
+
+    def split(raw: Any, errors: list[Invalid]) -> list[tuple[tuple, Any, Any]]:
+        if isinstance(raw, dict):
+            return [((name,), name, part) for name, part in raw.items()]
+        if not isinstance(raw, list):
+            errors.append(refused(says, raw))
+            return []
+        parts = []
+        for i, item in enumerate(raw):
+            if isinstance(item, dict):
+                if len(item) != 1:
+                    errors.append(Invalid(f'expected one name, found {len(item)}', [i]))
+                parts += [((i, name), name, part) for name, part in item.items()]
+            elif with_text and isinstance(item, str) and '=' in item:
+                name, _, part = item.partition('=')
+                parts.append(((i,), name, part))
+            else:
+                # an item that is text may be a secret: it is not repeated
+                kind = 'text' if isinstance(item, str) else found(item)
+                errors.append(Invalid(f'expected NAME: value{" or NAME=value" * with_text}; found {kind}', [i]))
+        return parts
+
+    def collect(raw: Any, errors: list[Invalid]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for path, name, part in split(raw, errors):
+            try:
+                checked_name, checked_part = key.check(name), value.check(part)
+            except Invalid as e:
+                e.prepend(list(path))
+                errors += mistakes_in(e)
+                continue
+            if name in result:
+                errors.append(Invalid(f'"{name}" stands here for the second time', list(path)))
+            result[checked_name] = checked_part
+        return result
+
+    def check(raw: Any) -> dict[str, Any]:
+        errors: list[Invalid] = []
+        result = collect(raw, errors)
+        if errors:
+            raise MultipleInvalid(errors)
+        return result
+
+    def read(raw: Any) -> dict[str, Any]:
+        if not isinstance(raw, dict | list):
+            raise refused(says, raw)
+        return collect(raw, [])
+
+    mapping = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
+    items: list[dict] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
+    if with_text:
+        items.append({'type': 'string', 'pattern': key.json['pattern'].removesuffix('$') + f'={PRINTABLE}*$'})
+    schema = {'anyOf': [mapping, {'type': 'array', 'items': {'anyOf': items}}]}
+    return Shape(says, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
+
+
+ENVIRONMENT = pairs(VARIABLE, scalar(), 'a list of NAME: value or NAME=value, or a mapping', with_text=True)
+SECRETS = pairs(VARIABLE, SECRET, 'a list of NAME: ARN or parameter, or a mapping')
+
+
+def named(name: Shape, item: Shape, says: str) -> Shape:
+    """A list whose items have one key each, their name; read as it is, since each service is read by itself."""
+
+    def one(entry: Any) -> Any:
+        if not isinstance(entry, dict):
+            raise refused('one name with its settings below it', entry)
+        if len(entry) != 1:
+            raise Invalid(f'expected one name, found {len(entry)}: each service is an item of the list')
+        return checked(entry.items(), lambda key, value: (name.check(key), item.check(value)))[0]
+
+    schema = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}
+    return Shape(
+        says,
+        list_of(Shape('', one, {}), at_most=5000).check,
+        {'type': 'array', 'maxItems': 5000, 'items': {**schema, 'minProperties': 1, 'maxProperties': 1}},
+        lambda value: value,
+        entries=item.entries,
+    )
