@@ -20,6 +20,7 @@ from stack.access import Caller, Role
 from stack.desired_state import Accepted, ChangeRequest
 from stack.errors import AccessDenied, InvalidRequest, NysaError, TooLarge
 from stack.revisions import Origin
+from stack.stackfile.problems import details
 
 if TYPE_CHECKING:
     from handlers.context import Context
@@ -152,7 +153,7 @@ class ApiHandler(RequestHandler):
         elif accepted.announced is not None:
             content['notification'] = 'sent' if accepted.announced else 'pending'
         if accepted.warnings:
-            content['warnings'] = [warning.to_json() for warning in accepted.warnings]
+            content['warnings'] = details(accepted.warnings)
         self.reply(content, revision=accepted.revision.id)
 
     def compute_etag(self) -> None:

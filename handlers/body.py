@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from stack import stackfile
 from stack.errors import InvalidRequest, UnsupportedMedia
-from stack.stackfile import Document
+from stack.stackfile.reading import Document, read
 
 YAML_TYPES = {'application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml'}
 JSON_TYPE = 'application/json'
@@ -24,9 +23,9 @@ def read_body(content: bytes, content_type: str) -> Document:
     if charset not in ('utf-8', 'utf8', 'us-ascii'):
         raise UnsupportedMedia(f'The body must be in UTF-8, not {charset}.')
     if media in YAML_TYPES:
-        return stackfile.read(content, 'yaml')
+        return read(content, 'yaml')
     if media == JSON_TYPE or media.endswith('+json'):
-        return stackfile.read(content, 'json')
+        return read(content, 'json')
     raise UnsupportedMedia(f'{media} is not read here; {JSON_TYPE} and {", ".join(sorted(YAML_TYPES))} are.')
 
 

@@ -29,7 +29,7 @@ class Clusters(ApiHandler):
             ]
             raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
         accepted = await self.context.states.create(
-            given['name'], given['config'], self.change_request(), document.position_under('config')
+            given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
         )
         self.reply_accepted(accepted)
 

@@ -36,6 +36,10 @@ class Service(ApiHandler):
         """Change the image's tag, the desired count, or both."""
         given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
         only_known(given, CHANGEABLE)
+        empty = [key for key, value in given.items() if value is None]
+        if empty:
+            details = [{'path': key, 'message': f'must be {CHANGEABLE[key]}'} for key in empty]
+            raise InvalidRequest(f'{" and ".join(empty)} must not be null.', details)
         deploy = given.pop('deploy', True)
         if not isinstance(deploy, bool):
             raise InvalidRequest('deploy must be true or false.', [{'path': 'deploy', 'message': 'true or false'}])

@@ -3,9 +3,10 @@
 from handlers.base import ApiHandler
 from handlers.body import read_body
 from handlers.operation import Parameter, operation
-from stack import stackfile
 from stack.access import Role
-from stack.desired_state import invalid
+from stack.stackfile.check import check
+from stack.stackfile.json_schema import json_schema
+from stack.stackfile.problems import details, refusal
 
 
 class Validate(ApiHandler):
@@ -20,10 +21,10 @@ class Validate(ApiHandler):
         """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
         document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
         cluster = self.get_query_argument('cluster', None)
-        report = stackfile.check(document.data, cluster=cluster, position=document.position)
-        warnings = [warning.to_json() for warning in report.warnings]
+        report = check(document.data, cluster=cluster, position=document.position)
+        warnings = details(report.warnings)
         if report.mistakes:
-            raise invalid(report.mistakes, warnings)
+            raise refusal(report.mistakes, report.warnings)
         self.reply({'valid': True, 'message': 'no mistakes', 'warnings': warnings})
 
 
@@ -31,4 +32,4 @@ class JsonSchema(ApiHandler):
     @operation(Role.PUBLIC)
     async def get(self) -> None:
         """The JSON Schema of a stackfile, for editors."""
-        self.reply(stackfile.json_schema(), media_type='application/schema+json')
+        self.reply(json_schema(), media_type='application/schema+json')

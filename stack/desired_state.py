@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from stack import stackfile
-from stack.errors import Conflict, InvalidRequest, InvalidStackfile, NotFound, RevisionConflict, Unprocessable
+from stack.errors import Conflict, InvalidRequest, NotFound, RevisionConflict, Unprocessable
 from stack.notifier import Notifier
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
-from stack.stackfile import Problem
+from stack.stackfile import editing
+from stack.stackfile.check import Position, check
+from stack.stackfile.problems import Problem, new_mistakes, refusal
 from stack.writer import Writer
 
 Document = dict[str, Any]
@@ -73,7 +74,7 @@ class DesiredStates:
         return await self._store.read(cluster)
 
     async def create(
-        self, cluster: str, document: Document, request: ChangeRequest, position: stackfile.Position | None = None
+        self, cluster: str, document: Document, request: ChangeRequest, position: Position | None = None
     ) -> Accepted:
         """Take an ECS cluster under management.
 
@@ -86,9 +87,9 @@ class DesiredStates:
                 f'{cluster[:300]!r} cannot be the name of an ECS cluster: {allowed}.',
                 [{'path': 'name', 'message': allowed}],
             )
-        report = stackfile.check(document, cluster=cluster, position=position)
+        report = check(document, cluster=cluster, position=position)
         if report.mistakes:
-            raise invalid(report.mistakes)
+            raise refusal(report.mistakes)
         await self._refuse_existing(cluster)
         warnings = [*report.warnings, *await self._check_ecs(cluster)]
         change = request.change(verb='create')
@@ -101,7 +102,7 @@ class DesiredStates:
         return await self._announced(revision, warnings)
 
     async def replace(
-        self, cluster: str, document: Document, request: ChangeRequest, position: stackfile.Position | None = None
+        self, cluster: str, document: Document, request: ChangeRequest, position: Position | None = None
     ) -> Accepted:
         """Store a whole new desired state over the current one. Raises `NotFound`, `InvalidStackfile`,
         `RevisionConflict` where the current one is not the expected one, or changes meanwhile, and `TooLarge`.
@@ -109,12 +110,12 @@ class DesiredStates:
         current = await self._store.read(cluster)
         if request.expected is not None and request.expected != current.id:
             raise stale(current, request.expected)
-        report = stackfile.check(document, cluster=cluster, position=position)
+        report = check(document, cluster=cluster, position=position)
         if report.mistakes:
-            before = stackfile.check(current.document, cluster=cluster)
-            own = stackfile.new_mistakes(before, report)
+            before = check(current.document, cluster=cluster)
+            own = new_mistakes(before, report)
             if own:
-                raise invalid(own)
+                raise refusal(own)
         warnings = [*report.mistakes, *report.warnings]
         revision = await self._writer.patch(cluster, lambda _: document, request.change(verb='replace'), current.id)
         return await self._announced(revision, warnings)
@@ -125,7 +126,7 @@ class DesiredStates:
         """Change `image_tag` or `desired_count` of one service. Raises `NotFound`, `InvalidRequest`."""
 
         def edit(document: Document) -> Document:
-            return stackfile.change_service(document, service, **values)
+            return editing.change_service(document, service, **values)
 
         change = request.change(verb='change', service=service, **values)
         return await self._announced(await self._writer.patch(cluster, edit, change, request.expected))
@@ -134,7 +135,7 @@ class DesiredStates:
         """Take one service out of the desired state and have it destroyed. Raises `NotFound`."""
 
         def edit(document: Document) -> Document:
-            return stackfile.remove_service(document, service)
+            return editing.remove_service(document, service)
 
         change = request.change('destroy', verb='remove', service=service)
         return await self._announced(await self._writer.patch(cluster, edit, change, request.expected))
@@ -205,14 +206,6 @@ class DesiredStates:
         silent = all(change.announce is None for change in revision.changes)
         announced = None if silent else await self._notifier.announce(revision)
         return Accepted(revision, announced, warnings)
-
-
-def invalid(mistakes: Sequence[Problem], warnings: Sequence[dict[str, Any]] = ()) -> InvalidStackfile:
-    """The refusal of a desired state with these mistakes."""
-    first = mistakes[0]
-    alone = f'{first.where}: {first.message}' if first.where else first.message
-    message = alone if len(mistakes) == 1 else f'The desired state has {len(mistakes)} mistakes. The first: {alone}'
-    return InvalidStackfile(message, [mistake.to_json() for mistake in mistakes], warnings)
 
 
 def stale(current: Revision, expected: str) -> RevisionConflict:

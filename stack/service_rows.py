@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from stack import stackfile
 from stack.images import ImageReference
+from stack.stackfile.effective import services
 
 
 def service_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Name, image and desired count of each service, in the document's order. The count is always a number."""
-    return [_row(name, settings) for name, settings in stackfile.services(document)]
+    return [_row(name, settings) for name, settings in services(document)]
 
 
 def _row(name: str, settings: dict[str, Any]) -> dict[str, Any]:

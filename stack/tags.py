@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
-from stack import stackfile
-from stack.errors import Unprocessable
+from stack.errors import NotFound, Unprocessable
 from stack.images import ImageReference
 from stack.revisions import Revision
+from stack.stackfile.effective import services
 
 
 class PushedImage(Protocol):
@@ -25,9 +25,11 @@ async def tags_of_service(revision: Revision, service: str, tagged_images: Tagge
 
     Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
     """
-    settings = stackfile.find_service(revision.document, service)
-    image = settings.get('image') if isinstance(settings, dict) else None
-    reference = ImageReference.parse(image) if isinstance(image, str) else None
+    stored = dict(services(revision.document))
+    if service not in stored:
+        raise NotFound(f'{revision.cluster} has no service {service!r}.')
+    image = stored[service].get('image')
+    reference = ImageReference.split(image) if isinstance(image, str) else None
     if reference is None or reference.ecr is None:
         raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
     images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)

@@ -1,0 +1,131 @@
+"""The server for tests: the real application on a real port, over real boto3, against the embedded AWS."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import urllib3
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+import nysa_server
+from handlers.application import MAX_BODY_BYTES, make_application
+from stack.aws.connection import Connection
+from stack.metrics import Metrics
+from stack.settings import Settings, read_settings
+from tests.aws import Aws
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def revision(self) -> str:
+        return self.headers['ETag'].strip('"')
+
+
+class Server:
+    """A server with a bucket and a queue of its own, in a thread of this process; `with` stops it."""
+
+    def __init__(self, aws: Aws, **settings: str):
+        self.aws = aws
+        self.bucket = settings.get('AWS_S3_BUCKET') or aws.bucket()
+        self.queue = settings.get('AWS_SQS_NOTIFICATION_QUEUE') or aws.queue()
+        names = {'AWS_S3_BUCKET': self.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': self.queue.rpartition('/')[2]}
+        self._settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
+        self._http = urllib3.PoolManager(maxsize=100, retries=False)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(self._settings)), daemon=True)
+
+    async def _serve(self, settings: Settings) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        metrics = Metrics()
+        environment = self.aws.environment()
+        connection = Connection(
+            observe=metrics.aws_call,
+            endpoint_url=environment['AWS_ENDPOINT_URL'],
+            region_name=environment['AWS_DEFAULT_REGION'],
+            aws_access_key_id=environment['AWS_ACCESS_KEY_ID'],
+            aws_secret_access_key=environment['AWS_SECRET_ACCESS_KEY'],
+        )
+        context, states = nysa_server.make_context(nysa_server.Aws(settings, connection, metrics))
+        server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
+        sockets = bind_sockets(0, '127.0.0.1')
+        server.add_sockets(sockets)
+        self.port = sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.stop()
+        await context.in_flight.finished()
+        await states.close()
+        await server.close_all_connections()
+        connection.close()
+
+    def __enter__(self) -> 'Server':
+        self._thread.start()
+        assert self._ready.wait(30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(30)
+        self._http.clear()
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Ask the server; a `body` that is no bytes goes as JSON. Header names have `_` where HTTP has `-`."""
+        named = {name.replace('_', '-'): value for name, value in headers.items()}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            named.setdefault('Content-Type', 'application/json')
+        answer = self._http.request(method, f'http://127.0.0.1:{self.port}{path}', body=body, headers=named)
+        return Answer(answer.status, dict(answer.headers), answer.data)
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.ask(method, f'/api/v1{path}', body, **headers)
+
+    def cluster(self, config: dict[str, Any], name: str | None = None) -> str:
+        """A new cluster under management, with nothing left in the queue of how it came to be."""
+        name = self.aws.cluster(name)
+        created = self.api('POST', '/clusters', {'name': name, 'config': config})
+        assert created.status == 201, created.body
+        self.messages()
+        return name
+
+    def messages(self) -> list[Any]:
+        return self.aws.messages(self.queue)
+
+    def stored(self, cluster: str) -> dict[str, Any]:
+        """The very object in the bucket: body, metadata and all."""
+        found = self.aws.client('s3').get_object(Bucket=self.bucket, Key=cluster)
+        return found | {'Body': found['Body'].read()}
+
+    def document(self, cluster: str) -> Any:
+        return json.loads(self.stored(cluster)['Body'])
+
+    def keys(self) -> list[str]:
+        listed = self.aws.client('s3').list_objects_v2(Bucket=self.bucket)
+        return [each['Key'] for each in listed.get('Contents', [])]
+
+
+def path(*parts: str) -> str:
+    """An address of parts that may hold anything, each percent-encoded once."""
+    return '/' + '/'.join(quote(part, safe='') for part in parts)
+
+
+@pytest.fixture
+def server(aws: Aws) -> Iterator[Server]:
+    """A fresh server with an empty bucket and an empty queue."""
+    with Server(aws) as running:
+        yield running
