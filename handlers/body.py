@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from stack.errors import InvalidRequest, UnsupportedMedia
 from stack.stackfile.reading import Document, read
+
+from stack.errors import InvalidRequest, UnsupportedMedia
 
 YAML_TYPES = {'application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml'}
 JSON_TYPE = 'application/json'
