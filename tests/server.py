@@ -24,7 +24,7 @@ from tests.aws import Aws
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: dict[str, str]
+    headers: urllib3.HTTPHeaderDict
     body: bytes
 
     @property
@@ -90,7 +90,7 @@ class Server:
             body = json.dumps(body).encode()
             named.setdefault('Content-Type', 'application/json')
         answer = self._http.request(method, f'http://127.0.0.1:{self.port}{path}', body=body, headers=named)
-        return Answer(answer.status, dict(answer.headers), answer.data)
+        return Answer(answer.status, answer.headers, answer.data)
 
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         return self.ask(method, f'/api/v1{path}', body, **headers)

@@ -1,4 +1,4 @@
-"""The calls of the system that this one replaced: status, answer, stored object and message, as its clients know them."""
+"""The calls of the system that this one replaced: answers, stored objects and messages as its clients know them."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
