@@ -143,6 +143,7 @@ class DesiredStates:
     async def deploy(self, cluster: str, request: ChangeRequest) -> Accepted:
         """Announce the current desired state again. Raises `NotFound`, `RevisionConflict`."""
         revision = await self._current(cluster, request.expected)
+        _ = revision.document  # what is no desired state is not announced as one
         change = request.change(verb='deploy')
         announced = await self._notifier.announce_again(revision, change) if request.deploy else None
         return Accepted(revision, announced)

@@ -128,6 +128,6 @@ class Revision:
             'revision': self.id,
             'changed_at': self.changed_at.astimezone(UTC).isoformat(),
             'by': last.by if last else None,
-            'message': last.message if last else None,
+            'message': (last and last.message) or None,
             'source': last.source if last else 'external',
         }

@@ -1,6 +1,7 @@
 """The server for tests: the real application on a real port, over real boto3, against the embedded AWS."""
 
 import asyncio
+import functools
 import json
 import threading
 from collections.abc import Iterator
@@ -36,11 +37,20 @@ class Answer:
         return self.headers['ETag'].strip('"')
 
 
+@functools.cache
+def connect(endpoint: str, region: str) -> tuple[Connection, Metrics]:
+    """The connection of all servers of this process: making its clients takes longer than most tests."""
+    metrics = Metrics()
+    keys = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
+    return Connection(observe=metrics.aws_call, endpoint_url=endpoint, region_name=region, **keys), metrics
+
+
 class Server:
     """A server with a bucket and a queue of its own, in a thread of this process; `with` stops it."""
 
     def __init__(self, aws: Aws, **settings: str):
         self.aws = aws
+        self._connection, self._metrics = connect(aws.endpoint, aws.region)
         self.bucket = settings.get('AWS_S3_BUCKET') or aws.bucket()
         self.queue = settings.get('AWS_SQS_NOTIFICATION_QUEUE') or aws.queue()
         names = {'AWS_S3_BUCKET': self.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': self.queue.rpartition('/')[2]}
@@ -51,16 +61,7 @@ class Server:
 
     async def _serve(self, settings: Settings) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        metrics = Metrics()
-        environment = self.aws.environment()
-        connection = Connection(
-            observe=metrics.aws_call,
-            endpoint_url=environment['AWS_ENDPOINT_URL'],
-            region_name=environment['AWS_DEFAULT_REGION'],
-            aws_access_key_id=environment['AWS_ACCESS_KEY_ID'],
-            aws_secret_access_key=environment['AWS_SECRET_ACCESS_KEY'],
-        )
-        context, states = nysa_server.make_context(nysa_server.Aws(settings, connection, metrics))
+        context, states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
         sockets = bind_sockets(0, '127.0.0.1')
         server.add_sockets(sockets)
@@ -71,7 +72,6 @@ class Server:
         await context.in_flight.finished()
         await states.close()
         await server.close_all_connections()
-        connection.close()
 
     def __enter__(self) -> 'Server':
         self._thread.start()

@@ -7,7 +7,7 @@ from typing import Any
 
 from voluptuous import Invalid
 
-from stack.errors import InvalidRequest, NotFound, StateUnreadable
+from stack.errors import InvalidRequest, NotFound, Unprocessable
 from stack.images import ImageReference
 from stack.stackfile.effective import services
 from stack.stackfile.entries import entries
@@ -22,7 +22,7 @@ def change_service(
     """The document with another image tag, or another count, for one service; None leaves either alone.
 
     Raises NotFound where there is no such service, InvalidRequest for a tag or count that cannot be, and
-    StateUnreadable where the stored service has no image that could be given a tag.
+    Unprocessable where the stored service has no image that could be given a tag.
     """
     changes: dict[str, Any] = {}
     if desired_count is not None:
@@ -47,7 +47,7 @@ def remove_service(document: dict[str, Any], name: str) -> dict[str, Any]:
 def _tagged(name: str, raw: Any, tag: str) -> str:
     image = raw.get('image') if isinstance(raw, dict) else None
     if not isinstance(image, str) or not image:
-        raise StateUnreadable(f'the service {name} has no image in the desired state that a tag could be set for')
+        raise Unprocessable(f'The service {name!r} has no image that could be given a tag.')
     return str(ImageReference.split(image).with_tag(tag))
 
 

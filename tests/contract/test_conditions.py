@@ -171,7 +171,9 @@ def test_a_body_that_cannot_be_read_is_refused(server: Server, media: str, body:
 
 
 def test_mistakes_are_told_at_once_with_their_places(server: Server):
-    text = b'services:\n  - web:\n      imagee: x\n      desired_count: -1\n  - web: {image: nginx, ports: ["99999:1"]}\n'
+    text = (
+        b'services:\n  - web:\n      imagee: x\n      desired_count: -1\n  - web: {image: nginx, ports: ["99999:1"]}\n'
+    )
     refused = server.api('POST', '/stackfiles/validate', text, Content_Type='application/yaml')
     assert refused.status == 400
     assert refused.json['error'] == 'invalid_stackfile'
