@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from stack.stackfile.problems import details
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers.errors import HTTP_CODE, status_of
@@ -21,6 +20,7 @@ from stack.access import Caller, Role
 from stack.desired_state import Accepted, ChangeRequest
 from stack.errors import AccessDenied, InvalidRequest, NysaError, TooLarge
 from stack.revisions import Origin
+from stack.stackfile.problems import details
 
 if TYPE_CHECKING:
     from handlers.context import Context

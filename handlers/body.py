@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from stack.stackfile.reading import Document, read
-
 from stack.errors import InvalidRequest, UnsupportedMedia
+from stack.stackfile.reading import Document, read
 
 YAML_TYPES = {'application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml'}
 JSON_TYPE = 'application/json'

@@ -1,13 +1,12 @@
 """Stackfiles by themselves: what is wrong with one, and what one may hold."""
 
-from stack.stackfile.check import check
-from stack.stackfile.json_schema import json_schema
-from stack.stackfile.problems import details, refusal
-
 from handlers.base import ApiHandler
 from handlers.body import read_body
 from handlers.operation import Parameter, operation
 from stack.access import Role
+from stack.stackfile.check import check
+from stack.stackfile.json_schema import json_schema
+from stack.stackfile.problems import details, refusal
 
 
 class Validate(ApiHandler):
