@@ -1,0 +1,136 @@
+"""The messages of the live channel: what each holds, in its two forms, and what a client may say. See docs/events.md.
+
+Values of environment variables are left out of the second form, for callers who may not read the configuration.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.errors import InvalidRequest
+
+Json = Mapping[str, Any]
+
+MOST_PATTERNS = 1000
+MOST_KNOWN = 10_000
+
+# The fields of a change whose values are secrets as often as not.
+CONCEALED = re.compile(r'(^|\.)environment(\.|$)')
+
+
+class Event:
+    """One message, encoded at most once for each form however many read it; `frames` is for whoever sends it on.
+
+    `services` are those that a `rollout` moves; `concealed` is the content for callers who may not read values, where
+    that differs.
+    """
+
+    __slots__ = ('cluster', 'concealed', 'content', 'encoded', 'frames', 'services', 'type')
+
+    def __init__(
+        self,
+        kind: str,
+        cluster: str | None,
+        content: Json,
+        *,
+        at: datetime,
+        concealed: Json | None = None,
+        services: Iterable[str] = (),
+    ):
+        head = {'type': kind} | ({'cluster': cluster} if cluster is not None else {}) | {'at': stamp(at)}
+        self.type = kind
+        self.cluster = cluster
+        self.content = {**head, **content}
+        self.concealed = {**head, **concealed} if concealed is not None else None
+        self.services = frozenset(services)
+        self.encoded: dict[bool, bytes] = {}
+        self.frames: dict[bool, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f'<{self.type} {self.cluster} {self.content.get("revision", "")}>'
+
+    def text(self, values: bool, merged: int = 0) -> bytes:
+        """The message as JSON in UTF-8; `merged` says how many others it stands for."""
+        if values or self.concealed is None:
+            values = True
+        if values not in self.encoded:
+            content = self.content if values else self.concealed
+            self.encoded[values] = json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
+        text = self.encoded[values]
+        return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
+
+
+def error(code: str, message: str, details: Sequence[Json] = ()) -> Event:
+    """An answer to what could not be done or read; the connection stays open."""
+    return Event('error', None, {'code': code, 'message': message, 'details': list(details)}, at=datetime.now(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec='milliseconds')
+
+
+def conceal(rows: Sequence[Json]) -> list[Json]:
+    """Rows of changes without the values of environment variables; which ones changed stays."""
+    return [
+        {**row, 'changes': [_without_values(change) for change in row['changes']]} if row.get('changes') else row
+        for row in rows
+    ]
+
+
+def _without_values(change: Json) -> Json:
+    if not CONCEALED.search(change['path']):
+        return change
+    return {name: value for name, value in change.items() if name not in ('before', 'after')} | {'concealed': True}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """What a client wants to hear of, and the revisions that it has."""
+
+    clusters: tuple[str, ...]
+    known: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+def read_message(text: str | bytes) -> Subscribe | Ping:
+    """What a client says. Raises `InvalidRequest`."""
+    if isinstance(text, bytes):
+        raise InvalidRequest('A message is JSON in a text frame; this one is binary.')
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequest('A message must be JSON.') from None
+    if not isinstance(message, dict):
+        raise InvalidRequest('A message must be a JSON object.')
+    kind = message.get('type')
+    if kind == 'ping':
+        return Ping()
+    if kind != 'subscribe':
+        allowed = 'subscribe or ping'
+        raise InvalidRequest(f'type must be {allowed}.', [{'path': 'type', 'message': allowed}])
+    return subscription(message.get('clusters'), message.get('known', {}))
+
+
+def subscription(clusters: Any, known: Any) -> Subscribe:
+    """A subscription from what a client gave. Raises `InvalidRequest`."""
+    texts = isinstance(clusters, list) and all(isinstance(each, str) and each for each in clusters)
+    if not texts or not clusters or len(clusters) > MOST_PATTERNS:
+        allowed = f'a list of 1 to {MOST_PATTERNS:,} names or patterns, as ["prod", "stag*"]'
+        raise InvalidRequest(f'clusters must be {allowed}.', [{'path': 'clusters', 'message': allowed}])
+    fits = isinstance(known, dict) and all(isinstance(each, str) for each in known.values())
+    if not fits or len(known) > MOST_KNOWN:
+        allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
+        raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
+    return Subscribe(tuple(dict.fromkeys(clusters)), known)
+
+
+def matcher(patterns: Iterable[str]) -> re.Pattern[str]:
+    """What matches a cluster's name where one of the patterns does; `*` stands for any characters."""
+    return re.compile('|'.join(re.escape(each).replace(r'\*', '.*') for each in patterns))

@@ -1,0 +1,102 @@
+"""Messages of the live channel: what is refused, what is concealed, what a pattern matches."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from stack.errors import InvalidRequest
+from stack.events import Event, Ping, Subscribe, conceal, matcher, read_message
+
+AT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        b'{"type": "ping"}',
+        '',
+        'hello',
+        '[]',
+        '"ping"',
+        '{}',
+        '[' * 100_000,
+        '{"type": "unsubscribe"}',
+        '{"type": "subscribe"}',
+        '{"type": "subscribe", "clusters": []}',
+        '{"type": "subscribe", "clusters": "prod"}',
+        '{"type": "subscribe", "clusters": [""]}',
+        '{"type": "subscribe", "clusters": [1]}',
+        json.dumps({'type': 'subscribe', 'clusters': ['x'] * 1001}),
+        '{"type": "subscribe", "clusters": ["*"], "known": []}',
+        '{"type": "subscribe", "clusters": ["*"], "known": {"prod": 1}}',
+        '{"type": "subscribe", "clusters": ["*"], "known": null}',
+    ],
+)
+def test_messages_that_are_refused(text):
+    with pytest.raises(InvalidRequest):
+        read_message(text)
+
+
+def test_messages_that_are_read():
+    assert read_message('{"type": "ping"}') == Ping()
+    assert read_message('{"type": "subscribe", "clusters": ["a", "a", "b*"]}') == Subscribe(('a', 'b*'), {})
+    told = '{"type": "subscribe", "clusters": ["*"], "known": {"a": "1"}, "more": 1}'
+    assert read_message(told) == Subscribe(('*',), {'a': '1'})
+
+
+@pytest.mark.parametrize(
+    ('patterns', 'name', 'matches'),
+    [
+        (['prod'], 'prod', True),
+        (['prod'], 'prod-eu', False),
+        (['prod'], 'eu-prod', False),
+        (['prod*'], 'prod-eu', True),
+        (['*'], 'anything', True),
+        (['a', '*-eu'], 'prod-eu', True),
+        (['pr.d'], 'prod', False),
+        (['[a-z]*'], 'prod', False),
+        ([], 'prod', False),
+        ([], '', True),
+    ],
+)
+def test_patterns(patterns, name, matches):
+    assert bool(matcher(patterns).fullmatch(name)) is matches
+
+
+def test_an_event_is_encoded_once():
+    event = Event('desired', 'prod', {'revision': 'é'}, at=AT)
+    expected = {'type': 'desired', 'cluster': 'prod', 'at': '2026-03-01T10:00:00.123+00:00', 'revision': 'é'}
+    assert json.loads(event.text(values=True)) == expected
+    assert event.text(values=True) is event.text(values=False)
+
+
+def test_a_merged_event_says_so():
+    event = Event('rollout', 'prod', {'percent': 3}, at=AT.astimezone(UTC))
+    assert json.loads(event.text(values=True, merged=7))['merged'] == 7
+    assert 'merged' not in json.loads(event.text(values=True))
+
+
+def test_values_of_variables_are_concealed_and_nothing_else():
+    rows = [
+        {
+            'service': 'web',
+            'action': 'update',
+            'changes': [
+                {'path': 'image', 'before': 'web:1', 'after': 'web:2'},
+                {'path': 'environment.PASSWORD', 'before': 'old', 'after': 'new'},
+                {'path': 'defaults.environment.TOKEN', 'before': None, 'after': 'new'},
+                {'path': 'environment', 'before': None, 'after': {'A': 'b'}},
+            ],
+        },
+        {'service': 'api', 'action': 'destroy', 'changes': []},
+    ]
+    concealed = conceal(rows)
+    assert concealed[0]['changes'] == [
+        {'path': 'image', 'before': 'web:1', 'after': 'web:2'},
+        {'path': 'environment.PASSWORD', 'concealed': True},
+        {'path': 'defaults.environment.TOKEN', 'concealed': True},
+        {'path': 'environment', 'concealed': True},
+    ]
+    assert concealed[1] == rows[1]
+    assert rows[0]['changes'][1]['after'] == 'new'
