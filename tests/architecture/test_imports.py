@@ -18,6 +18,9 @@ CORE = {
     'stack.stop_reasons',
     'stack.revisions',
     'stack.service_rows',
+    'stack.pacing',
+    'stack.plan',
+    'stack.reconcile',
     'stack.stackfile',
 }
 

@@ -1,0 +1,131 @@
+"""How fast AWS may be called: its published limits, token buckets that keep to them, and pauses after a refusal.
+
+Pure: the time is an argument everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Buckets of ours hold less than AWS's: calls that leave evenly do not arrive so, and others use the account as well.
+DEFAULT_SHARE = 0.9
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`burst` calls at once, then `rate` a second, for all operations of one category together."""
+
+    burst: float
+    rate: float
+
+
+_ECS = 'ecs'
+_ELB = 'elbv2'
+
+# ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+# ELB: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/api-throttling.html
+# Route 53: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
+# Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+# Cloud Map and Application Auto Scaling publish none for these actions: what is here is careful.
+_CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
+    (_ECS, Limit(50, 20), 'DescribeClusters ListClusters'),
+    (_ECS, Limit(20, 1), 'RegisterTaskDefinition DeregisterTaskDefinition'),
+    (_ECS, Limit(50, 20), 'DescribeTaskDefinition ListTaskDefinitions'),
+    (_ECS, Limit(20, 10), 'TagResource UntagResource'),
+    (_ECS, Limit(50, 20), 'ListTagsForResource'),
+    (_ECS, Limit(100, 40), 'RunTask StopTask'),
+    (_ECS, Limit(100, 20), 'DescribeContainerInstances DescribeTasks ListContainerInstances ListTasks'),
+    (_ECS, Limit(50, 5), 'CreateService UpdateService DeleteService'),
+    (_ECS, Limit(100, 20), 'DescribeServices ListServices'),
+    (_ECS, Limit(50, 20), 'ListServiceDeployments DescribeServiceDeployments'),
+    (_ECS, Limit(50, 20), 'DescribeServiceRevisions'),
+    (_ELB, Limit(10, 0.2), 'CreateLoadBalancer SetSubnets'),
+    (_ELB, Limit(40, 10), 'DescribeLoadBalancers DescribeListeners DescribeTargetGroups DescribeTags'),
+    (
+        _ELB,
+        Limit(20, 3),
+        'AddTags CreateListener ModifyListener DeleteListener CreateTargetGroup ModifyTargetGroup DeleteTargetGroup'
+        ' DeleteLoadBalancer SetSecurityGroups',
+    ),
+    ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets'),
+    (
+        'servicediscovery',
+        Limit(10, 5),
+        'ListNamespaces ListServices ListTagsForResource GetOperation CreatePrivateDnsNamespace CreateService'
+        ' UpdateService DeleteService TagResource',
+    ),
+    ('logs', Limit(10, 10), 'DescribeLogGroups CreateLogGroup'),
+    ('application-autoscaling', Limit(5, 5), 'DescribeScalableTargets'),
+)
+
+# Operation, as `ecs:UpdateService` → the category that it shares a bucket with, named by its first operation.
+CATEGORY: dict[str, str] = {
+    f'{service}:{operation}': f'{service}:{operations.split()[0]}'
+    for service, _, operations in _CATEGORIES
+    for operation in operations.split()
+}
+LIMITS: dict[str, Limit] = {f'{service}:{operations.split()[0]}': limit for service, limit, operations in _CATEGORIES}
+
+
+class TokenBucket:
+    """Full at first. A caller that finds it empty is told how long to wait, and has its token already."""
+
+    def __init__(self, limit: Limit, now: float):
+        self._limit = limit
+        self._tokens = limit.burst
+        self._at = now
+
+    def _refill(self, now: float) -> None:
+        self._tokens = min(self._limit.burst, self._tokens + max(0.0, now - self._at) * self._limit.rate)
+        self._at = max(self._at, now)
+
+    def reserve(self, now: float) -> float:
+        """Take a token, and give the seconds until it may be used: first come, first served."""
+        self._refill(now)
+        self._tokens -= 1
+        return max(0.0, -self._tokens / self._limit.rate)
+
+    def drain(self, now: float) -> None:
+        """AWS says that its own bucket is empty: so is this one."""
+        self._refill(now)
+        self._tokens = min(self._tokens, 0.0)
+
+
+class Pace:
+    """The buckets of one account and region, as far as this process may use them.
+
+    `share` is the part of AWS's limits that it takes: of the bursts only down to one call.
+    """
+
+    def __init__(self, share: float = DEFAULT_SHARE):
+        if not 0 < share <= 1:
+            raise ValueError(f'a share of the limits above 0, at most 1, not {share}')
+        self._share = share
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def _bucket(self, category: str, now: float) -> TokenBucket:
+        if category not in self._buckets:
+            limit = LIMITS[category]
+            ours = Limit(max(1.0, limit.burst * self._share), limit.rate * self._share)
+            self._buckets[category] = TokenBucket(ours, now)
+        return self._buckets[category]
+
+    def reserve(self, operation: str, now: float) -> float:
+        """Seconds until a call of `operation` may be made; 0 for operations without a known limit."""
+        category = CATEGORY.get(operation)
+        return self._bucket(category, now).reserve(now) if category else 0.0
+
+    def throttled(self, operation: str, now: float) -> None:
+        """AWS refused a call: nothing more of its category goes out until tokens have come back."""
+        if category := CATEGORY.get(operation):
+            self._bucket(category, now).drain(now)
+
+
+def pause(attempt: int, random: Callable[[], float]) -> float:
+    """Seconds before try number `attempt` + 1: anything up to a bound that doubles; `random` gives 0.0 to 1.0.
+
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("full jitter")
+    """
+    return random() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt)

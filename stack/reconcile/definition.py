@@ -1,0 +1,58 @@
+"""Task definitions held against each other, and their differences in the words of the stackfile."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from stack.plan import Change, differences
+from stack.stackfile.entries import entries
+from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.task_definition import normalised
+
+Definition = Mapping[str, Any]
+
+
+def same_definition(wanted: Definition, registered: Definition) -> bool:
+    """Whether a registered task definition is what RegisterTaskDefinition would make of `wanted`."""
+    return normalised(wanted) == normalised(registered)
+
+
+def definition_changes(registered: Definition | None, wanted: Definition) -> list[Change]:
+    """What sets the wanted definition apart; without a registered one, only that its image is new."""
+    after = _by_field(normalised(wanted))
+    if registered is None:
+        return [Change('image', None, after.get('image'))]
+    return differences(_by_field(normalised(registered)), after)
+
+
+@cache
+def _fields() -> dict[tuple[str, str], str]:
+    """Place and key in a task definition → the stackfile's field that it comes from."""
+    return {
+        (target.place, target.key): field.name
+        for field in entries(ServiceSettings)
+        for target in field.ecs
+        if target.place in ('container', 'task')
+    }
+
+
+def _by_field(definition: Definition) -> dict[str, Any]:
+    """A normalised definition as a flat mapping of the stackfile's fields, AWS's own names for whatever has none."""
+    found: dict[str, Any] = {}
+    containers = definition.get('containerDefinitions') or [{}]
+    for place, part in (('task', definition), ('container', containers[0])):
+        for key, value in part.items():
+            if key != 'containerDefinitions':
+                found[_fields().get((place, key), key)] = _readable(value)
+    if len(containers) > 1:
+        found['containerDefinitions'] = [each.get('name') for each in containers]
+    return found
+
+
+def _readable(value: Any) -> Any:
+    """Lists of names with values as the mappings that they are."""
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) and 'name' in each for each in value):
+        for held in ('value', 'valueFrom'):
+            if all(each.keys() == {'name', held} for each in value):
+                return {each['name']: each[held] for each in value}
+    return value

@@ -1,0 +1,89 @@
+"""Cloud Map: the private namespace that all services share, and each service's own entry in it."""
+
+from stack.plan import Change, ResultOf, Until
+from stack.reconcile import names
+from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.observed import Namespace, Observed
+from stack.reconcile.wanted import Registry
+
+# How long resolvers keep an address, in seconds: as short as a task takes to be replaced.
+RECORD_TTL_S = 10
+
+# The step that waits for the namespace, which every service of the plan can refer to.
+_READY = 'namespace/ready'
+_NAMESPACE_ID = 'Operation.Targets.NAMESPACE'
+
+Ref = str | ResultOf
+
+
+def plan_namespace(draft: Draft, wanted: Registry, observed: Observed) -> Ref:
+    """The namespace's id, known or to come; it is made once, and stays when the services that used it have gone."""
+    if there := namespace_called(wanted.namespace, observed):
+        return there.id
+    if any(step.id == f'/{_READY}' for step in draft.steps):
+        return ResultOf(f'/{_READY}', _NAMESPACE_ID)
+    made = draft.add(
+        'namespace',
+        'servicediscovery:CreatePrivateDnsNamespace',
+        f'Create the private namespace {wanted.namespace} in {wanted.vpc}',
+        {
+            'Name': wanted.namespace,
+            'Vpc': wanted.vpc,
+            'CreatorRequestId': names.token('namespace', wanted.namespace, wanted.vpc),
+            'Tags': names.tag_list(draft.owner.tags),
+        },
+        why=[Change('service_discovery.namespace', None, wanted.namespace)],
+        # Another pass, here or elsewhere, is at it.
+        not_yet=('DuplicateRequest', 'NamespaceAlreadyExists'),
+    )
+    ready = draft.add(
+        _READY,
+        'servicediscovery:GetOperation',
+        f'Wait until the namespace {wanted.namespace} is there',
+        {'OperationId': ResultOf(made, 'OperationId')},
+        until=Until('Operation.Status', ('SUCCESS',), failures=('FAIL',)),
+    )
+    return ResultOf(ready, _NAMESPACE_ID)
+
+
+def namespace_called(name: str, observed: Observed) -> Namespace | None:
+    return next((each for each in observed.namespaces if each.name == names.dns_name(name)), None)
+
+
+def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Observed) -> Ref:
+    """The ARN of the service's entry in the namespace, known or to come.
+
+    Raises `Blocked` where another service has the name.
+    """
+    name = names.dns_name(wanted.name)
+    for there in observed.registries:
+        if (there.namespace, there.name) != (namespace, name):
+            continue
+        whose = names.owner(there.tags)
+        if whose not in (None, draft.owner):
+            raise Blocked(f'{name}.{wanted.namespace} belongs to {whose.service} of cluster {whose.cluster}.')
+        if whose is None:
+            draft.add(
+                'registry/take-over',
+                'servicediscovery:TagResource',
+                f'Take over the Cloud Map service {name}',
+                {'ResourceARN': there.arn, 'Tags': names.tag_list(draft.owner.tags)},
+                why=[Change('tags', None, draft.owner.tags)],
+            )
+        return there.arn
+    made = draft.add(
+        'registry',
+        'servicediscovery:CreateService',
+        f'Create the Cloud Map service {name}.{wanted.namespace}',
+        {
+            'Name': wanted.name,
+            'NamespaceId': namespace,
+            'DnsConfig': {'RoutingPolicy': 'MULTIVALUE', 'DnsRecords': [{'Type': 'A', 'TTL': RECORD_TTL_S}]},
+            # ECS itself says which tasks are healthy.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
+            'HealthCheckCustomConfig': {'FailureThreshold': 1},
+            'Tags': names.tag_list(draft.owner.tags),
+        },
+        why=[Change('dns_discovery.name', None, wanted.name)],
+    )
+    return ResultOf(made, 'Service.Arn')

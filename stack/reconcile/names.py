@@ -1,0 +1,70 @@
+"""What Nysa calls the things that it makes in AWS, and how it marks them as its own."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from stack.stackfile.task_definition import CLUSTER_TAG, SERVICE_TAG
+
+# On a load balancer: the record that points at it, as `zone/name`. A record cannot be tagged itself.
+RECORD_TAG = 'nysa:record'
+# On a task definition: the revision of the desired state for which its task was run.
+RAN_TAG = 'nysa:ran'
+
+
+class Owner(NamedTuple):
+    """For whom something was made; `service` is None where a whole cluster shares it."""
+
+    cluster: str
+    service: str | None = None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {CLUSTER_TAG: self.cluster} | ({SERVICE_TAG: self.service} if self.service else {})
+
+
+def owner(tags: Mapping[str, str]) -> Owner | None:
+    """Whose a thing is by its tags, or None where Nysa did not make it and has not taken it over."""
+    cluster = tags.get(CLUSTER_TAG)
+    return Owner(cluster, tags.get(SERVICE_TAG)) if cluster else None
+
+
+def ecs_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as ECS takes them."""
+    return [{'key': key, 'value': value} for key, value in tags.items()]
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as Elastic Load Balancing and Cloud Map take them."""
+    return [{'Key': key, 'Value': value} for key, value in tags.items()]
+
+
+def read_tags(tags: Any) -> dict[str, str]:
+    """Tags from an answer of either spelling."""
+    return {each.get('Key') or each['key']: each.get('Value', each.get('value', '')) for each in tags or ()}
+
+
+def token(*parts: str) -> str:
+    """An idempotency token of 32 letters and digits: the same for the same parts."""
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:32]
+
+
+def dns_name(name: str) -> str:
+    """A domain name as one compares it: in lower case, without the final dot, `*` as Route 53 gives it unescaped."""
+    return name.lower().rstrip('.').replace('\\052', '*')
+
+
+def alias_target(name: str) -> str:
+    """A load balancer's DNS name as one compares it: consoles put `dualstack.` before it."""
+    return dns_name(name).removeprefix('dualstack.')
+
+
+def record_tag(zone: str, name: str) -> str:
+    """The value of `RECORD_TAG`. A tag cannot hold `*`, and no name that Route 53 takes has `@`."""
+    return f'{zone}/{dns_name(name).replace("*", "@")}'
+
+
+def tagged_record(value: str) -> tuple[str, str] | None:
+    """Zone and name from a value of `RECORD_TAG`."""
+    zone, slash, name = value.partition('/')
+    return (zone, name.replace('@', '*')) if slash and zone and name else None

@@ -1,0 +1,258 @@
+"""What is there: the state of one cluster in AWS, typed, as the planner reads it.
+
+Each class is made by `read` from an item of the AWS answer that its docstring names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.reconcile import names
+
+Answer = Mapping[str, Any]
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over."""
+
+    name: str
+    arn: str
+    status: str
+    task_definition: str
+    desired_count: int
+    running_count: int = 0
+    launch_type: str | None = None
+    scheduling_strategy: str = 'REPLICA'
+    controller: str = 'ECS'
+    deployment_configuration: Answer = field(default_factory=dict)
+    placement_constraints: tuple[Answer, ...] = ()
+    network: Answer | None = None
+    load_balancers: tuple[Answer, ...] = ()
+    registries: tuple[Answer, ...] = ()
+    deployments: int = 1
+    tags: Tags = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        return self.status == 'ACTIVE'
+
+    @property
+    def draining(self) -> bool:
+        return self.status == 'DRAINING'
+
+    @classmethod
+    def read(cls, found: Answer) -> 'Service':
+        return cls(
+            name=found['serviceName'],
+            arn=found['serviceArn'],
+            status=found['status'],
+            task_definition=found.get('taskDefinition', ''),
+            desired_count=found.get('desiredCount', 0),
+            running_count=found.get('runningCount', 0),
+            launch_type=found.get('launchType'),
+            scheduling_strategy=found.get('schedulingStrategy', 'REPLICA'),
+            controller=found.get('deploymentController', {}).get('type', 'ECS'),
+            deployment_configuration=found.get('deploymentConfiguration') or {},
+            placement_constraints=tuple(found.get('placementConstraints') or ()),
+            network=(found.get('networkConfiguration') or {}).get('awsvpcConfiguration'),
+            load_balancers=tuple(found.get('loadBalancers') or ()),
+            registries=tuple(found.get('serviceRegistries') or ()),
+            deployments=len(found.get('deployments') or ()),
+            tags=names.read_tags(found.get('tags')),
+        )
+
+
+@dataclass(frozen=True)
+class TaskDefinition:
+    """A task definition (DescribeTaskDefinition with TAGS); `body` is the answer's `taskDefinition`."""
+
+    arn: str
+    family: str
+    body: Answer
+    tags: Tags = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, answer: Answer) -> 'TaskDefinition':
+        body = answer['taskDefinition']
+        return cls(body['taskDefinitionArn'], body['family'], body, names.read_tags(answer.get('tags')))
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listener (DescribeListeners); `target_group` is what it forwards to, None where it does another thing."""
+
+    arn: str
+    port: int
+    protocol: str
+    certificates: tuple[str, ...] = ()
+    target_group: str | None = None
+
+    @classmethod
+    def read(cls, found: Answer) -> 'Listener':
+        actions = found.get('DefaultActions') or []
+        forwards = [each.get('TargetGroupArn') for each in actions if each.get('Type') == 'forward']
+        certificates = tuple(each['CertificateArn'] for each in found.get('Certificates') or ())
+        return cls(
+            found['ListenerArn'], found['Port'], found['Protocol'], certificates, forwards[0] if forwards else None
+        )
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """A load balancer (DescribeLoadBalancers) with its tags and listeners."""
+
+    arn: str
+    name: str
+    dns_name: str
+    zone: str
+    scheme: str
+    vpc: str
+    type: str
+    subnets: frozenset[str] = frozenset()
+    security_groups: frozenset[str] = frozenset()
+    listeners: tuple[Listener, ...] = ()
+    tags: Tags = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, found: Answer, tags: Tags, listeners: tuple[Listener, ...]) -> 'LoadBalancer':
+        return cls(
+            arn=found['LoadBalancerArn'],
+            name=found['LoadBalancerName'],
+            dns_name=found['DNSName'],
+            zone=found.get('CanonicalHostedZoneId', ''),
+            scheme=found.get('Scheme', 'internet-facing'),
+            vpc=found.get('VpcId', ''),
+            type=found.get('Type', 'application'),
+            subnets=frozenset(each['SubnetId'] for each in found.get('AvailabilityZones') or ()),
+            security_groups=frozenset(found.get('SecurityGroups') or ()),
+            listeners=listeners,
+            tags=tags,
+        )
+
+
+@dataclass(frozen=True)
+class TargetGroup:
+    """A target group (DescribeTargetGroups) with its tags; `health` holds its `HealthCheck…` and threshold fields."""
+
+    arn: str
+    name: str
+    protocol: str
+    vpc: str
+    target_type: str
+    port: int = 80
+    health: Answer = field(default_factory=dict)
+    load_balancers: tuple[str, ...] = ()
+    tags: Tags = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, found: Answer, tags: Tags) -> 'TargetGroup':
+        return cls(
+            arn=found['TargetGroupArn'],
+            name=found['TargetGroupName'],
+            protocol=found.get('Protocol', 'HTTP'),
+            vpc=found.get('VpcId', ''),
+            target_type=found.get('TargetType', 'instance'),
+            port=found.get('Port', 80),
+            health={
+                name: value
+                for name, value in found.items()
+                if name.startswith('HealthCheck') or name in ('HealthyThresholdCount', 'UnhealthyThresholdCount')
+            },
+            load_balancers=tuple(found.get('LoadBalancerArns') or ()),
+            tags=tags,
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """A Route 53 record set (ListResourceRecordSets); `alias` is the `AliasTarget` of one that is an alias."""
+
+    zone: str
+    name: str
+    type: str
+    alias: Answer | None = None
+    found: Answer = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The load balancer that an alias points at, by its DNS name; empty for any other record."""
+        return names.alias_target(self.alias['DNSName']) if self.alias else ''
+
+    @classmethod
+    def read(cls, zone: str, found: Answer) -> 'Record':
+        return cls(zone, names.dns_name(found['Name']), found['Type'], found.get('AliasTarget'), found)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A Cloud Map private namespace (ListNamespaces)."""
+
+    id: str
+    arn: str
+    name: str
+
+    @classmethod
+    def read(cls, found: Answer) -> 'Namespace':
+        return cls(found['Id'], found['Arn'], names.dns_name(found['Name']))
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A Cloud Map service (ListServices) with its tags."""
+
+    id: str
+    arn: str
+    name: str
+    namespace: str
+    records: tuple[tuple[str, int], ...] = ()
+    routing: str = 'MULTIVALUE'
+    custom_health: Answer | None = None
+    tags: Tags = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, namespace: str, found: Answer, tags: Tags) -> 'Registry':
+        dns = found.get('DnsConfig') or {}
+        return cls(
+            id=found['Id'],
+            arn=found['Arn'],
+            name=names.dns_name(found['Name']),
+            namespace=namespace,
+            records=tuple(sorted((each['Type'], each['TTL']) for each in dns.get('DnsRecords') or ())),
+            routing=dns.get('RoutingPolicy', 'MULTIVALUE'),
+            custom_health=found.get('HealthCheckCustomConfig'),
+            tags=tags,
+        )
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything of one cluster that a plan depends on.
+
+    `definitions`: those that services run, by ARN. `newest`: the newest active one, by family, where it was looked up.
+    `families`: all active ARNs of a family with whether they are ours, for services that are to go. `given_up`: ARNs
+    of task definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still
+    knows. `records`, `namespaces`, `registries`, `log_groups`: as far as they were asked for.
+    """
+
+    cluster: str
+    services: Mapping[str, Service] = field(default_factory=dict)
+    definitions: Mapping[str, TaskDefinition] = field(default_factory=dict)
+    newest: Mapping[str, TaskDefinition] = field(default_factory=dict)
+    families: Mapping[str, tuple[TaskDefinition, ...]] = field(default_factory=dict)
+    given_up: frozenset[str] = frozenset()
+    autoscaled: frozenset[str] = frozenset()
+    ran: frozenset[tuple[str, str]] = frozenset()
+    container_instances: int = 0
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    records: tuple[Record, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    registries: tuple[Registry, ...] = ()
+    log_groups: frozenset[str] = frozenset()
+
+    def service(self, name: str) -> Service | None:
+        """The service unless it has gone: ECS still names those that are INACTIVE for a while."""
+        found = self.services.get(name)
+        return found if found and (found.active or found.draining) else None

@@ -1,0 +1,147 @@
+"""The plan: what is wanted held against what was observed, service by service, in the order of the document.
+
+Pure and idempotent: once its steps are done, the next plan is empty. What is there and bears no mark of Nysa is never
+deleted; what a desired state names is taken over, and the plan says so.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from stack.plan import Change, Note, Plan, Row, Until
+from stack.reconcile import names
+from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
+from stack.reconcile.discovery import plan_namespace, plan_registry
+from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.load_balancer import plan_load_balancer
+from stack.reconcile.logs import plan_log_group
+from stack.reconcile.names import Owner
+from stack.reconcile.observed import Observed
+from stack.reconcile.service import Definition, Parts, action_of, plan_definition, plan_service
+from stack.reconcile.tasks import plan_run
+from stack.reconcile.wanted import Wanted, wanted_services
+
+
+def plan(
+    document: Mapping[str, Any],
+    observed: Observed,
+    *,
+    revision: str,
+    destroyed: Collection[str] = (),
+    prune: bool = False,
+    retry: bool = True,
+    region: str | None = None,
+) -> Plan:
+    """What would make the cluster match the desired state.
+
+    `destroyed` are services that may be destroyed if the document no longer has them; with `prune` all that are
+    Nysa's may. `retry`: deploy again what ECS itself rolled back. `revision` is the one for which tasks run once.
+    """
+    wanted = wanted_services(observed.cluster, document, region)
+    shared = Draft(Owner(observed.cluster))
+    drafts: list[Draft] = [shared]
+    rows: list[Row] = []
+    records: dict[tuple[str, str], str] = {}
+    for service in wanted.values():
+        draft = Draft(Owner(observed.cluster, service.service))
+        try:
+            _claim_record(service, records)
+            row = _service(draft, shared, service, observed, revision, retry)
+        except Blocked as blocked:
+            draft = Draft(draft.owner)
+            draft.note(f'Nothing is done about it. {blocked}')
+            row = Row(service.service, 'nothing')
+        drafts.append(draft)
+        rows.append(row)
+    for name in going(wanted, observed, destroyed, prune):
+        draft = Draft(Owner(observed.cluster, name))
+        plan_destroy(draft, observed)
+        drafts.append(draft)
+        if draft.steps:
+            rows.append(Row(name, 'destroy'))
+    steps = tuple(step for draft in drafts for step in draft.steps)
+    notes = tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed)
+    seen_to = {*wanted, *(row.service for row in rows)}
+    unmanaged = sorted(each.name for each in observed.services.values() if each.active and each.name not in seen_to)
+    return Plan(observed.cluster, tuple(rows), steps, notes, tuple(unmanaged))
+
+
+def _claim_record(wanted: Wanted, records: dict[tuple[str, str], str]) -> None:
+    if wanted.balancer and wanted.balancer.record:
+        zone, name = wanted.balancer.record
+        first = records.setdefault((zone, names.dns_name(name)), wanted.service)
+        if first != wanted.service:
+            raise Blocked(f'Its record {name} is already that of {first}.')
+
+
+def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
+    """Add all steps for one service; where it is blocked, `shared` has still only got what others can use."""
+    log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
+    definition = plan_definition(draft, wanted, observed, retry)
+    if wanted.runs_once:
+        return _run_once(draft, wanted, definition, observed, revision, log_group)
+    attachment = plan_load_balancer(draft, wanted.balancer, observed) if wanted.balancer else None
+    registry = None
+    if wanted.registry:
+        namespace = plan_namespace(shared, wanted.registry, observed)
+        registry = plan_registry(draft, wanted.registry, namespace, observed)
+    ready = (log_group, *(attachment.ready if attachment else ()))
+    row = plan_service(draft, wanted, definition, Parts(attachment, registry, ready), observed)
+    seen_to = attachment.seen_to if attachment else frozenset()
+    _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
+    return Row(row.service, action_of(row, draft), row.changes)
+
+
+def _run_once(
+    draft: Draft, wanted: Wanted, definition: Definition, observed: Observed, revision: str, log_group: str | None
+) -> Row:
+    runs = plan_run(draft, wanted, definition, observed, revision, [log_group])
+    row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
+    service = observed.service(wanted.service)
+    if service is None:
+        return row
+    if names.owner(service.tags) != draft.owner:
+        raise Blocked('A service of that name runs in ECS, and was not made by Nysa: delete it by hand first.')
+    gone = delete_service(draft, service, observed.cluster, why=[Change('type', 'service', 'task')])
+    plan_leftovers(draft, observed, frozenset(), after=[gone])
+    return Row(wanted.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
+
+
+def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> None:
+    """Parts that the service has left go once none of its tasks uses them any more."""
+    if not has_leftovers(observed, draft.owner, seen_to):
+        return
+    service = observed.service(draft.owner.service)
+    changing = [each.id for each in draft.steps if each.kind in ('ecs:UpdateService', 'ecs:CreateService')]
+    after: list[str | None] = [*changing]
+    if service and (changing or service.deployments > 1):
+        waits = draft.add(
+            'service/rolled-out',
+            'ecs:DescribeServices',
+            f'Wait until no task of {service.name} uses its old parts',
+            {'cluster': observed.cluster, 'services': [service.name]},
+            after=changing,
+            until=Until('services.0.deployments.1', (None,)),
+        )
+        after = [waits]
+    plan_leftovers(draft, observed, seen_to, after)
+
+
+def going(
+    wanted: Collection[str], observed: Observed, destroyed: Collection[str] = (), prune: bool = False
+) -> list[str]:
+    """Services to be destroyed: those asked for, with `prune` all of ours, and what was begun before and has parts."""
+    found = {name for name in destroyed if name not in wanted}
+    marked = (*observed.load_balancers, *observed.target_groups, *observed.registries, *observed.services.values())
+    for whose in {names.owner(each.tags) for each in marked}:
+        if whose and whose.cluster == observed.cluster and whose.service and whose.service not in wanted:
+            service = observed.services.get(whose.service)
+            if prune or not (service and service.active):
+                found.add(whose.service)
+    return sorted(found)
+
+
+def _cluster_notes(wanted: Mapping[str, Wanted], observed: Observed) -> tuple[Note, ...]:
+    on_instances = [each.service for each in wanted.values() if each.launch_type == 'EC2' and each.count]
+    if on_instances and not observed.container_instances:
+        return (Note(None, 'The cluster has no container instance: no task can start.'),)
+    return ()

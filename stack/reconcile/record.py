@@ -1,0 +1,85 @@
+"""The Route 53 alias that points at a service's load balancer."""
+
+from stack.plan import Change, ResultOf
+from stack.reconcile import names
+from stack.reconcile.draft import Draft
+from stack.reconcile.observed import LoadBalancer, Observed, Record
+from stack.reconcile.wanted import Balancer
+
+Ref = str | ResultOf
+
+
+def plan_record(
+    draft: Draft, wanted: Balancer, observed: Observed, there: LoadBalancer | None, made: bool, dns: Ref, zone: Ref
+) -> None:
+    """The alias, and the end of one that the load balancer had before; `there` goes away where one is `made`."""
+    current = names.alias_target(there.dns_name) if there else None
+    set_up = removed = None
+    if wanted.record:
+        record = record_at(observed, *wanted.record)
+        if made or record is None or record.target != current:
+            set_up = _point(draft, wanted, record, dns, zone)
+    if there is None:
+        return
+    old = names.tagged_record(there.tags.get(names.RECORD_TAG, ''))
+    if old and old != (wanted.record and (wanted.record[0], names.dns_name(wanted.record[1]))):
+        record = record_at(observed, *old)
+        if record and record.target == current:
+            removed = delete_record(draft, record, after=[set_up])
+    tag = names.record_tag(*wanted.record) if wanted.record else None
+    if not made and tag != there.tags.get(names.RECORD_TAG):
+        _remember(draft, there, tag, [set_up, removed])
+
+
+def record_at(observed: Observed, zone: str, name: str) -> Record | None:
+    wanted = (zone, names.dns_name(name), 'A')
+    return next((each for each in observed.records if (each.zone, each.name, each.type) == wanted), None)
+
+
+def _point(draft: Draft, wanted: Balancer, record: Record | None, dns: Ref, zone: Ref) -> str:
+    hosted_zone, name = wanted.record
+    before = None
+    if record:
+        before = record.target or [each.get('Value') for each in record.found.get('ResourceRecords') or ()]
+    alias = {'HostedZoneId': zone, 'DNSName': dns, 'EvaluateTargetHealth': False}
+    return draft.add(
+        'record',
+        'route53:ChangeResourceRecordSets',
+        f'Point {name} at {wanted.name}',
+        {
+            'HostedZoneId': hosted_zone,
+            'ChangeBatch': {
+                'Changes': [
+                    {
+                        'Action': 'UPSERT',
+                        'ResourceRecordSet': {'Name': name, 'Type': 'A', 'AliasTarget': alias},
+                    }
+                ]
+            },
+        },
+        why=[Change('elb.dns.record_name', before, name if isinstance(dns, ResultOf) else names.alias_target(dns))],
+    )
+
+
+def delete_record(draft: Draft, record: Record, after: list[str | None]) -> str:
+    return draft.add(
+        f'record/delete/{record.name}',
+        'route53:ChangeResourceRecordSets',
+        f'Delete the record {record.name}',
+        {
+            'HostedZoneId': record.zone,
+            'ChangeBatch': {'Changes': [{'Action': 'DELETE', 'ResourceRecordSet': dict(record.found)}]},
+        },
+        after=after,
+        why=[Change('elb.dns.record_name', record.name, None)],
+    )
+
+
+def _remember(draft: Draft, there: LoadBalancer, tag: str | None, after: list[str | None]) -> None:
+    """Note on the load balancer which record points at it, once it does."""
+    why = [Change(f'tags.{names.RECORD_TAG}', there.tags.get(names.RECORD_TAG), tag)]
+    kind, tags = 'elbv2:RemoveTags', {'TagKeys': [names.RECORD_TAG]}
+    if tag:
+        kind, tags = 'elbv2:AddTags', {'Tags': names.tag_list({names.RECORD_TAG: tag})}
+    text = f'Note on {there.name} which record points at it'
+    draft.add('record/tag', kind, text, {'ResourceArns': [there.arn], **tags}, after=after, why=why)

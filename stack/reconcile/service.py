@@ -1,0 +1,294 @@
+"""An ECS service and its task definition: created, changed in place, or made anew where ECS cannot do that.
+
+What UpdateService can change: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stack.plan import Action, Change, ResultOf, Row, differences
+from stack.reconcile import names
+from stack.reconcile.definition import definition_changes, same_definition
+from stack.reconcile.destroy import delete_service
+from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.load_balancer import Attachment
+from stack.reconcile.observed import Observed, Service, TaskDefinition
+from stack.reconcile.wanted import Wanted
+
+Ref = str | ResultOf
+
+_DEPLOYMENT_KEYS = ('maximumPercent', 'minimumHealthyPercent', 'deploymentCircuitBreaker')
+_NO_BREAKER = {'enable': False, 'rollback': False}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the service is joined with, and the steps (`ready`) after which it can be."""
+
+    attachment: Attachment | None = None
+    registry: Ref | None = None
+    ready: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The task definition that is to run: its ARN, known or to come, and what sets it apart from the one that does."""
+
+    ref: Ref
+    changes: tuple[Change, ...] = ()
+    known: TaskDefinition | None = None
+
+
+def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: bool) -> Definition:
+    """Register the task definition unless the one that runs, or the newest of the family, is the same.
+
+    Without `retry`, one that ECS itself rolled back from is not tried again.
+    """
+    service = observed.service(wanted.service)
+    running = observed.definitions.get(service.task_definition) if service else None
+    if running and same_definition(wanted.definition, running.body):
+        return Definition(running.arn, known=running)
+    newest = observed.newest.get(wanted.family)
+    before = running or (newest if wanted.runs_once else None)
+    changes = tuple(definition_changes(before.body if before else None, wanted.definition))
+    if newest and same_definition(wanted.definition, newest.body):
+        if running and newest.arn in observed.given_up and not retry:
+            name = newest.arn.rpartition('/')[2]
+            draft.note(f'ECS rolled back from {name}: it is not tried again until the next change or deploy.')
+            return Definition(running.arn, known=running)
+        return Definition(newest.arn, changes, newest)
+    made = draft.add(
+        'task-definition',
+        'ecs:RegisterTaskDefinition',
+        f'Register a task definition for {wanted.service}',
+        wanted.definition,
+        why=changes,
+    )
+    return Definition(ResultOf(made, 'taskDefinition.taskDefinitionArn'), changes)
+
+
+def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, observed: Observed) -> Row:
+    """Add the steps that make the service as wanted, and say what becomes of it. Raises `Blocked`."""
+    service = observed.service(wanted.service)
+    autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
+    if service is None or service.draining:
+        gone = delete_service(draft, service, observed.cluster) if service else None
+        _create(draft, wanted, definition, parts, observed.cluster, wanted.count, gone)
+        return Row(wanted.service, 'create', definition.changes)
+    if service.controller != 'ECS':
+        raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
+    taken_over = names.owner(service.tags) == draft.owner
+    reasons = _cannot_be_changed(wanted, service, parts)
+    if reasons:
+        what = ', '.join(each.path for each in reasons)
+        if not taken_over:
+            raise Blocked(f'It was not made by Nysa, and ECS cannot change its {what}: delete it by hand first.')
+        draft.note(f'ECS cannot change {what} of a service: it is deleted and made anew, and does not run meanwhile.')
+        count = service.desired_count if autoscaled else wanted.count
+        gone = delete_service(draft, service, observed.cluster, why=reasons)
+        _create(draft, wanted, definition, parts, observed.cluster, count, gone)
+        return Row(wanted.service, 'replace', (*reasons, *definition.changes))
+    tags = [] if taken_over else [_take_over(draft, service)]
+    changes = _update(draft, wanted, definition, parts, service, observed, autoscaled)
+    return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
+
+
+def _take_over(draft: Draft, service: Service) -> str:
+    return draft.add(
+        'service/take-over',
+        'ecs:TagResource',
+        f'Take over the service {service.name}',
+        {'resourceArn': service.arn, 'tags': names.ecs_tags(draft.owner.tags)},
+        why=[Change('tags', None, draft.owner.tags)],
+    )
+
+
+def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[Change]:
+    """What ECS refuses to change in a service that is there."""
+    found = []
+    if wanted.scheduling_strategy != service.scheduling_strategy:
+        found.append(Change('scheduling_strategy', service.scheduling_strategy, wanted.scheduling_strategy))
+    # Without a launch type the service has a capacity provider strategy, which is not ours.
+    if service.launch_type and wanted.launch_type != service.launch_type:
+        found.append(Change('launch_type', service.launch_type, wanted.launch_type))
+    if service.network and not wanted.network:
+        found.append(Change('network_mode', 'awsvpc', 'host'))
+    classic = [each['loadBalancerName'] for each in service.load_balancers if each.get('loadBalancerName')]
+    if classic and parts.attachment:
+        found.append(Change('elb.type', f'classic ({classic[0]})', 'application'))
+    return found
+
+
+def _create(
+    draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, cluster: str, count: int, gone: str | None
+) -> None:
+    replica = wanted.scheduling_strategy == 'REPLICA'
+    arguments: dict[str, Any] = {
+        'cluster': cluster,
+        'serviceName': wanted.service,
+        'taskDefinition': definition.ref,
+        'launchType': wanted.launch_type,
+        'schedulingStrategy': wanted.scheduling_strategy,
+        **({'desiredCount': count} if replica else {}),
+        **_joined(wanted, parts),
+        'tags': names.ecs_tags(draft.owner.tags),
+    }
+    if wanted.deployment:
+        arguments['deploymentConfiguration'] = wanted.deployment
+    if wanted.placement_constraints:
+        arguments['placementConstraints'] = list(wanted.placement_constraints)
+    if wanted.network:
+        arguments['networkConfiguration'] = {'awsvpcConfiguration': wanted.network}
+    tasks = f'{count} task{"" if count == 1 else "s"}' if replica else 'a task on each instance'
+    text = f'Create the service {wanted.service} with {tasks}'
+    draft.add('service', 'ecs:CreateService', text, arguments, after=[gone, *parts.ready])
+
+
+def _joined(wanted: Wanted, parts: Parts) -> dict[str, list]:
+    joined: dict[str, list] = {}
+    if parts.attachment:
+        joined['loadBalancers'] = [_load_balancer(wanted, parts.attachment)]
+    if parts.registry:
+        joined['serviceRegistries'] = [{'registryArn': parts.registry}]
+    return joined
+
+
+def _load_balancer(wanted: Wanted, attachment: Attachment) -> dict[str, Any]:
+    container = wanted.definition['containerDefinitions'][0]['name']
+    return {
+        'targetGroupArn': attachment.target_group,
+        'containerName': container,
+        'containerPort': attachment.container_port,
+    }
+
+
+def _update(
+    draft: Draft,
+    wanted: Wanted,
+    definition: Definition,
+    parts: Parts,
+    service: Service,
+    observed: Observed,
+    autoscaled: bool,
+) -> tuple[Change, ...]:
+    arguments: dict[str, Any] = {}
+    changes = list(definition.changes)
+    if definition.ref != service.task_definition:
+        arguments['taskDefinition'] = definition.ref
+    if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
+        arguments['desiredCount'] = wanted.count
+        changes.append(Change('desired_count', service.desired_count, wanted.count))
+    for name, found in (
+        ('deploymentConfiguration', _deployment(wanted, service)),
+        ('placementConstraints', _placement(wanted, service)),
+        ('networkConfiguration', _network(wanted, service)),
+        ('loadBalancers', _load_balancers(draft, wanted, parts, service, observed)),
+        ('serviceRegistries', _registries(draft, parts, service, observed)),
+    ):
+        if found:
+            arguments[name], more = found
+            changes += more
+    if arguments:
+        draft.add(
+            'service',
+            'ecs:UpdateService',
+            f'Update the service {wanted.service} ({_listed(changes)})',
+            {'cluster': observed.cluster, 'service': wanted.service, **arguments},
+            after=parts.ready,
+            why=changes,
+        )
+    return tuple(changes)
+
+
+def _listed(changes: list[Change], most: int = 4) -> str:
+    paths = list(dict.fromkeys(each.path for each in changes))
+    more = f' and {len(paths) - most} more' if len(paths) > most else ''
+    return (', '.join(paths[:most]) + more) or 'task definition'
+
+
+Changed = tuple[Any, list[Change]] | None
+
+
+def _deployment(wanted: Wanted, service: Service) -> Changed:
+    before = with_defaults(service.deployment_configuration, service.scheduling_strategy)
+    after = with_defaults(wanted.deployment, service.scheduling_strategy)
+    changes = differences(before, after, 'deployment_configuration')
+    return ({**service.deployment_configuration, **after}, changes) if changes else None
+
+
+def with_defaults(configuration: Mapping[str, Any], strategy: str) -> dict[str, Any]:
+    """A deploymentConfiguration with what ECS takes where nothing is said.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+    """
+    defaults = {
+        'maximumPercent': 200 if strategy == 'REPLICA' else 100,
+        'minimumHealthyPercent': 100 if strategy == 'REPLICA' else 0,
+        'deploymentCircuitBreaker': _NO_BREAKER,
+    }
+    said = {name: value for name, value in configuration.items() if name in _DEPLOYMENT_KEYS and value is not None}
+    breaker = {**_NO_BREAKER, **(said.get('deploymentCircuitBreaker') or {})}
+    return {**defaults, **said, 'deploymentCircuitBreaker': {each: breaker[each] for each in _NO_BREAKER}}
+
+
+def _placement(wanted: Wanted, service: Service) -> Changed:
+    before, after = _sorted(service.placement_constraints), _sorted(wanted.placement_constraints)
+    return (after, [Change('placement_constraints', before, after)]) if before != after else None
+
+
+def _sorted(constraints: tuple[Mapping[str, Any], ...]) -> list[dict[str, Any]]:
+    plain = [{name: value for name, value in each.items() if value} for each in constraints]
+    return sorted(plain, key=lambda each: (each.get('type', ''), each.get('expression', '')))
+
+
+def _network(wanted: Wanted, service: Service) -> Changed:
+    if not wanted.network:
+        return None
+    before, after = _comparable(service.network or {}), _comparable(wanted.network)
+    changes = differences(before, after, 'vpc')
+    return ({'awsvpcConfiguration': wanted.network}, changes) if changes else None
+
+
+def _comparable(network: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        'subnets': sorted(network.get('subnets') or ()),
+        'security_groups': sorted(network.get('securityGroups') or ()),
+        'assign_public_ip': network.get('assignPublicIp') or 'DISABLED',
+    }
+
+
+def _load_balancers(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
+    """Attachments to target groups that are not ours stay as they are."""
+    ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
+    if parts.attachment:
+        ours.add(parts.attachment.target_group)
+    keys = ('targetGroupArn', 'loadBalancerName', 'containerName', 'containerPort')
+    before = [{key: each[key] for key in keys if each.get(key)} for each in service.load_balancers]
+    after = [each for each in before if each.get('targetGroupArn') not in ours]
+    if parts.attachment:
+        after.append(_load_balancer(wanted, parts.attachment))
+    if sorted(before, key=str) == sorted(after, key=str):
+        return None
+    shown = [{**each, 'targetGroupArn': None} if _is_to_come(each) else each for each in after]
+    return after, [Change('elb', before or None, shown or None)]
+
+
+def _is_to_come(attachment: Mapping[str, Any]) -> bool:
+    return isinstance(attachment.get('targetGroupArn'), ResultOf)
+
+
+def _registries(draft: Draft, parts: Parts, service: Service, observed: Observed) -> Changed:
+    """A registry that is not ours stays, unless another is wanted: ECS takes only one."""
+    ours = {each.arn for each in observed.registries if names.owner(each.tags) == draft.owner}
+    before = [each.get('registryArn') for each in service.registries]
+    after = [parts.registry] if parts.registry else [each for each in before if each not in ours]
+    if before == after:
+        return None
+    shown = [each for each in after if not isinstance(each, ResultOf)]
+    return [{'registryArn': each} for each in after], [Change('dns_discovery', before or None, shown or None)]
+
+
+def action_of(row: Row, draft: Draft) -> Action:
+    """An otherwise unchanged service whose parts change is updated too."""
+    return 'update' if row.action == 'nothing' and draft.steps else row.action

@@ -1,0 +1,67 @@
+"""The target group of a service's load balancer: found, made, or changed in place."""
+
+from collections.abc import Iterator
+
+from stack.plan import Change, ResultOf, differences
+from stack.reconcile import names
+from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.observed import LoadBalancer, Observed, TargetGroup
+from stack.reconcile.wanted import Balancer
+
+
+def _group_names(balancer: str) -> Iterator[str]:
+    """Names for target groups of a load balancer, no longer than its own: the same `…-lb`, then `…-l2` to `…-l9`."""
+    yield balancer
+    yield from (f'{balancer.removesuffix("-lb")}-l{n}' for n in range(2, 10))
+
+
+def usable_target_group(
+    draft: Draft, wanted: Balancer, observed: Observed, balancer: LoadBalancer | None
+) -> TargetGroup | None:
+    """One that is there and can serve: of the right VPC and target type, in use by no other load balancer."""
+    ours = set(_group_names(wanted.name))
+    own_balancer = {balancer.arn} if balancer else set()
+    for group in observed.target_groups:
+        if names.owner(group.tags) not in (None, draft.owner) or group.name not in ours:
+            continue
+        fits = (group.vpc, group.target_type, group.protocol) == (wanted.vpc, wanted.target_type, 'HTTP')
+        if fits and own_balancer.issuperset(group.load_balancers):
+            return group
+    return None
+
+
+def plan_target_group(draft: Draft, wanted: Balancer, observed: Observed, there: TargetGroup | None) -> str | ResultOf:
+    """The target group's ARN, known or to come; `there` is the one that can serve, if any."""
+    if there is None:
+        taken = {each.name for each in observed.target_groups}
+        name = next((each for each in _group_names(wanted.name) if each not in taken), None)
+        if name is None:
+            raise Blocked(f'All names for a target group of {wanted.name} are taken.')
+        made = draft.add(
+            'target-group',
+            'elbv2:CreateTargetGroup',
+            f'Create the target group {name}',
+            {
+                'Name': name,
+                'Protocol': 'HTTP',
+                'Port': wanted.container_port,
+                'VpcId': wanted.vpc,
+                'TargetType': wanted.target_type,
+                **wanted.health,
+                'Tags': names.tag_list(draft.owner.tags),
+            },
+            why=[Change('elb.target_group', None, name)],
+        )
+        return ResultOf(made, 'TargetGroups.0.TargetGroupArn')
+    if names.owner(there.tags) is None:
+        draft.take_over('target-group', there.name, there.arn)
+    changes = differences({name: there.health.get(name) for name in wanted.health}, wanted.health, 'elb.healthcheck')
+    if changes:
+        draft.add(
+            'target-group/health-check',
+            'elbv2:ModifyTargetGroup',
+            f'Change the health check of {there.name}',
+            {'TargetGroupArn': there.arn, **wanted.health},
+            why=changes,
+        )
+    return there.arn

@@ -1,0 +1,73 @@
+"""Services of `type: task`: they are run, once for each revision of the desired state, and end by themselves."""
+
+from stack.plan import Change, ResultOf
+from stack.reconcile import names
+from stack.reconcile.draft import Draft
+from stack.reconcile.observed import Observed
+from stack.reconcile.service import Definition
+from stack.reconcile.wanted import Wanted
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+MOST_TASKS_A_CALL = 10
+
+
+def run_mark(revision: str) -> str:
+    """How tasks and task definitions name the revision for which they ran: `startedBy` takes no `.` or `+`."""
+    return f'nysa/{names.token(revision)[:16]}'
+
+
+def plan_run(
+    draft: Draft,
+    wanted: Wanted,
+    definition: Definition,
+    observed: Observed,
+    revision: str,
+    after: list[str | None],
+) -> bool:
+    """Add the steps that run the tasks where that was not done for the revision; give whether there are any.
+
+    That it was done is noted on the task definition: ECS itself forgets a task an hour after it stopped.
+    """
+    mark = run_mark(revision)
+    if definition.known and definition.known.tags.get(names.RAN_TAG) == mark:
+        return False
+    ran: list[str | None] = [None]
+    if (wanted.service, mark) not in observed.ran:
+        firsts = range(0, wanted.count, MOST_TASKS_A_CALL)
+        ran = [_run(draft, wanted, definition.ref, observed.cluster, mark, first, after) for first in firsts]
+    draft.add(
+        'task/note',
+        'ecs:TagResource',
+        f'Note that {wanted.service} was run for this revision',
+        {'resourceArn': definition.ref, 'tags': names.ecs_tags({names.RAN_TAG: mark})},
+        after=ran,
+    )
+    return True
+
+
+def _run(
+    draft: Draft, wanted: Wanted, ref: str | ResultOf, cluster: str, mark: str, first: int, after: list[str | None]
+) -> str:
+    count = min(MOST_TASKS_A_CALL, wanted.count - first)
+    arguments = {
+        'cluster': cluster,
+        'taskDefinition': ref,
+        'count': count,
+        'launchType': wanted.launch_type,
+        'startedBy': mark,
+        'clientToken': names.token(cluster, wanted.service, mark, str(first)),
+        'tags': names.ecs_tags(draft.owner.tags),
+    }
+    if wanted.placement_constraints:
+        arguments['placementConstraints'] = list(wanted.placement_constraints)
+    if wanted.network:
+        arguments['networkConfiguration'] = {'awsvpcConfiguration': wanted.network}
+    many = f' ({count} tasks)' if count > 1 else ''
+    return draft.add(
+        f'task/run/{first}',
+        'ecs:RunTask',
+        f'Run {wanted.service} once for this revision{many}',
+        arguments,
+        after=after,
+        why=[Change('revision', None, mark)],
+    )

@@ -1,0 +1,155 @@
+"""What is wanted of AWS for one service, in AWS's own terms: what the planner holds against what was observed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.stackfile import effective
+from stack.stackfile.fields import Elb, ServiceSettings, Stackfile, Vpc
+from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.rendering import Context, place_of
+from stack.stackfile.task_definition import register_arguments
+
+Terms = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A load balancer with one listener and one target group; `record` is the alias's hosted zone and name.
+
+    `health` is spelt as ModifyTargetGroup takes it. No security groups: those of the VPC's default.
+    """
+
+    name: str
+    scheme: str
+    vpc: str
+    subnets: frozenset[str]
+    security_groups: frozenset[str]
+    port: int
+    protocol: str
+    certificate: str | None
+    target_type: str
+    container_port: int
+    health: Terms
+    record: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """An entry in a Cloud Map namespace, which is made in `vpc` where it is missing."""
+
+    namespace: str
+    vpc: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One service of the desired state. `definition` is what RegisterTaskDefinition is to be told.
+
+    `network` is an awsvpcConfiguration, None in the host's network.
+    """
+
+    service: str
+    definition: Terms
+    count: int = 1
+    autoscaled: bool = False
+    runs_once: bool = False
+    scheduling_strategy: str = 'REPLICA'
+    launch_type: str = 'EC2'
+    deployment: Terms = field(default_factory=dict)
+    placement_constraints: tuple[Terms, ...] = ()
+    network: Terms | None = None
+    balancer: Balancer | None = None
+    registry: Registry | None = None
+    log_group: str | None = None
+
+    @property
+    def family(self) -> str:
+        return self.definition['family']
+
+
+def wanted_services(cluster: str, document: Any, region: str | None = None) -> dict[str, Wanted]:
+    """Every service of a desired state by name, in the document's order."""
+    top = effective.top_settings(document)
+    return {
+        name: _wanted(cluster, settings, top, region) for name, settings in effective.all_settings(document).items()
+    }
+
+
+def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:
+    vpc = top.vpc or Vpc()
+    as_service = place_of(settings, 'service', Context(cluster, settings, region))
+    driver = settings.logging.log_driver
+    return Wanted(
+        service=settings.name,
+        definition=register_arguments(cluster, settings, region),
+        count=settings.desired_count,
+        autoscaled=settings.autoscaled,
+        runs_once=settings.type == 'task',
+        scheduling_strategy=settings.scheduling_strategy,
+        launch_type=settings.launch_type,
+        deployment=as_service.get('deploymentConfiguration', {}),
+        placement_constraints=tuple(as_service.get('placementConstraints', ())),
+        network=_network(settings, vpc),
+        balancer=_balancer(cluster, settings, vpc),
+        registry=_registry(settings, top, vpc),
+        log_group=settings.logging.options.get('awslogs-group') if driver == 'awslogs' else None,
+    )
+
+
+def _network(settings: ServiceSettings, vpc: Vpc) -> Terms | None:
+    """Tasks with an address of their own lie in private subnets; where there are none, in public ones.
+
+    There a task on Fargate needs a public address to reach anything at all:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
+    """
+    if settings.network_mode != 'awsvpc':
+        return None
+    private = bool(vpc.subnets.private)
+    open_to_all = settings.launch_type == 'FARGATE' and not private
+    return {
+        'subnets': list(vpc.subnets.private if private else vpc.subnets.public),
+        'securityGroups': list(vpc.security_groups.private if private else vpc.security_groups.public),
+        'assignPublicIp': 'ENABLED' if open_to_all else 'DISABLED',
+    }
+
+
+def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | None:
+    elb = settings.elb
+    if elb is None:
+        return None
+    public = elb.type == 'public'
+    return Balancer(
+        name=load_balancer_name(cluster, settings) or '',
+        scheme='internet-facing' if public else 'internal',
+        vpc=vpc.id or '',
+        subnets=frozenset(vpc.subnets.public if public else vpc.subnets.private),
+        security_groups=frozenset(vpc.security_groups.public if public else vpc.security_groups.private),
+        port=elb.ports.public,
+        protocol=elb.protocol,
+        certificate=elb.certificates[0] if elb.certificates else None,
+        target_type='ip' if settings.network_mode == 'awsvpc' else 'instance',
+        container_port=elb.ports.container,
+        health=_health(elb),
+        record=(elb.dns.hosted_zone_id.removeprefix('/hostedzone/'), elb.dns.record_name) if elb.dns else None,
+    )
+
+
+def _health(elb: Elb) -> Terms:
+    check = elb.healthcheck
+    return {
+        'HealthCheckProtocol': check.protocol,
+        'HealthCheckPort': str(check.port or elb.ports.container),
+        'HealthCheckPath': check.path,
+        'HealthCheckIntervalSeconds': check.interval_seconds,
+        'HealthCheckTimeoutSeconds': check.timeout_seconds,
+        'HealthyThresholdCount': check.healthy_threshold_count,
+        'UnhealthyThresholdCount': check.unhealthy_threshold_count,
+    }
+
+
+def _registry(settings: ServiceSettings, top: Stackfile, vpc: Vpc) -> Registry | None:
+    if settings.dns_discovery is None or top.service_discovery is None:
+        return None
+    return Registry(top.service_discovery.namespace, vpc.id or '', settings.dns_discovery.name)
