@@ -84,7 +84,7 @@ def _remove_load_balancer(
     first = [
         delete_record(draft, record, after)
         for record in observed.records
-        if record.target == names.alias_target(balancer.dns_name)
+        if record.target == names.alias_target(balancer.dns_name) and (record.zone, record.name) not in draft.records
     ]
     others = sorted(each.port for each in balancer.listeners if each.target_group not in ours)
     listeners = [

@@ -15,9 +15,13 @@ class Blocked(Exception):
 
 @dataclass
 class Draft:
-    """Collects the steps for one service, or for the whole cluster where the owner names no service."""
+    """Collects the steps for one service, or for the whole cluster where the owner names no service.
+
+    `records`: every record (zone, name) that the desired state wants, for whichever service: none of them is deleted.
+    """
 
     owner: Owner
+    records: frozenset[tuple[str, str]] = frozenset()
     steps: list[Step] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 

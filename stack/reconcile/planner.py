@@ -37,14 +37,15 @@ def plan(
     Nysa's may. `retry`: deploy again what ECS itself rolled back. `revision` is the one for which tasks run once.
     """
     wanted = wanted_services(observed.cluster, document, region)
+    claims: dict[tuple[str, str], str] = {}
+    records = frozenset(each.balancer.record for each in wanted.values() if each.balancer and each.balancer.record)
     shared = Draft(Owner(observed.cluster))
     drafts: list[Draft] = [shared]
     rows: list[Row] = []
-    records: dict[tuple[str, str], str] = {}
     for service in wanted.values():
-        draft = Draft(Owner(observed.cluster, service.service))
+        draft = Draft(Owner(observed.cluster, service.service), records)
         try:
-            _claim_record(service, records)
+            _claim_record(service, claims)
             row = _service(draft, shared, service, observed, revision, retry)
         except Blocked as blocked:
             draft = Draft(draft.owner)
@@ -53,7 +54,7 @@ def plan(
         drafts.append(draft)
         rows.append(row)
     for name in going(wanted, observed, destroyed, prune):
-        draft = Draft(Owner(observed.cluster, name))
+        draft = Draft(Owner(observed.cluster, name), records)
         plan_destroy(draft, observed)
         drafts.append(draft)
         if draft.steps:
@@ -65,12 +66,11 @@ def plan(
     return Plan(observed.cluster, tuple(rows), steps, notes, tuple(unmanaged))
 
 
-def _claim_record(wanted: Wanted, records: dict[tuple[str, str], str]) -> None:
+def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
     if wanted.balancer and wanted.balancer.record:
-        zone, name = wanted.balancer.record
-        first = records.setdefault((zone, names.dns_name(name)), wanted.service)
+        first = claims.setdefault(wanted.balancer.record, wanted.service)
         if first != wanted.service:
-            raise Blocked(f'Its record {name} is already that of {first}.')
+            raise Blocked(f'Its record {wanted.balancer.record[1]} is already that of {first}.')
 
 
 def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:

@@ -22,7 +22,7 @@ def plan_record(
     if there is None:
         return
     old = names.tagged_record(there.tags.get(names.RECORD_TAG, ''))
-    if old and old != (wanted.record and (wanted.record[0], names.dns_name(wanted.record[1]))):
+    if old and old not in draft.records:
         record = record_at(observed, *old)
         if record and record.target == current:
             removed = delete_record(draft, record, after=[set_up])

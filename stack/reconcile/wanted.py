@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.reconcile.names import dns_name
 from stack.stackfile import effective
 from stack.stackfile.fields import Elb, ServiceSettings, Stackfile, Vpc
 from stack.stackfile.naming import load_balancer_name
@@ -132,8 +133,12 @@ def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | N
         target_type='ip' if settings.network_mode == 'awsvpc' else 'instance',
         container_port=elb.ports.container,
         health=_health(elb),
-        record=(elb.dns.hosted_zone_id.removeprefix('/hostedzone/'), elb.dns.record_name) if elb.dns else None,
+        record=_record(elb),
     )
+
+
+def _record(elb: Elb) -> tuple[str, str] | None:
+    return (elb.dns.hosted_zone_id.removeprefix('/hostedzone/'), dns_name(elb.dns.record_name)) if elb.dns else None
 
 
 def _health(elb: Elb) -> Terms:

@@ -1,0 +1,169 @@
+"""An observed state that matches a desired state, made without AWS: what planner tests start from."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from stack.reconcile import names
+from stack.reconcile.names import Owner
+from stack.reconcile.observed import (
+    Listener,
+    LoadBalancer,
+    Namespace,
+    Observed,
+    Record,
+    Registry,
+    Service,
+    TargetGroup,
+    TaskDefinition,
+)
+from stack.reconcile.tasks import run_mark
+from stack.reconcile.wanted import Wanted, wanted_services
+
+CLUSTER = 'staging'
+REVISION = 'r1'
+
+
+def example() -> dict[str, Any]:
+    """A desired state with a service of each kind: load balancer, discovery, worker, daemon, task."""
+    return {
+        'vpc': {
+            'id': 'vpc-1',
+            'subnets': {'public': ['subnet-a', 'subnet-b'], 'private': ['subnet-c', 'subnet-d']},
+            'security_groups': {'public': ['sg-a'], 'private': ['sg-b']},
+        },
+        'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': '/ecs/staging'}},
+        'service_discovery': {'namespace': 'example.sd'},
+        'defaults': {'memory': 930, 'environment': [{'SERVER_PORT': 80}]},
+        'services': [
+            {
+                'web': {
+                    'image': 'registry/web:1',
+                    'ports': ['8080:8080', '9090:9090'],
+                    'environment': [{'SERVER_PORT': 8080}],
+                    'desired_count': 2,
+                    'elb': {
+                        'type': 'public',
+                        'protocol': 'HTTPS',
+                        'ports': {'public': 443, 'container': 8080},
+                        'certificates': ['arn:aws:acm:us-east-1:123456789012:certificate/one'],
+                        'dns': {'hosted_zone_id': 'Z1', 'record_name': 'staging.example.com'},
+                        'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
+                    },
+                }
+            },
+            {'users': {'image': 'registry/users:1', 'ports': ['80:80'], 'dns_discovery': {'name': 'user.staging'}}},
+            {'mailer': {'image': 'registry/mailer:1'}},
+            {'agent': {'image': 'registry/agent:1', 'scheduling_strategy': 'DAEMON'}},
+            {'migrate': {'image': 'registry/migrate:1', 'type': 'task'}},
+        ],
+    }
+
+
+def service_in(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(item[name] for item in document['services'] if name in item)
+
+
+def settled(document: Mapping[str, Any], cluster: str = CLUSTER, revision: str = REVISION) -> Observed:
+    """What AWS holds once the document has been reconciled."""
+    observed = Observed(cluster, container_instances=2)
+    for wanted in wanted_services(cluster, document).values():
+        observed = _with(observed, wanted, Owner(cluster, wanted.service), revision)
+    return observed
+
+
+def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Observed:
+    definition = _definition(wanted, owner, revision)
+    observed = replace(
+        observed,
+        newest={**observed.newest, definition.family: definition},
+        log_groups=observed.log_groups | ({wanted.log_group} if wanted.log_group else set()),
+    )
+    if wanted.runs_once:
+        return observed
+    load_balancers, registries = [], []
+    if wanted.balancer:
+        observed, group = _with_balancer(observed, wanted, owner)
+        port = wanted.balancer.container_port
+        load_balancers = [{'targetGroupArn': group, 'containerName': wanted.service, 'containerPort': port}]
+    if wanted.registry:
+        observed, arn = _with_registry(observed, wanted, owner)
+        registries = [{'registryArn': arn}]
+    service = Service(
+        name=wanted.service,
+        arn=f'arn:aws:ecs:us-east-1:1:service/{owner.cluster}/{wanted.service}',
+        status='ACTIVE',
+        task_definition=definition.arn,
+        desired_count=3 if wanted.scheduling_strategy == 'DAEMON' else wanted.count,
+        launch_type=wanted.launch_type,
+        scheduling_strategy=wanted.scheduling_strategy,
+        deployment_configuration=wanted.deployment,
+        placement_constraints=wanted.placement_constraints,
+        network=wanted.network,
+        load_balancers=tuple(load_balancers),
+        registries=tuple(registries),
+        tags=owner.tags,
+    )
+    return replace(
+        observed,
+        services={**observed.services, service.name: service},
+        definitions={**observed.definitions, definition.arn: definition},
+    )
+
+
+def _definition(wanted: Wanted, owner: Owner, revision: str) -> TaskDefinition:
+    arn = f'arn:aws:ecs:us-east-1:1:task-definition/{wanted.family}:7'
+    body = {key: value for key, value in wanted.definition.items() if key != 'tags'}
+    body |= {'taskDefinitionArn': arn, 'revision': 7, 'status': 'ACTIVE', 'compatibilities': ['EC2']}
+    tags = owner.tags | ({names.RAN_TAG: run_mark(revision)} if wanted.runs_once else {})
+    return TaskDefinition(arn, wanted.family, body, tags)
+
+
+def _with_balancer(observed: Observed, wanted: Wanted, owner: Owner) -> tuple[Observed, str]:
+    balancer = wanted.balancer
+    arn, group = f'arn:lb/{balancer.name}', f'arn:tg/{balancer.name}'
+    certificates = (balancer.certificate,) if balancer.certificate else ()
+    tags = dict(owner.tags)
+    records = ()
+    if balancer.record:
+        tags[names.RECORD_TAG] = names.record_tag(*balancer.record)
+        alias = {'HostedZoneId': 'ZELB', 'DNSName': f'dualstack.{balancer.name}.elb.amazonaws.com.'}
+        records = (
+            Record.read(balancer.record[0], {'Name': f'{balancer.record[1]}.', 'Type': 'A', 'AliasTarget': alias}),
+        )
+    there = LoadBalancer(
+        arn=arn,
+        name=balancer.name,
+        dns_name=f'{balancer.name}.elb.amazonaws.com',
+        zone='ZELB',
+        scheme=balancer.scheme,
+        vpc=balancer.vpc,
+        type='application',
+        subnets=balancer.subnets,
+        security_groups=balancer.security_groups,
+        listeners=(Listener(f'{arn}/listener', balancer.port, balancer.protocol, certificates, group),),
+        tags=tags,
+    )
+    target_group = TargetGroup(
+        arn=group,
+        name=balancer.name,
+        protocol='HTTP',
+        vpc=balancer.vpc,
+        target_type=balancer.target_type,
+        health={'HealthCheckEnabled': True, **balancer.health},
+        load_balancers=(arn,),
+        tags=owner.tags,
+    )
+    return replace(
+        observed,
+        load_balancers=(*observed.load_balancers, there),
+        target_groups=(*observed.target_groups, target_group),
+        records=(*observed.records, *records),
+    ), group
+
+
+def _with_registry(observed: Observed, wanted: Wanted, owner: Owner) -> tuple[Observed, str]:
+    arn = f'arn:aws:servicediscovery:us-east-1:1:service/srv-{wanted.service}'
+    namespace = Namespace('ns-1', 'arn:ns-1', wanted.registry.namespace)
+    registry = Registry(f'srv-{wanted.service}', arn, wanted.registry.name, 'ns-1', tags=owner.tags)
+    return replace(observed, namespaces=(namespace,), registries=(*observed.registries, registry)), arn

@@ -1,0 +1,539 @@
+"""Each field of the stackfile changed alone: exactly the steps that it takes, and then none."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from stack.plan import Change, Plan, ResultOf, Row
+from stack.reconcile import names
+from stack.reconcile.observed import Observed, Record, TaskDefinition
+from stack.reconcile.planner import plan
+from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled
+
+REGISTER = 'ecs:RegisterTaskDefinition'
+UPDATE = 'ecs:UpdateService'
+ROLL = [REGISTER, UPDATE]
+REMAKE_SERVICE = ['ecs:DeleteService', 'ecs:DescribeServices', 'ecs:CreateService']
+RECORD = 'route53:ChangeResourceRecordSets'
+
+Edit = Callable[[dict], None]
+
+
+def planned(document: dict, observed: Observed, **options) -> Plan:
+    return plan(document, observed, **{'revision': REVISION, **options})
+
+
+def kinds(found: Plan) -> list[str]:
+    return [step.kind for step in found.steps]
+
+
+def edited(edit: Edit) -> dict:
+    document = copy.deepcopy(example())
+    edit(document)
+    return document
+
+
+def put(service: str, **fields) -> Edit:
+    return lambda document: service_in(document, service).update(fields)
+
+
+def put_elb(**fields) -> Edit:
+    return lambda document: service_in(document, 'web')['elb'].update(fields)
+
+
+def put_elb_health(**fields) -> Edit:
+    return lambda document: service_in(document, 'web')['elb']['healthcheck'].update(fields)
+
+
+def drop(service: str, field: str) -> Edit:
+    return lambda document: service_in(document, service).pop(field)
+
+
+def top(key: str, **fields) -> Edit:
+    return lambda document: document[key].update(fields)
+
+
+# What is edited: the service that it concerns, the edit, the steps that it takes.
+EDITS: dict[str, tuple[str, Edit, list[str]]] = {
+    'image': ('mailer', put('mailer', image='registry/mailer:2'), ROLL),
+    'desired_count': ('mailer', put('mailer', desired_count=3), [UPDATE]),
+    'desired_count 0': ('mailer', put('mailer', desired_count=0), [UPDATE]),
+    'memory': ('mailer', put('mailer', memory=512), ROLL),
+    'cpu': ('mailer', put('mailer', cpu=256), ROLL),
+    'gpus': ('mailer', put('mailer', gpus=1), ROLL),
+    'ports': ('mailer', put('mailer', ports=['81:81']), ROLL),
+    'environment': ('mailer', put('mailer', environment={'A': 'b'}), ROLL),
+    'secrets': ('mailer', put('mailer', secrets=[{'KEY': 'arn:aws:ssm:us-east-1:1:parameter/key'}]), ROLL),
+    'command': ('mailer', put('mailer', command=['run']), ROLL),
+    'entrypoint': ('mailer', put('mailer', entrypoint=['/bin/run']), ROLL),
+    'privileged': ('mailer', put('mailer', privileged=True), ROLL),
+    'volumes': ('mailer', put('mailer', volumes=['data:/data:/data']), ROLL),
+    'task_role_arn': ('mailer', put('mailer', task_role_arn='arn:aws:iam::123456789012:role/a'), ROLL),
+    'task_execution_role_arn': (
+        'mailer',
+        put('mailer', task_execution_role_arn='arn:aws:iam::123456789012:role/a'),
+        ROLL,
+    ),
+    'healthcheck': ('mailer', put('mailer', healthcheck={'command': ['CMD', 'true']}), ROLL),
+    'logging of one service': ('mailer', put('mailer', logging={'log_driver': 'syslog'}), ROLL),
+    'another log group': (
+        'mailer',
+        put('mailer', logging={'options': {'awslogs-group': '/ecs/mail'}}),
+        ['logs:CreateLogGroup', *ROLL],
+    ),
+    'deployment_configuration': (
+        'mailer',
+        put('mailer', deployment_configuration={'maximum_percent': 150, 'minimum_healthy_percent': 50}),
+        [UPDATE],
+    ),
+    'deployment_circuit_breaker': (
+        'mailer',
+        put('mailer', deployment_circuit_breaker={'enable': True, 'rollback': True}),
+        [UPDATE],
+    ),
+    'placement_constraints memberOf': (
+        'mailer',
+        put('mailer', placement_constraints=[{'type': 'memberOf', 'expression': 'attribute:a == b'}]),
+        ROLL,
+    ),
+    'placement_constraints distinctInstance': (
+        'mailer',
+        put('mailer', placement_constraints=[{'type': 'distinctInstance'}]),
+        [UPDATE],
+    ),
+    'scheduling_strategy': (
+        'mailer',
+        put('mailer', scheduling_strategy='DAEMON'),
+        [UPDATE, *REMAKE_SERVICE],
+    ),
+    'scheduling_strategy of a daemon': ('agent', drop('agent', 'scheduling_strategy'), REMAKE_SERVICE),
+    'launch_type': ('mailer', put('mailer', launch_type='FARGATE', cpu=256), [REGISTER, UPDATE, *REMAKE_SERVICE]),
+    'type': (
+        'mailer',
+        put('mailer', type='task'),
+        ['ecs:RunTask', 'ecs:TagResource', UPDATE, 'ecs:DeleteService', 'ecs:DescribeServices'],
+    ),
+    'type of a task': ('migrate', drop('migrate', 'type'), ['ecs:CreateService']),
+    'autoscaled': ('mailer', put('mailer', autoscaled=True, desired_count=9), []),
+    'dns_discovery': (
+        'mailer',
+        put('mailer', dns_discovery={'name': 'mail'}),
+        [REGISTER, 'servicediscovery:CreateService', UPDATE],
+    ),
+    'dns_discovery.name': (
+        'users',
+        put('users', dns_discovery={'name': 'people'}),
+        ['servicediscovery:CreateService', UPDATE, 'ecs:DescribeServices', 'servicediscovery:DeleteService'],
+    ),
+    'without dns_discovery': (
+        'users',
+        drop('users', 'dns_discovery'),
+        [REGISTER, UPDATE, *REMAKE_SERVICE, 'ecs:DescribeServices', 'servicediscovery:DeleteService'],
+    ),
+    'elb.ports.public': ('web', put_elb(ports={'public': 8443, 'container': 8080}), ['elbv2:ModifyListener']),
+    'elb.ports.container': ('web', put_elb(ports={'public': 443, 'container': 9090}), [UPDATE]),
+    'elb.certificates': (
+        'web',
+        put_elb(certificates=['arn:aws:acm:us-east-1:123456789012:certificate/two']),
+        ['elbv2:ModifyListener'],
+    ),
+    'elb.protocol': ('web', put_elb(protocol='HTTP', certificates=[]), ['elbv2:ModifyListener']),
+    'elb.healthcheck.path': ('web', put_elb_health(path='/alive'), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.port': ('web', put_elb_health(port=9090), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.protocol': ('web', put_elb_health(protocol='HTTPS'), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.interval': ('web', put_elb_health(interval_seconds=60), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.timeout': ('web', put_elb_health(timeout_seconds=9), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.healthy': ('web', put_elb_health(healthy_threshold_count=3), ['elbv2:ModifyTargetGroup']),
+    'elb.healthcheck.unhealthy': ('web', put_elb_health(unhealthy_threshold_count=3), ['elbv2:ModifyTargetGroup']),
+    'elb.dns.record_name': (
+        'web',
+        put_elb(dns={'hosted_zone_id': 'Z1', 'record_name': 'new.example.com'}),
+        [RECORD, RECORD, 'elbv2:AddTags'],
+    ),
+    'elb.dns.hosted_zone_id': (
+        'web',
+        put_elb(dns={'hosted_zone_id': 'Z2', 'record_name': 'staging.example.com'}),
+        [RECORD, RECORD, 'elbv2:AddTags'],
+    ),
+    'without elb.dns': (
+        'web',
+        lambda document: service_in(document, 'web')['elb'].pop('dns'),
+        [RECORD, 'elbv2:RemoveTags'],
+    ),
+    'elb.type': (
+        'web',
+        put_elb(type='private'),
+        ['elbv2:DeleteLoadBalancer', 'elbv2:CreateLoadBalancer', 'elbv2:CreateListener', RECORD],
+    ),
+    'elb.name': (
+        'web',
+        put_elb(name='new'),
+        [
+            'elbv2:CreateTargetGroup',
+            'elbv2:CreateLoadBalancer',
+            'elbv2:CreateListener',
+            RECORD,
+            UPDATE,
+            'ecs:DescribeServices',
+            'elbv2:DeleteListener',
+            'elbv2:DeleteLoadBalancer',
+            'elbv2:DeleteTargetGroup',
+        ],
+    ),
+    'without elb': (
+        'web',
+        drop('web', 'elb'),
+        [
+            UPDATE,
+            'ecs:DescribeServices',
+            RECORD,
+            'elbv2:DeleteListener',
+            'elbv2:DeleteLoadBalancer',
+            'elbv2:DeleteTargetGroup',
+        ],
+    ),
+    'vpc.security_groups': (
+        'web',
+        top('vpc', security_groups={'public': ['sg-z'], 'private': ['sg-b']}),
+        ['elbv2:SetSecurityGroups'],
+    ),
+    'vpc.subnets': (
+        'web',
+        top('vpc', subnets={'public': ['subnet-a', 'subnet-z'], 'private': ['subnet-c', 'subnet-d']}),
+        ['elbv2:SetSubnets'],
+    ),
+    'vpc.security_groups of tasks': (
+        'users',
+        top('vpc', security_groups={'public': ['sg-a'], 'private': ['sg-z']}),
+        [UPDATE],
+    ),
+    'service_discovery': (
+        'users',
+        top('service_discovery', namespace='other.sd'),
+        [
+            'servicediscovery:CreatePrivateDnsNamespace',
+            'servicediscovery:GetOperation',
+            'servicediscovery:CreateService',
+            UPDATE,
+            'ecs:DescribeServices',
+            'servicediscovery:DeleteService',
+        ],
+    ),
+    'a service more': (
+        'new',
+        lambda document: document['services'].append({'new': {'image': 'registry/new:1'}}),
+        [REGISTER, 'ecs:CreateService'],
+    ),
+    'a service less': ('mailer', lambda document: document['services'].pop(2), []),
+}
+
+
+@pytest.mark.parametrize('edit', EDITS)
+def test_an_edit_takes_exactly_its_steps_and_then_none(edit: str):
+    service, change, steps = EDITS[edit]
+    document = edited(change)
+    found = planned(document, settled(example()))
+    assert kinds(found) == steps
+    assert {row.service for row in found.rows if row.action != 'nothing'} <= {service}
+    assert all(step.depends_on == () or step.depends_on[0] in {each.id for each in found.steps} for step in found.steps)
+    assert planned(document, settled(document)).is_empty
+
+
+def test_defaults_concern_every_service():
+    found = planned(edited(top('defaults', memory=100)), settled(example()))
+    assert kinds(found).count(REGISTER) == 5
+    assert kinds(found).count(UPDATE) == 4
+    assert found.rows[0].changes == (Change('memory', 930, 100),)
+
+
+def test_the_vpc_cannot_be_left_in_place():
+    found = planned(edited(top('vpc', id='vpc-2')), settled(example()))
+    assert [each for each in kinds(found) if each.startswith('elbv2:')] == [
+        'elbv2:CreateTargetGroup',
+        'elbv2:DeleteLoadBalancer',
+        'elbv2:CreateLoadBalancer',
+        'elbv2:CreateListener',
+        'elbv2:DeleteTargetGroup',
+    ]
+    assert any('not reachable' in note.text or 'nothing is reachable' in note.text for note in found.notes)
+
+
+def test_everything_is_made_where_nothing_is():
+    found = planned(example(), Observed(CLUSTER, container_instances=1))
+    assert [(row.service, row.action) for row in found.rows] == [
+        ('web', 'create'),
+        ('users', 'create'),
+        ('mailer', 'create'),
+        ('agent', 'create'),
+        ('migrate', 'run'),
+    ]
+    assert sorted(kinds(found)) == sorted(
+        [
+            'logs:CreateLogGroup',
+            'servicediscovery:CreatePrivateDnsNamespace',
+            'servicediscovery:GetOperation',
+            'servicediscovery:CreateService',
+            'elbv2:CreateLoadBalancer',
+            'elbv2:CreateTargetGroup',
+            'elbv2:CreateListener',
+            RECORD,
+            *[REGISTER] * 5,
+            *['ecs:CreateService'] * 4,
+            'ecs:RunTask',
+            'ecs:TagResource',
+        ]
+    )
+
+
+def test_a_settled_cluster_needs_nothing():
+    found = planned(example(), settled(example()))
+    assert found.is_empty
+    assert found.notes == ()
+    assert {row.action for row in found.rows} == {'nothing'}
+
+
+def test_steps_come_after_what_they_need():
+    found = planned(example(), Observed(CLUSTER))
+    seen = set()
+    for step in found.steps:
+        assert seen.issuperset(step.depends_on)
+        seen.add(step.id)
+    assert len(seen) == len(found.steps)
+    create = next(step for step in found.steps if step.id == 'web/service')
+    assert {'/log-group//ecs/staging', 'web/task-definition', 'web/target-group', 'web/listener'} <= {
+        *create.depends_on
+    }
+    assert create.arguments['taskDefinition'] == ResultOf('web/task-definition', 'taskDefinition.taskDefinitionArn')
+
+
+def test_everything_made_is_tagged():
+    made = planned(example(), Observed(CLUSTER)).steps
+    tags = {step.id: names.read_tags(step.arguments.get('tags') or step.arguments.get('Tags')) for step in made
+            if not isinstance(step.arguments.get('tags'), dict) and not step.until and step.kind != RECORD}  # fmt: skip
+    for step, found in tags.items():
+        if step != 'migrate/task/note':
+            assert found['nysa:cluster'] == CLUSTER, step
+            assert step.startswith('/') or found['nysa:service'] == step.split('/')[0]
+
+
+@pytest.mark.parametrize(
+    ('before', 'after'),
+    [
+        ({'environment': ['A=1', 'B=2']}, {'environment': [{'B': 2}, {'A': 1}]}),
+        ({'ports': ['80:80', '81:81']}, {'ports': ['81:81', '80:80']}),
+        ({}, {'desired_count': 1, 'privileged': False, 'command': []}),
+        ({}, {'deployment_configuration': {'maximum_percent': 200, 'minimum_healthy_percent': 100}}),
+        ({}, {'deployment_circuit_breaker': {'enable': False}}),
+        (
+            {'placement_constraints': [{'type': 'distinctInstance'}, {'type': 'memberOf', 'expression': 'a'}]},
+            {'placement_constraints': [{'type': 'memberOf', 'expression': 'a'}, {'type': 'distinctInstance'}]},
+        ),
+    ],
+)
+def test_another_way_of_writing_the_same_needs_nothing(before: dict, after: dict):
+    one = {'services': [{'mailer': {'image': 'registry/mailer:1', **before}}]}
+    other = {'services': [{'mailer': {'image': 'registry/mailer:1', **after}}]}
+    assert planned(other, settled(one)).is_empty
+
+
+def test_defaults_that_ecs_reports_are_no_difference():
+    observed = settled(example())
+    mailer = replace(
+        observed.services['mailer'],
+        deployment_configuration={
+            'deploymentCircuitBreaker': {'enable': False, 'rollback': False},
+            'maximumPercent': 200,
+            'minimumHealthyPercent': 100,
+            'strategy': 'ROLLING',
+            'bakeTimeInMinutes': 0,
+        },
+    )
+    assert planned(example(), replace(observed, services={**observed.services, 'mailer': mailer})).is_empty
+
+
+def test_a_count_that_an_autoscaler_owns_is_left_alone():
+    document = edited(put('mailer', desired_count=5))
+    assert planned(document, replace(settled(example()), autoscaled=frozenset({'mailer'}))).is_empty
+
+
+class TestNotOurs:
+    def test_a_service_that_the_document_leaves_out_goes_on_running(self):
+        found = planned(edited(lambda document: document['services'].pop(0)), settled(example()))
+        assert found.is_empty
+        assert found.unmanaged == ('web',)
+
+    def test_prune_destroys_what_is_ours_only(self):
+        observed = settled(example())
+        stranger = replace(observed.services['mailer'], name='stranger', tags={'team': 'a'})
+        observed = replace(observed, services={**observed.services, 'stranger': stranger})
+        found = planned({'services': []}, observed, prune=True)
+        assert {row.service for row in found.rows} == {'web', 'users', 'mailer', 'agent'}
+        assert found.unmanaged == ('stranger',)
+
+    def test_a_service_that_nysa_did_not_make_is_not_destroyed(self):
+        observed = settled(example())
+        stranger = replace(observed.services['mailer'], tags={})
+        observed = replace(observed, services={'mailer': stranger}, load_balancers=(), target_groups=(), registries=())
+        found = planned({'services': []}, observed, destroyed=['mailer'])
+        assert found.is_empty
+        assert [note.service for note in found.notes] == ['mailer']
+        assert found.unmanaged == ('mailer',)
+
+    def test_what_the_document_names_is_taken_over_and_the_plan_says_so(self):
+        observed = settled(example())
+        observed = replace(
+            observed,
+            services={name: replace(each, tags={}) for name, each in observed.services.items()},
+            load_balancers=tuple(replace(each, tags={}) for each in observed.load_balancers),
+            target_groups=tuple(replace(each, tags={}) for each in observed.target_groups),
+            registries=tuple(replace(each, tags={}) for each in observed.registries),
+        )
+        found = planned(example(), observed)
+        assert [step.text for step in found.steps if 'Take over' in step.text] == [
+            'Take over the target group staging-web-lb',
+            'Take over the load balancer staging-web-lb',
+            'Take over the service web',
+            'Take over the Cloud Map service user.staging',
+            'Take over the service users',
+            'Take over the service mailer',
+            'Take over the service agent',
+        ]
+        assert {*kinds(found)} == {'elbv2:AddTags', 'ecs:TagResource', 'servicediscovery:TagResource'}
+
+    @pytest.mark.parametrize('change', [put('mailer', scheduling_strategy='DAEMON'), put('mailer', type='task')])
+    def test_what_was_not_made_by_nysa_is_not_replaced(self, change: Edit):
+        observed = settled(example())
+        services = {**observed.services, 'mailer': replace(observed.services['mailer'], tags={})}
+        found = planned(edited(change), replace(observed, services=services))
+        assert found.is_empty
+        assert 'by hand first' in found.notes[0].text
+
+    def test_a_load_balancer_of_another_service_is_left_alone(self):
+        observed = settled(example())
+        theirs = names.Owner('eu', 'prod-web').tags
+        found = planned(
+            example(),
+            replace(observed, load_balancers=tuple(replace(each, tags=theirs) for each in observed.load_balancers)),
+        )
+        assert found.is_empty
+        assert 'belongs to prod-web of cluster eu' in found.notes[0].text
+
+    def test_target_groups_that_others_attached_stay_attached(self):
+        observed = settled(example())
+        web = observed.services['web']
+        foreign = {'targetGroupArn': 'arn:tg/theirs', 'containerName': 'web', 'containerPort': 9090}
+        observed = replace(
+            observed,
+            services={**observed.services, 'web': replace(web, load_balancers=(*web.load_balancers, foreign))},
+        )
+        assert planned(example(), observed).is_empty
+        update = next(step for step in planned(edited(drop('web', 'elb')), observed).steps if step.kind == UPDATE)
+        assert update.arguments['loadBalancers'] == [foreign]
+
+    def test_one_record_for_two_services_goes_to_the_first(self):
+        document = example()
+        service_in(document, 'users')['elb'] = copy.deepcopy(service_in(document, 'web')['elb'])
+        found = planned(document, settled(example()))
+        assert found.is_empty
+        assert found.notes[0].service == 'users'
+
+
+class TestDestroy:
+    def test_in_the_order_in_which_aws_lets_go(self):
+        observed = settled(example())
+        family = (*(replace(observed.newest['staging-web'], arn=f'arn:x/staging-web:{n}') for n in (6, 7)),)
+        document = edited(lambda document: document['services'].pop(0))
+        found = planned(document, replace(observed, families={'staging-web': family}), destroyed=['web'])
+        assert kinds(found) == [
+            'ecs:UpdateService',
+            'ecs:DeleteService',
+            'ecs:DescribeServices',
+            RECORD,
+            'elbv2:DeleteListener',
+            'elbv2:DeleteLoadBalancer',
+            'elbv2:DeleteTargetGroup',
+            'ecs:DeregisterTaskDefinition',
+            'ecs:DeregisterTaskDefinition',
+        ]
+        assert found.rows[-1] == Row('web', 'destroy')
+        assert all(step.depends_on == (found.steps[i - 1].id,) or i > 3 for i, step in enumerate(found.steps) if i)
+
+    def test_a_service_that_is_back_in_the_document_is_not_destroyed(self):
+        assert planned(example(), settled(example()), destroyed=['web'], prune=True).is_empty
+
+    def test_what_was_begun_goes_on_by_itself(self):
+        observed = settled(example())
+        gone = {name: each for name, each in observed.services.items() if name != 'web'}
+        found = planned(edited(lambda document: document['services'].pop(0)), replace(observed, services=gone))
+        assert kinds(found) == [RECORD, 'elbv2:DeleteListener', 'elbv2:DeleteLoadBalancer', 'elbv2:DeleteTargetGroup']
+
+    def test_a_draining_service_is_waited_for(self):
+        observed = settled(example())
+        draining = replace(observed.services['mailer'], status='DRAINING')
+        observed = replace(observed, services={**observed.services, 'mailer': draining})
+        assert kinds(planned(example(), observed)) == ['ecs:DescribeServices', 'ecs:CreateService']
+        without = edited(lambda document: document['services'].pop(2))
+        assert kinds(planned(without, observed)) == ['ecs:DescribeServices']
+
+    def test_parts_that_something_else_uses_stay_and_the_plan_says_so(self):
+        observed = settled(example())
+        mailer = replace(observed.services['mailer'], load_balancers=observed.services['web'].load_balancers)
+        observed = replace(observed, services={**observed.services, 'mailer': mailer})
+        document = edited(lambda document: document['services'].pop(0))
+        found = planned(document, observed, destroyed=['web'])
+        assert 'elbv2:DeleteTargetGroup' not in kinds(found)
+        assert any('mailer still uses it' in note.text for note in found.notes)
+
+    def test_task_definitions_of_others_in_the_family_stay(self):
+        definition = TaskDefinition('arn:x/staging-web:1', 'staging-web', {}, {})
+        observed = replace(settled(example()), families={'staging-web': (definition,)})
+        found = planned(edited(lambda document: document['services'].pop(0)), observed, destroyed=['web'])
+        assert 'ecs:DeregisterTaskDefinition' not in kinds(found)
+
+    def test_records_of_others_stay(self):
+        observed = settled(example())
+        theirs = Record.read('Z1', {'Name': 'a.example.com.', 'Type': 'A', 'ResourceRecords': [{'Value': '10.0.0.1'}]})
+        found = planned({'services': []}, replace(observed, records=(theirs,)), destroyed=['web'])
+        assert RECORD not in kinds(found)
+
+
+class TestOncePerRevision:
+    def test_a_task_runs_again_for_a_new_revision(self):
+        found = planned(example(), settled(example()), revision='r2')
+        assert kinds(found) == ['ecs:RunTask', 'ecs:TagResource']
+        assert found.rows[-1] == Row('migrate', 'run')
+
+    def test_a_task_that_was_started_is_only_noted(self):
+        started = planned(example(), settled(example()), revision='r2').steps[0].arguments['startedBy']
+        observed = replace(settled(example()), ran=frozenset({('migrate', started)}))
+        assert kinds(planned(example(), observed, revision='r2')) == ['ecs:TagResource']
+
+    def test_many_tasks_take_several_calls(self):
+        found = planned(edited(put('migrate', desired_count=25)), settled(example()), revision='r2')
+        assert [step.arguments['count'] for step in found.steps if step.kind == 'ecs:RunTask'] == [10, 10, 5]
+
+
+class TestRolledBack:
+    def observed(self, **changes) -> Observed:
+        """ECS runs version 7 again; version 8, which is wanted, is what it rolled back from."""
+        observed = settled(example())
+        wanted = settled(edited(put('mailer', image='registry/mailer:2'))).newest['staging-mailer']
+        newest = replace(wanted, arn=wanted.arn.replace(':7', ':8'))
+        return replace(observed, newest={**observed.newest, 'staging-mailer': newest}, **changes)
+
+    document = edited(put('mailer', image='registry/mailer:2'))
+    failed = 'arn:aws:ecs:us-east-1:1:task-definition/staging-mailer:8'
+
+    def test_a_definition_that_was_registered_before_is_used(self):
+        found = planned(self.document, self.observed())
+        assert kinds(found) == [UPDATE]
+        assert found.steps[0].arguments['taskDefinition'] == self.failed
+
+    def test_what_ecs_gave_up_is_not_tried_again_by_itself(self):
+        observed = self.observed(given_up=frozenset({self.failed}))
+        found = planned(self.document, observed, retry=False)
+        assert found.is_empty
+        assert 'rolled back from staging-mailer:8' in found.notes[0].text
+        assert kinds(planned(self.document, observed, retry=True)) == [UPDATE]
