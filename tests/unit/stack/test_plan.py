@@ -9,7 +9,8 @@ def step(name: str, **arguments) -> Step:
 
 class TestId:
     def test_is_the_same_for_the_same_plan(self):
-        assert Plan('c', steps=(step('a', x=ResultOf('b', 'c')),)).id == Plan('c', steps=(step('a', x=ResultOf('b', 'c')),)).id  # fmt: skip  # noqa: E501  one line, to be compared
+        one, other = (Plan('c', steps=(step('a', x=ResultOf('b', 'c')),)) for _ in range(2))
+        assert one.id == other.id
 
     @pytest.mark.parametrize(
         'other',
