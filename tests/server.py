@@ -5,12 +5,9 @@ import functools
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-import urllib3
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
@@ -20,21 +17,7 @@ from stack.aws.connection import Connection
 from stack.metrics import Metrics
 from stack.settings import Settings, read_settings
 from tests.aws import Aws
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: urllib3.HTTPHeaderDict
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def revision(self) -> str:
-        return self.headers['ETag'].strip('"')
+from tests.client import Client
 
 
 @functools.cache
@@ -45,17 +28,17 @@ def connect(endpoint: str, region: str) -> tuple[Connection, Metrics]:
     return Connection(observe=metrics.aws_call, endpoint_url=endpoint, region_name=region, **keys), metrics
 
 
-class Server:
+class Server(Client):
     """A server with a bucket and a queue of its own, in a thread of this process; `with` stops it."""
 
     def __init__(self, aws: Aws, **settings: str):
+        super().__init__()
         self.aws = aws
         self._connection, self._metrics = connect(aws.endpoint, aws.region)
         self.bucket = settings.get('AWS_S3_BUCKET') or aws.bucket()
         self.queue = settings.get('AWS_SQS_NOTIFICATION_QUEUE') or aws.queue()
         names = {'AWS_S3_BUCKET': self.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': self.queue.rpartition('/')[2]}
         self._settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
-        self._http = urllib3.PoolManager(maxsize=100, retries=False)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(self._settings)), daemon=True)
 
@@ -81,19 +64,7 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
-        self._http.clear()
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Ask the server; a `body` that is no bytes goes as JSON. Header names have `_` where HTTP has `-`."""
-        named = {name.replace('_', '-'): value for name, value in headers.items()}
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            named.setdefault('Content-Type', 'application/json')
-        answer = self._http.request(method, f'http://127.0.0.1:{self.port}{path}', body=body, headers=named)
-        return Answer(answer.status, answer.headers, answer.data)
-
-    def api(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.ask(method, f'/api/v1{path}', body, **headers)
+        self.disconnect()
 
     def cluster(self, config: dict[str, Any], name: str | None = None) -> str:
         """A new cluster under management, with nothing left in the queue of how it came to be."""
@@ -117,11 +88,6 @@ class Server:
     def keys(self) -> list[str]:
         listed = self.aws.client('s3').list_objects_v2(Bucket=self.bucket)
         return [each['Key'] for each in listed.get('Contents', [])]
-
-
-def path(*parts: str) -> str:
-    """An address of parts that may hold anything, each percent-encoded once."""
-    return '/' + '/'.join(quote(part, safe='') for part in parts)
 
 
 @pytest.fixture

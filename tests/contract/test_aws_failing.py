@@ -5,7 +5,8 @@ import json
 import pytest
 
 from stack.sandbox.faults import Fault
-from tests.server import Server, path
+from tests.client import path
+from tests.server import Server
 
 CONFIG = {'services': [{'web': {'image': 'nginx:1', 'desired_count': 1}}]}
 READS = 'GetObject|HeadObject'

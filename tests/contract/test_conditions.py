@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from tests.server import Server, path
+from tests.client import path
+from tests.server import Server
 
 CONFIG = {'services': [{'web': {'image': 'nginx:1', 'desired_count': 1, 'environment': [{'PORT': '22:22'}]}}]}
 OTHER = {'services': [{'web': {'image': 'nginx:2'}}]}

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.server import Server, path
+from tests.client import path
+from tests.server import Server
 
 IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v1'
 CONFIG = {

@@ -1,0 +1,78 @@
+"""The server as a process: how it starts, what it says when it cannot, and how it ends."""
+
+import json
+import threading
+import time
+
+from stack.sandbox.faults import Fault
+from tests.aws import Aws
+from tests.process import Process, run
+
+
+def settings(aws: Aws, profile: str, **more: str) -> dict[str, str]:
+    aws.secret(profile, {'AWS_S3_BUCKET': aws.bucket(), 'NYSA_SCHEDULER_SQS_QUEUE': aws.queue().rpartition('/')[2]})
+    return {'PROFILE': profile, 'NYSA_AUTH': 'off', 'NYSA_PORT': '0', **aws.environment(), **more}
+
+
+def test_without_a_profile_both_ways_are_named():
+    ended = run()
+    assert ended.returncode == 2
+    assert 'PROFILE=local' in ended.stderr
+    assert 'nysa-api-server' in ended.stderr
+
+
+def test_every_fault_of_the_settings_is_told_at_once(aws: Aws):
+    ended = run(PROFILE='nowhere', NYSA_AUTH='off', **aws.environment())
+    assert ended.returncode == 2
+    for name in ('nowhere/nysa-api-server', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE'):
+        assert name in ended.stderr
+    assert 'Traceback' not in ended.stderr
+
+
+def test_an_aws_that_does_not_answer_is_told_in_a_sentence():
+    keys = {'AWS_ACCESS_KEY_ID': 'x', 'AWS_SECRET_ACCESS_KEY': 'x', 'AWS_DEFAULT_REGION': 'us-east-1'}
+    ended = run(PROFILE='prod', AWS_ENDPOINT_URL='http://127.0.0.1:9', **keys)
+    assert ended.returncode == 1
+    assert 'secretsmanager:GetSecretValue' in ended.stderr
+    assert 'Traceback' not in ended.stderr
+
+
+def test_missing_things_are_told_at_start_and_by_readyz(aws: Aws):
+    variables = settings(aws, 'incomplete', AWS_S3_BUCKET='no-such-bucket')
+    with Process(**variables) as server:
+        assert server.ask('GET', '/readyz').status == 503
+        status, said = server.end()
+    assert status == 0
+    assert 'no-such-bucket' in said
+
+
+def test_a_request_under_way_is_finished_before_the_end(aws: Aws):
+    variables = settings(aws, 'ending')
+    cluster = aws.cluster()
+    with Process(**variables) as server:
+        aws.faults.add(Fault('latency', service='s3', operation='PutObject', seconds=1))
+        answers = []
+        body = {'name': cluster, 'config': {'services': []}}
+        asking = threading.Thread(target=lambda: answers.append(server.api('POST', '/clusters', body).status))
+        asking.start()
+        while not aws.faults.listed()[0]['hits']:
+            asking.join(0.01)
+        started = time.monotonic()
+        status, _ = server.end()
+        asking.join()
+    assert answers == [201]
+    assert status == 0
+    assert time.monotonic() - started < 10
+
+
+def test_log_lines_are_json_without_a_terminal(aws: Aws):
+    with Process(
+        **settings(aws, 'logging', SLACK_NOTIFICATIONS_WEBHOOK_URL='https://hooks.example/very-secret')
+    ) as server:
+        answer = server.api('GET', '/clusters/staging', X_Nysa_Actor='maria', X_Request_Id='r-1')
+        assert answer.headers['X-Request-Id'] == 'r-1'
+        _, said = server.end()
+    lines = [json.loads(line) for line in said.splitlines()]
+    [request] = [line for line in lines if line['logger'] == 'nysa.access']
+    assert (request['actor'], request['cluster'], request['request_id']) == ('maria', 'staging', 'r-1')
+    assert 'very-secret' not in said

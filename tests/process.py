@@ -1,0 +1,69 @@
+"""The server as a process of its own, as people run it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+from tests.client import Client
+
+ROOT = Path(__file__).parents[1]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without what would configure Nysa or AWS, and with `variables`."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(('NYSA_', 'AWS_', 'SLACK_'))}
+    own.pop('PROFILE', None)
+    return own | variables
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run nysa_server.py to its end."""
+    return subprocess.run(
+        [sys.executable, 'nysa_server.py', *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Process(Client):
+    """A server that has said where it listens; `with` ends it, by SIGTERM unless it has ended."""
+
+    def __init__(self, *arguments: str, **variables: str):
+        super().__init__()
+        self._process = subprocess.Popen(
+            [sys.executable, 'nysa_server.py', *arguments],
+            cwd=ROOT,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+
+    def __enter__(self) -> Self:
+        for line in self._process.stdout:
+            self.said.append(line.rstrip())
+            found = re.search(r'listens on http://127\.0\.0\.1:(\d+)', line)
+            if found:
+                self.port = int(found[1])
+                return self
+        raise AssertionError(f'The server ended: {self.said} {self._process.stderr.read()}')
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self.disconnect()
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, wait for the end; the exit status and what was said on standard error."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        _, said = self._process.communicate(timeout=30)
+        return self._process.returncode, said
