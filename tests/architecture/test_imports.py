@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
     'stack.access',
+    'stack.diff',
     'stack.errors',
     'stack.events',
     'stack.images',
