@@ -1,0 +1,105 @@
+"""What becomes of a container, by its image's tag, and how ECS words it.
+
+`broken`, `slow` and `unhealthy` count wherever they stand in a tag; the others as words of it, set off by `-`, `_`
+or `.`: `1.4-oom`, `exit-3`.
+
+Source of the wordings: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+ANYWHERE = ('broken', 'slow', 'unhealthy')
+AS_WORDS = ('oom', 'flaky', 'denied', 'unstartable', 'port-in-use', 'spot')
+
+ESSENTIAL_EXITED = 'Essential container in task exited'
+OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage'
+
+_WORD = re.compile(rf'(?:^|[-_.])({"|".join(AS_WORDS)}|exit-\d{{1,3}})(?=$|[-_.])')
+
+
+class Exit(NamedTuple):
+    """How a container ends by itself; `last_words` are its last log lines."""
+
+    code: int
+    reason: str | None
+    last_words: list[str]
+
+
+def behaviour(tags: Iterable[str]) -> str:
+    """The words of the tags that mean something here, with a space between."""
+    words: list[str] = []
+    for tag in tags:
+        words += [word for word in ANYWHERE if word in tag]
+        words += _WORD.findall(tag)
+    return ' '.join(dict.fromkeys(words))
+
+
+def crash(words: str) -> Exit | None:
+    """How a service's container of that behaviour exits at once; None where it goes on running."""
+    for word in words.split():
+        if word == 'broken':
+            return Exit(1, None, ['Traceback (most recent call last):', 'RuntimeError: this build is broken'])
+        if word == 'oom':
+            return Exit(137, OUT_OF_MEMORY, ['loading the model', 'Killed'])
+        if word.startswith('exit-'):
+            code = int(word[5:]) % 256
+            return Exit(code, None, [f'stopping with status {code}'])
+    return None
+
+
+def not_pulled(words: str, image: str, fargate: bool) -> str | None:
+    """Why the image cannot be pulled, in the words of the agent or of Fargate; None where it can."""
+    kinds = words.split()
+    if 'missing' in kinds:
+        if fargate:
+            return f'CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: not found'  # noqa: E501 (one sentence of AWS's)
+        return (
+            f'CannotPullContainerError: Error response from daemon: manifest for {image} not found: '
+            'manifest unknown: Requested image not found'
+        )
+    if 'denied' in kinds:
+        name = image.partition('@')[0].rpartition(':')[0] or image
+        return (
+            f'CannotPullContainerError: Error response from daemon: pull access denied for {name}, '
+            "repository does not exist or may require 'docker login'"
+        )
+    return None
+
+
+def not_started(words: str, ports: list[int]) -> str | None:
+    """Why Docker cannot start the container; None where it can."""
+    kinds = words.split()
+    if 'port-in-use' in kinds:
+        port = ports[0] if ports else 80
+        return (
+            'CannotStartContainerError: Error response from daemon: driver failed programming external connectivity '
+            f'on endpoint: Bind for 0.0.0.0:{port} failed: port is already allocated'
+        )
+    if 'unstartable' in kinds:
+        return (
+            'CannotStartContainerError: Error response from daemon: failed to create task for container: '
+            'exec: "/start": stat /start: no such file or directory: unknown'
+        )
+    return None
+
+
+def secret_missing(value_from: str) -> str:
+    where, service, error = (
+        ('ssm', 'ssm', 'ParameterNotFound')
+        if ':secretsmanager:' not in value_from
+        else ('asm', 'secrets manager', "ResourceNotFoundException: Secrets Manager can't find the specified secret.")
+    )
+    return (
+        'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: '
+        f'unable to retrieve secret from {where}: service call has been retried 1 time(s): '
+        f'failed to fetch secret {value_from} from {service}: {error}'
+    )
+
+
+def log_group_missing() -> str:
+    return (
+        'ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: '
+        'failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.'
+    )

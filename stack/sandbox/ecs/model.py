@@ -1,0 +1,192 @@
+"""What the embedded ECS remembers: plain dataclasses of plain values, so that a snapshot is all of them and no more.
+
+A field called `spec` holds what the caller sent, in AWS's own spelling, with AWS's defaults filled in. Times are in
+seconds since 1970; `due` is when the thing moves next by itself, None where it waits for something else.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Wire = dict[str, Any]
+
+
+@dataclass
+class TaskDefinition:
+    family: str
+    revision: int
+    spec: Wire
+    registered_at: float
+    status: str = 'ACTIVE'
+    deregistered_at: float | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Instance:
+    """A container instance: an EC2 machine that tasks are placed on. `ports` are host ports in use, by task id."""
+
+    id: str
+    ec2_id: str
+    address: str
+    zone: str
+    cpu: int
+    memory: int
+    registered_at: float
+    gpus: int = 0
+    attributes: dict[str, str] = field(default_factory=dict)
+    reserved_ports: list[str] = field(default_factory=list)
+    status: str = 'ACTIVE'
+    used_cpu: int = 0
+    used_memory: int = 0
+    used_gpus: int = 0
+    ports: dict[str, str] = field(default_factory=dict)
+    version: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Container:
+    """`behaviour` are the words of the image's tag that decide what becomes of it, see `failures`."""
+
+    name: str
+    image: str
+    runtime_id: str
+    behaviour: str = ''
+    status: str = 'PENDING'
+    health: str = 'UNKNOWN'
+    digest: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    bindings: list[Wire] = field(default_factory=list)
+
+
+@dataclass
+class Task:
+    """One task. `failed` says that it counts against its deployment, `healthy` that it passed every check that it
+    has; `spec` is what it takes from its service or from RunTask; `times` are AWS's, such as `startedAt`."""
+
+    id: str
+    cluster: str
+    definition: str
+    group: str
+    launch_type: str
+    created_at: float
+    containers: list[Container]
+    started_by: str = ''
+    service: str | None = None
+    deployment: str | None = None
+    spec: Wire = field(default_factory=dict)
+    instance: str | None = None
+    ec2_id: str | None = None
+    zone: str = ''
+    address: str | None = None
+    eni: str | None = None
+    status: str = 'PROVISIONING'
+    desired: str = 'RUNNING'
+    healthy: bool = False
+    failed: bool = False
+    version: int = 1
+    times: dict[str, float] = field(default_factory=dict)
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    due: float | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Deployment:
+    """One entry of a service's `deployments`. `proven` once a task of it was healthy: its failures count no more."""
+
+    id: str
+    revision: str
+    definition: str
+    spec: Wire
+    desired: int
+    created_at: float
+    updated_at: float
+    state: str = 'IN_PROGRESS'
+    reason: str = ''
+    failed: int = 0
+    proven: bool = False
+    rollback: bool = False
+
+
+@dataclass
+class Rollout:
+    """A service deployment, as its own API shows it: kept after the deployment itself has gone."""
+
+    id: str
+    deployment: str
+    target: str
+    sources: list[str]
+    created_at: float
+    updated_at: float
+    desired: int
+    configuration: Wire
+    status: str = 'PENDING'
+    reason: str = ''
+    started_at: float | None = None
+    finished_at: float | None = None
+    stopped_at: float | None = None
+    rollback: Wire | None = None
+    failures: int = 0
+
+
+@dataclass
+class Revision:
+    """A service revision: what a deployment rolls out."""
+
+    id: str
+    definition: str
+    spec: Wire
+    created_at: float
+
+
+@dataclass
+class Service:
+    """`attempt` counts launches in a row that came to nothing, `not_before` is when the next may be made; `refused`
+    and `retry_at` are the same for placements that found no room, for which `waiting` stands while they last.
+    `notices` are the messages that are not repeated until their cause has gone."""
+
+    name: str
+    cluster: str
+    spec: Wire
+    desired: int
+    created_at: float
+    status: str = 'ACTIVE'
+    token: str = ''
+    deployments: list[Deployment] = field(default_factory=list)
+    rollouts: list[Rollout] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    events: list[Wire] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    steady: bool = False
+    attempt: int = 0
+    not_before: float = 0.0
+    waiting: bool = False
+    refused: int = 0
+    retry_at: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    inactive_at: float | None = None
+    due: float | None = None
+
+
+@dataclass
+class Cluster:
+    name: str
+    spec: Wire
+    status: str = 'ACTIVE'
+    tags: dict[str, str] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+
+@dataclass
+class Region:
+    """Everything of one account in one region. `definitions` by family, then in order of revision."""
+
+    account: str
+    name: str
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)

@@ -1,0 +1,117 @@
+"""What the embedded ECS needs of the rest of AWS: images, target groups, secrets, logs and Cloud Map.
+
+Each is a small protocol. The defaults here say that everything exists and keep nothing: the core runs alone with them.
+`moto_ports` stands on moto's backends.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Image(NamedTuple):
+    """An image that is there; `tags` decide what becomes of its containers."""
+
+    digest: str
+    tags: tuple[str, ...]
+
+
+class TargetGroup(NamedTuple):
+    """`attached` once a listener leads to it; times in seconds."""
+
+    target_type: str = 'instance'
+    attached: bool = True
+    interval: float = 30
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+
+
+class Images(Protocol):
+    def find(self, reference: str) -> Image | None: ...
+
+
+class Targets(Protocol):
+    def group(self, arn: str) -> TargetGroup | None: ...
+
+    def register(self, arn: str, target: str, port: int) -> None: ...
+
+    def health(self, arn: str, target: str, port: int, state: str, reason: str) -> None: ...
+
+    def deregister(self, arn: str, target: str, port: int) -> None: ...
+
+
+class Secrets(Protocol):
+    def exists(self, value_from: str) -> bool: ...
+
+
+class Logs(Protocol):
+    def has_group(self, group: str) -> bool: ...
+
+    def write(self, group: str, stream: str, at: float, lines: list[str]) -> None: ...
+
+
+class Registry(Protocol):
+    def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None: ...
+
+    def deregister(self, arn: str, instance: str) -> None: ...
+
+
+def tags_of(reference: str) -> tuple[str, ...]:
+    """The tag that a reference names; nothing where it names a digest alone, `latest` where it names neither."""
+    name, _, digest = reference.partition('@')
+    _, colon, tag = name.rpartition('/')[2].partition(':')
+    return (tag,) if colon else () if digest else ('latest',)
+
+
+class AnyImage:
+    """Every image is there; its digest follows from its name."""
+
+    def find(self, reference: str) -> Image | None:
+        _, at, digest = reference.partition('@')
+        return Image(digest if at else f'sha256:{hashlib.sha256(reference.encode()).hexdigest()}', tags_of(reference))
+
+
+class AnyTarget:
+    def group(self, arn: str) -> TargetGroup | None:
+        return TargetGroup()
+
+    def register(self, arn: str, target: str, port: int) -> None:
+        pass
+
+    def health(self, arn: str, target: str, port: int, state: str, reason: str) -> None:
+        pass
+
+    def deregister(self, arn: str, target: str, port: int) -> None:
+        pass
+
+
+class AnySecret:
+    def exists(self, value_from: str) -> bool:
+        return True
+
+
+class AnyLog:
+    def has_group(self, group: str) -> bool:
+        return True
+
+    def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
+        pass
+
+
+class AnyRegistry:
+    def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
+        pass
+
+    def deregister(self, arn: str, instance: str) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one account and region."""
+
+    images: Images = field(default_factory=AnyImage)
+    targets: Targets = field(default_factory=AnyTarget)
+    secrets: Secrets = field(default_factory=AnySecret)
+    logs: Logs = field(default_factory=AnyLog)
+    registry: Registry = field(default_factory=AnyRegistry)

@@ -1,0 +1,291 @@
+"""What the ECS service scheduler does each time that it looks at a service."""
+
+from stack.sandbox.ecs import lifecycle, placement
+from stack.sandbox.ecs.deployments import complete, fail, give_up_old
+from stack.sandbox.ecs.events import named, say, say_once, service_acted
+from stack.sandbox.ecs.model import Cluster, Deployment, Instance, Service, Task
+from stack.sandbox.ecs.network import targets
+from stack.sandbox.ecs.placement import TROUBLESHOOTING, Refusal
+from stack.sandbox.ecs.rollout import Move, Share, decide, threshold
+from stack.sandbox.ecs.world import FORGET_AFTER, LIVE, World
+
+IMPAIRED_AFTER = 3
+
+
+def step(world: World, thing: Task | Service) -> None:
+    """Moves on what is due: a task, and then its service looks again; or a service."""
+    if isinstance(thing, Service):
+        _tend(world, thing)
+        return
+    failed, healthy = thing.failed, thing.healthy
+    lifecycle.step(world, thing)
+    cluster = world.region.clusters[thing.cluster]
+    service = cluster.services.get(thing.service or '')
+    if service is None:
+        return
+    deployment = next((d for d in service.deployments if d.id == thing.deployment), None)
+    if deployment is not None and thing.failed and not failed:
+        _note_failure(world, service, deployment, thing)
+    if deployment is not None and thing.healthy and not healthy:
+        _note_health(service, deployment)
+    _tell_of_traffic(world, service, thing)
+    world.wake(service)
+
+
+def _note_failure(world: World, service: Service, deployment: Deployment, task: Task) -> None:
+    if not deployment.proven:
+        deployment.failed += 1
+    if 'startedAt' in task.times:
+        _tell_of_illness(world, service, task)
+    elif world.now >= service.not_before:
+        service.attempt += 1
+        wait = min(world.timings.restart * 2 ** (service.attempt - 1), world.timings.longest_backoff)
+        service.not_before = world.now + world.scaled(wait)
+        if service.attempt == IMPAIRED_AFTER:
+            say_once(world, service, f'is unable to consistently start tasks successfully. {TROUBLESHOOTING}')
+            service_acted(world, service, 'SERVICE_TASK_START_IMPAIRED')
+
+
+def _note_health(service: Service, deployment: Deployment) -> None:
+    service.attempt = 0
+    breaker = service.spec['deploymentConfiguration'].get('deploymentCircuitBreaker', {})
+    if breaker.get('resetOnHealthyTask', True):
+        deployment.proven = True
+        deployment.failed = 0
+
+
+def _tell_of_illness(world: World, service: Service, task: Task) -> None:
+    if (task.stopped_reason or '').endswith('container health checks'):
+        say(world, service, f'(task {task.id}) failed container health checks.')
+        return
+    for arn, _, port in targets(task):
+        who = f'(task {task.id})' if task.eni else f'(instance {task.ec2_id})'
+        where = f'(target-group {arn})'
+        say(world, service, f'{who} (port {port}) is unhealthy in {where} due to (reason Health checks failed)')
+
+
+def _tell_of_traffic(world: World, service: Service, task: Task) -> None:
+    """Says that a task was registered with a load balancer; leaving is said where the stop is decided."""
+    if task.status == 'ACTIVATING':
+        for arn, _, _ in targets(task):
+            say(world, service, f'registered 1 targets in (target-group {arn})')
+
+
+def _tend(world: World, service: Service) -> None:
+    cluster = world.region.clusters[service.cluster]
+    if service.status == 'INACTIVE':
+        left = (service.inactive_at or 0.0) + FORGET_AFTER - world.now
+        if left > 0:
+            world.wake(service, left)
+        else:
+            del cluster.services[service.name]
+    elif service.status == 'DRAINING':
+        _drain(world, service)
+    else:
+        _roll(world, cluster, service)
+
+
+def _drain(world: World, service: Service) -> None:
+    tasks = world.tasks_of(service)
+    _stop(world, service, [task for task in tasks if task.desired == 'RUNNING'])
+    if all(task.status in ('STOPPING', 'DEPROVISIONING') for task in tasks):
+        service.status = 'INACTIVE'
+        service.deployments = []
+        service.inactive_at = world.now
+        world.wake(service, FORGET_AFTER)
+
+
+def _roll(world: World, cluster: Cluster, service: Service) -> None:
+    daemon = service.spec['schedulingStrategy'] == 'DAEMON'
+    if daemon:
+        _follow_instances(world, cluster, service)
+    _watch_breaker(world, service)
+    primary = service.deployments[0]
+    tasks = [task for task in world.tasks_of(service) if task.status in LIVE]
+    new = [task for task in tasks if task.deployment == primary.id]
+    old = [task for task in tasks if task.deployment != primary.id]
+    move = decide(
+        service.desired, service.spec['deploymentConfiguration'], _share(new), _share(old), primary.state != 'FAILED'
+    )
+    _stop(world, service, _surplus(new, move.stop_new) + _surplus(old, move.stop_old, oldest_first=True))
+    if move.start and world.now >= service.not_before:
+        _start(world, cluster, service, primary, move, new)
+    if world.now < service.not_before:
+        world.wake(service, service.not_before - world.now)
+    if move.stuck:
+        say_once(
+            world,
+            service,
+            'was unable to stop or start tasks during a deployment because of the service deployment configuration. '
+            'Update the minimumHealthyPercent or maximumPercent value and try again.',
+        )
+    give_up_old(service, {task.deployment for task in old if task.status in LIVE})
+    for deployment in service.deployments[1:]:
+        deployment.desired = sum(t.deployment == deployment.id and t.desired == 'RUNNING' for t in old)
+    _settle(world, service, new, old)
+
+
+def _share(tasks: list[Task]) -> Share:
+    return Share(len(tasks), sum(task.healthy for task in tasks))
+
+
+def _surplus(tasks: list[Task], number: int, oldest_first: bool = False) -> list[Task]:
+    """The tasks to stop first: those that are not healthy, then by age."""
+    by_age = tasks if oldest_first else tasks[::-1]
+    return sorted(by_age, key=lambda task: task.healthy)[:number]
+
+
+def _stop(world: World, service: Service, tasks: list[Task]) -> None:
+    if not tasks:
+        return
+    deployment = service.deployments[0].id if service.deployments else ''
+    running = [task for task in tasks if task.status == 'RUNNING']
+    for task in tasks:
+        lifecycle.stop(
+            world, task, 'ServiceSchedulerInitiated', f'Scaling activity initiated by (deployment {deployment})'
+        )
+    if running:
+        say(world, service, f'has stopped {len(running)} running tasks: {named(running)}.')
+    if len(tasks) > len(running):
+        say(world, service, f'stopped {len(tasks) - len(running)} pending tasks.')
+    for arn in dict.fromkeys(arn for task in running for arn, _, _ in targets(task)):
+        say(world, service, f'deregistered {len(running)} targets in (target-group {arn})')
+        say(world, service, f'has begun draining connections on {len(running)} tasks.')
+
+
+def _start(
+    world: World, cluster: Cluster, service: Service, primary: Deployment, move: Move, there: list[Task]
+) -> None:
+    started: list[Task] = []
+    refusal: Refusal | None = None
+    while len(started) < move.start and refusal is None:
+        place = _place(world, cluster, service, primary, [*there, *started])
+        if isinstance(place, Refusal):
+            refusal = place
+        else:
+            started.append(_launch(world, cluster, service, primary, place))
+    if started:
+        say(world, service, f'has started {len(started)} tasks: {named(started)}.')
+        service.waiting, service.refused, service.retry_at = False, 0, 0.0
+        service.not_before = world.now + world.scaled(world.timings.between_passes)
+    if refusal is not None:
+        _wait_for_room(world, service, primary, refusal)
+
+
+def _place(
+    world: World, cluster: Cluster, service: Service, primary: Deployment, there: list[Task]
+) -> Instance | Refusal | None:
+    """An instance with room, None for Fargate, or why there is no room."""
+    if primary.spec['launchType'] == 'FARGATE':
+        return None
+    definition = world.definition(primary.definition)
+    constraints = service.spec.get('placementConstraints', [])
+    if service.spec['schedulingStrategy'] != 'DAEMON':
+        group = [task for task in world.tasks_of(service) if task.desired == 'RUNNING']
+        return placement.place(cluster, definition, constraints, service.spec.get('placementStrategy', []), group)
+    taken = {task.instance for task in there}
+    refusal = Refusal('RESOURCE:*', 'No Container Instances were found in your cluster.', None)
+    for instance in cluster.instances.values():
+        if instance.id not in taken and placement.eligible(instance, definition, constraints):
+            found = placement.refusal_of(instance, definition)
+            if found is None:
+                return instance
+            refusal = found
+    return refusal
+
+
+def _launch(world: World, cluster: Cluster, service: Service, primary: Deployment, instance: Instance | None) -> Task:
+    definition = world.definition(primary.definition)
+    propagated = {'SERVICE': service.tags, 'TASK_DEFINITION': definition.tags}.get(service.spec['propagateTags'], {})
+    managed = (
+        {'aws:ecs:clusterName': cluster.name, 'aws:ecs:serviceName': service.name}
+        if service.spec['enableECSManagedTags']
+        else {}
+    )
+    taken_over = ('loadBalancers', 'serviceRegistries', 'networkConfiguration')
+    spec = {name: primary.spec[name] for name in taken_over if primary.spec.get(name)}
+    for name in ('healthCheckGracePeriodSeconds', 'enableExecuteCommand'):
+        if name in service.spec:
+            spec[name] = service.spec[name]
+    return lifecycle.launch(
+        world,
+        cluster,
+        definition,
+        instance,
+        service,
+        group=f'service:{service.name}',
+        started_by=primary.id,
+        deployment=primary.id,
+        launch_type=primary.spec['launchType'],
+        spec=spec,
+        tags={**managed, **propagated},
+    )
+
+
+def _wait_for_room(world: World, service: Service, primary: Deployment, refusal: Refusal) -> None:
+    """Says so, and tries again later, or as soon as a task has made room. Counts once for each wait, and not while
+    tasks of the service itself are on their way out."""
+    service.waiting = True
+    if any(task.status not in LIVE for task in world.tasks_of(service)):
+        return
+    if world.now >= service.retry_at:
+        service.refused += 1
+        wait = min(world.timings.placement_retry * 2 ** (service.refused - 1), world.timings.longest_placement_retry)
+        service.retry_at = world.now + world.scaled(wait)
+        if not primary.proven:
+            primary.failed += 1
+        none_at_all = refusal.instance is None
+        sentence = f'Reason: {refusal.sentence}' if none_at_all else refusal.sentence
+        say_once(
+            world,
+            service,
+            'was unable to place a task because no container instance met all of its requirements. '
+            f'{sentence} {TROUBLESHOOTING}',
+        )
+        service_acted(world, service, 'SERVICE_TASK_PLACEMENT_FAILURE', refusal.code)
+    world.wake(service, service.retry_at - world.now)
+
+
+def _follow_instances(world: World, cluster: Cluster, service: Service) -> None:
+    """A DAEMON service wants one task on each instance that fits its constraints."""
+    primary = service.deployments[0]
+    definition = world.definition(primary.definition)
+    constraints = service.spec.get('placementConstraints', [])
+    fitting = [i for i in cluster.instances.values() if placement.eligible(i, definition, constraints)]
+    service.desired = len(fitting)
+    if primary.state != 'FAILED':
+        primary.desired = service.desired
+
+
+def _watch_breaker(world: World, service: Service) -> None:
+    primary = service.deployments[0]
+    breaker = service.spec['deploymentConfiguration'].get('deploymentCircuitBreaker', {})
+    if primary.state != 'IN_PROGRESS' or primary.rollback or primary.proven or not breaker.get('enable'):
+        return
+    if service.desired and primary.failed >= threshold(service.desired, breaker):
+        fail(world, service, breaker.get('rollback', False))
+
+
+def _settle(world: World, service: Service, new: list[Task], old: list[Task]) -> None:
+    """Ends the deployment once it has all its tasks, and says when the service has become steady."""
+    primary = service.deployments[0]
+    in_place = [task for task in new if task.healthy and task.desired == 'RUNNING']
+    gone = all(task.status not in LIVE for task in old)
+    if primary.state == 'FAILED' or not gone or len(in_place) != service.desired:
+        service.steady = False
+        return
+    if any(task.status in LIVE and not task.healthy for task in new):
+        return
+    if primary.state == 'IN_PROGRESS':
+        left = primary.updated_at + world.scaled(world.timings.least_deployment) - world.now
+        if left > 0:
+            world.wake(service, left)
+            return
+        complete(world, service)
+        give_up_old(service, set())
+    if not service.steady:
+        service.steady = True
+        service.notices = []
+        service.attempt, service.not_before = 0, 0.0
+        say(world, service, 'has reached a steady state.')
+        service_acted(world, service, 'SERVICE_STEADY_STATE')

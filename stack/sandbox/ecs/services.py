@@ -1,0 +1,260 @@
+"""CreateService, UpdateService, DeleteService, DescribeServices and ListServices."""
+
+from stack.sandbox.ecs import service_rules, tagging
+from stack.sandbox.ecs.deployments import ROLLED, begin
+from stack.sandbox.ecs.errors import client, invalid, service_not_active
+from stack.sandbox.ecs.events import service_acted
+from stack.sandbox.ecs.model import Deployment, Service, Task, TaskDefinition, Wire
+from stack.sandbox.ecs.paging import page
+from stack.sandbox.ecs.task_definitions import found
+from stack.sandbox.ecs.views import definition_arn, given, tag_list
+from stack.sandbox.ecs.world import LIVE, World, short
+
+KEPT = (
+    'taskDefinition',
+    'loadBalancers',
+    'serviceRegistries',
+    'launchType',
+    'capacityProviderStrategy',
+    'platformVersion',
+    'role',
+    'deploymentConfiguration',
+    'placementConstraints',
+    'placementStrategy',
+    'networkConfiguration',
+    'healthCheckGracePeriodSeconds',
+    'schedulingStrategy',
+    'deploymentController',
+    'enableECSManagedTags',
+    'propagateTags',
+    'enableExecuteCommand',
+    'availabilityZoneRebalancing',
+    'serviceConnectConfiguration',
+    'volumeConfigurations',
+    'vpcLatticeConfigurations',
+)
+_FIXED = ('schedulingStrategy', 'launchType', 'deploymentController', 'role')
+_MOST_DESCRIBED = 10
+# How soon the scheduler looks at a service that was changed.
+_REACTION = 0.5
+
+
+def create(world: World, params: Wire) -> Wire:
+    cluster = world.cluster(params.get('cluster'))
+    service_rules.check_name(params['serviceName'])
+    if 'taskDefinition' not in params:
+        raise invalid('Task definition can not be blank.')
+    existing = cluster.services.get(params['serviceName'])
+    if existing is not None and existing.status != 'INACTIVE':
+        return _again(world, existing, params)
+    if params.get('launchType') and params.get('capacityProviderStrategy'):
+        raise invalid('Specifying both a launch type and capacity provider strategy is not supported. Remove one.')
+    desired = _desired(params)
+    definition = _active_definition(world, params['taskDefinition'])
+    spec = {name: params[name] for name in KEPT if name in params}
+    spec = service_rules.filled_in(spec | {'taskDefinition': definition_arn(world, definition)}, cluster)
+    service_rules.check(world, cluster, definition, spec)
+    service = Service(
+        name=params['serviceName'],
+        cluster=cluster.name,
+        spec=spec,
+        desired=desired,
+        created_at=world.now,
+        token=params.get('clientToken', ''),
+        tags=tagging.read(params.get('tags', [])),
+    )
+    begin(world, service)
+    cluster.services[service.name] = service
+    world.wake(service, world.lasts(_REACTION))
+    return {'service': view(world, service, with_tags=True)}
+
+
+def _again(world: World, service: Service, params: Wire) -> Wire:
+    if service.status == 'DRAINING':
+        raise invalid('Unable to Start a service that is still Draining.')
+    if service.token and service.token == params.get('clientToken'):
+        return {'service': view(world, service, with_tags=True)}
+    raise invalid('Creation of service was not idempotent.')
+
+
+def _desired(params: Wire) -> int:
+    if params.get('schedulingStrategy') == 'DAEMON':
+        if params.get('desiredCount') is not None:
+            raise invalid('The daemon scheduling strategy does not support a desired count for services.')
+        return 0
+    desired = params.get('desiredCount')
+    if desired is None:
+        raise invalid('Desired count can not be null for the REPLICA scheduling strategy.')
+    if not 0 <= desired <= 5000:
+        raise invalid('desiredCount must be between 0 and 5000.')
+    return desired
+
+
+def _active_definition(world: World, name: str) -> TaskDefinition:
+    definition = found(world, name)
+    if definition is None:
+        raise client('TaskDefinition not found.')
+    if definition.status != 'ACTIVE':
+        raise client('TaskDefinition is inactive')
+    return definition
+
+
+def update(world: World, params: Wire) -> Wire:
+    cluster = world.cluster(params.get('cluster'))
+    service = world.service(cluster, params['service'])
+    if service.status != 'ACTIVE':
+        raise service_not_active()
+    daemon = service.spec['schedulingStrategy'] == 'DAEMON'
+    desired = service.desired
+    if params.get('desiredCount') is not None:
+        desired = _desired({**params, 'schedulingStrategy': service.spec['schedulingStrategy']})
+    spec, definition = _changed_spec(world, service, params)
+    service_rules.check(world, cluster, definition, spec)
+    rolls = bool(params.get('forceNewDeployment')) or any(
+        spec.get(name) != service.spec.get(name) for name in (*ROLLED, 'taskDefinition')
+    )
+    service.spec = spec
+    if desired != service.desired and not daemon:
+        _scale(world, service, desired)
+    if rolls:
+        begin(world, service)
+    world.wake(service, world.lasts(_REACTION))
+    return {'service': view(world, service, with_tags=True)}
+
+
+def _changed_spec(world: World, service: Service, params: Wire) -> tuple[Wire, TaskDefinition]:
+    changes = {name: params[name] for name in KEPT if name in params and name not in _FIXED}
+    definition = world.definition(service.spec['taskDefinition'])
+    if 'taskDefinition' in changes:
+        definition = _active_definition(world, changes['taskDefinition'])
+        changes['taskDefinition'] = definition_arn(world, definition)
+    if 'deploymentConfiguration' in changes:
+        changes['deploymentConfiguration'] = {
+            **service.spec['deploymentConfiguration'],
+            **changes['deploymentConfiguration'],
+        }
+    spec = {**service.spec, **changes}
+    if 'capacityProviderStrategy' in changes:
+        spec['launchType'] = service_rules.launch_type(spec)
+    if not spec['loadBalancers']:
+        spec.pop('healthCheckGracePeriodSeconds', None)
+    return spec, definition
+
+
+def _scale(world: World, service: Service, desired: int) -> None:
+    service.desired = desired
+    service.steady = False
+    service.attempt, service.not_before = 0, 0.0
+    for deployment in service.deployments[:1]:
+        deployment.desired = desired
+        deployment.updated_at = world.now
+    service_acted(world, service, 'SERVICE_DESIRED_COUNT_UPDATED', f'desired count is now {desired}')
+
+
+def delete(world: World, params: Wire) -> Wire:
+    cluster = world.cluster(params.get('cluster'))
+    service = world.service(cluster, params['service'])
+    if service.status == 'INACTIVE':
+        raise service_not_active()
+    if service.desired and service.spec['schedulingStrategy'] == 'REPLICA' and not params.get('force'):
+        raise invalid('The service cannot be stopped while it is scaled above 0.')
+    service.status = 'DRAINING'
+    service.desired = 0
+    for deployment in service.deployments:
+        deployment.desired = 0
+    world.wake(service, world.lasts(_REACTION))
+    return {'service': view(world, service, with_tags=True)}
+
+
+def describe(world: World, params: Wire) -> Wire:
+    names = params['services']
+    if not names:
+        raise invalid('Services cannot be empty.')
+    if len(names) > _MOST_DESCRIBED:
+        raise invalid('service names can have at most 10 items.')
+    cluster = world.cluster(params.get('cluster'))
+    with_tags = 'TAGS' in params.get('include', [])
+    services, failures = [], []
+    for name in dict.fromkeys(names):
+        service = cluster.services.get(short(name))
+        if service is None:
+            failures.append({'arn': world.arn('service', cluster.name, short(name)), 'reason': 'MISSING'})
+        else:
+            services.append(view(world, service, with_tags))
+    return {'services': services, 'failures': failures}
+
+
+def list_(world: World, params: Wire) -> Wire:
+    cluster = world.cluster(params.get('cluster'))
+    wanted = {name: params[name] for name in ('launchType', 'schedulingStrategy') if name in params}
+    arns = sorted(
+        world.arn('service', cluster.name, service.name)
+        for service in cluster.services.values()
+        if service.status == 'ACTIVE' and all(service.spec[name] == value for name, value in wanted.items())
+    )
+    got, rest = page(arns, params, default=10)
+    return {'serviceArns': got, **rest}
+
+
+def view(world: World, service: Service, with_tags: bool) -> Wire:
+    """A service as DescribeServices shows it."""
+    tasks = world.tasks_of(service)
+    spec = dict(service.spec)
+    if spec.get('capacityProviderStrategy'):
+        del spec['launchType']
+    balanced = bool(spec['loadBalancers'])
+    role = f'arn:aws:iam::{world.region.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS'
+    seen = [d for i, d in enumerate(service.deployments) if i == 0 or _visible(d, tasks)]
+    current = service.rollouts[0] if service.rollouts else None
+    running = sum(task.status == 'RUNNING' for task in tasks)
+    return given(
+        serviceArn=world.arn('service', service.cluster, service.name),
+        serviceName=service.name,
+        clusterArn=world.arn('cluster', service.cluster),
+        status=service.status,
+        desiredCount=service.desired,
+        runningCount=running,
+        pendingCount=sum(task.status in LIVE for task in tasks) - running,
+        platformFamily='Linux' if service.spec['launchType'] == 'FARGATE' else None,
+        deployments=[_deployment(service, d, tasks) for d in seen],
+        roleArn=role if balanced else None,
+        events=service.events,
+        createdAt=service.created_at,
+        createdBy=f'arn:aws:iam::{world.region.account}:root',
+        currentServiceDeployment=_rollout_arn(world, service, current.id) if current else None,
+        tags=tag_list(service.tags) if with_tags and service.tags else None,
+        **spec,
+    )
+
+
+def _rollout_arn(world: World, service: Service, rollout: str) -> str:
+    return world.arn('service-deployment', service.cluster, service.name, rollout)
+
+
+def _visible(deployment: Deployment, tasks: list[Task]) -> bool:
+    return deployment.state == 'FAILED' or any(t.deployment == deployment.id and t.status in LIVE for t in tasks)
+
+
+def _deployment(service: Service, deployment: Deployment, tasks: list[Task]) -> Wire:
+    own = [task for task in tasks if task.deployment == deployment.id and task.status in LIVE]
+    running = sum(task.status == 'RUNNING' for task in own)
+    shown = ('networkConfiguration', 'capacityProviderStrategy', 'launchType', 'platformVersion')
+    spec = {name: deployment.spec[name] for name in shown if name in deployment.spec}
+    if spec.get('capacityProviderStrategy'):
+        del spec['launchType']
+    if spec.get('platformVersion') == 'LATEST':
+        spec |= {'platformVersion': '1.4.0', 'platformFamily': 'Linux'}
+    return {
+        'id': deployment.id,
+        'status': 'PRIMARY' if deployment is service.deployments[0] else 'ACTIVE',
+        'taskDefinition': deployment.definition,
+        'desiredCount': deployment.desired,
+        'pendingCount': len(own) - running,
+        'runningCount': running,
+        'failedTasks': deployment.failed,
+        'createdAt': deployment.created_at,
+        'updatedAt': deployment.updated_at,
+        'rolloutState': deployment.state,
+        'rolloutStateReason': deployment.reason,
+        **spec,
+    }

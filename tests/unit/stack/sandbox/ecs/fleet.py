@@ -1,0 +1,140 @@
+"""One embedded ECS as a test sees it: boto3 on one side, the clock and the ports on the other."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.sandbox.ecs import Ecs, ManualClock
+from stack.sandbox.ecs.ports import AnyImage, Image, TargetGroup
+
+ACCOUNT, REGION = '123456789012', 'us-east-1'
+BREAKER = {'enable': True, 'rollback': True}
+VPC = {'awsvpcConfiguration': {'subnets': ['subnet-1'], 'securityGroups': ['sg-1']}}
+
+
+class Repositories:
+    """Images that are there, but for those whose reference is in `missing`."""
+
+    def __init__(self):
+        self.missing: set[str] = set()
+        self._any = AnyImage()
+
+    def find(self, reference: str) -> Image | None:
+        return None if reference in self.missing else self._any.find(reference)
+
+
+class TargetGroups:
+    """Target groups by ARN, and the state of each target."""
+
+    def __init__(self):
+        self.groups: dict[str, TargetGroup] = {}
+        self.states: dict[tuple[str, str, int], str] = {}
+        self.seen: list[str] = []
+
+    def group(self, arn: str) -> TargetGroup | None:
+        return self.groups.get(arn)
+
+    def register(self, arn: str, target: str, port: int) -> None:
+        self.states[arn, target, port] = 'registered'
+
+    def health(self, arn: str, target: str, port: int, state: str, reason: str) -> None:
+        self.states[arn, target, port] = state
+        self.seen.append(state)
+
+    def deregister(self, arn: str, target: str, port: int) -> None:
+        self.states.pop((arn, target, port), None)
+
+
+class Vault:
+    def __init__(self):
+        self.missing: set[str] = set()
+
+    def exists(self, value_from: str) -> bool:
+        return value_from not in self.missing
+
+
+class LogGroups:
+    def __init__(self):
+        self.groups = {'/ecs/prod'}
+        self.lines: dict[str, list[str]] = {}
+
+    def has_group(self, group: str) -> bool:
+        return group in self.groups
+
+    def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
+        self.lines.setdefault(stream, []).extend(lines)
+
+
+class CloudMap:
+    def __init__(self):
+        self.instances: dict[str, dict[str, str]] = {}
+
+    def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
+        self.instances[instance] = attributes
+
+    def deregister(self, arn: str, instance: str) -> None:
+        self.instances.pop(instance, None)
+
+
+@dataclass
+class Fleet:
+    """The cluster `prod` and shorthand for what tests do to it; `aws` is a boto3 client."""
+
+    aws: Any
+    ecs: Ecs
+    clock: ManualClock
+    images: Repositories
+    targets: TargetGroups
+    vault: Vault
+    logs: LogGroups
+    map: CloudMap
+    events: list[dict] = field(default_factory=list)
+
+    def machines(self, number: int = 3, **sizes: Any) -> list[str]:
+        """Adds EC2 machines to the cluster."""
+        ask = self.ecs.register_container_instance
+        return [ask('prod', region=REGION, account=ACCOUNT, **sizes) for _ in range(number)]
+
+    def define(self, tag: str = '1', family: str = 'web', mode: str = 'bridge', **container: Any) -> str:
+        """Registers a task definition of one container, and returns its ARN."""
+        spec = {'name': 'web', 'image': f'acme/web:{tag}', 'memory': 128, **container}
+        answer = self.aws.register_task_definition(family=family, networkMode=mode, containerDefinitions=[spec])
+        return answer['taskDefinition']['taskDefinitionArn']
+
+    def create(self, name: str = 'web', count: int | None = 2, **fields: Any) -> dict[str, Any]:
+        counted = {} if count is None else {'desiredCount': count}
+        fields = {'taskDefinition': 'web', **counted, **fields}
+        return self.aws.create_service(cluster='prod', serviceName=name, **fields)['service']
+
+    def update(self, name: str = 'web', **fields: Any) -> dict[str, Any]:
+        return self.aws.update_service(cluster='prod', service=name, **fields)['service']
+
+    def service(self, name: str = 'web') -> dict[str, Any]:
+        return self.aws.describe_services(cluster='prod', services=[name])['services'][0]
+
+    def primary(self, name: str = 'web') -> dict[str, Any]:
+        return self.service(name)['deployments'][0]
+
+    def tasks(self, name: str = 'web', status: str = 'RUNNING') -> list[dict[str, Any]]:
+        arns = self.aws.list_tasks(cluster='prod', serviceName=name, desiredStatus=status)['taskArns']
+        return self.aws.describe_tasks(cluster='prod', tasks=arns)['tasks'] if arns else []
+
+    def said(self, name: str = 'web') -> list[str]:
+        """The service's events, oldest first, without the `(service NAME) ` before each."""
+        prefix = f'(service {name}) '
+        return [event['message'].removeprefix(prefix) for event in reversed(self.service(name)['events'])]
+
+    def wait(self, seconds: float = 300) -> None:
+        self.clock.advance(seconds)
+
+    def steady(self, name: str = 'web', **fields: Any) -> dict[str, Any]:
+        """Creates a service and waits until it is steady."""
+        self.create(name, **fields)
+        self.wait()
+        service = self.service(name)
+        assert stable(service), service
+        return service
+
+
+def stable(service: dict[str, Any]) -> bool:
+    """What boto3's `services_stable` waiter waits for."""
+    return len(service['deployments']) == 1 and service['runningCount'] == service['desiredCount']
