@@ -1,0 +1,270 @@
+"""S3's objects and their history as plain files, which a person can read and another program could take over.
+
+::
+
+    s3/<bucket>/bucket.json                 region, when it was made, versioning, tags
+    s3/<bucket>/<key>/index.jsonl           the key; then one line a version, the oldest first
+    s3/<bucket>/<key>/0001-<version>.json   the body of a version, byte for byte
+
+A body is whole before its line is written, and a line is added in one write, so that nothing is lost or damaged by
+a process that is killed but what it was just about to write. What cannot be read is left out, with a warning.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+log = logging.getLogger(__name__)
+
+_INDEX = 'index.jsonl'
+_BUCKET = 'bucket.json'
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a key; a delete marker has no body. `at` is when it was stored, in UTC."""
+
+    id: str
+    at: datetime
+    body: bytes | None
+    etag: str = ''
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    versioned: bool = True
+
+
+# What tells two states of a history apart without their bodies: id, time, and tags, which may change later.
+Mark = tuple[str, datetime, tuple[tuple[str, str], ...]]
+
+
+def mark(version: Version) -> Mark:
+    return version.id, version.at, tuple(sorted(version.tags.items()))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket; `keys` are the histories that it holds, the oldest version first."""
+
+    name: str
+    region: str
+    created: datetime
+    versioning: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A history that differs from what is on the disk: its marks, and its versions from the `kept`th on."""
+
+    bucket: str
+    key: str
+    marks: tuple[Mark, ...]
+    kept: int
+    versions: tuple[Version, ...]
+
+
+class PlainFiles:
+    """The files under one directory, and what is known of them, so that only what is new is written."""
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._buckets: dict[str, dict[str, Any]] = {}
+        # By bucket and key, what is on the disk.
+        self.known: dict[tuple[str, str], tuple[Mark, ...]] = {}
+
+    def read(self) -> list[Bucket]:
+        """Every bucket that is on the disk."""
+        if not self._directory.is_dir():
+            return []
+        found = (self._read_bucket(path) for path in sorted(self._directory.iterdir()) if path.is_dir())
+        return [bucket for bucket in found if bucket]
+
+    def write(self, buckets: Collection[Bucket], changes: Iterable[Change], keys: Container[tuple[str, str]]) -> None:
+        """Brings the files up to date: `buckets`, without their keys, and `keys` are all that there are.
+
+        Raises OSError.
+        """
+        names = {bucket.name for bucket in buckets}
+        for bucket in buckets:
+            self._write_bucket(bucket)
+        for change in changes:
+            self._write_key(change)
+        for bucket_name, key in [gone for gone in self.known if gone not in keys]:
+            shutil.rmtree(self._directory / bucket_name / directory_name(key), ignore_errors=True)
+            del self.known[bucket_name, key]
+        for name in [gone for gone in self._buckets if gone not in names]:
+            shutil.rmtree(self._directory / name, ignore_errors=True)
+            del self._buckets[name]
+
+    def _write_bucket(self, bucket: Bucket) -> None:
+        about = {
+            'name': bucket.name,
+            'region': bucket.region,
+            'created': bucket.created.isoformat(),
+            'versioning': bucket.versioning,
+            'tags': dict(bucket.tags),
+        }
+        if self._buckets.get(bucket.name) == about:
+            return
+        (self._directory / bucket.name).mkdir(parents=True, exist_ok=True)
+        replace(self._directory / bucket.name / _BUCKET, json.dumps(about, indent=2).encode() + b'\n')
+        self._buckets[bucket.name] = about
+
+    def _write_key(self, change: Change) -> None:
+        directory = self._directory / change.bucket / directory_name(change.key)
+        directory.mkdir(parents=True, exist_ok=True)
+        lines = _lines(directory, change.versions, change.kept)
+        if change.kept:
+            append(directory / _INDEX, b''.join(lines))
+        else:
+            replace(directory / _INDEX, json.dumps({'key': change.key}).encode() + b'\n' + b''.join(lines))
+            # What could not be read is not known, and stays for a person to look at.
+            if (change.bucket, change.key) in self.known:
+                _remove_unlisted(directory, lines)
+        self.known[change.bucket, change.key] = change.marks
+
+    def _read_bucket(self, directory: Path) -> Bucket | None:
+        try:
+            about = json.loads((directory / _BUCKET).read_bytes())
+            bucket = Bucket(
+                about['name'],
+                about['region'],
+                datetime.fromisoformat(about['created']),
+                about['versioning'],
+                about['tags'],
+                dict(self._read_keys(about['name'], directory)),
+            )
+        except (OSError, ValueError, LookupError, TypeError) as wrong:
+            log.warning('left out %s, which cannot be read: %s', directory, wrong)
+            return None
+        self._buckets[bucket.name] = about
+        return bucket
+
+    def _read_keys(self, bucket: str, directory: Path) -> Iterator[tuple[str, tuple[Version, ...]]]:
+        for index in sorted(directory.glob(f'*/{_INDEX}')):
+            key, versions, whole = _read_index(index)
+            if key is None:
+                continue
+            if whole:
+                self.known[bucket, key] = tuple(map(mark, versions))
+            else:
+                shutil.copy(index, index.with_name('index.damaged'))
+            if versions:
+                yield key, versions
+
+
+def directory_name(key: str) -> str:
+    """A directory's name for a key: the key itself, escaped as in a URL, where no other name of a disk can clash.
+
+    Letters in upper case, a dot at the front and great length take a hash to stay apart on every disk.
+    """
+    name = quote(key, safe='')
+    if len(name) <= 100 and key == key.lower() and not key.startswith('.') and key != _BUCKET:
+        return name
+    return f'{name[:100]}~{hashlib.sha256(key.encode()).hexdigest()[:12]}'
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Puts a whole file in the place of another: whoever reads sees the one or the other. Raises OSError."""
+    temporary = path.with_name(f'.{path.name}.new')
+    _write(temporary, content)
+    temporary.replace(path)
+    _sync_directory(path.parent)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Adds to a file in one write. Raises OSError."""
+    with path.open('ab', buffering=0) as file:
+        file.write(content)
+        os.fsync(file.fileno())
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open('wb') as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lines(directory: Path, versions: Iterable[Version], before: int) -> list[bytes]:
+    """The index's lines for these versions, whose bodies are written first."""
+    lines = []
+    for number, version in enumerate(versions, before + 1):
+        line: dict[str, Any] = {'version': version.id, 'at': version.at.isoformat()}
+        if version.body is None:
+            line['deleted'] = True
+        else:
+            line['file'] = _file_name(number, version)
+            line |= {'size': len(version.body), 'etag': version.etag, 'headers': dict(version.headers)}
+            if not (directory / line['file']).exists():
+                replace(directory / line['file'], version.body)
+        line |= {'tags': dict(version.tags), 'versioned': version.versioned}
+        lines.append(json.dumps(line).encode() + b'\n')
+    return lines
+
+
+def _file_name(number: int, version: Version) -> str:
+    """Of one body for ever: the one version that a key of an unversioned bucket has is told by its time."""
+    name = version.id if version.versioned else f'{version.at:%Y%m%dT%H%M%S.%f}'
+    return f'{number:04}-{re.sub("[^A-Za-z0-9_.-]", "_", name)}{_suffix(version.body or b"")}'
+
+
+def _suffix(body: bytes) -> str:
+    try:
+        json.loads(body)
+    except ValueError:
+        return '.bin' if b'\0' in body else '.txt'
+    return '.json'
+
+
+def _remove_unlisted(directory: Path, lines: Iterable[bytes]) -> None:
+    listed = {json.loads(line).get('file') for line in lines}
+    for path in directory.iterdir():
+        if path.name not in listed and re.match(r'\d{4,}-', path.name):
+            path.unlink()
+
+
+def _read_index(index: Path) -> tuple[str | None, tuple[Version, ...], bool]:
+    """The key, its versions, and whether all of the index could be read."""
+    try:
+        head, *lines = index.read_bytes().split(b'\n')
+        key = json.loads(head)['key']
+    except (OSError, ValueError, LookupError, TypeError) as wrong:
+        log.warning('left out %s, which cannot be read: %s', index.parent, wrong)
+        return None, (), False
+    versions, whole = [], lines[-1:] == [b'']
+    for line in filter(None, lines):
+        try:
+            versions.append(_read_version(index.parent, json.loads(line)))
+        except (OSError, ValueError, LookupError, TypeError) as wrong:
+            log.warning('left out a version of %s, which cannot be read: %s', index.parent, wrong)
+            whole = False
+    return key, tuple(versions), whole
+
+
+def _read_version(directory: Path, line: Mapping[str, Any]) -> Version:
+    at = datetime.fromisoformat(line['at'])
+    if line.get('deleted'):
+        return Version(line['version'], at, None)
+    body = (directory / line['file']).read_bytes()
+    if len(body) != line['size']:
+        raise ValueError(f'{line["file"]} has {len(body)} bytes instead of {line["size"]}')
+    return Version(line['version'], at, body, line['etag'], line['headers'], line['tags'], line['versioned'])
