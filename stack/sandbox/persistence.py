@@ -1,0 +1,146 @@
+"""Keeps the embedded AWS on the disk while it runs, and brings it back: at most the last second is lost."""
+
+import fcntl
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from stack.sandbox import snapshot
+from stack.sandbox.buckets import backend, differences, restore_buckets
+from stack.sandbox.plain_files import PlainFiles
+from stack.sandbox.serial import LOCK
+
+log = logging.getLogger(__name__)
+
+# Looking costs nothing where nothing was called; two looks a second leave half a second to write.
+_INTERVAL_SECONDS = 0.5
+
+_ABOUT = """\
+What the embedded AWS of PROFILE=local keeps; `make clean-sandbox` starts afresh.
+
+s3/        desired states and their whole history: plain files, a directory a key, index.jsonl first
+snapshot   everything else, readable by the very version of moto that wrote it; without it the rest is made anew
+"""
+
+
+class Found(Enum):
+    """How much was brought back."""
+
+    NOTHING = 'nothing'
+    OBJECTS = 'the S3 objects alone'
+    EVERYTHING = 'everything'
+
+
+class DirectoryInUse(RuntimeError):
+    """Another process keeps its state in this directory."""
+
+
+class Ecs(Protocol):
+    """Our ECS, as far as it is kept; `changed` counts its changes."""
+
+    changed: int
+
+    def state(self) -> Any: ...
+
+    def restore(self, state: Any) -> None: ...
+
+
+class Keeper:
+    """Keeps the state of one account in one directory, from `restore()` on until `stop()`.
+
+    `touched` gives, and forgets, the services that were called to change something since it was last asked.
+    """
+
+    def __init__(self, directory: Path, account: str, ecs: Ecs, touched: Callable[[], set[str]]):
+        """Raises DirectoryInUse, and OSError where the directory cannot be written."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._account = account
+        self._ecs = ecs
+        self._touched = touched
+        self._files = PlainFiles(directory / 's3')
+        self._snapshot = directory / 'snapshot'
+        self._kept: tuple[str, int] = ('', -1)
+        self._failed = ''
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name='sandbox-keeper')
+        self._lock = (directory / 'lock').open('w')
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            self._lock.close()
+            raise DirectoryInUse(f'another process keeps its embedded AWS in {directory}') from taken
+        (directory / 'README').write_text(_ABOUT)
+
+    def restore(self) -> Found:
+        """Brings back what is on the disk. What cannot be read is left out, with a warning."""
+        buckets = self._files.read()
+        with LOCK:
+            whole = self._restore_snapshot()
+            restore_buckets(self._account, buckets)
+            # The files are written first: a bucket that only the snapshot has was deleted after it was taken.
+            s3 = backend(self._account)
+            for name in s3.buckets.keys() - {bucket.name for bucket in buckets}:
+                s3.delete_bucket(name)
+        if not buckets:
+            return Found.NOTHING
+        return Found.EVERYTHING if whole else Found.OBJECTS
+
+    def start(self) -> None:
+        """Keeps what changes from now on, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Keeps the last of it, and gives the directory free."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.keep({'s3'})
+        self._lock.close()
+
+    def keep(self, touched: set[str] | None = None) -> None:
+        """Writes what has changed since it was last called; a failure is logged, and made good by the next call."""
+        try:
+            self._keep(touched or set())
+            self._failed = ''
+        except Exception as wrong:
+            # Twice a second the same stack would drown all else.
+            if self._failed != str(wrong):
+                log.exception('the embedded AWS could not be kept in %s', self._directory)
+            self._failed = str(wrong)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_INTERVAL_SECONDS):
+            self.keep()
+
+    def _keep(self, touched: set[str]) -> None:
+        with LOCK:
+            touched |= self._touched()
+            changed = self._ecs.changed
+            if not touched and changed == self._kept[1] and not self._failed:
+                return
+            objects = differences(self._account, self._files.known)
+            payload = snapshot.dump(self._account, self._ecs.state())
+        self._files.write(*objects)
+        digest = hashlib.sha256(payload).hexdigest()
+        if digest != self._kept[0]:
+            snapshot.write(self._snapshot, payload)
+        self._kept = digest, changed
+
+    def _restore_snapshot(self) -> bool:
+        try:
+            payload = snapshot.read(self._snapshot)
+            if payload is None:
+                return False
+            state = snapshot.restore(self._account, payload)
+            self._ecs.restore(state)
+        except snapshot.UnusableSnapshot as reason:
+            log.warning(
+                'all but the S3 objects is made anew, for the snapshot in %s cannot serve: %s', self._directory, reason
+            )
+            return False
+        return True
