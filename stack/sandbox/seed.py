@@ -1,0 +1,158 @@
+"""What a fresh embedded AWS holds, so that the first minute is worth it. Whatever is there already is left alone.
+
+It is put into moto directly, which takes a tenth of the time of as many calls. Its ids are the same every time, so
+that desired states which were kept still name what is there after everything else was made anew.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from moto.acm.models import acm_backends
+from moto.ec2.models import ec2_backends, security_groups, subnets, vpcs
+from moto.ecr.models import ecr_backends
+from moto.route53.models import HostedZoneIdentifier, route53_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs.models import sqs_backends
+from moto.utilities.id_generator import moto_id_manager
+
+from stack.revision_store import serialise
+from stack.revisions import encode
+from stack.sandbox.buckets import backend, restore_buckets
+from stack.sandbox.moto_ecr import push
+from stack.sandbox.plain_files import Bucket, Version
+from stack.sandbox.seed_images import images
+from stack.sandbox.seed_states import CLUSTERS, DOMAIN, REPOSITORIES, Place, history
+
+BUCKET = 'nysa-desired-states'
+QUEUE = 'nysa-notifications'
+DEAD_LETTER_QUEUE = 'nysa-notifications-dead'
+SETTINGS = 'local/nysa-api-server'
+
+# Machines of each cluster; a rolling deployment on host ports needs one more than it has tasks.
+INSTANCES = {'production': 3, 'staging': 2}
+
+_PARTITION = 'aws'
+_ZONES = ('a', 'b')
+
+
+def place_of(account: str, region: str) -> Place:
+    """The ids that `seed` gives to what it makes."""
+    return Place(
+        account=account,
+        region=region,
+        vpc='vpc-0c1a5e7e5b2f4d901',
+        public_subnets=('subnet-0a11c0de0b5e55a01', 'subnet-0a11c0de0b5e55a02'),
+        private_subnets=('subnet-0b22c0de0b5e55b01', 'subnet-0b22c0de0b5e55b02'),
+        public_group='sg-0d33c0de0b5e55c01',
+        private_group='sg-0d33c0de0b5e55c02',
+        certificate=f'arn:aws:acm:{region}:{account}:certificate/5eed0a11-c0de-4b5e-9a55-0c0ffee0cafe',
+        hosted_zone='Z08SEED5EXAMPLE0COM01',
+    )
+
+
+def seed(account: str, region: str, create_cluster: Callable[[str, int], None], now: datetime) -> None:
+    """Makes what is missing. `create_cluster` makes an ECS cluster with so many machines; LOCK is held."""
+    place = place_of(account, region)
+    _network(place)
+    _certificate(place)
+    _hosted_zone(place)
+    _queues(place)
+    _secret(place)
+    _repositories(place, now)
+    _desired_states(place, now)
+    clusters = [*CLUSTERS, *(key for key in backend(account).buckets[BUCKET].keys if '/' not in key)]
+    for name in dict.fromkeys(clusters):
+        create_cluster(name, INSTANCES.get(name, 1))
+
+
+def _network(place: Place) -> None:
+    ec2 = ec2_backends[place.account][place.region]
+    if place.vpc in ec2.vpcs:
+        return
+    with _ids(vpcs, 'random_vpc_id', place.vpc):
+        vpc = ec2.create_vpc('10.0.0.0/16', tags=[{'Key': 'Name', 'Value': 'nysa'}])
+    vpc.enable_dns_hostnames = True
+    ids = (*place.public_subnets, *place.private_subnets)
+    with _ids(subnets, 'random_subnet_id', *ids):
+        for number, (kind, zone) in enumerate((k, z) for k in ('public', 'private') for z in _ZONES):
+            name = {'subnet': {'Name': f'{kind}-{zone}'}}
+            ec2.create_subnet(place.vpc, f'10.0.{number * 16}.0/20', None, place.region + zone, tags=name)
+    with _ids(security_groups, 'random_security_group_id', place.public_group, place.private_group):
+        for kind, ports in (('public', (80, 443)), ('private', (0, 65535))):
+            group = ec2.create_security_group(f'nysa-{kind}', f'What is {kind} in the sandbox', place.vpc)
+            for port in ports if kind == 'public' else ():
+                ec2.authorize_security_group_ingress(group.id, 'tcp', str(port), str(port), [{'CidrIp': '0.0.0.0/0'}])
+    ec2.authorize_security_group_ingress(place.private_group, 'tcp', '0', '65535', [{'CidrIp': '10.0.0.0/16'}])
+
+
+@contextmanager
+def _ids(module: ModuleType, function: str, *ids: str) -> Iterator[None]:
+    """Has moto take these ids, in turn, from a function that makes them up otherwise."""
+    made_up, given = getattr(module, function), iter(ids)
+    setattr(module, function, lambda: next(given))
+    try:
+        yield
+    finally:
+        setattr(module, function, made_up)
+
+
+def _certificate(place: Place) -> None:
+    acm = acm_backends[place.account][place.region]
+    if place.certificate not in acm._certificates:
+        certificate = acm._certificates.pop(acm.request_certificate(f'*.{DOMAIN}', None, [DOMAIN], []))
+        certificate.arn = place.certificate
+        acm._certificates[place.certificate] = certificate
+
+
+def _hosted_zone(place: Place) -> None:
+    route53 = route53_backends[place.account][_PARTITION]
+    if place.hosted_zone not in route53.zones:
+        identifier = HostedZoneIdentifier(place.account, f'{DOMAIN}.', None)
+        moto_id_manager.set_custom_id(identifier, place.hosted_zone)
+        route53.create_hosted_zone(f'{DOMAIN}.', private_zone=False, caller_reference='nysa')
+        moto_id_manager.unset_custom_id(identifier)
+
+
+def _queues(place: Place) -> None:
+    sqs = sqs_backends[place.account][place.region]
+    if QUEUE in sqs.queues:
+        return
+    dead = sqs.queues.get(DEAD_LETTER_QUEUE) or sqs.create_queue(DEAD_LETTER_QUEUE)
+    redrive = {'deadLetterTargetArn': dead.queue_arn, 'maxReceiveCount': 5}
+    sqs.create_queue(QUEUE, RedrivePolicy=json.dumps(redrive), ReceiveMessageWaitTimeSeconds='20')
+
+
+def _secret(place: Place) -> None:
+    secrets = secretsmanager_backends[place.account][place.region]
+    if SETTINGS not in secrets.secrets:
+        text = json.dumps({'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': QUEUE})
+        secrets.create_secret(SETTINGS, text, None, 'The settings of PROFILE=local', [], None, None, [], False)
+
+
+def _repositories(place: Place, now: datetime) -> None:
+    ecr = ecr_backends[place.account][place.region]
+    for name in REPOSITORIES:
+        if name in ecr.repositories:
+            continue
+        ecr.create_repository(name, None, None, None, 'MUTABLE', [])
+        for image in images(name):
+            push(place.account, place.region, name, image.tags, now.timestamp() - image.age)
+
+
+def _desired_states(place: Place, now: datetime) -> None:
+    if BUCKET in backend(place.account).buckets:
+        return
+    keys = {name: tuple(_versions(place, name, now)) for name in CLUSTERS}
+    restore_buckets(place.account, [Bucket(BUCKET, place.region, now, 'Enabled', {}, keys)])
+
+
+def _versions(place: Place, cluster: str, now: datetime) -> Iterator[Version]:
+    for document, change in history(place, cluster, now):
+        record: dict[str, Any] = encode(uuid.uuid4().hex, [change])
+        headers = {'Content-Type': 'application/json'} | {f'x-amz-meta-{name}': text for name, text in record.items()}
+        yield Version(str(uuid.uuid4()), change.at.astimezone(UTC), serialise(document), headers=headers)
