@@ -85,6 +85,10 @@ class Aws:
             self.embedded.register_instances(name, instances)
         return name
 
+    def advance(self, seconds: float) -> None:
+        """Turns ECS's clock, which stands still otherwise: rollouts move by it alone."""
+        self.embedded.advance(seconds)
+
     def repository(self, name: str | None = None, tags: Sequence[str | Sequence[str]] = ()) -> str:
         """A new ECR repository with images, the oldest first, pushed a minute apart up to an hour ago.
 
@@ -116,9 +120,10 @@ def _read(body: str) -> Any:
 @pytest.fixture(scope='session')
 def embedded_aws() -> Iterator[EmbeddedAws]:
     """The embedded AWS of this worker."""
+    from stack.sandbox.ecs import ManualClock
     from stack.sandbox.server import EmbeddedAws
 
-    with EmbeddedAws.start(account=ACCOUNT) as embedded:
+    with EmbeddedAws.start(clock=ManualClock(time.time()), seed=False, account=ACCOUNT) as embedded:
         yield embedded
 
 

@@ -26,8 +26,7 @@ class AwsApplication:
 
     def __init__(self, account: str, faults: Faults, own: dict[str, Own]):
         self.faults = faults
-        # Services that have been called to change something since somebody took note.
-        self.touched: set[str] = set()
+        self._touched: set[str] = set()
         self._account = account
         self._own = own
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -63,6 +62,11 @@ class AwsApplication:
             # By identity: two recordings that hold the same calls are equal.
             self._recordings = [kept for kept in self._recordings if kept is not calls]
 
+    def take_touched(self) -> set[str]:
+        """The services that were called to change something since this was last asked; LOCK is held."""
+        taken, self._touched = self._touched, set()
+        return taken
+
     def _verdict(self, call: Call, environ: Environ, body: bytes) -> Verdict:
         if not self.faults:
             return Verdict()
@@ -72,7 +76,7 @@ class AwsApplication:
     def _answer(self, call: Call, environ: Environ, body: bytes, verdict: Verdict) -> Answer:
         with LOCK:
             if call.changes:
-                self.touched.add(call.service)
+                self._touched.add(call.service)
             if 'shuffle' in verdict.kinds:
                 moto_sqs.shuffle(self._account, call.region, body)
             answer = (

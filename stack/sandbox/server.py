@@ -1,20 +1,26 @@
 """The embedded AWS: moto and an ECS of our own behind one endpoint on loopback, in this process."""
 
+import json
 import logging
 import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import boto3
-import moto.backends
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 
 from stack.sandbox import moto_patches
 from stack.sandbox.application import AwsApplication
-from stack.sandbox.calls import REGION
+from stack.sandbox.calls import REGION, Call
+from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
 from stack.sandbox.faults import Faults
-from stack.sandbox.http_server import HttpServer
+from stack.sandbox.http_server import Answer, HttpServer
+from stack.sandbox.persistence import Found, Keeper
+from stack.sandbox.seed import seed as put_seed
 from stack.sandbox.serial import LOCK
 
 log = logging.getLogger(__name__)
@@ -29,28 +35,83 @@ class EmbeddedAws:
     credentials: ClassVar[dict[str, str]] = {'aws_access_key_id': 'sandbox', 'aws_secret_access_key': 'sandbox'}
     _running: ClassVar[set[str]] = set()
 
-    def __init__(self, account: str, port: int):
+    def __init__(self, account: str, clock: Clock, limits: bool):
+        """Use `start`."""
         self.account = account
         self.faults = Faults()
-        self.application = AwsApplication(account, self.faults, {})
-        self._server = HttpServer(self.application, port)
+        self.clock = clock
+        self.ecs = Ecs(clock, limits=limits)
+        self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
+        self._directory: Path | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)
         self._clients: dict[tuple[str, str], Any] = {}
         self._making_clients = threading.Lock()
+        self._closing = ExitStack()
 
     @classmethod
-    def start(cls, port: int = 0, *, account: str = ACCOUNT) -> Self:
-        """Starts one. `port` 0 takes a free one.
+    def start(
+        cls,
+        directory: Path | str | None = None,
+        port: int = 0,
+        *,
+        speed: float = 1.0,
+        clock: Clock | None = None,
+        seed: bool = True,
+        limits: bool = False,
+        account: str = ACCOUNT,
+    ) -> Self:
+        """Starts one that keeps its state in `directory`, or nowhere.
+
+        `port` 0 takes a free one. ECS goes `speed` times as fast as AWS's, or by `clock`; a ManualClock stands still
+        until `advance`. With `seed`, a fresh one holds something to look at. With `limits`, ECS refuses calls beyond
+        AWS's published rates.
 
         Several may run in one process, each with an account of its own: moto tells them apart by nothing else.
-        Raises RuntimeError where one with this account runs already, OSError where the port is taken.
+        Raises RuntimeError where one with this account runs already, `persistence.DirectoryInUse` where another
+        process keeps its state in the directory, OSError where the port is taken or the directory cannot be written.
         """
         if account in cls._running:
             raise RuntimeError(f'an embedded AWS with account {account} runs in this process already')
         moto_patches.install()
-        aws = cls(account, port)
-        cls._running.add(account)
+        aws = cls(account, clock or RealClock(speed), limits)
+        try:
+            aws._open(Path(directory) if directory else None, port, seed)
+        except BaseException:
+            aws._closing.close()
+            raise
         return aws
+
+    def _open(self, directory: Path | None, port: int, seed: bool) -> None:
+        self._running.add(self.account)
+        self._closing.callback(self._forget)
+        found = Found.NOTHING
+        if directory:
+            keeper = Keeper(directory, self.account, self.ecs, self.application.take_touched)
+            self._closing.callback(keeper.stop)
+            found = keeper.restore()
+            keeper.start()
+            self._directory = directory.resolve()
+        if seed and found is not Found.EVERYTHING:
+            with LOCK:
+                put_seed(self.account, self.region, self._create_cluster, datetime.now(UTC))
+        if not isinstance(self.clock, ManualClock):
+            ticker = Ticker(self.advance)
+            ticker.start()
+            self._closing.callback(ticker.stop)
+        self._server = HttpServer(self.application, port)
+        self._closing.callback(self._server.stop)
+
+    def stop(self) -> None:
+        """Closes the endpoint, keeps what is new in the directory, and forgets what is in memory."""
+        for client in self._clients.values():
+            client.close()
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
 
     @property
     def endpoint(self) -> str:
@@ -65,6 +126,12 @@ class EmbeddedAws:
             'AWS_DEFAULT_REGION': self.region,
         }
 
+    def banner(self) -> list[str]:
+        """What to print at start: where it is, where its state lies, how to look into it."""
+        kept = f'its state is kept in {self._directory}' if self._directory else 'its state is kept nowhere'
+        settings = ' '.join(f'{name}={value}' for name, value in self.environment().items())
+        return [f'An embedded AWS answers at {self.endpoint}; {kept}.', f'Try: {settings} aws ecs list-clusters']
+
     def client(self, service: str, **config: Any) -> Any:
         """boto3's client of a service, made once for each `config`, which is botocore's."""
         key = (service, repr(sorted(config.items())))
@@ -76,31 +143,36 @@ class EmbeddedAws:
 
     def register_instances(self, cluster: str, count: int) -> None:
         """Adds container instances to an ECS cluster, as machines do that boot with ECS's agent."""
-        machines = self.client('ec2').run_instances(ImageId='ami-12c6146b', MinCount=count, MaxCount=count)
         with LOCK:
-            backend = moto.backends.get_backend('ecs')[self.account][self.region]
-            for machine in machines['Instances']:
-                backend.register_container_instance(cluster, machine['InstanceId'])
+            for _ in range(count):
+                self.ecs.register_container_instance(cluster, region=self.region, account=self.account)
 
-    def stop(self) -> None:
-        """Closes the endpoint and forgets what is in memory."""
-        for client in self._clients.values():
-            client.close()
-        self._server.stop()
+    def advance(self, seconds: float = 0.0) -> None:
+        """Turns a ManualClock, and has ECS do all that is due by then."""
         with LOCK:
-            forget(self.account)
+            if seconds and isinstance(self.clock, ManualClock):
+                self.clock.advance(seconds)
+            self.ecs.advance()
+
+    def _ask_ecs(self, call: Call, body: bytes) -> Answer:
+        try:
+            wanted = json.loads(body or b'{}')
+        except ValueError:
+            wanted = None
+        status, answer = self.ecs.respond(call.operation, wanted, call.region, self.account)
+        return Answer(status, (('Content-Type', 'application/x-amz-json-1.1'),), answer)
+
+    def _create_cluster(self, name: str, instances: int) -> None:
+        """Makes an ECS cluster with machines, where there is none; LOCK is held."""
+        _, answer = self.ecs.handle('CreateCluster', {'clusterName': name}, self.region, self.account)
+        if not answer['cluster']['registeredContainerInstancesCount']:
+            for _ in range(instances):
+                self.ecs.register_container_instance(name, region=self.region, account=self.account)
+
+    def _forget(self) -> None:
+        with LOCK:
+            for service in list(BackendDict._instances):
+                if self.account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
+                    service[self.account].reset()
+                    del service[self.account]
         self._running.discard(self.account)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
-
-
-def forget(account: str) -> None:
-    """Drops everything that moto holds of an account; LOCK is held."""
-    for service in list(BackendDict._instances):
-        if account in service.keys():  # noqa: SIM118 - `in` asks its class, which makes what it does not find
-            service[account].reset()
-            del service[account]
