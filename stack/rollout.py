@@ -31,7 +31,7 @@ DEPLOYMENT_FAILED = re.compile(r'\(deployment (?P<deployment>[^)]+)\) (?P<reason
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Goal:
     """What a revision wants of one service.
 
     `revision` is the one that last changed this service, `since` when it was stored. `count` is None where something
@@ -79,7 +79,7 @@ class Rollout:
     the revision was; their end says nothing about it.
     """
 
-    wanted: Wanted
+    goal: Goal
     state: State
     percent: int
     observed_at: datetime
@@ -102,10 +102,10 @@ class Rollout:
         return self.verdict is None
 
 
-def begin(wanted: Wanted, seen: Service | None = None) -> Rollout:
+def begin(goal: Goal, seen: Service | None = None) -> Rollout:
     """A rollout of which nothing has moved yet; the service as it was last seen, where it was."""
     foreign = frozenset(each.id for each in seen.deployments) if seen else frozenset()
-    return Rollout(wanted, 'queued', 0, wanted.since, foreign=foreign)
+    return Rollout(goal, 'queued', 0, goal.since, foreign=foreign)
 
 
 def superseded(rollout: Rollout, revision: str, now: datetime) -> Rollout:
@@ -129,7 +129,7 @@ def follow(
 ) -> Rollout:
     """The rollout one look at ECS later; `fits` are the task definitions that carry what is wanted.
 
-    `before` is what the last look left, or `begin(wanted)`. The service is None where ECS has none of that name.
+    `before` is what the last look left, or `begin(goal)`. The service is None where ECS has none of that name.
     """
     if seen is None or not seen.active:
         return _without_service(before, now, stalled_after)
@@ -166,7 +166,7 @@ def whole(rollouts: Iterable[Rollout]) -> Whole:
     ended = sorted(filter(lambda each: each.verdict, rollouts), key=_gravity)
     if ended and (ended[0].verdict.failed or len(ended) == len(rollouts)):
         worst = ended[0].verdict
-        reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{ended[0].wanted.service}: {worst.reason}'
+        reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{ended[0].goal.service}: {worst.reason}'
         last = max(each.verdict.at for each in ended)
         return Whole(_state_after(worst), percent, replace(worst, reason=reason, at=last))
     states = {each.state for each in rollouts}
@@ -231,7 +231,7 @@ def _bound(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
 
 
 def _count(looked: Rollout, seen: Service) -> int:
-    return seen.desired if looked.wanted.count is None else looked.wanted.count
+    return seen.desired if looked.goal.count is None else looked.goal.count
 
 
 def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_after: float) -> Rollout:
@@ -263,7 +263,7 @@ def _ours(looked: Rollout, seen: Service, fits: Collection[str]) -> Deployment |
     for each in seen.deployments:
         if each.id == looked.deployment:
             return each
-        new = each.id not in looked.foreign and each.created_at >= looked.wanted.since
+        new = each.id not in looked.foreign and each.created_at >= looked.goal.since
         if looked.deployment is None and new and each.task_definition in fits:
             return each
     return None
@@ -274,7 +274,7 @@ def _failure(looked: Rollout, seen: Service, ours: Deployment | None) -> str | N
     ours_id = ours.id if ours else looked.deployment
     for each in seen.events:
         told = DEPLOYMENT_FAILED.search(each.message)
-        if not told or each.at < looked.wanted.since:
+        if not told or each.at < looked.goal.since:
             continue
         other = _deployment_of(seen, told['deployment'])
         # Not bound: whoever looks for the first time finds the failed one gone, and what ECS tells of it.
@@ -347,7 +347,7 @@ def _moving(looked: Rollout, stalled_after: float) -> Rollout:
 def _waiting(looked: Rollout, stalled_after: float) -> Rollout:
     if not looked.open:
         return looked
-    if looked.wanted.held:
+    if looked.goal.held:
         return replace(looked, state='queued', idle=0.0)
     if looked.idle >= stalled_after:
         reason = f'ECS was not asked for it within {_minutes(looked.idle)}: does a scheduler run?'

@@ -201,6 +201,12 @@ def _update(
     return tuple(changes)
 
 
+def settings_changes(wanted: Wanted, service: Service) -> list[Change]:
+    """What differs in the service itself, its count and what it is joined with aside."""
+    found = (_deployment(wanted, service), _placement(wanted, service), _network(wanted, service))
+    return [change for each in found if each for change in each[1]]
+
+
 def _listed(changes: list[Change], most: int = 4) -> str:
     paths = list(dict.fromkeys(each.path for each in changes))
     more = f' and {len(paths) - most} more' if len(paths) > most else ''

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 CORE = {
     'stack.access',
     'stack.diff',
+    'stack.drift',
     'stack.errors',
     'stack.events',
     'stack.images',

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stack.observed import Deployment, Service, ServiceEvent
-from stack.rollout import Rollout, Verdict, Wanted, abandoned, begin, follow, superseded, whole
+from stack.rollout import Goal, Rollout, Verdict, abandoned, begin, follow, superseded, whole
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OLD, NEW, ALIEN = 'arn:td/web:1', 'arn:td/web:2', 'arn:td/web:9'
@@ -51,13 +51,13 @@ def service(*deployments: Deployment, desired: int = 2, events: tuple = (), **ch
     return Service(desired=desired, deployments=deployments, events=lines, **(values | changes))
 
 
-def wanted(**changes) -> Wanted:
-    return replace(Wanted('web', 'r2', START, 'web:2', 2), **changes)
+def goal(**changes) -> Goal:
+    return replace(Goal('web', 'r2', START, 'web:2', 2), **changes)
 
 
-def looks(*seen: Service | None, every: float = 5, want: Wanted | None = None, first: float = 5) -> list[Rollout]:
+def looks(*seen: Service | None, every: float = 5, want: Goal | None = None, first: float = 5) -> list[Rollout]:
     """The rollout after each look."""
-    found = [begin(want or wanted(), service(old()))]
+    found = [begin(want or goal(), service(old()))]
     for number, each in enumerate(seen):
         found.append(follow(found[-1], each, {NEW}, at(first + number * every)))
     return found[1:]
@@ -181,7 +181,7 @@ def test_scaled_to_zero_as_wanted():
         service(new(2, state='COMPLETED')),
         service(new(1, of=0), desired=0),
         service(new(0, of=0, state='COMPLETED'), desired=0),
-        want=wanted(count=0),
+        want=goal(count=0),
     )
     assert [each.state for each in rollouts] == ['queued', 'rolling-out', 'steady']
     assert (ending(rollouts[-1]), rollouts[-1].verdict.failed) == ('scaled-to-zero', False)
@@ -214,7 +214,7 @@ def test_stalled_and_arrived_after_all():
 
 def test_progress_sets_the_clock_back():
     slow = [service(new(n), leaving(20), desired=20) for n in range(1, 20)]
-    assert looks(*slow, every=600, want=wanted(count=20))[-1].verdict is None
+    assert looks(*slow, every=600, want=goal(count=20))[-1].verdict is None
 
 
 def test_nobody_acts():
@@ -223,7 +223,7 @@ def test_nobody_acts():
 
 
 def test_nobody_was_told():
-    last = looks(*[service(old())] * 40, every=60, want=wanted(held=True))[-1]
+    last = looks(*[service(old())] * 40, every=60, want=goal(held=True))[-1]
     assert (last.state, last.verdict) == ('queued', None)
 
 
@@ -234,7 +234,7 @@ def test_ecs_that_does_not_answer_is_not_a_standstill():
 
 
 def test_first_creation():
-    start = begin(wanted())
+    start = begin(goal())
     nothing = follow(start, None, set(), at(5))
     created = follow(nothing, service(new(0)), {NEW}, at(10))
     done = follow(created, service(new(2, state='COMPLETED')), {NEW}, at(15))
@@ -257,13 +257,13 @@ def test_content_that_ran_before_is_not_mistaken_for_the_new_deployment():
     bad = deployment('ecs-svc/2', ALIEN, 0, 2, rollout_state='IN_PROGRESS', created_at=at(-60))
     good = deployment('ecs-svc/1', NEW, 2, 2, status='ACTIVE', created_at=at(-600))
     before = service(bad, good)
-    waiting = follow(begin(wanted(), before), before, {NEW}, at(5))
+    waiting = follow(begin(goal(), before), before, {NEW}, at(5))
     mended = follow(waiting, service(deployment('ecs-svc/3', NEW, 2, 2, created_at=at(10))), {NEW}, at(20))
     assert (waiting.state, waiting.verdict, ending(mended)) == ('queued', None, 'succeeded')
 
 
 def test_an_autoscaler_decides_the_count():
-    last = looks(service(new(7, of=7, state='COMPLETED'), desired=7), want=wanted(count=None))[-1]
+    last = looks(service(new(7, of=7, state='COMPLETED'), desired=7), want=goal(count=None))[-1]
     assert ending(last) == 'succeeded'
 
 
@@ -274,7 +274,7 @@ def test_a_task_that_dies_after_success_moves_but_changes_no_verdict():
 
 def test_the_whole_fails_as_soon_as_one_fails():
     going = looks(service(new(1), leaving(1)))[-1]
-    failed = abandoned(replace(going, wanted=wanted(service='api')), 'Out of memory.', at(30))
+    failed = abandoned(replace(going, goal=goal(service='api')), 'Out of memory.', at(30))
     both = whole([going, failed])
     assert (both.state, both.verdict.ending, both.verdict.reason) == ('failed', 'aborted', 'api: Out of memory.')
 
@@ -291,4 +291,4 @@ def test_the_whole_succeeds_when_all_have():
 
 
 def test_the_whole_waits_while_all_wait():
-    assert whole([begin(wanted()), begin(wanted(service='api'))]).state == 'queued'
+    assert whole([begin(goal()), begin(goal(service='api'))]).state == 'queued'
