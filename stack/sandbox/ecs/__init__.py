@@ -8,7 +8,19 @@ from stack.sandbox.ecs.clock import Clock, ManualClock, RealClock, Ticker
 from stack.sandbox.ecs.ecs import Ecs
 from stack.sandbox.ecs.errors import EcsError
 from stack.sandbox.ecs.ports import Ports
-from stack.sandbox.ecs.wire import is_for_ecs, wsgi
+from stack.sandbox.ecs.wire import answer, is_for_ecs, wsgi
 from stack.sandbox.ecs.world import Timings
 
-__all__ = ['Clock', 'Ecs', 'EcsError', 'ManualClock', 'Ports', 'RealClock', 'Ticker', 'Timings', 'is_for_ecs', 'wsgi']
+__all__ = [
+    'Clock',
+    'Ecs',
+    'EcsError',
+    'ManualClock',
+    'Ports',
+    'RealClock',
+    'Ticker',
+    'Timings',
+    'answer',
+    'is_for_ecs',
+    'wsgi',
+]

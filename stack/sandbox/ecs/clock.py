@@ -1,9 +1,12 @@
 """Time for the embedded ECS: the wall clock of `PROFILE=local`, or one that a test turns."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 
 class Clock(Protocol):
@@ -44,7 +47,7 @@ class ManualClock:
 
 
 class Ticker:
-    """A background thread that calls `tick` every `interval` seconds until `stop`."""
+    """A background thread that calls `tick` every `interval` seconds until `stop`; a tick that fails is logged."""
 
     def __init__(self, tick: Callable[[], None], interval: float = 0.25):
         self._tick = tick
@@ -62,4 +65,7 @@ class Ticker:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):
-            self._tick()
+            try:
+                self._tick()
+            except Exception:
+                log.exception('a tick of the embedded ECS failed')

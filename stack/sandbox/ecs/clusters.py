@@ -56,7 +56,7 @@ def list_(world: World, params: Wire) -> Wire:
 
 def update(world: World, params: Wire) -> Wire:
     cluster = world.cluster(params['cluster'])
-    cluster.spec |= {key: params[key] for key in _KEPT if key in params}
+    cluster.spec = cluster.spec | {key: params[key] for key in _KEPT if key in params}
     return {'cluster': _view(world, cluster, ['SETTINGS', 'CONFIGURATIONS'])}
 
 
@@ -66,7 +66,7 @@ def put_capacity_providers(world: World, params: Wire) -> Wire:
     for item in params['defaultCapacityProviderStrategy']:
         if item['capacityProvider'] not in providers:
             raise invalid(f'The capacity provider {item["capacityProvider"]} is not associated with the cluster.')
-    cluster.spec |= {key: params[key] for key in ('capacityProviders', 'defaultCapacityProviderStrategy')}
+    cluster.spec = cluster.spec | {k: params[k] for k in ('capacityProviders', 'defaultCapacityProviderStrategy')}
     return {'cluster': _view(world, cluster, [])}
 
 

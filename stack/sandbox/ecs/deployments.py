@@ -124,8 +124,8 @@ def _return_to_last_good(world: World, service: Service, record: Rollout, saying
     say(world, service, f'rolling back to deployment {good.id}.')
     service.deployments.remove(good)
     service.deployments.insert(0, good)
-    service.spec = {name: value for name, value in service.spec.items() if name not in ROLLED}
-    service.spec |= good.spec | {'taskDefinition': good.definition}
+    kept = {name: value for name, value in service.spec.items() if name not in ROLLED}
+    service.spec = kept | good.spec | {'taskDefinition': good.definition}
     good.desired = service.desired
     good.rollback = True
     _set_state(world, service, good, 'IN_PROGRESS', f'{saying} {good.id}.')

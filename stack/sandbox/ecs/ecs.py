@@ -69,9 +69,9 @@ ACTIONS: dict[str, Action] = {
 class Ecs:
     """ECS of any number of accounts and regions, which come into being when they are first asked for.
 
-    `ports` gives what an account has elsewhere in AWS; `on_event` gets each event that EventBridge would carry, after
-    the call or tick that caused it. `limits` switches AWS's rate limits on; it can be switched at any time. `changed`
-    grows whenever anything that a snapshot holds may have changed. Safe to use from any thread.
+    `ports` gives what an account has elsewhere in AWS. `on_event` gets each event that EventBridge would carry, after
+    the call or tick that caused it and in the same thread. `limits` switches AWS's rate limits on, at any time.
+    `changed` grows whenever anything that a snapshot holds may have changed. Safe to use from any thread.
     """
 
     def __init__(
@@ -97,11 +97,20 @@ class Ecs:
 
     def handle(self, action: str, body: Any, region: str, account: str) -> tuple[int, Wire]:
         """Answers one call: status 200 and the response, or 400 and ECS's error."""
-        return self._answered(action, body, region, account, plain)
+        status, text = self.respond(action, body, region, account)
+        return status, json.loads(text)
 
     def respond(self, action: str, body: Any, region: str, account: str) -> tuple[int, bytes]:
-        """The same, as JSON on the wire; written while nothing can change what is shown."""
-        return self._answered(action, body, region, account, lambda wire: json.dumps(wire).encode())
+        """The same, as JSON on the wire."""
+        with self._lock:
+            try:
+                status, answer = 200, self._done(action, body, region, account)
+            except EcsError as error:
+                status, answer = 400, {'__type': error.code, 'message': error.message}
+            # Written down before anything can change what is shown.
+            text = json.dumps(answer).encode()
+        self._send_events()
+        return status, text
 
     def advance(self, now: float | None = None) -> None:
         """Lets everything happen that is due by `now` (by the clock, where not given), each thing at its own time.
@@ -125,6 +134,7 @@ class Ecs:
         gpus: int = 0,
         attributes: dict[str, str] | None = None,
         ec2_id: str | None = None,
+        address: str | None = None,
         zone: str | None = None,
     ) -> str:
         """Adds an EC2 machine to a cluster (CPU units, MiB) and returns its container instance id.
@@ -134,7 +144,7 @@ class Ecs:
         with self._lock:
             world = self._up_to_date(account, region)
             sizes = {'cpu': cpu, 'memory': memory, 'gpus': gpus, 'attributes': attributes or {}}
-            instance = instances.register(world, world.cluster(cluster), ec2_id, zone, **sizes)
+            instance = instances.register(world, world.cluster(cluster), ec2_id, address, zone, **sizes)
             self.changed += 1
             return instance.id
 
@@ -167,18 +177,6 @@ class Ecs:
                 world.now = kept['now']
                 self._worlds[region.account, region.name] = world
             self.changed += 1
-
-    def _answered(
-        self, action: str, body: Any, region: str, account: str, finish: Callable[[Wire], Any]
-    ) -> tuple[int, Any]:
-        with self._lock:
-            try:
-                status, answer = 200, self._done(action, body, region, account)
-            except EcsError as error:
-                status, answer = 400, {'__type': error.code, 'message': error.message}
-            finished = finish(answer)
-        self._send_events()
-        return status, finished
 
     def _done(self, action: str, body: Any, region: str, account: str) -> Wire:
         world = self._up_to_date(account, region)

@@ -14,14 +14,15 @@ RESERVED_PORTS = ('22/tcp', '2375/tcp', '2376/tcp', '51678/tcp', '51679/tcp')
 _MOST_DESCRIBED = 100
 
 
-def register(world: World, cluster: Cluster, ec2_id: str | None, zone: str | None, **sizes: object) -> Instance:
+def register(
+    world: World, cluster: Cluster, ec2_id: str | None, address: str | None, zone: str | None, **sizes: object
+) -> Instance:
     """A new container instance; services that wait for room, and DAEMON services, see it at once."""
-    number = len(cluster.instances)
     instance = Instance(
         id=world.dice.hexadecimal(32),
         ec2_id=ec2_id or f'i-{world.dice.hexadecimal(17)}',
-        address=f'10.0.{10 + number // 250}.{number % 250 + 4}',
-        zone=zone or world.region.name + 'abc'[number % 3],
+        address=address or world.address(),
+        zone=zone or world.region.name + 'abc'[len(cluster.instances) % 3],
         registered_at=world.now,
         reserved_ports=list(RESERVED_PORTS),
         **sizes,

@@ -184,9 +184,11 @@ class Cluster:
 
 @dataclass
 class Region:
-    """Everything of one account in one region. `definitions` by family, then in order of revision."""
+    """Everything of one account in one region. `definitions` by family, then in order of revision; `addresses` counts
+    the private addresses given out."""
 
     account: str
     name: str
     clusters: dict[str, Cluster] = field(default_factory=dict)
     definitions: dict[str, list[TaskDefinition]] = field(default_factory=dict)
+    addresses: int = 0

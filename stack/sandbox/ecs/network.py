@@ -10,8 +10,7 @@ def attach(world: World, task: Task, definition: TaskDefinition, instance: Insta
     """Gives the task an elastic network interface in awsvpc mode, its machine's address otherwise."""
     if definition.spec.get('networkMode') == 'awsvpc':
         task.eni = world.dice.uuid()
-        number = int(world.dice.hexadecimal(8), 16)
-        task.address = f'10.0.{number // 256 % 256}.{number % 254 + 1}'
+        task.address = world.address()
     elif instance is not None:
         task.address = instance.address
 

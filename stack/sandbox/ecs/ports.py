@@ -51,6 +51,8 @@ class Logs(Protocol):
 
 
 class Registry(Protocol):
+    def has(self, arn: str) -> bool: ...
+
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None: ...
 
     def deregister(self, arn: str, instance: str) -> None: ...
@@ -99,6 +101,9 @@ class AnyLog:
 
 
 class AnyRegistry:
+    def has(self, arn: str) -> bool:
+        return True
+
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
         pass
 

@@ -70,7 +70,7 @@ def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire
     for balancer in spec['loadBalancers']:
         _check_balancer(world, definition, balancer)
     for registry in spec['serviceRegistries']:
-        _check_registry(definition, registry)
+        _check_registry(world, definition, registry)
     if spec.get('healthCheckGracePeriodSeconds'):
         _need(
             bool(spec['loadBalancers']),
@@ -177,8 +177,10 @@ def _check_port(definition: TaskDefinition, name: str, port: int) -> None:
     _need(port in ports, f'The container {name} did not have a container port {port} defined.')
 
 
-def _check_registry(definition: TaskDefinition, registry: Wire) -> None:
+def _check_registry(world: World, definition: TaskDefinition, registry: Wire) -> None:
     _need('registryArn' in registry, 'Registry ARN can not be blank.')
+    arn = registry['registryArn']
+    _need(world.ports.registry.has(arn), f'The service registry with registryArn {arn} does not exist.')
     if definition.spec.get('networkMode') != 'awsvpc':
         _need(
             'containerName' in registry and 'containerPort' in registry,

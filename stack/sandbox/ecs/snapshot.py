@@ -6,19 +6,22 @@ A field that the snapshot lacks takes its default; one that the code no longer h
 import dataclasses
 import types
 import typing
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from stack.sandbox.ecs.model import Wire
 
-def plain(value: Any) -> Any:
-    """A copy of `value` out of dicts, lists, strings and numbers only."""
-    if dataclasses.is_dataclass(value):
-        return {name: plain(item) for name, item in vars(value).items()}
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value
+Convert = Callable[[Any], Any]
+
+
+def plain(value: Any) -> Wire:
+    """A dataclass as dicts, lists, strings and numbers, in which no later change shows.
+
+    What is of the type `Wire` is shared, not copied: it is replaced where it changes, never changed in place.
+    """
+    fields = vars(value)
+    return {name: fields[name] if how is None else how(fields[name]) for name, how in _plan(type(value))}
 
 
 def restored(kind: Any, value: Any) -> Any:
@@ -31,11 +34,30 @@ def restored(kind: Any, value: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return restored(arguments[0], value)
-    if origin is dict:
+    if origin is dict and arguments[1] is not Any:
         return {key: restored(arguments[1], item) for key, item in value.items()}
     if origin is list:
         return [restored(arguments[0], item) for item in value]
     return value
+
+
+@cache
+def _plan(kind: type) -> list[tuple[str, Convert | None]]:
+    return [(name, _conversion(hint)) for name, hint in _hints(kind).items()]
+
+
+def _conversion(hint: Any) -> Convert | None:
+    """How a field of that type becomes plain; None where it is so already, or need not be copied."""
+    if dataclasses.is_dataclass(hint):
+        return plain
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is list:
+        inner = _conversion(arguments[0])
+        return list if inner is None else lambda items: [inner(item) for item in items]
+    if origin is dict and hint != Wire:
+        inner = _conversion(arguments[1])
+        return dict if inner is None else lambda items: {key: inner(item) for key, item in items.items()}
+    return None
 
 
 @cache

@@ -100,6 +100,12 @@ class World:
         family, _, revision = short(arn).partition(':')
         return next(d for d in self.region.definitions[family] if d.revision == int(revision))
 
+    def address(self) -> str:
+        """A private IPv4 address that nothing else in this world has."""
+        number = self.region.addresses
+        self.region.addresses += 1
+        return f'10.{number // (254 * 256) % 256}.{number // 254 % 256}.{number % 254 + 1}'
+
     def lasts(self, seconds: float) -> float:
         """How long that takes here: at this speed, and never twice exactly the same."""
         return round(self.dice.spread(seconds) / self._speed, 3)

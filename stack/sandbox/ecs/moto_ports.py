@@ -1,0 +1,169 @@
+"""The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, Logs and Cloud Map, in this process.
+
+moto is not safe to use from several threads: whoever calls `Ecs` with these ports holds the lock that keeps others
+out of moto.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from moto.ecr.models import ecr_backends
+from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
+from moto.logs.models import LogsBackend, logs_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.servicediscovery.models import servicediscovery_backends
+from moto.ssm.models import ssm_backends
+
+from stack.sandbox.ecs.ports import AnyImage, Image, Ports, TargetGroup, tags_of
+
+_ECR = re.compile(r'(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([^@]+))?(?:@(.+))?')
+# Where a target group keeps what ECS knows about its targets: `ID:PORT` → (state, reason). It is part of moto's
+# object, so that it lasts as long as that does.
+_STATES = 'ecs_target_states'
+
+
+def ports(account: str, region: str) -> Ports:
+    """The ports of one account and region."""
+    _show_target_states()
+    return Ports(
+        MotoImages(),
+        MotoTargets(account, region),
+        MotoSecrets(account, region),
+        MotoLogs(account, region),
+        MotoRegistry(account, region),
+    )
+
+
+class MotoImages:
+    """ECR's images; images of other registries are always there."""
+
+    def find(self, reference: str) -> Image | None:
+        match = _ECR.fullmatch(reference)
+        if match is None:
+            return AnyImage().find(reference)
+        account, region, name, tag, digest = match.groups()
+        repository = ecr_backends[account][region].repositories.get(name)
+        for image in repository.images if repository else []:
+            tags = tuple(image.image_tags)
+            if digest:
+                if image.get_image_digest() == digest:
+                    return Image(digest, (tag,) if tag else tags)
+            elif (tag or 'latest') in tags:
+                return Image(image.get_image_digest(), tags_of(reference))
+        return None
+
+
+class MotoTargets:
+    """ELBv2's target groups. moto knows a target by its id alone; ours are kept by id and port."""
+
+    def __init__(self, account: str, region: str):
+        self._account = account
+        self._region = region
+
+    def _group(self, arn: str) -> FakeTargetGroup | None:
+        return elbv2_backends[self._account][self._region].target_groups.get(arn)
+
+    def group(self, arn: str) -> TargetGroup | None:
+        group = self._group(arn)
+        if group is None:
+            return None
+        return TargetGroup(
+            target_type=group.target_type,
+            attached=bool(group.load_balancer_arns),
+            interval=float(group.health_check_interval_seconds),
+            healthy_threshold=int(group.healthy_threshold_count),
+            unhealthy_threshold=int(group.unhealthy_threshold_count),
+        )
+
+    def register(self, arn: str, target: str, port: int) -> None:
+        group = self._group(arn)
+        if group is not None:
+            group.targets[f'{target}:{port}'] = {'Id': target, 'Port': port}
+
+    def health(self, arn: str, target: str, port: int, state: str, reason: str) -> None:
+        group = self._group(arn)
+        if group is not None:
+            vars(group).setdefault(_STATES, {})[f'{target}:{port}'] = (state, reason)
+
+    def deregister(self, arn: str, target: str, port: int) -> None:
+        group = self._group(arn)
+        if group is not None:
+            group.targets.pop(f'{target}:{port}', None)
+            vars(group).get(_STATES, {}).pop(f'{target}:{port}', None)
+
+
+class MotoSecrets:
+    """Secrets Manager's secrets and SSM's parameters, by whatever `valueFrom` names them with."""
+
+    def __init__(self, account: str, region: str):
+        self._account = account
+        self._region = region
+
+    def exists(self, value_from: str) -> bool:
+        if ':secretsmanager:' not in value_from:
+            return ssm_backends[self._account][self._region].get_parameter(value_from) is not None
+        # After the secret's own name there may be `:json-key:version-stage:version-id`.
+        arn = ':'.join(value_from.split(':')[:7])
+        return arn in secretsmanager_backends[self._account][self._region].secrets
+
+
+class MotoLogs:
+    def __init__(self, account: str, region: str):
+        self._account = account
+        self._region = region
+
+    @property
+    def _backend(self) -> LogsBackend:
+        return logs_backends[self._account][self._region]
+
+    def has_group(self, group: str) -> bool:
+        return group in self._backend.groups
+
+    def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
+        self._backend.ensure_log_group(group)
+        self._backend.ensure_log_stream(group, stream)
+        events = [{'timestamp': int(at * 1000), 'message': line} for line in lines]
+        self._backend.groups[group].streams[stream].put_log_events(events)
+
+
+class MotoRegistry:
+    """Cloud Map's instances. Those of a service that has been deleted went with it."""
+
+    def __init__(self, account: str, region: str):
+        self._account = account
+        self._region = region
+
+    def _service(self, arn: str) -> Any:
+        return servicediscovery_backends[self._account][self._region].services.get(arn.rpartition('/')[2])
+
+    def has(self, arn: str) -> bool:
+        return self._service(arn) is not None
+
+    def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
+        service = self._service(arn)
+        if service is not None:
+            backend = servicediscovery_backends[self._account][self._region]
+            backend.register_instance(service.id, instance, instance, attributes)
+
+    def deregister(self, arn: str, instance: str) -> None:
+        service = self._service(arn)
+        if service is not None and any(i.instance_id == instance for i in service.instances):
+            servicediscovery_backends[self._account][self._region].deregister_instance(service.id, instance)
+
+
+def _show_target_states() -> None:
+    """Lets moto's DescribeTargetHealth tell what ECS knows; to moto every target is healthy from the start."""
+    theirs: Callable[..., FakeHealthStatus] = FakeTargetGroup.health_for
+    if getattr(theirs, 'shows_ecs', False):
+        return
+
+    def health_for(self: FakeTargetGroup, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
+        known = vars(self).get(_STATES, {}).get(f'{target["Id"]}:{target.get("Port")}')
+        if known is None:
+            return theirs(self, target, ec2_backend)
+        state, reason = known
+        return FakeHealthStatus(target['Id'], target['Port'], self.health_check_port, state, reason or None)
+
+    health_for.shows_ecs = True
+    FakeTargetGroup.health_for = health_for
