@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from stack.stackfile.effective import settle, top_settings
+from stack.stackfile.entries import DEFAULTS, TOP, entries
+from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
 from stack.stackfile.schema import shape_mistakes
@@ -22,26 +24,40 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     and column of a path (`Document.position`).
     """
     mistakes = shape_mistakes(data)
-    subjects = list(_subjects(data, cluster, mistakes))
+    top = top_settings(data)
+    subjects = list(_subjects(data, top, cluster, mistakes))
     found = [*_apply(MISTAKES, subjects), *across.doubled_names(subjects), *across.same_balancer(subjects)]
     noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
-    if isinstance(data, dict):
-        noted += warnings.top_warnings(data, top_settings(data).vpc)
-    mistakes += [Problem(path, message) for path, message in found]
-    return Report(
-        _placed(mistakes, data, position), _placed([Problem(path, said) for path, said in noted], data, position)
-    )
+    noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]
+    return Report(_placed([*mistakes, *_problems(found)], data, position), _placed(_problems(noted), data, position))
 
 
-def _subjects(data: Any, cluster: str | None, mistakes: list[Problem]) -> Iterator[Subject]:
-    top = top_settings(data)
+def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Problem]) -> Iterator[Subject]:
     common, own = _faulty(mistakes)
+    inherited = _inherited(data)
     listed = data.get('services') if isinstance(data, dict) else None
     for i, item in enumerate(listed if isinstance(listed, list) else ()):
         for name, raw in item.items() if isinstance(item, dict) else ():
             if isinstance(raw, dict):
                 faulty = common | own.get(i, frozenset())
-                yield Subject(('services', i, name), raw, settle(name, raw, top), top, cluster, faulty)
+                yield Subject(('services', i, name), raw, settle(name, raw, top), top, cluster, faulty, inherited)
+
+
+def _inherited(data: Any) -> dict[str, Path]:
+    """Where services inherit each field from, for those fields that stand there."""
+    defaults = data.get(DEFAULTS) if isinstance(data, dict) else None
+    found: dict[str, Path] = {}
+    for entry in entries(ServiceSettings):
+        if entry.inherits == DEFAULTS and isinstance(defaults, dict) and entry.name in defaults:
+            found[entry.name] = (DEFAULTS, entry.name)
+        elif entry.inherits == TOP and isinstance(data, dict) and entry.name in data:
+            found[entry.name] = (entry.name,)
+    return found
+
+
+def _problems(findings: Iterable[Finding]) -> list[Problem]:
+    """Each once: what stands under `defaults` is found again for every service that inherits it."""
+    return [Problem(path, message) for path, message in dict.fromkeys(findings)]
 
 
 def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[str], dict[int, frozenset[str]]]:

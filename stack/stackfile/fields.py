@@ -10,32 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.stackfile import rendering
+from stack.stackfile import rendering, values
 from stack.stackfile.entries import DEFAULTS, TOP, entry, part_of, record
 from stack.stackfile.rendering import container, key, service, structure, task
 from stack.stackfile.shapes import choice, list_of, mapping_of, scalar, switch, text, whole
-from stack.stackfile.values import (
-    AWS_ID,
-    CERTIFICATE,
-    DISCOVERY_NAME,
-    DOMAIN,
-    ENVIRONMENT,
-    HEALTH_COMMAND,
-    HOSTED_ZONE,
-    IMAGE,
-    NAMESPACE,
-    PORT,
-    PORT_MAPPING,
-    ROLE,
-    SECRETS,
-    SERVICE_NAME,
-    URL_PATH,
-    VOLUME,
-    WORDS,
-    PortMapping,
-    Volume,
-    named,
-)
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
 LOG_DRIVERS = ('awsfirelens', 'awslogs', 'fluentd', 'gelf', 'journald', 'json-file', 'splunk', 'syslog')
@@ -43,17 +21,19 @@ LOG_DRIVERS = ('awsfirelens', 'awslogs', 'fluentd', 'gelf', 'journald', 'json-fi
 
 @dataclass(frozen=True, kw_only=True)
 class Subnets:
-    public: tuple[str, ...] = entry(list_of(AWS_ID), 'Subnets of public load balancers.', default=())
+    public: tuple[str, ...] = entry(list_of(values.AWS_ID), 'Subnets of public load balancers.', default=())
     private: tuple[str, ...] = entry(
-        list_of(AWS_ID), 'Subnets of private load balancers, and of tasks with an address of their own.', default=()
+        list_of(values.AWS_ID),
+        'Subnets of private load balancers, and of tasks with an address of their own.',
+        default=(),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityGroups:
-    public: tuple[str, ...] = entry(list_of(AWS_ID), 'Security groups of public load balancers.', default=())
+    public: tuple[str, ...] = entry(list_of(values.AWS_ID), 'Security groups of public load balancers.', default=())
     private: tuple[str, ...] = entry(
-        list_of(AWS_ID),
+        list_of(values.AWS_ID),
         'Security groups of private load balancers, and of tasks with an address of their own.',
         default=(),
     )
@@ -61,7 +41,7 @@ class SecurityGroups:
 
 @dataclass(frozen=True, kw_only=True)
 class Vpc:
-    id: str | None = entry(AWS_ID, 'The VPC that the cluster lies in.')
+    id: str | None = entry(values.AWS_ID, 'The VPC that the cluster lies in.')
     subnets: Subnets = entry(record(Subnets), 'Where load balancers and tasks are placed.', default=Subnets())
     security_groups: SecurityGroups = entry(
         record(SecurityGroups), 'What load balancers and tasks may be reached from.', default=SecurityGroups()
@@ -90,7 +70,7 @@ LOGGING = record(Logging, merge=merge_logging)
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDiscovery:
-    namespace: str = entry(NAMESPACE, 'The private DNS namespace (AWS Cloud Map) of the cluster.', required=True)
+    namespace: str = entry(values.NAMESPACE, 'The private DNS namespace (AWS Cloud Map) of the cluster.', required=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +78,8 @@ class TargetHealthcheck:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
 
     protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol of the check.', default='HTTP')
-    port: int | None = entry(PORT, 'Port of the check; the container port when absent.')
-    path: str = entry(URL_PATH, 'Path of the check.', default='/')
+    port: int | None = entry(values.PORT, 'Port of the check; the container port when absent.')
+    path: str = entry(values.URL_PATH, 'Path of the check.', default='/')
     interval_seconds: int = entry(whole(5, 300), 'Time between two checks.', default=30)
     timeout_seconds: int = entry(whole(2, 120), 'Time after which a check has failed.', default=5)
     healthy_threshold_count: int = entry(whole(2, 10), 'Checks passed in a row that make a target healthy.', default=2)
@@ -113,14 +93,14 @@ class DiscoveryHealthcheck(TargetHealthcheck):
 
 @dataclass(frozen=True, kw_only=True)
 class ElbPorts:
-    public: int = entry(PORT, 'The port that the load balancer listens on.', required=True)
-    container: int = entry(PORT, 'The container port that it sends requests to; one of `ports`.', required=True)
+    public: int = entry(values.PORT, 'The port that the load balancer listens on.', required=True)
+    container: int = entry(values.PORT, 'The container port that it sends requests to; one of `ports`.', required=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ElbDns:
-    hosted_zone_id: str = entry(HOSTED_ZONE, 'The Route 53 hosted zone.', required=True)
-    record_name: str = entry(DOMAIN, 'The record that points to the load balancer.', required=True)
+    hosted_zone_id: str = entry(values.HOSTED_ZONE, 'The Route 53 hosted zone.', required=True)
+    record_name: str = entry(values.DOMAIN, 'The record that points to the load balancer.', required=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +116,7 @@ class Elb:
     protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol that it listens for.', default='HTTP')
     ports: ElbPorts = entry(record(ElbPorts), 'Its ports.', required=True)
     certificates: tuple[str, ...] = entry(
-        list_of(CERTIFICATE), 'The certificate: exactly one with HTTPS, none with HTTP.', default=()
+        list_of(values.CERTIFICATE), 'The certificate: exactly one with HTTPS, none with HTTP.', default=()
     )
     dns: ElbDns | None = entry(record(ElbDns), 'The DNS record that is kept for it.')
     healthcheck: TargetHealthcheck = entry(
@@ -146,7 +126,7 @@ class Elb:
 
 @dataclass(frozen=True, kw_only=True)
 class DnsDiscovery:
-    name: str = entry(DISCOVERY_NAME, 'Name below the namespace; unique within it.', required=True)
+    name: str = entry(values.DISCOVERY_NAME, 'Name below the namespace; unique within it.', required=True)
     healthcheck: DiscoveryHealthcheck | None = entry(
         record(DiscoveryHealthcheck), 'Taken, and without effect: ECS reports the health of a task itself.'
     )
@@ -157,7 +137,7 @@ class Healthcheck:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"""
 
     command: tuple[str, ...] = entry(
-        HEALTH_COMMAND, 'Run in the container; healthy when it exits with 0.', required=True, ecs=key('command')
+        values.HEALTH_COMMAND, 'Run in the container; healthy when it exits with 0.', required=True, ecs=key('command')
     )
     interval: int = entry(whole(5, 300), 'Seconds between two checks.', default=30, ecs=key('interval'))
     timeout: int = entry(whole(2, 60), 'Seconds after which a check has failed.', default=5, ecs=key('timeout'))
@@ -197,7 +177,9 @@ class ServiceSettings:
 
     name: str = ''
 
-    image: str = entry(IMAGE, 'The image that the container runs.', default='', required=True, ecs=container('image'))
+    image: str = entry(
+        values.IMAGE, 'The image that the container runs.', default='', required=True, ecs=container('image')
+    )
     type: str = entry(
         choice('service', 'task'), '`service` runs on; `task` runs once for each revision.', default='service'
     )
@@ -235,32 +217,34 @@ class ServiceSettings:
         default='REPLICA',
         ecs=service('schedulingStrategy'),
     )
-    ports: tuple[PortMapping, ...] = entry(
-        list_of(PORT_MAPPING),
+    ports: tuple[values.PortMapping, ...] = entry(
+        list_of(values.PORT_MAPPING),
         'Ports of the container.',
         default=(),
         ecs=container('portMappings', rendering.port_mappings),
     )
     environment: Mapping[str, str] = entry(
-        ENVIRONMENT,
+        values.ENVIRONMENT,
         "Environment variables; a service's own value wins over the one in `defaults`.",
         default={},
         inherits=DEFAULTS,
         ecs=container('environment', rendering.pairs('name', 'value')),
     )
     secrets: Mapping[str, str] = entry(
-        SECRETS,
+        values.SECRETS,
         'Environment variables from Secrets Manager or Parameter Store.',
         default={},
         inherits=DEFAULTS,
         ecs=container('secrets', rendering.pairs('name', 'valueFrom')),
     )
-    command: tuple[str, ...] = entry(WORDS, "In place of the image's command.", default=(), ecs=container('command'))
-    entrypoint: tuple[str, ...] = entry(
-        WORDS, "In place of the image's entry point.", default=(), ecs=container('entryPoint')
+    command: tuple[str, ...] = entry(
+        values.WORDS, "In place of the image's command.", default=(), ecs=container('command')
     )
-    volumes: tuple[Volume, ...] = entry(
-        list_of(VOLUME),
+    entrypoint: tuple[str, ...] = entry(
+        values.WORDS, "In place of the image's entry point.", default=(), ecs=container('entryPoint')
+    )
+    volumes: tuple[values.Volume, ...] = entry(
+        list_of(values.VOLUME),
         'Directories of the instance in the container.',
         default=(),
         ecs=(task('volumes', rendering.host_volumes), container('mountPoints', rendering.mount_points)),
@@ -307,10 +291,10 @@ class ServiceSettings:
         ),
     )
     task_role_arn: str | None = entry(
-        ROLE, 'The IAM role of the program in the container.', inherits=DEFAULTS, ecs=task('taskRoleArn')
+        values.ROLE, 'The IAM role of the program in the container.', inherits=DEFAULTS, ecs=task('taskRoleArn')
     )
     task_execution_role_arn: str | None = entry(
-        ROLE,
+        values.ROLE,
         'The IAM role that ECS itself uses: for secrets, and on Fargate for images and logs.',
         inherits=DEFAULTS,
         ecs=task('executionRoleArn'),
@@ -331,7 +315,9 @@ class Stackfile:
         part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'For all services that do not say otherwise.', default={}
     )
     services: Any = entry(
-        named(SERVICE_NAME, record(ServiceSettings), 'a list of services, each a name with its settings below it'),
+        values.named(
+            values.SERVICE_NAME, record(ServiceSettings), 'a list of services, each a name with its settings below it'
+        ),
         'The services, each an item with one key, its name. The list may be empty.',
         default=(),
         required=True,

@@ -85,7 +85,7 @@ class _Open:
 def _scan(text: str) -> tuple[Place, list[Fault]]:
     """The places in a text that is JSON, and its doubled keys."""
     where = _Lines(text)
-    root = Place(1, 1)
+    root: Place = (1, 1, None)
     faults: list[Fault] = []
     stack: list[_Open] = []
     for token in _TOKEN.finditer(text):
@@ -102,11 +102,11 @@ def _scan(text: str) -> tuple[Place, list[Fault]]:
             continue
         children: Any = {} if word == '{' else [] if word == '[' else None
         if top is None:
-            root = Place(*place, children)
+            root = (*place, children)
         elif isinstance(top.children, list):
-            top.children.append(Place(*place, children))
+            top.children.append((*place, children))
         else:
-            top.children[top.key] = Place(*top.key_place, children)
+            top.children[top.key] = (*top.key_place, children)
             top.key = None
         if children is not None:
             stack.append(_Open(children))

@@ -102,10 +102,10 @@ def scalar() -> Shape:
     return Shape(says, check, {'anyOf': kinds})
 
 
-def list_of(item: Shape, at_most: int | None = None) -> Shape:
+def list_of(item: Shape, at_most: int | None = None, says: str = '') -> Shape:
     """A list, every item of which is checked: voluptuous's own list schema stops at the first bad one."""
     limit = f', at most {at_most}' if at_most else ''
-    says = f'a list, each item {item.says}{limit}'
+    says = says or f'a list, each item {item.says}{limit}'
 
     def check(value: Any) -> tuple:
         if not isinstance(value, list):
@@ -125,11 +125,12 @@ def list_of(item: Shape, at_most: int | None = None) -> Shape:
 
 def mapping_of(key: Shape, value: Shape) -> Shape:
     says = f'a mapping of {key.says} to {value.says}'
+    check_both = pair(key, value)
 
     def check(raw: Any) -> dict:
         if not isinstance(raw, dict):
             raise refused(says, raw)
-        return dict(checked(raw.items(), lambda name, part: (key.check(name), value.check(part))))
+        return dict(checked(raw.items(), check_both))
 
     def read(raw: Any) -> dict:
         if not isinstance(raw, dict):
@@ -138,6 +139,23 @@ def mapping_of(key: Shape, value: Shape) -> Shape:
 
     schema = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
     return Shape(says, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
+
+
+def pair(key: Shape, value: Shape) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Checks a key and its value; raises MultipleInvalid with the mistakes of both."""
+
+    def check(name: Any, part: Any) -> tuple[Any, Any]:
+        results, errors = [], []
+        for shape, part_of_pair in ((key, name), (value, part)):
+            try:
+                results.append(shape.check(part_of_pair))
+            except Invalid as e:
+                errors += mistakes_in(e)
+        if errors:
+            raise MultipleInvalid(errors)
+        return results[0], results[1]
+
+    return check
 
 
 def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) -> list:

@@ -29,7 +29,13 @@ _ADDED_BY_ECS = {
 # What ECS takes an absent value for, by the place in the task definition. Empty lists, mappings and texts, and null,
 # are the same as absent everywhere. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 _DEFAULTS: dict[tuple[str, ...], dict[str, Any]] = {
-    (): {'networkMode': 'bridge', 'enableFaultInjection': False},
+    (): {
+        'networkMode': 'bridge',
+        'requiresCompatibilities': ['EC2'],
+        'runtimePlatform': {},
+        'enableFaultInjection': False,
+    },
+    ('runtimePlatform',): {'cpuArchitecture': 'X86_64', 'operatingSystemFamily': 'LINUX'},
     ('containerDefinitions',): {
         'cpu': 0,
         'essential': True,
@@ -63,6 +69,9 @@ _SETS = {
     ('containerDefinitions', 'logConfiguration', 'secretOptions'),
 }
 
+# ECS takes the name of a role, and answers with its ARN; within an account the name says as much.
+_ROLES = ('taskRoleArn', 'executionRoleArn')
+
 # The network modes in which a container's port is the host's: an absent or zero host port means the same one.
 _SAME_PORT = ('awsvpc', 'host')
 
@@ -90,6 +99,7 @@ def normalised(definition: Mapping[str, Any]) -> dict[str, Any]:
     known here or not, so that a change made by other hands shows.
     """
     own = {key: value for key, value in definition.items() if key not in _ADDED_BY_ECS}
+    own |= {key: own[key].rpartition('/')[2] for key in _ROLES if isinstance(own.get(key), str)}
     result = _normalised(own, ())
     if result['networkMode'] in _SAME_PORT:
         for container in result.get('containerDefinitions', ()):

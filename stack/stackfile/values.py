@@ -3,14 +3,26 @@
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from voluptuous import Invalid, MultipleInvalid
 
 from stack import images
 from stack.errors import InvalidRequest
-from stack.stackfile.shapes import PRINTABLE, Shape, checked, found, list_of, mistakes_in, refused, scalar, text, whole
+from stack.stackfile.shapes import (
+    PRINTABLE,
+    Shape,
+    checked,
+    found,
+    list_of,
+    mistakes_in,
+    pair,
+    refused,
+    scalar,
+    text,
+    whole,
+)
 
 _PORT = r'(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])'
 _LABEL = r'[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
@@ -147,11 +159,13 @@ def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape
                 errors.append(Invalid(f'expected NAME: value{" or NAME=value" * with_text}; found {kind}', [i]))
         return parts
 
+    check_both = pair(key, value)
+
     def collect(raw: Any, errors: list[Invalid]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for path, name, part in split(raw, errors):
             try:
-                checked_name, checked_part = key.check(name), value.check(part)
+                checked_name, checked_part = check_both(name, part)
             except Invalid as e:
                 e.prepend(list(path))
                 errors += mistakes_in(e)
@@ -185,21 +199,22 @@ ENVIRONMENT = pairs(VARIABLE, scalar(), 'a list of NAME: value or NAME=value, or
 SECRETS = pairs(VARIABLE, SECRET, 'a list of NAME: ARN or parameter, or a mapping')
 
 
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+MAX_SERVICES = 5000
+
+
 def named(name: Shape, item: Shape, says: str) -> Shape:
     """A list whose items have one key each, their name; read as it is, since each service is read by itself."""
+    check_both = pair(name, item)
 
     def one(entry: Any) -> Any:
         if not isinstance(entry, dict):
             raise refused('one name with its settings below it', entry)
         if len(entry) != 1:
-            raise Invalid(f'expected one name, found {len(entry)}: each service is an item of the list')
-        return checked(entry.items(), lambda key, value: (name.check(key), item.check(value)))[0]
+            raise Invalid(f'expected one name, found {len(entry)}: each service is an item of its own')
+        return checked(entry.items(), check_both)[0]
 
-    schema = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}
-    return Shape(
-        says,
-        list_of(Shape('', one, {}), at_most=5000).check,
-        {'type': 'array', 'maxItems': 5000, 'items': {**schema, 'minProperties': 1, 'maxProperties': 1}},
-        lambda value: value,
-        entries=item.entries,
-    )
+    mapping = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}
+    items = Shape(says, one, {**mapping, 'minProperties': 1, 'maxProperties': 1})
+    whole_list = list_of(items, at_most=MAX_SERVICES, says=says)
+    return replace(whole_list, read=lambda value: value, entries=item.entries)

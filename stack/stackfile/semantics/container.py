@@ -17,8 +17,9 @@ def family_name_fits(subject: Subject) -> Iterator[Finding]:
 
 @rule('environment', 'secrets')
 def secrets_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
-    for name in subject.settings.secrets.keys() & subject.settings.environment.keys():
-        yield ('secrets',), f'{name} is in environment, too'
+    for name in subject.settings.secrets:
+        if name in subject.settings.environment:
+            yield ('secrets',), f'{name} is in environment, too'
 
 
 @rule('secrets', 'task_execution_role_arn')
@@ -30,11 +31,10 @@ def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
 @rule('logging')
 def logging_is_complete(subject: Subject) -> Iterator[Finding]:
     logging = subject.settings.logging
-    path = ('logging',) if 'logging' in subject.raw else ()
     if logging.log_driver is None and logging.options:
-        yield path, 'logging.options need a logging.log_driver'
+        yield ('logging',), 'the options need a log_driver'
     if logging.log_driver == 'awslogs' and 'awslogs-group' not in logging.options:
-        yield path, 'the log driver awslogs needs the option awslogs-group in logging.options'
+        yield ('logging',), 'the log driver awslogs needs the option awslogs-group'
 
 
 @rule('volumes')
@@ -56,8 +56,8 @@ def rollout_can_move(subject: Subject) -> Iterator[Finding]:
     maximum = 200 if rollout.maximum_percent is None else rollout.maximum_percent
     minimum = 100 if rollout.minimum_healthy_percent is None else rollout.minimum_healthy_percent
     if minimum >= maximum:
-        path = ('deployment_configuration',) if 'deployment_configuration' in subject.raw else ()
-        yield path, f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
+        said = f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
+        yield ('deployment_configuration',), said
 
 
 @rule('placement_constraints')

@@ -43,7 +43,7 @@ def log_driver_is_offered(subject: Subject) -> Iterator[Finding]:
     if logging.log_driver not in LOG_DRIVERS:
         yield ('logging',), f'FARGATE has no log driver {logging.log_driver}: one of {", ".join(LOG_DRIVERS)}'
     if logging.log_driver == 'awslogs' and 'awslogs-stream-prefix' not in logging.options:
-        yield ('logging',), 'FARGATE needs the option awslogs-stream-prefix in logging.options'
+        yield ('logging',), 'FARGATE needs the option awslogs-stream-prefix'
 
 
 @rule('launch_type', 'image', 'logging', 'task_execution_role_arn')

@@ -17,9 +17,9 @@ def ports_fit(subject: Subject) -> Iterator[Finding]:
         if port.host != port.container:
             mode = subject.settings.network_mode
             yield ('ports', i), f'HOST and CONTAINER must be the same port in network mode {mode}'
-        if (port.container, port.protocol) in taken or (port.host, port.protocol) in taken:
+        if (port.host, port.protocol) in taken:
             yield ('ports', i), f'port {port.host}/{port.protocol} stands here for the second time'
-        taken |= {(port.host, port.protocol), (port.container, port.protocol)}
+        taken.add((port.host, port.protocol))
 
 
 @rule('elb', 'ports')

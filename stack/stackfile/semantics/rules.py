@@ -1,7 +1,7 @@
 """What a rule is, and what it is given to look at."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stack.stackfile.fields import ServiceSettings, Stackfile
@@ -15,7 +15,7 @@ class Subject:
     """One service: its raw and its effective settings, and what stands around it.
 
     `cluster` is None where the cluster is not known yet; `faulty` are the fields with mistakes in their shape, its
-    own or inherited.
+    own or inherited; `inherited` are the paths of what stands outside the service and counts for it.
     """
 
     path: Path
@@ -24,6 +24,13 @@ class Subject:
     top: Stackfile
     cluster: str | None = None
     faulty: frozenset[str] = frozenset()
+    inherited: Mapping[str, Path] = field(default_factory=dict)
+
+    def where(self, path: Path) -> Path:
+        """The whole path of a part of the service; where it inherits that field, of the field that it inherits."""
+        if path and path[0] not in self.raw and path[0] in self.inherited:
+            return self.inherited[path[0]]
+        return (*self.path, *path)
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class Rule:
     def apply(self, subject: Subject) -> Iterator[Finding]:
         if not self.reads & subject.faulty:
             for path, message in self.find(subject):
-                yield (*subject.path, *path), message
+                yield subject.where(path), message
 
 
 def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stack.images import ImageReference
+from stack.stackfile.fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
@@ -12,7 +13,6 @@ _SECRET_NAME = re.compile(
     r'(?i)(?:^|[_.-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|private_?key|secret_?key|access_?key)s?$'
 )
 _SECRET_VALUE = re.compile(r'\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@${}]+@')
-_PREFIXES = {'id': 'vpc-', 'subnets': 'subnet-', 'security_groups': 'sg-'}
 
 
 @rule('image')
@@ -42,9 +42,15 @@ def variable_warnings(environment: Any) -> Iterator[Finding]:
     for path, name, value in _variables(environment):
         if isinstance(value, float):
             yield path, f'the number reaches the container as {value}: put it in quotes to have it as written'
-        secret = isinstance(value, str) and value and not value.startswith('${')
-        if secret and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
+        if _is_text(value) and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
             yield path, f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
+
+
+def _is_text(value: Any) -> bool:
+    """Something that could be a secret: no number, no switch, no `${…}` that is filled in elsewhere."""
+    if not isinstance(value, str) or not value or value.startswith('${'):
+        return False
+    return not value.isdigit() and value.lower() not in ('true', 'false', 'yes', 'no', 'on', 'off')
 
 
 def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
@@ -58,19 +64,30 @@ def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
             yield ('environment', i), name, value
 
 
-def top_warnings(document: dict[str, Any], subject_vpc: Any) -> Iterator[Finding]:
-    defaults = document.get('defaults')
+@rule('elb', 'vpc')
+def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
+    elb, vpc = subject.settings.elb, subject.top.vpc
+    if elb and vpc and len(set(getattr(vpc.subnets, elb.type))) == 1:
+        yield ('elb', 'type'), f'AWS wants subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
+
+
+def defaults_warnings(document: Any) -> Iterator[Finding]:
+    defaults = document.get('defaults') if isinstance(document, dict) else None
     for path, message in variable_warnings(defaults.get('environment') if isinstance(defaults, dict) else None):
         yield ('defaults', *path), message
-    if subject_vpc is None:
+
+
+def vpc_warnings(vpc: Vpc | None) -> Iterator[Finding]:
+    """Ids that are not of the kind that stands there: a subnet among the security groups."""
+    if vpc is None:
         return
-    if subject_vpc.id and not subject_vpc.id.startswith('vpc-'):
-        yield ('vpc', 'id'), 'ids of VPCs start with vpc-'
+    if vpc.id and not vpc.id.startswith('vpc-'):
+        yield ('vpc', 'id'), 'the id of a VPC starts with vpc-'
     for part, prefix in (('subnets', 'subnet-'), ('security_groups', 'sg-')):
         for side in ('public', 'private'):
-            for i, value in enumerate(getattr(getattr(subject_vpc, part), side)):
+            for i, value in enumerate(getattr(getattr(vpc, part), side)):
                 if not value.startswith(prefix):
-                    yield ('vpc', part, side, i), f'ids here start with {prefix}'
+                    yield ('vpc', part, side, i), f'an id here starts with {prefix}'
 
 
-RULES = (image_is_pinned, task_is_not_reached, variables_are_plain)
+RULES = (image_is_pinned, task_is_not_reached, variables_are_plain, balancer_has_two_zones)
