@@ -50,6 +50,9 @@ format: setup ## lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: setup ## write the generated parts of docs/ anew
+	$(BIN)/python -m stack.documents
+
 lock: ## renew the Python locks from setup.cfg
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements.lock

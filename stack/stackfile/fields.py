@@ -238,10 +238,10 @@ class ServiceSettings:
         ecs=container('secrets', rendering.pairs('name', 'valueFrom')),
     )
     command: tuple[str, ...] = entry(
-        values.WORDS, "In place of the image's command.", default=(), ecs=container('command')
+        values.ARGUMENTS, "In place of the image's command, word by word.", default=(), ecs=container('command')
     )
     entrypoint: tuple[str, ...] = entry(
-        values.WORDS, "In place of the image's entry point.", default=(), ecs=container('entryPoint')
+        values.ARGUMENTS, "In place of the image's entry point, word by word.", default=(), ecs=container('entryPoint')
     )
     volumes: tuple[values.Volume, ...] = entry(
         list_of(values.VOLUME),

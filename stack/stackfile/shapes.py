@@ -34,7 +34,8 @@ class Shape:
             object.__setattr__(self, 'read', self.check)
 
 
-def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None = None) -> Shape:
+def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None = None, example: str = '') -> Shape:
+    """Text that fits a pattern as a whole."""
     compiled = re.compile(pattern)
     limit = f', at most {at_most} characters' if at_most else ''
 
@@ -44,7 +45,11 @@ def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None
         return value
 
     schema: dict[str, Any] = {'type': 'string', 'pattern': f'^(?:{pattern})$'}
-    return Shape(says + limit, check, {**schema, 'maxLength': at_most} if at_most else schema)
+    if at_most:
+        schema['maxLength'] = at_most
+    if example:
+        schema['examples'] = [example]
+    return Shape(says + limit, check, schema)
 
 
 def whole(low: int, high: int) -> Shape:

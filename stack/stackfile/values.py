@@ -1,7 +1,6 @@
 """The values of a stackfile that have a grammar of their own, and what they are read as."""
 
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,23 +27,37 @@ _PORT = r'(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-
 _LABEL = r'[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 
 PORT = whole(1, 65535)
-AWS_ID = text(r'[A-Za-z0-9-]+', 'an AWS id')
-SERVICE_NAME = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255)
-NAMESPACE = text(rf'{_LABEL}\.{_LABEL}', 'a domain one level below the top, such as example.com')
+AWS_ID = text(r'[A-Za-z0-9-]+', 'an AWS id', example='subnet-0a1b2c3d')
+SERVICE_NAME = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255, example='user-service')
+NAMESPACE = text(rf'{_LABEL}\.{_LABEL}', 'a domain one level below the top, such as example.com', example='example.sd')
 DISCOVERY_NAME = text(
-    r'[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*', 'a name below the namespace, such as user.staging'
+    r'[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*', 'a name below the namespace', example='user.staging'
 )
-DOMAIN = text(r'(?:\*\.)?(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z0-9-]{1,63}\.?', 'a domain name', at_most=255)
-HOSTED_ZONE = text(r'(?:/hostedzone/)?[A-Za-z0-9]{1,32}', 'the id of a hosted zone')
-CERTIFICATE = text(r'arn:aws[a-z-]*:(?:acm|iam):\S+', 'the ARN of a certificate')
-ROLE = text(r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}', 'the ARN or the name of an IAM role')
-URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024)
-VARIABLE = text(r'[A-Za-z_][A-Za-z0-9_.-]*', 'a name of letters, digits, _ . -, no digit first', at_most=255)
+DOMAIN = text(
+    r'(?:\*\.)?(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z0-9-]{1,63}\.?',
+    'a domain name',
+    at_most=255,
+    example='staging.example.com',
+)
+HOSTED_ZONE = text(r'(?:/hostedzone/)?[A-Za-z0-9]{1,32}', 'the id of a hosted zone', example='Z0123456789ABC')
+CERTIFICATE = text(
+    r'arn:aws[a-z-]*:(?:acm|iam):\S+',
+    'the ARN of a certificate',
+    example='arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
+)
+ROLE = text(
+    r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}',
+    'the ARN or the name of an IAM role',
+    example='arn:aws:iam::123456789012:role/ecsTaskExecutionRole',
+)
+URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024, example='/health')
+VARIABLE = text(r'[A-Za-z_][A-Za-z0-9_.-]*', 'a name of letters, digits, _ . - (no digit first)', at_most=255)
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar.html
 SECRET = text(
     r'arn:aws[a-z-]*:(?:secretsmanager|ssm):\S+|[A-Za-z0-9_./-]+',
     'the ARN of a secret, or the ARN or the name of a parameter',
     at_most=2048,
+    example='arn:aws:secretsmanager:us-east-1:123456789012:secret:database-a1b2c3',
 )
 
 
@@ -58,7 +71,15 @@ def _image(value: Any) -> str:
     return value
 
 
-IMAGE = Shape('an image, as docker pull takes it', _image, {'type': 'string', 'pattern': f'^{images.REFERENCE}$'})
+IMAGE = Shape(
+    'an image, as docker pull takes it',
+    _image,
+    {
+        'type': 'string',
+        'pattern': f'^{images.REFERENCE}$',
+        'examples': ['123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v1.2.3'],
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +89,9 @@ class PortMapping:
     protocol: str = 'tcp'
 
 
-def _parsed(pattern: str, says: str, make: Callable[[re.Match], Any]) -> Shape:
+def _parsed(pattern: str, says: str, example: str, make: Callable[[re.Match], Any]) -> Shape:
     """Text by a pattern, read as what `make` gives."""
-    words = text(pattern, says)
+    words = text(pattern, says, example=example)
     compiled = re.compile(pattern)
     return Shape(says, lambda value: make(compiled.fullmatch(words.check(value))), words.json)
 
@@ -78,6 +99,7 @@ def _parsed(pattern: str, says: str, make: Callable[[re.Match], Any]) -> Shape:
 PORT_MAPPING = _parsed(
     rf'({_PORT}):({_PORT})(?:/(tcp|udp))?',
     'HOST:CONTAINER or HOST:CONTAINER/udp in quotes, ports from 1 to 65535',
+    '8080:8080',
     lambda m: PortMapping(int(m[1]), int(m[2]), m[3] or 'tcp'),
 )
 
@@ -93,32 +115,19 @@ class Volume:
 VOLUME = _parsed(
     r'([A-Za-z0-9_-]{1,255}):(/[^:\s]*):(/[^:\s]*)(?::(ro|rw))?',
     'NAME:/HOST/PATH:/CONTAINER/PATH, with :ro at the end for read only',
+    'data:/srv/data:/data:ro',
     lambda m: Volume(m[1], m[2], m[3], m[4] == 'ro'),
 )
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) and value.strip():
-        try:
-            return tuple(shlex.split(value))
-        except ValueError as e:
-            raise Invalid(f'cannot be taken apart as a shell would: {str(e).lower()}') from None
-    return _ARGUMENTS.check(value)
-
-
-_ARGUMENTS = list_of(text(PRINTABLE + '*'))
-WORDS = Shape(
-    'a list of text, or one text that is taken apart as a shell would',
-    _words,
-    {'anyOf': [{'type': 'string', 'pattern': r'\S'}, _ARGUMENTS.json]},
-)
+ARGUMENTS = list_of(text(PRINTABLE + '*'))
 
 
 def _health_command(value: Any) -> tuple[str, ...]:
     if isinstance(value, str) and value.strip():
         return 'CMD-SHELL', value
     if isinstance(value, list) and len(value) >= 2 and value[0] in ('CMD', 'CMD-SHELL'):
-        return _ARGUMENTS.check(value)
+        return ARGUMENTS.check(value)
     raise refused(HEALTH_COMMAND.says, value)
 
 
@@ -129,7 +138,7 @@ HEALTH_COMMAND = Shape(
     {
         'anyOf': [
             {'type': 'string', 'pattern': r'\S'},
-            {**_ARGUMENTS.json, 'prefixItems': [{'enum': ['CMD', 'CMD-SHELL']}], 'minItems': 2},
+            {**ARGUMENTS.json, 'prefixItems': [{'enum': ['CMD', 'CMD-SHELL']}], 'minItems': 2},
         ]
     },
 )

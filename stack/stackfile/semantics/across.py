@@ -21,7 +21,7 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
 
     def claims(subject: Subject) -> Iterator[Claim]:
         name = load_balancer_name(subject.cluster or '', subject.settings)
-        if name:
+        if name and 'elb' not in subject.faulty:
             yield name, ('elb',), 'the load balancer would have the name of the one of {other}'
 
     return _collisions(subjects, claims)
