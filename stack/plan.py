@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Action = Literal['create', 'update', 'replace', 'run', 'destroy', 'nothing']
+Action = Literal['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing']
 
 
 @dataclass(frozen=True)
