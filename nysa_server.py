@@ -36,6 +36,7 @@ from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
 from stack.checker import check_files
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
+from stack.history import History
 from stack.metrics import Metrics
 from stack.notifier import Notifier
 from stack.readiness import findings
@@ -91,10 +92,12 @@ async def reach_aws(overrides: dict[str, str]):
 
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     notifier = Notifier(aws.queue, aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL'], MAX_MESSAGE_BYTES)
-    states = DesiredStates(RevisionStore(aws.bucket), notifier, partial(describe_cluster, aws.connection))
+    store = RevisionStore(aws.bucket)
+    states = DesiredStates(store, notifier, partial(describe_cluster, aws.connection))
     context = Context(
         version=VERSION,
         states=states,
+        history=History(store),
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         findings=partial(findings, aws.bucket, aws.queue),

@@ -8,6 +8,7 @@ from tornado.httputil import HTTPServerRequest
 from handlers.in_flight import InFlight
 from stack.access import Caller
 from stack.desired_state import DesiredStates
+from stack.history import History
 from stack.metrics import Metrics
 from stack.readiness import Finding
 from stack.tags import TaggedImages
@@ -17,6 +18,7 @@ from stack.tags import TaggedImages
 class Context:
     version: str
     states: DesiredStates
+    history: History
     tagged_images: TaggedImages
     metrics: Metrics
     findings: Callable[[], Awaitable[list[Finding]]]

@@ -1,11 +1,12 @@
 """The whole routing table."""
 
-from handlers import clusters, config, operations, services, stackfiles
+from handlers import clusters, config, history, operations, services, stackfiles
 from handlers.base import ApiHandler
 
 # A name in an address is percent-decoded once, so it may hold anything but a slash as it stands there.
 CLUSTER = r'/api/v1/clusters/([^/]+)'
 SERVICE = CLUSTER + r'/services/([^/]+)'
+REVISION = CLUSTER + r'/revisions/([^/]+)'
 
 ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/api/v1/clusters', clusters.Clusters),
@@ -16,6 +17,9 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),
     (SERVICE + r'/tags', services.Tags),
+    (CLUSTER + r'/revisions', history.Revisions),
+    (REVISION, history.OneRevision),
+    (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/stackfiles/validate', stackfiles.Validate),
     (r'/api/v1/stackfile.schema.json', stackfiles.JsonSchema),
     (r'/healthz', operations.Alive),

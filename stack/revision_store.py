@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from stack import revisions
 from stack.errors import NotFound, PreconditionFailed, RevisionConflict, Unavailable
-from stack.revisions import Change, Revision
+from stack.revisions import UNVERSIONED, Change, Revision
 from stack.shared_reads import SharedReads
 
 # Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
@@ -96,6 +96,23 @@ class RevisionStore:
             if not listed.deleted:
                 return await self.read_version(cluster, listed.version)
         raise NotFound(f'There is no history of a cluster {cluster!r} here.')
+
+    async def versions(self, cluster: str, *, limit: int, after: str | None = None) -> list[Any]:
+        """The history as S3 lists it, newest first, deletions among it; see `stack.aws.s3.ListedVersion`."""
+        return await self._bucket.versions(cluster, limit=limit, after=after) if is_key(cluster) else []
+
+    async def read_revision(self, cluster: str, id: str) -> Revision:
+        """A revision by its id, current or not. Raises `NotFound`."""
+        known = self._known.get(cluster)
+        if known and known.id == id:
+            return known
+        if is_key(cluster):
+            # What was stored while the bucket kept no versions goes by its ETag.
+            for version in (id, UNVERSIONED):
+                stored = await self._bucket.get(cluster, version=version)
+                if stored and _revision(cluster, stored).id == id:
+                    return _revision(cluster, stored)
+        raise NotFound(f'The cluster {cluster!r} has no revision {id[:100]!r}.')
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
         """One version out of the history. Raises `NotFound`."""

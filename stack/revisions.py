@@ -20,6 +20,9 @@ MESSAGE_LIMIT = 1024
 WHO_LIMIT = 128
 SOURCE_LIMIT = 200
 
+# S3's version id of what was stored while the bucket kept no versions.
+UNVERSIONED = 'null'
+
 WRITE_KEY = 'nysa-write'
 CHANGES_KEY = 'nysa-changes'
 

@@ -85,6 +85,16 @@ class Server(Client):
     def document(self, cluster: str) -> Any:
         return json.loads(self.stored(cluster)['Body'])
 
+    def calls(self, prefix: str = '') -> dict[str, int]:
+        """How often each AWS operation was called so far by the servers of this process, as `s3:PutObject`."""
+        counted: dict[str, int] = {}
+        for family in self._metrics.registry.collect():
+            for sample in family.samples:
+                if sample.name == 'nysa_aws_calls_total' and sample.labels['operation'].startswith(prefix):
+                    operation = sample.labels['operation']
+                    counted[operation] = counted.get(operation, 0) + int(sample.value)
+        return counted
+
     def keys(self) -> list[str]:
         listed = self.aws.client('s3').list_objects_v2(Bucket=self.bucket)
         return [each['Key'] for each in listed.get('Contents', [])]

@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from stack.aws.connection import Connection
-from stack.errors import AwsFailed, PreconditionFailed
+from stack.errors import AwsFailed, NotFound, PreconditionFailed
+from stack.revisions import UNVERSIONED
+
+# S3's answers to a version id that cannot be one, and to that of a deletion.
+NO_SUCH_CONTENT = ('InvalidArgument', 'MethodNotAllowed')
 
 
 class Known(Protocol):
@@ -23,13 +27,14 @@ class Known(Protocol):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One version of an object. `version` is None where the bucket keeps no versions."""
+    """One version of an object, with the number of its tags. `version` is None where the bucket keeps no versions."""
 
     body: bytes
     etag: str
     version: str | None
     modified: datetime
     metadata: dict[str, str] = field(default_factory=dict)
+    tags: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,16 @@ class Bucket:
         try:
             answer = await self._call('GetObject', Key=key, **({'VersionId': version} if version else {}))
         except AwsFailed as failed:
-            if failed.aws_code in ('NoSuchKey', 'NoSuchVersion'):
+            if failed.aws_code in ('NoSuchKey', 'NoSuchVersion') or (version and failed.aws_code in NO_SUCH_CONTENT):
                 return None
             raise
         return StoredObject(
-            answer['Body'], answer['ETag'], _version(answer), answer['LastModified'], answer.get('Metadata', {})
+            answer['Body'],
+            answer['ETag'],
+            _version(answer),
+            answer['LastModified'],
+            answer.get('Metadata', {}),
+            answer.get('TagCount', 0),
         )
 
     async def _is_still(self, key: str, known: Known) -> bool:
@@ -142,11 +152,14 @@ class Bucket:
         return [ListedObject(each['Key'], each['ETag'], each['LastModified']) for each in found]
 
     async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[ListedVersion]:
-        """The history of one object, newest first: up to `limit` versions, those after the version `after`."""
+        """The history of one object, newest first: up to `limit` versions, those after the version `after`.
+
+        Raises `NotFound` where `after` cannot be a version.
+        """
         found: list[ListedVersion] = []
         more = {'KeyMarker': key, 'VersionIdMarker': after} if after else {}
         while len(found) < limit:
-            answer = await self._call('ListObjectVersions', Prefix=key, MaxKeys=min(1000, limit - len(found)), **more)
+            answer = await self._list_versions(key, min(1000, limit - len(found)), more)
             page = [_listed(each, deleted=False) for each in answer.get('Versions', [])]
             page += [_listed(each, deleted=True) for each in answer.get('DeleteMarkers', [])]
             # The two lists are each in order; together they are ordered by time, the newest first.
@@ -156,6 +169,14 @@ class Bucket:
                 break
             more = {'KeyMarker': answer['NextKeyMarker'], 'VersionIdMarker': answer['NextVersionIdMarker']}
         return found
+
+    async def _list_versions(self, key: str, limit: int, more: dict[str, str]) -> dict:
+        try:
+            return await self._call('ListObjectVersions', Prefix=key, MaxKeys=limit, **more)
+        except AwsFailed as failed:
+            if more and failed.aws_code == 'InvalidArgument':
+                raise NotFound(f'{key} has no version {more["VersionIdMarker"]!r}.') from failed
+            raise
 
     async def tag_version(self, key: str, version: str | None, tags: dict[str, str]) -> None:
         which = {'VersionId': version} if version else {}
@@ -174,7 +195,7 @@ class Bucket:
 
 def _version(answer: dict) -> str | None:
     version = answer.get('VersionId')
-    return None if version == 'null' else version
+    return None if version == UNVERSIONED else version
 
 
 def _listed(each: dict, *, deleted: bool) -> ListedVersion:

@@ -14,6 +14,7 @@ CORE = {
     'stack.drift',
     'stack.errors',
     'stack.events',
+    'stack.history_rows',
     'stack.images',
     'stack.observed',
     'stack.rollout',

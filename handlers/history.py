@@ -1,0 +1,43 @@
+"""What a cluster's desired state was, and how it came to be what it is."""
+
+from handlers.base import ApiHandler
+from handlers.operation import Parameter, operation
+from stack.access import Role
+from stack.history_rows import revision_row
+
+PAGE = (
+    Parameter('limit', 'How many, from 1 to 200; 25 unless told.', kind='integer'),
+    Parameter('after', 'The `next` of the page before.'),
+)
+AGAINST = (Parameter('against', 'The revision to compare with, or `current`; the one before unless told.'),)
+
+
+class Revisions(ApiHandler):
+    @operation(Role.VIEWER, answer='Revisions', parameters=PAGE, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The history, newest first: who, when, why, from where, and what changed. A removed cluster has one too."""
+        limit = self.number('limit', 25, 1, 200)
+        page = await self.context.history.page(cluster, limit, self.get_query_argument('after', None))
+        content = {'content': page.rows, 'next': page.following, 'versioned': page.keeps_versions}
+        if not page.keeps_versions:
+            content['message'] = 'The bucket keeps no versions, so there is no history beyond the current revision.'
+        self.reply(content)
+
+
+class OneRevision(ApiHandler):
+    @operation(Role.VIEWER, answer='Revision', refusals=(404,))
+    async def get(self, cluster: str, revision: str) -> None:
+        """One revision with its content; `current` names the one that is stored now."""
+        found = await self.context.history.revision(cluster, revision)
+        before = await self.context.history.before(found)
+        row = revision_row(found, before)
+        self.reply({**row, 'previous': before.id if before else None, 'config': found.document}, revision=found.id)
+
+
+class RevisionDiff(ApiHandler):
+    @operation(Role.VIEWER, answer='Difference', parameters=AGAINST, refusals=(404,))
+    async def get(self, cluster: str, revision: str) -> None:
+        """What became of another revision in this one, service by service and field by field."""
+        against = self.get_query_argument('against', None)
+        found, other, difference = await self.context.history.compare(cluster, revision, against)
+        self.reply({'revision': found.id, 'against': other.id if other else None, **difference.to_json()})

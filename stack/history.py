@@ -1,0 +1,145 @@
+"""The history of a cluster: S3's versions of its desired state, as revisions.
+
+What a version holds never changes, so it is read once: a page of the history then costs the listing alone.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any, Protocol
+
+from stack.diff import Difference, difference
+from stack.errors import NotFound
+from stack.history_rows import deletion_row, revision_row
+from stack.recent import Recent
+from stack.revision_store import RevisionStore
+from stack.revisions import UNVERSIONED, Revision
+
+# Rows take about a kilobyte each, revisions as much as a desired state, read and unread.
+ROWS_KEPT = 20_000
+REVISIONS_KEPT = 50
+
+# How many older versions are looked at beyond a page, for the content that its last row is compared with.
+BEYOND = 3
+
+# The longest time between the record of a removal and the removal itself.
+REMOVED_WITHIN = timedelta(seconds=15)
+
+CURRENT = 'current'
+
+
+class Listed(Protocol):
+    """A line of the history: see `stack.aws.s3.ListedVersion`."""
+
+    version: str | None
+    etag: str | None
+    modified: Any
+    is_latest: bool
+    deleted: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, the newest first; `following` names where the next page begins, None on the last one.
+
+    `keeps_versions` is false where the bucket does not, so that there is nothing but the current revision.
+    """
+
+    rows: Sequence[dict[str, Any]]
+    following: str | None
+    keeps_versions: bool
+
+
+class History:
+    def __init__(self, store: RevisionStore):
+        self._store = store
+        self._rows: Recent[tuple[str, str], dict[str, Any]] = Recent(ROWS_KEPT)
+        self._revisions: Recent[tuple[str, str], Revision] = Recent(REVISIONS_KEPT)
+
+    async def page(self, cluster: str, limit: int, after: str | None = None) -> Page:
+        """Up to `limit` revisions, those after the cursor `after`. Raises `NotFound` where there is no history."""
+        listed = await self._store.versions(cluster, limit=limit + BEYOND, after=after)
+        if not listed and after is None:
+            raise NotFound(f'There is no cluster {cluster!r} here, and no history of one.')
+        await self._learn(cluster, listed, limit)
+        shown = range(min(limit, len(listed)))
+        rows = [row for row in (self._row(cluster, listed, index) for index in shown) if row]
+        following = listed[limit - 1].version or UNVERSIONED if len(listed) > limit else None
+        alone = after is None and len(listed) == 1 and listed[0].version is None
+        return Page(rows, following, not alone)
+
+    async def revision(self, cluster: str, id: str) -> Revision:
+        """One revision by its id, or the `current` one. Raises `NotFound`."""
+        if id == CURRENT:
+            return await self._store.read(cluster)
+        found = self._revisions.get((cluster, id))
+        if found is None:
+            found = await self._store.read_revision(cluster, id)
+            self._revisions.put((cluster, id), found)
+        return found
+
+    async def before(self, revision: Revision) -> Revision | None:
+        """The revision before that one, past deletions; None for the first."""
+        after = revision.version or UNVERSIONED
+        for listed in await self._store.versions(revision.cluster, limit=BEYOND, after=after):
+            if not listed.deleted:
+                return await self._read(revision.cluster, listed)
+        return None
+
+    async def compare(self, cluster: str, id: str, against: str | None) -> tuple[Revision, Revision | None, Difference]:
+        """A revision, another one (by default the one before), and what became of the other in it.
+
+        Raises `NotFound`, and `StateUnreadable` where one of them is no desired state.
+        """
+        revision = await self.revision(cluster, id)
+        if against is None:
+            other = await self.before(revision)
+        else:
+            other = await self.revision(cluster, against)
+        return revision, other, difference(other.document if other else None, revision.document)
+
+    async def _read(self, cluster: str, listed: Listed) -> Revision:
+        return await self.revision(cluster, revision_id(listed))
+
+    async def _learn(self, cluster: str, listed: Sequence[Listed], limit: int) -> None:
+        """Read what is needed for the rows that are not known yet: the versions themselves, and those before them."""
+        new = [
+            i for i in range(min(limit, len(listed))) if not listed[i].deleted and not self._known(cluster, listed[i])
+        ]
+        before = {i: _content_before(listed, i) for i in new}
+        needed = sorted({*new, *(i for i in before.values() if i is not None)})
+        found = await asyncio.gather(*(self._read(cluster, listed[i]) for i in needed))
+        by_index = dict(zip(needed, found, strict=True))
+        for index, older in before.items():
+            row = revision_row(by_index[index], by_index.get(older))
+            self._rows.put((cluster, revision_id(listed[index])), row)
+
+    def _known(self, cluster: str, listed: Listed) -> dict[str, Any] | None:
+        return self._rows.get((cluster, revision_id(listed)))
+
+    def _row(self, cluster: str, listed: Sequence[Listed], index: int) -> dict[str, Any] | None:
+        """The row of a version; None for the deletion that goes with a removal on record."""
+        version = listed[index]
+        if not version.deleted:
+            return {**self._known(cluster, version), 'current': version.is_latest}
+        # S3 gives times in seconds, and deletions apart from versions: within a second their order is not known.
+        for other in listed:
+            near = not other.deleted and abs(other.modified - version.modified) < REMOVED_WITHIN
+            row = self._known(cluster, other) if near else None
+            if row and _is_removal(row):
+                return None
+        return {**deletion_row(revision_id(version), version.modified.astimezone(UTC).isoformat()), 'current': False}
+
+
+def revision_id(listed: Listed) -> str:
+    """What a version is called as a revision: see `Revision.id`."""
+    return listed.version or (listed.etag or '').strip('"')
+
+
+def _content_before(listed: Sequence[Listed], index: int) -> int | None:
+    return next((i for i in range(index + 1, len(listed)) if not listed[i].deleted), None)
+
+
+def _is_removal(row: dict[str, Any]) -> bool:
+    return any(change['did'].get('verb') == 'remove cluster' for change in row['changes'])
