@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from stack.checker import check_files
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
 from stack.history import History
+from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
 from stack.readiness import findings
@@ -76,11 +78,14 @@ async def reach_aws(overrides: dict[str, str]):
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
         if early['PROFILE'] == 'local':
-            from stack.sandbox.server import EmbeddedAws  # the rest of the product never sees moto
+            from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
+            from stack.sandbox.server import EmbeddedAws
 
-            embedded = stack.enter_context(
-                EmbeddedAws.start(early['NYSA_SANDBOX_DIR'], speed=early['NYSA_SANDBOX_SPEED'])
-            )
+            try:
+                embedded = EmbeddedAws.start(early['NYSA_SANDBOX_DIR'], speed=early['NYSA_SANDBOX_SPEED'])
+            except DirectoryInUse as error:
+                raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
+            stack.enter_context(embedded)
             session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
             for line in embedded.banner():
                 print(line, flush=True)
@@ -122,19 +127,34 @@ async def serve(options: argparse.Namespace) -> int:
             elif finding.message:
                 log.warning('%s %s', finding.what, finding.message)
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
-        sockets = bind_sockets(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
-        server.add_sockets(sockets)
-        host, port = sockets[0].getsockname()[:2]
-        print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
-        await stop.wait()
-        log.info('stopping')
-        server.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_WITHIN_S):
-                await context.in_flight.finished()
-                await states.close()
+        sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
+        async with Loops() as loops:
+            start_loops(loops, aws)
+            server.add_sockets(sockets)
+            host, port = sockets[0].getsockname()[:2]
+            print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
+            await stop.wait()
+            log.info('stopping')
+            server.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await context.in_flight.finished()
+                    await states.close()
         await server.close_all_connections()
     return 0
+
+
+def start_loops(loops: Loops, aws: Aws) -> None:
+    """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
+
+
+def bind(port: int, host: str) -> list[socket.socket]:
+    try:
+        return bind_sockets(port, host)
+    except OSError as error:
+        raise Misconfigured(
+            f'{host}:{port} cannot be listened on: {error.strerror}. NYSA_PORT names another.'
+        ) from error
 
 
 def stop_signal() -> asyncio.Event:

@@ -76,3 +76,25 @@ def test_log_lines_are_json_without_a_terminal(aws: Aws):
     [request] = [line for line in lines if line['logger'] == 'nysa.access']
     assert (request['actor'], request['cluster'], request['request_id']) == ('maria', 'staging', 'r-1')
     assert 'very-secret' not in said
+
+
+def test_a_port_that_is_taken_is_told(aws: Aws):
+    variables = settings(aws, 'taken')
+    with Process(**variables) as server:
+        ended = run(**variables | {'NYSA_PORT': str(server.port)})
+    assert ended.returncode == 2
+    assert f'{server.port} cannot be listened on' in ended.stderr
+
+
+def test_the_local_profile_needs_nothing_and_goes_on_where_it_was(tmp_path):
+    variables = {'PROFILE': 'local', 'NYSA_PORT': '0', 'NYSA_SANDBOX_DIR': str(tmp_path)}
+    with Process(**variables) as server:
+        assert server.api('GET', '/clusters').json == {'content': ['production', 'staging']}
+        second = run(**variables)
+        assert (second.returncode, 'NYSA_SANDBOX_DIR' in second.stderr) == (2, True)
+        changed = server.api('PUT', '/clusters/staging/services/user-service', {'desired_count': 3})
+        assert changed.status == 202
+    with Process(**variables) as server:
+        again = server.api('GET', '/clusters/staging/config')
+        assert again.revision == changed.revision
+        assert server.ask('GET', '/readyz').status == 200

@@ -1,0 +1,41 @@
+"""Loops that run beside the server for as long as it does."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+log = logging.getLogger(__name__)
+
+# A loop that failed is started again after this, in seconds: long enough not to spin, short enough to be missed by few.
+PAUSE_S = 1.0
+
+
+class Loops:
+    """One that fails is logged and started again; leaving the `async with` ends them all."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run `loop()`; should it return, it is done. It is ended by being cancelled, and may tidy up then."""
+        task = asyncio.get_running_loop().create_task(self._run(name, loop), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await loop()
+            except Exception:
+                log.exception('the %s loop failed, and is started again', name)
+                await asyncio.sleep(PAUSE_S)

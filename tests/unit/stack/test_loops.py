@@ -1,0 +1,55 @@
+"""Loops beside the server: one that fails goes on, all end together."""
+
+import asyncio
+
+import pytest
+
+from stack import loops
+from stack.loops import Loops
+
+
+def test_a_loop_that_fails_is_logged_and_started_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(loops, 'PAUSE_S', 0)
+
+    async def scenario() -> int:
+        tries = 0
+        recovered = asyncio.Event()
+
+        async def loop() -> None:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise ValueError('broken')
+            recovered.set()
+
+        async with Loops() as running:
+            running.start('watching', loop)
+            await recovered.wait()
+        return tries
+
+    assert asyncio.run(scenario()) == 3
+    assert [record.message for record in caplog.records] == ['the watching loop failed, and is started again'] * 2
+
+
+def test_every_loop_ends_and_may_tidy_up():
+    async def scenario() -> list[str]:
+        tidied: list[str] = []
+        begun = asyncio.Event()
+
+        async def loop() -> None:
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                tidied.append('done')
+
+        async with Loops() as running:
+            running.start('one', loop)
+            running.start('two', loop)
+            await begun.wait()
+            await asyncio.sleep(0)
+        return tidied
+
+    assert asyncio.run(scenario()) == ['done', 'done']
