@@ -26,6 +26,8 @@ from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.base import caller_of_headers
 from handlers.context import Context
 from handlers.in_flight import InFlight
+from handlers.openapi import document
+from handlers.routes import ROUTES
 from stack import log_lines
 from stack.access import Caller
 from stack.aws import ecr
@@ -101,6 +103,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     states = DesiredStates(store, notifier, partial(describe_cluster, aws.connection))
     context = Context(
         version=VERSION,
+        openapi=partial(document, ROUTES, VERSION),
         states=states,
         history=History(store),
         tagged_images=partial(ecr.tagged_images, aws.connection),

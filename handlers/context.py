@@ -1,7 +1,8 @@
 """What the handlers are given: the use cases, ready to be called."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
@@ -17,6 +18,7 @@ from stack.tags import TaggedImages
 @dataclass(frozen=True)
 class Context:
     version: str
+    openapi: Callable[[], Mapping[str, Any]]
     states: DesiredStates
     history: History
     tagged_images: TaggedImages

@@ -26,7 +26,7 @@ class Ready(ApiHandler):
 
 
 class Metrics(ApiHandler):
-    @operation(Role.PUBLIC)
+    @operation(Role.PUBLIC, answer='MetricsText')
     async def get(self) -> None:
         """What the server counts and times, in Prometheus' text format."""
         self.set_header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')

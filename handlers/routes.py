@@ -1,6 +1,14 @@
 """The whole routing table."""
 
-from handlers import clusters, config, history, operations, services, stackfiles
+from handlers import (
+    clusters,
+    config,
+    documentation,
+    history,
+    operations,
+    services,
+    stackfiles,
+)
 from handlers.base import ApiHandler
 
 # A name in an address is percent-decoded once, so it may hold anything but a slash as it stands there.
@@ -22,6 +30,9 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/stackfiles/validate', stackfiles.Validate),
     (r'/api/v1/stackfile.schema.json', stackfiles.JsonSchema),
+    (r'/api/v1/openapi.json', documentation.OpenApi),
+    (r'/api/docs', documentation.Page),
+    (r'/api/docs/style.css', documentation.Style),
     (r'/healthz', operations.Alive),
     (r'/readyz', operations.Ready),
     (r'/metrics', operations.Metrics),

@@ -29,7 +29,7 @@ class Validate(ApiHandler):
 
 
 class JsonSchema(ApiHandler):
-    @operation(Role.PUBLIC)
+    @operation(Role.PUBLIC, answer='JsonSchema')
     async def get(self) -> None:
         """The JSON Schema of a stackfile, for editors."""
         self.reply(json_schema(), media_type='application/schema+json')
