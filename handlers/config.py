@@ -10,7 +10,7 @@ from stack.access import Role
 
 
 class Config(ApiHandler):
-    @operation(Role.VIEWER, answer='Stackfile', parameters=CONDITIONAL_READ, refusals=(404,))
+    @operation(Role.VIEWER, answer='DesiredState', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
         """The desired state: the very document that is stored, or the same as YAML where that is accepted."""
         revision = await self.context.states.read(cluster)

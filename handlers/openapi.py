@@ -1,8 +1,8 @@
 """The API's OpenAPI 3.1 document, made from the routing table and from what stands above each verb.
 
 Where its parts come from: paths and verbs from handlers/routes.py; the names in a path from the verb's arguments;
-summary and description from its docstring; role, status, shapes, parameters and refusals from its `operation`; a tag and
-its description from the module and its docstring; shapes from handlers/schemas.py; codes from handlers/errors.py.
+summary and description from its docstring; role, status, shapes, parameters and refusals from its `operation`; a tag
+and its description from the module and its docstring; shapes from handlers/schemas.py; codes from handlers/errors.py.
 """
 
 import inspect

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.body import JSON_TYPE
-from stack import stackfile
+from stack.stackfile.json_schema import json_schema
 
 Schema = dict[str, Any]
 
@@ -16,10 +16,12 @@ YAML_TYPE = 'application/yaml'
 
 # What is not plain JSON, by the name of its shape; the first is what is given or taken without being asked.
 MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
+    'DesiredState': (JSON_TYPE, YAML_TYPE),
     'Stackfile': (JSON_TYPE, YAML_TYPE),
     'NewCluster': (JSON_TYPE, YAML_TYPE),
     'ServiceChange': (JSON_TYPE, YAML_TYPE),
     'JsonSchema': ('application/schema+json',),
+    'OpenApi': ('application/openapi+json',),
     'MetricsText': ('text/plain',),
     'Page': ('text/html',),
     'Style': ('text/css',),
@@ -60,16 +62,23 @@ def ref(name: str) -> Schema:
 
 
 def shape(
-    help: str, required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, **more: Any
+    help: str, required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, *, example: Any = None
 ) -> Schema:
-    """An object with these keys; `example=` is a whole one."""
-    schema = {'type': 'object', 'description': help, 'properties': {**required, **(optional or {})}}
+    """An object with these keys."""
+    schema: Schema = {'type': 'object', 'description': help, 'properties': {**required, **(optional or {})}}
     if required:
         schema['required'] = list(required)
-    if 'example' in more:
-        more['examples'] = [more.pop('example')]
-    return schema | more
+    return schema | ({'examples': [example]} if example is not None else {})
 
+
+CHECKS = many(
+    shape(
+        'One thing that was looked at.',
+        {'check': text('What was looked at.'), 'ok': {'type': 'boolean', 'description': 'Whether it held.'}},
+        {'message': text('What is wrong, or with `ok` worth knowing.')},
+    ),
+    'Every check, whether the ones before it held or not.',
+)
 
 PROBLEM = shape(
     'One mistake, or one thing that is worth knowing.',
@@ -95,6 +104,8 @@ ERROR = shape(
         'request_id': text('Names the request in the log; also the header X-Request-Id.'),
         'warnings': many(ref('Problem'), 'With `invalid_stackfile`: what is not wrong, but worth knowing.'),
         'revision': text_or_null('With `revision_conflict`: the revision that is stored now.'),
+        'status': {'const': 'not ready', 'description': 'With `not_ready`.'},
+        'checks': CHECKS,
     },
     example={
         'error': 'not_found',
@@ -155,6 +166,11 @@ SCHEMAS: dict[str, Schema] = {
         {'content': many({'type': 'string'}, 'Their names, sorted.')},
         example={'content': ['production', 'staging']},
     ),
+    'DesiredState': {
+        'type': 'object',
+        'description': 'A stackfile as it is stored. One that another program stored may have mistakes.',
+        'examples': [EXAMPLE_STACKFILE],
+    },
     'Error': ERROR,
     'Health': shape(
         'The process answers.',
@@ -175,17 +191,7 @@ SCHEMAS: dict[str, Schema] = {
         'Whether everything is there that the server needs.',
         {
             'status': {'enum': ['ready', 'not ready']},
-            'checks': many(
-                shape(
-                    'One thing that was looked at.',
-                    {
-                        'check': text('What was looked at.'),
-                        'ok': {'type': 'boolean', 'description': 'Whether it held.'},
-                    },
-                    {'message': text('What is wrong, or with `ok` worth knowing.')},
-                ),
-                'Every check, whether the ones before it held or not.',
-            ),
+            'checks': CHECKS,
         },
         example={'status': 'ready', 'checks': [{'check': 'bucket desired-states', 'ok': True}]},
     ),
@@ -237,5 +243,5 @@ SCHEMAS: dict[str, Schema] = {
 
 def component_schemas() -> dict[str, Schema]:
     """Every named shape, the stackfile's among them, sorted by name."""
-    own = {'description': 'The desired state of one ECS cluster.', 'examples': [EXAMPLE_STACKFILE]}
-    return dict(sorted({**SCHEMAS, 'Stackfile': {**stackfile.json_schema(), **own}}.items()))
+    stackfile = {key: value for key, value in json_schema().items() if key != '$schema'}
+    return dict(sorted({**SCHEMAS, 'Stackfile': {**stackfile, 'examples': [EXAMPLE_STACKFILE]}}.items()))

@@ -17,7 +17,8 @@ from stack.aws.connection import Connection
 from stack.metrics import Metrics
 from stack.settings import Settings, read_settings
 from tests.aws import Aws
-from tests.client import Client
+from tests.client import Answer, Client
+from tests.conformance import hold_against_document
 
 
 @functools.cache
@@ -65,6 +66,11 @@ class Server(Client):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
         self.disconnect()
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        answer = super().ask(method, path, body, **headers)
+        hold_against_document(method, path, answer)
+        return answer
 
     def cluster(self, config: dict[str, Any], name: str | None = None) -> str:
         """A new cluster under management, with nothing left in the queue of how it came to be."""

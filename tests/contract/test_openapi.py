@@ -1,0 +1,144 @@
+"""The OpenAPI document: that it is one, that it has all of the API, and that the server does as it says."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from handlers.openapi import MEANING, endpoints
+from handlers.operation import VERBS
+from handlers.routes import ROUTES
+from handlers.schemas import PAGES, SCHEMAS
+from tests import conformance
+from tests.client import Answer
+from tests.server import Server
+
+API = conformance.api()
+OPERATIONS = [(path, verb, operation) for path, verbs in API['paths'].items() for verb, operation in verbs.items()]
+IDS = [operation['operationId'] for _, _, operation in OPERATIONS]
+SHAPES = API['components']['schemas']
+
+
+def references(value) -> set[str]:
+    if isinstance(value, dict):
+        own = {value['$ref']} if isinstance(value.get('$ref'), str) else set()
+        return own.union(*map(references, value.values()))
+    return set().union(*map(references, value)) if isinstance(value, list) else set()
+
+
+def test_it_is_an_openapi_document():
+    assert not [str(fault) for fault in OpenAPIV31SpecValidator(API).iter_errors()]
+
+
+def test_every_verb_of_every_route_is_in_it_and_nothing_else():
+    routed = {
+        (re.sub(r'\(.*?\)', '{}', pattern), verb)
+        for pattern, handler in ROUTES
+        for verb in VERBS
+        if verb in vars(handler) and getattr(handler, verb).operation.answer not in PAGES
+    }
+    assert {(re.sub(r'\{.*?\}', '{}', path), verb) for path, verb, _ in OPERATIONS} == routed
+
+
+def test_no_two_operations_share_an_id():
+    assert len(IDS) == len(set(IDS))
+
+
+def test_every_reference_leads_somewhere():
+    for reference in references(API):
+        found = API
+        for part in reference.removeprefix('#/').split('/'):
+            found = found[part]
+
+
+def test_every_shape_is_of_use():
+    named = {reference.rpartition('/')[2] for reference in references(API)}
+    assert named >= set(SHAPES) - PAGES
+
+
+def test_every_refusal_has_a_meaning():
+    declared = {status for endpoint in endpoints(ROUTES) for status in endpoint.operation.refusals}
+    assert declared <= set(MEANING)
+
+
+@pytest.mark.parametrize('name', [name for name in SHAPES if 'examples' in SHAPES[name]])
+def test_examples_are_what_they_are_examples_of(name: str):
+    for example in SHAPES[name]['examples']:
+        conformance.validator(name).validate(example)
+
+
+@pytest.mark.parametrize('name', sorted({each.operation.body for each in endpoints(ROUTES)} - {None}))
+def test_every_body_has_an_example(name: str):
+    assert SHAPES[name]['examples']
+
+
+@pytest.mark.parametrize('name', SCHEMAS)
+def test_shapes_are_json_schemas(name: str):
+    Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('ClusterNames', {}),
+        ('ClusterNames', {'content': [], 'more': 1}),
+        ('Accepted', {'revision': 7}),
+        ('Error', {'error': 'x', 'message': 'y'}),
+        ('Cluster', {'name': 'staging', 'services': []}),
+    ],
+)
+def test_what_is_written_down_nowhere_is_found(name: str, content: dict):
+    with pytest.raises(AssertionError, match=name):
+        conformance.check_shape(name, Answer(200, {}, json.dumps(content).encode()))
+    with pytest.raises(ValidationError):
+        conformance.validator(name).validate(content)
+
+
+def test_a_status_that_is_not_declared_is_found():
+    with pytest.raises(AssertionError, match='418'):
+        conformance.hold_against_document('GET', '/api/v1/clusters', Answer(418, {'X-Request-Id': 'r'}, b'{}'))
+
+
+# One call of each operation, in an order in which each succeeds, after `staging` was made in ECS.
+CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1}}]}
+CALLS = {
+    'postClusters': {'name': 'staging', 'config': CONFIG},
+    'getClusters': None,
+    'getCluster': None,
+    'getConfig': None,
+    'putConfig': CONFIG,
+    'postDeploy': None,
+    'getServices': None,
+    'getTags': None,
+    'putService': {'image_tag': 'v2'},
+    'deleteService': None,
+    'deleteCluster': None,
+    'postRestore': None,
+    'postValidate': CONFIG,
+    'getJsonSchema': None,
+    'getOpenApi': None,
+    'getAlive': None,
+    'getReady': None,
+    'getMetrics': None,
+}
+
+
+def test_the_server_answers_every_operation_as_it_says(server: Server):
+    """`ask` holds each answer against the document; here every operation succeeds once."""
+    server.aws.cluster('staging')
+    image = server.aws.image(server.aws.repository(tags=['v1', 'v2']), 'v1')
+    assert set(CALLS) == set(IDS), 'write down a call of each operation'
+    found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
+    for name, body in CALLS.items():
+        path, verb, operation = found[name]
+        address = path.replace('{cluster}', 'staging').replace('{service}', 'web')
+        sent = json.loads(json.dumps(body).replace('{image}', image)) if body else None
+        answer = server.ask(verb.upper(), address, sent)
+        assert str(answer.status) == next(iter(operation['responses'])), answer.body
+
+
+def test_the_document_is_served_as_it_is(server: Server):
+    answer = server.ask('GET', '/api/v1/openapi.json')
+    assert answer.json == API
