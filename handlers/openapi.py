@@ -17,7 +17,8 @@ from typing import Any
 from handlers.body import JSON_TYPE
 from handlers.errors import HTTP_CODE, STATUS
 from handlers.operation import VERBS, Operation, Parameter
-from handlers.schemas import MEDIA_TYPES, PAGES, REVISION, component_schemas, ref
+from handlers.schemas import MEDIA_TYPES, PAGES, component_schemas
+from handlers.schemas.build import REVISION, ref
 from stack.access import Role
 
 Json = dict[str, Any]
@@ -31,6 +32,7 @@ GROUP = re.compile(r'\([^()]+\)')
 PATH_NAMES = {
     'cluster': ('The name of the ECS cluster.', 'staging'),
     'service': ("The service's name in the desired state.", 'user-service'),
+    'revision': ('A revision, or `current`.', REVISION),
 }
 
 # What every verb that names its caller can answer beside what it declares, and what one with a body can.

@@ -4,8 +4,10 @@ import inspect
 
 import pytest
 
+from handlers.openapi import MEANING, PATH_NAMES
 from handlers.operation import VERBS, Operation
 from handlers.routes import ROUTES
+from handlers.schemas import component_schemas
 
 DECLARED = [
     pytest.param(handler, verb, id=f'{verb.upper()} {pattern}')
@@ -20,6 +22,17 @@ def test_every_verb_declares_who_may_call_it_and_says_what_it_does(handler, verb
     method = getattr(handler, verb)
     assert isinstance(getattr(method, 'operation', None), Operation)
     assert inspect.getdoc(method)
+
+
+@pytest.mark.parametrize(('handler', 'verb'), DECLARED)
+def test_what_is_declared_is_written_down(handler, verb):
+    """The tables behind the OpenAPI document have every shape, refusal and name in an address."""
+    method = getattr(handler, verb)
+    shapes = {method.operation.answer, method.operation.body} - {None}
+    assert shapes <= set(component_schemas()), 'add it under handlers/schemas/'
+    assert method.operation.answer, 'name the shape of the answer'
+    assert set(method.operation.refusals) <= set(MEANING), 'add it to MEANING in handlers/openapi.py'
+    assert set(list(inspect.signature(method).parameters)[1:]) <= set(PATH_NAMES), 'add it to PATH_NAMES there'
 
 
 def test_no_address_is_routed_twice():

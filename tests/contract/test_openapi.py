@@ -113,6 +113,9 @@ CALLS = {
     'getServices': None,
     'getTags': None,
     'putService': {'image_tag': 'v2'},
+    'getRevisions': None,
+    'getOneRevision': None,
+    'getRevisionDiff': None,
     'deleteService': None,
     'deleteCluster': None,
     'postRestore': None,
@@ -133,7 +136,7 @@ def test_the_server_answers_every_operation_as_it_says(server: Server):
     found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
     for name, body in CALLS.items():
         path, verb, operation = found[name]
-        address = path.replace('{cluster}', 'staging').replace('{service}', 'web')
+        address = path.replace('{cluster}', 'staging').replace('{service}', 'web').replace('{revision}', 'current')
         sent = json.loads(json.dumps(body).replace('{image}', image)) if body else None
         answer = server.ask(verb.upper(), address, sent)
         assert str(answer.status) == next(iter(operation['responses'])), answer.body

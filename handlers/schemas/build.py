@@ -1,0 +1,40 @@
+"""How shapes are written down: short names for the pieces of JSON Schema that are used here, and values to show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+REVISION = 'AZq1x7dKu9TlVf0cYz3LhQ'
+DIGEST = 'sha256:9b2a28eb4a7e6cbe9eba9f39bd2f7f5c9d0b2a1c7d8e6f5a4b3c2d1e0f9a8b7c'
+IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v1.4.2'
+
+
+def text(help: str) -> Schema:
+    return {'type': 'string', 'description': help}
+
+
+def moment(help: str) -> Schema:
+    return {'type': 'string', 'format': 'date-time', 'description': help}
+
+
+def text_or_null(help: str) -> Schema:
+    return {'type': ['string', 'null'], 'description': help}
+
+
+def many(items: Schema, help: str) -> Schema:
+    return {'type': 'array', 'items': items, 'description': help}
+
+
+def ref(name: str) -> Schema:
+    return {'$ref': f'#/components/schemas/{name}'}
+
+
+def shape(
+    help: str, required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, *, example: Any = None
+) -> Schema:
+    """An object with these keys."""
+    schema: Schema = {'type': 'object', 'description': help, 'properties': {**required, **(optional or {})}}
+    if required:
+        schema['required'] = list(required)
+    return schema | ({'examples': [example]} if example is not None else {})

@@ -1,0 +1,62 @@
+"""Clusters, and what a change of one is answered with."""
+
+from handlers.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.schemas.services import SERVICE_ROW
+
+EXAMPLE_STACKFILE = {
+    'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': '/ecs/staging'}},
+    'defaults': {'memory': 512, 'environment': [{'LOG_LEVEL': 'info'}]},
+    'services': [{'user-service': {'image': IMAGE, 'ports': ['80:80'], 'desired_count': 2}}],
+}
+
+SUMMARY = {
+    'revision': text('The current revision: opaque, compared for equality only.'),
+    'changed_at': moment('When it was stored.'),
+    'by': text_or_null('Who made it; null where another program wrote it.'),
+    'message': text_or_null('Why.'),
+    'source': text_or_null('From where it came; `external` where another program wrote it.'),
+}
+
+EXAMPLE_SUMMARY = {
+    'revision': REVISION,
+    'changed_at': '2030-04-02T09:21:44.310000+00:00',
+    'by': 'maria',
+    'message': 'fixes the sign-up mail',
+    'source': '10.0.3.7 curl/8.5.0',
+}
+
+SCHEMAS: dict[str, Schema] = {
+    'Accepted': shape(
+        'A change that is stored.',
+        {'revision': text('The revision that holds the change.')},
+        {
+            'message': text('For a person: `deploying...`, or what was done instead. Absent with `"deploy": false`.'),
+            'notification': {
+                'enum': ['sent', 'pending'],
+                'description': '`pending` where the queue does not answer: it is told later, in order.',
+            },
+            'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+        },
+        example={'message': 'deploying...', 'revision': REVISION, 'notification': 'sent'},
+    ),
+    'Cluster': shape(
+        'A cluster in short.',
+        {'name': text('The name of the ECS cluster.'), **SUMMARY, 'services': many(ref('ServiceRow'), 'Its services.')},
+        example={'name': 'staging', **EXAMPLE_SUMMARY, 'services': SERVICE_ROW['examples']},
+    ),
+    'ClusterNames': shape(
+        'The clusters under management.',
+        {'content': many({'type': 'string'}, 'Their names, sorted.')},
+        example={'content': ['production', 'staging']},
+    ),
+    'DesiredState': {
+        'type': 'object',
+        'description': 'A stackfile as it is stored. One that another program stored may have mistakes.',
+        'examples': [EXAMPLE_STACKFILE],
+    },
+    'NewCluster': shape(
+        'An ECS cluster, and what it shall run.',
+        {'name': text('The name of an ECS cluster that is there and ACTIVE.'), 'config': ref('Stackfile')},
+        example={'name': 'staging', 'config': EXAMPLE_STACKFILE},
+    ),
+}

@@ -1,0 +1,109 @@
+"""The history of a cluster, and what any two revisions differ in."""
+
+from handlers.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.schemas.clusters import EXAMPLE_STACKFILE, EXAMPLE_SUMMARY, SUMMARY
+
+OLDER = 'zP3cW8vQ5nLxR1tY7uHbEg'
+
+ROW = {
+    **SUMMARY,
+    'summary': text('What changed, in a line.'),
+    'changes': many(
+        shape(
+            'One change: those that came at the same time may share a revision.',
+            {
+                'at': moment('When it was accepted.'),
+                'by': text('Who made it.'),
+                'source': text('From where.'),
+                'message': text_or_null('Why.'),
+                'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
+            },
+        ),
+        'Each change that is in it; empty where another program wrote it.',
+    ),
+    'deleted': {'type': 'boolean', 'description': 'Whether it marks a deletion that another program made.'},
+}
+
+EXAMPLE_ROW = {
+    **EXAMPLE_SUMMARY,
+    'summary': 'user-service: image v1.4.1 → v1.4.2',
+    'changes': [
+        {
+            'at': '2030-04-02T09:21:44.310000+00:00',
+            'by': 'maria',
+            'source': '10.0.3.7 curl/8.5.0',
+            'message': 'fixes the sign-up mail',
+            'did': {'verb': 'change', 'service': 'user-service', 'image_tag': 'v1.4.2'},
+        }
+    ],
+    'deleted': False,
+}
+
+EXAMPLE_CHANGE = {'path': 'image', 'before': IMAGE.replace('v1.4.2', 'v1.4.1'), 'after': IMAGE}
+
+EXAMPLE_SERVICE = {'service': 'user-service', 'action': 'update', 'changes': [EXAMPLE_CHANGE]}
+
+SCHEMAS: dict[str, Schema] = {
+    'Difference': shape(
+        'What became of one revision in another.',
+        {
+            'revision': text('The revision.'),
+            'against': text_or_null('The one that it is compared with; null where there is none before it.'),
+            'summary': text('All of it, in a line.'),
+            'services': many(ref('ServiceDifference'), 'The services that differ.'),
+            'settings': many(ref('FieldChange'), 'What differs above the services.'),
+        },
+        example={
+            'revision': REVISION,
+            'against': OLDER,
+            'summary': EXAMPLE_ROW['summary'],
+            'services': [EXAMPLE_SERVICE],
+            'settings': [],
+        },
+    ),
+    'FieldChange': shape(
+        'One difference of one field.',
+        {
+            'path': text('Which, as `image` or `environment.SERVER_PORT`.'),
+            'before': {'description': 'What it was; null where it was not there.'},
+            'after': {'description': 'What it became; null where it is gone.'},
+        },
+        example=EXAMPLE_CHANGE,
+    ),
+    'Revision': shape(
+        'One revision with its content.',
+        {
+            **ROW,
+            'previous': text_or_null('The revision before it.'),
+            'config': ref('DesiredState'),
+        },
+        example={**EXAMPLE_ROW, 'previous': OLDER, 'config': EXAMPLE_STACKFILE},
+    ),
+    'RevisionRow': shape(
+        'A line of the history.',
+        {**ROW, 'current': {'type': 'boolean', 'description': 'Whether it is what is stored now.'}},
+        example={**EXAMPLE_ROW, 'current': True},
+    ),
+    'Revisions': shape(
+        'A page of the history.',
+        {
+            'content': many(ref('RevisionRow'), 'Newest first.'),
+            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
+            'versioned': {'type': 'boolean', 'description': 'false where the bucket keeps no versions.'},
+        },
+        {'message': text('Where the bucket keeps no versions: that there is no history.')},
+        example={'content': [{**EXAMPLE_ROW, 'current': True}], 'next': None, 'versioned': True},
+    ),
+    'ServiceDifference': shape(
+        'What became of one service.',
+        {
+            'service': text('Its name.'),
+            'action': {
+                'enum': ['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing'],
+                'description': 'What is done about it.',
+            },
+            'changes': many(ref('FieldChange'), 'Field by field.'),
+        },
+        example=EXAMPLE_SERVICE,
+    ),
+}

@@ -1,0 +1,50 @@
+"""The services of a cluster, and the tags of their images."""
+
+from handlers.schemas.build import DIGEST, IMAGE, Schema, many, moment, ref, shape, text, text_or_null
+
+SERVICE_ROW = shape(
+    'A service as the desired state has it.',
+    {
+        'name': text('The name, once in a cluster.'),
+        'image': text_or_null('The whole image reference.'),
+        'image_tag': text_or_null('The tag in it; null where it has none.'),
+        'desired_count': {'type': 'integer', 'description': 'How many tasks are wanted: 1 where nothing is said.'},
+    },
+    example={'name': 'user-service', 'image': IMAGE, 'image_tag': 'v1.4.2', 'desired_count': 2},
+)
+
+SCHEMAS: dict[str, Schema] = {
+    'ServiceRow': SERVICE_ROW,
+    'ServiceChange': shape(
+        'What shall be different; what is left out stays as it is.',
+        {},
+        {
+            'image_tag': text('The new tag: it replaces the tag, and nothing else of the image.'),
+            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'How many tasks; 0 is a real value.'},
+            'deploy': {'type': 'boolean', 'default': True, 'description': 'false stores without announcing.'},
+        },
+        example={'image_tag': 'v1.4.3'},
+    ),
+    'Services': shape(
+        'The services of a cluster.',
+        {'content': many(ref('ServiceRow'), "In the stackfile's order.")},
+        example={'content': SERVICE_ROW['examples']},
+    ),
+    'Tags': shape(
+        'The tags under which the image of a service was pushed.',
+        {
+            'content': many(
+                shape(
+                    'One tag.',
+                    {
+                        'tag': text('The tag.'),
+                        'pushed_at': moment('When its image was pushed, with the UTC offset.'),
+                        'digest': text('The digest of the image.'),
+                    },
+                ),
+                'Newest first.',
+            )
+        },
+        example={'content': [{'tag': 'v1.4.3', 'pushed_at': '2030-04-02T09:02:11+00:00', 'digest': DIGEST}]},
+    ),
+}
