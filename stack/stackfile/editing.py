@@ -32,9 +32,10 @@ def change_service(
             raise InvalidRequest(f'desired_count: {e.error_message}') from None
 
     def changed(raw: Any) -> Any:
-        if image_tag is None:
-            return {**raw, **changes} if isinstance(raw, dict) else changes or raw
-        return {**raw, 'image': _tagged(name, raw, image_tag), **changes}
+        image = {} if image_tag is None else {'image': _tagged(name, raw, image_tag)}
+        if isinstance(raw, dict):
+            return {**raw, **image, **changes}
+        return changes or raw
 
     return _with_service(document, name, lambda item: {k: changed(v) if k == name else v for k, v in item.items()})
 

@@ -89,7 +89,9 @@ def port_mappings(ports: tuple, context: Context) -> list[dict[str, Any]]:
 
 
 def host_volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
-    return [{'name': v.name, 'host': {'sourcePath': v.host}} for v in volumes]
+    """Each volume once, however often it is mounted."""
+    sources = {volume.name: volume.host for volume in volumes}
+    return [{'name': name, 'host': {'sourcePath': source}} for name, source in sources.items()]
 
 
 def mount_points(volumes: tuple, context: Context) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from stack.stackfile.scalars import resolve
 
 MAX_DEPTH = 32
 # Both count what aliases stand for each time that they stand there.
-MAX_NODES = 250_000
+MAX_NODES = 150_000
 MAX_CHARACTERS = 1024 * 1024
 MAX_FAULTS = 100
 

@@ -42,9 +42,10 @@ def volumes_do_not_collide(subject: Subject) -> Iterator[Finding]:
     hosts: dict[str, str] = {}
     mounted = set()
     for i, volume in enumerate(subject.settings.volumes):
-        if hosts.setdefault(volume.name, volume.host) != volume.host or volume.container in mounted:
-            what = volume.container if volume.container in mounted else volume.name
-            yield ('volumes', i), f'{what} stands here for the second time'
+        if hosts.setdefault(volume.name, volume.host) != volume.host:
+            yield ('volumes', i), f'{volume.name} stands for another directory here'
+        if volume.container in mounted:
+            yield ('volumes', i), f'{volume.container} stands here for the second time'
         mounted.add(volume.container)
 
 

@@ -45,3 +45,13 @@ def example() -> dict[str, Any]:
 def one_service(**settings: Any) -> dict[str, Any]:
     """A stackfile with one service, `web`, that has an image and these settings."""
     return {'services': [{'web': {'image': 'team/web:1', **settings}}]}
+
+
+def with_vpc(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with a network that every service can use."""
+    return {**document, 'vpc': example()['vpc'], 'service_discovery': {'namespace': 'example.sd'}}
+
+
+def balanced(**elb: Any) -> dict[str, Any]:
+    """Settings of a service that is behind a load balancer; `elb` replaces or adds keys."""
+    return {'ports': ['80:80'], 'elb': {'type': 'public', 'ports': {'public': 80, 'container': 80}, **elb}}

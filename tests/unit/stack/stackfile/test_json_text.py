@@ -36,10 +36,10 @@ def test_faults_say_where(text: str, line: int, column: int):
     'text', ['NaN', '[Infinity]', '{"a": -Infinity}', '1e999', '-1e999', '9' * 301, '[' * 100_000, '{"a":' * 100_000]
 )
 def test_refuses_within_a_second(text: str):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InvalidRequest) as refused:
         load(text)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     assert len(refused.value.message) < 200
 
 

@@ -54,10 +54,10 @@ BOMBS = {
 
 @pytest.mark.parametrize('bomb', BOMBS.values(), ids=BOMBS.keys())
 def test_bombs_are_refused_within_a_second(bomb: str):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InvalidStackfile) as refused:
         load(bomb)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     detail = refused.value.details()[0]
     assert detail['line'] >= 1
     assert detail['column'] >= 1
@@ -66,10 +66,10 @@ def test_bombs_are_refused_within_a_second(bomb: str):
 
 
 def test_merges_of_merges_cost_what_they_come_to():
-    started = time.monotonic()
+    started = time.process_time()
     data, _ = load(merges_of_merges(9, 20))
     assert data['t'] == data['a']
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_what_is_as_deep_as_allowed_is_read():

@@ -1,0 +1,106 @@
+"""What matters to a user, but is not wrong."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.stack.stackfile.examples import balanced, one_service, with_vpc
+from tests.unit.stack.stackfile.semantics.checking import mistakes, warnings
+
+
+@pytest.mark.parametrize(
+    ('image', 'found'),
+    [
+        ('team/web', ['has no tag: what runs depends on when it is pulled']),
+        ('host:5000/web', ['has no tag: what runs depends on when it is pulled']),
+        ('web:latest', ['the tag latest moves: what runs depends on when it is pulled']),
+        ('web:latest@sha256:' + 'a' * 64, []),
+        ('web@sha256:' + 'a' * 64, []),
+        ('web:v1', []),
+    ],
+)
+def test_images(image: str, found: list[str]):
+    assert warnings(one_service(image=image)) == [('image', message) for message in found]
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('PASSWORD', 'hunter2'),
+        ('DB_PASSWORD', 'hunter2'),
+        ('spring.datasource.password', 'hunter2'),
+        ('SMTP_PASS', 'hunter2'),
+        ('api_key', 'abc'),
+        ('AWS_SECRET_ACCESS_KEY', 'abc'),
+        ('GITHUB_TOKEN', 'abc'),
+        ('ANYTHING', 'AKIAABCDEFGHIJKLMNOP'),
+        ('DATABASE_URL', 'postgres://user:hunter2@db/app'),
+        ('KEY', '-----BEGIN RSA PRIVATE KEY-----'),
+    ],
+)
+@pytest.mark.parametrize('form', ['list', 'mapping', 'text'])
+def test_secrets_in_plain_text(name: str, value: str, form: str):
+    environment: Any = {'list': [{name: value}], 'mapping': {name: value}, 'text': [f'{name}={value}']}[form]
+    where = {'list': f'environment[0].{name}', 'mapping': f'environment.{name}', 'text': 'environment[0]'}[form]
+    told = f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
+    found = [
+        (path.replace('["', '.').replace('"]', ''), message)
+        for path, message in warnings(one_service(environment=environment))
+    ]
+    assert found == [(where, told)]
+    assert value not in str(found)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('PASSWORD', ''),
+        ('PASSWORD', '${DB_PASSWORD}'),
+        ('PASSWORD_FILE', '/run/secrets/password'),
+        ('TOKEN_EXPIRY', '3600'),
+        ('MAX_TOKENS', '4096'),
+        ('USE_TOKEN', 'true'),
+        ('COMPASS', 'north'),
+        ('MONKEY', 'x'),
+        ('DATABASE_URL', 'postgres://db/app'),
+        ('DATABASE_URL', 'postgres://user:${PASSWORD}@db/app'),
+        ('PASSWORD', 1),
+        ('PASSWORD', None),
+    ],
+)
+def test_what_is_no_secret(name: str, value: Any):
+    assert warnings(one_service(environment={name: value})) == []
+
+
+def test_secrets_in_defaults_are_told_once():
+    document = {
+        'services': [{'a': {'image': 'a:1'}}, {'b': {'image': 'a:1'}}],
+        'defaults': {'environment': ['TOKEN=x']},
+    }
+    assert [where for where, _ in warnings(document)] == ['defaults.environment[0]']
+
+
+def test_decimal_numbers():
+    said = 'the number reaches the container as 1.1: put it in quotes to have it as written'
+    assert warnings(one_service(environment=[{'VERSION': 1.10}])) == [('environment[0].VERSION', said)]
+
+
+def test_a_task_is_not_reached():
+    document = with_vpc(one_service(type='task', dns_discovery={'name': 'x'}, autoscaled=True, **balanced()))
+    assert [where for where, _ in warnings(document)] == ['dns_discovery', 'autoscaled', 'elb']
+
+
+def test_ids_of_another_kind():
+    vpc = {'id': 'subnet-1', 'subnets': {'public': ['sg-1', 'subnet-1']}, 'security_groups': {'private': ['vpc-1']}}
+    assert warnings({'services': [], 'vpc': vpc}) == [
+        ('vpc.id', 'the id of a VPC starts with vpc-'),
+        ('vpc.subnets.public[0]', 'an id here starts with subnet-'),
+        ('vpc.security_groups.private[0]', 'an id here starts with sg-'),
+    ]
+
+
+def test_a_load_balancer_wants_two_subnets():
+    document = with_vpc(one_service(**balanced()))
+    document['vpc']['subnets']['public'] = ['subnet-a', 'subnet-a']
+    assert mistakes(document) == []
+    assert [where for where, _ in warnings(document)] == ['elb.type']
