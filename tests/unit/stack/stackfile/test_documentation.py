@@ -1,0 +1,24 @@
+"""The reference of all fields."""
+
+from stack.stackfile.documentation import reference
+from stack.stackfile.entries import entries
+from stack.stackfile.fields import ServiceSettings, Stackfile
+
+
+def test_every_field_has_its_row():
+    rows = [line.split('|')[1].strip() for line in reference().splitlines() if line.startswith('| `')]
+    assert len(rows) == len(set(rows)) + sum(row.startswith('`logging') for row in rows) // 2
+    for field in (*entries(Stackfile), *entries(ServiceSettings)):
+        assert f'`{field.name}`' in rows
+    assert '`elb.healthcheck.path`' in rows
+    assert '`placement_constraints[].type`' in rows
+
+
+def test_rows():
+    rows = reference().splitlines()
+    assert (
+        '| `memory` | a whole number from 4 to 25165824 | `1024` | Hard limit of memory, MiB. May also stand under `defaults`. |'
+        in rows
+    )
+    assert '| `privileged` | true or false | `false` | Root rights on the instance. |' in rows
+    assert '| `image` | an image, as docker pull takes it | required | The image that the container runs. |' in rows
