@@ -51,6 +51,9 @@ def _conversion(hint: Any) -> Convert | None:
     if dataclasses.is_dataclass(hint):
         return plain
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        inner = _conversion(arguments[0])
+        return None if inner is None else lambda value: None if value is None else inner(value)
     if origin is list:
         inner = _conversion(arguments[0])
         return list if inner is None else lambda items: [inner(item) for item in items]

@@ -1,13 +1,18 @@
 """One embedded ECS as a test sees it: boto3 on one side, the clock and the ports on the other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from stack.sandbox.ecs import Ecs, ManualClock
 from stack.sandbox.ecs.ports import AnyImage, Image, TargetGroup
 
 ACCOUNT, REGION = '123456789012', 'us-east-1'
 BREAKER = {'enable': True, 'rollback': True}
+REGISTRY = 'arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1'
 VPC = {'awsvpcConfiguration': {'subnets': ['subnet-1'], 'securityGroups': ['sg-1']}}
 
 
@@ -66,7 +71,11 @@ class LogGroups:
 
 class CloudMap:
     def __init__(self):
+        self.services = {REGISTRY}
         self.instances: dict[str, dict[str, str]] = {}
+
+    def has(self, arn: str) -> bool:
+        return arn in self.services
 
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
         self.instances[instance] = attributes
@@ -124,7 +133,9 @@ class Fleet:
         return [event['message'].removeprefix(prefix) for event in reversed(self.service(name)['events'])]
 
     def wait(self, seconds: float = 300) -> None:
+        """Turns the clock, and lets all happen that is due by then."""
         self.clock.advance(seconds)
+        self.ecs.advance()
 
     def steady(self, name: str = 'web', **fields: Any) -> dict[str, Any]:
         """Creates a service and waits until it is steady."""
@@ -133,6 +144,15 @@ class Fleet:
         service = self.service(name)
         assert stable(service), service
         return service
+
+
+def refused(call: Callable[..., Any], *args: Any, **fields: Any) -> tuple[str, str]:
+    """The code and the message with which ECS refuses a call of boto3's."""
+    with pytest.raises(ClientError) as caught:
+        call(*args, **fields)
+    assert caught.value.response['ResponseMetadata']['HTTPStatusCode'] == 400
+    error = caught.value.response['Error']
+    return error['Code'], error['Message']
 
 
 def stable(service: dict[str, Any]) -> bool:
