@@ -16,7 +16,7 @@ from moto.core.base_backend import BackendDict
 from stack.sandbox import moto_patches
 from stack.sandbox.application import AwsApplication
 from stack.sandbox.calls import REGION, Call
-from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
+from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker, moto_ports
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
 from stack.sandbox.persistence import Found, Keeper
@@ -40,7 +40,7 @@ class EmbeddedAws:
         self.account = account
         self.faults = Faults()
         self.clock = clock
-        self.ecs = Ecs(clock, limits=limits)
+        self.ecs = Ecs(clock, moto_ports.ports, limits=limits)
         self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
         self._directory: Path | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)

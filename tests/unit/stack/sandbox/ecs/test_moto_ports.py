@@ -1,49 +1,26 @@
 """The ports on moto's real backends, and one rollout on all of them."""
 
-import json
-from collections.abc import Iterator
+import itertools
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from stack.sandbox.ecs import Ecs, ManualClock
 from stack.sandbox.ecs.moto_ports import ports
 from stack.sandbox.ecs.ports import Ports, TargetGroup
+from tests.aws import Aws
 
-ACCOUNT, REGION = '123456789012', 'us-east-1'
-REPOSITORY = f'{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web'
-
-
-@pytest.fixture
-def aws() -> Iterator[Any]:
-    """boto3 clients by service, on a moto that is empty."""
-    session = boto3.Session(aws_access_key_id='test', aws_secret_access_key='test', region_name=REGION)
-    with mock_aws():
-        yield session.client
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
-def there() -> Ports:
-    return ports(ACCOUNT, REGION)
+def there(aws: Aws) -> Ports:
+    return ports(aws.account, aws.region)
 
 
-def push(aws: Any, tag: str) -> str:
-    ecr = aws('ecr')
-    if not ecr.describe_repositories()['repositories']:
-        ecr.create_repository(repositoryName='web')
-    kind = 'application/vnd.docker.distribution.manifest.v2+json'
-    layers = [{'digest': f'sha256:{tag}', 'size': 1}]
-    manifest = {'schemaVersion': 2, 'mediaType': kind, 'config': {'digest': tag}, 'layers': layers}
-    image = ecr.put_image(repositoryName='web', imageManifest=json.dumps(manifest), imageTag=tag)['image']
-    return image['imageId']['imageDigest']
-
-
-def target_group(aws: Any, kind: str = 'ip') -> str:
-    vpc = aws('ec2').create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
-    made = aws('elbv2').create_target_group(
-        Name='web',
+def target_group(aws: Aws, kind: str = 'ip') -> str:
+    vpc = aws.client('ec2').create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+    made = aws.client('elbv2').create_target_group(
+        Name=f'ports-{next(_numbers)}',
         Protocol='HTTP',
         Port=80,
         VpcId=vpc,
@@ -55,15 +32,16 @@ def target_group(aws: Any, kind: str = 'ip') -> str:
     return made['TargetGroups'][0]['TargetGroupArn']
 
 
-def attach(aws: Any, group: str) -> None:
+def attach(aws: Aws, group: str) -> None:
     """A load balancer with a listener that leads to the group."""
-    ec2, elbv2 = aws('ec2'), aws('elbv2')
-    vpc = ec2.describe_vpcs()['Vpcs'][-1]['VpcId']
+    ec2, elbv2 = aws.client('ec2'), aws.client('elbv2')
+    vpc = elbv2.describe_target_groups(TargetGroupArns=[group])['TargetGroups'][0]['VpcId']
+    zones = [f'{aws.region}a', f'{aws.region}b']
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f'10.0.{n}.0/24', AvailabilityZone=f'{REGION}{"ab"[n]}')['Subnet']
-        for n in range(2)
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f'10.0.{number}.0/24', AvailabilityZone=zone)['Subnet']['SubnetId']
+        for number, zone in enumerate(zones)
     ]
-    balancer = elbv2.create_load_balancer(Name='web', Subnets=[subnet['SubnetId'] for subnet in subnets])
+    balancer = elbv2.create_load_balancer(Name=f'ports-{next(_numbers)}', Subnets=subnets)
     elbv2.create_listener(
         LoadBalancerArn=balancer['LoadBalancers'][0]['LoadBalancerArn'],
         Port=80,
@@ -72,28 +50,35 @@ def attach(aws: Any, group: str) -> None:
     )
 
 
-def health(aws: Any, group: str) -> dict[tuple[str, int], str]:
-    found = aws('elbv2').describe_target_health(TargetGroupArn=group)['TargetHealthDescriptions']
+def health(aws: Aws, group: str) -> dict[tuple[str, int], str]:
+    found = aws.client('elbv2').describe_target_health(TargetGroupArn=group)['TargetHealthDescriptions']
     return {(each['Target']['Id'], each['Target']['Port']): each['TargetHealth']['State'] for each in found}
 
 
-def test_images(aws: Any, there: Ports):
+def test_images(aws: Aws, there: Ports):
     find = there.images.find
-    assert find(f'{REPOSITORY}:1') is None
-    first, broken = push(aws, '1'), push(aws, '2-broken')
-    assert find(f'{REPOSITORY}:1') == (first, ('1',))
-    assert find(f'{REPOSITORY}:9') is None
-    assert find(REPOSITORY) is None
-    assert find(f'{REPOSITORY}@{broken}') == (broken, ('2-broken',))
-    assert find(f'{REPOSITORY}:1@{broken}') == (broken, ('1',))
-    assert find(f'{REPOSITORY}@sha256:0') is None
-    assert find(f'{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/other:1') is None
-    push(aws, 'latest')
-    assert find(REPOSITORY).tags == ('latest',)
+    assert find(aws.image('nowhere', '1')) is None
+    name = aws.repository(tags=['1', ['2-broken', 'two'], ()])
+    digests = {
+        tag: image['imageDigest']
+        for image in aws.client('ecr').describe_images(repositoryName=name)['imageDetails']
+        for tag in image.get('imageTags', [''])
+    }
+    one, two, untagged = digests['1'], digests['two'], digests['']
+    repository = aws.image(name, '').rstrip(':')
+    assert find(f'{repository}:1') == (one, ('1',))
+    assert find(f'{repository}:9') is None
+    assert find(repository) is None
+    assert find(f'{repository}@{two}') == (two, ('2-broken', 'two'))
+    assert find(f'{repository}:1@{two}') == (two, ('1',))
+    assert find(f'{repository}@{untagged}') == (untagged, ())
+    assert find(f'{repository}@sha256:0') is None
+    other = aws.image(aws.repository(tags=['latest']), '').rstrip(':')
+    assert find(other).tags == ('latest',)
     assert find('nginx').tags == ('latest',)
 
 
-def test_target_groups(aws: Any, there: Ports):
+def test_target_groups(aws: Aws, there: Ports):
     assert there.targets.group('arn:nothing') is None
     arn = target_group(aws)
     assert there.targets.group(arn) == TargetGroup('ip', False, 7.0, 3, 4)
@@ -101,7 +86,7 @@ def test_target_groups(aws: Any, there: Ports):
     assert there.targets.group(arn).attached
 
 
-def test_target_states(aws: Any, there: Ports):
+def test_target_states(aws: Aws, there: Ports):
     arn = target_group(aws)
     for port in (80, 81):
         there.targets.register(arn, '10.0.0.1', port)
@@ -117,36 +102,37 @@ def test_target_states(aws: Any, there: Ports):
     there.targets.health('arn:nothing', '10.0.0.1', 80, 'healthy', '')
 
 
-def test_targets_that_somebody_else_registered_stay_as_moto_has_them(aws: Any, there: Ports):
+def test_targets_that_somebody_else_registered_stay_as_moto_has_them(aws: Aws, there: Ports):
     arn = target_group(aws)
-    aws('elbv2').register_targets(TargetGroupArn=arn, Targets=[{'Id': '10.9.9.9', 'Port': 80}])
+    aws.client('elbv2').register_targets(TargetGroupArn=arn, Targets=[{'Id': '10.9.9.9', 'Port': 80}])
     assert health(aws, arn) == {('10.9.9.9', 80): 'healthy'}
 
 
-def test_secrets_and_parameters(aws: Any, there: Ports):
-    exists = there.secrets.exists
-    arn = aws('secretsmanager').create_secret(Name='db', SecretString='{}')['ARN']
-    aws('ssm').put_parameter(Name='/prod/db', Value='x', Type='String')
+def test_secrets_and_parameters(aws: Aws, there: Ports):
+    exists, name = there.secrets.exists, f'ports-{next(_numbers)}'
+    arn = aws.client('secretsmanager').create_secret(Name=name, SecretString='{}')['ARN']
+    aws.client('ssm').put_parameter(Name=f'/{name}/db', Value='x', Type='String')
     assert exists(arn)
     assert exists(f'{arn}:password::')
-    assert not exists(arn.replace(':db', ':other'))
-    assert exists('/prod/db')
-    assert exists(f'arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/prod/db')
-    assert not exists('/prod/other')
+    assert not exists(arn.replace(name, 'other'))
+    assert exists(f'/{name}/db')
+    assert exists(f'arn:aws:ssm:{aws.region}:{aws.account}:parameter/{name}/db')
+    assert not exists(f'/{name}/other')
 
 
-def test_logs(aws: Any, there: Ports):
-    assert not there.logs.has_group('/ecs/prod')
-    there.logs.write('/ecs/prod', 'web/1', 1_767_225_600.5, ['one', 'two'])
-    there.logs.write('/ecs/prod', 'web/1', 1_767_225_601.0, ['three'])
-    assert there.logs.has_group('/ecs/prod')
-    events = aws('logs').get_log_events(logGroupName='/ecs/prod', logStreamName='web/1')['events']
+def test_logs(aws: Aws, there: Ports):
+    group = f'/ecs/ports-{next(_numbers)}'
+    assert not there.logs.has_group(group)
+    there.logs.write(group, 'web/1', 1_767_225_600.5, ['one', 'two'])
+    there.logs.write(group, 'web/1', 1_767_225_601.0, ['three'])
+    assert there.logs.has_group(group)
+    events = aws.client('logs').get_log_events(logGroupName=group, logStreamName='web/1')['events']
     assert [event['message'] for event in events] == ['one', 'two', 'three']
     assert events[0]['timestamp'] == 1_767_225_600_500
 
 
-def test_cloud_map(aws: Any, there: Ports):
-    sd = aws('servicediscovery')
+def test_cloud_map(aws: Aws, there: Ports):
+    sd = aws.client('servicediscovery')
     service = sd.create_service(Name='web', DnsConfig={'DnsRecords': [{'Type': 'A', 'TTL': 60}]})['Service']
     assert there.registry.has(service['Arn'])
     assert not there.registry.has(f'{service["Arn"]}x')
@@ -160,48 +146,38 @@ def test_cloud_map(aws: Any, there: Ports):
     assert sd.list_instances(ServiceId=service['Id'])['Instances'] == []
 
 
-def test_a_service_on_all_of_them(aws: Any):
-    clock = ManualClock()
-    ecs = Ecs(clock, ports)
-
-    def call(action: str, **body: Any) -> dict[str, Any]:
-        status, answer = ecs.handle(action, body, REGION, ACCOUNT)
-        assert status == 200, answer
-        return answer
-
-    push(aws, '1')
-    group = target_group(aws)
-    attach(aws, group)
-    aws('logs').create_log_group(logGroupName='/ecs/prod')
-    call('CreateCluster', clusterName='prod')
-    logging = {'awslogs-group': '/ecs/prod', 'awslogs-region': REGION, 'awslogs-stream-prefix': 'svc'}
+def definition(aws: Aws, image: str, group: str) -> dict[str, Any]:
+    logging = {'awslogs-group': group, 'awslogs-region': aws.region, 'awslogs-stream-prefix': 'svc'}
     container = {
         'name': 'web',
-        'image': f'{REPOSITORY}:1',
+        'image': image,
+        'memory': 64,
         'portMappings': [{'containerPort': 80}],
         'logConfiguration': {'logDriver': 'awslogs', 'options': logging},
     }
-    fargate = {'cpu': '256', 'memory': '512', 'networkMode': 'awsvpc'}
-    call('RegisterTaskDefinition', family='web', containerDefinitions=[container], **fargate)
-    call(
-        'CreateService',
-        cluster='prod',
+    return {'networkMode': 'awsvpc', 'containerDefinitions': [container]}
+
+
+def test_a_service_on_all_of_them(aws: Aws):
+    cluster, ecs = aws.cluster(), aws.client('ecs')
+    group, logs = target_group(aws), f'/ecs/{cluster}'
+    attach(aws, group)
+    aws.client('logs').create_log_group(logGroupName=logs)
+    image = aws.image(aws.repository(tags=['1']), '1')
+    ecs.register_task_definition(family=cluster, **definition(aws, image, logs))
+    ecs.create_service(
+        cluster=cluster,
         serviceName='web',
-        taskDefinition='web',
-        launchType='FARGATE',
+        taskDefinition=cluster,
         desiredCount=2,
         loadBalancers=[{'targetGroupArn': group, 'containerName': 'web', 'containerPort': 80}],
         networkConfiguration={'awsvpcConfiguration': {'subnets': ['subnet-1']}},
     )
-    clock.advance(15)
-    ecs.advance()
+    aws.advance(15)
     assert set(health(aws, group).values()) == {'initial'}
-    clock.advance(60)
-    ecs.advance()
+    aws.advance(60)
     assert list(health(aws, group).values()) == ['healthy', 'healthy']
-    streams = aws('logs').describe_log_streams(logGroupName='/ecs/prod')['logStreams']
-    assert len(streams) == 2
-    call('DeleteService', cluster='prod', service='web', force=True)
-    clock.advance(60)
-    ecs.advance()
+    assert len(aws.client('logs').describe_log_streams(logGroupName=logs)['logStreams']) == 2
+    ecs.delete_service(cluster=cluster, service='web', force=True)
+    aws.advance(60)
     assert health(aws, group) == {}
