@@ -52,7 +52,7 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets'),
     (
         'servicediscovery',
-        Limit(10, 5),
+        Limit(20, 10),
         'ListNamespaces ListServices ListTagsForResource GetOperation CreatePrivateDnsNamespace CreateService'
         ' UpdateService DeleteService TagResource',
     ),

@@ -1,8 +1,14 @@
 """ECS, as far as Nysa asks it."""
 
+import asyncio
 from dataclasses import dataclass
 
+from stack.aws.batches import batches
 from stack.aws.connection import Connection
+from stack.aws.paced import PacedConnection
+from stack.errors import AwsFailed
+from stack.reconcile.names import read_tags
+from stack.reconcile.observed import Service, TaskDefinition
 
 
 @dataclass(frozen=True)
@@ -14,7 +20,7 @@ class ClusterStatus:
     container_instances: int
 
 
-async def describe_cluster(connection: Connection, name: str) -> ClusterStatus | None:
+async def describe_cluster(connection: Connection | PacedConnection, name: str) -> ClusterStatus | None:
     """The cluster as ECS has it, or None where there is none.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html
@@ -23,3 +29,78 @@ async def describe_cluster(connection: Connection, name: str) -> ClusterStatus |
     for cluster in answer.get('clusters', []):
         return ClusterStatus(name, cluster['status'], cluster.get('registeredContainerInstancesCount', 0))
     return None
+
+
+async def services(aws: PacedConnection, cluster: str) -> list[Service]:
+    """All services of a cluster that are not over.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html (10 at a time)
+    """
+    arns = await aws.pages(
+        'ecs', 'ListServices', 'serviceArns', token=('nextToken', 'nextToken'), cluster=cluster, maxResults=100
+    )
+    described = await asyncio.gather(
+        *(
+            aws.call('ecs', 'DescribeServices', cluster=cluster, services=some, include=['TAGS'])
+            for some in batches(arns, 10)
+        )
+    )
+    return [Service.read(found) for answer in described for found in answer['services']]
+
+
+async def task_definition(aws: PacedConnection, name: str) -> TaskDefinition | None:
+    """A task definition by its ARN, or the newest active one of a family; None where there is none."""
+    try:
+        answer = await aws.call('ecs', 'DescribeTaskDefinition', taskDefinition=name, include=['TAGS'])
+    except AwsFailed as failed:
+        # ECS has no code of its own for it, but nothing else of a well-formed name is the client's fault.
+        if failed.aws_code in ('ClientException', 'InvalidParameterException'):
+            return None
+        raise
+    return TaskDefinition.read(answer)
+
+
+async def family(aws: PacedConnection, name: str) -> tuple[TaskDefinition, ...]:
+    """All active task definitions of a family with their tags, and without their bodies."""
+    arns = await aws.pages(
+        'ecs',
+        'ListTaskDefinitions',
+        'taskDefinitionArns',
+        token=('nextToken', 'nextToken'),
+        familyPrefix=name,
+        status='ACTIVE',
+    )
+    tags = await asyncio.gather(*(aws.call('ecs', 'ListTagsForResource', resourceArn=arn) for arn in arns))
+    return tuple(TaskDefinition(arn, name, {}, read_tags(found['tags'])) for arn, found in zip(arns, tags, strict=True))
+
+
+async def started_by(aws: PacedConnection, cluster: str, name: str) -> frozenset[str]:
+    """By whom the tasks of a family were started, as far as ECS still knows: stopped ones for an hour."""
+    arns: list[str] = []
+    for status in ('RUNNING', 'STOPPED'):
+        arns += await aws.pages(
+            'ecs',
+            'ListTasks',
+            'taskArns',
+            token=('nextToken', 'nextToken'),
+            cluster=cluster,
+            family=name,
+            desiredStatus=status,
+        )
+    answers = [await aws.call('ecs', 'DescribeTasks', cluster=cluster, tasks=some) for some in batches(arns, 100)]
+    return frozenset(task['startedBy'] for answer in answers for task in answer['tasks'] if task.get('startedBy'))
+
+
+async def given_up(aws: PacedConnection, cluster: str, service: str) -> frozenset[str]:
+    """The task definition from which ECS rolled the service back last, if that is how its last deployment ended.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+    """
+    answer = await aws.call('ecs', 'ListServiceDeployments', cluster=cluster, service=service, maxResults=1)
+    last = next(iter(answer['serviceDeployments']), None)
+    if last is None or not last['status'].startswith(('ROLLBACK_', 'STOP')):
+        return frozenset()
+    revisions = await aws.call(
+        'ecs', 'DescribeServiceRevisions', serviceRevisionArns=[last['targetServiceRevisionArn']]
+    )
+    return frozenset(each['taskDefinition'] for each in revisions['serviceRevisions'])

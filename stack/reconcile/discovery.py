@@ -77,6 +77,7 @@ def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Obse
         f'Create the Cloud Map service {name}.{wanted.namespace}',
         {
             'Name': wanted.name,
+            'Description': draft.owner.description,
             'NamespaceId': namespace,
             'DnsConfig': {'RoutingPolicy': 'MULTIVALUE', 'DnsRecords': [{'Type': 'A', 'TTL': RECORD_TTL_S}]},
             # ECS itself says which tasks are healthy.

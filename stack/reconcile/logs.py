@@ -3,19 +3,21 @@
 from stack.plan import Change
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
+from stack.reconcile.wanted import LogGroup
 
 
-def plan_log_group(draft: Draft, name: str, observed: Observed) -> str | None:
+def plan_log_group(draft: Draft, wanted: LogGroup, observed: Observed) -> str | None:
     """The id of the step that makes the log group, once however many services ask; None where it is there."""
-    if name in observed.log_groups:
+    if (wanted.region, wanted.name) in observed.log_groups:
         return None
-    made = f'/log-group/{name}'
-    if any(step.id == made for step in draft.steps):
-        return made
+    name = f'log-group/{wanted.region or ""}{wanted.name}'
+    if any(step.id == f'/{name}' for step in draft.steps):
+        return f'/{name}'
+    where = {'region': wanted.region} if wanted.region else {}
     return draft.add(
-        f'log-group/{name}',
+        name,
         'logs:CreateLogGroup',
-        f'Create the log group {name}',
-        {'logGroupName': name, 'tags': draft.owner.tags},
-        why=[Change('logging.options.awslogs-group', None, name)],
+        f'Create the log group {wanted.name}' + (f' in {wanted.region}' if wanted.region else ''),
+        {'logGroupName': wanted.name, 'tags': draft.owner.tags, **where},
+        why=[Change('logging.options.awslogs-group', None, wanted.name)],
     )

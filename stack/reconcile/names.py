@@ -22,6 +22,11 @@ class Owner(NamedTuple):
     def tags(self) -> dict[str, str]:
         return {CLUSTER_TAG: self.cluster} | ({SERVICE_TAG: self.service} if self.service else {})
 
+    @property
+    def description(self) -> str:
+        """In words, for what can be listed with its description but not with its tags; ends as its cluster's does."""
+        return f'{f"Service {self.service} " if self.service else ""}of the ECS cluster {self.cluster}, made by Nysa'
+
 
 def owner(tags: Mapping[str, str]) -> Owner | None:
     """Whose a thing is by its tags, or None where Nysa did not make it and has not taken it over."""

@@ -231,9 +231,9 @@ class Observed:
     """Everything of one cluster that a plan depends on.
 
     `definitions`: those that services run, by ARN. `newest`: the newest active one, by family, where it was looked up.
-    `families`: all active ARNs of a family with whether they are ours, for services that are to go. `given_up`: ARNs
-    of task definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still
-    knows. `records`, `namespaces`, `registries`, `log_groups`: as far as they were asked for.
+    `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
+    definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
+    `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
     """
 
     cluster: str
@@ -250,7 +250,7 @@ class Observed:
     records: tuple[Record, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     registries: tuple[Registry, ...] = ()
-    log_groups: frozenset[str] = frozenset()
+    log_groups: frozenset[tuple[str | None, str]] = frozenset()
 
     def service(self, name: str) -> Service | None:
         """The service unless it has gone: ECS still names those that are INACTIVE for a while."""

@@ -45,6 +45,14 @@ class Registry:
 
 
 @dataclass(frozen=True)
+class LogGroup:
+    """A CloudWatch log group; `region` is None where it is the cluster's own."""
+
+    name: str
+    region: str | None = None
+
+
+@dataclass(frozen=True)
 class Wanted:
     """One service of the desired state. `definition` is what RegisterTaskDefinition is to be told.
 
@@ -63,7 +71,7 @@ class Wanted:
     network: Terms | None = None
     balancer: Balancer | None = None
     registry: Registry | None = None
-    log_group: str | None = None
+    log_group: LogGroup | None = None
 
     @property
     def family(self) -> str:
@@ -81,7 +89,6 @@ def wanted_services(cluster: str, document: Any, region: str | None = None) -> d
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:
     vpc = top.vpc or Vpc()
     as_service = place_of(settings, 'service', Context(cluster, settings, region))
-    driver = settings.logging.log_driver
     return Wanted(
         service=settings.name,
         definition=register_arguments(cluster, settings, region),
@@ -95,8 +102,16 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         network=_network(settings, vpc),
         balancer=_balancer(cluster, settings, vpc),
         registry=_registry(settings, top, vpc),
-        log_group=settings.logging.options.get('awslogs-group') if driver == 'awslogs' else None,
+        log_group=_log_group(settings, region),
     )
+
+
+def _log_group(settings: ServiceSettings, region: str | None) -> LogGroup | None:
+    options = settings.logging.options
+    if settings.logging.log_driver != 'awslogs' or 'awslogs-group' not in options:
+        return None
+    where = options.get('awslogs-region')
+    return LogGroup(options['awslogs-group'], None if where == region else where)
 
 
 def _network(settings: ServiceSettings, vpc: Vpc) -> Terms | None:

@@ -1,0 +1,61 @@
+"""Elastic Load Balancing, as far as Nysa asks it.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from stack.aws.batches import batches
+from stack.aws.paced import PacedConnection
+from stack.reconcile.names import read_tags
+from stack.reconcile.observed import Listener, LoadBalancer, TargetGroup
+
+# Tags are asked for this many things at a time.
+MOST_TAGGED = 20
+
+_MORE = ('NextMarker', 'Marker')
+
+
+async def load_balancing(
+    aws: PacedConnection, prefix: str, used: Collection[str]
+) -> tuple[tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
+    """Load balancers and target groups with names that begin with `prefix`, and those behind the ARNs in `used`.
+
+    `used` are target groups; the load balancers that lead to them come with them.
+    """
+    found, balancers = await asyncio.gather(
+        aws.pages('elbv2', 'DescribeTargetGroups', 'TargetGroups', token=_MORE),
+        aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE),
+    )
+    groups = [each for each in found if each['TargetGroupName'].startswith(prefix) or each['TargetGroupArn'] in used]
+    leading = {arn for each in groups for arn in each.get('LoadBalancerArns', ())}
+    balancers = [
+        each for each in balancers if each['LoadBalancerName'].startswith(prefix) or each['LoadBalancerArn'] in leading
+    ]
+    tags, listeners = await asyncio.gather(
+        _tags(aws, [each['TargetGroupArn'] for each in groups] + [each['LoadBalancerArn'] for each in balancers]),
+        asyncio.gather(*(_listeners(aws, each['LoadBalancerArn']) for each in balancers)),
+    )
+    return (
+        tuple(
+            LoadBalancer.read(each, tags[each['LoadBalancerArn']], of_it)
+            for each, of_it in zip(balancers, listeners, strict=True)
+        ),
+        tuple(TargetGroup.read(each, tags[each['TargetGroupArn']]) for each in groups),
+    )
+
+
+async def _listeners(aws: PacedConnection, balancer: str) -> tuple[Listener, ...]:
+    found = await aws.pages('elbv2', 'DescribeListeners', 'Listeners', token=_MORE, LoadBalancerArn=balancer)
+    return tuple(Listener.read(each) for each in found if 'Port' in each)
+
+
+async def _tags(aws: PacedConnection, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    answers: list[dict[str, Any]] = await asyncio.gather(
+        *(aws.call('elbv2', 'DescribeTags', ResourceArns=some) for some in batches(arns, MOST_TAGGED))
+    )
+    return {
+        each['ResourceArn']: read_tags(each.get('Tags')) for answer in answers for each in answer['TagDescriptions']
+    }

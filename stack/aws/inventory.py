@@ -1,0 +1,150 @@
+"""Everything in AWS that the plan for one cluster depends on, and no more."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from stack.aws import autoscaling, ecs, elbv2, logs, route53, servicediscovery
+from stack.aws.paced import PacedConnection
+from stack.errors import Unprocessable
+from stack.reconcile.definition import same_definition
+from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
+from stack.reconcile.observed import LoadBalancer, Namespace, Observed, Record, Registry, TaskDefinition
+from stack.reconcile.planner import going
+from stack.reconcile.wanted import Wanted, wanted_services
+from stack.stackfile.naming import family
+
+# Task definitions never change: so many are remembered.
+MOST_REMEMBERED = 5000
+
+
+class Inventory:
+    """Looks at clusters. What cannot change is looked at once."""
+
+    def __init__(self, aws: PacedConnection):
+        self._aws = aws
+        self._definitions: dict[str, TaskDefinition] = {}
+        self._registries: dict[str, Mapping[str, str]] = {}
+
+    async def observe(
+        self,
+        cluster: str,
+        document: Mapping[str, Any],
+        *,
+        destroyed: Collection[str] = (),
+        prune: bool = False,
+    ) -> Observed:
+        """What is there now. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`."""
+        wanted = wanted_services(cluster, document, self._aws.region)
+        status = await ecs.describe_cluster(self._aws, cluster)
+        if status is None or status.status != 'ACTIVE':
+            raise Unprocessable(f'ECS has no active cluster {cluster!r}.')
+        services = {each.name: each for each in await ecs.services(self._aws, cluster)}
+        observed = Observed(cluster, services, container_instances=status.container_instances)
+        observed = await self._with_parts(observed, wanted)
+        return await self._with_definitions(observed, wanted, going(wanted, observed, destroyed, prune))
+
+    async def _with_parts(self, observed: Observed, wanted: Mapping[str, Wanted]) -> Observed:
+        used = {
+            each['targetGroupArn']
+            for service in observed.services.values()
+            for each in service.load_balancers
+            if each.get('targetGroupArn')
+        }
+        (balancers, groups), (namespaces, registries), log_groups, autoscaled = await asyncio.gather(
+            elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
+            self._discovery(observed, wanted),
+            self._log_groups(wanted),
+            autoscaling.autoscaled(self._aws, observed.cluster, list(observed.services)),
+        )
+        return replace(
+            observed,
+            load_balancers=balancers,
+            target_groups=groups,
+            namespaces=namespaces,
+            registries=registries,
+            log_groups=log_groups,
+            autoscaled=autoscaled,
+            records=await self._records(balancers, wanted),
+        )
+
+    async def _records(self, balancers: Collection[LoadBalancer], wanted: Mapping[str, Wanted]) -> tuple[Record, ...]:
+        asked = {each.balancer.record for each in wanted.values() if each.balancer}
+        asked |= {tagged_record(each.tags.get(RECORD_TAG, '')) for each in balancers}
+        found = await asyncio.gather(
+            *(route53.address_record(self._aws, *each) for each in sorted(filter(None, asked)))
+        )
+        return tuple(filter(None, found))
+
+    async def _discovery(
+        self, observed: Observed, wanted: Mapping[str, Wanted]
+    ) -> tuple[tuple[Namespace, ...], tuple[Registry, ...]]:
+        """All namespaces, and those of their entries that have to do with this cluster."""
+        used = {each['registryArn'] for service in observed.services.values() for each in service.registries}
+        asked = {dns_name(each.registry.name) for each in wanted.values() if each.registry}
+        mark = Owner(observed.cluster).description
+
+        def concerns_us(found: Mapping[str, Any]) -> bool:
+            described = found.get('Description', '').endswith(mark)
+            return described or found['Arn'] in used or dns_name(found['Name']) in asked
+
+        namespaces = await servicediscovery.namespaces(self._aws)
+        found = await asyncio.gather(
+            *(servicediscovery.registries(self._aws, each.id, concerns_us, self._registries) for each in namespaces)
+        )
+        registries = tuple(each for some in found for each in some)
+        self._registries |= {each.arn: each.tags for each in registries if owner(each.tags)}
+        return namespaces, registries
+
+    async def _log_groups(self, wanted: Mapping[str, Wanted]) -> frozenset[tuple[str | None, str]]:
+        groups = sorted(
+            {(each.log_group.region or '', each.log_group.name) for each in wanted.values() if each.log_group}
+        )
+        found = await asyncio.gather(*(logs.has_log_group(self._aws, name, region or None) for region, name in groups))
+        return frozenset((region or None, name) for (region, name), there in zip(groups, found, strict=True) if there)
+
+    async def _with_definitions(
+        self, observed: Observed, wanted: Mapping[str, Wanted], gone: Collection[str]
+    ) -> Observed:
+        running = {each.task_definition for each in observed.services.values() if each.task_definition}
+        definitions = dict(zip(running, await asyncio.gather(*map(self._definition, running)), strict=True))
+        unlike = [each for each in wanted.values() if not _runs_as_wanted(each, observed, definitions)]
+        newest = await asyncio.gather(*(ecs.task_definition(self._aws, each.family) for each in unlike))
+        known = {each.family: each for each in newest if each}
+        again = [each.service for each in unlike if _was_registered(each, observed, known)]
+        given_up = await asyncio.gather(*(ecs.given_up(self._aws, observed.cluster, each) for each in again))
+        once = [each for each in wanted.values() if each.runs_once]
+        started = await asyncio.gather(*(ecs.started_by(self._aws, observed.cluster, each.family) for each in once))
+        families = [family(observed.cluster, name) for name in gone]
+        leaving = await asyncio.gather(*(ecs.family(self._aws, each) for each in families))
+        return replace(
+            observed,
+            definitions={arn: each for arn, each in definitions.items() if each},
+            newest=known,
+            given_up=frozenset().union(*given_up),
+            ran=frozenset((each.service, mark) for each, marks in zip(once, started, strict=True) for mark in marks),
+            families=dict(zip(families, leaving, strict=True)),
+        )
+
+    async def _definition(self, arn: str) -> TaskDefinition | None:
+        if arn not in self._definitions:
+            found = await ecs.task_definition(self._aws, arn)
+            if found is None:
+                return None
+            self._definitions[arn] = found
+            while len(self._definitions) > MOST_REMEMBERED:
+                del self._definitions[next(iter(self._definitions))]
+        return self._definitions[arn]
+
+
+def _runs_as_wanted(wanted: Wanted, observed: Observed, definitions: Mapping[str, TaskDefinition | None]) -> bool:
+    service = observed.service(wanted.service)
+    running = definitions.get(service.task_definition) if service else None
+    return running is not None and same_definition(wanted.definition, running.body)
+
+
+def _was_registered(wanted: Wanted, observed: Observed, newest: Mapping[str, TaskDefinition]) -> bool:
+    """Whether the service runs something else though the wanted definition was registered last."""
+    last = newest.get(wanted.family)
+    return bool(observed.service(wanted.service) and last and same_definition(wanted.definition, last.body))

@@ -1,0 +1,67 @@
+"""Calls that keep to AWS's rate limits, and are made again where AWS could not answer."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from stack.aws.connection import Connection
+from stack.errors import Throttled, Unavailable
+from stack.pacing import Pace, pause
+
+# A refused call is made again for as long as a bucket takes to fill, a call without an answer a few times.
+TRIES_THROTTLED = 12
+TRIES_UNAVAILABLE = 4
+
+
+class PacedConnection:
+    """A connection whose calls wait for their turn: one `Pace` for all who share an account's limits.
+
+    Raises what `Connection` raises; `Throttled` only where AWS goes on refusing.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        pace: Pace | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ):
+        self._connection = connection
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+
+    @property
+    def region(self) -> str | None:
+        return self._connection.region
+
+    async def call(self, service: str, operation: str, **arguments: Any) -> dict:
+        """Make one call as soon as the limits let it."""
+        name = f'{service}:{operation}'
+        throttled = unavailable = 0
+        while True:
+            await self._wait(self._pace.reserve(name, self._clock()))
+            try:
+                return await self._connection.call(service, operation, **arguments)
+            except Throttled:
+                throttled += 1
+                self._pace.throttled(name, self._clock())
+                if throttled == TRIES_THROTTLED:
+                    raise
+            except Unavailable:
+                unavailable += 1
+                if unavailable == TRIES_UNAVAILABLE:
+                    raise
+            await self._wait(pause(throttled + unavailable - 1, self._chance))
+
+    # It asks nothing of its connection but `call`.
+    pages = Connection.pages
+
+    async def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            await self._sleep(seconds)
