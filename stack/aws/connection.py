@@ -69,7 +69,7 @@ class Connection:
             inject_host_prefix=self._endpoint_url is None,
         )
 
-    def call_now(self, service: str, operation: str, *, region: str | None = None, **arguments: Any) -> dict:
+    def call_now(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
         """Make one call and wait for it in this thread. Raises `AwsFailed` and what is below it."""
         name = f'{service}:{operation}'
         started = time.monotonic()
@@ -88,7 +88,7 @@ class Connection:
         finally:
             self._observe(name, outcome, time.monotonic() - started)
 
-    async def call(self, service: str, operation: str, *, region: str | None = None, **arguments: Any) -> dict:
+    async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
         """Make one call without holding up the loop; `operation` is AWS's name for it, as `PutObject`.
 
         A body that streams is read: `answer['Body']` is bytes. Raises `AwsFailed` and what is below it.
@@ -101,6 +101,7 @@ class Connection:
         service: str,
         operation: str,
         items: str,
+        /,
         *,
         token: tuple[str, str],
         region: str | None = None,

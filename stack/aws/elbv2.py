@@ -30,6 +30,8 @@ async def load_balancing(
         aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE),
     )
     groups = [each for each in found if each['TargetGroupName'].startswith(prefix) or each['TargetGroupArn'] in used]
+    # A target group may go on naming a load balancer that has gone.
+    there = {each['LoadBalancerArn'] for each in balancers}
     leading = {arn for each in groups for arn in each.get('LoadBalancerArns', ())}
     balancers = [
         each for each in balancers if each['LoadBalancerName'].startswith(prefix) or each['LoadBalancerArn'] in leading
@@ -43,7 +45,7 @@ async def load_balancing(
             LoadBalancer.read(each, tags[each['LoadBalancerArn']], of_it)
             for each, of_it in zip(balancers, listeners, strict=True)
         ),
-        tuple(TargetGroup.read(each, tags[each['TargetGroupArn']]) for each in groups),
+        tuple(TargetGroup.read(each, tags[each['TargetGroupArn']], there) for each in groups),
     )
 
 

@@ -40,7 +40,7 @@ class PacedConnection:
     def region(self) -> str | None:
         return self._connection.region
 
-    async def call(self, service: str, operation: str, **arguments: Any) -> dict:
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
         """Make one call as soon as the limits let it."""
         name = f'{service}:{operation}'
         throttled = unavailable = 0

@@ -3,7 +3,7 @@
 Each class is made by `read` from an item of the AWS answer that its docstring names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,10 +93,10 @@ class Listener:
     def read(cls, found: Answer) -> 'Listener':
         actions = found.get('DefaultActions') or []
         forwards = [each.get('TargetGroupArn') for each in actions if each.get('Type') == 'forward']
-        certificates = tuple(each['CertificateArn'] for each in found.get('Certificates') or ())
-        return cls(
-            found['ListenerArn'], found['Port'], found['Protocol'], certificates, forwards[0] if forwards else None
-        )
+        protocol = found['Protocol']
+        encrypted = found.get('Certificates') or () if protocol in ('HTTPS', 'TLS') else ()
+        certificates = tuple(each['CertificateArn'] for each in encrypted)
+        return cls(found['ListenerArn'], found['Port'], protocol, certificates, forwards[0] if forwards else None)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,8 @@ class TargetGroup:
     tags: Tags = field(default_factory=dict)
 
     @classmethod
-    def read(cls, found: Answer, tags: Tags) -> 'TargetGroup':
+    def read(cls, found: Answer, tags: Tags, there: Collection[str]) -> 'TargetGroup':
+        """`there` are the ARNs of the load balancers that exist."""
         return cls(
             arn=found['TargetGroupArn'],
             name=found['TargetGroupName'],
@@ -160,7 +161,7 @@ class TargetGroup:
                 for name, value in found.items()
                 if name.startswith('HealthCheck') or name in ('HealthyThresholdCount', 'UnhealthyThresholdCount')
             },
-            load_balancers=tuple(found.get('LoadBalancerArns') or ()),
+            load_balancers=tuple(arn for arn in found.get('LoadBalancerArns') or () if arn in there),
             tags=tags,
         )
 

@@ -16,7 +16,7 @@ from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
-from stack.reconcile.service import Definition, Parts, action_of, plan_definition, plan_service
+from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_service
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.wanted import Wanted, wanted_services
 
@@ -88,7 +88,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     row = plan_service(draft, wanted, definition, Parts(attachment, registry, ready), observed)
     seen_to = attachment.seen_to if attachment else frozenset()
     _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
-    return Row(row.service, action_of(row, draft), row.changes)
+    return in_full(row, draft)
 
 
 def _run_once(
@@ -111,9 +111,10 @@ def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> Non
     if not has_leftovers(observed, draft.owner, seen_to):
         return
     service = observed.service(draft.owner.service)
+    gone = [each.id for each in draft.steps if each.id.endswith('/service/gone')]
     changing = [each.id for each in draft.steps if each.kind in ('ecs:UpdateService', 'ecs:CreateService')]
-    after: list[str | None] = [*changing]
-    if service and (changing or service.deployments > 1):
+    after: list[str | None] = [*(gone or changing)]
+    if service and not gone and (changing or service.deployments > 1):
         waits = draft.add(
             'service/rolled-out',
             'ecs:DescribeServices',

@@ -3,23 +3,20 @@
 What UpdateService can change: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.plan import Action, Change, ResultOf, Row, differences
+from stack.plan import Action, Change, ResultOf, Row
 from stack.reconcile import names
 from stack.reconcile.definition import definition_changes, same_definition
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.load_balancer import Attachment
 from stack.reconcile.observed import Observed, Service, TaskDefinition
+from stack.reconcile.service_fields import Changed, deployment, network, placement
 from stack.reconcile.wanted import Wanted
 
 Ref = str | ResultOf
-
-_DEPLOYMENT_KEYS = ('maximumPercent', 'minimumHealthyPercent', 'deploymentCircuitBreaker')
-_NO_BREAKER = {'enable': False, 'rollback': False}
 
 
 @dataclass(frozen=True)
@@ -180,11 +177,11 @@ def _update(
         arguments['desiredCount'] = wanted.count
         changes.append(Change('desired_count', service.desired_count, wanted.count))
     for name, found in (
-        ('deploymentConfiguration', _deployment(wanted, service)),
-        ('placementConstraints', _placement(wanted, service)),
-        ('networkConfiguration', _network(wanted, service)),
+        ('deploymentConfiguration', deployment(wanted, service)),
+        ('placementConstraints', placement(wanted, service)),
+        ('networkConfiguration', network(wanted, service)),
         ('loadBalancers', _load_balancers(draft, wanted, parts, service, observed)),
-        ('serviceRegistries', _registries(draft, parts, service, observed)),
+        ('serviceRegistries', _registries(draft, wanted, parts, service, observed)),
     ):
         if found:
             arguments[name], more = found
@@ -203,7 +200,7 @@ def _update(
 
 def settings_changes(wanted: Wanted, service: Service) -> list[Change]:
     """What differs in the service itself, its count and what it is joined with aside."""
-    found = (_deployment(wanted, service), _placement(wanted, service), _network(wanted, service))
+    found = (deployment(wanted, service), placement(wanted, service), network(wanted, service))
     return [change for each in found if each for change in each[1]]
 
 
@@ -211,57 +208,6 @@ def _listed(changes: list[Change], most: int = 4) -> str:
     paths = list(dict.fromkeys(each.path for each in changes))
     more = f' and {len(paths) - most} more' if len(paths) > most else ''
     return (', '.join(paths[:most]) + more) or 'task definition'
-
-
-Changed = tuple[Any, list[Change]] | None
-
-
-def _deployment(wanted: Wanted, service: Service) -> Changed:
-    before = with_defaults(service.deployment_configuration, service.scheduling_strategy)
-    after = with_defaults(wanted.deployment, service.scheduling_strategy)
-    changes = differences(before, after, 'deployment_configuration')
-    return ({**service.deployment_configuration, **after}, changes) if changes else None
-
-
-def with_defaults(configuration: Mapping[str, Any], strategy: str) -> dict[str, Any]:
-    """A deploymentConfiguration with what ECS takes where nothing is said.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
-    """
-    defaults = {
-        'maximumPercent': 200 if strategy == 'REPLICA' else 100,
-        'minimumHealthyPercent': 100 if strategy == 'REPLICA' else 0,
-        'deploymentCircuitBreaker': _NO_BREAKER,
-    }
-    said = {name: value for name, value in configuration.items() if name in _DEPLOYMENT_KEYS and value is not None}
-    breaker = {**_NO_BREAKER, **(said.get('deploymentCircuitBreaker') or {})}
-    return {**defaults, **said, 'deploymentCircuitBreaker': {each: breaker[each] for each in _NO_BREAKER}}
-
-
-def _placement(wanted: Wanted, service: Service) -> Changed:
-    before, after = _sorted(service.placement_constraints), _sorted(wanted.placement_constraints)
-    return (after, [Change('placement_constraints', before, after)]) if before != after else None
-
-
-def _sorted(constraints: tuple[Mapping[str, Any], ...]) -> list[dict[str, Any]]:
-    plain = [{name: value for name, value in each.items() if value} for each in constraints]
-    return sorted(plain, key=lambda each: (each.get('type', ''), each.get('expression', '')))
-
-
-def _network(wanted: Wanted, service: Service) -> Changed:
-    if not wanted.network:
-        return None
-    before, after = _comparable(service.network or {}), _comparable(wanted.network)
-    changes = differences(before, after, 'vpc')
-    return ({'awsvpcConfiguration': wanted.network}, changes) if changes else None
-
-
-def _comparable(network: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        'subnets': sorted(network.get('subnets') or ()),
-        'security_groups': sorted(network.get('securityGroups') or ()),
-        'assign_public_ip': network.get('assignPublicIp') or 'DISABLED',
-    }
 
 
 def _load_balancers(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
@@ -276,25 +222,36 @@ def _load_balancers(draft: Draft, wanted: Wanted, parts: Parts, service: Service
         after.append(_load_balancer(wanted, parts.attachment))
     if sorted(before, key=str) == sorted(after, key=str):
         return None
-    shown = [{**each, 'targetGroupArn': None} if _is_to_come(each) else each for each in after]
-    return after, [Change('elb', before or None, shown or None)]
+    return after, [Change('elb', _attached(before), _attached(after))]
 
 
-def _is_to_come(attachment: Mapping[str, Any]) -> bool:
-    return isinstance(attachment.get('targetGroupArn'), ResultOf)
+def _attached(attachments: list[dict[str, Any]]) -> str | None:
+    """Attachments for a person, as `staging-web-lb:8080`."""
+    shown = []
+    for each in attachments:
+        group = each.get('targetGroupArn', each.get('loadBalancerName', ''))
+        name = 'new' if isinstance(group, ResultOf) else group.partition('targetgroup/')[2].partition('/')[0] or group
+        shown.append(f'{name}:{each.get("containerPort")}')
+    return ', '.join(shown) or None
 
 
-def _registries(draft: Draft, parts: Parts, service: Service, observed: Observed) -> Changed:
+def _registries(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
     """A registry that is not ours stays, unless another is wanted: ECS takes only one."""
     ours = {each.arn for each in observed.registries if names.owner(each.tags) == draft.owner}
     before = [each.get('registryArn') for each in service.registries]
     after = [parts.registry] if parts.registry else [each for each in before if each not in ours]
     if before == after:
         return None
-    shown = [each for each in after if not isinstance(each, ResultOf)]
-    return [{'registryArn': each} for each in after], [Change('dns_discovery', before or None, shown or None)]
+    known = {each.arn: each.name for each in observed.registries}
+    was = ', '.join(known.get(arn, arn) for arn in before)
+    becomes = wanted.registry.name if wanted.registry else ', '.join(known.get(arn, arn) for arn in after)
+    return [{'registryArn': each} for each in after], [Change('dns_discovery', was or None, becomes or None)]
 
 
-def action_of(row: Row, draft: Draft) -> Action:
-    """An otherwise unchanged service whose parts change is updated too."""
-    return 'update' if row.action == 'nothing' and draft.steps else row.action
+def in_full(row: Row, draft: Draft) -> Row:
+    """The row with the changes of its parts as well; for them alone, too, the service counts as updated."""
+    changes = list(row.changes)
+    for step in draft.steps:
+        changes += [each for each in step.why if each not in changes]
+    action: Action = 'update' if row.action == 'nothing' and draft.steps else row.action
+    return Row(row.service, action, tuple(changes))

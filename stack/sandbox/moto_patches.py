@@ -1,6 +1,6 @@
 """What moto does otherwise than AWS, or too slowly, put right; each with its why.
 
-Here stand those that concern all of moto; moto_s3.py and moto_sqs.py hold those of one service.
+Here stand those that concern all of moto; the other moto_….py files hold those of one service.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
 from moto.moto_server import werkzeug_app
 
-from stack.sandbox import moto_ecr, moto_s3, moto_sqs
+from stack.sandbox import moto_ecr, moto_s3, moto_servicediscovery, moto_sqs
 
 
 @cache
@@ -32,6 +32,7 @@ def install() -> None:
     BaseModel.__new__ = lambda cls, *args, **kwargs: object.__new__(cls)
     moto_ecr.install()
     moto_s3.install()
+    moto_servicediscovery.install()
     moto_sqs.install()
 
 

@@ -77,7 +77,8 @@ def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Ob
     observed = replace(
         observed,
         newest={**observed.newest, definition.family: definition},
-        log_groups=observed.log_groups | ({(wanted.log_group.region, wanted.log_group.name)} if wanted.log_group else set()),
+        log_groups=observed.log_groups
+        | ({(wanted.log_group.region, wanted.log_group.name)} if wanted.log_group else set()),
     )
     if wanted.runs_once:
         return observed

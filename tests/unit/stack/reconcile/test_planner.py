@@ -130,7 +130,7 @@ EDITS: dict[str, tuple[str, Edit, list[str]]] = {
     'without dns_discovery': (
         'users',
         drop('users', 'dns_discovery'),
-        [REGISTER, UPDATE, *REMAKE_SERVICE, 'ecs:DescribeServices', 'servicediscovery:DeleteService'],
+        [REGISTER, UPDATE, *REMAKE_SERVICE, 'servicediscovery:DeleteService'],
     ),
     'elb.ports.public': ('web', put_elb(ports={'public': 8443, 'container': 8080}), ['elbv2:ModifyListener']),
     'elb.ports.container': ('web', put_elb(ports={'public': 443, 'container': 9090}), [UPDATE]),

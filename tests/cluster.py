@@ -1,0 +1,133 @@
+"""A cluster with all that a stackfile's services need around it, and its reconciler, in time that the test turns."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stack.aws.connection import Connection
+from stack.aws.inventory import Inventory
+from stack.aws.paced import PacedConnection
+from stack.pacing import Pace
+from stack.plan import Plan
+from stack.reconcile.observed import Observed
+from stack.reconciler import Outcome, Progress, Reconciler, Request
+from tests.aws import Aws
+from tests.turned_time import BusyConnection, TurnedTime
+
+# Calls that change nothing, of all APIs that are used here.
+READS = ('Describe', 'List', 'Get', 'Head')
+
+
+class Cluster:
+    """What a test does with one cluster."""
+
+    def __init__(self, aws: Aws, connection: Connection):
+        self.aws = aws
+        self.name = aws.cluster(instances=4)
+        self.time = TurnedTime(aws.advance)
+        self.paced = PacedConnection(
+            BusyConnection(connection, self.time),
+            Pace(share=1),
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            chance=lambda: 0.5,
+        )
+        self._network()
+
+    def _network(self) -> None:
+        ec2 = self.aws.client('ec2')
+        self.vpc = ec2.create_vpc(CidrBlock='10.0.0.0/16')['Vpc']['VpcId']
+        zones = [f'{self.aws.region}{letter}' for letter in 'abab']
+        self.subnets = [
+            ec2.create_subnet(VpcId=self.vpc, CidrBlock=f'10.0.{n}.0/24', AvailabilityZone=zone)['Subnet']['SubnetId']
+            for n, zone in enumerate(zones)
+        ]
+        self.groups = [
+            ec2.create_security_group(GroupName=f'{kind}-{self.name}', Description=kind, VpcId=self.vpc)['GroupId']
+            for kind in ('public', 'private')
+        ]
+        self.domain = f'{self.name}.example.com'
+        zone = self.aws.client('route53').create_hosted_zone(Name=self.domain, CallerReference=self.name)
+        self.zone = zone['HostedZone']['Id'].removeprefix('/hostedzone/')
+        self.certificate = self.aws.client('acm').request_certificate(DomainName=self.domain)['CertificateArn']
+
+    def example(self) -> dict[str, Any]:
+        """The example of a stackfile, with a service of each kind."""
+        return {
+            'vpc': {
+                'id': self.vpc,
+                'subnets': {'public': self.subnets[:2], 'private': self.subnets[2:]},
+                'security_groups': {'public': self.groups[:1], 'private': self.groups[1:]},
+            },
+            'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': f'/ecs/{self.name}'}},
+            'service_discovery': {'namespace': f'{self.name}.sd'},
+            'defaults': {'memory': 128, 'environment': [{'SERVER_PORT': 80}]},
+            'services': [
+                {
+                    'web': {
+                        'image': 'team/web:1',
+                        'ports': ['8080:8080', '9090:9090'],
+                        'environment': [{'SERVER_PORT': 8080}],
+                        'desired_count': 2,
+                        'elb': {
+                            'type': 'public',
+                            'protocol': 'HTTPS',
+                            'ports': {'public': 443, 'container': 8080},
+                            'certificates': [self.certificate],
+                            'dns': {'hosted_zone_id': self.zone, 'record_name': f'web.{self.domain}'},
+                            'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
+                        },
+                    }
+                },
+                {'users': {'image': 'team/users:1', 'ports': ['80:80'], 'dns_discovery': {'name': 'users'}}},
+                {'mailer': {'image': 'team/mailer:1'}},
+                {'agent': {'image': 'team/agent:1', 'scheduling_strategy': 'DAEMON'}},
+                {'migrate': {'image': 'team/migrate:1', 'type': 'task'}},
+            ],
+        }
+
+    def reconciler(self, patience: float = 600.0) -> Reconciler:
+        return Reconciler(
+            Inventory(self.paced),
+            self.paced.call,
+            region=self.paced.region,
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            patience=patience,
+        )
+
+    async def plan(self, document: dict, revision: str = 'r1', **options: Any) -> Plan:
+        return await self.reconciler().plan(self.name, Request(document, revision, **options))
+
+    async def reconcile(
+        self,
+        document: dict,
+        revision: str = 'r1',
+        sink: Callable[[Progress], None] = lambda _: None,
+        goes_on: Callable[[], bool] = lambda: True,
+        **options: Any,
+    ) -> Outcome:
+        reconciler = self.reconciler()
+        plan = await reconciler.plan(self.name, Request(document, revision, **options))
+        return await reconciler.apply(plan, sink, goes_on)
+
+    async def observed(self, document: dict, **options: Any) -> Observed:
+        return await Inventory(self.paced).observe(self.name, document, **options)
+
+    @contextlib.contextmanager
+    def changes(self) -> Iterator[list[str]]:
+        """The changing calls made during a `with` block; filled when it ends."""
+        made: list[str] = []
+        with self.aws.embedded.application.recording() as calls:
+            yield made
+        made += [each for each in calls if not each.partition(':')[2].startswith(READS)]
+
+
+@pytest.fixture
+def cluster(aws: Aws) -> Iterator[Cluster]:
+    with contextlib.closing(Connection()) as connection:
+        yield Cluster(aws, connection)

@@ -1,0 +1,188 @@
+"""Desired states made real in the embedded AWS, through boto3."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+
+from stack.plan import Plan
+from tests.cluster import Cluster
+from tests.unit.stack.reconcile.settled import service_in
+
+Edit = Callable[[dict, Cluster], object]
+
+REGISTER, UPDATE, CREATE = 'ecs:RegisterTaskDefinition', 'ecs:UpdateService', 'ecs:CreateService'
+DELETE, LOOK = 'ecs:DeleteService', 'ecs:DescribeServices'
+RECORD = 'route53:ChangeResourceRecordSets'
+BALANCE = ['elbv2:CreateTargetGroup', 'elbv2:CreateLoadBalancer', 'elbv2:CreateListener', RECORD]
+UNBALANCE = [RECORD, 'elbv2:DeleteListener', 'elbv2:DeleteLoadBalancer', 'elbv2:DeleteTargetGroup']
+
+
+def kinds(plan: Plan) -> list[str]:
+    return [step.kind for step in plan.steps]
+
+
+def on(service: str, **fields) -> Edit:
+    return lambda document, _: service_in(document, service).update(fields)
+
+
+def without(service: str, field: str) -> Edit:
+    return lambda document, _: service_in(document, service).pop(field)
+
+
+def elb(**fields) -> Edit:
+    return lambda document, _: service_in(document, 'web')['elb'].update(fields)
+
+
+def record(name: str) -> Edit:
+    return lambda document, cluster: service_in(document, 'web')['elb']['dns'].update(
+        record_name=f'{name}.{cluster.domain}'
+    )
+
+
+def test_everything_in_the_example_is_there_afterwards(cluster: Cluster):
+    outcome = asyncio.run(cluster.reconcile(cluster.example()))
+    assert outcome.failed == []
+    assert outcome.is_complete
+    cluster.aws.advance(300)
+    client = cluster.aws.client
+    services = client('ecs').describe_services(cluster=cluster.name, services=['web', 'users', 'mailer', 'agent'])
+    assert {each['serviceName']: each['runningCount'] for each in services['services']} == {
+        'web': 2,
+        'users': 1,
+        'mailer': 1,
+        'agent': 4,
+    }
+    balancer = client('elbv2').describe_load_balancers(Names=[f'{cluster.name}-web-lb'])['LoadBalancers'][0]
+    assert balancer['Scheme'] == 'internet-facing'
+    listener = client('elbv2').describe_listeners(LoadBalancerArn=balancer['LoadBalancerArn'])['Listeners'][0]
+    assert (listener['Port'], listener['Protocol']) == (443, 'HTTPS')
+    records = client('route53').list_resource_record_sets(HostedZoneId=cluster.zone)['ResourceRecordSets']
+    alias = next(each['AliasTarget'] for each in records if each['Name'].startswith('web.'))
+    assert alias['DNSName'].rstrip('.').endswith(balancer['DNSName'])
+    names = [each['Name'] for each in client('servicediscovery').list_namespaces()['Namespaces']]
+    assert f'{cluster.name}.sd' in names
+    groups = client('logs').describe_log_groups(logGroupNamePrefix=f'/ecs/{cluster.name}')['logGroups']
+    assert [each['logGroupName'] for each in groups] == [f'/ecs/{cluster.name}']
+    family = f'{cluster.name}-migrate'
+    runs = [
+        arn
+        for status in ('RUNNING', 'STOPPED')
+        for arn in client('ecs').list_tasks(cluster=cluster.name, family=family, desiredStatus=status)['taskArns']
+    ]
+    assert len(runs) == 1
+
+
+def test_a_second_pass_changes_nothing_and_neither_does_one_of_a_new_process(cluster: Cluster):
+    async def again() -> None:
+        await cluster.reconcile(cluster.example())
+        reconciler = cluster.reconciler()
+        with cluster.changes() as changes:
+            for _ in range(2):
+                plan = await reconciler.plan(cluster.name, request(cluster))
+                assert plan.is_empty, plan.to_json()
+                await reconciler.apply(plan)
+            await cluster.reconcile(cluster.example())
+        assert changes == []
+
+    asyncio.run(again())
+
+
+def request(cluster: Cluster, revision: str = 'r1'):
+    from stack.reconciler import Request
+
+    return Request(cluster.example(), revision)
+
+
+EDITS: dict[str, tuple[Edit, list[str]]] = {
+    'image': (on('mailer', image='team/mailer:2'), [REGISTER, UPDATE]),
+    'count': (on('mailer', desired_count=2), [UPDATE]),
+    'variable': (on('mailer', environment={'A': 'b'}), [REGISTER, UPDATE]),
+    'health check': (on('mailer', healthcheck={'command': ['CMD', 'true']}), [REGISTER, UPDATE]),
+    'volume': (on('mailer', volumes=['data:/data:/data']), [REGISTER, UPDATE]),
+    'secret': (
+        on(
+            'mailer',
+            secrets=[{'KEY': 'arn:aws:ssm:us-east-1:123456789012:parameter/key'}],
+            task_execution_role_arn='arn:aws:iam::123456789012:role/execution',
+        ),
+        [REGISTER, UPDATE],
+    ),
+    'deployment': (on('mailer', deployment_configuration={'maximum_percent': 150}), [UPDATE]),
+    'breaker': (on('mailer', deployment_circuit_breaker={'enable': True, 'rollback': True}), [UPDATE]),
+    'placement': (on('mailer', placement_constraints=[{'type': 'distinctInstance'}]), [UPDATE]),
+    'placement by attribute': (
+        on('mailer', placement_constraints=[{'type': 'memberOf', 'expression': 'attribute:ecs.os-type == linux'}]),
+        [REGISTER, UPDATE],
+    ),
+    'daemon': (on('mailer', scheduling_strategy='DAEMON'), [UPDATE, DELETE, LOOK, CREATE]),
+    'Fargate': (
+        on(
+            'mailer',
+            launch_type='FARGATE',
+            cpu=256,
+            memory=512,
+            logging={'options': {'awslogs-stream-prefix': 'mailer'}},
+            task_execution_role_arn='arn:aws:iam::123456789012:role/execution',
+        ),
+        [REGISTER, UPDATE, DELETE, LOOK, CREATE],
+    ),
+    'service to task': (on('mailer', type='task'), ['ecs:RunTask', 'ecs:TagResource', UPDATE, DELETE, LOOK]),
+    'task to service': (without('migrate', 'type'), [CREATE]),
+    'discovery': (
+        on('mailer', dns_discovery={'name': 'mail'}),
+        [REGISTER, 'servicediscovery:CreateService', UPDATE],
+    ),
+    'discovery renamed': (
+        on('users', dns_discovery={'name': 'people'}),
+        ['servicediscovery:CreateService', UPDATE, LOOK, 'servicediscovery:DeleteService'],
+    ),
+    'discovery removed': (
+        without('users', 'dns_discovery'),
+        [REGISTER, UPDATE, DELETE, LOOK, CREATE, 'servicediscovery:DeleteService'],
+    ),
+    'listener port': (elb(ports={'public': 8443, 'container': 8080}), ['elbv2:ModifyListener']),
+    'container port': (elb(ports={'public': 443, 'container': 9090}), [UPDATE]),
+    'protocol': (elb(protocol='HTTP', certificates=[]), ['elbv2:ModifyListener']),
+    'target health': (elb(healthcheck={'path': '/alive', 'port': 8080}), ['elbv2:ModifyTargetGroup']),
+    'record': (record('other'), [RECORD, RECORD, 'elbv2:AddTags']),
+    'no record': (lambda document, _: service_in(document, 'web')['elb'].pop('dns'), [RECORD, 'elbv2:RemoveTags']),
+    'load balancer renamed': (
+        elb(name='b'),
+        [*BALANCE, UPDATE, LOOK, *UNBALANCE[1:]],
+    ),
+    'load balancer removed': (without('web', 'elb'), [UPDATE, LOOK, *UNBALANCE]),
+    'scheme': (
+        elb(type='private'),
+        ['elbv2:DeleteLoadBalancer', 'elbv2:CreateLoadBalancer', 'elbv2:CreateListener', RECORD],
+    ),
+    'security groups': (
+        lambda document, cluster: document['vpc']['security_groups'].update(public=cluster.groups),
+        ['elbv2:SetSecurityGroups'],
+    ),
+    'subnets': (
+        lambda document, cluster: document['vpc']['subnets'].update(public=cluster.subnets[2:]),
+        ['elbv2:SetSubnets'],
+    ),
+}
+
+
+def test_each_edit_takes_exactly_its_steps_there_and_back_and_then_none(cluster: Cluster):
+    async def there_and_back() -> None:
+        await settle(cluster, cluster.example())
+        for name, (edit, steps) in EDITS.items():
+            document = copy.deepcopy(cluster.example())
+            edit(document, cluster)
+            outcome = await cluster.reconcile(document)
+            assert outcome.failed == [], (name, outcome.failed)
+            assert kinds(outcome.plan) == steps, (name, [step.text for step in outcome.plan.steps])
+            assert outcome.is_complete, name
+            assert (await cluster.plan(document)).is_empty, (name, (await cluster.plan(document)).to_json())
+            await settle(cluster, cluster.example())
+
+    asyncio.run(there_and_back())
+
+
+async def settle(cluster: Cluster, document: dict) -> None:
+    outcome = await cluster.reconcile(document)
+    assert outcome.is_complete, outcome.failed or outcome.waiting
+    cluster.aws.advance(600)

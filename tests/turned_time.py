@@ -1,0 +1,70 @@
+"""Time that a test turns: whoever sleeps is woken as soon as nobody has anything else to do."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+# How often the loop is let go round until it counts as having nothing else to do.
+_ROUNDS = 10
+
+
+class TurnedTime:
+    """`clock` and `sleep` for the code under test. Calls made through `busy` hold time still while they last."""
+
+    def __init__(self, turned: Callable[[float], None] = lambda seconds: None):
+        """`turned` is told of every turn, in seconds, so that other clocks can follow."""
+        self.now = 1000.0
+        self._turned = turned
+        self._sleepers: list[tuple[float, int, asyncio.Future]] = []
+        self._numbers = itertools.count()
+        self._calls = 0
+        self._turning: asyncio.Task | None = None
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._numbers), woken))
+        if self._turning is None or self._turning.done():
+            self._turning = asyncio.create_task(self._turn())
+        await woken
+
+    @contextmanager
+    def busy(self):
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
+    async def _turn(self) -> None:
+        while self._sleepers:
+            idle = 0
+            while idle < _ROUNDS:
+                await asyncio.sleep(0.0005 if self._calls else 0)
+                idle = 0 if self._calls else idle + 1
+            self._sleepers = [each for each in self._sleepers if not each[2].done()]
+            heapq.heapify(self._sleepers)
+            if self._sleepers:
+                at, _, woken = heapq.heappop(self._sleepers)
+                if at > self.now:
+                    self._turned(at - self.now)
+                    self.now = at
+                woken.set_result(None)
+
+
+class BusyConnection:
+    """A connection, whose calls hold the time still."""
+
+    def __init__(self, connection: Any, time: TurnedTime):
+        self._connection = connection
+        self._time = time
+        self.region = connection.region
+
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
+        with self._time.busy():
+            return await self._connection.call(service, operation, **arguments)
