@@ -17,8 +17,8 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _INDEX = 'index.jsonl'
 _BUCKET = 'bucket.json'
+# What a file that is no JSON, or not of our making, may raise.
+_UNREADABLE = (ValueError, LookupError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ class PlainFiles:
         """Every bucket that is on the disk."""
         if not self._directory.is_dir():
             return []
-        found = (self._read_bucket(path) for path in sorted(self._directory.iterdir()) if path.is_dir())
-        return [bucket for bucket in found if bucket]
+        return [self._read_bucket(path) for path in sorted(self._directory.iterdir()) if path.is_dir()]
 
     def write(self, buckets: Collection[Bucket], changes: Iterable[Change], keys: Container[tuple[str, str]]) -> None:
         """Brings the files up to date: `buckets`, without their keys, and `keys` are all that there are.
@@ -117,7 +118,7 @@ class PlainFiles:
         if self._buckets.get(bucket.name) == about:
             return
         (self._directory / bucket.name).mkdir(parents=True, exist_ok=True)
-        replace(self._directory / bucket.name / _BUCKET, json.dumps(about, indent=2).encode() + b'\n')
+        write_whole(self._directory / bucket.name / _BUCKET, json.dumps(about, indent=2).encode() + b'\n')
         self._buckets[bucket.name] = about
 
     def _write_key(self, change: Change) -> None:
@@ -125,41 +126,34 @@ class PlainFiles:
         directory.mkdir(parents=True, exist_ok=True)
         lines = _lines(directory, change.versions, change.kept)
         if change.kept:
-            append(directory / _INDEX, b''.join(lines))
+            _append(directory / _INDEX, b''.join(lines))
         else:
-            replace(directory / _INDEX, json.dumps({'key': change.key}).encode() + b'\n' + b''.join(lines))
+            write_whole(directory / _INDEX, json.dumps({'key': change.key}).encode() + b'\n' + b''.join(lines))
             # What could not be read is not known, and stays for a person to look at.
             if (change.bucket, change.key) in self.known:
                 _remove_unlisted(directory, lines)
         self.known[change.bucket, change.key] = change.marks
 
-    def _read_bucket(self, directory: Path) -> Bucket | None:
+    def _read_bucket(self, directory: Path) -> Bucket:
+        about: dict[str, Any] = {}
         try:
             about = json.loads((directory / _BUCKET).read_bytes())
-            bucket = Bucket(
-                about['name'],
-                about['region'],
-                datetime.fromisoformat(about['created']),
-                about['versioning'],
-                about['tags'],
-                dict(self._read_keys(about['name'], directory)),
-            )
-        except (OSError, ValueError, LookupError, TypeError) as wrong:
-            log.warning('left out %s, which cannot be read: %s', directory, wrong)
-            return None
+            created = datetime.fromisoformat(about['created'])
+            bucket = Bucket(about['name'], about['region'], created, about['versioning'], about['tags'])
+        except (OSError, *_UNREADABLE) as wrong:
+            log.warning('took %s for a versioned bucket, its %s cannot be read: %s', directory, _BUCKET, wrong)
+            bucket = Bucket(directory.name, 'us-east-1', datetime.now(UTC), 'Enabled')
         self._buckets[bucket.name] = about
-        return bucket
+        return replace(bucket, keys=dict(self._read_keys(bucket.name, directory)))
 
     def _read_keys(self, bucket: str, directory: Path) -> Iterator[tuple[str, tuple[Version, ...]]]:
         for index in sorted(directory.glob(f'*/{_INDEX}')):
             key, versions, whole = _read_index(index)
-            if key is None:
-                continue
-            if whole:
-                self.known[bucket, key] = tuple(map(mark, versions))
-            else:
+            if not whole:
                 shutil.copy(index, index.with_name('index.damaged'))
-            if versions:
+            elif key is not None:
+                self.known[bucket, key] = tuple(map(mark, versions))
+            if key is not None and versions:
                 yield key, versions
 
 
@@ -174,29 +168,36 @@ def directory_name(key: str) -> str:
     return f'{name[:100]}~{hashlib.sha256(key.encode()).hexdigest()[:12]}'
 
 
-def replace(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Puts a whole file in the place of another: whoever reads sees the one or the other. Raises OSError."""
+    _write_whole(path, content)
+    _sync(path.parent)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(f'.{path.name}.new')
-    _write(temporary, content)
-    temporary.replace(path)
-    _sync_directory(path.parent)
-
-
-def append(path: Path, content: bytes) -> None:
-    """Adds to a file in one write. Raises OSError."""
-    with path.open('ab', buffering=0) as file:
-        file.write(content)
-        os.fsync(file.fileno())
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open('wb') as file:
+    with temporary.open('wb') as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    temporary.replace(path)
 
 
-def _sync_directory(directory: Path) -> None:
+def _append(path: Path, content: bytes) -> None:
+    """Adds to a file, all or nothing unless the machine fails. Raises OSError."""
+    length = path.stat().st_size
+    try:
+        with path.open('ab') as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        os.truncate(path, length)
+        raise
+
+
+def _sync(directory: Path) -> None:
+    """Has the names in a directory outlast the machine's failure."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -215,9 +216,10 @@ def _lines(directory: Path, versions: Iterable[Version], before: int) -> list[by
             line['file'] = _file_name(number, version)
             line |= {'size': len(version.body), 'etag': version.etag, 'headers': dict(version.headers)}
             if not (directory / line['file']).exists():
-                replace(directory / line['file'], version.body)
+                _write_whole(directory / line['file'], version.body)
         line |= {'tags': dict(version.tags), 'versioned': version.versioned}
         lines.append(json.dumps(line).encode() + b'\n')
+    _sync(directory)
     return lines
 
 
@@ -246,15 +248,15 @@ def _read_index(index: Path) -> tuple[str | None, tuple[Version, ...], bool]:
     """The key, its versions, and whether all of the index could be read."""
     try:
         head, *lines = index.read_bytes().split(b'\n')
-        key = json.loads(head)['key']
-    except (OSError, ValueError, LookupError, TypeError) as wrong:
+        key = str(json.loads(head)['key'])
+    except (OSError, *_UNREADABLE) as wrong:
         log.warning('left out %s, which cannot be read: %s', index.parent, wrong)
         return None, (), False
     versions, whole = [], lines[-1:] == [b'']
     for line in filter(None, lines):
         try:
             versions.append(_read_version(index.parent, json.loads(line)))
-        except (OSError, ValueError, LookupError, TypeError) as wrong:
+        except (OSError, *_UNREADABLE) as wrong:
             log.warning('left out a version of %s, which cannot be read: %s', index.parent, wrong)
             whole = False
     return key, tuple(versions), whole

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.utils import _VersionedKeyStore
 
-from stack.sandbox.plain_files import replace
+from stack.sandbox.plain_files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +67,14 @@ def dump(account: str, ecs: Any) -> bytes:
 
 
 def restore(account: str, payload: bytes) -> Any:
-    """Puts what `dump` gave into moto, in an account that is empty; our ECS's state comes back. LOCK is held."""
-    state = _Unpickler(io.BytesIO(payload), account).load()
+    """Puts what `dump` gave into moto, in an account that is empty; our ECS's state comes back. LOCK is held.
+
+    Raises UnusableSnapshot, and has changed nothing then.
+    """
+    try:
+        state = _Unpickler(io.BytesIO(payload), account).load()
+    except Exception as wrong:
+        raise UnusableSnapshot(f'it cannot be unpickled: {wrong}') from wrong
     for (service, region), attributes in state['services'].items():
         vars(moto.backends.get_backend(service)[account][region]).update(attributes)
     return state['ecs']
@@ -77,7 +83,7 @@ def restore(account: str, payload: bytes) -> Any:
 def write(path: Path, payload: bytes) -> None:
     """Puts it on the disk in the place of the one before. Raises OSError."""
     head = _this_program() | {'bytes': len(payload), 'sha256': hashlib.sha256(payload).hexdigest()}
-    replace(path, json.dumps(head).encode() + b'\n' + payload)
+    write_whole(path, json.dumps(head).encode() + b'\n' + payload)
 
 
 def read(path: Path) -> bytes | None:
