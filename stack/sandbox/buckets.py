@@ -71,6 +71,7 @@ def _plain(s3: S3Backend, version: FakeKey | FakeDeleteMarker) -> Version:
         version.etag.strip('"'),
         dict(version.metadata),
         _tags(s3, version),
+        {version.checksum_algorithm: version.checksum_value} if version.checksum_algorithm else {},
         version._is_versioned,
     )
 
@@ -101,6 +102,8 @@ def _object(s3: S3Backend, bucket: FakeBucket, key: str, version: Version) -> Fa
         bucket_name=bucket.name,
     )
     made._metadata.update(version.headers)
+    if version.checksum:
+        [(made.checksum_algorithm, made.checksum_value)] = version.checksum.items()
     _tag(s3, made.arn, version.tags)
     return made
 

@@ -16,8 +16,8 @@ from stack.sandbox.serial import LOCK
 
 log = logging.getLogger(__name__)
 
-# Looking costs nothing where nothing was called; two looks a second leave half a second to write.
-_INTERVAL_SECONDS = 0.5
+# Looking costs nothing where nothing was called; what comes in while it writes waits for the next look.
+_INTERVAL_SECONDS = 0.2
 
 _ABOUT = """\
 What the embedded AWS of PROFILE=local keeps; `make clean-sandbox` starts afresh.
@@ -108,7 +108,7 @@ class Keeper:
             self._keep(touched or set())
             self._failed = ''
         except Exception as wrong:
-            # Twice a second the same stack would drown all else.
+            # Five times a second the same stack would drown all else.
             if self._failed != str(wrong):
                 log.exception('the embedded AWS could not be kept in %s', self._directory)
             self._failed = str(wrong)

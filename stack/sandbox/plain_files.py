@@ -6,14 +6,13 @@
     s3/<bucket>/<key>/index.jsonl           the key; then one line a version, the oldest first
     s3/<bucket>/<key>/0001-<version>.json   the body of a version, byte for byte
 
-A body is whole before its line is written, and a line is added in one write, so that nothing is lost or damaged by
-a process that is killed but what it was just about to write. What cannot be read is left out, with a warning.
+A body is whole before its line is written, so that a process that is killed damages nothing. What cannot be read, or
+is not as it was written, is left out with a warning.
 """
 
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
@@ -22,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from stack.sandbox.safe_files import append, write_unnamed, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Version:
     etag: str = ''
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    # By the name of its algorithm, as S3 has it: CRC32.
+    checksum: Mapping[str, str] = field(default_factory=dict)
     versioned: bool = True
 
 
@@ -126,7 +129,7 @@ class PlainFiles:
         directory.mkdir(parents=True, exist_ok=True)
         lines = _lines(directory, change.versions, change.kept)
         if change.kept:
-            _append(directory / _INDEX, b''.join(lines))
+            append(directory / _INDEX, b''.join(lines))
         else:
             write_whole(directory / _INDEX, json.dumps({'key': change.key}).encode() + b'\n' + b''.join(lines))
             # What could not be read is not known, and stays for a person to look at.
@@ -168,43 +171,6 @@ def directory_name(key: str) -> str:
     return f'{name[:100]}~{hashlib.sha256(key.encode()).hexdigest()[:12]}'
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Puts a whole file in the place of another: whoever reads sees the one or the other. Raises OSError."""
-    _write_whole(path, content)
-    _sync(path.parent)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f'.{path.name}.new')
-    with temporary.open('wb') as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _append(path: Path, content: bytes) -> None:
-    """Adds to a file, all or nothing unless the machine fails. Raises OSError."""
-    length = path.stat().st_size
-    try:
-        with path.open('ab') as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        os.truncate(path, length)
-        raise
-
-
-def _sync(directory: Path) -> None:
-    """Has the names in a directory outlast the machine's failure."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _lines(directory: Path, versions: Iterable[Version], before: int) -> list[bytes]:
     """The index's lines for these versions, whose bodies are written first."""
     lines = []
@@ -215,11 +181,13 @@ def _lines(directory: Path, versions: Iterable[Version], before: int) -> list[by
         else:
             line['file'] = _file_name(number, version)
             line |= {'size': len(version.body), 'etag': version.etag, 'headers': dict(version.headers)}
-            if not (directory / line['file']).exists():
-                _write_whole(directory / line['file'], version.body)
+            line['checksum'] = dict(version.checksum)
+            # A body that is listed already is not touched: it would be in pieces for a moment.
+            path = directory / line['file']
+            if before or not path.exists() or path.read_bytes() != version.body:
+                write_unnamed(path, version.body)
         line |= {'tags': dict(version.tags), 'versioned': version.versioned}
         lines.append(json.dumps(line).encode() + b'\n')
-    _sync(directory)
     return lines
 
 
@@ -267,6 +235,20 @@ def _read_version(directory: Path, line: Mapping[str, Any]) -> Version:
     if line.get('deleted'):
         return Version(line['version'], at, None)
     body = (directory / line['file']).read_bytes()
-    if len(body) != line['size']:
-        raise ValueError(f'{line["file"]} has {len(body)} bytes instead of {line["size"]}')
-    return Version(line['version'], at, body, line['etag'], line['headers'], line['tags'], line['versioned'])
+    if len(body) != line['size'] or not _fits(body, line['etag']):
+        raise ValueError(f'{line["file"]} is not as it was written')
+    return Version(
+        line['version'],
+        at,
+        body,
+        line['etag'],
+        line['headers'],
+        line['tags'],
+        line['checksum'],
+        line['versioned'],
+    )
+
+
+def _fits(body: bytes, etag: str) -> bool:
+    """Whether the ETag is that of the body; it is no MD5 where an object was uploaded in parts."""
+    return '-' in etag or hashlib.md5(body, usedforsecurity=False).hexdigest() == etag

@@ -62,6 +62,8 @@ _EDITS = (
     (19.1, 'ann', '', 'routing-service', None),
     (12.6, 'cleo', 'Month-end reports run late', 'report-worker', 2),
     (9.4, 'bob', 'New templates', 'email-worker', None),
+    (8.1, 'ann', 'Faster index', 'search-service', None),
+    (6.8, 'cleo', '', 'report-worker', None),
     (5.2, 'cleo', 'Rounding of VAT', 'billing-service', None),
     (2.7, 'bob', 'Session fix', 'user-service', None),
 )

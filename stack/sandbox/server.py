@@ -16,11 +16,10 @@ from moto.core.base_backend import BackendDict
 from stack.sandbox import moto_patches
 from stack.sandbox.application import AwsApplication
 from stack.sandbox.calls import REGION, Call
-from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker, moto_ports
+from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
 from stack.sandbox.persistence import Found, Keeper
-from stack.sandbox.seed import seed as put_seed
 from stack.sandbox.serial import LOCK
 
 log = logging.getLogger(__name__)
@@ -37,10 +36,13 @@ class EmbeddedAws:
 
     def __init__(self, account: str, clock: Clock, limits: bool):
         """Use `start`."""
+        # Not before moto is patched: what this imports of moto is slow to import otherwise.
+        from stack.sandbox.ecs.moto_ports import ports
+
         self.account = account
         self.faults = Faults()
         self.clock = clock
-        self.ecs = Ecs(clock, moto_ports.ports, limits=limits)
+        self.ecs = Ecs(clock, ports, limits=limits)
         self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
         self._directory: Path | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)
@@ -92,6 +94,8 @@ class EmbeddedAws:
             keeper.start()
             self._directory = directory.resolve()
         if seed and found is not Found.EVERYTHING:
+            from stack.sandbox.seed import seed as put_seed
+
             with LOCK:
                 put_seed(self.account, self.region, self._create_cluster, datetime.now(UTC))
         if not isinstance(self.clock, ManualClock):

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.utils import _VersionedKeyStore
 
-from stack.sandbox.plain_files import write_whole
+from stack.sandbox.safe_files import write_whole
 
 log = logging.getLogger(__name__)
 
