@@ -1,0 +1,30 @@
+import { shown } from '../lib/keys';
+import { Dialog } from '../ui/dialog';
+import { bindings, isMac } from './keyboard';
+import { singleKeys } from './preferences';
+import { helpOpen } from './topbar';
+
+export function KeyHelp() {
+  if (!helpOpen.value) return null;
+  const groups = Map.groupBy(bindings().filter((b) => b.says && b.group !== 'Dialog'), (b) => b.group);
+  return (
+    <Dialog title="Keys" wide onClose={() => (helpOpen.value = false)}>
+      <div class="keylist">
+        {[...groups].map(([group, keys]) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            <ul>
+              {keys.map((b) => (
+                <li key={b.keys}><span>{b.says}</span><span>{shown(b.keys, isMac).map((k) => <kbd key={k}>{k}</kbd>)}</span></li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+      <label class="row small">
+        <input type="checkbox" checked={singleKeys.value} onChange={(e) => (singleKeys.value = e.currentTarget.checked)} />
+        Single keys, without Ctrl or ⌘. They never work while you type.
+      </label>
+    </Dialog>
+  );
+}

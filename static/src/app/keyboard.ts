@@ -1,0 +1,35 @@
+/** The keys that work now: whoever is on the page adds its own, and takes them away when it leaves. */
+
+import { useEffect } from 'preact/hooks';
+import { type Binding, isTyping, Keyboard } from '../lib/keys';
+import { singleKeys } from './preferences';
+
+const layers: Binding[][] = [];
+const keyboard = new Keyboard();
+
+export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+export function bindings(): Binding[] {
+  return layers.flat();
+}
+
+export function useKeys(keys: Binding[], dependencies: unknown[] = []): void {
+  useEffect(() => {
+    layers.push(keys);
+    return () => void layers.splice(layers.indexOf(keys), 1);
+  }, dependencies);
+}
+
+export function listen(): void {
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    const target = event.target as HTMLElement;
+    // Inside a dialog only its own keys count, and those of the browser.
+    const modal = document.querySelector('dialog[open]:modal');
+    const usable = modal ? bindings().filter((b) => b.always && b.group === 'Dialog') : bindings();
+    const binding = keyboard.match(event, usable, isTyping(target), performance.now(), singleKeys.value);
+    if (!binding) return;
+    event.preventDefault();
+    binding.run();
+  });
+}

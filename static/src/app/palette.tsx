@@ -1,0 +1,112 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { fuzzy } from '../lib/filter';
+import { clusterRoute, type Route } from '../lib/router';
+import { Icon, type IconName } from '../ui/icons';
+import { theme } from './preferences';
+import { go, route, store } from './state';
+import { helpOpen, paletteOpen } from './topbar';
+
+interface Entry { id: string; label: string; hint: string; icon: IconName; run: () => void }
+
+const SHOWN = 12;
+
+function entries(): Entry[] {
+  const to = (id: string, label: string, hint: string, icon: IconName, target: Route): Entry => ({ id, label, hint, icon, run: () => go(target) });
+  const at = route.peek();
+  const here = 'cluster' in at ? at.cluster : null;
+  const found: Entry[] = [];
+  if (here) {
+    found.push(
+      to('edit', `Edit the stackfile of ${here}`, 'e', 'edit', { screen: 'stackfile', cluster: here, revision: null }),
+      to('rollout', `Rollout of ${here}`, '', 'rocket', { screen: 'rollout', cluster: here }),
+      to('history', `History of ${here}`, 'g h', 'history', { screen: 'history', cluster: here, from: null, to: null }),
+    );
+  }
+  for (const name of store.names.peek()) found.push(to(`c ${name}`, name, 'Cluster', 'layers', clusterRoute(name)));
+  for (const [cluster, entry] of store.clusters) {
+    for (const name of entry.names.peek()) found.push(to(`s ${cluster} ${name}`, name, cluster, 'box', clusterRoute(cluster, name)));
+  }
+  found.push(
+    to('fleet', 'All clusters', 'g c', 'layers', { screen: 'fleet', filter: '' }),
+    to('new', 'New cluster', '', 'plus', { screen: 'new' }),
+    { id: 'light', label: 'Light theme', hint: '', icon: 'sun', run: () => (theme.value = 'light') },
+    { id: 'dark', label: 'Dark theme', hint: '', icon: 'moon', run: () => (theme.value = 'dark') },
+    { id: 'keys', label: 'Keys', hint: '?', icon: 'keyboard', run: () => (helpOpen.value = true) },
+  );
+  return found;
+}
+
+export function Palette() {
+  return paletteOpen.value ? <OpenPalette /> : null;
+}
+
+function OpenPalette() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [query, setQuery] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const all = useMemo(entries, []);
+  const found = useMemo(() => {
+    const ranked = all.map((entry) => ({ entry, score: Math.max(fuzzy(query, entry.label), fuzzy(query, `${entry.hint} ${entry.label}`) / 2) }));
+    return ranked.filter((r) => r.score > 0).toSorted((a, b) => b.score - a.score).slice(0, SHOWN).map((r) => r.entry);
+  }, [query, all]);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current!.showModal();
+    return () => before?.focus?.();
+  }, []);
+  const close = () => (paletteOpen.value = false);
+  const pick = (entry: Entry | undefined) => {
+    if (!entry) return;
+    close();
+    entry.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (by) {
+      event.preventDefault();
+      setChosen((n) => (n + by + found.length) % Math.max(1, found.length));
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      pick(found[chosen]);
+    }
+  };
+  return (
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- a click beside it closes it, as Esc does
+    <dialog ref={dialog} class="palette" aria-label="Search and commands" onCancel={(e) => { e.preventDefault(); close(); }} onClick={(e) => e.target === dialog.current && close()}>
+      <div class="ask">
+        <Icon name="search" />
+        <input
+          role="combobox"
+          aria-label="Search clusters, services and commands"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
+          placeholder="Cluster, service or command"
+          autocomplete="off"
+          spellcheck={false}
+          value={query}
+          onInput={(e) => {
+            setQuery(e.currentTarget.value);
+            setChosen(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <kbd>Esc</kbd>
+      </div>
+      {found.length ? (
+        <ul id="palette-list" role="listbox" aria-label="What was found">
+          {found.map((entry, i) => (
+            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input has the focus and takes the keys
+            <li key={entry.id} id={`palette-${i}`} role="option" aria-selected={i === chosen} tabIndex={-1} onMouseMove={() => setChosen(i)} onClick={() => pick(entry)}>
+              <Icon name={entry.icon} />
+              <span class="cut">{entry.label}</span>
+              <span class="mute">{entry.hint}</span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="none" id="palette-list">Nothing is called “{query}”.</p>
+      )}
+    </dialog>
+  );
+}

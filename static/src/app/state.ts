@@ -1,0 +1,168 @@
+/** What the whole page shares: one store, one live channel, one route, one clock. */
+
+import { computed, signal } from '@preact/signals';
+import { Drafts } from '../lib/drafts';
+import type { Json } from '../lib/model';
+import { offers } from '../lib/offers';
+import { type ApiError, asApiError, call, path } from '../lib/rest';
+import { format, parse, type Route } from '../lib/router';
+import { type Connection, LiveChannel } from '../lib/socket';
+import { Store } from '../lib/store';
+
+export const store = new Store();
+export const drafts = new Drafts(localStorage);
+
+// The clock that relative times follow: it stands while nobody looks.
+export const now = signal(Date.now());
+const TICK_MS = 5000;
+
+// Where we are
+export const route = signal<Route>(parse(location.href));
+export const screen = computed(() => route.value.screen);
+
+/** Goes to a route; `replace` for what the back button should not stop at (a filter, a sort order). */
+export function go(to: Route | string, replace = false): void {
+  const url = typeof to === 'string' ? to : format(to);
+  if (url === location.pathname + location.search) return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', url);
+  const before = route.peek();
+  route.value = parse(location.href);
+  const after = route.peek();
+  const elsewhere = after.screen !== before.screen || ('cluster' in after && 'cluster' in before && after.cluster !== before.cluster);
+  if (elsewhere) {
+    scrollTo(0, 0);
+    // Screen readers and keyboards start at the top of the new screen.
+    queueMicrotask(() => document.querySelector<HTMLElement>('main')?.focus());
+  }
+}
+
+/** Changes a part of the present route, in place. */
+export function adjust(change: Partial<Record<string, string | null>>): void {
+  go({ ...route.peek(), ...change } as Route, true);
+}
+
+// Notices stay until somebody dismisses them
+export interface Notice { id: number; tone: 'good' | 'bad' | 'warn' | 'busy'; title: string; text?: string; error?: ApiError; retry?: () => void; link?: { label: string; to: Route } }
+export const notices = signal<readonly Notice[]>([]);
+let nextNotice = 1;
+
+export function notify(notice: Omit<Notice, 'id'>): void {
+  notices.value = [...notices.peek().slice(-4), { ...notice, id: nextNotice++ }];
+}
+export function dismiss(id: number): void {
+  notices.value = notices.peek().filter((n) => n.id !== id);
+}
+
+// Who we are, and what the server offers
+export const me = signal<{ name: string; role: string } | null>(null);
+export const signedOut = signal(false);
+const description = signal<Json | null>(null);
+
+/** Why an action cannot be done now, or null where it can. */
+export function hindrance(method: string, target: string, cluster: string | null = null): string | null {
+  if (connection.value !== 'live') return 'Not connected: what you see may be old';
+  if (description.value && !offers(description.value, method, target)) return 'This server does not offer it';
+  const role = me.value?.role;
+  if (role === 'viewer') return 'You may look, but not change: your role is viewer';
+  const frozen = cluster && store.get(cluster)?.summary.value.frozen;
+  if (frozen && !target.endsWith('/freeze')) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
+  return null;
+}
+
+/** True where the server shows a plan for a call before it is made. Without that, `dry_run` would not be heeded. */
+export async function plans(method: string, target: string): Promise<boolean> {
+  await describe();
+  return offers(description.peek(), method, target, 'dry_run');
+}
+
+async function describe(): Promise<void> {
+  if (description.peek()) return;
+  try {
+    description.value = (await call<Json>('/openapi.json')).data;
+  } catch (error) {
+    heed(asApiError(error));
+  }
+}
+
+/** An error that concerns the whole page, whatever was asked. */
+export function heed(error: ApiError): ApiError {
+  if (error.status === 401) signedOut.value = true;
+  return error;
+}
+
+// The live channel
+export const connection = signal<Connection>('connecting');
+
+const channel = new LiveChannel(
+  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/events`,
+  {
+    known: () => store.known(),
+    apply(messages) {
+      const hello = messages.findLast((m) => m.type === 'hello');
+      if (hello) welcome(hello);
+      store.apply(messages);
+    },
+    state(state) {
+      connection.value = state;
+      if (state === 'signed-out') signedOut.value = true;
+      if (state === 'reconnecting' && !store.loaded.peek()) void readWithoutChannel();
+    },
+    synced() {
+      store.loaded.value = true;
+    },
+  },
+  {
+    open: (url) => new WebSocket(url, 'nysa.v1'),
+    now: Date.now,
+    random: Math.random,
+    later: (run, milliseconds) => setTimeout(run, milliseconds),
+    cancel: (timer) => clearTimeout(timer as number),
+    // While the page is hidden no frame comes: what arrived waits, and is applied at once when the page is shown.
+    frame: (run) => requestAnimationFrame(run),
+  },
+);
+
+function welcome(hello: Json): void {
+  const caller = (hello.caller ?? hello) as Json;
+  const name = caller.name ?? hello.caller;
+  me.value = typeof name === 'string' ? { name, role: String(caller.role ?? '').toLowerCase() } : null;
+  signedOut.value = false;
+}
+
+/** How old what is shown is, in milliseconds; 0 while it is live. */
+export const age = computed(() => (connection.value === 'live' ? 0 : Math.max(0, now.value - channel.lastHeard)));
+
+let reading = false;
+
+/** The page stays readable where the channel does not come up at first: one read of everything, over REST. */
+async function readWithoutChannel(): Promise<void> {
+  if (reading) return;
+  reading = true;
+  try {
+    const { data } = await call<{ content: string[] }>('/clusters');
+    for (const name of data.content) store.entry(name);
+    for (const name of data.content) store.snapshot(name, (await call<Json>(path('clusters', name))).data);
+    store.loaded.value = true;
+  } catch (error) {
+    heed(asApiError(error));
+  } finally {
+    reading = false;
+  }
+}
+
+export function start(): void {
+  addEventListener('popstate', () => {
+    route.value = parse(location.href);
+  });
+  addEventListener('online', () => channel.wake());
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    now.value = Date.now();
+    channel.wake();
+  });
+  setInterval(() => {
+    if (!document.hidden) now.value = Date.now();
+  }, TICK_MS);
+  channel.start();
+  void describe();
+}

@@ -1,0 +1,104 @@
+/** Which rows are shown, and in which order. */
+
+import { versionOf } from './images';
+import { hasFailed, type Service } from './model';
+
+export type Chip = '' | 'drifted' | 'rolling-out' | 'failed' | 'unmanaged';
+export const CHIPS: { chip: Chip; label: string }[] = [
+  { chip: '', label: 'All' },
+  { chip: 'failed', label: 'Failed' },
+  { chip: 'rolling-out', label: 'Rolling out' },
+  { chip: 'drifted', label: 'Drifted' },
+  { chip: 'unmanaged', label: 'Not managed' },
+];
+
+/** Every word must be found somewhere in the text, in any case and order. */
+export function matchesText(words: readonly string[], text: string): boolean {
+  return words.every((word) => text.includes(word));
+}
+
+export function wordsOf(filter: string): string[] {
+  return filter.toLowerCase().split(/\s+/).filter(Boolean);
+}
+
+export function inChip(service: Service, chip: string): boolean {
+  if (chip === 'drifted') return service.sync === 'drifted';
+  if (chip === 'rolling-out') return service.sync === 'rolling-out';
+  if (chip === 'failed') return hasFailed(service);
+  if (chip === 'unmanaged') return service.sync === 'unmanaged';
+  return true;
+}
+
+export function isShown(service: Service, words: readonly string[], chip: string): boolean {
+  if (!inChip(service, chip)) return false;
+  return !words.length || matchesText(words, `${service.name} ${service.image ?? service.deployedImage ?? ''}`.toLowerCase());
+}
+
+export type SortKey = 'name' | 'version' | 'tasks' | 'status';
+export const SORT_KEYS: SortKey[] = ['name', 'version', 'tasks', 'status'];
+
+/** The worst first. */
+function gravity(service: Service): number {
+  if (hasFailed(service)) return 0;
+  if (service.sync === 'rolling-out') return 1;
+  if (service.sync === 'drifted') return 2;
+  if (service.health === 'degraded') return 3;
+  return service.sync === 'unmanaged' ? 4 : 5;
+}
+
+const NAMES = new Intl.Collator('en', { numeric: true });
+
+const ORDER: Record<SortKey, (a: Service, b: Service) => number> = {
+  name: () => 0,
+  version: (a, b) => NAMES.compare(versionOf(a.image), versionOf(b.image)),
+  tasks: (a, b) => a.desired - b.desired,
+  status: (a, b) => gravity(a) - gravity(b),
+};
+
+/** `status` sorts by status, `-status` the other way round; equal rows by name. */
+export function sorted(services: readonly Service[], sort: string): string[] {
+  const key = SORT_KEYS.find((k) => k === sort.replace(/^-/, '')) ?? 'name';
+  const direction = sort.startsWith('-') ? -1 : 1;
+  const compare = (a: Service, b: Service) => direction * ORDER[key](a, b) || (key === 'name' ? direction : 1) * NAMES.compare(a.name, b.name);
+  return services.toSorted(compare).map((s) => s.name);
+}
+
+/** How many rows stand elsewhere than they would if they were sorted now. */
+export function moved(shown: readonly string[], wanted: readonly string[]): number {
+  const position = new Map(wanted.map((name, i) => [name, i]));
+  const common = shown.filter((name) => position.has(name));
+  return common.length - longestRise(common.map((name) => position.get(name)!)) + wanted.length - common.length;
+}
+
+/** The length of the longest increasing subsequence: rows that need not move. */
+function longestRise(numbers: readonly number[]): number {
+  const ends: number[] = [];
+  for (const n of numbers) {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (ends[mid]! < n) low = mid + 1;
+      else high = mid;
+    }
+    ends[low] = n;
+  }
+  return ends.length;
+}
+
+/** How well a query fits a text, for the palette: 0 not at all; letters in order are enough, starts of words count more. */
+export function fuzzy(query: string, text: string): number {
+  if (!query) return 1;
+  const [q, t] = [query.toLowerCase().replace(/\s+/g, ''), text.toLowerCase()];
+  const at = t.indexOf(q);
+  if (at >= 0) return 1000 - at - (t.length - q.length) / 100;
+  let score = 1;
+  let from = 0;
+  for (const letter of q) {
+    const found = t.indexOf(letter, from);
+    if (found < 0) return 0;
+    if (found === 0 || /[^a-z0-9]/.test(t[found - 1]!)) score += 10;
+    else if (found === from) score += 5;
+    from = found + 1;
+  }
+  return score;
+}

@@ -1,0 +1,72 @@
+/** Status as icon, word and colour: two badges with fixed words, and a third for how a rollout ended. */
+
+import type { Health, Service, Sync } from '../lib/model';
+import { Icon, type IconName } from './icons';
+
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'mute';
+
+export function Badge({ tone, icon, spin = false, plain = false, title, children }: { tone: Tone; icon: IconName; spin?: boolean; plain?: boolean; title?: string; children: preact.ComponentChildren }) {
+  return (
+    <span class={plain ? 'badge plain' : 'badge'} data-tone={tone} title={title}>
+      <Icon name={icon} spin={spin} />
+      {children}
+    </span>
+  );
+}
+
+const SYNC: Record<Sync, [Tone, IconName, string, string]> = {
+  'in-sync': ['good', 'check', 'In sync', 'ECS has what is wanted'],
+  'rolling-out': ['busy', 'progress', 'Rolling out', 'ECS is on its way to what is wanted'],
+  drifted: ['warn', 'drift', 'Drifted', 'What ECS has is not what is wanted, and no rollout is under way'],
+  unmanaged: ['mute', 'question', 'Not managed', 'Runs in ECS, and is in no stackfile'],
+  unknown: ['mute', 'question', 'Not seen yet', 'ECS has not been read for this service yet'],
+};
+
+const HEALTH: Record<Health, [Tone, IconName, string, string]> = {
+  healthy: ['good', 'circle-check', 'Healthy', 'All wanted tasks run'],
+  degraded: ['warn', 'alert', 'Degraded', 'Fewer tasks run than are wanted'],
+  failing: ['bad', 'circle-cross', 'Failing', 'No task runs'],
+  stopped: ['mute', 'pause', 'Stopped', 'Scaled to zero'],
+  unknown: ['mute', 'question', 'Unknown', 'ECS has not been read for this service yet'],
+};
+
+export function SyncBadge({ sync }: { sync: Sync }) {
+  const [tone, icon, word, title] = SYNC[sync];
+  return <Badge tone={tone} icon={icon} spin={sync === 'rolling-out'} title={title}>{word}</Badge>;
+}
+
+export function HealthBadge({ health }: { health: Health }) {
+  const [tone, icon, word, title] = HEALTH[health];
+  return <Badge tone={tone} icon={icon} title={title} plain>{word}</Badge>;
+}
+
+export const VERDICTS: Record<string, [Tone, IconName, string]> = {
+  succeeded: ['good', 'check', 'Succeeded'],
+  'rolled-back': ['bad', 'undo', 'Rolled back'],
+  superseded: ['mute', 'arrow', 'Superseded'],
+  stalled: ['bad', 'pause', 'Stalled'],
+  'scaled-to-zero': ['mute', 'pause', 'Scaled to zero'],
+  aborted: ['bad', 'circle-cross', 'Aborted'],
+};
+
+export function VerdictBadge({ ending }: { ending: string }) {
+  const [tone, icon, word] = VERDICTS[ending] ?? ['mute', 'info', ending];
+  return <Badge tone={tone as Tone} icon={icon as IconName} plain>{word}</Badge>;
+}
+
+/** The one word for a service that matters most now. */
+export function StatusBadge({ service }: { service: Service }) {
+  if (service.state === 'failed') return <Badge tone="bad" icon="circle-cross" title="The last rollout failed">Failed</Badge>;
+  if (service.state === 'rolled-back') return <Badge tone="bad" icon="undo" title="The last rollout failed, and ECS went back">Rolled back</Badge>;
+  if (service.sync === 'in-sync' && service.health === 'failing') return <Badge tone="bad" icon="circle-cross" title="No task runs">Failing</Badge>;
+  return <SyncBadge sync={service.sync} />;
+}
+
+export function Bar({ percent, label, tone = 'busy' }: { percent: number; label: string; tone?: Tone }) {
+  const share = Math.max(0, Math.min(100, percent));
+  return (
+    <div class="bar" role="progressbar" aria-label={label} aria-valuenow={share} aria-valuemin={0} aria-valuemax={100} data-tone={tone}>
+      <span style={{ transform: `scaleX(${share / 100})` }} />
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import { go } from '../app/state';
+import { format, type Route } from '../lib/router';
+import { Icon, type IconName } from './icons';
+
+interface ButtonProps {
+  kind?: 'plain' | 'primary' | 'danger' | 'quiet';
+  icon?: IconName;
+  /** Why it cannot be used now: it stays where it is, can be reached, and says so. */
+  why?: string | null;
+  label?: string;
+  children?: ComponentChildren;
+}
+
+type Native = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'icon' | 'kind' | 'label'>;
+
+export function Button({ kind = 'plain', icon, why = null, label, children, onClick, ...rest }: ButtonProps & Native) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      class={children ? 'button' : 'button square'}
+      data-kind={kind}
+      aria-label={label}
+      aria-disabled={why ? true : undefined}
+      title={why ?? (children ? rest.title : label)}
+      onClick={(event) => (why ? event.preventDefault() : onClick?.(event))}
+    >
+      {icon && <Icon name={icon} />}
+      {children}
+      {why && <span class="visually-hidden"> ({why})</span>}
+    </button>
+  );
+}
+
+/** A link inside the page: a real address, followed without a reload. */
+export function Link({ to, children, replace = false, ...rest }: { to: Route | string; children: ComponentChildren; replace?: boolean } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'>) {
+  const href = typeof to === 'string' ? to : format(to);
+  return (
+    <a
+      {...rest}
+      href={href}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return;
+        event.preventDefault();
+        go(href, replace);
+      }}
+    >
+      {children}
+    </a>
+  );
+}
+
+export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+  return <Button kind="quiet" icon="copy" label={label} onClick={() => void navigator.clipboard?.writeText(text)} />;
+}

@@ -1,0 +1,53 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from './button';
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  onSubmit?: () => void;
+  wide?: boolean;
+  footer?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+/** A native modal dialog: the browser traps the focus, closes on Esc, and gives the focus back. */
+export function Dialog({ title, onClose, onSubmit, wide = false, footer, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current!;
+    const before = document.activeElement as HTMLElement | null;
+    element.showModal();
+    return () => {
+      element.close();
+      before?.focus?.();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit?.();
+        }}
+      >
+        <header>
+          <h2 id={id}>{title}</h2>
+          <Button kind="quiet" icon="cross" label="Close" onClick={onClose} />
+        </header>
+        <div class="content">{children}</div>
+        {footer && <footer>{footer}</footer>}
+      </form>
+    </dialog>
+  );
+}

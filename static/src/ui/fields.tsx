@@ -1,0 +1,98 @@
+/** Differences: of fields, of whole services, of texts. */
+
+import { useMemo } from 'preact/hooks';
+import { type Action, type Field, plural, type PlannedService, shortValue, VERBS } from '../lib/changes';
+import { diffLines, withGaps } from '../lib/textdiff';
+import { Badge, type Tone } from './badge';
+import { Icon, type IconName } from './icons';
+
+export function Fields({ fields, running = false, labels = ['Before', 'After'] }: { fields: readonly Field[]; running?: boolean; labels?: [string, string] }) {
+  const shown = running && fields.some((f) => f.running !== undefined);
+  return (
+    <div class={shown ? 'fields three' : 'fields'} role="table" aria-label="Changed fields">
+      <div class="head" role="row">
+        <span role="columnheader">Field</span>
+        <span role="columnheader">{labels[0]}</span>
+        <span role="columnheader">{labels[1]}</span>
+        {shown && <span role="columnheader">Runs now</span>}
+      </div>
+      {fields.map((field) => (
+        <div key={field.path} role="row">
+          <span class="path" role="cell">{field.path}</span>
+          <span role="cell"><Value value={field.before} side="before" /></span>
+          <span role="cell"><Value value={field.after} side="after" /></span>
+          {shown && <span role="cell"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Value({ value, side }: { value: unknown; side: 'before' | 'after' }) {
+  if (value === null || value === undefined) return <span class="mute">{side === 'before' ? 'not set' : 'removed'}</span>;
+  return <span class="value" data-side={side}>{shortValue(value)}</span>;
+}
+
+const LOOKS: Record<Action, [Tone, IconName]> = {
+  create: ['good', 'plus'],
+  update: ['busy', 'edit'],
+  replace: ['warn', 'drift'],
+  run: ['busy', 'rocket'],
+  destroy: ['bad', 'trash'],
+  nothing: ['mute', 'check'],
+};
+
+/** What is done to each service; those without a change are counted, not listed. */
+export function PlannedServices({ services, running = false, open = 4 }: { services: readonly PlannedService[]; running?: boolean; open?: number }) {
+  const changed = services.filter((s) => s.action !== 'nothing');
+  const same = services.length - changed.length;
+  return (
+    <div class="panel">
+      {changed.map((service, i) => {
+        const [tone, icon] = LOOKS[service.action];
+        return (
+          <details key={service.name} class="planned" open={i < open && service.fields.length < 16}>
+            <summary>
+              <Icon name="right" />
+              <Badge tone={tone} icon={icon}>{VERBS[service.action]}</Badge>
+              <strong class="cut">{service.name}</strong>
+              <span class="mute small">{service.fields.length > 0 && plural(service.fields.length, 'field')}</span>
+            </summary>
+            {service.fields.length ? <Fields fields={service.fields} running={running} /> : <p class="hint" style={{ padding: '10px 16px' }}>{service.action === 'destroy' ? 'It is taken out of the desired state, and destroyed in ECS.' : 'No field differs.'}</p>}
+          </details>
+        );
+      })}
+      {same > 0 && <p class="hint" style={{ padding: '10px 16px', borderTop: changed.length ? '1px solid var(--line)' : '0' }}>{plural(same, 'service')} without a change.</p>}
+    </div>
+  );
+}
+
+const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
+
+/** A unified text diff; gaps say how many lines they leave out. */
+export function TextDiff({ before, after, label }: { before: string; after: string; label: string }) {
+  const pieces = useMemo(() => withGaps(diffLines(before, after)), [before, after]);
+  if (before === after) return <p class="hint" style={{ padding: 16 }}>The texts are the same.</p>;
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways, also by keyboard
+    <div class="difflines" role="region" aria-label={label} tabIndex={0}>
+      <table>
+        <thead class="visually-hidden"><tr><th>Before</th><th>After</th><th>Change</th><th>Line</th></tr></thead>
+        <tbody>
+          {pieces.flatMap((piece, p) =>
+            piece.kind === 'gap'
+              ? [<tr key={`gap${p}`} data-kind="gap"><td colSpan={4}>{plural(piece.count, 'line')} without a change</td></tr>]
+              : piece.lines.map((line) => (
+                  <tr key={`${line.before}:${line.after}`} data-kind={line.kind}>
+                    <td class="at">{line.before}</td>
+                    <td class="at">{line.after}</td>
+                    <td class="sign"><span aria-hidden="true">{SIGNS[line.kind]}</span><span class="visually-hidden">{line.kind === 'same' ? '' : line.kind}</span></td>
+                    <td>{line.text}</td>
+                  </tr>
+                )),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}

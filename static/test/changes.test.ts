@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { readDiff, readPlan, shortValue, summary } from '../src/lib/changes';
+
+const PLAN = {
+  id: 'p1',
+  cluster: 'staging',
+  services: [
+    { service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:1', after: 'a:2' }, { path: 'environment.PORT', before: null, after: '80' }] },
+    { service: 'web', action: 'create', changes: [{ path: 'image', before: null, after: 'w:1' }, { path: 'ports', before: null, after: ['80:80'] }] },
+    { service: 'idle', action: 'nothing', changes: [] },
+  ],
+  steps: [{ id: 's1', kind: 'ecs:UpdateService', service: 'api', text: 'Update api' }],
+  notes: [{ service: null, message: 'takes a while' }],
+  unmanaged: ['old'],
+};
+
+test('a plan', () => {
+  const plan = readPlan(PLAN);
+  expect(plan).toMatchObject({ id: 'p1', unmanaged: ['old'], steps: [{ text: 'Update api', service: 'api' }], notes: [{ service: null, message: 'takes a while' }] });
+  expect(plan.services[0]).toMatchObject({ name: 'api', action: 'update', fields: [{ path: 'image', before: 'a:1', after: 'a:2', running: undefined }, { path: 'environment.PORT' }] });
+});
+
+test('a plan inside an answer, with what runs beside it', () => {
+  const ecs = { services: [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:0', after: 'a:2' }] }], steps: PLAN.steps, unmanaged: ['x'] };
+  const plan = readPlan({ message: 'would change', plan: { id: 'p2', stored: { services: PLAN.services }, ecs } });
+  expect(plan.id).toBe('p2');
+  expect(plan.services[0]!.fields[0]).toMatchObject({ before: 'a:1', after: 'a:2', running: 'a:0' });
+  expect(plan.services[0]!.fields[1]!.running).toBeUndefined();
+  expect(plan.steps.length).toBe(1);
+  expect(plan.unmanaged).toEqual(['x']);
+});
+
+test('said in one line', () => {
+  expect(summary(readPlan(PLAN).services)).toBe('3 changes in 2 services');
+  expect(summary([])).toBe('No changes');
+  expect(summary(readPlan({ services: [PLAN.services[1]!] }).services)).toBe('1 change in 1 service');
+});
+
+test('a diff leaves out what is the same', () => {
+  expect(readDiff({ services: PLAN.services }).map((s) => s.name)).toEqual(['api', 'web']);
+});
+
+test.each([[null, '–'], ['', '""'], ['a', 'a'], [0, '0'], [false, 'false'], [['80:80'], '["80:80"]']])('%j is shown as %s', (value, shown) => {
+  expect(shortValue(value)).toBe(shown);
+});
