@@ -1,6 +1,9 @@
 import { render } from 'preact';
-import icon from './favicon.svg';
+import { listen } from './app/keyboard';
+import { Page } from './app/page';
+import { start } from './app/state';
 import './styles/main.css';
 
-const root = document.getElementById('app');
-if (root) render(<img src={icon} alt="Nysa" />, root);
+render(<Page />, document.getElementById('app')!);
+listen();
+start();

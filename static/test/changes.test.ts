@@ -43,3 +43,15 @@ test('a diff leaves out what is the same', () => {
 test.each([[null, '–'], ['', '""'], ['a', 'a'], [0, '0'], [false, 'false'], [['80:80'], '["80:80"]']])('%j is shown as %s', (value, shown) => {
   expect(shortValue(value)).toBe(shown);
 });
+
+test('what stands above the services', () => {
+  const services = readDiff({ services: PLAN.services, settings: [{ path: 'vpc.id', before: 'a', after: 'b' }] });
+  expect(services.map((s) => s.name)).toEqual(['api', 'web', '']);
+  expect(summary(services)).toBe('4 changes in 2 services and the settings for all');
+  expect(summary(services.slice(2))).toBe('1 change in the settings for all');
+});
+
+test('values that the caller may not read', () => {
+  const [row] = readDiff({ services: [{ service: 'api', action: 'update', changes: [{ path: 'environment.KEY', concealed: true }] }] });
+  expect(row!.fields).toEqual([{ path: 'environment.KEY', before: null, after: null, running: undefined, concealed: true }]);
+});

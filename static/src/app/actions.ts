@@ -32,7 +32,7 @@ export interface Action {
   /** Said where nothing in the desired state changes. */
   note?: string;
   done: string;
-  then?: (revision: string | null) => void;
+  after?: (revision: string | null) => void;
 }
 
 /** The action that waits for its confirmation. */

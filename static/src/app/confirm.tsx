@@ -57,7 +57,7 @@ function ConfirmAction({ action }: { action: Action }) {
       const revision = await carryOut(action, reason.trim(), seen.current);
       asked.value = null;
       notify({ tone: 'good', title: action.done, text: reason.trim(), ...(store.get(action.cluster) ? { link: { label: 'Follow the rollout', to: { screen: 'rollout', cluster: action.cluster } } } : {}) });
-      action.then?.(revision);
+      action.after?.(revision);
     } catch (thrown) {
       setError(heed(asApiError(thrown)));
     } finally {
@@ -87,13 +87,13 @@ function ConfirmAction({ action }: { action: Action }) {
       {slow && <Skeleton rows={3} />}
       {planned && <ShownPlan planned={planned} action={action} />}
       <div class="field">
-        <label for="reason">Why?</label>
+        <label htmlFor="reason">Why?</label>
         {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
         <textarea id="reason" class="input" rows={2} value={reason} autoFocus placeholder="Kept with the change; others will read it" onInput={(e) => setReason(e.currentTarget.value)} />
       </div>
       {action.typed && (
         <div class="field">
-          <label for="typed">Type <code>{action.typed}</code> to confirm</label>
+          <label htmlFor="typed">Type <code>{action.typed}</code> to confirm</label>
           <input id="typed" class="input mono" autocomplete="off" spellcheck={false} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
         </div>
       )}

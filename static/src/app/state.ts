@@ -166,3 +166,9 @@ export function start(): void {
   channel.start();
   void describe();
 }
+
+export function reconnect(): void {
+  channel.stop();
+  channel.start();
+  void describe();
+}

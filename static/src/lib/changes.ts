@@ -4,7 +4,8 @@ import type { Json } from './model';
 
 export type Action = 'create' | 'update' | 'replace' | 'run' | 'destroy' | 'nothing';
 
-export interface Field { path: string; before: unknown; after: unknown; running: unknown }
+/** `concealed`: it changed, and the caller may not read the values. */
+export interface Field { path: string; before: unknown; after: unknown; running: unknown; concealed?: boolean }
 export interface PlannedService { name: string; action: Action; fields: Field[]; unmanaged: boolean }
 export interface Step { text: string; service: string | null; kind: string | null }
 export interface Plan {
@@ -33,8 +34,13 @@ export function readPlan(sent: Json): Plan {
   };
 }
 
+/** The row of what stands above all services has no name. */
+export const CLUSTER_WIDE = '';
+
 function rows(plan: Json): Json[] {
-  return objects(plan.services ?? plan.rows ?? plan.changes);
+  const services = objects(plan.services ?? plan.rows ?? plan.changes);
+  const settings = objects(plan.settings);
+  return settings.length ? [...services, { service: CLUSTER_WIDE, action: 'update', changes: settings }] : services;
 }
 
 /** What ECS has now, by service and field: the third column of the review. */
@@ -54,7 +60,8 @@ function readRow(row: Json, running: Map<string, unknown>): PlannedService {
     fields: objects(row.changes ?? row.fields).map((change) => {
       const path = String(change.path);
       const runs = 'running' in change ? change.running : 'observed' in change ? change.observed : running.get(`${name} ${path}`);
-      return { path, before: change.before ?? null, after: change.after ?? null, running: runs };
+      const concealed = change.concealed === true ? { concealed: true } : {};
+      return { path, before: change.before ?? null, after: change.after ?? null, running: runs, ...concealed };
     }),
   };
 }
@@ -82,7 +89,9 @@ export function summary(services: readonly PlannedService[]): string {
   const changed = services.filter(isChange);
   if (!changed.length) return 'No changes';
   const fields = changed.reduce((sum, s) => sum + (s.action === 'update' ? Math.max(1, s.fields.length) : 1), 0);
-  return `${plural(fields, 'change')} in ${plural(changed.length, 'service')}`;
+  const named = changed.filter((s) => s.name !== CLUSTER_WIDE).length;
+  const wide = named < changed.length ? 'the settings for all' : '';
+  return `${plural(fields, 'change')} in ${[named ? plural(named, 'service') : '', wide].filter(Boolean).join(' and ')}`;
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -1,4 +1,4 @@
-import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
 import { go } from '../app/state';
 import { format, type Route } from '../lib/router';
 import { Icon, type IconName } from './icons';
@@ -34,7 +34,21 @@ export function Button({ kind = 'plain', icon, why = null, label, children, onCl
 }
 
 /** A link inside the page: a real address, followed without a reload. */
-export function Link({ to, children, replace = false, ...rest }: { to: Route | string; children: ComponentChildren; replace?: boolean } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'>) {
+export interface LinkProps {
+  to: Route | string;
+  children: ComponentChildren;
+  replace?: boolean;
+  class?: string;
+  title?: string;
+  tabIndex?: number;
+  'aria-label'?: string;
+  'aria-current'?: 'page';
+  'data-row'?: string;
+  onClickCapture?: () => void;
+  onFocus?: () => void;
+}
+
+export function Link({ to, children, replace = false, ...rest }: LinkProps) {
   const href = typeof to === 'string' ? to : format(to);
   return (
     <a

@@ -19,8 +19,8 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
       {fields.map((field) => (
         <div key={field.path} role="row">
           <span class="path" role="cell">{field.path}</span>
-          <span role="cell"><Value value={field.before} side="before" /></span>
-          <span role="cell"><Value value={field.after} side="after" /></span>
+          <span role="cell">{field.concealed ? <span class="mute">hidden from you</span> : <Value value={field.before} side="before" />}</span>
+          <span role="cell">{field.concealed ? <span class="mute">hidden from you</span> : <Value value={field.after} side="after" />}</span>
           {shown && <span role="cell"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
         </div>
       ))}
@@ -55,7 +55,7 @@ export function PlannedServices({ services, running = false, open = 4 }: { servi
             <summary>
               <Icon name="right" />
               <Badge tone={tone} icon={icon}>{VERBS[service.action]}</Badge>
-              <strong class="cut">{service.name}</strong>
+              <strong class="cut">{service.name || 'Settings for all services'}</strong>
               <span class="mute small">{service.fields.length > 0 && plural(service.fields.length, 'field')}</span>
             </summary>
             {service.fields.length ? <Fields fields={service.fields} running={running} /> : <p class="hint" style={{ padding: '10px 16px' }}>{service.action === 'destroy' ? 'It is taken out of the desired state, and destroyed in ECS.' : 'No field differs.'}</p>}

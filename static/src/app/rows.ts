@@ -1,0 +1,14 @@
+/** Walking through the rows of a list: the focus is on a row's link, so that Enter opens it. */
+
+export function rowLinks(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter((e) => !e.closest('[hidden]'));
+}
+
+export function moveFocus(by: number): void {
+  const links = rowLinks();
+  if (!links.length) return;
+  const at = links.indexOf(document.activeElement as HTMLElement);
+  const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.max(0, Math.min(links.length - 1, at + by));
+  links[next]!.focus();
+  links[next]!.closest('[role=row]')?.scrollIntoView({ block: 'nearest' });
+}

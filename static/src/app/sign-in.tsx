@@ -1,0 +1,36 @@
+import { useState } from 'preact/hooks';
+import { type ApiError, asApiError, call } from '../lib/rest';
+import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { ErrorBanner } from '../ui/states';
+import { reconnect, signedOut } from './state';
+
+/** Signing in stands over the page: what is on it, drafts above all, stays as it was. */
+export function SignIn() {
+  return signedOut.value ? <Form /> : null;
+}
+
+function Form() {
+  const [token, setToken] = useState('');
+  const [error, setError] = useState<ApiError | null>(null);
+  const signIn = async () => {
+    setError(null);
+    try {
+      await call('/session', { method: 'POST', body: { token } });
+      signedOut.value = false;
+      reconnect();
+    } catch (thrown) {
+      setError(asApiError(thrown));
+    }
+  };
+  return (
+    <Dialog title="You are signed out" onClose={() => (signedOut.value = false)} onSubmit={() => void signIn()} footer={<div class="row"><Button type="submit" kind="primary" why={token ? null : 'The token is missing'}>Sign in</Button></div>}>
+      <p class="soft">Everything on the page stays, your drafts too.</p>
+      {error && <ErrorBanner error={error} title="That did not work" />}
+      <div class="field">
+        <label htmlFor="token">Token</label>
+        <input id="token" class="input mono" type="password" autocomplete="current-password" value={token} onInput={(e) => setToken(e.currentTarget.value)} />
+      </div>
+    </Dialog>
+  );
+}

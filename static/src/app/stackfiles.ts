@@ -1,0 +1,41 @@
+/** What the server says of a stackfile's text: its mistakes and warnings, and what it may hold. */
+
+import type { Json } from '../lib/model';
+import { ApiError, call, type Detail } from '../lib/rest';
+import type { Schema } from '../lib/yaml-path';
+import type { Problem } from '../editor/code-editor';
+
+export async function check(yaml: string, cluster: string | null): Promise<Problem[]> {
+  try {
+    const { data } = await call<Json>('/stackfiles/validate', { method: 'POST', yaml, query: { cluster } });
+    return problems(data.warnings, 'warning');
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 400) throw error;
+    const mistakes = problems(error.details, 'error');
+    const all = [...mistakes, ...problems(error.body.warnings, 'warning')];
+    return all.length ? all : [{ severity: 'error', message: error.message, path: '', line: null, column: null }];
+  }
+}
+
+function problems(value: unknown, severity: Problem['severity']): Problem[] {
+  return (Array.isArray(value) ? (value as Detail[]) : []).map((d) => ({ severity, message: d.message, path: d.path ?? '', line: d.line ?? null, column: d.column ?? null }));
+}
+
+let schema: Schema | null = null;
+let asked = false;
+
+/** The JSON Schema for completion; null until it has come. */
+export function stackfileSchema(): Schema | null {
+  if (!asked) {
+    asked = true;
+    call<Schema>('/stackfile.schema.json', { accept: 'application/schema+json, application/json' }).then(
+      ({ data }) => (schema = data),
+      () => (asked = false),
+    );
+  }
+  return schema;
+}
+
+export function readConfig(cluster: string, signal?: AbortSignal) {
+  return call<string>(`/clusters/${encodeURIComponent(cluster)}/config`, { accept: 'application/yaml', ...(signal ? { signal } : {}) });
+}

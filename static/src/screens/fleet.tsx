@@ -1,0 +1,162 @@
+import { useComputed } from '@preact/signals';
+import { useKeys } from '../app/keyboard';
+import { moveFocus } from '../app/rows';
+import { adjust, go, route, store } from '../app/state';
+import { useSlow } from '../app/read';
+import { plural } from '../lib/changes';
+import { matchesText, wordsOf } from '../lib/filter';
+import type { Counts } from '../lib/model';
+import { clusterRoute } from '../lib/router';
+import type { ClusterEntry } from '../lib/store';
+import { Badge, Bar, type Tone } from '../ui/badge';
+import { Button, Link } from '../ui/button';
+import { Icon } from '../ui/icons';
+import { SearchField } from '../ui/search';
+import { Empty, Skeleton } from '../ui/states';
+import { Ago } from '../ui/time';
+
+/** Whether somebody should look at a cluster. */
+function needsAttention(counts: Counts): boolean {
+  return counts.failed > 0 || counts.drifted > 0;
+}
+
+export function Fleet() {
+  const at = route.value;
+  const filter = at.screen === 'fleet' ? at.filter : '';
+  const words = wordsOf(filter);
+  const names = store.names.value;
+  const slow = useSlow(!store.loaded.value && !names.length);
+  const shown = names.filter((name) => matchesText(words, name.toLowerCase()));
+  useKeys([
+    { keys: 'j', says: 'Next row', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'k', says: 'Row before', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'arrowdown', says: '', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'arrowup', says: '', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'n', says: 'New cluster', group: 'Clusters', run: () => go({ screen: 'new' }) },
+  ]);
+  return (
+    <>
+      <div class="pagehead">
+        <div>
+          <h1>Clusters</h1>
+          <Tallies />
+        </div>
+        <div class="row"><Button icon="plus" kind="primary" onClick={() => go({ screen: 'new' })}>New cluster</Button></div>
+      </div>
+      {slow && <Skeleton />}
+      {store.loaded.value && !names.length && (
+        <Empty icon="layers" title="No cluster is managed yet" actions={<Button kind="primary" icon="plus" onClick={() => go({ screen: 'new' })}>New cluster</Button>}>
+          Take an ECS cluster under management: give it a stackfile, and Nysa keeps ECS that way.
+        </Empty>
+      )}
+      {names.length > 0 && (
+        <>
+          <div class="toolbar">
+            <SearchField label="Filter clusters" value={filter} onChange={(q) => adjust({ filter: q })} />
+            <span class="mute small" role="status">{words.length ? `${shown.length} of ${plural(names.length, 'cluster')}` : ''}</span>
+          </div>
+          {shown.length ? (
+            <Groups names={shown} />
+          ) : (
+            <Empty icon="search" title={`0 of ${names.length} match`} actions={<Button onClick={() => adjust({ filter: '' })}>Clear the filter</Button>} />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+function Tallies() {
+  let [drifted, rolling, failed, frozen] = [0, 0, 0, 0];
+  const names = store.names.value;
+  for (const name of names) {
+    const entry = store.get(name)!;
+    const counts = entry.counts.value;
+    if (counts.failed) failed++;
+    if (counts.drifted) drifted++;
+    if (counts.rollingOut) rolling++;
+    if (entry.summary.value.frozen) frozen++;
+  }
+  const tally = (n: number, word: string, tone: Tone) => <span data-tone={n ? tone : undefined}><b>{n}</b> {word}</span>;
+  return (
+    <div class="about tallies">
+      <span><b>{names.length}</b> in all</span>
+      {tally(failed, 'with failures', 'bad')}
+      {tally(drifted, 'drifted', 'warn')}
+      {tally(rolling, 'rolling out', 'busy')}
+      {tally(frozen, 'frozen', 'mute')}
+    </div>
+  );
+}
+
+function Groups({ names }: { names: readonly string[] }) {
+  const entries = names.map((name) => store.get(name)!);
+  const attention = entries.filter((e) => needsAttention(e.counts.value));
+  const rest = entries.filter((e) => !needsAttention(e.counts.value));
+  return (
+    <>
+      {attention.length > 0 && <Group title="Needs attention" entries={attention} />}
+      {rest.length > 0 && <Group title={attention.length ? 'Everything else' : 'All is well'} entries={rest} />}
+    </>
+  );
+}
+
+function Group({ title, entries }: { title: string; entries: ClusterEntry[] }) {
+  return (
+    <section class="group" aria-label={title}>
+      <h2>{title} <span class="number">{entries.length}</span></h2>
+      <div class="table fleet" role="table" aria-label={title}>
+        <div class="visually-hidden" role="rowgroup"><div role="row">{['Cluster', 'State', 'Services', 'Last change'].map((h) => <span key={h} role="columnheader">{h}</span>)}</div></div>
+        <div class="tbody" role="rowgroup">{entries.map((entry) => <Row key={entry.name} entry={entry} />)}</div>
+      </div>
+    </section>
+  );
+}
+
+function Row({ entry }: { entry: ClusterEntry }) {
+  const summary = entry.summary.value;
+  const counts = entry.counts.value;
+  return (
+    <div class="tr" role="row">
+      <div class="td two" role="cell">
+        <Link to={clusterRoute(entry.name)} class="name-link cover" data-row={entry.name}>{entry.name}</Link>
+        <span class="mute small">{plural(counts.services || summary.serviceCount, 'service')}</span>
+      </div>
+      <div class="td row badges" role="cell"><ClusterBadges entry={entry} /></div>
+      <div class="td middle" role="cell"><Progress counts={counts} /></div>
+      <div class="td two wide small" role="cell">
+        <span class="soft">{summary.message ?? (summary.by ? 'No reason given' : 'Changed by another program')}</span>
+        <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
+      </div>
+      <div class="td end mute" role="cell" aria-hidden="true"><Icon name="right" /></div>
+    </div>
+  );
+}
+
+/** Sync and health apart, as they are apart in ECS; frozen as a third. */
+export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
+  const counts = entry.counts.value;
+  const { frozen } = entry.summary.value;
+  const rows = useComputed(() => entry.names.value.map((name) => entry.rows.get(name)!.value));
+  const seen = rows.value.some((r) => r.running !== null);
+  const failing = rows.value.filter((r) => r.health === 'failing').length;
+  const degraded = rows.value.filter((r) => r.health === 'degraded').length;
+  return (
+    <>
+      {counts.rollingOut > 0 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : counts.drifted > 0 ? <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge> : seen || !counts.services ? <Badge tone="good" icon="check">In sync</Badge> : <Badge tone="mute" icon="question">Not seen yet</Badge>}
+      {failing > 0 ? <Badge tone="bad" icon="circle-cross" plain>{failing} failing</Badge> : degraded > 0 ? <Badge tone="warn" icon="alert" plain>{degraded} degraded</Badge> : seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null}
+      {frozen && <Badge tone="busy" icon="frozen" title={frozen.reason}>Frozen</Badge>}
+    </>
+  );
+}
+
+function Progress({ counts }: { counts: Counts }) {
+  if (counts.percent === null) return counts.failed ? <span class="small" data-tone="bad" style={{ color: 'var(--tone)' }}>{plural(counts.failed, 'failed rollout')}</span> : null;
+  return (
+    <div class="two">
+      <span class="small soft number">{counts.rollingOut} of {counts.services} · {counts.percent} %</span>
+      <Bar percent={counts.percent} label="Rolled out" />
+    </div>
+  );
+}
+

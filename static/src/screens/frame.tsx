@@ -1,0 +1,127 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { asked, deployAgain, freeze, promote, rollback, shortRevision, stopManaging, thaw } from '../app/actions';
+import { useKeys } from '../app/keyboard';
+import { drafts, go, hindrance, now, store } from '../app/state';
+import { clusterRoute, type Route } from '../lib/router';
+import type { ClusterEntry } from '../lib/store';
+import { Button, Link } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { Menu } from '../ui/menu';
+import { Banner } from '../ui/states';
+import { Ago, Until } from '../ui/time';
+import { ClusterBadges } from './fleet';
+
+export type Page = 'services' | 'stackfile' | 'rollout' | 'history';
+
+/** How long data from AWS may be old before the page says so, in milliseconds. */
+const STALE_MS = 60_000;
+
+/** What all pages of one cluster have in common: its state, its last change, its actions, and the way between them. */
+export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; page: Page; children: ComponentChildren }) {
+  const summary = entry.summary.value;
+  const { name } = entry;
+  const [dialog, setDialog] = useState<'freeze' | 'promote' | null>(null);
+  const pages: [Page, string, Route][] = [
+    ['services', 'Services', clusterRoute(name)],
+    ['stackfile', 'Stackfile', { screen: 'stackfile', cluster: name, revision: null }],
+    ['rollout', 'Rollout', { screen: 'rollout', cluster: name }],
+    ['history', 'History', { screen: 'history', cluster: name, from: null, to: null }],
+  ];
+  useKeys([
+    { keys: 'e', says: 'Edit the stackfile', group: 'Cluster', run: () => go(pages[1]![2]) },
+    { keys: 'd', says: 'Review the draft', group: 'Cluster', run: () => go({ screen: 'review', cluster: name }) },
+    { keys: 'g h', says: 'History', group: 'Go to', run: () => go(pages[3]![2]) },
+    { keys: 'g s', says: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
+    { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
+  ], [name]);
+  const draft = drafts.get(name);
+  const old = summary.observedAt !== null && now.value - summary.observedAt > STALE_MS;
+  return (
+    <>
+      <div class="pagehead">
+        <div>
+          <div class="row"><h1>{name}</h1><ClusterBadges entry={entry} /></div>
+          <p class="about">
+            <span class="revision" title={`Revision ${summary.revision ?? 'unknown'}`}>{shortRevision(summary.revision)}</span>
+            <span>{summary.message ? `“${summary.message}”` : summary.by ? 'no reason given' : 'changed by another program'}</span>
+            <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
+          </p>
+        </div>
+        <div class="row">
+          {draft && page !== 'stackfile' && <Button icon="file" onClick={() => go(pages[1]![2])}>Draft</Button>}
+          {page !== 'stackfile' && <Button icon="edit" onClick={() => go(pages[1]![2])}>Edit</Button>}
+          <ClusterMenu entry={entry} ask={setDialog} />
+        </div>
+      </div>
+      {summary.frozen && (
+        <Banner tone="busy" icon="frozen" title={<>Frozen by {summary.frozen.by ?? 'somebody'}{summary.frozen.until !== null && <>, thaws <Until at={summary.frozen.until} /></>}</>} actions={<Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>Thaw</Button>}>
+          {summary.frozen.reason}
+        </Banner>
+      )}
+      {old && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}>The connection to Nysa is fine; AWS does not answer, or slows us down. Counts and states below may have changed since.</Banner>}
+      <nav class="tabs" aria-label={name}>
+        {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
+      </nav>
+      {children}
+      {dialog === 'freeze' && <FreezeDialog cluster={name} onClose={() => setDialog(null)} />}
+      {dialog === 'promote' && <PromoteDialog cluster={name} onClose={() => setDialog(null)} />}
+    </>
+  );
+}
+
+function ClusterMenu({ entry, ask }: { entry: ClusterEntry; ask: (dialog: 'freeze' | 'promote') => void }) {
+  const { name } = entry;
+  const { frozen } = entry.summary.value;
+  const why = (method: string, target: string) => hindrance(method, target, name);
+  return (
+    <Menu
+      label="More actions"
+      items={[
+        { label: 'Deploy again', icon: 'rocket', run: () => (asked.value = deployAgain(name)), why: why('POST', '/clusters/{c}/deploy') },
+        { label: 'Roll back', icon: 'undo', run: () => (asked.value = rollback(name, null)), why: why('POST', '/clusters/{c}/rollback') },
+        { label: 'Promote from…', icon: 'arrow', run: () => ask('promote'), why: why('POST', '/clusters/{c}/promote') ?? (store.names.value.length < 2 ? 'There is no other cluster' : null) },
+        frozen
+          ? { label: 'Thaw', icon: 'frozen', run: () => (asked.value = thaw(name)), why: why('DELETE', '/clusters/{c}/freeze') }
+          : { label: 'Freeze…', icon: 'frozen', run: () => ask('freeze'), why: why('PUT', '/clusters/{c}/freeze') },
+        null,
+        { label: 'Stop managing', icon: 'trash', danger: true, run: () => (asked.value = stopManaging(name)), why: why('DELETE', '/clusters/{c}') },
+      ]}
+    />
+  );
+}
+
+const SPANS: [string, number | null][] = [['until somebody thaws it', null], ['for 1 hour', 1], ['for 4 hours', 4], ['for 24 hours', 24], ['for 3 days', 72]];
+
+function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
+  const [hours, setHours] = useState<number | null>(null);
+  const next = () => {
+    onClose();
+    asked.value = freeze(cluster, hours === null ? null : new Date(Date.now() + hours * 3_600_000).toISOString());
+  };
+  return (
+    <Dialog title={`Freeze ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Next</Button></div>}>
+      <fieldset class="stack" style={{ border: 0, padding: 0, margin: 0 }}>
+        <legend class="label">How long?</legend>
+        {SPANS.map(([label, n]) => <label key={label} class="row"><input type="radio" name="span" checked={hours === n} onChange={() => setHours(n)} /> {label}</label>)}
+      </fieldset>
+    </Dialog>
+  );
+}
+
+function PromoteDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
+  const others = store.names.value.filter((n) => n !== cluster);
+  const [from, setFrom] = useState(others[0] ?? '');
+  const next = () => {
+    onClose();
+    asked.value = promote(from, cluster, null);
+  };
+  return (
+    <Dialog title={`Promote to ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Plan</Button></div>}>
+      <div class="field">
+        <label htmlFor="from">Take the image tags of</label>
+        <select id="from" class="input" value={from} onChange={(e) => setFrom(e.currentTarget.value)}>{others.map((n) => <option key={n}>{n}</option>)}</select>
+      </div>
+    </Dialog>
+  );
+}

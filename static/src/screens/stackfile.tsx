@@ -1,0 +1,127 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { shortRevision } from '../app/actions';
+import { useKeys } from '../app/keyboard';
+import { useRead } from '../app/read';
+import { drafts, go, hindrance, notify } from '../app/state';
+import { readConfig } from '../app/stackfiles';
+import type { CodeEditor, Problem } from '../editor/code-editor';
+import type { Draft } from '../lib/drafts';
+import { call, path } from '../lib/rest';
+import type { ClusterEntry } from '../lib/store';
+import { Button } from '../ui/button';
+import { Banner, Failed, Skeleton } from '../ui/states';
+import { Ago } from '../ui/time';
+import { Problems } from '../ui/problems';
+import { YamlEditor } from '../ui/yaml-editor';
+import { ClusterFrame } from './frame';
+import { MergeDialog } from './merge-dialog';
+
+/** The desired state as text. A draft is never touched by what comes from outside. */
+export function StackfileScreen({ entry, from }: { entry: ClusterEntry; from: string | null }) {
+  const { name } = entry;
+  // What the edit begins with is read once; later revisions show as a banner, never in the text.
+  const stored = useRead<string>(`begin ${name}`, (signal) => readConfig(name, signal));
+  const old = useRead<string>(from ? `from ${name} ${from}` : null, (signal) => readRevisionText(name, from!, signal));
+  const ready = stored.data !== null && (!from || old.data !== null);
+  const error = stored.error ?? old.error;
+  return (
+    <ClusterFrame entry={entry} page="stackfile">
+      {error && !ready ? <Failed error={error} retry={stored.error ? stored.again : old.again} /> : ready ? <Edit key={`${name} ${from}`} entry={entry} stored={stored.data!} revision={stored.revision} old={from ? old.data : null} from={from} /> : stored.slow ? <Skeleton rows={10} /> : null}
+    </ClusterFrame>
+  );
+}
+
+async function readRevisionText(cluster: string, revision: string, signal: AbortSignal) {
+  const target = path('clusters', cluster, 'revisions', revision);
+  const answer = await call<string | { config?: unknown; yaml?: string }>(target, { accept: 'application/yaml', signal });
+  const { data } = answer;
+  return { ...answer, data: typeof data === 'string' ? data : (data.yaml ?? JSON.stringify(data.config ?? data, null, 2)) };
+}
+
+function beginWith(name: string, stored: string, revision: string | null, old: string | null): Draft {
+  const draft = drafts.get(name);
+  if (old !== null) return { name, text: old, base: stored, revision, savedAt: 0 };
+  return draft && draft.text !== draft.base ? draft : { name, text: stored, base: stored, revision, savedAt: 0 };
+}
+
+function Edit({ entry, stored, revision, old, from }: { entry: ClusterEntry; stored: string; revision: string | null; old: string | null; from: string | null }) {
+  const { name } = entry;
+  const begun = useMemo(() => beginWith(name, stored, revision, old), []);
+  const [base, setBase] = useState({ text: begun.base, revision: begun.revision });
+  const [text, setText] = useState(begun.text);
+  const [problems, setProblems] = useState<Problem[] | null>(null);
+  const [compare, setCompare] = useState(false);
+  const [merging, setMerging] = useState(false);
+  const editor = useRef<CodeEditor | null>(null);
+  const dirty = text !== base.text;
+  const current = entry.summary.value;
+  const overtaken = current.revision !== null && base.revision !== null && current.revision !== base.revision;
+  const theirs = useRead<string>(overtaken ? `theirs ${name} ${current.revision}` : null, (signal) => readConfig(name, signal));
+
+  const keep = (next = text, to = base) => {
+    if (next === to.text) drafts.drop(name);
+    else if (!drafts.put({ name, text: next, base: to.text, revision: to.revision, savedAt: Date.now() })) {
+      notify({ tone: 'warn', title: 'The draft is kept in this page only', text: 'The browser has no room left for it: apply it, or copy it, before you close the page.' });
+    }
+  };
+  // An edit that was not begun takes the newest state without a word; nothing is lost by it.
+  useEffect(() => {
+    if (!overtaken || dirty || theirs.data === null || theirs.revision === base.revision) return;
+    setBase({ text: theirs.data, revision: theirs.revision });
+    setText(theirs.data);
+    editor.current?.set(theirs.data);
+  }, [theirs.data, overtaken, dirty]);
+  useEffect(() => {
+    const timer = setTimeout(() => keep(), 300);
+    return () => clearTimeout(timer);
+  }, [text, base]);
+
+  const mistakes = problems?.filter((p) => p.severity === 'error').length ?? 0;
+  const why = hindrance('PUT', '/clusters/{c}/config', name) ?? (!dirty ? 'Nothing is changed yet' : overtaken ? 'Merge with the newer revision first' : mistakes ? 'Mend the mistakes first' : null);
+  const review = () => {
+    keep();
+    if (!why) go({ screen: 'review', cluster: name });
+  };
+  const take = (next: string, to = base) => {
+    setBase(to);
+    setText(next);
+    editor.current?.set(next);
+    keep(next, to);
+    setMerging(false);
+  };
+  useKeys([
+    { keys: 'mod+s', says: 'Save the draft', group: 'Stackfile', always: true, run: () => { keep(); notify({ tone: 'good', title: 'Draft saved', text: 'In this browser. Nobody else sees it until you apply it.' }); } },
+    { keys: 'mod+enter', says: 'Review', group: 'Stackfile', always: true, run: review },
+  ], [text, base, why]);
+
+  return (
+    <>
+      {overtaken && dirty && (
+        <Banner
+          tone="warn"
+          icon="alert"
+          title={<>{current.by ?? 'Another program'} changed {name} while you edited</>}
+          actions={<><Button kind="primary" icon="drift" why={theirs.data === null ? 'The newer revision is being read' : null} onClick={() => setMerging(true)}>See both and merge</Button></>}
+        >
+          {current.message ? `“${current.message}”, ` : ''}<Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and {shortRevision(current.revision)} is stored now.
+        </Banner>
+      )}
+      {from && old !== null && <Banner tone="busy" icon="history" title={<>This is the content of {shortRevision(from)}</>}>Edit it, and review it like any change: it becomes a new revision.</Banner>}
+      <div class="editorgrid">
+        <section class="panel" aria-label="Stackfile">
+          <header>
+            <span class="small soft">{dirty ? <><strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span></> : <>Stored as <span class="revision">{shortRevision(base.revision)}</span></>}</span>
+            <div class="row">
+              <Button aria-pressed={compare} onClick={() => setCompare(!compare)} why={dirty || compare ? null : 'Nothing is changed yet'}>{compare ? 'Hide the changes' : 'Show the changes'}</Button>
+              <Button why={dirty ? null : 'Nothing is changed yet'} onClick={() => { take(base.text); notify({ tone: 'busy', title: 'Changes discarded', text: 'Ctrl Z in the editor brings them back.' }); }}>Discard</Button>
+              <Button kind="primary" why={why} onClick={review}>Review</Button>
+            </div>
+          </header>
+          <YamlEditor cluster={name} text={begun.text} onChange={setText} onSave={keep} onProblems={setProblems} handle={editor} compareWith={compare ? base.text : null} />
+        </section>
+        <Problems problems={problems} onGo={(p) => p.line && editor.current?.goTo(p.line, p.column ?? 1)} />
+      </div>
+      {merging && theirs.data !== null && <MergeDialog base={base.text} mine={text} theirs={theirs.data} by={current.by} onClose={() => setMerging(false)} onMerged={(merged) => take(merged, { text: theirs.data!, revision: theirs.revision })} />}
+    </>
+  );
+}

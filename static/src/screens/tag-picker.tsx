@@ -1,0 +1,86 @@
+import { useMemo, useState } from 'preact/hooks';
+import { useRead } from '../app/read';
+import { hindrance, store } from '../app/state';
+import { repositoryName, shortDigest, versionOf } from '../lib/images';
+import type { Service } from '../lib/model';
+import { call, path } from '../lib/rest';
+import { instant } from '../lib/time';
+import { Badge } from '../ui/badge';
+import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { ErrorBanner, Skeleton } from '../ui/states';
+import { Ago } from '../ui/time';
+
+interface Tag { tag: string; pushed_at: string; digest?: string }
+
+const LIMIT = 200;
+
+/** Which version to deploy: newest first, how old, and where it runs already. */
+export function TagPicker({ cluster, services, onClose, onPick }: { cluster: string; services: readonly Service[]; onClose: () => void; onPick: (tag: string) => void }) {
+  const service = services[0]!;
+  const [query, setQuery] = useState('');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const reading = useRead<{ content: Tag[] }>(service.name, (signal) => call(path('clusters', cluster, 'services', service.name, 'tags'), { query: { limit: LIMIT }, signal }));
+  const elsewhere = useMemo(() => whereItRuns(service.image), [service.image]);
+  const current = versionOf(service.image);
+  const tags = (reading.data?.content ?? []).filter((t) => t.tag.toLowerCase().includes(query.trim().toLowerCase()));
+  const typed = query.trim();
+  const why = hindrance('PUT', '/clusters/{c}/services/{s}', cluster) ?? (chosen ? null : 'Choose a tag');
+  return (
+    <Dialog
+      title={services.length === 1 ? `Change the tag of ${service.name}` : `Change the tag of ${services.length} services`}
+      onClose={onClose}
+      onSubmit={() => chosen && !why && onPick(chosen)}
+      footer={<><span class="small mute">{why}</span><div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" why={why}>{chosen ? `Plan ${chosen}` : 'Plan'}</Button></div></>}
+    >
+      {services.length > 1 && <p class="soft">These are the tags of {service.name}. The same tag is set for all {services.length} services.</p>}
+      <div class="field">
+        <label htmlFor="tag-search">Tag</label>
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
+        <input id="tag-search" class="input mono" autoFocus autocomplete="off" spellcheck={false} placeholder={`Search ${repositoryName(service.image ?? '')}`} value={query} onInput={(e) => setQuery(e.currentTarget.value)} />
+      </div>
+      {reading.error && <ErrorBanner error={reading.error} title="The registry's tags cannot be read" retry={reading.again} />}
+      {reading.slow && !reading.data && <Skeleton rows={4} />}
+      {tags.length > 0 && (
+        <div class="tags" role="radiogroup" aria-label="Tags, newest first">
+          {tags.map((t) => (
+            <label key={t.tag}>
+              <input type="radio" name="tag" checked={chosen === t.tag} disabled={services.length === 1 && t.tag === current} onChange={() => setChosen(t.tag)} />
+              <span class="row">
+                <span class="mono">{t.tag}</span>
+                {t.tag === current && <Badge tone="mute" icon="check">Wanted here</Badge>}
+                {(elsewhere.get(t.tag) ?? []).filter((c) => c !== cluster).map((c) => <Badge key={c} tone="good" icon="layers">Runs in {c}</Badge>)}
+                {service.quarantined.includes(t.tag) && <Badge tone="bad" icon="alert">Quarantined</Badge>}
+              </span>
+              <span class="mute small"><Ago at={instant(t.pushed_at)} /></span>
+              {t.digest && <span class="also mono">{shortDigest(t.digest)}</span>}
+            </label>
+          ))}
+        </div>
+      )}
+      {reading.data && !tags.length && !typed && <p class="hint">The repository has no tags.</p>}
+      {typed && !tags.some((t) => t.tag === typed) && (reading.data || reading.error) && (
+        <label class="row small">
+          <input type="radio" name="tag" checked={chosen === typed} onChange={() => setChosen(typed)} />
+          <span>Deploy <code>{typed}</code>, which is not among {reading.error ? 'what could be read' : `the ${LIMIT} newest tags`}</span>
+        </label>
+      )}
+    </Dialog>
+  );
+}
+
+/** Clusters by the tag of the same repository that runs there. */
+function whereItRuns(image: string | null): Map<string, string[]> {
+  const repository = image ? repositoryName(image) : '';
+  const found = new Map<string, string[]>();
+  for (const [cluster, entry] of store.clusters) {
+    for (const row of entry.rows.values()) {
+      const runs = row.peek().deployedImage;
+      if (!runs || repositoryName(runs) !== repository) continue;
+      const tag = versionOf(runs);
+      found.set(tag, [...new Set([...(found.get(tag) ?? []), cluster])]);
+    }
+  }
+  return found;
+}
+
