@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { fuzzy, inChip, isShown, moved, sorted, wordsOf } from '../src/lib/filter';
 import { readService } from '../src/lib/model';
 
-const service = (name: string, more: Record<string, unknown> = {}) => readService('c', name, { image: `h/${name}:v1`, desired_count: 1, deployed: { running: 1 }, ...more });
-const services = [service('web-10'), service('web-2', { state: 'failed' }), service('api', { state: 'rolling-out', desired_count: 4, image: 'h/api:v9' })];
+const service = (name: string, more: Record<string, unknown> = {}) => readService('c', name, { image: `h/${name}:v1`, desired_count: 1, sync: 'in-sync', health: 'healthy', deployed: { running: 1 }, ...more });
+const services = [service('web-10'), service('web-2', { state: 'failed' }), service('api', { state: 'rolling-out', sync: 'rolling-out', desired_count: 4, image: 'h/api:v9' })];
 
 test.each([
   ['', 3],

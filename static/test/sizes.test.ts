@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 const DIST = new URL('../dist/', import.meta.url);
@@ -35,9 +36,10 @@ test('the editor comes later, and stays within its budget', () => {
   expect(gzipped(new Set(editor), '.js')).toBeLessThanOrEqual(150);
 });
 
-test('every text file has its compressed twins', () => {
-  for (const file of first) {
-    expect(existsSync(new URL(`${file}.br`, DIST)), file).toBe(true);
-    expect(existsSync(new URL(`${file}.gz`, DIST)), file).toBe(true);
+test('every text file has its compressed twins, and they hold the same', () => {
+  for (const file of Object.keys(manifest).flatMap((key) => [...filesOf(key)]).filter((f) => /\.(js|css)$/.test(f))) {
+    const read = (name: string) => readFileSync(new URL(name, DIST));
+    expect(gunzipSync(read(`${file}.gz`)).equals(read(file)), file).toBe(true);
+    expect(brotliDecompressSync(read(`${file}.br`)).equals(read(file)), file).toBe(true);
   }
 });

@@ -8,11 +8,12 @@ const SNAPSHOT = {
   revision: 'r1',
   summary: { changed_at: '2026-01-01T00:00:00Z', by: 'maria', message: 'first' },
   services: [
-    { name: 'api', image: 'h/api:v1', desired_count: 2, deployed: { image: 'h/api:v1', running: 2, pending: 0 } },
+    { name: 'api', image: 'h/api:v1', desired_count: 2, sync: 'in-sync', health: 'healthy', deployed: { image: 'h/api:v1', running: 2, pending: 0 } },
     { name: 'worker', image: 'h/worker:v1', desired_count: 1 },
   ],
 };
 
+const API = SNAPSHOT.services[0]!;
 let store: Store;
 
 beforeEach(() => {
@@ -36,7 +37,7 @@ test('a changed row tells its own readers only', () => {
   effect(() => void told.push(`api ${row('api').value.running}`));
   effect(() => void told.push(`worker ${row('worker').value.running}`));
   told.length = 0;
-  store.apply([{ type: 'rollout', cluster: 'staging', service: 'api', running: 1, state: 'rolling-out', percent: 50 }]);
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ ...API, deployed: { running: 1 }, state: 'rolling-out', percent: 50 }] }]);
   expect(told).toEqual(['api 1']);
 });
 
@@ -46,7 +47,7 @@ test('several messages are one change', () => {
     runs += 1;
     return void row('api').value;
   });
-  const rollout = (percent: number) => ({ type: 'rollout', cluster: 'staging', service: 'api', state: 'rolling-out', percent });
+  const rollout = (percent: number) => ({ type: 'rollout', cluster: 'staging', services: [{ ...API, state: 'rolling-out', percent }] });
   store.apply([rollout(10), rollout(20), rollout(30)]);
   expect(runs).toBe(2);
   expect(row('api').value.percent).toBe(30);
@@ -70,7 +71,7 @@ test('a snapshot takes away what is gone', () => {
 
 test('a new revision', () => {
   const changes = [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'h/api:v1', after: 'h/api:v2' }] }, { service: 'worker', action: 'destroy' }, { service: 'web', action: 'create', changes: [{ path: 'image', before: null, after: 'h/web:v1' }] }];
-  store.apply([{ type: 'desired', cluster: 'staging', revision: 'r2', by: 'tom', message: 'faster', changes, at: '2026-01-02T00:00:00Z' }]);
+  store.apply([{ type: 'desired', cluster: 'staging', revision: 'r2', by: 'tom', message: 'faster', deploys: true, changes, at: '2026-01-02T00:00:00Z' }]);
   expect(store.known()).toEqual({ staging: 'r2' });
   expect(store.get('staging')!.names.value).toEqual(['api', 'web']);
   expect(row('api').value).toMatchObject({ image: 'h/api:v2', desired: 2, deployedImage: 'h/api:v1', state: 'queued', sync: 'rolling-out' });
@@ -79,11 +80,11 @@ test('a new revision', () => {
 
 describe('how a rollout ended', () => {
   test('is noted once', () => {
-    const end = { type: 'rollout', cluster: 'staging', service: 'api', state: 'rolled-back', running: 2, verdict: { ending: 'rolled-back', reason: 'tasks failed to start' } };
+    const end = { type: 'rollout', cluster: 'staging', services: [{ ...API, sync: 'drifted', state: 'rolled-back', verdict: { ending: 'rolled-back', reason: 'tasks failed to start' }, stop_reasons: [{ task: 't1', reason: 'Essential container exited', exit_code: 1, kind: 'application-exit', what: 'It exited.', advice: 'Read its log.' }], trouble: { kind: 'application-exit', what: 'It exited.', advice: 'Read its log.' }, drift: [{ path: 'image', before: 'h/api:v1', after: 'h/api:v2' }] }] };
     store.apply([end]);
     store.apply([end]);
     expect(store.activity.value.map((a) => a.text)).toEqual(['api was rolled back: tasks failed to start']);
-    expect(row('api').value).toMatchObject({ sync: 'drifted', health: 'healthy' });
+    expect(row('api').value).toMatchObject({ sync: 'drifted', health: 'healthy', trouble: { advice: 'Read its log.' }, stops: [{ exitCode: 1, what: 'It exited.' }], drift: [{ path: 'image', after: 'h/api:v2' }] });
     expect(store.get('staging')!.counts.value).toMatchObject({ failed: 1, drifted: 1 });
   });
 });
@@ -91,7 +92,7 @@ describe('how a rollout ended', () => {
 test('counts follow the rows', () => {
   const { counts } = store.get('staging')!;
   expect(counts.value).toMatchObject({ services: 2, rollingOut: 0, percent: null });
-  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ service: 'api', state: 'rolling-out', percent: 40 }, { service: 'worker', state: 'queued', percent: 0 }] }]);
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ name: 'api', sync: 'rolling-out', state: 'rolling-out', percent: 40 }, { name: 'worker', sync: 'rolling-out', state: 'queued', percent: 0 }] }]);
   expect(counts.value).toMatchObject({ rollingOut: 2, percent: 20 });
 });
 
@@ -109,12 +110,29 @@ test('deleted', () => {
 });
 
 test('what is unknown is left alone', () => {
-  store.apply([{ type: 'weather', cluster: 'staging' }, { type: 'cluster' }, { type: 'rollout', cluster: 'staging', service: 3 }]);
+  store.apply([{ type: 'weather', cluster: 'staging' }, { type: 'cluster' }, { type: 'rollout', cluster: 'staging', services: [3, { name: 3 }] }]);
   expect(store.names.value).toEqual(['staging']);
 });
 
 test('a service that nobody manages', () => {
-  store.apply([{ type: 'rollout', cluster: 'staging', service: 'old', managed: false, deployed: { image: 'h/old:1', running: 1 } }]);
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ name: 'old', managed: false, sync: 'unmanaged', deployed: { image: 'h/old:1', running: 1 } }] }]);
   expect(row('old').value).toMatchObject({ sync: 'unmanaged', image: null, deployedImage: 'h/old:1' });
   expect(store.get('staging')!.counts.value).toMatchObject({ services: 2, unmanaged: 1 });
+});
+
+test('a service that is gone', () => {
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ name: 'worker', gone: true }] }]);
+  expect(store.get('staging')!.names.value).toEqual(['api']);
+});
+
+test('a revision that is stored only changes what is wanted, not what happens', () => {
+  const changes = [{ service: 'api', action: 'update', changes: [{ path: 'desired_count', before: 2, after: 0 }] }, { service: '', action: 'update', changes: [] }];
+  store.apply([{ type: 'desired', cluster: 'staging', revision: 'r2', deploys: false, changes }]);
+  expect(row('api').value).toMatchObject({ desired: 0, sync: 'in-sync' });
+  expect(store.get('staging')!.names.value).toEqual(['api', 'worker']);
+});
+
+test('ECS that cannot be asked', () => {
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [], observed_at: '2026-01-02T00:00:00Z', failing: { message: 'ecs:DescribeServices was throttled' } }]);
+  expect(store.get('staging')!.summary.value).toMatchObject({ revision: 'r1', observedAt: Date.parse('2026-01-02'), failing: 'ecs:DescribeServices was throttled' });
 });

@@ -12,7 +12,12 @@ export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rol
 
 export interface Verdict { ending: string; reason: string; at: number | null; by: string | null }
 export interface EcsEvent { at: number | null; message: string }
-export interface Stop { at: number | null; reason: string; exitCode: number | null; task: string | null; kind: string | null }
+/** A task that stopped: ECS's own words, what they mean, and what to do about it. */
+export interface Stop { at: number | null; reason: string; exitCode: number | null; task: string | null; kind: string | null; what: string | null; advice: string | null }
+/** What keeps a service from running. */
+export interface Trouble { kind: string; what: string; advice: string }
+
+export interface Difference { path: string; before: unknown; after: unknown; concealed: boolean }
 
 export interface Service {
   cluster: string;
@@ -33,6 +38,9 @@ export interface Service {
   health: Health;
   events: EcsEvent[];
   stops: Stop[];
+  trouble: Trouble | null;
+  /** What ECS runs against what is wanted, field by field; null where there is no drift. */
+  drift: Difference[] | null;
   quarantined: string[];
 }
 
@@ -48,6 +56,8 @@ export interface Cluster {
   frozen: Freeze | null;
   /** When ECS was last read for this cluster, where the server says so. */
   observedAt: number | null;
+  /** Why ECS cannot be asked, where it cannot. */
+  failing: string | null;
   /** What the server counts, where it sends no services. */
   serviceCount: number;
 }
@@ -76,8 +86,19 @@ export function readCluster(name: string, sent: Json): Cluster {
     source: text(summary.source),
     frozen: readFreeze(first(summary.frozen, summary.freeze)),
     observedAt: instant(summary.observed_at),
+    failing: readFailing(summary.failing),
     serviceCount: number(summary.service_count) ?? services.length,
   };
+}
+
+function readFailing(value: unknown): string | null {
+  const failing = object(value);
+  return failing ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer') : text(value);
+}
+
+function readTrouble(value: unknown): Trouble | null {
+  const trouble = object(value);
+  return trouble && { kind: text(trouble.kind) ?? 'unknown', what: text(trouble.what) ?? '', advice: text(trouble.advice) ?? '' };
 }
 
 function readVerdict(value: unknown): Verdict | null {
@@ -98,67 +119,60 @@ export function readEvents(value: unknown): EcsEvent[] {
 export function readStops(value: unknown): Stop[] {
   return list(value).map((each) => {
     const stop = object(each);
-    if (!stop) return { at: null, reason: String(each), exitCode: null, task: null, kind: null };
+    if (!stop) return { at: null, reason: String(each), exitCode: null, task: null, kind: null, what: null, advice: null };
     return {
       at: instant(first(stop.stopped_at, stop.at)),
       reason: first(text(stop.reason), text(stop.stopped_reason), text(stop.message)) ?? 'stopped',
       exitCode: number(first(stop.exit_code, stop.exitCode)),
       task: text(first(stop.task, stop.id, stop.task_arn)),
-      kind: first(text(stop.class), text(stop.kind)),
+      kind: text(stop.kind),
+      what: text(stop.what),
+      advice: text(stop.advice),
     };
   });
 }
 
 const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back'];
+const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'drifted', 'unmanaged', 'unknown'];
+const HEALTHS: Health[] = ['healthy', 'degraded', 'failing', 'stopped', 'unknown'];
 
-/** One service as a snapshot, a summary or a rollout event carries it; `before` is what was known of it. */
-export function readService(cluster: string, name: string, sent: Json, before: Service | null = null): Service {
-  const desiredPart = object(sent.desired);
-  const deployed = { ...object(sent.observed), ...object(sent.deployed) };
-  const rollout = { ...sent, ...object(sent.rollout) };
-  const imageOf = (value: unknown): string | null => text(value) ?? text(object(value)?.image);
-  const managed = sent.managed !== false;
-  const image = managed ? first(imageOf(desiredPart?.image), text(sent.image), before?.image) : null;
-  const state = STATES.find((s) => s === rollout.state) ?? before?.state ?? null;
-  const service: Service = {
+/** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */
+export function readService(cluster: string, name: string, sent: Json): Service {
+  const deployed = object(sent.deployed);
+  return {
     cluster,
     name,
-    image,
-    deployedImage: first(text(deployed.image), text(sent.deployed_image), before?.deployedImage),
-    previousImage: first(text(rollout.image_before), text(rollout.previous_image), before?.previousImage),
-    desired: first(number(desiredPart?.desired_count), number(sent.desired_count), number(sent.desired), before?.desired) ?? 1,
-    running: first(number(deployed.running), number(rollout.running), number(sent.running_count), before?.running),
-    pending: first(number(deployed.pending), number(rollout.pending), number(sent.pending_count), before?.pending),
-    failed: first(number(rollout.failed), number(deployed.failed), before?.failed),
-    state,
-    percent: first(number(rollout.percent), before?.percent),
-    verdict: 'verdict' in rollout ? readVerdict(rollout.verdict) : (before?.verdict ?? null),
-    sync: 'unknown',
-    health: 'unknown',
-    events: 'events' in rollout ? readEvents(rollout.events) : (before?.events ?? []),
-    stops: 'stops' in rollout || 'stop_reasons' in rollout ? readStops(rollout.stops ?? rollout.stop_reasons) : (before?.stops ?? []),
-    quarantined: 'quarantined' in sent ? list(sent.quarantined).map(String) : (before?.quarantined ?? []),
+    image: text(sent.image),
+    deployedImage: text(deployed?.image),
+    previousImage: text(sent.image_before),
+    desired: first(number(sent.desired_count), number(deployed?.desired)) ?? 1,
+    running: number(deployed?.running),
+    pending: number(deployed?.pending),
+    failed: first(number(sent.failed), number(deployed?.failed)),
+    state: STATES.find((s) => s === sent.state) ?? null,
+    percent: number(sent.percent),
+    verdict: readVerdict(sent.verdict),
+    sync: sent.managed === false ? 'unmanaged' : (SYNCS.find((s) => s === sent.sync) ?? 'unknown'),
+    health: HEALTHS.find((h) => h === sent.health) ?? 'unknown',
+    events: readEvents(sent.events),
+    stops: readStops(sent.stop_reasons),
+    trouble: readTrouble(sent.trouble),
+    drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
+    quarantined: list(sent.quarantined).map(String),
   };
-  service.sync = syncOf(service, managed, sent.drift, text(sent.sync));
-  service.health = healthOf(service, text(sent.health));
-  return service;
 }
 
-function syncOf(service: Service, managed: boolean, drift: unknown, said: string | null): Sync {
-  if (!managed) return 'unmanaged';
-  if (service.state === 'queued' || service.state === 'rolling-out') return 'rolling-out';
-  if (said === 'drifted' || drift === true || list(drift).length) return 'drifted';
-  if (said === 'in-sync' || said === 'in_sync' || said === 'synced') return 'in-sync';
-  if (service.state === 'rolled-back') return 'drifted';
-  return service.running === null ? 'unknown' : service.running >= service.desired || service.state === 'steady' ? 'in-sync' : 'unknown';
+export function readDifferences(value: unknown): Difference[] {
+  return list(value).map((each) => {
+    const change = object(each) ?? {};
+    return { path: String(change.path), before: change.before ?? null, after: change.after ?? null, concealed: change.concealed === true };
+  });
 }
 
-function healthOf({ running, desired, state }: Service, said: string | null): Health {
-  if (said === 'healthy' || said === 'degraded' || said === 'failing' || said === 'stopped') return said;
-  if (running === null) return 'unknown';
-  if (desired === 0) return 'stopped';
-  if (running >= desired) return state === 'failed' ? 'degraded' : 'healthy';
-  return running === 0 && state !== 'queued' && state !== 'rolling-out' ? 'failing' : 'degraded';
+/** A service that a new revision changes, until ECS is seen to follow. */
+export function expecting(before: Service, fields: Record<string, unknown>, deploys: boolean): Service {
+  const wanted = { ...before, image: text(fields.image) ?? before.image, desired: number(fields.desired_count) ?? before.desired };
+  return deploys ? { ...wanted, sync: 'rolling-out', state: 'queued', percent: 0, verdict: null, drift: null } : wanted;
 }
 
 /** The services of a snapshot: a list of objects with names, or a mapping by name. */

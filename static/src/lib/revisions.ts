@@ -9,8 +9,9 @@ export interface Revision {
   by: string | null;
   message: string | null;
   source: string | null;
+  /** What it changed, in a line. */
   summary: string | null;
-  /** The services that it changes, where the server says so. */
+  /** The services that its changes name; empty where it replaced the whole document. */
   services: string[];
   deleted: boolean;
 }
@@ -21,18 +22,15 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : []);
 
 export function readRevisions(sent: Json): RevisionPage {
-  const revisions = objects(sent.content ?? sent.revisions).map((each) => {
-    const rows = [...objects(each.services), ...objects(each.changes)];
-    return {
-      id: text(each.revision) ?? text(each.id) ?? '',
-      at: instant(each.changed_at ?? each.at ?? each.stored_at),
-      by: text(each.by),
-      message: text(each.message),
-      source: text(each.source),
-      summary: text(each.summary) ?? text(each.what),
-      services: [...new Set([...rows.map((r) => text(r.service) ?? text(r.name) ?? ''), ...(Array.isArray(each.services) ? each.services.filter((s): s is string => typeof s === 'string') : [])].filter(Boolean))],
-      deleted: each.deleted === true,
-    };
-  });
-  return { revisions: revisions.filter((r) => r.id), next: text(sent.next) ?? text(sent.next_page) ?? text(sent.cursor), note: text(sent.note) ?? text(sent.message) };
+  const revisions = objects(sent.content).map((each) => ({
+    id: text(each.revision) ?? '',
+    at: instant(each.changed_at),
+    by: text(each.by),
+    message: text(each.message),
+    source: text(each.source),
+    summary: text(each.summary),
+    services: [...new Set(objects(each.changes).map((c) => text((c.did as Json | undefined)?.service) ?? '').filter(Boolean))],
+    deleted: each.deleted === true,
+  }));
+  return { revisions: revisions.filter((r) => r.id), next: text(sent.next), note: text(sent.message) };
 }

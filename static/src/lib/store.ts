@@ -1,7 +1,7 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { type Cluster, count, type Counts, type Json, readCluster, readFreeze, readService, readServices, type Service } from './model';
+import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readService, readServices, type Service } from './model';
 import { instant } from './time';
 
 export interface Activity {
@@ -127,61 +127,56 @@ export class Store {
       message: asText(message.message),
       source: asText(message.source),
     };
-    if (Array.isArray(message.services)) entry.replaceRows(this.merged(entry, message.services as Json[]));
-    else this.changed(entry, message);
+    this.changed(entry, message);
     const why = asText(message.message);
     this.note(name, null, 'desired', message, `${asText(message.by) ?? 'Somebody'} changed ${name}${why ? `: ${why}` : ''}`);
-  }
-
-  private merged(entry: ClusterEntry, sent: Json[]): Service[] {
-    return sent.map((each) => {
-      const service = asText(each.name) ?? '';
-      return readService(entry.name, service, each, entry.rows.get(service)?.peek() ?? null);
-    });
   }
 
   /** The changes of a `desired` event: per service what is done to it, field by field. */
   private changed(entry: ClusterEntry, message: Json): void {
     const names = new Set(entry.names.peek());
     for (const row of asList(message.changes)) {
-      const service = asText(row.service) ?? asText(row.name);
+      const service = asText(row.service);
       if (!service) continue;
-      if (row.action === 'destroy' || row.action === 'delete') {
+      if (row.action === 'destroy') {
         entry.rows.delete(service);
         names.delete(service);
         continue;
       }
-      const before = entry.rows.get(service)?.peek() ?? null;
-      const fields = Object.fromEntries(asList(row.changes ?? row.fields).map((c) => [String(c.path), c.after]));
-      entry.put(readService(entry.name, service, { image: fields.image, desired_count: fields.desired_count, state: 'queued', percent: 0, verdict: null }, before));
+      const before = entry.rows.get(service)?.peek() ?? readService(entry.name, service, {});
+      const fields = Object.fromEntries(asList(row.changes).map((c) => [String(c.path), c.after]));
+      entry.put(expecting(before, fields, message.deploys !== false));
       names.add(service);
     }
     entry.setNames([...names]);
   }
 
+  /** What runs has moved: whole rows of the services that did, and the cluster's own state. */
   private rollout(name: string, message: Json): void {
     const entry = this.entry(name);
-    const observed = instant(message.observed_at ?? message.at);
-    if (observed) entry.summary.value = { ...entry.summary.peek(), observedAt: observed };
-    const rows = Array.isArray(message.services) ? (message.services as Json[]) : asText(message.service) ? [message] : [];
+    const { frozen, observedAt, failing } = readCluster(name, message);
+    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing };
     const names = new Set(entry.names.peek());
-    for (const row of rows) {
-      const service = asText(row.service) ?? asText(row.name);
+    for (const row of asList(message.services)) {
+      const service = asText(row.name);
       if (!service) continue;
-      const before = entry.rows.get(service)?.peek() ?? null;
-      const after = readService(name, service, row, before);
+      if (row.gone === true) {
+        entry.rows.delete(service);
+        names.delete(service);
+        continue;
+      }
+      const before = entry.rows.get(service)?.peek();
+      const after = readService(name, service, row);
       entry.put(after);
       names.add(service);
-      if (after.verdict && before && !before.verdict) {
-        this.note(name, service, 'rollout', message, `${service} ${ENDINGS[after.verdict.ending] ?? after.verdict.ending}${after.verdict.reason ? `: ${after.verdict.reason}` : ''}`);
-      }
+      if (after.verdict && before && !before.verdict) this.note(name, service, 'rollout', message, ended(after));
     }
     entry.setNames([...names]);
   }
 
   private deleted(name: string, message: Json): void {
     this.forget(name);
-    this.note(name, null, 'deleted', message, `${asText(message.by) ?? 'Somebody'} stopped managing ${name}`);
+    this.note(name, null, 'deleted', message, `${asText(message.by) ?? 'Somebody'} stopped managing ${name}${asText(message.reason) ? `: ${asText(message.reason)}` : ''}`);
   }
 
   private freeze(name: string, message: Json): void {
@@ -208,6 +203,11 @@ export const ENDINGS: Record<string, string> = {
   'scaled-to-zero': 'was scaled to zero',
   aborted: 'was aborted',
 };
+
+function ended({ name, verdict }: Service): string {
+  const how = ENDINGS[verdict!.ending] ?? verdict!.ending;
+  return `${name} ${how}${verdict!.reason ? `: ${verdict!.reason}` : ''}`;
+}
 
 function asText(value: unknown): string | null {
   return typeof value === 'string' && value ? value : null;

@@ -4,10 +4,10 @@ import { useRead } from '../app/read';
 import { store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
-import { type Json, readEvents, readStops, type Service } from '../lib/model';
+import { type Json, readEvents, readStops, type Service, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
+import { clusterRoute } from '../lib/router';
 import { readRevisions } from '../lib/revisions';
-import type { ClusterEntry } from '../lib/store';
 import { instant } from '../lib/time';
 import { Bar, VerdictBadge } from '../ui/badge';
 import { CopyButton, Link } from '../ui/button';
@@ -22,17 +22,11 @@ function useService(service: Service) {
   return useRead<Json>(key, (signal) => call(path('clusters', service.cluster, 'services', service.name), { signal }));
 }
 
-export function OverviewTab({ entry, service }: { entry: ClusterEntry; service: Service }) {
+export function OverviewTab({ service }: { service: Service }) {
   const recorder = service.verdict && service.verdict.ending !== 'succeeded' ? service.verdict : null;
   return (
     <>
-      {recorder && (
-        <Banner tone={recorder.ending === 'superseded' || recorder.ending === 'scaled-to-zero' ? 'mute' : 'bad'} icon="alert" title={<VerdictBadge ending={recorder.ending} />}>
-          <p>{recorder.reason || 'No reason is known.'}</p>
-          {service.stops[0] && <p>{service.stops[0].reason}{service.stops[0].exitCode !== null && ` (exit code ${service.stops[0].exitCode})`}</p>}
-          <p><Link to={{ screen: 'cluster', cluster: entry.name, service: service.name, tab: 'tasks', filter: '', chip: '', sort: '' }} replace>Tasks and events</Link></p>
-        </Banner>
-      )}
+      {(service.trouble || recorder) && <WhyBanner service={service} ending={recorder} />}
       {service.sync === 'rolling-out' && (
         <section>
           <h3>Rolling out, {service.percent ?? 0} %</h3>
@@ -55,10 +49,27 @@ export function OverviewTab({ entry, service }: { entry: ClusterEntry; service: 
   );
 }
 
+/** How the last rollout ended and why it does not run, in words that say what to do. */
+function WhyBanner({ service, ending }: { service: Service; ending: Verdict | null }) {
+  const { trouble } = service;
+  const stop = service.stops[0];
+  const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero'].includes(ending.ending));
+  return (
+    <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />}>
+      {trouble && <p>{trouble.advice}</p>}
+      {ending?.reason && <p>{ending.reason}</p>}
+      {stop && <p class="mute">ECS says: {stop.reason}{stop.exitCode !== null && ` (exit code ${stop.exitCode})`}, <Ago at={stop.at} /></p>}
+      {bad && <p><Link to={{ ...clusterRoute(service.cluster, service.name, 'tasks') }} replace>Tasks and events</Link></p>}
+    </Banner>
+  );
+}
+
 function Image({ reference }: { reference: string | null }) {
   if (!reference) return <span class="mute">–</span>;
   return <span class="row" style={{ flexWrap: 'nowrap' }}><code class="cut" title={reference}>{reference}</code><CopyButton text={reference} label="Copy the image" /></span>;
 }
+
+const ELSEWHERE_SHOWN = 6;
 
 /** The same repository in other clusters: what runs there. */
 function Elsewhere({ service }: { service: Service }) {
@@ -77,41 +88,23 @@ function Elsewhere({ service }: { service: Service }) {
     <section>
       <h3>In other clusters</h3>
       <dl class="facts">
-        {found.map((f) => (
+        {found.slice(0, ELSEWHERE_SHOWN).map((f) => (
           <>
             <dt><Link to={{ screen: 'cluster', cluster: f.cluster, service: f.service.name, tab: 'overview', filter: '', chip: '', sort: '' }}>{f.cluster}</Link></dt>
             <dd><Version service={f.service} /></dd>
           </>
         ))}
       </dl>
+      {found.length > ELSEWHERE_SHOWN && <p class="hint">and {found.length - ELSEWHERE_SHOWN} more</p>}
     </section>
   );
 }
 
-export function DiffTab({ service, revision }: { service: Service; revision: string | null }) {
-  const reading = useRead<Json>(`${service.cluster} ${service.name} ${revision} ${service.state}`, (signal) => call(path('clusters', service.cluster, 'services', service.name), { signal }));
-  if (reading.error) return reading.error.status === 405 ? <Local service={service} /> : <Failed error={reading.error} retry={reading.again} />;
-  if (!reading.data) return reading.slow ? <Skeleton rows={4} /> : null;
-  const fields = driftOf(reading.data);
-  if (!fields) return <Local service={service} />;
-  return <Compared fields={fields} />;
-}
-
-/** `drift`, `differences` or `changes`: field by field, desired against deployed. */
-function driftOf(data: Json): Field[] | null {
-  const drift = data.drift ?? data.differences;
-  const list = Array.isArray(drift) ? drift : Array.isArray((drift as Json | undefined)?.changes) ? ((drift as Json).changes as unknown[]) : null;
-  return list?.map((each) => {
-    const d = each as Json;
-    return { path: String(d.path ?? d.field), before: d.deployed ?? d.observed ?? d.before ?? null, after: d.desired ?? d.after ?? null, running: undefined };
-  }) ?? null;
-}
-
-function Local({ service }: { service: Service }) {
-  if (service.deployedImage === null && service.running === null) return <Empty icon="question" title="Nothing to compare yet">What ECS runs for {service.name} has not been read.</Empty>;
-  const fields: Field[] = [];
-  if (service.deployedImage !== service.image) fields.push({ path: 'image', before: service.deployedImage, after: service.image, running: undefined });
-  if (service.running !== service.desired) fields.push({ path: 'tasks', before: service.running, after: service.desired, running: undefined });
+export function DiffTab({ service }: { service: Service }) {
+  if (service.sync === 'unmanaged') return <Empty icon="question" title="Nothing to compare with">{service.name} runs in ECS, and no stackfile names it.</Empty>;
+  if (service.running === null) return <Empty icon="question" title="Nothing to compare yet">What ECS runs for {service.name} has not been read.</Empty>;
+  const fields: Field[] = (service.drift ?? []).map((d) => ({ ...d, running: undefined }));
+  if (!service.drift && service.deployedImage !== service.image) fields.push({ path: 'image', before: service.deployedImage, after: service.image, running: undefined });
   return <Compared fields={fields} />;
 }
 
@@ -133,7 +126,7 @@ export function TasksTab({ service }: { service: Service }) {
       {stops.length > 0 && (
         <section>
           <h3>Why tasks stopped</h3>
-          <Feed entries={stops.map((s) => ({ at: s.at, text: <><strong>{s.reason}</strong>{s.exitCode !== null && <span class="mute"> · exit code {s.exitCode}</span>}{s.task && <span class="mute"> · task <code>{s.task.split('/').at(-1)?.slice(0, 8)}</code></span>}</> }))} />
+          <Feed entries={stops.map((s) => ({ at: s.at, text: <><strong>{s.what ?? s.reason}</strong>{s.what && <span class="soft"> {s.reason}</span>}{s.exitCode !== null && <span class="mute"> · exit code {s.exitCode}</span>}{s.task && <span class="mute"> · task <code>{s.task.split('/').at(-1)?.slice(0, 8)}</code></span>}</> }))} />
         </section>
       )}
       {tasks.length > 0 && (

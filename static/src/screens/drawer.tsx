@@ -71,9 +71,9 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
         {!service ? (
           <Empty icon="question" title="Not there">{entry.name} has no service called {name}.</Empty>
         ) : tab === 'overview' ? (
-          <OverviewTab entry={entry} service={service} />
+          <OverviewTab service={service} />
         ) : tab === 'diff' ? (
-          <DiffTab service={service} revision={entry.summary.value.revision} />
+          <DiffTab service={service} />
         ) : tab === 'tasks' ? (
           <TasksTab service={service} />
         ) : (

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { asked, deployAgain, freeze, promote, rollback, shortRevision, stopManaging, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
-import { drafts, go, hindrance, now, store } from '../app/state';
+import { drafts, go, hindrance, store } from '../app/state';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link } from '../ui/button';
@@ -13,9 +13,6 @@ import { Ago, Until } from '../ui/time';
 import { ClusterBadges } from './fleet';
 
 export type Page = 'services' | 'stackfile' | 'rollout' | 'history';
-
-/** How long data from AWS may be old before the page says so, in milliseconds. */
-const STALE_MS = 60_000;
 
 /** What all pages of one cluster have in common: its state, its last change, its actions, and the way between them. */
 export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; page: Page; children: ComponentChildren }) {
@@ -36,7 +33,6 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
     { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
   ], [name]);
   const draft = drafts.get(name);
-  const old = summary.observedAt !== null && now.value - summary.observedAt > STALE_MS;
   return (
     <>
       <div class="pagehead">
@@ -59,7 +55,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
           {summary.frozen.reason}
         </Banner>
       )}
-      {old && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}>The connection to Nysa is fine; AWS does not answer, or slows us down. Counts and states below may have changed since.</Banner>}
+      {summary.failing !== null && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}>{summary.failing}. The connection to Nysa is fine; counts and states below may have changed since.</Banner>}
       <nav class="tabs" aria-label={name}>
         {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
       </nav>

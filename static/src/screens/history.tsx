@@ -23,7 +23,7 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
   const [cursor, setCursor] = useState<string | null>(null);
   const reading = useRead<Json>(`history ${name} ${current}`, (signal) => call(path('clusters', name, 'revisions'), { signal }));
   const page = reading.data && readRevisions(reading.data);
-  const more = useRead<Json>(cursor ? `older ${cursor}` : null, (signal) => call(path('clusters', name, 'revisions'), { signal, query: { after: cursor, next: cursor } }));
+  const more = useRead<Json>(cursor ? `older ${cursor}` : null, (signal) => call(path('clusters', name, 'revisions'), { signal, query: { after: cursor } }));
   useEffect(() => {
     if (more.data) setOlder((o) => [...o, ...readRevisions(more.data!).revisions.filter((r) => !o.some((known) => known.id === r.id))]);
   }, [more.data]);

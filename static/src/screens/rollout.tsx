@@ -35,7 +35,7 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
       </section>
       {failed.map((s) => (
         <Banner key={s.name} tone="bad" icon="circle-cross" title={<>{s.name} {s.state === 'rolled-back' ? 'was rolled back' : 'failed'}</>} actions={<><Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null, s.name))}>Roll back {s.name}</Button><Link to={clusterRoute(entry.name, s.name, 'tasks')}>Why?</Link></>}>
-          <p>{s.verdict?.reason || s.stops[0]?.reason || 'No reason is known yet.'}</p>
+          <p>{s.trouble ? `${s.trouble.what} ${s.trouble.advice}` : s.verdict?.reason || s.stops[0]?.reason || 'No reason is known yet.'}</p>
         </Banner>
       ))}
       {moving.length > 0 && <Rows services={moving} label="On the way" />}

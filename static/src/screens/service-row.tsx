@@ -95,6 +95,6 @@ function LastRollout({ service }: { service: Service }) {
     return <><Bar percent={percent} label={`${service.name} rolled out`} /><span class="number">{percent} %</span></>;
   }
   if (!service.verdict) return <span class="mute">–</span>;
-  const reason = service.verdict.reason || service.stops[0]?.reason;
+  const reason = service.trouble?.what ?? (service.verdict.reason || service.stops[0]?.reason);
   return <><VerdictBadge ending={service.verdict.ending} />{reason && service.verdict.ending !== 'succeeded' && <span class="cut" title={reason}>{reason}</span>}</>;
 }
