@@ -10,7 +10,7 @@ from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
 from stack.stackfile.schema import shape_mistakes
 from stack.stackfile.semantics import across, container, fargate, network, warnings
-from stack.stackfile.semantics.rules import Finding, Subject
+from stack.stackfile.semantics.rules import Finding, Rule, Subject
 
 MISTAKES = (*network.RULES, *container.RULES, *fargate.RULES)
 
@@ -26,7 +26,9 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     mistakes = shape_mistakes(data)
     top = top_settings(data)
     subjects = list(_subjects(data, top, cluster, mistakes))
-    found = [*_apply(MISTAKES, subjects), *across.doubled_names(subjects), *across.same_balancer(subjects)]
+    found = _apply(MISTAKES, subjects)
+    for rule in (across.doubled_names, across.long_families, across.same_balancer):
+        found += rule(subjects)
     noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]
     return Report(_placed([*mistakes, *_problems(found)], data, position), _placed(_problems(noted), data, position))
@@ -74,10 +76,8 @@ def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[str], dict[int, froz
     return frozenset(common), own
 
 
-def _apply(rules: Iterable[Any], subjects: list[Subject]) -> Iterator[Finding]:
-    for subject in subjects:
-        for rule in rules:
-            yield from rule.apply(subject)
+def _apply(rules: Iterable[Rule], subjects: list[Subject]) -> list[Finding]:
+    return [finding for subject in subjects for rule in rules for finding in rule.apply(subject)]
 
 
 def _placed(problems: list[Problem], data: Any, position: Position | None) -> tuple[Problem, ...]:

@@ -111,7 +111,8 @@ def _mapping_check(known: tuple[Entry, ...]) -> Any:
         try:
             return schema(raw)
         except Invalid as e:
-            raise MultipleInvalid([_explained(error, by_name) for error in mistakes_in(e)]) from None
+            errors = [_explained(error, by_name) for error in mistakes_in(e)]
+        raise MultipleInvalid(errors)
 
     return check
 

@@ -1,9 +1,12 @@
-"""What services must not, or should not, have in common."""
+"""Names of services, and what two of them must not, or should not, have in common."""
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.naming import family, load_balancer_name
 from stack.stackfile.semantics.rules import Finding, Subject
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+LONGEST_FAMILY = 255
 
 Claim = tuple[Hashable, tuple, str]
 
@@ -14,6 +17,14 @@ def doubled_names(subjects: Iterable[Subject]) -> Iterator[Finding]:
         if subject.settings.name in seen:
             yield subject.path, 'another service has this name'
         seen.add(subject.settings.name)
+
+
+def long_families(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    for subject in subjects:
+        name = family(subject.cluster or '', subject.settings.name)
+        if subject.cluster is not None and len(name) > LONGEST_FAMILY:
+            said = f'the task definition would be named {name}: {len(name)} characters, ECS takes {LONGEST_FAMILY}'
+            yield subject.path, said
 
 
 def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:

@@ -2,17 +2,7 @@
 
 from collections.abc import Iterator
 
-from stack.stackfile.naming import family
 from stack.stackfile.semantics.rules import Finding, Subject, rule
-
-LONGEST_FAMILY = 255
-
-
-@rule()
-def family_name_fits(subject: Subject) -> Iterator[Finding]:
-    name = family(subject.cluster or '', subject.settings.name)
-    if subject.cluster is not None and len(name) > LONGEST_FAMILY:
-        yield (), f'the task definition would be named {name}: {len(name)} characters, ECS takes {LONGEST_FAMILY}'
 
 
 @rule('environment', 'secrets')
@@ -77,7 +67,6 @@ def daemon_counts_by_itself(subject: Subject) -> Iterator[Finding]:
 
 
 RULES = (
-    family_name_fits,
     secrets_have_names_of_their_own,
     secrets_have_a_role,
     logging_is_complete,

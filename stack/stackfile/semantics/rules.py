@@ -35,13 +35,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Rule:
+    """Looks at a service where one of the fields that it reads is set, and none of them has a mistake of its own."""
+
     reads: frozenset[str]
     find: Callable[[Subject], Iterator[Finding]]
 
-    def apply(self, subject: Subject) -> Iterator[Finding]:
-        if not self.reads & subject.faulty:
-            for path, message in self.find(subject):
-                yield subject.where(path), message
+    def apply(self, subject: Subject) -> list[Finding]:
+        """What it finds, with whole paths."""
+        is_set = not self.reads.isdisjoint(subject.raw) or not self.reads.isdisjoint(subject.inherited)
+        if not is_set or not self.reads.isdisjoint(subject.faulty):
+            return []
+        return [(subject.where(path), message) for path, message in self.find(subject)]
 
 
 def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule]:

@@ -32,7 +32,7 @@ def task_is_not_reached(subject: Subject) -> Iterator[Finding]:
                 yield (field,), 'has no effect with type: task'
 
 
-@rule()
+@rule('environment')
 def variables_are_plain(subject: Subject) -> Iterator[Finding]:
     return variable_warnings(subject.raw.get('environment'))
 
