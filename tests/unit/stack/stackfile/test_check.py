@@ -1,6 +1,11 @@
 """Whole stackfiles, checked."""
 
+import json
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stack.stackfile.check import check
 from stack.stackfile.reading import read
@@ -37,3 +42,83 @@ def test_forty_mistakes():
     document['services'] = [{f'worker-{i}': {'image': 'team/worker:1', 'memory': 'much'}} for i in range(40)]
     found = check(document).mistakes
     assert [p.where for p in found] == [f'services[{i}].worker-{i}.memory' for i in range(40)]
+
+
+def test_what_all_services_inherit_is_told_once_and_where_it_stands():
+    document = {
+        'logging': {'log_driver': 'awslogs'},
+        'defaults': {'deployment_configuration': {'maximum_percent': 100}},
+        'services': [{f's{i}': {'image': 'a:1'}} for i in range(200)],
+    }
+    assert [p.where for p in check(document).mistakes] == ['logging', 'defaults.deployment_configuration']
+
+
+def test_mistakes_come_in_the_order_of_the_document():
+    document = {
+        'services': [
+            {'b': {'image': 'A', 'ports': ['80:81']}},
+            {'a': {'scheduling_strategy': 'DAEMON', 'desired_count': 1, 'imag': 'x'}},
+            {'b': {'image': 'a:1'}},
+        ],
+        'vpc': [],
+    }
+    assert [p.where for p in check(document).mistakes] == [
+        'services[0].b.image',
+        'services[0].b.ports[0]',
+        'services[1].a.desired_count',
+        'services[1].a.imag',
+        'services[1].a.image',
+        'services[2].b',
+        'vpc',
+    ]
+
+
+@pytest.mark.parametrize('wrong', range(1, 41))
+def test_as_many_mistakes_as_were_made(wrong: int):
+    """One after the other, of every kind in turn."""
+    document = example()
+    kinds = [
+        lambda raw: raw.update(memory=True),
+        lambda raw: raw.update(unknown=1),
+        lambda raw: raw.pop('image'),
+        lambda raw: raw.update(ports=['0:0']),
+        lambda raw: raw.update(environment=[{'A': None}]),
+        lambda raw: raw.update(scheduling_strategy='DAEMON', desired_count=1),
+        lambda raw: raw.update(elb={'type': 'public', 'ports': {'public': 80, 'container': 80}}),
+        lambda raw: raw.update(secrets={'A': 'name'}),
+    ]
+    document['services'] = [{f's{i}': {'image': 'a:1'}} for i in range(wrong)]
+    for i, item in enumerate(document['services']):
+        kinds[i % len(kinds)](item[f's{i}'])
+    found = check(document, cluster='staging').mistakes
+    assert sorted({p.path[1] for p in found}) == list(range(wrong))
+    assert len(found) == wrong
+
+
+@pytest.mark.parametrize('wrong', [False, True])
+def test_thousands_of_services_within_a_second(wrong: bool):
+    settings = {'image': 'team/web:1', 'memory': 'x' if wrong else 512, 'environment': [{'A': 1}, {'B': 'x'}]}
+    text = json.dumps({'services': [{f's{i}': settings} for i in range(5000)]})
+    started = time.process_time()
+    document = read(text, 'json')
+    report = check(document.data, cluster='staging', position=document.position)
+    assert time.process_time() - started < 1
+    assert len(report.mistakes) == (5000 if wrong else 0)
+    if wrong:
+        assert report.mistakes[4999].line == 1
+
+
+KEYS = ['services', 'defaults', 'vpc', 'logging', 'service_discovery', 'image', 'elb', 'ports', 'environment', 'type']
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), parts),
+    max_leaves=15,
+)
+
+
+@given(ANYTHING, ANYTHING)
+def test_nothing_is_too_odd(first: object, second: object):
+    check(first)
+    document = {'services': [{'web': first}, first, {'web': second}], 'defaults': second, 'vpc': first}
+    for problem in check(document, cluster='staging', position=lambda path: None).mistakes:
+        assert problem.message

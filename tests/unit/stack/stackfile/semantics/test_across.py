@@ -46,3 +46,9 @@ def test_one_record():
     assert warnings(of(a=first, b=second)) == [
         ('services[1].b.elb.dns.record_name', 'the record X.example.com is also used by a')
     ]
+
+
+def test_the_family_has_a_length():
+    document = {'services': [{'x' * 200: {'image': 'a:1'}}]}
+    assert mistakes(document) == mistakes(document, 'x' * 54) == []
+    assert [message[-29:] for _, message in mistakes(document, 'x' * 55)] == ['256 characters, ECS takes 255']

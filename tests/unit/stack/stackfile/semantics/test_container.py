@@ -51,9 +51,3 @@ NO_ROOM = 'maximum_percent {} and minimum_healthy_percent {} leave a rollout no 
 )
 def test_rules(settings: dict[str, Any], found: list):
     assert mistakes(one_service(**settings)) == found
-
-
-def test_the_family_has_a_length():
-    document = {'services': [{'x' * 200: {'image': 'a:1'}}]}
-    assert mistakes(document) == mistakes(document, 'x' * 54) == []
-    assert [message[-29:] for _, message in mistakes(document, 'x' * 55)] == ['256 characters, ECS takes 255']

@@ -1,0 +1,31 @@
+"""Rules: when they look, and where what they find is told."""
+
+from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.semantics.rules import Subject, rule
+
+
+@rule('memory', 'vpc')
+def too_much(subject: Subject):
+    yield ('memory',), 'too much'
+
+
+def subject(**values) -> Subject:
+    given = {'raw': {'memory': 1}, 'settings': ServiceSettings(name='web'), 'top': Stackfile(), **values}
+    return Subject(path=('services', 0, 'web'), **given)
+
+
+def test_a_rule_is_silent_where_what_it_reads_is_faulty():
+    assert too_much.apply(subject(faulty=frozenset({'vpc'}))) == []
+    assert len(too_much.apply(subject(faulty=frozenset({'cpu'})))) == 1
+
+
+def test_a_rule_looks_where_something_that_it_reads_is_set():
+    assert too_much.apply(subject(raw={})) == []
+    assert too_much.apply(subject(raw={'cpu': 1}, inherited={'logging': ('logging',)})) == []
+    assert len(too_much.apply(subject(raw={}, inherited={'memory': ('defaults', 'memory')}))) == 1
+
+
+def test_what_is_inherited_is_told_where_it_stands():
+    inherited = {'memory': ('defaults', 'memory')}
+    assert too_much.apply(subject(inherited=inherited, raw={})) == [(('defaults', 'memory'), 'too much')]
+    assert too_much.apply(subject(inherited=inherited)) == [(('services', 0, 'web', 'memory'), 'too much')]
