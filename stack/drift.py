@@ -34,7 +34,7 @@ def carries(definition: TaskDefinition, wanted: Wanted) -> bool:
 def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefinition | None) -> Row | None:
     """What sets a service apart from what is wanted, `before` being what runs; None where nothing does.
 
-    `definition` is the task definition that it runs, None where that is not known yet.
+    `definition` is the task definition that it runs, None where that is not known yet, or known to be right.
     """
     if wanted.runs_once:
         return None

@@ -7,7 +7,7 @@ never to "the service is stable", which is as true after a rollback as after a s
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from stack.observed import Deployment, Service
@@ -23,6 +23,8 @@ ARRIVALS = frozenset({'succeeded', 'scaled-to-zero'})
 STALLED_AFTER_S = 15 * 60
 # Time that nobody looked counts no more than this towards a stall: an ECS that does not answer is not one that stands.
 LONGEST_LOOK_S = 60
+# What this machine's clock may be ahead of AWS's.
+CLOCK_SKEW = timedelta(seconds=5)
 # How long a failed deployment may wait for the circuit breaker's rollback to show.
 ROLLBACK_GRACE_S = 60
 
@@ -263,7 +265,7 @@ def _ours(looked: Rollout, seen: Service, fits: Collection[str]) -> Deployment |
     for each in seen.deployments:
         if each.id == looked.deployment:
             return each
-        new = each.id not in looked.foreign and each.created_at >= looked.goal.since
+        new = each.id not in looked.foreign and each.created_at >= looked.goal.since - CLOCK_SKEW
         if looked.deployment is None and new and each.task_definition in fits:
             return each
     return None
@@ -274,7 +276,7 @@ def _failure(looked: Rollout, seen: Service, ours: Deployment | None) -> str | N
     ours_id = ours.id if ours else looked.deployment
     for each in seen.events:
         told = DEPLOYMENT_FAILED.search(each.message)
-        if not told or each.at < looked.goal.since:
+        if not told or each.at < looked.goal.since - CLOCK_SKEW:
             continue
         other = _deployment_of(seen, told['deployment'])
         # Not bound: whoever looks for the first time finds the failed one gone, and what ECS tells of it.
