@@ -1,0 +1,71 @@
+"""Calls for watching: far below AWS's limits, and further below them after each refusal."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from stack.aws.connection import Connection
+from stack.errors import Throttled
+from stack.pacing import CATEGORY, Pace
+
+# Of AWS's published limits, what watching may use: the rest is for those who change something.
+WATCHING_SHARE = 0.25
+
+# The pause between two calls of a category after a refusal: it doubles with each, and shrinks with each success.
+FIRST_SPACING_S = 0.5
+LONGEST_SPACING_S = 30.0
+SHRINKS_TO = 0.9
+
+
+class CarefulConnection:
+    """A connection whose calls wait for their turn, and are not made again by themselves where AWS refuses.
+
+    Raises what `Connection` raises.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        share: float = WATCHING_SHARE,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ):
+        self._connection = connection
+        self._pace = Pace(share)
+        self._clock = clock
+        self._sleep = sleep
+        self._spacing: dict[str, float] = {}
+        self._not_before: dict[str, float] = {}
+
+    @property
+    def region(self) -> str | None:
+        return self._connection.region
+
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
+        """Make one call as soon as the limits let it."""
+        name = f'{service}:{operation}'
+        category = CATEGORY.get(name, name)
+        await self._turn(name, category)
+        try:
+            answer = await self._connection.call(service, operation, **arguments)
+        except Throttled:
+            self._pace.throttled(name, self._clock())
+            spacing = self._spacing.get(category, 0.0)
+            self._spacing[category] = min(max(FIRST_SPACING_S, 2 * spacing), LONGEST_SPACING_S)
+            self._not_before[category] = self._clock() + self._spacing[category]
+            raise
+        if category in self._spacing:
+            self._spacing[category] *= SHRINKS_TO
+        return answer
+
+    # It asks nothing of its connection but `call`.
+    pages = Connection.pages
+
+    async def _turn(self, name: str, category: str) -> None:
+        now = self._clock()
+        turn = max(now + self._pace.reserve(name, now), self._not_before.get(category, now))
+        self._not_before[category] = turn + self._spacing.get(category, 0.0)
+        if turn > now:
+            await self._sleep(turn - now)

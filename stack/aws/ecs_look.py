@@ -1,0 +1,95 @@
+"""What the watcher asks of ECS, of Elastic Load Balancing and of CloudWatch Logs. It only reads."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stack import observed
+from stack.aws import ecs
+from stack.aws.autoscaling import autoscaled
+from stack.aws.careful import CarefulConnection
+from stack.errors import AwsFailed
+from stack.observed import Service, Task
+from stack.reconcile.observed import TaskDefinition
+
+
+class EcsLook:
+    """Each method is one call, or a few where a list goes on. All raise `AwsFailed` and what is below it."""
+
+    def __init__(self, aws: CarefulConnection):
+        self._aws = aws
+
+    async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]:
+        """Up to ten services by name, None for one that ECS does not have.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+        """
+        answer = await self._aws.call('ecs', 'DescribeServices', cluster=cluster, services=list(names))
+        found: dict[str, Service | None] = dict.fromkeys(names)
+        return found | {each['serviceName']: observed.service(each) for each in answer['services']}
+
+    async def names(self, cluster: str) -> list[str]:
+        """The names of all services of a cluster.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
+        """
+        arns = await self._pages('ListServices', 'serviceArns', cluster=cluster, maxResults=100)
+        return [arn.rpartition('/')[2] for arn in arns]
+
+    async def definition(self, arn: str) -> TaskDefinition | None:
+        return await ecs.task_definition(self._aws, arn)
+
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]:
+        """The stopped tasks of a service that ECS still knows, the newest first: at most 100.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+        """
+        return await self._tasks(cluster, service, 'STOPPED')
+
+    async def running(self, cluster: str, service: str) -> tuple[Task, ...]:
+        """The tasks of a service that run or start, the newest first: at most 100."""
+        return await self._tasks(cluster, service, 'RUNNING')
+
+    async def targets(self, groups: Sequence[str]) -> Mapping[str, int]:
+        """The number of targets in each state of health, over some target groups.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
+        """
+        counted: Counter[str] = Counter()
+        for arn in groups:
+            answer = await self._aws.call('elbv2', 'DescribeTargetHealth', TargetGroupArn=arn)
+            counted.update(each['TargetHealth']['State'] for each in answer['TargetHealthDescriptions'])
+        return counted
+
+    async def autoscaled(self, cluster: str, services: Sequence[str]) -> frozenset[str]:
+        """Those of the services whose count belongs to an autoscaler."""
+        return await autoscaled(self._aws, cluster, services)
+
+    async def log_lines(self, group: str, stream: str, region: str | None, most: int) -> list[dict[str, Any]]:
+        """The last lines of a log stream, the oldest first; none where there is no such stream.
+
+        https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+        """
+        try:
+            answer = await self._aws.call(
+                'logs', 'GetLogEvents', logGroupName=group, logStreamName=stream, limit=most, region=region
+            )
+        except AwsFailed as failed:
+            if failed.aws_code == 'ResourceNotFoundException':
+                return []
+            raise
+        return answer['events']
+
+    async def _tasks(self, cluster: str, service: str, status: str) -> tuple[Task, ...]:
+        answer = await self._aws.call(
+            'ecs', 'ListTasks', cluster=cluster, serviceName=service, desiredStatus=status, maxResults=100
+        )
+        if not answer['taskArns']:
+            return ()
+        found = await self._aws.call('ecs', 'DescribeTasks', cluster=cluster, tasks=answer['taskArns'])
+        tasks = [observed.task(each) for each in found['tasks']]
+        newest = sorted(tasks, key=lambda each: each.stopped_at or each.created_at or observed.EPOCH, reverse=True)
+        return tuple(newest)
+
+    async def _pages(self, operation: str, items: str, **arguments: Any) -> list:
+        return await self._aws.pages('ecs', operation, items, token=('nextToken', 'nextToken'), **arguments)
