@@ -1,0 +1,85 @@
+"""The events of the live channel that tell of a cluster: made from its state and its revisions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from stack.cluster_state import ClusterState, document_of
+from stack.cluster_view import conceal_row, service_row, summary
+from stack.diff import changed_rows
+from stack.diff import summary as in_words
+from stack.events import Event, conceal, stamp
+from stack.plan import Row
+from stack.revisions import Revision
+
+Json = dict[str, Any]
+
+
+def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
+    """Everything that is known of a cluster, in short."""
+    revision = state.revision
+    head = {**(revision.summary() if revision else {'revision': None}), **summary(state), **more}
+    return _with_rows('cluster', state, head, state.names(), at)
+
+
+def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
+    """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary."""
+    moved = state.names() if names is None else sorted(names)
+    head = {'revision': state.revision.id if state.revision else None, **summary(state)}
+    return _with_rows('rollout', state, head, moved, at)
+
+
+def desired(before: Revision | None, after: Revision) -> Event:
+    """A new revision is stored; `before` is the one that it follows in the history."""
+    rows = changed_rows(document_of(before) if before else None, document_of(after))
+    content = {
+        **after.summary(),
+        'previous': before.id if before else None,
+        'deploys': not after.changes or any(change.announce is not None for change in after.changes),
+        'summary': in_words(rows),
+        'did': [dict(change.did) for change in after.changes],
+    }
+    return _with_changes('desired', after.cluster, content, rows, after.changed_at)
+
+
+def deleted(name: str, last: Revision | None, at: datetime) -> Event:
+    """The cluster is managed no more; `last` is its last revision, where it is known."""
+    told = last.summary() if last else {}
+    content = {'by': told.get('by'), 'reason': told.get('message'), 'revision': told.get('revision')}
+    return Event('deleted', name, content, at=at)
+
+
+def frozen(name: str, freeze: Mapping[str, Any] | None, at: datetime, by: str | None = None) -> Event:
+    """The cluster takes no changes (`freeze` says who, why, until when), or takes them again."""
+    if freeze is None:
+        return Event('thawed', name, {'by': by}, at=at)
+    return Event('frozen', name, freeze, at=at)
+
+
+def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
+    """All that a subscription asked for has been sent."""
+    return Event('synced', None, {'revisions': revisions}, at=at)
+
+
+def hello(version: str, name: str, role: str, heartbeat_s: float, at: datetime) -> Event:
+    content = {'version': version, 'caller': {'name': name, 'role': role}, 'heartbeat_seconds': heartbeat_s}
+    return Event('hello', None, content, at=at)
+
+
+def pong(at: datetime) -> Event:
+    return Event('pong', None, {'time': stamp(at)}, at=at)
+
+
+def _with_rows(kind: str, state: ClusterState, head: Json, names: Iterable[str], at: datetime) -> Event:
+    rows = [service_row(state, name) for name in names]
+    concealed = None
+    if any('drift' in row for row in rows):
+        concealed = {**head, 'services': [conceal_row(row) for row in rows]}
+    moved = [row['name'] for row in rows]
+    return Event(kind, state.name, {**head, 'services': rows}, at=at, concealed=concealed, services=moved)
+
+
+def _with_changes(kind: str, name: str, content: Json, rows: Sequence[Row], at: datetime) -> Event:
+    changes = [row.to_json() for row in rows]
+    concealed = {**content, 'changes': conceal(changes)}
+    return Event(kind, name, {**content, 'changes': changes}, at=at, concealed=concealed)

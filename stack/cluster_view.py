@@ -1,0 +1,257 @@
+"""A cluster's state as the API and the live channel show it: summaries, rows of services, verdicts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from stack.cluster_state import ClusterState
+from stack.events import conceal, stamp
+from stack.images import ImageReference
+from stack.observed import Deployment, Service, Task
+from stack.rollout import Rollout, Verdict, Whole, whole
+from stack.stop_reasons import classify, most_telling, of_text
+
+Json = dict[str, Any]
+
+# The newest lines of a service's event log, and stopped tasks, that travel with each row.
+EVENTS_SHOWN = 5
+STOPS_SHOWN = 3
+# From the worst to the best.
+HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
+SYNCS = ('drifted', 'rolling-out', 'unknown', 'in-sync')
+
+
+def summary(state: ClusterState) -> Json:
+    """Whether ECS has what is wanted, how it runs, and how the rollout goes, for the whole cluster."""
+    rows = {name: service_sync(state, name) for name in state.wanted}
+    going = state.whole()
+    return {
+        'sync': _worst(rows.values(), SYNCS, 'in-sync'),
+        'health': _worst((service_health(state, name) for name in state.wanted), HEALTHS, 'healthy'),
+        **whole_json(going),
+        'drifted': [name for name, sync in rows.items() if sync == 'drifted'],
+        'unmanaged': state.unmanaged(),
+        'rollouts': rollouts_json(state),
+        'observed_at': stamp(state.observed_at) if state.observed_at else None,
+        'failing': state.failing,
+        'frozen': state.frozen,
+    }
+
+
+def whole_json(going: Whole) -> Json:
+    return {'state': going.state, 'percent': going.percent, 'verdict': verdict_json(going.verdict)}
+
+
+def verdict_json(verdict: Verdict | None) -> Json | None:
+    if verdict is None:
+        return None
+    shown = {'ending': verdict.ending, 'reason': verdict.reason, 'at': stamp(verdict.at), 'failed': verdict.failed}
+    return shown | ({'by': verdict.by} if verdict.by else {})
+
+
+def rollouts_json(state: ClusterState) -> list[Json]:
+    """Each revision of which something is still under way, and the current one, the oldest first."""
+    by_revision: dict[str, list[Rollout]] = {}
+    for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
+        by_revision.setdefault(each.goal.revision, []).append(each)
+    current = state.revision.id if state.revision else None
+    return [
+        revision_json(revision, rollouts)
+        for revision, rollouts in by_revision.items()
+        if revision == current or any(each.open for each in rollouts)
+    ]
+
+
+def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
+    """How far one revision is, over the services that it changed."""
+    together = whole(rollouts)
+    since = min((each.goal.since for each in rollouts), default=None)
+    ended = together.verdict.at if together.verdict else None
+    return {
+        'revision': revision,
+        **whole_json(together),
+        'services': [each.goal.service for each in rollouts],
+        'since': stamp(since) if since else None,
+        'seconds': round((ended - since).total_seconds(), 1) if since and ended else None,
+    }
+
+
+def service_row(state: ClusterState, name: str) -> Json:
+    """A service in short: what is wanted, what is deployed, and its rollout."""
+    wanted, seen, going = state.wanted.get(name), state.seen.get(name), state.rollouts.get(name)
+    row: Json = {'name': name, 'managed': wanted is not None}
+    if wanted is not None:
+        image = wanted.definition['containerDefinitions'][0].get('image')
+        row |= {'image': image, 'image_tag': tag(image), 'desired_count': wanted.count}
+    row |= {
+        'sync': service_sync(state, name),
+        'health': service_health(state, name),
+        'deployed': deployed(state, name),
+        **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
+        'image_before': state.images_before.get(name),
+        'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
+        'stop_reasons': [stop_json(each) for each in state.stopped.get(name, ())[:STOPS_SHOWN]],
+        'trouble': trouble(state, name),
+    }
+    drift = state.drift(name)
+    if drift:
+        row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]
+    if name in state.targets:
+        row['targets'] = dict(state.targets[name])
+    if wanted is None and seen is None:
+        row['gone'] = True
+    return row
+
+
+def deployed(state: ClusterState, name: str) -> Json | None:
+    """What ECS runs of a service; None where there is none, or where nobody has looked yet."""
+    seen = state.seen.get(name)
+    if seen is None:
+        return None
+    image = state.running_image(name)
+    return {
+        'image': image,
+        'image_tag': tag(image),
+        'desired': seen.desired,
+        'running': seen.running,
+        'pending': seen.pending,
+        'failed': seen.failed,
+        'status': seen.status,
+    }
+
+
+def rollout_json(going: Rollout) -> Json:
+    return {
+        'revision': going.goal.revision,
+        'state': going.state,
+        'percent': going.percent,
+        'verdict': verdict_json(going.verdict),
+        'desired': going.desired,
+        'running': going.running,
+        'pending': going.pending,
+        'failed': going.failed,
+        'deployment': going.deployment,
+        'task_definition': going.task_definition,
+    }
+
+
+def service_sync(state: ClusterState, name: str) -> str:
+    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` where nobody has looked yet."""
+    if name not in state.wanted:
+        return 'unmanaged'
+    if state.wanted[name].runs_once:
+        return 'in-sync'
+    going = state.rollouts.get(name)
+    if going is not None and going.open:
+        return 'rolling-out'
+    if state.drift(name) is not None:
+        return 'drifted'
+    return 'unknown' if name not in state.seen else 'in-sync'
+
+
+def service_health(state: ClusterState, name: str) -> str:
+    """`healthy`, `degraded`, `failing`, `stopped` (none wanted, none runs), or `unknown`."""
+    seen = state.seen.get(name)
+    if seen is None:
+        wanted = state.wanted.get(name)
+        return 'healthy' if wanted and wanted.runs_once else 'unknown'
+    if seen.desired == 0:
+        return 'stopped' if seen.running == 0 else 'healthy'
+    if seen.running >= seen.desired:
+        return 'degraded' if state.targets.get(name, {}).get('unhealthy') else 'healthy'
+    return 'degraded' if seen.running else 'failing'
+
+
+def trouble(state: ClusterState, name: str) -> Json | None:
+    """What keeps the service from running, in a class and two sentences, where ECS tells of anything."""
+    going, seen = state.rollouts.get(name), state.seen.get(name)
+    stopped = [classify(each) for each in state.stopped.get(name, ())]
+    if seen and (going is None or going.open or (going.verdict and going.verdict.failed)):
+        since = going.goal.since if going else None
+        stopped += [
+            found for each in seen.events if (since is None or each.at >= since) and (found := of_text(each.message))
+        ]
+    reason = most_telling(stopped)
+    if reason is None or reason.expected:
+        return None
+    return {'kind': reason.kind, 'what': reason.what, 'advice': reason.advice}
+
+
+def events_json(events: Iterable[Any]) -> list[Json]:
+    return [{'at': stamp(each.at), 'message': each.message} for each in events]
+
+
+def deployment_json(state: ClusterState, each: Deployment) -> Json:
+    return {
+        'id': each.id,
+        'status': each.status,
+        'state': each.rollout_state,
+        'reason': each.reason,
+        'task_definition': each.task_definition,
+        'image': state.image(each.task_definition),
+        'desired': each.desired,
+        'running': each.running,
+        'pending': each.pending,
+        'failed': each.failed,
+        'created_at': stamp(each.created_at),
+    }
+
+
+def task_json(task: Task) -> Json:
+    """A task as `GET …/services/{s}` lists it."""
+    return {
+        'id': task.id,
+        'status': task.status,
+        'health': task.health,
+        'task_definition': task.task_definition,
+        'deployment': task.started_by,
+        'created_at': _stamp(task.created_at),
+        'started_at': _stamp(task.started_at),
+        'containers': [
+            {'name': each.name, 'image': each.image, 'digest': each.digest, 'exit_code': each.exit_code}
+            for each in task.containers
+        ],
+    }
+
+
+def stop_json(task: Task) -> Json:
+    """A stopped task: ECS's own words, and what they mean."""
+    reason = classify(task)
+    codes = [each.exit_code for each in task.containers if each.exit_code is not None]
+    told = [each.reason for each in task.containers if each.reason]
+    return {
+        'task': task.id,
+        'at': _stamp(task.stopped_at),
+        'reason': ': '.join(filter(None, [task.stopped_reason, *told])),
+        'exit_code': next((each for each in codes if each), codes[0] if codes else None),
+        'kind': reason.kind,
+        'what': reason.what,
+        'advice': reason.advice,
+        'task_definition': task.task_definition,
+        'deployment': task.started_by,
+    }
+
+
+def tag(image: str | None) -> str | None:
+    return ImageReference.split(image).tag if isinstance(image, str) else None
+
+
+def conceal_row(row: Mapping[str, Any]) -> Json:
+    """A row without the values of environment variables."""
+
+    return {**row, 'drift': conceal([{'changes': row['drift']}])[0]['changes']} if 'drift' in row else dict(row)
+
+
+def _state_unmanaged(seen: Service | None) -> str | None:
+    primary = seen.primary if seen else None
+    if primary is None:
+        return None
+    return 'rolling-out' if primary.rollout_state == 'IN_PROGRESS' else 'steady'
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None
+
+
+def _worst(found: Iterable[str], order: Sequence[str], none: str) -> str:
+    return min(found, key=order.index, default=none)
