@@ -34,6 +34,13 @@ def serialise(document: dict[str, Any]) -> bytes:
     return text.replace('\ufffe', '\\ufffe').replace('\uffff', '\\uffff').encode()
 
 
+class Observer(Protocol):
+    """Who is told what this process has stored."""
+
+    def stored(self, base: Revision | None, revision: Revision) -> None: ...
+    def removed(self, cluster: str) -> None: ...
+
+
 class RevisionStore:
     """Reads are never older than what was stored before they were asked for; writes hold only on what was read."""
 
@@ -42,6 +49,11 @@ class RevisionStore:
         self._known: dict[str, Revision] = {}
         self._reads = SharedReads(self._fetch)
         self._listings = SharedReads(self._list)
+        self._observers: list[Observer] = []
+
+    def tell(self, observer: 'Observer') -> None:
+        """Have an observer told of every write and removal of this process, at once."""
+        self._observers.append(observer)
 
     def known(self, cluster: str) -> Revision | None:
         """The newest revision that this process has seen, which may be old by now."""
@@ -71,7 +83,7 @@ class RevisionStore:
         except (PreconditionFailed, Unavailable) as failed:
             current = await self._fetch(cluster)
             if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
-                return current
+                return self._told(base, current)
             if isinstance(failed, Unavailable):
                 raise
             raise RevisionConflict(
@@ -80,6 +92,11 @@ class RevisionStore:
             ) from failed
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata)
         self._known[cluster] = revision
+        return self._told(base, revision)
+
+    def _told(self, base: Revision | None, revision: Revision) -> Revision:
+        for observer in self._observers:
+            observer.stored(base, revision)
         return revision
 
     async def remove(self, base: Revision) -> None:
@@ -89,6 +106,8 @@ class RevisionStore:
         except PreconditionFailed as failed:
             raise RevisionConflict(f'Somebody else changed {base.cluster} at the same time.', None) from failed
         self._known.pop(base.cluster, None)
+        for observer in self._observers:
+            observer.removed(base.cluster)
 
     async def last_before_removal(self, cluster: str) -> Revision:
         """The newest content in the history of a cluster. Raises `NotFound` where it has none."""
@@ -113,6 +132,10 @@ class RevisionStore:
                 if stored and _revision(cluster, stored).id == id:
                     return _revision(cluster, stored)
         raise NotFound(f'The cluster {cluster!r} has no revision {id[:100]!r}.')
+
+    async def objects(self) -> list[Any]:
+        """Every cluster's object as the bucket lists it (`stack.aws.s3.ListedObject`)."""
+        return await self._bucket.objects(delimiter=SEPARATOR)
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
         """One version out of the history. Raises `NotFound`."""

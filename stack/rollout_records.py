@@ -1,0 +1,139 @@
+"""How the rollouts of each cluster ended, kept in the bucket: ECS forgets, and so does this process.
+
+One object for each cluster, `rollouts/{cluster}`. It is written when something has ended; whoever starts anew goes on
+from there. Replicas write the same, so that it does not matter which of them is the last.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack.cluster_state import ClusterState
+from stack.errors import AwsFailed, NotFound, PreconditionFailed
+from stack.revisions import Revision
+from stack.rollout import Goal, Rollout, Verdict
+
+log = logging.getLogger(__name__)
+
+PREFIX = 'rollouts/'
+# So many pauses lie between two writes for one cluster, in seconds: endings come together.
+PAUSE_S = 1.0
+
+Path = Callable[[str, str, str], Awaitable[list[Revision] | None]]
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
+
+
+class RolloutRecords:
+    def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
+        self._bucket = bucket
+        self._pause_s = pause_s
+        self._due: dict[str, ClusterState] = {}
+        self._tasks: set[asyncio.Task] = set()
+
+    async def take_up(self, state: ClusterState, revision: Revision, path: Path, now: datetime) -> None:
+        """Bring a new state to a revision, going on from what was kept. Raises `AwsFailed`."""
+        kept, rollouts = await self._read(state.name)
+        steps = [revision]
+        if kept is not None and kept != revision.id:
+            try:
+                steps = await path(state.name, kept, revision.id) or [revision]
+            except NotFound:
+                log.warning('cluster %s: a part of its history is gone', state.name)
+        for number, step in enumerate(steps):
+            state.take_revision(step, now)
+            if number == 0 and step.id == kept:
+                state.take_up(rollouts)
+
+    def keep(self, state: ClusterState) -> None:
+        """Write down how the rollouts of a cluster stand, soon."""
+        waiting = state.name in self._due
+        self._due[state.name] = state
+        if not waiting:
+            task = asyncio.get_running_loop().create_task(self._write_soon(state.name))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Write what is due, without waiting any longer."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for name in list(self._due):
+            await self._write(name)
+
+    async def _read(self, cluster: str) -> tuple[str | None, dict[str, Rollout]]:
+        stored = await self._bucket.get(PREFIX + cluster)
+        if stored is None:
+            return None, {}
+        try:
+            return load(stored.body)
+        except (ValueError, KeyError, TypeError):
+            log.warning('what is kept of the rollouts of %s cannot be read; it is left alone', cluster)
+            return None, {}
+
+    async def _write_soon(self, cluster: str) -> None:
+        await asyncio.sleep(self._pause_s)
+        await self._write(cluster)
+
+    async def _write(self, cluster: str) -> None:
+        state = self._due.pop(cluster)
+        body = dump(state)
+        if body is None:
+            return
+        try:
+            stored = await self._bucket.get(PREFIX + cluster)
+            if stored is None or stored.body != body:
+                await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
+        except PreconditionFailed:
+            log.info('another replica has kept the rollouts of %s', cluster)
+        except AwsFailed as failed:
+            log.warning('the rollouts of %s were not kept: %s', cluster, failed)
+
+
+def dump(state: ClusterState) -> bytes | None:
+    """The rollouts of a cluster as they are kept; None where there is nothing to keep."""
+    if state.revision is None:
+        return None
+    rollouts = [_plain(each) for _, each in sorted(state.rollouts.items())]
+    return json.dumps({'revision': state.revision.id, 'rollouts': rollouts}).encode()
+
+
+def load(body: bytes) -> tuple[str, dict[str, Rollout]]:
+    """Revision and rollouts from what `dump` made. Raises ValueError, KeyError or TypeError for anything else."""
+    kept = json.loads(body)
+    rollouts = [_rollout(each) for each in kept['rollouts']]
+    return kept['revision'], {each.goal.service: each for each in rollouts}
+
+
+def _plain(rollout: Rollout) -> dict[str, Any]:
+    plain = asdict(rollout)
+    plain['goal']['since'] = rollout.goal.since.isoformat()
+    plain['observed_at'] = rollout.observed_at.isoformat()
+    if rollout.verdict:
+        plain['verdict']['at'] = rollout.verdict.at.isoformat()
+    return plain | {'foreign': sorted(rollout.foreign), 'idle': 0.0}
+
+
+def _rollout(kept: dict[str, Any]) -> Rollout:
+    goal = Goal(**kept['goal'] | {'since': datetime.fromisoformat(kept['goal']['since'])})
+    verdict = kept['verdict']
+    if verdict is not None:
+        verdict = Verdict(**verdict | {'at': datetime.fromisoformat(verdict['at'])})
+    observed_at = datetime.fromisoformat(kept['observed_at'])
+    values = kept | {
+        'goal': goal,
+        'verdict': verdict,
+        'observed_at': observed_at,
+        'foreign': frozenset(kept['foreign']),
+    }
+    return Rollout(**values)
