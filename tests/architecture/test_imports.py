@@ -10,12 +10,17 @@ ROOT = Path(__file__).parents[2]
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
     'stack.access',
+    'stack.cluster_events',
+    'stack.cluster_state',
+    'stack.cluster_view',
     'stack.diff',
     'stack.drift',
     'stack.errors',
+    'stack.event_log',
     'stack.events',
     'stack.history_rows',
     'stack.images',
+    'stack.look_schedule',
     'stack.observed',
     'stack.rollout',
     'stack.stop_reasons',

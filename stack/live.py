@@ -1,0 +1,271 @@
+"""The newest known state of every cluster that anybody cares for, and the events that it gives rise to."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from stack import cluster_events
+from stack.broadcast import Hub
+from stack.cluster_state import ClusterState, Observation
+from stack.errors import AwsFailed
+from stack.event_log import EventLog
+from stack.events import Event
+from stack.revision_feed import RevisionFeed
+from stack.revision_store import RevisionStore
+from stack.revisions import Revision
+from stack.rollout import STALLED_AFTER_S, Rollout
+from stack.rollout_records import RolloutRecords
+
+log = logging.getLogger(__name__)
+
+# For how long a cluster is looked at after somebody asked for it over REST.
+ASKED_S = 30.0
+
+# Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
+RECENT = timedelta(minutes=30)
+
+# Told of a rollout that has ended: the cluster's state, and the rollout.
+Ended = Callable[[ClusterState, Rollout], None]
+
+
+class Live:
+    """What the hub reads (`Source`), what the feed tells (`Listener`), and where the watcher puts what it saw."""
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        records: RolloutRecords,
+        *,
+        region: str | None = None,
+        framing: Callable[[bytes], bytes] = bytes,
+        stalled_after: float = STALLED_AFTER_S,
+        feed_s: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self.states: dict[str, ClusterState] = {}
+        self.feed = RevisionFeed(store, self, feed_s, clock)
+        self.hub = Hub(self, framing)
+        self.ended: list[Ended] = []
+        self._records = records
+        self._region = region
+        self._stalled_after = stalled_after
+        self._feed_s = feed_s
+        self._clock = clock
+        self._now = now
+        self._log = EventLog()
+        self._asked: dict[str, float] = {}
+        self._waiting: Counter[str] = Counter()
+        self._moved: dict[str, asyncio.Event] = {}
+        self._loading: dict[str, asyncio.Lock] = {}
+        store.tell(self.feed)
+
+    # Source: what the hub brings subscribers up to date with
+
+    async def names(self) -> list[str]:
+        return await self.feed.names()
+
+    async def ready(self, cluster: str) -> None:
+        if cluster in self.states:
+            return
+        async with self._loading.setdefault(cluster, asyncio.Lock()):
+            if cluster in self.states:
+                return
+            revision = await self.feed.load(cluster)
+            if revision is None:
+                return
+            state = self._new_state(cluster)
+            await self._records.take_up(state, revision, self.feed.path, self._now())
+            # Revisions may have been told meanwhile, to a state that was not there.
+            newest = self.feed.newest(cluster)
+            if newest is not None:
+                if newest.id != revision.id:
+                    state.take_revision(newest, self._now())
+                self.states[cluster] = state
+
+    def revision(self, cluster: str) -> str | None:
+        state = self.states.get(cluster)
+        return state.revision.id if state and state.revision else None
+
+    async def since(self, cluster: str, known: str, last: str) -> list[Event] | None:
+        found = self._log.since(cluster, known, last)
+        if found is not None:
+            return found
+        path = await self.feed.path(cluster, known, last)
+        if path is None:
+            return None
+        return [cluster_events.desired(before, after) for before, after in pairwise(path)]
+
+    def snapshot(self, cluster: str) -> Event:
+        state = self.states.get(cluster)
+        if state is None:
+            return cluster_events.deleted(cluster, None, self._now())
+        return cluster_events.cluster(state, self._now())
+
+    def movement(self, cluster: str, services: Iterable[str] | None) -> Event | None:
+        state = self.states.get(cluster)
+        return cluster_events.rollout(state, services, self._now()) if state else None
+
+    def synced(self, clusters: Iterable[str]) -> Event:
+        return cluster_events.synced({each: self.revision(each) for each in clusters}, self._now())
+
+    # Listener: what the feed tells
+
+    async def run(self) -> None:
+        """Look for the changes of others, for as long as anybody wants to know, or anything rolls out."""
+        while True:
+            if self.anybody or self.of_interest():
+                try:
+                    await self.feed.poll()
+                except AwsFailed as failed:
+                    log.warning('the bucket could not be looked at for changes: %s', failed)
+            await asyncio.sleep(self._feed_s)
+
+    async def begin(self, within: timedelta = RECENT) -> None:
+        """Take up what may still roll out: the clusters whose desired state changed lately. Raises `AwsFailed`."""
+        await self.feed.poll()
+        recent = self.feed.changed_since(self._now() - within)
+        await asyncio.gather(*(self.ready(cluster) for cluster in recent))
+
+    def wants(self, cluster: str) -> bool:
+        return self.hub.listens(cluster) or cluster in self._asked
+
+    def appeared(self, revision: Revision) -> None:
+        state = self._new_state(revision.cluster)
+        state.take_revision(revision, self._now())
+        self.states[revision.cluster] = state
+        self._log.forget(revision.cluster)
+        self.hub.publish(cluster_events.cluster(state, self._now()))
+        self._tell(revision.cluster)
+
+    def changed(self, before: Revision, after: Revision) -> None:
+        event = cluster_events.desired(before, after)
+        self._log.add(after.cluster, before.id, after.id, event)
+        self.hub.publish(event)
+        self._take(after)
+
+    def jumped(self, before: Revision, after: Revision) -> None:
+        self._log.forget(after.cluster)
+        state = self.states.get(after.cluster)
+        if state is not None:
+            state.take_revision(after, self._now())
+            self.hub.publish(cluster_events.cluster(state, self._now(), covers_since=before.id))
+            self._tell(after.cluster)
+
+    def vanished(self, cluster: str, last: Revision | None) -> None:
+        state = self.states.pop(cluster, None)
+        self._log.forget(cluster)
+        if state is not None:
+            self._note(state, state.remove(self._now()))
+        self.hub.publish(cluster_events.deleted(cluster, last, self._now()))
+        self._tell(cluster)
+
+    def _take(self, revision: Revision) -> None:
+        state = self.states.get(revision.cluster)
+        if state is None:
+            return
+        before = dict(state.rollouts)
+        state.take_revision(revision, self._now())
+        self._note(state, {name for name, each in state.rollouts.items() if before.get(name) is not each})
+        self._records.keep(state)
+
+    # What the watcher sees
+
+    def of_interest(self) -> list[str]:
+        """The clusters that are worth a look: somebody listens, asks or waits, or something rolls out."""
+        oldest = self._clock() - ASKED_S
+        self._asked = {name: at for name, at in self._asked.items() if at >= oldest}
+        return [name for name, state in self.states.items() if self._is_of_interest(name, state)]
+
+    def _is_of_interest(self, name: str, state: ClusterState) -> bool:
+        return state.moving() or name in self._asked or self._waiting[name] > 0 or self.hub.listens(name)
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody wants to hear of changes."""
+        return bool(len(self.hub) or self._asked or +self._waiting)
+
+    async def see(self, cluster: str, observation: Observation) -> None:
+        """Take in what ECS shows. Raises `AwsFailed` where S3 does not tell whether a newer revision asked for it."""
+        state = self.states.get(cluster)
+        if state is not None and state.surprised_by(observation):
+            await self.feed.catch_up(cluster)
+            state = self.states.get(cluster)
+        if state is None:
+            return
+        before = dict(state.rollouts)
+        moved = state.look(observation)
+        recovered, state.failing = state.failing is not None, None
+        if moved or recovered:
+            self._note(state, moved)
+        ended = [each for name, each in state.rollouts.items() if _has_ended(before.get(name), each)]
+        for rollout in ended:
+            for tell in self.ended:
+                tell(state, rollout)
+        if ended:
+            self._records.keep(state)
+
+    def unseen(self, cluster: str, failed: AwsFailed) -> None:
+        """ECS could not be asked: what is shown is getting old, and says so."""
+        state = self.states.get(cluster)
+        if state is not None and state.failing is None:
+            state.failing = {
+                'since': cluster_events.stamp(self._now()),
+                'error': failed.code,
+                'message': failed.message,
+            }
+            self._note(state, ())
+
+    # What REST asks
+
+    async def state(self, cluster: str) -> ClusterState | None:
+        """The cluster's state, which is looked at from now on for a while; None where there is no such cluster."""
+        self._asked[cluster] = self._clock()
+        await self.ready(cluster)
+        return self.states.get(cluster)
+
+    async def until(self, cluster: str, holds: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is so of a cluster, looking again whenever it moves; whether it has come to that."""
+        self._waiting[cluster] += 1
+        try:
+            async with asyncio.timeout(seconds):
+                while not holds():
+                    await self._moved.setdefault(cluster, asyncio.Event()).wait()
+        except TimeoutError:
+            return holds()
+        finally:
+            self._waiting[cluster] -= 1
+        return True
+
+    def announced(self, cluster: str) -> None:
+        """Schedulers were told of the current revision (again)."""
+        state = self.states.get(cluster)
+        if state is not None:
+            state.announce()
+
+    def freeze(self, cluster: str, freeze: dict | None, by: str | None = None) -> None:
+        """The cluster was frozen, or thawed (None)."""
+        state = self.states.get(cluster)
+        if state is not None:
+            state.frozen = freeze
+        self.hub.publish(cluster_events.frozen(cluster, freeze, self._now(), by))
+
+    def _new_state(self, cluster: str) -> ClusterState:
+        return ClusterState(cluster, self._region, self._stalled_after)
+
+    def _note(self, state: ClusterState, moved: Iterable[str]) -> None:
+        self.hub.publish(cluster_events.rollout(state, moved, self._now()))
+        self._tell(state.name)
+
+    def _tell(self, cluster: str) -> None:
+        moved = self._moved.pop(cluster, None)
+        if moved is not None:
+            moved.set()
+
+
+def _has_ended(before: Rollout | None, after: Rollout) -> bool:
+    return after.verdict is not None and (before is None or before.verdict != after.verdict)

@@ -1,0 +1,146 @@
+"""Which services to look at next: ten at a time, those that move most often, and nobody twice as often as needed.
+
+Pure: the time is an argument everywhere.
+"""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+# What DescribeServices takes at once:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Seconds between two looks at a service, and between two listings of a cluster's services."""
+
+    moving: float = 2.0
+    steady: float = 15.0
+    listing: float = 60.0
+
+
+# Where ECS tells by EventBridge what happens, a look only verifies.
+TOLD = Intervals(moving=10.0, steady=60.0, listing=120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Services of one cluster to be described together; `urgent` where one of them moves or was never seen."""
+
+    cluster: str
+    services: tuple[str, ...]
+    urgent: bool
+
+
+class _Followed:
+    """One cluster's services: when each is due, which of them move, and which were never seen."""
+
+    def __init__(self, intervals: Intervals, now: float):
+        self.intervals = intervals
+        self.listing_due = now
+        self.due: dict[str, float] = {}
+        self.moving: frozenset[str] = frozenset()
+        self.pressing: set[str] = set()
+        self.urgent_at = math.inf
+        self.steady_at = math.inf
+
+    def follow(self, services: Iterable[str], moving: Collection[str], now: float) -> None:
+        former, self.due = self.due, {}
+        for name in services:
+            self.due[name] = former.get(name, now)
+            if name not in former:
+                self.pressing.add(name)
+        for name in moving:
+            if name in former and name in self.due:
+                self.due[name] = min(self.due[name], now + self.intervals.moving)
+        self.moving = frozenset(moving)
+        self.pressing &= self.due.keys()
+        self.count()
+
+    def hint(self, name: str, now: float) -> None:
+        if name in self.due:
+            self.due[name] = now
+            self.pressing.add(name)
+            self.count()
+
+    def count(self) -> None:
+        """Find out when the next urgent and the next other service is due."""
+        self.urgent_at = min((self.due[name] for name in self.due if self._is_urgent(name)), default=math.inf)
+        self.steady_at = min((self.due[name] for name in self.due if not self._is_urgent(name)), default=math.inf)
+
+    def take(self, now: float) -> tuple[str, ...]:
+        """Ten services: a call costs the same for one, so those that are due soon fill it up."""
+        ranked = sorted(self.due, key=lambda name: (not self._is_urgent(name) or self.due[name] > now, self.due[name]))
+        chosen = tuple(name for name in ranked[:BATCH] if self.due[name] <= now + self._interval(name) / 2)
+        for name in chosen:
+            self.pressing.discard(name)
+            self.due[name] = now + self._interval(name)
+        self.count()
+        return chosen
+
+    def put_off(self, services: Iterable[str], until: float) -> None:
+        self.due.update({name: until for name in services if name in self.due})
+        self.count()
+
+    def _is_urgent(self, name: str) -> bool:
+        return name in self.moving or name in self.pressing
+
+    def _interval(self, name: str) -> float:
+        return self.intervals.moving if name in self.moving else self.intervals.steady
+
+
+class LookSchedule:
+    def __init__(self, intervals: Intervals = Intervals()):
+        self._intervals = intervals
+        self._followed: dict[str, _Followed] = {}
+
+    def __contains__(self, cluster: str) -> bool:
+        return cluster in self._followed
+
+    def follow(self, cluster: str, services: Iterable[str], moving: Collection[str], now: float) -> None:
+        """The services that a cluster has, and those of them that move; new ones are due at once."""
+        if cluster not in self._followed:
+            self._followed[cluster] = _Followed(self._intervals, now)
+        self._followed[cluster].follow(services, moving, now)
+
+    def keep_only(self, clusters: Collection[str]) -> None:
+        """Forget every cluster but these."""
+        for cluster in [each for each in self._followed if each not in clusters]:
+            del self._followed[cluster]
+
+    def hint(self, cluster: str, service: str, now: float) -> None:
+        """Something happened to a service: it is due at once, where it is followed."""
+        if cluster in self._followed:
+            self._followed[cluster].hint(service, now)
+
+    def listing(self, now: float) -> str | None:
+        """A cluster whose services are to be listed, if any is due; it is due again later."""
+        cluster = min(self._followed, key=lambda each: self._followed[each].listing_due, default=None)
+        if cluster is None or self._followed[cluster].listing_due > now:
+            return None
+        self._followed[cluster].listing_due = now + self._intervals.listing
+        return cluster
+
+    def next(self, now: float, *, urgent_only: bool = False) -> Batch | None:
+        """The batch that is due longest, those that move before all others; its services are due again later."""
+        for urgent in (True,) if urgent_only else (True, False):
+            due = [
+                (followed.urgent_at if urgent else followed.steady_at, cluster)
+                for cluster, followed in self._followed.items()
+            ]
+            at, cluster = min(due, default=(math.inf, ''))
+            if at <= now:
+                return Batch(cluster, self._followed[cluster].take(now), urgent)
+        return None
+
+    def wait(self, now: float) -> float:
+        """Seconds until something is due; at most as long as between two looks at what moves."""
+        times = (min(each.urgent_at, each.steady_at, each.listing_due) for each in self._followed.values())
+        return min(max(0.0, min(times, default=math.inf) - now), self._intervals.moving)
+
+    def put_off(self, batch: Batch, until: float) -> None:
+        """A look did not succeed: its services are due again then."""
+        if batch.cluster in self._followed:
+            self._followed[batch.cluster].put_off(batch.services, until)

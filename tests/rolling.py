@@ -1,0 +1,141 @@
+"""A cluster that rolls out in the embedded ECS, with the product's own observer, in time that the test turns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.aws.careful import CarefulConnection
+from stack.aws.connection import Connection
+from stack.aws.ecs_look import EcsLook
+from stack.aws.s3 import Bucket
+from stack.cluster_state import ClusterState
+from stack.errors import NotFound
+from stack.live import Live
+from stack.reconcile.wanted import wanted_services
+from stack.revision_store import RevisionStore, serialise
+from stack.revisions import Change, Origin, Revision
+from stack.rollout_records import RolloutRecords
+from stack.watcher import Watcher
+from tests.aws import Aws
+
+
+def state_of(*services: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    return {'services': list(services), **rest}
+
+
+def web(tag: str = '1', count: int = 2, **settings: Any) -> dict[str, Any]:
+    return {'web': {'image': f'team/web:{tag}', 'desired_count': count, 'memory': 64, 'ports': ['0:80'], **settings}}
+
+
+BREAKER = {'deployment_circuit_breaker': {'enable': True, 'rollback': True}}
+
+
+class Rolling:
+    """`change` stores a revision, `act` does what a scheduler would, `go` lets time pass and the observer look."""
+
+    def __init__(self, aws: Aws, bucket: str | None = None, cluster: str | None = None, **live: Any):
+        self.aws = aws
+        self.name = cluster or aws.cluster(instances=4)
+        self.connection = Connection()
+        self.bucket = Bucket(self.connection, bucket or aws.bucket())
+        self.clock = time.monotonic()
+        self.waited = 0.0
+        self.asked_for = True
+        self.follow_the_wall_clock()
+        self.start(**live)
+
+    def start(self, **live: Any) -> None:
+        """A new process, as it were."""
+        self.store = RevisionStore(self.bucket)
+        self.records = RolloutRecords(self.bucket, pause_s=0)
+        self.live = Live(
+            self.store, self.records, region=self.aws.region, clock=lambda: self.clock, now=self.now, **live
+        )
+        self.look = EcsLook(CarefulConnection(self.connection, 1, clock=lambda: self.clock, sleep=self._sleep))
+        self.watcher = Watcher(self.live, self.look, clock=lambda: self.clock, now=self.now, chance=lambda: 0.0)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.aws.embedded.clock.now(), UTC)
+
+    def follow_the_wall_clock(self) -> None:
+        """S3 dates by the wall clock: ECS's, which the test turns, is never behind it."""
+        self.aws.advance(max(0.0, time.time() - self.aws.embedded.clock.now()))
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waited += seconds
+        self.clock += seconds
+
+    @property
+    def state(self) -> ClusterState:
+        return self.live.states[self.name]
+
+    async def change(self, document: dict[str, Any], announce: str | None = 'deploy', message: str = '') -> Revision:
+        origin = Origin('tester', 'test', message)
+        change = Change(origin, datetime.now(UTC), {'verb': 'replace'}, announce)
+        try:
+            base = await self.store.read(self.name)
+        except NotFound:
+            base = None
+        revision = await self.store.write(base, self.name, serialise(document), [change])
+        self.follow_the_wall_clock()
+        return revision
+
+    def act(self, document: dict[str, Any]) -> None:
+        """Make ECS match, as a scheduler does."""
+        ecs = self.aws.client('ecs')
+        listed = ecs.list_services(cluster=self.name, maxResults=100)['serviceArns']
+        there = {arn.rpartition('/')[2] for arn in listed}
+        for name, wanted in wanted_services(self.name, document, self.aws.region).items():
+            registered = ecs.register_task_definition(**json.loads(json.dumps(wanted.definition)))
+            arguments: dict[str, Any] = {
+                'cluster': self.name,
+                'taskDefinition': registered['taskDefinition']['taskDefinitionArn'],
+                'desiredCount': wanted.count,
+            }
+            if wanted.deployment:
+                arguments['deploymentConfiguration'] = wanted.deployment
+            if name in there:
+                ecs.update_service(service=name, **arguments)
+            else:
+                ecs.create_service(serviceName=name, launchType='EC2', **arguments)
+
+    async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:
+        """Let time pass, and the observer look after each step."""
+        passed = 0.0
+        while passed < seconds:
+            passed += step
+            self.clock += step
+            self.aws.advance(step)
+            if self.asked_for:
+                await self.live.state(self.name)
+            await self.see()
+        return self.live.states.get(self.name)
+
+    async def see(self) -> None:
+        """Look at everything that is due."""
+        self.watcher.wake()
+        while self.watcher.start_one():
+            await self.watcher.settle()
+        await self.watcher.settle()
+
+    async def until(self, holds: Any, within: float = 1200.0, step: float = 5.0) -> ClusterState:
+        """Let time pass until something is so of the cluster's state."""
+        passed = 0.0
+        while not holds(self.state):
+            assert passed < within, f'it has not come to that within {within} s: {self.state.rollouts}'
+            await self.go(step, step)
+            passed += step
+        return self.state
+
+    async def settled(self, **options: Any) -> ClusterState:
+        return await self.until(lambda state: not any(each.open for each in state.rollouts.values()), **options)
+
+    async def close(self) -> None:
+        await self.records.close()
+        await self.live.hub.close()
+        await self.live.feed.close()
+        await asyncio.to_thread(self.connection.close)
