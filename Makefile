@@ -51,7 +51,7 @@ format: setup ## lay out the code
 	$(BIN)/ruff check --fix .
 
 docs: setup ## write the generated parts of docs/ anew
-	$(BIN)/python -m stack.documents
+	$(BIN)/python -m docs.generate
 
 lock: ## renew the Python locks from setup.cfg
 	$(BIN)/pip install --quiet uv

@@ -183,7 +183,7 @@ class ApiHandler(RequestHandler):
             content = {'error': code, 'message': refusal(self, status_code, error), 'details': []}
         else:
             message = f'Something went wrong here. The log has the cause under request {self.request_id}.'
-            content = {'error': 'internal', 'message': message, 'details': []}
+            content = {'error': HTTP_CODE[500], 'message': message, 'details': []}
         self.set_status(status_code)
         if status_code == 405:
             self.set_header('Allow', ', '.join(self.allowed()))

@@ -21,8 +21,14 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.Unavailable: 503,
 }
 
-# The codes of refusals that Tornado makes by itself, before or instead of a verb.
-HTTP_CODE = {400: 'invalid_request', 404: 'not_found', 405: 'method_not_allowed', 413: 'too_large'}
+# The codes of refusals that Tornado makes by itself, before or instead of a verb, and of what nobody foresaw.
+HTTP_CODE = {
+    400: 'invalid_request',
+    404: 'not_found',
+    405: 'method_not_allowed',
+    413: 'too_large',
+    500: 'internal',
+}
 
 
 def status_of(error: errors.NysaError) -> int:

@@ -35,15 +35,18 @@ PATH_NAMES = {
     'revision': ('A revision, or `current`.', REVISION),
 }
 
-# What every verb that names its caller can answer beside what it declares, and what one with a body can.
+# What every verb that names its caller can answer beside what it declares; what one with a body can, and one that takes
+# an If-Match: others may be faster again and again.
 USUAL_REFUSALS = {400, 401, 403, 502, 503}
 BODY_REFUSALS = {400, 413, 415}
+CONDITIONAL_REFUSALS = {409, 412}
 
 MEANING = {
     400: 'The request cannot be read, or asks for something that cannot be.',
     401: 'The request does not say who calls.',
     403: 'The caller may not do this.',
     404: 'What the path names is not there.',
+    405: 'The verb is not possible here; Allow names those that are.',
     409: 'The change does not fit what is stored.',
     412: 'Somebody was faster: the revision is no longer the one that was named. Nothing was stored.',
     413: 'More than is taken.',
@@ -51,6 +54,7 @@ MEANING = {
     422: 'The request names something that is not there, or that is there already.',
     423: 'The cluster takes no changes now.',
     429: 'Too many requests; Retry-After says when to come again.',
+    500: 'Something went wrong here; the log has the cause under the request id.',
     502: 'AWS refused a call, or what is stored cannot be read. Nothing was changed.',
     503: 'AWS does not answer, or asks for fewer calls. Nothing was changed.',
 }
@@ -197,7 +201,9 @@ def _responses(declared: Operation) -> Json:
 def refusals(declared: Operation) -> set[int]:
     """The statuses with which a verb says no: what it declares, and what its like can always answer."""
     usual = USUAL_REFUSALS if declared.role is not Role.PUBLIC else set()
-    return {*declared.refusals, *usual, *(BODY_REFUSALS if declared.body else set())}
+    conditional = any(each.name == 'If-Match' for each in declared.parameters)
+    of_body = BODY_REFUSALS if declared.body else set()
+    return {*declared.refusals, *usual, *of_body, *(CONDITIONAL_REFUSALS if conditional else set())}
 
 
 def _headers(*names: str) -> Json:

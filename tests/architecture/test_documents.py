@@ -1,0 +1,48 @@
+"""The documents say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.generate import GENERATED, ROOT, renewed
+from handlers.openapi import endpoints
+from handlers.routes import ROUTES
+
+DOCUMENTS = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+CALL = re.compile(r'\b(GET|PUT|POST|DELETE) (/[\w./{}-]*)')
+
+
+def there(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize('name', GENERATED)
+def test_generated_parts_are_fresh(name: str):
+    text = (ROOT / name).read_text()
+    assert renewed(text, GENERATED[name]()) == text, 'run `make docs`'
+
+
+@pytest.mark.parametrize('document', DOCUMENTS, ids=there)
+def test_links_lead_somewhere(document: Path):
+    targets = re.findall(r'\]\(([^)#\s]+)(?:#[^)]*)?\)', document.read_text())
+    missing = [each for each in targets if '://' not in each and not (document.parent / each).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize('document', DOCUMENTS, ids=there)
+def test_calls_in_the_documents_exist(document: Path):
+    """Written as `GET /api/v1/clusters/{cluster}`, or from `/clusters` on."""
+    known = {(each.verb.upper(), _bare(each.path)) for each in endpoints(ROUTES)}
+    for verb, path in CALL.findall(document.read_text()):
+        assert {(verb, _bare(path)), (verb, _bare('/api/v1' + path))} & known, f'{verb} {path} is not routed'
+
+
+def test_every_call_is_in_the_api_document():
+    written = (ROOT / 'docs' / 'api.md').read_text()
+    for each in endpoints(ROUTES):
+        assert f'`{each.verb.upper()} {each.path}`' in written
+
+
+def _bare(path: str) -> str:
+    return re.sub(r'\{\w+\}', '{}', path)
