@@ -80,9 +80,11 @@ async def reach_aws(overrides: dict[str, str]):
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
         if early['PROFILE'] == 'local':
-            from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
-            from stack.sandbox.server import EmbeddedAws
-
+            try:
+                from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
+                from stack.sandbox.server import EmbeddedAws
+            except ModuleNotFoundError as error:
+                raise Misconfigured(f'PROFILE=local needs {error.name}, which make setup installs.') from error
             try:
                 embedded = EmbeddedAws.start(early['NYSA_SANDBOX_DIR'], speed=early['NYSA_SANDBOX_SPEED'])
             except DirectoryInUse as error:

@@ -1,0 +1,33 @@
+# The server, for production: `docker build -t nysa-api-server .` needs nothing but Docker.
+# The embedded AWS of PROFILE=local is not in it.
+
+FROM node:24.19.0-slim AS control-plane
+WORKDIR /build/static
+COPY static/package.json static/package-lock.json static/.npmrc ./
+RUN npm ci
+COPY static ./
+RUN npm run build
+
+FROM python:3.11.14-slim-bookworm AS packages
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes --no-deps --prefix=/packages -r requirements.lock
+
+FROM python:3.11.14-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home nysa
+COPY --from=packages /packages /usr/local
+WORKDIR /nysa
+COPY nysa_server.py ./
+COPY handlers handlers
+COPY stack stack
+COPY templates templates
+COPY --from=control-plane /build/static/dist static/dist
+# The user below cannot write here: what is not compiled now would be compiled at every start.
+RUN python -m compileall -q .
+ENV NYSA_HOST=0.0.0.0 NYSA_PORT=8888 PYTHONUNBUFFERED=1
+EXPOSE 8888
+USER nysa
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"NYSA_PORT\"]}/healthz', timeout=2)"]
+# In exec form, so that SIGTERM reaches the server itself.
+ENTRYPOINT ["python", "nysa_server.py"]
+CMD ["serve"]
