@@ -4,6 +4,9 @@ from typing import Any
 
 import yaml
 
+# Seconds of the thread's own time. Ten times what is needed on a free machine, and a tenth of what a fault would cost.
+TOO_LONG = 5
+
 EXAMPLE = """\
 vpc:
   id: vpc-0a1b2c

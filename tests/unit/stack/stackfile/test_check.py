@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stack.stackfile.check import check
 from stack.stackfile.reading import read
-from tests.unit.stack.stackfile.examples import EXAMPLE, example
+from tests.unit.stack.stackfile.examples import EXAMPLE, TOO_LONG, example
 
 
 def test_the_example_has_no_mistakes():
@@ -96,13 +96,13 @@ def test_as_many_mistakes_as_were_made(wrong: int):
 
 
 @pytest.mark.parametrize('wrong', [False, True])
-def test_thousands_of_services_within_a_second(wrong: bool):
+def test_thousands_of_services_in_time(wrong: bool):
     settings = {'image': 'team/web:1', 'memory': 'x' if wrong else 512, 'environment': [{'A': 1}, {'B': 'x'}]}
     text = json.dumps({'services': [{f's{i}': settings} for i in range(5000)]})
-    started = time.process_time()
+    started = time.thread_time()
     document = read(text, 'json')
     report = check(document.data, cluster='staging', position=document.position)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < TOO_LONG
     assert len(report.mistakes) == (5000 if wrong else 0)
     if wrong:
         assert report.mistakes[4999].line == 1

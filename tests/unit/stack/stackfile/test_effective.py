@@ -11,7 +11,7 @@ from stack.errors import NotFound
 from stack.stackfile.effective import all_settings, environment, service_settings, services, top_settings
 from stack.stackfile.fields import Elb, ElbDns, ElbPorts, Healthcheck, Logging, TargetHealthcheck
 from stack.stackfile.values import PortMapping, Volume
-from tests.unit.stack.stackfile.examples import example, one_service
+from tests.unit.stack.stackfile.examples import TOO_LONG, example, one_service
 
 ODD = [
     None,
@@ -163,9 +163,9 @@ def test_thousands_of_services():
     document = {
         'services': [{f's{i}': {'image': 'a', 'ports': ['80:80'], 'environment': ['A=1']}} for i in range(5000)]
     }
-    started = time.process_time()
+    started = time.thread_time()
     assert len(all_settings(document)) == 5000
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < TOO_LONG
 
 
 ANYTHING = st.recursive(

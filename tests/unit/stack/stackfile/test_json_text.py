@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stack.errors import InvalidRequest
 from stack.stackfile.json_text import load, places
 from stack.stackfile.places import find
+from tests.unit.stack.stackfile.examples import TOO_LONG
 
 FAULTS = [
     ('', 1, 1),
@@ -35,11 +36,11 @@ def test_faults_say_where(text: str, line: int, column: int):
 @pytest.mark.parametrize(
     'text', ['NaN', '[Infinity]', '{"a": -Infinity}', '1e999', '-1e999', '9' * 301, '[' * 100_000, '{"a":' * 100_000]
 )
-def test_refuses_within_a_second(text: str):
-    started = time.process_time()
+def test_refuses_in_time(text: str):
+    started = time.thread_time()
     with pytest.raises(InvalidRequest) as refused:
         load(text)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < TOO_LONG
     assert len(refused.value.message) < 200
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stack.errors import InvalidStackfile
 from stack.stackfile.yaml12 import MAX_DEPTH, MAX_FAULTS, load
+from tests.unit.stack.stackfile.examples import TOO_LONG
 
 LETTERS = string.ascii_lowercase
 
@@ -53,11 +54,11 @@ BOMBS = {
 
 
 @pytest.mark.parametrize('bomb', BOMBS.values(), ids=BOMBS.keys())
-def test_bombs_are_refused_within_a_second(bomb: str):
-    started = time.process_time()
+def test_bombs_are_refused_in_time(bomb: str):
+    started = time.thread_time()
     with pytest.raises(InvalidStackfile) as refused:
         load(bomb)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < TOO_LONG
     detail = refused.value.details()[0]
     assert detail['line'] >= 1
     assert detail['column'] >= 1
@@ -66,10 +67,10 @@ def test_bombs_are_refused_within_a_second(bomb: str):
 
 
 def test_merges_of_merges_cost_what_they_come_to():
-    started = time.process_time()
+    started = time.thread_time()
     data, _ = load(merges_of_merges(9, 20))
     assert data['t'] == data['a']
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < TOO_LONG
 
 
 def test_what_is_as_deep_as_allowed_is_read():
