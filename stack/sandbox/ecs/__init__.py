@@ -8,7 +8,7 @@ from stack.sandbox.ecs.clock import Clock, ManualClock, RealClock, Ticker
 from stack.sandbox.ecs.ecs import Ecs
 from stack.sandbox.ecs.errors import EcsError
 from stack.sandbox.ecs.ports import Ports
-from stack.sandbox.ecs.wire import answer, is_for_ecs, wsgi
+from stack.sandbox.ecs.wire import wsgi
 from stack.sandbox.ecs.world import Timings
 
 __all__ = [
@@ -20,7 +20,5 @@ __all__ = [
     'RealClock',
     'Ticker',
     'Timings',
-    'answer',
-    'is_for_ecs',
     'wsgi',
 ]

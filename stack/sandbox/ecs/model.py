@@ -184,8 +184,8 @@ class Cluster:
 
 @dataclass
 class Region:
-    """Everything of one account in one region. `definitions` by family, then in order of revision; `addresses` counts
-    the private addresses given out."""
+    """Everything of one account in one region. `definitions` by family, then by revision, of which none is ever
+    taken away; `addresses` counts the private addresses given out."""
 
     account: str
     name: str

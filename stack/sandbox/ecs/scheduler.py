@@ -40,7 +40,7 @@ def _note_failure(world: World, service: Service, deployment: Deployment, task: 
     elif world.now >= service.not_before:
         service.attempt += 1
         wait = min(world.timings.restart * 2 ** (service.attempt - 1), world.timings.longest_backoff)
-        service.not_before = world.now + world.scaled(wait)
+        service.not_before = world.after(world.scaled(wait))
         if service.attempt == IMPAIRED_AFTER:
             say_once(world, service, f'is unable to consistently start tasks successfully. {TROUBLESHOOTING}')
             service_acted(world, service, 'SERVICE_TASK_START_IMPAIRED')
@@ -74,9 +74,9 @@ def _tell_of_traffic(world: World, service: Service, task: Task) -> None:
 def _tend(world: World, service: Service) -> None:
     cluster = world.region.clusters[service.cluster]
     if service.status == 'INACTIVE':
-        left = (service.inactive_at or 0.0) + FORGET_AFTER - world.now
-        if left > 0:
-            world.wake(service, left)
+        forgotten = world.after(FORGET_AFTER, since=service.inactive_at)
+        if world.now < forgotten:
+            world.wake(service, forgotten)
         else:
             del cluster.services[service.name]
     elif service.status == 'DRAINING':
@@ -92,7 +92,7 @@ def _drain(world: World, service: Service) -> None:
         service.status = 'INACTIVE'
         service.deployments = []
         service.inactive_at = world.now
-        world.wake(service, FORGET_AFTER)
+        world.wake(service, world.after(FORGET_AFTER))
 
 
 def _roll(world: World, cluster: Cluster, service: Service) -> None:
@@ -111,7 +111,7 @@ def _roll(world: World, cluster: Cluster, service: Service) -> None:
     if move.start and world.now >= service.not_before:
         _start(world, cluster, service, primary, move, new)
     if world.now < service.not_before:
-        world.wake(service, service.not_before - world.now)
+        world.wake(service, service.not_before)
     if move.stuck:
         say_once(
             world,
@@ -167,7 +167,7 @@ def _start(
     if started:
         say(world, service, f'has started {len(started)} tasks: {named(started)}.')
         service.waiting, service.refused, service.retry_at = False, 0, 0.0
-        service.not_before = world.now + world.scaled(world.timings.between_passes)
+        service.not_before = world.after(world.scaled(world.timings.between_passes))
     if refusal is not None:
         _wait_for_room(world, service, primary, refusal)
 
@@ -231,7 +231,7 @@ def _wait_for_room(world: World, service: Service, primary: Deployment, refusal:
     if world.now >= service.retry_at:
         service.refused += 1
         wait = min(world.timings.placement_retry * 2 ** (service.refused - 1), world.timings.longest_placement_retry)
-        service.retry_at = world.now + world.scaled(wait)
+        service.retry_at = world.after(world.scaled(wait))
         if not primary.proven:
             primary.failed += 1
         none_at_all = refusal.instance is None
@@ -243,7 +243,7 @@ def _wait_for_room(world: World, service: Service, primary: Deployment, refusal:
             f'{sentence} {TROUBLESHOOTING}',
         )
         service_acted(world, service, 'SERVICE_TASK_PLACEMENT_FAILURE', refusal.code)
-    world.wake(service, service.retry_at - world.now)
+    world.wake(service, service.retry_at)
 
 
 def _follow_instances(world: World, cluster: Cluster, service: Service) -> None:
@@ -277,9 +277,9 @@ def _settle(world: World, service: Service, new: list[Task], old: list[Task]) ->
     if any(task.status in LIVE and not task.healthy for task in new):
         return
     if primary.state == 'IN_PROGRESS':
-        left = primary.updated_at + world.scaled(world.timings.least_deployment) - world.now
-        if left > 0:
-            world.wake(service, left)
+        earliest = world.after(world.scaled(world.timings.least_deployment), since=primary.updated_at)
+        if world.now < earliest:
+            world.wake(service, earliest)
             return
         complete(world, service)
         give_up_old(service, set())

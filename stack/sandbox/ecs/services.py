@@ -17,7 +17,6 @@ KEPT = (
     'launchType',
     'capacityProviderStrategy',
     'platformVersion',
-    'role',
     'deploymentConfiguration',
     'placementConstraints',
     'placementStrategy',
@@ -33,7 +32,9 @@ KEPT = (
     'volumeConfigurations',
     'vpcLatticeConfigurations',
 )
-_FIXED = ('schedulingStrategy', 'launchType', 'deploymentController', 'role')
+_FIXED = ('schedulingStrategy', 'launchType', 'deploymentController')
+# What DescribeServices shows in the deployments alone.
+_OF_DEPLOYMENTS = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
 _MOST_DESCRIBED = 10
 # How soon the scheduler looks at a service that was changed.
 _REACTION = 0.5
@@ -65,7 +66,7 @@ def create(world: World, params: Wire) -> Wire:
     )
     begin(world, service)
     cluster.services[service.name] = service
-    world.wake(service, world.lasts(_REACTION))
+    world.wake(service, world.after(world.lasts(_REACTION)))
     return {'service': view(world, service, with_tags=True)}
 
 
@@ -118,7 +119,7 @@ def update(world: World, params: Wire) -> Wire:
         _scale(world, service, desired)
     if rolls:
         begin(world, service)
-    world.wake(service, world.lasts(_REACTION))
+    world.wake(service, world.after(world.lasts(_REACTION)))
     return {'service': view(world, service, with_tags=True)}
 
 
@@ -162,7 +163,7 @@ def delete(world: World, params: Wire) -> Wire:
     service.desired = 0
     for deployment in service.deployments:
         deployment.desired = 0
-    world.wake(service, world.lasts(_REACTION))
+    world.wake(service, world.after(world.lasts(_REACTION)))
     return {'service': view(world, service, with_tags=True)}
 
 
@@ -199,7 +200,7 @@ def list_(world: World, params: Wire) -> Wire:
 def view(world: World, service: Service, with_tags: bool) -> Wire:
     """A service as DescribeServices shows it."""
     tasks = world.tasks_of(service)
-    spec = dict(service.spec)
+    spec = {name: value for name, value in service.spec.items() if name not in _OF_DEPLOYMENTS}
     if spec.get('capacityProviderStrategy'):
         del spec['launchType']
     balanced = bool(spec['loadBalancers'])
@@ -238,7 +239,7 @@ def _visible(deployment: Deployment, tasks: list[Task]) -> bool:
 def _deployment(service: Service, deployment: Deployment, tasks: list[Task]) -> Wire:
     own = [task for task in tasks if task.deployment == deployment.id and task.status in LIVE]
     running = sum(task.status == 'RUNNING' for task in own)
-    shown = ('networkConfiguration', 'capacityProviderStrategy', 'launchType', 'platformVersion')
+    shown = ('networkConfiguration', 'capacityProviderStrategy', 'launchType', 'platformVersion', *_OF_DEPLOYMENTS)
     spec = {name: deployment.spec[name] for name in shown if name in deployment.spec}
     if spec.get('capacityProviderStrategy'):
         del spec['launchType']

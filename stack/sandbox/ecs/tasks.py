@@ -77,7 +77,7 @@ def stop(world: World, params: Wire) -> Wire:
     lifecycle.stop(world, task, 'UserInitiated', params.get('reason', 'Task stopped by user'))
     service = cluster.services.get(task.service or '')
     if service is not None:
-        world.wake(service, world.scaled(world.timings.between_passes))
+        world.wake(service, world.after(world.scaled(world.timings.between_passes)))
     return {'task': task_view(world, task)}
 
 

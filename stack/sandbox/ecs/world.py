@@ -98,7 +98,7 @@ class World:
     def definition(self, arn: str) -> TaskDefinition:
         """The task definition of an ARN that is known to be right."""
         family, _, revision = short(arn).partition(':')
-        return next(d for d in self.region.definitions[family] if d.revision == int(revision))
+        return self.region.definitions[family][int(revision) - 1]
 
     def address(self) -> str:
         """A private IPv4 address that nothing else in this world has."""
@@ -108,19 +108,25 @@ class World:
 
     def lasts(self, seconds: float) -> float:
         """How long that takes here: at this speed, and never twice exactly the same."""
-        return round(self.dice.spread(seconds) / self._speed, 3)
+        return self.scaled(self.dice.spread(seconds))
 
     def scaled(self, seconds: float) -> float:
-        return round(seconds / self._speed, 3)
+        """How long that takes here: at this speed, and exactly; a millisecond at least, so that time goes on."""
+        return max(0.001, round(seconds / self._speed, 3))
+
+    def after(self, seconds: float, since: float | None = None) -> float:
+        """The time so many seconds from `since`, or from now. Times are kept in whole milliseconds, so that one that
+        was waited for is never missed by a rounding error."""
+        return round((self.now if since is None else since) + seconds, 3)
 
     def schedule(self, task: Task, delay: float | None) -> None:
         """The task moves on by itself after `delay` seconds of this world's time, or not by itself."""
-        task.due = None if delay is None else round(self.now + delay, 3)
+        task.due = None if delay is None else self.after(delay)
         self._queue(task.due, TASK, task.cluster, task.id)
 
-    def wake(self, service: Service, delay: float = 0.0) -> None:
-        """The scheduler looks at the service after `delay` seconds at the latest."""
-        due = round(self.now + delay, 3)
+    def wake(self, service: Service, at: float | None = None) -> None:
+        """The scheduler looks at the service at that time at the latest, or now."""
+        due = self.now if at is None else at
         if service.due is None or due < service.due:
             service.due = due
             self._queue(due, SERVICE, service.cluster, service.name)

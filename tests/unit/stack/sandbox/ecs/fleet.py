@@ -12,6 +12,8 @@ from stack.sandbox.ecs.ports import AnyImage, Image, TargetGroup
 
 ACCOUNT, REGION = '123456789012', 'us-east-1'
 BREAKER = {'enable': True, 'rollback': True}
+GROUP = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/1'
+PORTS = [{'containerPort': 80}]
 REGISTRY = 'arn:aws:servicediscovery:us-east-1:123456789012:service/srv-1'
 VPC = {'awsvpcConfiguration': {'subnets': ['subnet-1'], 'securityGroups': ['sg-1']}}
 
@@ -144,6 +146,20 @@ class Fleet:
         service = self.service(name)
         assert stable(service), service
         return service
+
+
+def balancer(**fields: Any) -> dict[str, Any]:
+    """A service's load balancer at port 80 of the container `web`."""
+    return {'loadBalancers': [{'targetGroupArn': GROUP, 'containerName': 'web', 'containerPort': 80, **fields}]}
+
+
+def balanced(fleet: Fleet, mode: str = 'host', **fields: Any) -> dict[str, Any]:
+    """A steady service behind a load balancer."""
+    kind = 'ip' if mode == 'awsvpc' else 'instance'
+    fleet.targets.groups[GROUP] = TargetGroup(kind, True, interval=10, healthy_threshold=2, unhealthy_threshold=3)
+    fleet.define(mode=mode, portMappings=PORTS)
+    network = {'networkConfiguration': VPC} if mode == 'awsvpc' else {}
+    return fleet.steady(**balancer(), **network, **fields)
 
 
 def refused(call: Callable[..., Any], *args: Any, **fields: Any) -> tuple[str, str]:

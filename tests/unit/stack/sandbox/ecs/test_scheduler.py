@@ -77,54 +77,6 @@ def test_default_percentages_never_go_below_the_desired_count(fleet: Fleet):
     assert stable(fleet.service())
 
 
-def test_broken_image_is_rolled_back(fleet: Fleet):
-    first = fleet.define()
-    good = fleet.steady(**breaker())['deployments'][0]
-    fleet.define('2-broken')
-    bad = fleet.update(taskDefinition='web')['deployments'][0]
-    seen = set()
-    for _ in range(150):
-        fleet.wait(2)
-        seen |= {(d['id'], d['status'], d['rolloutState']) for d in fleet.service()['deployments']}
-        assert fleet.service()['runningCount'] >= 2
-    assert (bad['id'], 'PRIMARY', 'IN_PROGRESS') in seen
-    assert (bad['id'], 'ACTIVE', 'FAILED') in seen
-    assert (good['id'], 'PRIMARY', 'IN_PROGRESS') in seen
-    service = fleet.service()
-    assert stable(service)
-    assert (service['deployments'][0]['id'], service['taskDefinition']) == (good['id'], first)
-    said = fleet.said()
-    failure = said.index(f'(deployment {bad["id"]}) deployment failed: tasks failed to start.')
-    assert said[failure + 1] == f'rolling back to deployment {good["id"]}.'
-    assert said[-1] == 'has reached a steady state.'
-
-
-def test_broken_first_deployment_has_nothing_to_go_back_to(fleet: Fleet):
-    fleet.define('1-broken')
-    fleet.create(**breaker())
-    fleet.wait(600)
-    (deployment,) = fleet.service()['deployments']
-    assert deployment['rolloutState'] == 'FAILED'
-    assert deployment['rolloutStateReason'] == 'ECS deployment circuit breaker: tasks failed to start.'
-    started = len(fleet.tasks(status='STOPPED'))
-    fleet.wait(600)
-    assert len(fleet.tasks(status='STOPPED')) == started
-    (record,) = fleet.aws.list_service_deployments(cluster='prod', service='web')['serviceDeployments']
-    assert record['status'] == 'ROLLBACK_FAILED'
-
-
-def test_breaker_without_rollback_leaves_the_old_tasks_running(fleet: Fleet):
-    fleet.define()
-    only_stop = {'deploymentCircuitBreaker': {'enable': True, 'rollback': False}}
-    fleet.steady(deploymentConfiguration=only_stop)
-    fleet.define('2-broken')
-    fleet.update(taskDefinition='web')
-    fleet.wait(600)
-    new, old = fleet.service()['deployments']
-    assert (new['status'], new['rolloutState']) == ('PRIMARY', 'FAILED')
-    assert (old['status'], old['runningCount']) == ('ACTIVE', 2)
-
-
 def test_crash_loop_without_a_breaker_goes_on_ever_more_slowly(fleet: Fleet):
     fleet.define()
     fleet.steady(count=1)
@@ -141,43 +93,12 @@ def test_crash_loop_without_a_breaker_goes_on_ever_more_slowly(fleet: Fleet):
     assert waits[-1] > 3 * waits[0]
 
 
-@pytest.mark.parametrize(('desired', 'failures'), [(1, 3), (6, 3), (20, 10)])
-def test_breaker_trips_at_half_of_the_desired_count_but_not_before_three(fleet: Fleet, desired: int, failures: int):
-    fleet.machines(3)
-    fleet.define('1-broken', memory=64)
-    fleet.create(count=desired, **breaker())
-    fleet.wait(600)
-    assert fleet.primary()['rolloutState'] == 'FAILED'
-    assert failures <= fleet.primary()['failedTasks'] < failures + desired
-
-
 def test_slow_image_takes_long_but_arrives(fleet: Fleet):
     fleet.define('1-slow')
     fleet.create()
     fleet.wait(60)
     assert (fleet.service()['runningCount'], fleet.service()['pendingCount']) == (0, 2)
     fleet.wait(240)
-    assert stable(fleet.service())
-
-
-def test_unhealthy_container_is_stopped_and_rolled_back(fleet: Fleet):
-    check = {'command': ['CMD-SHELL', 'true'], 'interval': 10, 'retries': 2}
-    first = fleet.define(healthCheck=check)
-    fleet.steady(**breaker())
-    assert {task['healthStatus'] for task in fleet.tasks()} == {'HEALTHY'}
-    fleet.define('2-unhealthy', healthCheck=check)
-    fleet.update(taskDefinition='web')
-    fleet.wait(35)
-    assert 'UNHEALTHY' in {task['healthStatus'] for task in fleet.tasks(status='STOPPED')}
-    fleet.wait(600)
-    assert (stable(fleet.service()), fleet.service()['taskDefinition']) == (True, first)
-    assert any(said.endswith('failed container health checks.') for said in fleet.said())
-
-
-def test_unhealthy_image_without_any_check_runs(fleet: Fleet):
-    fleet.define('1-unhealthy')
-    fleet.create()
-    fleet.wait()
     assert stable(fleet.service())
 
 
@@ -201,45 +122,6 @@ def test_starts_at_most_ten_tasks_at_once(fleet: Fleet):
     assert fleet.service()['pendingCount'] == 10
     fleet.wait()
     assert stable(fleet.service())
-
-
-def test_second_deployment_overtakes_the_first(fleet: Fleet):
-    fleet.define()
-    fleet.steady(count=2)
-    fleet.define('2-slow')
-    second = fleet.update(taskDefinition='web')['deployments'][0]['id']
-    fleet.wait(20)
-    third_definition = fleet.define('3')
-    third = fleet.update(taskDefinition='web')['deployments'][0]['id']
-    statuses = [(d['id'], d['status']) for d in fleet.service()['deployments']]
-    assert statuses[:2] == [(third, 'PRIMARY'), (second, 'ACTIVE')]
-    fleet.wait()
-    service = fleet.service()
-    assert (stable(service), service['taskDefinition']) == (True, third_definition)
-    records = fleet.aws.list_service_deployments(cluster='prod', service='web')['serviceDeployments']
-    assert [record['status'] for record in records] == ['SUCCESSFUL', 'STOPPED', 'SUCCESSFUL']
-
-
-def test_rollback_after_an_overtaking_goes_to_the_last_that_completed(fleet: Fleet):
-    first = fleet.define()
-    fleet.steady(**breaker())
-    for tag in ('2-slow', '3-broken'):
-        fleet.define(tag)
-        fleet.update(taskDefinition='web')
-        fleet.wait(10)
-    fleet.wait(600)
-    assert (stable(fleet.service()), fleet.service()['taskDefinition']) == (True, first)
-
-
-def test_forced_deployment_replaces_the_same_definition(fleet: Fleet):
-    fleet.define()
-    before = fleet.steady()['deployments'][0]['id']
-    old = {task['taskArn'] for task in fleet.tasks()}
-    assert fleet.update(taskDefinition='web')['deployments'][0]['id'] == before
-    fleet.update(forceNewDeployment=True)
-    fleet.wait()
-    assert stable(fleet.service())
-    assert not old & {task['taskArn'] for task in fleet.tasks()}
 
 
 def test_percentages_that_leave_no_room_are_said(fleet: Fleet):
@@ -296,17 +178,6 @@ def test_no_room_is_said_once_and_ends_when_there_is_room(fleet: Fleet):
     fleet.machines(1, memory=200_000)
     fleet.wait(100)
     assert stable(fleet.service())
-
-
-def test_no_room_trips_the_breaker(fleet: Fleet):
-    fleet.define()
-    fleet.steady(**breaker())
-    fleet.define('2', memory=100_000)
-    fleet.update(taskDefinition='web')
-    fleet.wait(1200)
-    service = fleet.service()
-    assert stable(service)
-    assert any('deployment failed: tasks failed to start.' in said for said in fleet.said())
 
 
 def test_static_host_ports_move_from_old_to_new(fleet: Fleet):
