@@ -36,9 +36,11 @@ from stack.aws.ecs import describe_cluster
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
+from stack.changes import Changes
 from stack.checker import check_files
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
+from stack.gate import Gate
 from stack.history import History
 from stack.loops import Loops
 from stack.metrics import Metrics
@@ -102,12 +104,15 @@ async def reach_aws(overrides: dict[str, str]):
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     notifier = Notifier(aws.queue, aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL'], MAX_MESSAGE_BYTES)
     store = RevisionStore(aws.bucket)
-    states = DesiredStates(store, notifier, partial(describe_cluster, aws.connection))
+    gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
+    history = History(store)
+    changes = Changes(store, notifier, gate, history)
+    states = DesiredStates(store, changes, notifier, partial(describe_cluster, aws.connection))
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
         states=states,
-        history=History(store),
+        history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         findings=partial(findings, aws.bucket, aws.queue),

@@ -17,8 +17,9 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 from handlers.errors import HTTP_CODE, status_of
 from handlers.operation import VERBS, Operation
 from stack.access import Caller, Role
-from stack.desired_state import Accepted, ChangeRequest
+from stack.changes import Accepted, ChangeRequest, Outcome
 from stack.errors import AccessDenied, InvalidRequest, NysaError, TooLarge
+from stack.preview import Preview
 from stack.revisions import Origin
 from stack.stackfile.problems import details
 
@@ -125,7 +126,18 @@ class ApiHandler(RequestHandler):
         return tags[0].removeprefix('W/').strip('"')
 
     def change_request(self) -> ChangeRequest:
-        return ChangeRequest(self.origin(), self.expected(), self.flag('deploy', True))
+        """What comes with every change. Raises `AccessDenied` where the caller may not override a freeze."""
+        override = self.get_query_argument('override', '').strip() or None
+        if override and self.caller.role < Role.ADMIN:
+            raise AccessDenied('To override a freeze takes the role admin.')
+        return ChangeRequest(
+            self.origin(),
+            self.expected(),
+            self.flag('deploy', True),
+            self.flag('dry_run', False),
+            self.get_query_argument('plan', None),
+            override,
+        )
 
     # What goes out
 
@@ -145,7 +157,14 @@ class ApiHandler(RequestHandler):
             self.set_header('ETag', f'"{revision}"')
         self.finish(json.dumps(content))
 
-    def reply_accepted(self, accepted: Accepted, message: str = 'deploying...') -> None:
+    def reply_outcome(self, outcome: Outcome, message: str = 'deploying...') -> None:
+        """Answer a change, or with the plan where only that was asked for."""
+        if isinstance(outcome, Preview):
+            self.reply(outcome.to_json(), status=200, revision=outcome.revision)
+        else:
+            self.reply_accepted(outcome, message)
+
+    def reply_accepted(self, accepted: Accepted, message: str) -> None:
         """Answer a change: its revision, what is worth knowing, and whether the schedulers know already."""
         content: dict[str, Any] = {'message': message, 'revision': accepted.revision.id}
         if accepted.announced is None and message == 'deploying...':
@@ -154,6 +173,8 @@ class ApiHandler(RequestHandler):
             content['notification'] = 'sent' if accepted.announced else 'pending'
         if accepted.warnings:
             content['warnings'] = details(accepted.warnings)
+        if accepted.unmanaged:
+            content['unmanaged'] = list(accepted.unmanaged)
         self.reply(content, revision=accepted.revision.id)
 
     def compute_etag(self) -> None:

@@ -3,7 +3,7 @@
 from handlers.base import ApiHandler
 from handlers.body import mapping, read_body
 from handlers.operation import operation
-from handlers.parameters import CHANGE, CONDITIONAL_READ
+from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.errors import InvalidRequest
 from stack.service_rows import service_rows
@@ -16,7 +16,12 @@ class Clusters(ApiHandler):
         self.reply({'content': await self.context.states.names()})
 
     @operation(
-        Role.ADMIN, status=201, body='NewCluster', answer='Accepted', parameters=CHANGE, refusals=(400, 413, 415, 422)
+        Role.ADMIN,
+        status=201,
+        body='NewCluster',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, *GUARDED, 413, 415, 422),
     )
     async def post(self) -> None:
         """Take an ECS cluster under management, with its first desired state."""
@@ -28,10 +33,10 @@ class Clusters(ApiHandler):
                 {'path': 'name', 'message': 'text'}
             ]
             raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
-        accepted = await self.context.states.create(
+        outcome = await self.context.states.create(
             given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
         )
-        self.reply_accepted(accepted)
+        self.reply_outcome(outcome)
 
 
 class Cluster(ApiHandler):
@@ -43,15 +48,15 @@ class Cluster(ApiHandler):
             services = service_rows(revision.document)
             self.reply({'name': cluster, **revision.summary(), 'services': services}, revision=revision.id)
 
-    @operation(Role.ADMIN, answer='Accepted', parameters=CHANGE, refusals=(404, 409, 412))
+    @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:
         """Stop managing a cluster. ECS is left alone, and the history stays."""
-        accepted = await self.context.states.remove(cluster, self.change_request())
-        self.reply_accepted(accepted, f'{cluster} is no longer managed; ECS is left as it is')
+        outcome = await self.context.states.remove(cluster, self.change_request())
+        self.reply_outcome(outcome, f'{cluster} is no longer managed; ECS is left as it is')
 
 
 class Restore(ApiHandler):
-    @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, 422))
+    @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, *GUARDED, 413, 422))
     async def post(self, cluster: str) -> None:
         """Bring a cluster back that was removed, history and all."""
-        self.reply_accepted(await self.context.states.restore(cluster, self.change_request()))
+        self.reply_outcome(await self.context.states.restore(cluster, self.change_request()))

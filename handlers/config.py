@@ -1,11 +1,13 @@
 """The desired state of a cluster as a whole."""
 
+from dataclasses import replace
+
 import yaml
 
 from handlers.base import ApiHandler
 from handlers.body import read_body
 from handlers.operation import operation
-from handlers.parameters import CHANGE, CONDITIONAL_READ
+from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED, PRUNE
 from stack.access import Role
 
 
@@ -31,14 +33,17 @@ class Config(ApiHandler):
         status=202,
         body='Stackfile',
         answer='Accepted',
-        parameters=CHANGE,
-        refusals=(400, 404, 412, 413, 415),
+        parameters=(*CHANGE, *PRUNE),
+        refusals=(400, 404, *GUARDED, 413, 415),
     )
     async def put(self, cluster: str) -> None:
-        """Store a whole new desired state."""
+        """Store a whole new desired state. A service that it leaves out goes on running, unmanaged, or is pruned."""
         document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
         request = self.change_request()
-        self.reply_accepted(await self.context.states.replace(cluster, document.data, request, document.position))
+        prune = self.flag('prune', False)
+        self.reply_outcome(
+            await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
+        )
 
     def wants_yaml(self) -> bool:
         accepted = [
@@ -49,7 +54,19 @@ class Config(ApiHandler):
 
 
 class Deploy(ApiHandler):
-    @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, 412))
+    @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def post(self, cluster: str) -> None:
         """Announce the stored desired state again."""
-        self.reply_accepted(await self.context.states.deploy(cluster, self.change_request()))
+        self.reply_outcome(await self.context.states.deploy(cluster, self.change_request()))
+
+
+class Plan(ApiHandler):
+    @operation(Role.VIEWER, body='Stackfile', answer='Plan', parameters=PRUNE, refusals=(400, 404, 412, 413, 415))
+    async def post(self, cluster: str) -> None:
+        """What would become of each service under another desired state, field by field. Nothing is stored or sent."""
+        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        request = replace(self.change_request(), dry_run=True)
+        prune = self.flag('prune', False)
+        self.reply_outcome(
+            await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
+        )

@@ -11,6 +11,8 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.Unprocessable: 422,
     errors.Conflict: 409,
     errors.RevisionConflict: 412,
+    errors.PlanOutdated: 412,
+    errors.Quarantined: 409,
     errors.Frozen: 423,
     errors.TooLarge: 413,
     errors.Misconfigured: 500,

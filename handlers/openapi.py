@@ -191,6 +191,9 @@ def _responses(declared: Operation) -> Json:
     if declared.answer:
         success['content'] = _content(declared.answer)
     responses = {str(declared.status): success}
+    if declared.status != 200 and any(each.name == 'dry_run' for each in declared.parameters):
+        plan = {'description': 'The plan, with `dry_run`.', 'headers': _headers('X-Request-Id')}
+        responses['200'] = plan | {'content': _content('Plan')}
     if 'If-None-Match' in conditional:
         responses['304'] = {'description': 'The client has the current revision already.', 'headers': headers}
     for status in sorted(refusals(declared)):

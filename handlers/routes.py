@@ -22,6 +22,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/restore', clusters.Restore),
     (CLUSTER + r'/config', config.Config),
     (CLUSTER + r'/deploy', config.Deploy),
+    (CLUSTER + r'/plan', config.Plan),
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),
     (SERVICE + r'/tags', services.Tags),

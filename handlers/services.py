@@ -5,7 +5,7 @@ from dataclasses import replace
 from handlers.base import ApiHandler
 from handlers.body import mapping, only_known, read_body
 from handlers.operation import Parameter, operation
-from handlers.parameters import CHANGE, CONDITIONAL_READ
+from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.errors import InvalidRequest
 from stack.service_rows import service_rows
@@ -30,7 +30,7 @@ class Service(ApiHandler):
         body='ServiceChange',
         answer='Accepted',
         parameters=CHANGE,
-        refusals=(400, 404, 412, 415),
+        refusals=(400, 404, *GUARDED, 413, 415),
     )
     async def put(self, cluster: str, service: str) -> None:
         """Change the image's tag, the desired count, or both."""
@@ -45,16 +45,16 @@ class Service(ApiHandler):
             raise InvalidRequest('deploy must be true or false.', [{'path': 'deploy', 'message': 'true or false'}])
         request = self.change_request()
         request = replace(request, deploy=request.deploy and deploy)
-        accepted = await self.context.states.change_service(cluster, service, request, given)
-        if request.deploy:
-            self.reply_accepted(accepted)
+        outcome = await self.context.states.change_service(cluster, service, request, given)
+        if request.deploy or request.dry_run:
+            self.reply_outcome(outcome)
         else:
-            self.reply({'revision': accepted.revision.id}, revision=accepted.revision.id)
+            self.reply({'revision': outcome.revision.id}, revision=outcome.revision.id)
 
-    @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, 412))
+    @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str, service: str) -> None:
         """Take a service out of the desired state, and have it destroyed."""
-        self.reply_accepted(await self.context.states.remove_service(cluster, service, self.change_request()))
+        self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
 
 
 class Tags(ApiHandler):

@@ -5,19 +5,20 @@ mistakes that it makes, not for those that were stored before it.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from stack.errors import Conflict, InvalidRequest, NotFound, RevisionConflict, Unprocessable
+from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
+from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.notifier import Notifier
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin, Revision
+from stack.preview import Preview
+from stack.revision_store import RevisionStore
+from stack.revisions import Revision
 from stack.stackfile import editing
 from stack.stackfile.check import Position, check
+from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem, new_mistakes, refusal
-from stack.writer import Writer
 
 Document = dict[str, Any]
 
@@ -30,40 +31,24 @@ class EcsCluster(Protocol):
     container_instances: int
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told."""
-
-    revision: Revision
-    announced: bool | None
-    warnings: Sequence[Problem] = ()
-
-
-@dataclass(frozen=True)
-class ChangeRequest:
-    """What comes with every change: its origin, the revision that its author knew (or None), whether to deploy."""
-
-    origin: Origin
-    expected: str | None = None
-    deploy: bool = True
-
-    def change(self, announce: str = 'deploy', **did: Any) -> Change:
-        return Change(self.origin, datetime.now(UTC), did, announce if self.deploy else None)
-
-
 class DesiredStates:
-    """The use cases, one method each. All raise `AwsFailed` where AWS does; nothing is changed then."""
+    """The use cases, one method each; with `dry_run` each only says what it would do.
+
+    All raise `AwsFailed` where AWS does, and `Frozen` and `Quarantined` where a guard stands before the change; nothing
+    is changed then.
+    """
 
     def __init__(
         self,
         store: RevisionStore,
+        changes: Changes,
         notifier: Notifier,
         describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
     ):
         self._store = store
+        self._changes = changes
         self._notifier = notifier
         self._describe_cluster = describe_cluster
-        self._writer = Writer(store, notifier.fits)
 
     async def names(self) -> list[str]:
         """The clusters under management, sorted."""
@@ -75,7 +60,7 @@ class DesiredStates:
 
     async def create(
         self, cluster: str, document: Document, request: ChangeRequest, position: Position | None = None
-    ) -> Accepted:
+    ) -> Outcome:
         """Take an ECS cluster under management.
 
         Raises `InvalidRequest`, `InvalidStackfile`, and `Unprocessable` where the cluster is under management already,
@@ -92,106 +77,99 @@ class DesiredStates:
             raise refusal(report.mistakes)
         await self._refuse_existing(cluster)
         warnings = [*report.warnings, *await self._check_ecs(cluster)]
-        change = request.change(verb='create')
-        body = serialise(document)
-        self._notifier.fits(cluster, body, [change])
-        try:
-            revision = await self._store.write(None, cluster, body, [change])
-        except RevisionConflict as conflict:
-            raise _exists(cluster) from conflict
-        return await self._announced(revision, warnings)
+        return await self._changes.begin(cluster, document, request.change(verb='create'), request, warnings)
 
     async def replace(
-        self, cluster: str, document: Document, request: ChangeRequest, position: Position | None = None
-    ) -> Accepted:
-        """Store a whole new desired state over the current one. Raises `NotFound`, `InvalidStackfile`,
-        `RevisionConflict` where the current one is not the expected one, or changes meanwhile, and `TooLarge`.
+        self,
+        cluster: str,
+        document: Document,
+        request: ChangeRequest,
+        position: Position | None = None,
+        *,
+        prune: bool = False,
+    ) -> Outcome:
+        """Store a whole new desired state over the current one; with `prune`, have what it leaves out destroyed.
+
+        Raises `NotFound`, `InvalidStackfile`, `PlanOutdated`, `TooLarge`, and `RevisionConflict` where the current one
+        is not the expected one, or changes meanwhile.
         """
-        current = await self._store.read(cluster)
-        if request.expected is not None and request.expected != current.id:
-            raise stale(current, request.expected)
+        current = await self._changes.current(cluster, request)
         report = check(document, cluster=cluster, position=position)
         if report.mistakes:
-            before = check(current.document, cluster=cluster)
-            own = new_mistakes(before, report)
+            own = new_mistakes(check(current.document, cluster=cluster), report)
             if own:
                 raise refusal(own)
+        left_out = missing(current.document, document)
+        change = request.change(verb='replace', **({'destroyed': left_out} if prune and left_out else {}))
+        based = replace(request, expected=current.id)
         warnings = [*report.mistakes, *report.warnings]
-        revision = await self._writer.patch(cluster, lambda _: document, request.change(verb='replace'), current.id)
-        return await self._announced(revision, warnings)
+        outcome = await self._changes.make(cluster, lambda _: document, change, based, warnings)
+        return outcome if change.destroyed or isinstance(outcome, Preview) else replace(outcome, unmanaged=left_out)
 
     async def change_service(
         self, cluster: str, service: str, request: ChangeRequest, values: dict[str, Any]
-    ) -> Accepted:
+    ) -> Outcome:
         """Change `image_tag` or `desired_count` of one service. Raises `NotFound`, `InvalidRequest`."""
 
         def edit(document: Document) -> Document:
             return editing.change_service(document, service, **values)
 
         change = request.change(verb='change', service=service, **values)
-        return await self._announced(await self._writer.patch(cluster, edit, change, request.expected))
+        return await self._changes.make(cluster, edit, change, request)
 
-    async def remove_service(self, cluster: str, service: str, request: ChangeRequest) -> Accepted:
+    async def remove_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
         """Take one service out of the desired state and have it destroyed. Raises `NotFound`."""
 
         def edit(document: Document) -> Document:
             return editing.remove_service(document, service)
 
         change = request.change('destroy', verb='remove', service=service)
-        return await self._announced(await self._writer.patch(cluster, edit, change, request.expected))
+        return await self._changes.make(cluster, edit, change, request)
 
-    async def deploy(self, cluster: str, request: ChangeRequest) -> Accepted:
+    async def deploy(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Announce the current desired state again. Raises `NotFound`, `RevisionConflict`."""
-        revision = await self._current(cluster, request.expected)
-        _ = revision.document  # what is no desired state is not announced as one
         change = request.change(verb='deploy')
+        revision = await self._changes.current(cluster, request)
+        if request.dry_run:
+            return await self._changes.preview(revision, lambda document: document, change)
+        _ = revision.document  # what is no desired state is not announced as one
+        change = await self._changes.permit(revision, change)
         announced = await self._notifier.announce_again(revision, change) if request.deploy else None
         return Accepted(revision, announced)
 
-    async def remove(self, cluster: str, request: ChangeRequest) -> Accepted:
+    async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Stop managing a cluster; ECS is left alone, and the history stays.
 
         Who did it and why is recorded in a last revision. Raises `NotFound`, `RevisionConflict`, and `Conflict` where
         the bucket keeps no versions, so that nothing could be brought back.
         """
-        current = await self._current(cluster, request.expected)
+        current = await self._changes.current(cluster, request)
         if current.version is None:
             raise Conflict(
                 'The bucket keeps no versions: what is removed could not be brought back. Nothing was changed.'
             )
-        change = Change(request.origin, datetime.now(UTC), {'verb': 'remove cluster'}, announce=None)
-        last = await self._store.write(current, cluster, current.body, [change])
-        await self._store.remove(last)
-        return Accepted(last, None)
+        change = replace(request.change(verb='remove cluster'), announce=None)
+        if request.dry_run:
+            return await self._changes.preview(current, lambda document: {**document, 'services': []}, change)
+        return Accepted(await self._changes.end(current, change), None)
 
-    async def restore(self, cluster: str, request: ChangeRequest) -> Accepted:
+    async def restore(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Bring a removed cluster back as it was. Raises `NotFound` without a history, `Unprocessable` if not gone."""
         await self._refuse_existing(cluster)
         last = await self._store.last_before_removal(cluster)
         change = request.change(verb='restore', revision=last.id)
-        try:
-            revision = await self._store.write(None, cluster, last.body, [change])
-        except RevisionConflict as conflict:
-            raise _exists(cluster) from conflict
-        return await self._announced(revision)
+        return await self._changes.begin(cluster, last.document, change, request)
 
     async def close(self) -> None:
         """Finish what was accepted: writes first, then their announcements."""
-        await self._writer.drain()
-        await self._notifier.close()
-
-    async def _current(self, cluster: str, expected: str | None) -> Revision:
-        current = await self._store.read(cluster)
-        if expected is not None and expected != current.id:
-            raise stale(current, expected)
-        return current
+        await self._changes.close()
 
     async def _refuse_existing(self, cluster: str) -> None:
         try:
             await self._store.read(cluster)
         except NotFound:
             return
-        raise _exists(cluster)
+        raise exists(cluster)
 
     async def _check_ecs(self, cluster: str) -> list[Problem]:
         found = await self._describe_cluster(cluster)
@@ -203,17 +181,8 @@ class DesiredStates:
             return [Problem((), f'The ECS cluster {cluster!r} has no container instance: only Fargate can run here.')]
         return []
 
-    async def _announced(self, revision: Revision, warnings: Sequence[Problem] = ()) -> Accepted:
-        silent = all(change.announce is None for change in revision.changes)
-        announced = None if silent else await self._notifier.announce(revision)
-        return Accepted(revision, announced, warnings)
 
-
-def stale(current: Revision, expected: str) -> RevisionConflict:
-    return RevisionConflict(
-        f'{current.cluster} is at revision {current.id} now, not at {expected}; nothing was changed.', current.id
-    )
-
-
-def _exists(cluster: str) -> Unprocessable:
-    return Unprocessable(f'The cluster {cluster!r} is managed here already.')
+def missing(before: Any, after: Any) -> list[str]:
+    """The services of a document that another one leaves out."""
+    kept = {name for name, _ in services(after)}
+    return list(dict.fromkeys(name for name, _ in services(before) if name not in kept))

@@ -11,6 +11,8 @@
     ├── Unprocessable           the request names something that is not there, or that is there already
     ├── Conflict                the change does not fit what is stored
     │   ├── RevisionConflict    somebody was faster: the revision is no longer the one that the caller had
+    │   ├── PlanOutdated        something that the plan was made from has moved
+    │   ├── Quarantined         the change brings an image back that was rolled away from
     │   └── Frozen              the cluster takes no changes now
     ├── TooLarge                more than is taken
     ├── Misconfigured           a setting is missing or wrong
@@ -89,21 +91,62 @@ class Conflict(NysaError):
 
 
 class RevisionConflict(Conflict):
-    """Somebody was faster; `current` is the revision that is stored now, or None where nothing is."""
+    """Somebody was faster; `current` is the revision that is stored now, or None where nothing is.
+
+    `diff` is what became of the revision that the caller had in the current one, where both can be read.
+    """
 
     code = 'revision_conflict'
 
-    def __init__(self, message: str, current: str | None):
+    def __init__(self, message: str, current: str | None, diff: Mapping[str, Any] | None = None):
         super().__init__(message)
         self.current = current
+        self.diff = diff
 
     def extra(self) -> dict[str, Any]:
-        return {'revision': self.current}
+        return {'revision': self.current} | ({'diff': self.diff} if self.diff else {})
+
+
+class PlanOutdated(Conflict):
+    """A plan that was to be carried out is no longer what would happen; `plan` is the one that would."""
+
+    code = 'plan_outdated'
+    retryable = False
+
+    def __init__(self, message: str, plan: Mapping[str, Any]):
+        super().__init__(message)
+        self.plan = plan
+
+    def extra(self) -> dict[str, Any]:
+        return {'plan': self.plan}
+
+
+class Quarantined(Conflict):
+    """`quarantine` says which image of which service, since when, by whom and why."""
+
+    code = 'quarantined'
+    retryable = False
+
+    def __init__(self, message: str, quarantine: Mapping[str, Any]):
+        super().__init__(message)
+        self.quarantine = quarantine
+
+    def extra(self) -> dict[str, Any]:
+        return {'quarantine': self.quarantine}
 
 
 class Frozen(Conflict):
+    """`freeze` says since when, by whom, why and until when."""
+
     code = 'frozen'
     retryable = False
+
+    def __init__(self, message: str, freeze: Mapping[str, Any]):
+        super().__init__(message)
+        self.freeze = freeze
+
+    def extra(self) -> dict[str, Any]:
+        return {'frozen': self.freeze}
 
 
 class TooLarge(NysaError):
@@ -119,14 +162,18 @@ class StateUnreadable(NysaError):
 
 
 class AwsFailed(NysaError):
-    """An AWS call failed; `operation` names it as `s3:PutObject`, `aws_code` is AWS's own word."""
+    """An AWS call failed; `operation` names it as `s3:PutObject`, `aws_code` is AWS's own word.
+
+    Where it was `retried`, an earlier try may have done it, though its answer was lost.
+    """
 
     code = 'aws_failed'
 
-    def __init__(self, message: str, operation: str, aws_code: str):
+    def __init__(self, message: str, operation: str, aws_code: str, retried: bool = False):
         super().__init__(message)
         self.operation = operation
         self.aws_code = aws_code
+        self.retried = retried
 
 
 class PreconditionFailed(AwsFailed):

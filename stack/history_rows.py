@@ -69,5 +69,6 @@ def _change(change: Change) -> dict[str, Any]:
         'by': change.origin.by,
         'source': change.origin.source,
         'message': change.origin.message or None,
+        'override': change.override,
         'did': dict(change.did),
     }

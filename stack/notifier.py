@@ -106,9 +106,8 @@ class Notifier:
             # What is stored is what is sent, to the byte.
             messages.append(f'{json.dumps(envelope)[:-1]}, "payload": {body.decode()}}}')
         for change in changes:
-            if change.announce == 'destroy':
-                envelope = self._envelope('service-destroy', cluster, revision, [change])
-                messages.append(json.dumps(envelope | {'service': change.did['service']}))
+            envelope = self._envelope('service-destroy', cluster, revision, [change])
+            messages += [json.dumps(envelope | {'service': service}) for service in change.destroyed]
         return messages
 
     def _envelope(self, event_type: str, cluster: str, revision: str, changes: Sequence[Change]) -> dict[str, Any]:

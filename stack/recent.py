@@ -26,3 +26,6 @@ class Recent(Generic[Key, Value]):
         self._held.move_to_end(key)
         if len(self._held) > self._most:
             self._held.popitem(last=False)
+
+    def drop(self, key: Key) -> None:
+        self._held.pop(key, None)

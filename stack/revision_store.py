@@ -14,6 +14,9 @@ from stack.shared_reads import SharedReads
 # Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
 SEPARATOR = '/'
 
+# How many revisions others may have written while the answer to one write was lost.
+SINCE = 50
+
 
 class Bucket(Protocol):
     """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
@@ -70,20 +73,27 @@ class RevisionStore:
         """The clusters that have a desired state, sorted."""
         return await self._listings.get(SEPARATOR)
 
-    async def write(self, base: Revision | None, cluster: str, body: bytes, changes: Sequence[Change]) -> Revision:
-        """Store a new revision over `base`, or where that is None over nothing.
+    async def write(
+        self, base: Revision | None, cluster: str, body: bytes, changes: Sequence[Change], guards: str = ''
+    ) -> Revision:
+        """Store a new revision over `base`, or where that is None over nothing, under the guards of that id.
 
-        Raises `RevisionConflict` where `base` is no longer what is stored, and `Unavailable` where S3 did not answer;
-        what was written all the same, its answer being lost, is found and counts.
+        Raises `TooLarge` where there are too many changes, `RevisionConflict` where `base` is no longer what is stored,
+        and `Unavailable` where S3 did not answer. What was written all the same, its answer being lost, is found and
+        counts, even if others have written over it since.
         """
         write_id = uuid.uuid4().hex
-        metadata = revisions.encode(write_id, changes)
+        metadata = revisions.encode(write_id, changes, guards)
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
         except (PreconditionFailed, Unavailable) as failed:
             current = await self._fetch(cluster)
             if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
                 return self._told(base, current)
+            if isinstance(failed, Unavailable) or failed.retried:
+                written_over = await self._find(cluster, write_id, base)
+                if written_over:
+                    return written_over
             if isinstance(failed, Unavailable):
                 raise
             raise RevisionConflict(
@@ -143,6 +153,17 @@ class RevisionStore:
         if stored is None:
             raise NotFound(f'The cluster {cluster!r} has no revision {version!r}.')
         return _revision(cluster, stored)
+
+    async def _find(self, cluster: str, write_id: str, base: Revision | None) -> Revision | None:
+        """The revision of a write whose answer was lost, among those that were written since `base`."""
+        for listed in await self._bucket.versions(cluster, limit=SINCE):
+            if base and listed.version == base.version:
+                break
+            if listed.version and not listed.deleted:
+                revision = await self.read_version(cluster, listed.version)
+                if revision.metadata.get(revisions.WRITE_KEY) == write_id:
+                    return revision
+        return None
 
     async def _fetch(self, cluster: str) -> Revision | None:
         known = self._known.get(cluster)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from stack.errors import InvalidRequest, StateUnreadable
+from stack.errors import InvalidRequest, StateUnreadable, TooLarge
 
 METADATA_LIMIT = 2048
 # What is left for one change's own message once everything else has its place.
@@ -25,6 +25,11 @@ UNVERSIONED = 'null'
 
 WRITE_KEY = 'nysa-write'
 CHANGES_KEY = 'nysa-changes'
+GUARDS_KEY = 'nysa-guards'
+
+
+# As long as the id of a write, or of guards.
+ID_LIKE = '0' * 32
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,17 @@ class Origin:
 
     def __post_init__(self) -> None:
         for what, limit in (('message', MESSAGE_LIMIT), ('by', WHO_LIMIT), ('source', SOURCE_LIMIT)):
-            taken = len(json.dumps(getattr(self, what))) - 2
-            if taken > limit:
-                raise InvalidRequest(
-                    f'The {what} is too long: it takes {taken} bytes of {limit} (everything beyond ASCII takes 6).',
-                    [{'path': what, 'message': f'at most {limit} bytes'}],
-                )
+            check_length(what, getattr(self, what), limit)
+
+
+def check_length(what: str, text: str, limit: int) -> None:
+    """Raise `InvalidRequest` for text that takes more than `limit` bytes of a record."""
+    taken = len(json.dumps(text)) - 2
+    if taken > limit:
+        raise InvalidRequest(
+            f'The {what} is too long: it takes {taken} bytes of {limit} (everything beyond ASCII takes 6).',
+            [{'path': what, 'message': f'at most {limit} bytes'}],
+        )
 
 
 @dataclass(frozen=True)
@@ -50,30 +60,60 @@ class Change:
     """One accepted change. `did` says what, as `{"verb": "set", "service": …, "image_tag": …}`.
 
     `announce` tells how schedulers learn of it: `deploy`, `destroy` (the service in `did`), or not at all (None).
+    `override` is the reason for which it was made although the cluster was frozen.
     """
 
     origin: Origin
     at: datetime
     did: Mapping[str, Any]
     announce: str | None = 'deploy'
+    override: str | None = None
+
+    @property
+    def destroyed(self) -> tuple[str, ...]:
+        """The services that schedulers are told to destroy."""
+        if self.announce is None:
+            return ()
+        return (self.did['service'],) if self.announce == 'destroy' else tuple(self.did.get('destroyed', ()))
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {'at': self.at.astimezone(UTC).isoformat(timespec='milliseconds')}
         record |= {'by': self.origin.by, 'source': self.origin.source}
         if self.origin.message:
             record['message'] = self.origin.message
+        if self.override:
+            record['override'] = self.override
         return record | {'did': dict(self.did), 'announce': self.announce}
 
 
-def encode(write_id: str, changes: Sequence[Change]) -> dict[str, str]:
-    """The metadata that records the changes of one write; see `size` for how much of the limit it takes."""
-    records = [change.to_json() for change in changes]
-    return {WRITE_KEY: write_id, CHANGES_KEY: json.dumps(records, separators=(',', ':'))}
+def encode(write_id: str, changes: Sequence[Change], guards: str = '') -> dict[str, str]:
+    """The metadata that records the changes of one write, and the id of the guards that it passed, if there were any.
+
+    Raises `TooLarge` where S3 would not take it.
+    """
+    metadata = _metadata(write_id, changes, guards)
+    if size(metadata) > METADATA_LIMIT:
+        raise TooLarge(
+            f'The record of the change takes {size(metadata):,} bytes, S3 takes {METADATA_LIMIT:,}: give a shorter '
+            'message, or change or destroy fewer services at once. Nothing was stored.'
+        )
+    return metadata
+
+
+def room(changes: Sequence[Change]) -> int:
+    """How many bytes are left for further changes beside these; below 0 where these are too many."""
+    return METADATA_LIMIT - size(_metadata(ID_LIKE, changes, ID_LIKE))
 
 
 def size(metadata: Mapping[str, str]) -> int:
     """Bytes as S3 counts them: the names and the values of all user metadata."""
     return sum(len(name) + len(value) for name, value in metadata.items())
+
+
+def _metadata(write_id: str, changes: Sequence[Change], guards: str) -> dict[str, str]:
+    records = [change.to_json() for change in changes]
+    metadata = {WRITE_KEY: write_id, CHANGES_KEY: json.dumps(records, separators=(',', ':'))}
+    return metadata | ({GUARDS_KEY: guards} if guards else {})
 
 
 def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
@@ -86,7 +126,8 @@ def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
 
 def _change(record: Mapping[str, Any]) -> Change:
     origin = Origin(record['by'], record['source'], record.get('message', ''))
-    return Change(origin, datetime.fromisoformat(record['at']), record['did'], record.get('announce'))
+    at = datetime.fromisoformat(record['at'])
+    return Change(origin, at, record['did'], record.get('announce'), record.get('override'))
 
 
 @dataclass(frozen=True)

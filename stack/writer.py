@@ -14,6 +14,8 @@ from typing import Any
 
 from stack import revisions
 from stack.errors import Conflict, NysaError, RevisionConflict, TooLarge
+from stack.gate import Gate
+from stack.guards import Guards
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Revision
 
@@ -23,45 +25,46 @@ Document = dict[str, Any]
 ATTEMPTS = 20
 PAUSE_S = 0.25
 
-# As long as the id of a write.
-WRITE_ID_LIKE = '0' * 32
-
 
 @dataclass
 class Patch:
-    """A change and how it is made: `edit` gives the new document, or raises a `NysaError` that refuses."""
+    """A change and how it is made: `edit` gives the new document, or raises a `NysaError` that refuses.
+
+    `of_guards` is a change of the guards themselves, which no guard refuses.
+    """
 
     edit: Callable[[Document], Document]
     change: Change
     expected: str | None = None
+    of_guards: bool = False
     done: 'asyncio.Future[Revision]' = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    def applied(self, base: Revision, document: Document) -> Document:
+    async def applied(self, base: Revision, guards: Guards, gate: Gate, document: Document) -> tuple[Document, Change]:
+        """The document with this change, and the change as it is recorded."""
         if self.expected is not None and self.expected != base.id:
-            raise RevisionConflict(
-                f'{base.cluster} is at revision {base.id} now, not at {self.expected}; nothing was changed.', base.id
-            )
-        return self.edit(document)
+            raise stale(base, self.expected)
+        edited = self.edit(document)
+        if self.of_guards:
+            return edited, self.change
+        return edited, await gate.permit(guards, base.cluster, document, edited, self.change)
 
 
 class Writer:
     """`fits(cluster, body, changes)` raises `TooLarge` for what could not be announced."""
 
-    def __init__(self, store: RevisionStore, fits: Callable[[str, bytes, Sequence[Change]], None]):
+    def __init__(self, store: RevisionStore, gate: Gate, fits: Callable[[str, bytes, Sequence[Change]], None]):
         self._store = store
+        self._gate = gate
         self._fits = fits
         self._waiting: dict[str, deque[Patch]] = {}
         self._tasks: set[asyncio.Task] = set()
 
-    async def patch(
-        self, cluster: str, edit: Callable[[Document], Document], change: Change, expected: str | None = None
-    ) -> Revision:
+    async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Make one change and give the revision that holds it.
 
-        Raises what `edit` refuses with, `NotFound`, `RevisionConflict` where `expected` is not the current revision,
-        `Conflict` where others were faster again and again, `TooLarge`, and `AwsFailed`.
+        Raises what the edit refuses with, `NotFound`, `RevisionConflict` where another revision was expected, `Frozen`,
+        `Quarantined`, `Conflict` where others were faster again and again, `TooLarge`, and `AwsFailed`.
         """
-        patch = Patch(edit, change, expected)
         waiting = self._waiting.get(cluster)
         if waiting is None:
             waiting = self._waiting[cluster] = deque()
@@ -78,14 +81,16 @@ class Writer:
 
     async def _work(self, cluster: str, waiting: deque[Patch]) -> None:
         while waiting:
-            group = _take(waiting)
-            try:
-                await self._write(cluster, group)
-            except Exception as error:  # noqa: BLE001  the top of a loop: handed to whoever still waits
-                for patch in group:
-                    if not patch.done.done():
-                        patch.done.set_exception(error)
+            await self._write_group(cluster, _take(waiting))
         del self._waiting[cluster]
+
+    async def _write_group(self, cluster: str, group: list[Patch]) -> None:
+        try:
+            await self._write(cluster, group)
+        except Exception as error:  # noqa: BLE001  the top of a loop: handed to whoever still waits
+            for patch in group:
+                if not patch.done.done():
+                    patch.done.set_exception(error)
 
     async def _write(self, cluster: str, group: list[Patch]) -> None:
         base = self._store.known(cluster)
@@ -93,53 +98,66 @@ class Writer:
         for attempt in range(ATTEMPTS):
             if base is None:
                 base, read_since = await self._store.read(cluster), True
-            document, accepted, refused = _apply(base, group)
+            guards = await self._gate.guards(cluster, base)
+            document, accepted, changes, refused = await self._apply(base, guards, group)
             if refused and not read_since:
                 base = None
                 continue
             for patch, error in refused:
                 patch.done.set_exception(error)
-            if not accepted:
+            group = accepted
+            if not group:
                 return
-            group, body, changes = accepted, serialise(document), [patch.change for patch in accepted]
             try:
-                self._fits(cluster, body, changes)
-            except TooLarge as error:
+                revision = await self._store_document(base, guards, document, changes)
+            except TooLarge:
                 if len(group) == 1:
-                    group[0].done.set_exception(error)
-                    return
+                    raise
                 for patch in group:
-                    await self._write(cluster, [patch])
+                    await self._write_group(cluster, [patch])
                 return
-            try:
-                revision = await self._store.write(base, cluster, body, changes)
             except RevisionConflict:
                 await asyncio.sleep(random.uniform(0, PAUSE_S) * attempt / ATTEMPTS)  # noqa: S311  no secret
                 base = None
                 continue
-            for patch in accepted:
+            for patch in group:
                 patch.done.set_result(revision)
             return
         raise Conflict(f'Others changed {cluster} again and again at the same time; nothing was stored.')
 
+    async def _store_document(
+        self, base: Revision, guards: Guards, document: Document, changes: Sequence[Change]
+    ) -> Revision:
+        body = serialise(document) + guards.seal
+        self._fits(base.cluster, body, changes)
+        return await self._store.write(base, base.cluster, body, changes, guards.id)
 
-def _apply(base: Revision, group: list[Patch]) -> tuple[Document, list[Patch], list[tuple[Patch, NysaError]]]:
-    """The document with every edit that holds, those patches, and the others with what they were refused for."""
-    document, accepted, refused = base.document, [], []
-    for patch in group:
-        try:
-            document = patch.applied(base, document)
-        except NysaError as error:
-            refused.append((patch, error))
-        else:
-            accepted.append(patch)
-    return document, accepted, refused
+    async def _apply(
+        self, base: Revision, guards: Guards, group: list[Patch]
+    ) -> tuple[Document, list[Patch], list[Change], list[tuple[Patch, NysaError]]]:
+        """The document with every edit that holds, these patches, their changes, and the others with their refusals."""
+        document, accepted, changes, refused = base.document, [], [], []
+        for patch in group:
+            try:
+                document, change = await patch.applied(base, guards, self._gate, document)
+            except NysaError as error:
+                refused.append((patch, error))
+            else:
+                accepted.append(patch)
+                changes.append(change)
+        return document, accepted, changes, refused
+
+
+def stale(current: Revision, expected: str) -> RevisionConflict:
+    return RevisionConflict(
+        f'{current.cluster} is at revision {current.id} now, not at {expected}; nothing was changed.', current.id
+    )
 
 
 def _take(waiting: deque[Patch]) -> list[Patch]:
     """The next patches that may share a write: as many as its metadata can name, and none that expects a revision."""
     group = [waiting.popleft()]
-    room = revisions.METADATA_LIMIT - revisions.size(revisions.encode(WRITE_ID_LIKE, [group[0].change]))
+    room = revisions.room([group[0].change])
     while waiting and group[0].expected is None and waiting[0].expected is None:
         room -= len(json.dumps(waiting[0].change.to_json()))
         if room < 0:

@@ -7,7 +7,17 @@ is closed. An example stands with each shape: the page at /api/docs shows it, an
 from collections.abc import Mapping
 
 from handlers.body import JSON_TYPE
-from handlers.schemas import clusters, documentation, history, operations, refusals, services, stackfiles
+from handlers.schemas import (
+    clusters,
+    documentation,
+    guards,
+    history,
+    operations,
+    plans,
+    refusals,
+    services,
+    stackfiles,
+)
 from handlers.schemas.build import Schema
 
 YAML_TYPE = 'application/yaml'
@@ -31,8 +41,10 @@ PAGES = {'Page', 'Style'}
 SCHEMAS: dict[str, Schema] = {
     **clusters.SCHEMAS,
     **documentation.SCHEMAS,
+    **guards.SCHEMAS,
     **history.SCHEMAS,
     **operations.SCHEMAS,
+    **plans.SCHEMAS,
     **refusals.SCHEMAS,
     **services.SCHEMAS,
     **stackfiles.SCHEMAS,

@@ -36,6 +36,7 @@ SCHEMAS: dict[str, Schema] = {
                 'description': '`pending` where the queue does not answer: it is told later, in order.',
             },
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+            'unmanaged': many({'type': 'string'}, 'Services that were left out, and go on running unmanaged.'),
         },
         example={'message': 'deploying...', 'revision': REVISION, 'notification': 'sent'},
     ),

@@ -16,6 +16,7 @@ ROW = {
                 'by': text('Who made it.'),
                 'source': text('From where.'),
                 'message': text_or_null('Why.'),
+                'override': text_or_null('Why it was made although the cluster was frozen; null where it was not.'),
                 'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
             },
         ),
@@ -33,6 +34,7 @@ EXAMPLE_ROW = {
             'by': 'maria',
             'source': '10.0.3.7 curl/8.5.0',
             'message': 'fixes the sign-up mail',
+            'override': None,
             'did': {'verb': 'change', 'service': 'user-service', 'image_tag': 'v1.4.2'},
         }
     ],
@@ -59,6 +61,15 @@ SCHEMAS: dict[str, Schema] = {
             'summary': EXAMPLE_ROW['summary'],
             'services': [EXAMPLE_SERVICE],
             'settings': [],
+        },
+    ),
+    'DifferenceSince': shape(
+        'What has changed since the revision that the caller had.',
+        {
+            'against': text('The revision that the caller had.'),
+            'summary': text('All of it, in a line.'),
+            'services': many(ref('ServiceDifference'), 'The services that differ.'),
+            'settings': many(ref('FieldChange'), 'What differs above the services.'),
         },
     ),
     'FieldChange': shape(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from stack.aws.connection import Connection
 from stack.errors import AwsFailed, NotFound
+from stack.images import ImageReference
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,27 @@ class PushedImage:
     digest: str
     tags: tuple[str, ...]
     pushed_at: datetime
+
+
+async def digest_of(connection: Connection, image: ImageReference) -> str | None:
+    """What the tag of an image in ECR stands for now; None where there is no such image, or none in ECR."""
+    where = image.ecr
+    if where is None:
+        return None
+    try:
+        answer = await connection.call(
+            'ecr',
+            'DescribeImages',
+            region=where.region,
+            registryId=where.account,
+            repositoryName=image.repository,
+            imageIds=[{'imageTag': image.tag or 'latest'}],
+        )
+    except AwsFailed as failed:
+        if failed.aws_code in ('ImageNotFoundException', 'RepositoryNotFoundException'):
+            return None
+        raise
+    return next((each['imageDigest'] for each in answer['imageDetails']), None)
 
 
 async def tagged_images(connection: Connection, account: str, region: str, repository: str) -> list[PushedImage]:

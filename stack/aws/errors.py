@@ -41,7 +41,8 @@ def translate(error: Exception, operation: str) -> AwsFailed:
         reason = error.response.get('Error', {}).get('Message', '')
         status = error.response.get('ResponseMetadata', {}).get('HTTPStatusCode', 0)
         if code in PRECONDITION:
-            return PreconditionFailed(f'{operation}: the condition does not hold', operation, code)
+            retried = error.response.get('ResponseMetadata', {}).get('RetryAttempts', 0) > 0
+            return PreconditionFailed(f'{operation}: the condition does not hold', operation, code, retried)
         if code in THROTTLED or status == 429:
             return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code)
         if status >= 500:

@@ -18,6 +18,7 @@ CORE = {
     'stack.errors',
     'stack.event_log',
     'stack.events',
+    'stack.guards',
     'stack.history_rows',
     'stack.images',
     'stack.look_schedule',

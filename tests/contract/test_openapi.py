@@ -110,6 +110,7 @@ CALLS = {
     'getConfig': None,
     'putConfig': CONFIG,
     'postDeploy': None,
+    'postPlan': CONFIG,
     'getServices': None,
     'getTags': None,
     'putService': {'image_tag': 'v2'},

@@ -1,0 +1,219 @@
+"""The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.diff import difference
+from stack.errors import AwsFailed, Conflict, NotFound, PlanOutdated, RevisionConflict, StateUnreadable, Unprocessable
+from stack.gate import Gate
+from stack.history import History
+from stack.notifier import Notifier
+from stack.plan import Note
+from stack.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows
+from stack.revision_store import RevisionStore, serialise
+from stack.revisions import Change, Origin, Revision
+from stack.stackfile.problems import Problem
+from stack.writer import Patch, Writer, stale
+
+Document = dict[str, Any]
+Edit = Callable[[Document], Document]
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """What comes with every change.
+
+    Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
+    plan that is to be carried out (or None); and the reason for which it is to be made even in a freeze (or None).
+    """
+
+    origin: Origin
+    expected: str | None = None
+    deploy: bool = True
+    dry_run: bool = False
+    plan: str | None = None
+    override: str | None = None
+
+    def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
+        return Change(self.origin, datetime.now(UTC), did, announce if self.deploy else None, self.override)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told."""
+
+    revision: Revision
+    announced: bool | None
+    warnings: Sequence[Problem] = ()
+    unmanaged: Sequence[str] = ()
+
+
+Outcome = Accepted | Preview
+
+
+class Changes:
+    """Raises `AwsFailed` where AWS does, and what the edit and the guards refuse with; nothing is changed then."""
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        notifier: Notifier,
+        gate: Gate,
+        history: History,
+        ecs_plan: EcsPlan | None = None,
+    ):
+        self._store = store
+        self._notifier = notifier
+        self._gate = gate
+        self._history = history
+        self._ecs_plan = ecs_plan
+        self._writer = Writer(store, gate, notifier.fits)
+
+    async def make(
+        self, cluster: str, edit: Edit, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+    ) -> Outcome:
+        """Change what is stored by an edit of it, or say what that would do.
+
+        Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
+        """
+        if request.dry_run:
+            return await self.preview(await self.current(cluster, request), edit, change, warnings)
+        patch = Patch(edit, change, request.expected)
+        if request.plan is not None:
+            base = await self.current(cluster, request)
+            _refuse_outdated(request.plan, await self.preview(base, edit, change, warnings))
+            patch.expected = base.id
+        return Accepted(revision := await self.patch(cluster, patch), await self.announce(revision), warnings)
+
+    async def begin(
+        self, cluster: str, document: Document, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+    ) -> Outcome:
+        """Store the first desired state of a cluster, or the first one anew.
+
+        Raises `Unprocessable` where there is one, `Frozen`, `Quarantined`, `TooLarge`.
+        """
+        if request.dry_run:
+            return await self._preview(cluster, None, {}, document, change, warnings)
+        guards = await self._gate.guards(cluster, None)
+        change = await self._gate.permit(guards, cluster, None, document, change)
+        body = serialise(document) + guards.seal
+        self._notifier.fits(cluster, body, [change])
+        try:
+            revision = await self._store.write(None, cluster, body, [change], guards.id)
+        except RevisionConflict as conflict:
+            raise exists(cluster) from conflict
+        return Accepted(revision, await self.announce(revision), warnings)
+
+    async def end(self, current: Revision, change: Change) -> Revision:
+        """Take the desired state of a cluster away; the last revision records the change. Raises `RevisionConflict`."""
+        guards = await self._gate.guards(current.cluster, current)
+        change = await self._gate.permit(guards, current.cluster, None, None, change)
+        body = current.body.rstrip() + guards.seal
+        last = await self._store.write(current, current.cluster, body, [change], guards.id)
+        await self._store.remove(last)
+        return last
+
+    async def patch(self, cluster: str, patch: Patch) -> Revision:
+        """Store one change; a `RevisionConflict` says what has changed since the revision that was expected."""
+        try:
+            return await self._writer.patch(cluster, patch)
+        except RevisionConflict as conflict:
+            raise await self._explained(cluster, conflict, patch.expected) from conflict
+
+    async def current(self, cluster: str, request: ChangeRequest) -> Revision:
+        """The current revision. Raises `NotFound`, and `RevisionConflict` where another one was expected."""
+        current = await self._store.read(cluster)
+        if request.expected is not None and request.expected != current.id:
+            conflict = stale(current, request.expected)
+            raise await self._explained(cluster, conflict, request.expected) from conflict
+        return current
+
+    async def permit(self, current: Revision, change: Change) -> Change:
+        """The change of what is stored, leaving its content as it is, as it may be made. Raises `Frozen`."""
+        guards = await self._gate.guards(current.cluster, current)
+        return await self._gate.permit(guards, current.cluster, None, None, change)
+
+    async def announce(self, revision: Revision) -> bool | None:
+        """Tell of a revision: true once that is done, false where it has to wait, None where nobody is to be told."""
+        silent = all(change.announce is None for change in revision.changes)
+        return None if silent else await self._notifier.announce(revision)
+
+    async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
+        """What an edit of a revision would do. Raises what the edit refuses with."""
+        before = base.document
+        return await self._preview(base.cluster, base, before, edit(before), change, warnings)
+
+    async def _preview(
+        self,
+        cluster: str,
+        base: Revision | None,
+        before: Document,
+        after: Document,
+        change: Change,
+        warnings: Sequence[Problem],
+    ) -> Preview:
+        self._notifier.fits(cluster, serialise(after), [change])
+        rows, settings = preview_rows(before, after, change.destroyed)
+        ecs, reason = await self._against_ecs(cluster, after)
+        return Preview(
+            cluster,
+            base.id if base else None,
+            rows,
+            settings,
+            content_id(after),
+            ecs,
+            reason,
+            await self._refusals(cluster, base, before, after, change),
+            tuple(warning.detail() for warning in warnings),
+        )
+
+    async def _against_ecs(self, cluster: str, after: Document) -> tuple[Any, str | None]:
+        if self._ecs_plan is None:
+            return None, NOT_ASKED
+        try:
+            plan = await self._ecs_plan(cluster, after)
+        except (AwsFailed, NotFound) as failed:
+            return None, failed.message
+        return plan, None if plan is not None else NOT_ASKED
+
+    async def _refusals(
+        self, cluster: str, base: Revision | None, before: Document, after: Document, change: Change
+    ) -> tuple[Note, ...]:
+        """What would refuse the change now, though planning it is free."""
+        guards = await self._gate.guards(cluster, base)
+        try:
+            await self._gate.permit(guards, cluster, before, after, change)
+        except Conflict as refusal:
+            return (Note(None, refusal.message),)
+        return ()
+
+    async def _explained(self, cluster: str, conflict: RevisionConflict, expected: str | None) -> RevisionConflict:
+        if conflict.current is None or expected is None or conflict.current == expected:
+            return conflict
+        try:
+            theirs = await self._history.revision(cluster, expected)
+            current = await self._history.revision(cluster, conflict.current)
+            found = difference(theirs.document, current.document)
+        except (NotFound, StateUnreadable, AwsFailed):
+            return conflict
+        return RevisionConflict(conflict.message, conflict.current, {'against': expected, **found.to_json()})
+
+    async def close(self) -> None:
+        """Finish what was accepted: writes first, then their announcements."""
+        await self._writer.drain()
+        await self._notifier.close()
+
+
+def exists(cluster: str) -> Unprocessable:
+    return Unprocessable(f'The cluster {cluster!r} is managed here already.')
+
+
+def _refuse_outdated(wanted: str, now: Preview) -> None:
+    if now.id != wanted:
+        raise PlanOutdated(
+            f'Something that the plan {wanted} was made from has moved; nothing was changed. '
+            f'The plan is now {now.id}: {now.to_json()["summary"]}.',
+            now.to_json(),
+        )

@@ -1,0 +1,74 @@
+"""What a change would do, before it is made: to the desired state, and to what runs."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stack.diff import difference, summary
+from stack.plan import Change, Note, Row
+
+# What ECS would do to come from what runs to a desired state; None where that is not known.
+EcsPlan = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
+
+NOT_ASKED = 'No scheduler is at hand here that could tell what would become of what runs.'
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone."""
+
+    cluster: str
+    revision: str | None
+    rows: tuple[Row, ...]
+    settings: tuple[Change, ...]
+    content: str
+    ecs: Mapping[str, Any] | None = None
+    ecs_reason: str | None = None
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """A hash over all that the preview was made from: another one where anything of that has moved."""
+        ecs = self.ecs and (self.ecs.get('id') or self.ecs)
+        destroyed = [row.service for row in self.rows if row.action == 'destroy']
+        made_from = [self.cluster, self.revision, self.content, destroyed, ecs]
+        return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
+
+    @property
+    def unmanaged(self) -> list[str]:
+        return [row.service for row in self.rows if row.action == 'unmanage']
+
+    def to_json(self) -> dict[str, Any]:
+        line = summary(self.rows, self.settings)
+        return {
+            'id': self.id,
+            'cluster': self.cluster,
+            'revision': self.revision,
+            'message': line,
+            'summary': line,
+            'services': [row.to_json() for row in self.rows],
+            'settings': [change.to_json() for change in self.settings],
+            'unmanaged': self.unmanaged,
+            'notes': [note.to_json() for note in self.notes],
+            'warnings': list(self.warnings),
+            'ecs': self.ecs,
+            'ecs_reason': self.ecs_reason,
+        }
+
+
+def preview_rows(before: Any, after: Any, destroyed: Sequence[str]) -> tuple[tuple[Row, ...], tuple[Change, ...]]:
+    """The rows of a change, and what it changes above the services; what it leaves out is `destroyed` or unmanaged."""
+    found = difference(before, after)
+    rows = (
+        Row(row.service, 'unmanage') if row.action == 'destroy' and row.service not in destroyed else row
+        for row in found.rows
+    )
+    return tuple(rows), found.settings
+
+
+def content_id(document: Any) -> str:
+    """The same for documents that say the same, in whatever order their keys stand."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
