@@ -22,6 +22,20 @@ def install() -> None:
     SQSBackend.receive_message = _long_polling(SQSBackend.receive_message)
     SQSBackend._validate_message = _in_bytes(SQSBackend._validate_message)
     Queue.add_message = _add_message
+    # moto reads the clock twice for each message of the queue, and counts them all several times at each call.
+    Queue.messages = property(_visible)
+    Queue.approximate_number_of_messages_delayed = property(lambda self: _count(self, 'delayed_until'))
+    Queue.approximate_number_of_messages_not_visible = property(lambda self: _count(self, 'visible_at'))
+
+
+def _visible(self: Queue) -> list[Message]:
+    now = unix_time_millis()
+    return [m for m in self._messages if m.visible_at < now and m.delayed_until <= now]
+
+
+def _count(queue: Queue, until: str) -> int:
+    now = unix_time_millis()
+    return sum(getattr(message, until) > now for message in queue._messages)
 
 
 def _long_polling(receive_message: Callable[..., list[Message]]) -> Any:
