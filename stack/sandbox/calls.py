@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from botocore.exceptions import BotoCoreError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
@@ -16,7 +17,7 @@ from stack.sandbox.http_server import Answer, Environ
 REGION = 'us-east-1'
 _SCOPE = re.compile(r'Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request')
 _SERVICE_OF_SIGNING_NAME = {'elasticloadbalancing': 'elbv2'}
-_READS = ('Get', 'List', 'Describe', 'Head', 'Batch', 'Discover', 'Filter')
+_READS = ('Get', 'List', 'Describe', 'Head', 'BatchGet', 'BatchCheck', 'Discover', 'Filter')
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ def _presigned(environ: Environ) -> str:
 def _routed(service: str, environ: Environ) -> str:
     try:
         return get_service_router(service).match(Request(environ.copy()))[0].name
-    # moto's loader answers a service that it does not know with botocore's errors
-    except (HTTPException, ValueError, LookupError):
+    except (HTTPException, BotoCoreError):
         return f'{environ["REQUEST_METHOD"].title()}Unknown'
 
 

@@ -11,7 +11,6 @@ import logging
 import pickle
 import platform
 import threading
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,17 +40,9 @@ class UnusableSnapshot(Exception):
     """The snapshot is damaged, or another version's; `str()` says which."""
 
 
-@dataclass(frozen=True)
-class _Writer:
-    """Made by which programs; only the same ones read it again."""
-
-    format: int
-    moto: str
-    python: str
-
-
 def _this_program() -> dict[str, Any]:
-    return vars(_Writer(_FORMAT, version('moto'), '.'.join(platform.python_version_tuple()[:2])))
+    """Which programs write it; the very same ones read it again."""
+    return {'format': _FORMAT, 'moto': version('moto'), 'python': '.'.join(platform.python_version_tuple()[:2])}
 
 
 def dump(account: str, ecs: Any) -> bytes:

@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectionError, HTTPClientError
@@ -195,3 +196,9 @@ def test_faults_are_switched_over_http(aws):
 )
 def test_bad_requests_are_answered(aws, method, path, body, status):
     assert ask(aws, method, body, path)[0] == status
+
+
+def test_every_kind_and_field_is_documented():
+    page = (Path(__file__).parents[4] / 'docs' / 'sandbox.md').read_text()
+    undocumented = [name for name in (*KINDS, *Fault.__dataclass_fields__) if f'`{name}`' not in page]
+    assert not undocumented
