@@ -213,6 +213,7 @@ class Ecs:
     def _send_events(self) -> None:
         if self._on_event is None:
             return
-        for world in list(self._worlds.values()):
-            while world.outbox:
-                self._on_event(world.outbox.popleft())
+        with self._lock:
+            events = [event for world in self._worlds.values() for event in world.taken_outbox()]
+        for event in events:
+            self._on_event(event)

@@ -1,7 +1,6 @@
 """One account's ECS in one region, in motion: its memory, its time, its queue of what is due, and its ports."""
 
 import heapq
-from collections import deque
 from dataclasses import dataclass
 
 from stack.sandbox.ecs.dice import Dice
@@ -49,9 +48,8 @@ class World:
         self.ports = ports
         self.timings = timings
         self.now = 0.0
-        self.moves = 0
         self.alive: dict[tuple[str, str], dict[str, Task]] = {}
-        self.outbox: deque[Wire] | None = deque() if listened_to else None
+        self.outbox: list[Wire] | None = [] if listened_to else None
         self._speed = speed
         self._due: list[tuple[float, int, str, str]] = []
         self._take_up()
@@ -79,6 +77,11 @@ class World:
 
     def arn(self, *path: str) -> str:
         return f'arn:aws:ecs:{self.region.name}:{self.region.account}:{"/".join(path)}'
+
+    def taken_outbox(self) -> list[Wire]:
+        """The events that wait to be sent, which wait no longer."""
+        events, self.outbox = self.outbox or [], None if self.outbox is None else []
+        return events
 
     def cluster(self, name: str | None) -> Cluster:
         """The ACTIVE cluster of that name or ARN, `default` where none is given; raises ClusterNotFoundException."""
@@ -141,7 +144,6 @@ class World:
             if thing is not None and thing.due == due:
                 self.now = max(self.now, due)
                 thing.due = None
-                self.moves += 1
                 return thing
         return None
 

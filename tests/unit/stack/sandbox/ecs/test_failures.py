@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from stack import observed
 from stack.sandbox.ecs.failures import behaviour
+from stack.stop_reasons import classify
 from tests.unit.stack.sandbox.ecs.fleet import VPC, Fleet
 
 FARGATE = {'requiresCompatibilities': ['FARGATE'], 'cpu': '256', 'memory': '512', 'executionRoleArn': 'arn:role'}
@@ -178,3 +180,23 @@ def test_container_that_is_not_essential_may_crash(fleet: Fleet):
     fleet.steady(count=1)
     (task,) = fleet.tasks()
     assert [container['lastStatus'] for container in task['containers']] == ['RUNNING', 'STOPPED']
+
+
+@pytest.mark.parametrize(
+    ('tag', 'kind'),
+    [
+        ('broken', 'application-exit'),
+        ('exit-3', 'application-exit'),
+        ('oom', 'out-of-memory'),
+        ('denied', 'image-pull'),
+        ('port-in-use', 'port-in-use'),
+        ('unstartable', 'start-failed'),
+        ('flaky', 'application-exit'),
+        ('spot', 'instance-gone'),
+        ('unhealthy', 'health-check-container'),
+    ],
+)
+def test_what_nysa_makes_of_it(fleet: Fleet, tag: str, kind: str):
+    """The two are written apart, from AWS's documentation: they have to meet."""
+    check = {'healthCheck': {'command': ['CMD', 'true']}} if tag == 'unhealthy' else {}
+    assert classify(observed.task(stopped(fleet, tag, **check))).kind == kind
