@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import GENERATED, ROOT, renewed
+from docs.generate import END, GENERATED, ROOT, START, renewed
 from handlers.openapi import endpoints
 from handlers.routes import ROUTES
 
@@ -21,6 +21,16 @@ def there(path: Path) -> str:
 def test_generated_parts_are_fresh(name: str):
     text = (ROOT / name).read_text()
     assert renewed(text, GENERATED[name]()) == text, 'run `make docs`'
+
+
+@pytest.mark.parametrize('text', ['', START, END, f'{END}{START}'])
+def test_a_document_without_a_place_for_it(text: str):
+    with pytest.raises(ValueError, match='no generated part'):
+        renewed(text, 'x')
+
+
+def test_only_the_generated_part_changes():
+    assert renewed(f'a\n{START}old\n{END}b\n', 'new\n') == f'a\n{START}\nnew\n\n{END}b\n'
 
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=there)

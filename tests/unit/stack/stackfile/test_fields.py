@@ -32,7 +32,11 @@ def targets(known: tuple[Entry, ...], around: Shape | None = None) -> Iterator[t
             yield from targets(entry.shape.entries, inner.member if inner.type_name == 'list' else inner)
 
 
-@pytest.mark.parametrize(('place', 'target'), list(targets(entries(ServiceSettings))), ids=str)
+def name_of(value: StructureShape | Target) -> str:
+    return value.key if isinstance(value, Target) else value.name
+
+
+@pytest.mark.parametrize(('place', 'target'), list(targets(entries(ServiceSettings))), ids=name_of)
 def test_every_target_is_there(place: StructureShape, target: Target):
     for key in target.key.split('.'):
         assert key in place.members
