@@ -72,6 +72,21 @@ function ConfirmAction({ action }: { action: Action }) {
       onClose={close}
       onSubmit={() => void apply()}
       wide={Boolean(planned?.plan.services.some((s) => s.fields.length > 3))}
+      pinned={
+        <>
+          <div class="field">
+            <label htmlFor="reason">Why?</label>
+            {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
+            <textarea id="reason" class="input" rows={2} value={reason} autoFocus placeholder="Kept with the change; others will read it" onInput={(e) => setReason(e.currentTarget.value)} />
+          </div>
+          {action.typed && (
+            <div class="field">
+              <label htmlFor="typed">Type <code>{action.typed}</code> to confirm</label>
+              <input id="typed" class="input mono" autocomplete="off" spellcheck={false} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
+            </div>
+          )}
+        </>
+      }
       footer={
         <>
           <span class="small mute">{missing && !busy ? missing : ''}</span>
@@ -86,17 +101,6 @@ function ConfirmAction({ action }: { action: Action }) {
       {action.note && <p class="soft">{action.note}</p>}
       {slow && <Skeleton rows={3} />}
       {planned && <ShownPlan planned={planned} action={action} />}
-      <div class="field">
-        <label htmlFor="reason">Why?</label>
-        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
-        <textarea id="reason" class="input" rows={2} value={reason} autoFocus placeholder="Kept with the change; others will read it" onInput={(e) => setReason(e.currentTarget.value)} />
-      </div>
-      {action.typed && (
-        <div class="field">
-          <label htmlFor="typed">Type <code>{action.typed}</code> to confirm</label>
-          <input id="typed" class="input mono" autocomplete="off" spellcheck={false} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
-        </div>
-      )}
     </Dialog>
   );
 }

@@ -62,7 +62,7 @@ function Screen() {
     case 'new':
       return <NewCluster />;
     case 'missing':
-      return <Empty icon="question" title="There is nothing here" actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>The address <code>{at.path}</code> leads nowhere.</Empty>;
+      return <Empty page icon="question" title="There is nothing here" actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>The address <code>{at.path}</code> leads nowhere.</Empty>;
   }
 }
 
@@ -72,6 +72,6 @@ function WithCluster({ name, show }: { name: string; show: (entry: ClusterEntry)
   const slow = useSlow(!known && !store.loaded.value);
   if (known) return <>{show(store.get(name)!)}</>;
   if (!store.loaded.value) return slow ? <Skeleton /> : null;
-  return <Empty icon="question" title={`No cluster is called ${name}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>It may have another name, or nobody manages it any more.</Empty>;
+  return <Empty page icon="question" title={`No cluster is called ${name}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>It may have another name, or nobody manages it any more.</Empty>;
 }
 

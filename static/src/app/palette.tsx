@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy } from '../lib/filter';
 import { clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
@@ -49,7 +49,7 @@ function OpenPalette() {
     const ranked = all.map((entry) => ({ entry, score: Math.max(fuzzy(query, entry.label), fuzzy(query, `${entry.hint} ${entry.label}`) / 2) }));
     return ranked.filter((r) => r.score > 0).toSorted((a, b) => b.score - a.score).slice(0, SHOWN).map((r) => r.entry);
   }, [query, all]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     dialog.current!.showModal();
     return () => before?.focus?.();

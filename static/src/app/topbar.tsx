@@ -19,10 +19,10 @@ export function TopBar() {
       <Link to={{ screen: 'fleet', filter: '' }} class="logo" aria-label="Nysa: all clusters"><img src={icon} alt="" /><span>Nysa</span></Link>
       <Crumbs />
       <ConnectionState />
-      <button type="button" class="button searchbutton" onClick={() => (paletteOpen.value = true)} aria-label="Search and commands">
+      <button type="button" class="button searchbutton" onClick={() => (paletteOpen.value = true)}>
         <Icon name="search" />
-        <span>Search…</span>
-        <span aria-hidden="true">{shown('mod+k', isMac).map((k) => <kbd key={k}>{k}</kbd>)}</span>
+        <span class="text">Search…</span>
+        <span class="keys" aria-hidden="true">{shown('mod+k', isMac).map((k) => <kbd key={k}>{k}</kbd>)}</span>
       </button>
       <Menu
         label="Settings"

@@ -119,7 +119,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
           ...lintKeymap,
           indentWithTab,
         ]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Stackfile', 'aria-describedby': 'editor-hint', spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Stackfile', 'aria-describedby': 'editor-hint', spellcheck: 'false', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !setting) options.onChange(update.state.doc.toString());
         }),

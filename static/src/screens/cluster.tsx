@@ -30,7 +30,7 @@ export function ClusterScreen({ at }: { at: ClusterRoute }) {
     if (slow) return <Skeleton />;
     if (!store.loaded.value) return null;
     return (
-      <Empty icon="question" title={`No cluster is called ${at.cluster}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>
+      <Empty page icon="question" title={`No cluster is called ${at.cluster}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>
         It may have another name, or nobody manages it any more.
       </Empty>
     );

@@ -97,7 +97,7 @@ function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => vo
   };
   return (
     <Dialog title={`Freeze ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Next</Button></div>}>
-      <fieldset class="stack" style={{ border: 0, padding: 0, margin: 0 }}>
+      <fieldset class="stack" style={{ border: '0', padding: '0', margin: '0' }}>
         <legend class="label">How long?</legend>
         {SPANS.map(([label, n]) => <label key={label} class="row"><input type="radio" name="span" checked={hours === n} onChange={() => setHours(n)} /> {label}</label>)}
       </fieldset>

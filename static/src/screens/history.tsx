@@ -41,7 +41,7 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
           <ol class="timeline">
             {revisions.map((r, i) => <Entry key={r.id} entry={entry} revision={r} before={revisions[i + 1] ?? null} current={r.id === current} chosen={to === r.id || from === r.id} />)}
           </ol>
-          {next && <p class="row" style={{ justifyContent: 'center', padding: 12 }}><Button onClick={() => setCursor(next)}>{more.slow ? 'Reading…' : 'Older revisions'}</Button></p>}
+          {next && <p class="row" style={{ justifyContent: 'center', padding: '12px' }}><Button onClick={() => setCursor(next)}>{more.slow ? 'Reading…' : 'Older revisions'}</Button></p>}
           {more.error && <ErrorBanner error={more.error} retry={more.again} />}
         </section>
       )}

@@ -26,7 +26,7 @@ export function MergeDialog({ base, mine, theirs, by, onClose, onMerged }: { bas
     >
       <p class="soft">{conflicts.length ? `What only one of you changed is merged. ${plural(conflicts.length, 'place')} both changed: choose.` : `You and ${them} changed different lines: nothing is in conflict.`}</p>
       {conflicts.map((part, i) => (
-        <fieldset key={i} class="stack panel" style={{ padding: 16, margin: 0 }}>
+        <fieldset key={i} class="stack panel" style={{ padding: '16px', margin: '0' }}>
           <legend class="label">Both changed this ({i + 1} of {conflicts.length})</legend>
           <div class="sidebyside">
             <div><span class="label">Mine</span><pre>{part.mine.join('\n') || '(removed)'}</pre></div>

@@ -82,15 +82,15 @@ function WhichOne({ progress, update }: StepProps) {
   };
   return (
     <form class="panel" onSubmit={(e) => { e.preventDefault(); void next(); }}>
-      <div class="body stack" style={{ gap: 24 }}>
+      <div class="body stack" style={{ gap: '24px' }}>
         {error && <ErrorBanner error={error} title="ECS could not be read" retry={() => void next()} />}
-        <div class="field" style={{ maxWidth: 420 }}>
+        <div class="field" style={{ maxWidth: '420px' }}>
           <label htmlFor="cluster-name">Name of the ECS cluster</label>
           <input id="cluster-name" class="input mono" autocomplete="off" spellcheck={false} value={progress.name} aria-invalid={progress.name !== '' && !NAME.test(progress.name)} onInput={(e) => update({ name: e.currentTarget.value.trim() })} />
           <p class="hint">It must exist in ECS already; Nysa takes care of what runs in it.</p>
         </div>
-        <fieldset style={{ border: 0, padding: 0, margin: 0 }}>
-          <legend class="label" style={{ marginBottom: 8 }}>Where does its stackfile come from?</legend>
+        <fieldset style={{ border: '0', padding: '0', margin: '0' }}>
+          <legend class="label" style={{ marginBottom: '8px' }}>Where does its stackfile come from?</legend>
           <div class="choices">
             {SOURCES.map((s) => (
               <button key={s.source} type="button" class="choice" aria-pressed={progress.source === s.source} onClick={() => update({ source: s.source })}>
@@ -126,7 +126,7 @@ function FirstService({ update }: StepProps) {
   };
   return (
     <form class="panel" onSubmit={(e) => { e.preventDefault(); write(); }}>
-      <div class="body stack" style={{ gap: 24 }}>
+      <div class="body stack" style={{ gap: '24px' }}>
         <div class="formgrid">
           {field('name', 'Service', 'Letters, digits, hyphens.', 'user-service')}
           {field('image', 'Image', 'With its registry and tag.', '….amazonaws.com/user-service:v1')}
@@ -197,7 +197,7 @@ function LastLook({ progress, update }: StepProps) {
       <header><h2>{progress.name}</h2><span class="row">{services.slice(0, 8).map((s) => <Badge key={s} tone="good" icon="plus">{s}</Badge>)}{services.length > 8 && <span class="mute">and {services.length - 8} more</span>}</span></header>
       <div class="body stack">
         {error && <ErrorBanner error={error} title="It was not created; nothing was changed" />}
-        <pre class="difflines" style={{ maxHeight: 360, overflow: 'auto', margin: 0 }}>{progress.text}</pre>
+        <pre class="difflines" style={{ maxHeight: '360px', overflow: 'auto', margin: '0' }}>{progress.text}</pre>
         <div class="field">
           <label htmlFor="new-reason">Why?</label>
           <textarea id="new-reason" class="input" rows={2} placeholder="Kept with the revision; others will read it" value={reason} onInput={(e) => setReason(e.currentTarget.value)} />

@@ -18,7 +18,7 @@ export function ReviewScreen({ entry }: { entry: ClusterEntry }) {
   const draft = useMemo(() => drafts.get(entry.name), [entry.name]);
   if (!draft || draft.text === draft.base) {
     return (
-      <Empty icon="file" title="Nothing to review" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
+      <Empty page icon="file" title="Nothing to review" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
         There is no draft for {entry.name} in this browser.
       </Empty>
     );
@@ -86,7 +86,7 @@ function Review({ draft, cluster, overtaken }: { draft: Draft; cluster: string; 
           <>
             {reading.slow && !reading.data && <Skeleton rows={5} />}
             {plan && plan.services.length > 0 && <PlannedServices services={plan.services} running />}
-            {reading.data && !plan && <div class="panel"><p class="hint" style={{ padding: 16 }}>This server shows no plan for a whole stackfile. What differs as text:</p><TextDiff before={draft.base} after={draft.text} label="The stored stackfile against the draft" /></div>}
+            {reading.data && !plan && <div class="panel"><p class="hint" style={{ padding: '16px' }}>This server shows no plan for a whole stackfile. What differs as text:</p><TextDiff before={draft.base} after={draft.text} label="The stored stackfile against the draft" /></div>}
             {plan?.notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
             {plan && plan.unmanaged.length > 0 && (
               <Banner tone="mute" icon="question" title={`${plural(plan.unmanaged.length, 'service')} will go on running without being managed`}>

@@ -61,7 +61,7 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
               <span class="td" role="cell"><Version service={s} /></span>
               <span class="td wide" role="cell"><Tasks service={s} /></span>
               <span class="td wide" role="cell">
-                {s.sync === 'rolling-out' ? <><Bar percent={s.percent ?? 0} label={`${s.name} rolled out`} /><span class="small mute cut" style={{ display: 'block', marginTop: 4 }}>{s.events[0]?.message ?? 'Waiting for ECS'}</span></> : <span class="small mute cut" style={{ display: 'block' }}>{s.verdict?.reason || <Ago at={s.verdict?.at ?? null} />}</span>}
+                {s.sync === 'rolling-out' ? <><Bar percent={s.percent ?? 0} label={`${s.name} rolled out`} /><span class="small mute cut" style={{ display: 'block', marginTop: '4px' }}>{s.events[0]?.message ?? 'Waiting for ECS'}</span></> : <span class="small mute cut" style={{ display: 'block' }}>{s.verdict?.reason || <Ago at={s.verdict?.at ?? null} />}</span>}
               </span>
               <span class="td end" role="cell">{s.sync === 'rolling-out' ? s.state === 'queued' ? <Badge tone="mute" icon="pause">Queued</Badge> : <StatusBadge service={s} /> : <VerdictBadge ending={s.verdict!.ending} />}</span>
             </div>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button';
 
 interface DialogProps {
@@ -7,15 +7,18 @@ interface DialogProps {
   onClose: () => void;
   onSubmit?: () => void;
   wide?: boolean;
+  /** Stays in sight however long the content is. */
+  pinned?: ComponentChildren;
   footer?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** A native modal dialog: the browser traps the focus, closes on Esc, and gives the focus back. */
-export function Dialog({ title, onClose, onSubmit, wide = false, footer, children }: DialogProps) {
+export function Dialog({ title, onClose, onSubmit, wide = false, pinned, footer, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the next stroke: whoever types at once types into the dialog.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     const before = document.activeElement as HTMLElement | null;
     element.showModal();
@@ -46,6 +49,7 @@ export function Dialog({ title, onClose, onSubmit, wide = false, footer, childre
           <Button kind="quiet" icon="cross" label="Close" onClick={onClose} />
         </header>
         <div class="content">{children}</div>
+        {pinned && <div class="pinned">{pinned}</div>}
         {footer && <footer>{footer}</footer>}
       </form>
     </dialog>

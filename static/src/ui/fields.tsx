@@ -72,7 +72,7 @@ const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 /** A unified text diff; gaps say how many lines they leave out. */
 export function TextDiff({ before, after, label }: { before: string; after: string; label: string }) {
   const pieces = useMemo(() => withGaps(diffLines(before, after)), [before, after]);
-  if (before === after) return <p class="hint" style={{ padding: 16 }}>The texts are the same.</p>;
+  if (before === after) return <p class="hint" style={{ padding: '16px' }}>The texts are the same.</p>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways, also by keyboard
     <div class="difflines" role="region" aria-label={label} tabIndex={0}>

@@ -27,7 +27,7 @@ export function Problems({ problems, onGo }: { problems: readonly Problem[] | nu
           ))}
         </ul>
       ) : (
-        <p class="hint" style={{ padding: 16 }}>{problems === null ? 'The server reads the text.' : 'The server finds nothing wrong with it.'}</p>
+        <p class="hint" style={{ padding: '16px' }}>{problems === null ? 'The server reads the text.' : 'The server finds nothing wrong with it.'}</p>
       )}
     </section>
   );

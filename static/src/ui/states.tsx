@@ -6,11 +6,12 @@ import type { Tone } from './badge';
 import { Button } from './button';
 import { Icon, type IconName } from './icons';
 
-export function Empty({ icon, title, children, actions }: { icon: IconName; title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+/** `page`: it stands for a whole page, and its title is the page's. */
+export function Empty({ icon, title, page = false, children, actions }: { icon: IconName; title: string; page?: boolean; children?: ComponentChildren; actions?: ComponentChildren }) {
   return (
     <div class="state">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children && <p>{children}</p>}
       {actions && <div class="row">{actions}</div>}
     </div>
@@ -31,7 +32,7 @@ export function Banner({ tone, icon, title, children, actions }: { tone: Tone; i
     <div class="banner" data-tone={tone} role={tone === 'bad' ? 'alert' : 'status'}>
       <Icon name={icon} />
       <div class="grow">
-        <h3>{title}</h3>
+        <p class="title">{title}</p>
         {children && <div class="small soft">{children}</div>}
         {actions && <div class="row actions">{actions}</div>}
       </div>

@@ -57,7 +57,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
       <div class="editor" ref={parent} hidden={failed} />
       {!ready && !failed && <Skeleton rows={6} />}
       {failed && (
-        <div class="field" style={{ padding: 16 }}>
+        <div class="field" style={{ padding: '16px' }}>
           <label htmlFor="plain-editor">Stackfile (the editor could not be loaded; this is a plain field)</label>
           <textarea id="plain-editor" class="input mono" rows={24} value={text} onInput={(e) => onChange(e.currentTarget.value)} />
         </div>
