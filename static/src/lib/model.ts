@@ -184,10 +184,11 @@ export function readServices(cluster: string, sent: unknown): Service[] {
   return pairs.filter(([name]) => name).map(([name, value]) => readService(cluster, name, value));
 }
 
-export interface Counts { services: number; drifted: number; rollingOut: number; failed: number; unmanaged: number; percent: number | null }
+/** How many services are in which state; `percent` is null while nothing rolls out, `seen` true once ECS was read. */
+export interface Counts { services: number; drifted: number; rollingOut: number; failed: number; unmanaged: number; degraded: number; failing: number; seen: boolean; percent: number | null }
 
 export function count(services: Iterable<Service>): Counts {
-  const counts: Counts = { services: 0, drifted: 0, rollingOut: 0, failed: 0, unmanaged: 0, percent: null };
+  const counts: Counts = { services: 0, drifted: 0, rollingOut: 0, failed: 0, unmanaged: 0, degraded: 0, failing: 0, seen: false, percent: null };
   let moving = 0;
   for (const service of services) {
     if (service.sync === 'unmanaged') counts.unmanaged++;
@@ -198,6 +199,9 @@ export function count(services: Iterable<Service>): Counts {
       moving += service.percent ?? 0;
     }
     if (hasFailed(service)) counts.failed++;
+    if (service.health === 'degraded') counts.degraded++;
+    if (service.health === 'failing') counts.failing++;
+    if (service.running !== null) counts.seen = true;
   }
   if (counts.rollingOut) counts.percent = Math.round(moving / counts.rollingOut);
   return counts;

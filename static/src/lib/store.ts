@@ -1,7 +1,8 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readService, readServices, type Service } from './model';
+import { sameFields, sameList, stable } from './stable';
 import { instant } from './time';
 
 export interface Activity {
@@ -25,7 +26,7 @@ export class ClusterEntry {
 
   constructor(readonly name: string) {
     this.summary = signal(readCluster(name, {}));
-    this.counts = computed(() => count(this.names.value.map((service) => this.rows.get(service)!.value)));
+    this.counts = stable(() => count(this.names.value.map((service) => this.rows.get(service)!.value)), sameFields);
   }
 
   /** Puts rows in place of the former ones; a row that is the same stays the same signal. */
@@ -45,8 +46,7 @@ export class ClusterEntry {
 
   setNames(names: string[]): void {
     const sorted = names.toSorted();
-    const before = this.names.peek();
-    if (sorted.length !== before.length || sorted.some((name, i) => name !== before[i])) this.names.value = sorted;
+    if (!sameList(sorted, this.names.peek())) this.names.value = sorted;
   }
 }
 

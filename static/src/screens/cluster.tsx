@@ -1,12 +1,13 @@
-import { useComputed, useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import type { VNode } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { asked, changeTag, removeServices, scale } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
-import { adjust, go, hindrance, route, store } from '../app/state';
+import { adjust, go, hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
+import { CHIPS } from '../lib/filter';
 import { type Service } from '../lib/model';
 import type { Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
@@ -17,7 +18,7 @@ import { CountDialog } from './count-dialog';
 import { Drawer } from './drawer';
 import { ClusterFrame } from './frame';
 import { Head, ServiceRow } from './service-row';
-import { toggled } from './selection';
+import { type TableState, tableState, toggled } from './table-state';
 import { TagPicker } from './tag-picker';
 
 type ClusterRoute = Extract<Route, { screen: 'cluster' }>;
@@ -46,19 +47,12 @@ export function ClusterScreen({ at }: { at: ClusterRoute }) {
 }
 
 function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
-  const words = wordsOf(at.filter);
-  const selection = useSignal<ReadonlySet<string>>(new Set());
-  const names = entry.names.value;
-  const rows = names.map((name) => entry.rows.get(name)!);
-  const visible = useComputed(() => {
-    const view = route.value as ClusterRoute;
-    const looked = wordsOf(view.filter ?? '');
-    return entry.names.value.filter((name) => isShown(entry.rows.get(name)!.value, looked, view.chip ?? ''));
-  });
-  const order = useOrder(entry, at.sort);
-  useServiceKeys(entry, selection);
-  const opened = Boolean(at.service);
-  if (!names.length) {
+  const table = useMemo(() => tableState(entry), [entry]);
+  const total = entry.names.value.length;
+  const shown = table.visible.value.length;
+  const filtered = at.filter !== '' || at.chip !== '';
+  useServiceKeys(entry, table.selection);
+  if (!total) {
     return (
       <Empty icon="box" title="No services yet" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
         The desired state of {entry.name} names no service, so nothing runs.
@@ -68,53 +62,56 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   return (
     <>
       <div class="toolbar">
-        <Chips rows={rows.map((r) => r.value)} chip={at.chip} />
+        <Chips table={table} />
         <SearchField label="Filter services" value={at.filter} onChange={(filter) => adjust({ filter })} />
       </div>
-      <p class="visually-hidden" role="status">{words.length || at.chip ? `${visible.value.length} of ${names.length} services shown` : ''}</p>
-      {order.moved > 0 && <div class="moved"><Button icon="drift" onClick={order.sortNow}>{plural(order.moved, 'row')} moved – sort again</Button></div>}
-      <div class="table services" role="table" aria-label={`Services of ${entry.name}`} data-open={opened} aria-rowcount={names.length + 1} hidden={!visible.value.length} onFocusIn={order.hold} onFocusOut={order.release} onPointerEnter={order.hold} onPointerLeave={order.release}>
-        <Head sort={at.sort} selection={selection} visible={visible.value} />
-        <div class="tbody" role="rowgroup">
-          {order.names.map((name) => (
-            <ServiceRow key={name} row={entry.rows.get(name)!} visible={visible} open={at.service === name} selection={selection} />
-          ))}
-        </div>
-      </div>
-      {!visible.value.length && (
-        <Empty icon="search" title={`0 of ${names.length} match`} actions={<Button onClick={() => adjust({ filter: '', chip: '' })}>Clear the filter</Button>}>
+      <p class="visually-hidden" role="status">{filtered ? `${shown} of ${total} services shown` : ''}</p>
+      <Moved table={table} />
+      <Table entry={entry} table={table} sort={at.sort} opened={Boolean(at.service)} hidden={!shown} />
+      {!shown && (
+        <Empty icon="search" title={`0 of ${total} match`} actions={<Button onClick={() => adjust({ filter: '', chip: '' })}>Clear the filter</Button>}>
           No service fits {at.filter ? `“${at.filter}”` : 'what you chose'}.
         </Empty>
       )}
-      <SelectionBar entry={entry} selection={selection} />
+      <SelectionBar entry={entry} selection={table.selection} />
     </>
   );
 }
 
-/** The order of the rows: it does not change under the pointer, nor while the focus is in the table. */
-function useOrder(entry: ClusterEntry, sort: string) {
-  const held = useSignal(0);
-  const shownOrder = useSignal<{ sort: string; names: readonly string[] } | null>(null);
-  const wanted = useComputed(() => {
-    const key = (route.value as ClusterRoute).sort ?? '';
-    // By name nothing moves when a row changes: then rows need not be read.
-    const byName = !key || key.endsWith('name');
-    return sorted(entry.names.value.map((name) => (byName ? entry.rows.get(name)!.peek() : entry.rows.get(name)!.value)), key);
-  });
-  const before = shownOrder.peek();
-  const keep = held.value > 0 && before !== null && before.sort === sort;
-  const names = keep ? [...before.names.filter((n) => entry.rows.has(n)), ...wanted.value.filter((n) => !before.names.includes(n))] : wanted.value;
-  shownOrder.value = useMemo(() => ({ sort, names }), [names.join('\n'), sort]);
-  return {
-    names,
-    moved: keep ? moved(names, wanted.value) : 0,
-    hold: () => void held.value++,
-    release: () => (held.value = Math.max(0, held.value - 1)),
-    sortNow: () => {
-      shownOrder.value = null;
-      held.value = 0;
-    },
+function Moved({ table }: { table: TableState }) {
+  const n = table.order.value.moved;
+  return n > 0 ? <div class="moved"><Button icon="drift" onClick={() => (table.held.value = 0)}>{plural(n, 'row')} moved – sort again</Button></div> : null;
+}
+
+/** How many rows are put on the page in one frame. */
+const ROWS_A_FRAME = 50;
+
+function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; table: TableState; sort: string; opened: boolean; hidden: boolean }) {
+  const { names } = table.order.value;
+  const [limit, setLimit] = useState(ROWS_A_FRAME);
+  useEffect(() => {
+    if (limit >= names.length) return undefined;
+    const frame = requestAnimationFrame(() => setLimit(limit + ROWS_A_FRAME));
+    return () => cancelAnimationFrame(frame);
+  }, [limit, names.length]);
+  // The same elements again: rows that are there already are not looked at.
+  const rows = useRef(new Map<string, { row: unknown; element: VNode }>());
+  const element = (name: string) => {
+    const row = entry.rows.get(name)!;
+    const known = rows.current.get(name);
+    if (known?.row === row) return known.element;
+    const made = <ServiceRow key={name} row={row} table={table} />;
+    rows.current.set(name, { row, element: made });
+    return made;
   };
+  const hold = () => void table.held.value++;
+  const release = () => (table.held.value = Math.max(0, table.held.value - 1));
+  return (
+    <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened} hidden={hidden} onFocusIn={hold} onFocusOut={release} onPointerEnter={hold} onPointerLeave={release}>
+      <Head sort={sort} table={table} />
+      <div class="tbody" role="rowgroup">{names.slice(0, limit).map(element)}</div>
+    </div>
+  );
 }
 
 function useServiceKeys(entry: ClusterEntry, selection: { value: ReadonlySet<string> }) {
@@ -136,13 +133,14 @@ function useServiceKeys(entry: ClusterEntry, selection: { value: ReadonlySet<str
   ], [entry]);
 }
 
-function Chips({ rows, chip }: { rows: Service[]; chip: string }) {
+function Chips({ table }: { table: TableState }) {
+  const chosen = table.chip.value;
   return (
     <div class="chips" role="group" aria-label="Show">
-      {CHIPS.map((c) => {
-        const n = rows.filter((r) => inChip(r, c.chip)).length;
-        if (!n && c.chip && c.chip !== chip) return null;
-        return <button key={c.chip} type="button" class="chip" aria-pressed={chip === c.chip} onClick={() => adjust({ chip: c.chip })}>{c.label} <span class="number">{n}</span></button>;
+      {CHIPS.map(({ chip, label }) => {
+        const n = table.chips.value[chip] ?? 0;
+        if (!n && chip && chip !== chosen) return null;
+        return <button key={chip} type="button" class="chip" aria-pressed={chosen === chip} onClick={() => adjust({ chip })}>{label} <span class="number">{n}</span></button>;
       })}
     </div>
   );

@@ -1,4 +1,3 @@
-import { useComputed } from '@preact/signals';
 import { useKeys } from '../app/keyboard';
 import { moveFocus } from '../app/rows';
 import { adjust, go, route, store } from '../app/state';
@@ -137,14 +136,10 @@ function Row({ entry }: { entry: ClusterEntry }) {
 export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
   const counts = entry.counts.value;
   const { frozen } = entry.summary.value;
-  const rows = useComputed(() => entry.names.value.map((name) => entry.rows.get(name)!.value));
-  const seen = rows.value.some((r) => r.running !== null);
-  const failing = rows.value.filter((r) => r.health === 'failing').length;
-  const degraded = rows.value.filter((r) => r.health === 'degraded').length;
   return (
     <>
-      {counts.rollingOut > 0 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : counts.drifted > 0 ? <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge> : seen || !counts.services ? <Badge tone="good" icon="check">In sync</Badge> : <Badge tone="mute" icon="question">Not seen yet</Badge>}
-      {failing > 0 ? <Badge tone="bad" icon="circle-cross" plain>{failing} failing</Badge> : degraded > 0 ? <Badge tone="warn" icon="alert" plain>{degraded} degraded</Badge> : seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null}
+      {counts.rollingOut > 0 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : counts.drifted > 0 ? <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge> : counts.seen || !counts.services ? <Badge tone="good" icon="check">In sync</Badge> : <Badge tone="mute" icon="question">Not seen yet</Badge>}
+      {counts.failing > 0 ? <Badge tone="bad" icon="circle-cross" plain>{counts.failing} failing</Badge> : counts.degraded > 0 ? <Badge tone="warn" icon="alert" plain>{counts.degraded} degraded</Badge> : counts.seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null}
       {frozen && <Badge tone="busy" icon="frozen" title={frozen.reason}>Frozen</Badge>}
     </>
   );

@@ -1,13 +1,14 @@
-import type { ReadonlySignal, Signal } from '@preact/signals';
+import { type Signal, useComputed } from '@preact/signals';
 import { adjust, go, route } from '../app/state';
+import { isShown } from '../lib/filter';
 import { versionOf } from '../lib/images';
 import type { Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
 import { Bar, HealthBadge, StatusBadge, VerdictBadge } from '../ui/badge';
-import { Link } from '../ui/button';
+import { plainClick } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
-import { toggled } from './selection';
+import { type TableState, toggled } from './table-state';
 
 const COLUMNS: { key: string; label: string; class?: string }[] = [
   { key: 'name', label: 'Service' },
@@ -16,12 +17,13 @@ const COLUMNS: { key: string; label: string; class?: string }[] = [
   { key: 'status', label: 'Status' },
 ];
 
-export function Head({ sort, selection, visible }: { sort: string; selection: Signal<ReadonlySet<string>>; visible: readonly string[] }) {
-  const all = visible.length > 0 && visible.every((name) => selection.value.has(name));
+export function Head({ sort, table }: { sort: string; table: TableState }) {
+  const names = table.visible.value;
+  const all = names.length > 0 && names.every((name) => table.selection.value.has(name));
   return (
     <div class="thead" role="rowgroup">
       <div class="tr" role="row">
-        <span class="th" role="columnheader"><input type="checkbox" aria-label="Choose all shown" checked={all} onChange={() => (selection.value = new Set(all ? [] : visible))} /></span>
+        <span class="th" role="columnheader"><input type="checkbox" aria-label="Choose all shown" checked={all} onChange={() => (table.selection.value = new Set(all ? [] : names))} /></span>
         {COLUMNS.map((c) => <SortHead key={c.key} column={c} sort={sort} />)}
         <span class="th wide" role="columnheader">Health</span>
         <span class="th wide" role="columnheader">Last rollout</span>
@@ -41,21 +43,21 @@ function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: st
   );
 }
 
-interface RowProps { row: Signal<Service>; visible: ReadonlySignal<readonly string[]>; open: boolean; selection: Signal<ReadonlySet<string>> }
-
-export function ServiceRow({ row, visible, open, selection }: RowProps) {
+/** A row follows its own signals: it repaints when its service changes, or when it is shown, opened or chosen. */
+export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
   const service = row.value;
   const { name, cluster } = service;
-  const chosen = selection.value.has(name);
-  const at = route.peek();
-  const to = { ...clusterRoute(cluster, name), ...(at.screen === 'cluster' ? { filter: at.filter, chip: at.chip, sort: at.sort, tab: at.tab } : {}) };
+  const shown = useComputed(() => isShown(row.value, table.words.value, table.chip.value)).value;
+  const open = useComputed(() => table.opened.value === name).value;
+  const chosen = useComputed(() => table.selection.value.has(name)).value;
+  const choose = () => (table.selection.value = toggled(table.selection.value, name));
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the link in it does the same by keyboard
-    <div class="tr" role="row" hidden={!visible.value.includes(name)} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || go(format(to))}>
-      <span class="td" role="cell">
-        <input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={() => (selection.value = toggled(selection.value, name))} />
+    <div class="tr" role="row" hidden={!shown} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
+      <span class="td" role="cell"><input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={choose} /></span>
+      <span class="td cut" role="cell">
+        <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`} onClick={(e) => plainClick(e) && openService(cluster, name)}>{name}</a>
       </span>
-      <span class="td cut" role="cell"><Link to={to} class="name-link" data-row={name} aria-label={`${name}, open`}>{name}</Link></span>
       <span class="td middle" role="cell"><Flash value={service.image}><Version service={service} /></Flash></span>
       <span class="td" role="cell"><Flash value={`${service.running}/${service.desired}`}><Tasks service={service} /></Flash></span>
       <span class="td" role="cell"><Flash value={service.state}><StatusBadge service={service} /></Flash></span>
@@ -63,6 +65,12 @@ export function ServiceRow({ row, visible, open, selection }: RowProps) {
       <span class="td wide last cut" role="cell"><LastRollout service={service} /></span>
     </div>
   );
+}
+
+/** Opens a service beside the list: filter, sort order and tab stay. */
+function openService(cluster: string, service: string): void {
+  const at = route.peek();
+  go(at.screen === 'cluster' ? { ...at, cluster, service } : clusterRoute(cluster, service));
 }
 
 /** The version that is wanted; while another one still runs, both. */

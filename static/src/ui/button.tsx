@@ -34,6 +34,13 @@ export function Button({ kind = 'plain', icon, why = null, label, children, onCl
 }
 
 /** A link inside the page: a real address, followed without a reload. */
+/** True for a click that stays in this tab; the browser's own way is then off. */
+export function plainClick(event: MouseEvent): boolean {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return false;
+  event.preventDefault();
+  return true;
+}
+
 export interface LinkProps {
   to: Route | string;
   children: ComponentChildren;
@@ -55,9 +62,7 @@ export function Link({ to, children, replace = false, ...rest }: LinkProps) {
       {...rest}
       href={href}
       onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return;
-        event.preventDefault();
-        go(href, replace);
+        if (plainClick(event)) go(href, replace);
       }}
     >
       {children}

@@ -1,0 +1,65 @@
+/** What all rows of the services table look at; each row computes from it what concerns itself. */
+
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { route } from '../app/state';
+import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
+import type { Route } from '../lib/router';
+import { sameFields, sameList, stable } from '../lib/stable';
+import type { ClusterEntry } from '../lib/store';
+
+export interface TableState {
+  words: ReadonlySignal<readonly string[]>;
+  chip: ReadonlySignal<string>;
+  opened: ReadonlySignal<string | null>;
+  selection: Signal<ReadonlySet<string>>;
+  /** The names of the rows that are shown, and how many each chip has. */
+  visible: ReadonlySignal<readonly string[]>;
+  chips: ReadonlySignal<Record<string, number>>;
+  order: ReadonlySignal<Order>;
+  /** While it is above zero, rows stay where they are. */
+  held: Signal<number>;
+}
+
+export interface Order { names: readonly string[]; moved: number; sort: string }
+
+export function toggled(set: ReadonlySet<string>, name: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(name)) next.add(name);
+  return next;
+}
+
+export function tableState(entry: ClusterEntry): TableState {
+  const view = (): Extract<Route, { screen: 'cluster' }> | null => (route.value.screen === 'cluster' ? route.value : null);
+  const words = stable(() => wordsOf(view()?.filter ?? ''), sameList);
+  const chip = stable(() => view()?.chip ?? '', Object.is);
+  const rows = () => entry.names.value.map((name) => entry.rows.get(name)!.value);
+  const held = signal(0);
+  return {
+    words,
+    chip,
+    held,
+    opened: stable(() => view()?.service ?? null, Object.is),
+    selection: signal<ReadonlySet<string>>(new Set()),
+    visible: stable(() => rows().filter((r) => isShown(r, words.value, chip.value)).map((r) => r.name), sameList),
+    chips: stable(() => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])), sameFields),
+    order: order(entry, held, () => view()?.sort ?? ''),
+  };
+}
+
+/** The order of the rows: it does not change under the pointer, nor while the focus is in the table. */
+function order(entry: ClusterEntry, held: ReadonlySignal<number>, sortOf: () => string): ReadonlySignal<Order> {
+  let shown: Order | null = null;
+  return stable<Order>(() => {
+    const sort = sortOf();
+    // By name nothing moves when a row changes: then rows need not be read.
+    const byName = !sort || sort.endsWith('name');
+    const wanted = sorted(entry.names.value.map((name) => (byName ? entry.rows.get(name)!.peek() : entry.rows.get(name)!.value)), sort);
+    if (held.value > 0 && shown?.sort === sort) {
+      const kept = shown.names.filter((name) => entry.rows.has(name));
+      const known = new Set(kept);
+      const names = [...kept, ...wanted.filter((name) => !known.has(name))];
+      shown = { sort, names, moved: moved(names, wanted) };
+    } else shown = { sort, names: wanted, moved: 0 };
+    return shown;
+  }, (a, b) => a.sort === b.sort && a.moved === b.moved && sameList(a.names, b.names));
+}
