@@ -1,9 +1,12 @@
 """S3 as AWS has it: conditions that hold under contention, versions in order, at a steady price."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.core.utils import utcnow
+from moto.s3.models import FakeKey, S3Backend
 
 
 def code(refused) -> str:
@@ -38,8 +41,14 @@ def test_a_stale_etag_is_refused_and_a_missing_key_is_not_found(s3, bucket):
     assert code(refused) == 'NoSuchKey'
 
 
-def test_of_many_conditional_writes_one_wins(aws, bucket):
+def test_of_many_conditional_writes_one_wins(aws, bucket, monkeypatch):
     s3 = aws.embedded.client('s3', max_pool_connections=16, retries={'total_max_attempts': 1})
+    put_object = S3Backend.put_object
+
+    def hesitate(*args, **kwargs):
+        # Between the check and the act, where whoever is let in would win too.
+        time.sleep(0.01)
+        return put_object(*args, **kwargs)
 
     def put(key: str) -> bool:
         try:
@@ -48,8 +57,9 @@ def test_of_many_conditional_writes_one_wins(aws, bucket):
             return False
         return True
 
+    monkeypatch.setattr(S3Backend, 'put_object', hesitate)
     with ThreadPoolExecutor(16) as threads:
-        for key in map(str, range(10)):
+        for key in map(str, range(3)):
             assert sum(threads.map(put, [key] * 16)) == 1
 
 
@@ -113,8 +123,6 @@ def test_versions_are_listed_newest_first_for_the_prefix_alone(s3, bucket):
 
 
 def test_a_long_history_is_neither_compared_nor_copied(s3, bucket, monkeypatch):
-    from moto.s3.models import FakeKey
-
     def refuse(*_):
         raise AssertionError('the price of a call grows with the history')
 
@@ -123,3 +131,12 @@ def test_a_long_history_is_neither_compared_nor_copied(s3, bucket, monkeypatch):
     for _ in range(3):
         s3.put_object(Bucket=bucket, Key='prod', Body=b'{}')
     assert len(s3.list_object_versions(Bucket=bucket, Prefix='prod')['Versions']) == 3
+
+
+def test_versions_of_one_instant_keep_their_order(s3, bucket, monkeypatch):
+    instant = utcnow()
+    monkeypatch.setattr('moto.s3.models.utcnow', lambda: instant)
+    made = [s3.put_object(Bucket=bucket, Key='prod', Body=b'%d' % n)['VersionId'] for n in range(4)]
+    listed = s3.list_object_versions(Bucket=bucket, Prefix='prod')['Versions']
+    assert [version['VersionId'] for version in listed] == made[::-1]
+    assert [version['IsLatest'] for version in listed] == [True, False, False, False]
