@@ -66,7 +66,7 @@ class AwsApplication:
             self._recordings = [kept for kept in self._recordings if kept is not calls]
 
     def take_touched(self) -> set[str]:
-        """The services that were called to change something since this was last asked; LOCK is held."""
+        """The calls that may have changed something since this was last asked, as `s3:PutObject`; LOCK is held."""
         taken, self._touched = self._touched, set()
         return taken
 
@@ -79,7 +79,7 @@ class AwsApplication:
     def _answer(self, call: Call, environ: Environ, body: bytes, verdict: Verdict) -> Answer:
         with LOCK:
             if call.changes:
-                self._touched.add(call.service)
+                self._touched.add(str(call))
             if 'shuffle' in verdict.kinds:
                 moto_sqs.shuffle(self._account, call.region, body)
             answer = (

@@ -16,24 +16,56 @@ def backend(account: str) -> S3Backend:
     return s3_backends[account][_PARTITION]
 
 
-def differences(
-    account: str, known: Mapping[tuple[str, str], tuple[Mark, ...]]
-) -> tuple[list[Bucket], list[Change], set[tuple[str, str]]]:
-    """The buckets of an account, which histories differ from those that are `known`, and every key; LOCK is held."""
-    s3 = backend(account)
-    buckets, changes, keys = [], [], set()
-    for bucket in s3.buckets.values():
-        tags = s3.tagger.get_tag_dict_for_resource(bucket.arn)
-        buckets.append(Bucket(bucket.name, bucket.region_name, bucket.creation_date, bucket.versioning_status, tags))
-        for key, versions in dict.items(bucket.keys):
-            keys.add((bucket.name, key))
+class Watch:
+    """Tells what has changed in the buckets of an account. Histories grow at their end, and are told by that alone,
+    without a look at each of perhaps 10,000 versions.
+    """
+
+    def __init__(self, account: str):
+        self._account = account
+        self._seen: dict[tuple[str, str], list[Any]] = {}
+
+    def forget(self) -> None:
+        """Has the next look take nothing for granted."""
+        self._seen.clear()
+
+    def differences(
+        self, known: Mapping[tuple[str, str], tuple[Mark, ...]], retagged: bool
+    ) -> tuple[list[Bucket], list[Change], set[tuple[str, str]]]:
+        """The buckets, the histories that differ from those `known`, and every key; LOCK is held.
+
+        `retagged` says that tags may have changed, of any version.
+        """
+        s3 = backend(self._account)
+        if retagged:
+            self.forget()
+        buckets, changes, keys = [], [], set()
+        for bucket in s3.buckets.values():
+            tags = s3.tagger.get_tag_dict_for_resource(bucket.arn)
+            about = (bucket.name, bucket.region_name, bucket.creation_date, bucket.versioning_status, tags)
+            buckets.append(Bucket(*about))
+            for key, versions in dict.items(bucket.keys):
+                keys.add((bucket.name, key))
+                if change := self._change(s3, bucket.name, key, versions, known.get((bucket.name, key), ())):
+                    changes.append(change)
+        self._seen = {place: versions for place, versions in self._seen.items() if place in keys}
+        return buckets, changes, keys
+
+    def _change(
+        self, s3: S3Backend, bucket: str, key: str, versions: list[Any], known: tuple[Mark, ...]
+    ) -> Change | None:
+        seen = self._seen.get((bucket, key), [])
+        if versions == seen:
+            return None
+        self._seen[bucket, key] = list(versions)
+        if seen and len(seen) == len(known) and versions[: len(seen)] == seen:
+            marks = known + tuple(_mark(s3, version) for version in versions[len(seen) :])
+        else:
             marks = tuple(_mark(s3, version) for version in versions)
-            before = known.get((bucket.name, key), ())
-            if marks != before:
-                kept = len(before) if marks[: len(before)] == before else 0
-                new = tuple(_plain(s3, version) for version in versions[kept:])
-                changes.append(Change(bucket.name, key, marks, kept, new))
-    return buckets, changes, keys
+        if marks == known:
+            return None
+        kept = len(known) if marks[: len(known)] == known else 0
+        return Change(bucket, key, marks, kept, tuple(_plain(s3, version) for version in versions[kept:]))
 
 
 def restore_buckets(account: str, buckets: Iterable[Bucket]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stack.sandbox import snapshot
-from stack.sandbox.buckets import backend, differences, restore_buckets
+from stack.sandbox.buckets import Watch, backend, restore_buckets
 from stack.sandbox.plain_files import PlainFiles
 from stack.sandbox.serial import LOCK
 
@@ -52,7 +52,7 @@ class Ecs(Protocol):
 class Keeper:
     """Keeps the state of one account in one directory, from `restore()` on until `stop()`.
 
-    `touched` gives, and forgets, the services that were called to change something since it was last asked.
+    `touched` gives, and forgets, the calls that may have changed something since it was last asked.
     """
 
     def __init__(self, directory: Path, account: str, ecs: Ecs, touched: Callable[[], set[str]]):
@@ -63,6 +63,7 @@ class Keeper:
         self._ecs = ecs
         self._touched = touched
         self._files = PlainFiles(directory / 's3')
+        self._watch = Watch(account)
         self._snapshot = directory / 'snapshot'
         self._kept: tuple[str, int] = ('', -1)
         self._failed = ''
@@ -99,15 +100,16 @@ class Keeper:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.keep({'s3'})
+        self.keep()
         self._lock.close()
 
-    def keep(self, touched: set[str] | None = None) -> None:
+    def keep(self) -> None:
         """Writes what has changed since it was last called; a failure is logged, and made good by the next call."""
         try:
-            self._keep(touched or set())
+            self._keep()
             self._failed = ''
         except Exception as wrong:
+            self._watch.forget()
             # Five times a second the same stack would drown all else.
             if self._failed != str(wrong):
                 log.exception('the embedded AWS could not be kept in %s', self._directory)
@@ -117,13 +119,14 @@ class Keeper:
         while not self._stopping.wait(_INTERVAL_SECONDS):
             self.keep()
 
-    def _keep(self, touched: set[str]) -> None:
+    def _keep(self) -> None:
         with LOCK:
-            touched |= self._touched()
+            touched = self._touched()
             changed = self._ecs.changed
             if not touched and changed == self._kept[1] and not self._failed:
                 return
-            objects = differences(self._account, self._files.known)
+            retagged = any('Tagging' in call for call in touched)
+            objects = self._watch.differences(self._files.known, retagged)
             payload = snapshot.dump(self._account, self._ecs.state())
         self._files.write(*objects)
         digest = hashlib.sha256(payload).hexdigest()

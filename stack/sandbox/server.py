@@ -86,18 +86,20 @@ class EmbeddedAws:
     def _open(self, directory: Path | None, port: int, seed: bool) -> None:
         self._running.add(self.account)
         self._closing.callback(self._forget)
-        found = Found.NOTHING
+        found, keeper = Found.NOTHING, None
         if directory:
             keeper = Keeper(directory, self.account, self.ecs, self.application.take_touched)
             self._closing.callback(keeper.stop)
             found = keeper.restore()
-            keeper.start()
             self._directory = directory.resolve()
         if seed and found is not Found.EVERYTHING:
             from stack.sandbox.seed import seed as put_seed
 
             with LOCK:
                 put_seed(self.account, self.region, self._create_cluster, datetime.now(UTC))
+        if keeper:
+            # Not sooner: what is seeded is not called for, and the first look alone takes everything for new.
+            keeper.start()
         if not isinstance(self.clock, ManualClock):
             ticker = Ticker(self.advance)
             ticker.start()
