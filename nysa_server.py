@@ -25,14 +25,18 @@ from tornado.netutil import bind_sockets
 from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.base import caller_of_headers
 from handlers.context import Context
+from handlers.frames import text_frame
 from handlers.in_flight import InFlight
 from handlers.openapi import document
 from handlers.routes import ROUTES
+from handlers.sockets import Sockets
 from stack import log_lines
 from stack.access import Caller
 from stack.aws import ecr
+from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs import describe_cluster
+from stack.aws.ecs_look import EcsLook
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
@@ -40,14 +44,18 @@ from stack.changes import Changes
 from stack.checker import check_files
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
+from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
 from stack.history import History
+from stack.live import Live
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
 from stack.readiness import findings
 from stack.revision_store import RevisionStore
+from stack.rollout_records import RolloutRecords
 from stack.settings import Settings, read_settings, secret_name
+from stack.watcher import Watcher
 
 VERSION = '0.1.0'
 
@@ -108,6 +116,10 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     history = History(store)
     changes = Changes(store, notifier, gate, history)
     states = DesiredStates(store, changes, notifier, partial(describe_cluster, aws.connection))
+    live = Live(store, RolloutRecords(aws.bucket), region=aws.connection.region, framing=text_frame)
+    look = EcsLook(CarefulConnection(aws.connection))
+    recorder = FlightRecorder(aws.bucket, look, history.compare)
+    live.ended.append(recorder.ended)
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
@@ -118,6 +130,10 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         findings=partial(findings, aws.bucket, aws.queue),
         authenticate=authenticate,
         in_flight=InFlight(),
+        live=live,
+        look=look,
+        recorder=recorder,
+        sockets=Sockets(),
     )
     return context, states
 
@@ -139,23 +155,30 @@ async def serve(options: argparse.Namespace) -> int:
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
         sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
         async with Loops() as loops:
-            start_loops(loops, aws)
+            start_loops(loops, aws, context)
             server.add_sockets(sockets)
             host, port = sockets[0].getsockname()[:2]
             print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
             await stop.wait()
             log.info('stopping')
             server.stop()
+            context.sockets.close()
+            context.live.stop_waiting()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await context.in_flight.finished()
                     await states.close()
+                    await context.live.close()
+                    await context.recorder.close()
         await server.close_all_connections()
     return 0
 
 
-def start_loops(loops: Loops, aws: Aws) -> None:
+def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
+    loops.start('revisions', context.live.run)
+    loops.start('watcher', Watcher(context.live, context.look).run)
+    loops.start('heartbeats', context.sockets.run)
 
 
 def bind(port: int, host: str) -> list[socket.socket]:

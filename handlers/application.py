@@ -5,7 +5,7 @@ from tornado.web import Application
 from handlers.base import NothingHere
 from handlers.context import Context
 from handlers.control_plane import control_plane_routes, read_build
-from handlers.routes import ROUTES
+from handlers.routes import ROUTES, SOCKETS
 
 # Bodies beyond the API's own limit are read up to here, so that their sender gets its answer; then the line is cut.
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -14,7 +14,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 def make_application(context: Context) -> Application:
     return Application(
         [
-            *((pattern, handler, {'context': context}) for pattern, handler in ROUTES),
+            *((pattern, handler, {'context': context}) for pattern, handler in (*ROUTES, *SOCKETS)),
             *control_plane_routes(read_build()),
         ],
         default_handler_class=NothingHere,

@@ -5,6 +5,7 @@ from handlers.body import mapping, read_body
 from handlers.operation import operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
+from stack.cluster_view import summary, with_deployed
 from stack.errors import InvalidRequest
 from stack.service_rows import service_rows
 
@@ -42,11 +43,13 @@ class Clusters(ApiHandler):
 class Cluster(ApiHandler):
     @operation(Role.VIEWER, answer='Cluster', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """A cluster in short: its revision, who made it, when and why, and its services."""
+        """A cluster in short: its revision, who made it, when and why; whether ECS has it; and its services."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
-            services = service_rows(revision.document)
-            self.reply({'name': cluster, **revision.summary(), 'services': services}, revision=revision.id)
+            state = await self.context.live.at(revision)
+            services = with_deployed(service_rows(revision.document), state)
+            content = {'name': cluster, **revision.summary(), **summary(state), 'services': services}
+            self.reply(content, revision=revision.id)
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:

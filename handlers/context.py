@@ -7,11 +7,15 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 
 from handlers.in_flight import InFlight
+from handlers.sockets import Sockets
 from stack.access import Caller
 from stack.desired_state import DesiredStates
+from stack.flight_recorder import FlightRecorder
 from stack.history import History
+from stack.live import Live
 from stack.metrics import Metrics
 from stack.readiness import Finding
+from stack.service_report import Look
 from stack.tags import TaggedImages
 
 
@@ -26,3 +30,7 @@ class Context:
     findings: Callable[[], Awaitable[list[Finding]]]
     authenticate: Callable[[HTTPServerRequest], Caller]
     in_flight: InFlight
+    live: Live
+    look: Look
+    recorder: FlightRecorder
+    sockets: Sockets

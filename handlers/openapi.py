@@ -47,7 +47,7 @@ MEANING = {
     403: 'The caller may not do this.',
     404: 'What the path names is not there.',
     405: 'The verb is not possible here; Allow names those that are.',
-    409: 'The change does not fit what is stored.',
+    409: 'The change does not fit what is stored; or the rollout that was waited for has failed.',
     412: 'Somebody was faster: the revision is no longer the one that was named. Nothing was stored.',
     413: 'More than is taken.',
     415: 'The body is of a type that is not read here.',
@@ -56,6 +56,7 @@ MEANING = {
     429: 'Too many requests; Retry-After says when to come again.',
     500: 'Something went wrong here; the log has the cause under the request id.',
     502: 'AWS refused a call, or what is stored cannot be read. Nothing was changed.',
+    504: 'The rollout still goes on, and the caller would wait no longer.',
     503: 'AWS does not answer, or asks for fewer calls. Nothing was changed.',
 }
 

@@ -1,11 +1,15 @@
 """The whole routing table."""
 
+from tornado.websocket import WebSocketHandler
+
 from handlers import (
     clusters,
     config,
     documentation,
+    events,
     history,
     operations,
+    rollouts,
     services,
     stackfiles,
 )
@@ -23,6 +27,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/config', config.Config),
     (CLUSTER + r'/deploy', config.Deploy),
     (CLUSTER + r'/plan', config.Plan),
+    (CLUSTER + r'/rollout', rollouts.Rollout),
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),
     (SERVICE + r'/tags', services.Tags),
@@ -38,3 +43,6 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/readyz', operations.Ready),
     (r'/metrics', operations.Metrics),
 )
+
+# What is no request with an answer, and so has no operation.
+SOCKETS: tuple[tuple[str, type[WebSocketHandler]], ...] = ((r'/api/v1/events', events.Events),)

@@ -7,7 +7,9 @@ from handlers.body import mapping, only_known, read_body
 from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
+from stack.cluster_view import with_deployed
 from stack.errors import InvalidRequest
+from stack.service_report import service_report
 from stack.service_rows import service_rows
 from stack.tags import tags_of_service
 
@@ -17,13 +19,21 @@ CHANGEABLE = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'de
 class Services(ApiHandler):
     @operation(Role.VIEWER, answer='Services', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The services that the desired state names, in its order."""
+        """The services that the desired state names, in its order, each with what is deployed of it."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
-            self.reply({'content': service_rows(revision.document)}, revision=revision.id)
+            state = await self.context.live.at(revision)
+            rows = with_deployed(service_rows(revision.document), state)
+            self.reply({'content': rows, 'unmanaged': state.unmanaged()}, revision=revision.id)
 
 
 class Service(ApiHandler):
+    @operation(Role.VIEWER, answer='Service', refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """One service: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
+        state = await self.context.live.at(await self.context.states.read(cluster))
+        self.reply(await service_report(state, service, self.context.look, self.context.recorder))
+
     @operation(
         Role.DEPLOYER,
         status=202,

@@ -76,7 +76,6 @@ class Hub:
         self._pump: asyncio.Task | None = None
         self._late: dict[Subscriber, None] = {}
         self._tick: asyncio.TimerHandle | None = None
-        self._ticked = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -112,6 +111,12 @@ class Hub:
         self._late.pop(subscriber, None)
         self._interested.clear()
         self._interest()
+
+    def writable(self, subscriber: Subscriber) -> None:
+        """Told by an outlet whose reader has caught up: send on without waiting for the next tick."""
+        subscriber.room.set()
+        if subscriber.behind and not subscriber.held:
+            self._catch_up(subscriber)
 
     async def drain(self) -> None:
         """Wait until everything that was published has been handed out or kept for those that are behind."""
@@ -167,19 +172,15 @@ class Hub:
 
     def _look_later(self, subscriber: Subscriber) -> None:
         self._late[subscriber] = None
-        self._wind_up()
-
-    def _wind_up(self) -> None:
         if self._tick is None:
             self._tick = asyncio.get_running_loop().call_later(TICK_S, self._on_tick)
 
     def _on_tick(self) -> None:
         self._tick = None
-        self._ticked.set()
-        self._ticked = asyncio.Event()
         late, self._late = self._late, {}
         for subscriber in late:
             subscriber.held = False
+            subscriber.room.set()
             before = len(subscriber.behind)
             self._catch_up(subscriber)
             if subscriber.paced and before:
@@ -292,5 +293,6 @@ class Hub:
 
     async def _send_patiently(self, subscriber: Subscriber, event: Event) -> None:
         while not self._send(subscriber, event):
-            self._wind_up()
-            await self._ticked.wait()
+            subscriber.room.clear()
+            self._look_later(subscriber)
+            await subscriber.room.wait()

@@ -103,6 +103,12 @@ def service_row(state: ClusterState, name: str) -> Json:
     return row
 
 
+def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
+    """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
+    told = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    return [row | {key: service_row(state, row['name'])[key] for key in told} for row in rows]
+
+
 def deployed(state: ClusterState, name: str) -> Json | None:
     """What ECS runs of a service; None where there is none, or where nobody has looked yet."""
     seen = state.seen.get(name)

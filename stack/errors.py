@@ -13,7 +13,9 @@
     │   ├── RevisionConflict    somebody was faster: the revision is no longer the one that the caller had
     │   ├── PlanOutdated        something that the plan was made from has moved
     │   ├── Quarantined         the change brings an image back that was rolled away from
+    │   ├── RolloutFailed       what is wanted does not run, and will not by itself
     │   └── Frozen              the cluster takes no changes now
+    ├── RolloutInProgress       what is wanted does not run yet, and the caller would wait no longer
     ├── TooLarge                more than is taken
     ├── Misconfigured           a setting is missing or wrong
     ├── StateUnreadable         what is stored is not a desired state
@@ -147,6 +149,33 @@ class Frozen(Conflict):
 
     def extra(self) -> dict[str, Any]:
         return {'frozen': self.freeze}
+
+
+class RolloutFailed(Conflict):
+    """A rollout has ended otherwise than wanted; `content` is what is known of it."""
+
+    code = 'rollout_failed'
+    retryable = False
+
+    def __init__(self, message: str, content: Mapping[str, Any]):
+        super().__init__(message)
+        self.content = content
+
+    def extra(self) -> dict[str, Any]:
+        return {'rollout': dict(self.content)}
+
+
+class RolloutInProgress(NysaError):
+    """A rollout has not ended within the time that the caller would wait; `content` is what is known of it."""
+
+    code = 'rollout_in_progress'
+    retryable = True
+
+    def __init__(self, message: str, content: Mapping[str, Any]):
+        super().__init__(message)
+        self.content = content
+
+    extra = RolloutFailed.extra
 
 
 class TooLarge(NysaError):

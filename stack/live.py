@@ -11,7 +11,7 @@ from itertools import pairwise
 from stack import cluster_events
 from stack.broadcast import Hub
 from stack.cluster_state import ClusterState, Observation
-from stack.errors import AwsFailed
+from stack.errors import AwsFailed, NotFound
 from stack.event_log import EventLog
 from stack.events import Event
 from stack.revision_feed import RevisionFeed
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 # For how long a cluster is looked at after somebody asked for it over REST.
 ASKED_S = 30.0
+
+# For how long an answer waits for the first look at a cluster.
+FIRST_LOOK_S = 3.0
 
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
@@ -49,8 +52,10 @@ class Live:
     ):
         self.states: dict[str, ClusterState] = {}
         self.feed = RevisionFeed(store, self, feed_s, clock)
-        self.hub = Hub(self, framing)
+        self.hub = Hub(self, framing, self._interest)
         self.ended: list[Ended] = []
+        # Called when somebody begins to care for a cluster; set by whoever looks at them.
+        self.wake: Callable[[], None] | None = None
         self._records = records
         self._region = region
         self._stalled_after = stalled_after
@@ -58,6 +63,7 @@ class Live:
         self._clock = clock
         self._now = now
         self._log = EventLog()
+        self._stopping = False
         self._asked: dict[str, float] = {}
         self._waiting: Counter[str] = Counter()
         self._moved: dict[str, asyncio.Event] = {}
@@ -117,6 +123,10 @@ class Live:
 
     async def run(self) -> None:
         """Look for the changes of others, for as long as anybody wants to know, or anything rolls out."""
+        try:
+            await self.begin()
+        except AwsFailed as failed:
+            log.warning('what may still roll out could not be taken up: %s', failed)
         while True:
             if self.anybody or self.of_interest():
                 try:
@@ -222,24 +232,59 @@ class Live:
 
     # What REST asks
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks at ECS in this process."""
+        return self.wake is not None
+
     async def state(self, cluster: str) -> ClusterState | None:
         """The cluster's state, which is looked at from now on for a while; None where there is no such cluster."""
+        asked_before = cluster in self._asked
         self._asked[cluster] = self._clock()
         await self.ready(cluster)
+        if self.wake is not None and not asked_before:
+            self.wake()
         return self.states.get(cluster)
+
+    async def at(self, revision: Revision) -> ClusterState:
+        """The state of the revision's cluster, at that revision or a newer one. Raises `NotFound`, `AwsFailed`.
+
+        Where nobody has looked at it yet, that is waited for a moment.
+        """
+        state = await self.state(revision.cluster)
+        if state is None or state.revision is None or state.revision.id != revision.id:
+            await self.feed.catch_up(revision.cluster)
+            state = self.states.get(revision.cluster)
+        if state is None:
+            raise NotFound(f'There is no cluster {revision.cluster!r} here.')
+        if state.observed_at is None and self.watched:
+            await self.until(revision.cluster, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)
+        return state
 
     async def until(self, cluster: str, holds: Callable[[], bool], seconds: float) -> bool:
         """Wait until something is so of a cluster, looking again whenever it moves; whether it has come to that."""
         self._waiting[cluster] += 1
         try:
             async with asyncio.timeout(seconds):
-                while not holds():
+                while not holds() and not self._stopping:
                     await self._moved.setdefault(cluster, asyncio.Event()).wait()
         except TimeoutError:
-            return holds()
+            pass
         finally:
             self._waiting[cluster] -= 1
-        return True
+        return holds()
+
+    def stop_waiting(self) -> None:
+        """The server stops: whoever waits is answered with what is known."""
+        self._stopping = True
+        for cluster in list(self._moved):
+            self._tell(cluster)
+
+    async def close(self) -> None:
+        """Write down what is due, and let go."""
+        await self._records.close()
+        await self.hub.close()
+        await self.feed.close()
 
     def announced(self, cluster: str) -> None:
         """Schedulers were told of the current revision (again)."""
@@ -253,6 +298,10 @@ class Live:
         if state is not None:
             state.frozen = freeze
         self.hub.publish(cluster_events.frozen(cluster, freeze, self._now(), by))
+
+    def _interest(self) -> None:
+        if self.wake is not None:
+            self.wake()
 
     def _new_state(self, cluster: str) -> ClusterState:
         return ClusterState(cluster, self._region, self._stalled_after)

@@ -75,7 +75,7 @@ class Subscriber:
     A paced one gets at most ten batches a second, for pages that have to paint what they are told.
     """
 
-    __slots__ = ('behind', 'bringing_up', 'held', 'may_see', 'outlet', 'paced', 'pattern', 'syncing', 'values')
+    __slots__ = ('behind', 'bringing_up', 'held', 'may_see', 'outlet', 'paced', 'pattern', 'room', 'syncing', 'values')
 
     def __init__(
         self,
@@ -93,6 +93,7 @@ class Subscriber:
         self.behind: dict[str, Behind] = {}
         self.syncing: set[str] = set()
         self.held = False
+        self.room = asyncio.Event()
         self.bringing_up: asyncio.Task | None = None
 
     def wants(self, cluster: str) -> bool:

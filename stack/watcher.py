@@ -80,6 +80,7 @@ class Watcher:
 
     async def run(self) -> None:
         """Look, until cancelled."""
+        self._live.wake = self.wake
         try:
             while True:
                 await asyncio.sleep(0)
@@ -87,6 +88,7 @@ class Watcher:
                 if not self.start_one():
                     await self._rest()
         finally:
+            self._live.wake = None
             for task in self._under_way:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)

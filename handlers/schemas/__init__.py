@@ -15,6 +15,7 @@ from handlers.schemas import (
     operations,
     plans,
     refusals,
+    rollouts,
     services,
     stackfiles,
 )
@@ -46,6 +47,7 @@ SCHEMAS: dict[str, Schema] = {
     **operations.SCHEMAS,
     **plans.SCHEMAS,
     **refusals.SCHEMAS,
+    **rollouts.SCHEMAS,
     **services.SCHEMAS,
     **stackfiles.SCHEMAS,
 }

@@ -1,7 +1,7 @@
 """Clusters, and what a change of one is answered with."""
 
 from handlers.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
-from handlers.schemas.services import SERVICE_ROW
+from handlers.schemas.rollouts import OBSERVED, PROGRESS
 
 EXAMPLE_STACKFILE = {
     'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': '/ecs/staging'}},
@@ -42,8 +42,15 @@ SCHEMAS: dict[str, Schema] = {
     ),
     'Cluster': shape(
         'A cluster in short.',
-        {'name': text('The name of the ECS cluster.'), **SUMMARY, 'services': many(ref('ServiceRow'), 'Its services.')},
-        example={'name': 'staging', **EXAMPLE_SUMMARY, 'services': SERVICE_ROW['examples']},
+        {
+            'name': text('The name of the ECS cluster.'),
+            **SUMMARY,
+            **OBSERVED,
+            **PROGRESS,
+            'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still under way.'),
+            'frozen': {'type': ['object', 'null'], 'description': 'Who froze it, why and until when; null if nobody.'},
+            'services': many(ref('ServiceRow'), 'Its services.'),
+        },
     ),
     'ClusterNames': shape(
         'The clusters under management.',

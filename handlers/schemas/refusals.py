@@ -31,6 +31,7 @@ ERROR = shape(
         'plan': ref('Plan'),
         'frozen': ref('Freeze'),
         'quarantine': ref('Quarantine'),
+        'rollout': ref('Rollout'),
         'status': {'const': 'not ready', 'description': 'With `not_ready`.'},
         'checks': CHECKS,
     },

@@ -1,6 +1,7 @@
 """The services of a cluster, and the tags of their images."""
 
 from handlers.schemas.build import DIGEST, IMAGE, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.schemas.rollouts import DEPLOYED
 
 SERVICE_ROW = shape(
     'A service as the desired state has it.',
@@ -13,8 +14,30 @@ SERVICE_ROW = shape(
     example={'name': 'user-service', 'image': IMAGE, 'image_tag': 'v1.4.2', 'desired_count': 2},
 )
 
+DEPLOYED_ROW = shape(
+    'A service as the desired state has it, and what is deployed of it.',
+    {**SERVICE_ROW['properties'], **DEPLOYED},
+    example={
+        **SERVICE_ROW['examples'][0],
+        'sync': 'in-sync',
+        'health': 'healthy',
+        'deployed': {
+            'image': IMAGE,
+            'image_tag': 'v1.4.2',
+            'desired': 2,
+            'running': 2,
+            'pending': 0,
+            'failed': 0,
+            'status': 'ACTIVE',
+        },
+        'state': 'steady',
+        'percent': 100,
+        'verdict': None,
+    },
+)
+
 SCHEMAS: dict[str, Schema] = {
-    'ServiceRow': SERVICE_ROW,
+    'ServiceRow': DEPLOYED_ROW,
     'ServiceChange': shape(
         'What shall be different; what is left out stays as it is.',
         {},
@@ -27,8 +50,11 @@ SCHEMAS: dict[str, Schema] = {
     ),
     'Services': shape(
         'The services of a cluster.',
-        {'content': many(ref('ServiceRow'), "In the stackfile's order.")},
-        example={'content': SERVICE_ROW['examples']},
+        {
+            'content': many(ref('ServiceRow'), "In the stackfile's order."),
+            'unmanaged': many({'type': 'string'}, 'Services in ECS that the desired state does not name.'),
+        },
+        example={'content': DEPLOYED_ROW['examples'], 'unmanaged': []},
     ),
     'Tags': shape(
         'The tags under which the image of a service was pushed.',

@@ -112,6 +112,8 @@ CALLS = {
     'postDeploy': None,
     'postPlan': CONFIG,
     'getServices': None,
+    'getService': None,
+    'getRollout': None,
     'getTags': None,
     'putService': {'image_tag': 'v2'},
     'getRevisions': None,

@@ -1,0 +1,219 @@
+"""What was known of a rollout when it failed, kept in the bucket: ECS forgets stopped tasks after an hour.
+
+One object for each failure, `flights/{cluster}/{revision}/{service}`.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack.cluster_state import ClusterState
+from stack.cluster_view import events_json, stop_json, task_json, verdict_json
+from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
+from stack.events import conceal, stamp
+from stack.observed import Service, Task
+from stack.reconcile.observed import TaskDefinition
+from stack.rollout import Rollout
+from stack.stop_reasons import StopReason, classify, most_telling, of_text
+
+log = logging.getLogger(__name__)
+
+PREFIX = 'flights/'
+
+TASKS_KEPT = 10
+EVENTS_KEPT = 20
+LINES_KEPT = 50
+
+# A record that could not be made is tried again after these pauses, in seconds: ECS knows the tasks for an hour.
+PAUSES_S = (5.0, 30.0, 120.0)
+
+Json = dict[str, Any]
+
+
+class Look(Protocol):
+    """What is asked of ECS and of its logs: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+    async def log_lines(self, group: str, stream: str, region: str | None, most: int) -> list[Json]: ...
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
+
+
+# The revision, the one before it, and what they differ in: `stack.history.History.compare`.
+Compare = Callable[[str, str, str | None], Awaitable[tuple[Any, Any, Any]]]
+
+
+class FlightRecorder:
+    def __init__(
+        self,
+        bucket: Bucket,
+        look: Look,
+        compare: Compare,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pauses: Sequence[float] = PAUSES_S,
+    ):
+        self._bucket = bucket
+        self._look = look
+        self._compare = compare
+        self._now = now
+        self._pauses = pauses
+        self._tasks: set[asyncio.Task] = set()
+
+    def ended(self, state: ClusterState, rollout: Rollout) -> None:
+        """Told of each rollout that has ended; those that failed are recorded."""
+        if rollout.verdict is None or not rollout.verdict.failed:
+            return
+        name = rollout.goal.service
+        definition = state.definitions.get(rollout.task_definition or '')
+        work = self._record(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()))
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def read(self, cluster: str, revision: str, service: str) -> Json | None:
+        """What was recorded of a failure; None where there is no record. Raises `AwsFailed`."""
+        stored = await self._bucket.get(_key(cluster, revision, service))
+        try:
+            return json.loads(stored.body) if stored else None
+        except ValueError:
+            return None
+
+    async def finished(self) -> None:
+        """Wait for the records that are being made."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _record(
+        self,
+        cluster: str,
+        rollout: Rollout,
+        seen: Service | None,
+        definition: TaskDefinition | None,
+        known: Sequence[Task],
+    ) -> None:
+        name = rollout.goal.service
+        for pause in (*self._pauses, None):
+            try:
+                stopped = _of(rollout, await self._look.stopped(cluster, name)) or _of(rollout, known)
+                record = _told(rollout, seen, definition, stopped, self._now())
+                record['introduced_by'] = await self._change(cluster, rollout)
+                record['log'] = await self._log(definition, stopped)
+                await self._keep(_key(cluster, rollout.goal.revision, name), record)
+            except AwsFailed as failed:
+                log.warning('the failure of %s in %s is not recorded yet: %s', name, cluster, failed)
+            except Exception:
+                log.exception('the failure of %s in %s could not be recorded', name, cluster)
+                return
+            else:
+                log.info('recorded the failure of %s in %s', name, cluster)
+                return
+            if pause is not None:
+                await asyncio.sleep(pause)
+
+    async def _change(self, cluster: str, rollout: Rollout) -> Json | None:
+        """The change that brought what failed: who, why, and what it changed in the service."""
+        try:
+            revision, before, difference = await self._compare(cluster, rollout.goal.revision, None)
+        except (NotFound, StateUnreadable):
+            return None
+        rows = [row.to_json() for row in difference.rows if row.service == rollout.goal.service]
+        return {**revision.summary(), 'previous': before.id if before else None, 'changes': conceal(rows)}
+
+    async def _log(self, definition: TaskDefinition | None, stopped: Sequence[Task]) -> Json | None:
+        """The last lines of the task that stopped last, where its log driver is awslogs."""
+        for task in stopped:
+            place = log_stream(definition, task)
+            if place is None:
+                continue
+            group, stream, region = place
+            lines = await self._look.log_lines(group, stream, region, LINES_KEPT)
+            if lines:
+                shown = [{'at': _moment(each['timestamp']), 'message': each['message']} for each in lines]
+                return {'group': group, 'stream': stream, 'task': task.id, 'lines': shown}
+        return None
+
+    async def _keep(self, key: str, record: Json) -> None:
+        """Store the record; of several attempts at one revision, the last is kept."""
+        stored = await self._bucket.get(key)
+        try:
+            await self._bucket.put(key, json.dumps(record).encode(), over=stored.etag if stored else None)
+        except PreconditionFailed:
+            log.info('another replica has recorded %s', key)
+
+
+def log_stream(definition: TaskDefinition | None, task: Task) -> tuple[str, str, str | None] | None:
+    """Log group, stream and region of a task's first container with awslogs; None without one.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+    """
+    for container in definition.body.get('containerDefinitions', ()) if definition else ():
+        configuration = container.get('logConfiguration') or {}
+        options = configuration.get('options') or {}
+        group, prefix = options.get('awslogs-group'), options.get('awslogs-stream-prefix')
+        if configuration.get('logDriver') == 'awslogs' and group and prefix:
+            return group, f'{prefix}/{container["name"]}/{task.id}', options.get('awslogs-region')
+    return None
+
+
+def _of(rollout: Rollout, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks of the rollout's own deployment, the newest first."""
+    return [each for each in tasks if rollout.deployment in (each.started_by, None) or not each.started_by]
+
+
+def _told(
+    rollout: Rollout,
+    seen: Service | None,
+    definition: TaskDefinition | None,
+    stopped: Sequence[Task],
+    now: datetime,
+) -> Json:
+    events = [each for each in seen.events if each.at >= rollout.goal.since] if seen else []
+    images = [container for task in stopped for container in task.containers]
+    containers = definition.body.get('containerDefinitions', ()) if definition else ()
+    return {
+        'service': rollout.goal.service,
+        'revision': rollout.goal.revision,
+        'recorded_at': stamp(now),
+        'verdict': verdict_json(rollout.verdict),
+        'reason': _reason_json(reason_of(stopped, [each.message for each in events])),
+        'image': containers[0].get('image') if containers else rollout.goal.image,
+        'image_digest': next((each.digest for each in images if each.digest), None),
+        'task_definition': rollout.task_definition,
+        'deployment': rollout.deployment,
+        'tasks': [{**task_json(each), **stop_json(each)} for each in stopped[:TASKS_KEPT]],
+        'events': events_json(events[:EVENTS_KEPT]),
+    }
+
+
+def reason_of(stopped: Sequence[Task], events: Sequence[str]) -> StopReason | None:
+    """The class of what went wrong, by the stopped tasks, or where none tells anything by ECS's events."""
+    by_tasks = most_telling(classify(each) for each in stopped)
+    if by_tasks is not None and not by_tasks.expected and by_tasks.kind != 'unknown':
+        return by_tasks
+    return most_telling(found for each in events if (found := of_text(each))) or by_tasks
+
+
+def _reason_json(reason: StopReason | None) -> Json | None:
+    return {'kind': reason.kind, 'what': reason.what, 'advice': reason.advice} if reason else None
+
+
+def _key(cluster: str, revision: str, service: str) -> str:
+    return f'{PREFIX}{cluster}/{revision}/{service}'
+
+
+def _moment(milliseconds: int) -> str:
+    return stamp(datetime.fromtimestamp(milliseconds / 1000, UTC))

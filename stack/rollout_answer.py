@@ -1,0 +1,109 @@
+"""What is answered to somebody who asks how a rollout goes: of a cluster, of one revision, or of one service."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stack.cluster_state import ClusterState
+from stack.cluster_view import revision_json, service_row, summary, verdict_json
+from stack.errors import NotFound, RolloutFailed, RolloutInProgress
+from stack.rollout import Rollout, Whole, whole
+
+
+@dataclass(frozen=True)
+class Question:
+    """`revision` narrows it to the services which that one changed, `service` to one service."""
+
+    revision: str | None = None
+    service: str | None = None
+
+
+def rollouts(state: ClusterState, question: Question) -> dict[str, Rollout]:
+    """The rollouts that are asked about. Raises `NotFound`."""
+    if question.revision is None:
+        found: dict[str, Rollout] | None = state.rollouts
+    else:
+        found = state.of_revision(question.revision)
+    if found is None:
+        raise NotFound(f'Nothing is known (any more) of a rollout of revision {question.revision} of {state.name}.')
+    if question.service is None:
+        return found
+    if question.service not in found:
+        of = f' in revision {question.revision}' if question.revision else ''
+        raise NotFound(f'{state.name} has no service {question.service!r} that rolls out{of}.')
+    return {question.service: found[question.service]}
+
+
+def settled(state: ClusterState, question: Question) -> bool:
+    """Whether there is nothing more to wait for. Raises `NotFound`."""
+    asked = rollouts(state, question)
+    return not asked or whole(asked.values()).verdict is not None
+
+
+def content(state: ClusterState, question: Question) -> dict[str, Any]:
+    """The answer's body. Raises `NotFound`."""
+    asked = rollouts(state, question)
+    together = _whole(asked)
+    return {
+        'cluster': state.name,
+        'revision': question.revision or (state.revision.id if state.revision else None),
+        'message': _sentence(together, asked),
+        'settled': together.verdict is not None or not asked,
+        **_told(state),
+        'state': together.state,
+        'percent': together.percent,
+        'verdict': verdict_json(together.verdict),
+        'seconds': revision_json('', list(asked.values()))['seconds'],
+        'services': [service_row(state, name) | _ended(each) for name, each in asked.items()],
+    }
+
+
+def judged(state: ClusterState, question: Question) -> dict[str, Any]:
+    """The answer's body where everything arrived.
+
+    Raises `RolloutFailed` where it did not, and `RolloutInProgress` where it has not yet: a client that looks at the
+    status alone knows how it ended.
+    """
+    found = content(state, question)
+    verdict = _whole(rollouts(state, question)).verdict
+    if not found['settled']:
+        raise RolloutInProgress(found['message'], found)
+    if verdict is not None and not verdict.arrived:
+        raise RolloutFailed(found['message'], found)
+    return found
+
+
+def _whole(asked: dict[str, Rollout]) -> Whole:
+    return whole(asked.values())
+
+
+def _told(state: ClusterState) -> dict[str, Any]:
+    known = summary(state)
+    return {name: known[name] for name in ('sync', 'health', 'drifted', 'unmanaged', 'observed_at', 'failing')}
+
+
+def _ended(rollout: Rollout) -> dict[str, Any]:
+    """A rollout that is over, by the revision that was asked about, not by what runs since."""
+    return {
+        'revision': rollout.goal.revision,
+        'state': rollout.state,
+        'percent': rollout.percent,
+        'verdict': verdict_json(rollout.verdict),
+    }
+
+
+def _sentence(together: Whole, asked: dict[str, Rollout]) -> str:
+    if not asked:
+        return 'Nothing has to roll out.'
+    verdict = together.verdict
+    if verdict is None:
+        open_ones = sorted(name for name, each in asked.items() if each.open)
+        return f'{together.percent} % there; under way: {", ".join(open_ones)}.'
+    words = {
+        'succeeded': 'It is rolled out.',
+        'scaled-to-zero': 'It is scaled to zero.',
+        'superseded': 'It was superseded.',
+        'rolled-back': 'It was rolled back.',
+        'stalled': 'It has stalled.',
+        'aborted': 'It was aborted.',
+    }
+    return f'{words[verdict.ending]} {verdict.reason}'
