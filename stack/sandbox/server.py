@@ -1,7 +1,6 @@
 """The embedded AWS: moto and an ECS of our own behind one endpoint on loopback, in this process."""
 
 import json
-import logging
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -21,8 +20,6 @@ from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
 from stack.sandbox.persistence import Found, Keeper
 from stack.sandbox.serial import LOCK
-
-log = logging.getLogger(__name__)
 
 ACCOUNT = '123456789012'
 
