@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from stack.stackfile.effective import settle, top_settings
+from stack.stackfile.effective import read_settings, top_settings
 from stack.stackfile.entries import DEFAULTS, TOP, entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
 from stack.stackfile.schema import shape_mistakes
 from stack.stackfile.semantics import across, container, fargate, network, warnings
-from stack.stackfile.semantics.rules import Finding, Rule, Subject
+from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
 
 MISTAKES = (*network.RULES, *container.RULES, *fargate.RULES)
 
@@ -42,7 +42,9 @@ def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Pro
         for name, raw in item.items() if isinstance(item, dict) else ():
             if isinstance(raw, dict):
                 faulty = common | own.get(i, frozenset())
-                yield Subject(('services', i, name), raw, settle(name, raw, top), top, cluster, faulty, inherited)
+                yield Subject(
+                    ('services', i, name), raw, read_settings(name, raw, top), top, cluster, faulty, inherited
+                )
 
 
 def _inherited(data: Any) -> dict[str, Path]:
@@ -62,17 +64,18 @@ def _problems(findings: Iterable[Finding]) -> list[Problem]:
     return [Problem(path, message) for path, message in dict.fromkeys(findings)]
 
 
-def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[str], dict[int, frozenset[str]]]:
-    """The fields with mistakes in their shape: at the top and in `defaults`, and of each service by its index."""
-    common: set[str] = set()
-    own: dict[int, frozenset[str]] = {}
+def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[Names], dict[int, frozenset[Names]]]:
+    """The parts with mistakes in their shape, as names below a service: for all services, and for each by its index."""
+    common: set[Names] = set()
+    own: dict[int, frozenset[Names]] = {}
     for path in (problem.path for problem in mistakes):
+        names = tuple(part for part in path if isinstance(part, str))
         if path[:1] == ('services',) and len(path) > 3:
-            own[path[1]] = own.get(path[1], frozenset()) | {path[3]}
+            own[path[1]] = own.get(path[1], frozenset()) | {names[2:]}
         elif path[:1] == ('defaults',) and len(path) > 1:
-            common.add(path[1])
-        else:
-            common.update(path[:1])
+            common.add(names[1:])
+        elif names:
+            common.add(names)
     return frozenset(common), own
 
 

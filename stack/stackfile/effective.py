@@ -4,16 +4,19 @@ Nothing here raises on a document that is not perfect, as stored ones may be: wh
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from voluptuous import Invalid
 
 from stack.errors import NotFound
-from stack.stackfile.entries import DEFAULTS, entries, read_entries
+from stack.stackfile.entries import DEFAULTS, completed, entries, read_entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
 
+_TOP_ENTRIES = entries(Stackfile)
 _SERVICE_ENTRIES = entries(ServiceSettings)
 _INHERITED = tuple(e for e in _SERVICE_ENTRIES if e.inherits)
+_RECORDS = tuple(e for e in _SERVICE_ENTRIES if e.shape.entries)
 
 
 def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -28,9 +31,11 @@ def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 def top_settings(document: Any) -> Stackfile:
     """What stands outside `services`: the VPC, global logging, service discovery, defaults."""
     try:
-        return Stackfile(**read_entries(entries(Stackfile), document))
+        values = read_entries(_TOP_ENTRIES, document)
     except Invalid:
         return Stackfile()
+    whole = {key: completed(value) for key, value in values.items()}
+    return Stackfile(**{key: value for key, value in whole.items() if value is not None})
 
 
 def service_settings(document: Any, name: str) -> ServiceSettings:
@@ -58,6 +63,18 @@ def environment(document: Any, name: str) -> dict[str, str]:
 
 def settle(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
     """One service's settings from its own raw ones and what stands above them."""
+    settings = read_settings(name, raw, top)
+    changes = {}
+    for e in _RECORDS:
+        part = getattr(settings, e.name)
+        kept = completed(part)
+        if kept != part:
+            changes[e.name] = e.default if kept is None else kept
+    return replace(settings, **changes) if changes else settings
+
+
+def read_settings(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
+    """The same before what lacks something required is left out: None stands for what is missing."""
     values = read_entries(_SERVICE_ENTRIES, raw)
     for e in _INHERITED:
         inherited = top.defaults.get(e.name) if e.inherits == DEFAULTS else getattr(top, e.name)

@@ -54,17 +54,32 @@ def entries(table: type) -> tuple[Entry, ...]:
 
 
 def record(table: type, says: str = 'a mapping', **shape: Any) -> Shape:
-    """A mapping with the keys of `table`, read as an instance of it."""
+    """A mapping with the keys of `table`, read as an instance of it: what is missing or cannot be read has its default,
+    which is None for what is required. See `completed`.
+    """
     known = entries(table)
 
     def read(raw: Any) -> Any:
-        values = read_entries(known, raw)
-        missing = [e.name for e in known if e.required and e.name not in values]
-        if missing:
-            raise Invalid(f'{missing[0]} is missing')
-        return table(**values)
+        return table(**read_entries(known, raw))
 
     return Shape(says, _mapping_check(known), mapping_schema(known), read, entries=known, **shape)
+
+
+def completed(value: Any) -> Any:
+    """A value that was read, without the records in it that lack something required; None where it does so itself."""
+    if isinstance(value, tuple):
+        return tuple(item for item in map(completed, value) if item is not None)
+    if not dataclasses.is_dataclass(value):
+        return value
+    changes = {}
+    for e in entries(type(value)):
+        part = getattr(value, e.name)
+        kept = completed(part)
+        if kept is None and e.required:
+            return None
+        if kept != part:
+            changes[e.name] = e.default if kept is None else kept
+    return dataclasses.replace(value, **changes) if changes else value
 
 
 def part_of(table: type, inherits: str, says: str) -> Shape:

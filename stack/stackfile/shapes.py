@@ -98,7 +98,7 @@ def scalar() -> Shape:
             raise refused(says, value)
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise Invalid('a number beyond 64 bits: put it in quotes')
-        return json.dumps(value)
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     number = {'type': 'number'}
     whole_number = {'type': 'integer', 'minimum': -(2**63), 'maximum': 2**63 - 1}

@@ -5,17 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voluptuous import Invalid, MultipleInvalid
+from voluptuous import Invalid
 
 from stack import images
 from stack.errors import InvalidRequest
+from stack.stackfile.pairs import pairs
 from stack.stackfile.shapes import (
     PRINTABLE,
     Shape,
     checked,
-    found,
     list_of,
-    mistakes_in,
     pair,
     refused,
     scalar,
@@ -123,9 +122,12 @@ VOLUME = _parsed(
 ARGUMENTS = list_of(text(PRINTABLE + '*'))
 
 
+_SHELL_COMMAND = text(rf'(?=[\s\S]*\S){PRINTABLE}+', 'a shell command')
+
+
 def _health_command(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) and value.strip():
-        return 'CMD-SHELL', value
+    if isinstance(value, str):
+        return 'CMD-SHELL', _SHELL_COMMAND.check(value)
     if isinstance(value, list) and len(value) >= 2 and value[0] in ('CMD', 'CMD-SHELL'):
         return ARGUMENTS.check(value)
     raise refused(HEALTH_COMMAND.says, value)
@@ -137,72 +139,11 @@ HEALTH_COMMAND = Shape(
     _health_command,
     {
         'anyOf': [
-            {'type': 'string', 'pattern': r'\S'},
+            _SHELL_COMMAND.json,
             {**ARGUMENTS.json, 'prefixItems': [{'enum': ['CMD', 'CMD-SHELL']}], 'minItems': 2},
         ]
     },
 )
-
-
-def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape:
-    """Names and their values: a list of one-key mappings, or a mapping; with `with_text` also `NAME=value` items."""
-
-    def split(raw: Any, errors: list[Invalid]) -> list[tuple[tuple, Any, Any]]:
-        if isinstance(raw, dict):
-            return [((name,), name, part) for name, part in raw.items()]
-        if not isinstance(raw, list):
-            errors.append(refused(says, raw))
-            return []
-        parts = []
-        for i, item in enumerate(raw):
-            if isinstance(item, dict):
-                if len(item) != 1:
-                    errors.append(Invalid(f'expected one name, found {len(item)}', [i]))
-                parts += [((i, name), name, part) for name, part in item.items()]
-            elif with_text and isinstance(item, str) and '=' in item:
-                name, _, part = item.partition('=')
-                parts.append(((i,), name, part))
-            else:
-                # an item that is text may be a secret: it is not repeated
-                kind = 'text' if isinstance(item, str) else found(item)
-                errors.append(Invalid(f'expected NAME: value{" or NAME=value" * with_text}; found {kind}', [i]))
-        return parts
-
-    check_both = pair(key, value)
-
-    def collect(raw: Any, errors: list[Invalid]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for path, name, part in split(raw, errors):
-            try:
-                checked_name, checked_part = check_both(name, part)
-            except Invalid as e:
-                e.prepend(list(path))
-                errors += mistakes_in(e)
-                continue
-            if name in result:
-                errors.append(Invalid(f'"{name}" stands here for the second time', list(path)))
-            result[checked_name] = checked_part
-        return result
-
-    def check(raw: Any) -> dict[str, Any]:
-        errors: list[Invalid] = []
-        result = collect(raw, errors)
-        if errors:
-            raise MultipleInvalid(errors)
-        return result
-
-    def read(raw: Any) -> dict[str, Any]:
-        if not isinstance(raw, dict | list):
-            raise refused(says, raw)
-        return collect(raw, [])
-
-    mapping = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
-    items: list[dict] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
-    if with_text:
-        items.append({'type': 'string', 'pattern': key.json['pattern'].removesuffix('$') + f'={PRINTABLE}*$'})
-    schema = {'anyOf': [mapping, {'type': 'array', 'items': {'anyOf': items}}]}
-    return Shape(says, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
-
 
 ENVIRONMENT = pairs(VARIABLE, scalar(), 'a list of NAME: value or NAME=value, or a mapping', with_text=True)
 SECRETS = pairs(VARIABLE, SECRET, 'a list of NAME: ARN or parameter, or a mapping')

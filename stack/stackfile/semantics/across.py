@@ -32,7 +32,7 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
 
     def claims(subject: Subject) -> Iterator[Claim]:
         name = load_balancer_name(subject.cluster or '', subject.settings)
-        if name and 'elb' not in subject.faulty:
+        if name and not any(faulty[0] == 'elb' for faulty in subject.faulty):
             yield name, ('elb',), 'the load balancer would have the name of the one of {other}'
 
     return _collisions(subjects, claims)
@@ -47,10 +47,10 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
             for port in settings.ports:
                 said = f'host port {port.host}/{port.protocol} is also used by {{other}}: never both on one instance'
                 yield ('port', port.host, port.protocol), ('ports',), said
-        if settings.dns_discovery:
+        if settings.dns_discovery and settings.dns_discovery.name:
             said = f'the name {settings.dns_discovery.name} is also used by {{other}}'
             yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), said
-        if settings.elb and settings.elb.dns:
+        if settings.elb and settings.elb.dns and settings.elb.dns.record_name:
             said = f'the record {settings.elb.dns.record_name} is also used by {{other}}'
             yield ('record', settings.elb.dns.record_name.lower()), ('elb', 'dns', 'record_name'), said
 

@@ -10,7 +10,7 @@ from stack.stackfile.semantics.rules import Finding, Subject, rule
 LONGEST_BALANCER_NAME = 32
 
 
-@rule('ports', 'dns_discovery', 'launch_type')
+@rule('ports', 'launch_type')
 def ports_fit(subject: Subject) -> Iterator[Finding]:
     taken = set()
     for i, port in enumerate(subject.settings.ports):
@@ -22,7 +22,7 @@ def ports_fit(subject: Subject) -> Iterator[Finding]:
         taken.add((port.host, port.protocol))
 
 
-@rule('elb', 'ports')
+@rule('elb.ports.container', 'ports')
 def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
     elb = subject.settings.elb
     exposed = sorted({port.container for port in subject.settings.ports if port.protocol == 'tcp'})
@@ -31,7 +31,7 @@ def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
         yield ('elb', 'ports', 'container'), f'the container does not expose {elb.ports.container}: expected {known}'
 
 
-@rule('elb')
+@rule('elb.protocol', 'elb.certificates')
 def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
     elb = subject.settings.elb
     if elb and elb.protocol == 'HTTPS' and len(elb.certificates) != 1:
@@ -40,7 +40,7 @@ def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
         yield ('elb', 'certificates'), 'HTTP takes no certificate'
 
 
-@rule('elb')
+@rule('elb.healthcheck.timeout_seconds', 'elb.healthcheck.interval_seconds')
 def balancer_check_ends_in_time(subject: Subject) -> Iterator[Finding]:
     elb = subject.settings.elb
     if elb and elb.healthcheck.timeout_seconds >= elb.healthcheck.interval_seconds:
@@ -49,7 +49,7 @@ def balancer_check_ends_in_time(subject: Subject) -> Iterator[Finding]:
         yield path, f'must be less than interval_seconds: {timeout} is not less than {interval}'
 
 
-@rule('elb')
+@rule('elb.name')
 def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
     name = load_balancer_name(subject.cluster or '', subject.settings)
     if name is None:
@@ -67,7 +67,7 @@ def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
         yield ('elb',), f'the load balancer would be named {name}: AWS takes no name that starts so'
 
 
-@rule('elb', 'vpc')
+@rule('elb.type', 'vpc')
 def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
     elb, vpc = subject.settings.elb, subject.top.vpc
     if elb is None:
@@ -79,7 +79,7 @@ def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
             yield ('elb', 'type'), f'a {elb.type} load balancer needs vpc.{part}.{elb.type}'
 
 
-@rule('dns_discovery', 'service_discovery')
+@rule('dns_discovery.name', 'service_discovery')
 def discovery_has_its_namespace(subject: Subject) -> Iterator[Finding]:
     if subject.settings.dns_discovery and subject.top.service_discovery is None:
         yield ('dns_discovery',), 'needs service_discovery.namespace'

@@ -8,14 +8,16 @@ from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.places import Path
 
 Finding = tuple[Path, str]
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Subject:
     """One service: its raw and its effective settings, and what stands around it.
 
-    `cluster` is None where the cluster is not known yet; `faulty` are the fields with mistakes in their shape, its
-    own or inherited; `inherited` are the paths of what stands outside the service and counts for it.
+    Of the settings, what is required and not there is None. `cluster` is None where the cluster is not known yet.
+    `faulty` are the parts with mistakes in their shape, its own or inherited, each a path of names below the service;
+    `inherited` are the paths of what stands outside the service and counts for it.
     """
 
     path: Path
@@ -23,7 +25,7 @@ class Subject:
     settings: ServiceSettings
     top: Stackfile
     cluster: str | None = None
-    faulty: frozenset[str] = frozenset()
+    faulty: frozenset[Names] = frozenset()
     inherited: Mapping[str, Path] = field(default_factory=dict)
 
     def where(self, path: Path) -> Path:
@@ -35,19 +37,26 @@ class Subject:
 
 @dataclass(frozen=True)
 class Rule:
-    """Looks at a service where one of the fields that it reads is set, and none of them has a mistake of its own."""
+    """Looks at a service where something that it reads is set, and nothing of it has a mistake of its own."""
 
-    reads: frozenset[str]
+    reads: tuple[Names, ...]
+    fields: frozenset[str]
     find: Callable[[Subject], Iterator[Finding]]
 
     def apply(self, subject: Subject) -> list[Finding]:
         """What it finds, with whole paths."""
-        is_set = not self.reads.isdisjoint(subject.raw) or not self.reads.isdisjoint(subject.inherited)
-        if not is_set or not self.reads.isdisjoint(subject.faulty):
+        is_set = not self.fields.isdisjoint(subject.raw) or not self.fields.isdisjoint(subject.inherited)
+        if not is_set or any(_overlap(read, faulty) for faulty in subject.faulty for read in self.reads):
             return []
         return [(subject.where(path), message) for path, message in self.find(subject)]
 
 
 def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule]:
-    """Makes a rule of a function, which reads these fields of a service or of the top."""
-    return lambda find: Rule(frozenset(reads), find)
+    """Makes a rule of a function, which reads these fields of a service or of the top: `elb.ports.container`."""
+    names = tuple(tuple(read.split('.')) for read in reads)
+    return lambda find: Rule(names, frozenset(read[0] for read in names), find)
+
+
+def _overlap(one: Names, other: Names) -> bool:
+    """Whether one is the other, or lies in it."""
+    return one[: len(other)] == other[: len(one)]

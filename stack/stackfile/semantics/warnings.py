@@ -24,7 +24,7 @@ def image_is_pinned(subject: Subject) -> Iterator[Finding]:
         yield ('image',), 'the tag latest moves: what runs depends on when it is pulled'
 
 
-@rule('type', 'elb', 'dns_discovery')
+@rule('type')
 def task_is_not_reached(subject: Subject) -> Iterator[Finding]:
     if subject.settings.type == 'task':
         for field in ('elb', 'dns_discovery', 'autoscaled'):
@@ -64,7 +64,7 @@ def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
             yield ('environment', i), name, value
 
 
-@rule('elb', 'vpc')
+@rule('elb.type', 'vpc')
 def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
     elb, vpc = subject.settings.elb, subject.top.vpc
     if elb and vpc and len(set(getattr(vpc.subnets, elb.type))) == 1:

@@ -108,6 +108,20 @@ def test_thousands_of_services_in_time(wrong: bool):
         assert report.mistakes[4999].line == 1
 
 
+def test_mistakes_of_shape_do_not_hide_those_of_meaning():
+    elb = {'type': 'pubic', 'protocol': 'HTTPS', 'ports': {'public': 70000, 'container': 9999}, 'colour': 'blue'}
+    document = {'services': [{'web_1': {'image': 'a:1', 'ports': ['80:80'], 'elb': elb, 'memory': '1'}}]}
+    assert [p.where.removeprefix('services[0].web_1.') for p in check(document).mistakes] == [
+        'elb',  # the name with its _
+        'elb.type',
+        'elb.ports.public',
+        'elb.ports.container',
+        'elb.colour',
+        'elb.certificates',
+        'memory',
+    ]
+
+
 KEYS = ['services', 'defaults', 'vpc', 'logging', 'service_discovery', 'image', 'elb', 'ports', 'environment', 'type']
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

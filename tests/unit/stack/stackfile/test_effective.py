@@ -11,7 +11,7 @@ from stack.errors import NotFound
 from stack.stackfile.effective import all_settings, environment, service_settings, services, top_settings
 from stack.stackfile.fields import Elb, ElbDns, ElbPorts, Healthcheck, Logging, TargetHealthcheck
 from stack.stackfile.values import PortMapping, Volume
-from tests.unit.stack.stackfile.examples import TOO_LONG, example, one_service
+from tests.unit.stack.stackfile.examples import TOO_LONG, balanced, example, one_service
 
 ODD = [
     None,
@@ -68,6 +68,14 @@ def test_what_can_be_read_is_kept_beside_what_cannot():
     assert found.ports == (PortMapping(80, 80), PortMapping(81, 81, 'udp'))
     assert found.environment == {'A': '1', 'B': '2', 'D': '4', 'E': '5'}
     assert found.elb == Elb(type='public', ports=ElbPorts(public=80, container=80))
+
+
+def test_of_a_record_only_the_incomplete_parts_are_left_out():
+    incomplete = {'hosted_zone_id': 'Z1'}
+    found = service_settings(one_service(**balanced(dns=incomplete, healthcheck={'path': 7, 'port': 81})), 'web')
+    ports = ElbPorts(public=80, container=80)
+    assert found.elb == Elb(type='public', ports=ports, healthcheck=TargetHealthcheck(port=81))
+    assert top_settings({'service_discovery': {'namespace': 'x'}, 'vpc': {'id': 'vpc-1'}}).service_discovery is None
 
 
 def test_defaults():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from voluptuous import Invalid, MultipleInvalid
 
-from stack.stackfile.entries import DEFAULTS, entries, entry, part_of, record
+from stack.stackfile.entries import DEFAULTS, completed, entries, entry, part_of, record
 from stack.stackfile.shapes import list_of, switch, text, whole
 
 
@@ -54,10 +54,23 @@ def test_what_is_read():
     assert LAMP.read({'watts': 5, 'on': 'x', 'labels': ['a', 1], 'unknown': 1}) == Lamp(watts=5, labels=('a',))
 
 
-def test_without_what_is_required_nothing_is_read():
-    for value in ({}, {'watts': 0}):
-        with pytest.raises(Invalid):
-            LAMP.read(value)
+@pytest.mark.parametrize('value', [{}, {'watts': 0}, {'on': True}])
+def test_what_is_required_and_missing_is_none_until_it_is_left_out(value: dict):
+    assert LAMP.read(value).watts is None
+    assert completed(LAMP.read(value)) is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    lamp: Lamp | None = entry(LAMP, 'At the ceiling.')  # noqa: RUF009 - makes a frozen value
+    lamps: tuple[Lamp, ...] = entry(list_of(LAMP), 'The others.', default=())
+
+
+def test_only_what_lacks_something_is_left_out():
+    room = record(Room).read({'lamp': {'on': True}, 'lamps': [{'watts': 1}, {}, {'watts': 2, 'on': 7}]})
+    assert completed(room) == Room(lamps=(Lamp(watts=1), Lamp(watts=2)))
+    whole = record(Room).read({'lamp': {'watts': 3}})
+    assert completed(whole) is whole
 
 
 def test_the_inherited_part():

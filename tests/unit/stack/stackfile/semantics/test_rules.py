@@ -1,10 +1,12 @@
 """Rules: when they look, and where what they find is told."""
 
+import pytest
+
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.semantics.rules import Subject, rule
 
 
-@rule('memory', 'vpc')
+@rule('memory', 'vpc.subnets')
 def too_much(subject: Subject):
     yield ('memory',), 'too much'
 
@@ -14,9 +16,20 @@ def subject(**values) -> Subject:
     return Subject(path=('services', 0, 'web'), **given)
 
 
-def test_a_rule_is_silent_where_what_it_reads_is_faulty():
-    assert too_much.apply(subject(faulty=frozenset({'vpc'}))) == []
-    assert len(too_much.apply(subject(faulty=frozenset({'cpu'})))) == 1
+@pytest.mark.parametrize(
+    ('faulty', 'silent'),
+    [
+        ((), False),
+        ((('cpu',),), False),
+        ((('memory',),), True),
+        ((('cpu',), ('memory', 'unit')), True),
+        ((('vpc',),), True),
+        ((('vpc', 'subnets', 'public'),), True),
+        ((('vpc', 'id'),), False),
+    ],
+)
+def test_a_rule_is_silent_where_what_it_reads_is_faulty(faulty: tuple, silent: bool):
+    assert (too_much.apply(subject(faulty=frozenset(faulty))) == []) == silent
 
 
 def test_a_rule_looks_where_something_that_it_reads_is_set():

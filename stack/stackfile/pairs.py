@@ -1,0 +1,87 @@
+"""Names and their values: a list of one-key mappings, or a mapping, or text `NAME=value`, as docker-compose has it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from voluptuous import Invalid, MultipleInvalid
+
+from stack.stackfile.shapes import PRINTABLE, Shape, found, mistakes_in, pair, refused
+
+
+def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape:
+    """Read as a mapping; inherited ones and own ones are joined. `with_text`: items may also be `NAME=value`."""
+    grammar = _Pairs(key, value, says, with_text)
+    mapping = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
+    items: list[dict] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
+    if with_text:
+        items.append({'type': 'string', 'pattern': key.json['pattern'].removesuffix('$') + f'={PRINTABLE}*$'})
+    schema = {'anyOf': [mapping, {'type': 'array', 'items': {'anyOf': items}}]}
+    return Shape(says, grammar.check, schema, grammar.read, merge=lambda inherited, own: {**inherited, **own})
+
+
+Path = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    key: Shape
+    value: Shape
+    says: str
+    with_text: bool
+
+    def check(self, raw: Any) -> dict[str, Any]:
+        errors: list[Invalid] = []
+        result = self._collected(raw, errors)
+        if errors:
+            raise MultipleInvalid(errors)
+        return result
+
+    def read(self, raw: Any) -> dict[str, Any]:
+        if not isinstance(raw, dict | list):
+            raise refused(self.says, raw)
+        return self._collected(raw, [])
+
+    def _collected(self, raw: Any, errors: list[Invalid]) -> dict[str, Any]:
+        """What can be read; what cannot is added to the errors. Of a name that stands twice, the last counts."""
+        result: dict[str, Any] = {}
+        for path, name, part in self._split(raw, errors):
+            try:
+                key, value = self.key.check(name), self.value.check(part)
+            except Invalid:
+                errors += self._mistakes(path, name, part)
+                continue
+            if key in result:
+                errors.append(Invalid(f'"{key}" stands here for the second time', list(path)))
+            result[key] = value
+        return result
+
+    def _mistakes(self, path: Path, name: Any, part: Any) -> list[Invalid]:
+        try:
+            pair(self.key, self.value)(name, part)
+        except Invalid as e:
+            e.prepend(list(path))
+            return mistakes_in(e)
+        return []
+
+    def _split(self, raw: Any, errors: list[Invalid]) -> Iterator[tuple[Path, Any, Any]]:
+        """Each pair and its path, whichever way it is written."""
+        if isinstance(raw, dict):
+            yield from (((name,), name, part) for name, part in raw.items())
+            return
+        if not isinstance(raw, list):
+            errors.append(refused(self.says, raw))
+            return
+        for i, item in enumerate(raw):
+            if isinstance(item, dict):
+                if len(item) != 1:
+                    errors.append(Invalid(f'expected one name, found {len(item)}', [i]))
+                for name, part in item.items():
+                    yield (i, name), name, part
+            elif self.with_text and isinstance(item, str) and '=' in item:
+                name, _, part = item.partition('=')
+                yield (i,), name, part
+            else:
+                # an item that is text may be a secret: it is not repeated
+                kind = 'text' if isinstance(item, str) else found(item)
+                errors.append(Invalid(f'expected NAME: value{" or NAME=value" * self.with_text}; found {kind}', [i]))
