@@ -56,8 +56,8 @@ MEANING = {
     429: 'Too many requests; Retry-After says when to come again.',
     500: 'Something went wrong here; the log has the cause under the request id.',
     502: 'AWS refused a call, or what is stored cannot be read. Nothing was changed.',
-    504: 'The rollout still goes on, and the caller would wait no longer.',
     503: 'AWS does not answer, or asks for fewer calls. Nothing was changed.',
+    504: 'The rollout still goes on, and the caller would wait no longer.',
 }
 
 DESCRIPTION = """\
@@ -65,6 +65,8 @@ The desired state of AWS ECS clusters: what each cluster shall run, who changed 
 
 Every change is validated in full, stored on the condition that nothing came between, and announced to the schedulers.
 Every refusal has one shape, `Error`. A revision is opaque: it comes as `ETag`, and goes back as `If-Match`.
+
+What changes and what runs is told as it happens on a WebSocket, `/api/v1/events`.
 """
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -15,6 +17,7 @@ from tests import conformance
 from tests.client import Answer
 from tests.server import Server
 
+ROOT = Path(__file__).parents[2]
 API = conformance.api()
 OPERATIONS = [(path, verb, operation) for path, verbs in API['paths'].items() for verb, operation in verbs.items()]
 IDS = [operation['operationId'] for _, _, operation in OPERATIONS]
@@ -101,6 +104,15 @@ def test_a_status_that_is_not_declared_is_found():
         conformance.hold_against_document('GET', '/api/v1/clusters', Answer(418, {'X-Request-Id': 'r'}, b'{}'))
 
 
+# Calls of AWS that are permitted under another name.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ACTIONS = {
+    's3:HeadObject': 's3:GetObject',
+    's3:ListObjectsV2': 's3:ListBucket',
+    's3:ListObjectVersions': 's3:ListBucketVersions',
+    'elbv2:DescribeTargetHealth': 'elasticloadbalancing:DescribeTargetHealth',
+}
+
 # One call of each operation, in an order in which each succeeds, after `staging` was made in ECS.
 CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1}}]}
 CALLS = {
@@ -131,7 +143,8 @@ CALLS = {
 }
 
 
-def test_the_server_answers_every_operation_as_it_says(server: Server):
+@pytest.fixture
+def played(server: Server) -> Server:
     """`ask` holds each answer against the document; here every operation succeeds once."""
     server.aws.cluster('staging')
     image = server.aws.image(server.aws.repository(tags=['v1', 'v2']), 'v1')
@@ -143,6 +156,26 @@ def test_the_server_answers_every_operation_as_it_says(server: Server):
         sent = json.loads(json.dumps(body).replace('{image}', image)) if body else None
         answer = server.ask(verb.upper(), address, sent)
         assert str(answer.status) == next(iter(operation['responses'])), answer.body
+    return server
+
+
+def test_every_operation_was_answered_as_the_document_says(played: Server):
+    counted = played.ask('GET', '/metrics').body.decode()
+    assert 'nysa_http_request_duration_seconds' in counted
+
+
+def test_the_policy_in_the_readme_allows_every_call_of_aws_that_was_made(played: Server):
+    [policy] = re.findall(r'^```json\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
+    allowed = [
+        action
+        for statement in json.loads(policy)['Statement']
+        for action in ([statement['Action']] if isinstance(statement['Action'], str) else statement['Action'])
+    ]
+    counted = played.ask('GET', '/metrics').body.decode()
+    called = set(re.findall(r'nysa_aws_calls_total\{operation="([^"]+)"', counted))
+    assert 's3:PutObject' in called
+    for call in called:
+        assert any(fnmatch(ACTIONS.get(call, call), action) for action in allowed), call
 
 
 def test_the_document_is_served_as_it_is(server: Server):
