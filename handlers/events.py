@@ -16,7 +16,7 @@ from handlers.frames import text_frame
 from handlers.sockets import HEARTBEAT_S
 from stack import cluster_events
 from stack.access import Role
-from stack.errors import AccessDenied, NysaError
+from stack.errors import AccessDenied, InvalidRequest, NysaError
 from stack.events import Event, Ping, error, read_message, subscription
 from stack.subscriber import Subscriber
 
@@ -106,6 +106,11 @@ class Events(WebSocketHandler):
         self.caller = self.context.authenticate(self.request)
         if self.caller.role < self.role:
             raise AccessDenied(f'This takes the role {self.role.name.lower()}.')
+
+    async def get(self, *args: str, **kwargs: str) -> None:
+        if self.request.headers.get('Upgrade', '').lower() != 'websocket':
+            raise InvalidRequest('A WebSocket is opened here: see docs/events.md.')
+        await super().get(*args, **kwargs)
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return PROTOCOL if PROTOCOL in subprotocols else None

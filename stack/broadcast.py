@@ -98,6 +98,7 @@ class Hub:
         subscriber.pattern = matcher(wish.clusters)
         subscriber.behind.clear()
         subscriber.syncing.clear()
+        subscriber.beginning = True
         self._subscribers[subscriber] = None
         self._interested.clear()
         subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
@@ -158,7 +159,7 @@ class Hub:
             self._pump = None
 
     def _deliver(self, subscriber: Subscriber, number: int, event: Event) -> None:
-        kept = subscriber.behind or subscriber.held or event.cluster in subscriber.syncing
+        kept = subscriber.behind or subscriber.held or subscriber.waits(event.cluster)
         if not kept and subscriber.outlet.offer(self._frame(event, subscriber.values)):
             if subscriber.paced:
                 self._hold(subscriber)
@@ -190,7 +191,7 @@ class Hub:
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         """Send what is owed, cluster by cluster, until the reader is behind again."""
-        for cluster in [each for each in subscriber.behind if each not in subscriber.syncing]:
+        for cluster in [each for each in subscriber.behind if not subscriber.waits(each)]:
             if not self._settle(subscriber, cluster, subscriber.behind[cluster]):
                 return
             del subscriber.behind[cluster]
@@ -242,6 +243,7 @@ class Hub:
         gone = sorted(set(known).difference(names))
         wanted = [each for each in [*names, *gone] if subscriber.wants(each)]
         subscriber.syncing.update(wanted)
+        subscriber.beginning = False
         for cluster in wanted:
             if cluster in subscriber.syncing:
                 await self._source.ready(cluster)

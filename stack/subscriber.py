@@ -72,10 +72,23 @@ class Behind:
 class Subscriber:
     """One reader. `values` says whether it may read the values of environment variables.
 
-    A paced one gets at most ten batches a second, for pages that have to paint what they are told.
+    A paced one gets at most ten batches a second, for pages that have to paint what they are told. Events of clusters
+    in `syncing` are kept until it has been brought up to date with those, and while it is `beginning` all are.
     """
 
-    __slots__ = ('behind', 'bringing_up', 'held', 'may_see', 'outlet', 'paced', 'pattern', 'room', 'syncing', 'values')
+    __slots__ = (
+        'beginning',
+        'behind',
+        'bringing_up',
+        'held',
+        'may_see',
+        'outlet',
+        'paced',
+        'pattern',
+        'room',
+        'syncing',
+        'values',
+    )
 
     def __init__(
         self,
@@ -93,8 +106,12 @@ class Subscriber:
         self.behind: dict[str, Behind] = {}
         self.syncing: set[str] = set()
         self.held = False
+        self.beginning = False
         self.room = asyncio.Event()
         self.bringing_up: asyncio.Task | None = None
+
+    def waits(self, cluster: str) -> bool:
+        return self.beginning or cluster in self.syncing
 
     def wants(self, cluster: str) -> bool:
         return self.pattern.fullmatch(cluster) is not None and self.may_see(cluster)

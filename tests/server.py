@@ -53,8 +53,12 @@ class Server(Client):
         self._ready.set()
         await self._stop.wait()
         server.stop()
+        context.sockets.close()
+        context.live.stop_waiting()
         await context.in_flight.finished()
         await states.close()
+        await context.live.close()
+        await context.recorder.close()
         await server.close_all_connections()
 
     def __enter__(self) -> 'Server':

@@ -1,0 +1,254 @@
+"""The live channel over a real socket: what docs/events.md promises to whoever connects."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from handlers.events import LARGEST_MESSAGE
+from tests.live_client import LiveClient
+from tests.server import Server
+
+CONFIG = {'services': [{'web': {'image': 'team/web:1', 'desired_count': 2, 'environment': {'PASSWORD': 's3cret'}}}]}
+
+
+def talk(server: Server, test: Callable[[LiveClient], Awaitable[None]], query: str = '', **headers: str) -> None:
+    async def whole() -> None:
+        client = await LiveClient.connect(server.port, query, **headers)
+        try:
+            await test(client)
+        finally:
+            await client.close()
+
+    asyncio.run(whole())
+
+
+async def change(server: Server, cluster: str, tag: str, **headers: str) -> str:
+    """Change a service over REST; the new revision."""
+    path = f'/clusters/{cluster}/services/web?message=because'
+    answer = await asyncio.to_thread(server.api, 'PUT', path, {'image_tag': tag}, **headers)
+    assert answer.status == 202, answer.body
+    return answer.revision
+
+
+def test_hello_comes_first(server: Server):
+    async def test(client: LiveClient) -> None:
+        hello = await client.next()
+        assert hello['type'] == 'hello'
+        assert hello['caller'] == {'name': 'kim', 'role': 'admin'}
+        assert (hello['version'], hello['heartbeat_seconds']) == ('0.1.0', 30)
+
+    talk(server, test, X_Nysa_Actor='kim')
+
+
+def test_a_subscription_brings_each_cluster_and_then_says_so(server: Server):
+    prod, other = server.cluster(CONFIG), server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        messages = await client.subscribe(prod, 'nothing*')
+        assert [each['type'] for each in messages] == ['hello', 'cluster', 'synced']
+        cluster = messages[1]
+        assert (cluster['cluster'], cluster['revision']) == (prod, server.api('GET', f'/clusters/{prod}').revision)
+        assert [each['name'] for each in cluster['services']] == ['web']
+        assert messages[2]['revisions'] == {prod: cluster['revision']}
+        assert [each['cluster'] for each in (await client.subscribe('*'))[:-1]] == sorted([prod, other])
+
+    talk(server, test)
+
+
+def test_a_subscription_in_the_address(server: Server):
+    clusters = [server.cluster(CONFIG) for _ in range(3)]
+
+    async def test(client: LiveClient) -> None:
+        synced = await client.type('synced')
+        assert set(synced['revisions']) == set(clusters[:2])
+
+    talk(server, test, f'?cluster={clusters[0]}&cluster={clusters[1]}')
+
+
+def test_a_change_through_rest_arrives_at_once(server: Server):
+    cluster = server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        before = (await client.subscribe(cluster))[-1]['revisions'][cluster]
+        revision = await change(server, cluster, '2', X_Nysa_Actor='kim')
+        event = await client.type('desired')
+        assert (event['revision'], event['previous']) == (revision, before)
+        assert (event['by'], event['message'], event['cluster']) == ('kim', 'because', cluster)
+        assert event['changes'] == [
+            {
+                'service': 'web',
+                'action': 'update',
+                'changes': [{'path': 'image', 'before': 'team/web:1', 'after': 'team/web:2'}],
+            }
+        ]
+        moved = await client.type('rollout')
+        assert [(each['name'], each['state']) for each in moved['services']] == [('web', 'queued')]
+
+    talk(server, test)
+
+
+def test_what_was_missed_comes_one_by_one(server: Server):
+    cluster = server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        known = (await client.subscribe(cluster))[-1]['revisions']
+        client.cut()
+        revisions = [await change(server, cluster, tag) for tag in ('2', '3', '4')]
+        again = await LiveClient.connect(server.port)
+        messages = await again.subscribe(cluster, known=known)
+        assert [each['revision'] for each in messages if each['type'] == 'desired'] == revisions
+        assert 'cluster' not in [each['type'] for each in messages]
+        await again.close()
+
+    talk(server, test)
+
+
+def test_what_was_missed_comes_from_another_replica_too(server: Server):
+    """Which never heard of the clusters before: the history in S3 is the log."""
+    cluster = server.cluster(CONFIG)
+    known = {cluster: server.api('GET', f'/clusters/{cluster}').revision}
+
+    async def test(client: LiveClient) -> None:
+        revisions = [await change(server, cluster, tag) for tag in ('2', '3', '4')]
+        messages = await client.subscribe(cluster, known=known)
+        assert [each['revision'] for each in messages if each['type'] == 'desired'] == revisions
+
+    with Server(server.aws, AWS_S3_BUCKET=server.bucket) as other:
+        talk(other, test)
+
+
+def test_too_much_was_missed(server: Server):
+    cluster = server.cluster(CONFIG)
+    known = {cluster: server.api('GET', f'/clusters/{cluster}').revision}
+    s3 = server.aws.client('s3')
+    for number in range(102):
+        s3.put_object(Bucket=server.bucket, Key=cluster, Body=json.dumps({'services': [], 'number': number}))
+
+    async def test(client: LiveClient) -> None:
+        messages = await client.subscribe(cluster, known=known)
+        assert [each['type'] for each in messages] == ['hello', 'cluster', 'synced']
+
+    talk(server, test)
+
+
+@pytest.mark.parametrize('known', ['', 'nonsense', 'null'])
+def test_a_known_revision_that_nobody_knows(server: Server, known: str):
+    cluster = server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        messages = await client.subscribe(cluster, known={cluster: known})
+        assert [each['type'] for each in messages] == ['hello', 'cluster', 'synced']
+
+    talk(server, test)
+
+
+def test_a_cluster_that_comes_and_goes(server: Server):
+    name = server.aws.cluster()
+
+    async def rest(method: str, path: str, body: dict | None = None) -> None:
+        answer = await asyncio.to_thread(server.api, method, path, body)
+        assert answer.status < 300, answer.body
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe('*')
+        await rest('POST', '/clusters', {'name': name, 'config': CONFIG})
+        assert (await client.type('cluster'))['cluster'] == name
+        await rest('DELETE', f'/clusters/{name}?message=done')
+        deleted = await client.type('deleted')
+        assert (deleted['cluster'], deleted['by'], deleted['reason']) == (name, 'anonymous', 'done')
+        await rest('POST', f'/clusters/{name}/restore')
+        assert (await client.type('cluster'))['cluster'] == name
+        known = {name: 'whatever'}
+        await rest('DELETE', f'/clusters/{name}')
+        await client.type('deleted')
+        messages = await client.subscribe('*', known=known)
+        assert [each['type'] for each in messages] == ['deleted', 'synced']
+
+    talk(server, test)
+
+
+@pytest.mark.parametrize(
+    ('text', 'code'),
+    [
+        ('{', 'invalid_request'),
+        (b'\x00', 'invalid_request'),
+        ('{"type": "unknown"}', 'invalid_request'),
+        ('{"type": "subscribe", "clusters": []}', 'invalid_request'),
+    ],
+)
+def test_a_message_that_cannot_be_read_is_answered_and_the_line_stays_open(server: Server, text, code: str):
+    async def test(client: LiveClient) -> None:
+        await client.say(text)
+        assert (await client.type('error'))['code'] == code
+        await client.say({'type': 'ping'})
+        await client.type('pong')
+
+    talk(server, test)
+
+
+def test_a_message_that_is_too_large(server: Server):
+    async def test(client: LiveClient) -> None:
+        await client.say('x' * (LARGEST_MESSAGE + 1))
+        while await client.next():
+            pass
+        assert client.closed_with == 1009
+
+    talk(server, test)
+
+
+def test_the_sub_protocol_is_optional(server: Server):
+    async def whole() -> None:
+        for offered, chosen in ((['other', 'nysa.v1'], 'nysa.v1'), (None, None), (['other'], None)):
+            client = await LiveClient.connect(server.port, subprotocols=offered)
+            assert client.subprotocol == chosen
+            await client.close()
+
+    asyncio.run(whole())
+
+
+def test_a_page_of_another_origin_is_refused(server: Server):
+    async def whole() -> None:
+        with pytest.raises(HTTPClientError) as refused:
+            await LiveClient.connect(server.port, Origin='https://evil.example')
+        assert refused.value.code == 403
+        client = await LiveClient.connect(server.port, Origin=f'http://127.0.0.1:{server.port}')
+        assert (await client.next())['type'] == 'hello'
+        await client.close()
+
+    asyncio.run(whole())
+
+
+def test_a_plain_request_is_told_what_is_here(server: Server):
+    answer = server.api('GET', '/events')
+    assert answer.status == 400
+    assert answer.json['error'] == 'invalid_request'
+    assert 'WebSocket' in answer.json['message']
+
+
+def test_nothing_is_compressed(server: Server):
+    """It costs 156 KB a socket."""
+
+    async def whole() -> None:
+        client = await LiveClient.connect(server.port, Sec_WebSocket_Extensions='permessage-deflate')
+        assert 'Sec-Websocket-Extensions' not in client._connection.headers
+        await client.close()
+
+    asyncio.run(whole())
+
+
+def test_a_server_that_stops_says_so(server: Server):
+    async def whole(other: Server) -> None:
+        client = await LiveClient.connect(other.port, '?cluster=*')
+        await client.type('synced')
+        await asyncio.to_thread(other.__exit__)
+        while await client.next():
+            pass
+        assert client.closed_with == 1001
+        await client.close()
+
+    other = Server(server.aws, AWS_S3_BUCKET=server.bucket)
+    other.__enter__()
+    asyncio.run(whole(other))

@@ -1,0 +1,82 @@
+"""A client of the live channel for tests."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+# Whatever is waited for comes in milliseconds, but for what another replica did.
+PATIENCE_S = 20.0
+
+
+class LiveClient:
+    """Reads JSON messages from `GET /api/v1/events`, and remembers them all."""
+
+    def __init__(self, connection: Any):
+        self._connection = connection
+        self.got: list[dict[str, Any]] = []
+        self.closed = False
+
+    @classmethod
+    async def connect(
+        cls, port: int, query: str = '', subprotocols: list[str] | None = None, **headers: str
+    ) -> 'LiveClient':
+        named = {name.replace('_', '-'): value for name, value in headers.items()}
+        request = HTTPRequest(f'ws://127.0.0.1:{port}/api/v1/events{query}', headers=named)
+        return cls(await websocket_connect(request, subprotocols=subprotocols))
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self._connection.selected_subprotocol
+
+    @property
+    def closed_with(self) -> int | None:
+        return self._connection.close_code
+
+    async def subscribe(self, *clusters: str, known: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        """Subscribe; every message up to and with `synced`."""
+        await self.say({'type': 'subscribe', 'clusters': list(clusters), 'known': known or {}})
+        start = len(self.got)
+        await self.until(lambda message: message['type'] == 'synced')
+        return self.got[start:]
+
+    async def say(self, message: Any) -> None:
+        text = message if isinstance(message, str | bytes) else json.dumps(message)
+        await self._connection.write_message(text, binary=isinstance(text, bytes))
+
+    async def next(self) -> dict[str, Any] | None:
+        """The next message; None where the connection was closed."""
+        async with asyncio.timeout(PATIENCE_S):
+            text = await self._connection.read_message()
+        if text is None:
+            self.closed = True
+            return None
+        message = json.loads(text)
+        self.got.append(message)
+        return message
+
+    async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read on to the first message of which it is so."""
+        while True:
+            message = await self.next()
+            assert message is not None, f'the server closed the connection with {self.closed_with}'
+            if holds(message):
+                return message
+
+    async def type(self, *kinds: str) -> dict[str, Any]:
+        return await self.until(lambda message: message['type'] in kinds)
+
+    async def close(self) -> None:
+        """Close the connection as both sides should."""
+        self._connection.close()
+        while not self.closed:
+            await self.next()
+
+    def cut(self) -> None:
+        """End the connection without a word, as a cable does that is pulled."""
+        self._connection.protocol.stream.close()
+        self._connection.protocol = None
+        self.closed = True
