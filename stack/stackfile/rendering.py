@@ -85,7 +85,12 @@ def pairs(name: str, value: str) -> Callable[[Mapping[str, str], Context], list[
 
 
 def port_mappings(ports: tuple, context: Context) -> list[dict[str, Any]]:
-    return [{'containerPort': p.container, 'hostPort': p.host, 'protocol': p.protocol} for p in ports]
+    """Each port once: neither network mode that is used here maps one to another.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+    """
+    exposed = dict.fromkeys((port.container, port.protocol) for port in ports)
+    return [{'containerPort': number, 'hostPort': number, 'protocol': protocol} for number, protocol in exposed]
 
 
 def host_volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:

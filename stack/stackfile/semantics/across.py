@@ -44,9 +44,11 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
     def claims(subject: Subject) -> Iterator[Claim]:
         settings = subject.settings
         if settings.network_mode == 'host':
-            for port in settings.ports:
-                said = f'host port {port.host}/{port.protocol} is also used by {{other}}: never both on one instance'
-                yield ('port', port.host, port.protocol), ('ports',), said
+            for number, protocol in {
+                (n, port.protocol) for port in settings.ports for n in (port.host, port.container)
+            }:
+                said = f'host port {number}/{protocol} is also used by {{other}}: never both on one instance'
+                yield ('port', number, protocol), ('ports',), said
         if settings.dns_discovery and settings.dns_discovery.name:
             said = f'the name {settings.dns_discovery.name} is also used by {{other}}'
             yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), said

@@ -14,9 +14,6 @@ LONGEST_BALANCER_NAME = 32
 def ports_fit(subject: Subject) -> Iterator[Finding]:
     taken = set()
     for i, port in enumerate(subject.settings.ports):
-        if port.host != port.container:
-            mode = subject.settings.network_mode
-            yield ('ports', i), f'HOST and CONTAINER must be the same port in network mode {mode}'
         if (port.host, port.protocol) in taken:
             yield ('ports', i), f'port {port.host}/{port.protocol} stands here for the second time'
         taken.add((port.host, port.protocol))

@@ -24,6 +24,14 @@ def image_is_pinned(subject: Subject) -> Iterator[Finding]:
         yield ('image',), 'the tag latest moves: what runs depends on when it is pulled'
 
 
+@rule('ports', 'launch_type')
+def container_is_reached_at_its_own_port(subject: Subject) -> Iterator[Finding]:
+    for i, port in enumerate(subject.settings.ports):
+        if port.host != port.container:
+            mode = subject.settings.network_mode
+            yield ('ports', i), f'is reached at {port.container}: in network mode {mode} ECS maps no port to another'
+
+
 @rule('type')
 def task_is_not_reached(subject: Subject) -> Iterator[Finding]:
     if subject.settings.type == 'task':
@@ -90,4 +98,10 @@ def vpc_warnings(vpc: Vpc | None) -> Iterator[Finding]:
                     yield ('vpc', part, side, i), f'an id here starts with {prefix}'
 
 
-RULES = (image_is_pinned, task_is_not_reached, variables_are_plain, balancer_has_two_zones)
+RULES = (
+    image_is_pinned,
+    container_is_reached_at_its_own_port,
+    task_is_not_reached,
+    variables_are_plain,
+    balancer_has_two_zones,
+)

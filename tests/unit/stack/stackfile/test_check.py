@@ -56,7 +56,7 @@ def test_what_all_services_inherit_is_told_once_and_where_it_stands():
 def test_mistakes_come_in_the_order_of_the_document():
     document = {
         'services': [
-            {'b': {'image': 'A', 'ports': ['80:81']}},
+            {'b': {'image': 'A', 'ports': ['80:x']}},
             {'a': {'scheduling_strategy': 'DAEMON', 'desired_count': 1, 'imag': 'x'}},
             {'b': {'image': 'a:1'}},
         ],

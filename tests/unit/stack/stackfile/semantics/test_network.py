@@ -14,11 +14,7 @@ CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/abc'
     ('settings', 'found'),
     [
         ({'ports': ['80:80', '443:443', '53:53/udp', '53:53']}, []),
-        ({'ports': ['80:8080']}, [('ports[0]', 'HOST and CONTAINER must be the same port in network mode host')]),
-        (
-            {'ports': ['1:1', '80:8080'], 'dns_discovery': {'name': 'web'}},
-            [('ports[1]', 'HOST and CONTAINER must be the same port in network mode awsvpc')],
-        ),
+        ({'ports': ['80:8080']}, []),
         ({'ports': ['80:80', '80:80/tcp']}, [('ports[1]', 'port 80/tcp stands here for the second time')]),
     ],
 )

@@ -104,3 +104,11 @@ def test_a_load_balancer_wants_two_subnets():
     document['vpc']['subnets']['public'] = ['subnet-a', 'subnet-a']
     assert mistakes(document) == []
     assert [where for where, _ in warnings(document)] == ['elb.type']
+
+
+@pytest.mark.parametrize(('mode', 'settings'), [('host', {}), ('awsvpc', {'dns_discovery': {'name': 'web'}})])
+def test_a_port_is_not_mapped_to_another(mode: str, settings: dict[str, Any]):
+    document = with_vpc(one_service(ports=['80:80', '81:8080'], **settings))
+    assert mistakes(document) == []
+    told = f'is reached at 8080: in network mode {mode} ECS maps no port to another'
+    assert warnings(document) == [('ports[1]', told)]
