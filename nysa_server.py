@@ -42,11 +42,13 @@ from stack.aws.secrets import read_secret
 from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
 from stack.changes import Changes
 from stack.checker import check_files
+from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
 from stack.history import History
+from stack.ledger import Ledger
 from stack.live import Live
 from stack.loops import Loops
 from stack.metrics import Metrics
@@ -110,12 +112,15 @@ async def reach_aws(overrides: dict[str, str]):
 
 
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
-    notifier = Notifier(aws.queue, aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL'], MAX_MESSAGE_BYTES)
+    ledger = Ledger(aws.bucket)
+    webhook = aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL']
     store = RevisionStore(aws.bucket)
+    notifier = Notifier(aws.queue, webhook, MAX_MESSAGE_BYTES, ledger, store.read_version)
+    store.tell(notifier)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
-    changes = Changes(store, notifier, gate, history)
-    states = DesiredStates(store, changes, notifier, partial(describe_cluster, aws.connection))
+    changes = Changes(store, notifier, gate, history, ledger)
+    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection))
     live = Live(store, RolloutRecords(aws.bucket), region=aws.connection.region, framing=text_frame)
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
@@ -134,6 +139,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         look=look,
         recorder=recorder,
         sockets=Sockets(),
+        sweeper=Sweeper(store, notifier, ledger),
     )
     return context, states
 
@@ -176,6 +182,7 @@ async def serve(options: argparse.Namespace) -> int:
 
 def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
+    loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
     loops.start('watcher', Watcher(context.live, context.look).run)
     loops.start('heartbeats', context.sockets.run)

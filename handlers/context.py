@@ -9,6 +9,7 @@ from tornado.httputil import HTTPServerRequest
 from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
 from stack.access import Caller
+from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.flight_recorder import FlightRecorder
 from stack.history import History
@@ -34,3 +35,4 @@ class Context:
     look: Look
     recorder: FlightRecorder
     sockets: Sockets
+    sweeper: Sweeper

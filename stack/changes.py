@@ -9,6 +9,7 @@ from stack.diff import difference
 from stack.errors import AwsFailed, Conflict, NotFound, PlanOutdated, RevisionConflict, StateUnreadable, Unprocessable
 from stack.gate import Gate
 from stack.history import History
+from stack.ledger import Ledger
 from stack.notifier import Notifier
 from stack.plan import Note
 from stack.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows
@@ -62,14 +63,16 @@ class Changes:
         notifier: Notifier,
         gate: Gate,
         history: History,
+        ledger: Ledger,
         ecs_plan: EcsPlan | None = None,
     ):
         self._store = store
         self._notifier = notifier
         self._gate = gate
         self._history = history
+        self._ledger = ledger
         self._ecs_plan = ecs_plan
-        self._writer = Writer(store, gate, notifier.fits)
+        self._writer = Writer(store, gate, notifier)
 
     async def make(
         self, cluster: str, edit: Edit, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
@@ -137,8 +140,21 @@ class Changes:
 
     async def announce(self, revision: Revision) -> bool | None:
         """Tell of a revision: true once that is done, false where it has to wait, None where nobody is to be told."""
-        silent = all(change.announce is None for change in revision.changes)
-        return None if silent else await self._notifier.announce(revision)
+        if not revision.wants_announcing:
+            return None
+        # A write whose answer was lost, and that others wrote over: they tell of it first, or the next sweep does.
+        if revision.owed and not self._notifier.is_telling(revision):
+            return False
+        return await self._notifier.announce(revision)
+
+    async def announce_again(self, revision: Revision, change: Change) -> bool | None:
+        """Tell of a revision once more; as `announce`."""
+        if change.announce is None:
+            return None
+        sent = await self._notifier.announce_again(revision, change)
+        if not sent:
+            await self._ledger.owe(revision, change.origin.by)
+        return sent
 
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
         """What an edit of a revision would do. Raises what the edit refuses with."""
@@ -200,10 +216,16 @@ class Changes:
             return conflict
         return RevisionConflict(conflict.message, conflict.current, {'against': expected, **found.to_json()})
 
+    async def settled(self) -> None:
+        """Wait until everything that was stored here is announced and marked so."""
+        await self._notifier.idle()
+        await self._ledger.close()
+
     async def close(self) -> None:
         """Finish what was accepted: writes first, then their announcements."""
         await self._writer.drain()
         await self._notifier.close()
+        await self._ledger.close()
 
 
 def exists(cluster: str) -> Unprocessable:

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
-from stack.notifier import Notifier
 from stack.preview import Preview
 from stack.revision_store import RevisionStore
 from stack.revisions import Revision
@@ -42,12 +41,10 @@ class DesiredStates:
         self,
         store: RevisionStore,
         changes: Changes,
-        notifier: Notifier,
         describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
     ):
         self._store = store
         self._changes = changes
-        self._notifier = notifier
         self._describe_cluster = describe_cluster
 
     async def names(self) -> list[str]:
@@ -134,8 +131,7 @@ class DesiredStates:
             return await self._changes.preview(revision, lambda document: document, change)
         _ = revision.document  # what is no desired state is not announced as one
         change = await self._changes.permit(revision, change)
-        announced = await self._notifier.announce_again(revision, change) if request.deploy else None
-        return Accepted(revision, announced)
+        return Accepted(revision, await self._changes.announce_again(revision, change))
 
     async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Stop managing a cluster; ECS is left alone, and the history stays.
@@ -159,6 +155,10 @@ class DesiredStates:
         last = await self._store.last_before_removal(cluster)
         change = request.change(verb='restore', revision=last.id)
         return await self._changes.begin(cluster, last.document, change, request)
+
+    async def settled(self) -> None:
+        """Wait until everything that was stored here is announced and marked so."""
+        await self._changes.settled()
 
     async def close(self) -> None:
         """Finish what was accepted: writes first, then their announcements."""

@@ -76,7 +76,9 @@ class History:
         found = self._revisions.get((cluster, id))
         if found is None:
             found = await self._store.read_revision(cluster, id)
-            self._revisions.put((cluster, id), found)
+            # Without a version of its own the same content may come back, and be another revision.
+            if found.version is not None:
+                self._revisions.put((cluster, id), found)
         return found
 
     async def before(self, revision: Revision) -> Revision | None:
@@ -104,8 +106,11 @@ class History:
 
     async def _learn(self, cluster: str, listed: Sequence[Listed], limit: int) -> None:
         """Read what is needed for the rows that are not known yet: the versions themselves, and those before them."""
+        shown = listed[:limit]
         new = [
-            i for i in range(min(limit, len(listed))) if not listed[i].deleted and not self._known(cluster, listed[i])
+            i
+            for i, version in enumerate(shown)
+            if not version.deleted and (version.version is None or not self._known(cluster, version))
         ]
         before = {i: _content_before(listed, i) for i in new}
         needed = sorted({*new, *(i for i in before.values() if i is not None)})

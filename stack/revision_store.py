@@ -133,7 +133,7 @@ class RevisionStore:
     async def read_revision(self, cluster: str, id: str) -> Revision:
         """A revision by its id, current or not. Raises `NotFound`."""
         known = self._known.get(cluster)
-        if known and known.id == id:
+        if known and known.version and known.id == id:
             return known
         if is_key(cluster):
             # What was stored while the bucket kept no versions goes by its ETag.
@@ -181,7 +181,7 @@ class RevisionStore:
 
 
 def _revision(cluster: str, stored: Any) -> Revision:
-    return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata)
+    return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata, stored.tags)
 
 
 def is_key(cluster: str) -> bool:

@@ -140,6 +140,8 @@ class Revision:
     body: bytes
     stored_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    # How many tags it had when it was read; None for what this process wrote itself.
+    tags: int | None = None
 
     @property
     def id(self) -> str:
@@ -156,6 +158,21 @@ class Revision:
         if not isinstance(document, dict):
             raise StateUnreadable(f'What is stored for {self.cluster} is not a JSON object; nothing was changed.')
         return document
+
+    @property
+    def write_id(self) -> str | None:
+        """The id of the write that made it; None where another program did."""
+        return self.metadata.get(WRITE_KEY)
+
+    @property
+    def wants_announcing(self) -> bool:
+        """Whether schedulers are to be told of it."""
+        return any(change.announce for change in self.changes)
+
+    @property
+    def owed(self) -> bool:
+        """Whether it had no mark of an announcement when it was read: whoever wrote it may have died before that."""
+        return self.tags == 0 and self.wants_announcing
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

@@ -16,6 +16,7 @@ from stack import revisions
 from stack.errors import Conflict, NysaError, RevisionConflict, TooLarge
 from stack.gate import Gate
 from stack.guards import Guards
+from stack.notifier import Notifier
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Revision
 
@@ -50,12 +51,10 @@ class Patch:
 
 
 class Writer:
-    """`fits(cluster, body, changes)` raises `TooLarge` for what could not be announced."""
-
-    def __init__(self, store: RevisionStore, gate: Gate, fits: Callable[[str, bytes, Sequence[Change]], None]):
+    def __init__(self, store: RevisionStore, gate: Gate, notifier: Notifier):
         self._store = store
         self._gate = gate
-        self._fits = fits
+        self._notifier = notifier
         self._waiting: dict[str, deque[Patch]] = {}
         self._tasks: set[asyncio.Task] = set()
 
@@ -129,7 +128,8 @@ class Writer:
         self, base: Revision, guards: Guards, document: Document, changes: Sequence[Change]
     ) -> Revision:
         body = serialise(document) + guards.seal
-        self._fits(base.cluster, body, changes)
+        changes = [*self._notifier.unsaid(base), *changes]
+        self._notifier.fits(base.cluster, body, changes)
         return await self._store.write(base, base.cluster, body, changes, guards.id)
 
     async def _apply(

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -45,7 +45,8 @@ class Server(Client):
 
     async def _serve(self, settings: Settings) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        context, states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
+        context, self._states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
+        self.sweeper = context.sweeper
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
         sockets = bind_sockets(0, '127.0.0.1')
         server.add_sockets(sockets)
@@ -56,7 +57,7 @@ class Server(Client):
         context.sockets.close()
         context.live.stop_waiting()
         await context.in_flight.finished()
-        await states.close()
+        await self._states.close()
         await context.live.close()
         await context.recorder.close()
         await server.close_all_connections()
@@ -70,6 +71,14 @@ class Server(Client):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(30)
         self.disconnect()
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Await something on the server's own loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    async def settled(self) -> None:
+        """Return when nothing waits to be announced, or to be marked so."""
+        await self._states.settled()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         answer = super().ask(method, path, body, **headers)

@@ -113,6 +113,24 @@ class Bucket:
             raise
         return (answer['ETag'], _version(answer)) == (known.etag, known.version)
 
+    async def head(self, key: str, *, version: str | None = None) -> StoredObject | None:
+        """The object without its body, or None where there is no such key or version."""
+        try:
+            answer = await self._call('HeadObject', Key=key, **({'VersionId': version} if version else {}))
+        except AwsFailed as failed:
+            # A HEAD's answer has no body that could say what is missing, or that the version is a deletion.
+            if failed.aws_code in ('404', '405', '400'):
+                return None
+            raise
+        return StoredObject(
+            b'',
+            answer['ETag'],
+            _version(answer),
+            answer['LastModified'],
+            answer.get('Metadata', {}),
+            answer.get('TagCount', 0),
+        )
+
     async def put(
         self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str] | None = None, tagging: str = ''
     ) -> Written:

@@ -21,6 +21,7 @@ CORE = {
     'stack.guards',
     'stack.history_rows',
     'stack.images',
+    'stack.messages',
     'stack.look_schedule',
     'stack.observed',
     'stack.rollout',

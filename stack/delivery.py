@@ -1,0 +1,119 @@
+"""Announcements that nobody made: a process may die between storing a change and telling of it.
+
+What is owed is found through `stack.ledger`, at the start and from time to time, by any server for any other.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.errors import AwsFailed, NotFound
+from stack.ledger import Ledger, Walk
+from stack.notifier import Notifier
+from stack.revision_store import RevisionStore
+from stack.revisions import Change, Origin
+
+log = logging.getLogger(__name__)
+
+# A younger revision is left to whoever stored it, who is telling of it just now.
+GRACE_S = 5.0
+PERIOD_S = 10.0
+
+# A longer way down gets a mark at its top, so that it is gone once.
+STEPS_FEW = 10
+AT_ONCE = 2
+
+
+class Sweeper:
+    """Has everything told that is owed. What two servers find at the same time is told twice."""
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        notifier: Notifier,
+        ledger: Ledger,
+        grace_s: float = GRACE_S,
+        period_s: float = PERIOD_S,
+    ):
+        self._store = store
+        self._notifier = notifier
+        self._ledger = ledger
+        self.grace_s = grace_s
+        self.period_s = period_s
+        # By cluster, what the bucket listed when nothing was owed.
+        self._settled: dict[str, tuple[str, datetime]] = {}
+
+    async def run(self) -> None:
+        """Sweep for as long as the server runs."""
+        while True:
+            try:
+                due = await self.sweep()
+            except AwsFailed as failed:
+                log.warning('what is not announced yet could not be looked for: %s', failed)
+                due = self.period_s
+            await asyncio.sleep(due * random.uniform(0.9, 1.1))  # noqa: S311  no secret
+
+    async def sweep(self) -> float:
+        """Look at every cluster that has changed; in how many seconds to look again."""
+        listed = await self._store.objects()
+        changed = [each for each in listed if self._settled.get(each.key) != (each.etag, each.modified)]
+        for gone in self._settled.keys() - {each.key for each in listed}:
+            del self._settled[gone]
+        waiting = iter(changed)
+        dues = await asyncio.gather(*(self._look_at_each(waiting) for _ in range(AT_ONCE)))
+        return max(0.1, min(dues))
+
+    async def _look_at_each(self, waiting: Iterable[Any]) -> float:
+        due = self.period_s
+        for listed in waiting:
+            try:
+                again_in = await self._look(listed.key)
+            except (AwsFailed, NotFound) as failed:
+                log.warning('cluster %s: could not be looked at for announcements: %s', listed.key, failed)
+                continue
+            # The listing gives times in seconds: within one, the same content may have been stored anew.
+            if again_in is None and (datetime.now(UTC) - listed.modified).total_seconds() > self.grace_s:
+                self._settled[listed.key] = (listed.etag, listed.modified)
+            elif again_in is not None:
+                due = min(due, again_in)
+        return due
+
+    async def _look(self, cluster: str) -> float | None:
+        """Tell of what a cluster owes; in how many seconds to look again, None where nothing is owed."""
+        if self._notifier.is_busy(cluster):
+            return self.period_s
+        doubt = self._notifier.doubt(cluster)
+        walk = await self._ledger.walk(cluster, None, self._notifier.has_told, past_told=doubt > 0)
+        age = walk.youngest(datetime.now(UTC))
+        if age < self.grace_s:
+            return self.grace_s - max(age, 0)
+        if not await self._tell(walk):
+            return self.period_s
+        self._notifier.settle(cluster, doubt)
+        if walk.newest and (doubt or walk.told or walk.again or walk.steps > STEPS_FEW):
+            self._ledger.mark(walk.newest)
+        return None
+
+    async def _tell(self, walk: Walk) -> bool:
+        """Tell of what is owed, the oldest first; false where the queue does not answer."""
+        again = list(walk.again)
+        for owed in reversed(walk.owed):
+            log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
+            revision = await self._store.read_version(owed.cluster, owed.version)
+            if not walk.is_late:
+                told = await self._notifier.announce(revision)
+            else:
+                told = await self._notifier.announce_late(revision, await self._store.read(owed.cluster))
+            if not told:
+                return False
+        if walk.owed and walk.newest and walk.newest.write_id is None:
+            again.append((walk.newest, walk.owed[0].changes[-1].origin.by))
+        for revision, by in again:
+            content = await self._store.read_version(revision.cluster, revision.version)
+            change = Change(Origin(by, 'announced later'), datetime.now(UTC), {'verb': 'deploy'})
+            if not await self._notifier.announce_again(content, change):
+                return False
+        return True

@@ -1,0 +1,159 @@
+"""Which revisions schedulers were told of, and which ones nobody told of yet.
+
+A revision that was told of is marked by a tag on its version, in the background. The mark says that everything below it
+was told of as well: whoever stores a revision tells first of what lies under it without a mark. So what is owed lies at
+the top of a history, and is found by walking down to the first mark. Any server can do that, for any other.
+See docs/decisions/delivery.md.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+from stack.revisions import Revision
+
+log = logging.getLogger(__name__)
+
+TAG = 'nysa-announced'
+# The mark is the id of the write, or what says that nothing is owed down from there, or that it is to be told again.
+SETTLED = 'settled'
+AGAIN = 'again for '
+
+# How far down a history without a mark is walked.
+STEPS_MOST = 1000
+PAGE = 50
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def head(self, key: str, *, version: str | None = None) -> Any: ...
+    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+    async def tag_version(self, key: str, version: str | None, tags: dict[str, str]) -> None: ...
+    async def version_tags(self, key: str, version: str | None) -> dict[str, str]: ...
+
+
+@dataclass
+class Walk:
+    """What was found on the way down, the newest first; the revisions are without their content.
+
+    `owed` are those that nobody told of, `told` those that are told of but not marked yet, `again` those that somebody
+    asked to tell of once more. `others` is true where something that another program wrote was passed.
+    """
+
+    newest: Revision | None = None
+    told: list[Revision] = field(default_factory=list)
+    owed: list[Revision] = field(default_factory=list)
+    again: list[tuple[Revision, str]] = field(default_factory=list)
+    others: bool = False
+    steps: int = 0
+
+    def youngest(self, now: datetime) -> float:
+        """The age of the youngest owed revision, in seconds."""
+        return min(((now - each.stored_at).total_seconds() for each in self.owed), default=float('inf'))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether schedulers know a newer state than those that are owed, or there is one that others wrote."""
+        return bool(self.told) or (self.newest is not None and self.newest.write_id is None)
+
+
+class Ledger:
+    """Of several revisions of a cluster that are to be marked at the same time, the newest stands for them all."""
+
+    def __init__(self, bucket: Bucket):
+        self._bucket = bucket
+        self._next: dict[str, Revision] = {}
+        self._tasks: dict[str, asyncio.Task] = {}
+
+    def mark(self, revision: Revision) -> None:
+        """Have a revision marked as told of, soon."""
+        self._next[revision.cluster] = revision
+        if revision.cluster not in self._tasks:
+            self._tasks[revision.cluster] = asyncio.get_running_loop().create_task(self._work(revision.cluster))
+
+    async def owe(self, revision: Revision, by: str) -> None:
+        """Have a revision told of once more, should this process end before it has done so."""
+        await self._add(revision, AGAIN + re.sub(r'[^A-Za-z0-9 ._:/=+@-]', '_', by)[:200])
+
+    async def walk(
+        self,
+        cluster: str,
+        start: str | None,
+        is_told: Callable[[Revision], bool],
+        *,
+        past_told: bool = False,
+        past_others: bool = True,
+    ) -> Walk:
+        """Walk down from a version, by default the newest, to the first mark; or to what `is_told`, or others wrote."""
+        walk = Walk()
+        async for revision in self._downwards(cluster, start):
+            walk.newest = walk.newest or revision
+            walk.steps += 1
+            mark = await self._mark_of(revision)
+            if mark is not None and mark in (SETTLED, revision.write_id):
+                break
+            if mark is not None and mark.startswith(AGAIN):
+                walk.again.append((revision, mark.removeprefix(AGAIN)))
+            elif is_told(revision):
+                walk.told.append(revision)
+                if not past_told:
+                    break
+            elif revision.wants_announcing:
+                walk.owed.append(revision)
+            elif revision.write_id is None:
+                walk.others = True
+                if not past_others:
+                    break
+            if walk.steps == STEPS_MOST:
+                break
+        return walk
+
+    async def close(self) -> None:
+        """Finish the marks under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def _downwards(self, cluster: str, start: str | None) -> AsyncIterator[Revision]:
+        first = await self._head(cluster, start)
+        if first is None:
+            return
+        yield first
+        after = first.version
+        while after:
+            listed = await self._bucket.versions(cluster, limit=PAGE, after=after)
+            for each in listed:
+                revision = None if each.deleted else await self._head(cluster, each.version)
+                if revision is not None:
+                    yield revision
+            after = listed[-1].version if len(listed) == PAGE else None
+
+    async def _head(self, cluster: str, version: str | None) -> Revision | None:
+        found = await self._bucket.head(cluster, version=version)
+        if found is None:
+            return None
+        return Revision(cluster, found.etag, found.version, b'', found.modified, found.metadata, found.tags)
+
+    async def _mark_of(self, revision: Revision) -> str | None:
+        if not revision.tags:
+            return None
+        return (await self._bucket.version_tags(revision.cluster, revision.version)).get(TAG)
+
+    async def _add(self, revision: Revision, mark: str) -> None:
+        # What this process wrote has no other tags; those of others stay.
+        tags = {} if revision.tags is None else await self._bucket.version_tags(revision.cluster, revision.version)
+        await self._bucket.tag_version(revision.cluster, revision.version, tags | {TAG: mark})
+
+    async def _work(self, cluster: str) -> None:
+        while cluster in self._next:
+            revision = self._next.pop(cluster)
+            try:
+                await self._add(revision, revision.write_id or SETTLED)
+            except AwsFailed as failed:
+                log.warning('cluster %s: announced, but not marked so: %s', cluster, failed)
+        del self._tasks[cluster]
