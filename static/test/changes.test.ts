@@ -28,6 +28,7 @@ test('a plan inside an answer, with what runs beside it', () => {
   expect(plan.services[0]!.fields[1]!.running).toBeUndefined();
   expect(plan.steps.length).toBe(1);
   expect(plan.unmanaged).toEqual(['x']);
+  expect(readPlan({ services: [{ service: 'api', action: 'unmanage', changes: [] }], unmanaged: ['api'], ecs: null }).unmanaged).toEqual(['api']);
 });
 
 test('said in one line', () => {

@@ -41,7 +41,7 @@ export const asked = signal<Action | null>(null);
 export const SERVICE = '/clusters/{c}/services/{s}';
 
 function update(name: string, ...fields: Field[]): PlannedService {
-  return { name, action: 'update', fields, unmanaged: false };
+  return { name, action: 'update', fields };
 }
 const field = (name: string, before: unknown, after: unknown): Field => ({ path: name, before, after, running: undefined });
 
@@ -84,7 +84,7 @@ export function removeServices(cluster: string, services: readonly Service[]): A
     cluster,
     typed: services.length === 1 ? services[0]!.name : cluster,
     calls: services.map((s) => ({ method: 'DELETE', target: path('clusters', cluster, 'services', s.name), template: SERVICE })),
-    expected: services.map((s) => ({ name: s.name, action: 'destroy', fields: [], unmanaged: false })),
+    expected: services.map((s) => ({ name: s.name, action: 'destroy', fields: [] })),
     done: `${several(services)} deleted`,
   };
 }

@@ -1,7 +1,8 @@
 /** Reading from the API inside a component: what came, what went wrong, and a skeleton only where it takes long. */
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, type ApiError, asApiError } from '../lib/rest';
+import type { Json, Service } from '../lib/model';
+import { type Answer, type ApiError, asApiError, call, path } from '../lib/rest';
 import { heed } from './state';
 
 export interface Reading<T> { data: T | null; revision: string | null; error: ApiError | null; slow: boolean; again: () => void }
@@ -45,4 +46,11 @@ export function useSlow(waiting: boolean): boolean {
     return () => clearTimeout(timer);
   }, [waiting]);
   return waiting && slow;
+}
+
+/** The details of one service: read again for each state, as the live channel carries the summary only. */
+export function useService(service: Service): Reading<Json> {
+  const { cluster, name } = service;
+  const key = [cluster, name, service.state, service.running, service.image, service.verdict?.ending].join(' ');
+  return useRead<Json>(key, (signal) => call(path('clusters', cluster, 'services', name), { signal }));
 }

@@ -2,11 +2,12 @@
 
 import type { Json } from './model';
 
-export type Action = 'create' | 'update' | 'replace' | 'run' | 'destroy' | 'nothing';
+/** `unmanage`: the desired state leaves it out, and it goes on running. */
+export type Action = 'create' | 'update' | 'replace' | 'run' | 'destroy' | 'unmanage' | 'nothing';
 
 /** `concealed`: it changed, and the caller may not read the values. */
 export interface Field { path: string; before: unknown; after: unknown; running: unknown; concealed?: boolean }
-export interface PlannedService { name: string; action: Action; fields: Field[]; unmanaged: boolean }
+export interface PlannedService { name: string; action: Action; fields: Field[] }
 export interface Step { text: string; service: string | null; kind: string | null }
 export interface Plan {
   id: string | null;
@@ -17,7 +18,7 @@ export interface Plan {
   estimateSeconds: number | null;
 }
 
-const ACTIONS: Action[] = ['create', 'update', 'replace', 'run', 'destroy', 'nothing'];
+const ACTIONS: Action[] = ['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing'];
 
 export function readPlan(sent: Json): Plan {
   const plan = isObject(sent.plan) ? sent.plan : sent;
@@ -29,7 +30,7 @@ export function readPlan(sent: Json): Plan {
     services: rows(stored).map((row) => readRow(row, running)),
     steps: objects(ecs.steps).map((s) => ({ text: asText(s.text) ?? asText(s.kind) ?? '', service: asText(s.service), kind: asText(s.kind) })),
     notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({ service: asText(n.service) ?? asText(n.path), message: asText(n.message) ?? '' })),
-    unmanaged: strings(ecs.unmanaged ?? plan.unmanaged),
+    unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
     estimateSeconds: [ecs.estimate_seconds, plan.estimate_seconds, ecs.seconds].find((v): v is number => typeof v === 'number') ?? null,
   };
 }
@@ -56,7 +57,6 @@ function readRow(row: Json, running: Map<string, unknown>): PlannedService {
   return {
     name,
     action: ACTIONS.find((a) => a === row.action) ?? 'update',
-    unmanaged: row.unmanaged === true,
     fields: objects(row.changes ?? row.fields).map((change) => {
       const path = String(change.path);
       const runs = 'running' in change ? change.running : 'observed' in change ? change.observed : running.get(`${name} ${path}`);
@@ -77,6 +77,7 @@ export const VERBS: Record<Action, string> = {
   replace: 'Replace',
   run: 'Run',
   destroy: 'Destroy',
+  unmanage: 'Leave alone',
   nothing: 'No change',
 };
 

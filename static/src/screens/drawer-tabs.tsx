@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { shortRevision } from '../app/actions';
-import { useRead } from '../app/read';
+import { useRead, useService } from '../app/read';
 import { store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
@@ -13,20 +13,16 @@ import { Bar, VerdictBadge } from '../ui/badge';
 import { CopyButton, Link } from '../ui/button';
 import { Fields } from '../ui/fields';
 import { Banner, Empty, Failed, Skeleton } from '../ui/states';
+import { FlightCard } from './flight-card';
 import { Ago } from '../ui/time';
 import { Tasks, Version } from './service-row';
-
-/** The details of one service: read once for each state, as the live channel carries the summary only. */
-function useService(service: Service) {
-  const key = [service.cluster, service.name, service.state, service.running, service.image, service.verdict?.ending].join(' ');
-  return useRead<Json>(key, (signal) => call(path('clusters', service.cluster, 'services', service.name), { signal }));
-}
 
 export function OverviewTab({ service }: { service: Service }) {
   const recorder = service.verdict && service.verdict.ending !== 'succeeded' ? service.verdict : null;
   return (
     <>
       {(service.trouble || recorder) && <WhyBanner service={service} ending={recorder} />}
+      <FlightCard service={service} />
       {service.sync === 'rolling-out' && (
         <section>
           <h3>Rolling out, {service.percent ?? 0} %</h3>

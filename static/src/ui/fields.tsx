@@ -39,7 +39,13 @@ const LOOKS: Record<Action, [Tone, IconName]> = {
   replace: ['warn', 'drift'],
   run: ['busy', 'rocket'],
   destroy: ['bad', 'trash'],
+  unmanage: ['mute', 'question'],
   nothing: ['mute', 'check'],
+};
+
+const WITHOUT_FIELDS: Partial<Record<Action, string>> = {
+  destroy: 'It is taken out of the desired state, and destroyed in ECS.',
+  unmanage: 'The stackfile leaves it out. It goes on running, and nobody takes care of it.',
 };
 
 /** What is done to each service; those without a change are counted, not listed. */
@@ -58,7 +64,7 @@ export function PlannedServices({ services, running = false, open = 4 }: { servi
               <strong class="cut">{service.name || 'Settings for all services'}</strong>
               <span class="mute small">{service.fields.length > 0 && plural(service.fields.length, 'field')}</span>
             </summary>
-            {service.fields.length ? <Fields fields={service.fields} running={running} /> : <p class="hint" style={{ padding: '10px 16px' }}>{service.action === 'destroy' ? 'It is taken out of the desired state, and destroyed in ECS.' : 'No field differs.'}</p>}
+            {service.fields.length ? <Fields fields={service.fields} running={running} /> : <p class="hint" style={{ padding: '10px 16px' }}>{WITHOUT_FIELDS[service.action] ?? 'No field differs.'}</p>}
           </details>
         );
       })}
