@@ -1,0 +1,94 @@
+"""A real browser on the running product, and what every page of it must keep to."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from handlers.control_plane import STATIC, read_build
+from tests.process import Process
+
+# Debian's; a machine without it gets Playwright's own.
+CHROMIUM = Path('/usr/bin/chromium')
+
+# A refusal of the API is an answer like any other; Chromium says so on the console all the same.
+REFUSAL = re.compile(r'^Failed to load resource: the server responded with a status of 4\d\d')
+
+# Everything that axe knows of WCAG up to 2.2 AA, and its own good practice.
+RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope='session')
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    arguments = {**browser_type_launch_args, 'args': ['--no-sandbox'] if os.geteuid() == 0 else []}
+    if CHROMIUM.exists():
+        return {**arguments, 'executable_path': str(CHROMIUM)}
+    subprocess.run([sys.executable, '-m', 'playwright', 'install', 'chromium'], check=True)
+    return arguments
+
+
+@pytest.fixture(scope='session')
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    assert read_build(), 'The control plane is not built: run make setup.'
+    return tmp_path_factory.mktemp('sandbox')
+
+
+@pytest.fixture(scope='session')
+def product(sandbox: Path) -> Iterator[Process]:
+    """The product as `make run` starts it, seeded with two clusters. Tests share it: each changes its own service."""
+    with Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=str(sandbox)) as running:
+        yield running
+
+
+@pytest.fixture
+def base_url(product: Process) -> str:
+    return f'http://127.0.0.1:{product.port}'
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    """What a test expects to read on the console; empty unless it says so."""
+    return []
+
+
+@pytest.fixture
+def page(page: Page, tolerated: list[str]) -> Iterator[Page]:
+    """A page on which every error fails the test: of a script, of the console, of the Content-Security-Policy."""
+    faults: list[str] = []
+
+    def read(message: ConsoleMessage) -> None:
+        known = REFUSAL.match(message.text) or any(each in message.text for each in tolerated)
+        if message.type == 'error' and not known:
+            faults.append(f'{message.text} ({message.location.get("url", "")})')
+
+    page.on('console', read)
+    page.on('pageerror', lambda error: faults.append(str(error)))
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (e) => console.error('CSP', e.violatedDirective, e.blockedURI))"
+    )
+    yield page
+    assert faults == []
+
+
+@pytest.fixture
+def violations(page: Page) -> Callable[[], list[str]]:
+    """What axe finds wrong with the page as it stands. It comes in from outside, past the policy of the page."""
+    source = (STATIC / 'node_modules/axe-core/axe.min.js').read_text()
+
+    def look() -> list[str]:
+        page.evaluate(source)
+        found = page.evaluate('(rules) => axe.run(document, { runOnly: rules })', RULES)
+        return [
+            f'{each["id"]}: {node["html"][:200]} {node["failureSummary"]}'
+            for each in found['violations']
+            for node in each['nodes']
+        ]
+
+    return look

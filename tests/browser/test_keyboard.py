@@ -1,0 +1,79 @@
+"""One whole flow without a mouse, and the keys that the help names."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.process import Process
+
+
+def test_from_the_fleet_to_a_scaled_service_by_keyboard_alone(page: Page, product: Process):
+    page.goto('/cp')
+    expect(page.get_by_role('link', name='production')).to_be_visible()
+    page.keyboard.press('/')
+    page.keyboard.type('prod')
+    page.keyboard.press('Escape')
+    page.keyboard.press('Escape')
+    page.keyboard.press('j')
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('heading', name='production')).to_be_visible()
+    page.keyboard.press('/')
+    page.keyboard.type('routing')
+    expect(page.locator('[data-row]:visible')).to_have_count(1)
+    page.keyboard.press('Tab')
+    page.keyboard.press('j')
+    expect(page.get_by_role('link', name='routing-service, open')).to_be_focused()
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('heading', name='routing-service')).to_be_visible()
+    page.keyboard.press(']')
+    expect(page.get_by_role('tab', name='Diff')).to_have_attribute('aria-selected', 'true')
+    page.keyboard.press('[')
+    page.get_by_role('button', name='Scale', exact=True).focus()
+    page.keyboard.press('Enter')
+    expect(page.get_by_label('Tasks', exact=True)).to_be_focused()
+    page.keyboard.press('Control+a')
+    page.keyboard.type('4')
+    page.keyboard.press('Enter')
+    expect(page.get_by_label('Why?')).to_be_focused()
+    expect(page.get_by_text('1 change in 1 service')).to_be_visible()
+    page.keyboard.type('By hand')
+    page.keyboard.press('Control+Enter')
+    expect(page.get_by_role('heading', name='routing-service scaled to 4')).to_be_visible()
+    page.keyboard.press('Escape')
+    expect(page).to_have_url(re.compile('/cp/clusters/production'))
+    services = product.api('GET', '/clusters/production/services').json['content']
+    assert next(s for s in services if s['name'] == 'routing-service')['desired_count'] == 4
+
+
+def test_the_palette_finds_and_goes(page: Page):
+    page.goto('/cp')
+    expect(page.get_by_role('link', name='staging')).to_be_visible()
+    page.keyboard.press('Control+k')
+    page.keyboard.type('billing')
+    expect(page.get_by_role('option').first).to_contain_text('billing-service')
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
+
+
+def test_single_keys_can_be_switched_off(page: Page):
+    page.goto('/cp')
+    page.keyboard.press('?')
+    page.get_by_label(re.compile('^Single keys')).uncheck()
+    page.keyboard.press('Escape')
+    page.keyboard.press('?')
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    page.keyboard.press('Control+k')
+    expect(page.get_by_role('dialog')).to_be_visible()
+
+
+def test_the_address_brings_everything_back(page: Page):
+    page.goto('/cp/clusters/staging?q=worker')
+    page.get_by_role('link', name='email-worker, open').click()
+    page.get_by_role('tab', name='History').click()
+    page.get_by_role('button', name='Tasks').click()
+    expect(page).to_have_url(re.compile('services/email-worker.*tab=history'))
+    page.reload()
+    expect(page.get_by_role('tab', name='History')).to_have_attribute('aria-selected', 'true')
+    expect(page.get_by_label('Filter services')).to_have_value('worker')
+    page.go_back()
+    expect(page.get_by_role('complementary')).to_have_count(0)

@@ -1,0 +1,80 @@
+"""Each screen in both themes and on a phone: there, accessible, no wider than the window."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+SCREENS = {
+    '/cp': 'Clusters',
+    '/cp?q=zzz': '0 of 2 match',
+    '/cp/clusters/staging': 'staging',
+    '/cp/clusters/staging?q=zzz': '0 of 6 match',
+    '/cp/clusters/staging/services/user-service': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=diff': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=tasks': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=history': 'user-service',
+    '/cp/clusters/staging/stackfile': 'Problems',
+    '/cp/clusters/staging/review': 'Nothing to review',
+    '/cp/clusters/staging/rollout': 'staging',
+    '/cp/clusters/staging/history': 'Revisions',
+    '/cp/new': 'New cluster',
+    '/cp/clusters/nowhere': 'No cluster is called nowhere',
+    '/cp/nowhere': 'There is nothing here',
+}
+
+
+def settled(page: Page, heading: str) -> None:
+    expect(page.get_by_role('heading', name=heading, exact=True).first).to_be_visible()
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize('theme', ['light', 'dark'])
+@pytest.mark.parametrize('path', SCREENS)
+def test_it_is_accessible(page: Page, violations: Callable[[], list[str]], path: str, theme: str):
+    page.emulate_media(color_scheme=theme, reduced_motion='reduce')
+    page.goto(path)
+    settled(page, SCREENS[path])
+    assert violations() == []
+
+
+@pytest.mark.parametrize('path', SCREENS)
+def test_it_fits_on_a_phone(page: Page, path: str):
+    page.set_viewport_size({'width': 360, 'height': 740})
+    page.goto(path)
+    expect(page.get_by_role('heading', name=SCREENS[path], exact=True).first).to_be_visible()
+    assert page.evaluate('() => document.documentElement.scrollWidth') <= 360
+
+
+@pytest.mark.parametrize('opened', ['palette', 'keys', 'menu', 'scale', 'tag', 'freeze'])
+def test_what_opens_over_it_is_accessible(page: Page, violations: Callable[[], list[str]], opened: str):
+    page.emulate_media(reduced_motion='reduce')
+    page.goto('/cp/clusters/staging/services/user-service')
+    settled(page, 'user-service')
+    if opened == 'palette':
+        page.keyboard.press('Control+k')
+    elif opened == 'keys':
+        page.keyboard.press('?')
+    elif opened in ('menu', 'freeze'):
+        page.get_by_role('button', name='More actions').click()
+    else:
+        page.get_by_role('button', name={'scale': 'Scale', 'tag': 'Change tag'}[opened], exact=True).click()
+    shown = page.get_by_role('menu') if opened in ('menu', 'freeze') else page.get_by_role('dialog')
+    expect(shown.first).to_be_visible()
+    assert violations() == []
+
+
+def test_the_theme_is_kept_and_comes_with_the_page(page: Page, browser: Browser):
+    page.goto('/cp')
+    page.get_by_role('button', name='Settings').click()
+    page.get_by_role('menuitem', name='Dark').click()
+    page.reload(wait_until='commit')
+    assert page.evaluate('() => document.documentElement.dataset.theme') == 'dark'
+
+
+def test_nothing_comes_from_another_host(page: Page, base_url: str):
+    asked: list[str] = []
+    page.on('request', lambda request: asked.append(request.url))
+    page.goto('/cp/clusters/staging/stackfile')
+    expect(page.locator('.cm-content')).to_be_visible()
+    assert [url for url in asked if not url.startswith((base_url, 'data:', base_url.replace('http', 'ws', 1)))] == []
