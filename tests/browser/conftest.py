@@ -47,7 +47,7 @@ def product(sandbox: Path) -> Iterator[Process]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def base_url(product: Process) -> str:
     return f'http://127.0.0.1:{product.port}'
 

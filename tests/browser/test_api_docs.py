@@ -1,8 +1,6 @@
 """/api/docs in a real browser: under its own policy, in both themes, on a phone and on a wide screen."""
 
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -12,11 +10,6 @@ from tests.server import Server
 AXE = Path(__file__).parents[2] / 'static' / 'node_modules' / 'axe-core' / 'axe.min.js'
 
 SIZES = {'phone': (390, 844), 'wide': (1440, 900)}
-
-
-@pytest.fixture(scope='session')
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_type_launch_args, 'executable_path': shutil.which('chromium'), 'args': ['--no-sandbox']}
 
 
 @pytest.fixture(params=['light', 'dark'])

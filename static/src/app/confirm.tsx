@@ -64,7 +64,7 @@ function ConfirmAction({ action }: { action: Action }) {
       setBusy(false);
     }
   };
-  useKeys([{ keys: 'mod+enter', says: 'Confirm', group: 'Dialog', always: true, run: () => void apply() }], [missing, reason]);
+  useKeys([{ keys: 'mod+enter', says: 'Confirm', group: 'Dialog', always: true, run: () => void apply() }]);
 
   return (
     <Dialog

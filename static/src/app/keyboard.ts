@@ -1,23 +1,26 @@
 /** The keys that work now: whoever is on the page adds its own, and takes them away when it leaves. */
 
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type Binding, isTyping, Keyboard } from '../lib/keys';
 import { singleKeys } from './preferences';
 
-const layers: Binding[][] = [];
+const layers: { current: Binding[] }[] = [];
 const keyboard = new Keyboard();
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export function bindings(): Binding[] {
-  return layers.flat();
+  return layers.flatMap((layer) => layer.current);
 }
 
-export function useKeys(keys: Binding[], dependencies: unknown[] = []): void {
-  useEffect(() => {
-    layers.push(keys);
-    return () => void layers.splice(layers.indexOf(keys), 1);
-  }, dependencies);
+/** Adds keys for as long as the component is there; a stroke always finds what was rendered last. */
+export function useKeys(keys: Binding[]): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useLayoutEffect(() => {
+    layers.push(latest);
+    return () => void layers.splice(layers.indexOf(latest), 1);
+  }, []);
 }
 
 export function listen(): void {

@@ -51,7 +51,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   const total = entry.names.value.length;
   const shown = table.visible.value.length;
   const filtered = at.filter !== '' || at.chip !== '';
-  useServiceKeys(entry, table.selection);
+  useServiceKeys(table.selection);
   if (!total) {
     return (
       <Empty icon="box" title="No services yet" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
@@ -114,7 +114,7 @@ function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; ta
   );
 }
 
-function useServiceKeys(entry: ClusterEntry, selection: { value: ReadonlySet<string> }) {
+function useServiceKeys(selection: { value: ReadonlySet<string> }) {
   useKeys([
     { keys: 'j', says: 'Next row', group: 'Lists', run: () => moveFocus(1) },
     { keys: 'k', says: 'Row before', group: 'Lists', run: () => moveFocus(-1) },
@@ -130,7 +130,7 @@ function useServiceKeys(entry: ClusterEntry, selection: { value: ReadonlySet<str
         if (name) selection.value = toggled(selection.value, name);
       },
     },
-  ], [entry]);
+  ]);
 }
 
 function Chips({ table }: { table: TableState }) {

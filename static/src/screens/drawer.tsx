@@ -32,7 +32,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
     { keys: '[', says: 'Tab before', group: 'Service', run: () => turn(-1) },
     { keys: ']', says: 'Next tab', group: 'Service', run: () => turn(1) },
     { keys: 't', says: 'Change the tag', group: 'Service', run: () => setDialog('tag') },
-  ], [name]);
+  ]);
   useEffect(() => panel.current?.focus({ preventScroll: true }), [name]);
   const why = hindrance('PUT', SERVICE, entry.name);
   const managed = service && service.sync !== 'unmanaged';

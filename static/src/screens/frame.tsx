@@ -31,7 +31,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
     { keys: 'g h', says: 'History', group: 'Go to', run: () => go(pages[3]![2]) },
     { keys: 'g s', says: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
     { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
-  ], [name]);
+  ]);
   const draft = drafts.get(name);
   return (
     <>

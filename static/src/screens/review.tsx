@@ -62,7 +62,7 @@ function Review({ draft, cluster, overtaken }: { draft: Draft; cluster: string; 
       setBusy(false);
     }
   };
-  useKeys([{ keys: 'mod+enter', says: 'Apply', group: 'Review', always: true, run: () => void apply() }], [why, reason, prune]);
+  useKeys([{ keys: 'mod+enter', says: 'Apply', group: 'Review', always: true, run: () => void apply() }]);
   return (
     <>
       <div class="pagehead">

@@ -92,7 +92,7 @@ function Edit({ entry, stored, revision, old, from }: { entry: ClusterEntry; sto
   useKeys([
     { keys: 'mod+s', says: 'Save the draft', group: 'Stackfile', always: true, run: () => { keep(); notify({ tone: 'good', title: 'Draft saved', text: 'In this browser. Nobody else sees it until you apply it.' }); } },
     { keys: 'mod+enter', says: 'Review', group: 'Stackfile', always: true, run: review },
-  ], [text, base, why]);
+  ]);
 
   return (
     <>
