@@ -9,6 +9,9 @@ from tests.server import Server
 
 AXE = Path(__file__).parents[2] / 'static' / 'node_modules' / 'axe-core' / 'axe.min.js'
 
+# Each kind of thing on the page once: looking at all of it takes half a minute, and finds nothing else.
+PARTS = ['.top', '.contents', '#start', '#services', '#shape-Error', '#shape-ServiceRow', 'footer']
+
 SIZES = {'phone': (390, 844), 'wide': (1440, 900)}
 
 
@@ -51,5 +54,5 @@ def test_a_link_of_the_contents_leads_to_its_call(page: Page):
 def test_everyone_can_read_it(page: Page):
     page.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true })")
     page.evaluate(AXE.read_text())
-    found = page.evaluate('() => axe.run()')
+    found = page.evaluate('include => axe.run({ include })', PARTS)
     assert not [(each['id'], each['nodes'][0]['html']) for each in found['violations']]
