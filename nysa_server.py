@@ -13,11 +13,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from prometheus_client import start_http_server
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
@@ -30,13 +31,15 @@ from handlers.in_flight import InFlight
 from handlers.openapi import document
 from handlers.routes import ROUTES
 from handlers.sockets import Sockets
-from stack import log_lines
+from stack import by_hand, log_lines
 from stack.access import Caller
 from stack.aws import ecr
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs import describe_cluster
 from stack.aws.ecs_look import EcsLook
+from stack.aws.inventory import Inventory
+from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
@@ -48,18 +51,29 @@ from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
 from stack.history import History
+from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
+from stack.pacing import DEFAULT_SHARE, Pace
+from stack.pass_reports import PassReports
+from stack.passes import Passes
 from stack.readiness import findings
+from stack.reconciler import Progress, Reconciler
 from stack.revision_store import RevisionStore
 from stack.rollout_records import RolloutRecords
+from stack.scheduler import Scheduler
+from stack.scheduler_metrics import SchedulerMetrics
 from stack.settings import Settings, read_settings, secret_name
 from stack.watcher import Watcher
+from stack.webhook import Webhooks
 
 VERSION = '0.1.0'
+
+# Of AWS's limits, what the server may use to plan: the rest is for those who change something.
+PLANNING_SHARE = 0.5
 
 # SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
 STOP_WITHIN_S = 8.0
@@ -85,13 +99,16 @@ class Aws:
 
 
 @contextlib.asynccontextmanager
-async def reach_aws(overrides: dict[str, str]):
-    """AWS, or in `PROFILE=local` the embedded one, for as long as it is used."""
+async def reach_aws(overrides: dict[str, str], own: bool = True):
+    """AWS, or in `PROFILE=local` the embedded one, for as long as it is used.
+
+    Without `own` that may also be one that runs already, at `AWS_ENDPOINT_URL`.
+    """
     early = read_settings(os.environ, overrides=overrides, only='environment')
     metrics = Metrics()
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
-        if early['PROFILE'] == 'local':
+        if early['PROFILE'] == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
             try:
                 from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
                 from stack.sandbox.server import EmbeddedAws
@@ -119,7 +136,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     store.tell(notifier)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
-    changes = Changes(store, notifier, gate, history, ledger)
+    ecs_plan = partial(by_hand.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
+    changes = Changes(store, notifier, gate, history, ledger, ecs_plan)
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection))
     live = Live(store, RolloutRecords(aws.bucket), region=aws.connection.region, framing=text_frame)
     look = EcsLook(CarefulConnection(aws.connection))
@@ -142,6 +160,23 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sweeper=Sweeper(store, notifier, ledger),
     )
     return context, states
+
+
+def make_reconciler(aws: Aws, share: float = DEFAULT_SHARE) -> Reconciler:
+    paced = PacedConnection(aws.connection, Pace(share))
+    return Reconciler(Inventory(paced), paced.call, region=paced.region)
+
+
+def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
+    gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
+    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink)
+
+
+def make_scheduler(aws: Aws) -> Scheduler:
+    metrics = SchedulerMetrics(aws.metrics.registry)
+    store = RevisionStore(aws.bucket)
+    passes = make_passes(aws, store, make_reconciler(aws), metrics.step)
+    return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names)
 
 
 def authenticate(request: HTTPServerRequest) -> Caller:
@@ -186,6 +221,53 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('revisions', context.live.run)
     loops.start('watcher', Watcher(context.live, context.look).run)
     loops.start('heartbeats', context.sockets.run)
+    if aws.settings['PROFILE'] == 'local':
+        loops.start('scheduler', make_scheduler(aws).run)
+
+
+async def schedule(options: argparse.Namespace) -> int:
+    async with reach_aws({}, own=False) as aws:
+        stop = stop_signal()
+        scheduler = make_scheduler(aws)
+        with serve_metrics(aws):
+            working = asyncio.create_task(scheduler.run())
+            print(f'Nysa {VERSION} makes ECS match what {aws.settings["AWS_S3_BUCKET"]} holds', flush=True)
+            await stop.wait()
+            log.info('stopping')
+            scheduler.stop()
+            await working
+    return 0
+
+
+@contextlib.contextmanager
+def serve_metrics(aws: Aws) -> Iterator[None]:
+    """A page with the metrics, on the port that is set for it, if one is."""
+    if (port := aws.settings['NYSA_METRICS_PORT']) is None:
+        yield
+        return
+    try:
+        server, thread = start_http_server(port, aws.settings['NYSA_HOST'], aws.metrics.registry)
+    except OSError as error:
+        raise Misconfigured(f'NYSA_METRICS_PORT: {port} cannot be listened on: {error.strerror}.') from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+async def show_plan(options: argparse.Namespace) -> int:
+    async with reach_aws({}, own=False) as aws:
+        reconciler = make_reconciler(aws)
+        passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, by_hand.print_progress)
+        return await by_hand.show_plan(passes, reconciler, options.cluster, options.file, options.prune)
+
+
+async def apply(options: argparse.Namespace) -> int:
+    async with reach_aws({}, own=False) as aws:
+        passes = make_passes(aws, RevisionStore(aws.bucket), make_reconciler(aws), by_hand.print_progress)
+        return await by_hand.apply(passes, options.cluster, options.prune)
 
 
 def bind(port: int, host: str) -> list[socket.socket]:
@@ -212,12 +294,23 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     serving = commands.add_parser('serve', help='the server; what runs without a command')
     serving.add_argument('--port', help='also NYSA_PORT; 8888 unless told, 0 for any free one')
     serving.add_argument('--host', help='also NYSA_HOST; 127.0.0.1 unless told')
+    commands.add_parser('scheduler', help='make ECS match what is stored, as messages and the clock ask for it')
+    planning = commands.add_parser('plan', help='what would be done to a cluster, step by step')
+    applying = commands.add_parser('apply', help='the same, and then do it')
+    for each in (planning, applying):
+        each.add_argument('cluster', metavar='CLUSTER')
+        each.add_argument('--prune', action='store_true', help='destroy services of Nysa that are not wanted any more')
+    planning.add_argument('file', nargs='?', metavar='FILE', help='a stackfile, in place of what is stored')
     checking = commands.add_parser('check', help='validate stackfiles: each mistake as file:line:column: message')
     checking.add_argument('files', nargs='+', metavar='FILE')
     given = list(arguments)
     if not given or (given[0].startswith('-') and given[0] not in ('-h', '--help', '--version')):
         given.insert(0, 'serve')
     return parser.parse_args(given)
+
+
+# What runs on AWS.
+COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -233,7 +326,7 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 2
     try:
-        return asyncio.run(serve(options))
+        return asyncio.run(COMMANDS[options.command](options))
     except Misconfigured as error:
         print(
             error.message,

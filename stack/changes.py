@@ -172,7 +172,7 @@ class Changes:
     ) -> Preview:
         self._notifier.fits(cluster, serialise(after), [change])
         rows, settings = preview_rows(before, after, change.destroyed)
-        ecs, reason = await self._against_ecs(cluster, after)
+        ecs, reason = await self._against_ecs(cluster, after, change.destroyed)
         return Preview(
             cluster,
             base.id if base else None,
@@ -185,12 +185,12 @@ class Changes:
             tuple(warning.detail() for warning in warnings),
         )
 
-    async def _against_ecs(self, cluster: str, after: Document) -> tuple[Any, str | None]:
+    async def _against_ecs(self, cluster: str, after: Document, destroyed: Sequence[str]) -> tuple[Any, str | None]:
         if self._ecs_plan is None:
             return None, NOT_ASKED
         try:
-            plan = await self._ecs_plan(cluster, after)
-        except (AwsFailed, NotFound) as failed:
+            plan = await self._ecs_plan(cluster, after, destroyed)
+        except (AwsFailed, NotFound, Unprocessable) as failed:
             return None, failed.message
         return plan, None if plan is not None else NOT_ASKED
 

@@ -82,6 +82,11 @@ class Gate:
             await self._refuse_quarantined(guards, images(before), images(after))
         return change if freeze else replace(change, override=None)
 
+    async def is_shut(self, revision: Revision) -> bool:
+        """Whether what a revision wants has to wait: its cluster is frozen, and it was not made in spite of that."""
+        guards = await self.guards(revision.cluster, revision)
+        return guards.frozen(datetime.now(UTC)) is not None and not any(each.override for each in revision.changes)
+
     async def _refuse_quarantined(self, guards: Guards, before: dict[str, str], after: dict[str, str]) -> None:
         for quarantine in guards.quarantine:
             image = after.get(quarantine.service)

@@ -95,12 +95,16 @@ class Leases:
         if found is not None:
             if not self._is_free(cluster, found, asked):
                 return None
-            number, etag = _read(found.body).get('number', 0) + 1, found.etag
+            last = _read(found.body).get('number')
+            number, etag = last + 1 if isinstance(last, int) else 1, found.etag
         return await self._write(cluster, number, etag)
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
-        """Whether it was given back, or has stayed the same for a whole term while we looked."""
-        if _read(found.body).get('holder') is None:
+        """Whether it was given back, or has stayed the same for a whole term while we looked.
+
+        Our own is one whose giving back, or whose taking, was never answered: a process takes none twice at once.
+        """
+        if _read(found.body).get('holder') in (None, self._holder):
             return True
         seen = self._seen.get(cluster)
         if seen is None or seen.etag != found.etag:
@@ -125,11 +129,25 @@ class Leases:
             except AwsFailed as failed:
                 log.warning('cluster %s: the lease could not be renewed: %s', lease.cluster, failed)
                 continue
-            if renewed is None:
+            if renewed is None and not await self._still_ours(lease):
                 log.warning('cluster %s: somebody else has taken the lease', lease.cluster)
                 lease.renewed = float('-inf')
                 return
-            lease.etag, lease.renewed = renewed.etag, renewed.renewed
+            if renewed is not None:
+                lease.etag, lease.renewed = renewed.etag, renewed.renewed
+
+    async def _still_ours(self, lease: Lease) -> bool:
+        """Whether a renewal was refused only because an earlier one, never answered, had been written all the same."""
+        asked = self._clock()
+        try:
+            found = await self._bucket.get(PREFIX + lease.cluster)
+        except AwsFailed:
+            return True
+        body = _read(found.body) if found else {}
+        if (body.get('holder'), body.get('number')) != (self._holder, lease.number):
+            return False
+        lease.etag, lease.renewed = found.etag, asked
+        return True
 
     async def _release(self, lease: Lease) -> None:
         if lease.renewed == float('-inf'):

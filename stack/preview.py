@@ -9,8 +9,9 @@ from typing import Any
 from stack.diff import difference, summary
 from stack.plan import Change, Note, Row
 
-# What ECS would do to come from what runs to a desired state; None where that is not known.
-EcsPlan = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
+# What ECS would be asked to do to come from what runs to a desired state that has some services destroyed; None where
+# that is not known.
+EcsPlan = Callable[[str, Mapping[str, Any], Sequence[str]], Awaitable[Mapping[str, Any] | None]]
 
 NOT_ASKED = 'No scheduler is at hand here that could tell what would become of what runs.'
 

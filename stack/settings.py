@@ -64,6 +64,12 @@ SETTINGS = (
     Setting('NYSA_PORT', 'The port that the server listens on.', default=8888, where='environment', read=_port),
     Setting('NYSA_HOST', 'The address that the server listens on.', default='127.0.0.1', where='environment'),
     Setting(
+        'NYSA_METRICS_PORT',
+        'The port on which `nysa_server.py scheduler` serves its metrics; none unless it is set.',
+        where='environment',
+        read=_port,
+    ),
+    Setting(
         'NYSA_AUTH',
         '`off` switches access control off on purpose: behind a proxy that does it, or in a test.',
         default=True,

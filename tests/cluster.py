@@ -29,8 +29,9 @@ class Cluster:
         self.aws = aws
         self.name = aws.cluster(instances=4)
         self.time = TurnedTime(aws.advance)
+        self.connection = BusyConnection(connection, self.time)
         self.paced = PacedConnection(
-            BusyConnection(connection, self.time),
+            self.connection,
             Pace(share=1),
             clock=self.time.clock,
             sleep=self.time.sleep,
@@ -127,7 +128,14 @@ class Cluster:
         made += [each for each in calls if not each.partition(':')[2].startswith(READS)]
 
 
+@contextlib.contextmanager
+def clusters(aws: Aws) -> Iterator[Callable[[], Cluster]]:
+    """Makes as many clusters as a test needs."""
+    with contextlib.closing(Connection()) as connection:
+        yield lambda: Cluster(aws, connection)
+
+
 @pytest.fixture
 def cluster(aws: Aws) -> Iterator[Cluster]:
-    with contextlib.closing(Connection()) as connection:
-        yield Cluster(aws, connection)
+    with clusters(aws) as new_cluster:
+        yield new_cluster()

@@ -63,8 +63,16 @@ class BusyConnection:
     def __init__(self, connection: Any, time: TurnedTime):
         self._connection = connection
         self._time = time
+        self._calls: set[asyncio.Task] = set()
         self.region = connection.region
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
+        call = asyncio.create_task(self._connection.call(service, operation, **arguments))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
         with self._time.busy():
-            return await self._connection.call(service, operation, **arguments)
+            return await asyncio.shield(call)
+
+    async def finished(self) -> None:
+        """Returns once AWS has done all that it was asked for, also by those who no longer wait for it."""
+        await asyncio.gather(*self._calls, return_exceptions=True)

@@ -72,10 +72,13 @@ class Inventory:
     async def _records(self, balancers: Collection[LoadBalancer], wanted: Mapping[str, Wanted]) -> tuple[Record, ...]:
         asked = {each.balancer.record for each in wanted.values() if each.balancer}
         asked |= {tagged_record(each.tags.get(RECORD_TAG, '')) for each in balancers}
+        zones: dict[str, list[str]] = {}
+        for zone, name in filter(None, asked):
+            zones.setdefault(zone, []).append(name)
         found = await asyncio.gather(
-            *(route53.address_record(self._aws, *each) for each in sorted(filter(None, asked)))
+            *(route53.address_records(self._aws, zone, names) for zone, names in zones.items())
         )
-        return tuple(filter(None, found))
+        return tuple(record for some in found for record in some)
 
     async def _discovery(
         self, observed: Observed, wanted: Mapping[str, Wanted]
@@ -98,11 +101,9 @@ class Inventory:
         return namespaces, registries
 
     async def _log_groups(self, wanted: Mapping[str, Wanted]) -> frozenset[tuple[str | None, str]]:
-        groups = sorted(
-            {(each.log_group.region or '', each.log_group.name) for each in wanted.values() if each.log_group}
-        )
-        found = await asyncio.gather(*(logs.has_log_group(self._aws, name, region or None) for region, name in groups))
-        return frozenset((region or None, name) for (region, name), there in zip(groups, found, strict=True) if there)
+        groups = list({each.log_group for each in wanted.values() if each.log_group})
+        there = await asyncio.gather(*(logs.has_log_group(self._aws, each.name, each.region) for each in groups))
+        return frozenset((each.region, each.name) for each, found in zip(groups, there, strict=True) if found)
 
     async def _with_definitions(
         self, observed: Observed, wanted: Mapping[str, Wanted], gone: Collection[str]

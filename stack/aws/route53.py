@@ -1,31 +1,41 @@
 """Route 53, as far as Nysa asks it."""
 
+from collections.abc import Collection
+
 from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed
 from stack.reconcile.names import dns_name
 from stack.reconcile.observed import Record
 
+# As many as ListResourceRecordSets gives at once: calls are few, at 5 a second for a whole account.
+MOST_RECORDS = '300'
 
-async def address_record(aws: PacedConnection, zone: str, name: str) -> Record | None:
-    """The A record of a name in a hosted zone; None where there is none, or no such zone.
 
-    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
+async def address_records(aws: PacedConnection, zone: str, names: Collection[str]) -> list[Record]:
+    """The A records of names in a hosted zone, those that there are; none where there is no such zone.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html (in the order of the names'
+    labels, from the last: those of one zone are often on one page)
     """
-    try:
-        answer = await aws.call(
-            'route53',
-            'ListResourceRecordSets',
-            HostedZoneId=zone,
-            StartRecordName=name,
-            StartRecordType='A',
-            MaxItems='1',
-        )
-    except AwsFailed as failed:
-        if failed.aws_code == 'NoSuchHostedZone':
-            return None
-        raise
-    for found in answer['ResourceRecordSets']:
-        record = Record.read(zone, found)
-        if (record.name, record.type) == (dns_name(name), 'A'):
-            return record
-    return None
+    missing = sorted(set(map(dns_name, names)), key=lambda name: name.split('.')[::-1])
+    found: list[Record] = []
+    while missing:
+        try:
+            answer = await aws.call(
+                'route53',
+                'ListResourceRecordSets',
+                HostedZoneId=zone,
+                StartRecordName=missing[0],
+                StartRecordType='A',
+                MaxItems=MOST_RECORDS,
+            )
+        except AwsFailed as failed:
+            if failed.aws_code == 'NoSuchHostedZone':
+                return found
+            raise
+        records = [Record.read(zone, each) for each in answer['ResourceRecordSets']]
+        page = {record.name: record for record in records if record.type == 'A'}
+        found += [page[name] for name in missing if name in page]
+        # Of the first it is certain now; others that are not on the page may be on a later one.
+        missing = [name for name in missing[1:] if name not in page]
+    return found

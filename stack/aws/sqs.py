@@ -1,9 +1,32 @@
 """One SQS queue, standard or FIFO."""
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stack.aws.batches import batches
 from stack.aws.connection import Connection
+from stack.errors import NotFound
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1024 * 1024
+
+# What ReceiveMessage, DeleteMessageBatch and ChangeMessageVisibilityBatch take at once.
+MOST_A_CALL = 10
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message that is hidden from everybody else for a while; `handle` lets it be deleted, or hidden for longer.
+
+    `times` counts how often it has been received by now, `group` is its group in a FIFO queue.
+    """
+
+    id: str
+    body: str
+    handle: str
+    times: int = 1
+    group: str | None = None
 
 
 class Queue:
@@ -24,13 +47,72 @@ class Queue:
             self._url = (await self._connection.call('sqs', 'GetQueueUrl', QueueName=self.name))['QueueUrl']
         return self._url
 
-    async def send(self, body: str, *, group: str, deduplication_id: str) -> str:
+    async def send(
+        self, body: str, *, group: str, deduplication_id: str, attributes: Mapping[str, str] | None = None
+    ) -> str:
         """Send one message and give its id; `group` and `deduplication_id` count in a FIFO queue only."""
-        fifo = {'MessageGroupId': group, 'MessageDeduplicationId': deduplication_id} if self.is_fifo else {}
-        answer = await self._connection.call('sqs', 'SendMessage', QueueUrl=await self.url(), MessageBody=body, **fifo)
+        more = {'MessageGroupId': group, 'MessageDeduplicationId': deduplication_id} if self.is_fifo else {}
+        if attributes:
+            told = {name: {'DataType': 'String', 'StringValue': value} for name, value in attributes.items()}
+            more['MessageAttributes'] = told
+        answer = await self._connection.call('sqs', 'SendMessage', QueueUrl=await self.url(), MessageBody=body, **more)
         return answer['MessageId']
+
+    async def receive(self, wait: int, hidden: int) -> list[Received]:
+        """Up to 10 messages, as soon as there is one, at the latest after `wait` seconds; `hidden` for so many."""
+        answer = await self._connection.call(
+            'sqs',
+            'ReceiveMessage',
+            QueueUrl=await self.url(),
+            MaxNumberOfMessages=MOST_A_CALL,
+            WaitTimeSeconds=wait,
+            VisibilityTimeout=hidden,
+            MessageSystemAttributeNames=['ApproximateReceiveCount', 'MessageGroupId'],
+        )
+        return [_received(each) for each in answer.get('Messages', [])]
+
+    async def delete(self, messages: Sequence[Received]) -> None:
+        """Take messages off the queue for good; one that cannot be comes back, and does no harm."""
+        for some in batches(messages, MOST_A_CALL):
+            entries = [{'Id': str(n), 'ReceiptHandle': each.handle} for n, each in enumerate(some)]
+            await self._connection.call('sqs', 'DeleteMessageBatch', QueueUrl=await self.url(), Entries=entries)
+
+    async def hide(self, messages: Sequence[Received], seconds: int) -> None:
+        """Keep messages from everybody else for so many seconds from now; 0 gives them back."""
+        for some in batches(messages, MOST_A_CALL):
+            entries = [
+                {'Id': str(n), 'ReceiptHandle': each.handle, 'VisibilityTimeout': seconds}
+                for n, each in enumerate(some)
+            ]
+            await self._connection.call(
+                'sqs', 'ChangeMessageVisibilityBatch', QueueUrl=await self.url(), Entries=entries
+            )
+
+    async def dead_letters(self) -> 'Queue':
+        """The queue to which this one's redrive policy leads. Raises `NotFound` where it has none.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+        """
+        answer = await self._connection.call(
+            'sqs', 'GetQueueAttributes', QueueUrl=await self.url(), AttributeNames=['RedrivePolicy']
+        )
+        policy = answer.get('Attributes', {}).get('RedrivePolicy')
+        if not policy:
+            raise NotFound(f'The queue {self.name} has no dead-letter queue.')
+        return Queue(self._connection, json.loads(policy)['deadLetterTargetArn'].rpartition(':')[2])
 
     async def check(self) -> None:
         """Raise `AwsFailed` where the queue is not there or may not be used."""
         url = await self.url()
         await self._connection.call('sqs', 'GetQueueAttributes', QueueUrl=url, AttributeNames=['QueueArn'])
+
+
+def _received(found: dict) -> Received:
+    known = found.get('Attributes', {})
+    return Received(
+        found['MessageId'],
+        found['Body'],
+        found['ReceiptHandle'],
+        int(known.get('ApproximateReceiveCount', 1)),
+        known.get('MessageGroupId'),
+    )

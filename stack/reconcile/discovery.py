@@ -33,8 +33,8 @@ def plan_namespace(draft: Draft, wanted: Registry, observed: Observed) -> Ref:
             'Tags': names.tag_list(draft.owner.tags),
         },
         why=[Change('service_discovery.namespace', None, wanted.namespace)],
-        # Another pass, here or elsewhere, is at it.
-        not_yet=('DuplicateRequest', 'NamespaceAlreadyExists'),
+        # Another cluster's pass is at it.
+        not_yet=('DuplicateRequest', 'NamespaceAlreadyExists', 'ConflictingDomainExists'),
     )
     ready = draft.add(
         _READY,

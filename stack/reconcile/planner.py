@@ -18,7 +18,7 @@ from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_service
 from stack.reconcile.tasks import plan_run
-from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted import Wanted, faults, wanted_services
 
 
 def plan(
@@ -37,6 +37,7 @@ def plan(
     Nysa's may. `retry`: deploy again what ECS itself rolled back. `revision` is the one for which tasks run once.
     """
     wanted = wanted_services(observed.cluster, document, region)
+    unclear = faults(observed.cluster, document)
     claims: dict[tuple[str, str], str] = {}
     records = frozenset(each.balancer.record for each in wanted.values() if each.balancer and each.balancer.record)
     shared = Draft(Owner(observed.cluster))
@@ -45,6 +46,8 @@ def plan(
     for service in wanted.values():
         draft = Draft(Owner(observed.cluster, service.service), records)
         try:
+            if service.service in unclear:
+                raise Blocked(unclear[service.service])
             _claim_record(service, claims)
             row = _service(draft, shared, service, observed, revision, retry)
         except Blocked as blocked:

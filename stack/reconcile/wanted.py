@@ -6,6 +6,8 @@ from typing import Any
 
 from stack.reconcile.names import dns_name
 from stack.stackfile import effective
+from stack.stackfile.check import check
+from stack.stackfile.entries import UNKNOWN_KEY
 from stack.stackfile.fields import Elb, ServiceSettings, Stackfile, Vpc
 from stack.stackfile.naming import load_balancer_name
 from stack.stackfile.rendering import Context, place_of
@@ -84,6 +86,21 @@ def wanted_services(cluster: str, document: Any, region: str | None = None) -> d
     return {
         name: _wanted(cluster, settings, top, region) for name, settings in effective.all_settings(document).items()
     }
+
+
+def faults(cluster: str, document: Any) -> dict[str, str]:
+    """For each service that the document does not say clearly enough what to do about: the first of its mistakes.
+
+    What stands above the services concerns all of them. A key that is not known is passed over: other tools add theirs.
+    """
+    found: dict[str, str] = {}
+    for mistake in check(document, cluster=cluster).mistakes:
+        if mistake.message.startswith(UNKNOWN_KEY):
+            continue
+        in_service = mistake.path[:1] == ('services',) and len(mistake.path) > 2
+        for name in [mistake.path[2]] if in_service else [each for each, _ in effective.services(document)]:
+            found.setdefault(name, str(mistake))
+    return found
 
 
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:

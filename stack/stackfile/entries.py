@@ -15,6 +15,9 @@ from voluptuous import Invalid, MultipleInvalid, Optional, Required, RequiredFie
 from stack.stackfile.rendering import Target
 from stack.stackfile.shapes import Shape, mistakes_in, refused, suggestion
 
+# How the mistake of a key that no entry has begins.
+UNKNOWN_KEY = 'unknown key'
+
 DEFAULTS = 'defaults'
 TOP = 'top'
 
@@ -140,5 +143,5 @@ def _explained(error: Invalid, known: dict[str, Entry]) -> Invalid:
         return Invalid(f'is missing: expected {known[name].shape.says}', [name])
     if len(error.path) == 1 and key not in known:
         hint = suggestion(key, known)
-        return Invalid('unknown key' + (hint or f': known here are {", ".join(known)}'), [key])
+        return Invalid(UNKNOWN_KEY + (hint or f': known here are {", ".join(known)}'), [key])
     return error

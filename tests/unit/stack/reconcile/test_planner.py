@@ -15,6 +15,7 @@ from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, servi
 REGISTER = 'ecs:RegisterTaskDefinition'
 UPDATE = 'ecs:UpdateService'
 ROLL = [REGISTER, UPDATE]
+ROLE = 'arn:aws:iam::123456789012:role/a'
 REMAKE_SERVICE = ['ecs:DeleteService', 'ecs:DescribeServices', 'ecs:CreateService']
 RECORD = 'route53:ChangeResourceRecordSets'
 
@@ -65,15 +66,19 @@ EDITS: dict[str, tuple[str, Edit, list[str]]] = {
     'gpus': ('mailer', put('mailer', gpus=1), ROLL),
     'ports': ('mailer', put('mailer', ports=['81:81']), ROLL),
     'environment': ('mailer', put('mailer', environment={'A': 'b'}), ROLL),
-    'secrets': ('mailer', put('mailer', secrets=[{'KEY': 'arn:aws:ssm:us-east-1:1:parameter/key'}]), ROLL),
+    'secrets': (
+        'mailer',
+        put('mailer', secrets=[{'KEY': 'arn:aws:ssm:us-east-1:1:parameter/key'}], task_execution_role_arn=ROLE),
+        ROLL,
+    ),
     'command': ('mailer', put('mailer', command=['run']), ROLL),
     'entrypoint': ('mailer', put('mailer', entrypoint=['/bin/run']), ROLL),
     'privileged': ('mailer', put('mailer', privileged=True), ROLL),
     'volumes': ('mailer', put('mailer', volumes=['data:/data:/data']), ROLL),
-    'task_role_arn': ('mailer', put('mailer', task_role_arn='arn:aws:iam::123456789012:role/a'), ROLL),
+    'task_role_arn': ('mailer', put('mailer', task_role_arn=ROLE), ROLL),
     'task_execution_role_arn': (
         'mailer',
-        put('mailer', task_execution_role_arn='arn:aws:iam::123456789012:role/a'),
+        put('mailer', task_execution_role_arn=ROLE),
         ROLL,
     ),
     'healthcheck': ('mailer', put('mailer', healthcheck={'command': ['CMD', 'true']}), ROLL),
@@ -109,7 +114,18 @@ EDITS: dict[str, tuple[str, Edit, list[str]]] = {
         [UPDATE, *REMAKE_SERVICE],
     ),
     'scheduling_strategy of a daemon': ('agent', drop('agent', 'scheduling_strategy'), REMAKE_SERVICE),
-    'launch_type': ('mailer', put('mailer', launch_type='FARGATE', cpu=256), [REGISTER, UPDATE, *REMAKE_SERVICE]),
+    'launch_type': (
+        'mailer',
+        put(
+            'mailer',
+            launch_type='FARGATE',
+            cpu=256,
+            memory=512,
+            task_execution_role_arn=ROLE,
+            logging={'options': {'awslogs-stream-prefix': 'mailer'}},
+        ),
+        [REGISTER, UPDATE, *REMAKE_SERVICE],
+    ),
     'type': (
         'mailer',
         put('mailer', type='task'),
@@ -438,6 +454,37 @@ class TestNotOurs:
         found = planned(document, settled(example()))
         assert found.is_empty
         assert found.notes[0].service == 'users'
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (put('web', elb=None), 'elb'),
+        (put_elb(ports={'public': 443, 'container': 1}), 'ports'),
+        (put_elb(dns={'hosted_zone_id': 'Z1'}), 'record_name'),
+        (put('web', image=''), 'image'),
+        (put('web', image=5, desired_count=7), 'image'),
+    ],
+)
+def test_a_service_with_a_mistake_is_left_as_it_is(change: Edit, said: str):
+    document = edited(change)
+    service_in(document, 'mailer')['image'] = 'registry/mailer:2'
+    found = planned(document, settled(example()))
+    assert {step.service for step in found.steps} == {'mailer'}
+    assert found.rows[0] == Row('web', 'nothing')
+    assert said in found.notes[0].text
+
+
+def test_a_mistake_above_the_services_stops_all_of_them():
+    document = edited(lambda document: document['vpc'].update(id=5))
+    found = planned(document, settled(example()))
+    assert found.is_empty
+    assert len(found.notes) == 5
+
+
+def test_a_key_that_nobody_knows_stops_nothing():
+    document = edited(put('mailer', image='registry/mailer:2', colour='red'))
+    assert kinds(planned(document, settled(example()))) == ROLL
 
 
 class TestDestroy:

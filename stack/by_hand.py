@@ -1,0 +1,95 @@
+"""Plans and passes from the command line: what `nysa_server.py plan` and `apply` do."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from stack.errors import InvalidRequest
+from stack.passes import Ask, Passes
+from stack.plan import Plan
+from stack.plan_text import plan_lines
+from stack.reconcile.estimate import estimate
+from stack.reconciler import Progress, Reconciler, Request
+from stack.stackfile.check import check
+from stack.stackfile.problems import refusal
+from stack.stackfile.reading import read
+
+# Plans of desired states that are not stored: tasks run once for the revision that they would become.
+NEW_REVISION = 'new'
+
+LOOK_AGAIN_S = 5.0
+
+
+async def ecs_plan(
+    reconciler: Reconciler, cluster: str, document: Mapping[str, Any], destroyed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What AWS would be asked to do for a desired state that is not stored, as the API shows it.
+
+    Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
+    """
+    plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed)))
+    return plan.to_json() | {'estimate_seconds': round(estimate(plan), 1)}
+
+
+async def show_plan(passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, prune: bool) -> int:
+    """Print what a pass would do: for what is stored, or for a stackfile. Gives the exit status.
+
+    Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file that is no stackfile.
+    """
+    if file is None:
+        plan = await passes.plan(Ask(cluster, prune=prune))
+    else:
+        document = _read_file(cluster, file)
+        plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
+    _print_plan(plan)
+    return 0
+
+
+async def apply(
+    passes: Passes, cluster: str, prune: bool, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+) -> int:
+    """Print the plan, make it so, and go on until nothing is left to do or something fails. Gives the exit status."""
+    said_busy = False
+    while True:
+        ended = await passes.make(Ask(cluster, prune=prune), on_plan=_print_plan)
+        if ended.state in ('complete', 'failed', 'frozen', 'gone'):
+            break
+        if ended.state == 'busy' and not said_busy:
+            print(f'A scheduler is at work on {cluster}: waiting until it is done.')
+            said_busy = True
+        await sleep(LOOK_AGAIN_S)
+    outcome = {
+        'complete': 'Done.',
+        'failed': 'Failed: ' + '\n        '.join(ended.errors),
+        'frozen': f'{cluster} is frozen: nothing was done.',
+        'gone': f'{cluster} is not managed here: nothing was done.',
+    }
+    print(outcome[ended.state])
+    return int(ended.state != 'complete')
+
+
+def print_progress(progress: Progress, out: TextIO | None = None) -> None:
+    """A line for each step that has ended."""
+    if progress.state in ('done', 'failed', 'waiting'):
+        sign = {'done': '✓', 'failed': '✗', 'waiting': '…'}[progress.state]
+        why = f': {progress.error}' if progress.error else ''
+        print(f'  {sign} {progress.step.text}{why}', file=out or sys.stdout, flush=True)
+
+
+def _print_plan(plan: Plan) -> None:
+    for line in plan_lines(plan, estimate(plan), colour=sys.stdout.isatty()):
+        print(line, flush=True)
+
+
+def _read_file(cluster: str, file: str) -> dict[str, Any]:
+    try:
+        body = sys.stdin.buffer.read() if file == '-' else Path(file).read_bytes()
+    except OSError as error:
+        raise InvalidRequest(f'{file} cannot be read: {error.strerror}') from error
+    document = read(body, 'json' if file.endswith('.json') else 'yaml')
+    report = check(document.data, cluster=cluster, position=document.position)
+    if report.mistakes:
+        raise refusal(report.mistakes)
+    return document.data

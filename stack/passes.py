@@ -1,0 +1,114 @@
+"""A pass that may be made: on a cluster that is managed, not frozen, and that nobody else is working on."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, Protocol
+
+from stack.errors import NotFound, NysaError
+from stack.lease import Leases
+from stack.plan import Plan
+from stack.reconciler import Outcome, Progress, Reconciler, Request
+from stack.revisions import Revision
+
+log = logging.getLogger(__name__)
+
+# complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
+# stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed
+State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone']
+
+
+class Revisions(Protocol):
+    """Where desired states come from: see `stack.revision_store.RevisionStore`."""
+
+    async def read(self, cluster: str) -> Revision: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a pass is made for. `hinted`: somebody asked for it; `retry`: what ECS rolled back is deployed again."""
+
+    cluster: str
+    destroyed: frozenset[str] = frozenset()
+    hinted: bool = True
+    retry: bool = True
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended; `errors` say why it failed, each in a sentence. Some may be worth another try (`retryable`)."""
+
+    state: State
+    outcome: Outcome | None = None
+    errors: tuple[str, ...] = ()
+    retryable: bool = True
+
+
+class Passes:
+    """Makes passes, one on a cluster at a time across all processes."""
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        leases: Leases,
+        reconciler: Reconciler,
+        is_frozen: Callable[[Revision], Awaitable[bool]],
+        sink: Callable[[Progress], None] = lambda _: None,
+    ):
+        self._revisions = revisions
+        self._leases = leases
+        self._reconciler = reconciler
+        self._is_frozen = is_frozen
+        self._sink = sink
+
+    async def plan(self, ask: Ask) -> Plan:
+        """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
+        return await self._reconciler.plan(ask.cluster, await self._request(ask))
+
+    async def make(
+        self, ask: Ask, on_plan: Callable[[Plan], None] = lambda _: None, goes_on: Callable[[], bool] = lambda: True
+    ) -> Ended:
+        """Make one pass. `on_plan` is told what will be done before it is; `goes_on` is asked before each step."""
+        try:
+            if await self._is_frozen(await self._revisions.read(ask.cluster)):
+                return Ended('frozen')
+            # Nobody is kept waiting, and nothing written, for a look that finds nothing to do.
+            if not ask.hinted and (plan := await self.plan(ask)).is_empty:
+                return Ended('complete', Outcome(plan))
+            async with self._leases.held(ask.cluster) as lease:
+                if lease is None:
+                    return Ended('busy')
+                plan = await self.plan(ask)
+                log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
+                on_plan(plan)
+                outcome = await self._reconciler.apply(
+                    plan, partial(self._tell, ask.cluster), lambda: lease.holds and goes_on()
+                )
+        except NotFound:
+            return Ended('gone')
+        except NysaError as error:
+            return Ended('failed', errors=(error.message,), retryable=error.retryable)
+        return _ended(outcome)
+
+    async def _request(self, ask: Ask) -> Request:
+        revision = await self._revisions.read(ask.cluster)
+        return Request(revision.document, revision.id, ask.destroyed, ask.prune, ask.retry)
+
+    def _tell(self, cluster: str, progress: Progress) -> None:
+        step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
+        if progress.state == 'failed':
+            log.error('%s failed: %s', step.text, progress.error, extra=about)
+        elif progress.state == 'done' and step.changes_something:
+            log.info('%s: done', step.text, extra=about | {'milliseconds': round(1000 * progress.seconds)})
+        self._sink(progress)
+
+
+def _ended(outcome: Outcome) -> Ended:
+    if outcome.failed:
+        errors = tuple(f'{each.step.text}: {each.error}' for each in outcome.failed)
+        return Ended('failed', outcome, errors, any(each.error and each.error.retryable for each in outcome.failed))
+    if outcome.waiting:
+        return Ended('waiting', outcome)
+    return Ended('complete' if outcome.is_complete else 'stopped', outcome)
