@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -20,19 +21,18 @@ from typing import Any
 
 from prometheus_client import start_http_server
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 
+from handlers.access import LOOPBACK, Access, Limits, Neighbourhood
 from handlers.application import MAX_BODY_BYTES, make_application
-from handlers.base import caller_of_headers
 from handlers.context import Context
 from handlers.frames import text_frame
 from handlers.in_flight import InFlight
 from handlers.openapi import document
 from handlers.routes import ROUTES
+from handlers.session import Cookies, Sessions
 from handlers.sockets import Sockets
 from stack import by_hand, log_lines
-from stack.access import Caller
 from stack.aws import ecr
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
@@ -66,7 +66,10 @@ from stack.revision_store import RevisionStore
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
-from stack.settings import Settings, read_settings, secret_name
+from stack.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
+from stack.token_maker import print_token
+from stack.token_store import TokenStore
+from stack.tokens import Token
 from stack.watcher import Watcher
 from stack.webhook import Webhooks
 
@@ -151,7 +154,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         findings=partial(findings, aws.bucket, aws.queue),
-        authenticate=authenticate,
+        access=make_access(aws),
         in_flight=InFlight(),
         live=live,
         look=look,
@@ -179,8 +182,46 @@ def make_scheduler(aws: Aws) -> Scheduler:
     return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names)
 
 
-def authenticate(request: HTTPServerRequest) -> Caller:
-    return caller_of_headers(request.headers)
+def make_access(aws: Aws) -> Access:
+    settings = aws.settings
+    controlled = is_controlled(settings)
+    store = TokenStore(aws.bucket, partial(configured_tokens, aws)) if controlled else None
+    where = Neighbourhood(
+        settings['NYSA_URL'],
+        settings['NYSA_ORIGINS'],
+        settings['NYSA_PROXIES'],
+        loopback_only=settings['PROFILE'] == 'local' and not controlled and settings['NYSA_HOST'] in LOOPBACK,
+    )
+    if controlled and not settings['NYSA_SESSION_KEY']:
+        log.warning('NYSA_SESSION_KEY is not set: who signs in with a browser is signed in until this process ends.')
+    cookies = Cookies(settings['NYSA_SESSION_KEY'] or secrets.token_hex(32), where.is_https)
+    limits = Limits(settings['NYSA_RATE_LIMIT'], settings['NYSA_SOCKET_LIMIT'])
+    return Access(store, Sessions(cookies), where, limits)
+
+
+async def configured_tokens(aws: Aws) -> Sequence[Token]:
+    """Those of the environment, or of the secret as it is now."""
+    if os.environ.get('NYSA_TOKENS'):
+        return aws.settings['NYSA_TOKENS']
+    return tokens_of_secret(await read_secret(aws.connection, secret_name(aws.settings['PROFILE'])))
+
+
+async def open_access(access: Access, settings: Settings) -> None:
+    """Learn who may come in. Raises `Misconfigured` where that is nobody, or everybody by mistake."""
+    if access.store is None:
+        if settings['NYSA_HOST'] not in LOOPBACK and settings['NYSA_AUTH'] is None:
+            raise Misconfigured(
+                'PROFILE=local has no access control and listens on loopback only. NYSA_AUTH=off says that it is meant.'
+            )
+        if settings['NYSA_AUTH'] is not None:
+            log.warning('ACCESS IS NOT CONTROLLED (NYSA_AUTH=off): whoever reaches this server may do everything.')
+        return
+    await access.store.refresh()
+    if not len(access.store):
+        raise Misconfigured(
+            'Nobody could sign in: there is no token yet. `nysa_server.py token create --name=me --role=admin` makes\n'
+            'one and prints what to write into the secret. NYSA_AUTH=off switches access control off.'
+        )
 
 
 async def serve(options: argparse.Namespace) -> int:
@@ -188,6 +229,7 @@ async def serve(options: argparse.Namespace) -> int:
     async with reach_aws({name: value for name, value in overrides.items() if value}) as aws:
         stop = stop_signal()
         context, states = make_context(aws)
+        await open_access(context.access, aws.settings)
         for finding in await context.findings():
             if not finding.ok:
                 log.error('%s: %s', finding.what, finding.message)
@@ -221,6 +263,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('revisions', context.live.run)
     loops.start('watcher', Watcher(context.live, context.look).run)
     loops.start('heartbeats', context.sockets.run)
+    start_access_loops(loops, context)
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)
 
@@ -270,6 +313,12 @@ async def apply(options: argparse.Namespace) -> int:
         return await by_hand.apply(passes, options.cluster, options.prune)
 
 
+def start_access_loops(loops: Loops, context: Context) -> None:
+    if context.access.store:
+        loops.start('tokens', context.access.store.run)
+        loops.start('sockets', partial(context.sockets.watch, context.access.holds))
+
+
 def bind(port: int, host: str) -> list[socket.socket]:
     try:
         return bind_sockets(port, host)
@@ -303,6 +352,15 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     planning.add_argument('file', nargs='?', metavar='FILE', help='a stackfile, in place of what is stored')
     checking = commands.add_parser('check', help='validate stackfiles: each mistake as file:line:column: message')
     checking.add_argument('files', nargs='+', metavar='FILE')
+    token = commands.add_parser('token', help='tokens for those who call the API')
+    creating = token.add_subparsers(dest='deed', metavar='DEED', required=True).add_parser(
+        'create', help='print a new token, and the line for the secret'
+    )
+    creating.add_argument('--name', required=True, help='recorded as the author of its changes')
+    creating.add_argument('--role', required=True, help='viewer, deployer or admin')
+    creating.add_argument('--clusters', help='names and patterns, as prod,stag*; all unless told')
+    creating.add_argument('--expires', help='as 90d, 12h or 2031-01-01T00:00:00+00:00; never unless told')
+    creating.add_argument('--speaks-for', action='store_true', help='others may be named in X-Nysa-Actor')
     given = list(arguments)
     if not given or (given[0].startswith('-') and given[0] not in ('-h', '--help', '--version')):
         given.insert(0, 'serve')
@@ -317,6 +375,8 @@ def main(arguments: Sequence[str]) -> int:
     options = read_options(arguments)
     if options.command == 'check':
         return check_files(options.files, sys.stdout)
+    if options.command == 'token':
+        return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)
     log_lines.set_up()
     if not os.environ.get('PROFILE'):
         print(

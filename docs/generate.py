@@ -39,7 +39,7 @@ def _default(setting: Setting) -> str:
         return 'required'
     if isinstance(setting.default, bool):
         return '`on`' if setting.default else '`off`'
-    return '' if setting.default is None else f'`{setting.default}`'
+    return '' if not setting.default and not isinstance(setting.default, int) else f'`{setting.default}`'
 
 
 def api() -> str:

@@ -19,5 +19,6 @@ def make_application(context: Context) -> Application:
         ],
         default_handler_class=NothingHere,
         default_handler_args={'context': context},
+        access=context.access,
         log_function=lambda _: None,  # each handler logs its own request
     )

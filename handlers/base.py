@@ -1,24 +1,27 @@
 """What every verb of the API shares: who calls, what came in, what goes out, and how a refusal looks."""
 
-import base64
-import binascii
-import contextlib
 import json
 import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers.errors import HTTP_CODE, status_of
+from handlers.access import text_of
+from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.operation import VERBS, Operation
 from stack.access import Caller, Role
 from stack.changes import Accepted, ChangeRequest, Outcome
-from stack.errors import AccessDenied, InvalidRequest, NysaError, TooLarge
+from stack.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotFound,
+    NysaError,
+    TooLarge,
+)
 from stack.preview import Preview
 from stack.revisions import Origin
 from stack.stackfile.problems import details
@@ -52,18 +55,39 @@ class ApiHandler(RequestHandler):
             given = self.request.headers.get('X-Request-Id', '')
             self.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.set_header('X-Request-Id', self.request_id)
-        self.set_header('X-Content-Type-Options', 'nosniff')
         self.set_header('Cache-Control', 'no-cache')
+        for name, value in self.settings['access'].headers(self.request).items():
+            self.set_header(name, value)
 
-    def admit(self, declared: Operation) -> None:
-        """Find out who calls, and whether it may. Raises `AccessDenied`."""
+    async def admit(self, declared: Operation, names: Sequence[str]) -> None:
+        """Find out who calls, and whether it may.
+
+        Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`, and `NotFound` for a cluster that is none of its.
+        """
         self.set_status(declared.status)
-        self.caller = self.context.authenticate(self.request)
+        self.context.access.check_origin(self.request)
+        if declared.role is Role.PUBLIC:
+            return
+        self.caller = await self.context.access.caller(self.request)
         if self.caller.role < declared.role:
             raise AccessDenied(f'This takes the role {declared.role.name.lower()}.')
+        if declared.cluster is not None:
+            self.must_see(names[declared.cluster])
+
+    def must_see(self, cluster: str) -> None:
+        """Raise `NotFound`, as for one that is not there, where a cluster is none of the caller's."""
+        if not self.caller.may_see(cluster):
+            raise NotFound(f'There is no cluster {cluster!r} here.')
 
     async def head(self, *names: str) -> None:
         await self.get(*names)
+
+    async def options(self, *names: str) -> None:
+        """What a browser asks before the page of another origin may call: only those of NYSA_ORIGINS may."""
+        if not self.context.access.is_foreign_page(self.request):
+            raise HTTPError(405)
+        self.set_status(204)
+        self.finish()
 
     # What came in
 
@@ -103,17 +127,15 @@ class ApiHandler(RequestHandler):
         return int(given)
 
     def header(self, name: str) -> str:
-        """A header that may hold any text: percent-encoded, or in UTF-8 as it is."""
-        given = self.request.headers.get(name, '')
-        with contextlib.suppress(UnicodeError):
-            given = given.encode('latin-1').decode()
-        return unquote(given)
+        return text_of(self.request.headers.get(name, ''))
 
     def origin(self) -> Origin:
         """Who asks, why, and from where. Raises `InvalidRequest` where the message is too long."""
         message = self.get_query_argument('message', '') or self.header('X-Nysa-Message')
         agent = self.request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
-        return Origin(self.caller.name, f'{self.request.remote_ip} {agent}'.strip(), message)
+        speaker = f'{self.caller.speaker}: ' if self.caller.speaker else ''
+        address = self.context.access.address(self.request)
+        return Origin(self.caller.name, f'{speaker}{address} {agent}'.strip(), message)
 
     def expected(self) -> str | None:
         """The revision that `If-Match` names, None where any will do. Raises `InvalidRequest` for several."""
@@ -210,6 +232,8 @@ class ApiHandler(RequestHandler):
             self.set_header('Allow', ', '.join(self.allowed()))
         if status_code == 503:
             self.set_header('Retry-After', '1')
+        for name, value in headers_of(error).items():
+            self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
         self.finish(json.dumps({**content, 'request_id': self.request_id}))
 
@@ -261,20 +285,3 @@ class NothingHere(ApiHandler):
         raise HTTPError(404)
 
     get = put = post = delete = patch = options = _nothing
-
-
-def caller_of_headers(headers: Mapping[str, str]) -> Caller:
-    """The caller where access is not controlled: whoever it says it is, and it may do everything."""
-    name = headers.get('X-Nysa-Actor') or basic_name(headers.get('Authorization', '')) or 'anonymous'
-    return Caller(name, Role.ADMIN)
-
-
-def basic_name(authorization: str) -> str | None:
-    """The name in an `Authorization: Basic` header (RFC 7617)."""
-    kind, _, rest = authorization.partition(' ')
-    if kind.lower() != 'basic':
-        return None
-    try:
-        return base64.b64decode(rest.strip(), validate=True).decode().partition(':')[0] or None
-    except (binascii.Error, UnicodeDecodeError):
-        return None

@@ -6,7 +6,7 @@ from handlers.operation import operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.cluster_view import summary, with_deployed
-from stack.errors import InvalidRequest
+from stack.errors import AccessDenied, InvalidRequest
 from stack.service_rows import service_rows
 
 
@@ -14,7 +14,8 @@ class Clusters(ApiHandler):
     @operation(Role.VIEWER, answer='ClusterNames')
     async def get(self) -> None:
         """The names of the clusters under management, sorted."""
-        self.reply({'content': await self.context.states.names()})
+        names = await self.context.states.names()
+        self.reply({'content': [name for name in names if self.caller.may_see(name)]})
 
     @operation(
         Role.ADMIN,
@@ -34,6 +35,8 @@ class Clusters(ApiHandler):
                 {'path': 'name', 'message': 'text'}
             ]
             raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
+        if not self.caller.may_see(given['name']):
+            raise AccessDenied('Clusters of that name are none of yours.')
         outcome = await self.context.states.create(
             given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
         )

@@ -4,11 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tornado.httputil import HTTPServerRequest
-
+from handlers.access import Access
 from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
-from stack.access import Caller
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.flight_recorder import FlightRecorder
@@ -29,7 +27,7 @@ class Context:
     tagged_images: TaggedImages
     metrics: Metrics
     findings: Callable[[], Awaitable[list[Finding]]]
-    authenticate: Callable[[HTTPServerRequest], Caller]
+    access: Access
     in_flight: InFlight
     live: Live
     look: Look

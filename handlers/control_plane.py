@@ -99,7 +99,13 @@ def read_asset(path: Path) -> Asset:
     )
 
 
-class ControlPlanePage(RequestHandler):
+class PageHandler(RequestHandler):
+    def set_default_headers(self) -> None:
+        for name, value in self.settings['access'].headers(self.request).items():
+            self.set_header(name, value)
+
+
+class ControlPlanePage(PageHandler):
     """The same shell for every address under `/cp`; the page itself reads the address."""
 
     def initialize(self, build: Build | None):
@@ -114,13 +120,12 @@ class ControlPlanePage(RequestHandler):
         nonce = secrets.token_urlsafe(16)
         self.set_header('Content-Security-Policy', CONTENT_SECURITY_POLICY.format(nonce=nonce))
         self.set_header('Cache-Control', 'no-store')
-        self.set_header('X-Content-Type-Options', 'nosniff')
         self.set_header('Referrer-Policy', 'same-origin')
         theme = self.get_cookie('nysa-theme')
         self.render('control_plane.html', build=self.build, nonce=nonce, theme=theme if theme in THEMES else '')
 
 
-class AssetHandler(RequestHandler):
+class AssetHandler(PageHandler):
     """A built file; its name holds its content's hash, so that it never changes and is kept for ever."""
 
     def initialize(self, build: Build | None):
@@ -136,14 +141,13 @@ class AssetHandler(RequestHandler):
         coding, body = asset.best_for(self.request.headers.get('Accept-Encoding', ''))
         self.set_header('Content-Type', asset.content_type)
         self.set_header('Cache-Control', 'public, max-age=31536000, immutable')
-        self.set_header('X-Content-Type-Options', 'nosniff')
         self.set_header('Vary', 'Accept-Encoding')
         if coding:
             self.set_header('Content-Encoding', coding)
         self.write(body)
 
 
-class FrontDoor(RequestHandler):
+class FrontDoor(PageHandler):
     def get(self):
         self.redirect('/cp')
 

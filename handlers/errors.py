@@ -6,7 +6,9 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.InvalidRequest: 400,
     errors.InvalidStackfile: 400,
     errors.UnsupportedMedia: 415,
+    errors.NotAuthenticated: 401,
     errors.AccessDenied: 403,
+    errors.TooManyRequests: 429,
     errors.NotFound: 404,
     errors.Unprocessable: 422,
     errors.Conflict: 409,
@@ -33,6 +35,16 @@ HTTP_CODE = {
     413: 'too_large',
     500: 'internal',
 }
+
+
+def headers_of(error: BaseException | None) -> dict[str, str]:
+    """What goes with a refusal beside its status."""
+    if isinstance(error, errors.TooManyRequests):
+        return {'Retry-After': str(error.seconds)}
+    if isinstance(error, errors.NotAuthenticated):
+        # Not Basic, which is taken as well: browsers would ask for a password over the page.
+        return {'WWW-Authenticate': 'Bearer realm="nysa"'}
+    return {}
 
 
 def status_of(error: errors.NysaError) -> int:

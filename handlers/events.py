@@ -11,7 +11,7 @@ from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, Strea
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
-from handlers.errors import HTTP_CODE, status_of
+from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.frames import text_frame
 from handlers.sockets import HEARTBEAT_S
 from stack import cluster_events
@@ -100,12 +100,18 @@ class Events(WebSocketHandler):
     def max_message_size(self) -> int:
         return LARGEST_MESSAGE
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Refusals are plain HTTP answers here, before the upgrade."""
         self.set_header('X-Request-Id', self.request_id)
-        self.caller = self.context.authenticate(self.request)
+        self.context.access.check_origin(self.request)
+        self.caller = await self.context.access.caller(self.request)
         if self.caller.role < self.role:
             raise AccessDenied(f'This takes the role {self.role.name.lower()}.')
+        self.context.access.check_sockets(self.context.sockets.of(self.caller))
+
+    def check_origin(self, origin: str) -> bool:
+        """Looked at before, by the rules of the whole API."""
+        return True
 
     async def get(self, *args: str, **kwargs: str) -> None:
         if self.request.headers.get('Upgrade', '').lower() != 'websocket':
@@ -122,7 +128,12 @@ class Events(WebSocketHandler):
         hub = self.context.live.hub
         outlet = StreamOutlet(stream, lambda: hub.writable(self.subscriber))
         # Only browsers send an Origin: pages paint what they are told, and no faster than ten times a second.
-        self.subscriber = Subscriber(outlet, paced='Origin' in self.request.headers)
+        self.subscriber = Subscriber(
+            outlet,
+            values=self.caller.role > Role.VIEWER,
+            paced='Origin' in self.request.headers,
+            may_see=self.caller.may_see,
+        )
         self.context.sockets.add(self)
         role = self.caller.role.name.lower()
         self.say(cluster_events.hello(self.context.version, self.caller.name, role, HEARTBEAT_S, _now()))
@@ -134,7 +145,8 @@ class Events(WebSocketHandler):
         self.answer(lambda: self.take(message))
 
     def take(self, message: str | bytes) -> None:
-        """Do what a client says. Raises `InvalidRequest`."""
+        """Do what a client says. Raises `InvalidRequest`, `NotAuthenticated`, `TooManyRequests`."""
+        self.context.access.check_message(self.caller)
         read = read_message(message)
         if isinstance(read, Ping):
             self.say(cluster_events.pong(_now()))
@@ -171,6 +183,8 @@ class Events(WebSocketHandler):
         else:
             message = f'A WebSocket is opened here; the request was refused ({status_code}).'
             content = {'error': HTTP_CODE.get(status_code, 'refused'), 'message': message, 'details': []}
+        for name, value in (self.context.access.headers(self.request) | headers_of(failed)).items():
+            self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
         self.finish(json.dumps({**content, 'request_id': self.request_id}))
 

@@ -32,12 +32,13 @@ GROUP = re.compile(r'\([^()]+\)')
 PATH_NAMES = {
     'cluster': ('The name of the ECS cluster.', 'staging'),
     'service': ("The service's name in the desired state.", 'user-service'),
+    'token': ('The id of a token.', '3f9a01c2b7de'),
     'revision': ('A revision, or `current`.', REVISION),
 }
 
 # What every verb that names its caller can answer beside what it declares; what one with a body can, and one that takes
 # an If-Match: others may be faster again and again.
-USUAL_REFUSALS = {400, 401, 403, 502, 503}
+USUAL_REFUSALS = {400, 401, 403, 429, 502, 503}
 BODY_REFUSALS = {400, 413, 415}
 CONDITIONAL_REFUSALS = {409, 412}
 

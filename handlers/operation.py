@@ -1,6 +1,7 @@
 """What is declared above each verb: who may call it, and what the API's document says of it."""
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +26,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """`body` and `answer` name schemas of handlers/schemas.py; `refusals` are the statuses beside the usual ones."""
+    """`body` and `answer` name schemas of handlers/schemas.py; `refusals` are the statuses beside the usual ones.
+
+    `cluster` is the place of a cluster's name among the names of the path.
+    """
 
     role: Role
     status: int
@@ -33,6 +37,7 @@ class Operation:
     body: str | None
     parameters: Sequence[Parameter]
     refusals: Sequence[int]
+    cluster: int | None = None
 
 
 def operation(
@@ -45,13 +50,16 @@ def operation(
     refusals: Sequence[int] = (),
 ) -> Callable[[Callable], Callable]:
     """Declare a verb: the least role that may call it, and the shapes of what goes in and comes out."""
-    declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals))
 
     def declare(verb: Callable) -> Callable:
+        names_in_path = list(inspect.signature(verb).parameters)[1:]
+        cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
+        declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), cluster)
+
         # Checked when the verb is called, not before: by then the body has come in, and a refusal reaches the client.
         @functools.wraps(verb)
         async def checked(handler: 'ApiHandler', *names: str) -> None:
-            handler.admit(declared)
+            await handler.admit(declared, names)
             await verb(handler, *names)
 
         checked.operation = declared

@@ -11,7 +11,9 @@ from handlers import (
     operations,
     rollouts,
     services,
+    sessions,
     stackfiles,
+    tokens,
 )
 from handlers.base import ApiHandler
 
@@ -34,6 +36,9 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/revisions', history.Revisions),
     (REVISION, history.OneRevision),
     (REVISION + r'/diff', history.RevisionDiff),
+    (r'/api/v1/session', sessions.CurrentSession),
+    (r'/api/v1/tokens', tokens.Tokens),
+    (r'/api/v1/tokens/([^/]+)', tokens.OneToken),
     (r'/api/v1/stackfiles/validate', stackfiles.Validate),
     (r'/api/v1/stackfile.schema.json', stackfiles.JsonSchema),
     (r'/api/v1/openapi.json', documentation.OpenApi),

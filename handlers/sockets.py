@@ -1,8 +1,13 @@
 """The WebSockets that are open: asked for a sign of life in turn, and told when the server stops."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from stack.access import Caller
+from stack.errors import Unavailable
 
 # Proxies cut a line that has been silent for a minute.
 HEARTBEAT_S = 30.0
@@ -10,8 +15,12 @@ HEARTBEAT_S = 30.0
 MOST_UNANSWERED = 2
 PINGS_A_TURN = 100
 
+# How often it is looked whether those who opened them may still come in.
+WATCH_EVERY_S = 5.0
+
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
 
 
 class Sockets:
@@ -33,6 +42,23 @@ class Sockets:
         """A pong came."""
         if handler in self._unanswered:
             self._unanswered[handler] = 0
+
+    def of(self, caller: Caller) -> int:
+        """How many one caller has open."""
+        return sum(handler.caller.key == caller.key for handler in self._unanswered)
+
+    async def watch(self, holds: Callable[[Caller], bool]) -> None:
+        """Close again and again those whose token or session has ended."""
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            self.close_ended(holds)
+
+    def close_ended(self, holds: Callable[[Caller], bool]) -> None:
+        """Where it cannot be told they stay: whoever cannot read the bucket cannot hear of a change either."""
+        with contextlib.suppress(Unavailable):
+            for handler in list(self._unanswered):
+                if not holds(handler.caller):
+                    handler.close(POLICY_VIOLATION, 'your token or session has ended')
 
     async def run(self) -> None:
         """Ping everybody again and again, and drop those who are dead."""

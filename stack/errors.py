@@ -6,7 +6,9 @@
     ├── InvalidRequest          the request cannot be read, or asks for something that cannot be
     │   ├── InvalidStackfile    the desired state has mistakes
     │   └── UnsupportedMedia    the body is of a type that is not read here
+    ├── NotAuthenticated        who calls is not known
     ├── AccessDenied            the caller may not do this
+    ├── TooManyRequests         the caller asks too often
     ├── NotFound                the thing that is named in the URL is not there
     ├── Unprocessable           the request names something that is not there, or that is there already
     ├── Conflict                the change does not fit what is stored
@@ -75,8 +77,23 @@ class UnsupportedMedia(InvalidRequest):
     code = 'unsupported_media_type'
 
 
+class NotAuthenticated(NysaError):
+    code = 'not_authenticated'
+
+
 class AccessDenied(NysaError):
     code = 'access_denied'
+
+
+class TooManyRequests(NysaError):
+    """`seconds` says after how long it is worth trying again."""
+
+    code = 'too_many_requests'
+    retryable = True
+
+    def __init__(self, message: str, seconds: int):
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NotFound(NysaError):

@@ -4,12 +4,15 @@ A setting is looked up on the command line, in the environment, in the secret `{
 the table's default; the first that has it wins.
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from stack.errors import Misconfigured
+from stack.tokens import Token, read_records
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,34 @@ def _switch(text: str) -> bool:
     return text.lower() == 'on'
 
 
+def _rate(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise ValueError('a whole number from 1 to 1000000')
+    return int(text)
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or int(text) > 10:
+        raise ValueError('a whole number from 0 to 10')
+    return int(text)
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r'https?://[a-z0-9.-]+(:\d{1,5})?', text):
+        raise ValueError('an origin, as https://nysa.example.com, in lower case and without a path')
+    return text
+
+
+def _origins(text: str) -> frozenset[str]:
+    return frozenset(_origin(each) for each in text.replace(',', ' ').split())
+
+
+def _session_key(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError('32 random characters or more, as `openssl rand -hex 32` gives them')
+    return text
+
+
 def _web_address(text: str) -> str:
     if urlsplit(text).scheme not in ('http', 'https') or not urlsplit(text).hostname:
         raise ValueError('an http or https address')
@@ -71,11 +102,45 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_AUTH',
-        '`off` switches access control off on purpose: behind a proxy that does it, or in a test.',
-        default=True,
+        '`off` switches access control off on purpose: behind a proxy that does it, or in a test. Unless told it is '
+        'on, but in `PROFILE=local` off.',
         where='environment',
         read=_switch,
     ),
+    Setting(
+        'NYSA_TOKENS',
+        'The tokens that hold beside those made over the API: a JSON list, as `nysa_server.py token create` prints.',
+        default=(),
+        read=read_records,
+        confidential=True,
+    ),
+    Setting(
+        'NYSA_SESSION_KEY',
+        'What the sessions of browsers are signed with, the same for all replicas. Without it each process makes one '
+        'up, and sessions end with it.',
+        read=_session_key,
+        confidential=True,
+    ),
+    Setting(
+        'NYSA_URL',
+        'The origin under which people reach the server, as `https://nysa.example.com`. Without it any is taken that '
+        'agrees with the Host header.',
+        read=_origin,
+    ),
+    Setting(
+        'NYSA_ORIGINS',
+        'The origins of other pages that may call the API from a browser, with a token; separated by spaces.',
+        default=frozenset(),
+        read=_origins,
+    ),
+    Setting(
+        'NYSA_PROXIES',
+        'How many proxies stand in front and add to X-Forwarded-For; the addresses that they add are believed.',
+        default=0,
+        read=_proxies,
+    ),
+    Setting('NYSA_RATE_LIMIT', 'How many requests a second one caller may make.', default=100, read=_rate),
+    Setting('NYSA_SOCKET_LIMIT', 'How many WebSockets one caller may have open.', default=100, read=_rate),
     Setting('AWS_S3_BUCKET', 'The bucket that holds the desired states.', required=True),
     Setting(
         'AWS_SQS_NOTIFICATION_QUEUE',
@@ -119,6 +184,18 @@ class Settings:
     def __repr__(self) -> str:
         shown = {n: '…' if BY_NAME[n].confidential and v else v for n, v in self._values.items()}
         return f'Settings({shown})'
+
+
+def is_controlled(settings: Settings) -> bool:
+    """Whether callers have to say who they are."""
+    asked = settings['NYSA_AUTH']
+    return settings['PROFILE'] != 'local' if asked is None else asked
+
+
+def tokens_of_secret(secret: Mapping[str, Any] | None) -> tuple[Token, ...]:
+    """What `NYSA_TOKENS` in the secret holds now. Raises ValueError where that is broken."""
+    given = (secret or {}).get('NYSA_TOKENS') or []
+    return read_records(given if isinstance(given, str) else json.dumps(given))
 
 
 def secret_name(profile: str) -> str:
@@ -165,7 +242,7 @@ def _value(
             if found is None or found == '':
                 continue
             try:
-                return setting.read(str(found))
+                return setting.read(found if isinstance(found, str) else json.dumps(found))
             except ValueError as error:
                 shown = '' if setting.confidential else f', not {str(found)!r}'
                 raise ValueError(f'must be {error}{shown}') from None

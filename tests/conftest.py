@@ -4,9 +4,10 @@ import pytest
 from hypothesis import settings
 
 from tests.aws import aws, embedded_aws
+from tests.guarded import guarded
 from tests.server import server
 
-__all__ = ['aws', 'embedded_aws', 'server']
+__all__ = ['aws', 'embedded_aws', 'guarded', 'server']
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ from tornado.netutil import bind_sockets
 import nysa_server
 from handlers.application import MAX_BODY_BYTES, make_application
 from stack.aws.connection import Connection
+from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.settings import Settings, read_settings
 from tests.aws import Aws
@@ -46,13 +47,16 @@ class Server(Client):
     async def _serve(self, settings: Settings) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         context, self._states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
-        self.sweeper = context.sweeper
+        self.context, self.sweeper = context, context.sweeper
+        await nysa_server.open_access(context.access, settings)
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
         sockets = bind_sockets(0, '127.0.0.1')
-        server.add_sockets(sockets)
-        self.port = sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
+        async with Loops() as loops:
+            nysa_server.start_access_loops(loops, context)
+            server.add_sockets(sockets)
+            self.port = sockets[0].getsockname()[1]
+            self._ready.set()
+            await self._stop.wait()
         server.stop()
         context.sockets.close()
         context.live.stop_waiting()

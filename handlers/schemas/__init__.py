@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from handlers.body import JSON_TYPE
 from handlers.schemas import (
+    access,
     clusters,
     documentation,
     guards,
@@ -40,6 +41,7 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
 PAGES = {'Page', 'Style'}
 
 SCHEMAS: dict[str, Schema] = {
+    **access.SCHEMAS,
     **clusters.SCHEMAS,
     **documentation.SCHEMAS,
     **guards.SCHEMAS,

@@ -22,6 +22,7 @@ CORE = {
     'stack.history_rows',
     'stack.images',
     'stack.messages',
+    'stack.limits',
     'stack.look_schedule',
     'stack.observed',
     'stack.rollout',
@@ -32,6 +33,7 @@ CORE = {
     'stack.plan',
     'stack.reconcile',
     'stack.stackfile',
+    'stack.tokens',
 }
 
 OUTSIDE_CORE = {'asyncio', 'socket', 'threading', 'subprocess', 'urllib.request', 'http', 'logging', 'os'}

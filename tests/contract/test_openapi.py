@@ -15,6 +15,7 @@ from handlers.routes import ROUTES
 from handlers.schemas import PAGES, SCHEMAS
 from tests import conformance
 from tests.client import Answer
+from tests.guarded import Guarded
 from tests.server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,12 @@ CALLS = {
     'deleteService': None,
     'deleteCluster': None,
     'postRestore': None,
+    'getCurrentSession': None,
+    'postCurrentSession': {'token': '{token}'},
+    'deleteCurrentSession': None,
+    'getTokens': None,
+    'postTokens': {'name': 'x', 'role': 'viewer'},
+    'deleteOneToken': None,
     'postValidate': CONFIG,
     'getJsonSchema': None,
     'getOpenApi': None,
@@ -144,19 +151,21 @@ CALLS = {
 
 
 @pytest.fixture
-def played(server: Server) -> Server:
+def played(guarded: Guarded) -> Guarded:
     """`ask` holds each answer against the document; here every operation succeeds once."""
-    server.aws.cluster('staging')
-    image = server.aws.image(server.aws.repository(tags=['v1', 'v2']), 'v1')
+    guarded.aws.cluster('staging')
+    image = guarded.aws.image(guarded.aws.repository(tags=['v1', 'v2']), 'v1')
+    token = guarded.token('viewer')
     assert set(CALLS) == set(IDS), 'write down a call of each operation'
     found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
     for name, body in CALLS.items():
         path, verb, operation = found[name]
         address = path.replace('{cluster}', 'staging').replace('{service}', 'web').replace('{revision}', 'current')
-        sent = json.loads(json.dumps(body).replace('{image}', image)) if body else None
-        answer = server.ask(verb.upper(), address, sent)
+        address = address.replace('{token}', token.split('_')[1])
+        sent = json.loads(json.dumps(body).replace('{image}', image).replace('{token}', token)) if body else None
+        answer = guarded.ask(verb.upper(), address, sent, Authorization=f'Bearer {guarded.admin}')
         assert str(answer.status) == next(iter(operation['responses'])), answer.body
-    return server
+    return guarded
 
 
 def test_every_operation_was_answered_as_the_document_says(played: Server):

@@ -9,7 +9,9 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
+from handlers.access import Access, Limits, Neighbourhood
 from handlers.control_plane import Asset, control_plane_routes, read_build
+from handlers.session import Cookies, Sessions
 
 SCRIPT = b'export const answer = 42;\n'
 
@@ -28,9 +30,12 @@ def dist(tmp_path):
     return tmp_path
 
 
+ACCESS = Access(None, Sessions(Cookies('x' * 32, https=False)), Neighbourhood(), Limits())
+
+
 async def request(build, path: str, **options):
     socket, port = bind_unused_port()
-    server = HTTPServer(Application(control_plane_routes(build)))
+    server = HTTPServer(Application(control_plane_routes(build), access=ACCESS))
     server.add_socket(socket)
     client = AsyncHTTPClient(force_instance=True)
     try:

@@ -1,0 +1,204 @@
+"""Who may do what: every address and verb of the routing table, for every kind of caller there is."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handlers.operation import VERBS
+from handlers.routes import ROUTES, SOCKETS
+from stack.access import ROLES
+from stack.tokens import Asked, make
+from tests.aws import Aws
+from tests.client import Answer
+from tests.guarded import Guarded
+
+CLUSTER = r'/api/v1/clusters/([^/]+)'
+
+# The least role for each, written down a second time: what is declared in the code is held against it.
+TABLE = {
+    'GET /api/v1/clusters': 'viewer',
+    'POST /api/v1/clusters': 'admin',
+    f'GET {CLUSTER}': 'viewer',
+    f'DELETE {CLUSTER}': 'admin',
+    f'POST {CLUSTER}/restore': 'admin',
+    f'GET {CLUSTER}/config': 'viewer',
+    f'PUT {CLUSTER}/config': 'admin',
+    f'POST {CLUSTER}/deploy': 'deployer',
+    f'POST {CLUSTER}/plan': 'viewer',
+    f'GET {CLUSTER}/rollout': 'viewer',
+    f'GET {CLUSTER}/services': 'viewer',
+    f'GET {CLUSTER}/services/([^/]+)': 'viewer',
+    f'PUT {CLUSTER}/services/([^/]+)': 'deployer',
+    f'DELETE {CLUSTER}/services/([^/]+)': 'admin',
+    f'GET {CLUSTER}/services/([^/]+)/tags': 'viewer',
+    f'GET {CLUSTER}/revisions': 'viewer',
+    f'GET {CLUSTER}/revisions/([^/]+)': 'viewer',
+    f'GET {CLUSTER}/revisions/([^/]+)/diff': 'viewer',
+    'GET /api/v1/session': 'public',
+    'POST /api/v1/session': 'public',
+    'DELETE /api/v1/session': 'viewer',
+    'GET /api/v1/tokens': 'admin',
+    'POST /api/v1/tokens': 'admin',
+    'DELETE /api/v1/tokens/([^/]+)': 'admin',
+    'POST /api/v1/stackfiles/validate': 'viewer',
+    'GET /api/v1/stackfile.schema.json': 'public',
+    'GET /api/v1/openapi.json': 'public',
+    'GET /api/docs': 'public',
+    'GET /api/docs/style.css': 'public',
+    'GET /healthz': 'public',
+    'GET /readyz': 'public',
+    'GET /metrics': 'public',
+    'GET /api/v1/events': 'viewer',
+}
+
+ALLOWED = 'allowed'
+
+
+def declared() -> dict[str, str]:
+    found = {
+        f'{verb.upper()} {pattern}': getattr(handler, verb).operation.role.name.lower()
+        for pattern, handler in ROUTES
+        for verb in VERBS
+        if hasattr(getattr(handler, verb), 'operation')
+    }
+    return found | {f'GET {pattern}': handler.role.name.lower() for pattern, handler in SOCKETS}
+
+
+def test_every_route_has_a_row_that_says_what_is_declared():
+    assert declared() == TABLE
+
+
+class Asker:
+    """Asks one row as everybody; what is allowed would succeed or fail for another reason, and change nothing."""
+
+    def __init__(self, server: Guarded, row: str):
+        self.server = server
+        self.verb, _, pattern = row.partition(' ')
+        self.cluster = server.managed()
+        names = iter([self.cluster, 'current' if 'revisions' in pattern else 'web'])
+        while '([^/]+)' in pattern:
+            pattern = pattern.replace('([^/]+)', next(names), 1)
+        self.path = pattern + '?dry_run=true'
+        self.socket = pattern.endswith('/events')
+
+    def ask(self, **headers: str) -> Answer:
+        if self.socket:
+            headers |= {'Upgrade': 'websocket', 'Connection': 'Upgrade', 'Sec-WebSocket-Version': '13'}
+            headers.setdefault('Sec_WebSocket_Key', 'x' * 22 + '==')
+        return self.server.ask(self.verb, self.path, {} if self.verb in ('PUT', 'POST') else None, **headers)
+
+    def bearer(self, token: str, **headers: str) -> Answer:
+        return self.ask(Authorization=f'Bearer {token}', **headers)
+
+
+@pytest.mark.parametrize('row', TABLE)
+def test_who_may(row: str, guarded: Guarded):
+    if row.endswith('/events'):
+        pytest.skip(reason='a socket: tests/contract/test_access_sockets.py')
+    asker, role = Asker(guarded, row), TABLE[row]
+    needed = ROLES.get(role, 0)
+    public = role == 'public'
+    changes = not row.startswith('GET')
+
+    def expect(who: str, answer: Answer, *statuses: int) -> None:
+        refused = answer.status in (401, 403, 429) or answer.status >= 500
+        # POST /session itself says 401 to a body without a token that holds
+        assert answer.status in statuses if statuses else not refused, f'{who}: {answer.status} {answer.body[:200]}'
+
+    nobody = (401,) * (not public)
+    expect('nobody', asker.ask(), *nobody)
+    for each, its_role in ROLES.items():
+        expect(each, asker.bearer(guarded.token(each)), *((403,) * (its_role < needed)))
+    elsewhere = guarded.token('admin', clusters=['elsewhere*'])
+    expect('admin of other clusters', asker.bearer(elsewhere), *((404,) * (CLUSTER in row)))
+    revoked = guarded.token('admin')
+    guarded.revoke(revoked)
+    expect('revoked', asker.bearer(revoked), *nobody)
+    expect('made up', asker.bearer('nysa_000000000000_' + 'a' * 43), *nobody)
+    expect('no token at all', asker.bearer('x'), *nobody)
+    expect('a secret of somebody else', asker.bearer(guarded.admin[:-1] + '='), *nobody)
+    cookie, csrf = guarded.signed_in(guarded.admin)
+    forged = cookie[:-8] + 'deadbeef'
+    expect('forged cookie', asker.ask(Cookie=forged, X_CSRF_Token=csrf), *nobody)
+    expect('wrong Origin', asker.bearer(guarded.admin, Origin='https://evil.example'), *((403,) * changes))
+    expect('Origin null', asker.bearer(guarded.admin, Origin='null'), *((403,) * changes))
+    expect('cross-site', asker.bearer(guarded.admin, Sec_Fetch_Site='cross-site'), *((403,) * changes))
+    expect('session, no CSRF token', asker.ask(Cookie=cookie), *((403,) * (changes and not public)))
+    expect(
+        'session, wrong CSRF token', asker.ask(Cookie=cookie, X_CSRF_Token='x'), *((403,) * (changes and not public))
+    )
+    evil = asker.ask(Cookie=cookie, X_CSRF_Token=csrf, Origin='https://evil.example')
+    expect('session, wrong Origin', evil, *((403,) * changes))
+    own = f'http://127.0.0.1:{guarded.port}'
+    expect('session', asker.ask(Cookie=cookie, X_CSRF_Token=csrf, Origin=own, Sec_Fetch_Site='same-origin'))
+
+
+def test_an_expired_token_is_refused(aws: Aws):
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    text, kept = make(Asked('old', ROLES['admin'], expires_at=past), None, past)
+    with Guarded(aws, kept.record()) as server:
+        for verb, pattern in (row.split(' ') for row, role in TABLE.items() if role != 'public'):
+            path = pattern.replace('([^/]+)', 'x')
+            # Ten refusals from one address, and it has to wait
+            assert server.ask(verb, path, Authorization=f'Bearer {text}').status in (401, 429)
+        cookie = server.api('POST', '/session', {'token': text})
+        assert cookie.status in (401, 429)
+
+
+def test_answers_do_not_tell_what_there_is(guarded: Guarded):
+    """A cluster that one may not see answers as one that is not there, but for its name."""
+    cluster = guarded.managed()
+    token = guarded.token('admin', clusters=['elsewhere*'])
+    for verb, rest in itertools.product(('GET', 'DELETE'), ('', '/services/web')):
+        there = guarded.as_(token, verb, f'/clusters/{cluster}{rest}').json
+        absent = guarded.as_(token, verb, f'/clusters/nowhere{rest}').json
+        for each in (there, absent):
+            each.pop('request_id')
+            each['message'] = each['message'].replace(cluster, 'nowhere')
+        assert there == absent
+    made = guarded.as_(token, 'POST', '/clusters', {'name': cluster, 'config': {'services': []}})
+    assert made.status == 403
+    assert guarded.as_(token, 'GET', '/clusters').json == {'content': []}
+
+
+def test_only_what_one_may_see_is_listed(guarded: Guarded):
+    cluster = guarded.managed()
+    guarded.managed()
+    token = guarded.token('viewer', clusters=[cluster])
+    assert guarded.as_(token, 'GET', '/clusters').json == {'content': [cluster]}
+    assert guarded.as_(token, 'GET', f'/clusters/{cluster}/config').status == 200
+
+
+@pytest.mark.parametrize('make_header', [lambda t: f'Bearer {t}', lambda t: f'bearer  {t}'])
+def test_both_ways_of_writing_a_header(guarded: Guarded, make_header: Callable[[str], str]):
+    assert guarded.api('GET', '/clusters', Authorization=make_header(guarded.admin)).status == 200
+
+
+@pytest.mark.parametrize(
+    'header',
+    ['', 'Bearer', 'Bearer ', 'Basic', 'Basic ???', 'Basic ' + 'w6Q6w6Q=', 'Digest x', 'Bearer \xff', 'x' * 8000],
+)
+def test_headers_that_say_nothing(guarded: Guarded, header: str):
+    answer = guarded.api('GET', '/clusters', Authorization=header)
+    assert answer.status == 401
+    assert answer.headers['WWW-Authenticate'] == 'Bearer realm="nysa"'
+
+
+def test_failed_sign_ins_are_slowed_down_and_lock_nobody_out(guarded: Guarded):
+    wrong = 'nysa_000000000000_' + 'a' * 43
+    statuses = [guarded.as_(wrong, 'GET', '/clusters').status for _ in range(12)]
+    assert statuses == [401] * 10 + [429] * 2
+    refused = guarded.as_(wrong, 'GET', '/clusters')
+    assert 1 <= int(refused.headers['Retry-After']) <= 6
+    assert guarded.as_(guarded.admin, 'GET', '/clusters').status == 200
+
+
+def test_who_asks_too_often_has_to_wait(aws: Aws):
+    with Guarded(aws, NYSA_RATE_LIMIT='1') as server:
+        other = server.token('viewer')
+        answers = [server.as_(server.admin, 'GET', '/session') for _ in range(4)]
+        assert answers[-1].status == 429
+        assert answers[-1].headers['Retry-After'] == '1'
+        assert server.as_(other, 'GET', '/clusters').status == 200

@@ -1,0 +1,63 @@
+"""The server with access control, for tests: fixture `guarded`, with an admin's token in its secret."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stack.access import ROLES
+from stack.tokens import Asked, make
+from tests.aws import Aws
+from tests.client import Answer
+from tests.server import Server
+
+_numbers = itertools.count(1)
+
+
+class Guarded(Server):
+    """`admin` is the token of somebody who may do everything; `records` stand in the secret beside it."""
+
+    def __init__(self, aws: Aws, *records: dict[str, Any], profile: str | None = None, **settings: str):
+        self.profile = profile or f'guarded-{next(_numbers)}'
+        self.admin, kept = make(Asked('root', ROLES['admin']), None, datetime.now(UTC))
+        aws.secret(self.profile, {'NYSA_TOKENS': [kept.record(), *records]})
+        super().__init__(aws, PROFILE=self.profile, NYSA_AUTH='on', **settings)
+
+    def as_(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Ask the API with a token."""
+        return self.api(method, path, body, Authorization=f'Bearer {token}', **headers)
+
+    def token(self, role: str, **asked: Any) -> str:
+        """A new token, made over the API."""
+        made = self.as_(self.admin, 'POST', '/tokens', {'name': role, 'role': role} | asked)
+        assert made.status == 201, made.body
+        return made.json['token']
+
+    def revoke(self, token: str) -> None:
+        assert self.as_(self.admin, 'DELETE', f'/tokens/{token.split("_")[1]}').status == 200
+
+    def managed(self, name: str | None = None) -> str:
+        """A new cluster under management with one service, `web`."""
+        name = self.aws.cluster(name)
+        config = {'services': [{'web': {'image': 'nginx:1', 'environment': [{'DB_PASSWORD': 'hunter2'}]}}]}
+        assert self.as_(self.admin, 'POST', '/clusters', {'name': name, 'config': config}).status == 201
+        return name
+
+    def signed_in(self, token: str) -> tuple[str, str]:
+        """A new session: its cookie, and its CSRF token."""
+        answer = self.api('POST', '/session', {'token': token})
+        assert answer.status == 200, answer.body
+        return answer.headers['Set-Cookie'].partition(';')[0], answer.json['csrf']
+
+    def refresh(self) -> None:
+        """Have the server read its tokens again now, instead of in some seconds."""
+        self.run(self.context.access.store.refresh())
+
+
+@pytest.fixture
+def guarded(aws: Aws) -> Iterator[Guarded]:
+    """A fresh server with access control."""
+    with Guarded(aws) as running:
+        yield running
