@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { address, ApiError, asApiError, call, path, report } from '../src/lib/rest';
+import { address, ApiError, asApiError, call, path, proveWith, report } from '../src/lib/rest';
 
 let server: Server;
 let seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string };
@@ -77,3 +77,14 @@ test('an abort is not an error of the API', async () => {
 });
 
 test('empty parameters are left out', () => expect(address('/x', { a: '', b: undefined, c: 0, d: false })).toBe('/api/v1/x?c=0&d=false'));
+
+test('in a session every change proves where it comes from; a read has no need to', async () => {
+  proveWith('c1');
+  await call('/x');
+  expect(seen.headers['x-csrf-token']).toBeUndefined();
+  await call('/x', { method: 'DELETE' });
+  expect(seen.headers['x-csrf-token']).toBe('c1');
+  proveWith(null);
+  await call('/x', { method: 'DELETE' });
+  expect(seen.headers['x-csrf-token']).toBeUndefined();
+});

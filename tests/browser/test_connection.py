@@ -18,6 +18,7 @@ def test_it_catches_up_by_itself(page: Page, tmp_path: Path):
     with Process('serve', '--port=0', **variables) as first:
         page.goto(f'http://127.0.0.1:{first.port}/cp/clusters/staging')
         expect(page.get_by_text('Live', exact=True)).to_be_visible()
+        expect(page.get_by_role('link', name='email-worker, open')).to_be_visible()
         port = first.port
     expect(page.get_by_text('Reconnecting, data')).to_be_visible()
     # What is there stays readable; what would change something waits, and says why.

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { type ApiError, asApiError, call } from '../lib/rest';
+import { type ApiError, asApiError } from '../lib/rest';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { ErrorBanner } from '../ui/states';
-import { reconnect, signedOut } from './state';
+import { signedOut, signIn } from './state';
 
 /** Signing in stands over the page: what is on it, drafts above all, stays as it was. */
 export function SignIn() {
@@ -13,18 +13,16 @@ export function SignIn() {
 function Form() {
   const [token, setToken] = useState('');
   const [error, setError] = useState<ApiError | null>(null);
-  const signIn = async () => {
+  const enter = async () => {
     setError(null);
     try {
-      await call('/session', { method: 'POST', body: { token } });
-      signedOut.value = false;
-      reconnect();
+      await signIn(token.trim());
     } catch (thrown) {
       setError(asApiError(thrown));
     }
   };
   return (
-    <Dialog title="You are signed out" onClose={() => (signedOut.value = false)} onSubmit={() => void signIn()} footer={<div class="row"><Button type="submit" kind="primary" why={token ? null : 'The token is missing'}>Sign in</Button></div>}>
+    <Dialog title="You are signed out" onClose={() => (signedOut.value = false)} onSubmit={() => void enter()} footer={<div class="row"><Button type="submit" kind="primary" why={token ? null : 'The token is missing'}>Sign in</Button></div>}>
       <p class="soft">Everything on the page stays, your drafts too.</p>
       {error && <ErrorBanner error={error} title="That did not work" />}
       <div class="field">

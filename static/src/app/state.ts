@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals';
 import { Drafts } from '../lib/drafts';
 import type { Json } from '../lib/model';
 import { offers } from '../lib/offers';
-import { type ApiError, asApiError, call, path } from '../lib/rest';
+import { type ApiError, asApiError, call, path, proveWith } from '../lib/rest';
 import { format, parse, type Route } from '../lib/router';
 import { type Connection, LiveChannel } from '../lib/socket';
 import { Store } from '../lib/store';
@@ -54,7 +54,8 @@ export function dismiss(id: number): void {
 }
 
 // Who we are, and what the server offers
-export const me = signal<{ name: string; role: string } | null>(null);
+/** `signedIn`: by a session of this browser, which can be ended here. */
+export const me = signal<{ name: string; role: string; signedIn: boolean } | null>(null);
 export const signedOut = signal(false);
 const description = signal<Json | null>(null);
 
@@ -84,6 +85,38 @@ async function describe(): Promise<void> {
   }
 }
 
+/** Who we are to the server, and what a change must show; servers without sessions know neither. */
+async function readSession(): Promise<void> {
+  await describe();
+  if (!offers(description.peek(), 'GET', '/session')) return;
+  try {
+    useSession((await call<Json>('/session')).data);
+  } catch {
+    // the channel tells of it: without the server there is no session either
+  }
+}
+
+function useSession(session: Json): void {
+  signedOut.value = session.signed_in === false;
+  me.value = typeof session.name === 'string' ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' } : null;
+  proveWith(typeof session.csrf === 'string' ? session.csrf : null);
+}
+
+/** Signs in with a token; throws ApiError where it does not hold. */
+export async function signIn(token: string): Promise<void> {
+  useSession((await call<Json>('/session', { method: 'POST', body: { token } })).data);
+  channel.stop();
+  channel.start();
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    useSession((await call<Json>('/session', { method: 'DELETE' })).data);
+  } catch (error) {
+    notify({ tone: 'bad', title: 'You are still signed in', error: asApiError(error) });
+  }
+}
+
 /** An error that concerns the whole page, whatever was asked. */
 export function heed(error: ApiError): ApiError {
   if (error.status === 401) signedOut.value = true;
@@ -105,6 +138,8 @@ const channel = new LiveChannel(
     state(state) {
       connection.value = state;
       if (state === 'signed-out') signedOut.value = true;
+      // A handshake that is refused looks like one that failed: only a session's end tells them apart.
+      if (state === 'reconnecting') void readSession();
       if (state === 'reconnecting' && !store.loaded.peek()) void readWithoutChannel();
     },
     synced() {
@@ -123,9 +158,8 @@ const channel = new LiveChannel(
 );
 
 function welcome(hello: Json): void {
-  const caller = (hello.caller ?? hello) as Json;
-  const name = caller.name ?? hello.caller;
-  me.value = typeof name === 'string' ? { name, role: String(caller.role ?? '').toLowerCase() } : null;
+  const caller = hello.caller as Json;
+  me.value = { name: String(caller.name), role: String(caller.role), signedIn: me.peek()?.signedIn ?? false };
   signedOut.value = false;
 }
 
@@ -164,11 +198,5 @@ export function start(): void {
     if (!document.hidden) now.value = Date.now();
   }, TICK_MS);
   channel.start();
-  void describe();
-}
-
-export function reconnect(): void {
-  channel.stop();
-  channel.start();
-  void describe();
+  void readSession();
 }

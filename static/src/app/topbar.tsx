@@ -8,7 +8,7 @@ import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
 import { isMac } from './keyboard';
 import { singleKeys, theme } from './preferences';
-import { age, connection, me, route } from './state';
+import { age, connection, me, route, signOut } from './state';
 
 export const paletteOpen = signal(false);
 export const helpOpen = signal(false);
@@ -35,6 +35,7 @@ export function TopBar() {
           { label: 'Keys', icon: 'keyboard', run: () => (helpOpen.value = true) },
           { label: singleKeys.value ? 'Switch single keys off' : 'Switch single keys on', icon: 'keyboard', run: () => (singleKeys.value = !singleKeys.value) },
           ...(me.value ? [null, { label: `You are ${me.value.name}`, icon: 'info' as const, run: () => undefined, why: me.value.role }] : []),
+          ...(me.value?.signedIn ? [{ label: 'Sign out', icon: 'cross' as const, run: () => void signOut() }] : []),
         ]}
       />
     </header>

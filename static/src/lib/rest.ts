@@ -39,6 +39,13 @@ export interface Answer<T> { data: T; revision: string | null; status: number }
 
 export const BASE = '/api/v1';
 
+let csrf: string | null = null;
+
+/** What proves to the server that a change comes from our own page; null without a session. */
+export function proveWith(token: string | null): void {
+  csrf = token;
+}
+
 export function path(...segments: string[]): string {
   return `/${segments.map(encodeURIComponent).join('/')}`;
 }
@@ -53,6 +60,7 @@ export function address(target: string, query: Call['query'] = {}): string {
 export async function call<T = Record<string, unknown>>(target: string, options: Call = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' };
   if (options.ifMatch) headers['If-Match'] = `"${options.ifMatch}"`;
+  if (csrf && options.method && options.method !== 'GET') headers['X-CSRF-Token'] = csrf;
   let body: string | undefined;
   if (options.yaml !== undefined) {
     headers['Content-Type'] = 'application/yaml';

@@ -52,6 +52,8 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   const shown = table.visible.value.length;
   const filtered = at.filter !== '' || at.chip !== '';
   useServiceKeys(table.selection);
+  // Its name alone is known so far: that is not the same as no services.
+  if (!entry.complete.value) return <Skeleton />;
   if (!total) {
     return (
       <Empty icon="box" title="No services yet" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
