@@ -22,6 +22,7 @@ from stack.errors import (
     NysaError,
     TooLarge,
 )
+from stack.masking import masked
 from stack.preview import Preview
 from stack.revisions import Origin
 from stack.stackfile.problems import details
@@ -55,7 +56,7 @@ class ApiHandler(RequestHandler):
             given = self.request.headers.get('X-Request-Id', '')
             self.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self.set_header('X-Request-Id', self.request_id)
-        self.set_header('Cache-Control', 'no-cache')
+        self.set_header('Cache-Control', 'private, no-cache')
         for name, value in self.settings['access'].headers(self.request).items():
             self.set_header(name, value)
 
@@ -177,7 +178,12 @@ class ApiHandler(RequestHandler):
         self.set_header('Content-Type', f'{media_type}; charset=UTF-8')
         if revision is not None:
             self.set_header('ETag', f'"{revision}"')
-        self.finish(json.dumps(content))
+        self.finish(json.dumps(self.visible(content)))
+
+    def visible(self, content: Any) -> Any:
+        """What the caller may see of it: to a viewer, nothing that looks like a secret."""
+        only_looks = self.caller is not None and self.caller.role <= Role.VIEWER
+        return masked(content) if only_looks else content
 
     def reply_outcome(self, outcome: Outcome, message: str = 'deploying...') -> None:
         """Answer a change, or with the plan where only that was asked for."""

@@ -1,5 +1,6 @@
 """The desired state of a cluster as a whole."""
 
+import json
 from dataclasses import replace
 
 import yaml
@@ -14,19 +15,23 @@ from stack.access import Role
 class Config(ApiHandler):
     @operation(Role.VIEWER, answer='DesiredState', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The desired state: the very document that is stored, or the same as YAML where that is accepted."""
+        """The desired state: the very document that is stored, or the same as YAML where that is accepted.
+
+        What looks like a secret is masked for viewers.
+        """
         revision = await self.context.states.read(cluster)
         self.set_header('Vary', 'Accept')
         if self.not_modified(revision.id):
             return
-        document = revision.document  # refuses what is not JSON
+        stored = revision.document  # refuses what is not JSON
+        document = self.visible(stored)
         self.set_header('ETag', f'"{revision.id}"')
         if self.wants_yaml():
             self.set_header('Content-Type', 'application/yaml; charset=UTF-8')
             self.finish(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
         else:
             self.set_header('Content-Type', 'application/json; charset=UTF-8')
-            self.finish(revision.body)
+            self.finish(revision.body if document is stored else json.dumps(document))
 
     @operation(
         Role.ADMIN,

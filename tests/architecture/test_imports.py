@@ -23,6 +23,7 @@ CORE = {
     'stack.images',
     'stack.messages',
     'stack.limits',
+    'stack.masking',
     'stack.look_schedule',
     'stack.observed',
     'stack.rollout',

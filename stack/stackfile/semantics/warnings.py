@@ -1,18 +1,13 @@
 """What matters to a user, but is not wrong."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from stack.images import ImageReference
+from stack.masking import looks_secret
 from stack.stackfile.fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
-
-_SECRET_NAME = re.compile(
-    r'(?i)(?:^|[_.-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|private_?key|secret_?key|access_?key)s?$'
-)
-_SECRET_VALUE = re.compile(r'\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@${}]+@')
 
 
 @rule('image')
@@ -50,15 +45,8 @@ def variable_warnings(environment: Any) -> Iterator[Finding]:
     for path, name, value in _variables(environment):
         if isinstance(value, float):
             yield path, f'the number reaches the container as {value}: put it in quotes to have it as written'
-        if _is_text(value) and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
+        if looks_secret(name, value):
             yield path, f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
-
-
-def _is_text(value: Any) -> bool:
-    """Something that could be a secret: no number, no switch, no `${…}` that is filled in elsewhere."""
-    if not isinstance(value, str) or not value or value.startswith('${'):
-        return False
-    return not value.isdigit() and value.lower() not in ('true', 'false', 'yes', 'no', 'on', 'off')
 
 
 def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
