@@ -1,5 +1,6 @@
 """Clusters, and what a change of one is answered with."""
 
+from handlers.schemas import rollout_examples as examples
 from handlers.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.schemas.rollouts import OBSERVED, PROGRESS
 
@@ -50,6 +51,15 @@ SCHEMAS: dict[str, Schema] = {
             'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still under way.'),
             'frozen': {'type': ['object', 'null'], 'description': 'Who froze it, why and until when; null if nobody.'},
             'services': many(ref('ServiceRow'), 'Its services.'),
+        },
+        example={
+            'name': 'staging',
+            **EXAMPLE_SUMMARY,
+            **examples.OBSERVED,
+            **examples.PROGRESS,
+            'rollouts': [examples.REVISION_ROLLOUT],
+            'frozen': None,
+            'services': [examples.ROW],
         },
     ),
     'ClusterNames': shape(

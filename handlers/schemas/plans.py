@@ -22,6 +22,7 @@ SCHEMAS: dict[str, Schema] = {
     'AcceptedOrPlan': {
         'description': 'What was done, or with `dry_run` what would be.',
         'anyOf': [ref('Accepted'), ref('Plan')],
+        'examples': [{'message': 'staging is no longer managed; ECS is left as it is', 'revision': REVISION}],
     },
     'Note': shape(
         'Something to know before it is done.',

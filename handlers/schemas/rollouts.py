@@ -1,5 +1,6 @@
 """What runs, and how rollouts go and end."""
 
+from handlers.schemas import rollout_examples as examples
 from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 
 ENDINGS = ['succeeded', 'scaled-to-zero', 'superseded', 'rolled-back', 'aborted', 'stalled']
@@ -156,6 +157,7 @@ SCHEMAS: dict[str, Schema] = {
             **COUNTS,
             'status': text("ECS's own word: ACTIVE, DRAINING."),
         },
+        example=examples.DEPLOYED,
     ),
     'RevisionRollout': shape(
         'How far one revision is, over the services that it changed.',
@@ -166,8 +168,9 @@ SCHEMAS: dict[str, Schema] = {
             'since': moment_or_null('When it was stored.'),
             'seconds': {'type': ['number', 'null'], 'description': 'How long it took, where it has ended.'},
         },
+        example=examples.REVISION_ROLLOUT,
     ),
-    'ServiceState': shape('A service as it is wanted and as it runs.', ROW, ROW_OPTIONAL),
+    'ServiceState': shape('A service as it is wanted and as it runs.', ROW, ROW_OPTIONAL, example=examples.STATE),
     'Rollout': shape(
         'How far ECS is from the desired state.',
         {
@@ -180,6 +183,7 @@ SCHEMAS: dict[str, Schema] = {
             'seconds': {'type': ['number', 'null'], 'description': 'How long it took, where it has ended.'},
             'services': many(ref('ServiceState'), 'The services that were asked about.'),
         },
+        example=examples.ROLLOUT,
     ),
     'Service': shape(
         'One service in full.',
@@ -211,6 +215,7 @@ SCHEMAS: dict[str, Schema] = {
             'flight': or_null('Flight'),
         },
         ROW_OPTIONAL,
+        example=examples.SERVICE,
     ),
     'Flight': shape(
         'What was known of a rollout when it failed.',

@@ -1,6 +1,7 @@
 """The services of a cluster, and the tags of their images."""
 
 from handlers.schemas.build import DIGEST, IMAGE, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.schemas.rollout_examples import ROW
 from handlers.schemas.rollouts import DEPLOYED
 
 SERVICE_ROW = shape(
@@ -17,23 +18,7 @@ SERVICE_ROW = shape(
 DEPLOYED_ROW = shape(
     'A service as the desired state has it, and what is deployed of it.',
     {**SERVICE_ROW['properties'], **DEPLOYED},
-    example={
-        **SERVICE_ROW['examples'][0],
-        'sync': 'in-sync',
-        'health': 'healthy',
-        'deployed': {
-            'image': IMAGE,
-            'image_tag': 'v1.4.2',
-            'desired': 2,
-            'running': 2,
-            'pending': 0,
-            'failed': 0,
-            'status': 'ACTIVE',
-        },
-        'state': 'steady',
-        'percent': 100,
-        'verdict': None,
-    },
+    example=ROW,
 )
 
 SCHEMAS: dict[str, Schema] = {
