@@ -29,6 +29,7 @@ from handlers.context import Context
 from handlers.frames import text_frame
 from handlers.in_flight import InFlight
 from handlers.openapi import document
+from handlers.relaying import Channel, relay
 from handlers.routes import ROUTES
 from handlers.session import Cookies, Sessions
 from handlers.sockets import Sockets
@@ -66,7 +67,7 @@ from stack.revision_store import RevisionStore
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
-from stack.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
+from stack.settings import BY_NAME, Settings, is_controlled, read_settings, secret_name, tokens_of_secret
 from stack.token_maker import print_token
 from stack.token_store import TokenStore
 from stack.tokens import Token
@@ -80,6 +81,8 @@ PLANNING_SHARE = 0.5
 
 # SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
 STOP_WITHIN_S = 8.0
+
+WEBHOOK = 'SLACK_NOTIFICATIONS_WEBHOOK_URL'
 
 log = logging.getLogger('nysa')
 
@@ -133,9 +136,8 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
 
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     ledger = Ledger(aws.bucket)
-    webhook = aws.settings['SLACK_NOTIFICATIONS_WEBHOOK_URL']
     store = RevisionStore(aws.bucket)
-    notifier = Notifier(aws.queue, webhook, MAX_MESSAGE_BYTES, ledger, store.read_version)
+    notifier = Notifier(aws.queue, aws.settings[WEBHOOK], MAX_MESSAGE_BYTES, ledger, store.read_version)
     store.tell(notifier)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
@@ -257,6 +259,37 @@ async def serve(options: argparse.Namespace) -> int:
     return 0
 
 
+async def relay_events(options: argparse.Namespace) -> int:
+    given = {'NYSA_RELAY_SERVER': options.server, 'NYSA_RELAY_CLUSTERS': options.clusters}
+    settings = read_settings(
+        {'PROFILE': 'relay'} | os.environ, overrides={n: v for n, v in given.items() if v}, only='environment'
+    )
+    webhook = await webhook_address()
+    clusters = [each.strip() for each in settings['NYSA_RELAY_CLUSTERS'].split(',') if each.strip()]
+    channel = Channel(settings['NYSA_RELAY_SERVER'], clusters, settings['NYSA_RELAY_TOKEN'])
+    stop = stop_signal()
+    async with Loops() as loops:
+        loops.start('relay', partial(relay, channel, webhook))
+        print(f'Relaying the events of {settings["NYSA_RELAY_SERVER"]}', flush=True)
+        await stop.wait()
+    return 0
+
+
+async def webhook_address() -> str:
+    """Where the relay posts to: from the environment, which needs no AWS, or from the profile's secret."""
+    profile, secret = os.environ.get('PROFILE', 'local'), None
+    if WEBHOOK not in os.environ and profile != 'local':
+        with contextlib.closing(Connection()) as connection:
+            secret = await read_secret(connection, secret_name(profile))
+    address = os.environ.get(WEBHOOK) or (secret or {}).get(WEBHOOK)
+    try:
+        if not address:
+            raise ValueError('in the environment, or with PROFILE in its secret')
+        return BY_NAME[WEBHOOK].read(address)
+    except ValueError as error:
+        raise Misconfigured('The relay needs a webhook.', [{'path': WEBHOOK, 'message': f'must be {error}'}]) from None
+
+
 def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
     loops.start('announcements', context.sweeper.run)
@@ -361,14 +394,17 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     creating.add_argument('--clusters', help='names and patterns, as prod,stag*; all unless told')
     creating.add_argument('--expires', help='as 90d, 12h or 2031-01-01T00:00:00+00:00; never unless told')
     creating.add_argument('--speaks-for', action='store_true', help='others may be named in X-Nysa-Actor')
+    relaying = commands.add_parser('relay', help='post rollouts to a Slack-compatible webhook, from the event stream')
+    relaying.add_argument('--server', help='also NYSA_RELAY_SERVER; http://127.0.0.1:8888 unless told')
+    relaying.add_argument('--clusters', help='also NYSA_RELAY_CLUSTERS; all unless told, as prod,stag*')
     given = list(arguments)
     if not given or (given[0].startswith('-') and given[0] not in ('-h', '--help', '--version')):
         given.insert(0, 'serve')
     return parser.parse_args(given)
 
 
-# What runs on AWS.
-COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply}
+# What takes its time.
+COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply, 'relay': relay_events}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -378,7 +414,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == 'token':
         return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)
     log_lines.set_up()
-    if not os.environ.get('PROFILE'):
+    if not os.environ.get('PROFILE') and options.command != 'relay':
         print(
             'PROFILE is not set. PROFILE=local runs everything here, on an embedded AWS. Any other value names the\n'
             'configuration: with PROFILE=prod it is the secret prod/nysa-api-server in AWS Secrets Manager.',

@@ -16,6 +16,8 @@ Json = dict[str, Any]
 # The newest lines of a service's event log, and stopped tasks, that travel with each row.
 EVENTS_SHOWN = 5
 STOPS_SHOWN = 3
+# Revisions that were overtaken, and how they ended.
+ENDED_SHOWN = 3
 # From the worst to the best.
 HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
 SYNCS = ('drifted', 'rolling-out', 'unknown', 'in-sync')
@@ -50,15 +52,19 @@ def verdict_json(verdict: Verdict | None) -> Json | None:
 
 
 def rollouts_json(state: ClusterState) -> list[Json]:
-    """Each revision of which something is still under way, and the current one, the oldest first."""
+    """Each revision of which something is still under way, the current one, and those that ended last; oldest first."""
     by_revision: dict[str, list[Rollout]] = {}
     for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
         by_revision.setdefault(each.goal.revision, []).append(each)
     current = state.revision.id if state.revision else None
+    ended = [revision for revision, rollouts in state.former.items() if rollouts and revision not in by_revision]
     return [
-        revision_json(revision, rollouts)
-        for revision, rollouts in by_revision.items()
-        if revision == current or any(each.open for each in rollouts)
+        *(revision_json(revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
+        *(
+            revision_json(revision, [*state.former.get(revision, {}).values(), *rollouts])
+            for revision, rollouts in by_revision.items()
+            if revision == current or any(each.open for each in rollouts)
+        ),
     ]
 
 

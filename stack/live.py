@@ -192,7 +192,7 @@ class Live:
         return [name for name, state in self.states.items() if self._is_of_interest(name, state)]
 
     def _is_of_interest(self, name: str, state: ClusterState) -> bool:
-        return state.moving() or name in self._asked or self._waiting[name] > 0 or self.hub.listens(name)
+        return state.moving() or name in self._asked or self.somebody_waits(name) or self.hub.listens(name)
 
     @property
     def anybody(self) -> bool:
@@ -273,6 +273,9 @@ class Live:
         finally:
             self._waiting[cluster] -= 1
         return holds()
+
+    def somebody_waits(self, cluster: str) -> bool:
+        return self._waiting[cluster] > 0
 
     def stop_waiting(self) -> None:
         """The server stops: whoever waits is answered with what is known."""

@@ -1,15 +1,17 @@
 """One service in full: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from stack.cluster_state import ClusterState, document_of
 from stack.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
 from stack.errors import AwsFailed, NotFound
 from stack.flight_recorder import FlightRecorder
-from stack.observed import Task
+from stack.observed import EPOCH, Task
 from stack.stackfile.effective import services
 
 EVENTS_SHOWN = 20
+STOPS_SHOWN = 20
 
 
 class Look(Protocol):
@@ -35,12 +37,19 @@ async def service_report(state: ClusterState, name: str, look: Look, recorder: F
     try:
         if seen is not None:
             report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
-            report['stop_reasons'] = [stop_json(each) for each in await look.stopped(state.name, name)]
+            stopped = merged(await look.stopped(state.name, name), state.stopped.get(name, ()))
+            report['stop_reasons'] = [stop_json(each) for each in stopped]
     except AwsFailed as failed:
         report |= {'tasks': None, 'failing': {'error': failed.code, 'message': failed.message}}
     if going is not None and going.verdict is not None and going.verdict.failed:
         report['flight'] = await recorder.read(state.name, going.goal.revision, name)
     return report
+
+
+def merged(newest: Sequence[Task], known: Sequence[Task]) -> list[Task]:
+    """What ECS still knows of stopped tasks, and what it has forgotten meanwhile; the newest first."""
+    found = {each.arn: each for each in [*known, *newest]}.values()
+    return sorted(found, key=lambda each: each.stopped_at or EPOCH, reverse=True)[:STOPS_SHOWN]
 
 
 def _settings(state: ClusterState, name: str) -> dict[str, Any] | None:

@@ -155,6 +155,20 @@ SETTINGS = (
         confidential=True,
     ),
     Setting(
+        'NYSA_RELAY_SERVER',
+        'The server whose events `relay` posts to the webhook.',
+        default='http://127.0.0.1:8888',
+        where='environment',
+        read=_web_address,
+    ),
+    Setting(
+        'NYSA_RELAY_CLUSTERS',
+        'The clusters that `relay` tells of: names or patterns as `stag*`, with commas between.',
+        default='*',
+        where='environment',
+    ),
+    Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
+    Setting(
         'NYSA_SANDBOX_DIR',
         'Where the embedded AWS of `PROFILE=local` keeps its state.',
         default='.nysa',

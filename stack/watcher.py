@@ -7,6 +7,7 @@ asked for besides the services themselves.
 import asyncio
 import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,9 @@ TARGETS_EVERY_S = 10.0
 AUTOSCALED_EVERY_S = 60.0
 
 DEFINITIONS_KEPT = 5000
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+STARTED = re.compile(r'has started \d+ tasks')
 
 POLLED = Intervals()
 
@@ -237,15 +241,9 @@ class Watcher:
             if told:
                 known = {each.arn: each for each in state.stopped.get(name, ())} | told
                 found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
-            elif self._in_trouble(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
+            elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
                 found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
         return found
-
-    def _in_trouble(self, state: ClusterState, seen: Service) -> bool:
-        before = state.seen.get(seen.name)
-        if seen.failed and (before is None or seen.failed != before.failed):
-            return True
-        return seen.running + seen.pending < seen.desired and bool(seen.failed or seen.running < seen.desired)
 
     async def _targets(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Mapping[str, int]]:
         found = {}
@@ -270,6 +268,21 @@ class Watcher:
             return False
         self._asked[what] = now
         return True
+
+
+def _loses_tasks(state: ClusterState, seen: Service) -> bool:
+    """Whether tasks stop that should not: they fail, or are missing, or are started anew without a rollout."""
+    before, going = state.seen.get(seen.name), state.rollouts.get(seen.name)
+    if seen.failed and (before is None or seen.failed != before.failed or seen.running < seen.desired):
+        return True
+    if before is None:
+        return False
+    old, new = before.primary, seen.primary
+    if old and new and old.id == new.id and new.running < min(old.running, new.desired):
+        return True
+    known = {each.id for each in before.events}
+    at_rest = going is None or not going.open
+    return at_rest and any(STARTED.search(each.message) for each in seen.events if each.id not in known)
 
 
 def _has_another_count(state: ClusterState, name: str, seen: Service) -> bool:

@@ -5,20 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+import nysa_server
+from handlers.application import make_application
+from handlers.frames import text_frame
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs_look import EcsLook
 from stack.aws.s3 import Bucket
 from stack.cluster_state import ClusterState
 from stack.errors import NotFound
+from stack.flight_recorder import FlightRecorder
+from stack.history import History
 from stack.live import Live
+from stack.metrics import Metrics
 from stack.reconcile.wanted import wanted_services
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
 from stack.rollout_records import RolloutRecords
+from stack.settings import read_settings
 from stack.watcher import Watcher
 from tests.aws import Aws
 
@@ -34,6 +46,15 @@ def web(tag: str = '1', count: int = 2, **settings: Any) -> dict[str, Any]:
 BREAKER = {'deployment_circuit_breaker': {'enable': True, 'rollback': True}}
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Let everything else go on until something is so."""
+    for _ in range(20_000):
+        if holds():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError('it has not come to that')
+
+
 class Rolling:
     """`change` stores a revision, `act` does what a scheduler would, `go` lets time pass and the observer look."""
 
@@ -43,8 +64,10 @@ class Rolling:
         self.connection = Connection()
         self.bucket = Bucket(self.connection, bucket or aws.bucket())
         self.clock = time.monotonic()
+        self.time: dict[str, Any] = {'clock': lambda: self.clock, 'now': self.now}
         self.waited = 0.0
         self.asked_for = True
+        self._server: HTTPServer | None = None
         self.follow_the_wall_clock()
         self.start(**live)
 
@@ -53,9 +76,17 @@ class Rolling:
         self.store = RevisionStore(self.bucket)
         self.records = RolloutRecords(self.bucket, pause_s=0)
         self.live = Live(
-            self.store, self.records, region=self.aws.region, clock=lambda: self.clock, now=self.now, **live
+            self.store,
+            self.records,
+            region=self.aws.region,
+            framing=text_frame,
+            clock=lambda: self.clock,
+            now=self.now,
+            **live,
         )
         self.look = EcsLook(CarefulConnection(self.connection, 1, clock=lambda: self.clock, sleep=self._sleep))
+        self.recorder = FlightRecorder(self.bucket, self.look, History(self.store).compare, now=self.now)
+        self.live.ended.append(self.recorder.ended)
         self.watcher = Watcher(self.live, self.look, clock=lambda: self.clock, now=self.now, chance=lambda: 0.0)
 
     def now(self) -> datetime:
@@ -134,7 +165,23 @@ class Rolling:
     async def settled(self, **options: Any) -> ClusterState:
         return await self.until(lambda state: not any(each.open for each in state.rollouts.values()), **options)
 
+    async def serve(self) -> int:
+        """Serve REST and the live channel of this cluster; the port."""
+        queue = self.aws.queue().rpartition('/')[2]
+        names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
+        settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names)
+        context, _ = nysa_server.make_context(nysa_server.Aws(settings, self.connection, Metrics()))
+        self.context = replace(context, live=self.live, look=self.look, recorder=self.recorder)
+        self._server = HTTPServer(make_application(self.context))
+        sockets = bind_sockets(0, '127.0.0.1')
+        self._server.add_sockets(sockets)
+        return sockets[0].getsockname()[1]
+
     async def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            await self._server.close_all_connections()
+        await self.recorder.finished()
         await self.records.close()
         await self.live.hub.close()
         await self.live.feed.close()

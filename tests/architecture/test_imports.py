@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
     'stack.access',
+    'stack.chat_lines',
     'stack.cluster_events',
     'stack.cluster_state',
     'stack.cluster_view',
@@ -27,6 +28,7 @@ CORE = {
     'stack.look_schedule',
     'stack.observed',
     'stack.rollout',
+    'stack.rollout_answer',
     'stack.stop_reasons',
     'stack.revisions',
     'stack.service_rows',

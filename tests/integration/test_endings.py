@@ -1,151 +1,193 @@
-"""Rollouts in the embedded ECS, seen by the product's own observer: each ending must get the verdict that is true."""
+"""Rollouts in the embedded ECS, seen by the product's own observer: each ending must get the verdict that is true.
+
+It must be the same for whoever asks over REST, listens on the live channel, or reads the chat.
+"""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from tornado.httpclient import AsyncHTTPClient
 
+from stack.chat_lines import ENDED, ChatLines
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
-from tests.rolling import BREAKER, Rolling, state_of, web
-
-Story = Callable[[Rolling], Coroutine[Any, Any, None]]
-
-
-def play(aws: Aws, story: Story) -> None:
-    async def whole() -> None:
-        rolling = Rolling(aws)
-        try:
-            await story(rolling)
-        finally:
-            await rolling.close()
-
-    asyncio.run(whole())
+from tests.live_client import LiveClient
+from tests.rolling import BREAKER, Rolling, eventually, state_of, web
 
 
-async def first(rolling: Rolling, **settings: Any) -> None:
+class Stage(Rolling):
+    """A cluster with three witnesses: REST, the live channel, and the chat."""
+
+    async def open(self) -> None:
+        self.port = await self.serve()
+        self.channel = await LiveClient.connect(self.port)
+        await self.channel.subscribe('*')
+
+    async def close(self) -> None:
+        await self.channel.close()
+        await super().close()
+
+    async def rest(self, query: str) -> tuple[int, dict[str, Any]]:
+        url = f'http://127.0.0.1:{self.port}/api/v1/clusters/{self.name}/rollout?{query}'
+        answer = await AsyncHTTPClient().fetch(url, raise_error=False)
+        return answer.code, json.loads(answer.body)
+
+    async def witnesses(self, revision: str, ending: str, status: int) -> None:
+        """Each of the three must say how that revision ended."""
+        code, body = await self.rest(f'wait=0&revision={revision}')
+        told = body.get('rollout', body)
+        assert (code, told['verdict']['ending'], told['settled']) == (status, ending, True)
+        await self.heard(revision, ending)
+
+    async def heard(self, revision: str, ending: str) -> None:
+        def tells(message: dict[str, Any]) -> bool:
+            found = [each for each in message.get('rollouts', ()) if each['revision'] == revision and each['verdict']]
+            return bool(found) and found[-1]['verdict']['ending'] == ending
+
+        if not any(tells(each) for each in self.channel.got):
+            await self.channel.until(tells)
+        chat = ChatLines()
+        lines = [line for message in self.channel.got for line in chat.of(message)]
+        assert any(ENDED[ending] in line and self.name in line for line in lines), lines
+
+
+Story = Callable[[Stage], Coroutine[Any, Any, None]]
+
+
+async def first(stage: Stage, **settings: Any) -> None:
     """The service runs, and its rollout has succeeded."""
     document = state_of(web(**settings))
-    await rolling.change(document)
-    await rolling.live.state(rolling.name)
-    rolling.act(document)
-    state = await rolling.settled()
-    assert state.rollouts['web'].verdict.ending == 'succeeded'
+    revision = await stage.change(document)
+    await stage.live.state(stage.name)
+    stage.act(document)
+    await stage.settled()
+    await stage.witnesses(revision.id, 'succeeded', 200)
 
 
-async def steady(rolling: Rolling) -> None:
-    await first(rolling)
+async def steady(stage: Stage) -> None:
+    await first(stage)
     document = state_of(web('2'))
-    revision = await rolling.change(document)
-    assert rolling.state.rollouts['web'].state == 'queued'
-    rolling.act(document)
-    state = await rolling.settled()
-    web_rollout = state.rollouts['web']
-    assert (web_rollout.verdict.ending, web_rollout.goal.revision) == ('succeeded', revision.id)
-    assert web_rollout.state == 'steady'
-    assert state.image(web_rollout.task_definition) == 'team/web:2'
+    revision = await stage.change(document)
+    assert stage.state.rollouts['web'].state == 'queued'
+    code, body = await stage.rest(f'wait=0&revision={revision.id}')
+    assert (code, body['error'], body['rollout']['settled']) == (504, 'rollout_in_progress', False)
+    stage.act(document)
+    state = await stage.settled()
+    rollout = state.rollouts['web']
+    assert (rollout.state, state.image(rollout.task_definition)) == ('steady', 'team/web:2')
     assert state.images_before['web'] == 'team/web:1'
+    await stage.witnesses(revision.id, 'succeeded', 200)
 
 
-async def breaker_rollback(rolling: Rolling) -> None:
-    await first(rolling, **BREAKER)
-    good = rolling.state.rollouts['web'].task_definition
+async def breaker_rollback(stage: Stage) -> None:
+    await first(stage, **BREAKER)
+    good = stage.state.rollouts['web'].task_definition
     document = state_of(web('2-broken', **BREAKER))
-    await rolling.change(document)
-    rolling.act(document)
-    state = await rolling.settled()
+    revision = await stage.change(document)
+    stage.act(document)
+    state = await stage.settled()
     verdict = state.rollouts['web'].verdict
     assert (verdict.ending, verdict.by, state.rollouts['web'].state) == ('rolled-back', good, 'rolled-back')
     # It is still so when ECS is stable again, which is when a naive observer would call it a success.
-    await rolling.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
-    assert rolling.state.rollouts['web'].verdict == verdict
+    await stage.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
+    assert stage.state.rollouts['web'].verdict == verdict
+    await stage.witnesses(revision.id, 'rolled-back', 409)
 
 
-async def overtaken(rolling: Rolling) -> None:
-    await first(rolling)
+async def overtaken(stage: Stage) -> None:
+    await first(stage)
     slow, quick = state_of(web('2-slow')), state_of(web('3'))
-    revision = await rolling.change(slow)
-    rolling.act(slow)
-    await rolling.go(10)
-    assert rolling.state.rollouts['web'].state == 'rolling-out'
-    newer = await rolling.change(quick)
-    rolling.act(quick)
-    state = await rolling.settled()
-    old = state.of_revision(revision.id)['web'].verdict
-    assert (old.ending, old.by) == ('superseded', newer.id)
-    assert state.of_revision(newer.id)['web'].verdict.ending == 'succeeded'
+    revision = await stage.change(slow)
+    stage.act(slow)
+    await stage.go(10)
+    assert stage.state.rollouts['web'].state == 'rolling-out'
+    newer = await stage.change(quick)
+    stage.act(quick)
+    state = await stage.settled()
+    assert state.of_revision(revision.id)['web'].verdict.by == newer.id
+    await stage.witnesses(revision.id, 'superseded', 409)
+    await stage.witnesses(newer.id, 'succeeded', 200)
 
 
-async def scaled_to_zero(rolling: Rolling) -> None:
-    await first(rolling)
+async def scaled_to_zero(stage: Stage) -> None:
+    await first(stage)
     document = state_of(web('1', count=0))
-    await rolling.change(document)
-    rolling.act(document)
-    state = await rolling.settled()
-    verdict = state.rollouts['web'].verdict
-    assert (verdict.ending, verdict.failed) == ('scaled-to-zero', False)
+    revision = await stage.change(document)
+    stage.act(document)
+    await stage.settled()
+    await stage.witnesses(revision.id, 'scaled-to-zero', 200)
 
 
-async def crash_loop_without_a_breaker(rolling: Rolling) -> None:
-    await first(rolling)
+async def crash_loop_without_a_breaker(stage: Stage) -> None:
+    await first(stage)
     document = state_of(web('2-broken'))
-    await rolling.change(document)
-    rolling.act(document)
-    await rolling.go(300, step=20)
-    assert rolling.state.rollouts['web'].verdict is None
-    state = await rolling.settled(step=20)
-    assert (state.rollouts['web'].verdict.ending, state.rollouts['web'].state) == ('stalled', 'failed')
+    revision = await stage.change(document)
+    stage.act(document)
+    await stage.go(300, step=20)
+    assert stage.state.rollouts['web'].verdict is None
+    state = await stage.settled(step=20)
+    assert state.rollouts['web'].state == 'failed'
     assert state.seen['web'].running == 2, 'the old tasks run, and ECS is none the wiser'
+    await stage.witnesses(revision.id, 'stalled', 409)
 
 
-async def edited_by_hand(rolling: Rolling) -> None:
-    await first(rolling)
+async def edited_by_hand(stage: Stage) -> None:
+    await first(stage)
     slow = state_of(web('2-slow'))
-    await rolling.change(slow)
-    rolling.act(slow)
-    await rolling.go(10)
-    rolling.act(state_of(web('by-hand')))
-    state = await rolling.settled()
-    verdict = state.rollouts['web'].verdict
-    assert (verdict.ending, state.image(verdict.by)) == ('superseded', 'team/web:by-hand')
-    await rolling.go(120, step=20)
-    drift = rolling.state.drift('web')
+    revision = await stage.change(slow)
+    stage.act(slow)
+    await stage.go(10)
+    stage.act(state_of(web('by-hand')))
+    state = await stage.settled()
+    assert state.image(state.rollouts['web'].verdict.by) == 'team/web:by-hand'
+    await stage.witnesses(revision.id, 'superseded', 409)
+    await stage.go(120, step=20)
+    drift = stage.state.drift('web')
     assert [(each.path, each.before, each.after) for each in drift.changes] == [
         ('image', 'team/web:by-hand', 'team/web:2-slow')
     ]
 
 
-async def cluster_deleted(rolling: Rolling) -> None:
-    await first(rolling)
+async def cluster_deleted(stage: Stage) -> None:
+    await first(stage)
     slow = state_of(web('2-slow'))
-    await rolling.change(slow)
-    rolling.act(slow)
-    await rolling.go(10)
-    state = rolling.state
-    await rolling.store.remove(await rolling.store.read(rolling.name))
-    await rolling.live.feed.poll()
-    assert state.rollouts['web'].verdict.ending == 'aborted'
-    assert rolling.name not in rolling.live.states
+    revision = await stage.change(slow)
+    stage.act(slow)
+    await stage.go(10)
+    waiting = asyncio.create_task(stage.rest('wait=60'))
+    await stage.channel.until(lambda message: message.get('percent') == 0)
+    await eventually(lambda: stage.live.somebody_waits(stage.name))
+    await stage.store.remove(await stage.store.read(stage.name))
+    code, body = await waiting
+    assert (code, body['rollout']['verdict']['ending']) == (409, 'aborted')
+    await stage.heard(revision.id, 'aborted')
+    await stage.channel.type('deleted')
+    assert (await stage.rest('wait=0'))[0] == 404
 
 
-async def ecs_down_in_the_middle(rolling: Rolling) -> None:
-    await first(rolling)
+async def ecs_down_in_the_middle(stage: Stage) -> None:
+    await first(stage)
     document = state_of(web('2-slow'))
-    await rolling.change(document)
-    rolling.act(document)
-    await rolling.go(10)
-    rolling.aws.faults.add(Fault('down', service='ecs'))
-    state = await rolling.go(1200, step=150)
+    revision = await stage.change(document)
+    stage.act(document)
+    await stage.go(10)
+    stage.aws.faults.add(Fault('down', service='ecs'))
+    state = await stage.go(1200, step=150)
     assert (state.rollouts['web'].verdict, state.failing['error']) == (None, 'aws_unavailable')
+    code, body = await stage.rest('wait=0')
+    assert (code, body['rollout']['failing']['error']) == (504, 'aws_unavailable')
     seen_at = state.observed_at
-    rolling.aws.faults.clear()
-    state = await rolling.settled()
-    assert (state.rollouts['web'].verdict.ending, state.failing) == ('succeeded', None)
+    stage.aws.faults.clear()
+    state = await stage.settled()
+    assert state.failing is None
     assert state.observed_at > seen_at
+    await stage.witnesses(revision.id, 'succeeded', 200)
 
 
-ENDINGS = [
+STORIES = [
     steady,
     breaker_rollback,
     overtaken,
@@ -157,6 +199,14 @@ ENDINGS = [
 ]
 
 
-@pytest.mark.parametrize('story', ENDINGS, ids=lambda story: story.__name__)
+@pytest.mark.parametrize('story', STORIES, ids=lambda story: story.__name__)
 def test_ending(aws: Aws, story: Story):
-    play(aws, story)
+    async def whole() -> None:
+        stage = Stage(aws)
+        await stage.open()
+        try:
+            await story(stage)
+        finally:
+            await stage.close()
+
+    asyncio.run(whole())
