@@ -17,6 +17,7 @@ from stack.access import Caller, Role
 from stack.changes import Accepted, ChangeRequest, Outcome
 from stack.errors import (
     AccessDenied,
+    AwsFailed,
     InvalidRequest,
     NotFound,
     NysaError,
@@ -226,7 +227,7 @@ class ApiHandler(RequestHandler):
         error = kwargs.get('exc_info', (None, None))[1]
         if isinstance(error, NysaError):
             status_code = status_of(error)
-            content = {'error': error.code, 'message': error.message, 'details': error.details(), **error.extra()}
+            content = {'error': error.code, 'message': self.told(error), 'details': error.details(), **error.extra()}
         elif isinstance(error, HTTPError):
             code = HTTP_CODE.get(status_code, 'refused')
             content = {'error': code, 'message': refusal(self, status_code, error), 'details': []}
@@ -242,6 +243,13 @@ class ApiHandler(RequestHandler):
             self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
         self.finish(json.dumps({**content, 'request_id': self.request_id}))
+
+    def told(self, error: NysaError) -> str:
+        """The error's message; where AWS failed, whoever asked for a change is told what has become of it."""
+        if not isinstance(error, AwsFailed) or self.request.method in ('GET', 'HEAD'):
+            return error.message
+        outcome = 'Whether anything was changed is not known.' if error.in_doubt else 'Nothing was changed.'
+        return f'{error.message.rstrip(".")}. {outcome}'
 
     def allowed(self) -> list[str]:
         """The verbs that are declared here."""

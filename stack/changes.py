@@ -95,8 +95,11 @@ class Changes:
     ) -> Outcome:
         """Store the first desired state of a cluster, or the first one anew.
 
-        Raises `Unprocessable` where there is one, `Frozen`, `Quarantined`, `TooLarge`.
+        Raises `Unprocessable` where there is one, `RevisionConflict` where the request knew a revision of it, `Frozen`,
+        `Quarantined`, `TooLarge`.
         """
+        if request.expected is not None:
+            raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
         if request.dry_run:
             return await self._preview(cluster, None, {}, document, change, warnings)
         guards = await self._gate.guards(cluster, None)

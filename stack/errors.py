@@ -210,10 +210,12 @@ class StateUnreadable(NysaError):
 class AwsFailed(NysaError):
     """An AWS call failed; `operation` names it as `s3:PutObject`, `aws_code` is AWS's own word.
 
-    Where it was `retried`, an earlier try may have done it, though its answer was lost.
+    Where it was `retried`, an earlier try may have done it, though its answer was lost. Nothing was changed, unless
+    `in_doubt`: then neither the answer came, nor could it be found out what has become of the change.
     """
 
     code = 'aws_failed'
+    in_doubt = False
 
     def __init__(self, message: str, operation: str, aws_code: str, retried: bool = False):
         super().__init__(message)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from stack import revisions
-from stack.errors import NotFound, PreconditionFailed, RevisionConflict, Unavailable
+from stack.errors import AwsFailed, NotFound, PreconditionFailed, RevisionConflict, Unavailable
 from stack.revisions import UNVERSIONED, Change, Revision
 from stack.shared_reads import SharedReads
 
@@ -87,22 +87,32 @@ class RevisionStore:
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
         except (PreconditionFailed, Unavailable) as failed:
-            current = await self._fetch(cluster)
-            if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
-                return self._told(base, current)
-            if isinstance(failed, Unavailable) or failed.retried:
-                written_over = await self._find(cluster, write_id, base)
-                if written_over:
-                    return written_over
-            if isinstance(failed, Unavailable):
+            try:
+                return await self._written_all_the_same(base, cluster, write_id, failed)
+            except AwsFailed as unknown:
+                unknown.in_doubt = unknown is not failed
                 raise
-            raise RevisionConflict(
-                f'Somebody else changed {cluster} at the same time; nothing was stored.',
-                current.id if current else None,
-            ) from failed
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata)
         self._known[cluster] = revision
         return self._told(base, revision)
+
+    async def _written_all_the_same(
+        self, base: Revision | None, cluster: str, write_id: str, failed: PreconditionFailed | Unavailable
+    ) -> Revision:
+        """The revision of a write that seems to have failed. Raises what has become of it where there is none."""
+        current = await self._fetch(cluster)
+        if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
+            return self._told(base, current)
+        if isinstance(failed, Unavailable) or failed.retried:
+            written_over = await self._find(cluster, write_id, base)
+            if written_over:
+                return written_over
+        if isinstance(failed, Unavailable):
+            raise failed
+        raise RevisionConflict(
+            f'Somebody else changed {cluster} at the same time; nothing was stored.',
+            current.id if current else None,
+        ) from failed
 
     def _told(self, base: Revision | None, revision: Revision) -> Revision:
         for observer in self._observers:
@@ -115,6 +125,9 @@ class RevisionStore:
             await self._bucket.delete(base.cluster, over=base.etag)
         except PreconditionFailed as failed:
             raise RevisionConflict(f'Somebody else changed {base.cluster} at the same time.', None) from failed
+        except Unavailable as failed:
+            failed.in_doubt = True
+            raise
         self._known.pop(base.cluster, None)
         for observer in self._observers:
             observer.removed(base.cluster)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack import revisions
-from stack.errors import Conflict, NysaError, RevisionConflict, TooLarge
+from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
 from stack.gate import Gate
 from stack.guards import Guards
 from stack.notifier import Notifier
@@ -136,7 +136,11 @@ class Writer:
         self, base: Revision, guards: Guards, group: list[Patch]
     ) -> tuple[Document, list[Patch], list[Change], list[tuple[Patch, NysaError]]]:
         """The document with every edit that holds, these patches, their changes, and the others with their refusals."""
-        document, accepted, changes, refused = base.document, [], [], []
+        accepted, changes, refused = [], [], []
+        try:
+            document = base.document
+        except StateUnreadable as error:
+            return {}, [], [], [(patch, error) for patch in group]
         for patch in group:
             try:
                 document, change = await patch.applied(base, guards, self._gate, document)

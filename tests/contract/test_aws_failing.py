@@ -38,6 +38,7 @@ def test_only_a_missing_key_is_not_found(server: Server, fault: Fault, status: i
     ]
     assert [each.status for each in answers] == [status] * 4
     assert all('s3:' in each.json['message'] for each in answers)
+    assert ['Nothing was changed' in each.json['message'] for each in answers] == [False, False, True, True]
     server.aws.faults.clear()
     assert server.keys() == [name]
     assert server.document(name) == CONFIG
@@ -70,6 +71,25 @@ def test_a_write_whose_answer_was_lost_counts_once(server: Server):
     assert answer.json['revision'] == server.stored(name)['VersionId']
     assert server.document(name)['services'][0]['web']['desired_count'] == 2
     assert len(server.messages()) == 1
+
+
+def test_what_has_become_of_a_write_is_not_claimed_where_nobody_knows(server: Server):
+    name = server.cluster(CONFIG)
+    server.aws.faults.add(Fault('lose', service='s3', operation='PutObject'))
+    server.aws.faults.add(Fault('down', service='s3', operation=READS))
+    server.aws.faults.add(Fault('down', service='s3', operation='ListObjectVersions'))
+    answer = server.api('PUT', service(name), {'desired_count': 2})
+    assert answer.status == 503
+    assert 'not known' in answer.json['message']
+
+
+def test_what_was_mended_by_another_program_can_be_changed(server: Server):
+    name = server.aws.cluster()
+    server.aws.client('s3').put_object(Bucket=server.bucket, Key=name, Body=b'not json')
+    assert server.api('GET', path('clusters', name, 'config')).status == 502
+    server.aws.client('s3').put_object(Bucket=server.bucket, Key=name, Body=json.dumps(CONFIG).encode())
+    assert server.api('PUT', service(name), {'desired_count': 2}).status == 202
+    assert server.document(name)['services'][0]['web']['desired_count'] == 2
 
 
 def test_a_creation_whose_answer_was_lost_counts_once(server: Server):

@@ -51,6 +51,15 @@ def test_of_two_changes_based_on_one_revision_one_is_made(server: Server):
     assert server.document(name)['services'][0]['web']['desired_count'] == 2
 
 
+def test_what_is_not_managed_has_no_revision_to_begin_from(server: Server):
+    body = {'name': server.aws.cluster(), 'config': CONFIG}
+    assert server.api('POST', '/clusters', body, If_Match='"older"').status == 412
+    assert server.keys() == []
+    assert server.api('POST', '/clusters', body, If_Match='*').status == 201
+    last = server.api('DELETE', path('clusters', body['name'])).revision
+    assert server.api('POST', path('clusters', body['name'], 'restore'), If_Match=f'"{last}"').status == 412
+
+
 @pytest.mark.parametrize('rest', [[], ['config'], ['services']])
 def test_what_the_client_has_is_not_sent_again(server: Server, rest):
     name = server.cluster(CONFIG)
