@@ -110,28 +110,34 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
 
     Without `own` that may also be one that runs already, at `AWS_ENDPOINT_URL`.
     """
-    early = read_settings(os.environ, overrides=overrides, only='environment')
+    profile = os.environ['PROFILE']
     metrics = Metrics()
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
-        if early['PROFILE'] == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
-            try:
-                from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
-                from stack.sandbox.server import EmbeddedAws
-            except ModuleNotFoundError as error:
-                raise Misconfigured(f'PROFILE=local needs {error.name}, which make setup installs.') from error
-            try:
-                embedded = EmbeddedAws.start(early['NYSA_SANDBOX_DIR'], speed=early['NYSA_SANDBOX_SPEED'])
-            except DirectoryInUse as error:
-                raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
-            stack.enter_context(embedded)
+        if profile == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
+            embedded = stack.enter_context(embedded_aws(overrides))
             session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
-            for line in embedded.banner():
-                print(line, flush=True)
         connection = stack.enter_context(contextlib.closing(Connection(observe=metrics.aws_call, **session)))
-        secret = await read_secret(connection, secret_name(early['PROFILE']))
+        secret = await read_secret(connection, secret_name(profile))
         settings = read_settings(os.environ, secret, overrides)
         yield Aws(settings, connection, metrics)
+
+
+def embedded_aws(overrides: dict[str, str]) -> Any:
+    """The embedded AWS, started, and what it says of itself printed. Raises `Misconfigured`."""
+    try:
+        from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
+        from stack.sandbox.server import EmbeddedAws
+    except ModuleNotFoundError as error:
+        raise Misconfigured(f'PROFILE=local needs {error.name}, which make setup installs.') from error
+    settings = read_settings(os.environ, overrides=overrides, only='environment')
+    try:
+        embedded = EmbeddedAws.start(settings['NYSA_SANDBOX_DIR'], speed=settings['NYSA_SANDBOX_SPEED'])
+    except DirectoryInUse as error:
+        raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
+    for line in embedded.banner():
+        print(line, flush=True)
+    return embedded
 
 
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:

@@ -22,9 +22,9 @@ def test_without_a_profile_both_ways_are_named():
 
 
 def test_every_fault_of_the_settings_is_told_at_once(aws: Aws):
-    ended = run(PROFILE='nowhere', NYSA_AUTH='off', **aws.environment())
+    ended = run(PROFILE='nowhere', NYSA_AUTH='perhaps', NYSA_PORT='http', **aws.environment())
     assert ended.returncode == 2
-    for name in ('nowhere/nysa-api-server', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE'):
+    for name in ('nowhere/nysa-api-server', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE', 'NYSA_AUTH', 'NYSA_PORT'):
         assert name in ended.stderr
     assert 'Traceback' not in ended.stderr
 
