@@ -12,10 +12,26 @@ from stack.reconcile import names
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
 
+# Settings of a service that no field of a stackfile says, and that UpdateService leaves alone where it is not told of
+# them: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+_NOT_OURS = (
+    'capacityProviderStrategy',
+    'enableExecuteCommand',
+    'healthCheckGracePeriodSeconds',
+    'placementStrategy',
+    'propagateTags',
+    'serviceConnectConfiguration',
+    'volumeConfigurations',
+    'vpcLatticeConfigurations',
+)
+
 
 @dataclass(frozen=True)
 class Service:
-    """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over."""
+    """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over.
+
+    `unmanaged` names what is set of it and is no concern of a stackfile.
+    """
 
     name: str
     arn: str
@@ -32,6 +48,7 @@ class Service:
     load_balancers: tuple[Answer, ...] = ()
     registries: tuple[Answer, ...] = ()
     deployments: int = 1
+    unmanaged: tuple[str, ...] = ()
     tags: Tags = field(default_factory=dict)
 
     @property
@@ -60,8 +77,16 @@ class Service:
             load_balancers=tuple(found.get('loadBalancers') or ()),
             registries=tuple(found.get('serviceRegistries') or ()),
             deployments=len(found.get('deployments') or ()),
+            unmanaged=_not_ours(found),
             tags=names.read_tags(found.get('tags')),
         )
+
+
+def _not_ours(found: Answer) -> tuple[str, ...]:
+    """Some stand in the newest deployment alone."""
+    newest = next(iter(found.get('deployments') or ()), {})
+    both = {**newest, **found}
+    return tuple(name for name in _NOT_OURS if both.get(name) not in (None, [], {}, False, 0, 'NONE'))
 
 
 @dataclass(frozen=True)

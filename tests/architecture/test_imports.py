@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 CORE = {
     'stack.access',
     'stack.chat_lines',
+    'stack.adopt',
     'stack.cluster_events',
     'stack.cluster_state',
     'stack.cluster_view',
