@@ -1,10 +1,11 @@
 """Route 53, as far as Nysa asks it."""
 
 from collections.abc import Collection
+from typing import Any
 
 from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed
-from stack.reconcile.names import dns_name
+from stack.reconcile.names import alias_target, dns_name
 from stack.reconcile.observed import Record
 
 # As many as ListResourceRecordSets gives at once: calls are few, at 5 a second for a whole account.
@@ -39,3 +40,35 @@ async def address_records(aws: PacedConnection, zone: str, names: Collection[str
         # Of the first it is certain now; others that are not on the page may be on a later one.
         missing = [name for name in missing[1:] if name not in page]
     return found
+
+
+async def aliases(aws: PacedConnection, targets: Collection[str]) -> tuple[Record, ...]:
+    """The aliases in all hosted zones that point at any of the DNS names: each zone is read as a whole.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html
+    """
+    wanted = {alias_target(each) for each in targets}
+    if not wanted:
+        return ()
+    zones = await aws.pages('route53', 'ListHostedZones', 'HostedZones', token=('NextMarker', 'Marker'))
+    found: list[Record] = []
+    for zone in zones:
+        id = zone['Id'].removeprefix('/hostedzone/')
+        found += [Record.read(id, each) for each in await _records(aws, id) if 'AliasTarget' in each]
+    return tuple(each for each in found if each.target in wanted)
+
+
+async def _records(aws: PacedConnection, zone: str) -> list[dict[str, Any]]:
+    """All record sets of a zone; where the next page begins is told in up to three parts."""
+    found: list[dict[str, Any]] = []
+    start: dict[str, str] = {}
+    while True:
+        answer = await aws.call('route53', 'ListResourceRecordSets', HostedZoneId=zone, **start)
+        found += answer['ResourceRecordSets']
+        if not answer['IsTruncated']:
+            return found
+        start = {
+            f'StartRecord{part}': answer[f'NextRecord{part}']
+            for part in ('Name', 'Type', 'Identifier')
+            if f'NextRecord{part}' in answer
+        }
