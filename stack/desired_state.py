@@ -56,25 +56,34 @@ class DesiredStates:
         return await self._store.read(cluster)
 
     async def create(
-        self, cluster: str, document: Document, request: ChangeRequest, position: Position | None = None
+        self,
+        cluster: str,
+        document: Document,
+        request: ChangeRequest,
+        position: Position | None = None,
+        *,
+        verb: str = 'create',
     ) -> Outcome:
         """Take an ECS cluster under management.
 
-        Raises `InvalidRequest`, `InvalidStackfile`, and `Unprocessable` where the cluster is under management already,
-        or where ECS has no such active cluster.
+        Raises `InvalidStackfile`, and what `check_new` does.
         """
-        if not CLUSTER_NAME.fullmatch(cluster):
-            allowed = '1 to 255 letters, digits, hyphens and underscores'
-            raise InvalidRequest(
-                f'{cluster[:300]!r} cannot be the name of an ECS cluster: {allowed}.',
-                [{'path': 'name', 'message': allowed}],
-            )
+        _check_name(cluster)
         report = check(document, cluster=cluster, position=position)
         if report.mistakes:
             raise refusal(report.mistakes)
+        warnings = [*report.warnings, *await self.check_new(cluster)]
+        return await self._changes.begin(cluster, document, request.change(verb=verb), request, warnings)
+
+    async def check_new(self, cluster: str) -> list[Problem]:
+        """Whether an ECS cluster can be taken under management, and what is worth knowing of it.
+
+        Raises `InvalidRequest`, and `Unprocessable` where the cluster is under management already, or where ECS has no
+        such active cluster.
+        """
+        _check_name(cluster)
         await self._refuse_existing(cluster)
-        warnings = [*report.warnings, *await self._check_ecs(cluster)]
-        return await self._changes.begin(cluster, document, request.change(verb='create'), request, warnings)
+        return await self._check_ecs(cluster)
 
     async def replace(
         self,
@@ -180,6 +189,15 @@ class DesiredStates:
         if found.container_instances == 0:
             return [Problem((), f'The ECS cluster {cluster!r} has no container instance: only Fargate can run here.')]
         return []
+
+
+def _check_name(cluster: str) -> None:
+    if not CLUSTER_NAME.fullmatch(cluster):
+        allowed = '1 to 255 letters, digits, hyphens and underscores'
+        raise InvalidRequest(
+            f'{cluster[:300]!r} cannot be the name of an ECS cluster: {allowed}.',
+            [{'path': 'name', 'message': allowed}],
+        )
 
 
 def missing(before: Any, after: Any) -> list[str]:

@@ -8,6 +8,7 @@ from stack.revisions import Change, Revision
 
 # What a change is called where it is more than a new content.
 WORDS = {
+    'adopt': 'adopted from what runs',
     'create': 'created',
     'deploy': 'announced again',
     'freeze': 'frozen',
