@@ -26,6 +26,7 @@ from stack.sandbox.buckets import backend, restore_buckets
 from stack.sandbox.moto_ecr import push
 from stack.sandbox.plain_files import Bucket, Version
 from stack.sandbox.seed_images import images
+from stack.sandbox.seed_legacy import LEGACY, AskEcs, seed_legacy
 from stack.sandbox.seed_states import CLUSTERS, DOMAIN, REPOSITORIES, Place, history
 
 BUCKET = 'nysa-desired-states'
@@ -34,7 +35,7 @@ DEAD_LETTER_QUEUE = 'nysa-notifications-dead'
 SETTINGS = 'local/nysa-api-server'
 
 # Machines of each cluster; a rolling deployment on host ports needs one more than it has tasks.
-INSTANCES = {'production': 3, 'staging': 2}
+INSTANCES = {'production': 3, 'staging': 2, LEGACY: 2}
 
 _PARTITION = 'aws'
 _ZONES = ('a', 'b')
@@ -55,7 +56,7 @@ def place_of(account: str, region: str) -> Place:
     )
 
 
-def seed(account: str, region: str, create_cluster: Callable[[str, int], None], now: datetime) -> None:
+def seed(account: str, region: str, create_cluster: Callable[[str, int], None], ask_ecs: AskEcs, now: datetime) -> None:
     """Makes what is missing. `create_cluster` makes an ECS cluster with so many machines; LOCK is held."""
     place = place_of(account, region)
     _network(place)
@@ -65,9 +66,10 @@ def seed(account: str, region: str, create_cluster: Callable[[str, int], None], 
     _secret(place)
     _repositories(place, now)
     _desired_states(place, now)
-    clusters = [*CLUSTERS, *(key for key in backend(account).buckets[BUCKET].keys if '/' not in key)]
+    clusters = [*CLUSTERS, LEGACY, *(key for key in backend(account).buckets[BUCKET].keys if '/' not in key)]
     for name in dict.fromkeys(clusters):
         create_cluster(name, INSTANCES.get(name, 1))
+    seed_legacy(place, ask_ecs)
 
 
 def _network(place: Place) -> None:

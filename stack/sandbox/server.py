@@ -93,7 +93,7 @@ class EmbeddedAws:
             from stack.sandbox.seed import seed as put_seed
 
             with LOCK:
-                put_seed(self.account, self.region, self._create_cluster, datetime.now(UTC))
+                put_seed(self.account, self.region, self._create_cluster, self._ask, datetime.now(UTC))
         if keeper:
             # Not sooner: what is seeded is not called for, and the first look alone takes everything for new.
             keeper.start()
@@ -165,9 +165,16 @@ class EmbeddedAws:
         status, answer = self.ecs.respond(call.operation, wanted, call.region, self.account)
         return Answer(status, (('Content-Type', 'application/x-amz-json-1.1'),), answer)
 
+    def _ask(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Asks ECS from within; LOCK is held."""
+        status, answer = self.ecs.handle(operation, parameters, self.region, self.account)
+        if status != 200:
+            raise RuntimeError(f'{operation}: {answer["message"]}')
+        return answer
+
     def _create_cluster(self, name: str, instances: int) -> None:
         """Makes an ECS cluster with machines, where there is none; LOCK is held."""
-        _, answer = self.ecs.handle('CreateCluster', {'clusterName': name}, self.region, self.account)
+        answer = self._ask('CreateCluster', {'clusterName': name})
         if not answer['cluster']['registeredContainerInstancesCount']:
             for _ in range(instances):
                 self.ecs.register_container_instance(name, region=self.region, account=self.account)

@@ -117,7 +117,7 @@ def everything(aws: EmbeddedAws) -> list:
         aws.client('acm').describe_certificate(CertificateArn=place.certificate),
         aws.client('acm').get_certificate(CertificateArn=place.certificate),
         aws.client('servicediscovery').list_namespaces(),
-        aws.client('logs').describe_log_groups(),
+        aws.client('logs').describe_log_groups(logGroupNamePrefix='/ecs/prod'),
         aws.client('secretsmanager').describe_secret(SecretId=SETTINGS) | {'LastAccessedDate': None},
         ecs.describe_clusters(clusters=['production', 'staging']),
         ecs.list_container_instances(cluster='production'),
