@@ -34,7 +34,8 @@ from handlers.routes import ROUTES
 from handlers.session import Cookies, Sessions
 from handlers.sockets import Sockets
 from stack import by_hand, log_lines
-from stack.aws import ecr
+from stack.adopter import Adopter
+from stack.aws import ecr, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs import describe_cluster
@@ -158,6 +159,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
         states=states,
+        adopter=make_adopter(aws, states),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
@@ -188,6 +190,11 @@ def make_scheduler(aws: Aws) -> Scheduler:
     store = RevisionStore(aws.bucket)
     passes = make_passes(aws, store, make_reconciler(aws), metrics.step)
     return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names)
+
+
+def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
+    paced = PacedConnection(aws.connection, Pace(PLANNING_SHARE))
+    return Adopter(states, Inventory(paced), partial(route53.aliases, paced), paced.region)
 
 
 def make_access(aws: Aws) -> Access:

@@ -193,7 +193,7 @@ class ApiHandler(RequestHandler):
         else:
             self.reply_accepted(outcome, message)
 
-    def reply_accepted(self, accepted: Accepted, message: str) -> None:
+    def reply_accepted(self, accepted: Accepted, message: str, **more: Any) -> None:
         """Answer a change: its revision, what is worth knowing, and whether the schedulers know already."""
         content: dict[str, Any] = {'message': message, 'revision': accepted.revision.id}
         if accepted.announced is None and message == 'deploying...':
@@ -204,7 +204,7 @@ class ApiHandler(RequestHandler):
             content['warnings'] = details(accepted.warnings)
         if accepted.unmanaged:
             content['unmanaged'] = list(accepted.unmanaged)
-        self.reply(content, revision=accepted.revision.id)
+        self.reply(content | more, revision=accepted.revision.id)
 
     def compute_etag(self) -> None:
         """A revision is the only ETag here; Tornado would hash every body."""

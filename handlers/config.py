@@ -3,12 +3,11 @@
 import json
 from dataclasses import replace
 
-import yaml
-
 from handlers.base import ApiHandler
 from handlers.body import read_body
 from handlers.operation import operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED, PRUNE
+from handlers.yaml_answers import YAML_ANSWER, wants_yaml, yaml_text
 from stack.access import Role
 
 
@@ -26,9 +25,9 @@ class Config(ApiHandler):
         stored = revision.document  # refuses what is not JSON
         document = self.visible(stored)
         self.set_header('ETag', f'"{revision.id}"')
-        if self.wants_yaml():
-            self.set_header('Content-Type', 'application/yaml; charset=UTF-8')
-            self.finish(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+        if wants_yaml(self.request.headers):
+            self.set_header('Content-Type', YAML_ANSWER)
+            self.finish(yaml_text(document))
         else:
             self.set_header('Content-Type', 'application/json; charset=UTF-8')
             self.finish(revision.body if document is stored else json.dumps(document))
@@ -49,13 +48,6 @@ class Config(ApiHandler):
         self.reply_outcome(
             await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
         )
-
-    def wants_yaml(self) -> bool:
-        accepted = [
-            each.partition(';')[0].strip().lower() for each in self.request.headers.get('Accept', '').split(',')
-        ]
-        ranked = [each for each in accepted if 'yaml' in each or each in ('application/json', '*/*')]
-        return bool(ranked) and 'yaml' in ranked[0]
 
 
 class Deploy(ApiHandler):

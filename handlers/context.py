@@ -7,6 +7,7 @@ from typing import Any
 from handlers.access import Access
 from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
+from stack.adopter import Adopter
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.flight_recorder import FlightRecorder
@@ -23,6 +24,7 @@ class Context:
     version: str
     openapi: Callable[[], Mapping[str, Any]]
     states: DesiredStates
+    adopter: Adopter
     history: History
     tagged_images: TaggedImages
     metrics: Metrics

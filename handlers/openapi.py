@@ -197,7 +197,7 @@ def _responses(declared: Operation) -> Json:
     responses = {str(declared.status): success}
     if declared.status != 200 and any(each.name == 'dry_run' for each in declared.parameters):
         plan = {'description': 'The plan, with `dry_run`.', 'headers': _headers('X-Request-Id')}
-        responses['200'] = plan | {'content': _content('Plan')}
+        responses['200'] = plan | {'content': _content(declared.plan)}
     if 'If-None-Match' in conditional:
         responses['304'] = {'description': 'The client has the current revision already.', 'headers': headers}
     for status in sorted(refusals(declared)):

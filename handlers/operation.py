@@ -28,7 +28,8 @@ class Parameter:
 class Operation:
     """`body` and `answer` name schemas of handlers/schemas.py; `refusals` are the statuses beside the usual ones.
 
-    `cluster` is the place of a cluster's name among the names of the path.
+    `cluster` is the place of a cluster's name among the names of the path. `plan` is the schema of the answer to a dry
+    run, where `parameters` have that.
     """
 
     role: Role
@@ -37,6 +38,7 @@ class Operation:
     body: str | None
     parameters: Sequence[Parameter]
     refusals: Sequence[int]
+    plan: str
     cluster: int | None = None
 
 
@@ -48,13 +50,14 @@ def operation(
     body: str | None = None,
     parameters: Sequence[Parameter] = (),
     refusals: Sequence[int] = (),
+    plan: str = 'Plan',
 ) -> Callable[[Callable], Callable]:
     """Declare a verb: the least role that may call it, and the shapes of what goes in and comes out."""
 
     def declare(verb: Callable) -> Callable:
         names_in_path = list(inspect.signature(verb).parameters)[1:]
         cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
-        declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), cluster)
+        declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster)
 
         # Checked when the verb is called, not before: by then the body has come in, and a refusal reaches the client.
         @functools.wraps(verb)

@@ -3,6 +3,7 @@
 from tornado.websocket import WebSocketHandler
 
 from handlers import (
+    adoption,
     clusters,
     config,
     documentation,
@@ -26,6 +27,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/api/v1/clusters', clusters.Clusters),
     (CLUSTER, clusters.Cluster),
     (CLUSTER + r'/restore', clusters.Restore),
+    (CLUSTER + r'/adopt', adoption.Adopt),
     (CLUSTER + r'/config', config.Config),
     (CLUSTER + r'/deploy', config.Deploy),
     (CLUSTER + r'/plan', config.Plan),

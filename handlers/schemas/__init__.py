@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from handlers.body import JSON_TYPE
 from handlers.schemas import (
     access,
+    adoption,
     clusters,
     documentation,
     guards,
@@ -26,6 +27,7 @@ YAML_TYPE = 'application/yaml'
 
 # What is not plain JSON, by the name of its shape; the first is what is given or taken without being asked.
 MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
+    'Adoption': (JSON_TYPE, YAML_TYPE),
     'DesiredState': (JSON_TYPE, YAML_TYPE),
     'Stackfile': (JSON_TYPE, YAML_TYPE),
     'NewCluster': (JSON_TYPE, YAML_TYPE),
@@ -42,6 +44,7 @@ PAGES = {'Page', 'Style'}
 
 SCHEMAS: dict[str, Schema] = {
     **access.SCHEMAS,
+    **adoption.SCHEMAS,
     **clusters.SCHEMAS,
     **documentation.SCHEMAS,
     **guards.SCHEMAS,

@@ -60,7 +60,7 @@ def test_every_command_succeeds(document: str, server: Server):
     aws = server.aws
     image = aws.image(aws.repository(tags=['v2.6.0', 'v2.6.1', 'latest']), 'v2.6.0')
     config = {'services': [{'user-service': {'image': image}}]}
-    for name in ('staging', 'demo'):
+    for name in ('staging', 'demo', 'legacy'):
         aws.cluster(name)
     server.api('POST', '/clusters', {'name': 'staging', 'config': config})
     tried = commands(ROOT / document)

@@ -114,7 +114,7 @@ ACTIONS = {
     's3:ListObjectVersions': 's3:ListBucketVersions',
 }
 
-# One call of each operation, in an order in which each succeeds, after `staging` was made in ECS.
+# One call of each operation, in an order in which each succeeds, after `staging` and `living` were made in ECS.
 CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1}}]}
 CALLS = {
     'postClusters': {'name': 'staging', 'config': CONFIG},
@@ -141,6 +141,7 @@ CALLS = {
     'getTokens': None,
     'postTokens': {'name': 'x', 'role': 'viewer'},
     'deleteOneToken': None,
+    'postAdopt': None,
     'postValidate': CONFIG,
     'getJsonSchema': None,
     'getOpenApi': None,
@@ -154,13 +155,15 @@ CALLS = {
 def played(guarded: Guarded) -> Guarded:
     """`ask` holds each answer against the document; here every operation succeeds once."""
     guarded.aws.cluster('staging')
+    guarded.aws.cluster('living')
     image = guarded.aws.image(guarded.aws.repository(tags=['v1', 'v2']), 'v1')
     token = guarded.token('viewer')
     assert set(CALLS) == set(IDS), 'write down a call of each operation'
     found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
     for name, body in CALLS.items():
         path, verb, operation = found[name]
-        address = path.replace('{cluster}', 'staging').replace('{service}', 'web').replace('{revision}', 'current')
+        cluster = 'living' if name == 'postAdopt' else 'staging'
+        address = path.replace('{cluster}', cluster).replace('{service}', 'web').replace('{revision}', 'current')
         address = address.replace('{token}', token.split('_')[1])
         sent = json.loads(json.dumps(body).replace('{image}', image).replace('{token}', token)) if body else None
         answer = guarded.ask(verb.upper(), address, sent, Authorization=f'Bearer {guarded.admin}')

@@ -1,0 +1,38 @@
+"""A living ECS cluster taken under management, with a desired state written from what runs in it."""
+
+from dataclasses import replace
+
+from handlers.base import ApiHandler
+from handlers.operation import Parameter, operation
+from handlers.yaml_answers import YAML_ANSWER, wants_yaml, yaml_text
+from stack.access import Role
+
+ADOPTION = (
+    Parameter('dry_run', 'true stores nothing: the answer is what would be stored.', kind='boolean'),
+    Parameter('deploy', 'true announces it as well, so that ECS is made to match. false unless told.', kind='boolean'),
+    Parameter('message', 'Why the cluster is adopted; kept with the revision. Also the header X-Nysa-Message.'),
+    Parameter('override', 'The reason for which it is done even in a freeze.'),
+)
+
+
+class Adopt(ApiHandler):
+    @operation(
+        Role.ADMIN, status=201, answer='Adopted', plan='Adoption', parameters=ADOPTION, refusals=(409, 413, 422, 423)
+    )
+    async def post(self, cluster: str) -> None:
+        """Take a living ECS cluster under management as it is. Nothing that runs is changed unless `deploy` says so."""
+        request = replace(self.change_request(), deploy=self.flag('deploy', False))
+        if not request.dry_run:
+            adopted = await self.context.adopter.adopt(cluster, request)
+            notes = [note.to_json() for note in adopted.written.notes]
+            message = 'deploying...' if request.deploy else 'adopted, not deployed'
+            self.reply_accepted(adopted.accepted, message, notes=notes)
+            return
+        adoption = await self.context.adopter.propose(cluster)
+        self.set_header('Vary', 'Accept')
+        if wants_yaml(self.request.headers):
+            self.set_status(200)
+            self.set_header('Content-Type', YAML_ANSWER)
+            self.finish(yaml_text(adoption.written.document, adoption.lines()))
+        else:
+            self.reply(adoption.to_json(), status=200)

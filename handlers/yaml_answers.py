@@ -1,0 +1,29 @@
+"""Answers in YAML, for those who ask for it."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+YAML_ANSWER = 'application/yaml; charset=UTF-8'
+LINE = 118
+
+
+def wants_yaml(headers: Mapping[str, str]) -> bool:
+    """Whether the client names YAML before JSON, or before anything."""
+    accepted = [each.partition(';')[0].strip().lower() for each in headers.get('Accept', '').split(',')]
+    ranked = [each for each in accepted if 'yaml' in each or each in ('application/json', '*/*')]
+    return bool(ranked) and 'yaml' in ranked[0]
+
+
+def yaml_text(document: Any, comments: Iterable[str] = ()) -> str:
+    """The document as YAML, in its own order, below comments that may hold any text."""
+    lines = [line for each in comments for line in textwrap.wrap(_on_one_line(each), LINE, subsequent_indent='  ')]
+    above = ''.join(f'# {line}\n' for line in lines)
+    return f'{above}\n' * bool(above) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _on_one_line(text: str) -> str:
+    """A comment ends where YAML sees a line break, of which it knows more kinds than one."""
+    return ''.join(each if each.isprintable() else ' ' for each in text)

@@ -1,0 +1,117 @@
+"""A living cluster is taken under management as it is: POST …/adopt."""
+
+import pytest
+import yaml
+
+from stack.sandbox.faults import Fault
+from tests.client import path
+from tests.server import Server
+
+
+@pytest.fixture
+def living(server: Server) -> str:
+    """A cluster that Nysa does not manage, with one service."""
+    name = server.aws.cluster()
+    ecs = server.aws.client('ecs')
+    container = {'name': 'web', 'image': 'team/web:1', 'memory': 256, 'environment': [{'name': 'A', 'value': '1'}]}
+    ecs.register_task_definition(family=f'{name}-web', networkMode='host', containerDefinitions=[container])
+    ecs.create_service(cluster=name, serviceName='web', taskDefinition=f'{name}-web', desiredCount=2, launchType='EC2')
+    return name
+
+
+CONFIG = {
+    'services': [{'web': {'image': 'team/web:1', 'desired_count': 2, 'memory': 256, 'environment': [{'A': '1'}]}}]
+}
+
+
+@pytest.mark.parametrize('query', ['', '?dry_run=true'])
+def test_a_cluster_that_ecs_does_not_have(server: Server, query: str):
+    answer = server.api('POST', path('clusters', 'nowhere', 'adopt') + query)
+    assert (answer.status, answer.json['error']) == (422, 'unprocessable')
+
+
+@pytest.mark.parametrize('query', ['', '?dry_run=true'])
+def test_a_name_that_no_cluster_can_have(server: Server, query: str):
+    answer = server.api('POST', path('clusters', 'a b', 'adopt') + query)
+    assert (answer.status, answer.json['error']) == (400, 'invalid_request')
+
+
+@pytest.mark.parametrize('query', ['', '?dry_run=true'])
+def test_a_cluster_that_is_managed_already(server: Server, query: str):
+    name = server.cluster({'services': []})
+    answer = server.api('POST', path('clusters', name, 'adopt') + query)
+    assert (answer.status, answer.json['error']) == (422, 'unprocessable')
+
+
+@pytest.mark.parametrize('query', ['', '?dry_run=true'])
+def test_a_cluster_that_is_not_active(server: Server, query: str):
+    name = server.aws.cluster(instances=0)
+    server.aws.client('ecs').delete_cluster(cluster=name)
+    assert server.api('POST', path('clusters', name, 'adopt') + query).status == 422
+
+
+@pytest.mark.parametrize('query', ['dry_run=perhaps', 'deploy=perhaps'])
+def test_a_flag_that_is_neither_true_nor_false(server: Server, living: str, query: str):
+    assert server.api('POST', path('clusters', living, 'adopt') + f'?{query}').status == 400
+    assert server.keys() == []
+
+
+def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(server: Server, living: str):
+    answer = server.api('POST', path('clusters', living, 'adopt') + '?dry_run=true')
+    assert answer.status == 200
+    assert answer.json['config'] == CONFIG
+    assert answer.json['notes'] == []
+    assert [step['kind'] for step in answer.json['plan']['steps']] == ['ecs:TagResource']
+    assert server.keys() == []
+    assert server.messages() == []
+
+
+def test_a_dry_run_in_yaml_is_a_stackfile_with_the_notes_as_comments(server: Server, living: str):
+    ecs = server.aws.client('ecs')
+    containers = [{'name': 'main', 'image': 'team/mail:1', 'memory': 64}, {'name': 'helper', 'image': 'x', 'memory': 8}]
+    ecs.register_task_definition(family='mail', networkMode='host', containerDefinitions=containers)
+    ecs.create_service(cluster=living, serviceName='mail', taskDefinition='mail', desiredCount=1, launchType='EC2')
+    answer = server.api('POST', path('clusters', living, 'adopt') + '?dry_run=true', Accept='application/yaml')
+    assert (answer.status, answer.headers['Content-Type']) == (200, 'application/yaml; charset=UTF-8')
+    text = answer.body.decode()
+    assert '# mail: Beside main it runs helper' in text
+    services = yaml.safe_load(text)['services']
+    assert services == [{'mail': {'image': 'team/mail:1', 'memory': 64}}, *CONFIG['services']]
+    created = server.api('POST', '/stackfiles/validate', answer.body, Content_Type='application/yaml')
+    assert created.status == 200
+
+
+def test_adopting_stores_what_runs_and_tells_nobody(server: Server, living: str):
+    answer = server.api('POST', path('clusters', living, 'adopt') + '?message=As+it+is', X_Nysa_Actor='ann')
+    assert answer.status == 201
+    assert (answer.json['message'], answer.json['notes']) == ('adopted, not deployed', [])
+    assert server.document(living) == CONFIG
+    assert server.messages() == []
+    row = server.api('GET', path('clusters', living, 'revisions')).json['content'][0]
+    assert (row['revision'], row['by'], row['message']) == (answer.json['revision'], 'ann', 'As it is')
+    assert row['summary'].startswith('adopted from what runs')
+
+
+def test_adopting_deploys_where_that_is_asked_for(server: Server, living: str):
+    answer = server.api('POST', path('clusters', living, 'adopt') + '?deploy=true')
+    assert (answer.status, answer.json['message'], answer.json['notification']) == (201, 'deploying...', 'sent')
+    assert [(each['event_type'], each['payload']) for each in server.messages()] == [('cluster-deploy', CONFIG)]
+
+
+def test_what_was_adopted_is_not_adopted_again(server: Server, living: str):
+    assert server.api('POST', path('clusters', living, 'adopt')).status == 201
+    assert server.api('POST', path('clusters', living, 'adopt')).status == 422
+
+
+def test_a_cluster_in_which_nothing_runs(server: Server):
+    name = server.aws.cluster()
+    answer = server.api('POST', path('clusters', name, 'adopt') + '?dry_run=true')
+    assert answer.json['config'] == {'services': []}
+
+
+def test_aws_that_fails_is_said_and_nothing_is_stored(server: Server, living: str):
+    server.aws.faults.add(Fault('deny', service='elbv2', operation='DescribeTargetGroups'))
+    answer = server.api('POST', path('clusters', living, 'adopt'))
+    assert answer.status == 502
+    assert 'elbv2:DescribeTargetGroups' in answer.json['message']
+    assert server.keys() == []
