@@ -177,18 +177,29 @@ def test_every_operation_was_answered_as_the_document_says(played: Server):
 
 
 def test_the_policy_in_the_readme_allows_every_call_of_aws_that_was_made(played: Server):
-    [policy] = re.findall(r'^```json\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
-    allowed = [
-        action
-        for statement in json.loads(policy)['Statement']
-        for action in ([statement['Action']] if isinstance(statement['Action'], str) else statement['Action'])
-    ]
     counted = played.ask('GET', '/metrics').body.decode()
     called = set(re.findall(r'nysa_aws_calls_total\{operation="([^"]+)"', counted))
     assert 's3:PutObject' in called
     for call in called:
-        needed = ACTIONS.get(call, call).replace('elbv2:', 'elasticloadbalancing:')
-        assert any(fnmatch(needed, action) for action in allowed), needed
+        assert is_allowed(ACTIONS.get(call, call), policies()[0]), call
+
+
+def test_the_second_policy_in_the_readme_allows_every_step_of_a_plan():
+    sources = [path.read_text() for path in (ROOT / 'stack' / 'reconcile').glob('*.py')]
+    steps = {step for source in sources for step in re.findall(r"'(\w+:[A-Z]\w+)'", source)}
+    assert {'ecs:CreateService', 'elbv2:CreateLoadBalancer'} <= steps
+    for step in steps:
+        assert is_allowed(step, ' '.join(policies())), step
+
+
+def policies() -> list[str]:
+    """Those in the README: the server's, and what the scheduler needs beside it."""
+    return re.findall(r'^```json\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
+
+
+def is_allowed(call: str, policy: str) -> bool:
+    needed = call.replace('elbv2:', 'elasticloadbalancing:')
+    return any(fnmatch(needed, action) for action in re.findall(r'"([a-z0-9-]+:[A-Za-z*]+)"', policy))
 
 
 def test_the_document_is_served_as_it_is(server: Server):
