@@ -136,3 +136,11 @@ test('ECS that cannot be asked', () => {
   store.apply([{ type: 'rollout', cluster: 'staging', services: [], observed_at: '2026-01-02T00:00:00Z', failing: { message: 'ecs:DescribeServices was throttled' } }]);
   expect(store.get('staging')!.summary.value).toMatchObject({ revision: 'r1', observedAt: Date.parse('2026-01-02'), failing: 'ecs:DescribeServices was throttled' });
 });
+
+test('a service that only starts has not failed', () => {
+  const starting = { ...API, sync: 'rolling-out', health: 'failing', state: 'rolling-out', deployed: { running: 0 } };
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [starting] }]);
+  expect(store.get('staging')!.counts.value).toMatchObject({ failed: 0, rollingOut: 1 });
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ ...starting, trouble: { kind: 'image-pull', what: 'x', advice: 'y' } }] }]);
+  expect(store.get('staging')!.counts.value).toMatchObject({ failed: 1 });
+});

@@ -43,7 +43,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def product(sandbox: Path) -> Iterator[Process]:
     """The product as `make run` starts it, seeded with two clusters. Tests share it: each changes its own service."""
-    with Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=str(sandbox)) as running:
+    with Process(
+        'serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=str(sandbox), NYSA_SANDBOX_SPEED='60'
+    ) as running:
         yield running
 
 

@@ -71,7 +71,7 @@ function ConfirmAction({ action }: { action: Action }) {
       title={action.title}
       onClose={close}
       onSubmit={() => void apply()}
-      wide={Boolean(planned?.plan.services.some((s) => s.fields.length > 3))}
+      wide={Boolean(planned?.plan.services.some((s) => s.fields.length > 3 || s.fields.some((f) => f.running !== undefined)))}
       pinned={
         <>
           <div class="field">
@@ -124,7 +124,7 @@ function ShownPlan({ planned: { plan, from }, action }: { planned: NonNullable<P
   const changed = plan.services.some((s) => s.action !== 'nothing');
   return (
     <div class="stack">
-      {(changed || from === 'server') && <h3>{summary(plan.services)}{plan.estimateSeconds !== null && plan.steps.length > 0 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>}
+      {(changed || from === 'server') && <h3>{summary(plan.services)}{plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>}
       {plan.services.length > 0 && <PlannedServices services={plan.services} running />}
       {plan.steps.length > 0 && (
         <details>

@@ -153,13 +153,19 @@ export function readService(cluster: string, name: string, sent: Json): Service 
     percent: number(sent.percent),
     verdict: readVerdict(sent.verdict),
     sync: sent.managed === false ? 'unmanaged' : (SYNCS.find((s) => s === sent.sync) ?? 'unknown'),
-    health: HEALTHS.find((h) => h === sent.health) ?? 'unknown',
+    health: readHealth(sent),
     events: readEvents(sent.events),
     stops: readStops(sent.stop_reasons),
     trouble: readTrouble(sent.trouble),
     drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
     quarantined: list(sent.quarantined).map(String),
   };
+}
+
+/** No task runs yet, but ECS is on its way and nothing is wrong: that is a start, not a failure. */
+function readHealth(sent: Json): Health {
+  const health = HEALTHS.find((h) => h === sent.health) ?? 'unknown';
+  return health === 'failing' && sent.sync === 'rolling-out' && !sent.trouble ? 'degraded' : health;
 }
 
 export function readDifferences(value: unknown): Difference[] {
@@ -209,5 +215,15 @@ export function count(services: Iterable<Service>): Counts {
 
 /** True where somebody should look: a rollout that ended badly, or tasks that do not stay up. */
 export function hasFailed(service: Service): boolean {
-  return service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing';
+  return service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing' || struggles(service);
+}
+
+/** True while a rollout goes on whose tasks keep failing: ECS may take minutes to give up, and a person need not. */
+export function struggles(service: Service): boolean {
+  return service.sync === 'rolling-out' && service.trouble !== null;
+}
+
+/** What keeps it from running now; not what once did, before a rollout that went well. */
+export function presentTrouble(service: Service): Trouble | null {
+  return hasFailed(service) || service.health === 'degraded' ? service.trouble : null;
 }

@@ -4,7 +4,7 @@ import { useRead, useService } from '../app/read';
 import { store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
-import { type Json, readEvents, readStops, type Service, type Verdict } from '../lib/model';
+import { type Json, presentTrouble, readEvents, readStops, type Service, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
 import { readRevisions } from '../lib/revisions';
@@ -21,7 +21,7 @@ export function OverviewTab({ service }: { service: Service }) {
   const recorder = service.verdict && service.verdict.ending !== 'succeeded' ? service.verdict : null;
   return (
     <>
-      {(service.trouble || recorder) && <WhyBanner service={service} ending={recorder} />}
+      {(presentTrouble(service) || recorder) && <WhyBanner service={service} ending={recorder} />}
       <FlightCard service={service} />
       {service.sync === 'rolling-out' && (
         <section>
@@ -47,7 +47,7 @@ export function OverviewTab({ service }: { service: Service }) {
 
 /** How the last rollout ended and why it does not run, in words that say what to do. */
 function WhyBanner({ service, ending }: { service: Service; ending: Verdict | null }) {
-  const { trouble } = service;
+  const trouble = presentTrouble(service);
   const stop = service.stops[0];
   const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero'].includes(ending.ending));
   return (

@@ -68,7 +68,7 @@ function Review({ draft, cluster, overtaken }: { draft: Draft; cluster: string; 
       <div class="pagehead">
         <div>
           <h1>{plan ? summary(plan.services) : `Review the draft for ${cluster}`}</h1>
-          <p class="about">Made from <span class="revision">{shortRevision(draft.revision)}</span>{plan?.steps.length ? <> · {plural(plan.steps.length, 'step')} in AWS</> : null}{plan?.estimateSeconds !== null && plan?.estimateSeconds !== undefined ? <> · about {duration(plan.estimateSeconds * 1000)}</> : null}</p>
+          <p class="about">Made from <span class="revision">{shortRevision(draft.revision)}</span>{plan?.steps.length ? <> · {plural(plan.steps.length, 'step')} in AWS</> : null}{plan?.estimateSeconds && plan.estimateSeconds >= 1 ? <> · about {duration(plan.estimateSeconds * 1000)}</> : null}</p>
         </div>
         <div class="row"><Button icon="edit" onClick={() => go({ screen: 'stackfile', cluster, revision: null })}>Back to the editor</Button></div>
       </div>

@@ -1,7 +1,7 @@
 import { asked, rollback, shortRevision } from '../app/actions';
 import { go, hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { hasFailed, type Service } from '../lib/model';
+import { hasFailed, presentTrouble, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, StatusBadge, VerdictBadge } from '../ui/badge';
@@ -16,7 +16,7 @@ import { Tasks, Version } from './service-row';
 export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   const services = entry.names.value.map((name) => entry.rows.get(name)!.value).filter((s) => s.sync !== 'unmanaged');
   const moving = services.filter((s) => s.sync === 'rolling-out');
-  const failed = services.filter((s) => hasFailed(s) && s.sync !== 'rolling-out');
+  const failed = services.filter(hasFailed);
   const ended = services.filter((s) => s.verdict && !hasFailed(s) && s.sync !== 'rolling-out').toSorted((a, b) => (b.verdict!.at ?? 0) - (a.verdict!.at ?? 0));
   const percent = services.length ? Math.round(services.reduce((sum, s) => sum + (s.sync === 'rolling-out' ? (s.percent ?? 0) : 100), 0) / services.length) : 100;
   const summary = entry.summary.value;
@@ -34,8 +34,8 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
         <div class="body"><Bar percent={percent} label="The whole rollout" tone={moving.length ? 'busy' : failed.length ? 'bad' : 'good'} /></div>
       </section>
       {failed.map((s) => (
-        <Banner key={s.name} tone="bad" icon="circle-cross" title={<>{s.name} {s.state === 'rolled-back' ? 'was rolled back' : 'failed'}</>} actions={<><Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null, s.name))}>Roll back {s.name}</Button><Link to={clusterRoute(entry.name, s.name, 'tasks')}>Why?</Link></>}>
-          <p>{s.trouble ? `${s.trouble.what} ${s.trouble.advice}` : s.verdict?.reason || s.stops[0]?.reason || 'No reason is known yet.'}</p>
+        <Banner key={s.name} tone="bad" icon="circle-cross" title={<>{s.name} {s.state === 'rolled-back' ? 'was rolled back' : s.sync === 'rolling-out' ? 'is on its way, but its tasks fail' : 'failed'}</>} actions={<><Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null, s.name))}>Roll back {s.name}</Button><Link to={clusterRoute(entry.name, s.name, 'tasks')}>Why?</Link></>}>
+          <p>{presentTrouble(s) ? `${presentTrouble(s)!.what} ${presentTrouble(s)!.advice}` : s.verdict?.reason || s.stops[0]?.reason || 'No reason is known yet.'}</p>
         </Banner>
       ))}
       {moving.length > 0 && <Rows services={moving} label="On the way" />}

@@ -2,7 +2,7 @@ import { type Signal, useComputed } from '@preact/signals';
 import { adjust, go, route } from '../app/state';
 import { isShown } from '../lib/filter';
 import { versionOf } from '../lib/images';
-import type { Service } from '../lib/model';
+import { presentTrouble, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
 import { Bar, HealthBadge, StatusBadge, VerdictBadge } from '../ui/badge';
 import { plainClick } from '../ui/button';
@@ -100,9 +100,10 @@ export function Tasks({ service }: { service: Service }) {
 function LastRollout({ service }: { service: Service }) {
   if (service.sync === 'rolling-out') {
     const percent = service.percent ?? 0;
-    return <><Bar percent={percent} label={`${service.name} rolled out`} /><span class="number">{percent} %</span></>;
+    const trouble = presentTrouble(service);
+    return <><Bar percent={percent} label={`${service.name} rolled out`} tone={trouble ? 'bad' : 'busy'} /><span class="number">{percent} %</span>{trouble && <span class="cut" title={trouble.what}>{trouble.what}</span>}</>;
   }
   if (!service.verdict) return <span class="mute">–</span>;
-  const reason = service.trouble?.what ?? (service.verdict.reason || service.stops[0]?.reason);
+  const reason = presentTrouble(service)?.what ?? (service.verdict.reason || service.stops[0]?.reason);
   return <><VerdictBadge ending={service.verdict.ending} />{reason && service.verdict.ending !== 'succeeded' && <span class="cut" title={reason}>{reason}</span>}</>;
 }

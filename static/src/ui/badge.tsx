@@ -1,6 +1,6 @@
 /** Status as icon, word and colour: two badges with fixed words, and a third for how a rollout ended. */
 
-import type { Health, Service, Sync } from '../lib/model';
+import { type Health, type Service, struggles, type Sync } from '../lib/model';
 import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'mute';
@@ -58,6 +58,7 @@ export function VerdictBadge({ ending }: { ending: string }) {
 export function StatusBadge({ service }: { service: Service }) {
   if (service.state === 'failed') return <Badge tone="bad" icon="circle-cross" title="The last rollout failed">Failed</Badge>;
   if (service.state === 'rolled-back') return <Badge tone="bad" icon="undo" title="The last rollout failed, and ECS went back">Rolled back</Badge>;
+  if (struggles(service)) return <Badge tone="bad" icon="alert" title="The rollout goes on, but its tasks keep failing">Tasks fail</Badge>;
   if (service.sync === 'in-sync' && service.health === 'failing') return <Badge tone="bad" icon="circle-cross" title="No task runs">Failing</Badge>;
   return <SyncBadge sync={service.sync} />;
 }
