@@ -54,7 +54,7 @@ def test_a_draft_survives_a_reload_and_is_applied_with_a_reason(page: Page, prod
     expect(page.get_by_text('Draft', exact=True)).to_be_visible()
     page.get_by_role('button', name=re.compile('^Review')).click()
     expect(page.get_by_role('heading', name='1 change in 1 service')).to_be_visible()
-    expect(page.get_by_text('night-worker')).to_be_visible()
+    expect(page.get_by_text('night-worker', exact=True)).to_be_visible()
     page.get_by_label('Why?').fill('It works at night')
     page.keyboard.press('Control+Enter')
     expect(page).to_have_url(re.compile('/cp/clusters/production/rollout$'))
