@@ -52,6 +52,7 @@ from stack.desired_state import DesiredStates
 from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
+from stack.guarding import Guarding
 from stack.history import History
 from stack.lease import Leases
 from stack.ledger import Ledger
@@ -62,9 +63,11 @@ from stack.notifier import Notifier
 from stack.pacing import DEFAULT_SHARE, Pace
 from stack.pass_reports import PassReports
 from stack.passes import Passes
+from stack.promotion import Promotion
 from stack.readiness import findings
 from stack.reconciler import Progress, Reconciler
 from stack.revision_store import RevisionStore
+from stack.rollback import Rollback
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
@@ -150,8 +153,15 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     history = History(store)
     ecs_plan = partial(by_hand.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, ecs_plan)
+    guarding = Guarding(changes, gate)
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection))
-    live = Live(store, RolloutRecords(aws.bucket), region=aws.connection.region, framing=text_frame)
+    live = Live(
+        store,
+        RolloutRecords(aws.bucket),
+        region=aws.connection.region,
+        framing=text_frame,
+        frozen=guarding.frozen_json,
+    )
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.ended.append(recorder.ended)
@@ -171,6 +181,9 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         recorder=recorder,
         sockets=Sockets(),
         sweeper=Sweeper(store, notifier, ledger),
+        guarding=guarding,
+        rollback=Rollback(changes, guarding, history),
+        promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection)),
     )
     return context, states
 

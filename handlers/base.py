@@ -202,9 +202,7 @@ class ApiHandler(RequestHandler):
             content['notification'] = 'sent' if accepted.announced else 'pending'
         if accepted.warnings:
             content['warnings'] = details(accepted.warnings)
-        if accepted.unmanaged:
-            content['unmanaged'] = list(accepted.unmanaged)
-        self.reply(content | more, revision=accepted.revision.id)
+        self.reply({**content, **accepted.more, **more}, revision=accepted.revision.id)
 
     def compute_etag(self) -> None:
         """A revision is the only ETag here; Tornado would hash every body."""

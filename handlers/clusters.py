@@ -51,7 +51,9 @@ class Cluster(ApiHandler):
         if not self.not_modified(revision.id):
             state = await self.context.live.at(revision)
             services = with_deployed(service_rows(revision.document), state)
-            content = {'name': cluster, **revision.summary(), **summary(state), 'services': services}
+            freeze = await self.context.guarding.frozen(revision)
+            frozen = {'frozen': freeze.to_json() if freeze else None}
+            content = {'name': cluster, **revision.summary(), **summary(state), **frozen, 'services': services}
             self.reply(content, revision=revision.id)
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))

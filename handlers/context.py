@@ -11,10 +11,13 @@ from stack.adopter import Adopter
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.flight_recorder import FlightRecorder
+from stack.guarding import Guarding
 from stack.history import History
 from stack.live import Live
 from stack.metrics import Metrics
+from stack.promotion import Promotion
 from stack.readiness import Finding
+from stack.rollback import Rollback
 from stack.service_report import Look
 from stack.tags import TaggedImages
 
@@ -36,3 +39,6 @@ class Context:
     recorder: FlightRecorder
     sockets: Sockets
     sweeper: Sweeper
+    guarding: Guarding
+    rollback: Rollback
+    promotion: Promotion

@@ -1,7 +1,7 @@
 """The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,12 +43,15 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told."""
+    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told.
+
+    `more` are further keys of the answer.
+    """
 
     revision: Revision
     announced: bool | None
     warnings: Sequence[Problem] = ()
-    unmanaged: Sequence[str] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 Outcome = Accepted | Preview
@@ -75,20 +78,29 @@ class Changes:
         self._writer = Writer(store, gate, notifier)
 
     async def make(
-        self, cluster: str, edit: Edit, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+        self,
+        cluster: str,
+        edit: Edit,
+        change: Change,
+        request: ChangeRequest,
+        warnings: Sequence[Problem] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        """Change what is stored by an edit of it, or say what that would do.
+        """Change what is stored by an edit of it, or say what that would do; `more` goes into the answer.
 
         Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
         """
         if request.dry_run:
-            return await self.preview(await self.current(cluster, request), edit, change, warnings)
+            preview = await self.preview(await self.current(cluster, request), edit, change, warnings)
+            return replace(preview, more=more or {})
         patch = Patch(edit, change, request.expected)
         if request.plan is not None:
             base = await self.current(cluster, request)
-            _refuse_outdated(request.plan, await self.preview(base, edit, change, warnings))
+            self.refuse_outdated(request.plan, await self.preview(base, edit, change, warnings))
             patch.expected = base.id
-        return Accepted(revision := await self.patch(cluster, patch), await self.announce(revision), warnings)
+        return Accepted(
+            revision := await self.patch(cluster, patch), await self.announce(revision), warnings, more or {}
+        )
 
     async def begin(
         self, cluster: str, document: Document, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
@@ -219,6 +231,15 @@ class Changes:
             return conflict
         return RevisionConflict(conflict.message, conflict.current, {'against': expected, **found.to_json()})
 
+    def refuse_outdated(self, wanted: str, now: Preview) -> None:
+        """Raise `PlanOutdated` where a plan is not what would be done now."""
+        if now.id != wanted:
+            raise PlanOutdated(
+                f'Something that the plan {wanted[:100]} was made from has moved; nothing was changed. '
+                f'The plan is now {now.id}: {now.summary}.',
+                now.to_json(),
+            )
+
     async def settled(self) -> None:
         """Wait until everything that was stored here is announced and marked so."""
         await self._notifier.idle()
@@ -233,12 +254,3 @@ class Changes:
 
 def exists(cluster: str) -> Unprocessable:
     return Unprocessable(f'The cluster {cluster!r} is managed here already.')
-
-
-def _refuse_outdated(wanted: str, now: Preview) -> None:
-    if now.id != wanted:
-        raise PlanOutdated(
-            f'Something that the plan {wanted} was made from has moved; nothing was changed. '
-            f'The plan is now {now.id}: {now.to_json()["summary"]}.',
-            now.to_json(),
-        )

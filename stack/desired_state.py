@@ -110,7 +110,9 @@ class DesiredStates:
         based = replace(request, expected=current.id)
         warnings = [*report.mistakes, *report.warnings]
         outcome = await self._changes.make(cluster, lambda _: document, change, based, warnings)
-        return outcome if change.destroyed or isinstance(outcome, Preview) else replace(outcome, unmanaged=left_out)
+        if change.destroyed or not left_out or isinstance(outcome, Preview):
+            return outcome
+        return replace(outcome, more={'unmanaged': left_out})
 
     async def change_service(
         self, cluster: str, service: str, request: ChangeRequest, values: dict[str, Any]

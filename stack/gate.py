@@ -38,11 +38,17 @@ class Gate:
         self._digest_of = digest_of
         # By cluster: what names its guards in a revision, and the guards.
         self._known: Recent[str, tuple[str, Guards]] = Recent(CLUSTERS_KNOWN)
+        # By cluster: the id of the guards that this process stored, and that no revision is known to name yet.
+        self._changed: dict[str, str] = {}
 
     async def guards(self, cluster: str, base: Revision | None) -> Guards:
         """The guards that a change of `base` has to pass; without a call to AWS where they are known."""
         ours = base is not None and WRITE_KEY in base.metadata
         name = base.metadata.get(GUARDS_KEY, '') if ours else f'other {base.id if base else None}'
+        if cluster in self._changed:
+            if self._changed[cluster] != name:
+                return (await self._read(cluster))[0]
+            del self._changed[cluster]
         if name == '':
             return Guards()
         known = self._known.get(cluster)
@@ -67,6 +73,7 @@ class Gate:
             except PreconditionFailed:
                 continue
             self._known.drop(cluster)
+            self._changed[cluster] = changed.id
             return changed
         raise Conflict(f'Others changed the guards of {cluster} again and again at the same time; nothing was changed.')
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from stack.errors import Frozen, StateUnreadable
 from stack.images import ImageReference
+from stack.revisions import Change
 
 # How many images of one service are remembered; the oldest goes first.
 QUARANTINED_MOST = 20
@@ -134,6 +135,12 @@ def read_guards(record: Any) -> Guards:
         return Guards(record['id'], freeze, tuple(_quarantine(each) for each in record['quarantine']))
     except (KeyError, TypeError, ValueError) as error:
         raise StateUnreadable('The guards of the cluster cannot be read; nothing was changed.') from error
+
+
+def freeze_of(change: Change) -> Freeze:
+    """The freeze that a change on record began."""
+    until = change.did.get('until')
+    return Freeze(change.origin.by, change.at, change.origin.message, datetime.fromisoformat(until) if until else None)
 
 
 def _freeze(record: Mapping[str, Any]) -> Freeze:

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from stack import cluster_events
 from stack.broadcast import Hub
@@ -14,6 +15,7 @@ from stack.cluster_state import ClusterState, Observation
 from stack.errors import AwsFailed, NotFound
 from stack.event_log import EventLog
 from stack.events import Event
+from stack.guards import freeze_of
 from stack.revision_feed import RevisionFeed
 from stack.revision_store import RevisionStore
 from stack.revisions import Revision
@@ -31,6 +33,9 @@ FIRST_LOOK_S = 3.0
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
 
+# Who froze a revision's cluster, as the API shows it; None where it takes changes.
+Frozen = Callable[[Revision], Awaitable[Mapping[str, Any] | None]]
+
 # Told of a rollout that has ended: the cluster's state, and the rollout.
 Ended = Callable[[ClusterState, Rollout], None]
 
@@ -47,6 +52,7 @@ class Live:
         framing: Callable[[bytes], bytes] = bytes,
         stalled_after: float = STALLED_AFTER_S,
         feed_s: float = 2.0,
+        frozen: Frozen | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
@@ -60,6 +66,7 @@ class Live:
         self._region = region
         self._stalled_after = stalled_after
         self._feed_s = feed_s
+        self._frozen = frozen
         self._clock = clock
         self._now = now
         self._log = EventLog()
@@ -86,6 +93,7 @@ class Live:
                 return
             state = self._new_state(cluster)
             await self._records.take_up(state, revision, self.feed.path, self._now())
+            state.frozen = await self._frozen(revision) if self._frozen else None
             # Revisions may have been told meanwhile, to a state that was not there.
             newest = self.feed.newest(cluster)
             if newest is not None:
@@ -182,6 +190,11 @@ class Live:
         state.take_revision(revision, self._now())
         self._note(state, {name for name, each in state.rollouts.items() if before.get(name) is not each})
         self._records.keep(state)
+        for change in revision.changes:
+            if change.did.get('verb') == 'freeze':
+                self.freeze(revision.cluster, freeze_of(change).to_json(), change.origin.by)
+            elif change.did.get('verb') == 'thaw':
+                self.freeze(revision.cluster, None, change.origin.by)
 
     # What the watcher sees
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stack.diff import difference, summary
@@ -18,7 +18,10 @@ NOT_ASKED = 'No scheduler is at hand here that could tell what would become of w
 
 @dataclass(frozen=True)
 class Preview:
-    """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone."""
+    """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone.
+
+    `more` are further keys of the answer.
+    """
 
     cluster: str
     revision: str | None
@@ -29,6 +32,7 @@ class Preview:
     ecs_reason: str | None = None
     notes: tuple[Note, ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -39,17 +43,21 @@ class Preview:
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
 
     @property
+    def summary(self) -> str:
+        return summary(self.rows, self.settings)
+
+    @property
     def unmanaged(self) -> list[str]:
         return [row.service for row in self.rows if row.action == 'unmanage']
 
     def to_json(self) -> dict[str, Any]:
-        line = summary(self.rows, self.settings)
         return {
+            **self.more,
             'id': self.id,
             'cluster': self.cluster,
             'revision': self.revision,
-            'message': line,
-            'summary': line,
+            'message': self.summary,
+            'summary': self.summary,
             'services': [row.to_json() for row in self.rows],
             'settings': [change.to_json() for change in self.settings],
             'unmanaged': self.unmanaged,

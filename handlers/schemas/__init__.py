@@ -20,6 +20,7 @@ from handlers.schemas import (
     rollouts,
     services,
     stackfiles,
+    takeovers,
 )
 from handlers.schemas.build import Schema
 
@@ -55,6 +56,7 @@ SCHEMAS: dict[str, Schema] = {
     **rollouts.SCHEMAS,
     **services.SCHEMAS,
     **stackfiles.SCHEMAS,
+    **takeovers.SCHEMAS,
 }
 
 

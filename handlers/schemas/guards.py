@@ -1,6 +1,6 @@
 """What stands between a change and a cluster."""
 
-from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, moment, shape, text, text_or_null
+from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 
 FREEZE = {'by': 'maria', 'at': '2030-04-02T09:21:44.310000+00:00', 'reason': 'the big sale', 'until': None}
 
@@ -29,6 +29,61 @@ SCHEMAS: dict[str, Schema] = {
         },
         example=FREEZE,
     ),
+    'FreezeState': shape(
+        'Whether a cluster is frozen.',
+        {
+            'frozen': {
+                'anyOf': [ref('Freeze'), {'type': 'null'}],
+                'description': 'The freeze; null where there is none.',
+            }
+        },
+        example={'frozen': FREEZE},
+    ),
+    'NewFreeze': shape(
+        'A freeze to come.',
+        {'reason': text('Why: whoever is refused is told.')},
+        {'until': moment('When it ends by itself, with the UTC offset. Without it somebody has to thaw.')},
+        example={'reason': 'the big sale', 'until': '2030-04-05T06:00:00Z'},
+    ),
+    'FrozenAnswer': shape(
+        'A cluster that takes no changes any more.',
+        {'message': text('For a person.'), 'revision': text('The revision that records it.'), 'frozen': ref('Freeze')},
+    ),
+    'FrozenOrPlan': {
+        'description': 'The freeze, or with `dry_run` the plan.',
+        'examples': [{'message': 'staging is frozen', 'revision': REVISION, 'frozen': FREEZE}],
+        'anyOf': [ref('FrozenAnswer'), ref('Plan')],
+    },
+    'Quarantines': shape(
+        'The images of a service that must not come back.',
+        {'content': many(ref('Quarantine'), 'The oldest first.')},
+        example={'content': [QUARANTINE]},
+    ),
+    'Release': shape(
+        'A release from quarantine.',
+        {},
+        {'reason': text('Why; may be given as `message` too.')},
+        example={'reason': 'the fault was in the database'},
+    ),
+    'Released': shape(
+        'Images that may come back.',
+        {
+            'message': text('For a person.'),
+            'revision': text('The revision that records it.'),
+            'released': many(ref('Quarantine'), 'What was in quarantine.'),
+        },
+    ),
+    'ReleasedOrPlan': {
+        'description': 'What was released, or with `dry_run` the plan.',
+        'examples': [
+            {
+                'message': 'user-service may have its former images back',
+                'revision': REVISION,
+                'released': [QUARANTINE],
+            }
+        ],
+        'anyOf': [ref('Released'), ref('Plan')],
+    },
     'Quarantine': shape(
         'An image that was rolled away from, and must not come back to that service.',
         {

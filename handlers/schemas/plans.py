@@ -2,6 +2,7 @@
 
 from handlers.schemas.build import REVISION, Schema, many, ref, shape, text, text_or_null
 from handlers.schemas.history import EXAMPLE_SERVICE
+from handlers.schemas.takeovers import OF_PROMOTION, OF_ROLLBACK
 
 EXAMPLE_PLAN = {
     'id': '5d41402abc4b2a76b9719d91',
@@ -50,6 +51,7 @@ SCHEMAS: dict[str, Schema] = {
             },
             'ecs_reason': text_or_null('Why `ecs` is null.'),
         },
+        {**OF_ROLLBACK, **OF_PROMOTION},
         example=EXAMPLE_PLAN,
     ),
 }

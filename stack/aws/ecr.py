@@ -36,6 +36,24 @@ async def digest_of(connection: Connection, image: ImageReference) -> str | None
     return next((each['imageDigest'] for each in answer['imageDetails']), None)
 
 
+async def tags_move(connection: Connection, image: ImageReference) -> bool:
+    """Whether a tag of the image's repository may come to stand for another image; outside ECR it may.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+    """
+    where = image.ecr
+    if where is None:
+        return True
+    answer = await connection.call(
+        'ecr',
+        'DescribeRepositories',
+        region=where.region,
+        registryId=where.account,
+        repositoryNames=[image.repository],
+    )
+    return any(each.get('imageTagMutability') != 'IMMUTABLE' for each in answer['repositories'])
+
+
 async def tagged_images(connection: Connection, account: str, region: str, repository: str) -> list[PushedImage]:
     """Every image that has a tag, in no order. Raises `NotFound` for a repository that is not there."""
     try:

@@ -32,6 +32,7 @@ CORE = {
     'stack.rollout_answer',
     'stack.stop_reasons',
     'stack.revisions',
+    'stack.service_edits',
     'stack.service_rows',
     'stack.pacing',
     'stack.plan',

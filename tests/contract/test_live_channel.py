@@ -252,3 +252,30 @@ def test_a_server_that_stops_says_so(server: Server):
     other = Server(server.aws, AWS_S3_BUCKET=server.bucket)
     other.__enter__()
     asyncio.run(whole(other))
+
+
+def test_a_freeze_and_a_thaw_are_told(server: Server):
+    name = server.cluster(CONFIG)
+    address = f'/clusters/{name}/freeze'
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe(name)
+        await asyncio.to_thread(server.api, 'PUT', address, {'reason': 'the big sale'}, X_Nysa_Actor='maria')
+        frozen = await client.type('frozen')
+        assert (frozen['by'], frozen['reason'], frozen['until']) == ('maria', 'the big sale', None)
+        await asyncio.to_thread(server.api, 'DELETE', address, X_Nysa_Actor='jo')
+        assert (await client.type('thawed'))['by'] == 'jo'
+
+    talk(server, test)
+
+
+def test_a_cluster_that_was_frozen_before_is_told_as_frozen(server: Server):
+    name = server.cluster(CONFIG)
+    server.api('PUT', f'/clusters/{name}/freeze', {'reason': 'the big sale'})
+
+    async def test(client: LiveClient) -> None:
+        messages = await client.subscribe(name)
+        assert messages[1]['frozen']['reason'] == 'the big sale'
+
+    with Server(server.aws, AWS_S3_BUCKET=server.bucket, AWS_SQS_NOTIFICATION_QUEUE=server.queue) as replica:
+        talk(replica, test)

@@ -129,6 +129,13 @@ CALLS = {
     'getRollout': None,
     'getTags': None,
     'putService': {'image_tag': 'v2'},
+    'postRollback': {'message': 'too slow'},
+    'getQuarantine': None,
+    'deleteQuarantine': {'reason': 'it was the network'},
+    'putFreeze': {'reason': 'the big sale', 'until': '2999-01-01T00:00:00Z'},
+    'getFreeze': None,
+    'deleteFreeze': None,
+    'postPromote': {'from': 'production'},
     'getRevisions': None,
     'getOneRevision': None,
     'getRevisionDiff': None,
@@ -158,6 +165,7 @@ def played(guarded: Guarded) -> Guarded:
     guarded.aws.cluster('living')
     image = guarded.aws.image(guarded.aws.repository(tags=['v1', 'v2']), 'v1')
     token = guarded.token('viewer')
+    guarded.managed('production')
     assert set(CALLS) == set(IDS), 'write down a call of each operation'
     found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
     for name, body in CALLS.items():

@@ -1,0 +1,74 @@
+"""What stands between a change and a cluster: freezes, and images in quarantine."""
+
+from datetime import datetime
+from typing import Any
+
+from handlers.base import ApiHandler
+from handlers.body import mapping, only_known, read_body
+from handlers.operation import operation
+from handlers.parameters import CHANGE, GUARDED
+from stack.access import Role
+from stack.errors import InvalidRequest
+
+FREEZE = {'reason': 'text', 'until': 'a time with its UTC offset, as 2030-01-31T18:00:00Z'}
+RELEASE = {'reason': 'text'}
+
+
+class Freeze(ApiHandler):
+    @operation(Role.VIEWER, answer='FreezeState', refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """Whether the cluster is frozen: by whom, why, until when."""
+        revision = await self.context.states.read(cluster)
+        freeze = await self.context.guarding.frozen(revision)
+        self.reply({'frozen': freeze.to_json() if freeze else None})
+
+    @operation(
+        Role.ADMIN, body='NewFreeze', answer='FrozenOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
+    )
+    async def put(self, cluster: str) -> None:
+        """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
+        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
+        only_known(given, FREEZE)
+        outcome = await self.context.guarding.freeze(
+            cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'))
+        )
+        self.reply_outcome(outcome, f'{cluster} is frozen')
+
+    @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
+    async def delete(self, cluster: str) -> None:
+        """Take changes again."""
+        self.reply_outcome(await self.context.guarding.thaw(cluster, self.change_request()), f'{cluster} is thawed')
+
+
+class Quarantine(ApiHandler):
+    @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """The images that were rolled away from, and must not come back to the service."""
+        revision = await self.context.states.read(cluster)
+        held = await self.context.guarding.quarantined(revision, service)
+        self.reply({'content': [each.to_json() for each in held]})
+
+    @operation(
+        Role.ADMIN, body='Release', answer='ReleasedOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
+    )
+    async def delete(self, cluster: str, service: str) -> None:
+        """Let the service have its former images back, for a reason."""
+        given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
+        only_known(given, RELEASE)
+        request = self.change_request()
+        reason = given.get('reason', request.origin.message)
+        outcome = await self.context.guarding.release(cluster, service, request, reason)
+        self.reply_outcome(outcome, f'{service} may have its former images back')
+
+
+def moment(name: str, value: Any) -> datetime | None:
+    """A time with its offset from UTC; None for none. Raises `InvalidRequest`."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        at = None
+    if at is None or at.tzinfo is None:
+        raise InvalidRequest(f'{name} must be {FREEZE["until"]}.', [{'path': name, 'message': FREEZE['until']}])
+    return at

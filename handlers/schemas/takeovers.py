@@ -1,0 +1,93 @@
+"""Rollback and promotion: what is asked for, and what came of it."""
+
+from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, ref, shape, text, text_or_null
+from handlers.schemas.clusters import SCHEMAS as CLUSTERS
+from handlers.schemas.history import OLDER
+
+ACCEPTED = CLUSTERS['Accepted']
+PINNED = IMAGE.replace(':v1.4.2', f'@{DIGEST}')
+
+TAKEN = {
+    'service': 'user-service',
+    'before': IMAGE.replace('v1.4.2', 'v1.4.1'),
+    'image': PINNED,
+    'tag': 'v1.4.2',
+    'digest': DIGEST,
+    'tag_points_to': DIGEST,
+    'tag_moved': False,
+    'note': None,
+}
+
+# Further keys of the answers, which the plan of such a change has too.
+OF_ROLLBACK = {
+    'restored': text('The revision whose content it is.'),
+    'quarantined': many(ref('Quarantine'), 'The images that were taken away, and must not come back by accident.'),
+}
+OF_PROMOTION = {
+    'promoted': many(ref('TakenImage'), 'What was taken over.'),
+    'unchanged': many({'type': 'string'}, 'Services that have that image already.'),
+    'only_in_source': many({'type': 'string'}, 'Services that only the source has; they are not touched.'),
+    'only_in_target': many({'type': 'string'}, 'Services that only the target has; they are not touched.'),
+    'unknown': many({'type': 'string'}, 'Services that were asked for and that neither has.'),
+}
+
+SCHEMAS: dict[str, Schema] = {
+    'Promoted': shape(
+        'What was taken over from another cluster.',
+        {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_PROMOTION},
+        ACCEPTED['properties'],
+        example={
+            'message': 'deploying...',
+            'revision': REVISION,
+            'notification': 'sent',
+            'promoted': [TAKEN],
+            'unchanged': ['email-worker'],
+            'only_in_source': [],
+            'only_in_target': [],
+            'unknown': [],
+        },
+    ),
+    'Promotion': shape(
+        'Where to take images from.',
+        {'from': text('The cluster.')},
+        {'services': many({'type': 'string'}, 'Which services; all that both have unless told.')},
+        example={'from': 'staging', 'services': ['user-service']},
+    ),
+    'Rollback': shape(
+        'Where to go back to.',
+        {},
+        {
+            'revision': text('The revision; the last one with another content unless told.'),
+            'service': text('Of this service alone.'),
+            'message': text('Why; also `?message=`.'),
+            'prune': {'type': 'boolean', 'description': 'true has services destroyed that were not there then.'},
+        },
+        example={'revision': OLDER, 'message': 'v1.4.2 loses sessions'},
+    ),
+    'RolledBack': shape(
+        'An old content, stored anew.',
+        {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_ROLLBACK},
+        ACCEPTED['properties'],
+        example={
+            'message': 'deploying...',
+            'revision': REVISION,
+            'notification': 'sent',
+            'restored': OLDER,
+            'quarantined': [],
+        },
+    ),
+    'TakenImage': shape(
+        'What one service takes over.',
+        {
+            'service': text('The service.'),
+            'before': text('The image that it had.'),
+            'image': text('The image that it has now.'),
+            'tag': text_or_null('The tag in the source.'),
+            'digest': text_or_null('What the source runs under that tag, where ECS says it.'),
+            'tag_points_to': text_or_null('What the tag stands for now, where ECR says it.'),
+            'tag_moved': {'type': 'boolean', 'description': 'Whether these two differ.'},
+            'note': text_or_null('What to know about it.'),
+        },
+        example=TAKEN,
+    ),
+}

@@ -1,0 +1,141 @@
+"""Going back to what was before, so that it sticks: what is rolled away from does not come back by accident."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.changes import Accepted, ChangeRequest, Changes, Outcome
+from stack.desired_state import missing
+from stack.errors import Conflict, RevisionConflict, StateUnreadable, Unprocessable
+from stack.gate import images
+from stack.guarding import Guarding
+from stack.guards import Quarantine
+from stack.history import History
+from stack.preview import content_id
+from stack.revisions import Change, Revision
+from stack.service_edits import settings_of, with_service
+from stack.stackfile.check import check
+from stack.stackfile.problems import new_mistakes, refusal
+from stack.writer import Patch
+
+Document = dict[str, Any]
+
+# How far back the last other content is looked for.
+LOOKED_AT = 100
+# How often it is tried anew when others are faster.
+ATTEMPTS = 5
+
+
+class Rollback:
+    def __init__(self, changes: Changes, guarding: Guarding, history: History):
+        self._changes = changes
+        self._guarding = guarding
+        self._history = history
+
+    async def roll_back(
+        self,
+        cluster: str,
+        request: ChangeRequest,
+        *,
+        revision: str | None = None,
+        service: str | None = None,
+        prune: bool = False,
+    ) -> Outcome:
+        """Store an old content anew, of one service or of all; by default the last other one.
+
+        The images that it takes away go into quarantine. With `prune`, services that were not there are destroyed.
+        Raises `NotFound`, `Unprocessable` where there is nothing to go back to, `Conflict` where it is so already,
+        `RevisionConflict`, `InvalidStackfile`, `Frozen`, `Quarantined`.
+        """
+        for _ in range(ATTEMPTS):
+            current = await self._changes.current(cluster, request)
+            try:
+                return await self._from(current, request, revision, service, prune)
+            except RevisionConflict:
+                if request.expected is not None or request.plan is not None:
+                    raise
+        raise Conflict(f'Others changed {cluster} again and again at the same time; nothing was stored.')
+
+    async def _from(
+        self, current: Revision, request: ChangeRequest, revision: str | None, service: str | None, prune: bool
+    ) -> Outcome:
+        cluster = current.cluster
+        target = (
+            await self._history.revision(cluster, revision) if revision else await self._last_other(current, service)
+        )
+        document = _content(current, target, service)
+        _check(current, document)
+        left_out = missing(current.document, document)
+        did = {'revision': target.id} | ({'service': service} if service else {})
+        change = request.change(verb='rollback', **did, **({'destroyed': left_out} if prune and left_out else {}))
+        taken_away = await self._taken_away(current, document, change)
+        more: dict[str, Any] = {'restored': target.id, 'quarantined': [each.to_json() for each in taken_away]}
+        if left_out and not change.destroyed:
+            more['unmanaged'] = left_out
+        based = replace(request, expected=current.id)
+        if request.dry_run or request.plan is not None:
+            planned = await self._changes.make(
+                cluster, lambda _: document, change, replace(based, dry_run=True), more=more
+            )
+            if request.dry_run:
+                return planned
+            self._changes.refuse_outdated(request.plan, planned)
+        await self._changes.permit(current, change)
+        patch = Patch(lambda _: document, change, current.id)
+        if taken_away:
+            made = await self._guarding.write(
+                cluster,
+                lambda guards: guards.with_quarantine(taken_away),
+                lambda guards: guards.without_quarantine(taken_away),
+                patch,
+            )
+        else:
+            made = await self._changes.patch(cluster, patch)
+        return Accepted(made, await self._changes.announce(made), more=more)
+
+    async def _last_other(self, current: Revision, service: str | None) -> Revision:
+        """The newest earlier revision with another content, of a service that was there then or of all."""
+        now = settings_of(current.document, service) if service else content_id(current.document)
+        revision: Revision | None = current
+        for _ in range(LOOKED_AT):
+            revision = await self._history.before(revision)
+            if revision is None:
+                break
+            try:
+                then = settings_of(revision.document, service) if service else content_id(revision.document)
+            except StateUnreadable:
+                continue
+            if then is not None and then != now:
+                return revision
+        raise Unprocessable(f'No earlier revision of {service or current.cluster} differs from the current one.')
+
+    async def _taken_away(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
+        before, after = images(current.document), images(document)
+        changed = {name: before[name] for name in before if name in after and after[name] != before[name]}
+        at, origin = datetime.now(UTC), change.origin
+        return [
+            Quarantine(name, image, await self._guarding.digest(image), origin.by, at, origin.message, current.id)
+            for name, image in changed.items()
+        ]
+
+
+def _content(current: Revision, target: Revision, service: str | None) -> Document:
+    """What is to be stored; raises `Unprocessable` for a service that was not there, `Conflict` if it is so already."""
+    if service is None:
+        document = target.document
+    else:
+        settings = settings_of(target.document, service)
+        if settings is None:
+            raise Unprocessable(f'There was no service {service!r} in the revision {target.id}.')
+        document = with_service(current.document, service, settings)
+    if content_id(document) == content_id(current.document):
+        raise Conflict(f'{service or current.cluster} is as it was in the revision {target.id}; nothing was changed.')
+    return document
+
+
+def _check(current: Revision, document: Document) -> None:
+    report = check(document, cluster=current.cluster)
+    if report.mistakes:
+        own = new_mistakes(check(current.document, cluster=current.cluster), report)
+        if own:
+            raise refusal(own)
