@@ -5,7 +5,10 @@ from email.message import Message
 from typing import Any
 
 from stack.errors import InvalidRequest, UnsupportedMedia
-from stack.stackfile.reading import Document, read
+from stack.stackfile.check import check_document
+from stack.stackfile.places import Path
+from stack.stackfile.problems import refusal
+from stack.stackfile.reading import Document, Syntax, read, read_faulty
 
 YAML_TYPES = {'application/yaml', 'text/yaml', 'application/x-yaml', 'text/x-yaml'}
 JSON_TYPE = 'application/json'
@@ -16,6 +19,19 @@ def read_body(content: bytes, content_type: str) -> Document:
 
     Raises `UnsupportedMedia`, `InvalidRequest`.
     """
+    return read(content, _syntax(content_type))
+
+
+def read_stackfile(content: bytes, content_type: str, within: Path = ()) -> Document:
+    """As `read_body`; where the text itself is faulty, all mistakes of the stackfile `within` it are told as well."""
+    document = read_faulty(content, _syntax(content_type))
+    if document.faults:
+        report = check_document(document, within=within)
+        raise refusal(report.mistakes, report.warnings)
+    return document
+
+
+def _syntax(content_type: str) -> Syntax:
     header = Message()
     header['Content-Type'] = content_type or JSON_TYPE
     media = header.get_content_type()
@@ -23,10 +39,11 @@ def read_body(content: bytes, content_type: str) -> Document:
     if charset not in ('utf-8', 'utf8', 'us-ascii'):
         raise UnsupportedMedia(f'The body must be in UTF-8, not {charset}.')
     if media in YAML_TYPES:
-        return read(content, 'yaml')
+        return 'yaml'
     if media == JSON_TYPE or media.endswith('+json'):
-        return read(content, 'json')
-    raise UnsupportedMedia(f'{media} is not read here; {JSON_TYPE} and {", ".join(sorted(YAML_TYPES))} are.')
+        return 'json'
+    named = content_type.partition(';')[0].strip()[:100]
+    raise UnsupportedMedia(f'{named} is not read here; {JSON_TYPE} and {", ".join(sorted(YAML_TYPES))} are.')
 
 
 def mapping(document: Document) -> dict[str, Any]:

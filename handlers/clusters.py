@@ -1,7 +1,7 @@
 """The clusters under management: all of them, one, and one that was removed."""
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, read_body
+from handlers.body import mapping, read_stackfile
 from handlers.operation import operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
@@ -27,7 +27,7 @@ class Clusters(ApiHandler):
     )
     async def post(self) -> None:
         """Take an ECS cluster under management, with its first desired state."""
-        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''), within=('config',))
         given = mapping(document)
         missing = [key for key in ('name', 'config') if given.get(key) in (None, '')]
         if missing or not isinstance(given['name'], str):

@@ -1,7 +1,7 @@
 """Stackfiles by themselves: what is wrong with one, and what one may hold."""
 
 from handlers.base import ApiHandler
-from handlers.body import read_body
+from handlers.body import read_stackfile
 from handlers.operation import Parameter, operation
 from stack.access import Role
 from stack.stackfile.check import check
@@ -19,7 +19,7 @@ class Validate(ApiHandler):
     )
     async def post(self) -> None:
         """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
-        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
         cluster = self.get_query_argument('cluster', None)
         report = check(document.data, cluster=cluster, position=document.position)
         warnings = details(report.warnings)

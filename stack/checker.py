@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TextIO
 
 from stack.errors import NysaError
-from stack.stackfile.check import check
-from stack.stackfile.reading import read
+from stack.stackfile.check import check_document
+from stack.stackfile.reading import read_faulty
 
 
 def check_files(paths: Iterable[str], out: TextIO) -> int:
@@ -30,13 +30,13 @@ def _check_file(path: str) -> tuple[list[str], bool]:
     name = 'stdin' if path == '-' else path
     try:
         body = sys.stdin.buffer.read() if path == '-' else Path(path).read_bytes()
-        document = read(body, 'json' if path.endswith('.json') else 'yaml')
+        document = read_faulty(body, 'json' if path.endswith('.json') else 'yaml')
     except OSError as e:
         return [f'{name}: cannot be read: {e.strerror or e}'], True
     except NysaError as e:
         faults = e.details() or [{'message': e.message}]
         return [f'{name}:{f.get("line", 1)}:{f.get("column", 1)}: {f["message"]}' for f in faults], True
-    report = check(document.data, position=document.position)
+    report = check_document(document)
     mistakes = [f'{name}:{p.line}:{p.column}: {p}' for p in report.mistakes]
     warnings = [f'{name}:{p.line}:{p.column}: warning: {p}' for p in report.warnings]
     return mistakes + warnings, bool(mistakes)

@@ -1,6 +1,7 @@
 """Everything that is wrong with a stackfile, at once."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from stack.stackfile.effective import read_settings, top_settings
@@ -8,6 +9,7 @@ from stack.stackfile.entries import DEFAULTS, TOP, entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
+from stack.stackfile.reading import Document
 from stack.stackfile.schema import shape_mistakes
 from stack.stackfile.semantics import across, container, fargate, network, warnings
 from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
@@ -32,6 +34,22 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]
     return Report(_placed([*mistakes, *_problems(found)], data, position), _placed(_problems(noted), data, position))
+
+
+def check_document(document: Document, *, within: Path = (), cluster: str | None = None) -> Report:
+    """As `check`, for the stackfile that lies `within` a text, together with what is wrong with the text itself."""
+    data = document.data
+    for part in within:
+        data = data.get(part) if isinstance(data, dict) else None
+    report = check(data, cluster=cluster, position=lambda path: document.position((*within, *path)))
+    if not document.faults:
+        return report
+    depth = len(within)
+    faults = [replace(f, path=f.path[depth:]) if f.path[:depth] == within else f for f in document.faults]
+    # What could not be read is not a mistake of another kind as well.
+    told = {fault.path for fault in faults}
+    mistakes = [*faults, *(mistake for mistake in report.mistakes if mistake.path not in told)]
+    return Report(tuple(sorted(mistakes, key=lambda each: (each.line, each.column))), report.warnings)
 
 
 def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Problem]) -> Iterator[Subject]:

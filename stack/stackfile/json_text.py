@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from stack.errors import InvalidRequest
 from stack.stackfile.places import Place
+from stack.stackfile.problems import Problem, details, in_text
 
-MAX_FAULTS = 100
 _LONGEST_NUMBER = 300
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]|[^][{}\s:,"]+')
 _SURROGATE_ESCAPE = re.compile(r'\\u[dD][89a-fA-F]')
@@ -27,6 +27,14 @@ def load(text: str) -> Any:
     Raises InvalidRequest, with line and column where they can be told, for what is not JSON, for a key that
     stands twice in an object, and for what could not be written as JSON in UTF-8 again.
     """
+    data, faults = load_faulty(text)
+    if faults:
+        _refuse(faults)
+    return data
+
+
+def load_faulty(text: str) -> tuple[Any, list[Problem]]:
+    """As `load`, but keys that stand twice come back, and the last of each counts."""
     doubled = False
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -40,16 +48,14 @@ def load(text: str) -> Any:
             text, object_pairs_hook=mapping, parse_int=_whole, parse_float=_decimal, parse_constant=_decimal
         )
     except json.JSONDecodeError as e:
-        _refuse([(e.lineno, e.colno, f'not JSON: {e.msg}')])
+        _refuse([Problem((), f'not JSON: {e.msg}', e.lineno, e.colno)])
     except RecursionError:
         raise InvalidRequest('the JSON is nested too deep') from None
     except ValueError as e:
         raise InvalidRequest(str(e)) from None
-    if doubled:
-        _refuse(_scan(text)[1])
     if _SURROGATE_ESCAPE.search(text):
         _refuse_half_characters(text)
-    return data
+    return data, _scan(text)[1] if doubled else []
 
 
 def places(text: str) -> Place:
@@ -70,23 +76,21 @@ def _decimal(digits: str) -> float:
     return number
 
 
-Fault = tuple[int, int, str]
-
-
 @dataclass
 class _Open:
-    """An object or a list that has not ended yet; in an object, `key` waits for its value."""
+    """An object or a list that has not ended yet; in an object, `key` waits for its value, `last` was the last."""
 
     children: Any
     key: str | None = None
+    last: str | None = None
     key_place: tuple[int, int] = (1, 1)
 
 
-def _scan(text: str) -> tuple[Place, list[Fault]]:
+def _scan(text: str) -> tuple[Place, list[Problem]]:
     """The places in a text that is JSON, and its doubled keys."""
     where = _Lines(text)
     root: Place = (1, 1, None)
-    faults: list[Fault] = []
+    faults: list[Problem] = []
     stack: list[_Open] = []
     for token in _TOKEN.finditer(text):
         word = token[0]
@@ -97,8 +101,10 @@ def _scan(text: str) -> tuple[Place, list[Fault]]:
         place = where.at(token.start())
         if top and isinstance(top.children, dict) and top.key is None:
             top.key, top.key_place = json.loads(word), place
+            top.last = top.key
             if top.key in top.children:
-                faults.append((*place, f'the key {word[:60]} stands here for the second time'))
+                path = tuple(o.last if isinstance(o.children, dict) else len(o.children) - 1 for o in stack)
+                faults.append(Problem(path, f'the key {word[:60]} stands here for the second time', *place))
             continue
         children: Any = {} if word == '{' else [] if word == '[' else None
         if top is None:
@@ -126,13 +132,11 @@ class _Lines:
 def _refuse_half_characters(text: str) -> None:
     where = _Lines(text)
     halves = (t.start() for t in _TOKEN.finditer(text) if t[0][0] == '"' and _SURROGATE.search(json.loads(t[0])))
-    faults = [(*where.at(start), 'holds half of a surrogate pair, which is no character') for start in halves]
+    said = 'holds half of a surrogate pair, which is no character'
+    faults = [Problem((), said, *where.at(start)) for start in halves]
     if faults:
         _refuse(faults)
 
 
-def _refuse(faults: list[Fault]) -> NoReturn:
-    line, column, message = faults[0]
-    more = f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''
-    details = [{'path': '', 'line': f[0], 'column': f[1], 'message': f[2]} for f in faults[:MAX_FAULTS]]
-    raise InvalidRequest(f'line {line}, column {column}: {message}{more}', details)
+def _refuse(faults: list[Problem]) -> NoReturn:
+    raise InvalidRequest(in_text(faults), details(faults))

@@ -71,6 +71,13 @@ def refusal(mistakes: Sequence[Problem], warnings: Sequence[Problem] = ()) -> In
     return InvalidStackfile(said, details(mistakes), details(warnings))
 
 
+def in_text(faults: Sequence[Problem]) -> str:
+    """What is wrong with a text, said by the first of its faults, of which there must be one."""
+    first = faults[0]
+    more = f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''
+    return f'line {first.line}, column {first.column}: {first.message}{more}'
+
+
 def details(problems: Sequence[Problem]) -> list[dict[str, Any]]:
     """For an answer: the first `MAX_DETAILS` of them, and how many more there are."""
     shown = [problem.detail() for problem in problems[:MAX_DETAILS]]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from stack.errors import InvalidRequest, TooLarge
 from stack.stackfile import json_text, yaml12
 from stack.stackfile.places import Place, find
+from stack.stackfile.problems import Problem
 
 Syntax = Literal['yaml', 'json']
 
@@ -16,10 +17,11 @@ MAX_BYTES = 1024 * 1024
 
 
 class Document:
-    """What a text says (`data`), and where it says it."""
+    """What a text says (`data`), where it says it, and what is wrong with the text itself (`faults`)."""
 
-    def __init__(self, data: Any, places: Callable[[], Place]):
+    def __init__(self, data: Any, places: Callable[[], Place], faults: Sequence[Problem] = ()):
         self.data = data
+        self.faults = tuple(faults)
         self._find_places = places
 
     @cached_property
@@ -45,6 +47,16 @@ def read(body: bytes | str, syntax: Syntax) -> Document:
         return Document(json_text.load(text), lambda: json_text.places(text))
     data, root = yaml12.load(text)
     return Document(data, lambda: root)
+
+
+def read_faulty(body: bytes | str, syntax: Syntax) -> Document:
+    """As `read`, but what can be read past, as a key that stands twice, is told in the document's `faults`."""
+    text = _text(body)
+    if syntax == 'json':
+        data, faults = json_text.load_faulty(text)
+        return Document(data, lambda: json_text.places(text), faults)
+    data, root, faults = yaml12.load_faulty(text)
+    return Document(data, lambda: root, faults)
 
 
 def _text(body: bytes | str) -> str:

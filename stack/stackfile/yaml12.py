@@ -5,12 +5,14 @@ nodes, as PyYAML's loaders do, lets libyaml overrun the C stack.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import yaml
 
 from stack.errors import InvalidStackfile
-from stack.stackfile.places import Place
+from stack.stackfile.places import Path, Place
+from stack.stackfile.problems import Problem, details, in_text
 from stack.stackfile.scalars import resolve
 
 MAX_DEPTH = 32
@@ -27,8 +29,6 @@ _TEXT_TAGS = (None, '!', f'{_CORE}str')
 _SCALAR_TAGS = {f'{_CORE}{n}': t for n, t in (('null', type(None)), ('bool', bool), ('int', int), ('float', float))}
 _COLLECTION_TAGS = {dict: (None, '!', f'{_CORE}map'), list: (None, '!', f'{_CORE}seq')}
 
-Fault = tuple[int, int, str]
-
 
 def load(text: str) -> tuple[Any, Place]:
     """The data of a YAML text, and the places of its parts.
@@ -36,11 +36,19 @@ def load(text: str) -> tuple[Any, Place]:
     Raises InvalidStackfile with line and column where the text is not YAML, holds a key twice, a tag or several
     documents, or is nested or multiplied by aliases beyond reason.
     """
+    data, place, faults = load_faulty(text)
+    if faults:
+        _refuse(faults)
+    return data, place
+
+
+def load_faulty(text: str) -> tuple[Any, Place, list[Problem]]:
+    """As `load`, but what is wrong in places that can be read past, as a key that stands twice, comes back."""
     strange = _NOT_PRINTABLE.search(text)
     if strange:
         before = text[: strange.start()]
         line, column = before.count('\n') + 1, len(before) - before.rfind('\n')
-        _refuse([(line, column, f'the character U+{ord(strange[0]):04X} cannot stand in YAML')])
+        _refuse([Problem((), f'the character U+{ord(strange[0]):04X} cannot stand in YAML', line, column)])
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -48,22 +56,21 @@ def load(text: str) -> tuple[Any, Place]:
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         said = ', '.join(filter(None, [e.context, e.problem]))
-        _refuse([(mark.line + 1, mark.column + 1, said + _hint(text, mark))])
-    if builder.faults:
-        _refuse(builder.faults)
-    return builder.root[0], builder.place()
+        _refuse([Problem((), said + _hint(text, mark), mark.line + 1, mark.column + 1)])
+    return builder.root[0], builder.place(), builder.faults
 
 
 class _Open:
-    """A collection that has not ended yet; in a mapping, `key` waits for its value."""
+    """A collection that has not ended yet; in a mapping, `key` waits for its value, and `last` was the last key."""
 
-    __slots__ = ('anchor', 'children', 'data', 'expects_merge', 'key', 'key_mark', 'merged')
+    __slots__ = ('anchor', 'children', 'data', 'expects_merge', 'key', 'key_mark', 'last', 'merged')
 
     def __init__(self, data: Any, children: Any, anchor: str | None):
         self.data = data
         self.children = children
         self.anchor = anchor
         self.key: str | None = None
+        self.last: str | None = None
         self.key_mark: Any = None
         self.expects_merge = False
         self.merged: tuple[Any, Any, Any] | None = None  # what stands at `<<`: data, places, and the key's mark
@@ -74,7 +81,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.root: tuple[Any, Any] = (None, None)
-        self.faults: list[Fault] = []
+        self.faults: list[Problem] = []
         self._root_mark: Any = None
         self._stack: list[_Open] = []
         # data and places by anchor; None for one that has not ended yet, and so must not be referred to
@@ -111,7 +118,7 @@ class _Builder:
         if is_key:
             # a key is its text as written: `80: x` has the key "80", as it would have in JSON
             if event.tag not in _TEXT_TAGS:
-                self._fault(event, f'the tag {_tag_text(event.tag)} cannot stand at a key')
+                self._fault(event, f'the tag {_tag_text(event.tag)} cannot stand at a key', text)
             self._key(event, text, is_merge=text == '<<' and event.implicit[0])
             value = text
         else:
@@ -135,8 +142,9 @@ class _Builder:
     def _key(self, event: yaml.Event, text: str, is_merge: bool) -> None:
         top = self._stack[-1]
         if (top.merged is not None) if is_merge else text in top.data:
-            self._fault(event, f'the key {_short(text)} stands here for the second time')
-        top.key, top.key_mark, top.expects_merge = text, event.start_mark, is_merge
+            self._fault(event, f'the key {_short(text)} stands here for the second time', text)
+        top.key = top.last = text
+        top.key_mark, top.expects_merge = event.start_mark, is_merge
 
     def _open(self, event: yaml.CollectionStartEvent, data: Any, children: Any) -> None:
         if self._awaits_key():
@@ -164,7 +172,9 @@ class _Builder:
         parts = zip(data, (place[2] for place in children), strict=True) if type(data) is list else [(data, children)]
         sources = [*reversed(list(parts)), (dict(into.data), dict(into.children))]
         if any(type(source) is not dict for source, _ in sources):
-            self.faults.append((mark.line + 1, mark.column + 1, '<< takes a mapping, or a list of mappings'))
+            path = (*_open_at(self._stack), '<<')
+            said = '<< takes a mapping, or a list of mappings'
+            self.faults.append(Problem(path, said, mark.line + 1, mark.column + 1))
             return
         # in place: the mapping already stands in the one around it
         into.data.clear()
@@ -222,14 +232,28 @@ class _Builder:
         if self._characters > MAX_CHARACTERS:
             self._stop(event, f'more than {MAX_CHARACTERS:,} characters, aliases written out')
 
-    def _fault(self, event: yaml.Event, message: str) -> None:
-        self.faults.append((event.start_mark.line + 1, event.start_mark.column + 1, message))
+    def _fault(self, event: yaml.Event, message: str, key: str | None = None) -> None:
+        mark = event.start_mark
+        self.faults.append(Problem(self._path(key), message, mark.line + 1, mark.column + 1))
         if len(self.faults) >= MAX_FAULTS:
             _refuse(self.faults)
+
+    def _path(self, key: str | None) -> Path:
+        """Where the next part goes: under `key`, under the key that waits for it, or at the end of a list."""
+        if not self._stack:
+            return ()
+        *around, top = self._stack
+        last = len(top.data) if type(top.data) is list else key or top.key
+        return (*_open_at(around), *([] if last is None else [last]))
 
     def _stop(self, event: yaml.Event, message: str) -> NoReturn:
         self._fault(event, message)
         _refuse(self.faults)
+
+
+def _open_at(collections: Iterable[_Open]) -> Path:
+    """Where the innermost of collections stands that are open."""
+    return tuple(each.last if type(each.data) is dict else len(each.data) - 1 for each in collections)
 
 
 def _extent(data: Any) -> tuple[int, int, int]:
@@ -256,11 +280,8 @@ def _copied(data: Any) -> Any:
     return data
 
 
-def _refuse(faults: list[Fault]) -> NoReturn:
-    line, column, message = faults[0]
-    more = f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''
-    details = [{'path': '', 'line': f[0], 'column': f[1], 'message': f[2]} for f in faults]
-    raise InvalidStackfile(f'line {line}, column {column}: {message}{more}', details)
+def _refuse(faults: list[Problem]) -> NoReturn:
+    raise InvalidStackfile(in_text(faults), details(faults))
 
 
 def _tag_text(tag: str) -> str:

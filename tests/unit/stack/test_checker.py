@@ -45,8 +45,9 @@ def test_nothing_to_say(good: Path):
             'a.yaml',
             b'a: 1\na: 2\nb: .inf\n',
             [
-                "2:1: the key 'a' stands here for the second time",
-                '3:4: the number .inf cannot be kept: put it in quotes',
+                '1:1: services: is missing: expected a list of services, each a name with its settings below it',
+                "2:1: a: the key 'a' stands here for the second time",
+                '3:4: b: the number .inf cannot be kept: put it in quotes',
             ],
         ),
         ('a.yml', b'\xff', ['1:1: the text is not UTF-8: byte 1 belongs to no character']),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stack.stackfile.check import check
-from stack.stackfile.reading import read
+from stack.stackfile.check import check, check_document
+from stack.stackfile.reading import read, read_faulty
 from tests.unit.stack.stackfile.examples import EXAMPLE, TOO_LONG, example
 
 
@@ -136,3 +136,38 @@ def test_nothing_is_too_odd(first: object, second: object):
     document = {'services': [{'web': first}, first, {'web': second}], 'defaults': second, 'vpc': first}
     for problem in check(document, cluster='staging', position=lambda path: None).mistakes:
         assert problem.message
+
+
+FAULTY = """\
+config:
+  services:
+    - web: {image: "nginx:1", memory: 0, memory: 1, cpu: .inf}
+    - web: {imag: "nginx:1", environment: [{A: 1}, {B: !x 2, B: 3}], desired_count: -1}
+"""
+
+
+@pytest.mark.parametrize('syntax', ['yaml', 'json'])
+def test_the_faults_of_a_text_are_told_among_the_mistakes(syntax: str):
+    text = FAULTY if syntax == 'yaml' else '{"config": {"services": [{"a": {"cpu": 0}, "a": {"cpu": 0, "cpu": 1}}]}}'
+    report = check_document(read_faulty(text, syntax), within=('config',))
+    told = [(problem.where, problem.message.split(':')[0]) for problem in report.mistakes]
+    assert (
+        told
+        == {
+            'yaml': [
+                ('services[0].web.memory', "the key 'memory' stands here for the second time"),
+                ('services[0].web.cpu', 'the number .inf cannot be kept'),
+                ('services[1].web', 'another service has this name'),
+                ('services[1].web.image', 'is missing'),
+                ('services[1].web.imag', 'unknown key'),
+                ('services[1].web.environment[1].B', "the tag '!x' is not read here"),
+                ('services[1].web.environment[1].B', "the key 'B' stands here for the second time"),
+                ('services[1].web.desired_count', 'expected a whole number from 0 to 5000; found -1'),
+            ],
+            'json': [
+                ('services[0].a', 'the key "a" stands here for the second time'),
+                ('services[0].a.image', 'is missing'),
+                ('services[0].a.cpu', 'the key "cpu" stands here for the second time'),
+            ],
+        }[syntax]
+    )
