@@ -49,8 +49,9 @@ class Cluster(ApiHandler):
         """A cluster in short: its revision, who made it, when and why; whether ECS has it; and its services."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
+            rows = service_rows(revision.document)
             state = await self.context.live.at(revision)
-            services = with_deployed(service_rows(revision.document), state)
+            services = with_deployed(rows, state)
             freeze = await self.context.guarding.frozen(revision)
             frozen = {'frozen': freeze.to_json() if freeze else None}
             content = {'name': cluster, **revision.summary(), **summary(state), **frozen, 'services': services}

@@ -22,9 +22,9 @@ class Services(ApiHandler):
         """The services that the desired state names, in its order, each with what is deployed of it."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
+            rows = service_rows(revision.document)
             state = await self.context.live.at(revision)
-            rows = with_deployed(service_rows(revision.document), state)
-            self.reply({'content': rows, 'unmanaged': state.unmanaged()}, revision=revision.id)
+            self.reply({'content': with_deployed(rows, state), 'unmanaged': state.unmanaged()}, revision=revision.id)
 
 
 class Service(ApiHandler):

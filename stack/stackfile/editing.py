@@ -3,6 +3,7 @@
 They work on documents as they are stored, perfect or not.
 """
 
+import json
 from typing import Any
 
 from voluptuous import Invalid
@@ -29,7 +30,7 @@ def change_service(
         try:
             changes['desired_count'] = _DESIRED_COUNT.check(desired_count)
         except Invalid as e:
-            raise InvalidRequest(f'desired_count: {e.error_message}') from None
+            raise _refused('desired_count', e.error_message) from None
 
     def changed(raw: Any) -> Any:
         image = {} if image_tag is None else {'image': _tagged(name, raw, image_tag)}
@@ -45,16 +46,25 @@ def remove_service(document: dict[str, Any], name: str) -> dict[str, Any]:
     return _with_service(document, name, lambda item: {k: v for k, v in item.items() if k != name})
 
 
-def _tagged(name: str, raw: Any, tag: str) -> str:
+def _tagged(name: str, raw: Any, tag: Any) -> str:
     image = raw.get('image') if isinstance(raw, dict) else None
     if not isinstance(image, str) or not image:
         raise Unprocessable(f'The service {name!r} has no image that could be given a tag.')
-    return str(ImageReference.split(image).with_tag(tag))
+    if not isinstance(tag, str):
+        raise _refused('image_tag', f'expected text (in YAML, in quotes); found {json.dumps(tag)[:60]}')
+    try:
+        return str(ImageReference.split(image).with_tag(tag))
+    except InvalidRequest as e:
+        raise _refused('image_tag', e.message) from None
+
+
+def _refused(field: str, said: str) -> InvalidRequest:
+    return InvalidRequest(f'{field}: {said}', [{'path': field, 'message': said}])
 
 
 def _with_service(document: dict[str, Any], name: str, edit: Any) -> dict[str, Any]:
     """The document, each of its items that has the service edited; an item of which nothing is left goes."""
     if name not in dict(services(document)):
-        raise NotFound(f'there is no service {name} in the desired state')
+        raise NotFound(f'There is no service {name!r} in the desired state.')
     edited = (edit(item) if isinstance(item, dict) and name in item else item for item in document['services'])
     return {**document, 'services': [item for item in edited if item != {}]}

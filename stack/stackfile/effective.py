@@ -43,7 +43,7 @@ def service_settings(document: Any, name: str) -> ServiceSettings:
     for known, raw in services(document):
         if known == name:
             return settle(name, raw, top_settings(document))
-    raise NotFound(f'there is no service {name} in the desired state')
+    raise NotFound(f'There is no service {name!r} in the desired state.')
 
 
 def all_settings(document: Any) -> dict[str, ServiceSettings]:

@@ -33,8 +33,14 @@ def test_a_service_that_is_not_there(document: Any):
 
 @pytest.mark.parametrize('tag', ['', 'a/b', '-a', 'x' * 129, 'a:b', 'latest@sha256', 7, True, [], {}])
 def test_what_is_no_tag(tag: Any):
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest) as refused:
         change_service(one_service(), 'web', image_tag=tag)
+    assert [detail['path'] for detail in refused.value.details()] == ['image_tag']
+
+
+def test_a_tag_that_yaml_took_for_a_number_is_told_so():
+    with pytest.raises(InvalidRequest, match=r'expected text .* found 1\.2'):
+        change_service(one_service(), 'web', image_tag=1.20)
 
 
 @pytest.mark.parametrize('count', [-1, 5001, True, False, 1.0, '3', [], 10**400])
