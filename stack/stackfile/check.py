@@ -46,10 +46,8 @@ def check_document(document: Document, *, within: Path = (), cluster: str | None
         return report
     depth = len(within)
     faults = [replace(f, path=f.path[depth:]) if f.path[:depth] == within else f for f in document.faults]
-    # What could not be read is not a mistake of another kind as well.
-    told = {fault.path for fault in faults}
-    mistakes = [*faults, *(mistake for mistake in report.mistakes if mistake.path not in told)]
-    return Report(tuple(sorted(mistakes, key=lambda each: (each.line, each.column))), report.warnings)
+    mistakes = sorted([*faults, *report.mistakes], key=lambda each: (each.line, each.column))
+    return Report(tuple(mistakes), report.warnings)
 
 
 def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Problem]) -> Iterator[Subject]:

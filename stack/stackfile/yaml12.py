@@ -134,7 +134,8 @@ class _Builder:
                 return resolve(event.value) if tag is None and event.implicit[0] else event.value
             value = resolve(event.value)
         except ValueError as e:
-            return self._fault(event, str(e))
+            self._fault(event, str(e))
+            return event.value
         if tag not in _SCALAR_TAGS or not isinstance(value, _SCALAR_TAGS[tag]):
             self._fault(event, f'the tag {_tag_text(tag)} is not read here: only plain data')
         return value

@@ -262,7 +262,7 @@ def test_a_head_answers_like_a_get_without_a_body(server: Server):
 
 def test_a_key_that_stands_twice_hides_no_other_mistake(server: Server):
     name = server.cluster(CONFIG)
-    text = b'services:\n  - web:\n      image: nginx:1\n      memory: 512\n      memory: 1\n      desired_cout: 2\n'
+    text = b'services:\n  - web:\n      image: nginx:1\n      memory: 512\n      memory: 256\n      desired_cout: 2\n'
     refused = server.api('PUT', path('clusters', name, 'config'), text, Content_Type='application/yaml')
     assert refused.status == 400
     assert [(each['path'], each['line']) for each in refused.json['details']] == [

@@ -142,7 +142,7 @@ FAULTY = """\
 config:
   services:
     - web: {image: "nginx:1", memory: 0, memory: 1, cpu: .inf}
-    - web: {imag: "nginx:1", environment: [{A: 1}, {B: !x 2, B: 3}], desired_count: -1}
+    - web: {imag: "nginx:1", imag: "nginx:1", environment: [{A: 1}, {B: !x 2, B: 3}], desired_count: -1}
 """
 
 
@@ -156,9 +156,12 @@ def test_the_faults_of_a_text_are_told_among_the_mistakes(syntax: str):
         == {
             'yaml': [
                 ('services[0].web.memory', "the key 'memory' stands here for the second time"),
+                ('services[0].web.memory', 'expected a whole number from 4 to 25165824; found 1'),
+                ('services[0].web.cpu', 'expected a whole number from 1 to 262144; found ".inf"'),
                 ('services[0].web.cpu', 'the number .inf cannot be kept'),
                 ('services[1].web', 'another service has this name'),
                 ('services[1].web.image', 'is missing'),
+                ('services[1].web.imag', "the key 'imag' stands here for the second time"),
                 ('services[1].web.imag', 'unknown key'),
                 ('services[1].web.environment[1].B', "the tag '!x' is not read here"),
                 ('services[1].web.environment[1].B', "the key 'B' stands here for the second time"),
