@@ -23,9 +23,10 @@ from prometheus_client import start_http_server
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from handlers.access import LOOPBACK, Access, Limits, Neighbourhood
+from handlers.access import LOOPBACK, Access, Limits, Neighbourhood, People, Proxy
 from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.context import Context
+from handlers.elsewhere import fetch_json, fetch_text
 from handlers.frames import text_frame
 from handlers.in_flight import InFlight
 from handlers.openapi import document
@@ -57,9 +58,11 @@ from stack.history import History
 from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
+from stack.load_balancer import LoadBalancer, keys_address
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
+from stack.oidc import Client, Provider
 from stack.pacing import DEFAULT_SHARE, Pace
 from stack.pass_reports import PassReports
 from stack.passes import Passes
@@ -224,7 +227,34 @@ def make_access(aws: Aws) -> Access:
         log.warning('NYSA_SESSION_KEY is not set: who signs in with a browser is signed in until this process ends.')
     cookies = Cookies(settings['NYSA_SESSION_KEY'] or secrets.token_hex(32), where.is_https)
     limits = Limits(settings['NYSA_RATE_LIMIT'], settings['NYSA_SOCKET_LIMIT'])
-    return Access(store, Sessions(cookies), where, limits)
+    return Access(store, Sessions(cookies), where, limits, make_people(settings), make_proxy(settings))
+
+
+def make_people(settings: Settings) -> People | None:
+    """Sign-in at an OpenID provider, where one is set. Raises `Misconfigured` where something else is missing then."""
+    if not settings['NYSA_OIDC_ISSUER']:
+        return None
+    needed = ('NYSA_URL', 'NYSA_SESSION_KEY', 'NYSA_OIDC_CLIENT_ID', 'NYSA_OIDC_CLIENT_SECRET', 'NYSA_GROUPS')
+    missing = [{'path': name, 'message': 'is missing'} for name in needed if not settings[name]]
+    if missing:
+        raise Misconfigured('NYSA_OIDC_ISSUER needs further settings.', missing)
+    client = Client(
+        settings['NYSA_OIDC_ISSUER'],
+        settings['NYSA_OIDC_CLIENT_ID'],
+        settings['NYSA_OIDC_CLIENT_SECRET'],
+        f'{settings["NYSA_URL"]}/signed-in',
+        settings['NYSA_OIDC_SCOPES'],
+    )
+    return People(Provider(client, fetch_json), settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
+
+
+def make_proxy(settings: Settings) -> Proxy | None:
+    """Sign-in at a load balancer, where one is set."""
+    arn = settings['NYSA_ALB_ARN']
+    if not arn:
+        return None
+    balancer = LoadBalancer(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
+    return Proxy(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
 
 
 async def configured_tokens(aws: Aws) -> Sequence[Token]:
@@ -245,7 +275,7 @@ async def open_access(access: Access, settings: Settings) -> None:
             log.warning('ACCESS IS NOT CONTROLLED (NYSA_AUTH=off): whoever reaches this server may do everything.')
         return
     await access.store.refresh()
-    if not len(access.store):
+    if not len(access.store) and not access.people and not access.proxy:
         raise Misconfigured(
             'Nobody could sign in: there is no token yet. `nysa_server.py token create --name=me --role=admin` makes\n'
             'one and prints what to write into the secret. NYSA_AUTH=off switches access control off.'

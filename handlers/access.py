@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -16,7 +15,10 @@ from handlers.session import Session, Sessions
 from stack import tokens
 from stack.access import Caller, Role
 from stack.errors import AccessDenied, InvalidRequest, NotAuthenticated, TooManyRequests
+from stack.groups import Grant, caller_of_claims
 from stack.limits import Allowances
+from stack.load_balancer import HEADER, LoadBalancer
+from stack.oidc import Attempt, Provider
 from stack.token_store import TokenStore
 
 SAFE = ('GET', 'HEAD', 'OPTIONS')
@@ -88,6 +90,31 @@ class Limits:
     sockets: int = 100
 
 
+@dataclass(frozen=True)
+class People:
+    """Those who sign in at a provider, and what their groups let them do."""
+
+    provider: Provider
+    claim: str
+    grants: Mapping[str, Grant]
+
+    async def caller(self, attempt: Attempt, answer: Mapping[str, str]) -> Caller:
+        claims = await self.provider.finish(attempt, answer)
+        return caller_of_claims(claims, self.claim, self.grants, 'session')
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Those whom a load balancer has signed in."""
+
+    balancer: LoadBalancer
+    claim: str
+    grants: Mapping[str, Grant]
+
+    async def caller(self, data: str) -> Caller:
+        return caller_of_claims(await self.balancer.claims(data), self.claim, self.grants, 'load balancer')
+
+
 class Access:
     """`store` is None where access is not controlled: then everybody is who it says it is, and may do everything."""
 
@@ -97,10 +124,12 @@ class Access:
         sessions: Sessions,
         neighbourhood: Neighbourhood,
         limits: Limits,
-        proxy: Any = None,
+        people: People | None = None,
+        proxy: Proxy | None = None,
     ):
         self.store = store
         self.sessions = sessions
+        self.people = people
         self.proxy = proxy
         self._where = neighbourhood
         self._limits = limits
@@ -111,7 +140,9 @@ class Access:
     @property
     def ways(self) -> list[str]:
         """How people can sign in."""
-        return ['off'] if self.store is None else ['token']
+        if self.store is None:
+            return ['off']
+        return ['token', 'oidc'] if self.people else ['token']
 
     def address(self, request: HTTPServerRequest) -> str:
         return self._where.address(request)
@@ -199,8 +230,10 @@ class Access:
         authorization = request.headers.get('Authorization')
         if authorization is not None:
             return self.by_token(_credential(authorization), request)
-        if self.proxy is not None and self.proxy.header in request.headers:
-            return await self.proxy.caller(request.headers)
+        if self.proxy is not None and HEADER in request.headers:
+            caller = await self.proxy.caller(request.headers[HEADER])
+            self._check_own_page(request)
+            return caller
         session = self.session(request)
         if session is not None:
             self._check_page(session, request)
@@ -219,14 +252,17 @@ class Access:
         """A cookie comes along by itself: what changes something must also show what only our own page knows."""
         if not _changes(request):
             return
-        origin = request.headers.get('Origin')
-        if origin is not None and not self._where.is_own(origin, request):
-            raise AccessDenied('The page of another origin asks for this.')
-        if _is_socket(request):
-            if origin is None:
-                raise AccessDenied('A WebSocket that is opened with a session needs an Origin.')
-        elif not hmac.compare_digest(request.headers.get(CSRF_HEADER, '').encode(), session.csrf.encode()):
+        self._check_own_page(request)
+        if not _is_socket(request) and not hmac.compare_digest(
+            request.headers.get(CSRF_HEADER, '').encode(), session.csrf.encode()
+        ):
             raise AccessDenied(f'A change in a session needs the header {CSRF_HEADER}, as `GET /session` gives it.')
+
+    def _check_own_page(self, request: HTTPServerRequest) -> None:
+        """What is sent along by itself, a browser's cookies, must come from our own page."""
+        origin = request.headers.get('Origin')
+        if _changes(request) and (origin is None or not self._where.is_own(origin, request)):
+            raise AccessDenied('This must come from the page of this server: its Origin says otherwise.')
 
     def _failed(self, request: HTTPServerRequest) -> Exception:
         seconds = self._failures.take(self.address(request))

@@ -76,15 +76,15 @@ class Sessions:
     NAME = 'nysa-session'
 
     def __init__(self, cookies: Cookies):
-        self._cookies = cookies
+        self.cookies = cookies
 
     def begin(self, handler: RequestHandler, session: Session) -> None:
-        self._cookies.put(handler, self.NAME, asdict(session), 'Strict', LASTS_S)
+        self.cookies.put(handler, self.NAME, asdict(session), 'Strict', LASTS_S)
 
     def read(self, request: HTTPServerRequest) -> Session | None:
         """The session of a request, as it was when it began; whether it has been ended since is not looked at."""
-        content = self._cookies.take(request, self.NAME, LASTS_DAYS)
+        content = self.cookies.take(request, self.NAME, LASTS_DAYS)
         return Session(**{**content, 'clusters': tuple(content['clusters'])}) if content else None
 
     def end(self, handler: RequestHandler) -> None:
-        self._cookies.clear(handler, self.NAME)
+        self.cookies.clear(handler, self.NAME)

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from stack.errors import Misconfigured
+from stack.groups import read_groups
+from stack.load_balancer import ARN
 from stack.tokens import Token, read_records
 
 
@@ -71,6 +73,12 @@ def _origin(text: str) -> str:
 
 def _origins(text: str) -> frozenset[str]:
     return frozenset(_origin(each) for each in text.replace(',', ' ').split())
+
+
+def _load_balancer(text: str) -> str:
+    if not ARN.fullmatch(text):
+        raise ValueError('the ARN of an application load balancer')
+    return text
 
 
 def _session_key(text: str) -> str:
@@ -138,6 +146,32 @@ SETTINGS = (
         'How many proxies stand in front and add to X-Forwarded-For; the addresses that they add are believed.',
         default=0,
         read=_proxies,
+    ),
+    Setting(
+        'NYSA_OIDC_ISSUER',
+        'The OpenID provider at which people sign in, as its ID tokens name it. It sends them back to '
+        '`{NYSA_URL}/signed-in`.',
+        read=_web_address,
+    ),
+    Setting('NYSA_OIDC_CLIENT_ID', 'What the OpenID provider knows this server as.', default=''),
+    Setting('NYSA_OIDC_CLIENT_SECRET', "This server's password there.", default='', confidential=True),
+    Setting('NYSA_OIDC_SCOPES', 'What is asked of the OpenID provider.', default='openid profile email'),
+    Setting(
+        'NYSA_ALB_ARN',
+        'The ARN of the load balancer whose header `x-amzn-oidc-data` is believed.',
+        read=_load_balancer,
+    ),
+    Setting(
+        'NYSA_ALB_KEYS',
+        "Where that load balancer's public keys are, up to the id of one; the endpoint of its region unless told.",
+        read=_web_address,
+    ),
+    Setting('NYSA_GROUPS_CLAIM', 'The claim that names the groups of a person.', default='groups'),
+    Setting(
+        'NYSA_GROUPS',
+        'What groups may do: `{"platform": "admin", "web": {"role": "deployer", "clusters": ["stag*"]}}`.',
+        default={},
+        read=read_groups,
     ),
     Setting('NYSA_RATE_LIMIT', 'How many requests a second one caller may make.', default=100, read=_rate),
     Setting('NYSA_SOCKET_LIMIT', 'How many WebSockets one caller may have open.', default=100, read=_rate),

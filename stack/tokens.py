@@ -121,7 +121,7 @@ def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
     asked = Asked(
         take('name', _name, ''),
         take('role', _role, Role.PUBLIC),
-        take('clusters', _clusters, EVERYWHERE),
+        take('clusters', read_clusters, EVERYWHERE),
         take('expires', lambda text: read_expiry(text, now), None),
         take('speaks_for', _flag, False),
     )
@@ -167,7 +167,8 @@ def _role(given: Any) -> Role:
     return ROLES[given]
 
 
-def _clusters(given: Any) -> tuple[str, ...]:
+def read_clusters(given: Any) -> tuple[str, ...]:
+    """Names and patterns of clusters. Raises ValueError."""
     fit = isinstance(given, list) and all(isinstance(each, str) and PATTERN.fullmatch(each) for each in given)
     if not fit or not 1 <= len(given) <= MOST_PATTERNS:
         raise ValueError(f'a list of 1 to {MOST_PATTERNS} names or patterns, as ["prod", "stag*"]')
@@ -201,7 +202,7 @@ def read_record(record: Any) -> Token:
             _name(record.get('name')),
             _role(record.get('role')),
             hashed,
-            _clusters(record.get('clusters', list(EVERYWHERE))),
+            read_clusters(record.get('clusters', list(EVERYWHERE))),
             expires_at,
             _flag(record.get('speaks_for', False)),
             str(record['created_by']) if record.get('created_by') else None,

@@ -36,12 +36,13 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     'JsonSchema': ('application/schema+json',),
     'OpenApi': ('application/openapi+json',),
     'MetricsText': ('text/plain',),
+    'Away': ('text/html',),
     'Page': ('text/html',),
     'Style': ('text/css',),
 }
 
 # What people look at, and is no part of the API.
-PAGES = {'Page', 'Style'}
+PAGES = {'Page', 'Style', 'Away'}
 
 SCHEMAS: dict[str, Schema] = {
     **access.SCHEMAS,

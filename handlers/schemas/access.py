@@ -33,6 +33,7 @@ EXAMPLE_TOKEN = {
 }
 
 SCHEMAS: dict[str, Schema] = {
+    'Away': {'type': 'string', 'description': 'Nothing: Location says where to go.'},
     'AccessTokens': shape(
         'The tokens that hold or held.',
         {'content': many(shape('A token without its secret.', TOKEN), 'In the order of their names.')},
@@ -71,7 +72,7 @@ SCHEMAS: dict[str, Schema] = {
             'signed_in': {'type': 'boolean', 'description': 'Whether it is known who asks.'},
             'sign_in': many(
                 {'enum': ['token', 'oidc', 'off']},
-                'How one can sign in: `token` by `POST /session`, `oidc` by going to `/api/v1/sign-in`; `off` where '
+                'How one can sign in: `token` by `POST /session`, `oidc` by going to `/sign-in`; `off` where '
                 'access is not controlled.',
             ),
         },

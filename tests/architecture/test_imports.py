@@ -21,6 +21,7 @@ CORE = {
     'stack.event_log',
     'stack.events',
     'stack.guards',
+    'stack.groups',
     'stack.history_rows',
     'stack.images',
     'stack.messages',

@@ -39,6 +39,8 @@ TABLE = {
     'GET /api/v1/session': 'public',
     'POST /api/v1/session': 'public',
     'DELETE /api/v1/session': 'viewer',
+    'GET /sign-in': 'public',
+    'GET /signed-in': 'public',
     'GET /api/v1/tokens': 'admin',
     'POST /api/v1/tokens': 'admin',
     'DELETE /api/v1/tokens/([^/]+)': 'admin',

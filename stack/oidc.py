@@ -1,0 +1,163 @@
+"""Signing in with OpenID Connect: the authorisation code flow with PKCE, at any provider.
+
+https://openid.net/specs/openid-connect-core-1_0.html (3.1), RFC 7636, RFC 9207, RFC 9700.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from stack.errors import NotAuthenticated
+
+# None of them is made with a secret that a client shares.
+ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
+
+DISCOVERED_S = 3600.0
+# A key that is not known may be new; but nobody makes us ask for it more often than this.
+KEYS_S = 30.0
+# What clocks may differ by.
+LEEWAY_S = 30
+
+# Asks an address, with a form where one is given, and reads the JSON answer. Raises `NotAuthenticated` otherwise.
+Fetch = Callable[[str, Mapping[str, str] | None], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Client:
+    """What a provider knows us as."""
+
+    issuer: str
+    id: str
+    secret: str
+    redirect_uri: str
+    scopes: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A sign-in under way, kept in the browser that began it."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+
+class Provider:
+    def __init__(self, client: Client, fetch: Fetch, clock: Callable[[], float] = time.time):
+        self._client = client
+        self._fetch = fetch
+        self._clock = clock
+        self._discovered: tuple[float, Any] = (float('-inf'), None)
+        self._keys: tuple[float, KeySet | None] = (float('-inf'), None)
+
+    async def begin(self) -> tuple[str, Attempt]:
+        """Where the browser has to go, and what it must bring back."""
+        attempt = Attempt(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b'=').decode()
+        query = {
+            'response_type': 'code',
+            'client_id': self._client.id,
+            'redirect_uri': self._client.redirect_uri,
+            'scope': self._client.scopes,
+            'state': attempt.state,
+            'nonce': attempt.nonce,
+            'code_challenge': challenge,
+            'code_challenge_method': 'S256',
+        }
+        endpoint = (await self._configuration())['authorization_endpoint']
+        return f'{endpoint}{"&" if "?" in endpoint else "?"}{urlencode(query)}', attempt
+
+    async def finish(self, attempt: Attempt, answer: Mapping[str, str]) -> dict[str, Any]:
+        """The claims of whoever signed in, from what the provider sent the browser back with.
+
+        Raises `NotAuthenticated` for everything that is not as it must be.
+        """
+        if not hmac.compare_digest(answer.get('state', '').encode(), attempt.state.encode()):
+            raise NotAuthenticated('This sign-in was not begun here.')
+        if answer.get('iss', self._client.issuer) != self._client.issuer:
+            raise NotAuthenticated('Another provider has answered.')
+        if not answer.get('code'):
+            raise NotAuthenticated(f'The provider has refused: {answer.get("error", "no code")[:100]}.')
+        form = {
+            'grant_type': 'authorization_code',
+            'code': answer['code'],
+            'redirect_uri': self._client.redirect_uri,
+            'client_id': self._client.id,
+            'client_secret': self._client.secret,
+            'code_verifier': attempt.verifier,
+        }
+        issued = await self._fetch((await self._configuration())['token_endpoint'], form)
+        token = issued.get('id_token') if isinstance(issued, dict) else None
+        if not isinstance(token, str):
+            raise NotAuthenticated('The provider gave no ID token.')
+        return self._checked(await self._verified(token), attempt)
+
+    def _checked(self, claims: Mapping[str, Any], attempt: Attempt) -> dict[str, Any]:
+        """OpenID Connect Core 3.1.3.7."""
+        audience = claims.get('aud')
+        audience = audience if isinstance(audience, list) else [audience]
+        now = self._clock()
+        nonce = claims.get('nonce')
+        faults = {
+            'issuer': claims.get('iss') != self._client.issuer,
+            'audience': self._client.id not in audience
+            or claims.get('azp', self._client.id) != self._client.id
+            or (len(audience) > 1 and 'azp' not in claims),
+            'expiry': not _is_moment(claims.get('exp')) or claims['exp'] + LEEWAY_S <= now,
+            'issue time': not _is_moment(claims.get('iat')) or claims['iat'] - LEEWAY_S > now,
+            'nonce': not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), attempt.nonce.encode()),
+            'subject': not isinstance(claims.get('sub'), str),
+        }
+        wrong = [name for name, is_wrong in faults.items() if is_wrong]
+        if wrong:
+            raise NotAuthenticated(f'The ID token has the wrong {", ".join(wrong)}.')
+        return dict(claims)
+
+    async def _verified(self, token: str) -> dict[str, Any]:
+        for _ in range(2):
+            try:
+                return jwt.decode(token, await self._key_set(), algorithms=ALGORITHMS).claims
+            except (JoseError, ValueError) as error:
+                failed = error
+                if self._clock() - self._keys[0] < KEYS_S:
+                    break
+                self._keys = (float('-inf'), None)
+        raise NotAuthenticated('The signature of the ID token is wrong.') from failed
+
+    async def _key_set(self) -> KeySet:
+        since, keys = self._keys
+        if keys is None or self._clock() - since > DISCOVERED_S:
+            document = await self._fetch((await self._configuration())['jwks_uri'], None)
+            try:
+                keys = KeySet.import_key_set(document)
+            except (JoseError, ValueError, KeyError, TypeError) as error:
+                raise NotAuthenticated("The provider's keys cannot be read.") from error
+            self._keys = (self._clock(), keys)
+        return keys
+
+    async def _configuration(self) -> dict[str, Any]:
+        since, found = self._discovered
+        if found is None or self._clock() - since > DISCOVERED_S:
+            address = self._client.issuer.rstrip('/') + '/.well-known/openid-configuration'
+            found = await self._fetch(address, None)
+            needed = ('authorization_endpoint', 'token_endpoint', 'jwks_uri')
+            if not isinstance(found, dict) or not all(isinstance(found.get(each), str) for each in needed):
+                raise NotAuthenticated('The provider does not say where to sign in.')
+            if found.get('issuer') != self._client.issuer:
+                raise NotAuthenticated('The provider goes by another name than NYSA_OIDC_ISSUER.')
+            self._discovered = (self._clock(), found)
+        return found
+
+
+def _is_moment(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
