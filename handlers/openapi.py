@@ -210,7 +210,8 @@ def refusals(declared: Operation) -> set[int]:
     usual = USUAL_REFUSALS if declared.role is not Role.PUBLIC else set()
     conditional = any(each.name == 'If-Match' for each in declared.parameters)
     of_body = BODY_REFUSALS if declared.body else set()
-    return {*declared.refusals, *usual, *of_body, *(CONDITIONAL_REFUSALS if conditional else set())}
+    of_cluster = {404} if declared.cluster is not None else set()
+    return {*declared.refusals, *usual, *of_cluster, *of_body, *(CONDITIONAL_REFUSALS if conditional else set())}
 
 
 def _headers(*names: str) -> Json:

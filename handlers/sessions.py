@@ -18,10 +18,10 @@ class CurrentSession(ApiHandler):
         try:
             caller = await access.caller(self.request)
         except NotAuthenticated:
-            self.reply(self.told(None, None))
+            self.reply(self.described(None, None))
             return
         session = access.session(self.request) if caller.session else None
-        self.reply(self.told(caller, session))
+        self.reply(self.described(caller, session))
 
     @operation(Role.PUBLIC, body='SignIn', answer='Session', refusals=(400, 401, 403, 413, 415, 422, 429, 503))
     async def post(self) -> None:
@@ -37,7 +37,7 @@ class CurrentSession(ApiHandler):
         self.caller = access.by_token(token.strip(), self.request)
         session = new_session(self.caller, 'token')
         access.sessions.begin(self, session)
-        self.reply(self.told(self.caller, session))
+        self.reply(self.described(self.caller, session))
 
     @operation(Role.VIEWER, answer='Session')
     async def delete(self) -> None:
@@ -45,9 +45,9 @@ class CurrentSession(ApiHandler):
         if self.caller.session:
             await self.context.access.store.end_session(self.caller.session)
             self.context.access.sessions.end(self)
-        self.reply(self.told(None, None))
+        self.reply(self.described(None, None))
 
-    def told(self, caller: Caller | None, session: Session | None) -> dict[str, Any]:
+    def described(self, caller: Caller | None, session: Session | None) -> dict[str, Any]:
         self.set_header('Cache-Control', 'no-store')
         content: dict[str, Any] = {'signed_in': caller is not None, 'sign_in': self.context.access.ways}
         if caller:

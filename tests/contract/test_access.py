@@ -33,6 +33,14 @@ TABLE = {
     f'PUT {CLUSTER}/services/([^/]+)': 'deployer',
     f'DELETE {CLUSTER}/services/([^/]+)': 'admin',
     f'GET {CLUSTER}/services/([^/]+)/tags': 'viewer',
+    f'POST {CLUSTER}/adopt': 'admin',
+    f'GET {CLUSTER}/freeze': 'viewer',
+    f'PUT {CLUSTER}/freeze': 'admin',
+    f'DELETE {CLUSTER}/freeze': 'admin',
+    f'POST {CLUSTER}/rollback': 'deployer',
+    f'POST {CLUSTER}/promote': 'deployer',
+    f'GET {CLUSTER}/services/([^/]+)/quarantine': 'viewer',
+    f'DELETE {CLUSTER}/services/([^/]+)/quarantine': 'admin',
     f'GET {CLUSTER}/revisions': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)/diff': 'viewer',
@@ -163,6 +171,18 @@ def test_answers_do_not_tell_what_there_is(guarded: Guarded):
     made = guarded.as_(token, 'POST', '/clusters', {'name': cluster, 'config': {'services': []}})
     assert made.status == 403
     assert guarded.as_(token, 'GET', '/clusters').json == {'content': []}
+
+
+def test_nothing_is_taken_over_from_a_cluster_that_one_may_not_see(guarded: Guarded):
+    source, own = guarded.managed(), guarded.managed()
+    token = guarded.token('deployer', clusters=[own])
+    refused = [
+        guarded.as_(token, 'POST', f'/clusters/{own}/promote?dry_run=true', {'from': name})
+        for name in (source, 'nowhere')
+    ]
+    there, absent = (each.json['message'].replace(source, 'nowhere') for each in refused)
+    assert there == absent
+    assert {each.status for each in refused} == {422}
 
 
 def test_only_what_one_may_see_is_listed(guarded: Guarded):
