@@ -36,6 +36,7 @@ from handlers.session import Cookies, Sessions
 from handlers.sockets import Sockets
 from stack import by_hand, log_lines
 from stack.adopter import Adopter
+from stack.audit import Audit
 from stack.aws import ecr, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
@@ -155,7 +156,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
     ecs_plan = partial(by_hand.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
-    changes = Changes(store, notifier, gate, history, ledger, ecs_plan)
+    audit = Audit(aws.bucket, history)
+    changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
     guarding = Guarding(changes, gate)
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection))
     live = Live(
@@ -185,6 +187,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sockets=Sockets(),
         sweeper=Sweeper(store, notifier, ledger),
         guarding=guarding,
+        audit=audit,
         rollback=Rollback(changes, guarding, history),
         promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection)),
     )

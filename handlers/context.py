@@ -8,6 +8,7 @@ from handlers.access import Access
 from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
 from stack.adopter import Adopter
+from stack.audit import Audit
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.flight_recorder import FlightRecorder
@@ -40,5 +41,6 @@ class Context:
     sockets: Sockets
     sweeper: Sweeper
     guarding: Guarding
+    audit: Audit
     rollback: Rollback
     promotion: Promotion

@@ -41,3 +41,12 @@ class RevisionDiff(ApiHandler):
         against = self.get_query_argument('against', None)
         found, other, difference = await self.context.history.compare(cluster, revision, against)
         self.reply({'revision': found.id, 'against': other.id if other else None, **difference.to_json()})
+
+
+class Audit(ApiHandler):
+    @operation(Role.VIEWER, answer='AuditPage', parameters=PAGE, refusals=(400, 404))
+    async def get(self, cluster: str) -> None:
+        """Who did what, and who was refused by a freeze or a quarantine, the newest first."""
+        limit = self.number('limit', 25, 1, 200)
+        entries, following = await self.context.audit.page(cluster, limit, self.get_query_argument('after', None))
+        self.reply({'content': entries, 'next': following})

@@ -43,6 +43,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (SERVICE + r'/tags', services.Tags),
     (SERVICE + r'/quarantine', guards.Quarantine),
     (CLUSTER + r'/revisions', history.Revisions),
+    (CLUSTER + r'/audit', history.Audit),
     (REVISION, history.OneRevision),
     (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/session', sessions.CurrentSession),

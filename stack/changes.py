@@ -1,12 +1,24 @@
 """The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.audit import Audit
 from stack.diff import difference
-from stack.errors import AwsFailed, Conflict, NotFound, PlanOutdated, RevisionConflict, StateUnreadable, Unprocessable
+from stack.errors import (
+    AwsFailed,
+    Conflict,
+    Frozen,
+    NotFound,
+    PlanOutdated,
+    Quarantined,
+    RevisionConflict,
+    StateUnreadable,
+    Unprocessable,
+)
 from stack.gate import Gate
 from stack.history import History
 from stack.ledger import Ledger
@@ -67,6 +79,7 @@ class Changes:
         gate: Gate,
         history: History,
         ledger: Ledger,
+        audit: Audit,
         ecs_plan: EcsPlan | None = None,
     ):
         self._store = store
@@ -74,6 +87,7 @@ class Changes:
         self._gate = gate
         self._history = history
         self._ledger = ledger
+        self._audit = audit
         self._ecs_plan = ecs_plan
         self._writer = Writer(store, gate, notifier)
 
@@ -115,7 +129,8 @@ class Changes:
         if request.dry_run:
             return await self._preview(cluster, None, {}, document, change, warnings)
         guards = await self._gate.guards(cluster, None)
-        change = await self._gate.permit(guards, cluster, None, document, change)
+        with self._audited(cluster, change):
+            change = await self._gate.permit(guards, cluster, None, document, change)
         body = serialise(document) + guards.seal
         self._notifier.fits(cluster, body, [change])
         try:
@@ -127,7 +142,8 @@ class Changes:
     async def end(self, current: Revision, change: Change) -> Revision:
         """Take the desired state of a cluster away; the last revision records the change. Raises `RevisionConflict`."""
         guards = await self._gate.guards(current.cluster, current)
-        change = await self._gate.permit(guards, current.cluster, None, None, change)
+        with self._audited(current.cluster, change):
+            change = await self._gate.permit(guards, current.cluster, None, None, change)
         body = current.body.rstrip() + guards.seal
         last = await self._store.write(current, current.cluster, body, [change], guards.id)
         await self._store.remove(last)
@@ -136,7 +152,8 @@ class Changes:
     async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Store one change; a `RevisionConflict` says what has changed since the revision that was expected."""
         try:
-            return await self._writer.patch(cluster, patch)
+            with self._audited(cluster, patch.change):
+                return await self._writer.patch(cluster, patch)
         except RevisionConflict as conflict:
             raise await self._explained(cluster, conflict, patch.expected) from conflict
 
@@ -151,7 +168,8 @@ class Changes:
     async def permit(self, current: Revision, change: Change) -> Change:
         """The change of what is stored, leaving its content as it is, as it may be made. Raises `Frozen`."""
         guards = await self._gate.guards(current.cluster, current)
-        return await self._gate.permit(guards, current.cluster, None, None, change)
+        with self._audited(current.cluster, change):
+            return await self._gate.permit(guards, current.cluster, None, None, change)
 
     async def announce(self, revision: Revision) -> bool | None:
         """Tell of a revision: true once that is done, false where it has to wait, None where nobody is to be told."""
@@ -166,6 +184,7 @@ class Changes:
         """Tell of a revision once more; as `announce`."""
         if change.announce is None:
             return None
+        self._audit.announced_again(revision, change)
         sent = await self._notifier.announce_again(revision, change)
         if not sent:
             await self._ledger.owe(revision, change.origin.by)
@@ -220,6 +239,15 @@ class Changes:
             return (Note(None, refusal.message),)
         return ()
 
+    @contextlib.contextmanager
+    def _audited(self, cluster: str, change: Change) -> Iterator[None]:
+        """What a guard refuses in here is written down."""
+        try:
+            yield
+        except (Frozen, Quarantined) as refusal:
+            self._audit.refused(cluster, change, refusal)
+            raise
+
     async def _explained(self, cluster: str, conflict: RevisionConflict, expected: str | None) -> RevisionConflict:
         if conflict.current is None or expected is None or conflict.current == expected:
             return conflict
@@ -250,6 +278,7 @@ class Changes:
         await self._writer.drain()
         await self._notifier.close()
         await self._ledger.close()
+        await self._audit.close()
 
 
 def exists(cluster: str) -> Unprocessable:

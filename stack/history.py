@@ -41,12 +41,15 @@ class Listed(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, the newest first; `following` names where the next page begins, None on the last one.
+    """Rows, the newest first, each with the cursor that names where a page after it begins.
+
+    `following` is the cursor of the next page, None on the last one.
 
     `keeps_versions` is false where the bucket does not, so that there is nothing but the current revision.
     """
 
     rows: Sequence[dict[str, Any]]
+    cursors: Sequence[str]
     following: str | None
     keeps_versions: bool
 
@@ -63,11 +66,11 @@ class History:
         if not listed and after is None:
             raise NotFound(f'There is no cluster {cluster!r} here, and no history of one.')
         await self._learn(cluster, listed, limit)
-        shown = range(min(limit, len(listed)))
-        rows = [row for row in (self._row(cluster, listed, index) for index in shown) if row]
-        following = listed[limit - 1].version or UNVERSIONED if len(listed) > limit else None
+        shown = [(self._row(cluster, listed, i), each.version or UNVERSIONED) for i, each in enumerate(listed[:limit])]
+        following = shown[-1][1] if len(listed) > limit else None
         alone = after is None and len(listed) == 1 and listed[0].version is None
-        return Page(rows, following, not alone)
+        rows, cursors = [row for row, _ in shown if row], [cursor for row, cursor in shown if row]
+        return Page(rows, cursors, following, not alone)
 
     async def revision(self, cluster: str, id: str) -> Revision:
         """One revision by its id, or the `current` one. Raises `NotFound`."""

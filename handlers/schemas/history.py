@@ -45,7 +45,50 @@ EXAMPLE_CHANGE = {'path': 'image', 'before': IMAGE.replace('v1.4.2', 'v1.4.1'), 
 
 EXAMPLE_SERVICE = {'service': 'user-service', 'action': 'update', 'changes': [EXAMPLE_CHANGE]}
 
+EXAMPLE_REFUSAL = {
+    'kind': 'refusal',
+    'at': '2030-04-02T09:25:12.007000+00:00',
+    'by': 'jo',
+    'source': '10.0.3.9 curl/8.5.0',
+    'message': None,
+    'did': {'verb': 'change', 'service': 'user-service', 'image_tag': 'v1.4.3'},
+    'error': 'frozen',
+    'reason': 'staging is frozen by maria: the big sale. Nothing was changed.',
+    'count': 1,
+}
+
 SCHEMAS: dict[str, Schema] = {
+    'AuditEntry': shape(
+        'One thing that somebody did, or was refused.',
+        {
+            'kind': {
+                'enum': ['change', 'override', 'refusal', 'deletion'],
+                'description': '`override` is a change in spite of a freeze, `deletion` one that another program made.',
+            },
+            'at': moment('When.'),
+            'by': text_or_null('Who; null where another program did it.'),
+            'source': text('From where.'),
+            'message': text_or_null('Why.'),
+        },
+        {
+            'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
+            'revision': text('The revision that holds it.'),
+            'summary': text('What changed in that revision, in a line.'),
+            'override': text('The reason of an override.'),
+            'error': text('The code of a refusal.'),
+            'reason': text('Why it was refused.'),
+            'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},
+        },
+        example=EXAMPLE_REFUSAL,
+    ),
+    'AuditPage': shape(
+        'A page of the audit.',
+        {
+            'content': many(ref('AuditEntry'), 'Newest first.'),
+            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
+        },
+        example={'content': [EXAMPLE_REFUSAL], 'next': None},
+    ),
     'Difference': shape(
         'What became of one revision in another.',
         {

@@ -156,8 +156,19 @@ class Bucket:
         """Delete the object, where `over` is given only if it still has that ETag (else `PreconditionFailed`)."""
         await self._call('DeleteObject', Key=key, **({'IfMatch': over} if over else {}))
 
-    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[ListedObject]:
-        """All objects whose keys begin with `prefix` and hold no `delimiter` after it."""
+    async def objects(
+        self, *, prefix: str = '', delimiter: str = '', after: str | None = None, limit: int | None = None
+    ) -> list[ListedObject]:
+        """All objects whose keys begin with `prefix` and hold no `delimiter` after it, in the order of their keys.
+
+        With `limit` the first ones alone, up to 1,000; with `after` those whose keys come after that.
+        """
+        if limit is not None:
+            begin = {'StartAfter': after} if after else {}
+            answer = await self._call('ListObjectsV2', Prefix=prefix, Delimiter=delimiter, MaxKeys=limit, **begin)
+            return [
+                ListedObject(each['Key'], each['ETag'], each['LastModified']) for each in answer.get('Contents', [])
+            ]
         found = await self._connection.pages(
             's3',
             'ListObjectsV2',

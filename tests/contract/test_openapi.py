@@ -136,6 +136,7 @@ CALLS = {
     'getFreeze': None,
     'deleteFreeze': None,
     'postPromote': {'from': 'production'},
+    'getAudit': None,
     'getRevisions': None,
     'getOneRevision': None,
     'getRevisionDiff': None,
