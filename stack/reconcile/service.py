@@ -211,13 +211,15 @@ def _listed(changes: list[Change], most: int = 4) -> str:
 
 
 def _load_balancers(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
-    """Attachments to target groups that are not ours stay as they are."""
+    """Attachments to target groups that are not ours stay, under the name of the container that there will be."""
     ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
     if parts.attachment:
         ours.add(parts.attachment.target_group)
     keys = ('targetGroupArn', 'loadBalancerName', 'containerName', 'containerPort')
     before = [{key: each[key] for key in keys if each.get(key)} for each in service.load_balancers]
-    after = [each for each in before if each.get('targetGroupArn') not in ours]
+    container = wanted.definition['containerDefinitions'][0]['name']
+    kept = [each for each in before if each.get('targetGroupArn') not in ours]
+    after = [{**each, 'containerName': container} if 'containerName' in each else each for each in kept]
     if parts.attachment:
         after.append(_load_balancer(wanted, parts.attachment))
     if sorted(before, key=str) == sorted(after, key=str):

@@ -1,0 +1,192 @@
+"""What a stackfile made of a cluster is read back from it; and what other hands made, as far as it can be."""
+
+import asyncio
+import copy
+from functools import partial
+
+from stack.adopter import Adopter, Adoption
+from stack.aws import route53
+from stack.aws.inventory import Inventory
+from stack.reconcile.wanted import wanted_services
+from stack.stackfile.check import check
+from tests.cluster import Cluster
+
+
+class Unmanaged:
+    """Lets every cluster be adopted."""
+
+    async def check_new(self, cluster: str) -> list:
+        return []
+
+
+async def propose(cluster: Cluster) -> Adoption:
+    inventory = Inventory(cluster.paced)
+    find = partial(route53.aliases, cluster.paced)
+    return await Adopter(Unmanaged(), inventory, find, cluster.paced.region).propose(cluster.name)
+
+
+ROLE = 'arn:aws:iam::210987654321:role/reader'
+SECRET = 'arn:aws:secretsmanager:us-east-1:210987654321:secret:database-a1b2c3'
+
+# One worker for each field of a stackfile.
+WORKERS = {
+    'count': {'desired_count': 3},
+    'no-task': {'desired_count': 0},
+    'memory': {'memory': 64},
+    'default-memory': {'memory': 1024},
+    'cpu': {'cpu': 64},
+    'ports': {'ports': ['5000:5000', '5001:5001/udp']},
+    'environment': {'environment': {'A': 'x=y', 'B': '', 'C': 'ä "q" #'}},
+    'secrets': {'secrets': [{'DB': SECRET}], 'task_execution_role_arn': ROLE},
+    'command': {'command': ['run', '--all'], 'entrypoint': ['/bin/sh', '-c']},
+    'volumes': {'volumes': ['data:/srv/data:/data', 'data:/srv/data:/more:ro', 'etc:/etc:/etc2:ro']},
+    'privileged': {'privileged': True},
+    'own-logging': {'logging': {'options': {'awslogs-stream-prefix': 'mail'}}},
+    'other-driver': {'logging': {'log_driver': 'json-file', 'options': {'max-size': '10m'}}},
+    'shell-check': {'healthcheck': {'command': 'curl -f localhost', 'interval': 10, 'start_period': 5}},
+    'plain-check': {'healthcheck': {'command': ['CMD', 'true', '-v'], 'timeout': 9, 'retries': 4}},
+    'role': {'task_role_arn': ROLE},
+    'percentages': {'deployment_configuration': {'maximum_percent': 150, 'minimum_healthy_percent': 50}},
+    'breaker': {'deployment_circuit_breaker': {'enable': True}},
+    'rollback': {'deployment_circuit_breaker': {'enable': True, 'rollback': True}},
+    'constraints': {
+        'placement_constraints': [
+            {'type': 'memberOf', 'expression': 'attribute:ecs.os-type == linux'},
+            {'type': 'distinctInstance'},
+        ]
+    },
+    'fargate': {
+        'launch_type': 'FARGATE',
+        'cpu': 256,
+        'memory': 512,
+        'task_execution_role_arn': ROLE,
+        'logging': {'options': {'awslogs-stream-prefix': 'mail'}},
+    },
+}
+# The same for a load balancer.
+BALANCERS = {
+    'inner': {'type': 'private'},
+    'named': {'type': 'public', 'name': 'blue'},
+    'healthy': {
+        'type': 'public',
+        'healthcheck': {
+            'port': 9090,
+            'path': '/up',
+            'interval_seconds': 12,
+            'timeout_seconds': 4,
+            'healthy_threshold_count': 3,
+            'unhealthy_threshold_count': 4,
+        },
+    },
+}
+
+
+def everything(cluster: Cluster) -> dict:
+    """A desired state that says everything of some service, but nothing that runs once: that leaves no trace."""
+    document = cluster.example()
+    document['services'].pop()
+    for name, settings in WORKERS.items():
+        document['services'].append({name: {'image': 'team/worker:1', **settings}})
+    for name, settings in BALANCERS.items():
+        elb = {'ports': {'public': 8000, 'container': 8080}, **settings}
+        document['services'].append({name: {'image': 'team/web:1', 'ports': ['8080:8080', '9090:9090'], 'elb': elb}})
+    return document
+
+
+def test_what_a_stackfile_made_is_read_back(cluster: Cluster):
+    document = everything(cluster)
+    assert check(document, cluster=cluster.name).mistakes == ()
+
+    async def there_and_back() -> Adoption:
+        assert (await cluster.reconcile(document)).failed == []
+        return await propose(cluster)
+
+    adoption = asyncio.run(there_and_back())
+    assert adoption.written.notes == ()
+    assert [step.text for step in adoption.plan.steps] == []
+    adopted = adoption.written.document
+    assert check(adopted, cluster=cluster.name).mistakes == ()
+    before, after = comparable(cluster, document), comparable(cluster, adopted)
+    assert before.keys() == after.keys()
+    for name in before:
+        assert after[name] == before[name], name
+
+
+def comparable(cluster: Cluster, document: dict) -> dict:
+    """What a document comes to; ECS counts the tasks of a daemon, and means nothing by the order of variables."""
+    found = {}
+    for name, wanted in sorted(wanted_services(cluster.name, document, cluster.paced.region).items()):
+        definition = copy.deepcopy(wanted.definition)
+        container = definition['containerDefinitions'][0]
+        container['environment'] = sorted(container.get('environment', []), key=str)
+        deployment = {key: value for key, value in wanted.deployment.items() if value}
+        network = wanted.network and {**wanted.network, 'subnets': sorted(wanted.network['subnets'])}
+        found[name] = (definition, wanted.count, wanted.launch_type, deployment, network, wanted.balancer)
+        found[name] += (wanted.registry, wanted.scheduling_strategy, wanted.log_group)
+    return found
+
+
+def test_what_other_hands_made_can_be_deployed_from_what_was_written_down(cluster: Cluster):
+    made_by_hand(cluster)
+
+    async def adopt_and_deploy() -> tuple:
+        adoption = await propose(cluster)
+        outcome = await cluster.reconcile(adoption.written.document)
+        cluster.aws.advance(600)
+        return adoption, outcome, await cluster.plan(adoption.written.document)
+
+    adoption, outcome, again = asyncio.run(adopt_and_deploy())
+    said = [f'{note.service}: {note.text}' for note in adoption.written.notes]
+    for expected in (
+        'web: Its task definitions are called',
+        'web: Its container is called app',
+        'web: Its tasks run in network mode bridge',
+        'web: Its load balancer is not called',
+        'web: Beside app it runs proxy',
+        'web: ulimits is set',
+        'web: enableExecuteCommand is set',
+    ):
+        assert any(line.startswith(expected) for line in said), (expected, said)
+    assert outcome.failed == []
+    assert outcome.is_complete
+    assert [step.text for step in again.steps] == []
+    ecs = cluster.aws.client('ecs')
+    [service] = ecs.describe_services(cluster=cluster.name, services=['web'])['services']
+    assert {each['containerName'] for each in service['loadBalancers']} == {'web'}
+    assert len(service['loadBalancers']) == 2
+
+
+def made_by_hand(cluster: Cluster) -> None:
+    """A service with names of its own, in bridge mode, with a second container, behind a load balancer."""
+    ecs, elbv2 = cluster.aws.client('ecs'), cluster.aws.client('elbv2')
+    group = elbv2.create_target_group(
+        Name=f'{cluster.name}-old', Protocol='HTTP', Port=8080, VpcId=cluster.vpc, TargetType='instance'
+    )['TargetGroups'][0]['TargetGroupArn']
+    balancer = elbv2.create_load_balancer(
+        Name=f'{cluster.name}-alb', Subnets=cluster.subnets[:2], SecurityGroups=cluster.groups[:1]
+    )['LoadBalancers'][0]['LoadBalancerArn']
+    elbv2.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol='HTTP',
+        Port=80,
+        DefaultActions=[{'Type': 'forward', 'TargetGroupArn': group}],
+    )
+    app = {
+        'name': 'app',
+        'image': 'team/web:1',
+        'memory': 64,
+        'portMappings': [{'containerPort': 8080}],
+        'ulimits': [{'name': 'nofile', 'softLimit': 10, 'hardLimit': 20}],
+    }
+    proxy = {'name': 'proxy', 'image': 'team/proxy:1', 'memory': 64}
+    ecs.register_task_definition(family='front', networkMode='bridge', containerDefinitions=[proxy, app])
+    ecs.create_service(
+        cluster=cluster.name,
+        serviceName='web',
+        taskDefinition='front',
+        desiredCount=1,
+        launchType='EC2',
+        enableExecuteCommand=True,
+        loadBalancers=[{'targetGroupArn': group, 'containerName': 'app', 'containerPort': 8080}],
+    )
+    cluster.aws.advance(300)
