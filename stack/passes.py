@@ -15,8 +15,9 @@ from stack.revisions import Revision
 log = logging.getLogger(__name__)
 
 # complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
-# stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed
-State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone']
+# stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed ·
+# adopted: it was written down as it runs, and nobody has asked yet to change anything
+State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'adopted']
 
 
 class Revisions(Protocol):
@@ -72,8 +73,11 @@ class Passes:
     ) -> Ended:
         """Make one pass. `on_plan` is told what will be done before it is; `goes_on` is asked before each step."""
         try:
-            if await self._is_frozen(await self._revisions.read(ask.cluster)):
+            current = await self._revisions.read(ask.cluster)
+            if await self._is_frozen(current):
                 return Ended('frozen')
+            if not ask.hinted and current.is_only_adopted:
+                return Ended('adopted')
             # Nobody is kept waiting, and nothing written, for a look that finds nothing to do.
             if not ask.hinted and (plan := await self.plan(ask)).is_empty:
                 return Ended('complete', Outcome(plan))

@@ -2,14 +2,20 @@
 
 import asyncio
 import copy
+from datetime import UTC, datetime
 from functools import partial
 
 from stack.adopter import Adopter, Adoption
 from stack.aws import route53
 from stack.aws.inventory import Inventory
+from stack.passes import Ask
 from stack.reconcile.wanted import wanted_services
+from stack.revision_store import serialise
+from stack.revisions import Change, Origin, encode
 from stack.stackfile.check import check
+from tests.aws import Aws
 from tests.cluster import Cluster
+from tests.scheduling import scenes
 
 
 class Unmanaged:
@@ -190,3 +196,23 @@ def made_by_hand(cluster: Cluster) -> None:
         loadBalancers=[{'targetGroupArn': group, 'containerName': 'app', 'containerPort': 8080}],
     )
     cluster.aws.advance(300)
+
+
+def test_the_clock_changes_nothing_in_a_cluster_that_was_only_adopted(aws: Aws):
+    name = aws.cluster()
+    adopted = Change(Origin('ann', 'test', ''), datetime.now(UTC), {'verb': 'adopt'}, announce=None)
+    document = {'services': [{'mailer': {'image': 'team/mailer:1'}}]}
+    with scenes(aws) as make:
+        scene = make()
+        aws.client('s3').put_object(
+            Bucket=scene.bucket, Key=name, Body=serialise(document), Metadata=encode('w1', [adopted])
+        )
+        scene.scheduler()
+        [passes] = scene.passes
+
+        async def look_and_deploy() -> tuple[str, list[str], str]:
+            looked = await passes.make(Ask(name, hinted=False))
+            before = aws.client('ecs').list_services(cluster=name)['serviceArns']
+            return looked.state, before, (await passes.make(Ask(name))).state
+
+        assert asyncio.run(look_and_deploy()) == ('adopted', [], 'complete')
