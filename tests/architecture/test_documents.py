@@ -41,6 +41,12 @@ def test_links_lead_somewhere(document: Path):
 
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=there)
+def test_tests_that_are_named_are_there(document: Path):
+    named = re.findall(r'`(tests/[\w/]+\.py)`', document.read_text())
+    assert not [each for each in named if not (ROOT / each).exists()]
+
+
+@pytest.mark.parametrize('document', DOCUMENTS, ids=there)
 def test_calls_in_the_documents_exist(document: Path):
     """Written as `GET /api/v1/clusters/{cluster}`, or from `/clusters` on."""
     known = {(each.verb.upper(), _bare(each.path)) for each in endpoints(ROUTES)}

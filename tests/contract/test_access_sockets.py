@@ -1,0 +1,105 @@
+"""The live channel with access control: who may listen, to what, and for how long."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from tests.guarded import Guarded
+from tests.live_client import LiveClient
+
+
+def talk(server: Guarded, test: Callable[[LiveClient], Awaitable[None]], **headers: str) -> None:
+    async def whole() -> None:
+        client = await LiveClient.connect(server.port, **headers)
+        try:
+            await test(client)
+        finally:
+            if not client.closed:
+                await client.close()
+
+    asyncio.run(whole())
+
+
+def refused(server: Guarded, **headers: str) -> int:
+    async def nothing(client: LiveClient) -> None:
+        raise AssertionError('the socket was opened')
+
+    with pytest.raises(HTTPClientError) as raised:
+        talk(server, nothing, **headers)
+    return raised.value.code
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {'Authorization': f'Bearer {token}'}
+
+
+def test_who_may_not_listen(guarded: Guarded):
+    token = guarded.token('viewer')
+    cookie, csrf = guarded.signed_in(token)
+    own = f'http://127.0.0.1:{guarded.port}'
+    assert refused(guarded) == 401
+    assert refused(guarded, **bearer('nysa_000000000000_' + 'a' * 43)) == 401
+    assert refused(guarded, Cookie=cookie[:-8] + 'deadbeef', Origin=own) == 401
+    assert refused(guarded, Cookie=cookie, Origin='https://evil.example') == 403
+    assert refused(guarded, Cookie=cookie, Origin='null') == 403
+    assert refused(guarded, Cookie=cookie) == 403
+    assert refused(guarded, **bearer(token), Origin='https://evil.example') == 403
+    guarded.revoke(token)
+    assert refused(guarded, **bearer(token)) == 401
+    assert refused(guarded, Cookie=cookie, Origin=own, X_CSRF_Token=csrf) == 401
+
+
+def test_a_session_listens_from_its_own_page(guarded: Guarded):
+    cookie, _ = guarded.signed_in(guarded.admin)
+
+    async def test(client: LiveClient) -> None:
+        assert (await client.next())['type'] == 'hello'
+
+    talk(guarded, test, Cookie=cookie, Origin=f'http://127.0.0.1:{guarded.port}')
+
+
+def test_one_hears_of_ones_own_clusters_alone_and_a_viewer_of_no_value(guarded: Guarded):
+    seen, hidden = guarded.managed(), guarded.managed()
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe('*', seen, hidden)
+        for cluster in (hidden, seen):
+            change = {'services': [{'web': {'image': 'nginx:2', 'environment': [{'DB_PASSWORD': 'correct-horse'}]}}]}
+            path = f'/clusters/{cluster}/config'
+            answer = await asyncio.to_thread(guarded.as_, guarded.admin, 'PUT', path, change)
+            assert answer.status == 202
+        await client.type('desired')
+        assert {each.get('cluster') for each in client.got} <= {seen, None}
+        assert not any(value in repr(client.got) for value in ('hunter2', 'correct-horse', hidden))
+
+    talk(guarded, test, **bearer(guarded.token('viewer', clusters=[seen])))
+
+
+def test_who_loses_the_token_loses_the_socket(guarded: Guarded):
+    token = guarded.token('viewer')
+
+    async def test(client: LiveClient) -> None:
+        await client.next()
+        await asyncio.to_thread(guarded.revoke, token)
+        await client.say({'type': 'ping'})
+        assert (await client.next())['code'] == 'not_authenticated'
+        while await client.next():
+            pass
+        assert client.closed_with == 1008
+
+    talk(guarded, test, **bearer(token))
+
+
+def test_only_so_many_sockets(aws):
+    with Guarded(aws, NYSA_SOCKET_LIMIT='1') as server:
+
+        async def test(client: LiveClient) -> None:
+            await client.next()
+            with pytest.raises(HTTPClientError) as raised:
+                await LiveClient.connect(server.port, **bearer(server.admin))
+            assert raised.value.code == 429
+            assert raised.value.response.headers['Retry-After'] == '30'
+
+        talk(server, test, **bearer(server.admin))
