@@ -6,7 +6,7 @@ from stack.access import Role
 from stack.history_rows import revision_row
 
 PAGE = (
-    Parameter('limit', 'How many, from 1 to 200; 25 unless told.', kind='integer'),
+    Parameter('limit', 'How many, from 1 to 200; 20 unless told.', kind='integer'),
     Parameter('after', 'The `next` of the page before.'),
 )
 AGAINST = (Parameter('against', 'The revision to compare with, or `current`; the one before unless told.'),)
@@ -16,7 +16,7 @@ class Revisions(ApiHandler):
     @operation(Role.VIEWER, answer='Revisions', parameters=PAGE, refusals=(404,))
     async def get(self, cluster: str) -> None:
         """The history, newest first: who, when, why, from where, and what changed. A removed cluster has one too."""
-        limit = self.number('limit', 25, 1, 200)
+        limit = self.number('limit', 20, 1, 200)
         page = await self.context.history.page(cluster, limit, self.get_query_argument('after', None))
         content = {'content': page.rows, 'next': page.following, 'versioned': page.keeps_versions}
         if not page.keeps_versions:
@@ -47,6 +47,6 @@ class Audit(ApiHandler):
     @operation(Role.VIEWER, answer='AuditPage', parameters=PAGE, refusals=(400, 404))
     async def get(self, cluster: str) -> None:
         """Who did what, and who was refused by a freeze or a quarantine, the newest first."""
-        limit = self.number('limit', 25, 1, 200)
+        limit = self.number('limit', 20, 1, 200)
         entries, following = await self.context.audit.page(cluster, limit, self.get_query_argument('after', None))
         self.reply({'content': entries, 'next': following})

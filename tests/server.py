@@ -118,6 +118,11 @@ class Server(Client):
                     counted[operation] = counted.get(operation, 0) + int(sample.value)
         return counted
 
+    def stored_versions(self, cluster: str) -> list[str]:
+        """The ids of a cluster's versions, the newest first."""
+        pages = self.aws.client('s3').get_paginator('list_object_versions').paginate(Bucket=self.bucket, Prefix=cluster)
+        return [each['VersionId'] for page in pages for each in page.get('Versions', []) if each['Key'] == cluster]
+
     def keys(self) -> list[str]:
         listed = self.aws.client('s3').list_objects_v2(Bucket=self.bucket)
         return [each['Key'] for each in listed.get('Contents', [])]

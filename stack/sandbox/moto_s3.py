@@ -56,9 +56,12 @@ def _list_only(list_object_versions: Any) -> Any:
         prefix: str = '',
         version_id_marker: str | None = None,
     ) -> Any:
-        """moto copies every version of the whole bucket, whatever the prefix."""
+        """moto copies and sorts every version of the whole bucket, whatever is asked for."""
         bucket = self.get_bucket(bucket_name)
-        every, bucket.keys = bucket.keys, _starting_with(prefix or '', bucket.keys)
+        found = _starting_with(prefix or '', bucket.keys)
+        if max_keys is not None and not delimiter:
+            _trim(found, key_marker, version_id_marker, max_keys)
+        every, bucket.keys = bucket.keys, found
         try:
             return list_object_versions(
                 self, bucket_name, delimiter, key_marker, max_keys, prefix or '', version_id_marker
@@ -76,6 +79,16 @@ def _starting_with(prefix: str, keys: _VersionedKeyStore) -> _VersionedKeyStore:
             # moto's sort is stable: of two versions with one time, the later one has to come first.
             dict.__setitem__(view, key, _Shared(reversed(versions)))
     return view
+
+
+def _trim(keys: _VersionedKeyStore, key_marker: str | None, version_id_marker: str | None, most: int) -> None:
+    """Leaves of each key what one page can hold: from the marker on, and one more that tells that there is more."""
+    for key, versions in list(dict.items(keys)):
+        first = 0
+        if key == key_marker and version_id_marker:
+            ids = [str(version.version_id) for version in versions]
+            first = ids.index(version_id_marker) if version_id_marker in ids else 0
+        dict.__setitem__(keys, key, _Shared(versions[first : first + most + 2]))
 
 
 def _within_metadata_limit(put_object: Any) -> Any:
