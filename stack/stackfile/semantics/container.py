@@ -12,12 +12,6 @@ def secrets_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
             yield ('secrets',), f'{name} is in environment, too'
 
 
-@rule('secrets', 'task_execution_role_arn')
-def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
-    if subject.settings.secrets and subject.settings.task_execution_role_arn is None:
-        yield ('secrets',), 'ECS needs task_execution_role_arn to read secrets'
-
-
 @rule('logging')
 def logging_is_complete(subject: Subject) -> Iterator[Finding]:
     logging = subject.settings.logging
@@ -68,7 +62,6 @@ def daemon_counts_by_itself(subject: Subject) -> Iterator[Finding]:
 
 RULES = (
     secrets_have_names_of_their_own,
-    secrets_have_a_role,
     logging_is_complete,
     volumes_do_not_collide,
     rollout_can_move,

@@ -71,25 +71,14 @@ def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
         return
     if vpc is None or vpc.id is None:
         yield ('elb',), 'a load balancer needs vpc.id'
-    for part in ('subnets', 'security_groups'):
-        if vpc is None or not getattr(getattr(vpc, part), elb.type):
-            yield ('elb', 'type'), f'a {elb.type} load balancer needs vpc.{part}.{elb.type}'
+    if vpc is None or not getattr(vpc.subnets, elb.type):
+        yield ('elb', 'type'), f'a {elb.type} load balancer needs vpc.subnets.{elb.type}'
 
 
 @rule('dns_discovery.name', 'service_discovery')
 def discovery_has_its_namespace(subject: Subject) -> Iterator[Finding]:
     if subject.settings.dns_discovery and subject.top.service_discovery is None:
         yield ('dns_discovery',), 'needs service_discovery.namespace'
-
-
-@rule('dns_discovery', 'launch_type', 'vpc')
-def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
-    if subject.settings.network_mode != 'awsvpc':
-        return
-    vpc = subject.top.vpc
-    cause = 'dns_discovery' if subject.settings.dns_discovery else 'launch_type'
-    if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
-        yield (cause,), 'tasks with an address of their own need vpc.subnets'
 
 
 RULES = (
@@ -100,5 +89,4 @@ RULES = (
     balancer_name_fits,
     balancer_has_its_network,
     discovery_has_its_namespace,
-    tasks_have_their_network,
 )

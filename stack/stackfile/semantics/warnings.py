@@ -67,6 +67,29 @@ def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
         yield ('elb', 'type'), f'AWS wants subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
 
 
+@rule('secrets', 'task_execution_role_arn')
+def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.secrets and subject.settings.task_execution_role_arn is None:
+        yield ('secrets',), 'ECS needs task_execution_role_arn to read secrets'
+
+
+@rule('dns_discovery', 'launch_type', 'vpc')
+def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.network_mode != 'awsvpc':
+        return
+    vpc = subject.top.vpc
+    cause = 'dns_discovery' if subject.settings.dns_discovery else 'launch_type'
+    if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
+        yield (cause,), 'tasks with an address of their own need vpc.subnets'
+
+
+@rule('elb.type', 'vpc')
+def balancer_has_a_security_group(subject: Subject) -> Iterator[Finding]:
+    elb, vpc = subject.settings.elb, subject.top.vpc
+    if elb and vpc and not getattr(vpc.security_groups, elb.type):
+        yield ('elb', 'type'), f"without vpc.security_groups.{elb.type} it gets the VPC's default security group"
+
+
 def defaults_warnings(document: Any) -> Iterator[Finding]:
     defaults = document.get('defaults') if isinstance(document, dict) else None
     for path, message in variable_warnings(defaults.get('environment') if isinstance(defaults, dict) else None):
@@ -92,4 +115,7 @@ RULES = (
     task_is_not_reached,
     variables_are_plain,
     balancer_has_two_zones,
+    secrets_have_a_role,
+    tasks_have_their_network,
+    balancer_has_a_security_group,
 )

@@ -76,7 +76,6 @@ def test_a_service_that_is_going_is_not_there(status: str):
     ('container', 'field'),
     [
         ({'environment': [{'name': '9', 'value': 'x'}]}, 'environment'),
-        ({'secrets': [{'name': 'A', 'valueFrom': 'param'}]}, 'secrets'),
         ({'logConfiguration': {'logDriver': 'none'}}, 'logging'),
         ({'logConfiguration': {'logDriver': 'awslogs', 'options': {}}}, 'logging'),
         ({'healthCheck': {'command': ['NONE']}}, 'healthcheck'),

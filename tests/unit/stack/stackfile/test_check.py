@@ -85,7 +85,7 @@ def test_as_many_mistakes_as_were_made(wrong: int):
         lambda raw: raw.update(environment=[{'A': None}]),
         lambda raw: raw.update(scheduling_strategy='DAEMON', desired_count=1),
         lambda raw: raw.update(elb={'type': 'public', 'ports': {'public': 80, 'container': 80}}),
-        lambda raw: raw.update(secrets={'A': 'name'}),
+        lambda raw: raw.update(secrets={'A': 'name'}, environment=['A=1']),
     ]
     document['services'] = [{f's{i}': {'image': 'a:1'}} for i in range(wrong)]
     for i, item in enumerate(document['services']):

@@ -17,7 +17,6 @@ NO_ROOM = 'maximum_percent {} and minimum_healthy_percent {} leave a rollout no 
             {'secrets': {'A': 'name'}, 'environment': ['A=1', 'B=2'], 'task_execution_role_arn': 'role'},
             [('secrets', 'A is in environment, too')],
         ),
-        ({'secrets': {'A': 'name'}}, [('secrets', 'ECS needs task_execution_role_arn to read secrets')]),
         ({'secrets': {'A': 'name'}, 'task_execution_role_arn': 'role'}, []),
         ({'logging': {'options': {'a': 'b'}}}, [('logging', 'the options need a log_driver')]),
         (

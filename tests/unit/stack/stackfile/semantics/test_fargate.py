@@ -64,12 +64,6 @@ def test_cpu_is_needed():
     assert mistakes(document) == [('cpu', 'FARGATE needs cpu: one of 256, 512, 1024, 2048, 4096, 8192, 16384')]
 
 
-def test_subnets_are_needed():
-    document = on_fargate()
-    del document['vpc']
-    assert mistakes(document) == [('launch_type', 'tasks with an address of their own need vpc.subnets')]
-
-
 def test_an_execution_role_is_enough_for_ecr_and_logs():
     logging = {'log_driver': 'awslogs', 'options': {'awslogs-group': 'x', 'awslogs-stream-prefix': 'y'}}
     assert mistakes(on_fargate(image=ECR, logging=logging, task_execution_role_arn='role')) == []

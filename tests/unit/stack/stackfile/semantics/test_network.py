@@ -89,13 +89,13 @@ def test_names_of_load_balancers(service: str, name: str, cluster: str | None, f
 @pytest.mark.parametrize(
     ('vpc', 'kind', 'found'),
     [
-        (None, 'public', ['elb', 'elb.type', 'elb.type']),
-        ({}, 'private', ['elb', 'elb.type', 'elb.type']),
-        ({'id': 'vpc-1', 'subnets': {'private': ['subnet-1', 'subnet-2']}}, 'private', ['elb.type']),
+        (None, 'public', ['elb', 'elb.type']),
+        ({}, 'private', ['elb', 'elb.type']),
+        ({'id': 'vpc-1', 'subnets': {'private': ['subnet-1', 'subnet-2']}}, 'private', []),
         (
             {'id': 'vpc-1', 'subnets': {'private': ['subnet-1']}, 'security_groups': {'private': ['sg-1']}},
             'public',
-            ['elb.type', 'elb.type'],
+            ['elb.type'],
         ),
         (
             {'id': 'vpc-1', 'subnets': {'private': ['subnet-1']}, 'security_groups': {'private': ['sg-1']}},
@@ -111,11 +111,9 @@ def test_a_load_balancer_needs_its_network(vpc: dict | None, kind: str, found: l
     assert [where for where, _ in mistakes(document)] == found
 
 
-def test_discovery_needs_a_namespace_and_subnets():
-    assert mistakes(one_service(dns_discovery={'name': 'web'})) == [
-        ('dns_discovery', 'needs service_discovery.namespace'),
-        ('dns_discovery', 'tasks with an address of their own need vpc.subnets'),
-    ]
+def test_discovery_needs_a_namespace():
+    found = [('dns_discovery', 'needs service_discovery.namespace')]
+    assert mistakes(one_service(dns_discovery={'name': 'web'})) == found
     assert mistakes(with_vpc(one_service(dns_discovery={'name': 'web'}))) == []
 
 

@@ -112,3 +112,22 @@ def test_a_port_is_not_mapped_to_another(mode: str, settings: dict[str, Any]):
     assert mistakes(document) == []
     told = f'is reached at 8080: in network mode {mode} ECS maps no port to another'
     assert warnings(document) == [('ports[1]', told)]
+
+
+def test_what_ecs_will_want_is_told():
+    document = one_service(dns_discovery={'name': 'web'}, secrets={'A': 'name'})
+    document['service_discovery'] = {'namespace': 'example.sd'}
+    assert mistakes(document) == []
+    assert warnings(document) == [
+        ('dns_discovery', 'tasks with an address of their own need vpc.subnets'),
+        ('secrets', 'ECS needs task_execution_role_arn to read secrets'),
+    ]
+
+
+def test_a_load_balancer_without_security_groups_gets_the_default_one():
+    document = one_service(**balanced())
+    document['vpc'] = {'id': 'vpc-1', 'subnets': {'public': ['subnet-1', 'subnet-2']}}
+    assert mistakes(document) == []
+    assert warnings(document) == [
+        ('elb.type', "without vpc.security_groups.public it gets the VPC's default security group")
+    ]
