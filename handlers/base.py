@@ -50,6 +50,7 @@ class ApiHandler(RequestHandler):
         self.chunks: list[bytes] = []
         self.body_size = 0
         self.caller: Caller | None = None
+        self.path_args: list[str] = []  # Tornado refuses what is not in UTF-8 before it sets them
         context.in_flight.enter(self)
 
     def set_default_headers(self) -> None:

@@ -199,4 +199,4 @@ def _revision(cluster: str, stored: Any) -> Revision:
 
 def is_key(cluster: str) -> bool:
     """Whether a desired state can lie under that name at all. S3 takes 1,024 bytes of UTF-8 for a key."""
-    return bool(cluster) and SEPARATOR not in cluster and '\0' not in cluster and len(cluster.encode()) <= 1024
+    return bool(cluster) and SEPARATOR not in cluster and cluster.isprintable() and len(cluster.encode()) <= 1024
