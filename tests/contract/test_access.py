@@ -34,6 +34,7 @@ TABLE = {
     f'DELETE {CLUSTER}/services/([^/]+)': 'admin',
     f'GET {CLUSTER}/services/([^/]+)/tags': 'viewer',
     f'POST {CLUSTER}/adopt': 'admin',
+    f'GET {CLUSTER}/audit': 'viewer',
     f'GET {CLUSTER}/freeze': 'viewer',
     f'PUT {CLUSTER}/freeze': 'admin',
     f'DELETE {CLUSTER}/freeze': 'admin',
