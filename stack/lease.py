@@ -42,13 +42,17 @@ class Seen:
 
 
 class Lease:
-    """Held on one cluster. `number` grows with every holder: work with a smaller one is over."""
+    """Held on one cluster. `number` grows with every holder: work with a smaller one is over.
+
+    `deployed` is for its holder to write down what it has made so: it is there for the next.
+    """
 
     def __init__(self, cluster: str, number: int, etag: str, renewed: float, clock: Callable[[], float]):
         self.cluster = cluster
         self.number = number
         self.etag = etag
         self.renewed = renewed
+        self.deployed: str | None = None
         self._clock = clock
 
     @property
@@ -88,16 +92,24 @@ class Leases:
             await asyncio.gather(renewing, return_exceptions=True)
             await self._release(lease)
 
+    async def deployed(self, cluster: str) -> str | None:
+        """What the last holder that deployed something wrote down."""
+        found = await self._bucket.get(PREFIX + cluster)
+        return _read(found.body).get('deployed') if found else None
+
     async def _take(self, cluster: str) -> Lease | None:
         asked = self._clock()
         found = await self._bucket.get(PREFIX + cluster)
-        number, etag = 1, None
+        number, etag, deployed = 1, None, None
         if found is not None:
             if not self._is_free(cluster, found, asked):
                 return None
-            last = _read(found.body).get('number')
-            number, etag = last + 1 if isinstance(last, int) else 1, found.etag
-        return await self._write(cluster, number, etag)
+            last = _read(found.body)
+            number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
+            etag, deployed = found.etag, last.get('deployed')
+        lease = Lease(cluster, number, etag or '', asked, self._clock)
+        lease.deployed = deployed
+        return lease if await self._write(lease, etag) else None
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
         """Whether it was given back, or has stayed the same for a whole term while we looked.
@@ -112,29 +124,35 @@ class Leases:
             return False
         return now - seen.since >= TERM_S
 
-    async def _write(self, cluster: str, number: int, over: str | None, holds: bool = True) -> Lease | None:
+    async def _write(self, lease: Lease, over: str | None, holds: bool = True) -> bool:
+        """Write the lease over what has that ETag, or over nothing; false where something else is there."""
         asked = self._clock()
-        body = {'holder': self._holder if holds else None, 'number': number, 'nonce': uuid.uuid4().hex}
+        body = {
+            'holder': self._holder if holds else None,
+            'number': lease.number,
+            'deployed': lease.deployed,
+            # So that no two writes have the same ETag.
+            'nonce': uuid.uuid4().hex,
+        }
         try:
-            written = await self._bucket.put(PREFIX + cluster, json.dumps(body).encode(), over=over)
+            written = await self._bucket.put(PREFIX + lease.cluster, json.dumps(body).encode(), over=over)
         except PreconditionFailed:
-            return None
-        return Lease(cluster, number, written.etag, asked, self._clock)
+            return False
+        lease.etag, lease.renewed = written.etag, asked
+        return True
 
     async def _renew(self, lease: Lease) -> None:
         while True:
             await self._sleep(RENEW_S)
             try:
-                renewed = await self._write(lease.cluster, lease.number, lease.etag)
+                renewed = await self._write(lease, lease.etag)
             except AwsFailed as failed:
                 log.warning('cluster %s: the lease could not be renewed: %s', lease.cluster, failed)
                 continue
-            if renewed is None and not await self._still_ours(lease):
+            if not renewed and not await self._still_ours(lease):
                 log.warning('cluster %s: somebody else has taken the lease', lease.cluster)
                 lease.renewed = float('-inf')
                 return
-            if renewed is not None:
-                lease.etag, lease.renewed = renewed.etag, renewed.renewed
 
     async def _still_ours(self, lease: Lease) -> bool:
         """Whether a renewal was refused only because an earlier one, never answered, had been written all the same."""
@@ -153,7 +171,7 @@ class Leases:
         if lease.renewed == float('-inf'):
             return
         try:
-            await self._write(lease.cluster, lease.number, lease.etag, holds=False)
+            await self._write(lease, lease.etag, holds=False)
         except AwsFailed as failed:
             log.warning('cluster %s: the lease runs out by itself: %s', lease.cluster, failed)
 

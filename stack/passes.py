@@ -1,5 +1,6 @@
 """A pass that may be made: on a cluster that is managed, not frozen, and that nobody else is working on."""
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ log = logging.getLogger(__name__)
 
 # complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
 # stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed ·
-# adopted: it was written down as it runs, and nobody has asked yet to change anything
-State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'adopted']
+# held: what is stored is not to be deployed yet
+State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'held']
 
 
 class Revisions(Protocol):
@@ -39,12 +40,11 @@ class Ask:
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended; `errors` say why it failed, each in a sentence. Some may be worth another try (`retryable`)."""
+    """How it ended; `errors` say why it failed, each in a sentence."""
 
     state: State
     outcome: Outcome | None = None
     errors: tuple[str, ...] = ()
-    retryable: bool = True
 
 
 class Passes:
@@ -66,25 +66,28 @@ class Passes:
 
     async def plan(self, ask: Ask) -> Plan:
         """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
-        return await self._reconciler.plan(ask.cluster, await self._request(ask))
+        return await self._reconciler.plan(ask.cluster, _request(ask, await self._revisions.read(ask.cluster)))
 
     async def make(
         self, ask: Ask, on_plan: Callable[[Plan], None] = lambda _: None, goes_on: Callable[[], bool] = lambda: True
     ) -> Ended:
         """Make one pass. `on_plan` is told what will be done before it is; `goes_on` is asked before each step."""
         try:
-            current = await self._revisions.read(ask.cluster)
-            if await self._is_frozen(current):
+            revision = await self._revisions.read(ask.cluster)
+            if await self._is_frozen(revision):
                 return Ended('frozen')
-            if not ask.hinted and current.is_only_adopted:
-                return Ended('adopted')
-            # Nobody is kept waiting, and nothing written, for a look that finds nothing to do.
-            if not ask.hinted and (plan := await self.plan(ask)).is_empty:
-                return Ended('complete', Outcome(plan))
+            if not ask.hinted:
+                if await self._is_held(revision):
+                    return Ended('held')
+                # Nobody is kept waiting, and nothing written, for a look that finds nothing to do.
+                if (plan := await self.plan(ask)).is_empty:
+                    return Ended('complete', Outcome(plan))
             async with self._leases.held(ask.cluster) as lease:
                 if lease is None:
                     return Ended('busy')
-                plan = await self.plan(ask)
+                revision = await self._revisions.read(ask.cluster)
+                plan = await self._reconciler.plan(ask.cluster, _request(ask, revision))
+                lease.deployed = _content(revision)
                 log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
                 on_plan(plan)
                 outcome = await self._reconciler.apply(
@@ -93,12 +96,13 @@ class Passes:
         except NotFound:
             return Ended('gone')
         except NysaError as error:
-            return Ended('failed', errors=(error.message,), retryable=error.retryable)
+            return Ended('failed', errors=(error.message,))
         return _ended(outcome)
 
-    async def _request(self, ask: Ask) -> Request:
-        revision = await self._revisions.read(ask.cluster)
-        return Request(revision.document, revision.id, ask.destroyed, ask.prune, ask.retry)
+    async def _is_held(self, revision: Revision) -> bool:
+        """Whether a revision was stored without being announced, and nobody has had its content deployed since."""
+        silent = bool(revision.changes) and all(change.announce is None for change in revision.changes)
+        return silent and await self._leases.deployed(revision.cluster) != _content(revision)
 
     def _tell(self, cluster: str, progress: Progress) -> None:
         step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
@@ -112,7 +116,16 @@ class Passes:
 def _ended(outcome: Outcome) -> Ended:
     if outcome.failed:
         errors = tuple(f'{each.step.text}: {each.error}' for each in outcome.failed)
-        return Ended('failed', outcome, errors, any(each.error and each.error.retryable for each in outcome.failed))
+        return Ended('failed', outcome, errors)
     if outcome.waiting:
         return Ended('waiting', outcome)
     return Ended('complete' if outcome.is_complete else 'stopped', outcome)
+
+
+def _request(ask: Ask, revision: Revision) -> Request:
+    return Request(revision.document, revision.id, ask.destroyed, ask.prune, ask.retry)
+
+
+def _content(revision: Revision) -> str:
+    """The same for two revisions that say the same, whatever white space seals them."""
+    return hashlib.sha256(revision.body.strip()).hexdigest()

@@ -98,7 +98,7 @@ class Job:
         """What follows from how a pass ended. Where nobody `asked`, the clock will ask again."""
         self.failed += ended.state == 'failed'
         self.waited += ended.state == 'waiting'
-        if ended.state in ('complete', 'gone', 'adopted'):
+        if ended.state in ('complete', 'gone', 'held'):
             return 'done'
         if self.failed >= MOST_FAILED or self.waited >= MOST_WAITING:
             return 'given up'

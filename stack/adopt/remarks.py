@@ -6,7 +6,7 @@ from typing import Any
 
 from stack.adopt.found import Found
 from stack.plan import Change, Note
-from stack.reconcile.definition import definition_changes, same_definition
+from stack.reconcile.definition import definition_changes, serves
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
@@ -24,12 +24,20 @@ _FIELDS = {each.name for each in entries(ServiceSettings)}
 def remarks(found: Found, wanted: Wanted, observed: Observed) -> Iterator[Note]:
     """Everything in which the service that runs differs from what its settings in the document come to."""
     changes = definition_changes(found.body, wanted.definition)
+    if _keeps_its_definition(wanted, observed):
+        changes = []
     for change in changes:
         yield Note(found.name, _sentence(change, found.body))
-    if not changes and not same_definition(wanted.definition, found.body):
+    if not changes and not _keeps_its_definition(wanted, observed):
         yield Note(found.name, 'Its task definition differs otherwise from what a stackfile comes to.')
     if wanted.balancer:
         yield from (Note(found.name, text) for text in _balancer(wanted, observed))
+
+
+def _keeps_its_definition(wanted: Wanted, observed: Observed) -> bool:
+    """Whether the first deployment would find nothing to register: names alone do not matter to it."""
+    running = observed.definitions.get(observed.services[wanted.service].task_definition)
+    return running is not None and serves(wanted.definition, running)
 
 
 def _sentence(change: Change, body: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from stack.aws import autoscaling, ecs, elbv2, logs, route53, servicediscovery
 from stack.aws.paced import PacedConnection
 from stack.errors import Unprocessable
-from stack.reconcile.definition import same_definition
+from stack.reconcile.definition import same_definition, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
 from stack.reconcile.observed import LoadBalancer, Namespace, Observed, Record, Registry, TaskDefinition
 from stack.reconcile.planner import going
@@ -142,7 +142,7 @@ class Inventory:
 def _runs_as_wanted(wanted: Wanted, observed: Observed, definitions: Mapping[str, TaskDefinition | None]) -> bool:
     service = observed.service(wanted.service)
     running = definitions.get(service.task_definition) if service else None
-    return running is not None and same_definition(wanted.definition, running.body)
+    return running is not None and serves(wanted.definition, running)
 
 
 def _was_registered(wanted: Wanted, observed: Observed, newest: Mapping[str, TaskDefinition]) -> bool:

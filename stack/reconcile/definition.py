@@ -5,6 +5,8 @@ from functools import cache
 from typing import Any
 
 from stack.plan import Change, differences
+from stack.reconcile.names import owner
+from stack.reconcile.observed import TaskDefinition
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.task_definition import normalised
@@ -15,6 +17,23 @@ Definition = Mapping[str, Any]
 def same_definition(wanted: Definition, registered: Definition) -> bool:
     """Whether a registered task definition is what RegisterTaskDefinition would make of `wanted`."""
     return normalised(wanted) == normalised(registered)
+
+
+def serves(wanted: Definition, registered: TaskDefinition) -> bool:
+    """Whether a registered task definition will do: the same, or but for the names that somebody else gave it.
+
+    So a service that Nysa did not make is not deployed anew merely because it is taken over.
+    """
+    if same_definition(wanted, registered.body):
+        return True
+    if owner(registered.tags) is not None:
+        return False
+    return _nameless(normalised(wanted)) == _nameless(normalised(registered.body))
+
+
+def _nameless(definition: Definition) -> dict[str, Any]:
+    containers = [{**each, 'name': ''} for each in definition.get('containerDefinitions') or ()]
+    return {**definition, 'family': '', 'containerDefinitions': containers}
 
 
 def definition_changes(registered: Definition | None, wanted: Definition) -> list[Change]:

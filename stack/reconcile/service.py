@@ -8,7 +8,7 @@ from typing import Any
 
 from stack.plan import Action, Change, ResultOf, Row
 from stack.reconcile import names
-from stack.reconcile.definition import definition_changes, same_definition
+from stack.reconcile.definition import definition_changes, same_definition, serves
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.load_balancer import Attachment
@@ -44,7 +44,7 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
     """
     service = observed.service(wanted.service)
     running = observed.definitions.get(service.task_definition) if service else None
-    if running and same_definition(wanted.definition, running.body):
+    if running and serves(wanted.definition, running):
         return Definition(running.arn, known=running)
     newest = observed.newest.get(wanted.family)
     before = running or (newest if wanted.runs_once else None)
@@ -128,7 +128,7 @@ def _create(
         'launchType': wanted.launch_type,
         'schedulingStrategy': wanted.scheduling_strategy,
         **({'desiredCount': count} if replica else {}),
-        **_joined(wanted, parts),
+        **_joined(wanted, definition, parts),
         'tags': names.ecs_tags(draft.owner.tags),
     }
     if wanted.deployment:
@@ -142,22 +142,27 @@ def _create(
     draft.add('service', 'ecs:CreateService', text, arguments, after=[gone, *parts.ready])
 
 
-def _joined(wanted: Wanted, parts: Parts) -> dict[str, list]:
+def _joined(wanted: Wanted, definition: Definition, parts: Parts) -> dict[str, list]:
     joined: dict[str, list] = {}
     if parts.attachment:
-        joined['loadBalancers'] = [_load_balancer(wanted, parts.attachment)]
+        joined['loadBalancers'] = [_load_balancer(wanted, definition, parts.attachment)]
     if parts.registry:
         joined['serviceRegistries'] = [{'registryArn': parts.registry}]
     return joined
 
 
-def _load_balancer(wanted: Wanted, attachment: Attachment) -> dict[str, Any]:
-    container = wanted.definition['containerDefinitions'][0]['name']
+def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachment) -> dict[str, Any]:
     return {
         'targetGroupArn': attachment.target_group,
-        'containerName': container,
+        'containerName': _container(wanted, definition),
         'containerPort': attachment.container_port,
     }
+
+
+def _container(wanted: Wanted, definition: Definition) -> str:
+    """The name of the container in the task definition that is to run: somebody else may have named it otherwise."""
+    body = definition.known.body if definition.known else wanted.definition
+    return body['containerDefinitions'][0]['name']
 
 
 def _update(
@@ -180,7 +185,7 @@ def _update(
         ('deploymentConfiguration', deployment(wanted, service)),
         ('placementConstraints', placement(wanted, service)),
         ('networkConfiguration', network(wanted, service)),
-        ('loadBalancers', _load_balancers(draft, wanted, parts, service, observed)),
+        ('loadBalancers', _load_balancers(draft, wanted, definition, parts, service, observed)),
         ('serviceRegistries', _registries(draft, wanted, parts, service, observed)),
     ):
         if found:
@@ -210,18 +215,20 @@ def _listed(changes: list[Change], most: int = 4) -> str:
     return (', '.join(paths[:most]) + more) or 'task definition'
 
 
-def _load_balancers(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
+def _load_balancers(
+    draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
+) -> Changed:
     """Attachments to target groups that are not ours stay, under the name of the container that there will be."""
     ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
     if parts.attachment:
         ours.add(parts.attachment.target_group)
     keys = ('targetGroupArn', 'loadBalancerName', 'containerName', 'containerPort')
     before = [{key: each[key] for key in keys if each.get(key)} for each in service.load_balancers]
-    container = wanted.definition['containerDefinitions'][0]['name']
+    name = _container(wanted, definition)
     kept = [each for each in before if each.get('targetGroupArn') not in ours]
-    after = [{**each, 'containerName': container} if 'containerName' in each else each for each in kept]
+    after = [{**each, 'containerName': name} if 'containerName' in each else each for each in kept]
     if parts.attachment:
-        after.append(_load_balancer(wanted, parts.attachment))
+        after.append(_load_balancer(wanted, definition, parts.attachment))
     if sorted(before, key=str) == sorted(after, key=str):
         return None
     return after, [Change('elb', _attached(before), _attached(after))]

@@ -21,8 +21,9 @@ def usable_target_group(
     """One that is there and can serve: of the right VPC and target type, in use by no other load balancer."""
     ours = set(_group_names(wanted.name))
     own_balancer = {balancer.arn} if balancer else set()
+    led_to = {each.target_group for each in balancer.listeners if each.port == wanted.port} if balancer else set()
     for group in observed.target_groups:
-        if names.owner(group.tags) not in (None, draft.owner) or group.name not in ours:
+        if names.owner(group.tags) not in (None, draft.owner) or not (group.name in ours or group.arn in led_to):
             continue
         fits = (group.vpc, group.target_type, group.protocol) == (wanted.vpc, wanted.target_type, 'HTTP')
         if fits and own_balancer.issuperset(group.load_balancers):

@@ -418,6 +418,23 @@ class TestNotOurs:
         ]
         assert {*kinds(found)} == {'elbv2:AddTags', 'ecs:TagResource', 'servicediscovery:TagResource'}
 
+    def test_other_names_of_a_task_definition_and_its_container_are_no_reason_to_deploy(self):
+        observed = settled(example())
+        web = observed.services['web']
+        there = observed.definitions[web.task_definition]
+        container = {**there.body['containerDefinitions'][0], 'name': 'app'}
+        theirs = replace(there, tags={}, body={**there.body, 'family': 'old', 'containerDefinitions': [container]})
+        attached = ({**web.load_balancers[0], 'containerName': 'app'},)
+        observed = replace(
+            observed,
+            services={**observed.services, 'web': replace(web, load_balancers=attached)},
+            definitions={**observed.definitions, there.arn: theirs},
+        )
+        assert planned(example(), observed).is_empty
+        found = planned(edited(put('web', image='registry/web:2')), observed)
+        assert kinds(found) == ROLL
+        assert found.steps[1].arguments['loadBalancers'][0]['containerName'] == 'web'
+
     @pytest.mark.parametrize('change', [put('mailer', scheduling_strategy='DAEMON'), put('mailer', type='task')])
     def test_what_was_not_made_by_nysa_is_not_replaced(self, change: Edit):
         observed = settled(example())

@@ -1,0 +1,150 @@
+"""Which passes may be made, on real buckets and a real ECS, embedded."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from stack.aws.s3 import Bucket
+from stack.lease import Leases
+from stack.passes import Ask, Passes
+from stack.revision_store import RevisionStore, serialise
+from stack.revisions import Change, Origin
+from tests.aws import Aws
+from tests.cluster import Cluster, clusters
+
+
+class Scene:
+    """A cluster with its desired state, and whoever makes passes on it."""
+
+    def __init__(self, aws: Aws, cluster: Cluster):
+        self.aws = aws
+        self.cluster = cluster
+        bucket = Bucket(cluster.connection, aws.bucket())
+        self.store = RevisionStore(bucket)
+        self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
+        self.frozen = False
+        self.passes = Passes(self.store, self.leases, cluster.reconciler(), self._is_frozen)
+
+    async def _is_frozen(self, _: Any) -> bool:
+        return self.frozen
+
+    async def write(self, tag: str, announce: str | None = 'deploy') -> None:
+        """A new revision, with one service."""
+        document = {'services': [{'mailer': {'image': f'team/mailer:{tag}', 'memory': 16}}]}
+        change = Change(Origin('ann', 'test'), datetime.now(UTC), {'verb': 'replace'}, announce)
+        base = self.store.known(self.cluster.name)
+        await self.store.write(base, self.cluster.name, serialise(document), [change])
+
+    async def make(self, **options: Any) -> str:
+        return (await self.passes.make(Ask(self.cluster.name, **options))).state
+
+    def image(self) -> str | None:
+        ecs = self.aws.client('ecs')
+        found = ecs.describe_services(cluster=self.cluster.name, services=['mailer'])['services']
+        if not found:
+            return None
+        definition = ecs.describe_task_definition(taskDefinition=found[0]['taskDefinition'])['taskDefinition']
+        return definition['containerDefinitions'][0]['image']
+
+
+@pytest.fixture
+def scene(aws: Aws) -> Iterator[Scene]:
+    with clusters(aws) as new_cluster:
+        yield Scene(aws, new_cluster())
+
+
+def test_a_cluster_that_is_not_managed(scene: Scene):
+    assert asyncio.run(scene.make()) == 'gone'
+
+
+def test_what_is_no_desired_state_fails_and_changes_nothing(scene: Scene):
+    async def scenario() -> None:
+        await scene.write('1')
+        key = scene.cluster.name
+        scene.aws.client('s3').put_object(Bucket=scene.store._bucket.name, Key=key, Body=b'[1]')
+        ended = await scene.passes.make(Ask(key))
+        assert ended.state == 'failed'
+        assert 'not a JSON object' in ended.errors[0]
+
+    asyncio.run(scenario())
+
+
+def test_a_frozen_cluster_is_left_alone(scene: Scene):
+    async def scenario() -> None:
+        await scene.write('1')
+        scene.frozen = True
+        assert await scene.make() == 'frozen'
+        scene.frozen = False
+        assert await scene.make() == 'complete'
+
+    asyncio.run(scenario())
+    assert scene.image() == 'team/mailer:1'
+
+
+def test_while_somebody_else_is_at_it(scene: Scene):
+    async def scenario() -> None:
+        await scene.write('1')
+        other = Leases(scene.leases._bucket, clock=scene.cluster.time.clock, sleep=scene.cluster.time.sleep)
+        async with other.held(scene.cluster.name):
+            assert await scene.make() == 'busy'
+        assert await scene.make() == 'complete'
+
+    asyncio.run(scenario())
+
+
+def test_a_look_that_finds_nothing_to_do_writes_nothing(scene: Scene):
+    async def scenario() -> None:
+        await scene.write('1')
+        assert await scene.make() == 'complete'
+        with scene.cluster.changes() as changes:
+            assert await scene.make(hinted=False) == 'complete'
+        assert changes == []
+
+    asyncio.run(scenario())
+
+
+class TestStoredWithoutBeingAnnounced:
+    def test_it_is_not_deployed_because_a_clock_says_so(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            await scene.make()
+            await scene.write('2', announce=None)
+            assert await scene.make(hinted=False) == 'held'
+
+        asyncio.run(scenario())
+        assert scene.image() == 'team/mailer:1'
+
+    def test_once_somebody_has_it_deployed_it_is_kept_so(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1', announce=None)
+            assert await scene.make(hinted=False) == 'held'
+            assert await scene.make() == 'complete'
+            scene.aws.client('ecs').update_service(cluster=scene.cluster.name, service='mailer', desiredCount=5)
+            assert await scene.make(hinted=False) == 'complete'
+            found = scene.aws.client('ecs').describe_services(cluster=scene.cluster.name, services=['mailer'])
+            assert found['services'][0]['desiredCount'] == 1
+
+        asyncio.run(scenario())
+
+    def test_a_silent_revision_that_says_the_same_changes_nothing_of_that(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            await scene.make()
+            await scene.write('1', announce=None)
+            assert await scene.make(hinted=False) == 'complete'
+
+        asyncio.run(scenario())
+
+    def test_what_another_program_wrote_is_deployed(self, scene: Scene):
+        async def scenario() -> None:
+            body = json.dumps({'services': [{'mailer': {'image': 'team/mailer:9', 'memory': 16}}]})
+            bucket = scene.store._bucket.name
+            scene.aws.client('s3').put_object(Bucket=bucket, Key=scene.cluster.name, Body=body.encode())
+            assert await scene.make(hinted=False) == 'complete'
+
+        asyncio.run(scenario())
+        assert scene.image() == 'team/mailer:9'
