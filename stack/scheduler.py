@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 # How long one look into the queue waits for a message: a stop has to wait as long.
 LOOK_S = 3
 # Messages stay hidden for so long at a time, renewed well before.
-HIDDEN_S = 120
-RENEW_S = 40.0
+HIDDEN_S = 60
+RENEW_S = 20.0
 # A message of an unknown kind may be meant for another scheduler: it is out of our way for so long.
 UNKNOWN_HIDDEN_S = 600
 
@@ -102,7 +102,9 @@ class Job:
             return 'done'
         if self.failed >= MOST_FAILED or self.waited >= MOST_WAITING:
             return 'given up'
-        goes_on = ended.state in ('waiting', 'stopped') or (ended.state == 'failed' and self.failed < UNASKED_FAILED)
+        goes_on = ended.state in ('waiting', 'stopped', 'busy') or (
+            ended.state == 'failed' and self.failed < UNASKED_FAILED
+        )
         return 'again' if asked or goes_on else 'done'
 
     def again_in(self, ended: Ended, chance: Callable[[], float]) -> float:

@@ -5,6 +5,8 @@ import copy
 from collections.abc import Callable
 
 from stack.plan import Plan
+from stack.reconciler import Request
+from stack.sandbox.faults import Fault
 from tests.cluster import Cluster
 from tests.unit.stack.reconcile.settled import service_in
 
@@ -87,9 +89,7 @@ def test_a_second_pass_changes_nothing_and_neither_does_one_of_a_new_process(clu
     asyncio.run(again())
 
 
-def request(cluster: Cluster, revision: str = 'r1'):
-    from stack.reconciler import Request
-
+def request(cluster: Cluster, revision: str = 'r1') -> Request:
     return Request(cluster.example(), revision)
 
 
@@ -186,3 +186,50 @@ async def settle(cluster: Cluster, document: dict) -> None:
     outcome = await cluster.reconcile(document)
     assert outcome.is_complete, outcome.failed or outcome.waiting
     cluster.aws.advance(600)
+
+
+def test_what_ecs_rolled_back_is_tried_again_only_when_somebody_asks(cluster: Cluster):
+    def document(tag: str) -> dict:
+        breaker = {'enable': True, 'rollback': True}
+        return {'services': [{'web': {'image': f'team/web:{tag}', 'deployment_circuit_breaker': breaker}}]}
+
+    async def roll_back() -> None:
+        await settle(cluster, document('1'))
+        await cluster.reconcile(document('broken'))
+        cluster.aws.advance(3600)
+        by_itself = await cluster.plan(document('broken'), retry=False)
+        assert by_itself.is_empty
+        assert 'ECS rolled back from' in by_itself.notes[0].text
+        assert kinds(await cluster.plan(document('broken'))) == [UPDATE]
+        assert kinds(await cluster.plan(document('2'), retry=False)) == [REGISTER, UPDATE]
+
+    asyncio.run(roll_back())
+
+
+def test_a_definition_that_a_killed_pass_registered_is_used(cluster: Cluster):
+    async def register_and_die() -> None:
+        document = {'services': [{'web': {'image': 'team/web:1', 'memory': 16}}]}
+        await settle(cluster, document)
+        document['services'][0]['web']['image'] = 'team/web:2'
+        done: list[str] = []
+        await cluster.reconcile(document, sink=lambda each: done.append(each.state), goes_on=lambda: 'done' not in done)
+        for retry in (True, False):
+            assert kinds(await cluster.plan(document, retry=retry)) == [UPDATE]
+
+    asyncio.run(register_and_die())
+
+
+def test_a_step_that_is_refused_holds_up_nobody_else(cluster: Cluster):
+    async def refuse() -> None:
+        cluster.aws.faults.add(Fault('deny', service='elbv2', operation='CreateLoadBalancer'))
+        outcome = await cluster.reconcile(cluster.example())
+        cluster.aws.faults.clear()
+        assert [each.step.kind for each in outcome.failed] == ['elbv2:CreateLoadBalancer']
+        assert 'AccessDenied' in str(outcome.failed[0].error)
+        left = {each.step.id for each in outcome.ended.values() if each.state == 'left'}
+        assert left == {'web/listener', 'web/record', 'web/service'}
+        services = cluster.aws.client('ecs').list_services(cluster=cluster.name)['serviceArns']
+        assert len(services) == 3
+        assert (await cluster.reconcile(cluster.example())).is_complete
+
+    asyncio.run(refuse())

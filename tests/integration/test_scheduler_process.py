@@ -1,0 +1,102 @@
+"""The scheduler as a process: from a change over the API to ECS, SIGTERM, and its metrics."""
+
+import contextlib
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+import urllib3
+
+from tests.aws import Aws
+from tests.process import ROOT, environment, run
+from tests.server import Server
+
+CONFIG = {'services': [{'mailer': {'image': 'team/mailer:1', 'memory': 16}}]}
+
+
+class SchedulerProcess:
+    """`nysa_server.py scheduler` on the server's bucket and queue; `with` ends it, by SIGTERM unless it has ended."""
+
+    def __init__(self, server: Server, **variables: str):
+        profile = f'scheduler-{server.bucket}'
+        queue = server.queue.rpartition('/')[2]
+        server.aws.secret(profile, {'AWS_S3_BUCKET': server.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': queue})
+        self._process = subprocess.Popen(
+            [sys.executable, 'nysa_server.py', 'scheduler'],
+            cwd=ROOT,
+            env=environment(PROFILE=profile, **server.aws.environment(), **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> 'SchedulerProcess':
+        assert 'makes ECS match' in self._process.stdout.readline(), self._process.stderr.read()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        _, said = self._process.communicate(timeout=30)
+        return self._process.returncode, said
+
+
+def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
+    late = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < late
+        time.sleep(0.05)  # another process is at work
+
+
+def services(aws: Aws, cluster: str) -> list[str]:
+    return [arn.rpartition('/')[2] for arn in aws.client('ecs').list_services(cluster=cluster)['serviceArns']]
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with contextlib.closing(socket.create_server(('127.0.0.1', 0))) as found:
+        return found.getsockname()[1]
+
+
+def test_a_change_over_the_api_goes_all_the_way(server: Server, unused_port: int):
+    cluster = server.aws.cluster()
+    with SchedulerProcess(server, NYSA_METRICS_PORT=str(unused_port)) as scheduler:
+        answer = server.api('POST', '/clusters', {'name': cluster, 'config': CONFIG})
+        assert answer.status == 201
+        until(lambda: services(server.aws, cluster) == ['mailer'])
+        metrics = urllib3.request('GET', f'http://127.0.0.1:{unused_port}/metrics').data.decode()
+        assert 'nysa_step_duration_seconds_count{kind="ecs:CreateService",outcome="done"} 1.0' in metrics
+        started = time.monotonic()
+        status, said = scheduler.end()
+        assert (status, time.monotonic() - started < 10) == (0, True)
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert any(line['message'].startswith('Create the service mailer') for line in lines)
+    assert {line['cluster'] for line in lines if 'cluster' in line} == {cluster}
+
+
+def test_plan_and_apply_on_an_aws_that_runs_already(server: Server):
+    cluster = server.cluster(CONFIG)
+    profile = f'by-hand-{server.bucket}'
+    queue = server.queue.rpartition('/')[2]
+    server.aws.secret(profile, {'AWS_S3_BUCKET': server.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': queue})
+    variables = {'PROFILE': profile, **server.aws.environment()}
+    planned = run('plan', cluster, **variables)
+    assert (planned.returncode, planned.stderr) == (0, '')
+    assert '+ mailer  create' in planned.stdout
+    assert re.search(r'\x1b', planned.stdout) is None
+    applied = run('apply', cluster, **variables)
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout.endswith('Done.\n')
+    assert run('plan', cluster, **variables).stdout.splitlines()[0].endswith('nothing to do.')
+    missing = run('plan', 'nowhere', **variables)
+    assert missing.returncode == 1
+    assert 'Traceback' not in missing.stderr

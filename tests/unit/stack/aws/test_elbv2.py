@@ -1,0 +1,73 @@
+from stack.aws import elbv2
+from tests.unit.stack.aws.stubbed import run, stubbed
+
+ARN = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:'
+OURS, SHARED, THEIRS = (f'{ARN}loadbalancer/app/{name}/1' for name in ('staging-web-lb', 'shared', 'other-lb'))
+GONE = f'{ARN}loadbalancer/app/gone/1'
+
+
+def balancer(arn: str) -> dict:
+    return {
+        'LoadBalancerArn': arn,
+        'LoadBalancerName': arn.split('/')[-2],
+        'DNSName': 'x.elb.amazonaws.com',
+        'CanonicalHostedZoneId': 'Z1',
+        'Scheme': 'internal',
+        'VpcId': 'vpc-1',
+        'Type': 'application',
+        'AvailabilityZones': [{'SubnetId': 'subnet-1'}],
+        'SecurityGroups': ['sg-1'],
+    }
+
+
+def group(name: str, *balancers: str) -> dict:
+    return {
+        'TargetGroupArn': f'{ARN}targetgroup/{name}/1',
+        'TargetGroupName': name,
+        'Protocol': 'HTTP',
+        'Port': 80,
+        'VpcId': 'vpc-1',
+        'TargetType': 'ip',
+        'HealthCheckPath': '/',
+        'HealthyThresholdCount': 5,
+        'LoadBalancerArns': list(balancers),
+    }
+
+
+def test_what_has_to_do_with_a_cluster_is_found_on_all_pages_with_its_tags_and_listeners():
+    used = group('by-hand', SHARED)
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_response('describe_target_groups', {'TargetGroups': [group('other')], 'NextMarker': 'm'}, {})
+        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(THEIRS)], 'NextMarker': 'n'}, {})
+        stub.add_response(
+            'describe_target_groups', {'TargetGroups': [group('staging-web-lb', OURS, GONE), used]}, {'Marker': 'm'}
+        )
+        stub.add_response(
+            'describe_load_balancers', {'LoadBalancers': [balancer(OURS), balancer(SHARED)]}, {'Marker': 'n'}
+        )
+        arns = [f'{ARN}targetgroup/staging-web-lb/1', used['TargetGroupArn'], OURS, SHARED]
+        tags = [{'ResourceArn': arn, 'Tags': [{'Key': 'nysa:cluster', 'Value': 'staging'}]} for arn in arns]
+        listener = {
+            'ListenerArn': f'{ARN}listener/1',
+            'Port': 443,
+            'Protocol': 'HTTPS',
+            'Certificates': [{'CertificateArn': 'c'}],
+            'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': 'g'}],
+        }
+        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OURS})
+        stub.add_response('describe_listeners', {'Listeners': []}, {'LoadBalancerArn': SHARED})
+        stub.add_response('describe_tags', {'TagDescriptions': tags}, {'ResourceArns': arns})
+        balancers, groups = run(elbv2.load_balancing(aws, 'staging-', {used['TargetGroupArn']}))
+    assert [each.name for each in balancers] == ['staging-web-lb', 'shared']
+    assert [each.name for each in groups] == ['staging-web-lb', 'by-hand']
+    assert groups[0].load_balancers == (OURS,), 'one that has gone leads nowhere'
+    assert balancers[0].listeners[0].certificates == ('c',)
+    assert balancers[0].listeners[0].target_group == 'g'
+    assert balancers[0].tags == {'nysa:cluster': 'staging'}
+
+
+def test_nothing_is_asked_about_nothing():
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_response('describe_target_groups', {'TargetGroups': []})
+        stub.add_response('describe_load_balancers', {'LoadBalancers': []})
+        assert run(elbv2.load_balancing(aws, 'staging-', set())) == ((), ())
