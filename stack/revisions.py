@@ -170,13 +170,6 @@ class Revision:
         return any(change.announce for change in self.changes)
 
     @property
-    def is_only_adopted(self) -> bool:
-        """Whether it was written down from what runs, and nobody has asked yet to make ECS match it."""
-        return bool(self.changes) and all(
-            change.did.get('verb') == 'adopt' and change.announce is None for change in self.changes
-        )
-
-    @property
     def owed(self) -> bool:
         """Whether it had no mark of an announcement when it was read: whoever wrote it may have died before that."""
         return self.tags == 0 and self.wants_announcing

@@ -215,4 +215,4 @@ def test_the_clock_changes_nothing_in_a_cluster_that_was_only_adopted(aws: Aws):
             before = aws.client('ecs').list_services(cluster=name)['serviceArns']
             return looked.state, before, (await passes.make(Ask(name))).state
 
-        assert asyncio.run(look_and_deploy()) == ('adopted', [], 'complete')
+        assert asyncio.run(look_and_deploy()) == ('held', [], 'complete')

@@ -102,8 +102,11 @@ def test_only_the_item_that_is_wrong_goes_and_its_value_is_not_told():
     ('observed', 'expected'),
     [
         (one({'ulimits': [{'name': 'core', 'softLimit': 0, 'hardLimit': 0}]}), 'ulimits is set'),
-        (one({'name': 'main'}), 'Its container is called main: the first deployment would call it one.'),
-        (one(body={'family': 'old'}), 'Its task definitions are called old'),
+        (
+            one({'name': 'main', 'user': 'root'}),
+            'Its container is called main: the first deployment would call it one.',
+        ),
+        (one({'user': 'root'}, {'family': 'old'}), 'Its task definitions are called old'),
         (one(body={'networkMode': 'bridge'}), 'network mode bridge: the first deployment would run them in host'),
         (one(body={'pidMode': 'host'}), 'pidMode is set (host)'),
         (one({'memory': None, 'memoryReservation': 100}), 'memoryReservation is set (100)'),
@@ -117,6 +120,11 @@ def test_only_the_item_that_is_wrong_goes_and_its_value_is_not_told():
 )
 def test_what_the_first_deployment_would_change_is_said(observed: Observed, expected: str):
     assert expected in said(written(observed))
+
+
+@pytest.mark.parametrize('observed', [one({'name': 'main'}), one(body={'family': 'old'})])
+def test_names_alone_are_no_reason_to_deploy(observed: Observed):
+    assert written(observed).notes == ()
 
 
 def test_the_container_behind_the_load_balancer_is_the_one_that_is_described():
