@@ -136,13 +136,13 @@ def test_who_may(row: str, guarded: Guarded):
     expect('wrong Origin', asker.bearer(guarded.admin, Origin='https://evil.example'), *((403,) * changes))
     expect('Origin null', asker.bearer(guarded.admin, Origin='null'), *((403,) * changes))
     expect('cross-site', asker.bearer(guarded.admin, Sec_Fetch_Site='cross-site'), *((403,) * changes))
-    expect('session, no CSRF token', asker.ask(Cookie=cookie), *((403,) * (changes and not public)))
-    expect(
-        'session, wrong CSRF token', asker.ask(Cookie=cookie, X_CSRF_Token='x'), *((403,) * (changes and not public))
-    )
+    own = f'http://127.0.0.1:{guarded.port}'
+    guessed = (403,) * (changes and not public)
+    expect('session, no CSRF token', asker.ask(Cookie=cookie, Origin=own), *guessed)
+    expect('session, wrong CSRF token', asker.ask(Cookie=cookie, X_CSRF_Token='x', Origin=own), *guessed)
+    expect('session, no Origin', asker.ask(Cookie=cookie, X_CSRF_Token=csrf), *guessed)
     evil = asker.ask(Cookie=cookie, X_CSRF_Token=csrf, Origin='https://evil.example')
     expect('session, wrong Origin', evil, *((403,) * changes))
-    own = f'http://127.0.0.1:{guarded.port}'
     expect('session', asker.ask(Cookie=cookie, X_CSRF_Token=csrf, Origin=own, Sec_Fetch_Site='same-origin'))
 
 
