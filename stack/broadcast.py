@@ -38,12 +38,18 @@ class Source(Protocol):
         """The revision up to which events were published; None where there is no such cluster."""
         ...
 
-    async def since(self, cluster: str, known: str, last: str) -> list[Event] | None:
-        """The `desired` events after `known` up to `last`; None where there are too many, or `known` is not known."""
+    async def since(self, cluster: str, known: str) -> tuple[list[Event], str] | None:
+        """The `desired` events after `known`, and the revision up to which they lead.
+
+        None where there are too many, or where nobody knows `known`.
+        """
         ...
 
-    def snapshot(self, cluster: str) -> Event | None:
-        """The `cluster` event of the newest state, or the `deleted` one; None where it was never heard of."""
+    def snapshot(self, cluster: str, covers_since: str | None = None) -> Event | None:
+        """The `cluster` event of the newest state, or the `deleted` one; None where it was never heard of.
+
+        With `covers_since` it says that it stands for every revision since that one.
+        """
         ...
 
     def movement(self, cluster: str, services: Iterable[str] | None) -> Event | None:
@@ -248,7 +254,7 @@ class Hub:
             if cluster in subscriber.syncing:
                 await self._source.ready(cluster)
                 if not await self._resume(subscriber, cluster, known.get(cluster)):
-                    await self._start_anew(subscriber, cluster)
+                    await self._start_anew(subscriber, cluster, known.get(cluster))
         await self._send_patiently(subscriber, self._source.synced(wanted))
 
     async def _resume(self, subscriber: Subscriber, cluster: str, known: str | None) -> bool:
@@ -263,16 +269,16 @@ class Hub:
                     await self._send_patiently(subscriber, movement)
                 await self._go_live(subscriber, cluster, number, ('desired',))
                 return True
-            missed = await self._source.since(cluster, known, current)
-            if missed is None:
+            found = await self._source.since(cluster, known)
+            if found is None:
                 return False
+            missed, known = found
             for event in missed:
                 await self._send_patiently(subscriber, event)
-            known = current
         return False
 
-    async def _start_anew(self, subscriber: Subscriber, cluster: str) -> None:
-        number, snapshot = self._published, self._source.snapshot(cluster)
+    async def _start_anew(self, subscriber: Subscriber, cluster: str, known: str | None) -> None:
+        number, snapshot = self._published, self._source.snapshot(cluster, known)
         if snapshot:
             await self._send_patiently(subscriber, snapshot)
         await self._go_live(subscriber, cluster, number)

@@ -105,20 +105,35 @@ class Live:
         state = self.states.get(cluster)
         return state.revision.id if state and state.revision else None
 
-    async def since(self, cluster: str, known: str, last: str) -> list[Event] | None:
-        found = self._log.since(cluster, known, last)
-        if found is not None:
-            return found
-        path = await self.feed.path(cluster, known, last)
-        if path is None:
-            return None
-        return [cluster_events.desired(before, after) for before, after in pairwise(path)]
+    async def since(self, cluster: str, known: str) -> tuple[list[Event], str] | None:
+        found = self._log.since(cluster, known, self.revision(cluster) or '')
+        if found is None:
+            # A subscriber may have heard of more at another replica than this one has seen yet.
+            await self.feed.catch_up(cluster)
+        last = self.revision(cluster)
+        if last is None or last == known:
+            return [], known
+        found = found or self._log.since(cluster, known, last)
+        if found is None:
+            path = await self.feed.path(cluster, known, last)
+            found = path and self._remember(cluster, path)
+        return (found, last) if found else None
 
-    def snapshot(self, cluster: str) -> Event:
+    def _remember(self, cluster: str, path: list[Revision]) -> list[Event]:
+        """The events along a path up to the current revision, which others may ask for as well."""
+        found = [cluster_events.desired(before, after) for before, after in pairwise(path)]
+        if self.revision(cluster) == path[-1].id:
+            self._log.forget(cluster)
+            for before, event in zip(path, found, strict=False):
+                self._log.add(cluster, before.id, event.content['revision'], event)
+        return found
+
+    def snapshot(self, cluster: str, covers_since: str | None = None) -> Event:
         state = self.states.get(cluster)
         if state is None:
             return cluster_events.deleted(cluster, None, self._now())
-        return cluster_events.cluster(state, self._now())
+        covers = {'covers_since': covers_since} if covers_since is not None else {}
+        return cluster_events.cluster(state, self._now(), **covers)
 
     def movement(self, cluster: str, services: Iterable[str] | None) -> Event | None:
         state = self.states.get(cluster)

@@ -130,6 +130,7 @@ def test_too_much_was_missed(server: Server):
     async def test(client: LiveClient) -> None:
         messages = await client.subscribe(cluster, known=known)
         assert [each['type'] for each in messages] == ['hello', 'cluster', 'synced']
+        assert messages[1]['covers_since'] == known[cluster]
 
     talk(server, test)
 

@@ -55,17 +55,17 @@ class Ledger:
     def revision(self, cluster: str) -> str | None:
         return self.histories[cluster][-1] if cluster in self.histories else None
 
-    async def since(self, cluster: str, known: str, last: str) -> list[Event] | None:
+    async def since(self, cluster: str, known: str) -> tuple[list[Event], str] | None:
         await self.ready_gate.wait()
         history = self.histories[cluster]
         if known not in history:
             return None
-        return [desired(cluster, each) for each in history[history.index(known) + 1 : history.index(last) + 1]]
+        return [desired(cluster, each) for each in history[history.index(known) + 1 :]], history[-1]
 
-    def snapshot(self, cluster: str) -> Event:
+    def snapshot(self, cluster: str, covers_since: str | None = None) -> Event:
         if cluster not in self.histories:
             return Event('deleted', cluster, {}, at=AT)
-        return Event('cluster', cluster, {'revision': self.revision(cluster)}, at=AT)
+        return Event('cluster', cluster, {'revision': self.revision(cluster), 'covers_since': covers_since}, at=AT)
 
     def movement(self, cluster: str, services: Iterable[str] | None) -> Event | None:
         if cluster not in self.percent:
@@ -158,6 +158,7 @@ async def test_every_revision_since_the_known_one(ledger):
 async def test_a_revision_that_nobody_knows_is_covered_by_the_state(ledger):
     reader, _ = await subscribed(ledger, 'prod', known={'prod': 'nonsense'})
     assert reader.short() == ['cluster prod 1', 'synced']
+    assert reader.got[0]['covers_since'] == 'nonsense'
 
 
 @run
@@ -190,9 +191,9 @@ async def test_changes_while_the_history_is_read(ledger):
     ledger.histories['prod'] = ['1', '2']
     original = ledger.since
 
-    async def since(cluster, known, last):
-        found = await original(cluster, known, last)
-        if last == '2':
+    async def since(cluster, known):
+        found = await original(cluster, known)
+        if known == '1':
             ledger.change('prod', '3')
             ledger.move('prod', 30)
         return found

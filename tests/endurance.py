@@ -1,0 +1,138 @@
+"""A recorded client that is cut off again and again, while others change what it listens to."""
+
+import asyncio
+import random
+from typing import Any
+
+import urllib3
+
+from tests.aws import Aws
+from tests.live_client import LiveClient
+from tests.server import Server
+
+# How long the client listens on average before it is cut off: sometimes not even until it has been brought up to date.
+LISTENS_S = 0.1
+
+CONFIG = {'services': [{'web': {'image': 'team/web:0', 'desired_count': 2}}, {'api': {'image': 'team/api:0'}}]}
+
+
+class Record:
+    """What a client has seen of one cluster: each revision, in order, once or named as covered."""
+
+    def __init__(self, cluster: str):
+        self.cluster = cluster
+        self.revision: str | None = None
+        self.seen: list[str] = []
+        self.covered: list[tuple[str, str]] = []
+        self.images: dict[str, str] = {}
+
+    def take(self, message: dict[str, Any]) -> None:
+        if message.get('cluster') != self.cluster:
+            return
+        if message['type'] == 'desired':
+            assert message['previous'] == self.revision, f'a gap or a repetition after {self.revision}: {message}'
+            changes = [(row['service'], each) for row in message['changes'] for each in row['changes']]
+            self.images |= {service: each['after'] for service, each in changes if each['path'] == 'image'}
+            self.revision = message['revision']
+            self.seen.append(self.revision)
+        elif message['type'] == 'cluster':
+            if self.revision is not None:
+                assert 'merged' in message or message['covers_since'] == self.revision
+                self.covered.append((self.revision, message['revision']))
+            self.revision = message['revision']
+            self.images = {row['name']: row['image'] for row in message['services']}
+        elif message['type'] == 'rollout':
+            assert message['revision'] == self.revision, 'a rollout overtook its revision'
+
+
+class Trial:
+    """Two replicas on one bucket, a writer on either, and a client that comes and goes."""
+
+    def __init__(self, aws: Aws, changes: int, cuts: int, restarts: int, seed: int = 1):
+        self.aws, self.changes, self.cuts, self.restarts = aws, changes, cuts, restarts
+        self.chance = random.Random(seed)
+        self.shared = {'AWS_S3_BUCKET': aws.bucket(), 'AWS_SQS_NOTIFICATION_QUEUE': aws.queue()}
+        self.replicas: list[Server] = []
+        self.stored: list[str] = []
+
+    def run(self) -> Record:
+        """The record; every claim on it has been checked as it came."""
+        self.replicas = [Server(self.aws, **self.shared).__enter__() for _ in range(2)]
+        try:
+            cluster = self.replicas[0].cluster(CONFIG)
+            self.record = Record(cluster)
+            asyncio.run(self._play(cluster))
+        finally:
+            for each in self.replicas:
+                each.__exit__()
+        return self.record
+
+    async def _play(self, cluster: str) -> None:
+        await self._listen(cluster, until='synced')
+        writer = asyncio.create_task(self._write(cluster))
+        restarter = asyncio.create_task(self._restart(writer))
+        while self.cuts > 0 or not writer.done():
+            await self._listen(cluster)
+            self.cuts -= 1
+        await writer
+        await restarter
+        await self._listen(cluster, until='synced')
+        answer = await asyncio.to_thread(self.replicas[0].api, 'GET', f'/clusters/{cluster}/services')
+        assert self.record.revision == answer.revision
+        assert self.record.images == {row['name']: row['image'] for row in answer.json['content']}
+        self._account_for_all()
+
+    async def _write(self, cluster: str) -> None:
+        for number in range(1, self.changes + 1):
+            replica = self.chance.choice(self.replicas)
+            path = f'/clusters/{cluster}/services/{self.chance.choice(["web", "api"])}'
+            try:
+                answer = await asyncio.to_thread(replica.api, 'PUT', path, {'image_tag': str(number)})
+            except (OSError, urllib3.exceptions.HTTPError):
+                continue  # that replica is just being restarted
+            assert answer.status == 202, answer.body
+            self.stored.append(answer.revision)
+
+    async def _restart(self, writer: asyncio.Task) -> None:
+        for number in range(self.restarts):
+            await asyncio.sleep(0.3)
+            index = number % 2
+            old = self.replicas[index]
+            self.replicas[index] = await asyncio.to_thread(Server(self.aws, **self.shared).__enter__)
+            await asyncio.to_thread(old.__exit__)
+            if writer.done():
+                return
+
+    async def _listen(self, cluster: str, until: str | None = None) -> None:
+        """Connect somewhere, say what is known, read for a moment, and be cut off."""
+        known = {cluster: self.record.revision} if self.record.revision else {}
+        try:
+            client = await LiveClient.connect(self.chance.choice(self.replicas).port)
+        except OSError:
+            return
+        try:
+            await client.say({'type': 'subscribe', 'clusters': [cluster], 'known': known})
+            async with asyncio.timeout(None if until else self.chance.expovariate(1 / LISTENS_S)):
+                while message := await client.next():
+                    self.record.take(message)
+                    if message['type'] == until:
+                        return
+        except TimeoutError:
+            pass
+        finally:
+            client.cut()
+
+    def _account_for_all(self) -> None:
+        """Every stored revision was seen once, or lies in a stretch that was named as covered."""
+        seen = self.record.seen
+        assert len(seen) == len(set(seen))
+        s3 = self.aws.client('s3')
+        pages = s3.get_paginator('list_object_versions').paginate(
+            Bucket=self.shared['AWS_S3_BUCKET'], Prefix=self.record.cluster
+        )
+        history = [each['VersionId'] for page in pages for each in page.get('Versions', ())][::-1]
+        place = {revision: number for number, revision in enumerate(history)}
+        assert [place[each] for each in seen] == sorted(place[each] for each in seen)
+        stretches = [range(place[known] + 1, place[newest] + 1) for known, newest in self.record.covered]
+        for each in set(self.stored) - set(seen):
+            assert any(place[each] in stretch for stretch in stretches), f'revision {place[each]} was never told of'
