@@ -90,6 +90,10 @@ class Hub:
         """Whether anybody wants to hear of the cluster."""
         return bool(self._readers(cluster))
 
+    def owed(self) -> list[int]:
+        """The bytes of events that are kept for each subscriber that is behind."""
+        return [sum(each.bytes for each in subscriber.behind.values()) for subscriber in self._late]
+
     def publish(self, event: Event) -> None:
         """Send an event to whoever wants it. Events of one cluster arrive in the order of the calls."""
         self._published += 1

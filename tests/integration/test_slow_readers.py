@@ -1,0 +1,49 @@
+"""Readers that stop: the others do not notice, the server's memory is bounded, and in the end all know the same."""
+
+import threading
+
+from tests.server import Server
+from tests.swarm import Bee, Swarm
+
+# Enough that every event is a large one.
+SERVICES = [{f's{number}': {'image': 'team/app:0', 'desired_count': 1}} for number in range(60)]
+
+READERS, STOPPED, CHANGES = 60, 6, 60
+
+
+def test_readers_that_stop_cost_little_and_end_up_right(server: Server):
+    cluster = server.cluster({'services': SERVICES})
+    swarm = Swarm(server.port, READERS, f'cluster={cluster}')
+    stopped, others = swarm.bees[:STOPPED], swarm.bees[STOPPED:]
+    swarm.stop(stopped)
+    revisions: list[str] = []
+    writer = threading.Thread(target=lambda: revisions.extend(change_all(server, cluster)))
+    writer.start()
+    swarm.until(lambda: len(revisions) == CHANGES and all(knows(bee, revisions[-1]) for bee in others))
+    writer.join()
+    for bee in others:
+        assert [revision for _, revision in bee.revisions[1:]] == revisions
+    hub = server.context.live.hub
+    assert max(hub.owed()) <= 128 * 1024
+    swarm.go_on(stopped)
+    swarm.until(lambda: all(knows(bee, revisions[-1]) for bee in stopped))
+    merged = [bee.last['cluster'].get('merged', 0) for bee in stopped]
+    assert all(merged), 'what was left out is counted'
+    swarm.close()
+
+
+def knows(bee: Bee, revision: str) -> bool:
+    return bool(bee.revisions) and bee.revisions[-1][1] == revision
+
+
+def change_all(server: Server, cluster: str) -> list[str]:
+    """Change every service at once, again and again: each event tells of sixty changes."""
+    made = []
+    for number in range(1, CHANGES + 1):
+        services = [
+            {name: {**settings, 'image': f'team/app:{number}'}} for each in SERVICES for name, settings in each.items()
+        ]
+        answer = server.api('PUT', f'/clusters/{cluster}/config', {'services': services})
+        assert answer.status == 202, answer.body
+        made.append(answer.revision)
+    return made

@@ -1,0 +1,118 @@
+"""Many subscribers in one thread: raw sockets that only take frames apart, so that the server is what is measured."""
+
+import json
+import selectors
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+REQUEST = (
+    'GET /api/v1/events?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+)
+CHUNK = 1 << 16
+
+
+class Bee:
+    """One subscriber. `arrivals` are the times at which frames were complete, `last` is the newest of each type."""
+
+    def __init__(self, port: int, query: str):
+        self.socket = socket.create_connection(('127.0.0.1', port))
+        # A reader that stops fills its own buffer too: a small one shows at once.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
+        self.socket.sendall(REQUEST.format(query=query, port=port).encode())
+        self.socket.setblocking(False)
+        self.reads = True
+        self.open = False
+        self.frames = 0
+        self.last: dict[str, dict] = {}
+        self.revisions: list[tuple[float, str]] = []
+        self._buffer = bytearray()
+
+    def take(self) -> bool:
+        """Read what is there; false where the server has closed."""
+        try:
+            data = self.socket.recv(CHUNK)
+        except BlockingIOError:
+            return True
+        self._buffer += data
+        if not self.open and b'\r\n\r\n' in self._buffer:
+            head, _, rest = bytes(self._buffer).partition(b'\r\n\r\n')
+            assert head.startswith(b'HTTP/1.1 101'), head
+            self._buffer, self.open = bytearray(rest), True
+        if self.open:
+            now = time.monotonic()
+            for payload in self._payloads():
+                self.frames += 1
+                self._note(payload, now)
+        return bool(data)
+
+    def _note(self, payload: bytes, now: float) -> None:
+        # Only what is looked at is read: parsing every frame would be most of the work.
+        if payload.startswith((b'{"type":"desired"', b'{"type":"cluster"', b'{"type":"synced"')):
+            message = json.loads(payload)
+            self.last[message['type']] = message
+            if 'revision' in message:
+                self.revisions.append((now, message['revision']))
+
+    def _payloads(self) -> Iterator[bytes]:
+        buffer, start = self._buffer, 0
+        while len(buffer) - start >= 2:
+            length, head = buffer[start + 1] & 127, 2
+            if length == 126:
+                head = 4
+            elif length == 127:
+                head = 10
+            if len(buffer) - start < head:
+                break
+            if length == 126:
+                (length,) = struct.unpack_from('!H', buffer, start + 2)
+            elif length == 127:
+                (length,) = struct.unpack_from('!Q', buffer, start + 2)
+            if len(buffer) - start < head + length:
+                break
+            if buffer[start] & 15 == 1:
+                yield bytes(buffer[start + head : start + head + length])
+            start += head + length
+        del buffer[:start]
+
+
+class Swarm:
+    def __init__(self, port: int, count: int, query: str):
+        self._selector = selectors.DefaultSelector()
+        self.bees: list[Bee] = []
+        for first in range(0, count, 100):
+            some = [Bee(port, query) for _ in range(min(100, count - first))]
+            self.bees += some
+            for bee in some:
+                self._selector.register(bee.socket, selectors.EVENT_READ, bee)
+            self.until(lambda some=some: all('synced' in bee.last for bee in some))
+
+    def until(self, holds: Callable[[], bool], within: float = 60.0) -> None:
+        """Read until something is so."""
+        end = time.monotonic() + within
+        while not holds():
+            assert time.monotonic() < end, 'it has not come to that'
+            self.read(0.05)
+
+    def read(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            if not key.data.take():
+                self._selector.unregister(key.fileobj)
+
+    def stop(self, bees: Iterable[Bee]) -> None:
+        """Have some of them read no more."""
+        for bee in bees:
+            bee.reads = False
+            self._selector.unregister(bee.socket)
+
+    def go_on(self, bees: Iterable[Bee]) -> None:
+        for bee in bees:
+            bee.reads = True
+            self._selector.register(bee.socket, selectors.EVENT_READ, bee)
+
+    def close(self) -> None:
+        for bee in self.bees:
+            bee.socket.close()
+        self._selector.close()
