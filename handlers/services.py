@@ -78,5 +78,6 @@ class Tags(ApiHandler):
         """The tags under which the service's image was pushed to ECR, newest first."""
         limit = self.number('limit', 10, 1, 1000)
         revision = await self.context.states.read(cluster)
-        tags = await tags_of_service(revision, service, self.context.tagged_images)
+        held = await self.context.guarding.quarantined(revision, service)
+        tags = await tags_of_service(revision, service, self.context.tagged_images, held)
         self.reply({'content': tags[:limit]})

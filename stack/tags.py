@@ -1,10 +1,11 @@
 """The tags under which the image of a service was pushed."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from stack.errors import NotFound, Unprocessable
+from stack.guards import Quarantine
 from stack.images import ImageReference
 from stack.revisions import Revision
 from stack.stackfile.effective import services
@@ -20,8 +21,10 @@ class PushedImage(Protocol):
 TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
 
 
-async def tags_of_service(revision: Revision, service: str, tagged_images: TaggedImages) -> list[dict[str, Any]]:
-    """Every tag of the service's repository, newest first.
+async def tags_of_service(
+    revision: Revision, service: str, tagged_images: TaggedImages, held: Sequence[Quarantine] = ()
+) -> list[dict[str, Any]]:
+    """Every tag of the service's repository, newest first, and whether it stands for one of the images that are `held`.
 
     Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
     """
@@ -34,7 +37,16 @@ async def tags_of_service(revision: Revision, service: str, tagged_images: Tagge
         raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
     images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)
     return [
-        {'tag': tag, 'pushed_at': image.pushed_at.isoformat(), 'digest': image.digest}
+        {
+            'tag': tag,
+            'pushed_at': image.pushed_at.isoformat(),
+            'digest': image.digest,
+            'quarantined': _is_held(f'{reference.name}:{tag}', image.digest, held),
+        }
         for image in sorted(images, key=lambda image: image.pushed_at, reverse=True)
         for tag in sorted(image.tags)
     ]
+
+
+def _is_held(image: str, digest: str, held: Sequence[Quarantine]) -> bool:
+    return any(each.concerns(image) and each.is_of(image, digest) for each in held)

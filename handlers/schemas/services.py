@@ -51,11 +51,19 @@ SCHEMAS: dict[str, Schema] = {
                         'tag': text('The tag.'),
                         'pushed_at': moment('When its image was pushed, with the UTC offset.'),
                         'digest': text('The digest of the image.'),
+                        'quarantined': {
+                            'type': 'boolean',
+                            'description': 'Whether the service was rolled away from that image.',
+                        },
                     },
                 ),
                 'Newest first.',
             )
         },
-        example={'content': [{'tag': 'v1.4.3', 'pushed_at': '2030-04-02T09:02:11+00:00', 'digest': DIGEST}]},
+        example={
+            'content': [
+                {'tag': 'v1.4.3', 'pushed_at': '2030-04-02T09:02:11+00:00', 'digest': DIGEST, 'quarantined': False}
+            ]
+        },
     ),
 }

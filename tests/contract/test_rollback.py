@@ -209,6 +209,7 @@ def test_an_image_is_known_by_its_digest(server: Server):
     tag(server, name, 'v2')
     answer = roll_back(server, name)
     assert [held['digest'] for held in answer.json['quarantined']] == [digests['v2']]
+    assert {each['tag'] for each in tags(server, name) if each['quarantined']} == {'v2', 'v2-again'}
     assert tag(server, name, 'v2-again').status == 409
     pinned = {'services': [{'web': {'image': f'{image.removesuffix(":v1")}@{digests["v2"]}'}}]}
     assert server.api('PUT', path('clusters', name, 'config'), pinned).status == 409

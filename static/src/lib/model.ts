@@ -41,7 +41,6 @@ export interface Service {
   trouble: Trouble | null;
   /** What ECS runs against what is wanted, field by field; null where there is no drift. */
   drift: Difference[] | null;
-  quarantined: string[];
 }
 
 export interface Freeze { by: string | null; reason: string; until: number | null }
@@ -158,7 +157,6 @@ export function readService(cluster: string, name: string, sent: Json): Service 
     stops: readStops(sent.stop_reasons),
     trouble: readTrouble(sent.trouble),
     drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
-    quarantined: list(sent.quarantined).map(String),
   };
 }
 

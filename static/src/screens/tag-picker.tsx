@@ -11,7 +11,7 @@ import { Dialog } from '../ui/dialog';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { Ago } from '../ui/time';
 
-interface Tag { tag: string; pushed_at: string; digest?: string }
+interface Tag { tag: string; pushed_at: string; digest?: string; quarantined?: boolean }
 
 const LIMIT = 200;
 
@@ -50,7 +50,7 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
                 <span class="mono">{t.tag}</span>
                 {t.tag === current && <Badge tone="mute" icon="check">Wanted here</Badge>}
                 {(elsewhere.get(t.tag) ?? []).filter((c) => c !== cluster).map((c) => <Badge key={c} tone="good" icon="layers">Runs in {c}</Badge>)}
-                {service.quarantined.includes(t.tag) && <Badge tone="bad" icon="alert">Quarantined</Badge>}
+                {t.quarantined && <Badge tone="bad" icon="alert">Quarantined</Badge>}
               </span>
               <span class="mute small"><Ago at={instant(t.pushed_at)} /></span>
               {t.digest && <span class="also mono">{shortDigest(t.digest)}</span>}
