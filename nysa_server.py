@@ -14,7 +14,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -56,6 +56,7 @@ from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
 from stack.guarding import Guarding
 from stack.history import History
+from stack.interruptible import InterruptibleSleep
 from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
@@ -194,9 +195,11 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     return context, states
 
 
-def make_reconciler(aws: Aws, share: float = DEFAULT_SHARE) -> Reconciler:
-    paced = PacedConnection(aws.connection, Pace(share))
-    return Reconciler(Inventory(paced), paced.call, region=paced.region)
+def make_reconciler(
+    aws: Aws, share: float = DEFAULT_SHARE, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Reconciler:
+    paced = PacedConnection(aws.connection, Pace(share), sleep=sleep)
+    return Reconciler(Inventory(paced), paced.call, region=paced.region, sleep=sleep)
 
 
 def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
@@ -207,8 +210,9 @@ def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Ca
 def make_scheduler(aws: Aws) -> Scheduler:
     metrics = SchedulerMetrics(aws.metrics.registry)
     store = RevisionStore(aws.bucket)
-    passes = make_passes(aws, store, make_reconciler(aws), metrics.step)
-    return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names)
+    stop = asyncio.Event()
+    passes = make_passes(aws, store, make_reconciler(aws, sleep=InterruptibleSleep(stop)), metrics.step)
+    return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names, stop=stop)
 
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal, Protocol
 
 from stack.errors import NotFound, NysaError
+from stack.interruptible import Interrupted
 from stack.lease import Leases
 from stack.plan import Plan
 from stack.reconciler import Outcome, Progress, Reconciler, Request
@@ -95,6 +96,8 @@ class Passes:
                 )
         except NotFound:
             return Ended('gone')
+        except Interrupted:
+            return Ended('stopped')
         except NysaError as error:
             return Ended('failed', errors=(error.message,))
         return _ended(outcome)

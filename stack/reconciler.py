@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from stack.errors import AwsFailed, NysaError
+from stack.interruptible import Interrupted
 from stack.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.observed import Observed
 from stack.reconcile.planner import plan
@@ -85,7 +86,10 @@ class Outcome:
 
 
 class Reconciler:
-    """`call` makes one AWS call and keeps to AWS's limits; `clock` and `sleep` belong together."""
+    """`call` makes one AWS call and keeps to AWS's limits; `clock` and `sleep` belong together.
+
+    Both `call` and `sleep` may raise `Interrupted` instead of waiting: then the step is left.
+    """
 
     def __init__(
         self,
@@ -209,6 +213,8 @@ class _Work:
         except LookupError as missing:
             failed = AwsFailed(f'{step.text}: {missing}', step.kind, 'IncompleteAnswer')
             return Progress(step, 'failed', self._reconciler.now - started, failed)
+        except Interrupted:
+            return Progress(step, 'left', self._reconciler.now - started)
         except NysaError as failed:
             return Progress(step, 'failed', self._reconciler.now - started, failed)
         return Progress(step, state, self._reconciler.now - started)

@@ -117,7 +117,7 @@ class Job:
 
 
 class Scheduler:
-    """`read_names` gives the clusters that are managed."""
+    """`read_names` gives the clusters that are managed; `stop` ends it as well as `stop()` does."""
 
     def __init__(
         self,
@@ -127,6 +127,7 @@ class Scheduler:
         metrics: SchedulerMetrics,
         read_names: Callable[[], Awaitable[list[str]]],
         *,
+        stop: asyncio.Event | None = None,
         look: int = LOOK_S,
         every_cluster: float = EVERY_CLUSTER_S,
         clock: Callable[[], float] = time.monotonic,
@@ -147,7 +148,7 @@ class Scheduler:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(CLUSTERS_AT_ONCE)
         self._idle_slots = asyncio.Semaphore(IDLE_AT_ONCE)
-        self._stopping = asyncio.Event()
+        self._stopping = stop or asyncio.Event()
         self._warned: set[str] = set()
 
     async def run(self) -> None:
@@ -253,6 +254,8 @@ class Scheduler:
     async def _pass(self, job: Job, hints: list[Hint]) -> Ended:
         ask, job.fresh = job.ask(), False
         async with self._slots if ask.hinted else self._idle_slots:
+            if self._stopping.is_set():
+                return Ended('stopped')
             started = self._clock()
             with self._metrics.under_way.track_inprogress():
                 ended = await self._passes.make(

@@ -16,6 +16,7 @@ from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
+from stack.interruptible import InterruptibleSleep
 from stack.lease import Leases
 from stack.pacing import Pace
 from stack.pass_reports import PassReports
@@ -75,10 +76,10 @@ class Scene:
         """One more scheduler, with nothing in common with the others but AWS."""
         bucket = Bucket(self.connection, self.bucket)
         revisions = RevisionStore(bucket)
-        paced = PacedConnection(self.connection, Pace(share=1))
-        reconciler = Reconciler(
-            Inventory(paced), paced.call, region=paced.region, patience=0.0, **options.pop('reconciler', {})
-        )
+        stop = asyncio.Event()
+        sleep = InterruptibleSleep(stop)
+        paced = PacedConnection(self.connection, Pace(share=1), sleep=sleep)
+        reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0, sleep=sleep)
         passes = Passes(revisions, Leases(bucket), reconciler, self._is_frozen, options.pop('sink', lambda _: None))
         self.passes.append(passes)
         return Scheduler(
@@ -87,6 +88,7 @@ class Scene:
             PassReports(Webhooks(lambda _, text: self.said.append(text), sleep=_at_once)),
             SchedulerMetrics(CollectorRegistry()),
             revisions.names,
+            stop=stop,
             look=1,
             every_cluster=every_cluster,
             sleep=_soon,

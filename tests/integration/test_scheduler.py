@@ -253,6 +253,25 @@ def test_told_to_stop_it_finishes_the_step_and_hands_over(aws: Aws, scene: Scene
     assert len(services(aws, cluster)) == 21
 
 
+def test_told_to_stop_it_does_not_wait_for_rate_limits(aws: Aws, scene: Scene):
+    cluster = aws.cluster()
+    scene.store(cluster, workers('1', *(f'worker-{n}' for n in range(60))))
+    scene.deploy(cluster)
+    ended: list[str] = []
+
+    async def scenario() -> None:
+        scheduler = scene.scheduler(sink=lambda progress: ended.append(progress.state))
+        running = asyncio.create_task(scheduler.run())
+        await until(lambda: ended.count('done') >= 20)
+        scheduler.stop()
+        async with asyncio.timeout(8):
+            await running
+
+    run(scenario)
+    assert ended.count('left') > 60
+    assert len(services(aws, cluster)) < 60
+
+
 def test_a_throttled_queue_and_bucket_only_cost_time(aws: Aws, scene: Scene):
     cluster = aws.cluster()
     scene.store(cluster, workers('1'))
