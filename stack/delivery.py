@@ -12,7 +12,7 @@ from typing import Any
 
 from stack.errors import AwsFailed, NotFound
 from stack.ledger import Ledger, Walk
-from stack.notifier import Notifier
+from stack.notifier import WAITING_MOST, Notifier
 from stack.revision_store import RevisionStore
 from stack.revisions import Change, Origin
 
@@ -60,6 +60,8 @@ class Sweeper:
         """Look at every cluster that has changed; in how many seconds to look again."""
         listed = await self._store.objects()
         changed = [each for each in listed if self._settled.get(each.key) != (each.etag, each.modified)]
+        # What was left behind is most likely what was stored last.
+        changed.sort(key=lambda each: each.modified, reverse=True)
         for gone in self._settled.keys() - {each.key for each in listed}:
             del self._settled[gone]
         waiting = iter(changed)
@@ -83,7 +85,7 @@ class Sweeper:
 
     async def _look(self, cluster: str) -> float | None:
         """Tell of what a cluster owes; in how many seconds to look again, None where nothing is owed."""
-        if self._notifier.is_busy(cluster):
+        if self._notifier.is_busy(cluster) or not await self._ledger.may_mark():
             return self.period_s
         doubt = self._notifier.doubt(cluster)
         walk = await self._ledger.walk(cluster, None, self._notifier.has_told, past_told=doubt > 0)
@@ -100,10 +102,10 @@ class Sweeper:
     async def _tell(self, walk: Walk) -> bool:
         """Tell of what is owed, the oldest first; false where the queue does not answer."""
         again = list(walk.again)
-        for owed in reversed(walk.owed):
+        for age, owed in reversed(list(enumerate(walk.owed))):
             log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
             revision = await self._store.read_version(owed.cluster, owed.version)
-            if not walk.is_late:
+            if not walk.is_late and age < WAITING_MOST:
                 told = await self._notifier.announce(revision)
             else:
                 told = await self._notifier.announce_late(revision, await self._store.read(owed.cluster))

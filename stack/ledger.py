@@ -9,6 +9,7 @@ See docs/decisions/delivery.md.
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,9 @@ AGAIN = 'again for '
 STEPS_MOST = 1000
 PAGE = 50
 
+# How often it is tried again whether marks may be set.
+ASKED_EACH_S = 60.0
+
 
 class Bucket(Protocol):
     """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
@@ -36,6 +40,7 @@ class Bucket(Protocol):
     async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
     async def tag_version(self, key: str, version: str | None, tags: dict[str, str]) -> None: ...
     async def version_tags(self, key: str, version: str | None) -> dict[str, str]: ...
+    async def may_tag(self) -> bool: ...
 
 
 @dataclass
@@ -70,6 +75,22 @@ class Ledger:
         self._bucket = bucket
         self._next: dict[str, Revision] = {}
         self._tasks: dict[str, asyncio.Task] = {}
+        self._asking = asyncio.Lock()
+        self._may_mark = False
+        self._asked_at = float('-inf')
+
+    async def may_mark(self) -> bool:
+        """Whether marks can be set. Where they cannot, their absence says nothing, and nothing is owed."""
+        async with self._asking:
+            if not self._may_mark and time.monotonic() - self._asked_at > ASKED_EACH_S:
+                self._may_mark = await self._bucket.may_tag()
+                self._asked_at = time.monotonic()
+                if not self._may_mark:
+                    log.error(
+                        'Versions may not be tagged, so announcements that a server leaves behind when it dies are not '
+                        'found: allow s3:PutObjectTagging, s3:PutObjectVersionTagging and the same of Get.'
+                    )
+            return self._may_mark
 
     def mark(self, revision: Revision) -> None:
         """Have a revision marked as told of, soon."""
@@ -92,6 +113,8 @@ class Ledger:
     ) -> Walk:
         """Walk down from a version, by default the newest, to the first mark; or to what `is_told`, or others wrote."""
         walk = Walk()
+        if not await self.may_mark():
+            return walk
         async for revision in self._downwards(cluster, start):
             walk.newest = walk.newest or revision
             walk.steps += 1

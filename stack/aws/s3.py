@@ -217,6 +217,19 @@ class Bucket:
         answer = await self._call('GetObjectTagging', Key=key, **which)
         return {each['Key']: each['Value'] for each in answer['TagSet']}
 
+    async def may_tag(self) -> bool:
+        """Whether tags may be read and set: it is tried on a key that nobody has, which says so and changes nothing."""
+        nobody = 'nysa/nothing', None
+        for attempt in (lambda: self.version_tags(*nobody), lambda: self.tag_version(*nobody, {})):
+            try:
+                await attempt()
+            except AwsFailed as failed:
+                if failed.aws_code in ('AccessDenied', 'NotImplemented', 'MethodNotAllowed'):
+                    return False
+                if failed.aws_code != 'NoSuchKey':
+                    raise
+        return True
+
     async def keeps_versions(self) -> bool:
         """Whether the bucket is there, may be read, and has versioning on. Raises `AwsFailed` where it may not."""
         return (await self._call('GetBucketVersioning')).get('Status') == 'Enabled'

@@ -242,6 +242,20 @@ def test_one_cluster_that_cannot_be_read_does_not_hold_up_the_others(server: Ser
     assert {each['cluster'] for each in server.messages()} == {names[1]}
 
 
+@pytest.mark.parametrize('denied', ['PutObjectTagging', 'GetObjectTagging'])
+def test_where_versions_may_not_be_tagged_nothing_is_taken_for_owed(aws: Aws, caplog, denied):
+    """Else everything that was ever stored would be announced again by the next server."""
+    with aws.faults.during(Fault('deny', service='s3', operation=denied)), Server(aws) as server:
+        name = server.cluster(CONFIG)
+        assert tag_service(server, name, '2')['notification'] == 'sent'
+        with Server(aws, AWS_S3_BUCKET=server.bucket, AWS_SQS_NOTIFICATION_QUEUE=server.queue) as other:
+            other.messages()
+            sweep(other)
+            assert tag_service(other, name, '3')['notification'] == 'sent'
+            assert [each['payload']['services'][0]['web']['image'] for each in other.messages()] == ['nginx:3']
+    assert 's3:PutObjectTagging' in caplog.text
+
+
 def test_a_swept_bucket_costs_one_call(server: Server):
     name = server.cluster(CONFIG)
     tag_service(server, name, '2')
