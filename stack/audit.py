@@ -63,7 +63,8 @@ class Audit:
 
     def announced_again(self, revision: Revision, change: Change) -> None:
         """Have it written down that a revision was announced at somebody's wish, soon."""
-        self._note(revision.cluster, {'kind': 'change', **_told(change), 'revision': revision.id})
+        kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
+        self._note(revision.cluster, {**kind, **_told(change), 'revision': revision.id})
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> tuple[list[Entry], str | None]:
         """About `limit` entries, the newest first, and where the next page begins.

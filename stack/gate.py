@@ -68,6 +68,8 @@ class Gate:
         for _ in range(ATTEMPTS):
             guards, etag = await self._read(cluster)
             changed = edit(guards)
+            if changed == guards:
+                return guards
             try:
                 await self._bucket.put(KEY.format(cluster), json.dumps(changed.to_json()).encode(), over=etag)
             except PreconditionFailed:

@@ -108,8 +108,8 @@ class Guarding:
         self, cluster: str, edit: Callable[[Guards], Guards], undo: Callable[[Guards], Guards], patch: Patch
     ) -> Revision:
         """Change the guards, and store a revision under them; raises what the patch is refused with, all undone."""
-        await self._gate.change(cluster, edit)
         try:
+            await self._gate.change(cluster, edit)
             return await self._changes.patch(cluster, patch)
         except NysaError:
             await self._undo(cluster, undo)

@@ -103,7 +103,8 @@ class Guards:
         return self.renewed(quarantine=tuple(q for of in by_service.values() for q in of[-QUARANTINED_MOST:]))
 
     def without_quarantine(self, removed: Sequence[Quarantine]) -> 'Guards':
-        return self.renewed(quarantine=tuple(each for each in self.quarantine if each not in removed))
+        kept = tuple(each for each in self.quarantine if each not in removed)
+        return self if kept == self.quarantine else self.renewed(quarantine=kept)
 
     def of_service(self, service: str) -> tuple[Quarantine, ...]:
         return tuple(each for each in self.quarantine if each.service == service)

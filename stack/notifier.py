@@ -1,8 +1,7 @@
 """Announcements: what schedulers are told of each change, in order for each cluster.
 
-Every revision that this
-process stores is lined up here at once, in the order of the writes; what another process left unsaid below it goes
-first. What nobody said at all is found by `stack.delivery`.
+Every revision that this process stores is lined up here at once, in the order of the writes; what another process left
+unsaid below it goes first. What nobody said at all is found by `stack.delivery`.
 """
 
 import asyncio
@@ -214,6 +213,10 @@ class Notifier:
                     break
                 await self._pause(pause)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
+            except Exception:
+                # The top of a loop: the others go on, and a sweep finds this one again.
+                log.exception('cluster %s: a revision could not be announced', cluster)
+                self._leave(waiting.popleft())
             else:
                 self._done(waiting.popleft())
                 self._failing.discard(cluster)
@@ -240,11 +243,17 @@ class Notifier:
         walk = await self._ledger.walk(over.cluster, over.version, self.has_told, past_others=False)
         if walk.others:
             self._doubts[over.cluster] += 1
+        # Without versions, what lies below is gone but for what was read of it.
         owed = [await self._read_version(each.cluster, each.version) for each in walk.owed] if over.version else [over]
         for revision in owed:
             log.warning('cluster %s: revision %s was stored, but not announced', revision.cluster, revision.id)
             announcement.messages.extendleft(reversed(messages_of(revision, self._callback_url)))
         announcement.owed = owed
+
+    def _leave(self, announcement: Announcement) -> None:
+        announcement.answer(False)
+        if not announcement.again:
+            self._lined_up.pop(_key(announcement.revision), None)
 
     def _done(self, announcement: Announcement) -> None:
         was_pending = announcement.first_try.done()
@@ -254,7 +263,9 @@ class Notifier:
             for told in (revision, *announcement.owed):
                 self._sent.put(_key(told), True)
             self._lined_up.pop(_key(revision), None)
-        if not self._doubts[revision.cluster] and (was_pending or not announcement.again):
+        # One that was asked for again, and had to wait, stands in the ledger as owed by now.
+        is_due = was_pending and revision.write_id is not None if announcement.again else True
+        if is_due and not self._doubts[revision.cluster]:
             self._ledger.mark(revision)
 
     async def _pause(self, seconds: float) -> None:

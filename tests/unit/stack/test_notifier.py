@@ -220,6 +220,34 @@ def test_a_doubt_that_came_up_meanwhile_is_not_settled():
     run(scenario)
 
 
+def test_what_goes_wrong_with_one_does_not_hold_up_the_next(caplog: pytest.LogCaptureFixture):
+    async def scenario(the: Setting) -> None:
+        gone = the.revision('gone', 'deploy', tags=0)
+        the.ledger.found = Walk(newest=gone, owed=[gone])
+        the.versions.clear()
+        mine = the.revision('a', 'deploy')
+        the.notifier.stored(gone, mine)
+        assert await the.notifier.announce(mine) is False
+        assert not the.notifier.is_telling(mine), 'a sweep may find it'
+        assert await the.notifier.announce(the.revision('b', 'deploy')) is True
+
+    run(scenario)
+    assert 'could not be announced' in caplog.text
+
+
+def test_what_waited_is_marked_though_it_was_asked_for_again():
+    async def scenario(the: Setting) -> None:
+        change = Change(Origin('jo', 'here'), AT, {'verb': 'deploy'})
+        the.queue.down = True
+        for revision in (the.revision('ours', 'deploy'), the.revision('theirs')):
+            assert await the.notifier.announce_again(revision, change) is False
+        the.queue.down = False
+        await the.notifier.idle()
+        assert the.ledger.marked == ['ours'], 'nobody knows what lies below what another program wrote'
+
+    run(scenario)
+
+
 def test_an_announcement_again_is_no_duplicate():
     async def scenario(the: Setting) -> None:
         revision = the.revision('r1', 'deploy')
