@@ -113,7 +113,9 @@ class Reconciler:
         observed = await self._observer.observe(
             cluster, request.document, destroyed=request.destroyed, prune=request.prune
         )
-        return plan(
+        # Hundreds of services take some 100 ms: nobody else on the loop shall wait for them.
+        return await asyncio.to_thread(
+            plan,
             request.document,
             observed,
             revision=request.revision,

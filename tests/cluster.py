@@ -17,6 +17,7 @@ from stack.reconcile.observed import Observed
 from stack.reconciler import Outcome, Progress, Reconciler, Request
 from tests.aws import Aws
 from tests.turned_time import BusyConnection, TurnedTime
+from tests.unit.stack.reconcile import settled
 
 # Calls that change nothing, of all APIs that are used here.
 READS = ('Describe', 'List', 'Get', 'Head')
@@ -57,39 +58,20 @@ class Cluster:
         self.certificate = self.aws.client('acm').request_certificate(DomainName=self.domain)['CertificateArn']
 
     def example(self) -> dict[str, Any]:
-        """The example of a stackfile, with a service of each kind."""
-        return {
-            'vpc': {
-                'id': self.vpc,
-                'subnets': {'public': self.subnets[:2], 'private': self.subnets[2:]},
-                'security_groups': {'public': self.groups[:1], 'private': self.groups[1:]},
-            },
-            'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': f'/ecs/{self.name}'}},
-            'service_discovery': {'namespace': f'{self.name}.sd'},
-            'defaults': {'memory': 128, 'environment': [{'SERVER_PORT': 80}]},
-            'services': [
-                {
-                    'web': {
-                        'image': 'team/web:1',
-                        'ports': ['8080:8080', '9090:9090'],
-                        'environment': [{'SERVER_PORT': 8080}],
-                        'desired_count': 2,
-                        'elb': {
-                            'type': 'public',
-                            'protocol': 'HTTPS',
-                            'ports': {'public': 443, 'container': 8080},
-                            'certificates': [self.certificate],
-                            'dns': {'hosted_zone_id': self.zone, 'record_name': f'web.{self.domain}'},
-                            'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
-                        },
-                    }
-                },
-                {'users': {'image': 'team/users:1', 'ports': ['80:80'], 'dns_discovery': {'name': 'users'}}},
-                {'mailer': {'image': 'team/mailer:1'}},
-                {'agent': {'image': 'team/agent:1', 'scheduling_strategy': 'DAEMON'}},
-                {'migrate': {'image': 'team/migrate:1', 'type': 'task'}},
-            ],
+        """The example of planner tests, on ids that are there."""
+        document = settled.example()
+        document['vpc'] = {
+            'id': self.vpc,
+            'subnets': {'public': self.subnets[:2], 'private': self.subnets[2:]},
+            'security_groups': {'public': self.groups[:1], 'private': self.groups[1:]},
         }
+        document['logging']['options']['awslogs-group'] = f'/ecs/{self.name}'
+        document['service_discovery']['namespace'] = f'{self.name}.sd'
+        balancer = settled.service_in(document, 'web')['elb']
+        balancer['certificates'] = [self.certificate]
+        balancer['dns'] = {'hosted_zone_id': self.zone, 'record_name': f'web.{self.domain}'}
+        settled.service_in(document, 'users')['dns_discovery']['name'] = 'users'
+        return document
 
     def reconciler(self, patience: float = 600.0) -> Reconciler:
         return Reconciler(

@@ -4,13 +4,13 @@ In the order in which AWS lets go. The alias record goes first of the parts: it 
 points at, and a name that leads nowhere can be taken by somebody else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from stack.plan import Change, Until
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import LoadBalancer, Observed, Service, TargetGroup
+from stack.reconcile.observed import Answer, LoadBalancer, Observed, Service, TargetGroup
 from stack.reconcile.record import delete_record
 from stack.stackfile.naming import family
 
@@ -115,13 +115,7 @@ def _remove_load_balancer(
 def _remove_target_group(
     draft: Draft, observed: Observed, group: TargetGroup, balancers: set[str], after: list[str | None]
 ) -> None:
-    users = sorted(
-        service.name
-        for service in observed.services.values()
-        if service.name != draft.owner.service
-        and service.active
-        and any(each.get('targetGroupArn') == group.arn for each in service.load_balancers)
-    )
+    users = _others(draft, observed, lambda other: _names_it(other.load_balancers, 'targetGroupArn', group.arn))
     if users:
         draft.note(f'The target group {group.name} stays: {", ".join(users)} still uses it.')
         return
@@ -151,16 +145,20 @@ def _remove_target_group(
     )
 
 
+def _names_it(parts: Iterable[Answer], key: str, arn: str) -> bool:
+    return any(each.get(key) == arn for each in parts)
+
+
+def _others(draft: Draft, observed: Observed, uses: Callable[[Service], bool]) -> list[str]:
+    """The names of all other services that use something."""
+    services = observed.services.values()
+    return sorted(each.name for each in services if each.name != draft.owner.service and each.active and uses(each))
+
+
 def _remove_registry(
     draft: Draft, observed: Observed, arn: str, registry: str, name: str, after: list[str | None]
 ) -> None:
-    users = sorted(
-        service.name
-        for service in observed.services.values()
-        if service.name != draft.owner.service
-        and service.active
-        and any(each.get('registryArn') == arn for each in service.registries)
-    )
+    users = _others(draft, observed, lambda other: _names_it(other.registries, 'registryArn', arn))
     if users:
         draft.note(f'The Cloud Map service {name} stays: {", ".join(users)} still uses it.')
         return

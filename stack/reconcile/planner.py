@@ -51,9 +51,7 @@ def plan(
             _claim_record(service, claims)
             row = _service(draft, shared, service, observed, revision, retry)
         except Blocked as blocked:
-            draft = Draft(draft.owner)
-            draft.note(f'Nothing is done about it. {blocked}')
-            row = Row(service.service, 'nothing')
+            draft, row = _nothing(draft.owner, str(blocked))
         drafts.append(draft)
         rows.append(row)
     for name in going(wanted, observed, destroyed, prune):
@@ -62,11 +60,24 @@ def plan(
         drafts.append(draft)
         if draft.steps:
             rows.append(Row(name, 'destroy'))
-    steps = tuple(step for draft in drafts for step in draft.steps)
-    notes = tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed)
+    return _put_together(observed, wanted, rows, drafts)
+
+
+def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
+    draft = Draft(owner)
+    draft.note(f'Nothing is done about it. {why}')
+    return draft, Row(owner.service, 'nothing')
+
+
+def _put_together(observed: Observed, wanted: Mapping[str, Wanted], rows: list[Row], drafts: list[Draft]) -> Plan:
     seen_to = {*wanted, *(row.service for row in rows)}
-    unmanaged = sorted(each.name for each in observed.services.values() if each.active and each.name not in seen_to)
-    return Plan(observed.cluster, tuple(rows), steps, notes, tuple(unmanaged))
+    return Plan(
+        observed.cluster,
+        tuple(rows),
+        tuple(step for draft in drafts for step in draft.steps),
+        tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed),
+        tuple(sorted(each.name for each in observed.services.values() if each.active and each.name not in seen_to)),
+    )
 
 
 def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:

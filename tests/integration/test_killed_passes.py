@@ -1,6 +1,7 @@
 """A scheduler that is killed between any two changing calls: the next pass ends where it would have ended."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from stack.aws.inventory import Inventory
@@ -114,6 +115,15 @@ def nothing(cluster: Cluster) -> dict[str, Any]:
     return {**empty, 'runs': 1, 'definitions': [f'{cluster.name}-migrate:1']}
 
 
+def kill_everywhere(aws: Aws, kill_after: Callable[[int, Cluster], Coroutine[Any, Any, bool]]) -> int:
+    """Tries every boundary, each on a cluster of its own, and gives how many there are."""
+    with clusters(aws) as new_cluster:
+        lives = 0
+        while asyncio.run(kill_after(lives, new_cluster())):
+            lives += 1
+    return lives
+
+
 def test_a_create_that_is_killed_anywhere_is_finished_by_the_next_pass(aws: Aws):
     async def kill_after(lives: int, cluster: Cluster) -> bool:
         request = Request(example(cluster), 'r1')
@@ -123,11 +133,7 @@ def test_a_create_that_is_killed_anywhere_is_finished_by_the_next_pass(aws: Aws)
         assert everything(cluster) == all_of(cluster), lives
         return killed
 
-    with clusters(aws) as new_cluster:
-        lives = 0
-        while asyncio.run(kill_after(lives, new_cluster())):
-            lives += 1
-    assert lives > 10
+    assert kill_everywhere(aws, kill_after) > 10
 
 
 def test_a_destroy_that_is_killed_anywhere_is_finished_by_the_next_pass(aws: Aws):
@@ -140,11 +146,7 @@ def test_a_destroy_that_is_killed_anywhere_is_finished_by_the_next_pass(aws: Aws
         assert everything(cluster) == nothing(cluster), lives
         return killed
 
-    with clusters(aws) as new_cluster:
-        lives = 0
-        while asyncio.run(kill_after(lives, new_cluster())):
-            lives += 1
-    assert lives > 9
+    assert kill_everywhere(aws, kill_after) > 9
 
 
 def test_parts_of_a_destroy_that_was_begun_go_even_if_nobody_asks_again(aws: Aws):
