@@ -36,7 +36,7 @@ run: setup ## start everything on the embedded AWS: make run PORT=9000
 
 test: setup ## run every test
 	@$(IN_STATIC) && npm test --silent
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench

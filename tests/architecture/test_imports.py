@@ -1,6 +1,7 @@
 """Who may import whom. The first test of the repository: everything else leans on it."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def sources() -> list[Path]:
     return [f for f in files if f.exists()]
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, with what it takes from it: `from a import b` gives a and a.b."""
     found: set[str] = set()
