@@ -173,6 +173,8 @@ function LastLook({ progress, update }: StepProps) {
   const [busy, setBusy] = useState(false);
   const services = [...progress.text.matchAll(/^\s*- (?:"|')?([\w-]+)(?:"|')?:\s*(?:\{|$)/gm)].map((m) => m[1]!);
   const why = hindrance('POST', '/clusters') ?? (busy ? 'Creating…' : !reason.trim() ? 'A reason is missing' : null);
+  // What was written down from ECS runs there already: managing it must not roll anything out.
+  const adopted = progress.source === 'adopt';
   const create = async () => {
     if (why) return;
     setBusy(true);
@@ -181,9 +183,9 @@ function LastLook({ progress, update }: StepProps) {
       const bad = (await check(progress.text, progress.name)).filter((p) => p.severity === 'error');
       if (bad.length) return update({ step: 2 });
       const indented = progress.text.split('\n').map((line) => (line ? `  ${line}` : line)).join('\n');
-      await call('/clusters', { method: 'POST', yaml: `name: ${JSON.stringify(progress.name)}\nconfig:\n${indented}\n`, query: { message: reason.trim() } });
+      await call('/clusters', { method: 'POST', yaml: `name: ${JSON.stringify(progress.name)}\nconfig:\n${indented}\n`, query: { message: reason.trim(), deploy: !adopted } });
       drafts.drop('new cluster');
-      notify({ tone: 'good', title: `${progress.name} is managed now`, text: reason.trim() });
+      notify({ tone: 'good', title: `${progress.name} is managed now`, text: adopted ? 'ECS is left as it is until something is deployed' : reason.trim() });
       go(clusterRoute(progress.name));
     } catch (thrown) {
       setError(heed(asApiError(thrown)));
