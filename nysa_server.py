@@ -51,6 +51,7 @@ from stack.changes import Changes
 from stack.checker import check_files
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
+from stack.ecs_events import EcsEvents
 from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
 from stack.gate import Gate
@@ -61,6 +62,7 @@ from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
 from stack.load_balancer import LoadBalancer, keys_address
+from stack.look_schedule import TOLD
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
@@ -80,7 +82,7 @@ from stack.settings import BY_NAME, Settings, is_controlled, read_settings, secr
 from stack.token_maker import print_token
 from stack.token_store import TokenStore
 from stack.tokens import Token
-from stack.watcher import Watcher
+from stack.watcher import POLLED, Watcher
 from stack.webhook import Webhooks
 
 VERSION = '0.1.0'
@@ -357,7 +359,11 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
-    loops.start('watcher', Watcher(context.live, context.look).run)
+    events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
+    watcher = Watcher(context.live, context.look, TOLD if events_queue else POLLED)
+    loops.start('watcher', watcher.run)
+    if events_queue:
+        loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), watcher.hint).run)
     loops.start('heartbeats', context.sockets.run)
     start_access_loops(loops, context)
     if aws.settings['PROFILE'] == 'local':

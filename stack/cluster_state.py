@@ -128,12 +128,11 @@ class ClusterState:
         self.definitions.update(observation.definitions)
         if observation.autoscaled is not None:
             self._take_autoscaled(observation.autoscaled)
-        before = {name: self._mark(name) for name in self.names()}
+        before = {name: self._mark(name) for name in observation.services}
         for name, seen in observation.services.items():
             self._see(name, seen, observation)
         self.observed_at = observation.at
-        self._forget_definitions()
-        return {name for name in {*before, *self.names()} if before.get(name) != self._mark(name)}
+        return {name for name, mark in before.items() if mark != self._mark(name)}
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names
@@ -150,6 +149,8 @@ class ClusterState:
         else:
             self._remember_image(name, former, seen)
             self.seen[name] = seen
+        if former is not None and (seen is None or seen.deployments != former.deployments):
+            self._forget_definitions(former)
         if name in observation.stopped:
             self.stopped[name] = observation.stopped[name][:MOST_STOPPED]
         if name in observation.targets:
@@ -159,9 +160,11 @@ class ClusterState:
             fits = self._fits(self.wanted[name], seen, self.definitions) if seen else ()
             known = seen is None or all(each.task_definition in self.definitions for each in seen.deployments)
             if known:
-                self.rollouts[name] = rollout.follow(
-                    self.rollouts[name], seen, fits, observation.at, self._stalled_after
-                )
+                before = self.rollouts[name]
+                if self.frozen and before.state == 'queued':
+                    # Schedulers leave a frozen cluster alone: nobody is to blame that nothing happens.
+                    before = replace(before, idle=0.0)
+                self.rollouts[name] = rollout.follow(before, seen, fits, observation.at, self._stalled_after)
 
     def _compare(self, name: str, seen: Service | None) -> None:
         wanted = self.wanted.get(name)
@@ -206,10 +209,12 @@ class ClusterState:
         while len(self.former) > MOST_FORMER:
             self.former.popitem(last=False)
 
-    def _forget_definitions(self) -> None:
+    def _forget_definitions(self, former: Service) -> None:
+        """Those that no deployment of any service has any more."""
+        gone = {each.task_definition for each in former.deployments}
         used = {each.task_definition for seen in self.seen.values() for each in seen.deployments}
-        for arn in [each for each in self.definitions if each not in used]:
-            del self.definitions[arn]
+        for arn in gone - used:
+            self.definitions.pop(arn, None)
 
     def count(self, name: str) -> int | None:
         """How many tasks are wanted; None where an autoscaler or the instances decide."""

@@ -156,6 +156,7 @@ class Live:
                     await self.feed.poll()
                 except AwsFailed as failed:
                     log.warning('the bucket could not be looked at for changes: %s', failed)
+            self._thaw_in_time()
             await asyncio.sleep(self._feed_s)
 
     async def begin(self, within: timedelta = RECENT) -> None:
@@ -180,6 +181,11 @@ class Live:
         self._log.add(after.cluster, before.id, after.id, event)
         self.hub.publish(event)
         self._take(after)
+        for change in after.changes:
+            if change.did.get('verb') == 'freeze':
+                self.freeze(after.cluster, freeze_of(change).to_json())
+            elif change.did.get('verb') == 'thaw':
+                self.freeze(after.cluster, None, change.origin.by)
 
     def jumped(self, before: Revision, after: Revision) -> None:
         self._log.forget(after.cluster)
@@ -322,6 +328,13 @@ class Live:
         state = self.states.get(cluster)
         if state is not None:
             state.announce()
+
+    def _thaw_in_time(self) -> None:
+        """A freeze may end by itself."""
+        for name, state in self.states.items():
+            until = state.frozen.get('until') if state.frozen else None
+            if until and datetime.fromisoformat(until) <= self._now():
+                self.freeze(name, None)
 
     def freeze(self, cluster: str, freeze: dict | None, by: str | None = None) -> None:
         """The cluster was frozen, or thawed (None)."""

@@ -189,6 +189,10 @@ SETTINGS = (
         confidential=True,
     ),
     Setting(
+        'AWS_SQS_ECS_EVENTS_QUEUE',
+        'The name of an SQS queue to which EventBridge sends the events of ECS; then polling only verifies.',
+    ),
+    Setting(
         'NYSA_RELAY_SERVER',
         'The server whose events `relay` posts to the webhook.',
         default='http://127.0.0.1:8888',

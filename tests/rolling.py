@@ -61,7 +61,9 @@ class Rolling:
     def __init__(self, aws: Aws, bucket: str | None = None, cluster: str | None = None, **live: Any):
         self.aws = aws
         self.name = cluster or aws.cluster(instances=4)
-        self.connection = Connection()
+        # Every call that was made, as `ecs:DescribeServices`.
+        self.calls: list[str] = []
+        self.connection = Connection(observe=lambda name, *_: self.calls.append(name))
         self.bucket = Bucket(self.connection, bucket or aws.bucket())
         self.clock = time.monotonic()
         self.time: dict[str, Any] = {'clock': lambda: self.clock, 'now': self.now}

@@ -171,6 +171,29 @@ def test_a_cluster_that_comes_and_goes(server: Server):
     talk(server, test)
 
 
+def test_freezing_and_thawing(server: Server):
+    cluster = server.cluster(CONFIG)
+
+    async def rest(method: str, body: dict | None = None) -> None:
+        path = f'/clusters/{cluster}/freeze'
+        answer = await asyncio.to_thread(server.api, method, path, body, X_Nysa_Actor='kim')
+        assert answer.status < 300, answer.body
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe(cluster)
+        await rest('PUT', {'reason': 'launch'})
+        frozen = await client.type('frozen')
+        assert (frozen['cluster'], frozen['by'], frozen['reason'], frozen['until']) == (cluster, 'kim', 'launch', None)
+        again = await LiveClient.connect(server.port)
+        assert (await again.subscribe(cluster))[1]['frozen']['reason'] == 'launch'
+        await again.close()
+        await rest('DELETE')
+        thawed = await client.type('thawed')
+        assert (thawed['cluster'], thawed['by']) == (cluster, 'kim')
+
+    talk(server, test)
+
+
 @pytest.mark.parametrize(
     ('text', 'code'),
     [
