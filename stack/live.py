@@ -4,10 +4,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from stack import cluster_events
 from stack.broadcast import Hub
@@ -15,7 +14,7 @@ from stack.cluster_state import ClusterState, Observation
 from stack.errors import AwsFailed, NotFound
 from stack.event_log import EventLog
 from stack.events import Event
-from stack.guards import freeze_of
+from stack.freezes import Freezes, Frozen
 from stack.revision_feed import RevisionFeed
 from stack.revision_store import RevisionStore
 from stack.revisions import Revision
@@ -32,9 +31,6 @@ FIRST_LOOK_S = 3.0
 
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
-
-# Who froze a revision's cluster, as the API shows it; None where it takes changes.
-Frozen = Callable[[Revision], Awaitable[Mapping[str, Any] | None]]
 
 # Told of a rollout that has ended: the cluster's state, and the rollout.
 Ended = Callable[[ClusterState, Rollout], None]
@@ -59,6 +55,7 @@ class Live:
         self.states: dict[str, ClusterState] = {}
         self.feed = RevisionFeed(store, self, feed_s, clock)
         self.hub = Hub(self, framing, self._interest)
+        self.freezes = Freezes(self.states, self.hub.publish, frozen, now)
         self.ended: list[Ended] = []
         # Called when somebody begins to care for a cluster; set by whoever looks at them.
         self.wake: Callable[[], None] | None = None
@@ -66,7 +63,6 @@ class Live:
         self._region = region
         self._stalled_after = stalled_after
         self._feed_s = feed_s
-        self._frozen = frozen
         self._clock = clock
         self._now = now
         self._log = EventLog()
@@ -93,13 +89,14 @@ class Live:
                 return
             state = self._new_state(cluster)
             await self._records.take_up(state, revision, self.feed.path, self._now())
-            state.frozen = await self._frozen(revision) if self._frozen else None
+            await self.freezes.learn(state, revision)
             # Revisions may have been told meanwhile, to a state that was not there.
             newest = self.feed.newest(cluster)
             if newest is not None:
+                self.states[cluster] = state
                 if newest.id != revision.id:
                     state.take_revision(newest, self._now())
-                self.states[cluster] = state
+                    self.freezes.doubt(cluster)
 
     def revision(self, cluster: str) -> str | None:
         state = self.states.get(cluster)
@@ -156,7 +153,7 @@ class Live:
                     await self.feed.poll()
                 except AwsFailed as failed:
                     log.warning('the bucket could not be looked at for changes: %s', failed)
-            self._thaw_in_time()
+            await self.freezes.check()
             await asyncio.sleep(self._feed_s)
 
     async def begin(self, within: timedelta = RECENT) -> None:
@@ -173,6 +170,7 @@ class Live:
         state.take_revision(revision, self._now())
         self.states[revision.cluster] = state
         self._log.forget(revision.cluster)
+        self.freezes.doubt(revision.cluster)
         self.hub.publish(cluster_events.cluster(state, self._now()))
         self._tell(revision.cluster)
 
@@ -181,17 +179,14 @@ class Live:
         self._log.add(after.cluster, before.id, after.id, event)
         self.hub.publish(event)
         self._take(after)
-        for change in after.changes:
-            if change.did.get('verb') == 'freeze':
-                self.freeze(after.cluster, freeze_of(change).to_json())
-            elif change.did.get('verb') == 'thaw':
-                self.freeze(after.cluster, None, change.origin.by)
+        self.freezes.take(after)
 
     def jumped(self, before: Revision, after: Revision) -> None:
         self._log.forget(after.cluster)
         state = self.states.get(after.cluster)
         if state is not None:
             state.take_revision(after, self._now())
+            self.freezes.doubt(after.cluster)
             self.hub.publish(cluster_events.cluster(state, self._now(), covers_since=before.id))
             self._tell(after.cluster)
 
@@ -211,11 +206,6 @@ class Live:
         state.take_revision(revision, self._now())
         self._note(state, {name for name, each in state.rollouts.items() if before.get(name) is not each})
         self._records.keep(state)
-        for change in revision.changes:
-            if change.did.get('verb') == 'freeze':
-                self.freeze(revision.cluster, freeze_of(change).to_json(), change.origin.by)
-            elif change.did.get('verb') == 'thaw':
-                self.freeze(revision.cluster, None, change.origin.by)
 
     # What the watcher sees
 
@@ -328,20 +318,6 @@ class Live:
         state = self.states.get(cluster)
         if state is not None:
             state.announce()
-
-    def _thaw_in_time(self) -> None:
-        """A freeze may end by itself."""
-        for name, state in self.states.items():
-            until = state.frozen.get('until') if state.frozen else None
-            if until and datetime.fromisoformat(until) <= self._now():
-                self.freeze(name, None)
-
-    def freeze(self, cluster: str, freeze: dict | None, by: str | None = None) -> None:
-        """The cluster was frozen, or thawed (None)."""
-        state = self.states.get(cluster)
-        if state is not None:
-            state.frozen = freeze
-        self.hub.publish(cluster_events.frozen(cluster, freeze, self._now(), by))
 
     def _interest(self) -> None:
         if self.wake is not None:
