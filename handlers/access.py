@@ -43,7 +43,7 @@ HSTS = {'Strict-Transport-Security': 'max-age=31536000'}
 
 # What the pages of NYSA_ORIGINS may send and read: never a cookie.
 CORS = {
-    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, DELETE',
+    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, PATCH, DELETE',
     'Access-Control-Allow-Headers': 'Authorization, Content-Type, If-Match, If-None-Match, X-Nysa-Actor, '
     'X-Nysa-Message, X-Request-Id',
     'Access-Control-Expose-Headers': 'ETag, Retry-After, X-Request-Id',

@@ -11,7 +11,7 @@ from stack.access import Role
 if TYPE_CHECKING:
     from handlers.base import ApiHandler
 
-VERBS = ('get', 'put', 'post', 'delete')
+VERBS = ('get', 'put', 'post', 'patch', 'delete')
 
 
 @dataclass(frozen=True)

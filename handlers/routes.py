@@ -40,6 +40,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/rollout', rollouts.Rollout),
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),
+    (SERVICE + r'/restart', services.Restart),
     (SERVICE + r'/tags', services.Tags),
     (SERVICE + r'/quarantine', guards.Quarantine),
     (CLUSTER + r'/revisions', history.Revisions),

@@ -1,6 +1,9 @@
 """The services of a cluster: all of them, one, and the tags of its image."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from handlers.base import ApiHandler
 from handlers.body import mapping, only_known, read_body
@@ -8,12 +11,14 @@ from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.cluster_view import with_deployed
-from stack.errors import InvalidRequest
+from stack.errors import AccessDenied, InvalidRequest
 from stack.service_report import service_report
 from stack.service_rows import service_rows
+from stack.stackfile.editing import Edit
 from stack.tags import tags_of_service
 
 CHANGEABLE = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'deploy': 'true or false'}
+OF_SEVERAL = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'restart': 'true or false'}
 
 
 class Services(ApiHandler):
@@ -25,6 +30,27 @@ class Services(ApiHandler):
             rows = service_rows(revision.document)
             state = await self.context.live.at(revision)
             self.reply({'content': with_deployed(rows, state), 'unmanaged': state.unmanaged()}, revision=revision.id)
+
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='ServicesChange',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415, 422),
+    )
+    async def patch(self, cluster: str) -> None:
+        """Change several services in one revision, all or none: tags, counts, restarts.
+
+        null in place of a service's changes has it destroyed, which takes the role admin.
+        """
+        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
+        only_known(given, {'services': 'changes by service'})
+        request = self.change_request()
+        edits = several(given.get('services'), request.moment)
+        if None in edits.values() and self.caller.role < Role.ADMIN:
+            raise AccessDenied('To have a service destroyed takes the role admin.')
+        self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
 
 
 class Service(ApiHandler):
@@ -46,10 +72,7 @@ class Service(ApiHandler):
         """Change the image's tag, the desired count, or both."""
         given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
         only_known(given, CHANGEABLE)
-        empty = [key for key, value in given.items() if value is None]
-        if empty:
-            details = [{'path': key, 'message': f'must be {CHANGEABLE[key]}'} for key in empty]
-            raise InvalidRequest(f'{" and ".join(empty)} must not be null.', details)
+        not_null(given, CHANGEABLE)
         deploy = given.pop('deploy', True)
         if not isinstance(deploy, bool):
             raise InvalidRequest('deploy must be true or false.', [{'path': 'deploy', 'message': 'true or false'}])
@@ -67,6 +90,13 @@ class Service(ApiHandler):
         self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
 
 
+class Restart(ApiHandler):
+    @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED, 413))
+    async def post(self, cluster: str, service: str) -> None:
+        """Replace all tasks of a service, and pull its image again: a rollout like any other."""
+        self.reply_outcome(await self.context.states.restart_service(cluster, service, self.change_request()))
+
+
 class Tags(ApiHandler):
     @operation(
         Role.VIEWER,
@@ -81,3 +111,36 @@ class Tags(ApiHandler):
         held = await self.context.guarding.quarantined(revision, service)
         tags = await tags_of_service(revision, service, self.context.tagged_images, held)
         self.reply({'content': tags[:limit]})
+
+
+def several(given: Any, at: datetime) -> dict[str, Edit | None]:
+    """Changes by service, a restart at that time; None has a service destroyed. Raises `InvalidRequest`."""
+    if not isinstance(given, dict) or not given:
+        raise InvalidRequest(
+            'services must name services.', [{'path': 'services', 'message': 'changes by service, at least one'}]
+        )
+    return {
+        name: None if changes is None else _edit(f'services.{name}', changes, at) for name, changes in given.items()
+    }
+
+
+def _edit(where: str, changes: Any, at: datetime) -> Edit:
+    if not isinstance(changes, dict) or not changes:
+        allowed = f'an object with some of {", ".join(OF_SEVERAL)}; or null'
+        raise InvalidRequest(f'{where} must be {allowed}.', [{'path': where, 'message': allowed}])
+    only_known(changes, OF_SEVERAL)
+    not_null(changes, OF_SEVERAL)
+    restart = changes.get('restart', False)
+    if not isinstance(restart, bool):
+        raise InvalidRequest(
+            f'{where}.restart must be true or false.', [{'path': f'{where}.restart', 'message': 'true or false'}]
+        )
+    return Edit(changes.get('image_tag'), changes.get('desired_count'), at if restart else None)
+
+
+def not_null(given: Mapping[str, Any], allowed: Mapping[str, str]) -> None:
+    """Raise `InvalidRequest` that names each key that stands without a value."""
+    empty = [key for key, value in given.items() if value is None]
+    if empty:
+        details = [{'path': key, 'message': f'must be {allowed[key]}'} for key in empty]
+        raise InvalidRequest(f'{" and ".join(empty)} must not be null.', details)

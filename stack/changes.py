@@ -24,7 +24,7 @@ from stack.history import History
 from stack.ledger import Ledger
 from stack.notifier import Notifier
 from stack.plan import Note
-from stack.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows
+from stack.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows, restart_in
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
 from stack.stackfile.problems import Problem
@@ -48,6 +48,12 @@ class ChangeRequest:
     dry_run: bool = False
     plan: str | None = None
     override: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The time that is written into what is stored: as the plan has it that is carried out, or now; in ms."""
+        now = datetime.now(UTC)
+        return restart_in(self.plan) or now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
         return Change(self.origin, datetime.now(UTC), did, announce if self.deploy else None, self.override)
@@ -99,18 +105,22 @@ class Changes:
         request: ChangeRequest,
         warnings: Sequence[Problem] = (),
         more: Mapping[str, Any] | None = None,
+        restart: datetime | None = None,
     ) -> Outcome:
         """Change what is stored by an edit of it, or say what that would do; `more` goes into the answer.
+
+        `restart` is the time that the edit writes, if it writes one: the plan's id keeps it.
 
         Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
         """
         if request.dry_run:
             preview = await self.preview(await self.current(cluster, request), edit, change, warnings)
-            return replace(preview, more=more or {})
+            return replace(preview, more=more or {}, restart=restart)
         patch = Patch(edit, change, request.expected)
         if request.plan is not None:
             base = await self.current(cluster, request)
-            self.refuse_outdated(request.plan, await self.preview(base, edit, change, warnings))
+            preview = await self.preview(base, edit, change, warnings)
+            self.refuse_outdated(request.plan, replace(preview, restart=restart))
             patch.expected = base.id
         return Accepted(
             revision := await self.patch(cluster, patch), await self.announce(revision), warnings, more or {}

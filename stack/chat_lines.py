@@ -63,8 +63,11 @@ class ChatLines:
         who = escape(event.get('by') or 'somebody outside Nysa')
         back = any(did.get('verb') == 'rollback' for did in event.get('did', ()))
         verb = 'rolls back' if back else 'rolls out' if event.get('deploys') else 'stores'
+        what = event['summary']
+        if all(row['action'] == 'update' and _is_restart(row) for row in services):
+            verb, what = 'restarts', _listed([row['service'] for row in services])
         self._why[event['revision']] = f'{who}{_because(event.get("message"))}'
-        return [f':rocket: *{escape(name)}*: {who} {verb} {escape(event["summary"])}{_because(event.get("message"))}']
+        return [f':rocket: *{escape(name)}*: {who} {verb} {escape(what)}{_because(event.get("message"))}']
 
     def _endings(self, name: str, event: Json) -> list[str]:
         return [
@@ -137,6 +140,10 @@ def _by(event: Json) -> str:
 
 def _listed(names: list[str]) -> str:
     return ', '.join(names) if len(names) <= 3 else f'{", ".join(names[:3])} and {len(names) - 3} more'
+
+
+def _is_restart(row: Json) -> bool:
+    return [change['path'] for change in row['changes']] == ['restarted_at']
 
 
 def _troubles(rollout: Json, event: Json) -> Iterable[Json]:

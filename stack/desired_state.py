@@ -5,7 +5,7 @@ mistakes that it makes, not for those that were stored before it.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,9 +13,10 @@ from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.preview import Preview
 from stack.revision_store import RevisionStore
-from stack.revisions import Revision
+from stack.revisions import Change, Revision
 from stack.stackfile import editing
 from stack.stackfile.check import Position, check
+from stack.stackfile.editing import Edit
 from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem, new_mistakes, refusal
 
@@ -23,6 +24,9 @@ Document = dict[str, Any]
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
+
+# A record holds little: of a change of more services it says how many.
+SERVICES_NAMED = 10
 
 
 class EcsCluster(Protocol):
@@ -118,21 +122,39 @@ class DesiredStates:
         self, cluster: str, service: str, request: ChangeRequest, values: dict[str, Any]
     ) -> Outcome:
         """Change `image_tag` or `desired_count` of one service. Raises `NotFound`, `InvalidRequest`."""
-
-        def edit(document: Document) -> Document:
-            return editing.change_service(document, service, **values)
-
         change = request.change(verb='change', service=service, **values)
-        return await self._changes.make(cluster, edit, change, request)
+        return await self._edit(cluster, {service: Edit(**values)}, change, request)
+
+    async def restart_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
+        """Have all tasks of a service replaced, and its image pulled again. Raises `NotFound`."""
+        change = request.change(verb='restart', service=service)
+        return await self._edit(cluster, {service: Edit(restart=request.moment)}, change, request)
 
     async def remove_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
         """Take one service out of the desired state and have it destroyed. Raises `NotFound`."""
-
-        def edit(document: Document) -> Document:
-            return editing.remove_service(document, service)
-
         change = request.change('destroy', verb='remove', service=service)
-        return await self._changes.make(cluster, edit, change, request)
+        return await self._edit(cluster, {service: None}, change, request)
+
+    async def change_services(self, cluster: str, edits: Mapping[str, Edit | None], request: ChangeRequest) -> Outcome:
+        """Change several services at once, all or none; None has one destroyed. Raises `NotFound`, `InvalidRequest`."""
+        gone = [name for name, edit in edits.items() if edit is None]
+        named = {'services': list(edits)} if len(edits) <= SERVICES_NAMED else {'count': len(edits)}
+        change = request.change(verb='change', **named, **({'destroyed': gone} if gone else {}))
+        return await self._edit(cluster, edits, change, request, 'services.{}.')
+
+    async def _edit(
+        self,
+        cluster: str,
+        edits: Mapping[str, Edit | None],
+        change: Change,
+        request: ChangeRequest,
+        where: str = '',
+    ) -> Outcome:
+        def edit(document: Document) -> Document:
+            return editing.change_services(document, edits, where)
+
+        restart = next((each.restart for each in edits.values() if each and each.restart), None)
+        return await self._changes.make(cluster, edit, change, request, restart=restart)
 
     async def deploy(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Announce the current desired state again. Raises `NotFound`, `RevisionConflict`."""

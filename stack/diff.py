@@ -16,6 +16,7 @@ from stack.plan import Action, Change, Row, differences
 from stack.stackfile.effective import services, settle, top_settings
 from stack.stackfile.entries import DEFAULTS, Entry, entries
 from stack.stackfile.fields import ServiceSettings, Stackfile, Vpc
+from stack.stackfile.restarts import is_due
 from stack.stackfile.values import PortMapping, Volume
 
 # Lists in which the order says nothing.
@@ -112,12 +113,15 @@ class _Side:
 def _row(name: str, old: _Side, new: _Side, same_settings: bool) -> Row:
     if name not in old.services:
         default = _plain_fields(ServiceSettings(name=name), _OF_SERVICE)
-        fields = new.fields(name)
+        fields = {**new.fields(name), 'restarted_at': None}
         wanted = {key: value for key, value in fields.items() if key == 'desired_count' or value != default.get(key)}
         return Row(name, 'create', tuple(differences(_without_values(wanted), wanted)))
     if same_settings and old.services[name] == new.services[name]:
         return Row(name, 'nothing')
-    changes = tuple(differences(old.fields(name), new.fields(name)))
+    before, after = old.fields(name), new.fields(name)
+    if not is_due(after['restarted_at'], before['restarted_at']):
+        after['restarted_at'] = before['restarted_at']
+    changes = tuple(differences(before, after))
     action: Action = 'update' if changes else 'nothing'
     return Row(name, action, changes)
 
@@ -204,6 +208,8 @@ def _update(row: Row) -> str:
 
 
 def _change(change: Change) -> str:
+    if change.path == 'restarted_at':
+        return 'restarted'
     if change.path == 'image':
         return f'image {_images(change.before, change.after)}'
     if change.path.startswith('environment.') or not (_is_short(change.before) and _is_short(change.after)):

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from stack.diff import difference, summary
@@ -20,7 +22,7 @@ NOT_ASKED = 'No scheduler is at hand here that could tell what would become of w
 class Preview:
     """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone.
 
-    `more` are further keys of the answer.
+    `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one.
     """
 
     cluster: str
@@ -33,14 +35,19 @@ class Preview:
     notes: tuple[Note, ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+    restart: datetime | None = None
 
     @property
     def id(self) -> str:
-        """A hash over all that the preview was made from: another one where anything of that has moved."""
+        """A hash over all that the preview was made from: another one where anything of that has moved.
+
+        The time of a restart stands in it, so that the very same change can be made later.
+        """
         ecs = self.ecs and (self.ecs.get('id') or self.ecs)
         destroyed = [row.service for row in self.rows if row.action == 'destroy']
         made_from = [self.cluster, self.revision, self.content, destroyed, ecs]
-        return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
+        digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
+        return f'{digest}-{self.restart.timestamp() * 1000:.0f}' if self.restart else digest
 
     @property
     def summary(self) -> str:
@@ -66,6 +73,12 @@ class Preview:
             'ecs': self.ecs,
             'ecs_reason': self.ecs_reason,
         }
+
+
+def restart_in(plan: str | None) -> datetime | None:
+    """The time of a restart as a plan's id has it."""
+    found = re.fullmatch(r'[0-9a-f]{24}-([0-9]{12,13})', plan or '')
+    return datetime.fromtimestamp(int(found[1]) / 1000, UTC) if found else None
 
 
 def preview_rows(before: Any, after: Any, destroyed: Sequence[str]) -> tuple[tuple[Row, ...], tuple[Change, ...]]:

@@ -11,9 +11,8 @@ from stack.gate import images
 from stack.guarding import Guarding
 from stack.guards import Quarantine
 from stack.history import History
-from stack.preview import content_id
 from stack.revisions import Change, Revision
-from stack.service_edits import settings_of, with_service
+from stack.service_edits import settings_of, with_service, without_restarts
 from stack.stackfile.check import check
 from stack.stackfile.problems import new_mistakes, refusal
 from stack.writer import Patch
@@ -95,14 +94,14 @@ class Rollback:
 
     async def _last_other(self, current: Revision, service: str | None) -> Revision:
         """The newest earlier revision with another content, of a service that was there then or of all."""
-        now = settings_of(current.document, service) if service else content_id(current.document)
+        now = _compared(current, service)
         revision: Revision | None = current
         for _ in range(LOOKED_AT):
             revision = await self._history.before(revision)
             if revision is None:
                 break
             try:
-                then = settings_of(revision.document, service) if service else content_id(revision.document)
+                then = _compared(revision, service)
             except StateUnreadable:
                 continue
             if then is not None and then != now:
@@ -119,6 +118,12 @@ class Rollback:
         ]
 
 
+def _compared(revision: Revision, service: str | None) -> Document | None:
+    """What sets revisions apart that one can go back to: a restart does not. Raises `StateUnreadable`."""
+    document = without_restarts(revision.document)
+    return settings_of(document, service) if service else document
+
+
 def _content(current: Revision, target: Revision, service: str | None) -> Document:
     """What is to be stored; raises `Unprocessable` for a service that was not there, `Conflict` if it is so already."""
     if service is None:
@@ -128,7 +133,7 @@ def _content(current: Revision, target: Revision, service: str | None) -> Docume
         if settings is None:
             raise Unprocessable(f'There was no service {service!r} in the revision {target.id}.')
         document = with_service(current.document, service, settings)
-    if content_id(document) == content_id(current.document):
+    if without_restarts(document) == without_restarts(current.document):
         raise Conflict(f'{service or current.cluster} is as it was in the revision {target.id}; nothing was changed.')
     return document
 

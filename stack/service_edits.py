@@ -29,3 +29,12 @@ def with_images(document: Document, images: Mapping[str, str]) -> Document:
         if settings is not None:
             document = with_service(document, name, {**settings, 'image': image})
     return document
+
+
+def without_restarts(document: Document) -> Document:
+    """The document as if no service had ever been restarted."""
+    for name, settings in services(document):
+        if 'restarted_at' in settings:
+            kept = {key: value for key, value in settings.items() if key != 'restarted_at'}
+            document = with_service(document, name, kept)
+    return document

@@ -33,6 +33,28 @@ SCHEMAS: dict[str, Schema] = {
         },
         example={'image_tag': 'v1.4.3'},
     ),
+    'ServicesChange': shape(
+        'What shall be different in several services, all of them or none.',
+        {
+            'services': {
+                'type': 'object',
+                'description': 'By name; null has a service destroyed.',
+                'minProperties': 1,
+                'additionalProperties': {'anyOf': [ref('ServiceEdit'), {'type': 'null'}]},
+            }
+        },
+        example={'services': {'user-service': {'image_tag': 'v1.4.3'}, 'email-worker': {'restart': True}}},
+    ),
+    'ServiceEdit': shape(
+        'What shall be different in one of them; what is left out stays as it is.',
+        {},
+        {
+            'image_tag': text('The new tag: it replaces the tag, and nothing else of the image.'),
+            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'How many tasks; 0 is a real value.'},
+            'restart': {'type': 'boolean', 'description': 'true replaces all tasks, and pulls their image again.'},
+        },
+        example={'desired_count': 3, 'restart': True},
+    ),
     'Services': shape(
         'The services of a cluster.',
         {

@@ -9,14 +9,18 @@ from stack.reconcile.names import owner
 from stack.reconcile.observed import TaskDefinition
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.restarts import LABEL, settled
 from stack.stackfile.task_definition import normalised
 
 Definition = Mapping[str, Any]
 
 
 def same_definition(wanted: Definition, registered: Definition) -> bool:
-    """Whether a registered task definition is what RegisterTaskDefinition would make of `wanted`."""
-    return normalised(wanted) == normalised(registered)
+    """Whether a registered task definition is what RegisterTaskDefinition would make of `wanted`.
+
+    One that was restarted later will do as well.
+    """
+    return normalised(wanted) == normalised(settled(registered, wanted))
 
 
 def serves(wanted: Definition, registered: TaskDefinition) -> bool:
@@ -28,7 +32,7 @@ def serves(wanted: Definition, registered: TaskDefinition) -> bool:
         return True
     if owner(registered.tags) is not None:
         return False
-    return _nameless(normalised(wanted)) == _nameless(normalised(registered.body))
+    return _nameless(normalised(wanted)) == _nameless(normalised(settled(registered.body, wanted)))
 
 
 def _nameless(definition: Definition) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def definition_changes(registered: Definition | None, wanted: Definition) -> lis
     after = _by_field(normalised(wanted))
     if registered is None:
         return [Change('image', None, after.get('image'))]
-    return differences(_by_field(normalised(registered)), after)
+    return differences(_by_field(normalised(settled(registered, wanted))), after)
 
 
 @cache
@@ -61,11 +65,20 @@ def _by_field(definition: Definition) -> dict[str, Any]:
     containers = definition.get('containerDefinitions') or [{}]
     for place, part in (('task', definition), ('container', containers[0])):
         for key, value in part.items():
-            if key != 'containerDefinitions':
+            if key == 'dockerLabels':
+                found |= _labels(value)
+            elif key != 'containerDefinitions':
                 found[_fields().get((place, key), key)] = _readable(value)
     if len(containers) > 1:
         found['containerDefinitions'] = [each.get('name') for each in containers]
     return found
+
+
+def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
+    """One of them is a field of the stackfile; the others are somebody else's."""
+    others = {key: value for key, value in labels.items() if key != LABEL}
+    own = {'restarted_at': labels[LABEL]} if LABEL in labels else {}
+    return own | ({'dockerLabels': others} if others else {})
 
 
 def _readable(value: Any) -> Any:

@@ -4,6 +4,9 @@ They work on documents as they are stored, perfect or not.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from voluptuous import Invalid
@@ -13,58 +16,83 @@ from stack.images import ImageReference
 from stack.stackfile.effective import services
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.restarts import next_restart
 
 _DESIRED_COUNT = next(e.shape for e in entries(ServiceSettings) if e.name == 'desired_count')
 
 
-def change_service(
-    document: dict[str, Any], name: str, *, image_tag: str | None = None, desired_count: int | None = None
-) -> dict[str, Any]:
-    """The document with another image tag, or another count, for one service; None leaves either alone.
+@dataclass(frozen=True)
+class Edit:
+    """What shall be different in one service; None leaves it alone. `restart` is the time of one."""
 
-    Raises NotFound where there is no such service, InvalidRequest for a tag or count that cannot be, and
-    Unprocessable where the stored service has no image that could be given a tag.
+    image_tag: str | None = None
+    desired_count: int | None = None
+    restart: datetime | None = None
+
+
+_UNCHANGED = Edit()
+
+
+def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], where: str = '') -> dict[str, Any]:
+    """The document with these services changed, all of them or none; None takes one out.
+
+    Raises NotFound where one is not there, InvalidRequest for a tag or count that cannot be (its path begins with
+    `where`, in which `{}` stands for the service), and Unprocessable where a service has no image for a tag.
     """
-    changes: dict[str, Any] = {}
-    if desired_count is not None:
-        try:
-            changes['desired_count'] = _DESIRED_COUNT.check(desired_count)
-        except Invalid as e:
-            raise _refused('desired_count', e.error_message) from None
+    known = {name for name, _ in services(document)}
+    absent = [name for name in edits if name not in known]
+    if absent:
+        named = ', '.join(repr(name) for name in absent)
+        raise NotFound(f'There is no service {named} in the desired state.')
 
-    def changed(raw: Any) -> Any:
-        image = {} if image_tag is None else {'image': _tagged(name, raw, image_tag)}
-        if isinstance(raw, dict):
-            return {**raw, **image, **changes}
-        return changes or raw
+    def edited(item: Any) -> Any:
+        if not isinstance(item, dict) or edits.keys().isdisjoint(item):
+            return item
+        left = {name: raw for name, raw in item.items() if edits.get(name, _UNCHANGED) is not None}
+        return {name: _edited(name, raw, edits.get(name, _UNCHANGED), where.format(name)) for name, raw in left.items()}
 
-    return _with_service(document, name, lambda item: {k: changed(v) if k == name else v for k, v in item.items()})
+    changed = (edited(item) for item in document['services'])
+    return {**document, 'services': [item for item in changed if item != {}]}
+
+
+def change_service(document: dict[str, Any], name: str, **values: Any) -> dict[str, Any]:
+    """The document with one service changed: as `change_services`, with the values of an `Edit`."""
+    return change_services(document, {name: Edit(**values)})
 
 
 def remove_service(document: dict[str, Any], name: str) -> dict[str, Any]:
     """The document without that service; raises NotFound where it has none of that name."""
-    return _with_service(document, name, lambda item: {k: v for k, v in item.items() if k != name})
+    return change_services(document, {name: None})
 
 
-def _tagged(name: str, raw: Any, tag: Any) -> str:
-    image = raw.get('image') if isinstance(raw, dict) else None
+def _edited(name: str, raw: Any, edit: Edit | None, where: str) -> Any:
+    changes: dict[str, Any] = {}
+    settings = raw if isinstance(raw, dict) else {}
+    if edit is None:
+        return raw
+    if edit.image_tag is not None:
+        changes['image'] = _tagged(name, settings, edit.image_tag, where)
+    if edit.desired_count is not None:
+        try:
+            changes['desired_count'] = _DESIRED_COUNT.check(edit.desired_count)
+        except Invalid as e:
+            raise _refused(f'{where}desired_count', e.error_message) from None
+    if edit.restart is not None:
+        changes['restarted_at'] = next_restart(settings.get('restarted_at'), edit.restart)
+    return {**settings, **changes} if changes else raw
+
+
+def _tagged(name: str, settings: Mapping[str, Any], tag: Any, where: str) -> str:
+    image = settings.get('image')
     if not isinstance(image, str) or not image:
         raise Unprocessable(f'The service {name!r} has no image that could be given a tag.')
     if not isinstance(tag, str):
-        raise _refused('image_tag', f'expected text (in YAML, in quotes); found {json.dumps(tag)[:60]}')
+        raise _refused(f'{where}image_tag', f'expected text (in YAML, in quotes); found {json.dumps(tag)[:60]}')
     try:
         return str(ImageReference.split(image).with_tag(tag))
     except InvalidRequest as e:
-        raise _refused('image_tag', e.message) from None
+        raise _refused(f'{where}image_tag', e.message) from None
 
 
 def _refused(field: str, said: str) -> InvalidRequest:
     return InvalidRequest(f'{field}: {said}', [{'path': field, 'message': said}])
-
-
-def _with_service(document: dict[str, Any], name: str, edit: Any) -> dict[str, Any]:
-    """The document, each of its items that has the service edited; an item of which nothing is left goes."""
-    if name not in dict(services(document)):
-        raise NotFound(f'There is no service {name!r} in the desired state.')
-    edited = (edit(item) if isinstance(item, dict) and name in item else item for item in document['services'])
-    return {**document, 'services': [item for item in edited if item != {}]}

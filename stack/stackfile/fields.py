@@ -189,6 +189,11 @@ class ServiceSettings:
         default=1,
         ecs=service('desiredCount', rendering.desired_count),
     )
+    restarted_at: str | None = entry(
+        values.INSTANT,
+        'Replaces all tasks, and pulls their image again, where the last restart was earlier; absent asks for none.',
+        ecs=container('dockerLabels', rendering.restart),
+    )
     autoscaled: bool = entry(switch(), '`desired_count` belongs to an autoscaler and is left alone.', default=False)
     memory: int = entry(
         whole(4, 25_165_824),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from stack.stackfile.restarts import LABEL
+
 
 @dataclass(frozen=True)
 class Context:
@@ -109,6 +111,10 @@ def gpus(count: int, context: Context) -> list[dict[str, str]]:
 
 def if_true(value: bool, context: Context) -> bool | None:
     return value or None
+
+
+def restart(at: str, context: Context) -> dict[str, str]:
+    return {LABEL: at}
 
 
 def desired_count(count: int, context: Context) -> int | None:

@@ -10,6 +10,7 @@ from voluptuous import Invalid
 from stack import images
 from stack.errors import InvalidRequest
 from stack.stackfile.pairs import pairs
+from stack.stackfile.restarts import instant
 from stack.stackfile.shapes import (
     PRINTABLE,
     Shape,
@@ -117,6 +118,22 @@ VOLUME = _parsed(
     'data:/srv/data:/data:ro',
     lambda m: Volume(m[1], m[2], m[3], m[4] == 'ro'),
 )
+
+
+_INSTANT = text(
+    r'[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][0-2][0-9]:[0-5][0-9])',
+    'a time with its UTC offset (RFC 3339)',
+    example='2030-01-31T18:00:00Z',
+)
+
+
+def _moment(value: Any) -> str:
+    if instant(_INSTANT.check(value)) is None:
+        raise refused(_INSTANT.says, value)
+    return value
+
+
+INSTANT = Shape(_INSTANT.says, _moment, {**_INSTANT.json, 'format': 'date-time'})
 
 
 ARGUMENTS = list_of(text(PRINTABLE + '*'))

@@ -10,7 +10,7 @@ from handlers.openapi import endpoints
 from handlers.routes import ROUTES
 
 DOCUMENTS = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
-CALL = re.compile(r'\b(GET|PUT|POST|DELETE) (/[\w./{}-]*)')
+CALL = re.compile(r'\b(GET|PUT|POST|PATCH|DELETE) (/[\w./{}-]*)')
 
 
 def there(path: Path) -> str:

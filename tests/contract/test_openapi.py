@@ -132,6 +132,8 @@ CALLS = {
     'postRollback': {'message': 'too slow'},
     'getQuarantine': None,
     'deleteQuarantine': {'reason': 'it was the network'},
+    'patchServices': {'services': {'web': {'desired_count': 2}}},
+    'postRestart': None,
     'putFreeze': {'reason': 'the big sale', 'until': '2999-01-01T00:00:00Z'},
     'getFreeze': None,
     'deleteFreeze': None,

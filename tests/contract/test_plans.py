@@ -100,6 +100,14 @@ CHANGES = [
         'PUT', ['services', 'web'], {'image_tag': '2', 'deploy': False}, {'web': ('update', ['image'])}, id='change'
     ),
     pytest.param('DELETE', ['services', 'web'], None, {'web': ('destroy', [])}, id='remove'),
+    pytest.param('POST', ['services', 'web', 'restart'], None, {'web': ('update', ['restarted_at'])}, id='restart'),
+    pytest.param(
+        'PATCH',
+        ['services'],
+        {'services': {'web': None, 'worker': {'desired_count': 0}}},
+        {'web': ('destroy', []), 'worker': ('update', ['desired_count'])},
+        id='several',
+    ),
     pytest.param('POST', ['deploy'], None, {}, id='deploy'),
     pytest.param('DELETE', [], None, {'web': ('unmanage', []), 'worker': ('unmanage', [])}, id='delete'),
 ]

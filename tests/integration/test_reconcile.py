@@ -188,6 +188,32 @@ async def settle(cluster: Cluster, document: dict) -> None:
     cluster.aws.advance(600)
 
 
+def test_a_restart_is_a_rollout_and_neither_an_earlier_one_nor_none_is_another(cluster: Cluster):
+    def document(restarted_at: str | None) -> dict:
+        settings = {'image': 'team/web:1', 'desired_count': 2} | (
+            {'restarted_at': restarted_at} if restarted_at else {}
+        )
+        return {'services': [{'web': settings}]}
+
+    def tasks() -> set[str]:
+        return set(cluster.aws.client('ecs').list_tasks(cluster=cluster.name, serviceName='web')['taskArns'])
+
+    async def restart() -> None:
+        await settle(cluster, document(None))
+        before = tasks()
+        outcome = await cluster.reconcile(document('2030-01-02T00:00:00Z'))
+        assert kinds(outcome.plan) == [REGISTER, UPDATE]
+        assert [each.path for each in outcome.plan.rows[0].changes] == ['restarted_at']
+        cluster.aws.advance(600)
+        assert len(tasks()) == 2
+        assert tasks().isdisjoint(before)
+        for met in (None, '2030-01-02T00:00:00Z', '2030-01-02T01:00:00+01:00', '2030-01-01T00:00:00Z'):
+            assert (await cluster.plan(document(met))).is_empty, met
+        assert kinds(await cluster.plan(document('2030-01-02T00:00:00.001Z'))) == [REGISTER, UPDATE]
+
+    asyncio.run(restart())
+
+
 def test_what_ecs_rolled_back_is_tried_again_only_when_somebody_asks(cluster: Cluster):
     def document(tag: str) -> dict:
         breaker = {'enable': True, 'rollback': True}

@@ -43,6 +43,14 @@ def test_one_line_at_the_start_and_one_at_the_end():
     ]
 
 
+def test_a_restart_is_called_that():
+    change = {'path': 'restarted_at', 'before': None, 'after': '2030-01-01T00:00:00Z'}
+    rows = [{'service': name, 'action': 'update', 'changes': [change]} for name in ('api', 'web')]
+    assert told(desired(changes=rows)) == [':rocket: *prod*: kim restarts api, web — faster']
+    with_tag = [{**rows[0], 'changes': [{'path': 'image', 'before': '1', 'after': '2'}, change]}]
+    assert told(desired(changes=with_tag)) == [':rocket: *prod*: kim rolls out web: image 1 → 2 — faster']
+
+
 def test_a_failure_says_why_and_what_to_do():
     verdict = VERDICT | {'ending': 'rolled-back', 'reason': 'tasks failed to start.', 'failed': True}
     event = rollout(verdict, services=[{'name': 'web', 'trouble': TROUBLE}, {'name': 'api', 'trouble': None}])

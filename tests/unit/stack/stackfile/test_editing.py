@@ -2,12 +2,13 @@
 
 import copy
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from stack.errors import InvalidRequest, NotFound, Unprocessable
-from stack.stackfile.editing import change_service, remove_service
+from stack.stackfile.editing import Edit, change_service, change_services, remove_service
 from tests.unit.stack.stackfile.examples import example, one_service
 
 OLD = {
@@ -121,3 +122,18 @@ def test_removal_takes_every_one_of_that_name_and_leaves_its_neighbours():
 
 def test_the_last_service_leaves_an_empty_list():
     assert remove_service(one_service(), 'web') == {'services': []}
+
+
+def test_several_at_once_or_none():
+    after = change_services(OLD, {'web': Edit(image_tag='new'), 'pair-a': None, 'empty': Edit(desired_count=2)})
+    assert after['services'][2:] == [{'web': {'image': 'second:new'}}, 'worker', {'empty': {'desired_count': 2}}]
+    with pytest.raises(NotFound, match="'x', 'y'"):
+        change_services(OLD, {'web': Edit(image_tag='new'), 'x': None, 'y': Edit(desired_count=2)})
+
+
+def test_a_restart_is_later_than_the_one_before_whatever_the_clocks_say():
+    at = datetime(2030, 1, 2, 3, 4, 5, 678_900, UTC)
+    once = change_service(one_service(), 'web', restart=at)
+    assert once['services'][0]['web']['restarted_at'] == '2030-01-02T03:04:05.678Z'
+    again = change_service(once, 'web', restart=at - timedelta(hours=1))
+    assert again['services'][0]['web']['restarted_at'] == '2030-01-02T03:04:05.679Z'
