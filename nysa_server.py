@@ -162,7 +162,6 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     audit = Audit(aws.bucket, history)
     changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
     guarding = Guarding(changes, gate)
-    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection))
     live = Live(
         store,
         RolloutRecords(aws.bucket),
@@ -170,6 +169,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         framing=text_frame,
         frozen=guarding.frozen_json,
     )
+    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced)
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.ended.append(recorder.ended)

@@ -79,8 +79,12 @@ class ClusterState:
             if before is None or wanted != former.get(name):
                 if before is not None:
                     self._retire(rollout.superseded(before, revision.id, now))
-                goal = Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), held)
+                told = None if held else revision.stored_at
+                goal = Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), told)
                 self.rollouts[name] = rollout.begin(goal, self.seen.get(name))
+            elif before.goal.held and not held:
+                # Whoever is told of this revision is told of all that it holds.
+                self.rollouts[name] = rollout.told_again(before, revision.stored_at, self.seen.get(name))
         self.revision = revision
         self._carrying.clear()
         self.drifts = {name: row for name, row in self.drifts.items() if name in running}
@@ -92,11 +96,28 @@ class ClusterState:
         """Go on with rollouts as another process left them, where they are of what is wanted now."""
         self.rollouts.update({name: each for name, each in rollouts.items() if name in self.rollouts})
 
-    def announce(self) -> None:
-        """Schedulers are told: what was stored without telling them waits no more."""
-        for name, each in self.rollouts.items():
-            if each.goal.held:
-                self.rollouts[name] = replace(each, goal=replace(each.goal, held=False))
+    def announce(self, at: datetime) -> set[str]:
+        """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
+        before = dict(self.rollouts)
+        for name, each in before.items():
+            self.rollouts[name] = rollout.told_again(each, at, self.seen.get(name))
+        return {name for name, each in before.items() if self.rollouts[name] is not each}
+
+    def hear(self, rollouts: Mapping[str, Rollout]) -> set[str]:
+        """Go on with those of another process's rollouts that were announced later than was known here; their names."""
+        later = {name: each for name, each in rollouts.items() if self._is_later(name, each)}
+        self.rollouts.update(later)
+        return set(later)
+
+    def _is_later(self, name: str, other: Rollout) -> bool:
+        own = self.rollouts.get(name)
+        if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
+            return False
+        return own.goal.told is None or own.goal.told < other.goal.told
+
+    def waits_for_word(self) -> bool:
+        """Whether anything may begin anew once schedulers are told (again)."""
+        return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.rollouts.values())
 
     def remove(self, now: datetime) -> set[str]:
         """The cluster is managed no more: what is still under way is aborted; the services of which that is true."""

@@ -7,6 +7,7 @@ mistakes that it makes, not for those that were stored before it.
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
@@ -21,6 +22,9 @@ from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem, new_mistakes, refusal
 
 Document = dict[str, Any]
+
+# Told of a revision that was announced again, and when: `stack.live.Live.announced`.
+Announced = Callable[[Revision, datetime], Awaitable[None]]
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
@@ -46,10 +50,12 @@ class DesiredStates:
         store: RevisionStore,
         changes: Changes,
         describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
+        announced: Announced,
     ):
         self._store = store
         self._changes = changes
         self._describe_cluster = describe_cluster
+        self._announced = announced
 
     async def names(self) -> list[str]:
         """The clusters under management, sorted."""
@@ -164,7 +170,10 @@ class DesiredStates:
             return await self._changes.preview(revision, lambda document: document, change)
         _ = revision.document  # what is no desired state is not announced as one
         change = await self._changes.permit(revision, change)
-        return Accepted(revision, await self._changes.announce_again(revision, change))
+        told = await self._changes.announce_again(revision, change)
+        if told is not None:
+            await self._announced(revision, change.at)
+        return Accepted(revision, told)
 
     async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Stop managing a cluster; ECS is left alone, and the history stays.

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from stack import cluster_events
+from stack.askers import Askers
 from stack.broadcast import Hub
 from stack.cluster_state import ClusterState, Observation
 from stack.errors import AwsFailed, NotFound
@@ -23,11 +23,11 @@ from stack.rollout_records import RolloutRecords
 
 log = logging.getLogger(__name__)
 
-# For how long a cluster is looked at after somebody asked for it over REST.
-ASKED_S = 30.0
-
 # For how long an answer waits for the first look at a cluster.
 FIRST_LOOK_S = 3.0
+
+# How often it is asked whether another replica had announced what waits for that, or had failed.
+HEAR_S = 10.0
 
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
@@ -55,6 +55,7 @@ class Live:
         self.states: dict[str, ClusterState] = {}
         self.feed = RevisionFeed(store, self, feed_s, clock)
         self.hub = Hub(self, framing, self._interest)
+        self.askers = Askers(clock)
         self.freezes = Freezes(self.states, self.hub.publish, frozen, now)
         self.ended: list[Ended] = []
         # Called when somebody begins to care for a cluster; set by whoever looks at them.
@@ -66,10 +67,7 @@ class Live:
         self._clock = clock
         self._now = now
         self._log = EventLog()
-        self._stopping = False
-        self._asked: dict[str, float] = {}
-        self._waiting: Counter[str] = Counter()
-        self._moved: dict[str, asyncio.Event] = {}
+        self._heard_at = float('-inf')
         self._loading: dict[str, asyncio.Lock] = {}
         store.tell(self.feed)
 
@@ -154,6 +152,7 @@ class Live:
                 except AwsFailed as failed:
                     log.warning('the bucket could not be looked at for changes: %s', failed)
             await self.freezes.check()
+            await self.hear()
             await asyncio.sleep(self._feed_s)
 
     async def begin(self, within: timedelta = RECENT) -> None:
@@ -163,7 +162,7 @@ class Live:
         await asyncio.gather(*(self.ready(cluster) for cluster in recent))
 
     def wants(self, cluster: str) -> bool:
-        return self.hub.listens(cluster) or cluster in self._asked
+        return self.hub.listens(cluster) or cluster in self.askers
 
     def appeared(self, revision: Revision) -> None:
         state = self._new_state(revision.cluster)
@@ -172,7 +171,7 @@ class Live:
         self._log.forget(revision.cluster)
         self.freezes.doubt(revision.cluster)
         self.hub.publish(cluster_events.cluster(state, self._now()))
-        self._tell(revision.cluster)
+        self.askers.moved(revision.cluster)
 
     def changed(self, before: Revision, after: Revision) -> None:
         event = cluster_events.desired(before, after)
@@ -188,7 +187,7 @@ class Live:
             state.take_revision(after, self._now())
             self.freezes.doubt(after.cluster)
             self.hub.publish(cluster_events.cluster(state, self._now(), covers_since=before.id))
-            self._tell(after.cluster)
+            self.askers.moved(after.cluster)
 
     def vanished(self, cluster: str, last: Revision | None) -> None:
         state = self.states.pop(cluster, None)
@@ -196,7 +195,7 @@ class Live:
         if state is not None:
             self._note(state, state.remove(self._now()))
         self.hub.publish(cluster_events.deleted(cluster, last, self._now()))
-        self._tell(cluster)
+        self.askers.moved(cluster)
 
     def _take(self, revision: Revision) -> None:
         state = self.states.get(revision.cluster)
@@ -207,21 +206,57 @@ class Live:
         self._note(state, {name for name, each in state.rollouts.items() if before.get(name) is not each})
         self._records.keep(state)
 
+    # What schedulers are told again
+
+    async def announced(self, revision: Revision, at: datetime) -> None:
+        """Schedulers were told of a revision (again): what waited for that, or had failed, begins anew everywhere."""
+        try:
+            state = await self._up_to(revision)
+        except AwsFailed as failed:
+            log.warning('cluster %s: that it was announced is not known here: %s', revision.cluster, failed)
+            return
+        if state is not None and (moved := state.announce(at)):
+            await self._records.keep_now(state)
+            self._note(state, moved)
+
+    async def hear(self) -> None:
+        """Learn what other replicas announced, of the clusters for which that would be news."""
+        if self._clock() - self._heard_at < HEAR_S:
+            return
+        self._heard_at = self._clock()
+        for name in self.of_interest():
+            state = self.states.get(name)
+            if state is not None and state.waits_for_word():
+                try:
+                    await self._hear_of(state)
+                except AwsFailed as failed:
+                    log.warning('cluster %s: whether it was announced is not known: %s', name, failed)
+
+    async def _hear_of(self, state: ClusterState) -> None:
+        moved = await self._records.hear(state)
+        if moved and self.states.get(state.name) is state:
+            self._note(state, moved)
+
+    async def _up_to(self, revision: Revision) -> ClusterState | None:
+        """The state of the revision's cluster, at that revision or a newer one; None where it is gone."""
+        await self.ready(revision.cluster)
+        if self.revision(revision.cluster) != revision.id:
+            await self.feed.catch_up(revision.cluster)
+        return self.states.get(revision.cluster)
+
     # What the watcher sees
 
     def of_interest(self) -> list[str]:
         """The clusters that are worth a look: somebody listens, asks or waits, or something rolls out."""
-        oldest = self._clock() - ASKED_S
-        self._asked = {name: at for name, at in self._asked.items() if at >= oldest}
         return [name for name, state in self.states.items() if self._is_of_interest(name, state)]
 
     def _is_of_interest(self, name: str, state: ClusterState) -> bool:
-        return state.moving() or name in self._asked or self.somebody_waits(name) or self.hub.listens(name)
+        return state.moving() or name in self.askers or self.hub.listens(name)
 
     @property
     def anybody(self) -> bool:
         """Whether anybody wants to hear of changes."""
-        return bool(len(self.hub) or self._asked or +self._waiting)
+        return bool(len(self.hub) or self.askers)
 
     async def see(self, cluster: str, observation: Observation) -> None:
         """Take in what ECS shows. Raises `AwsFailed` where S3 does not tell whether a newer revision asked for it."""
@@ -263,11 +298,10 @@ class Live:
 
     async def state(self, cluster: str) -> ClusterState | None:
         """The cluster's state, which is looked at from now on for a while; None where there is no such cluster."""
-        asked_before = cluster in self._asked
-        self._asked[cluster] = self._clock()
+        first = self.askers.ask(cluster)
         await self.ready(cluster)
-        if self.wake is not None and not asked_before:
-            self.wake()
+        if first:
+            self._interest()
         return self.states.get(cluster)
 
     async def at(self, revision: Revision) -> ClusterState:
@@ -275,49 +309,29 @@ class Live:
 
         Where nobody has looked at it yet, that is waited for a moment.
         """
-        state = await self.state(revision.cluster)
-        if state is None or state.revision is None or state.revision.id != revision.id:
-            await self.feed.catch_up(revision.cluster)
-            state = self.states.get(revision.cluster)
+        await self.state(revision.cluster)
+        state = await self._up_to(revision)
         if state is None:
             raise NotFound(f'There is no cluster {revision.cluster!r} here.')
+        if state.waits_for_word():
+            await self._hear_of(state)
         if state.observed_at is None and self.watched:
             await self.until(revision.cluster, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)
         return state
 
     async def until(self, cluster: str, holds: Callable[[], bool], seconds: float) -> bool:
         """Wait until something is so of a cluster, looking again whenever it moves; whether it has come to that."""
-        self._waiting[cluster] += 1
-        try:
-            async with asyncio.timeout(seconds):
-                while not holds() and not self._stopping:
-                    await self._moved.setdefault(cluster, asyncio.Event()).wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting[cluster] -= 1
-        return holds()
-
-    def somebody_waits(self, cluster: str) -> bool:
-        return self._waiting[cluster] > 0
+        return await self.askers.until(cluster, holds, seconds)
 
     def stop_waiting(self) -> None:
         """The server stops: whoever waits is answered with what is known."""
-        self._stopping = True
-        for cluster in list(self._moved):
-            self._tell(cluster)
+        self.askers.stop()
 
     async def close(self) -> None:
         """Write down what is due, and let go."""
         await self._records.close()
         await self.hub.close()
         await self.feed.close()
-
-    def announced(self, cluster: str) -> None:
-        """Schedulers were told of the current revision (again)."""
-        state = self.states.get(cluster)
-        if state is not None:
-            state.announce()
 
     def _interest(self) -> None:
         if self.wake is not None:
@@ -328,12 +342,7 @@ class Live:
 
     def _note(self, state: ClusterState, moved: Iterable[str]) -> None:
         self.hub.publish(cluster_events.rollout(state, moved, self._now()))
-        self._tell(state.name)
-
-    def _tell(self, cluster: str) -> None:
-        moved = self._moved.pop(cluster, None)
-        if moved is not None:
-            moved.set()
+        self.askers.moved(state.name)
 
 
 def _has_ended(before: Rollout | None, after: Rollout) -> bool:

@@ -37,7 +37,8 @@ class Goal:
     """What a revision wants of one service.
 
     `revision` is the one that last changed this service, `since` when it was stored. `count` is None where something
-    else decides it (an autoscaler, a daemon's instances). `held` says that nobody has been told to act yet.
+    else decides it (an autoscaler, a daemon's instances). `told` is when schedulers were told to act, the last time;
+    None where nobody has told them yet.
     """
 
     service: str
@@ -45,7 +46,11 @@ class Goal:
     since: datetime
     image: str
     count: int | None
-    held: bool = False
+    told: datetime | None
+
+    @property
+    def held(self) -> bool:
+        return self.told is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,24 @@ def begin(goal: Goal, seen: Service | None = None) -> Rollout:
     """A rollout of which nothing has moved yet; the service as it was last seen, where it was."""
     foreign = frozenset(each.id for each in seen.deployments) if seen else frozenset()
     return Rollout(goal, 'queued', 0, goal.since, foreign=foreign)
+
+
+def told_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:
+    """The rollout once schedulers are told to act at a point in time: what has not arrived is tried anew.
+
+    What is known of that point in time already leaves it as it is.
+    """
+    known = rollout.goal.told is not None and at <= rollout.goal.told
+    if known or (rollout.verdict and rollout.verdict.arrived):
+        return rollout
+    goal = replace(rollout.goal, told=at)
+    if rollout.open:
+        return replace(rollout, goal=goal, idle=0.0)
+    former = {rollout.deployment} if rollout.deployment else set()
+    lines = [DEPLOYMENT_FAILED.search(each.message) for each in seen.events] if seen else []
+    former |= {line['deployment'] for line in lines if line}
+    anew = begin(goal, seen)
+    return replace(anew, observed_at=max(at, rollout.observed_at), foreign=anew.foreign | rollout.foreign | former)
 
 
 def superseded(rollout: Rollout, revision: str, now: datetime) -> Rollout:

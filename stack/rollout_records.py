@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 PREFIX = 'rollouts/'
 # So many pauses lie between two writes for one cluster, in seconds: endings come together.
 PAUSE_S = 1.0
+# How often it is tried to write where other replicas write at the same time.
+ATTEMPTS = 5
 
 Path = Callable[[str, str, str], Awaitable[list[Revision] | None]]
 
@@ -54,6 +56,19 @@ class RolloutRecords:
             if number == 0 and step.id == kept:
                 state.take_up(rollouts)
 
+    async def hear(self, state: ClusterState) -> set[str]:
+        """Have a state learn which announcements other processes made; the services for which that is news.
+
+        Raises `AwsFailed`.
+        """
+        _, rollouts = await self._read(state.name)
+        return state.hear(rollouts)
+
+    async def keep_now(self, state: ClusterState) -> None:
+        """Write down how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
+        self._due[state.name] = state
+        await self._write(state.name)
+
     def keep(self, state: ClusterState) -> None:
         """Write down how the rollouts of a cluster stand, soon."""
         waiting = state.name in self._due
@@ -73,31 +88,46 @@ class RolloutRecords:
 
     async def _read(self, cluster: str) -> tuple[str | None, dict[str, Rollout]]:
         stored = await self._bucket.get(PREFIX + cluster)
-        if stored is None:
-            return None, {}
-        try:
-            return load(stored.body)
-        except (ValueError, KeyError, TypeError):
-            log.warning('what is kept of the rollouts of %s cannot be read; it is left alone', cluster)
-            return None, {}
+        return _readable(cluster, stored.body) if stored else (None, {})
 
     async def _write_soon(self, cluster: str) -> None:
         await asyncio.sleep(self._pause_s)
         await self._write(cluster)
 
     async def _write(self, cluster: str) -> None:
-        state = self._due.pop(cluster)
-        body = dump(state)
-        if body is None:
+        state = self._due.pop(cluster, None)
+        if state is None:
             return
         try:
-            stored = await self._bucket.get(PREFIX + cluster)
-            if stored is None or stored.body != body:
-                await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
-        except PreconditionFailed:
-            log.info('another replica has kept the rollouts of %s', cluster)
+            for _ in range(ATTEMPTS):
+                if await self._put(state):
+                    return
+            log.warning('the rollouts of %s were not kept: others keep writing them', cluster)
         except AwsFailed as failed:
             log.warning('the rollouts of %s were not kept: %s', cluster, failed)
+
+    async def _put(self, state: ClusterState) -> bool:
+        """Write a record; false where another replica has just written it."""
+        stored = await self._bucket.get(PREFIX + state.name)
+        if stored is not None:
+            # An announcement that another replica made is not to be lost.
+            state.hear(_readable(state.name, stored.body)[1])
+        body = dump(state)
+        if body is None or (stored is not None and stored.body == body):
+            return True
+        try:
+            await self._bucket.put(PREFIX + state.name, body, over=stored.etag if stored else None)
+        except PreconditionFailed:
+            return False
+        return True
+
+
+def _readable(cluster: str, body: bytes) -> tuple[str | None, dict[str, Rollout]]:
+    try:
+        return load(body)
+    except (ValueError, KeyError, TypeError):
+        log.warning('what is kept of the rollouts of %s cannot be read', cluster)
+        return None, {}
 
 
 def dump(state: ClusterState) -> bytes | None:
@@ -118,6 +148,7 @@ def load(body: bytes) -> tuple[str, dict[str, Rollout]]:
 def _plain(rollout: Rollout) -> dict[str, Any]:
     plain = asdict(rollout)
     plain['goal']['since'] = rollout.goal.since.isoformat()
+    plain['goal']['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
     plain['observed_at'] = rollout.observed_at.isoformat()
     if rollout.verdict:
         plain['verdict']['at'] = rollout.verdict.at.isoformat()
@@ -125,7 +156,9 @@ def _plain(rollout: Rollout) -> dict[str, Any]:
 
 
 def _rollout(kept: dict[str, Any]) -> Rollout:
-    goal = Goal(**kept['goal'] | {'since': datetime.fromisoformat(kept['goal']['since'])})
+    told = kept['goal']['told']
+    times = {'since': datetime.fromisoformat(kept['goal']['since']), 'told': told and datetime.fromisoformat(told)}
+    goal = Goal(**kept['goal'] | times)
     verdict = kept['verdict']
     if verdict is not None:
         verdict = Verdict(**verdict | {'at': datetime.fromisoformat(verdict['at'])})

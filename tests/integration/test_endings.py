@@ -159,7 +159,7 @@ async def cluster_deleted(stage: Stage) -> None:
     await stage.go(10)
     waiting = asyncio.create_task(stage.rest('wait=60'))
     await stage.channel.until(lambda message: message.get('percent') == 0)
-    await eventually(lambda: stage.live.somebody_waits(stage.name))
+    await eventually(lambda: stage.live.askers.waits(stage.name))
     await stage.store.remove(await stage.store.read(stage.name))
     code, body = await waiting
     assert (code, body['rollout']['verdict']['ending']) == (409, 'aborted')
