@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from handlers.base import ApiHandler
 from handlers.operation import Parameter, operation
-from handlers.yaml_answers import YAML_ANSWER, wants_yaml, yaml_text
+from handlers.yaml_answers import reply_yaml, wants_yaml, yaml_text
 from stack.access import Role
 
 ADOPTION = (
@@ -29,10 +29,10 @@ class Adopt(ApiHandler):
             self.reply_accepted(adopted.accepted, message, notes=notes)
             return
         adoption = await self.context.adopter.propose(cluster)
+        document = adoption.written.document
         self.set_header('Vary', 'Accept')
         if wants_yaml(self.request.headers):
             self.set_status(200)
-            self.set_header('Content-Type', YAML_ANSWER)
-            self.finish(yaml_text(adoption.written.document, adoption.lines()))
+            reply_yaml(self, document, adoption.lines())
         else:
-            self.reply(adoption.to_json(), status=200)
+            self.reply({**adoption.to_json(), 'stackfile': yaml_text(document)}, status=200)

@@ -7,7 +7,7 @@ from handlers.base import ApiHandler
 from handlers.body import read_stackfile
 from handlers.operation import operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED, PRUNE
-from handlers.yaml_answers import YAML_ANSWER, wants_yaml, yaml_text
+from handlers.yaml_answers import reply_yaml, wants_yaml
 from stack.access import Role
 
 
@@ -23,12 +23,11 @@ class Config(ApiHandler):
         if self.not_modified(revision.id):
             return
         stored = revision.document  # refuses what is not JSON
-        document = self.visible(stored)
-        self.set_header('ETag', f'"{revision.id}"')
         if wants_yaml(self.request.headers):
-            self.set_header('Content-Type', YAML_ANSWER)
-            self.finish(yaml_text(document))
+            reply_yaml(self, stored, revision=revision.id)
         else:
+            document = self.visible(stored)
+            self.set_header('ETag', f'"{revision.id}"')
             self.set_header('Content-Type', 'application/json; charset=UTF-8')
             self.finish(revision.body if document is stored else json.dumps(document))
 

@@ -2,6 +2,7 @@
 
 from handlers.base import ApiHandler
 from handlers.operation import Parameter, operation
+from handlers.yaml_answers import reply_yaml, wants_yaml
 from stack.access import Role
 from stack.history_rows import revision_row
 
@@ -27,8 +28,12 @@ class Revisions(ApiHandler):
 class OneRevision(ApiHandler):
     @operation(Role.VIEWER, answer='Revision', refusals=(404,))
     async def get(self, cluster: str, revision: str) -> None:
-        """One revision with its content; `current` names the one that is stored now."""
+        """One revision with its content, or its content alone as YAML; `current` names the one that is stored now."""
         found = await self.context.history.revision(cluster, revision)
+        self.set_header('Vary', 'Accept')
+        if wants_yaml(self.request.headers):
+            reply_yaml(self, found.document, revision=found.id)
+            return
         before = await self.context.history.before(found)
         row = revision_row(found, before)
         self.reply({**row, 'previous': before.id if before else None, 'config': found.document}, revision=found.id)

@@ -2,9 +2,12 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from handlers.base import ApiHandler
 
 YAML_ANSWER = 'application/yaml; charset=UTF-8'
 LINE = 118
@@ -15,6 +18,16 @@ def wants_yaml(headers: Mapping[str, str]) -> bool:
     accepted = [each.partition(';')[0].strip().lower() for each in headers.get('Accept', '').split(',')]
     ranked = [each for each in accepted if 'yaml' in each or each in ('application/json', '*/*')]
     return bool(ranked) and 'yaml' in ranked[0]
+
+
+def reply_yaml(
+    handler: 'ApiHandler', content: Any, comments: Iterable[str] = (), *, revision: str | None = None
+) -> None:
+    """Answer with what of the content the caller may see; the status is the declared one unless another was set."""
+    handler.set_header('Content-Type', YAML_ANSWER)
+    if revision is not None:
+        handler.set_header('ETag', f'"{revision}"')
+    handler.finish(yaml_text(handler.visible(content), comments))
 
 
 def yaml_text(document: Any, comments: Iterable[str] = ()) -> str:

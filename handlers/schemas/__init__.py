@@ -30,6 +30,7 @@ YAML_TYPE = 'application/yaml'
 MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     'Adoption': (JSON_TYPE, YAML_TYPE),
     'DesiredState': (JSON_TYPE, YAML_TYPE),
+    'Revision': (JSON_TYPE, YAML_TYPE),
     'Stackfile': (JSON_TYPE, YAML_TYPE),
     'NewCluster': (JSON_TYPE, YAML_TYPE),
     'ServiceChange': (JSON_TYPE, YAML_TYPE),

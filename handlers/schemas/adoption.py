@@ -21,6 +21,7 @@ SCHEMAS: dict[str, Schema] = {
             'cluster': text('The cluster.'),
             'message': text('All of it, in a line.'),
             'config': ref('Stackfile'),
+            'stackfile': text('The same as YAML, for whoever goes on to edit it.'),
             'notes': NOTES,
             'plan': {
                 'type': 'object',
@@ -32,6 +33,7 @@ SCHEMAS: dict[str, Schema] = {
             'cluster': 'staging',
             'message': '1 service of staging written down, with 1 note; the first deployment would take 3 steps.',
             'config': EXAMPLE_STACKFILE,
+            'stackfile': 'services:\n- user-service:\n    image: …\n',
             'notes': [{'service': 'user-service', 'message': 'Its container is called app: the first deployment …'}],
             'plan': {'services': [], 'steps': [], 'notes': [], 'unmanaged': []},
             'warnings': [],

@@ -60,6 +60,7 @@ def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(server: Server, 
     answer = server.api('POST', path('clusters', living, 'adopt') + '?dry_run=true')
     assert answer.status == 200
     assert answer.json['config'] == CONFIG
+    assert yaml.safe_load(answer.json['stackfile']) == CONFIG
     assert answer.json['notes'] == []
     assert [step['kind'] for step in answer.json['plan']['steps']] == ['ecs:TagResource']
     assert server.keys() == []

@@ -149,6 +149,16 @@ def test_yaml_goes_in_and_comes_out(server: Server, media: str):
     assert yaml.safe_load(answer.body) == server.document(name)
 
 
+def test_an_old_revision_comes_out_as_yaml(server: Server):
+    name = server.cluster(CONFIG)
+    first = server.api('GET', path('clusters', name)).json['revision']
+    assert server.api('PUT', path('clusters', name, 'config'), {'services': []}).status == 202
+    answer = server.api('GET', path('clusters', name, 'revisions', first), Accept='application/yaml')
+    assert (answer.headers['Content-Type'], answer.headers['ETag']) == ('application/yaml; charset=UTF-8', f'"{first}"')
+    assert yaml.safe_load(answer.body) == CONFIG
+    assert server.api('GET', path('clusters', name, 'revisions', first)).json['config'] == CONFIG
+
+
 @pytest.mark.parametrize(
     ('media', 'body', 'status'),
     [
