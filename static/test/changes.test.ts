@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDiff, readPlan, shortValue, summary } from '../src/lib/changes';
+import { readDiff, readPlan, shortValue, summary, withoutMarks } from '../src/lib/changes';
 
 const PLAN = {
   id: 'p1',
@@ -55,4 +55,31 @@ test('what stands above the services', () => {
 test('values that the caller may not read', () => {
   const [row] = readDiff({ services: [{ service: 'api', action: 'update', changes: [{ path: 'environment.KEY', concealed: true }] }] });
   expect(row!.fields).toEqual([{ path: 'environment.KEY', before: null, after: null, running: undefined, concealed: true }]);
+});
+
+test('what runs is said where it is known', () => {
+  const change = (path: string) => ({ path, before: 1, after: 2 });
+  const stored = { services: [
+    { service: 'api', action: 'update', changes: [change('memory'), change('cpu'), change('environment'), change('elb.type')] },
+    { service: 'web', action: 'create', changes: [change('memory')] },
+    { service: 'gone', action: 'unmanage', changes: [change('memory')] },
+  ] };
+  const ecs = { services: [
+    { service: 'api', action: 'update', changes: [{ path: 'memory', before: 7, after: 2 }, { path: 'environment', concealed: true }] },
+    { service: 'web', action: 'create', changes: [] },
+  ] };
+  const plan = readPlan({ ...stored, ecs });
+  const running = (name: string) => plan.services.find((s) => s.name === name)!.fields.map((f) => f.running);
+  // What ECS has; what it has already as it is to be; what it does not show, or calls otherwise.
+  expect(running('api')).toEqual([7, 2, undefined, undefined]);
+  expect(running('web')).toEqual([null]);
+  expect(running('gone')).toEqual([undefined]);
+  expect(plan.ecs!.map((s) => s.name)).toEqual(['api', 'web']);
+  expect(readPlan(stored).ecs).toBeUndefined();
+});
+
+test('tags alone are no change of what runs', () => {
+  const row = (name: string, ...paths: string[]) => ({ name, action: 'update' as const, fields: paths.map((path) => ({ path, before: 1, after: 2, running: undefined })) });
+  const rows = withoutMarks([row('marked', 'tags'), row('changed', 'tags', 'image')]);
+  expect(rows.map((r) => [r.name, r.action, r.fields.length])).toEqual([['marked', 'nothing', 0], ['changed', 'update', 2]]);
 });

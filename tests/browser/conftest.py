@@ -4,10 +4,13 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.client import BaseClient
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from handlers.control_plane import STATIC, read_build
@@ -52,6 +55,20 @@ def product(sandbox: Path) -> Iterator[Process]:
 @pytest.fixture(scope='session')
 def base_url(product: Process) -> str:
     return f'http://127.0.0.1:{product.port}'
+
+
+@pytest.fixture(scope='session')
+def ecs(product: Process) -> BaseClient:
+    """The ECS that the product runs on."""
+    endpoint = re.search(r'embedded AWS answers at (http://[^;\s]+)', '\n'.join(product.said))[1]
+    keys = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
+    return boto3.client('ecs', endpoint_url=endpoint, region_name='us-east-1', **keys)
+
+
+@pytest.fixture
+def new_cluster(ecs: BaseClient) -> str:
+    """A cluster of ECS that nobody manages, with nothing in it."""
+    return ecs.create_cluster(clusterName=f'c{uuid.uuid4().hex[:8]}')['cluster']['clusterName']
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ export interface Step { text: string; service: string | null; kind: string | nul
 export interface Plan {
   id: string | null;
   services: PlannedService[];
+  /** What becomes of what runs: before is what ECS has. Absent where the server cannot tell. */
+  ecs?: PlannedService[];
   steps: Step[];
   notes: { service: string | null; message: string }[];
   unmanaged: string[];
@@ -24,10 +26,11 @@ export function readPlan(sent: Json): Plan {
   const plan = isObject(sent.plan) ? sent.plan : sent;
   const stored = isObject(plan.stored) ? plan.stored : plan;
   const ecs = isObject(plan.ecs) ? plan.ecs : plan;
-  const running = runningValues(ecs === stored ? null : ecs);
+  const runs = ecs === stored ? null : rows(ecs).map((row) => readRow(row));
   return {
     id: asText(plan.id) ?? asText(sent.plan_id),
-    services: rows(stored).map((row) => readRow(row, running)),
+    services: rows(stored).map((row) => besideWhatRuns(readRow(row), runs)),
+    ...(runs ? { ecs: runs } : {}),
     steps: objects(ecs.steps).map((s) => ({ text: asText(s.text) ?? asText(s.kind) ?? '', service: asText(s.service), kind: asText(s.kind) })),
     notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({ service: asText(n.service) ?? asText(n.path), message: asText(n.message) ?? '' })),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
@@ -44,26 +47,37 @@ function rows(plan: Json): Json[] {
   return settings.length ? [...services, { service: CLUSTER_WIDE, action: 'update', changes: settings }] : services;
 }
 
-/** What ECS has now, by service and field: the third column of the review. */
-function runningValues(ecs: Json | null): Map<string, unknown> {
-  const found = new Map<string, unknown>();
-  for (const row of ecs ? rows(ecs) : [])
-    for (const change of objects(row.changes)) found.set(`${asText(row.service) ?? asText(row.name)} ${String(change.path)}`, change.before);
-  return found;
+/** Fields that a stackfile and ECS call by the same name and write in the same way. */
+const ALIKE = new Set(['image', 'desired_count', 'memory', 'cpu']);
+
+/** The third column of the review. What ECS would not be asked to change is there as it is to be. */
+function besideWhatRuns(row: PlannedService, runs: readonly PlannedService[] | null): PlannedService {
+  const there = runs?.find((each) => each.name === row.name);
+  if (!there || !row.name) return row;
+  const fields = row.fields.map((field) => {
+    if (there.action === 'create') return { ...field, running: null };
+    const own = there.fields.find((each) => each.path === field.path);
+    if (own && !own.concealed) return { ...field, running: own.before };
+    return own || !ALIKE.has(field.path) ? field : { ...field, running: field.after };
+  });
+  return { ...row, fields };
 }
 
-function readRow(row: Json, running: Map<string, unknown>): PlannedService {
+function readRow(row: Json): PlannedService {
   const name = asText(row.service) ?? asText(row.name) ?? '';
   return {
     name,
     action: ACTIONS.find((a) => a === row.action) ?? 'update',
     fields: objects(row.changes ?? row.fields).map((change) => {
-      const path = String(change.path);
-      const runs = 'running' in change ? change.running : 'observed' in change ? change.observed : running.get(`${name} ${path}`);
       const concealed = change.concealed === true ? { concealed: true } : {};
-      return { path, before: change.before ?? null, after: change.after ?? null, running: runs, ...concealed };
+      return { path: String(change.path), before: change.before ?? null, after: change.after ?? null, running: undefined, ...concealed };
     }),
   };
+}
+
+/** The marks by which a scheduler knows what is its own: putting them on changes nothing that runs. */
+export function withoutMarks(services: readonly PlannedService[]): PlannedService[] {
+  return services.map((row) => (row.action === 'update' && row.fields.every((f) => f.path === 'tags') ? { ...row, action: 'nothing', fields: [] } : row));
 }
 
 /** The fields of a diff answer: `GET …/revisions/{r}/diff`. */

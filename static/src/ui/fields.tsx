@@ -19,9 +19,9 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
       {fields.map((field) => (
         <div key={field.path} role="row">
           <span class="path" role="cell">{field.path}</span>
-          <span role="cell">{field.concealed ? <span class="mute">hidden from you</span> : <Value value={field.before} side="before" />}</span>
-          <span role="cell">{field.concealed ? <span class="mute">hidden from you</span> : <Value value={field.after} side="after" />}</span>
-          {shown && <span role="cell"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
+          <span role="cell" data-label={labels[0]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.before} side="before" />}</span>
+          <span role="cell" data-label={labels[1]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.after} side="after" />}</span>
+          {shown && <span role="cell" data-label="Runs now"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
         </div>
       ))}
     </div>
@@ -49,7 +49,7 @@ const WITHOUT_FIELDS: Partial<Record<Action, string>> = {
 };
 
 /** What is done to each service; those without a change are counted, not listed. */
-export function PlannedServices({ services, running = false, open = 4 }: { services: readonly PlannedService[]; running?: boolean; open?: number }) {
+export function PlannedServices({ services, running = false, open = 4, labels }: { services: readonly PlannedService[]; running?: boolean; open?: number; labels?: [string, string] }) {
   const changed = services.filter((s) => s.action !== 'nothing');
   const same = services.length - changed.length;
   return (
@@ -64,7 +64,7 @@ export function PlannedServices({ services, running = false, open = 4 }: { servi
               <strong class="cut">{service.name || 'Settings for all services'}</strong>
               <span class="mute small">{service.fields.length > 0 && plural(service.fields.length, 'field')}</span>
             </summary>
-            {service.fields.length ? <Fields fields={service.fields} running={running} /> : <p class="hint" style={{ padding: '10px 16px' }}>{WITHOUT_FIELDS[service.action] ?? 'No field differs.'}</p>}
+            {service.fields.length ? <Fields fields={service.fields} running={running} {...(labels ? { labels } : {})} /> : <p class="hint" style={{ padding: '10px 16px' }}>{WITHOUT_FIELDS[service.action] ?? 'No field differs.'}</p>}
           </details>
         );
       })}

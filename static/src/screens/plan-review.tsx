@@ -1,0 +1,142 @@
+/** Where every change of a whole stackfile ends: what it would do, why it is made, and the button. */
+
+import type { ComponentChildren } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { useKeys } from '../app/keyboard';
+import { type Reading, useRead } from '../app/read';
+import { connection, heed } from '../app/state';
+import { type Plan, type PlannedService, plural, summary } from '../lib/changes';
+import { type Answer, type ApiError, asApiError } from '../lib/rest';
+import { duration } from '../lib/time';
+import { Button } from '../ui/button';
+import { PlannedServices } from '../ui/fields';
+import { Icon } from '../ui/icons';
+import { Banner, ErrorBanner, Skeleton } from '../ui/states';
+import { TextCompare } from '../ui/text-compare';
+
+interface Props {
+  /** What is said above until the plan is there. */
+  title: string;
+  about: ComponentChildren;
+  back: { label: string; run: () => void };
+  texts: { before: string; after: string; label: string };
+  /** Names what is planned: another key, another plan. */
+  planned: string;
+  plan: (signal: AbortSignal) => Promise<Answer<Plan>>;
+  /** Shown instead of the changes of the desired state. */
+  show?: (plan: Plan) => { summary: string; services: readonly PlannedService[]; labels?: [string, string]; none: string };
+  /** Whether what is left out is destroyed; without it nobody is asked. */
+  prune?: { chosen: boolean; choose: (prune: boolean) => void };
+  /** Why it cannot be applied now, whatever the plan says. */
+  why: string | null;
+  verb: string;
+  apply: (reason: string, plan: Plan) => Promise<void>;
+  children?: ComponentChildren;
+}
+
+export function PlanReview(props: Props) {
+  const { about, back, children } = props;
+  const [error, setError] = useState<ApiError | null>(null);
+  const reading = useRead(props.planned, props.plan);
+  const plan = reading.data;
+  return (
+    <>
+      <div class="pagehead">
+        <div>
+          <h1>{plan ? (props.show?.(plan).summary ?? summary(plan.services)) : props.title}</h1>
+          <p class="about">{about}{plan && <Effort plan={plan} />}</p>
+        </div>
+        <div class="row"><Button icon="edit" onClick={back.run}>{back.label}</Button></div>
+      </div>
+      {children}
+      {error && <ErrorBanner error={error} title={error.status === 412 ? 'Somebody was faster; nothing was changed' : 'It was not applied; nothing was changed'} retry={() => { setError(null); reading.again(); }} />}
+      {reading.error && <ErrorBanner error={reading.error} title="There is no plan" retry={reading.again} />}
+      {connection.value !== 'live' && <Banner tone="warn" icon="alert" title="Not connected">It can be read, and applied once the connection is back.</Banner>}
+      <Changes {...props} reading={reading} />
+      <Apply {...props} reading={reading} onError={setError} />
+    </>
+  );
+}
+
+function Effort({ plan }: { plan: Plan }) {
+  const seconds = plan.estimateSeconds ?? 0;
+  return <>{plan.steps.length > 0 && <span>· {plural(plan.steps.length, 'step')} in AWS</span>}{seconds >= 1 && <span>· about {duration(seconds * 1000)}</span>}</>;
+}
+
+type Part = Props & { reading: Reading<Plan> };
+
+function Changes({ reading, texts, show, prune }: Part) {
+  const [tab, setTab] = useState<'fields' | 'text'>('fields');
+  useKeys([
+    { keys: '[', says: 'Changes by service', group: 'Review', run: () => setTab('fields') },
+    { keys: ']', says: 'Changes as text', group: 'Review', run: () => setTab('text') },
+  ]);
+  return (
+    <section class="stack" aria-label="Changes">
+      <div class="tabs" role="tablist" aria-label="How to show the changes">
+        {(['fields', 'text'] as const).map((t) => <button key={t} type="button" role="tab" aria-selected={tab === t} aria-controls="review-panel" onClick={() => setTab(t)}>{t === 'fields' ? 'By service' : 'As text'}</button>)}
+      </div>
+      <div id="review-panel" role="tabpanel" aria-label={tab === 'fields' ? 'By service' : 'As text'} class="stack">
+        {tab === 'text' && <TextCompare {...texts} />}
+        {tab === 'fields' && reading.slow && !reading.data && <Skeleton rows={5} />}
+        {tab === 'fields' && reading.data && <ByService plan={reading.data} show={show} prune={prune} />}
+      </div>
+    </section>
+  );
+}
+
+function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; prune: Props['prune'] }) {
+  const { services, labels, none } = show?.(plan) ?? { services: plan.services, labels: undefined, none: 'Nothing differs.' };
+  return (
+    <>
+      {services.some((s) => s.action !== 'nothing') ? <PlannedServices services={services} running={!show} {...(labels ? { labels } : {})} /> : <p class="panel hint" style={{ padding: '16px' }}>{none}</p>}
+      {plan.notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
+      {plan.unmanaged.length > 0 && (
+        <Banner tone="mute" icon="question" title={`${plural(plan.unmanaged.length, 'service')} will go on running without being managed`}>
+          <p>{plan.unmanaged.join(', ')}</p>
+          {prune && <label class="row"><input type="checkbox" checked={prune.chosen} onChange={(e) => prune.choose(e.currentTarget.checked)} /> Destroy what the stackfile leaves out</label>}
+        </Banner>
+      )}
+      {plan.steps.length > 0 && (
+        <details class="panel planned">
+          <summary><Icon name="right" /><strong>{plural(plan.steps.length, 'step')} in AWS</strong></summary>
+          <ol class="steps" style={{ padding: '6px 16px' }}>{plan.steps.map((s, i) => <li key={i}>{s.text}</li>)}</ol>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error: ApiError | null) => void }) {
+  const [reason, setReason] = useState('');
+  const [busy, setBusy] = useState(false);
+  // Two strokes may come before the page is drawn anew.
+  const running = useRef(false);
+  const missing = why ?? (reading.error ? 'There is no plan' : !reading.data ? 'The plan is not there yet' : busy ? 'Working…' : !reason.trim() ? 'A reason is missing' : null);
+  const run = async () => {
+    if (missing || running.current) return;
+    running.current = true;
+    setBusy(true);
+    onError(null);
+    try {
+      await apply(reason.trim(), reading.data!);
+    } catch (thrown) {
+      onError(heed(asApiError(thrown)));
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  useKeys([{ keys: 'mod+enter', says: verb, group: 'Review', always: true, run: () => void run() }]);
+  return (
+    <section class="panel" aria-label={verb}>
+      <div class="body stack">
+        <div class="field">
+          <label htmlFor="review-reason">Why?</label>
+          <textarea id="review-reason" class="input" rows={2} placeholder="Kept with the revision; others will read it" value={reason} onInput={(e) => setReason(e.currentTarget.value)} />
+        </div>
+        <div class="spread"><span class="small mute">{missing ?? 'Ctrl Enter does it'}</span><Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>{busy ? 'Working…' : verb}</Button></div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { type Answers, asDraft, begin, byService, creation, lacking, origin, readAdoption, stackfileOf } from '../src/lib/new-cluster';
+
+const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
+
+test('what was answered comes back', () => {
+  const progress = { ...begin(null), step: 2 as const, name: 'staging', text: 'services: []', notes: [{ service: 'web', message: 'x' }], answers: ANSWERS };
+  expect(begin(asDraft(progress, 1))).toEqual(progress);
+});
+
+test.each(['no JSON', 'null', '7'])('a draft that is of another kind begins afresh: %s', (base) => {
+  expect(begin({ name: 'new cluster', text: '', base, revision: null, savedAt: 0 })).toEqual(begin(null));
+});
+
+test.each([
+  [{ name: '' }, 'The service needs a name'],
+  [{ name: 'a b' }, 'The service needs a name'],
+  [{ image: '' }, 'The image is missing'],
+  [{ port: 'http' }, 'The port must be a number, or HOST:CONTAINER'],
+  [{ count: '' }, 'The count must be a whole number'],
+  [{ count: '-1' }, 'The count must be a whole number'],
+  [{ port: '' }, null],
+  [{ port: '0:80' }, null],
+])('%j lacks: %s', (change, why) => {
+  expect(lacking({ ...ANSWERS, ...change })).toBe(why);
+});
+
+test('the stackfile of the form', () => {
+  expect(stackfileOf(ANSWERS)).toBe('services:\n  - web:\n      image: "team/web:1"\n      ports: ["8080:8080"]\n      desired_count: 2\n');
+  expect(stackfileOf({ ...ANSWERS, port: '', image: 'a: #b' })).toBe('services:\n  - web:\n      image: "a: #b"\n      desired_count: 2\n');
+});
+
+test.each([
+  ['services: []\n', 'name: "s"\nconfig:\n  services: []\n\n'],
+  ['---\nservices: []', 'name: "s"\nconfig:\n\n  services: []\n'],
+  ['# of ours\n--- \nservices: []', 'name: "s"\nconfig:\n  # of ours\n\n  services: []\n'],
+  ['{"services": []}', 'name: "s"\nconfig:\n  {"services": []}\n'],
+])('%j as the body of a creation', (text, body) => {
+  expect(creation('s', text)).toBe(body);
+});
+
+test('where a text comes from', () => {
+  expect(origin({ source: 'adopt', name: 'a' })).not.toBe(origin({ source: 'adopt', name: 'b' }));
+  expect(origin({ source: 'form', name: 'a' })).toBe(origin({ source: 'form', name: 'b' }));
+});
+
+test('an adoption, its notes by service', () => {
+  const { text, notes } = readAdoption({ stackfile: 'services: []\n', notes: [{ service: 'web', message: 'a' }, { service: null, message: 'b' }, { service: 'web', message: 'c' }] });
+  expect(text).toBe('services: []\n');
+  expect(byService(notes)).toEqual([['web', ['a', 'c']], [null, ['b']]]);
+});

@@ -1,0 +1,160 @@
+"""A cluster taken under management: from a form, a file, or what runs; each ends in a plan, a reason, and a button."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from botocore.client import BaseClient
+from playwright.sync_api import Locator, Page, expect
+
+from tests.process import Process
+
+IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v2.6.0'
+STACKFILE = f'---\n# Ours\nservices:\n  - api:\n      image: {IMAGE}\n      desired_count: 0\n'
+
+
+def begin(page: Page, cluster: str, source: str) -> None:
+    page.goto('/cp/new')
+    page.get_by_label('Name of the ECS cluster').fill(cluster)
+    page.get_by_role('button', name=source).click()
+    page.get_by_role('button', name='Next').click()
+
+
+def review(page: Page) -> None:
+    ready = page.get_by_role('button', name='Next', exact=True)
+    expect(ready).not_to_have_attribute('aria-disabled', 'true')
+    ready.click()
+
+
+def finish(page: Page, verb: str, reason: str) -> None:
+    button = page.get_by_role('button', name=re.compile(f'^{verb}'))
+    expect(button).to_contain_text('A reason is missing')
+    page.get_by_label('Why?').fill(reason)
+    button.click()
+
+
+def managed(product: Process, cluster: str) -> dict:
+    return product.api('GET', f'/clusters/{cluster}').json
+
+
+def test_from_a_form_with_a_draft_that_survives(page: Page, product: Process, new_cluster: str):
+    begin(page, new_cluster, 'Start with one service')
+    page.get_by_label('Service').fill('api')
+    page.get_by_label('Image').fill(IMAGE)
+    page.get_by_label('Port').fill('8080')
+    page.reload()
+    expect(page.get_by_label('Image')).to_have_value(IMAGE)
+    page.get_by_role('button', name='Write the stackfile').click()
+    expect(page.locator('.cm-content')).to_contain_text('ports: ["8080:8080"]')
+    page.reload()
+    review(page)
+    expect(page.get_by_role('heading', name='1 change in 1 service')).to_be_visible()
+    expect(page.get_by_role('cell', name=IMAGE)).to_be_visible()
+    assert new_cluster not in product.api('GET', '/clusters').json['content']
+    finish(page, 'Create', 'The first one')
+    expect(page).to_have_url(re.compile(f'/cp/clusters/{new_cluster}/rollout$'))
+    assert managed(product, new_cluster)['message'] == 'The first one'
+    page.goto('/cp/new')
+    expect(page.get_by_label('Name of the ECS cluster')).to_have_value('')
+
+
+def test_from_a_file_as_it_was_written(page: Page, product: Process, new_cluster: str, tmp_path: Path):
+    begin(page, new_cluster, 'From a stackfile')
+    (tmp_path / 'stack.yml').write_text(STACKFILE)
+    page.get_by_label('Stackfile', exact=True).and_(page.locator('input')).set_input_files(tmp_path / 'stack.yml')
+    expect(page.locator('.cm-content')).to_contain_text('# Ours')
+    review(page)
+    page.get_by_role('tab', name='As text').click()
+    expect(page.get_by_role('region', name='The first stackfile')).to_contain_text('# Ours')
+    finish(page, 'Create', 'From our repository')
+    expect(page).to_have_url(re.compile(f'/cp/clusters/{new_cluster}/rollout$'))
+    assert [each['name'] for each in managed(product, new_cluster)['services']] == ['api']
+
+
+def drop(target: Locator, text: str) -> None:
+    """What a browser tells the page when a file is dropped."""
+    transfer = target.evaluate_handle(
+        "(_, text) => { const t = new DataTransfer(); t.items.add(new File([text], 'stack.yml')); return t; }", text
+    )
+    target.dispatch_event('drop', {'dataTransfer': transfer})
+
+
+def test_a_dropped_file_takes_the_place_of_the_text_once(page: Page, new_cluster: str):
+    begin(page, new_cluster, 'From a stackfile')
+    page.locator('.cm-content').click()
+    page.keyboard.insert_text('services: []\n')
+    drop(page.locator('.cm-content'), STACKFILE)
+    expect(page.locator('.cm-line').filter(has_text='# Ours')).to_have_count(1)
+    expect(page.locator('.cm-content')).not_to_contain_text('services: []')
+
+
+def test_what_is_asked_for_twice_is_made_once(page: Page, new_cluster: str):
+    begin(page, new_cluster, 'From a stackfile')
+    page.locator('.cm-content').click()
+    page.keyboard.insert_text('services: []\n')
+    review(page)
+    page.get_by_label('Why?').fill('Once')
+    expect(page.get_by_role('button', name='Create')).not_to_have_attribute('aria-disabled', 'true')
+    made: list[str] = []
+    page.on('request', lambda each: made.append(each.url) if each.method == 'POST' and 'dry_run' not in each.url else 0)
+    page.evaluate(
+        "() => { const button = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Create');"
+        ' button.click(); button.click(); }'
+    )
+    expect(page).to_have_url(re.compile(f'/cp/clusters/{new_cluster}/rollout$'))
+    assert len(made) == 1
+
+
+def test_a_cluster_that_ecs_does_not_have(page: Page):
+    begin(page, 'nowhere', 'From what runs in ECS')
+    expect(page.get_by_role('alert')).to_contain_text("ECS has no cluster 'nowhere'")
+    page.get_by_role('button', name='From a stackfile').click()
+    page.get_by_role('button', name='Next').click()
+    page.locator('.cm-content').click()
+    page.keyboard.insert_text('services: []\n')
+    review(page)
+    expect(page.get_by_role('alert')).to_contain_text("ECS has no cluster 'nowhere'")
+    expect(page.get_by_role('button', name=re.compile('^Create'))).to_have_attribute('aria-disabled', 'true')
+
+
+@pytest.fixture
+def living(ecs: BaseClient, new_cluster: str) -> str:
+    """A cluster with one service that a stackfile can say, and one that it cannot."""
+    web = {'name': 'web', 'image': IMAGE, 'memory': 64}
+    for name, containers in {'web': [web], 'pair': [web | {'name': 'pair'}, web | {'name': 'helper'}]}.items():
+        family = f'{new_cluster}-{name}'
+        ecs.register_task_definition(family=family, networkMode='host', containerDefinitions=containers)
+        ecs.create_service(cluster=new_cluster, serviceName=name, taskDefinition=family, desiredCount=0)
+    return new_cluster
+
+
+def test_adopting_shows_what_cannot_be_said_and_deploys_nothing(
+    page: Page, product: Process, ecs: BaseClient, living: str, violations: Callable[[], list[str]]
+):
+    page.emulate_media(reduced_motion='reduce')
+    begin(page, living, 'From what runs in ECS')
+    notes = page.get_by_role('region', name='Notes')
+    expect(notes.get_by_role('heading', name='pair')).to_be_visible()
+    expect(notes).to_contain_text('Beside pair it runs helper')
+    expect(page.locator('.cm-content')).not_to_contain_text('#')
+    expect(page.get_by_text('Adopting deploys nothing')).to_be_visible()
+    page.reload()
+    expect(notes).to_contain_text('Beside pair it runs helper')
+    assert violations() == []
+    page.emulate_media(color_scheme='dark', reduced_motion='reduce')
+    assert violations() == []
+    review(page)
+    expect(page.get_by_role('heading', name=f'Adopt {living}')).to_be_visible()
+    expect(page.get_by_text('1 service without a change')).to_be_visible()
+    expect(page.get_by_role('row').filter(has_text='containerDefinitions')).to_contain_text('helper')
+    assert violations() == []
+    page.emulate_media(color_scheme='light', reduced_motion='reduce')
+    assert violations() == []
+    before = ecs.describe_services(cluster=living, services=['web', 'pair'])['services']
+    finish(page, 'Adopt', 'As it runs')
+    expect(page.get_by_text('Nothing was deployed')).to_be_visible()
+    expect(page.get_by_role('link', name='web, open')).to_be_visible()
+    after = ecs.describe_services(cluster=living, services=['web', 'pair'])['services']
+    assert [each['taskDefinition'] for each in after] == [each['taskDefinition'] for each in before]
+    assert managed(product, living)['message'] == 'As it runs'
