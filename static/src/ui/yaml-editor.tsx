@@ -19,8 +19,8 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]'
 
 export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle, compareWith = null }: Props) {
   const parent = useRef<HTMLDivElement>(null);
-  const latest = useRef({ onChange, onSave, onProblems });
-  latest.current = { onChange, onSave, onProblems };
+  const latest = useRef({ text, onChange, onSave, onProblems });
+  latest.current = { text, onChange, onSave, onProblems };
   const [ready, setReady] = useState(false);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -30,7 +30,8 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
         if (left) return;
         handle.current = createEditor({
           parent: parent.current!,
-          text,
+          // A file may have come while the editor did.
+          text: latest.current.text,
           nonce,
           onChange: (t) => latest.current.onChange(t),
           onSave: () => latest.current.onSave?.(),
