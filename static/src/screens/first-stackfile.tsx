@@ -54,7 +54,7 @@ export function FirstStackfile({ progress, update }: StepProps) {
       <div class="editorgrid">
         {/* Before the editor, which would put the file where the cursor is. */}
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is a shortcut; choosing and pasting do the same */}
-        <section class="panel" aria-label="Stackfile" onDragOver={(e) => e.preventDefault()} onDropCapture={(e) => { if (e.dataTransfer?.files.length) { e.preventDefault(); e.stopPropagation(); void take(e.dataTransfer.files[0]); } }}>
+        <section class="panel" aria-label="Stackfile" onDragOver={(e) => e.preventDefault()} onDropCapture={(e) => { if (e.dataTransfer?.files.length) { e.preventDefault(); void take(e.dataTransfer.files[0]); } }}>
           <header>
             <span class="small soft">{source === 'adopt' ? `Written from what runs in ${name}` : 'Drop a file here, paste, or type'}</span>
             <div class="row">
