@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stack.errors import AwsFailed, TooLarge
+from stack.lanes import Lanes
 from stack.ledger import Ledger
 from stack.messages import REVISION_LIKE, Message, group_of, messages_about, messages_of
 from stack.recent import Recent
@@ -78,12 +79,11 @@ class Notifier:
         self._max_bytes = max_bytes
         self._ledger = ledger
         self._read_version = read_version
-        self._waiting: dict[str, deque[Announcement]] = {}
+        self._waiting: Lanes[Announcement] = Lanes(self._work)
         self._lined_up: dict[tuple[str, str], Announcement] = {}
         self._sent: Recent[tuple[str, str], bool] = Recent(SENT_KNOWN)
         self._doubts: Counter[str] = Counter()
         self._failing: set[str] = set()
-        self._tasks: set[asyncio.Task] = set()
         self._closing = asyncio.Event()
 
     def fits(self, cluster: str, body: bytes, changes: Sequence[Change]) -> None:
@@ -163,14 +163,12 @@ class Notifier:
 
     async def idle(self) -> None:
         """Wait until nothing waits to be sent."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._waiting.idle()
 
     async def close(self) -> None:
         """Try once more to send what waits, then stop."""
         self._closing.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._waiting.idle()
 
     def _line_up(self, revision: Revision) -> Announcement | None:
         """The announcement of a revision; None where that was done, or where there is nothing to say."""
@@ -187,13 +185,7 @@ class Notifier:
         cluster = announcement.revision.cluster
         if cluster in self._failing:
             announcement.answer(False)
-        waiting = self._waiting.get(cluster)
-        if waiting is None:
-            waiting = self._waiting[cluster] = deque()
-            task = asyncio.get_running_loop().create_task(self._work(cluster, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        waiting.append(announcement)
+        waiting = self._waiting.put(cluster, announcement)
         if len(waiting) > WAITING_MOST:
             _leave_to_the_newest(waiting)
         return announcement
@@ -221,7 +213,6 @@ class Notifier:
                 self._done(waiting.popleft())
                 self._failing.discard(cluster)
                 pause = FIRST_PAUSE_S
-        del self._waiting[cluster]
 
     async def _send(self, announcement: Announcement) -> None:
         if announcement.over is not None:

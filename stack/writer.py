@@ -16,6 +16,7 @@ from stack import revisions
 from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
 from stack.gate import Gate
 from stack.guards import Guards
+from stack.lanes import Lanes
 from stack.notifier import Notifier
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Revision
@@ -55,8 +56,7 @@ class Writer:
         self._store = store
         self._gate = gate
         self._notifier = notifier
-        self._waiting: dict[str, deque[Patch]] = {}
-        self._tasks: set[asyncio.Task] = set()
+        self._waiting: Lanes[Patch] = Lanes(self._work)
 
     async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Make one change and give the revision that holds it.
@@ -64,24 +64,16 @@ class Writer:
         Raises what the edit refuses with, `NotFound`, `RevisionConflict` where another revision was expected, `Frozen`,
         `Quarantined`, `Conflict` where others were faster again and again, `TooLarge`, and `AwsFailed`.
         """
-        waiting = self._waiting.get(cluster)
-        if waiting is None:
-            waiting = self._waiting[cluster] = deque()
-            task = asyncio.get_running_loop().create_task(self._work(cluster, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        waiting.append(patch)
+        self._waiting.put(cluster, patch)
         return await patch.done
 
     async def drain(self) -> None:
         """Wait until every change that was asked for has its answer."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._waiting.idle()
 
     async def _work(self, cluster: str, waiting: deque[Patch]) -> None:
         while waiting:
             await self._write_group(cluster, _take(waiting))
-        del self._waiting[cluster]
 
     async def _write_group(self, cluster: str, group: list[Patch]) -> None:
         try:

@@ -1,0 +1,48 @@
+"""Work lined up by name: in order within a name, side by side across names."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar('Item')
+
+
+class Lanes(Generic[Item]):
+    """Each name has a worker for as long as anything waits in its lane.
+
+    `work(name, lane)` takes items from the left of the lane, and returns when it is done with it: what is left then is
+    let go.
+    """
+
+    def __init__(self, work: Callable[[str, deque[Item]], Awaitable[None]]):
+        self._work = work
+        self._lanes: dict[str, deque[Item]] = {}
+        # The event loop itself keeps only a weak reference to a task.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __contains__(self, name: str) -> bool:
+        """Whether anything waits or is being worked on under that name."""
+        return name in self._lanes
+
+    def put(self, name: str, item: Item) -> deque[Item]:
+        """Line an item up; the lane that it stands in."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = deque()
+            task = asyncio.get_running_loop().create_task(self._run(name, lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        lane.append(item)
+        return lane
+
+    async def idle(self) -> None:
+        """Wait until nothing is lined up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _run(self, name: str, lane: deque[Item]) -> None:
+        try:
+            await self._work(name, lane)
+        finally:
+            del self._lanes[name]
