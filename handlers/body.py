@@ -46,11 +46,14 @@ def _syntax(content_type: str) -> Syntax:
     raise UnsupportedMedia(f'{named} is not read here; {JSON_TYPE} and {", ".join(sorted(YAML_TYPES))} are.')
 
 
-def mapping(document: Document) -> dict[str, Any]:
-    """The body, which must be an object. Raises `InvalidRequest`."""
-    if not isinstance(document.data, dict):
-        raise InvalidRequest('The body must be an object.', [{'path': '', 'message': 'an object'}])
-    return document.data
+def read_fields(content: bytes, headers: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The body as an object that has no other keys than these; no body is an empty one.
+
+    Raises `UnsupportedMedia`, and `InvalidRequest` that names each key which is not known.
+    """
+    given = mapping(read_body(content or b'{}', headers.get('Content-Type', '')))
+    only_known(given, known)
+    return given
 
 
 def only_known(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
@@ -60,3 +63,10 @@ def only_known(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
         allowed = ', '.join(known)
         details = [{'path': key, 'message': f'not known here; {allowed} are'} for key in unknown]
         raise InvalidRequest(f'Not known here: {", ".join(map(str, unknown))}.', details)
+
+
+def mapping(document: Document) -> dict[str, Any]:
+    """The body, which must be an object. Raises `InvalidRequest`."""
+    if not isinstance(document.data, dict):
+        raise InvalidRequest('The body must be an object.', [{'path': '', 'message': 'an object'}])
+    return document.data

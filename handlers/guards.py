@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, only_known, read_body
+from handlers.body import read_fields
 from handlers.operation import operation
 from handlers.parameters import CHANGE, GUARDED
 from stack.access import Role
@@ -27,8 +27,7 @@ class Freeze(ApiHandler):
     )
     async def put(self, cluster: str) -> None:
         """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
-        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
-        only_known(given, FREEZE)
+        given = read_fields(self.body(), self.request.headers, FREEZE)
         outcome = await self.context.guarding.freeze(
             cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'))
         )
@@ -53,8 +52,7 @@ class Quarantine(ApiHandler):
     )
     async def delete(self, cluster: str, service: str) -> None:
         """Let the service have its former images back, for a reason."""
-        given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
-        only_known(given, RELEASE)
+        given = read_fields(self.body(), self.request.headers, RELEASE)
         request = self.change_request()
         reason = given.get('reason', request.origin.message)
         outcome = await self.context.guarding.release(cluster, service, request, reason)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, only_known, read_body
+from handlers.body import only_known, read_fields
 from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
@@ -44,8 +44,7 @@ class Services(ApiHandler):
 
         null in place of a service's changes has it destroyed, which takes the role admin.
         """
-        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
-        only_known(given, {'services': 'changes by service'})
+        given = read_fields(self.body(), self.request.headers, {'services': 'changes by service'})
         request = self.change_request()
         edits = several(given.get('services'), request.moment)
         if None in edits.values() and self.caller.role < Role.ADMIN:
@@ -70,8 +69,7 @@ class Service(ApiHandler):
     )
     async def put(self, cluster: str, service: str) -> None:
         """Change the image's tag, the desired count, or both."""
-        given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
-        only_known(given, CHANGEABLE)
+        given = read_fields(self.body(), self.request.headers, CHANGEABLE)
         not_null(given, CHANGEABLE)
         deploy = given.pop('deploy', True)
         if not isinstance(deploy, bool):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, only_known, read_body
+from handlers.body import read_fields
 from handlers.operation import operation
 from handlers.session import Session, new_session
 from stack.access import Caller, Role
@@ -29,8 +29,7 @@ class CurrentSession(ApiHandler):
         access = self.context.access
         if access.store is None:
             raise Unprocessable('Access is not controlled here (NYSA_AUTH=off), so nobody needs to sign in.')
-        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
-        only_known(given, {'token': 'text'})
+        given = read_fields(self.body(), self.request.headers, {'token': 'text'})
         token = given.get('token')
         if not isinstance(token, str):
             raise InvalidRequest('token must be given as text.', [{'path': 'token', 'message': 'text'}])

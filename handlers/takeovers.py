@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, only_known, read_body
+from handlers.body import read_fields
 from handlers.operation import operation
 from handlers.parameters import CHANGE, GUARDED
 from stack.access import Role
@@ -29,8 +29,7 @@ class Rollback(ApiHandler):
 
         The images that it takes away go into quarantine.
         """
-        given = mapping(read_body(self.body() or b'{}', self.request.headers.get('Content-Type', '')))
-        only_known(given, ROLLBACK)
+        given = read_fields(self.body(), self.request.headers, ROLLBACK)
         for name in ('revision', 'service', 'message'):
             expect(name, given.get(name), str, ROLLBACK[name])
         expect('prune', given.get('prune'), bool, ROLLBACK['prune'])
@@ -61,8 +60,7 @@ class Promote(ApiHandler):
 
         A tag that may move is taken over as the digest that the source runs.
         """
-        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
-        only_known(given, PROMOTION)
+        given = read_fields(self.body(), self.request.headers, PROMOTION)
         source, only = given.get('from'), given.get('services')
         if not isinstance(source, str) or not source:
             raise InvalidRequest('from must name a cluster.', [{'path': 'from', 'message': PROMOTION['from']}])

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from handlers.base import ApiHandler
-from handlers.body import mapping, only_known, read_body
+from handlers.body import read_fields
 from handlers.operation import operation
 from stack import tokens
 from stack.access import Caller, Role
@@ -34,8 +34,7 @@ class Tokens(TokenHandler):
     async def post(self) -> None:
         """Make a token. Its text is in this answer, and never shown again."""
         store = self.store()
-        given = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
-        only_known(given, dict.fromkeys(ASKED))
+        given = read_fields(self.body(), self.request.headers, dict.fromkeys(ASKED))
         now = datetime.now(UTC)
         text, token = tokens.make(tokens.read_asked(given, now), self.caller.name, now)
         if not _within(self.caller, token):
