@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -23,16 +22,14 @@ from prometheus_client import start_http_server
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from handlers.access import LOOPBACK, Access, Limits, Neighbourhood, People, Proxy
+from handlers.access_setup import make_access, open_access, start_access_loops
 from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.context import Context
-from handlers.elsewhere import fetch_json, fetch_text
 from handlers.frames import text_frame
 from handlers.in_flight import InFlight
 from handlers.openapi import document
 from handlers.relaying import Channel, relay
 from handlers.routes import ROUTES
-from handlers.session import Cookies, Sessions
 from handlers.sockets import Sockets
 from stack import by_hand, log_lines
 from stack.adopter import Adopter
@@ -61,12 +58,11 @@ from stack.interruptible import InterruptibleSleep
 from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
-from stack.load_balancer import LoadBalancer, keys_address
 from stack.look_schedule import TOLD
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.notifier import Notifier
-from stack.oidc import Client, Provider
+from stack.options import read_options
 from stack.pacing import DEFAULT_SHARE, Pace
 from stack.pass_reports import PassReports
 from stack.passes import Passes
@@ -78,7 +74,7 @@ from stack.rollback import Rollback
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
-from stack.settings import BY_NAME, Settings, is_controlled, read_settings, secret_name, tokens_of_secret
+from stack.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
 from stack.token_maker import print_token
 from stack.token_store import TokenStore
 from stack.tokens import Token
@@ -182,7 +178,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         findings=partial(findings, aws.bucket, aws.queue),
-        access=make_access(aws),
+        access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
         live=live,
         look=look,
@@ -222,73 +218,11 @@ def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
     return Adopter(states, Inventory(paced), partial(route53.aliases, paced), paced.region)
 
 
-def make_access(aws: Aws) -> Access:
-    settings = aws.settings
-    controlled = is_controlled(settings)
-    store = TokenStore(aws.bucket, partial(configured_tokens, aws)) if controlled else None
-    where = Neighbourhood(
-        settings['NYSA_URL'],
-        settings['NYSA_ORIGINS'],
-        settings['NYSA_PROXIES'],
-        loopback_only=settings['PROFILE'] == 'local' and not controlled and settings['NYSA_HOST'] in LOOPBACK,
-    )
-    if controlled and not settings['NYSA_SESSION_KEY']:
-        log.warning('NYSA_SESSION_KEY is not set: who signs in with a browser is signed in until this process ends.')
-    cookies = Cookies(settings['NYSA_SESSION_KEY'] or secrets.token_hex(32), where.is_https)
-    limits = Limits(settings['NYSA_RATE_LIMIT'], settings['NYSA_SOCKET_LIMIT'])
-    return Access(store, Sessions(cookies), where, limits, make_people(settings), make_proxy(settings))
-
-
-def make_people(settings: Settings) -> People | None:
-    """Sign-in at an OpenID provider, where one is set. Raises `Misconfigured` where something else is missing then."""
-    if not settings['NYSA_OIDC_ISSUER']:
-        return None
-    needed = ('NYSA_URL', 'NYSA_SESSION_KEY', 'NYSA_OIDC_CLIENT_ID', 'NYSA_OIDC_CLIENT_SECRET', 'NYSA_GROUPS')
-    missing = [{'path': name, 'message': 'is missing'} for name in needed if not settings[name]]
-    if missing:
-        raise Misconfigured('NYSA_OIDC_ISSUER needs further settings.', missing)
-    client = Client(
-        settings['NYSA_OIDC_ISSUER'],
-        settings['NYSA_OIDC_CLIENT_ID'],
-        settings['NYSA_OIDC_CLIENT_SECRET'],
-        f'{settings["NYSA_URL"]}/signed-in',
-        settings['NYSA_OIDC_SCOPES'],
-    )
-    return People(Provider(client, fetch_json), settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
-
-
-def make_proxy(settings: Settings) -> Proxy | None:
-    """Sign-in at a load balancer, where one is set."""
-    arn = settings['NYSA_ALB_ARN']
-    if not arn:
-        return None
-    balancer = LoadBalancer(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
-    return Proxy(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
-
-
 async def configured_tokens(aws: Aws) -> Sequence[Token]:
     """Those of the environment, or of the secret as it is now."""
     if os.environ.get('NYSA_TOKENS'):
         return aws.settings['NYSA_TOKENS']
     return tokens_of_secret(await read_secret(aws.connection, secret_name(aws.settings['PROFILE'])))
-
-
-async def open_access(access: Access, settings: Settings) -> None:
-    """Learn who may come in. Raises `Misconfigured` where that is nobody, or everybody by mistake."""
-    if access.store is None:
-        if settings['NYSA_HOST'] not in LOOPBACK and settings['NYSA_AUTH'] is None:
-            raise Misconfigured(
-                'PROFILE=local has no access control and listens on loopback only. NYSA_AUTH=off says that it is meant.'
-            )
-        if settings['NYSA_AUTH'] is not None:
-            log.warning('ACCESS IS NOT CONTROLLED (NYSA_AUTH=off): whoever reaches this server may do everything.')
-        return
-    await access.store.refresh()
-    if not len(access.store) and not access.people and not access.proxy:
-        raise Misconfigured(
-            'Nobody could sign in: there is no token yet. `nysa_server.py token create --name=me --role=admin` makes\n'
-            'one and prints what to write into the secret. NYSA_AUTH=off switches access control off.'
-        )
 
 
 async def serve(options: argparse.Namespace) -> int:
@@ -365,7 +299,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     if events_queue:
         loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), watcher.hint).run)
     loops.start('heartbeats', context.sockets.run)
-    start_access_loops(loops, context)
+    start_access_loops(loops, context.access, context.sockets)
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)
 
@@ -415,12 +349,6 @@ async def apply(options: argparse.Namespace) -> int:
         return await by_hand.apply(passes, options.cluster, options.prune)
 
 
-def start_access_loops(loops: Loops, context: Context) -> None:
-    if context.access.store:
-        loops.start('tokens', context.access.store.run)
-        loops.start('sockets', partial(context.sockets.watch, context.access.holds))
-
-
 def bind(port: int, host: str) -> list[socket.socket]:
     try:
         return bind_sockets(port, host)
@@ -438,46 +366,12 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-def read_options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog='nysa_server.py', description=__doc__.partition('\n')[0])
-    parser.add_argument('--version', action='version', version=f'Nysa {VERSION}')
-    commands = parser.add_subparsers(dest='command', metavar='COMMAND')
-    serving = commands.add_parser('serve', help='the server; what runs without a command')
-    serving.add_argument('--port', help='also NYSA_PORT; 8888 unless told, 0 for any free one')
-    serving.add_argument('--host', help='also NYSA_HOST; 127.0.0.1 unless told')
-    commands.add_parser('scheduler', help='make ECS match what is stored, as messages and the clock ask for it')
-    planning = commands.add_parser('plan', help='what would be done to a cluster, step by step')
-    applying = commands.add_parser('apply', help='the same, and then do it')
-    for each in (planning, applying):
-        each.add_argument('cluster', metavar='CLUSTER')
-        each.add_argument('--prune', action='store_true', help='destroy services of Nysa that are not wanted any more')
-    planning.add_argument('file', nargs='?', metavar='FILE', help='a stackfile, in place of what is stored')
-    checking = commands.add_parser('check', help='validate stackfiles: each mistake as file:line:column: message')
-    checking.add_argument('files', nargs='+', metavar='FILE')
-    token = commands.add_parser('token', help='tokens for those who call the API')
-    creating = token.add_subparsers(dest='deed', metavar='DEED', required=True).add_parser(
-        'create', help='print a new token, and the line for the secret'
-    )
-    creating.add_argument('--name', required=True, help='recorded as the author of its changes')
-    creating.add_argument('--role', required=True, help='viewer, deployer or admin')
-    creating.add_argument('--clusters', help='names and patterns, as prod,stag*; all unless told')
-    creating.add_argument('--expires', help='as 90d, 12h or 2031-01-01T00:00:00+00:00; never unless told')
-    creating.add_argument('--speaks-for', action='store_true', help='others may be named in X-Nysa-Actor')
-    relaying = commands.add_parser('relay', help='post rollouts to a Slack-compatible webhook, from the event stream')
-    relaying.add_argument('--server', help='also NYSA_RELAY_SERVER; http://127.0.0.1:8888 unless told')
-    relaying.add_argument('--clusters', help='also NYSA_RELAY_CLUSTERS; all unless told, as prod,stag*')
-    given = list(arguments)
-    if not given or (given[0].startswith('-') and given[0] not in ('-h', '--help', '--version')):
-        given.insert(0, 'serve')
-    return parser.parse_args(given)
-
-
 # What takes its time.
 COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply, 'relay': relay_events}
 
 
 def main(arguments: Sequence[str]) -> int:
-    options = read_options(arguments)
+    options = read_options(arguments, __doc__.partition('\n')[0], VERSION)
     if options.command == 'check':
         return check_files(options.files, sys.stdout)
     if options.command == 'token':

@@ -12,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 import nysa_server
+from handlers.access_setup import open_access, start_access_loops
 from handlers.application import MAX_BODY_BYTES, make_application
 from stack.aws.connection import Connection
 from stack.loops import Loops
@@ -42,17 +43,28 @@ class Server(Client):
         names = {'AWS_S3_BUCKET': self.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': self.queue.rpartition('/')[2]}
         self._settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(self._settings)), daemon=True)
+        self._failed: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve(self._settings))
+        except BaseException as error:
+            self._failed = error
+            raise
+        finally:
+            # Whoever waits for a server that cannot start would wait in vain.
+            self._ready.set()
 
     async def _serve(self, settings: Settings) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         context, self._states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
         self.context, self.sweeper = context, context.sweeper
-        await nysa_server.open_access(context.access, settings)
+        await open_access(context.access, settings)
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
         sockets = bind_sockets(0, '127.0.0.1')
         async with Loops() as loops:
-            nysa_server.start_access_loops(loops, context)
+            start_access_loops(loops, context.access, context.sockets)
             server.add_sockets(sockets)
             self.port = sockets[0].getsockname()[1]
             self._ready.set()
@@ -69,6 +81,8 @@ class Server(Client):
     def __enter__(self) -> 'Server':
         self._thread.start()
         assert self._ready.wait(30)
+        if self._failed is not None:
+            raise self._failed
         return self
 
     def __exit__(self, *_: object) -> None:
