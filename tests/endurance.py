@@ -95,7 +95,7 @@ class Trial:
 
     async def _restart(self, writer: asyncio.Task) -> None:
         for number in range(self.restarts):
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.3)  # the pace of the restarts; nothing waits for it
             index = number % 2
             old = self.replicas[index]
             self.replicas[index] = await asyncio.to_thread(Server(self.aws, **self.shared).__enter__)
