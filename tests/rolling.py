@@ -167,24 +167,31 @@ class Rolling:
     async def settled(self, **options: Any) -> ClusterState:
         return await self.until(lambda state: not any(each.open for each in state.rollouts.values()), **options)
 
-    async def serve(self) -> int:
+    async def serve(self, port: int = 0, **settings: str) -> int:
         """Serve REST and the live channel of this cluster; the port."""
         queue = self.aws.queue().rpartition('/')[2]
         names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
-        settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names)
-        context, _ = nysa_server.make_context(nysa_server.Aws(settings, self.connection, Metrics()))
+        read = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
+        context, _ = nysa_server.make_context(nysa_server.Aws(read, self.connection, Metrics()))
         self.context = replace(context, live=self.live, look=self.look, recorder=self.recorder)
+        await nysa_server.open_access(context.access, read)
         self._server = HTTPServer(make_application(self.context))
-        sockets = bind_sockets(0, '127.0.0.1')
+        sockets = bind_sockets(port, '127.0.0.1')
         self._server.add_sockets(sockets)
         return sockets[0].getsockname()[1]
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
+        """The server ends, as on SIGTERM; `start` and `serve` make another one."""
         if self._server is not None:
             self._server.stop()
+            self.context.sockets.close()
+            self.live.stop_waiting()
             await self._server.close_all_connections()
         await self.recorder.finished()
-        await self.records.close()
-        await self.live.hub.close()
-        await self.live.feed.close()
+        await self.live.close()
+        # What is stored from now on, this one does not hear of.
+        self.store = RevisionStore(self.bucket)
+
+    async def close(self) -> None:
+        await self.stop()
         await asyncio.to_thread(self.connection.close)
