@@ -51,6 +51,7 @@ from stack.desired_state import DesiredStates
 from stack.ecs_events import EcsEvents
 from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
+from stack.garbage import spare_what_is_there
 from stack.gate import Gate
 from stack.guarding import Guarding
 from stack.history import History
@@ -243,6 +244,7 @@ async def serve(options: argparse.Namespace) -> int:
             server.add_sockets(sockets)
             host, port = sockets[0].getsockname()[:2]
             print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
+            spare_what_is_there()
             await stop.wait()
             log.info('stopping')
             server.stop()

@@ -46,12 +46,15 @@ class StreamOutlet:
         stream.max_write_buffer_size = LARGEST_BUFFER
         self._direct = not isinstance(stream, SSLIOStream)
 
+    def ready(self) -> bool:
+        return self._waiting <= HIGH_WATER or self._stream.closed()
+
     def offer(self, frame: bytes) -> bool:
         """Send a frame without waiting; false where the reader is behind already. One that has gone takes all."""
         stream = self._stream
         if stream.closed():
             return True
-        if self._waiting > HIGH_WATER:
+        if not self.ready():
             return False
         rest: bytes | memoryview = frame
         if self._direct and not stream.writing():
@@ -84,6 +87,10 @@ class StreamOutlet:
                 self._writable()
 
         written.add_done_callback(done)
+
+    def close(self) -> None:
+        """Tell nobody any more; else it would take the garbage collector to find out that nobody needs this."""
+        self._writable = _nothing
 
 
 class Events(WebSocketHandler):
@@ -173,6 +180,7 @@ class Events(WebSocketHandler):
         self.context.sockets.discard(self)
         if self.subscriber is not None:
             self.context.live.hub.leave(self.subscriber)
+            self.subscriber.outlet.close()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A refusal before the upgrade, in the shape of the API."""
@@ -191,6 +199,10 @@ class Events(WebSocketHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, NysaError | HTTPError):
             log.error('request %s failed', self.request_id, exc_info=(typ, value, tb))
+
+
+def _nothing() -> None:
+    """Nobody is told."""
 
 
 def _now() -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
@@ -28,15 +29,21 @@ class Sockets:
 
     def __init__(self) -> None:
         self._unanswered: dict[WebSocketHandler, int] = {}
+        self._by_caller: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._unanswered)
 
     def add(self, handler: WebSocketHandler) -> None:
         self._unanswered[handler] = 0
+        self._by_caller[handler.caller.key] += 1
 
     def discard(self, handler: WebSocketHandler) -> None:
-        self._unanswered.pop(handler, None)
+        if self._unanswered.pop(handler, None) is not None:
+            key = handler.caller.key
+            self._by_caller[key] -= 1
+            if not self._by_caller[key]:
+                del self._by_caller[key]
 
     def answered(self, handler: WebSocketHandler) -> None:
         """A pong came."""
@@ -45,7 +52,7 @@ class Sockets:
 
     def of(self, caller: Caller) -> int:
         """How many one caller has open."""
-        return sum(handler.caller.key == caller.key for handler in self._unanswered)
+        return self._by_caller[caller.key]
 
     async def watch(self, holds: Callable[[Caller], bool]) -> None:
         """Close again and again those whose token or session has ended."""

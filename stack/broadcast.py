@@ -6,12 +6,13 @@ A reader that was behind gets the newest state, and is told how many messages th
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Coroutine, Mapping
 
 from stack import events
 from stack.errors import NysaError
+from stack.event_source import Source
 from stack.events import Event, Subscribe, matcher
+from stack.newest import Newest
 from stack.subscriber import Behind, Subscriber
 
 log = logging.getLogger(__name__)
@@ -23,40 +24,6 @@ TICK_S = 0.1
 # The pause before a subscriber that could not be brought up to date is tried again, and its limit.
 RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
-
-
-class Source(Protocol):
-    """The state behind the events, and the way from an older one to it."""
-
-    async def names(self) -> list[str]: ...
-
-    async def ready(self, cluster: str) -> None:
-        """Have the cluster's newest revision in memory."""
-        ...
-
-    def revision(self, cluster: str) -> str | None:
-        """The revision up to which events were published; None where there is no such cluster."""
-        ...
-
-    async def since(self, cluster: str, known: str) -> tuple[list[Event], str] | None:
-        """The `desired` events after `known`, and the revision up to which they lead.
-
-        None where there are too many, or where nobody knows `known`.
-        """
-        ...
-
-    def snapshot(self, cluster: str, covers_since: str | None = None) -> Event | None:
-        """The `cluster` event of the newest state, or the `deleted` one; None where it was never heard of.
-
-        With `covers_since` it says that it stands for every revision since that one.
-        """
-        ...
-
-    def movement(self, cluster: str, services: Iterable[str] | None) -> Event | None:
-        """The `rollout` event with the newest state of some services, or of all; None where nothing was observed."""
-        ...
-
-    def synced(self, clusters: Iterable[str]) -> Event: ...
 
 
 class Hub:
@@ -71,17 +38,19 @@ class Hub:
     ):
         self._retry_s = retry_s
         self._source = source
+        self._newest = Newest(source)
         self._framing = framing
         self._interest = interest
         self._subscribers: dict[Subscriber, None] = {}
-        self._interested: dict[str, tuple[Subscriber, ...]] = {}
+        # By cluster, for those that were asked about: finding the readers anew costs a match for each subscriber.
+        self._interested: dict[str, dict[Subscriber, None]] = {}
         self._queue: deque[tuple[int, Event]] = deque()
         self._published = 0
         self._handed_out = 0
         self._tasks: set[asyncio.Task] = set()
         self._pump: asyncio.Task | None = None
         self._late: dict[Subscriber, None] = {}
-        self._tick: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task | None = None
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -96,6 +65,7 @@ class Hub:
 
     def publish(self, event: Event) -> None:
         """Send an event to whoever wants it. Events of one cluster arrive in the order of the calls."""
+        self._newest.forget(event.cluster)
         self._published += 1
         self._queue.append((self._published, event))
         if self._pump is None:
@@ -110,7 +80,10 @@ class Hub:
         subscriber.syncing.clear()
         subscriber.beginning = True
         self._subscribers[subscriber] = None
-        self._interested.clear()
+        for cluster, readers in self._interested.items():
+            readers.pop(subscriber, None)
+            if subscriber.wants(cluster):
+                readers[subscriber] = None
         subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
         self._interest()
 
@@ -120,7 +93,10 @@ class Hub:
             subscriber.bringing_up.cancel()
         self._subscribers.pop(subscriber, None)
         self._late.pop(subscriber, None)
-        self._interested.clear()
+        for readers in self._interested.values():
+            readers.pop(subscriber, None)
+        if not self._subscribers:
+            self._interested.clear()
         self._interest()
 
     def writable(self, subscriber: Subscriber) -> None:
@@ -136,8 +112,7 @@ class Hub:
 
     async def close(self) -> None:
         await self.drain()
-        if self._tick is not None:
-            self._tick.cancel()
+        self._newest.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -148,10 +123,10 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _readers(self, cluster: str) -> tuple[Subscriber, ...]:
+    def _readers(self, cluster: str) -> dict[Subscriber, None]:
         readers = self._interested.get(cluster)
         if readers is None:
-            readers = self._interested[cluster] = tuple(each for each in self._subscribers if each.wants(cluster))
+            readers = self._interested[cluster] = {each: None for each in self._subscribers if each.wants(cluster)}
         return readers
 
     async def _run(self) -> None:
@@ -159,7 +134,7 @@ class Hub:
         try:
             while self._queue:
                 number, event = self._queue.popleft()
-                for subscriber in self._readers(event.cluster):
+                for subscriber in tuple(self._readers(event.cluster)):
                     self._deliver(subscriber, number, event)
                     written += 1
                     if written % WRITES_A_TURN == 0:
@@ -183,32 +158,42 @@ class Hub:
 
     def _look_later(self, subscriber: Subscriber) -> None:
         self._late[subscriber] = None
-        if self._tick is None:
-            self._tick = asyncio.get_running_loop().call_later(TICK_S, self._on_tick)
+        if self._looking is None:
+            self._looking = self._start(self._look_after_the_late())
 
-    def _on_tick(self) -> None:
-        self._tick = None
-        late, self._late = self._late, {}
-        for subscriber in late:
-            subscriber.held = False
-            subscriber.room.set()
-            before = len(subscriber.behind)
-            self._catch_up(subscriber)
-            if subscriber.paced and before:
-                subscriber.held = True
-            if subscriber.behind or subscriber.held:
-                self._look_later(subscriber)
+    async def _look_after_the_late(self) -> None:
+        try:
+            while self._late:
+                await asyncio.sleep(TICK_S)
+                late, self._late = self._late, {}
+                for number, subscriber in enumerate(late, 1):
+                    if subscriber in self._subscribers:
+                        self._look_at(subscriber)
+                    if number % WRITES_A_TURN == 0:
+                        await asyncio.sleep(0)
+        finally:
+            self._looking = None
+
+    def _look_at(self, subscriber: Subscriber) -> None:
+        subscriber.held = False
+        subscriber.room.set()
+        before = len(subscriber.behind)
+        self._catch_up(subscriber)
+        if subscriber.paced and before:
+            subscriber.held = True
+        if subscriber.behind or subscriber.held:
+            self._late[subscriber] = None
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         """Send what is owed, cluster by cluster, until the reader is behind again."""
         for cluster in [each for each in subscriber.behind if not subscriber.waits(each)]:
-            if not self._settle(subscriber, cluster, subscriber.behind[cluster]):
+            if not subscriber.outlet.ready() or not self._settle(subscriber, cluster, subscriber.behind[cluster]):
                 return
             del subscriber.behind[cluster]
 
     def _settle(self, subscriber: Subscriber, cluster: str, behind: Behind) -> bool:
         if behind.snapshot:
-            event = self._source.snapshot(cluster)
+            event = self._newest.snapshot(cluster)
             return event is None or self._send(subscriber, event, behind.merged)
         while behind.events:
             _, event = behind.events[0]
@@ -218,7 +203,7 @@ class Hub:
             behind.bytes -= len(event.text(subscriber.values))
         if not behind.moved:
             return True
-        event = self._source.movement(cluster, behind.moved)
+        event = self._newest.movement(cluster, behind.moved)
         return event is None or self._send(subscriber, event, behind.merged)
 
     def _send(self, subscriber: Subscriber, event: Event, merged: int = 0) -> bool:
@@ -268,7 +253,7 @@ class Hub:
             if current is None:
                 return False
             if known == current:
-                number, movement = self._published, self._source.movement(cluster, None)
+                number, movement = self._published, self._newest.movement(cluster, None)
                 if movement:
                     await self._send_patiently(subscriber, movement)
                 await self._go_live(subscriber, cluster, number, ('desired',))
@@ -282,7 +267,7 @@ class Hub:
         return False
 
     async def _start_anew(self, subscriber: Subscriber, cluster: str, known: str | None) -> None:
-        number, snapshot = self._published, self._source.snapshot(cluster, known)
+        number, snapshot = self._published, self._newest.snapshot(cluster, known)
         if snapshot:
             await self._send_patiently(subscriber, snapshot)
         await self._go_live(subscriber, cluster, number)

@@ -19,6 +19,10 @@ MOST_BYTES = 64 * 1024
 class Outlet(Protocol):
     """Where a subscriber's frames go."""
 
+    def ready(self) -> bool:
+        """Whether `offer` would take a frame: to describe a cluster for nothing costs more than to ask."""
+        ...
+
     def offer(self, frame: bytes) -> bool:
         """Send a frame, without waiting; false, and nothing sent, where the reader is behind already.
 

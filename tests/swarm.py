@@ -1,21 +1,26 @@
 """Many subscribers in one thread: raw sockets that only take frames apart, so that the server is what is measured."""
 
 import json
+import re
 import selectors
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 REQUEST = (
     'GET /api/v1/events?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
 )
 CHUNK = 1 << 16
+TYPE = re.compile(rb'{"type":"(\w+)"')
+# The message's own comes before those of its services.
+REVISION = re.compile(rb'"revision":"([^"]+)"')
 
 
 class Bee:
-    """One subscriber. `arrivals` are the times at which frames were complete, `last` is the newest of each type."""
+    """One subscriber. `revisions` are what it was told of, and when; `last` is the newest message of each type."""
 
     def __init__(self, port: int, query: str):
         self.socket = socket.create_connection(('127.0.0.1', port))
@@ -26,7 +31,7 @@ class Bee:
         self.reads = True
         self.open = False
         self.frames = 0
-        self.last: dict[str, dict] = {}
+        self.last: dict[str, bytes] = {}
         self.revisions: list[tuple[float, str]] = []
         self._buffer = bytearray()
 
@@ -49,12 +54,18 @@ class Bee:
         return bool(data)
 
     def _note(self, payload: bytes, now: float) -> None:
-        # Only what is looked at is read: parsing every frame would be most of the work.
-        if payload.startswith((b'{"type":"desired"', b'{"type":"cluster"', b'{"type":"synced"')):
-            message = json.loads(payload)
-            self.last[message['type']] = message
-            if 'revision' in message:
-                self.revisions.append((now, message['revision']))
+        # Nothing is parsed before somebody asks: that would be most of the work.
+        kind = TYPE.match(payload)[1].decode()
+        self.last[kind] = payload
+        if kind in ('desired', 'cluster'):
+            self.revisions.append((now, REVISION.search(payload)[1].decode()))
+
+    def message(self, kind: str) -> dict[str, Any]:
+        """The newest message of a type."""
+        return json.loads(self.last[kind])
+
+    def knows(self, revision: str) -> bool:
+        return bool(self.revisions) and self.revisions[-1][1] == revision
 
     def _payloads(self) -> Iterator[bytes]:
         buffer, start = self._buffer, 0

@@ -3,7 +3,7 @@
 import threading
 
 from tests.server import Server
-from tests.swarm import Bee, Swarm
+from tests.swarm import Swarm
 
 # Enough that every event is a large one.
 SERVICES = [{f's{number}': {'image': 'team/app:0', 'desired_count': 1}} for number in range(60)]
@@ -19,21 +19,17 @@ def test_readers_that_stop_cost_little_and_end_up_right(server: Server):
     revisions: list[str] = []
     writer = threading.Thread(target=lambda: revisions.extend(change_all(server, cluster)))
     writer.start()
-    swarm.until(lambda: len(revisions) == CHANGES and all(knows(bee, revisions[-1]) for bee in others))
+    swarm.until(lambda: len(revisions) == CHANGES and all(bee.knows(revisions[-1]) for bee in others))
     writer.join()
     for bee in others:
         assert [revision for _, revision in bee.revisions[1:]] == revisions
     hub = server.context.live.hub
     assert max(hub.owed()) <= 128 * 1024
     swarm.go_on(stopped)
-    swarm.until(lambda: all(knows(bee, revisions[-1]) for bee in stopped))
-    merged = [bee.last['cluster'].get('merged', 0) for bee in stopped]
+    swarm.until(lambda: all(bee.knows(revisions[-1]) for bee in stopped))
+    merged = [bee.message('cluster').get('merged', 0) for bee in stopped]
     assert all(merged), 'what was left out is counted'
     swarm.close()
-
-
-def knows(bee: Bee, revision: str) -> bool:
-    return bool(bee.revisions) and bee.revisions[-1][1] == revision
 
 
 def change_all(server: Server, cluster: str) -> list[str]:

@@ -22,6 +22,11 @@ class Reader:
         self.got: list[dict] = []
         self.stopped = False
         self.frames: list[bytes] = []
+        self.looks = 0
+
+    def ready(self) -> bool:
+        self.looks += 1
+        return not self.stopped
 
     def offer(self, frame: bytes) -> bool:
         if self.stopped:
@@ -42,6 +47,7 @@ class Ledger:
     def __init__(self, **histories: list[str]):
         self.histories = histories
         self.percent: dict[str, int] = {}
+        self.described = 0
         self.ready_gate = asyncio.Event()
         self.ready_gate.set()
         self.hub = Hub(self)
@@ -63,6 +69,7 @@ class Ledger:
         return [desired(cluster, each) for each in history[history.index(known) + 1 :]], history[-1]
 
     def snapshot(self, cluster: str, covers_since: str | None = None) -> Event:
+        self.described += 1
         if cluster not in self.histories:
             return Event('deleted', cluster, {}, at=AT)
         return Event('cluster', cluster, {'revision': self.revision(cluster), 'covers_since': covers_since}, at=AT)
@@ -245,6 +252,33 @@ async def test_a_very_slow_reader_gets_the_newest_state_and_is_told_what_it_miss
     await until(lambda: 'desired staging 2' in slow.short())
     assert slow.short()[3:] == ['cluster prod 301', 'desired staging 2']
     assert slow.got[3]['merged'] == 300 + 299
+
+
+@run
+async def test_nothing_is_described_for_readers_that_would_not_take_it(ledger):
+    readers = [(await subscribed(ledger, 'prod'))[0] for _ in range(3)]
+    for reader in readers:
+        reader.stopped = True
+    for number in range(2, MOST_EVENTS + 10):
+        ledger.change('prod', str(number))
+    await ledger.hub.drain()
+    before, looks = ledger.described, readers[0].looks
+    await until(lambda: readers[0].looks > looks + 2)
+    assert ledger.described == before
+    for reader in readers:
+        reader.stopped = False
+    await until(lambda: all(reader.short()[-1].startswith('cluster prod') for reader in readers))
+    assert ledger.described == before + 1, 'once for all of them'
+
+
+@run
+async def test_the_state_is_described_anew_after_each_change(ledger):
+    first, _ = await subscribed(ledger, 'prod')
+    second, _ = await subscribed(ledger, 'prod')
+    ledger.change('prod', '2')
+    third, _ = await subscribed(ledger, 'prod')
+    assert first.short()[0] == second.short()[0] == 'cluster prod 1'
+    assert third.short()[0] == 'cluster prod 2'
 
 
 @run

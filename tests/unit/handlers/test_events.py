@@ -1,0 +1,31 @@
+"""What an open socket holds on to, and what it leaves."""
+
+import asyncio
+import gc
+import weakref
+
+from tests.live_client import LiveClient
+from tests.server import Server
+
+
+def test_a_closed_socket_leaves_nothing_for_the_garbage_collector(server: Server):
+    cluster = server.cluster({'services': [{'web': {'image': 'team/web:1'}}]})
+    sockets = server.context.sockets
+
+    async def open_and_close() -> None:
+        client = await LiveClient.connect(server.port)
+        await client.subscribe(cluster)
+        (handler,) = list(sockets._unanswered)
+        left = [weakref.ref(handler), weakref.ref(handler.subscriber.outlet), weakref.ref(handler.ws_connection.stream)]
+        del handler
+        client.cut()
+        async with asyncio.timeout(10):
+            while any(each() for each in left):  # noqa: ASYNC110  nobody is told when an object goes
+                await asyncio.sleep(0.01)
+
+    gc.disable()
+    try:
+        asyncio.run(open_and_close())
+    finally:
+        gc.enable()
+    assert len(sockets) == 0
