@@ -246,7 +246,7 @@ class Changes:
         try:
             await self._gate.permit(guards, cluster, before, after, change)
         except Conflict as refusal:
-            return (Note(None, refusal.message),)
+            return (Note(None, refusal.message, refusal.code),)
         return ()
 
     @contextlib.contextmanager

@@ -38,13 +38,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that a person should know of a plan; `service` is None where it concerns the whole cluster."""
+    """Something that a person should know of a plan; `service` is None where it concerns the whole cluster.
+
+    `code` is that of the error that the plan would be refused with.
+    """
 
     service: str | None
     text: str
+    code: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {'service': self.service, 'message': self.text}
+        return {'service': self.service, 'message': self.text} | ({'code': self.code} if self.code else {})
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,21 @@ class Preview:
     def id(self) -> str:
         """A hash over all that the preview was made from: another one where anything of that has moved.
 
-        The time of a restart stands in it, so that the very same change can be made later.
+        Of what runs, only what concerns the services that the change touches: others may be rolling out meanwhile. The
+        time of a restart stands in it, so that the very same change can be made later.
         """
-        ecs = self.ecs and (self.ecs.get('id') or self.ecs)
         destroyed = [row.service for row in self.rows if row.action == 'destroy']
-        made_from = [self.cluster, self.revision, self.content, destroyed, ecs]
+        made_from = [self.cluster, self.revision, self.content, destroyed, self._in_ecs()]
         digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
         return f'{digest}-{self.restart.timestamp() * 1000:.0f}' if self.restart else digest
+
+    def _in_ecs(self) -> Any:
+        touched = {row.service for row in self.rows if row.action != 'nothing'}
+        if self.ecs is None or self.settings or not touched:
+            return self.ecs and self.ecs['id']
+        rows = [row for row in self.ecs['services'] if row['service'] in touched]
+        steps = [[step['id'], step['kind'], step['why']] for step in self.ecs['steps'] if step['service'] in touched]
+        return [rows, steps]
 
     @property
     def summary(self) -> str:

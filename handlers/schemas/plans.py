@@ -31,6 +31,7 @@ SCHEMAS: dict[str, Schema] = {
             'service': text_or_null('Of which service; null where it concerns the whole cluster.'),
             'message': text('It.'),
         },
+        {'code': text('The `error` that the change would be refused with, where it would.')},
     ),
     'Plan': shape(
         'What a change would do; nothing is stored or sent.',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDiff, readPlan, shortValue, summary, withoutMarks } from '../src/lib/changes';
+import { readDiff, readPlan, saysTheSame, shortValue, summary, withoutMarks } from '../src/lib/changes';
 
 const PLAN = {
   id: 'p1',
@@ -82,4 +82,12 @@ test('tags alone are no change of what runs', () => {
   const row = (name: string, ...paths: string[]) => ({ name, action: 'update' as const, fields: paths.map((path) => ({ path, before: 1, after: 2, running: undefined })) });
   const rows = withoutMarks([row('marked', 'tags'), row('changed', 'tags', 'image')]);
   expect(rows.map((r) => [r.name, r.action, r.fields.length])).toEqual([['marked', 'nothing', 0], ['changed', 'update', 2]]);
+});
+
+test('two plans say the same as long as the same changes', () => {
+  const planned = readPlan(PLAN);
+  const others = readPlan({ ...PLAN, id: 'p9', services: [...PLAN.services, { service: 'new', action: 'nothing', changes: [] }], steps: [] });
+  expect(saysTheSame(planned, others)).toBe(true);
+  expect(saysTheSame(planned, readPlan({ ...PLAN, services: PLAN.services.slice(1) }))).toBe(false);
+  expect(saysTheSame(planned, readPlan({ ...PLAN, quarantined: [{ service: 'api', image: 'a:1' }] }))).toBe(false);
 });

@@ -1,6 +1,8 @@
 """Changes made from the page: planned, given a reason, stored; and seen by others at once."""
 
-from playwright.sync_api import BrowserContext, Page, expect
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.process import Process
 
@@ -96,6 +98,16 @@ def test_two_pages_see_the_same(page: Page, context: BrowserContext, product: Pr
     other.close()
 
 
+def at_the_last_moment(page: Page, act: Callable[[], object]) -> None:
+    """Does something when the page has sent its next change, before the server sees it."""
+
+    def first(route: Route) -> None:
+        act()
+        route.continue_()
+
+    page.route(lambda url: '/services?' in url and 'dry_run' not in url, first, times=1)
+
+
 def test_somebody_was_faster(page: Page, product: Process):
     page.goto('/cp/clusters/production/services/billing-service')
     page.get_by_role('button', name='Scale', exact=True).click()
@@ -103,11 +115,11 @@ def test_somebody_was_faster(page: Page, product: Process):
     page.get_by_role('button', name='Plan').click()
     expect(page.get_by_text('1 change in 1 service')).to_be_visible()
     page.get_by_label('Why?').fill('Month end')
-    product.api('PUT', '/clusters/production/services/user-service?message=first', {'desired_count': 3})
+    theirs = {'desired_count': service_of(product, 'production', 'billing-service')['desired_count'] + 1}
+    at_the_last_moment(page, lambda: product.api('PUT', '/clusters/production/services/billing-service', theirs))
     page.get_by_role('button', name='Scale to 6').click()
     expect(page.get_by_text('Somebody was faster')).to_be_visible()
     assert service_of(product, 'production', 'billing-service')['desired_count'] != 6
-    page.get_by_role('button', name='Retry').click()
-    expect(page.get_by_text('1 change in 1 service')).to_be_visible()
+    expect(page.get_by_label('Why?')).to_have_value('Month end')
     page.get_by_role('button', name='Scale to 6').click()
     expect(page.get_by_role('heading', name='billing-service scaled to 6')).to_be_visible()

@@ -1,21 +1,14 @@
 /** Every change that can be made from the page, as data: what is called, and what is said about it. */
 
 import { signal } from '@preact/signals';
-import type { Field, PlannedService } from '../lib/changes';
-import { parseImage } from '../lib/images';
 import type { Service } from '../lib/model';
 import { type Call, path } from '../lib/rest';
 
 export interface ActionCall {
-  method: 'POST' | 'PUT' | 'DELETE';
-  /** The address with its names, and as the API's own document writes it. */
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   target: string;
-  template: string;
-  body?: unknown;
-  yaml?: string;
+  body?: object;
   query?: Call['query'];
-  /** Where the reason goes besides `?message=`. */
-  reasonIn?: 'message' | 'reason';
 }
 
 export interface Action {
@@ -24,14 +17,13 @@ export interface Action {
   verb: string;
   danger?: boolean;
   cluster: string;
-  calls: ActionCall[];
+  call: ActionCall;
   /** What must be typed before it can be confirmed. */
   typed?: string;
-  /** What the page itself expects, for a server that gives no plan. */
-  expected: PlannedService[];
-  /** Said where nothing in the desired state changes. */
   note?: string;
   done: string;
+  /** It changes what stands before changes, and neither what is wanted nor what runs: no plan, no freeze, no rollout. */
+  guardsOnly?: boolean;
   after?: (revision: string | null) => void;
 }
 
@@ -39,52 +31,51 @@ export interface Action {
 export const asked = signal<Action | null>(null);
 
 export const SERVICE = '/clusters/{c}/services/{s}';
-
-function update(name: string, ...fields: Field[]): PlannedService {
-  return { name, action: 'update', fields };
-}
-const field = (name: string, before: unknown, after: unknown): Field => ({ path: name, before, after, running: undefined });
-
-function servicePut(cluster: string, service: string, body: unknown): ActionCall {
-  return { method: 'PUT', target: path('clusters', cluster, 'services', service), template: SERVICE, body };
-}
+export const SERVICES = '/clusters/{c}/services';
 
 const several = (services: readonly Service[]) => (services.length === 1 ? services[0]!.name : `${services.length} services`);
 
+/** The same change of some services: stored as one, or not at all. null has them destroyed. */
+function change(cluster: string, services: readonly Service[], what: object | null): Pick<Action, 'cluster' | 'call'> {
+  const body = { services: Object.fromEntries(services.map((s) => [s.name, what])) };
+  return { cluster, call: { method: 'PATCH', target: path('clusters', cluster, 'services'), body } };
+}
+
 export function scale(cluster: string, services: readonly Service[], to: number): Action {
   return {
+    ...change(cluster, services, { desired_count: to }),
     title: `Scale ${several(services)} to ${to}`,
     verb: `Scale to ${to}`,
-    cluster,
-    calls: services.map((s) => servicePut(cluster, s.name, { desired_count: to })),
-    expected: services.map((s) => update(s.name, field('desired_count', s.desired, to))),
     done: `${several(services)} scaled to ${to}`,
   };
 }
 
 export function changeTag(cluster: string, services: readonly Service[], tag: string): Action {
   return {
+    ...change(cluster, services, { image_tag: tag }),
     title: `Deploy ${tag} to ${several(services)}`,
     verb: `Deploy ${tag}`,
-    cluster,
-    calls: services.map((s) => servicePut(cluster, s.name, { image_tag: tag })),
-    expected: services.map((s) => {
-      const repository = s.image ? parseImage(s.image).repository : s.name;
-      return update(s.name, field('image', s.image, `${repository}:${tag}`));
-    }),
     done: `${tag} is on its way to ${several(services)}`,
+  };
+}
+
+export function restart(cluster: string, services: readonly Service[]): Action {
+  return {
+    ...change(cluster, services, { restart: true }),
+    title: `Restart ${several(services)}`,
+    verb: 'Restart',
+    note: `All tasks are replaced, as in any rollout, and the image is pulled again: also where its tag was moved.`,
+    done: `${several(services)} ${services.length === 1 ? 'is' : 'are'} being restarted`,
   };
 }
 
 export function removeServices(cluster: string, services: readonly Service[]): Action {
   return {
+    ...change(cluster, services, null),
     title: `Delete ${several(services)}`,
     verb: 'Delete',
     danger: true,
-    cluster,
     typed: services.length === 1 ? services[0]!.name : cluster,
-    calls: services.map((s) => ({ method: 'DELETE', target: path('clusters', cluster, 'services', s.name), template: SERVICE })),
-    expected: services.map((s) => ({ name: s.name, action: 'destroy', fields: [] })),
     done: `${several(services)} deleted`,
   };
 }
@@ -94,8 +85,7 @@ export function deployAgain(cluster: string): Action {
     title: `Deploy ${cluster} again`,
     verb: 'Deploy again',
     cluster,
-    calls: [{ method: 'POST', target: path('clusters', cluster, 'deploy'), template: '/clusters/{c}/deploy' }],
-    expected: [],
+    call: { method: 'POST', target: path('clusters', cluster, 'deploy') },
     note: 'The stored desired state is announced once more. ECS is brought back to it wherever it drifted.',
     done: `${cluster} is being deployed again`,
   };
@@ -107,8 +97,7 @@ export function rollback(cluster: string, revision: string | null, service: stri
     title: revision ? `Roll ${what} back to ${shortRevision(revision)}` : `Roll ${what} back to the revision before`,
     verb: 'Roll back',
     cluster,
-    calls: [{ method: 'POST', target: path('clusters', cluster, 'rollback'), template: '/clusters/{c}/rollback', body: { ...(revision ? { revision } : {}), ...(service ? { service } : {}) }, reasonIn: 'message' }],
-    expected: [],
+    call: { method: 'POST', target: path('clusters', cluster, 'rollback'), body: { ...(revision ? { revision } : {}), ...(service ? { service } : {}) } },
     note: 'A new revision is stored with the old content; nothing of the history is lost.',
     done: `${what} is being rolled back`,
   };
@@ -119,8 +108,7 @@ export function promote(from: string, to: string, services: readonly string[] | 
     title: `Promote from ${from} to ${to}`,
     verb: 'Promote',
     cluster: to,
-    calls: [{ method: 'POST', target: path('clusters', to, 'promote'), template: '/clusters/{c}/promote', body: { from, ...(services ? { services } : {}) } }],
-    expected: [],
+    call: { method: 'POST', target: path('clusters', to, 'promote'), body: { from, ...(services ? { services } : {}) } },
     note: `The image tags that ${from} wants are taken over. Services that only one of the two has are left alone.`,
     done: `${to} takes over the tags of ${from}`,
   };
@@ -131,8 +119,8 @@ export function freeze(cluster: string, until: string | null): Action {
     title: `Freeze ${cluster}`,
     verb: 'Freeze',
     cluster,
-    calls: [{ method: 'PUT', target: path('clusters', cluster, 'freeze'), template: '/clusters/{c}/freeze', body: until ? { until } : {}, reasonIn: 'reason' }],
-    expected: [],
+    call: { method: 'PUT', target: path('clusters', cluster, 'freeze'), body: until ? { until } : {} },
+    guardsOnly: true,
     note: 'Until it is thawed, every change is refused, and whoever tries is told your reason.',
     done: `${cluster} is frozen`,
   };
@@ -143,10 +131,22 @@ export function thaw(cluster: string): Action {
     title: `Thaw ${cluster}`,
     verb: 'Thaw',
     cluster,
-    calls: [{ method: 'DELETE', target: path('clusters', cluster, 'freeze'), template: '/clusters/{c}/freeze' }],
-    expected: [],
+    call: { method: 'DELETE', target: path('clusters', cluster, 'freeze') },
+    guardsOnly: true,
     note: 'Changes are taken again.',
     done: `${cluster} takes changes again`,
+  };
+}
+
+export function release(cluster: string, service: string, images: readonly string[]): Action {
+  return {
+    title: `Release ${images.length === 1 ? images[0] : `${images.length} images`}`,
+    verb: 'Release',
+    cluster,
+    call: { method: 'DELETE', target: path('clusters', cluster, 'services', service, 'quarantine'), body: {} },
+    guardsOnly: true,
+    note: `${service} may be deployed with ${images.length === 1 ? 'it' : 'them'} again. Nothing is deployed by this.`,
+    done: `${service} may have its former images back`,
   };
 }
 
@@ -157,10 +157,20 @@ export function stopManaging(cluster: string): Action {
     danger: true,
     cluster,
     typed: cluster,
-    calls: [{ method: 'DELETE', target: path('clusters', cluster), template: '/clusters/{c}' }],
-    expected: [],
+    call: { method: 'DELETE', target: path('clusters', cluster) },
     note: 'ECS is left alone: everything goes on running. The history stays, and the cluster can be restored.',
     done: `${cluster} is no longer managed`,
+  };
+}
+
+export function restore(cluster: string): Action {
+  return {
+    title: `Restore ${cluster}`,
+    verb: 'Restore',
+    cluster,
+    call: { method: 'POST', target: path('clusters', cluster, 'restore') },
+    note: 'Its last desired state is stored and deployed again, and its history goes on.',
+    done: `${cluster} is managed again`,
   };
 }
 

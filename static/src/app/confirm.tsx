@@ -1,20 +1,19 @@
 /** The one way in which anything is changed: its plan first, then the reason, then the button. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Plan, plural, readPlan, summary } from '../lib/changes';
-import type { Json } from '../lib/model';
-import { type ApiError, asApiError, call } from '../lib/rest';
+import { type Plan, plural, readPlan, saysTheSame, summary } from '../lib/changes';
+import { type Freeze, type Json, readFreeze } from '../lib/model';
+import { type Answer, ApiError, asApiError, call } from '../lib/rest';
 import { duration } from '../lib/time';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { PlannedServices } from '../ui/fields';
 import { Banner, ErrorBanner, Skeleton } from '../ui/states';
-import { type Action, type ActionCall, asked } from './actions';
+import { type Action, asked } from './actions';
 import { useKeys } from './keyboard';
+import { Overriding, type Override } from './override';
 import { useSlow } from './read';
-import { connection, heed, notify, plans, store } from './state';
-
-type Planned = { plan: Plan; from: 'server' | 'page' } | null;
+import { connection, heed, notify, overrideHindrance, store } from './state';
 
 export function Confirm() {
   const action = asked.value;
@@ -22,56 +21,25 @@ export function Confirm() {
 }
 
 function ConfirmAction({ action }: { action: Action }) {
-  const [planned, setPlanned] = useState<Planned>(null);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [round, setRound] = useState(0);
   const [reason, setReason] = useState('');
   const [typed, setTyped] = useState('');
-  const [busy, setBusy] = useState(false);
-  const seen = useRef<string | null>(null);
+  const [override, setOverride] = useState<Override>(null);
+  const { plan, moved, refusedBy, error, busy, again, apply } = useChange(action);
+  const freeze = action.guardsOnly ? null : (store.get(action.cluster)?.summary.value.frozen ?? refusedBy);
+  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? (freeze && frozenBecause(override));
   const close = () => {
     if (!busy) asked.value = null;
   };
-
-  useEffect(() => {
-    let left = false;
-    setError(null);
-    seen.current = store.get(action.cluster)?.summary.peek().revision ?? null;
-    planFor(action, seen.current).then(
-      (found) => !left && setPlanned(found),
-      (thrown: unknown) => !left && setError(heed(asApiError(thrown))),
-    );
-    return () => {
-      left = true;
-    };
-  }, [round]);
-
-  const slow = useSlow(!planned && !error);
-  const missing = whyNot({ planned: Boolean(planned), reason, typed, wanted: action.typed, busy });
-
-  const apply = async () => {
-    if (missing) return;
-    setBusy(true);
-    setError(null);
-    try {
-      const revision = await carryOut(action, reason.trim(), seen.current);
-      asked.value = null;
-      notify({ tone: 'good', title: action.done, text: reason.trim(), ...(store.get(action.cluster) ? { link: { label: 'Follow the rollout', to: { screen: 'rollout', cluster: action.cluster } } } : {}) });
-      action.after?.(revision);
-    } catch (thrown) {
-      setError(heed(asApiError(thrown)));
-    } finally {
-      setBusy(false);
-    }
+  const confirm = () => {
+    if (!missing) void apply(reason.trim(), freeze && override);
   };
-  useKeys([{ keys: 'mod+enter', says: 'Confirm', group: 'Dialog', always: true, run: () => void apply() }]);
-
+  useKeys([{ keys: 'mod+enter', says: 'Confirm', group: 'Dialog', always: true, run: confirm }]);
   return (
     <Dialog
       title={action.title}
       onClose={close}
-      onSubmit={() => void apply()}
-      wide={Boolean(planned?.plan.services.some((s) => s.fields.length > 3 || s.fields.some((f) => f.running !== undefined)))}
+      onSubmit={confirm}
+      wide={Boolean(plan?.services.some((s) => s.fields.length > 3 || s.fields.some((f) => f.running !== undefined)))}
       pinned={
         <>
           <div class="field">
@@ -85,6 +53,7 @@ function ConfirmAction({ action }: { action: Action }) {
               <input id="typed" class="input mono" autocomplete="off" spellcheck={false} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
             </div>
           )}
+          {freeze && <Overriding cluster={action.cluster} freeze={freeze} override={override} onChange={setOverride} />}
         </>
       }
       footer={
@@ -92,17 +61,115 @@ function ConfirmAction({ action }: { action: Action }) {
           <span class="small mute">{missing && !busy ? missing : ''}</span>
           <div class="row">
             <Button onClick={close}>Cancel</Button>
-            <Button type="submit" kind={action.danger ? 'danger' : 'primary'} why={missing}>{busy ? 'Working…' : action.verb}</Button>
+            <Button type="submit" kind={action.danger || freeze ? 'danger' : 'primary'} why={missing}>{busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}</Button>
           </div>
         </>
       }
     >
-      {error && <ErrorBanner error={error} title={titleOf(error)} retry={() => setRound((n) => n + 1)} />}
+      {error && <ErrorBanner error={error} title={error.status === 409 ? 'It was refused' : 'That did not work'} retry={again} />}
+      {moved && <Banner tone="warn" icon="alert" title="Somebody was faster">What is below is what would be done now. Nothing was changed yet: look at it, and confirm again.</Banner>}
       {action.note && <p class="soft">{action.note}</p>}
-      {slow && <Skeleton rows={3} />}
-      {planned && <ShownPlan planned={planned} action={action} />}
+      {!action.guardsOnly && <ShownPlan plan={plan} failed={error !== null} frozen={freeze !== null} />}
     </Dialog>
   );
+}
+
+interface Change {
+  plan: Plan | null;
+  /** What was planned is no longer what would be done. */
+  moved: boolean;
+  /** The freeze that refused it, where the page had not heard of it. */
+  refusedBy: Freeze | null;
+  error: ApiError | null;
+  busy: boolean;
+  again: () => void;
+  apply: (reason: string, override: Override) => Promise<void>;
+}
+
+const NO_PLAN = readPlan({});
+
+/** Plans an action, and carries out what was planned, and nothing else. */
+function useChange(action: Action): Change {
+  const [plan, setPlan] = useState<Plan | null>(action.guardsOnly ? NO_PLAN : null);
+  const [moved, setMoved] = useState(false);
+  const [refusedBy, setRefusedBy] = useState<Freeze | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [round, setRound] = useState(0);
+
+  const shown = useRef<Plan | null>(plan);
+  const show = (now: Plan) => {
+    if (shown.current && !saysTheSame(shown.current, now)) setMoved(true);
+    shown.current = now;
+    setPlan(now);
+  };
+
+  // Whatever is stored meanwhile is planned upon at once.
+  const revision = store.get(action.cluster)?.summary.value.revision;
+  useEffect(() => {
+    if (action.guardsOnly) return undefined;
+    const abort = new AbortController();
+    send(action, { dry_run: true }, abort.signal).then(
+      ({ data }) => show(readPlan(data)),
+      (thrown: unknown) => abort.signal.aborted || setError(heed(asApiError(thrown))),
+    );
+    return () => abort.abort();
+  }, [round, revision]);
+
+  const apply = async (reason: string, override: Override) => {
+    setBusy(true);
+    setError(null);
+    setMoved(false);
+    try {
+      const done = await carryOut(action, shown.current!, show, { message: reason, override });
+      if (!done) return;
+      asked.value = null;
+      succeeded(action, reason);
+      action.after?.(done.revision);
+    } catch (thrown) {
+      const refusal = heed(asApiError(thrown));
+      if (refusal.status === 423) setRefusedBy(readFreeze(refusal.body.frozen));
+      else setError(refusal);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const again = () => {
+    setError(null);
+    setRound((n) => n + 1);
+  };
+  return { plan, moved, refusedBy, error, busy, again, apply };
+}
+
+const TRIES = 3;
+
+/** Makes the change if it is still what was shown, under whatever id; null where it no longer is. */
+async function carryOut(action: Action, planned: Plan, show: (plan: Plan) => void, more: Sent): Promise<Answer<Json> | null> {
+  let plan = planned;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send(action, { ...more, plan: plan.id });
+    } catch (thrown) {
+      const moved = thrown instanceof ApiError && (thrown.body.plan as Json | undefined);
+      if (!moved || attempt === TRIES) throw thrown;
+      plan = readPlan(moved);
+      show(plan);
+      if (!saysTheSame(planned, plan)) return null;
+    }
+  }
+}
+
+type Sent = Record<string, string | boolean | null>;
+
+function send({ call: { method, target, body, query }, guardsOnly }: Action, more: Sent, signal?: AbortSignal) {
+  // Guards take their reason in the body; it is their own record, beside the revision's.
+  const sent = guardsOnly && body && more.message ? { ...body, reason: more.message } : body;
+  return call<Json>(target, { method, query: { ...query, ...more }, ...(sent ? { body: sent } : {}), ...(signal ? { signal } : {}) });
+}
+
+function succeeded({ cluster, done, guardsOnly }: Action, reason: string): void {
+  const follow = !guardsOnly && store.get(cluster) ? { link: { label: 'Follow the rollout', to: { screen: 'rollout' as const, cluster } } } : {};
+  notify({ tone: 'good', title: done, text: reason, ...follow });
 }
 
 function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; reason: string; typed: string; wanted: string | undefined; busy: boolean }): string | null {
@@ -114,69 +181,33 @@ function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; re
   return null;
 }
 
-function titleOf(error: ApiError): string {
-  if (error.status === 412) return 'Somebody was faster';
-  if (error.status === 423) return 'The cluster is frozen';
-  return 'That did not work';
+function frozenBecause(override: Override): string | null {
+  if (overrideHindrance()) return 'The cluster is frozen';
+  return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
 }
 
-function ShownPlan({ planned: { plan, from }, action }: { planned: NonNullable<Planned>; action: Action }) {
+function ShownPlan({ plan, failed, frozen }: { plan: Plan | null; failed: boolean; frozen: boolean }) {
+  const slow = useSlow(!plan && !failed);
+  if (!plan) return slow ? <Skeleton rows={3} /> : null;
+  const notes = plan.notes.filter((n) => !(frozen && n.code === 'frozen'));
   const changed = plan.services.some((s) => s.action !== 'nothing');
   return (
     <div class="stack">
-      {(changed || from === 'server') && <h3>{summary(plan.services)}{plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>}
-      {plan.services.length > 0 && <PlannedServices services={plan.services} running />}
+      <h3>{changed || !plan.steps.length ? summary(plan.services) : 'What is wanted stays as it is'}{plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>
+      {changed && <PlannedServices services={plan.services} running />}
       {plan.steps.length > 0 && (
         <details>
           <summary class="small">{plural(plan.steps.length, 'step')} in AWS</summary>
           <ol class="steps">{plan.steps.map((s, i) => <li key={i}>{s.text}</li>)}</ol>
         </details>
       )}
-      {plan.notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
-      {from === 'page' && action.expected.length > 0 && <p class="hint">As this page expects it; the server shows no plan for this change.</p>}
+      {notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
+      {plan.quarantined.length > 0 && (
+        <Banner tone="mute" icon="info" title={`${plural(plan.quarantined.length, 'image')} will be in quarantine`}>
+          What is rolled away from cannot come back by accident: it is refused until somebody releases it.
+          <ul>{plan.quarantined.map((q) => <li key={q.service}><code>{q.image}</code> for {q.service}</li>)}</ul>
+        </Banner>
+      )}
     </div>
   );
 }
-
-async function planFor(action: Action, revision: string | null): Promise<Planned> {
-  const page: Plan = { id: null, services: action.expected, steps: [], notes: [], unmanaged: [], estimateSeconds: null };
-  const all: Plan[] = [];
-  for (const each of action.calls) {
-    if (!(await plans(each.method, each.template))) return { plan: page, from: 'page' };
-    const { data } = await send(each, { dry_run: true }, '', revision);
-    all.push(readPlan(data));
-  }
-  return { plan: together(all), from: 'server' };
-}
-
-/** Several changes shown as one: a service that one of them changes is shown as it changes there. */
-function together(all: Plan[]): Plan {
-  const services = new Map<string, Plan['services'][number]>();
-  for (const plan of all) for (const s of plan.services) if (s.action !== 'nothing' || !services.has(s.name)) services.set(s.name, s);
-  return {
-    id: all[0]?.id ?? null,
-    services: [...services.values()],
-    steps: all.flatMap((p) => p.steps),
-    notes: all.flatMap((p) => p.notes),
-    unmanaged: all[0]?.unmanaged ?? [],
-    estimateSeconds: all.some((p) => p.estimateSeconds !== null) ? all.reduce((sum, p) => sum + (p.estimateSeconds ?? 0), 0) : null,
-  };
-}
-
-async function carryOut(action: Action, reason: string, revision: string | null): Promise<string | null> {
-  let current = revision;
-  for (const each of action.calls) current = (await send(each, {}, reason, current)).revision ?? current;
-  return current;
-}
-
-function send(each: ActionCall, query: Record<string, boolean>, reason: string, revision: string | null) {
-  const body = each.reasonIn && reason ? { ...(each.body as Json), [each.reasonIn]: reason } : each.body;
-  return call<Json>(each.target, {
-    method: each.method,
-    query: { ...each.query, ...query, message: reason },
-    ifMatch: revision,
-    ...(each.yaml === undefined ? {} : { yaml: each.yaml }),
-    ...(body === undefined ? {} : { body: each.reasonIn && !reason ? { ...(body as Json), [each.reasonIn]: 'plan' } : body }),
-  });
-}
-

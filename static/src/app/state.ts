@@ -3,7 +3,7 @@
 import { computed, signal } from '@preact/signals';
 import { Drafts } from '../lib/drafts';
 import type { Json } from '../lib/model';
-import { offers } from '../lib/offers';
+import { leastRole, offers } from '../lib/offers';
 import { type ApiError, asApiError, call, path, proveWith } from '../lib/rest';
 import { format, parse, type Route } from '../lib/router';
 import { type Connection, LiveChannel } from '../lib/socket';
@@ -65,8 +65,10 @@ export function hindrance(method: string, target: string, cluster: string | null
   if (description.value && !offers(description.value, method, target)) return 'This server does not offer it';
   const role = me.value?.role;
   if (role === 'viewer') return 'You may look, but not change: your role is viewer';
+  const least = leastRole(description.value, method, target);
+  if (role && least === 'admin' && role !== least) return `This takes the role ${least}; yours is ${role}`;
   const frozen = cluster && store.get(cluster)?.summary.value.frozen;
-  if (frozen && !target.endsWith('/freeze')) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
+  if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
   return null;
 }
 
@@ -74,6 +76,12 @@ export function hindrance(method: string, target: string, cluster: string | null
 export async function plans(method: string, target: string): Promise<boolean> {
   await describe();
   return offers(description.peek(), method, target, 'dry_run');
+}
+
+/** Why we may not make a change in spite of a freeze, or null where we may. */
+export function overrideHindrance(): string | null {
+  const role = me.value?.role;
+  return role === 'admin' ? null : `To override a freeze takes the role admin; yours is ${role ?? 'not known'}`;
 }
 
 async function describe(): Promise<void> {

@@ -15,8 +15,11 @@ export interface Plan {
   /** What becomes of what runs: before is what ECS has. Absent where the server cannot tell. */
   ecs?: PlannedService[];
   steps: Step[];
-  notes: { service: string | null; message: string }[];
+  /** `code`: what of the server's refusals it would be. */
+  notes: { service: string | null; message: string; code: string | null }[];
   unmanaged: string[];
+  /** The images that are taken away, and kept away. */
+  quarantined: { service: string; image: string }[];
   estimateSeconds: number | null;
 }
 
@@ -32,10 +35,18 @@ export function readPlan(sent: Json): Plan {
     services: rows(stored).map((row) => besideWhatRuns(readRow(row), runs)),
     ...(runs ? { ecs: runs } : {}),
     steps: objects(ecs.steps).map((s) => ({ text: asText(s.text) ?? asText(s.kind) ?? '', service: asText(s.service), kind: asText(s.kind) })),
-    notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({ service: asText(n.service) ?? asText(n.path), message: asText(n.message) ?? '' })),
+    notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({ service: asText(n.service) ?? asText(n.path), message: asText(n.message) ?? '', code: asText(n.code) })),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
+    quarantined: objects(plan.quarantined).map((q) => ({ service: asText(q.service) ?? '', image: asText(q.image) ?? '' })),
     estimateSeconds: [ecs.estimate_seconds, plan.estimate_seconds, ecs.seconds].find((v): v is number => typeof v === 'number') ?? null,
   };
+}
+
+/** Whether two plans would change the same, whatever ECS is doing meanwhile. */
+export function saysTheSame(one: Plan, other: Plan): boolean {
+  const field = ({ path, before, after }: Field) => [path, before, after];
+  const said = ({ services, unmanaged, quarantined }: Plan) => JSON.stringify([services.filter(isChange).map((s) => [s.name, s.action, s.fields.map(field)]), unmanaged, quarantined]);
+  return said(one) === said(other);
 }
 
 /** The row of what stands above all services has no name. */

@@ -1,27 +1,35 @@
-/** What this server can do, as its own OpenAPI document says: an action that it does not offer is shown disabled. */
+/** What this server can do, and who may, as its own OpenAPI document says. */
 
 import type { Json } from './model';
 
-interface Operation { parameters?: { name?: string }[] }
-
 /** `GET /clusters/{c}` → true where the document has it; names in braces are whatever they are. */
 export function offers(document: Json | null, method: string, path: string, parameter: string | null = null): boolean {
-  const paths = (document?.paths ?? {}) as Record<string, Record<string, Operation>>;
-  const wanted = shape(path);
-  for (const [address, operations] of Object.entries(paths)) {
-    if (shape(address) !== wanted) continue;
-    const operation = operations[method.toLowerCase()];
-    if (operation && (!parameter || named(document, operation, parameter))) return true;
-  }
-  return false;
+  const found = operation(document, method, path);
+  return found !== null && (!parameter || named(document, found, parameter));
 }
 
-function named(document: Json | null, operation: Operation, parameter: string): boolean {
-  return (operation.parameters ?? []).some((p) => {
-    const reference = (p as { $ref?: string }).$ref;
+/** The least role that may call it; null where the document does not say. */
+export function leastRole(document: Json | null, method: string, path: string): string | null {
+  const role = operation(document, method, path)?.['x-nysa-role'];
+  return typeof role === 'string' ? role : null;
+}
+
+function named(document: Json | null, found: Json, parameter: string): boolean {
+  return ((found.parameters ?? []) as Json[]).some((p) => {
+    const reference = p.$ref as string | undefined;
     const target = reference ? reference.replace(/^#\//, '').split('/').reduce<unknown>((at, key) => (at as Json | undefined)?.[key], document) : p;
     return (target as { name?: string } | undefined)?.name === parameter;
   });
+}
+
+function operation(document: Json | null, method: string, path: string): Json | null {
+  const paths = (document?.paths ?? {}) as Record<string, Record<string, Json>>;
+  const wanted = shape(path);
+  for (const [address, operations] of Object.entries(paths)) {
+    const found = shape(address) === wanted && operations[method.toLowerCase()];
+    if (found) return found;
+  }
+  return null;
 }
 
 function shape(path: string): string {

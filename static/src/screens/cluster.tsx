@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { asked, changeTag, removeServices, scale } from '../app/actions';
+import { type Action, asked, changeTag, removeServices, restart, scale, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
@@ -152,16 +152,17 @@ function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { 
   const dialog = useSignal<'scale' | 'tag' | null>(null);
   const chosen = [...selection.value].map((name) => entry.rows.get(name)?.value).filter((s): s is Service => s !== undefined && s.sync !== 'unmanaged');
   if (!chosen.length) return null;
-  const why = hindrance('PUT', '/clusters/{c}/services/{s}', entry.name);
-  const whyDelete = hindrance('DELETE', '/clusters/{c}/services/{s}', entry.name);
+  const why = hindrance('PATCH', SERVICES, entry.name);
+  const whyDelete = hindrance('DELETE', SERVICE, entry.name);
   const clear = () => (selection.value = new Set());
-  const ask = (action: ReturnType<typeof scale>) => (asked.value = { ...action, after: clear });
+  const ask = (action: Action) => (asked.value = { ...action, after: clear });
   return (
     <div class="selectbar" role="region" aria-label="Chosen services">
       <strong>{plural(chosen.length, 'service')} chosen</strong>
       <div class="row">
         <Button icon="scale" why={why} onClick={() => (dialog.value = 'scale')}>Scale</Button>
         <Button icon="tag" why={why} onClick={() => (dialog.value = 'tag')}>Change tag</Button>
+        <Button icon="restart" why={why} onClick={() => ask(restart(entry.name, chosen))}>Restart</Button>
         <Button icon="trash" why={whyDelete} onClick={() => ask(removeServices(entry.name, chosen))}>Delete</Button>
         <Button kind="quiet" icon="cross" label="Choose none" onClick={clear} />
       </div>

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { asked, changeTag, removeServices, rollback, scale, SERVICE } from '../app/actions';
+import { asked, changeTag, removeServices, restart, rollback, scale, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { rowLinks } from '../app/rows';
 import { adjust, go, hindrance, route } from '../app/state';
@@ -34,7 +34,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
     { keys: 't', says: 'Change the tag', group: 'Service', run: () => setDialog('tag') },
   ]);
   useEffect(() => panel.current?.focus({ preventScroll: true }), [name]);
-  const why = hindrance('PUT', SERVICE, entry.name);
+  const why = hindrance('PATCH', SERVICES, entry.name);
   const managed = service && service.sync !== 'unmanaged';
   return (
     <aside class="drawer" aria-label={`Service ${name}`} ref={panel} tabIndex={-1}>
@@ -47,6 +47,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
               items={[
                 { label: 'Change tag…', icon: 'tag', run: () => setDialog('tag'), why },
                 { label: 'Scale…', icon: 'scale', run: () => setDialog('scale'), why },
+                { label: 'Restart', icon: 'restart', run: () => (asked.value = restart(entry.name, [service])), why },
                 { label: 'Roll back', icon: 'undo', run: () => (asked.value = rollback(entry.name, null, name)), why: hindrance('POST', '/clusters/{c}/rollback', entry.name) },
                 null,
                 { label: 'Delete', icon: 'trash', danger: true, run: () => (asked.value = { ...removeServices(entry.name, [service]), after: close }), why: hindrance('DELETE', SERVICE, entry.name) },

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { SERVICES } from '../app/actions';
 import { useRead } from '../app/read';
 import { hindrance, store } from '../app/state';
 import { repositoryName, shortDigest, versionOf } from '../lib/images';
@@ -25,7 +26,7 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
   const current = versionOf(service.image);
   const tags = (reading.data?.content ?? []).filter((t) => t.tag.toLowerCase().includes(query.trim().toLowerCase()));
   const typed = query.trim();
-  const why = hindrance('PUT', '/clusters/{c}/services/{s}', cluster) ?? (chosen ? null : 'Choose a tag');
+  const why = hindrance('PATCH', SERVICES, cluster) ?? (chosen ? null : 'Choose a tag');
   return (
     <Dialog
       title={services.length === 1 ? `Change the tag of ${service.name}` : `Change the tag of ${services.length} services`}

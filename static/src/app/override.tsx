@@ -1,0 +1,32 @@
+/** A change in spite of a freeze: a step of its own, with a reason of its own, for those who may. */
+
+import type { Freeze } from '../lib/model';
+import { Button } from '../ui/button';
+import { Banner } from '../ui/states';
+import { Until } from '../ui/time';
+import { overrideHindrance } from './state';
+
+/** Why a change is made all the same; null while nobody wants that. */
+export type Override = string | null;
+
+export function Overriding({ cluster, freeze, override, onChange }: { cluster: string; freeze: Freeze; override: Override; onChange: (override: Override) => void }) {
+  const hindrance = overrideHindrance();
+  return (
+    <Banner
+      tone="busy"
+      icon="frozen"
+      title={<>{cluster} is frozen by {freeze.by ?? 'somebody'}{freeze.until === null ? ', until somebody thaws it' : <>, thaws <Until at={freeze.until} /></>}</>}
+      actions={override === null ? <Button why={hindrance} onClick={() => onChange('')}>Override the freeze…</Button> : <Button onClick={() => onChange(null)}>Do not override</Button>}
+    >
+      <p>“{freeze.reason}”</p>
+      {hindrance && <p>{hindrance}.</p>}
+      {override !== null && (
+        <div class="field">
+          <label htmlFor="override">Why in spite of that?</label>
+          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the button was pressed to type this */}
+          <input id="override" class="input" autoFocus value={override} placeholder="On record beside the reason" onInput={(e) => onChange(e.currentTarget.value)} />
+        </div>
+      )}
+    </Banner>
+  );
+}
