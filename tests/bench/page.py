@@ -1,0 +1,176 @@
+"""The control plane in Chromium: how soon it can be used, how soon it shows what happened, what that costs."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from stack.sandbox.server import EmbeddedAws
+from tests.aws import Aws
+from tests.chromium import launch_arguments
+from tests.moving import config, move, run_everything
+from tests.server import Server
+
+PROBE = (Path(__file__).parent / 'probe.js').read_text()
+
+FLEET = 300
+ROWS_A_SECOND = 50
+LOADS = 5
+CHANGES = 20
+LOAD_S = 10
+HEAP_S = 60
+
+
+class Look:
+    """A page of its own, with an empty cache, that was opened at an address and can be used."""
+
+    def __init__(self, browser: Browser, server: Server, address: str, rows: int, slower: int = 1):
+        self._context = browser.new_context(viewport={'width': 1440, 'height': 900})
+        self.page: Page = self._context.new_page()
+        self.page.add_init_script(f'window.rowsExpected = {rows};{PROBE}')
+        self.cdp: CDPSession = self._context.new_cdp_session(self.page)
+        self.cdp.send('Performance.enable')
+        self.cdp.send('Emulation.setCPUThrottlingRate', {'rate': slower})
+        self.page.goto(f'http://127.0.0.1:{server.port}{address}')
+        self.page.wait_for_function('() => probe.ready !== null')
+        self.ready_ms: float = self.page.evaluate('probe.ready')
+
+    def __enter__(self) -> 'Look':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._context.close()
+
+    def metric(self, name: str) -> float:
+        found = self.cdp.send('Performance.getMetrics')['metrics']
+        return next(each['value'] for each in found if each['name'] == name)
+
+    def heap_mb(self) -> float:
+        """What is in use after everything that can be freed was."""
+        for _ in range(3):
+            self.cdp.send('HeapProfiler.collectGarbage')
+        return self.metric('JSHeapUsedSize') / 1e6
+
+    def take(self, what: str) -> list[float]:
+        """What the probe noted since it was last asked."""
+        return self.page.evaluate('(what) => probe[what].splice(0)', what)
+
+
+def line(what: str, measured: Any, goal: str = '', unit: str = 'ms') -> None:
+    shown = f'{measured:.0f}' if isinstance(measured, float) and measured >= 10 else f'{measured:.1f}' if isinstance(measured, float) else measured
+    print(f'{what:64}{shown:>10} {unit:6}{goal and f"goal {goal}"}', flush=True)
+
+
+def p95(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.95)] if times else float('nan')
+
+
+def navigate(browser: Browser, server: Server, cluster: str, rows: int) -> None:
+    for slower, goal in ((1, '1000'), (4, '2000')):
+        times = []
+        for _ in range(LOADS):
+            with Look(browser, server, f'/cp/clusters/{cluster}', rows, slower) as look:
+                times.append(look.ready_ms)
+        line(f'navigate to {rows} rows that can be used, {slower}× slower CPU', statistics.median(times), goal)
+
+
+def change_to_pixel(look: Look, server: Server, cluster: str) -> None:
+    """A change through the API until it is seen in its row."""
+    times = []
+    for n in range(CHANGES):
+        service, count = f'service-{n:04}', 11 + n
+        look.page.evaluate('([row, text]) => void (window.seen = probe.when(row, text))', [service, f'/ {count}'])
+        asked = time.time()
+        server.api('PUT', f'/clusters/{cluster}/services/{service}?message=bench', {'desired_count': count})
+        times.append(look.page.evaluate('() => window.seen') - asked * 1000)
+    line('change through the API → painted, median', statistics.median(times))
+    line('change through the API → painted, p95', p95(times))
+
+
+def under_load(look: Look, server: Server, clusters: list[str], what: str) -> None:
+    look.take('painted'), look.take('long')
+    before = {name: look.metric(name) for name in COSTS}
+    move(server, clusters, ROWS_A_SECOND, LOAD_S)
+    look.page.wait_for_timeout(200)
+    painted, long = look.take('painted'), look.take('long')
+    spent = {name: (look.metric(name) - before[name]) * 1000 / LOAD_S for name in COSTS}
+    line(f'{what}: message → painted, p95 of {len(painted)}', p95(painted), '100')
+    line(f'{what}: tasks over 50 ms in {LOAD_S} s', len(long), '0', '')
+    if long:
+        line(f'{what}: the longest task', max(long))
+    for name, words in COSTS.items():
+        line(f'{what}: {words}', spent[name], unit='ms/s')
+
+
+COSTS = {
+    'TaskDuration': 'main thread',
+    'ScriptDuration': '… of it script',
+    'RecalcStyleDuration': '… of it style',
+    'LayoutDuration': '… of it layout',
+}
+
+
+def filter_strokes(look: Look, label: str) -> None:
+    look.page.get_by_label(label).click()
+    look.take('keys')
+    for key in 'service-09':
+        look.page.keyboard.press(key)
+        look.page.wait_for_timeout(100)
+    for _ in 'service-09':
+        look.page.keyboard.press('Backspace')
+        look.page.wait_for_timeout(100)
+    keys = look.take('keys')
+    line(f'{label}: key stroke → painted, median of {len(keys)}', statistics.median(keys))
+    line(f'{label}: key stroke → painted, slowest', max(keys), '50')
+
+
+def heap(look: Look, server: Server, cluster: str) -> None:
+    move(server, [cluster], ROWS_A_SECOND, LOAD_S)
+    samples = []
+    for minute in range(4):
+        samples.append((minute * HEAP_S / 4, look.heap_mb()))
+        move(server, [cluster], ROWS_A_SECOND, HEAP_S / 4)
+    samples.append((HEAP_S, look.heap_mb()))
+    slope = statistics.linear_regression([at for at, _ in samples], [mb for _, mb in samples]).slope
+    line('heap, 200 rows', samples[0][1], unit='MB')
+    line(f'heap after an hour at {ROWS_A_SECOND} rows a second', samples[0][1] + max(0.0, slope) * 3600, '40', 'MB')
+
+
+@contextmanager
+def chromium() -> Iterator[Callable[..., Look]]:
+    with sync_playwright() as playwright, EmbeddedAws.start() as embedded, Server(Aws(embedded)) as server:
+        browser = playwright.chromium.launch(**launch_arguments())
+        yield server, browser
+        browser.close()
+
+
+def main() -> None:
+    with chromium() as (server, browser):
+        small, large = server.cluster(config(200)), server.cluster(config(1000))
+        for cluster in (small, large):
+            run_everything(server, cluster)
+        navigate(browser, server, small, 200)
+        navigate(browser, server, large, 1000)
+        with Look(browser, server, f'/cp/clusters/{small}', 200) as look:
+            change_to_pixel(look, server, small)
+            heap(look, server, small)
+        with Look(browser, server, f'/cp/clusters/{large}', 1000) as look:
+            under_load(look, server, [large], '1,000 services')
+            filter_strokes(look, 'Filter services')
+        with Look(browser, server, f'/cp/clusters/{large}?sort=status', 1000) as look:
+            under_load(look, server, [large], '1,000 by status')
+        fleet = [server.cluster(config(10)) for _ in range(FLEET)]
+        for cluster in fleet:
+            run_everything(server, cluster)
+        navigate(browser, server, '', FLEET + 2)
+        with Look(browser, server, '/cp', FLEET + 2) as look:
+            under_load(look, server, fleet, f'{FLEET} clusters')
+            filter_strokes(look, 'Filter clusters')
+
+
+if __name__ == '__main__':
+    main()
