@@ -22,6 +22,7 @@ export const screen = computed(() => route.value.screen);
 
 /** Goes to a route; `replace` for what the back button should not stop at (a filter, a sort order). */
 export function go(to: Route | string, replace = false): void {
+  writeAddress();
   const url = typeof to === 'string' ? to : format(to);
   if (url === location.pathname + location.search) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', url);
@@ -36,9 +37,22 @@ export function go(to: Route | string, replace = false): void {
   }
 }
 
-/** Changes a part of the present route, in place. */
+const ADDRESS_AFTER_MS = 200;
+let addressTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Changes a part of the present route, in place. The address follows after a moment: writing it costs as much as a frame has. */
 export function adjust(change: Partial<Record<string, string | null>>): void {
-  go({ ...route.peek(), ...change } as Route, true);
+  route.value = { ...route.peek(), ...change } as Route;
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(writeAddress, ADDRESS_AFTER_MS);
+}
+
+/** Writes what `adjust` has not written yet. */
+function writeAddress(): void {
+  if (addressTimer === undefined) return;
+  clearTimeout(addressTimer);
+  addressTimer = undefined;
+  history.replaceState(null, '', format(route.peek()));
 }
 
 // Notices stay until somebody dismisses them
@@ -194,6 +208,8 @@ async function readWithoutChannel(): Promise<void> {
 
 export function start(): void {
   addEventListener('popstate', () => {
+    clearTimeout(addressTimer);
+    addressTimer = undefined;
     route.value = parse(location.href);
   });
   addEventListener('online', () => channel.wake());

@@ -43,17 +43,17 @@ function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: st
   );
 }
 
-/** A row follows its own signals: it repaints when its service changes, or when it is shown, opened or chosen. */
+/** A row renders when its service changes; that it is hidden, opened or chosen goes to its attributes alone. */
 export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
   const service = row.value;
   const { name, cluster } = service;
-  const shown = useComputed(() => isShown(row.value, table.words.value, table.chip.value)).value;
-  const open = useComputed(() => table.opened.value === name).value;
-  const chosen = useComputed(() => table.selection.value.has(name)).value;
+  const hidden = useComputed(() => !isShown(row.value, table.words.value, table.chip.value));
+  const open = useComputed(() => table.opened.value === name);
+  const chosen = useComputed(() => table.selection.value.has(name));
   const choose = () => (table.selection.value = toggled(table.selection.value, name));
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the link in it does the same by keyboard
-    <div class="tr" role="row" hidden={!shown} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
+    <div class="tr" role="row" hidden={hidden} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
       <span class="td" role="cell"><input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={choose} /></span>
       <span class="td cut" role="cell">
         <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`} onClick={(e) => plainClick(e) && openService(cluster, name)}>{name}</a>
