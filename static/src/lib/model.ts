@@ -225,3 +225,15 @@ export function struggles(service: Service): boolean {
 export function presentTrouble(service: Service): Trouble | null {
   return hasFailed(service) || service.health === 'degraded' ? service.trouble : null;
 }
+
+/** Why somebody should look at a service, in a few words; null where nobody need. */
+export function concern(service: Service): string | null {
+  if (hasFailed(service)) return presentTrouble(service)?.what ?? (service.verdict?.reason || (service.health === 'failing' ? 'No task runs' : 'The last rollout failed'));
+  if (service.sync !== 'drifted') return null;
+  return `ECS differs in ${service.drift?.map((d) => d.path).join(', ') || 'what it runs'}`;
+}
+
+/** The service of which somebody should know first: one that fails before one that only drifts. */
+export function worst(services: readonly Service[]): Service | null {
+  return services.find(hasFailed) ?? services.find((s) => s.sync === 'drifted') ?? null;
+}

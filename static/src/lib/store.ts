@@ -1,7 +1,7 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
-import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readService, readServices, type Service } from './model';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readService, readServices, type Service, worst } from './model';
 import { sameFields, sameList, stable } from './stable';
 import { instant } from './time';
 
@@ -23,10 +23,17 @@ export class ClusterEntry {
   readonly complete = signal(false);
   readonly rows = new Map<string, Signal<Service>>();
   readonly counts: ReadonlySignal<Counts>;
+  readonly worst: ReadonlySignal<Service | null>;
 
   constructor(readonly name: string) {
     this.summary = signal(readCluster(name, {}));
-    this.counts = stable(() => count(this.names.value.map((service) => this.rows.get(service)!.value)), sameFields);
+    this.counts = stable(() => count(this.services()), sameFields);
+    this.worst = computed(() => worst(this.services()));
+  }
+
+  /** All of them; whoever asks inside a signal is told of every change of any. */
+  services(): Service[] {
+    return this.names.value.map((name) => this.rows.get(name)!.value);
   }
 
   /** Puts rows in place of the former ones; a row that is the same stays the same signal. */

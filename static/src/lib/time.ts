@@ -23,11 +23,13 @@ export function until(at: number, now: number): string {
   return `on ${new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}`;
 }
 
+// Made once: making one takes longer than formatting a hundred times.
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+
 /** Local time with its zone, and UTC: what a tooltip says. */
 export function exact(at: number): string {
   const date = new Date(at);
-  const local = date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
-  return `${local} · ${date.toISOString().replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
+  return `${LOCAL.format(date)} · ${date.toISOString().replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
 }
 
 /** `4 s`, `2 min 10 s`, `3 h 5 min`. */

@@ -1,6 +1,5 @@
-import { useSignal } from '@preact/signals';
-import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Signal, useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { type Action, asked, changeTag, removeServices, restart, scale, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { useSlow } from '../app/read';
@@ -17,6 +16,8 @@ import { Empty, Skeleton } from '../ui/states';
 import { CountDialog } from './count-dialog';
 import { Drawer } from './drawer';
 import { ClusterFrame } from './frame';
+import { Moved } from './moved';
+import { holding, usePieces, useSameElements } from './rows';
 import { Head, ServiceRow } from './service-row';
 import { type TableState, tableState, toggled } from './table-state';
 import { TagPicker } from './tag-picker';
@@ -68,7 +69,6 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
         <SearchField label="Filter services" value={at.filter} onChange={(filter) => adjust({ filter })} />
       </div>
       <p class="visually-hidden" role="status">{filtered ? `${shown} of ${total} services shown` : ''}</p>
-      <Moved table={table} />
       <Table entry={entry} table={table} sort={at.sort} opened={Boolean(at.service)} hidden={!shown} />
       {!shown && (
         <Empty icon="search" title={`0 of ${total} match`} actions={<Button onClick={() => adjust({ filter: '', chip: '' })}>Clear the filter</Button>}>
@@ -80,38 +80,17 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   );
 }
 
-function Moved({ table }: { table: TableState }) {
-  const n = table.order.value.moved;
-  return n > 0 ? <div class="moved"><Button icon="drift" onClick={() => (table.held.value = 0)}>{plural(n, 'row')} moved – sort again</Button></div> : null;
-}
-
-/** How many rows are put on the page in one frame. */
-const ROWS_A_FRAME = 50;
-
 function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; table: TableState; sort: string; opened: boolean; hidden: boolean }) {
-  const { names } = table.order.value;
-  const [limit, setLimit] = useState(ROWS_A_FRAME);
-  useEffect(() => {
-    if (limit >= names.length) return undefined;
-    const frame = requestAnimationFrame(() => setLimit(limit + ROWS_A_FRAME));
-    return () => cancelAnimationFrame(frame);
-  }, [limit, names.length]);
-  // The same elements again: rows that are there already are not looked at.
-  const rows = useRef(new Map<string, { row: unknown; element: VNode }>());
-  const element = (name: string) => {
-    const row = entry.rows.get(name)!;
-    const known = rows.current.get(name);
-    if (known?.row === row) return known.element;
-    const made = <ServiceRow key={name} row={row} table={table} />;
-    rows.current.set(name, { row, element: made });
-    return made;
-  };
-  const hold = () => void table.held.value++;
-  const release = () => (table.held.value = Math.max(0, table.held.value - 1));
+  const { names, moved } = table.order.value;
+  const limit = usePieces(names.length);
+  const element = useSameElements((row: Signal<Service>) => <ServiceRow key={row.peek().name} row={row} table={table} />);
   return (
-    <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened} hidden={hidden} onFocusIn={hold} onFocusOut={release} onPointerEnter={hold} onPointerLeave={release}>
-      <Head sort={sort} table={table} />
-      <div class="tbody" role="rowgroup">{names.slice(0, limit).map(element)}</div>
+    <div class="movable" hidden={hidden}>
+      <Moved what="row" n={moved} held={table.held} />
+      <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened} {...holding(table.held)}>
+        <Head sort={sort} table={table} />
+        <div class="tbody" role="rowgroup">{names.slice(0, limit).map((name) => element(entry.rows.get(name)!))}</div>
+      </div>
     </div>
   );
 }

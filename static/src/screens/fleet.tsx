@@ -1,10 +1,11 @@
+import type { VNode } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { useKeys } from '../app/keyboard';
 import { moveFocus } from '../app/rows';
 import { adjust, go, route, store } from '../app/state';
 import { useSlow } from '../app/read';
 import { plural } from '../lib/changes';
-import { matchesText, wordsOf } from '../lib/filter';
-import type { Counts } from '../lib/model';
+import { concern, type Counts, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, type Tone } from '../ui/badge';
@@ -13,19 +14,17 @@ import { Icon } from '../ui/icons';
 import { SearchField } from '../ui/search';
 import { Empty, Skeleton } from '../ui/states';
 import { Ago } from '../ui/time';
-
-/** Whether somebody should look at a cluster. */
-function needsAttention(counts: Counts): boolean {
-  return counts.failed > 0 || counts.drifted > 0;
-}
+import { type FleetState, fleetState } from './fleet-groups';
+import { Moved } from './moved';
+import { holding, usePieces, useSameElements } from './rows';
 
 export function Fleet() {
   const at = route.value;
   const filter = at.screen === 'fleet' ? at.filter : '';
-  const words = wordsOf(filter);
+  const fleet = useMemo(fleetState, []);
   const names = store.names.value;
   const slow = useSlow(!store.loaded.value && !names.length);
-  const shown = names.filter((name) => matchesText(words, name.toLowerCase()));
+  const shown = fleet.shown.value.length;
   useKeys([
     { keys: 'j', says: 'Next row', group: 'Lists', run: () => moveFocus(1) },
     { keys: 'k', says: 'Row before', group: 'Lists', run: () => moveFocus(-1) },
@@ -52,10 +51,10 @@ export function Fleet() {
         <>
           <div class="toolbar">
             <SearchField label="Filter clusters" value={filter} onChange={(q) => adjust({ filter: q })} />
-            <span class="mute small" role="status">{words.length ? `${shown.length} of ${plural(names.length, 'cluster')}` : ''}</span>
+            <span class="mute small" role="status">{filter ? `${shown} of ${plural(names.length, 'cluster')}` : ''}</span>
           </div>
-          {shown.length ? (
-            <Groups names={shown} />
+          {shown ? (
+            <Groups fleet={fleet} />
           ) : (
             <Empty icon="search" title={`0 of ${names.length} match`} actions={<Button onClick={() => adjust({ filter: '' })}>Clear the filter</Button>} />
           )}
@@ -88,25 +87,26 @@ function Tallies() {
   );
 }
 
-function Groups({ names }: { names: readonly string[] }) {
-  const entries = names.map((name) => store.get(name)!);
-  const attention = entries.filter((e) => needsAttention(e.counts.value));
-  const rest = entries.filter((e) => !needsAttention(e.counts.value));
+function Groups({ fleet: { groups, held } }: { fleet: FleetState }) {
+  const { attention, rest, moved } = groups.value;
+  const limit = usePieces(attention.length + rest.length);
+  const element = useSameElements((entry: ClusterEntry) => <Row key={entry.name} entry={entry} />);
   return (
-    <>
-      {attention.length > 0 && <Group title="Needs attention" entries={attention} />}
-      {rest.length > 0 && <Group title={attention.length ? 'Everything else' : 'All is well'} entries={rest} />}
-    </>
+    <div class="movable" {...holding(held)}>
+      <Moved what="cluster" n={moved} held={held} />
+      {attention.length > 0 && <Group title="Needs attention" count={attention.length} rows={attention.slice(0, limit).map(element)} />}
+      {rest.length > 0 && <Group title={attention.length ? 'Everything else' : 'All is well'} count={rest.length} rows={rest.slice(0, Math.max(0, limit - attention.length)).map(element)} />}
+    </div>
   );
 }
 
-function Group({ title, entries }: { title: string; entries: ClusterEntry[] }) {
+function Group({ title, count, rows }: { title: string; count: number; rows: VNode[] }) {
   return (
     <section class="group" aria-label={title}>
-      <h2>{title} <span class="number">{entries.length}</span></h2>
+      <h2>{title} <span class="number">{count}</span></h2>
       <div class="table fleet" role="table" aria-label={title}>
         <div class="visually-hidden" role="rowgroup"><div role="row">{['Cluster', 'State', 'Services', 'Last change'].map((h) => <span key={h} role="columnheader">{h}</span>)}</div></div>
-        <div class="tbody" role="rowgroup">{entries.map((entry) => <Row key={entry.name} entry={entry} />)}</div>
+        <div class="tbody" role="rowgroup">{rows}</div>
       </div>
     </section>
   );
@@ -122,7 +122,7 @@ function Row({ entry }: { entry: ClusterEntry }) {
         <span class="mute small">{plural(counts.services || summary.serviceCount, 'service')}</span>
       </div>
       <div class="td row badges" role="cell"><ClusterBadges entry={entry} /></div>
-      <div class="td middle" role="cell"><Progress counts={counts} /></div>
+      <div class="td middle" role="cell">{counts.percent === null ? <Concern service={entry.worst.value} /> : <Progress counts={counts} percent={counts.percent} />}</div>
       <div class="td two wide small" role="cell">
         <span class="soft">{summary.message ?? (summary.by ? 'No reason given' : 'Changed by another program')}</span>
         <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
@@ -145,13 +145,23 @@ export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
   );
 }
 
-function Progress({ counts }: { counts: Counts }) {
-  if (counts.percent === null) return counts.failed ? <span class="small" data-tone="bad" style={{ color: 'var(--tone)' }}>{plural(counts.failed, 'failed rollout')}</span> : null;
+function Progress({ counts, percent }: { counts: Counts; percent: number }) {
   return (
     <div class="two">
-      <span class="small soft number">{counts.rollingOut} of {counts.services} · {counts.percent} %</span>
-      <Bar percent={counts.percent} label="Rolled out" />
+      <span class="small soft number">{counts.rollingOut} of {counts.services} · {percent} %</span>
+      <Bar percent={percent} label="Rolled out" />
     </div>
   );
 }
 
+/** What somebody should look at first, and why; a click leads there. */
+function Concern({ service }: { service: Service | null }) {
+  if (!service) return null;
+  const why = concern(service)!;
+  return (
+    <div class="two small">
+      <Link to={clusterRoute(service.cluster, service.name)} class="above">{service.name}</Link>
+      <span class="soft" title={why}>{why}</span>
+    </div>
+  );
+}

@@ -1,11 +1,12 @@
 /** What all rows of the services table look at; each row computes from it what concerns itself. */
 
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { route } from '../app/state';
+import { now, route } from '../app/state';
 import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
 import type { Route } from '../lib/router';
 import { sameFields, sameList, stable } from '../lib/stable';
 import type { ClusterEntry } from '../lib/store';
+import { FREE, type Held } from './rows';
 
 export interface TableState {
   words: ReadonlySignal<readonly string[]>;
@@ -16,8 +17,7 @@ export interface TableState {
   visible: ReadonlySignal<readonly string[]>;
   chips: ReadonlySignal<Record<string, number>>;
   order: ReadonlySignal<Order>;
-  /** While it is above zero, rows stay where they are. */
-  held: Signal<number>;
+  held: Signal<Held>;
 }
 
 export interface Order { names: readonly string[]; moved: number; sort: string }
@@ -33,7 +33,7 @@ export function tableState(entry: ClusterEntry): TableState {
   const words = stable(() => wordsOf(view()?.filter ?? ''), sameList);
   const chip = stable(() => view()?.chip ?? '', Object.is);
   const rows = () => entry.names.value.map((name) => entry.rows.get(name)!.value);
-  const held = signal(0);
+  const held = signal(FREE);
   return {
     words,
     chip,
@@ -46,15 +46,17 @@ export function tableState(entry: ClusterEntry): TableState {
   };
 }
 
-/** The order of the rows: it does not change under the pointer, nor while the focus is in the table. */
-function order(entry: ClusterEntry, held: ReadonlySignal<number>, sortOf: () => string): ReadonlySignal<Order> {
+/**
+ * The order of the rows. It does not change under the pointer, nor while the focus is in the table; and when rows change, not
+ * before the clock ticks: an order that changes ten times a second can be neither read nor painted.
+ */
+function order(entry: ClusterEntry, held: ReadonlySignal<Held>, sortOf: () => string): ReadonlySignal<Order> {
   let shown: Order | null = null;
   return stable<Order>(() => {
     const sort = sortOf();
-    // By name nothing moves when a row changes: then rows need not be read.
-    const byName = !sort || sort.endsWith('name');
-    const wanted = sorted(entry.names.value.map((name) => (byName ? entry.rows.get(name)!.peek() : entry.rows.get(name)!.value)), sort);
-    if (held.value > 0 && shown?.sort === sort) {
+    void now.value;
+    const wanted = sorted(entry.names.value.map((name) => entry.rows.get(name)!.peek()), sort);
+    if ((held.value.pointer || held.value.focus) && shown?.sort === sort) {
       const kept = shown.names.filter((name) => entry.rows.has(name));
       const known = new Set(kept);
       const names = [...kept, ...wanted.filter((name) => !known.has(name))];

@@ -1,0 +1,47 @@
+/** What all long lists have in common: rows come in pieces, are not looked at twice, and do not move under somebody's hand. */
+
+import type { Signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** How many rows are put on the page in one frame. */
+const ROWS_A_FRAME = 50;
+
+/** How many of the rows are to be there by now: a few at once, and more with each frame. */
+export function usePieces(total: number): number {
+  const [limit, setLimit] = useState(ROWS_A_FRAME);
+  useEffect(() => {
+    if (limit >= total) return undefined;
+    const frame = requestAnimationFrame(() => setLimit(limit + ROWS_A_FRAME));
+    return () => cancelAnimationFrame(frame);
+  }, [limit, total]);
+  return limit;
+}
+
+/** The same element again for the same item: a row that is there already is not looked at. */
+export function useSameElements<T extends object>(make: (item: T) => VNode): (item: T) => VNode {
+  const made = useRef(new WeakMap<T, VNode>());
+  return (item) => {
+    const known = made.current.get(item);
+    if (known) return known;
+    const element = make(item);
+    made.current.set(item, element);
+    return element;
+  };
+}
+
+/** Whose hand is on a list: while there is one, its rows stay where they are. */
+export interface Held { pointer: boolean; focus: boolean }
+
+export const FREE: Held = { pointer: false, focus: false };
+
+/** The handlers of a list that is held by the pointer over it, and by the focus in it. */
+export function holding(held: Signal<Held>) {
+  const set = (change: Partial<Held>) => (held.value = { ...held.peek(), ...change });
+  return {
+    onPointerEnter: () => set({ pointer: true }),
+    onPointerLeave: () => set({ pointer: false }),
+    onFocusIn: () => set({ focus: true }),
+    onFocusOut: (event: FocusEvent) => set({ focus: (event.currentTarget as Node).contains(event.relatedTarget as Node | null) }),
+  };
+}
