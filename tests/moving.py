@@ -1,6 +1,7 @@
 """A cluster of which every service runs, as if ECS had been looked at; and whose task counts then move."""
 
 import asyncio
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,11 @@ BATCHES_A_SECOND = 10
 
 
 def config(services: int) -> dict:
-    return {'services': [{f'service-{n:04}': {'image': f'team/app-{n}:v1.4.{n % 30}', 'desired_count': 4}} for n in range(services)]}
+    return {
+        'services': [
+            {f'service-{n:04}': {'image': f'team/app-{n}:v1.4.{n % 30}', 'desired_count': 4}} for n in range(services)
+        ]
+    }
 
 
 def run_everything(server: Server, cluster: str) -> None:
@@ -47,7 +52,13 @@ def _running(name: str, wanted: Wanted, definition: TaskDefinition) -> Service:
             'launchType': wanted.launch_type,
             'schedulingStrategy': wanted.scheduling_strategy,
             'deploymentConfiguration': dict(wanted.deployment),
-            'events': [{'id': f'{name}-1', 'createdAt': time.time(), 'message': f'(service {name}) has reached a steady state.'}],
+            'events': [
+                {
+                    'id': f'{name}-1',
+                    'createdAt': time.time(),
+                    'message': f'(service {name}) has reached a steady state.',
+                }
+            ],
             'deployments': [{**deployment, **counts, 'taskDefinition': definition.arn}],
             **counts,
         }
@@ -55,13 +66,15 @@ def _running(name: str, wanted: Wanted, definition: TaskDefinition) -> Service:
 
 
 def move(server: Server, clusters: list[str], rows_a_second: int, seconds: float) -> None:
-    """Have tasks start and stop: so many rows change each second, evenly over all clusters."""
+    """Have tasks start and stop: so many rows change each second, anywhere in these clusters."""
     server.run(_move(server, clusters, rows_a_second // BATCHES_A_SECOND, round(seconds * BATCHES_A_SECOND)))
 
 
 async def _move(server: Server, clusters: list[str], rows: int, batches: int) -> None:
     live = server.context.live
-    turns = cycle([(cluster, name) for names in zip(*(live.states[each].seen for each in clusters)) for cluster, name in zip(clusters, names)])
+    every = [(cluster, name) for cluster in clusters for name in live.states[cluster].seen]
+    random.Random(1).shuffle(every)
+    turns = cycle(every)
     started = time.monotonic()
     for batch in range(batches):
         for cluster, names in _batch(turns, rows).items():

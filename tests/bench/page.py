@@ -2,10 +2,9 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
@@ -23,6 +22,13 @@ LOADS = 5
 CHANGES = 20
 LOAD_S = 10
 HEAP_S = 60
+
+COSTS = {
+    'TaskDuration': 'main thread',
+    'ScriptDuration': '… of it script',
+    'RecalcStyleDuration': '… of it style',
+    'LayoutDuration': '… of it layout',
+}
 
 
 class Look:
@@ -60,9 +66,9 @@ class Look:
         return self.page.evaluate('(what) => probe[what].splice(0)', what)
 
 
-def line(what: str, measured: Any, goal: str = '', unit: str = 'ms') -> None:
-    shown = f'{measured:.0f}' if isinstance(measured, float) and measured >= 10 else f'{measured:.1f}' if isinstance(measured, float) else measured
-    print(f'{what:64}{shown:>10} {unit:6}{goal and f"goal {goal}"}', flush=True)
+def line(what: str, measured: float, goal: str = '', unit: str = 'ms') -> None:
+    shown = f'{measured:.0f}' if measured >= 10 or measured == int(measured) else f'{measured:.1f}'
+    print(f'{what:64}{shown:>8} {unit:6}{f"goal {goal}" if goal else ""}'.rstrip(), flush=True)
 
 
 def p95(times: list[float]) -> float:
@@ -106,14 +112,6 @@ def under_load(look: Look, server: Server, clusters: list[str], what: str) -> No
         line(f'{what}: {words}', spent[name], unit='ms/s')
 
 
-COSTS = {
-    'TaskDuration': 'main thread',
-    'ScriptDuration': '… of it script',
-    'RecalcStyleDuration': '… of it style',
-    'LayoutDuration': '… of it layout',
-}
-
-
 def filter_strokes(look: Look, label: str) -> None:
     look.page.get_by_label(label).click()
     look.take('keys')
@@ -131,8 +129,8 @@ def filter_strokes(look: Look, label: str) -> None:
 def heap(look: Look, server: Server, cluster: str) -> None:
     move(server, [cluster], ROWS_A_SECOND, LOAD_S)
     samples = []
-    for minute in range(4):
-        samples.append((minute * HEAP_S / 4, look.heap_mb()))
+    for quarter in range(4):
+        samples.append((quarter * HEAP_S / 4, look.heap_mb()))
         move(server, [cluster], ROWS_A_SECOND, HEAP_S / 4)
     samples.append((HEAP_S, look.heap_mb()))
     slope = statistics.linear_regression([at for at, _ in samples], [mb for _, mb in samples]).slope
@@ -141,7 +139,7 @@ def heap(look: Look, server: Server, cluster: str) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Callable[..., Look]]:
+def started() -> Iterator[tuple[Server, Browser]]:
     with sync_playwright() as playwright, EmbeddedAws.start() as embedded, Server(Aws(embedded)) as server:
         browser = playwright.chromium.launch(**launch_arguments())
         yield server, browser
@@ -149,7 +147,7 @@ def chromium() -> Iterator[Callable[..., Look]]:
 
 
 def main() -> None:
-    with chromium() as (server, browser):
+    with started() as (server, browser):
         small, large = server.cluster(config(200)), server.cluster(config(1000))
         for cluster in (small, large):
             run_everything(server, cluster)

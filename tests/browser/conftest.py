@@ -1,9 +1,6 @@
 """A real browser on the running product, and what every page of it must keep to."""
 
-import os
 import re
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +11,8 @@ from botocore.client import BaseClient
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from handlers.control_plane import STATIC, read_build
+from tests.chromium import launch_arguments
 from tests.process import Process
-
-# Debian's; a machine without it gets Playwright's own.
-CHROMIUM = Path('/usr/bin/chromium')
 
 # A refusal of the API is an answer like any other; Chromium says so on the console all the same.
 REFUSAL = re.compile(r'^Failed to load resource: the server responded with a status of 4\d\d')
@@ -30,11 +25,7 @@ expect.set_options(timeout=15_000)
 
 @pytest.fixture(scope='session')
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    arguments = {**browser_type_launch_args, 'args': ['--no-sandbox'] if os.geteuid() == 0 else []}
-    if CHROMIUM.exists():
-        return {**arguments, 'executable_path': str(CHROMIUM)}
-    subprocess.run([sys.executable, '-m', 'playwright', 'install', 'chromium'], check=True)
-    return arguments
+    return {**browser_type_launch_args, **launch_arguments()}
 
 
 @pytest.fixture(scope='session')
