@@ -2,18 +2,24 @@
 
 from handlers.base import ApiHandler
 from handlers.body import mapping, read_stackfile
-from handlers.operation import operation
+from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.cluster_view import summary, with_deployed
 from stack.errors import AccessDenied, InvalidRequest
 from stack.service_rows import service_rows
 
+REMOVED = (Parameter('removed', 'true gives the clusters that were removed and are not back.', kind='boolean'),)
+
 
 class Clusters(ApiHandler):
-    @operation(Role.VIEWER, answer='ClusterNames')
+    @operation(Role.VIEWER, answer='ClusterNames', parameters=REMOVED)
     async def get(self) -> None:
-        """The names of the clusters under management, sorted."""
+        """The names of the clusters under management, sorted; or of those that were, and can be restored."""
+        if self.flag('removed', False):
+            gone = await self.context.history.removals(self.caller.may_see)
+            self.reply({'content': [each['name'] for each in gone], 'removed': gone})
+            return
         names = await self.context.states.names()
         self.reply({'content': [name for name in names if self.caller.may_see(name)]})
 

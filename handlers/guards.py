@@ -39,6 +39,14 @@ class Freeze(ApiHandler):
         self.reply_outcome(await self.context.guarding.thaw(cluster, self.change_request()), f'{cluster} is thawed')
 
 
+class Quarantines(ApiHandler):
+    @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The images in quarantine, of all services."""
+        held = await self.context.guarding.quarantined(await self.context.states.read(cluster))
+        self.reply({'content': [each.to_json() for each in held]})
+
+
 class Quarantine(ApiHandler):
     @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
     async def get(self, cluster: str, service: str) -> None:

@@ -35,6 +35,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/deploy', config.Deploy),
     (CLUSTER + r'/plan', config.Plan),
     (CLUSTER + r'/freeze', guards.Freeze),
+    (CLUSTER + r'/quarantine', guards.Quarantines),
     (CLUSTER + r'/rollback', takeovers.Rollback),
     (CLUSTER + r'/promote', takeovers.Promote),
     (CLUSTER + r'/rollout', rollouts.Rollout),

@@ -4,7 +4,7 @@ What a version holds never changes, so it is read once: a page of the history th
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Protocol
@@ -71,6 +71,19 @@ class History:
         alone = after is None and len(listed) == 1 and listed[0].version is None
         rows, cursors = [row for row, _ in shown if row], [cursor for row, cursor in shown if row]
         return Page(rows, cursors, following, not alone)
+
+    async def removals(self, visible: Callable[[str], bool]) -> list[dict[str, Any]]:
+        """The removed clusters among those that are visible, by name: when, by whom and why."""
+        names = [name for name in await self._store.removed() if visible(name)]
+        pages = await asyncio.gather(*(self.page(name, BEYOND) for name in names))
+        return [
+            {
+                'name': name,
+                'removed_at': last['changed_at'],
+                **{key: last[key] for key in ('by', 'message', 'revision')},
+            }
+            for name, last in ((name, page.rows[0]) for name, page in zip(names, pages, strict=True) if page.rows)
+        ]
 
     async def revision(self, cluster: str, id: str) -> Revision:
         """One revision by its id, or the `current` one. Raises `NotFound`."""

@@ -1,5 +1,6 @@
 """The desired states in the bucket: one object for each cluster, under the cluster's name."""
 
+import contextlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from stack.shared_reads import SharedReads
 
 # Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
 SEPARATOR = '/'
+
+# An empty object names each cluster that was removed here: the bucket lists deletions only among all versions of all.
+REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
 
 # How many revisions others may have written while the answer to one write was lost.
 SINCE = 50
@@ -121,6 +125,9 @@ class RevisionStore:
 
     async def remove(self, base: Revision) -> None:
         """Take the object away, if it is still `base`; its history stays. Raises `RevisionConflict`."""
+        # Before the removal: without it the name says nothing, as the cluster is there.
+        with contextlib.suppress(PreconditionFailed):
+            await self._bucket.put(REMOVED + base.cluster, b'', over=None, metadata={})
         try:
             await self._bucket.delete(base.cluster, over=base.etag)
         except PreconditionFailed as failed:
@@ -131,6 +138,14 @@ class RevisionStore:
         self._known.pop(base.cluster, None)
         for observer in self._observers:
             observer.removed(base.cluster)
+
+    async def removed(self) -> list[str]:
+        """The clusters that were removed and are not back, sorted."""
+        noted = [each.key.removeprefix(REMOVED) for each in await self._bucket.objects(prefix=REMOVED)]
+        if not noted:
+            return []
+        there = set(await self.names())
+        return [name for name in noted if name not in there]
 
     async def last_before_removal(self, cluster: str) -> Revision:
         """The newest content in the history of a cluster. Raises `NotFound` where it has none."""

@@ -65,7 +65,25 @@ SCHEMAS: dict[str, Schema] = {
     'ClusterNames': shape(
         'The clusters under management.',
         {'content': many({'type': 'string'}, 'Their names, sorted.')},
+        {'removed': many(ref('RemovedCluster'), 'With `removed`: what became of each.')},
         example={'content': ['production', 'staging']},
+    ),
+    'RemovedCluster': shape(
+        'A cluster that is managed no more, and can be restored.',
+        {
+            'name': text('Its name.'),
+            'removed_at': moment('When it was removed.'),
+            'by': text_or_null('Who did it; null where another program did.'),
+            'message': text_or_null('Why.'),
+            'revision': text('The last entry of its history.'),
+        },
+        example={
+            'name': 'legacy',
+            'removed_at': '2030-04-02T09:21:44.310000+00:00',
+            'by': 'maria',
+            'message': 'moved to another account',
+            'revision': REVISION,
+        },
     ),
     'DesiredState': {
         'type': 'object',

@@ -55,7 +55,7 @@ SCHEMAS: dict[str, Schema] = {
         'anyOf': [ref('FrozenAnswer'), ref('Plan')],
     },
     'Quarantines': shape(
-        'The images of a service that must not come back.',
+        'Images that must not come back, of one service or of all.',
         {'content': many(ref('Quarantine'), 'The oldest first.')},
         example={'content': [QUARANTINE]},
     ),

@@ -40,6 +40,7 @@ TABLE = {
     f'GET {CLUSTER}/freeze': 'viewer',
     f'PUT {CLUSTER}/freeze': 'admin',
     f'DELETE {CLUSTER}/freeze': 'admin',
+    f'GET {CLUSTER}/quarantine': 'viewer',
     f'POST {CLUSTER}/rollback': 'deployer',
     f'POST {CLUSTER}/promote': 'deployer',
     f'GET {CLUSTER}/services/([^/]+)/quarantine': 'viewer',

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.client import path
+from tests.guarded import Guarded
 from tests.server import Server
 
 CONFIG = {'services': [{'web': {'image': 'nginx:1', 'desired_count': 1, 'environment': [{'PORT': '22:22'}]}}]}
@@ -238,6 +239,28 @@ def test_a_cluster_is_removed_and_comes_back_with_its_history(server: Server):
     versions = server.aws.client('s3').list_object_versions(Bucket=server.bucket, Prefix=name)
     assert len(versions['Versions']) == 3
     assert len(versions['DeleteMarkers']) == 1
+
+
+def test_removed_clusters_are_listed_until_they_are_back(server: Server):
+    names = [server.cluster(CONFIG) for _ in range(3)]
+    listed = '/clusters?removed=true'
+    assert server.api('GET', listed).json == {'content': [], 'removed': []}
+    for name in names[:2]:
+        server.api('DELETE', path('clusters', name) + '?message=retired', X_Nysa_Actor='maria')
+    found = server.api('GET', listed).json
+    assert found['content'] == sorted(names[:2])
+    assert {(each['by'], each['message']) for each in found['removed']} == {('maria', 'retired')}
+    server.api('POST', path('clusters', names[0], 'restore'))
+    assert server.api('GET', listed).json['content'] == [names[1]]
+    server.api('DELETE', path('clusters', names[0]))
+    assert server.api('GET', listed).json['content'] == sorted(names[:2])
+
+
+def test_removed_clusters_of_others_are_not_listed(guarded: Guarded):
+    name = guarded.managed()
+    guarded.as_(guarded.admin, 'DELETE', path('clusters', name))
+    for token, expected in ((guarded.admin, [name]), (guarded.token('viewer', clusters=['other-*']), [])):
+        assert guarded.as_(token, 'GET', '/clusters?removed=true').json['content'] == expected
 
 
 def test_what_never_was_is_not_restored(server: Server):

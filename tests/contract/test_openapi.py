@@ -130,6 +130,7 @@ CALLS = {
     'getTags': None,
     'putService': {'image_tag': 'v2'},
     'postRollback': {'message': 'too slow'},
+    'getQuarantines': None,
     'getQuarantine': None,
     'deleteQuarantine': {'reason': 'it was the network'},
     'patchServices': {'services': {'web': {'desired_count': 2}}},

@@ -126,6 +126,16 @@ def test_what_was_rolled_away_from_does_not_come_back(server: Server):
     assert tag(server, name, '3').status == 202
 
 
+def test_the_quarantine_of_all_services_is_one_list(server: Server):
+    name = server.cluster(CONFIG)
+    everything = path('clusters', name, 'quarantine')
+    assert server.api('GET', everything).json == {'content': []}
+    tag(server, name, '2')
+    roll_back(server, name)
+    assert server.api('GET', everything).json['content'] == quarantine(server, name)
+    assert server.api('GET', path('clusters', 'nobody', 'quarantine')).status == 404
+
+
 def test_a_quarantine_does_not_hold_up_other_changes(server: Server):
     """Where an image in quarantine is stored all the same, by another program, only bringing it back is refused."""
     name = server.cluster(CONFIG)
