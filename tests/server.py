@@ -34,6 +34,9 @@ def connect(endpoint: str, region: str) -> tuple[Connection, Metrics]:
 class Server(Client):
     """A server with a bucket and a queue of its own, in a thread of this process; `with` stops it."""
 
+    # Whether it learns of what other servers write while nobody asks.
+    learns = False
+
     def __init__(self, aws: Aws, **settings: str):
         super().__init__()
         self.aws = aws
@@ -65,6 +68,8 @@ class Server(Client):
         sockets = bind_sockets(0, '127.0.0.1')
         async with Loops() as loops:
             start_access_loops(loops, context.access, context.sockets)
+            if self.learns:
+                loops.start('revisions', context.live.run)
             server.add_sockets(sockets)
             self.port = sockets[0].getsockname()[1]
             self._ready.set()

@@ -52,19 +52,21 @@ describe('merge', () => {
     ['one takes a line away', 'a\nc\nd\ne', 'a\nb\nc\nd\ne\nf', 'a\nc\nd\ne\nf'],
   ])('%s', (_name, mine, theirs, result) => {
     const parts = merge(base, mine, theirs);
-    expect(parts.some((p) => p.kind === 'conflict')).toBe(false);
-    expect(settled(parts, () => ['?'])).toBe(result);
+    expect(parts.some((p) => p.kind === 'hunk' && p.by === 'both')).toBe(false);
+    expect(settled(parts, (h) => (h.by === 'theirs' ? h.theirs : h.mine))).toBe(result);
+    expect(settled(parts, (h) => h.mine)).toBe(mine);
+    expect(settled(parts, (h) => h.theirs)).toBe(theirs);
   });
 
   test('both changed the same line', () => {
     const parts = merge(base, 'a\nmine\nc\nd\ne', 'a\ntheirs\nc\nd\ne');
-    expect(parts.filter((p) => p.kind === 'conflict')).toEqual([{ kind: 'conflict', base: ['b'], mine: ['mine'], theirs: ['theirs'] }]);
+    expect(parts.filter((p) => p.kind === 'hunk')).toEqual([{ kind: 'hunk', by: 'both', base: ['b'], mine: ['mine'], theirs: ['theirs'] }]);
     expect(settled(parts, (c) => c.mine)).toBe('a\nmine\nc\nd\ne');
     expect(settled(parts, (c) => [...c.mine, ...c.theirs])).toBe('a\nmine\ntheirs\nc\nd\ne');
   });
 
   test('one changed what the other took away', () => {
     const parts = merge(base, 'a\nc\nd\ne', 'a\nB\nc\nd\ne');
-    expect(parts.some((p) => p.kind === 'conflict')).toBe(true);
+    expect(parts.some((p) => p.kind === 'hunk' && p.by === 'both')).toBe(true);
   });
 });

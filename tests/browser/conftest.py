@@ -63,6 +63,16 @@ def new_cluster(ecs: BaseClient) -> str:
 
 
 @pytest.fixture
+def managed(product: Process, new_cluster: str) -> str:
+    """A cluster of the test's own, with two services of no tasks."""
+    image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v2.6.0'
+    services = [{name: {'image': image, 'desired_count': 0, 'memory': 64}} for name in ('api', 'web')]
+    config = {'name': new_cluster, 'config': {'services': services}}
+    assert product.api('POST', '/clusters?message=begin', config).status == 201
+    return new_cluster
+
+
+@pytest.fixture
 def tolerated() -> list[str]:
     """What a test expects to read on the console; empty unless it says so."""
     return []

@@ -90,7 +90,7 @@ def test_both_changed_the_same_line(page: Page, product: Process):
     dialog = page.get_by_role('dialog', name='Merge two versions')
     take = dialog.get_by_role('button', name='Take into my draft')
     expect(take).to_have_attribute('aria-disabled', 'true')
-    dialog.get_by_role('radio', name='Mine').check()
+    dialog.get_by_role('radio', name='My draft').check()
     take.click()
     expect(line).to_contain_text(f'desired_count: {now}1')
 

@@ -19,3 +19,7 @@ effect(() => {
 });
 
 effect(() => localStorage.setItem('nysa-single-keys', singleKeys.value ? 'on' : 'off'));
+
+/** How texts are held against each other: one below the other is what screen readers read best. */
+export const sideBySide = signal(localStorage.getItem('nysa-compare') === 'side');
+effect(() => localStorage.setItem('nysa-compare', sideBySide.value ? 'side' : 'unified'));

@@ -2,15 +2,14 @@
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, type Completion, type CompletionContext, type CompletionResult, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleTabFocusMode } from '@codemirror/commands';
-import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
-import { unifiedMergeView } from '@codemirror/merge';
+import { diff, unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { placeAt, type Schema, suggestions } from '../lib/yaml-path';
+import { appearance } from './appearance';
 
 export interface Problem { severity: 'error' | 'warning'; message: string; path: string; line: number | null; column: number | null }
 
@@ -39,57 +38,16 @@ export interface CodeEditor {
 
 const CHECK_AFTER_MS = 350;
 
-const theme = EditorView.theme({
-  '&': { height: '100%', fontSize: '13px', backgroundColor: 'transparent', color: 'var(--ink)' },
-  '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6', overflow: 'auto' },
-  '.cm-content': { caretColor: 'var(--accent)', paddingBlock: '12px' },
-  '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--ink-3)', borderRight: '1px solid var(--line)' },
-  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--hover)' },
-  '&.cm-focused .cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { background: 'light-dark(#d5daff, #30376b) !important' },
-  '.cm-panels, .cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--ink)', border: '1px solid var(--line-strong)' },
-  '.cm-tooltip': { borderRadius: '8px', boxShadow: 'var(--shadow)', overflow: 'hidden' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '12px' },
-  '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--selected)', color: 'var(--ink)' },
-  '.cm-completionDetail': { color: 'var(--ink-3)', fontStyle: 'normal', marginLeft: '12px' },
-  '.cm-diagnostic': { padding: '6px 10px', fontFamily: 'var(--sans)', fontSize: '13px' },
-  '.cm-changedLine': { backgroundColor: 'var(--good-back) !important' },
-  '.cm-deletedChunk': { backgroundColor: 'var(--bad-back) !important', paddingLeft: '6px' },
-  '.cm-changedText': { background: 'none !important', textDecoration: 'underline', textDecorationColor: 'var(--good)' },
-  '.cm-deletedText': { background: 'none !important' },
-  '.cm-foldPlaceholder': { backgroundColor: 'var(--mute-back)', border: '0', color: 'var(--ink-2)', padding: '0 6px' },
-  '.cm-textfield, .cm-button': { backgroundColor: 'var(--surface)', backgroundImage: 'none', color: 'var(--ink)', border: '1px solid var(--control)', borderRadius: '6px' },
-});
-
-const colours = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'light-dark(#3743b3, #a3acff)' },
-  { tag: [tags.string, tags.content], color: 'light-dark(#0f6b4a, #84d8ae)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'light-dark(#8a4b00, #efb86a)' },
-  { tag: tags.comment, color: 'light-dark(#676d7b, #8b91a0)', fontStyle: 'italic' },
-  { tag: [tags.separator, tags.punctuation, tags.squareBracket, tags.brace], color: 'light-dark(#676d7b, #8b91a0)' },
-  { tag: [tags.labelName, tags.keyword], color: 'light-dark(#93278f, #e0a0dd)' },
-]);
-
 export function createEditor(options: EditorOptions): CodeEditor {
-  const dark = new Compartment();
   const comparison = new Compartment();
-  const media = matchMedia('(prefers-color-scheme: dark)');
-  const isDark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === 'dark' : media.matches;
-  };
   let setting = false;
   const view = new EditorView({
     parent: options.parent,
     state: EditorState.create({
       doc: options.text,
       extensions: [
-        EditorView.cspNonce.of(options.nonce),
-        dark.of(EditorView.darkTheme.of(isDark())),
+        appearance(options.nonce),
         comparison.of([]),
-        theme,
-        syntaxHighlighting(colours),
         lineNumbers(),
         highlightActiveLineGutter(),
         highlightActiveLine(),
@@ -102,7 +60,6 @@ export function createEditor(options: EditorOptions): CodeEditor {
         indentUnit.of('  '),
         bracketMatching(),
         closeBrackets(),
-        yaml(),
         autocompletion({ override: [(context) => complete(context, options.schema())], icons: false }),
         lintGutter(),
         linter((current) => check(current, options), { delay: CHECK_AFTER_MS }),
@@ -112,7 +69,8 @@ export function createEditor(options: EditorOptions): CodeEditor {
           { key: 'Escape', run: (current) => (current.dispatch(), toggleTabFocusMode(current)) },
           ...closeBracketsKeymap,
           ...completionKeymap,
-          ...defaultKeymap,
+          // Which is the page's key for the review
+          ...defaultKeymap.filter(({ key }) => key !== 'Mod-Enter'),
           ...searchKeymap,
           ...historyKeymap,
           ...foldKeymap,
@@ -126,15 +84,13 @@ export function createEditor(options: EditorOptions): CodeEditor {
       ],
     }),
   });
-  const follow = () => view.dispatch({ effects: dark.reconfigure(EditorView.darkTheme.of(isDark())) });
-  const watch = new MutationObserver(follow);
-  watch.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-  media.addEventListener('change', follow);
   return {
     text: () => view.state.doc.toString(),
     set(text) {
+      // Only what differs: the cursor, the selection and what is in sight stay where they are.
+      const changes = diff(view.state.doc.toString(), text).map(({ fromA, toA, fromB, toB }) => ({ from: fromA, to: toA, insert: text.slice(fromB, toB) }));
       setting = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      view.dispatch({ changes });
       setting = false;
     },
     goTo(line, column) {
@@ -148,11 +104,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
     },
     recheck: () => forceLinting(view),
     focus: () => view.focus(),
-    destroy() {
-      watch.disconnect();
-      media.removeEventListener('change', follow);
-      view.destroy();
-    },
+    destroy: () => view.destroy(),
   };
 }
 

@@ -83,10 +83,11 @@ export function withGaps(lines: Line[], context = 3): Piece[] {
   return pieces;
 }
 
-export interface Conflict { base: string[]; mine: string[]; theirs: string[] }
-export type Merged = { kind: 'clean'; lines: string[] } | ({ kind: 'conflict' } & Conflict);
+/** A place where two texts made from one differ; where both changed it, a person chooses. */
+export interface Hunk { kind: 'hunk'; by: 'mine' | 'theirs' | 'both'; base: string[]; mine: string[]; theirs: string[] }
+export type Merged = { kind: 'same'; lines: string[] } | Hunk;
 
-/** Mine and theirs, both made from base: what only one side changed is taken; what both changed is a conflict. */
+/** Mine and theirs, both made from base: what they have in common, and each place in which they differ. */
 export function merge(base: string, mine: string, theirs: string): Merged[] {
   const [o, a, b] = [split(base), split(mine), split(theirs)];
   const inA = new Map(matches(o, a));
@@ -96,32 +97,33 @@ export function merge(base: string, mine: string, theirs: string): Merged[] {
   const stable = o.map((_, index) => index).filter((index) => inA.has(index) && inB.has(index));
   for (const index of [...stable, o.length]) {
     const [x, y] = index === o.length ? [a.length, b.length] : [inA.get(index)!, inB.get(index)!];
-    decide(out, { base: o.slice(i, index), mine: a.slice(j, x), theirs: b.slice(k, y) });
-    if (index < o.length) clean(out, [o[index]!]);
+    compare(out, o.slice(i, index), a.slice(j, x), b.slice(k, y));
+    if (index < o.length) same(out, [o[index]!]);
     [i, j, k] = [index + 1, x + 1, y + 1];
   }
   return out;
 }
 
-function decide(out: Merged[], part: Conflict): void {
-  const [base, mine, theirs] = [part.base.join('\n'), part.mine.join('\n'), part.theirs.join('\n')];
-  if (mine === theirs && part.mine.length === part.theirs.length) clean(out, part.mine);
-  else if (mine === base && part.mine.length === part.base.length) clean(out, part.theirs);
-  else if (theirs === base && part.theirs.length === part.base.length) clean(out, part.mine);
-  else out.push({ kind: 'conflict', ...part });
+function compare(out: Merged[], base: string[], mine: string[], theirs: string[]): void {
+  if (equal(mine, theirs)) same(out, mine);
+  else out.push({ kind: 'hunk', by: equal(mine, base) ? 'theirs' : equal(theirs, base) ? 'mine' : 'both', base, mine, theirs });
 }
 
-function clean(out: Merged[], lines: string[]): void {
+function equal(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, i) => line === b[i]);
+}
+
+function same(out: Merged[], lines: string[]): void {
   const last = out.at(-1);
   if (!lines.length) return;
-  if (last?.kind === 'clean') last.lines.push(...lines);
-  else out.push({ kind: 'clean', lines: [...lines] });
+  if (last?.kind === 'same') last.lines.push(...lines);
+  else out.push({ kind: 'same', lines: [...lines] });
 }
 
-/** The text of a merge; every conflict is settled by `choose`. */
-export function settled(parts: Merged[], choose: (conflict: Conflict, index: number) => string[]): string {
-  let conflicts = 0;
-  return parts.flatMap((part) => (part.kind === 'clean' ? part.lines : choose(part, conflicts++))).join('\n');
+/** The text of a merge; `choose` says which lines each hunk comes to. */
+export function settled(parts: Merged[], choose: (hunk: Hunk, index: number) => string[]): string {
+  let hunks = 0;
+  return parts.flatMap((part) => (part.kind === 'same' ? part.lines : choose(part, hunks++))).join('\n');
 }
 
 function split(text: string): string[] {

@@ -1,63 +1,75 @@
 import { useMemo, useState } from 'preact/hooks';
 import { plural } from '../lib/changes';
-import { type Conflict, merge, settled } from '../lib/textdiff';
+import { type Hunk, merge, type Merged, settled } from '../lib/textdiff';
+import { Badge, type Tone } from '../ui/badge';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { TextDiff } from '../ui/fields';
 
 type Choice = 'mine' | 'theirs' | 'both';
+interface Place { hunk: Hunk; above: string[]; below: string[] }
 
-/** Both versions, and one that holds what both changed; where they changed the same lines, a person chooses. */
+/** Both versions side by side, place for place; what only one of them changed is taken unless somebody says otherwise. */
 export function MergeDialog({ base, mine, theirs, by, onClose, onMerged }: { base: string; mine: string; theirs: string; by: string | null; onClose: () => void; onMerged: (text: string) => void }) {
   const parts = useMemo(() => merge(base, mine, theirs), [base, mine, theirs]);
-  const conflicts = parts.filter((p) => p.kind === 'conflict');
+  const places = useMemo(() => placesOf(parts), [parts]);
   const [choices, setChoices] = useState<Record<number, Choice>>({});
-  const open = conflicts.length - Object.keys(choices).length;
-  const merged = settled(parts, (conflict, i) => linesOf(conflict, choices[i] ?? 'mine'));
+  const chosen = (hunk: Hunk, i: number): Choice | null => choices[i] ?? (hunk.by === 'both' ? null : hunk.by);
+  const conflicts = places.filter((p) => p.hunk.by === 'both').length;
+  const open = places.filter((p, i) => !chosen(p.hunk, i)).length;
+  const merged = settled(parts, (hunk, i) => linesOf(hunk, chosen(hunk, i) ?? 'mine'));
   const why = open ? `${plural(open, 'place')} still to decide` : null;
-  const them = by ?? 'the other program';
+  const them = by ?? 'another program';
   return (
     <Dialog
       title="Merge two versions"
       wide
       onClose={onClose}
       onSubmit={() => !why && onMerged(merged)}
-      footer={<><span class="small mute">{why}</span><div class="row"><Button onClick={onClose}>Not now</Button><Button type="submit" kind="primary" why={why}>Take into my draft</Button></div></>}
+      footer={<><span class="small mute">{why ?? 'It stays a draft until you apply it'}</span><div class="row"><Button onClick={onClose}>Not now</Button><Button type="submit" kind="primary" why={why}>Take into my draft</Button></div></>}
     >
-      <p class="soft">{conflicts.length ? `What only one of you changed is merged. ${plural(conflicts.length, 'place')} both changed: choose.` : `You and ${them} changed different lines: nothing is in conflict.`}</p>
-      {conflicts.map((part, i) => (
-        <fieldset key={i} class="stack panel" style={{ padding: '16px', margin: '0' }}>
-          <legend class="label">Both changed this ({i + 1} of {conflicts.length})</legend>
-          <div class="sidebyside">
-            <div><span class="label">Mine</span><pre>{part.mine.join('\n') || '(removed)'}</pre></div>
-            <div><span class="label">Of {them}</span><pre>{part.theirs.join('\n') || '(removed)'}</pre></div>
-          </div>
-          <div class="row">
-            {(['mine', 'theirs', 'both'] as const).map((c) => (
-              <label key={c} class="row small"><input type="radio" name={`conflict-${i}`} checked={choices[i] === c} onChange={() => setChoices({ ...choices, [i]: c })} /> {{ mine: 'Mine', theirs: `That of ${them}`, both: 'Both, one after the other' }[c]}</label>
-            ))}
-          </div>
-        </fieldset>
-      ))}
-      <details class="panel planned">
-        <summary><strong>What {them} changed</strong></summary>
-        <TextDiff before={base} after={theirs} label={`What ${them} changed`} />
-      </details>
-      <details class="panel planned">
-        <summary><strong>What I changed</strong></summary>
-        <TextDiff before={base} after={mine} label="What I changed" />
-      </details>
+      <p class="soft">{conflicts ? `${plural(conflicts, 'place')} you and ${them} both changed: choose. What only one of you changed is taken.` : `You and ${them} changed different lines: nothing is in conflict.`}</p>
+      {places.map((place, i) => <Choose key={i} place={place} them={them} choice={chosen(place.hunk, i)} choose={(choice) => setChoices({ ...choices, [i]: choice })} name={`hunk-${i}`} />)}
       {!open && (
         <details class="panel planned" open>
-          <summary><strong>What will be new, beside what is stored</strong></summary>
-          <TextDiff before={theirs} after={merged} label="Merged" />
+          <summary><strong>What your draft will change in what is stored</strong></summary>
+          <TextDiff before={theirs} after={merged} label="What the draft will change" />
         </details>
       )}
     </Dialog>
   );
 }
 
-function linesOf(conflict: Conflict, choice: Choice): string[] {
-  if (choice === 'theirs') return conflict.theirs;
-  return choice === 'both' ? [...conflict.theirs, ...conflict.mine] : conflict.mine;
+function Choose({ place: { hunk, above, below }, them, choice, choose, name }: { place: Place; them: string; choice: Choice | null; choose: (choice: Choice) => void; name: string }) {
+  const [tone, said]: [Tone, string] = { mine: ['busy', 'Only you changed this'], theirs: ['mute', `Only ${them} changed this`], both: ['warn', 'Both changed this'] }[hunk.by] as [Tone, string];
+  const side = (which: 'mine' | 'theirs', title: string) => (
+    <label data-chosen={choice === which || choice === 'both'}>
+      <span class="row small"><input type="radio" name={name} checked={choice === which} onChange={() => choose(which)} /> {title}</span>
+      <pre><Context lines={above} /><ins>{hunk[which].join('\n') || '(nothing)'}</ins><Context lines={below} /></pre>
+    </label>
+  );
+  return (
+    <fieldset class="hunk">
+      <legend><Badge tone={tone} icon={hunk.by === 'both' ? 'alert' : 'edit'}>{said}</Badge></legend>
+      <div class="sidebyside">{side('mine', 'My draft')}{side('theirs', `That of ${them}`)}</div>
+      {hunk.by === 'both' && <label class="row small"><input type="radio" name={name} checked={choice === 'both'} onChange={() => choose('both')} /> Both, one after the other</label>}
+    </fieldset>
+  );
+}
+
+function Context({ lines }: { lines: readonly string[] }) {
+  return <>{lines.map((line, i) => <span key={i} class="mute">{line}</span>)}</>;
+}
+
+/** Every hunk, with the lines around it that tell where it is. */
+function placesOf(parts: readonly Merged[]): Place[] {
+  return parts.flatMap((part, i) => {
+    if (part.kind === 'same') return [];
+    const [before, after] = [parts[i - 1], parts[i + 1]];
+    return [{ hunk: part, above: before?.kind === 'same' ? before.lines.slice(-2) : [], below: after?.kind === 'same' ? after.lines.slice(0, 1) : [] }];
+  });
+}
+
+function linesOf(hunk: Hunk, choice: Choice): string[] {
+  return choice === 'both' ? [...hunk.theirs, ...hunk.mine] : hunk[choice];
 }

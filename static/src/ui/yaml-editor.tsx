@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { check, stackfileSchema } from '../app/stackfiles';
 import type { CodeEditor, Problem } from '../editor/code-editor';
+import { nonce } from './nonce';
 import { Skeleton } from './states';
 
 interface Props {
@@ -13,9 +14,6 @@ interface Props {
   handle: { current: CodeEditor | null };
   compareWith?: string | null;
 }
-
-/** The page's own nonce: the browser hides it from selectors, not from scripts. */
-const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 
 export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle, compareWith = null }: Props) {
   const parent = useRef<HTMLDivElement>(null);
