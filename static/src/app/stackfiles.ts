@@ -1,7 +1,7 @@
 /** What the server says of a stackfile's text: its mistakes and warnings, and what it may hold. */
 
 import type { Json } from '../lib/model';
-import { ApiError, call, type Detail } from '../lib/rest';
+import { ApiError, call, type Detail, path } from '../lib/rest';
 import type { Schema } from '../lib/yaml-path';
 import type { Problem } from '../editor/code-editor';
 
@@ -36,6 +36,8 @@ export function stackfileSchema(): Schema | null {
   return schema;
 }
 
-export function readConfig(cluster: string, signal?: AbortSignal) {
-  return call<string>(`/clusters/${encodeURIComponent(cluster)}/config`, { accept: 'application/yaml', ...(signal ? { signal } : {}) });
+/** The stored text, or that of a revision. */
+export function readText(cluster: string, signal: AbortSignal, revision: string | null = null) {
+  const target = revision === null ? path('clusters', cluster, 'config') : path('clusters', cluster, 'revisions', revision);
+  return call<string>(target, { accept: 'application/yaml', signal });
 }

@@ -8,6 +8,10 @@ export interface Draft {
   base: string;
   revision: string | null;
   savedAt: number;
+  /** The revision whose content it began with, where that is not the one that it is made from. */
+  from?: string;
+  /** What an earlier draft said when this one took its place. */
+  earlier?: string;
 }
 
 const PREFIX = 'nysa-draft:';

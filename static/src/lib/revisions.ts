@@ -14,6 +14,8 @@ export interface Revision {
   /** The services that its changes name; empty where it replaced the whole document. */
   services: string[];
   deleted: boolean;
+  /** What it is a rollback of: to which revision, and of one service or of all (null). */
+  rollback: { to: string; service: string | null } | null;
 }
 
 export interface RevisionPage { revisions: Revision[]; next: string | null; note: string | null }
@@ -29,8 +31,19 @@ export function readRevisions(sent: Json): RevisionPage {
     message: text(each.message),
     source: text(each.source),
     summary: text(each.summary),
-    services: [...new Set(objects(each.changes).map((c) => text((c.did as Json | undefined)?.service) ?? '').filter(Boolean))],
+    services: [...new Set(did(each).map((d) => text(d.service) ?? '').filter(Boolean))],
     deleted: each.deleted === true,
+    rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
   }));
   return { revisions: revisions.filter((r) => r.id), next: text(sent.next), note: text(sent.message) };
+}
+
+/** What was done, as it was asked for; one entry for each change that the revision holds. */
+function did(sent: Json): Json[] {
+  return objects(sent.changes).map((change) => (change.did ?? {}) as Json);
+}
+
+function readRollback(asked: Json | undefined): Revision['rollback'] {
+  const to = text(asked?.revision);
+  return to ? { to, service: text(asked?.service) } : null;
 }

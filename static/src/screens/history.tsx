@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'preact/hooks';
 import { asked, rollback, shortRevision } from '../app/actions';
 import { useRead } from '../app/read';
-import { go, hindrance, route } from '../app/state';
-import { readDiff, summary } from '../lib/changes';
+import { go, hindrance } from '../app/state';
 import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { readRevisions, type Revision } from '../lib/revisions';
 import type { ClusterEntry } from '../lib/store';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
-import { PlannedServices } from '../ui/fields';
+import { Dialog } from '../ui/dialog';
 import { Menu } from '../ui/menu';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../ui/states';
 import { Ago } from '../ui/time';
+import { Comparison } from './comparison';
 import { ClusterFrame } from './frame';
 
 /** Who changed what, when and why; any two revisions compared; back to any of them. */
@@ -20,6 +20,7 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
   const { name } = entry;
   const current = entry.summary.value.revision;
   const [older, setOlder] = useState<Revision[]>([]);
+  const [rolled, setRolled] = useState<Revision | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
   const reading = useRead<Json>(`history ${name} ${current}`, (signal) => call(path('clusters', name, 'revisions'), { signal }));
   const page = reading.data && readRevisions(reading.data);
@@ -34,26 +35,27 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
       {reading.error && <Failed error={reading.error} retry={reading.again} />}
       {!page && reading.slow && <Skeleton rows={8} />}
       {page && !revisions.length && <Empty icon="history" title="No history">The bucket keeps no versions of {name}.</Empty>}
-      {to && <Compared cluster={name} from={from} to={to} revisions={revisions} />}
+      {to && <Comparison cluster={name} from={from} to={to} revisions={revisions} />}
       {revisions.length > 0 && (
         <section class="panel" aria-label="Revisions, newest first">
           <header><h2>Revisions</h2>{page?.note && <span class="small mute">{page.note}</span>}</header>
           <ol class="timeline">
-            {revisions.map((r, i) => <Entry key={r.id} entry={entry} revision={r} before={revisions[i + 1] ?? null} current={r.id === current} chosen={to === r.id || from === r.id} />)}
+            {revisions.map((r, i) => <Entry key={r.id} entry={entry} revision={r} before={revisions[i + 1] ?? null} current={r.id === current} chosen={to === r.id || from === r.id} rollBackService={() => setRolled(r)} />)}
           </ol>
           {next && <p class="row" style={{ justifyContent: 'center', padding: '12px' }}><Button onClick={() => setCursor(next)}>{more.slow ? 'Reading…' : 'Older revisions'}</Button></p>}
           {more.error && <ErrorBanner error={more.error} retry={more.again} />}
         </section>
       )}
+      {rolled && <OneService entry={entry} revision={rolled} onClose={() => setRolled(null)} />}
     </ClusterFrame>
   );
 }
 
-function Entry({ entry, revision, before, current, chosen }: { entry: ClusterEntry; revision: Revision; before: Revision | null; current: boolean; chosen: boolean }) {
+function Entry({ entry, revision, before, current, chosen, rollBackService }: { entry: ClusterEntry; revision: Revision; before: Revision | null; current: boolean; chosen: boolean; rollBackService: () => void }) {
   const { name } = entry;
   const compare = (from: string | null, to: string) => go({ screen: 'history', cluster: name, from, to });
-  const at = route.value;
-  const start = at.screen === 'history' ? at.to : null;
+  const stored = current ? 'It is the one stored now' : revision.deleted ? 'Nothing was stored with it' : null;
+  const rollbackWhy = stored ?? hindrance('POST', '/clusters/{c}/rollback', name);
   return (
     <li data-chosen={chosen}>
       <span class="avatar" aria-hidden="true">{(revision.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}</span>
@@ -61,6 +63,7 @@ function Entry({ entry, revision, before, current, chosen }: { entry: ClusterEnt
         <div class="row">
           <strong>{revision.message ?? revision.summary ?? (revision.by ? 'No reason given' : 'Changed by another program')}</strong>
           {current && <Badge tone="good" icon="check">Stored now</Badge>}
+          {revision.rollback && <Badge tone="warn" icon="undo">Rollback of {revision.rollback.service ?? 'all'} to {shortRevision(revision.rollback.to)}</Badge>}
         </div>
         {revision.message && revision.summary && <span class="small soft">{revision.summary}</span>}
         <span class="small mute">{revision.by ?? 'external'} · <Ago at={revision.at} /> · <span class="revision">{shortRevision(revision.id)}</span></span>
@@ -70,10 +73,10 @@ function Entry({ entry, revision, before, current, chosen }: { entry: ClusterEnt
         <Menu
           label={`Actions for revision ${shortRevision(revision.id)}`}
           items={[
-            { label: 'Compare with the one stored now', icon: 'drift', run: () => compare(revision.id, entry.summary.peek().revision ?? revision.id), why: current ? 'It is the one stored now' : null },
-            ...(start && start !== revision.id ? [{ label: `Compare with ${shortRevision(start)}`, icon: 'drift' as const, run: () => compare(revision.id, start) }] : []),
-            { label: 'Edit from this revision', icon: 'edit', run: () => go({ screen: 'stackfile', cluster: name, revision: revision.id }) },
-            { label: 'Roll back to this revision', icon: 'undo', run: () => (asked.value = rollback(name, revision.id)), why: current ? 'It is the one stored now' : hindrance('POST', '/clusters/{c}/rollback', name) },
+            { label: 'Compare with the one stored now', icon: 'drift', run: () => compare(revision.id, entry.summary.peek().revision ?? revision.id), why: stored },
+            { label: 'Edit from this revision', icon: 'edit', run: () => go({ screen: 'stackfile', cluster: name, revision: revision.id }), why: revision.deleted ? stored : null },
+            { label: 'Roll back to this revision', icon: 'undo', run: () => back(name, revision.id, null), why: rollbackWhy },
+            { label: 'Roll one service back to it…', icon: 'undo', run: rollBackService, why: rollbackWhy },
           ]}
         />
       </div>
@@ -81,20 +84,26 @@ function Entry({ entry, revision, before, current, chosen }: { entry: ClusterEnt
   );
 }
 
-function Compared({ cluster, from, to, revisions }: { cluster: string; from: string | null; to: string; revisions: readonly Revision[] }) {
-  const before = from ?? revisions[revisions.findIndex((r) => r.id === to) + 1]?.id ?? null;
-  const reading = useRead<Json>(before || !from ? `diff ${cluster} ${before} ${to}` : null, (signal) => call(path('clusters', cluster, 'revisions', to, 'diff'), { signal, query: { against: before } }));
-  const services = reading.data && readDiff(reading.data);
-  const close = () => go({ screen: 'history', cluster, from: null, to: null });
+/** Asks for a rollback, and shows what comes of it. */
+function back(cluster: string, revision: string, service: string | null): void {
+  asked.value = { ...rollback(cluster, revision, service), after: () => go({ screen: 'rollout', cluster }) };
+}
+
+/** Which service goes back to a revision; those that it changed stand first. */
+function OneService({ entry, revision, onClose }: { entry: ClusterEntry; revision: Revision; onClose: () => void }) {
+  const names = [...new Set([...revision.services.filter((s) => entry.rows.has(s)), ...entry.names.value])];
+  const [service, setService] = useState(names[0] ?? '');
+  const next = () => {
+    onClose();
+    back(entry.name, revision.id, service);
+  };
   return (
-    <section class="stack" aria-label="Comparison">
-      <div class="spread">
-        <h2>{services ? summary(services) : 'Comparison'} <span class="mute small"><span class="revision">{shortRevision(before)}</span> → <span class="revision">{shortRevision(to)}</span></span></h2>
-        <Button kind="quiet" icon="cross" label="Close the comparison" onClick={close} />
+    <Dialog title={`Roll one service back to ${shortRevision(revision.id)}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" why={service ? null : 'There is no service'}>Plan</Button></div>}>
+      <div class="field">
+        <label htmlFor="back-service">Service</label>
+        <select id="back-service" class="input" value={service} onChange={(e) => setService(e.currentTarget.value)}>{names.map((n) => <option key={n}>{n}</option>)}</select>
+        <p class="hint">All others stay as they are.</p>
       </div>
-      {reading.error && <ErrorBanner error={reading.error} retry={reading.again} />}
-      {!services && reading.slow && <Skeleton rows={4} />}
-      {services && (services.length ? <PlannedServices services={services} open={10} /> : <p class="hint">The two are the same in every field.</p>)}
-    </section>
+    </Dialog>
   );
 }

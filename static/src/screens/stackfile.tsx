@@ -3,10 +3,9 @@ import { shortRevision } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { useRead } from '../app/read';
 import { drafts, go, hindrance, notify } from '../app/state';
-import { readConfig } from '../app/stackfiles';
+import { readText } from '../app/stackfiles';
 import type { CodeEditor, Problem } from '../editor/code-editor';
 import type { Draft } from '../lib/drafts';
-import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
 import { Button } from '../ui/button';
 import { Banner, Failed, Skeleton } from '../ui/states';
@@ -20,33 +19,41 @@ import { MergeDialog } from './merge-dialog';
 export function StackfileScreen({ entry, from }: { entry: ClusterEntry; from: string | null }) {
   const { name } = entry;
   // What the edit begins with is read once; later revisions show as a banner, never in the text.
-  const stored = useRead<string>(`begin ${name}`, (signal) => readConfig(name, signal));
-  const old = useRead<string>(from ? `from ${name} ${from}` : null, (signal) => readRevisionText(name, from!, signal));
-  const ready = stored.data !== null && (!from || old.data !== null);
-  const error = stored.error ?? old.error;
+  const stored = useRead<string>(`begin ${name}`, (signal) => readText(name, signal));
+  const old = useRead<string>(from && `from ${name} ${from}`, (signal) => readText(name, signal, from));
+  const failed = [stored, old].find((reading) => reading.error && reading.data === null);
+  const ready = stored.data !== null && !from;
+  // From here on it is a draft like any other, which no reload begins anew.
+  useEffect(() => {
+    if (!from || stored.data === null || old.data === null) return;
+    beginFrom({ name, text: old.data, base: stored.data, revision: stored.revision, savedAt: Date.now(), from });
+    go({ screen: 'stackfile', cluster: name, revision: null }, true);
+  }, [from, stored.data, old.data]);
   return (
     <ClusterFrame entry={entry} page="stackfile">
-      {error && !ready ? <Failed error={error} retry={stored.error ? stored.again : old.again} /> : ready ? <Edit key={`${name} ${from}`} entry={entry} stored={stored.data!} revision={stored.revision} old={from ? old.data : null} from={from} /> : stored.slow ? <Skeleton rows={10} /> : null}
+      {failed ? <Failed error={failed.error!} retry={failed.again} /> : ready ? <Edit entry={entry} stored={stored.data!} revision={stored.revision} /> : stored.slow || old.slow ? <Skeleton rows={10} /> : null}
     </ClusterFrame>
   );
 }
 
-async function readRevisionText(cluster: string, revision: string, signal: AbortSignal) {
-  const target = path('clusters', cluster, 'revisions', revision);
-  const answer = await call<string | { config?: unknown; yaml?: string }>(target, { accept: 'application/yaml', signal });
-  const { data } = answer;
-  return { ...answer, data: typeof data === 'string' ? data : (data.yaml ?? JSON.stringify(data.config ?? data, null, 2)) };
+function beginFrom(draft: Draft): void {
+  const before = drafts.get(draft.name);
+  if (draft.text !== draft.base) save(before && before.text !== before.base ? { ...draft, earlier: before.text } : draft);
 }
 
-function beginWith(name: string, stored: string, revision: string | null, old: string | null): Draft {
+function save(draft: Draft): void {
+  if (drafts.put(draft)) return;
+  notify({ tone: 'warn', title: 'The draft is kept in this page only', text: 'The browser has no room left for it: apply it, or copy it, before you close the page.' });
+}
+
+function beginWith(name: string, stored: string, revision: string | null): Draft {
   const draft = drafts.get(name);
-  if (old !== null) return { name, text: old, base: stored, revision, savedAt: 0 };
   return draft && draft.text !== draft.base ? draft : { name, text: stored, base: stored, revision, savedAt: 0 };
 }
 
-function Edit({ entry, stored, revision, old, from }: { entry: ClusterEntry; stored: string; revision: string | null; old: string | null; from: string | null }) {
+function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string; revision: string | null }) {
   const { name } = entry;
-  const begun = useMemo(() => beginWith(name, stored, revision, old), []);
+  const begun = useMemo(() => beginWith(name, stored, revision), []);
   const [base, setBase] = useState({ text: begun.base, revision: begun.revision });
   const [text, setText] = useState(begun.text);
   const [problems, setProblems] = useState<Problem[] | null>(null);
@@ -56,13 +63,11 @@ function Edit({ entry, stored, revision, old, from }: { entry: ClusterEntry; sto
   const dirty = text !== base.text;
   const current = entry.summary.value;
   const overtaken = current.revision !== null && base.revision !== null && current.revision !== base.revision;
-  const theirs = useRead<string>(overtaken ? `theirs ${name} ${current.revision}` : null, (signal) => readConfig(name, signal));
+  const theirs = useRead<string>(overtaken ? `theirs ${name} ${current.revision}` : null, (signal) => readText(name, signal));
 
   const keep = (next = text, to = base) => {
     if (next === to.text) drafts.drop(name);
-    else if (!drafts.put({ name, text: next, base: to.text, revision: to.revision, savedAt: Date.now() })) {
-      notify({ tone: 'warn', title: 'The draft is kept in this page only', text: 'The browser has no room left for it: apply it, or copy it, before you close the page.' });
-    }
+    else save({ ...begun, text: next, base: to.text, revision: to.revision, savedAt: Date.now() });
   };
   // An edit that was not begun takes the newest state without a word; nothing is lost by it.
   useEffect(() => {
@@ -106,7 +111,11 @@ function Edit({ entry, stored, revision, old, from }: { entry: ClusterEntry; sto
           {current.message ? `“${current.message}”, ` : ''}<Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and {shortRevision(current.revision)} is stored now.
         </Banner>
       )}
-      {from && old !== null && <Banner tone="busy" icon="history" title={<>This is the content of {shortRevision(from)}</>}>Edit it, and review it like any change: it becomes a new revision.</Banner>}
+      {begun.from && dirty && (
+        <Banner tone="busy" icon="history" title={<>This draft began with the content of <span class="revision">{shortRevision(begun.from)}</span></>} actions={begun.earlier !== undefined && text !== begun.earlier && <Button onClick={() => take(begun.earlier!)}>Back to my earlier draft</Button>}>
+          Edit it, and review it like any change: it becomes a new revision.
+        </Banner>
+      )}
       <div class="editorgrid">
         <section class="panel" aria-label="Stackfile">
           <header>

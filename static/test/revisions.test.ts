@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { readRevisions } from '../src/lib/revisions';
+
+const row = (revision: string, ...did: object[]) => ({ revision, changes: did.map((each) => ({ did: each })) });
+
+test('what a revision is a rollback of', () => {
+  const { revisions } = readRevisions({
+    content: [row('c', { verb: 'rollback', revision: 'a', service: 'web' }), row('b', { verb: 'rollback', revision: 'a' }), row('a', { verb: 'replace' }), { revision: '0' }],
+  });
+  expect(revisions.map((r) => r.rollback)).toEqual([{ to: 'a', service: 'web' }, { to: 'a', service: null }, null, null]);
+  expect(revisions[0]!.services).toEqual(['web']);
+});
