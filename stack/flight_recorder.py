@@ -37,6 +37,7 @@ class Look(Protocol):
     """What is asked of ECS and of its logs: see `stack.aws.ecs_look.EcsLook`."""
 
     async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+    async def definition(self, arn: str) -> TaskDefinition | None: ...
     async def log_lines(self, group: str, stream: str, region: str | None, most: int) -> list[Json]: ...
 
 
@@ -109,6 +110,10 @@ class FlightRecorder:
         for pause in (*self._pauses, None):
             try:
                 stopped = _of(rollout, await self._look.stopped(cluster, name)) or _of(rollout, known)
+                # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
+                arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
+                if definition is None and arn:
+                    definition = await self._look.definition(arn)
                 record = _told(rollout, seen, definition, stopped, self._now())
                 record['introduced_by'] = await self._change(cluster, rollout)
                 record['log'] = await self._log(definition, stopped)
@@ -170,8 +175,10 @@ def log_stream(definition: TaskDefinition | None, task: Task) -> tuple[str, str,
 
 
 def _of(rollout: Rollout, tasks: Sequence[Task]) -> list[Task]:
-    """The tasks of the rollout's own deployment, the newest first."""
-    return [each for each in tasks if rollout.deployment in (each.started_by, None) or not each.started_by]
+    """The tasks of the rollout's own deployment, the newest first; since it was asked for, where it was never seen."""
+    if rollout.deployment is None:
+        return [each for each in tasks if each.created_at and each.created_at >= rollout.goal.since]
+    return [each for each in tasks if rollout.deployment == each.started_by or not each.started_by]
 
 
 def _told(

@@ -45,8 +45,8 @@ def play(aws: Aws, story: Any) -> None:
     asyncio.run(whole())
 
 
-async def failed(rolling: Rolling, changes: dict[str, Any]) -> str:
-    """A service runs, and a change of it fails; the revision that did."""
+async def failed(rolling: Rolling, changes: dict[str, Any], step: float = 10) -> str:
+    """A service runs, and a change of it fails while ECS is looked at every `step` seconds; the revision that did."""
     good = state_of(web(**BREAKER))
     await rolling.change(good)
     await rolling.live.state(rolling.name)
@@ -55,7 +55,7 @@ async def failed(rolling: Rolling, changes: dict[str, Any]) -> str:
     bad = state_of(web(**{**BREAKER, **changes}))
     revision = await rolling.change(bad, message='what could go wrong')
     rolling.act(bad)
-    await rolling.settled(step=10, within=3000)
+    await rolling.settled(step=step, within=3000)
     await rolling.recorder.finished()
     return revision.id
 
@@ -109,12 +109,13 @@ def test_what_is_no_failure_is_classed_too(aws: Aws, kind: str, tag: str, stop: 
     play(aws, story)
 
 
-def test_the_last_lines_of_the_log(aws: Aws):
+@pytest.mark.parametrize('step', [10, 1000], ids=['seen failing', 'seen when rolled back'])
+def test_the_last_lines_of_the_log(aws: Aws, step: float):
     async def story(rolling: Rolling) -> None:
         group = f'/ecs/{rolling.name}'
         aws.client('logs').create_log_group(logGroupName=group)
         options = {'awslogs-group': group, 'awslogs-region': aws.region, 'awslogs-stream-prefix': 'svc'}
-        await failed(rolling, {'tag': '2-broken', 'logging': {'log_driver': 'awslogs', 'options': options}})
+        await failed(rolling, {'tag': '2-broken', 'logging': {'log_driver': 'awslogs', 'options': options}}, step)
         log = (await report(rolling))['flight']['log']
         assert log['group'] == group
         assert log['lines'][-1]['message'] == 'RuntimeError: this build is broken'
