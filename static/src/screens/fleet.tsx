@@ -122,7 +122,7 @@ function Row({ entry }: { entry: ClusterEntry }) {
         <span class="mute small">{plural(counts.services || summary.serviceCount, 'service')}</span>
       </div>
       <div class="td row badges" role="cell"><ClusterBadges entry={entry} /></div>
-      <div class="td middle" role="cell">{counts.percent === null ? <Concern service={entry.worst.value} /> : <Progress counts={counts} percent={counts.percent} />}</div>
+      <div class="td middle" role="cell">{counts.percent === null || counts.failed ? <Concern service={entry.worst.value} /> : <Progress counts={counts} percent={counts.percent} />}</div>
       <div class="td two wide small" role="cell">
         <span class="soft">{summary.message ?? (summary.by ? 'No reason given' : 'Changed by another program')}</span>
         <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
@@ -132,17 +132,31 @@ function Row({ entry }: { entry: ClusterEntry }) {
   );
 }
 
-/** Sync and health apart, as they are apart in ECS; frozen as a third. */
+/** Sync and health apart, as they are apart in ECS; frozen as a third. A rollout that fails is no mere rollout. */
 export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
   const counts = entry.counts.value;
   const { frozen } = entry.summary.value;
   return (
     <>
-      {counts.rollingOut > 0 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : counts.drifted > 0 ? <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge> : counts.seen || !counts.services ? <Badge tone="good" icon="check">In sync</Badge> : <Badge tone="mute" icon="question">Not seen yet</Badge>}
-      {counts.failing > 0 ? <Badge tone="bad" icon="circle-cross" plain>{counts.failing} failing</Badge> : counts.degraded > 0 ? <Badge tone="warn" icon="alert" plain>{counts.degraded} degraded</Badge> : counts.seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null}
+      <SyncOf counts={counts} />
+      <HealthOf counts={counts} />
       {frozen && <Badge tone="busy" icon="frozen" title={frozen.reason}>Frozen</Badge>}
     </>
   );
+}
+
+function SyncOf({ counts }: { counts: Counts }) {
+  if (counts.failed > counts.failing) return <Badge tone="bad" icon="alert" title="A rollout failed, or its tasks do not stay up">{counts.failed - counts.failing} in trouble</Badge>;
+  if (counts.rollingOut > 0) return <Badge tone="busy" icon="progress" spin>Rolling out</Badge>;
+  if (counts.drifted > 0) return <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge>;
+  if (counts.seen || !counts.services) return <Badge tone="good" icon="check">In sync</Badge>;
+  return <Badge tone="mute" icon="question">Not seen yet</Badge>;
+}
+
+function HealthOf({ counts }: { counts: Counts }) {
+  if (counts.failing > 0) return <Badge tone="bad" icon="circle-cross" plain>{counts.failing} failing</Badge>;
+  if (counts.degraded > 0) return <Badge tone="warn" icon="alert" plain>{counts.degraded} degraded</Badge>;
+  return counts.seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null;
 }
 
 function Progress({ counts, percent }: { counts: Counts; percent: number }) {
@@ -159,7 +173,7 @@ function Concern({ service }: { service: Service | null }) {
   if (!service) return null;
   const why = concern(service)!;
   return (
-    <div class="two small">
+    <div class="two small concern">
       <Link to={clusterRoute(service.cluster, service.name)} class="above">{service.name}</Link>
       <span class="soft" title={why}>{why}</span>
     </div>
