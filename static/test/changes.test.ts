@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDiff, readPlan, saysTheSame, shortValue, summary, withoutMarks } from '../src/lib/changes';
+import { readDiff, readPlan, saysTheSame, sharedStart, shortValue, summary, withoutMarks } from '../src/lib/changes';
 
 const PLAN = {
   id: 'p1',
@@ -90,4 +90,14 @@ test('two plans say the same as long as the same changes', () => {
   expect(saysTheSame(planned, others)).toBe(true);
   expect(saysTheSame(planned, readPlan({ ...PLAN, services: PLAN.services.slice(1) }))).toBe(false);
   expect(saysTheSame(planned, readPlan({ ...PLAN, quarantined: [{ service: 'api', image: 'a:1' }] }))).toBe(false);
+});
+
+test.each([
+  ['host:5000/team/app:1.2', 'host:5000/team/app:1.3', 'host:5000/team/app:'],
+  ['app:1', 'app:12', 'app:'],
+  ['abc', 'abd', ''],
+  ['app@sha256:ab', 'app@sha256:cd', 'app@sha256:'],
+  ['', 'x', ''],
+])('what %s and %s begin with', (one, other, shared) => {
+  expect(sharedStart(one, other)).toBe(shared);
 });

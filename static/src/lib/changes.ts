@@ -131,6 +131,13 @@ export function shortValue(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** What two texts begin with alike, up to the last place where a word ends: `registry/app:` of `registry/app:1` and `…:2`. */
+export function sharedStart(one: string, other: string): string {
+  let end = 0;
+  while (end < one.length && one[end] === other[end]) end++;
+  return /^.*[/:@=]/s.exec(one.slice(0, end))?.[0] ?? '';
+}
+
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 /** Differences: of fields, of whole services, of texts. */
 
 import { useMemo } from 'preact/hooks';
-import { type Action, type Field, plural, type PlannedService, shortValue, VERBS } from '../lib/changes';
+import { type Action, type Field, plural, type PlannedService, sharedStart, shortValue, VERBS } from '../lib/changes';
 import { diffLines, withGaps } from '../lib/textdiff';
 import { Badge, type Tone } from './badge';
 import { Icon, type IconName } from './icons';
@@ -19,8 +19,8 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
       {fields.map((field) => (
         <div key={field.path} role="row">
           <span class="path" role="cell">{field.path}</span>
-          <span role="cell" data-label={labels[0]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.before} side="before" />}</span>
-          <span role="cell" data-label={labels[1]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.after} side="after" />}</span>
+          <span role="cell" data-label={labels[0]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.before} other={field.after} side="before" />}</span>
+          <span role="cell" data-label={labels[1]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.after} other={field.before} side="after" />}</span>
           {shown && <span role="cell" data-label="Runs now"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
         </div>
       ))}
@@ -28,9 +28,17 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
   );
 }
 
-function Value({ value, side }: { value: unknown; side: 'before' | 'after' }) {
+/** One side of a change; of two long texts only where they part is coloured. */
+function Value({ value, other, side }: { value: unknown; other: unknown; side: 'before' | 'after' }) {
   if (value === null || value === undefined) return <span class="mute">{side === 'before' ? 'not set' : 'removed'}</span>;
-  return <span class="value" data-side={side}>{shortValue(value)}</span>;
+  const text = shortValue(value);
+  const start = typeof value === 'string' && typeof other === 'string' ? sharedStart(text, other) : '';
+  return (
+    <span class="value">
+      {start && <span class="soft">{start}</span>}
+      <span data-side={side}>{text.slice(start.length)}</span>
+    </span>
+  );
 }
 
 const LOOKS: Record<Action, [Tone, IconName]> = {
