@@ -33,7 +33,7 @@ export function go(to: Route | string, replace = false): void {
   if (elsewhere) {
     scrollTo(0, 0);
     // Screen readers and keyboards start at the top of the new screen.
-    queueMicrotask(() => document.querySelector<HTMLElement>('main')?.focus());
+    queueMicrotask(() => document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true }));
   }
 }
 
