@@ -11,6 +11,7 @@ Json = Mapping[str, Any]
 ICONS = {
     'succeeded': ':white_check_mark:',
     'scaled-to-zero': ':zzz:',
+    'removed': ':wastebasket:',
     'superseded': ':fast_forward:',
     'rolled-back': ':rewind:',
     'aborted': ':x:',
@@ -19,6 +20,7 @@ ICONS = {
 ENDED = {
     'succeeded': 'is rolled out',
     'scaled-to-zero': 'is scaled to zero',
+    'removed': 'is gone from ECS',
     'superseded': 'was superseded',
     'rolled-back': 'was rolled back',
     'aborted': 'was aborted',
@@ -92,7 +94,7 @@ class ChatLines:
         ending = verdict['ending']
         took = f' after {duration(rollout["seconds"])}' if rollout.get('seconds') is not None else ''
         line = f'{ICONS[ending]} *{escape(name)}*: {escape(_listed(rollout["services"]))} {ENDED[ending]}{took}'
-        if ending not in ('succeeded', 'scaled-to-zero') or verdict['failed']:
+        if ending not in ('succeeded', 'scaled-to-zero', 'removed') or verdict['failed']:
             line += f': {escape(verdict["reason"])}'
         if verdict['failed']:
             line += ''.join(f' {escape(each["what"])} {escape(each["advice"])}' for each in _troubles(rollout, event))

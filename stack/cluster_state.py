@@ -1,42 +1,27 @@
 """One cluster as it is known now: its revision, what ECS shows of it, and how far its rollouts are."""
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from stack import rollout
+from stack import removal, service_rollout, task_run
 from stack.drift import carries, service_drift, unmanaged
 from stack.errors import StateUnreadable
+from stack.observation import Observation
 from stack.observed import Service, Task
 from stack.plan import Row
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import Wanted, wanted_services
 from stack.revisions import Revision
-from stack.rollout import STALLED_AFTER_S, Goal, Rollout, Whole
+from stack.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
+from stack.rollouts import Rollouts
+from stack.whole import Whole
 
-# Of how many former revisions it is remembered how their rollouts ended.
-MOST_FORMER = 50
 # Stopped tasks that are kept for each service, the newest first.
 MOST_STOPPED = 10
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What one look at ECS showed: services by name (None: there is none of that name), at one point in time.
-
-    `definitions` are task definitions that were not known before, `stopped` the newest stopped tasks of services,
-    `targets` the number of targets in each state of health, both only of those that were asked for; `autoscaled` are
-    services whose count belongs to an autoscaler, None where that was not asked.
-    """
-
-    at: datetime
-    services: Mapping[str, Service | None] = field(default_factory=dict)
-    definitions: Mapping[str, TaskDefinition] = field(default_factory=dict)
-    stopped: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
-    targets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    autoscaled: frozenset[str] | None = None
+# ECS knows the tasks of a run no longer: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+FORGOTTEN = timedelta(hours=1)
 
 
 class ClusterState:
@@ -50,8 +35,7 @@ class ClusterState:
         self.definitions: dict[str, TaskDefinition] = {}
         self.stopped: dict[str, tuple[Task, ...]] = {}
         self.targets: dict[str, Mapping[str, int]] = {}
-        self.rollouts: dict[str, Rollout] = {}
-        self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
+        self.book = Rollouts()
         self.drifts: dict[str, Row] = {}
         self.images_before: dict[str, str] = {}
         self.observed_at: datetime | None = None
@@ -64,67 +48,60 @@ class ClusterState:
         self._stalled_after = stalled_after
         self._carrying: dict[tuple[str, str], bool] = {}
 
+    @property
+    def rollouts(self) -> dict[str, Rollout]:
+        return self.book.now
+
+    @property
+    def former(self) -> Mapping[str, dict[str, Rollout]]:
+        return self.book.former
+
     def take_revision(self, revision: Revision, now: datetime) -> None:
         """The desired state moves on. A service that it does not change goes on as the rollout of the one that did."""
         former, self.wanted = self.wanted, wanted_services(self.name, document_of(revision), self._region)
-        running = {name: each for name, each in self.wanted.items() if not each.runs_once}
-        held = bool(revision.changes) and all(change.announce is None for change in revision.changes)
+        held = _is_silent(revision)
+        told = None if held else revision.stored_at
+        changed = {name for name, each in self.wanted.items() if each != former.get(name)}
+        if not held:
+            changed |= {name for name, each in self.wanted.items() if each.runs_once}
+        goals = {name: self._goal(revision, name, told) for name in self.wanted if self._follows(name, revision, now)}
+        destroyed = {name for change in revision.changes for name in change.destroyed} - self.wanted.keys()
+        goals |= {name: Goal(name, revision.id, revision.stored_at, '', 0, told, 'removal') for name in destroyed}
         if self.revision is not None:
-            self.former.setdefault(self.revision.id, {})
-        for name in [each for each in self.rollouts if each not in running]:
-            gone = f'Revision {revision.id} takes the service out of the desired state.'
-            self._retire(rollout.abandoned(self.rollouts.pop(name), gone, now))
-        for name, wanted in running.items():
-            before = self.rollouts.get(name)
-            if before is None or wanted != former.get(name):
-                if before is not None:
-                    self._retire(rollout.superseded(before, revision.id, now))
-                told = None if held else revision.stored_at
-                goal = Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), told)
-                self.rollouts[name] = rollout.begin(goal, self.seen.get(name))
-            elif before.goal.held and not held:
-                # Whoever is told of this revision is told of all that it holds.
-                self.rollouts[name] = rollout.told_again(before, revision.stored_at, self.seen.get(name))
+            self.book.leave(self.revision.id)
+        self.book.turn(revision, goals, changed | destroyed, self.seen, now)
         self.revision = revision
         self._carrying.clear()
-        self.drifts = {name: row for name, row in self.drifts.items() if name in running}
+        self.drifts = {name: row for name, row in self.drifts.items() if name in self.wanted}
         for name, seen in self.seen.items():
             self._compare(name, seen)
-        self._forget_former()
+
+    def _follows(self, name: str, revision: Revision, now: datetime) -> bool:
+        """Whether there is something to see of a revision: what ran once is forgotten soon, or not announced at all."""
+        if not self.wanted[name].runs_once or name in self.rollouts:
+            return True
+        return now - revision.stored_at < FORGOTTEN and not (_is_silent(revision) and self.revision is None)
+
+    def _goal(self, revision: Revision, name: str, told: datetime | None) -> Goal:
+        wanted = self.wanted[name]
+        kind: Kind = 'run' if wanted.runs_once else 'service'
+        return Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), told, kind)
 
     def take_up(self, rollouts: Mapping[str, Rollout]) -> None:
-        """Go on with rollouts as another process left them, where they are of what is wanted now."""
-        self.rollouts.update({name: each for name, each in rollouts.items() if name in self.rollouts})
+        """Go on with rollouts as another process left them, where they are of what is wanted now, or to be gone."""
+        wanted = {name for name, each in rollouts.items() if (each.goal.kind == 'removal') == (name not in self.wanted)}
+        self.rollouts.update({name: rollouts[name] for name in wanted})
 
     def announce(self, at: datetime) -> set[str]:
         """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
-        before = dict(self.rollouts)
-        for name, each in before.items():
-            self.rollouts[name] = rollout.told_again(each, at, self.seen.get(name))
-        return {name for name, each in before.items() if self.rollouts[name] is not each}
-
-    def hear(self, rollouts: Mapping[str, Rollout]) -> set[str]:
-        """Go on with those of another process's rollouts that were announced later than was known here; their names."""
-        later = {name: each for name, each in rollouts.items() if self._is_later(name, each)}
-        self.rollouts.update(later)
-        return set(later)
-
-    def _is_later(self, name: str, other: Rollout) -> bool:
-        own = self.rollouts.get(name)
-        if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
-            return False
-        return own.goal.told is None or own.goal.told < other.goal.told
-
-    def waits_for_word(self) -> bool:
-        """Whether anything may begin anew once schedulers are told (again)."""
-        return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.rollouts.values())
+        once = {name for name, each in self.wanted.items() if each.runs_once and name not in self.rollouts}
+        if self.revision is not None:
+            self.rollouts.update({name: begin(self._goal(self.revision, name, at)) for name in once})
+        return once | self.book.announce(at, self.seen)
 
     def remove(self, now: datetime) -> set[str]:
         """The cluster is managed no more: what is still under way is aborted; the services of which that is true."""
-        going = {name for name, each in self.rollouts.items() if each.open}
-        for name in going:
-            self.rollouts[name] = rollout.abandoned(self.rollouts[name], 'The cluster is no longer managed.', now)
-        return going
+        return self.book.abandon('The cluster is no longer managed.', now)
 
     def surprised_by(self, observation: Observation) -> bool:
         """Whether it shows a deployment or a count that the revision known here did not ask for.
@@ -178,14 +155,25 @@ class ClusterState:
             self.targets[name] = observation.targets[name]
         self._compare(name, seen)
         if name in self.rollouts:
+            self._follow(name, observation)
+
+    def _follow(self, name: str, observation: Observation) -> None:
+        before, seen = self.rollouts[name], self.seen.get(name)
+        if self.frozen and before.state == 'queued':
+            # Schedulers leave a frozen cluster alone: nobody is to blame that nothing happens.
+            before = replace(before, idle=0.0)
+        if before.goal.kind == 'removal':
+            self.rollouts[name] = removal.follow(
+                before, observation.services[name], observation.at, self._stalled_after
+            )
+        elif before.goal.kind == 'run':
+            if name in observation.runs:
+                tasks = observation.runs[name]
+                self.rollouts[name] = task_run.follow(before, tasks, observation.at, self._stalled_after)
+                self.stopped[name] = task_run.failed(tasks, name)[:MOST_STOPPED]
+        elif seen is None or all(each.task_definition in self.definitions for each in seen.deployments):
             fits = self._fits(self.wanted[name], seen, self.definitions) if seen else ()
-            known = seen is None or all(each.task_definition in self.definitions for each in seen.deployments)
-            if known:
-                before = self.rollouts[name]
-                if self.frozen and before.state == 'queued':
-                    # Schedulers leave a frozen cluster alone: nobody is to blame that nothing happens.
-                    before = replace(before, idle=0.0)
-                self.rollouts[name] = rollout.follow(before, seen, fits, observation.at, self._stalled_after)
+            self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, self._stalled_after)
 
     def _compare(self, name: str, seen: Service | None) -> None:
         wanted = self.wanted.get(name)
@@ -223,13 +211,6 @@ class ClusterState:
             self._carrying[key] = carries(definition, wanted)
         return self._carrying[key]
 
-    def _retire(self, ended: Rollout) -> None:
-        self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
-
-    def _forget_former(self) -> None:
-        while len(self.former) > MOST_FORMER:
-            self.former.popitem(last=False)
-
     def _forget_definitions(self, former: Service) -> None:
         """Those that no deployment of any service has any more."""
         gone = {each.task_definition for each in former.deployments}
@@ -244,8 +225,8 @@ class ClusterState:
         return None if scaled else wanted.count
 
     def names(self) -> list[str]:
-        """Every service that is wanted or seen, those of the desired state first and in its order."""
-        return [*self.wanted, *(name for name in sorted(self.seen) if name not in self.wanted)]
+        """Every service that is wanted or still there, those of the desired state first and in its order."""
+        return [*self.wanted, *sorted((self.seen.keys() | self.book.removing()) - self.wanted.keys())]
 
     def image(self, task_definition: str) -> str | None:
         """The image of a task definition's first container, where the definition is known."""
@@ -268,25 +249,23 @@ class ClusterState:
         return [row for name in self.wanted if (row := self.drift(name)) is not None]
 
     def unmanaged(self) -> list[str]:
-        return unmanaged(self.wanted, self.seen.values())
+        return unmanaged(self.wanted.keys() | self.book.removing(), self.seen.values())
 
     def moving(self) -> bool:
         """Whether anything rolls out, so that it is worth a closer look."""
-        return any(each.open or each.state == 'rolling-out' for each in self.rollouts.values())
+        return bool(self.book.moving())
 
     def moving_services(self) -> set[str]:
-        return {name for name, each in self.rollouts.items() if each.open or each.state == 'rolling-out'}
+        return self.book.moving()
 
     def of_revision(self, revision: str) -> dict[str, Rollout] | None:
         """The rollouts of the services that a revision changed; None for one that is not known (any more)."""
-        going = {name: each for name, each in self.rollouts.items() if each.goal.revision == revision}
-        found = {**self.former.get(revision, {}), **going}
-        known = found or revision in self.former or (self.revision is not None and self.revision.id == revision)
-        return found if known else None
+        found = self.book.of_revision(revision)
+        return {} if found is None and self.revision is not None and self.revision.id == revision else found
 
     def whole(self) -> Whole:
         """The rollout of everything that is wanted."""
-        return rollout.whole(self.rollouts.values())
+        return self.book.whole()
 
     def _mark(self, name: str) -> Any:
         """What makes a difference to whoever watches a service."""
@@ -312,3 +291,8 @@ def document_of(revision: Revision) -> Any:
 
 def image_of(wanted: Wanted) -> str:
     return wanted.definition['containerDefinitions'][0].get('image', '')
+
+
+def _is_silent(revision: Revision) -> bool:
+    """Whether it was stored without telling schedulers; other programs tell of theirs."""
+    return bool(revision.changes) and not revision.wants_announcing

@@ -8,8 +8,9 @@ from stack.cluster_state import ClusterState
 from stack.events import conceal, stamp
 from stack.images import ImageReference
 from stack.observed import Deployment, Service, Task
-from stack.rollout import Rollout, Verdict, Whole, whole
+from stack.rollout import Rollout, Verdict
 from stack.stop_reasons import classify, most_telling, of_text
+from stack.whole import Whole, whole
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ SYNCS = ('drifted', 'rolling-out', 'unknown', 'in-sync')
 
 def summary(state: ClusterState) -> Json:
     """Whether ECS has what is wanted, how it runs, and how the rollout goes, for the whole cluster."""
-    rows = {name: service_sync(state, name) for name in state.wanted}
+    rows = {name: service_sync(state, name) for name in [*state.wanted, *state.book.removing()]}
     going = state.whole()
     return {
         'sync': _worst(rows.values(), SYNCS, 'in-sync'),
@@ -149,13 +150,13 @@ def rollout_json(going: Rollout) -> Json:
 
 def service_sync(state: ClusterState, name: str) -> str:
     """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` where nobody has looked yet."""
+    going = state.rollouts.get(name)
+    if going is not None and going.open:
+        return 'rolling-out'
     if name not in state.wanted:
         return 'unmanaged'
     if state.wanted[name].runs_once:
         return 'in-sync'
-    going = state.rollouts.get(name)
-    if going is not None and going.open:
-        return 'rolling-out'
     if state.drift(name) is not None:
         return 'drifted'
     return 'unknown' if name not in state.seen else 'in-sync'
@@ -163,10 +164,12 @@ def service_sync(state: ClusterState, name: str) -> str:
 
 def service_health(state: ClusterState, name: str) -> str:
     """`healthy`, `degraded`, `failing`, `stopped` (none wanted, none runs), or `unknown`."""
-    seen = state.seen.get(name)
+    seen, wanted = state.seen.get(name), state.wanted.get(name)
+    if wanted is not None and wanted.runs_once:
+        going = state.rollouts.get(name)
+        return 'failing' if going and going.verdict and going.verdict.failed else 'healthy'
     if seen is None:
-        wanted = state.wanted.get(name)
-        return 'healthy' if wanted and wanted.runs_once else 'unknown'
+        return 'unknown'
     if seen.desired == 0:
         return 'stopped' if seen.running == 0 else 'healthy'
     if seen.running >= seen.desired:

@@ -109,7 +109,9 @@ class FlightRecorder:
         name = rollout.goal.service
         for pause in (*self._pauses, None):
             try:
-                stopped = _of(rollout, await self._look.stopped(cluster, name)) or _of(rollout, known)
+                # Tasks that run once are of no service, which could be asked for them.
+                told = () if rollout.goal.kind == 'run' else await self._look.stopped(cluster, name)
+                stopped = _of(rollout, told) or _of(rollout, known)
                 # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
                 arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
                 if definition is None and arn:

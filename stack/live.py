@@ -10,11 +10,12 @@ from itertools import pairwise
 from stack import cluster_events
 from stack.askers import Askers
 from stack.broadcast import Hub
-from stack.cluster_state import ClusterState, Observation
+from stack.cluster_state import ClusterState
 from stack.errors import AwsFailed, NotFound
 from stack.event_log import EventLog
 from stack.events import Event
 from stack.freezes import Freezes, Frozen
+from stack.observation import Observation
 from stack.revision_feed import RevisionFeed
 from stack.revision_store import RevisionStore
 from stack.revisions import Revision
@@ -226,7 +227,7 @@ class Live:
         self._heard_at = self._clock()
         for name in self.of_interest():
             state = self.states.get(name)
-            if state is not None and state.waits_for_word():
+            if state is not None and state.book.waits_for_word():
                 try:
                     await self._hear_of(state)
                 except AwsFailed as failed:
@@ -313,7 +314,7 @@ class Live:
         state = await self._up_to(revision)
         if state is None:
             raise NotFound(f'There is no cluster {revision.cluster!r} here.')
-        if state.waits_for_word():
+        if state.book.waits_for_word():
             await self._hear_of(state)
         if state.observed_at is None and self.watched:
             await self.until(revision.cluster, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)

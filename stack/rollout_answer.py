@@ -6,7 +6,8 @@ from typing import Any
 from stack.cluster_state import ClusterState
 from stack.cluster_view import revision_json, service_row, summary, verdict_json
 from stack.errors import NotFound, RolloutFailed, RolloutInProgress
-from stack.rollout import Rollout, Whole, whole
+from stack.rollout import Rollout
+from stack.whole import Whole, whole
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def _sentence(together: Whole, asked: dict[str, Rollout]) -> str:
     words = {
         'succeeded': 'It is rolled out.',
         'scaled-to-zero': 'It is scaled to zero.',
+        'removed': 'It is gone from ECS.',
         'superseded': 'It was superseded.',
         'rolled-back': 'It was rolled back.',
         'stalled': 'It has stalled.',

@@ -62,7 +62,7 @@ class RolloutRecords:
         Raises `AwsFailed`.
         """
         _, rollouts = await self._read(state.name)
-        return state.hear(rollouts)
+        return state.book.hear(rollouts)
 
     async def keep_now(self, state: ClusterState) -> None:
         """Write down how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
@@ -111,7 +111,7 @@ class RolloutRecords:
         stored = await self._bucket.get(PREFIX + state.name)
         if stored is not None:
             # An announcement that another replica made is not to be lost.
-            state.hear(_readable(state.name, stored.body)[1])
+            state.book.hear(_readable(state.name, stored.body)[1])
         body = dump(state)
         if body is None or (stored is not None and stored.body == body):
             return True

@@ -10,18 +10,20 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from stack.cluster_state import MOST_STOPPED, ClusterState, Observation
+from stack.cluster_state import MOST_STOPPED, ClusterState
 from stack.errors import AwsFailed
 from stack.live import Live
 from stack.look_schedule import Batch, Intervals, LookSchedule
+from stack.observation import Observation
 from stack.observed import Service, Task
 from stack.pacing import pause
 from stack.recent import Recent
 from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.tasks import run_mark
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Look(Protocol):
     async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
     async def targets(self, groups: Sequence[str]) -> Mapping[str, int]: ...
     async def autoscaled(self, cluster: str, services: Sequence[str]) -> frozenset[str]: ...
+    async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]: ...
 
 
 class Watcher:
@@ -162,8 +165,9 @@ class Watcher:
         if state is None:
             return
         wanted = [name for name, each in state.wanted.items() if not each.runs_once]
-        names = dict.fromkeys([*wanted, *state.seen, *self._listed.get(cluster, ())])
-        self._schedule.follow(cluster, names, state.moving_services(), self._clock())
+        moving = state.moving_services()
+        names = dict.fromkeys([*wanted, *sorted(state.book.unsettled()), *state.seen, *self._listed.get(cluster, ())])
+        self._schedule.follow(cluster, names, moving, self._clock())
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -214,19 +218,32 @@ class Watcher:
             services = dict.fromkeys(names)
         at = self._now()
         there = {name: each for name, each in services.items() if each is not None and each.status != 'INACTIVE'}
+        runs = await self._runs(state, names)
+        arns = {each.task_definition for seen in there.values() for each in seen.deployments}
+        arns |= {task.task_definition for tasks in runs.values() for task in tasks}
         return Observation(
             at,
             services,
-            definitions=await self._definitions_of(state, there.values()),
+            definitions=await self._definitions_of(state, arns),
             stopped=await self._stopped(state, there),
             targets=await self._targets(state, there),
             autoscaled=await self._autoscaled(state, there),
+            runs=runs,
         )
 
-    async def _definitions_of(self, state: ClusterState, services: Any) -> dict[str, TaskDefinition]:
-        arns = {each.task_definition for seen in services for each in seen.deployments} - state.definitions.keys()
+    async def _runs(self, state: ClusterState, names: Sequence[str]) -> dict[str, tuple[Task, ...]]:
+        """The tasks that were started for the revision, of services that run once, until they have ended."""
         found = {}
-        for arn in arns:
+        for name in names:
+            going = state.rollouts.get(name)
+            if going is not None and going.unsettled and going.goal.kind == 'run':
+                mark = run_mark(going.goal.revision)
+                found[name] = await self._look.runs(state.name, state.wanted[name].family, mark)
+        return found
+
+    async def _definitions_of(self, state: ClusterState, arns: Collection[str]) -> dict[str, TaskDefinition]:
+        found = {}
+        for arn in set(arns) - state.definitions.keys():
             definition = self._definitions.get(arn) or await self._look.definition(arn)
             if definition is not None:
                 self._definitions.put(arn, definition)

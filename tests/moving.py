@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import cycle
 
-from stack.cluster_state import ClusterState, Observation
+from stack.cluster_state import ClusterState
+from stack.observation import Observation
 from stack.observed import Service, service
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import Wanted

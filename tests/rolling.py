@@ -19,14 +19,20 @@ from handlers.frames import text_frame
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs_look import EcsLook
+from stack.aws.inventory import Inventory
+from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.cluster_state import ClusterState
 from stack.errors import NotFound
 from stack.flight_recorder import FlightRecorder
 from stack.history import History
+from stack.lease import Leases
 from stack.live import Live
 from stack.metrics import Metrics
+from stack.pacing import Pace
+from stack.passes import Ask, Passes
 from stack.reconcile.wanted import wanted_services
+from stack.reconciler import Reconciler
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
 from stack.rollout_records import RolloutRecords
@@ -53,6 +59,10 @@ async def eventually(holds: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.001)
     raise AssertionError('it has not come to that')
+
+
+async def _never(_: Revision) -> bool:
+    return False
 
 
 class Rolling:
@@ -106,9 +116,11 @@ class Rolling:
     def state(self) -> ClusterState:
         return self.live.states[self.name]
 
-    async def change(self, document: dict[str, Any], announce: str | None = 'deploy', message: str = '') -> Revision:
+    async def change(
+        self, document: dict[str, Any], announce: str | None = 'deploy', message: str = '', **did: Any
+    ) -> Revision:
         origin = Origin('tester', 'test', message)
-        change = Change(origin, datetime.now(UTC), {'verb': 'replace'}, announce)
+        change = Change(origin, datetime.now(UTC), {'verb': 'replace', **did}, announce)
         try:
             base = await self.store.read(self.name)
         except NotFound:
@@ -135,6 +147,14 @@ class Rolling:
                 ecs.update_service(service=name, **arguments)
             else:
                 ecs.create_service(serviceName=name, launchType='EC2', **arguments)
+
+    async def act_by_plan(self, *destroyed: str) -> None:
+        """Make ECS match what is stored, by the product's own passes, as often as it takes while time stands still."""
+        paced = PacedConnection(self.connection, Pace(share=1))
+        reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
+        passes = Passes(self.store, Leases(self.bucket), reconciler, _never)
+        ended = await passes.make(Ask(self.name, frozenset(destroyed)))
+        assert ended.state in ('complete', 'waiting'), ended.errors
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:
         """Let time pass, and the observer look after each step."""

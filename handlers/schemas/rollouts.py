@@ -3,8 +3,8 @@
 from handlers.schemas import rollout_examples as examples
 from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 
-ENDINGS = ['succeeded', 'scaled-to-zero', 'superseded', 'rolled-back', 'aborted', 'stalled']
-STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back']
+ENDINGS = ['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
+STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
 
 
 def moment_or_null(help: str) -> Schema:

@@ -7,6 +7,7 @@ from typing import Any
 from stack import observed
 from stack.aws import ecs
 from stack.aws.autoscaling import autoscaled
+from stack.aws.batches import batches
 from stack.aws.careful import CarefulConnection
 from stack.errors import AwsFailed
 from stack.observed import Service, Task
@@ -50,6 +51,17 @@ class EcsLook:
         """The tasks of a service that run or start, the newest first: at most 100."""
         return await self._tasks(cluster, service, 'RUNNING')
 
+    async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]:
+        """The tasks of a family that somebody started, running or not, as far as ECS still knows them."""
+        arns: dict[str, None] = {}
+        for status in ('RUNNING', 'STOPPED'):
+            listed = await self._pages(
+                'ListTasks', 'taskArns', cluster=cluster, family=family, desiredStatus=status, maxResults=100
+            )
+            arns |= dict.fromkeys(listed)
+        tasks = await self._described(cluster, list(arns))
+        return tuple(each for each in tasks if each.started_by == started_by)
+
     async def targets(self, groups: Sequence[str]) -> Mapping[str, int]:
         """The number of targets in each state of health, over some target groups.
 
@@ -81,15 +93,24 @@ class EcsLook:
         return answer['events']
 
     async def _tasks(self, cluster: str, service: str, status: str) -> tuple[Task, ...]:
-        answer = await self._aws.call(
-            'ecs', 'ListTasks', cluster=cluster, serviceName=service, desiredStatus=status, maxResults=100
-        )
-        if not answer['taskArns']:
-            return ()
-        found = await self._aws.call('ecs', 'DescribeTasks', cluster=cluster, tasks=answer['taskArns'])
-        tasks = [observed.task(each) for each in found['tasks']]
+        try:
+            answer = await self._aws.call(
+                'ecs', 'ListTasks', cluster=cluster, serviceName=service, desiredStatus=status, maxResults=100
+            )
+        except AwsFailed as failed:
+            if failed.aws_code == 'ServiceNotFoundException':
+                return ()
+            raise
+        tasks = await self._described(cluster, answer['taskArns'])
         newest = sorted(tasks, key=lambda each: each.stopped_at or each.created_at or observed.EPOCH, reverse=True)
         return tuple(newest)
+
+    async def _described(self, cluster: str, arns: Sequence[str]) -> list[Task]:
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html (100 at a time)"""
+        answers = [
+            await self._aws.call('ecs', 'DescribeTasks', cluster=cluster, tasks=some) for some in batches(arns, 100)
+        ]
+        return [observed.task(each) for answer in answers for each in answer['tasks']]
 
     async def _pages(self, operation: str, items: str, **arguments: Any) -> list:
         return await self._aws.pages('ecs', operation, items, token=('nextToken', 'nextToken'), **arguments)

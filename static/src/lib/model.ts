@@ -8,7 +8,7 @@ export type Json = Record<string, unknown>;
 export type Sync = 'in-sync' | 'rolling-out' | 'drifted' | 'unmanaged' | 'unknown';
 /** Does what runs do well? */
 export type Health = 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back';
+export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
 
 export interface Verdict { ending: string; reason: string; at: number | null; by: string | null }
 export interface EcsEvent { at: number | null; message: string }
@@ -131,7 +131,7 @@ export function readStops(value: unknown): Stop[] {
   });
 }
 
-const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back'];
+const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running'];
 const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'drifted', 'unmanaged', 'unknown'];
 const HEALTHS: Health[] = ['healthy', 'degraded', 'failing', 'stopped', 'unknown'];
 

@@ -209,6 +209,7 @@ export const ENDINGS: Record<string, string> = {
   stalled: 'has stalled',
   'scaled-to-zero': 'was scaled to zero',
   aborted: 'was aborted',
+  removed: 'is gone from ECS',
 };
 
 function ended({ name, verdict }: Service): string {

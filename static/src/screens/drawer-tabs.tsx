@@ -49,7 +49,7 @@ export function OverviewTab({ service }: { service: Service }) {
 function WhyBanner({ service, ending }: { service: Service; ending: Verdict | null }) {
   const trouble = presentTrouble(service);
   const stop = service.stops[0];
-  const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero'].includes(ending.ending));
+  const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero', 'removed'].includes(ending.ending));
   return (
     <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />}>
       {trouble && <p>{trouble.advice}</p>}

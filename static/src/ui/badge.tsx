@@ -47,6 +47,7 @@ export const VERDICTS: Record<string, [Tone, IconName, string]> = {
   stalled: ['bad', 'pause', 'Stalled'],
   'scaled-to-zero': ['mute', 'pause', 'Scaled to zero'],
   aborted: ['bad', 'circle-cross', 'Aborted'],
+  removed: ['mute', 'check', 'Removed'],
 };
 
 export function VerdictBadge({ ending }: { ending: string }) {

@@ -10,9 +10,10 @@ import pytest
 
 from stack.aws.careful import CarefulConnection
 from stack.aws.ecs_look import EcsLook
-from stack.cluster_state import ClusterState, Observation
+from stack.cluster_state import ClusterState
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.look_schedule import TOLD, Intervals
+from stack.observation import Observation
 from stack.observed import task
 from stack.pacing import Limit, TokenBucket
 from stack.revision_store import serialise

@@ -1,0 +1,108 @@
+"""The rollouts of one cluster: those of what is wanted now, and how those of former revisions ended."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from stack import rollout
+from stack.observed import Service
+from stack.revisions import Revision
+from stack.rollout import Goal, Rollout
+from stack.whole import Whole, whole
+
+# Of how many former revisions it is remembered how their rollouts ended.
+MOST_FORMER = 50
+
+
+class Rollouts:
+    """`now` has at most one for each service: that of the revision that last wanted something new of it."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, Rollout] = {}
+        self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
+
+    def turn(
+        self,
+        revision: Revision,
+        goals: Mapping[str, Goal],
+        changed: Collection[str],
+        seen: Mapping[str, Service],
+        now: datetime,
+    ) -> None:
+        """Go over to a revision, which wants `goals`; what it has not `changed` goes on as it was."""
+        for name in [each for each in self.now if each not in goals]:
+            self._let_go(name, revision, now)
+        for name, goal in goals.items():
+            before = self.now.get(name)
+            if before is None or name in changed:
+                if before is not None:
+                    self._retire(rollout.superseded(before, revision.id, now))
+                self.now[name] = rollout.begin(goal, seen.get(name))
+            elif before.goal.held and goal.told is not None:
+                # Whoever is told of this revision is told of all that it holds.
+                self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
+
+    def leave(self, revision: str) -> None:
+        """Remember a revision that is no longer the newest, even if it had no rollout of its own."""
+        self.former.setdefault(revision, {})
+        while len(self.former) > MOST_FORMER:
+            self.former.popitem(last=False)
+
+    def _let_go(self, name: str, revision: Revision, now: datetime) -> None:
+        """Nothing new is wanted of a service that is not wanted any more: it is only still to be gone, if it was."""
+        before = self.now[name]
+        if not (before.goal.kind == 'removal' and before.open):
+            self._retire(rollout.superseded(self.now.pop(name), revision.id, now))
+
+    def _retire(self, ended: Rollout) -> None:
+        self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
+
+    def announce(self, at: datetime, seen: Mapping[str, Service]) -> set[str]:
+        """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
+        before = dict(self.now)
+        for name, each in before.items():
+            self.now[name] = rollout.told_again(each, at, seen.get(name))
+        return {name for name, each in before.items() if self.now[name] is not each}
+
+    def hear(self, others: Mapping[str, Rollout]) -> set[str]:
+        """Go on with those of another process's rollouts that were announced later than was known here; their names."""
+        later = {name: each for name, each in others.items() if self._is_later(name, each)}
+        self.now.update(later)
+        return set(later)
+
+    def _is_later(self, name: str, other: Rollout) -> bool:
+        own = self.now.get(name)
+        if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
+            return False
+        return own.goal.told is None or own.goal.told < other.goal.told
+
+    def waits_for_word(self) -> bool:
+        """Whether anything may begin anew once schedulers are told (again)."""
+        return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.now.values())
+
+    def abandon(self, reason: str, now: datetime) -> set[str]:
+        """Whatever is under way is aborted; the services of which that is true."""
+        going = {name for name, each in self.now.items() if each.open}
+        for name in going:
+            self.now[name] = rollout.abandoned(self.now[name], reason, now)
+        return going
+
+    def moving(self) -> set[str]:
+        """The services that are worth a closer look."""
+        return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}
+
+    def unsettled(self) -> set[str]:
+        return {name for name, each in self.now.items() if each.unsettled}
+
+    def removing(self) -> set[str]:
+        """The services that are on their way out of ECS."""
+        return {name for name, each in self.now.items() if each.goal.kind == 'removal' and each.open}
+
+    def of_revision(self, revision: str) -> dict[str, Rollout] | None:
+        """The rollouts of the services that a former revision changed, or the newest; None where none is known."""
+        going = {name: each for name, each in self.now.items() if each.goal.revision == revision}
+        found = {**self.former.get(revision, {}), **going}
+        return found if found or revision in self.former else None
+
+    def whole(self) -> Whole:
+        return whole(self.now.values())
