@@ -96,6 +96,9 @@ class Live:
                 if newest.id != revision.id:
                     state.take_revision(newest, self._now())
                     self.freezes.doubt(cluster)
+                if self.hub.listens(cluster) and not self.feed.lists(cluster):
+                    # Whoever asked for it was faster than the listing, which would have told of it.
+                    self.hub.publish(cluster_events.cluster(state, self._now()))
 
     def revision(self, cluster: str) -> str | None:
         state = self.states.get(cluster)

@@ -73,6 +73,10 @@ class RevisionFeed:
             await self.poll()
         return sorted(self._listed or ())
 
+    def lists(self, cluster: str) -> bool:
+        """Whether the cluster was there at the last listing."""
+        return cluster in (self._listed or ())
+
     def changed_since(self, moment: datetime) -> list[str]:
         """The clusters whose desired state was stored after a point in time, by the last listing."""
         return [name for name, (_, modified) in (self._listed or {}).items() if modified >= moment]

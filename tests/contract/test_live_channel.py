@@ -171,6 +171,18 @@ def test_a_cluster_that_comes_and_goes(server: Server):
     talk(server, test)
 
 
+def test_a_cluster_that_somebody_asks_for_before_its_coming_was_noticed(server: Server):
+    name = server.aws.cluster()
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe('*')
+        server.aws.client('s3').put_object(Bucket=server.bucket, Key=name, Body=json.dumps(CONFIG))
+        assert (await asyncio.to_thread(server.api, 'GET', f'/clusters/{name}/rollout')).status == 200
+        assert (await client.type('cluster'))['cluster'] == name
+
+    talk(server, test)
+
+
 def test_freezing_and_thawing(server: Server):
     cluster = server.cluster(CONFIG)
 
