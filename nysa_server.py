@@ -70,6 +70,7 @@ from stack.passes import Passes
 from stack.promotion import Promotion
 from stack.readiness import findings
 from stack.reconciler import Progress, Reconciler
+from stack.relay_state import RelayState
 from stack.revision_store import RevisionStore
 from stack.rollback import Rollback
 from stack.rollout_records import RolloutRecords
@@ -268,11 +269,16 @@ async def relay_events(options: argparse.Namespace) -> int:
     webhook = await webhook_address()
     clusters = [each.strip() for each in settings['NYSA_RELAY_CLUSTERS'].split(',') if each.strip()]
     channel = Channel(settings['NYSA_RELAY_SERVER'], clusters, settings['NYSA_RELAY_TOKEN'])
+    site = os.environ.get('NYSA_URL') or settings['NYSA_RELAY_SERVER'].rstrip('/')
     stop = stop_signal()
-    async with Loops() as loops:
-        loops.start('relay', partial(relay, channel, webhook))
-        print(f'Relaying the events of {settings["NYSA_RELAY_SERVER"]}', flush=True)
-        await stop.wait()
+    relaying = asyncio.create_task(relay(channel, webhook, RelayState(settings['NYSA_RELAY_STATE']), site))
+    stopping = asyncio.create_task(stop.wait())
+    print(f'Relaying the events of {settings["NYSA_RELAY_SERVER"]}', flush=True)
+    await asyncio.wait((relaying, stopping), return_when=asyncio.FIRST_COMPLETED)
+    for each in (relaying, stopping):
+        each.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await relaying
     return 0
 
 

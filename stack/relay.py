@@ -4,8 +4,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
@@ -21,6 +24,8 @@ MOST_WAITING = 500
 # Pauses after a failure that may pass, in seconds.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+# What a webhook that asks for more is given.
+LONGEST_WISH_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,16 @@ class Posted:
 
 
 class Relay:
-    """`post(text)` sends one message and never raises."""
+    """`post(text)` sends one message and never raises.
+
+    `waiting` are lines that an earlier process left; `keep(lines)` is told what waits, before and after each message.
+    """
 
     def __init__(
         self,
         post: Callable[[str], Awaitable[Posted]],
+        waiting: Iterable[str] = (),
+        keep: Callable[[list[str]], None] = lambda _: None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -53,10 +63,19 @@ class Relay:
         self._post = post
         self._clock = clock
         self._sleep = sleep
-        self._waiting: deque[str] = deque()
+        self._keep = keep
+        self._waiting: deque[str] = deque(waiting)
+        self._taken: list[str] = []
         self._left_out = 0
         self._some = asyncio.Event()
+        if self._waiting:
+            self._some.set()
         self._not_before = float('-inf')
+
+    @property
+    def waiting(self) -> list[str]:
+        """The lines that no webhook has taken yet."""
+        return [*self._taken, *self._waiting]
 
     def say(self, line: str) -> None:
         """Have a line posted as soon as it may be."""
@@ -72,20 +91,28 @@ class Relay:
             await self._some.wait()
             await self.post_next()
 
+    async def finish(self) -> None:
+        """Post all that waits; `run` must have been cancelled."""
+        while self._taken or self._waiting:
+            await self.post_next()
+
     async def post_next(self) -> None:
         """Post what waits, as one message, and again until it is taken or refused for good."""
-        lines = self._take()
+        self._taken = self._taken or self._take()
         pause = FIRST_PAUSE_S
-        while lines:
+        while self._taken:
             await self._turn()
-            posted = await self._post('\n'.join(lines))
+            self._keep(self.waiting)
+            posted = await self._post('\n'.join(self._taken))
             self._not_before = self._clock() + SPACING_S
-            if posted.taken:
+            if posted.taken or not posted.passing:
+                if not posted.taken:
+                    count = len(self._taken)
+                    log.error('the webhook refused a message for good (%d): %d lines are lost', posted.status, count)
+                self._taken = []
+                self._keep(self.waiting)
                 return
-            if not posted.passing:
-                log.error('the webhook refused a message for good (%d): %d lines are lost', posted.status, len(lines))
-                return
-            wait = pause if posted.retry_after is None else posted.retry_after
+            wait = pause if posted.retry_after is None else max(SPACING_S, posted.retry_after)
             log.warning('the webhook did not take a message (%d); it is tried again in %.0f s', posted.status, wait)
             self._not_before = self._clock() + wait
             pause = min(2 * pause, LONGEST_PAUSE_S)
@@ -111,14 +138,22 @@ async def post_to(url: str, text: str) -> Posted:
         await asyncio.to_thread(webhook.post, url, text)
     except HTTPError as refused:
         return Posted(refused.code, _seconds(refused.headers.get('Retry-After')))
-    except OSError as failed:
+    except (OSError, HTTPException) as failed:
         log.warning('the webhook does not answer: %s', type(failed).__name__)
         return Posted(0)
     return Posted(200)
 
 
 def _seconds(text: str | None) -> float | None:
-    try:
-        return max(0.0, float(text)) if text else None
-    except ValueError:
+    """A `Retry-After`, in seconds or as a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
+    if not text:
         return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(0.0, seconds), LONGEST_WISH_S)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -206,6 +207,12 @@ SETTINGS = (
         where='environment',
     ),
     Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
+    Setting(
+        'NYSA_RELAY_STATE',
+        'The file in which `relay` keeps what it has told, so that another start goes on from there; none unless set.',
+        where='environment',
+        read=Path,
+    ),
     Setting(
         'NYSA_SANDBOX_DIR',
         'Where the embedded AWS of `PROFILE=local` keeps its state.',

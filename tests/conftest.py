@@ -6,8 +6,9 @@ from hypothesis import settings
 from tests.aws import aws, embedded_aws
 from tests.guarded import guarded
 from tests.server import server
+from tests.webhook import webhook
 
-__all__ = ['aws', 'embedded_aws', 'guarded', 'server']
+__all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

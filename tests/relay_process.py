@@ -9,23 +9,44 @@ from contextlib import contextmanager
 from tests.process import ROOT, environment
 
 
-@contextmanager
-def relaying(server: str, webhook: str) -> Iterator[None]:
-    """A relay that has subscribed; ended by SIGTERM."""
-    process = subprocess.Popen(
-        [sys.executable, 'nysa_server.py', 'relay', f'--server={server}'],
-        cwd=ROOT,
-        env=environment(SLACK_NOTIFICATIONS_WEBHOOK_URL=webhook),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
+class RelayProcess:
+    """A relay that has subscribed."""
+
+    def __init__(self, server: str, webhook: str, **settings: str):
+        self._process = subprocess.Popen(
+            [sys.executable, 'nysa_server.py', 'relay', f'--server={server}'],
+            cwd=ROOT,
+            env=environment(SLACK_NOTIFICATIONS_WEBHOOK_URL=webhook, **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for line in self._process.stdout:
             if 'Listening' in line:
                 break
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == 0, errors
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, wait for the end; the exit status and what was said on standard error."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        _, said = self._process.communicate(timeout=20)
+        return self._process.returncode, said
+
+    def ended(self) -> tuple[int, str]:
+        """Wait until it ends by itself."""
+        _, said = self._process.communicate(timeout=20)
+        return self._process.returncode, said
+
+
+@contextmanager
+def relaying(server: str, webhook: str, **settings: str) -> Iterator[RelayProcess]:
+    """A relay that has subscribed; ended by SIGTERM, if it still runs."""
+    process = RelayProcess(server, webhook, **settings)
+    try:
+        yield process
+    except BaseException:
+        process.end(signal.SIGKILL)
+        raise
+    else:
+        status, said = process.end()
+        assert status == 0, said

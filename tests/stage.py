@@ -1,18 +1,25 @@
-"""A rolling cluster that is served: asked over REST, listened to, and restarted under its readers."""
+"""A rolling cluster that is served: asked over REST, listened to, told of in a chat, restarted under its readers."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient
 
+from handlers.relaying import Channel, relay
 from stack.access import ROLES
+from stack.relay_state import RelayState
 from stack.tokens import Asked, make
 from tests.rolling import Rolling, eventually
+from tests.webhook import Webhook
 
 
 class Stage(Rolling):
     """`open` before, `close` after; `controlled` lets nobody in without a `token`."""
+
+    _relaying: asyncio.Task[None] | None = None
 
     async def open(self, controlled: bool = False) -> None:
         self.settings: dict[str, str] = {}
@@ -26,6 +33,32 @@ class Stage(Rolling):
     @property
     def origin(self) -> str:
         return f'http://127.0.0.1:{self.port}'
+
+    async def chat(self, webhook: Webhook) -> None:
+        """Have a relay listen, and post to a webhook."""
+        self.webhook, self.said = webhook, list[str]()
+        channel = Channel(self.origin, [self.name])
+        self._relaying = asyncio.create_task(relay(channel, webhook.url, RelayState(), 'https://nysa.example'))
+        await eventually(lambda: len(self.live.hub))
+
+    async def chat_says(self, holds: Callable[[str], bool]) -> None:
+        """Returns when a line was posted of which it is so."""
+
+        def found() -> bool:
+            while not self.webhook.texts.empty():
+                self.said += self.webhook.texts.get_nowait().splitlines()
+            return any(holds(line) for line in self.said)
+
+        try:
+            await eventually(found)
+        except AssertionError:
+            raise AssertionError(f'it was not said: {self.said}') from None
+
+    async def close(self) -> None:
+        if self._relaying is not None:
+            self._relaying.cancel()
+            await asyncio.gather(self._relaying, return_exceptions=True)
+        await super().close()
 
     async def restart(self) -> None:
         """Another process takes the place of the one that was stopped."""

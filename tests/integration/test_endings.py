@@ -4,70 +4,72 @@ It must be the same for whoever asks over REST, listens on the live channel, or 
 """
 
 import asyncio
-import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from tornado.httpclient import AsyncHTTPClient
 
-from stack.chat_lines import ENDED, ChatLines
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.live_client import LiveClient
-from tests.rolling import BREAKER, Rolling, eventually, state_of, web
+from tests.rolling import BREAKER, eventually, state_of, web
+from tests.stage import Stage
+from tests.webhook import Webhook
 
 
-class Stage(Rolling):
+class Trial(Stage):
     """A cluster with three witnesses: REST, the live channel, and the chat."""
 
-    async def open(self) -> None:
-        self.port = await self.serve()
+    async def begin(self, webhook: Webhook) -> None:
+        await self.open()
         self.channel = await LiveClient.connect(self.port)
         await self.channel.subscribe('*')
+        await self.chat(webhook)
 
     async def close(self) -> None:
         await self.channel.close()
         await super().close()
 
-    async def rest(self, query: str) -> tuple[int, dict[str, Any]]:
-        url = f'http://127.0.0.1:{self.port}/api/v1/clusters/{self.name}/rollout?{query}'
-        answer = await AsyncHTTPClient().fetch(url, raise_error=False)
-        return answer.code, json.loads(answer.body)
-
-    async def witnesses(self, revision: str, ending: str, status: int) -> None:
-        """Each of the three must say how that revision ended."""
+    async def witnesses(self, revision: str, ending: str, status: int, line: str) -> None:
+        """Each of the three must say how that revision ended, the chat in this very line."""
         code, body = await self.rest(f'wait=0&revision={revision}')
         told = body.get('rollout', body)
         assert (code, told['verdict']['ending'], told['settled']) == (status, ending, True)
-        await self.heard(revision, ending)
+        await self.heard(revision, ending, line)
 
-    async def heard(self, revision: str, ending: str) -> None:
+    async def heard(self, revision: str, ending: str, line: str) -> None:
         def tells(message: dict[str, Any]) -> bool:
             found = [each for each in message.get('rollouts', ()) if each['revision'] == revision and each['verdict']]
             return bool(found) and found[-1]['verdict']['ending'] == ending
 
         if not any(tells(each) for each in self.channel.got):
             await self.channel.until(tells)
-        chat = ChatLines()
-        lines = [line for message in self.channel.got for line in chat.of(message)]
-        assert any(ENDED[ending] in line and self.name in line for line in lines), lines
+        await self.chat_says(lambda said: _readable(said) == line)
 
 
-Story = Callable[[Stage], Coroutine[Any, Any, None]]
+def _readable(line: str) -> str:
+    """A line as the chat shows it, but for how long it took: the test's time is not S3's."""
+    line = re.sub(r'<https://nysa.example/cp/clusters/([\w-]+)/rollout\|\1>', 'CLUSTER', line)
+    return re.sub(r'after (\d+ min )?\d+ s', 'after TIME', line)
 
 
-async def first(stage: Stage, **settings: Any) -> None:
+Story = Callable[[Trial], Coroutine[Any, Any, None]]
+
+
+async def first(stage: Trial, **settings: Any) -> None:
     """The service runs, and its rollout has succeeded."""
     document = state_of(web(**settings))
     revision = await stage.change(document)
     await stage.live.state(stage.name)
     stage.act(document)
     await stage.settled()
-    await stage.witnesses(revision.id, 'succeeded', 200)
+    await stage.witnesses(
+        revision.id, 'succeeded', 200, ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester)'
+    )
 
 
-async def steady(stage: Stage) -> None:
+async def steady(stage: Trial) -> None:
     await first(stage)
     document = state_of(web('2'))
     revision = await stage.change(document)
@@ -79,10 +81,15 @@ async def steady(stage: Stage) -> None:
     rollout = state.rollouts['web']
     assert (rollout.state, state.image(rollout.task_definition)) == ('steady', 'team/web:2')
     assert state.images_before['web'] == 'team/web:1'
-    await stage.witnesses(revision.id, 'succeeded', 200)
+    await stage.witnesses(
+        revision.id,
+        'succeeded',
+        200,
+        ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester: web: image 1 → 2)',
+    )
 
 
-async def breaker_rollback(stage: Stage) -> None:
+async def breaker_rollback(stage: Trial) -> None:
     await first(stage, **BREAKER)
     good = stage.state.rollouts['web'].task_definition
     document = state_of(web('2-broken', **BREAKER))
@@ -94,10 +101,17 @@ async def breaker_rollback(stage: Stage) -> None:
     # It is still so when ECS is stable again, which is when a naive observer would call it a success.
     await stage.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
     assert stage.state.rollouts['web'].verdict == verdict
-    await stage.witnesses(revision.id, 'rolled-back', 409)
+    await stage.witnesses(
+        revision.id,
+        'rolled-back',
+        409,
+        ':rewind: *CLUSTER*: web was rolled back after TIME: deployment failed: tasks failed to start. '
+        'The application exited with code 1. Read the last lines of its log. team/web:1 runs again. '
+        '(tester: web: image 1 → 2-broken)',
+    )
 
 
-async def overtaken(stage: Stage) -> None:
+async def overtaken(stage: Trial) -> None:
     await first(stage)
     slow, quick = state_of(web('2-slow')), state_of(web('3'))
     revision = await stage.change(slow)
@@ -108,20 +122,36 @@ async def overtaken(stage: Stage) -> None:
     stage.act(quick)
     state = await stage.settled()
     assert state.of_revision(revision.id)['web'].verdict.by == newer.id
-    await stage.witnesses(revision.id, 'superseded', 409)
-    await stage.witnesses(newer.id, 'succeeded', 200)
+    await stage.witnesses(
+        revision.id,
+        'superseded',
+        409,
+        ':fast_forward: *CLUSTER*: web was superseded after TIME: '
+        'A newer revision changes this service. (tester: web: image 1 → 2-slow)',
+    )
+    await stage.witnesses(
+        newer.id,
+        'succeeded',
+        200,
+        ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester: web: image 2-slow → 3)',
+    )
 
 
-async def scaled_to_zero(stage: Stage) -> None:
+async def scaled_to_zero(stage: Trial) -> None:
     await first(stage)
     document = state_of(web('1', count=0))
     revision = await stage.change(document)
     stage.act(document)
     await stage.settled()
-    await stage.witnesses(revision.id, 'scaled-to-zero', 200)
+    await stage.witnesses(
+        revision.id,
+        'scaled-to-zero',
+        200,
+        ':zzz: *CLUSTER*: web is scaled to zero after TIME (tester: web: desired_count 2 → 0)',
+    )
 
 
-async def crash_loop_without_a_breaker(stage: Stage) -> None:
+async def crash_loop_without_a_breaker(stage: Trial) -> None:
     await first(stage)
     document = state_of(web('2-broken'))
     revision = await stage.change(document)
@@ -131,10 +161,17 @@ async def crash_loop_without_a_breaker(stage: Stage) -> None:
     state = await stage.settled(step=20)
     assert state.rollouts['web'].state == 'failed'
     assert state.seen['web'].running == 2, 'the old tasks run, and ECS is none the wiser'
-    await stage.witnesses(revision.id, 'stalled', 409)
+    await stage.witnesses(
+        revision.id,
+        'stalled',
+        409,
+        ':hourglass: *CLUSTER*: web has stalled after TIME: Nothing has moved for 15 minutes: '
+        '0 of 2 tasks ran at most. The application exited with code 1. Read the last lines of its log. '
+        '(tester: web: image 1 → 2-broken)',
+    )
 
 
-async def edited_by_hand(stage: Stage) -> None:
+async def edited_by_hand(stage: Trial) -> None:
     await first(stage)
     slow = state_of(web('2-slow'))
     revision = await stage.change(slow)
@@ -143,7 +180,14 @@ async def edited_by_hand(stage: Stage) -> None:
     stage.act(state_of(web('by-hand')))
     state = await stage.settled()
     assert state.image(state.rollouts['web'].verdict.by) == 'team/web:by-hand'
-    await stage.witnesses(revision.id, 'superseded', 409)
+    await stage.witnesses(
+        revision.id,
+        'superseded',
+        409,
+        ':fast_forward: *CLUSTER*: web was superseded after TIME: '
+        f'ECS deployment {stage.state.seen["web"].primary.id}, which no revision asked for, took its place. '
+        '(tester: web: image 1 → 2-slow)',
+    )
     await stage.go(120, step=20)
     drift = stage.state.drift('web')
     assert [(each.path, each.before, each.after) for each in drift.changes] == [
@@ -151,7 +195,7 @@ async def edited_by_hand(stage: Stage) -> None:
     ]
 
 
-async def cluster_deleted(stage: Stage) -> None:
+async def cluster_deleted(stage: Trial) -> None:
     await first(stage)
     slow = state_of(web('2-slow'))
     revision = await stage.change(slow)
@@ -163,12 +207,16 @@ async def cluster_deleted(stage: Stage) -> None:
     await stage.store.remove(await stage.store.read(stage.name))
     code, body = await waiting
     assert (code, body['rollout']['verdict']['ending']) == (409, 'aborted')
-    await stage.heard(revision.id, 'aborted')
+    await stage.heard(
+        revision.id,
+        'aborted',
+        ':x: *CLUSTER*: web was aborted after TIME: The cluster is no longer managed. (tester: web: image 1 → 2-slow)',
+    )
     await stage.channel.type('deleted')
     assert (await stage.rest('wait=0'))[0] == 404
 
 
-async def ecs_down_in_the_middle(stage: Stage) -> None:
+async def ecs_down_in_the_middle(stage: Trial) -> None:
     await first(stage)
     document = state_of(web('2-slow'))
     revision = await stage.change(document)
@@ -184,7 +232,12 @@ async def ecs_down_in_the_middle(stage: Stage) -> None:
     state = await stage.settled()
     assert state.failing is None
     assert state.observed_at > seen_at
-    await stage.witnesses(revision.id, 'succeeded', 200)
+    await stage.witnesses(
+        revision.id,
+        'succeeded',
+        200,
+        ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester: web: image 1 → 2-slow)',
+    )
 
 
 STORIES = [
@@ -200,10 +253,13 @@ STORIES = [
 
 
 @pytest.mark.parametrize('story', STORIES, ids=lambda story: story.__name__)
-def test_ending(aws: Aws, story: Story):
+def test_ending(aws: Aws, webhook: Webhook, monkeypatch: pytest.MonkeyPatch, story: Story):
+    # The chat's own pace is tried elsewhere.
+    monkeypatch.setattr('stack.relay.SPACING_S', 0.01)
+
     async def whole() -> None:
-        stage = Stage(aws)
-        await stage.open()
+        stage = Trial(aws)
+        await stage.begin(webhook)
         try:
             await story(stage)
         finally:

@@ -1,73 +1,110 @@
-"""The relay as a process: what it posts to a webhook that is slow to take it."""
+"""The relay as a process: what it posts to a webhook that is slow to take it, and how it ends."""
 
 import json
-import queue
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
+from tests.guarded import Guarded
 from tests.process import run
-from tests.relay_process import relaying
+from tests.relay_process import RelayProcess, relaying
 from tests.server import Server
+from tests.webhook import Webhook
 
 CONFIG = {'services': [{'web': {'image': 'team/web:1', 'desired_count': 2}}]}
 
 
-class Webhook:
-    """Refuses the first message with 429, and takes the others."""
-
-    def __init__(self) -> None:
-        self.texts: queue.Queue[str] = queue.Queue()
-        self.refused = 0
-        chat = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-                if not chat.refused:
-                    chat.refused += 1
-                    self.send_response(429)
-                    self.send_header('Retry-After', '1')
-                else:
-                    chat.texts.put(body['text'])
-                    self.send_response(200)
-                self.send_header('Content-Length', '0')
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = HTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self._server.server_port}/hook'
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={'poll_interval': 0.05})
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+def origin(server: Server) -> str:
+    return f'http://127.0.0.1:{server.port}'
 
 
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    chat = Webhook()
-    yield chat
-    chat.stop()
+def change(server: Server, cluster: str, tag: str) -> None:
+    path = f'/clusters/{cluster}/services/web?message=faster'
+    assert server.api('PUT', path, {'image_tag': tag}, X_Nysa_Actor='kim').status == 202
+
+
+def line(server: Server, cluster: str, change: str) -> str:
+    where = f'*<{origin(server)}/cp/clusters/{cluster}/rollout|{cluster}>*'
+    return f':rocket: {where}: kim rolls out web: image {change} — faster'
 
 
 def test_what_happens_is_posted(server: Server, webhook: Webhook):
     cluster = server.cluster(CONFIG)
-    with relaying(f'http://127.0.0.1:{server.port}', webhook.url):
-        server.api('PUT', f'/clusters/{cluster}/services/web?message=faster', {'image_tag': '2'}, X_Nysa_Actor='kim')
+    webhook.answers.append((429, '1'))
+    with relaying(origin(server), webhook.url):
+        change(server, cluster, '2')
         text = webhook.texts.get(timeout=20)
-    # The webhook refuses the first try: what happened until the next one is in the same message.
-    assert text.splitlines()[0] == f':rocket: *{cluster}*: kim rolls out web: image 1 → 2 — faster'
+    assert text.splitlines()[0] == line(server, cluster, '1 → 2')
     assert webhook.refused == 1
 
 
-@pytest.mark.parametrize('given', [{}, {'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'ftp://x'}, {'NYSA_RELAY_SERVER': 'x'}])
+def test_what_waits_is_posted_before_it_ends(server: Server, webhook: Webhook):
+    cluster = server.cluster(CONFIG)
+    with relaying(origin(server), webhook.url, NYSA_URL='https://nysa.example.com'):
+        change(server, cluster, '2')
+        first = webhook.texts.get(timeout=20)
+        change(server, cluster, '3')
+        change(server, cluster, '4')
+        assert server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'launch'}).status == 200
+        server.run(server.context.live.hub.drain())
+    said = [first, *webhook.texts.queue]
+    assert [each.split('*: ')[-1] for each in '\n'.join(said).splitlines() if 'rocket' in each] == [
+        f'kim rolls out web: image {tags} — faster' for tags in ('1 → 2', '2 → 3', '3 → 4')
+    ]
+    assert 'https://nysa.example.com/cp/clusters/' in first
+
+
+def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webhook, tmp_path: Path):
+    """Nothing is told twice, and what was stored meanwhile is told."""
+    cluster, file = server.cluster(CONFIG), tmp_path / 'state'
+    state = str(file)
+    first = RelayProcess(origin(server), webhook.url, NYSA_RELAY_STATE=state)
+    change(server, cluster, '2')
+    said = [webhook.texts.get(timeout=20)]
+    while json.loads(file.read_text())['waiting']:
+        time.sleep(0.01)
+    first.end(signal.SIGKILL)
+    change(server, cluster, '3')
+    webhook.answers.append((503, None))
+    second = RelayProcess(origin(server), webhook.url, NYSA_RELAY_STATE=state)
+    second.end(signal.SIGKILL)
+    with relaying(origin(server), webhook.url, NYSA_RELAY_STATE=state):
+        change(server, cluster, '4')
+        while line(server, cluster, '3 → 4') not in said:
+            said += webhook.texts.get(timeout=20).splitlines()
+    assert [each for each in said if 'rocket' in each] == [
+        line(server, cluster, tags) for tags in ('1 → 2', '2 → 3', '3 → 4')
+    ]
+
+
+def test_a_token_that_is_refused_is_told_and_ends_it(guarded: Guarded, webhook: Webhook):
+    ended = run('relay', NYSA_RELAY_SERVER=origin(guarded), SLACK_NOTIFICATIONS_WEBHOOK_URL=webhook.url)
+    assert (ended.returncode, 'NYSA_RELAY_TOKEN' in ended.stderr) == (1, True)
+    token = guarded.token('viewer')
+    process = RelayProcess(origin(guarded), webhook.url, NYSA_RELAY_TOKEN=token)
+    guarded.revoke(token)
+    guarded.run(close_ended(guarded))
+    status, said = process.ended()
+    assert (status, 'NYSA_RELAY_TOKEN' in said, token in said) == (1, True, False)
+    assert 'Traceback' not in said
+
+
+async def close_ended(guarded: Guarded) -> None:
+    """What the server does every 5 s."""
+    guarded.context.sockets.close_ended(guarded.context.access.holds)
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        {},
+        {'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'ftp://x'},
+        {'NYSA_RELAY_SERVER': 'x'},
+        {'NYSA_RELAY_STATE': 'there/is/none', 'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'http://127.0.0.1:1/'},
+    ],
+)
 def test_what_it_needs_is_told(given: dict[str, str]):
     ended = run('relay', **given)
     assert ended.returncode == 2

@@ -2,20 +2,26 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
-from stack.relay import MOST_LINES, MOST_WAITING, Posted, Relay
+from stack.relay import LONGEST_WISH_S, MOST_LINES, MOST_WAITING, Posted, Relay, post_to
+from tests.webhook import Webhook
 
 
 class Chat:
     """A webhook that answers as told, and a clock that sleeping turns."""
 
-    def __init__(self, *answers: Posted):
+    def __init__(self, *answers: Posted, left_over: int = 0):
         self.now = 0.0
         self.posts: list[tuple[float, str]] = []
         self.answers = list(answers)
-        self.relay = Relay(self.post, clock=lambda: self.now, sleep=self.sleep)
+        self.kept: list[list[str]] = []
+        self.relay = Relay(
+            self.post, ['left over'] * left_over, self.kept.append, clock=lambda: self.now, sleep=self.sleep
+        )
 
     async def post(self, text: str) -> Posted:
         self.posts.append((self.now, text))
@@ -81,3 +87,82 @@ def test_a_refusal_for_good_does_not_hold_up_what_follows(status: int):
     chat.say(['one'])
     chat.say(['two'])
     assert chat.posts == [(0, 'one'), (1, 'two')]
+
+
+def test_a_webhook_that_asks_for_no_pause_is_not_stormed():
+    chat = Chat(Posted(429, 0.0))
+    chat.say(['one'])
+    assert chat.posts == [(0, 'one'), (1, 'one')]
+
+
+def test_what_waits_is_kept_before_each_message_and_after_it():
+    chat = Chat(left_over=1)
+    chat.say(['one'])
+    assert chat.posts == [(0, 'left over\none')]
+    assert chat.kept == [['left over', 'one'], []]
+
+
+def test_what_was_under_way_when_it_had_to_stop_is_finished():
+    class StuckChat(Chat):
+        async def post(self, text: str) -> Posted:
+            answer = await super().post(text)
+            if len(self.posts) == 1:
+                self.stuck.set()
+                await asyncio.Event().wait()
+            return answer
+
+    async def whole(chat: StuckChat) -> None:
+        chat.stuck = asyncio.Event()
+        chat.relay.say('one')
+        running = asyncio.create_task(chat.relay.run())
+        await chat.stuck.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        chat.relay.say('two')
+        await chat.relay.finish()
+
+    chat = StuckChat()
+    asyncio.run(whole(chat))
+    assert [text for _, text in chat.posts] == ['one', 'one', 'two']
+
+
+def post(webhook: Webhook) -> Posted:
+    return asyncio.run(post_to(webhook.url, 'line'))
+
+
+def test_a_webhook_that_takes_a_line(webhook: Webhook):
+    assert post(webhook) == Posted(200)
+    assert webhook.texts.get_nowait() == 'line'
+
+
+@pytest.mark.parametrize(
+    ('wish', 'seconds'),
+    [
+        ('30', 30),
+        ('2.5', 2.5),
+        ('-1', 0),
+        ('1e9', LONGEST_WISH_S),
+        ('nan', 0),
+        ('soon', None),
+        ('', None),
+        (None, None),
+    ],
+)
+def test_a_webhook_that_asks_to_wait(webhook: Webhook, wish: str, seconds: float | None):
+    webhook.answers.append((429, wish))
+    assert post(webhook) == Posted(429, seconds)
+
+
+def test_a_webhook_that_asks_to_wait_until_a_time(webhook: Webhook):
+    at = datetime.now(UTC) + timedelta(seconds=60)
+    webhook.answers.append((429, format_datetime(at, usegmt=True)))
+    assert 50 < post(webhook).retry_after <= 60
+
+
+def test_a_webhook_that_does_not_speak_http(webhook: Webhook):
+    webhook.answers.append((0, None))
+    assert post(webhook) == Posted(0)
+
+
+def test_nobody_there():
+    assert asyncio.run(post_to('http://127.0.0.1:1/secret', 'line')) == Posted(0)
