@@ -59,7 +59,7 @@ def read(words: list[str], files: dict[str, str]) -> Command:
 def test_every_command_succeeds(document: str, server: Server):
     aws = server.aws
     image = aws.image(aws.repository(tags=['v2.6.0', 'v2.6.1', 'latest']), 'v2.6.0')
-    config = {'services': [{'user-service': {'image': image}}]}
+    config = {'services': [{'user-service': {'image': image}}, {'email-worker': {'image': image}}]}
     for name in ('staging', 'demo', 'legacy'):
         aws.cluster(name)
     server.api('POST', '/clusters', {'name': 'staging', 'config': config})
