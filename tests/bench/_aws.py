@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,10 +18,12 @@ from typing import Any, Self
 from xml.sax.saxutils import escape
 
 from stack.reconcile.wanted import wanted_services
+from stack.sandbox.ecs.limits import Limits
 from tests.bench._wire import Answer, Request, serve
 
 REGION = 'eu-west-1'
 BUCKET = 'bench'
+KEYS = {'aws_access_key_id': 'bench', 'aws_secret_access_key': 'bench', 'region_name': REGION}
 SECRET = {'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': 'bench'}
 
 
@@ -46,6 +49,10 @@ class BenchAws:
             'AWS_SECRET_ACCESS_KEY': 'bench',
             'AWS_DEFAULT_REGION': REGION,
         }
+
+    def limit(self) -> None:
+        """Refuse what goes beyond the published limits of ECS from now on, as the embedded ECS does."""
+        self._control('limit')
 
     def counts(self) -> Counter[str]:
         return Counter(json.loads(self._control('counts')))
@@ -82,6 +89,7 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
     written: int = 0
     wanted: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    limits: Limits | None = None
 
     def answer(self, request: Request) -> Answer:
         if request.path.startswith('/-/'):
@@ -90,6 +98,8 @@ class Aws:
         if target:
             operation = target.rpartition('.')[2]
             self.calls[operation] += 1
+            if 'EC2ContainerService' in target and self.limits and not self.limits.take(operation, time.monotonic()):
+                return 400, {}, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
             known = getattr(self, f'do_{operation}', None)
             content = known(json.loads(request.body or b'{}')) if known else None
             status = 200 if known else 400
@@ -100,6 +110,9 @@ class Aws:
     def control_counts(self, _: bytes) -> Any:
         counted, self.calls = self.calls, Counter()
         return counted
+
+    def control_limit(self, _: bytes) -> None:
+        self.limits = Limits()
 
     def control_fill(self, documents: bytes) -> Any:
         for name, document in json.loads(documents).items():

@@ -1,0 +1,81 @@
+"""What can be read, against a bare Tornado handler that answers with the same bytes; S3 at 10 ms.
+
+The sides are asked in turn, and medians are shown. The ratio of CPU time for each answer is what a machine that has other
+work cannot spoil.
+"""
+
+import json
+import statistics
+import tempfile
+from dataclasses import dataclass, field
+
+from tests.bench._aws import BenchAws
+from tests.bench._load import load, request
+from tests.bench._server import Measured, nysa
+
+ROUNDS, SECONDS = 5, 2.0
+CLUSTERS, SERVICES = 1_000, 200
+
+
+@dataclass
+class Side:
+    rates: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+    times_ms: list[float] = field(default_factory=list)
+    calls: float = 0.0
+
+    def measure(self, server: Measured, asked: bytes, connections: int) -> int:
+        before = server.cpu_s()
+        result = load(server.port, lambda: asked, connections, SECONDS)
+        self.rates.append(result.rate)
+        self.cpu_us.append((server.cpu_s() - before) / len(result.times_ms) * 1e6)
+        self.times_ms.append(result.median_ms)
+        assert set(result.statuses) == {200}, result.statuses
+        return len(result.times_ms)
+
+
+def compare(aws: BenchAws, server: Measured, path: str, connections: int) -> tuple[Side, Side]:
+    """The product's side and the bare one's."""
+    ours, bare = Side(), Side()
+    asked = request('GET', path)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(server.ask('GET', path).body)
+        file.flush()
+        with Measured('-m', 'tests.bench._bare', file.name) as other:
+            for _ in range(ROUNDS):
+                aws.counts()
+                count = ours.measure(server, asked, connections)
+                made = aws.counts()
+                ours.calls += sum(made[each] for each in ('GetObject', 'HeadObject', 'ListObjectsV2')) / count / ROUNDS
+                bare.measure(other, asked, connections)
+    return ours, bare
+
+
+def main() -> None:
+    services = [{f's{n}': {'image': 'team/app:1', 'desired_count': 1}} for n in range(SERVICES)]
+    with BenchAws() as aws:
+        aws.fill({f'cluster-{n}': {'services': services if n == 0 else services[:1]} for n in range(CLUSTERS)})
+        with nysa(aws) as server:
+            while json.loads(server.api('GET', '/clusters/cluster-0/services').body)['content'][-1]['deployed'] is None:
+                pass
+            columns = ('answers/s', 'bare', 'ratio', 'CPU us', 'bare', 'ratio', 'median ms', 'S3 calls each')
+            print(f'{"":32}' + ''.join(f'{each:>11}' for each in columns))
+            for what, path, connections, goal in (
+                ('config, 256 connections', '/clusters/cluster-0/config', 256, '0.8 of bare; 0.05 calls'),
+                ('config, 1 connection', '/clusters/cluster-0/config', 1, '12 ms'),
+                ('services, 64 connections', '/clusters/cluster-0/services', 64, '0.5 of bare'),
+                ('1,000 clusters, 64 connections', '/clusters', 64, '500/s'),
+            ):
+                ours, bare = compare(aws, server, f'/api/v1{path}', connections)
+                rates = statistics.median(ours.rates), statistics.median(bare.rates)
+                cpu = statistics.median(ours.cpu_us), statistics.median(bare.cpu_us)
+                print(
+                    f'{what:32}{rates[0]:11,.0f}{rates[1]:11,.0f}{rates[0] / rates[1]:11.2f}'
+                    f'{cpu[0]:11.0f}{cpu[1]:11.0f}{cpu[1] / cpu[0]:11.2f}'
+                    f'{statistics.median(ours.times_ms):11.2f}{ours.calls:14.3f}    goal {goal}',
+                    flush=True,
+                )
+
+
+if __name__ == '__main__':
+    main()
