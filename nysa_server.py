@@ -23,6 +23,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from handlers.access_setup import make_access, open_access, start_access_loops
+from handlers.answers import Answers
 from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.context import Context
 from handlers.frames import text_frame
@@ -182,6 +183,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         findings=partial(findings, aws.bucket, aws.queue),
         access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
+        answers=Answers(),
         live=live,
         look=look,
         recorder=recorder,

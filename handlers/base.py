@@ -2,9 +2,9 @@
 
 import json
 import logging
+import random
 import re
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,8 @@ class ApiHandler(RequestHandler):
     def set_default_headers(self) -> None:
         if not hasattr(self, 'request_id'):
             given = self.request.headers.get('X-Request-Id', '')
-            self.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+            # No secret, and a system call less than a UUID.
+            self.request_id = given if REQUEST_ID.fullmatch(given) else f'{random.getrandbits(128):032x}'
         self.set_header('X-Request-Id', self.request_id)
         self.set_header('Cache-Control', 'private, no-cache')
         for name, value in self.settings['access'].headers(self.request).items():
@@ -177,15 +178,25 @@ class ApiHandler(RequestHandler):
         """Answer with JSON; the status is the declared one unless another is given."""
         if status is not None:
             self.set_status(status)
+        self.send(self.encoded(content), revision, media_type)
+
+    def send(self, body: bytes, revision: str | None, media_type: str = 'application/json') -> None:
+        """Answer with what is `encoded` already."""
         self.set_header('Content-Type', f'{media_type}; charset=UTF-8')
         if revision is not None:
             self.set_header('ETag', f'"{revision}"')
-        self.finish(json.dumps(self.visible(content)))
+        self.finish(body)
+
+    def encoded(self, content: Any) -> bytes:
+        return json.dumps(self.visible(content)).encode()
+
+    @property
+    def only_looks(self) -> bool:
+        return self.caller is not None and self.caller.role <= Role.VIEWER
 
     def visible(self, content: Any) -> Any:
         """What the caller may see of it: to a viewer, nothing that looks like a secret."""
-        only_looks = self.caller is not None and self.caller.role <= Role.VIEWER
-        return masked(content) if only_looks else content
+        return masked(content) if self.only_looks else content
 
     def reply_outcome(self, outcome: Outcome, message: str = 'deploying...') -> None:
         """Answer a change, or with the plan where only that was asked for."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.access import Access
+from handlers.answers import Answers
 from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
 from stack.adopter import Adopter
@@ -35,6 +36,7 @@ class Context:
     findings: Callable[[], Awaitable[list[Finding]]]
     access: Access
     in_flight: InFlight
+    answers: Answers
     live: Live
     look: Look
     recorder: FlightRecorder

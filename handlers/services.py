@@ -10,8 +10,10 @@ from handlers.body import only_known, read_fields
 from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
+from stack.cluster_state import ClusterState
 from stack.cluster_view import with_deployed
 from stack.errors import AccessDenied, InvalidRequest
+from stack.revisions import Revision
 from stack.service_report import service_report
 from stack.service_rows import service_rows
 from stack.stackfile.editing import Edit
@@ -27,9 +29,13 @@ class Services(ApiHandler):
         """The services that the desired state names, in its order, each with what is deployed of it."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
-            rows = service_rows(revision.document)
             state = await self.context.live.at(revision)
-            self.reply({'content': with_deployed(rows, state), 'unmanaged': state.unmanaged()}, revision=revision.id)
+            body = self.context.answers.get(state, (revision.id, self.only_looks), lambda: self.rows(revision, state))
+            self.send(body, revision.id)
+
+    def rows(self, revision: Revision, state: ClusterState) -> bytes:
+        rows = with_deployed(service_rows(revision.document), state)
+        return self.encoded({'content': rows, 'unmanaged': state.unmanaged()})
 
     @operation(
         Role.DEPLOYER,

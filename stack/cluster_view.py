@@ -113,7 +113,8 @@ def service_row(state: ClusterState, name: str) -> Json:
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
     told = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
-    return [row | {key: service_row(state, row['name'])[key] for key in told} for row in rows]
+    described = ((row, service_row(state, row['name'])) for row in rows)
+    return [row | {key: full[key] for key in told} for row, full in described]
 
 
 def deployed(state: ClusterState, name: str) -> Json | None:

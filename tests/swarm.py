@@ -83,8 +83,12 @@ class Bee:
                 (length,) = struct.unpack_from('!Q', buffer, start + 2)
             if len(buffer) - start < head + length:
                 break
+            payload = bytes(buffer[start + head : start + head + length])
             if buffer[start] & 15 == 1:
-                yield bytes(buffer[start + head : start + head + length])
+                yield payload
+            elif buffer[start] & 15 == 9:
+                # A pong has what the ping had, under a mask of zeros.
+                self.socket.send(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
             start += head + length
         del buffer[:start]
 

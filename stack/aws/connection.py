@@ -12,6 +12,7 @@ import boto3
 import botocore
 from botocore.config import Config
 
+from stack.aws import listing
 from stack.aws.errors import AWS_ERRORS, translate
 
 # What a thread may wait for: a connection, and an answer. botocore's own default is 60 s each.
@@ -51,9 +52,11 @@ class Connection:
         if key not in self._clients:
             with self._making:
                 if key not in self._clients:
-                    self._clients[key] = self._session.client(
+                    client = self._session.client(
                         service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(service)
                     )
+                    client.meta.events.register(listing.EVENT, listing.read_contents)
+                    self._clients[key] = client
         return self._clients[key]
 
     def _config(self, service: str) -> Config:

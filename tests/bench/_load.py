@@ -1,4 +1,4 @@
-"""Callers over kept connections, each with one request under way at a time: raw sockets, so that the server is loaded."""
+"""Callers over kept connections, each with one request under way at a time: raw sockets, to load the server alone."""
 
 import json
 import re

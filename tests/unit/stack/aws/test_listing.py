@@ -1,0 +1,51 @@
+"""What a listing of a bucket gives, read the fast way, is what botocore reads."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+import pytest
+
+from stack.aws.connection import Connection
+from stack.aws.listing import EVENT, read_contents
+from tests.aws import Aws
+
+KEYS = ['plain', 'with space', 'ünïcode', 'a&b<c>"d"', 'plus+percent%20', 'under/slash']
+
+
+@pytest.fixture
+def listing(aws: Aws) -> Callable[..., Any]:
+    """Lists a bucket that holds the keys, as our connection does, or with `fast=False` as botocore alone does."""
+    bucket = aws.bucket()
+    for key in KEYS:
+        aws.client('s3').put_object(Bucket=bucket, Key=key, Body=key.encode())
+
+    def ask(fast: bool = True, **arguments: Any) -> Any:
+        connection = Connection()
+        if not fast:
+            connection.client('s3').meta.events.unregister(EVENT, read_contents)
+        try:
+            return connection.call_now('s3', 'ListObjectsV2', Bucket=bucket, **arguments)
+        finally:
+            connection.close()
+
+    return ask
+
+
+def test_the_fast_way_gives_the_same(listing: Callable[..., Any]):
+    fast, slow = listing(), listing(fast=False)
+    assert [each['Key'] for each in fast['Contents']] == sorted(KEYS, key=str.encode)
+    for ours, theirs in zip(fast['Contents'], slow['Contents'], strict=True):
+        assert (ours['Key'], ours['ETag']) == (theirs['Key'], theirs['ETag'])
+        assert ours['LastModified'].astimezone(UTC) == theirs['LastModified']
+    assert fast.keys() == slow.keys()
+
+
+def test_pages_and_prefixes_are_still_told(listing: Callable[..., Any]):
+    page = listing(MaxKeys=2)
+    assert page['IsTruncated']
+    assert page['NextContinuationToken']
+    assert len(page['Contents']) == 2
+    grouped = listing(Delimiter='/')
+    assert [each['Prefix'] for each in grouped['CommonPrefixes']] == ['under/']
+    assert 'Contents' not in listing(Prefix='nothing')
