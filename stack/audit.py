@@ -55,6 +55,8 @@ class Audit:
         self._history = history
         self._waiting: dict[str, dict[str, Entry]] = {}
         self._writing: dict[str, asyncio.Task] = {}
+        # Held while entries are on their way to the bucket: whoever reads waits for them.
+        self._locks: dict[str, asyncio.Lock] = {}
         self._known: Recent[str, list[Entry]] = Recent(OBJECTS_KEPT)
 
     def refused(self, cluster: str, change: Change, refusal: NysaError) -> None:
@@ -71,7 +73,7 @@ class Audit:
 
         Raises `NotFound` where there was never such a cluster, and `InvalidRequest` for an `after` that cannot be.
         """
-        if cluster in self._writing:
+        if cluster in self._locks:
             await self._write(cluster)
         revision, key = _read_cursor(after)
         (changes, more_changes), (refusals, more_refusals) = await asyncio.gather(
@@ -93,7 +95,7 @@ class Audit:
 
     async def close(self) -> None:
         """Write down what waits."""
-        for cluster in list(self._writing):
+        for cluster in list(self._locks):
             await self._write(cluster)
 
     async def _changes(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
@@ -129,6 +131,7 @@ class Audit:
         waiting = self._waiting.setdefault(cluster, {})
         same = waiting.setdefault(json.dumps({k: v for k, v in entry.items() if k != 'at'}, sort_keys=True), entry)
         same['count'] = same.get('count', 0) + 1
+        self._locks.setdefault(cluster, asyncio.Lock())
         if cluster not in self._writing:
             self._writing[cluster] = asyncio.get_running_loop().create_task(self._write_later(cluster))
 
@@ -137,6 +140,10 @@ class Audit:
         await self._write(cluster)
 
     async def _write(self, cluster: str) -> None:
+        async with self._locks[cluster]:
+            await self._write_waiting(cluster)
+
+    async def _write_waiting(self, cluster: str) -> None:
         self._writing.pop(cluster, None)
         entries = sorted(self._waiting.pop(cluster, {}).values(), key=lambda entry: entry['at'], reverse=True)
         if not entries:

@@ -5,6 +5,7 @@ test.each([
   '/cp',
   '/cp?q=prod',
   '/cp/new',
+  '/cp/removed',
   '/cp/clusters/staging',
   '/cp/clusters/staging?q=api&show=drifted&sort=-name',
   '/cp/clusters/staging/services/user-service',
@@ -15,6 +16,8 @@ test.each([
   '/cp/clusters/staging/review',
   '/cp/clusters/staging/rollout',
   '/cp/clusters/staging/history?from=a&to=b',
+  '/cp/clusters/staging/audit',
+  '/cp/clusters/staging/audit?q=maria&show=refused',
 ])('%s is the same after a round trip', (url) => expect(format(parse(url))).toBe(url));
 
 test.each(['/cp/', '/cp/clusters', '/cp/clusters/'])('%s is the fleet', (url) => expect(parse(url).screen).toBe('fleet'));

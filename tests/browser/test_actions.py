@@ -1,11 +1,14 @@
 """What stands in the menus: restarts, freezes and what they refuse, quarantine, removal and restoration, the audit."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_changes import newest, service_of
+from tests.browser.test_changes import another_tag, newest, service_of
 from tests.process import Process
+
+Violations = Callable[[], list[str]]
 
 
 def choose(page: Page, menu: str, item: str) -> None:
@@ -71,6 +74,100 @@ def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Pr
         assert newest(product, 'production')['changes'][0]['override'] == 'It is the sale that needs it'
     finally:
         product.api('DELETE', '/clusters/production/freeze')
+
+
+def test_what_is_rolled_away_from_is_held_until_it_is_released(page: Page, product: Process):
+    address = '/clusters/staging/services/search-service'
+    first = service_of(product, 'staging', 'search-service')['image'].rpartition(':')[2]
+    away = another_tag(product, 'staging', 'search-service')
+    product.api('PUT', address, {'image_tag': away})
+    page.goto('/cp/clusters/staging/services/search-service')
+    choose(page, 'Actions for search-service', 'Roll back')
+    dialog = page.get_by_role('dialog', name='Roll search-service back')
+    expect(dialog.get_by_text('1 image will be in quarantine')).to_be_visible()
+    confirm(dialog, 'Roll back', 'It finds nothing')
+    drawer = page.get_by_role('complementary', name='Service search-service')
+    expect(drawer.get_by_text(f'{away} is in quarantine')).to_be_visible()
+    expect(drawer.get_by_text('“It finds nothing”')).to_be_visible()
+    expect(
+        page.get_by_role('row').filter(has_text='search-service').get_by_text('1 image in quarantine')
+    ).to_be_attached()
+    page.get_by_role('button', name='Change tag', exact=True).click()
+    page.get_by_role('radio', name=away).first.check()
+    page.get_by_role('button', name=f'Plan {away}').click()
+    refused = page.get_by_role('dialog', name=f'Deploy {away}')
+    refused.get_by_label('Why?').fill('Again')
+    expect(refused.get_by_text('It would be refused: see the plan', exact=True)).to_be_visible()
+    refused.get_by_role('button', name='Cancel').click()
+    drawer.get_by_role('button', name='Release…').click()
+    confirm(page.get_by_role('dialog', name=f'Release {away}'), 'Release', 'It was the network')
+    expect(drawer.get_by_text('is in quarantine')).to_have_count(0)
+    assert product.api('GET', f'{address}/quarantine').json['content'] == []
+    assert service_of(product, 'staging', 'search-service')['image'].endswith(f':{first}')
+
+
+def test_a_removed_cluster_says_who_removed_it_and_is_restored(page: Page, product: Process, violations: Violations):
+    page.goto('/cp/clusters/staging')
+    choose(page, 'More actions', 'Stop managing')
+    dialog = page.get_by_role('dialog', name='Stop managing staging')
+    dialog.get_by_label('Type staging to confirm').fill('staging')
+    confirm(dialog, 'Stop managing', 'Moved elsewhere')
+    expect(page.get_by_role('heading', name='staging is no longer managed', level=1)).to_be_visible()
+    page.get_by_role('link', name='Nysa: all clusters').click()
+    page.get_by_role('link', name='Removed', exact=True).click()
+    expect(page.get_by_text('“Moved elsewhere”')).to_be_visible()
+    assert violations() == []
+    page.get_by_role('link', name='staging', exact=True).click()
+    expect(page.get_by_text('removed it')).to_contain_text('“Moved elsewhere”')
+    assert violations() == []
+    page.get_by_role('button', name='Restore').click()
+    dialog = page.get_by_role('dialog', name='Restore staging')
+    expect(dialog.get_by_text('user-service', exact=True)).to_be_visible()
+    confirm(dialog, 'Restore', 'Back again')
+    expect(page.get_by_role('link', name='user-service, open')).to_be_visible()
+    assert newest(product, 'staging')['message'] == 'Back again'
+    assert product.api('GET', '/clusters?removed=true').json['content'] == []
+
+
+def test_the_audit_tells_who_was_refused_and_why(page: Page, product: Process):
+    product.api('PUT', '/clusters/production/freeze', {'reason': 'inventory'}, X_Nysa_Actor='maria')
+    refused = product.api('PUT', '/clusters/production/services/user-service', {'desired_count': 9}, X_Nysa_Actor='jo')
+    product.api('DELETE', '/clusters/production/freeze')
+    assert refused.status == 423
+    page.goto('/cp/clusters/production/audit')
+    entry = page.get_by_role('listitem').filter(has_text='Tried to change user-service: desired_count 9')
+    expect(entry.get_by_text('production is frozen by maria: inventory')).to_be_visible()
+    expect(entry.get_by_text('Refused')).to_be_visible()
+    page.get_by_role('button', name='Refused').click()
+    expect(page).to_have_url(re.compile('show=refused'))
+    expect(page.get_by_text('Tried to')).not_to_have_count(0)
+    page.get_by_label('Filter the audit').fill('nobody did this')
+    expect(page.get_by_role('heading', name=re.compile('^0 of'))).to_be_visible()
+    expect(page).to_have_url(re.compile('q=nobody'))
+    page.reload()
+    expect(page.get_by_label('Filter the audit')).to_have_value('nobody did this')
+    page.get_by_role('button', name='Clear the filter').click()
+    expect(entry).to_be_visible()
+
+
+def test_everything_in_the_menus_is_in_the_palette(page: Page, product: Process):
+    page.goto('/cp/clusters/staging/services/email-worker')
+    expect(page.get_by_role('heading', name='email-worker')).to_be_visible()
+    for typed, shown in (
+        ('restart', 'Restart email-worker'),
+        ('freeze', 'Freeze staging'),
+        ('scale', 'Scale email-worker'),
+    ):
+        page.keyboard.press('Control+k')
+        page.keyboard.type(typed)
+        page.keyboard.press('Enter')
+        expect(page.get_by_role('dialog', name=shown)).to_be_visible()
+        page.keyboard.press('Escape')
+        expect(page.get_by_role('dialog')).to_have_count(0)
+    page.keyboard.press('Control+k')
+    page.keyboard.type('removed')
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('heading', name='Removed clusters')).to_be_visible()
 
 
 def test_freezing_and_thawing(page: Page, product: Process):

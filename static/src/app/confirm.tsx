@@ -26,7 +26,7 @@ function ConfirmAction({ action }: { action: Action }) {
   const [override, setOverride] = useState<Override>(null);
   const { plan, moved, refusedBy, error, busy, again, apply } = useChange(action);
   const freeze = action.guardsOnly ? null : (store.get(action.cluster)?.summary.value.frozen ?? refusedBy);
-  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? (freeze && frozenBecause(override));
+  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? (freeze && frozenBecause(override)) ?? refusedAnyway(plan);
   const close = () => {
     if (!busy) asked.value = null;
   };
@@ -184,6 +184,11 @@ function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; re
 function frozenBecause(override: Override): string | null {
   if (overrideHindrance()) return 'The cluster is frozen';
   return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
+}
+
+/** What would refuse it, a freeze aside: nothing here can be confirmed against that. */
+function refusedAnyway(plan: Plan | null): string | null {
+  return plan?.notes.some((n) => n.code !== null && n.code !== 'frozen') ? 'It would be refused: see the plan' : null;
 }
 
 function ShownPlan({ plan, failed, frozen }: { plan: Plan | null; failed: boolean; frozen: boolean }) {

@@ -14,7 +14,7 @@ export function Notices() {
         <div class="notice" key={notice.id} data-tone={notice.tone as Tone}>
           <Icon name={ICONS[notice.tone]} />
           <div class="what">
-            <h3>{notice.title}</h3>
+            <h2>{notice.title}</h2>
             {notice.text && <p class="small soft">{notice.text}</p>}
             {notice.error && <p class="small soft">{notice.error.message}{notice.error.requestId && <> · <code>{notice.error.requestId}</code></>}</p>}
             {(notice.link || notice.retry || notice.error) && (

@@ -1,6 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { ClusterScreen } from '../screens/cluster';
+import { AuditScreen } from '../screens/audit';
 import { Fleet } from '../screens/fleet';
+import { Gone, RemovedScreen } from '../screens/gone';
 import { HistoryScreen } from '../screens/history';
 import { NewCluster } from '../screens/new-cluster';
 import { ReviewScreen } from '../screens/review';
@@ -59,6 +61,10 @@ function Screen() {
       return <WithCluster name={at.cluster} show={(entry) => <RolloutScreen key={at.cluster} entry={entry} />} />;
     case 'history':
       return <WithCluster name={at.cluster} show={(entry) => <HistoryScreen key={at.cluster} entry={entry} from={at.from} to={at.to} />} />;
+    case 'audit':
+      return <WithCluster name={at.cluster} show={(entry) => <AuditScreen key={at.cluster} entry={entry} at={at} />} />;
+    case 'removed':
+      return <RemovedScreen />;
     case 'new':
       return <NewCluster />;
     case 'missing':
@@ -72,6 +78,6 @@ function WithCluster({ name, show }: { name: string; show: (entry: ClusterEntry)
   const slow = useSlow(!known && !store.loaded.value);
   if (known) return <>{show(store.get(name)!)}</>;
   if (!store.loaded.value) return slow ? <Skeleton /> : null;
-  return <Empty page icon="question" title={`No cluster is called ${name}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>It may have another name, or nobody manages it any more.</Empty>;
+  return <Gone key={name} name={name} />;
 }
 

@@ -2,11 +2,13 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy } from '../lib/filter';
 import { clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
+import type { MenuItem } from '../ui/menu';
+import { clusterItems, serviceItems } from './menus';
 import { theme } from './preferences';
 import { go, route, store } from './state';
 import { helpOpen, paletteOpen } from './topbar';
 
-interface Entry { id: string; label: string; hint: string; icon: IconName; run: () => void }
+interface Entry { id: string; label: string; hint: string; icon: IconName; run: () => void; why?: string | null }
 
 const SHOWN = 12;
 
@@ -20,6 +22,8 @@ function entries(): Entry[] {
       to('edit', `Edit the stackfile of ${here}`, 'e', 'edit', { screen: 'stackfile', cluster: here, revision: null }),
       to('rollout', `Rollout of ${here}`, '', 'rocket', { screen: 'rollout', cluster: here }),
       to('history', `History of ${here}`, 'g h', 'history', { screen: 'history', cluster: here, from: null, to: null }),
+      to('audit', `Audit of ${here}`, 'g a', 'audit', { screen: 'audit', cluster: here, filter: '', chip: '' }),
+      ...doable(at),
     );
   }
   for (const name of store.names.peek()) found.push(to(`c ${name}`, name, 'Cluster', 'layers', clusterRoute(name)));
@@ -29,11 +33,22 @@ function entries(): Entry[] {
   found.push(
     to('fleet', 'All clusters', 'g c', 'layers', { screen: 'fleet', filter: '' }),
     to('new', 'New cluster', '', 'plus', { screen: 'new' }),
+    to('removed', 'Removed clusters', 'restore', 'undo', { screen: 'removed' }),
     { id: 'light', label: 'Light theme', hint: '', icon: 'sun', run: () => (theme.value = 'light') },
     { id: 'dark', label: 'Dark theme', hint: '', icon: 'moon', run: () => (theme.value = 'dark') },
     { id: 'keys', label: 'Keys', hint: '?', icon: 'keyboard', run: () => (helpOpen.value = true) },
   );
   return found;
+}
+
+/** What the menus of this page offer, those of the open service first. */
+function doable(at: Route): Entry[] {
+  const entry = 'cluster' in at ? store.get(at.cluster) : null;
+  if (!entry) return [];
+  const service = at.screen === 'cluster' && at.service ? entry.rows.get(at.service)?.peek() : undefined;
+  const of = (what: string, items: (MenuItem | null)[]) =>
+    items.filter((item) => item !== null).map((item): Entry => ({ id: `do ${what} ${item.label}`, label: `${item.label} · ${what}`, hint: item.why ?? '', icon: item.icon, run: item.run, why: item.why ?? null }));
+  return [...(service && service.sync !== 'unmanaged' ? of(service.name, serviceItems(service, () => go(clusterRoute(service.cluster)))) : []), ...of(entry.name, clusterItems(entry))];
 }
 
 export function Palette() {
@@ -56,7 +71,7 @@ function OpenPalette() {
   }, []);
   const close = () => (paletteOpen.value = false);
   const pick = (entry: Entry | undefined) => {
-    if (!entry) return;
+    if (!entry || entry.why) return;
     close();
     entry.run();
   };
@@ -97,10 +112,10 @@ function OpenPalette() {
         <ul id="palette-list" role="listbox" aria-label="What was found">
           {found.map((entry, i) => (
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input has the focus and takes the keys
-            <li key={entry.id} id={`palette-${i}`} role="option" aria-selected={i === chosen} tabIndex={-1} onMouseMove={() => setChosen(i)} onClick={() => pick(entry)}>
+            <li key={entry.id} id={`palette-${i}`} role="option" aria-selected={i === chosen} aria-disabled={entry.why ? true : undefined} tabIndex={-1} onMouseMove={() => setChosen(i)} onClick={() => pick(entry)}>
               <Icon name={entry.icon} />
               <span class="cut">{entry.label}</span>
-              <span class="mute">{entry.hint}</span>
+              <span class="mute cut">{entry.hint}</span>
             </li>
           ))}
         </ul>

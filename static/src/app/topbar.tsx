@@ -68,5 +68,5 @@ function Crumbs() {
   );
 }
 
-export const NAMES: Record<string, string> = { stackfile: 'Stackfile', review: 'Review', rollout: 'Rollout', history: 'History', new: 'New cluster' };
+export const NAMES: Record<string, string> = { stackfile: 'Stackfile', review: 'Review', rollout: 'Rollout', history: 'History', audit: 'Audit', removed: 'Removed', new: 'New cluster' };
 

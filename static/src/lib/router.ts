@@ -10,6 +10,8 @@ export type Route =
   | { screen: 'review'; cluster: string }
   | { screen: 'rollout'; cluster: string }
   | { screen: 'history'; cluster: string; from: string | null; to: string | null }
+  | { screen: 'audit'; cluster: string; filter: string; chip: string }
+  | { screen: 'removed' }
   | { screen: 'new' }
   | { screen: 'missing'; path: string };
 
@@ -24,6 +26,7 @@ export function parse(url: string): Route {
   const [first, cluster, page, service, ...rest] = parts;
   if (!pathname.startsWith('/cp') || rest.length) return { screen: 'missing', path: pathname };
   if (first === undefined || (first === 'clusters' && !cluster)) return { screen: 'fleet', filter: q.get('q') ?? '' };
+  if (first === 'removed' && !cluster) return { screen: 'removed' };
   if (first === 'new' && !cluster) return { screen: 'new' };
   if (first !== 'clusters' || !cluster) return { screen: 'missing', path: pathname };
   if (page === undefined || page === 'services') {
@@ -35,6 +38,7 @@ export function parse(url: string): Route {
   if (page === 'stackfile') return { screen: 'stackfile', cluster, revision: q.get('from') };
   if (page === 'review') return { screen: 'review', cluster };
   if (page === 'rollout') return { screen: 'rollout', cluster };
+  if (page === 'audit') return { screen: 'audit', cluster, filter: q.get('q') ?? '', chip: q.get('show') ?? '' };
   if (page === 'history') return { screen: 'history', cluster, from: q.get('from'), to: q.get('to') };
   return { screen: 'missing', path: pathname };
 }
@@ -47,6 +51,7 @@ export function format(route: Route): string {
     put('q', route.filter);
     return done('/cp');
   }
+  if (route.screen === 'removed') return '/cp/removed';
   if (route.screen === 'new') return '/cp/new';
   if (route.screen === 'missing') return route.path;
   const base = `/cp/clusters/${encodeURIComponent(route.cluster)}`;
@@ -58,6 +63,10 @@ export function format(route: Route): string {
     return done(route.service ? `${base}/services/${encodeURIComponent(route.service)}` : base);
   }
   if (route.screen === 'stackfile') put('from', route.revision);
+  if (route.screen === 'audit') {
+    put('q', route.filter);
+    put('show', route.chip);
+  }
   if (route.screen === 'history') {
     put('from', route.from);
     put('to', route.to);

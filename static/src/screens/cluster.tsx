@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { type Action, asked, changeTag, removeServices, restart, scale, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
+import { useQuarantine } from '../app/quarantine';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
 import { adjust, go, hindrance, store } from '../app/state';
@@ -16,6 +17,7 @@ import { Empty, Skeleton } from '../ui/states';
 import { CountDialog } from './count-dialog';
 import { Drawer } from './drawer';
 import { ClusterFrame } from './frame';
+import { Gone } from './gone';
 import { Moved } from './moved';
 import { holding, usePieces, useSameElements } from './rows';
 import { Head, ServiceRow } from './service-row';
@@ -31,11 +33,7 @@ export function ClusterScreen({ at }: { at: ClusterRoute }) {
   if (!known || !entry) {
     if (slow) return <Skeleton />;
     if (!store.loaded.value) return null;
-    return (
-      <Empty page icon="question" title={`No cluster is called ${at.cluster}`} actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>
-        It may have another name, or nobody manages it any more.
-      </Empty>
-    );
+    return <Gone key={at.cluster} name={at.cluster} />;
   }
   return (
     <>
@@ -52,6 +50,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   const total = entry.names.value.length;
   const shown = table.visible.value.length;
   const filtered = at.filter !== '' || at.chip !== '';
+  useQuarantine(entry);
   useServiceKeys(table.selection);
   // Its name alone is known so far: that is not the same as no services.
   if (!entry.complete.value) return <Skeleton />;

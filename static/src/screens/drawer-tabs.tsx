@@ -15,6 +15,7 @@ import { Fields } from '../ui/fields';
 import { Banner, Empty, Failed, Skeleton } from '../ui/states';
 import { FlightCard } from './flight-card';
 import { Ago } from '../ui/time';
+import { HeldBanner } from './quarantine';
 import { Tasks, Version } from './service-row';
 
 export function OverviewTab({ service }: { service: Service }) {
@@ -22,6 +23,7 @@ export function OverviewTab({ service }: { service: Service }) {
   return (
     <>
       {(presentTrouble(service) || recorder) && <WhyBanner service={service} ending={recorder} />}
+      <HeldBanner service={service} />
       <FlightCard service={service} />
       {service.sync === 'rolling-out' && (
         <section>

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { asked, changeTag, removeServices, restart, rollback, scale, SERVICE, SERVICES } from '../app/actions';
+import { useEffect, useRef } from 'preact/hooks';
+import { asked, changeTag, scale, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
+import { opened, serviceItems } from '../app/menus';
 import { rowLinks } from '../app/rows';
 import { adjust, go, hindrance, route } from '../app/state';
 import { type Tab, TABS } from '../lib/router';
@@ -18,7 +19,8 @@ const LABELS: Record<Tab, string> = { overview: 'Overview', diff: 'Diff', tasks:
 /** One service beside the list, which stays usable; the address says which one, and which tab. */
 export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string; tab: Tab }) {
   const panel = useRef<HTMLElement>(null);
-  const [dialog, setDialog] = useState<'scale' | 'tag' | null>(null);
+  const dialog = opened.value;
+  const setDialog = (to: typeof dialog) => (opened.value = to);
   const row = entry.names.value.includes(name) ? entry.rows.get(name) : undefined;
   const service = row?.value;
   const close = () => {
@@ -33,7 +35,10 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
     { keys: ']', says: 'Next tab', group: 'Service', run: () => turn(1) },
     { keys: 't', says: 'Change the tag', group: 'Service', run: () => setDialog('tag') },
   ]);
-  useEffect(() => panel.current?.focus({ preventScroll: true }), [name]);
+  useEffect(() => {
+    panel.current?.focus({ preventScroll: true });
+    return () => void setDialog(null);
+  }, [name]);
   const why = hindrance('PATCH', SERVICES, entry.name);
   const managed = service && service.sync !== 'unmanaged';
   return (
@@ -44,14 +49,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
           {service && managed && (
             <Menu
               label={`Actions for ${name}`}
-              items={[
-                { label: 'Change tag…', icon: 'tag', run: () => setDialog('tag'), why },
-                { label: 'Scale…', icon: 'scale', run: () => setDialog('scale'), why },
-                { label: 'Restart', icon: 'restart', run: () => (asked.value = restart(entry.name, [service])), why },
-                { label: 'Roll back', icon: 'undo', run: () => (asked.value = rollback(entry.name, null, name)), why: hindrance('POST', '/clusters/{c}/rollback', entry.name) },
-                null,
-                { label: 'Delete', icon: 'trash', danger: true, run: () => (asked.value = { ...removeServices(entry.name, [service]), after: close }), why: hindrance('DELETE', SERVICE, entry.name) },
-              ]}
+              items={serviceItems(service, close)}
             />
           )}
           <Button kind="quiet" icon="cross" label="Close" onClick={close} />

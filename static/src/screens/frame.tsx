@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import { asked, deployAgain, freeze, promote, rollback, shortRevision, stopManaging, thaw } from '../app/actions';
+import { useEffect, useState } from 'preact/hooks';
+import { asked, freeze, promote, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
+import { clusterItems, opened } from '../app/menus';
 import { drafts, go, hindrance, store } from '../app/state';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
@@ -12,23 +13,26 @@ import { Banner } from '../ui/states';
 import { Ago, Until } from '../ui/time';
 import { ClusterBadges } from './fleet';
 
-export type Page = 'services' | 'stackfile' | 'rollout' | 'history';
+export type Page = 'services' | 'stackfile' | 'rollout' | 'history' | 'audit';
 
 /** What all pages of one cluster have in common: its state, its last change, its actions, and the way between them. */
 export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; page: Page; children: ComponentChildren }) {
   const summary = entry.summary.value;
   const { name } = entry;
-  const [dialog, setDialog] = useState<'freeze' | 'promote' | null>(null);
+  const closeDialog = () => (opened.value = null);
+  useEffect(() => closeDialog, [name]);
   const pages: [Page, string, Route][] = [
     ['services', 'Services', clusterRoute(name)],
     ['stackfile', 'Stackfile', { screen: 'stackfile', cluster: name, revision: null }],
     ['rollout', 'Rollout', { screen: 'rollout', cluster: name }],
     ['history', 'History', { screen: 'history', cluster: name, from: null, to: null }],
+    ['audit', 'Audit', { screen: 'audit', cluster: name, filter: '', chip: '' }],
   ];
   useKeys([
     { keys: 'e', says: 'Edit the stackfile', group: 'Cluster', run: () => go(pages[1]![2]) },
     { keys: 'd', says: 'Review the draft', group: 'Cluster', run: () => go({ screen: 'review', cluster: name }) },
     { keys: 'g h', says: 'History', group: 'Go to', run: () => go(pages[3]![2]) },
+    { keys: 'g a', says: 'Audit', group: 'Go to', run: () => go(pages[4]![2]) },
     { keys: 'g s', says: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
     { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
   ]);
@@ -47,7 +51,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
         <div class="row">
           {draft && page !== 'stackfile' && <Button icon="file" onClick={() => go(pages[1]![2])}>Draft</Button>}
           {page !== 'stackfile' && <Button icon="edit" onClick={() => go(pages[1]![2])}>Edit</Button>}
-          <ClusterMenu entry={entry} ask={setDialog} />
+          <Menu label="More actions" items={clusterItems(entry)} />
         </div>
       </div>
       {summary.frozen && (
@@ -60,30 +64,9 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
         {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
       </nav>
       {children}
-      {dialog === 'freeze' && <FreezeDialog cluster={name} onClose={() => setDialog(null)} />}
-      {dialog === 'promote' && <PromoteDialog cluster={name} onClose={() => setDialog(null)} />}
+      {opened.value === 'freeze' && <FreezeDialog cluster={name} onClose={closeDialog} />}
+      {opened.value === 'promote' && <PromoteDialog cluster={name} onClose={closeDialog} />}
     </>
-  );
-}
-
-function ClusterMenu({ entry, ask }: { entry: ClusterEntry; ask: (dialog: 'freeze' | 'promote') => void }) {
-  const { name } = entry;
-  const { frozen } = entry.summary.value;
-  const why = (method: string, target: string) => hindrance(method, target, name);
-  return (
-    <Menu
-      label="More actions"
-      items={[
-        { label: 'Deploy again', icon: 'rocket', run: () => (asked.value = deployAgain(name)), why: why('POST', '/clusters/{c}/deploy') },
-        { label: 'Roll back', icon: 'undo', run: () => (asked.value = rollback(name, null)), why: why('POST', '/clusters/{c}/rollback') },
-        { label: 'Promote from…', icon: 'arrow', run: () => ask('promote'), why: why('POST', '/clusters/{c}/promote') ?? (store.names.value.length < 2 ? 'There is no other cluster' : null) },
-        frozen
-          ? { label: 'Thaw', icon: 'frozen', run: () => (asked.value = thaw(name)), why: why('DELETE', '/clusters/{c}/freeze') }
-          : { label: 'Freeze…', icon: 'frozen', run: () => ask('freeze'), why: why('PUT', '/clusters/{c}/freeze') },
-        null,
-        { label: 'Stop managing', icon: 'trash', danger: true, run: () => (asked.value = stopManaging(name)), why: why('DELETE', '/clusters/{c}') },
-      ]}
-    />
   );
 }
 

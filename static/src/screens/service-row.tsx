@@ -8,6 +8,7 @@ import { Bar, HealthBadge, StatusBadge, VerdictBadge } from '../ui/badge';
 import { plainClick } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
+import { HeldMark } from './quarantine';
 import { type TableState, toggled } from './table-state';
 
 const COLUMNS: { key: string; label: string; class?: string }[] = [
@@ -57,6 +58,7 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
       <span class="td" role="cell"><input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={choose} /></span>
       <span class="td cut" role="cell">
         <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`} onClick={(e) => plainClick(e) && openService(cluster, name)}>{name}</a>
+        <HeldMark cluster={cluster} service={name} />
       </span>
       <span class="td middle" role="cell"><Flash value={service.image}><Version service={service} /></Flash></span>
       <span class="td" role="cell"><Flash value={`${service.running}/${service.desired}`}><Tasks service={service} /></Flash></span>

@@ -1,0 +1,85 @@
+/** Who did what and who was refused, and which images are held: as the API tells it. */
+
+import type { Json } from './model';
+import { instant } from './time';
+
+export type Kind = 'change' | 'override' | 'refusal' | 'deletion';
+
+export interface AuditEntry {
+  kind: Kind;
+  at: number | null;
+  by: string | null;
+  source: string;
+  message: string | null;
+  /** What was done, or asked for, in a line. */
+  what: string;
+  revision: string | null;
+  override: string | null;
+  /** Why it was refused. */
+  reason: string | null;
+  count: number;
+}
+
+export interface Held { service: string; image: string; by: string; at: number | null; reason: string }
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
+const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : []);
+
+const KINDS: Kind[] = ['change', 'override', 'refusal', 'deletion'];
+
+export function readAudit(sent: Json): { entries: AuditEntry[]; next: string | null } {
+  const entries = objects(sent.content).map((each) => ({
+    kind: KINDS.find((kind) => kind === each.kind) ?? 'change',
+    at: instant(each.at),
+    by: text(each.by),
+    source: text(each.source) ?? '',
+    message: text(each.message),
+    what: text(each.summary) ?? asked((each.did ?? {}) as Json),
+    revision: text(each.revision),
+    override: text(each.override),
+    reason: text(each.reason),
+    count: typeof each.count === 'number' ? each.count : 1,
+  }));
+  return { entries, next: text(sent.next) };
+}
+
+const VERBS: Record<string, string> = {
+  adopt: 'adopt the cluster',
+  change: 'change',
+  create: 'create the cluster',
+  deploy: 'deploy again',
+  freeze: 'freeze',
+  promote: 'promote',
+  release: 'release from quarantine',
+  remove: 'delete',
+  'remove cluster': 'stop managing the cluster',
+  replace: 'apply a whole stackfile',
+  restart: 'restart',
+  restore: 'restore the cluster',
+  rollback: 'roll back',
+  thaw: 'thaw',
+};
+
+/** What was asked for, where nothing came of it: `change user-service: image_tag v2`. */
+function asked(did: Json): string {
+  const verb = VERBS[String(did.verb)] ?? text(did.verb) ?? 'something';
+  const services = Array.isArray(did.services) ? did.services.join(', ') : typeof did.count === 'number' ? `${did.count} services` : null;
+  const values = ['image_tag', 'desired_count', 'from'].filter((key) => did[key] !== undefined).map((key) => `${key} ${String(did[key])}`);
+  return [verb, text(did.service) ?? services].filter(Boolean).join(' ') + (values.length ? `: ${values.join(', ')}` : '');
+}
+
+/** From where somebody came, without what a browser tells of itself beside the fact that it is one. */
+export function place(source: string): string {
+  const [address, agent = ''] = source.split(/ (.*)/s);
+  return agent.startsWith('Mozilla/') ? `${address}, in a browser` : source;
+}
+
+/** The words of a filter that an entry has; every one must be somewhere in it. */
+export function mentions(entry: AuditEntry, words: readonly string[]): boolean {
+  const all = [entry.by, entry.what, entry.message, entry.reason, entry.override, entry.source].filter(Boolean).join(' ').toLowerCase();
+  return words.every((word) => all.includes(word));
+}
+
+export function readHeld(sent: Json): Held[] {
+  return objects(sent.content).map((each) => ({ service: text(each.service) ?? '', image: text(each.image) ?? '', by: text(each.by) ?? 'somebody', at: instant(each.at), reason: text(each.reason) ?? '' }));
+}
