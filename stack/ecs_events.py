@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,14 +47,22 @@ def read(body: str) -> Told | None:
         event = json.loads(body)
         kind, detail = event['detail-type'], event['detail']
         if kind == 'ECS Task State Change':
-            task = observed.task(detail)
-            cluster = detail['clusterArn'].rpartition('/')[2]
-            return Told(cluster, task.service, task) if detail.get('group', '').startswith('service:') else None
+            return _of_task(detail['clusterArn'].rpartition('/')[2], detail)
         if kind in ('ECS Service Action', 'ECS Deployment State Change'):
             _, cluster, service = event['resources'][0].rsplit('/', 2)
             return Told(cluster, service)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
+    return None
+
+
+def _of_task(cluster: str, detail: Mapping[str, Any]) -> Told | None:
+    kind, _, name = detail.get('group', '').partition(':')
+    if kind == 'service':
+        return Told(cluster, name, observed.task(detail))
+    # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
+    if kind == 'family' and name.startswith(f'{cluster}-'):
+        return Told(cluster, name.removeprefix(f'{cluster}-'))
     return None
 
 

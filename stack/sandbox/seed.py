@@ -23,6 +23,7 @@ from moto.utilities.id_generator import moto_id_manager
 from stack.revision_store import serialise
 from stack.revisions import encode
 from stack.sandbox.buckets import backend, restore_buckets
+from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.moto_ecr import push
 from stack.sandbox.plain_files import Bucket, Version
 from stack.sandbox.seed_images import images
@@ -122,6 +123,8 @@ def _hosted_zone(place: Place) -> None:
 
 def _queues(place: Place) -> None:
     sqs = sqs_backends[place.account][place.region]
+    if ECS_EVENTS_QUEUE not in sqs.queues:
+        sqs.create_queue(ECS_EVENTS_QUEUE, MessageRetentionPeriod='300')
     if QUEUE in sqs.queues:
         return
     dead = sqs.queues.get(DEAD_LETTER_QUEUE) or sqs.create_queue(DEAD_LETTER_QUEUE)
@@ -132,7 +135,8 @@ def _queues(place: Place) -> None:
 def _secret(place: Place) -> None:
     secrets = secretsmanager_backends[place.account][place.region]
     if SETTINGS not in secrets.secrets:
-        text = json.dumps({'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': QUEUE})
+        queues = {'AWS_SQS_NOTIFICATION_QUEUE': QUEUE, 'AWS_SQS_ECS_EVENTS_QUEUE': ECS_EVENTS_QUEUE}
+        text = json.dumps({'AWS_S3_BUCKET': BUCKET, **queues})
         secrets.create_secret(SETTINGS, text, None, 'The settings of PROFILE=local', [], None, None, [], False)
 
 

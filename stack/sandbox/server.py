@@ -35,11 +35,12 @@ class EmbeddedAws:
         """Use `start`."""
         # Not before moto is patched: what this imports of moto is slow to import otherwise.
         from stack.sandbox.ecs.moto_ports import ports
+        from stack.sandbox.event_bus import EventBus
 
         self.account = account
         self.faults = Faults()
         self.clock = clock
-        self.ecs = Ecs(clock, ports, limits=limits)
+        self.ecs = Ecs(clock, ports, limits=limits, on_event=EventBus(account, self.faults).put)
         self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
         self._directory: Path | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)

@@ -46,6 +46,11 @@ def test_a_service_that_moves(kind: str):
     assert (told.cluster, told.service, told.task) == ('prod', 'web', None)
 
 
+def test_a_task_that_runs_once():
+    told = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
+    assert (told.cluster, told.service, told.task) == ('eu-prod', 'db-migrate', None)
+
+
 def test_a_task_that_stops():
     told = read(
         event(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stack.revisions import decode
+from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.seed import BUCKET, DEAD_LETTER_QUEUE, QUEUE, SETTINGS
 from stack.sandbox.seed_images import PLAYGROUND, images, newest_version
 from stack.sandbox.seed_states import CLUSTERS, REPOSITORIES
@@ -32,9 +33,11 @@ def services(document: dict) -> dict[str, dict]:
 
 def test_the_settings_name_what_is_there(seeded):
     secret = json.loads(seeded.client('secretsmanager').get_secret_value(SecretId=SETTINGS)['SecretString'])
-    assert secret == {'AWS_S3_BUCKET': BUCKET, 'AWS_SQS_NOTIFICATION_QUEUE': QUEUE}
+    queues = {'AWS_SQS_NOTIFICATION_QUEUE': QUEUE, 'AWS_SQS_ECS_EVENTS_QUEUE': ECS_EVENTS_QUEUE}
+    assert secret == {'AWS_S3_BUCKET': BUCKET, **queues}
     assert seeded.client('s3').get_bucket_versioning(Bucket=BUCKET)['Status'] == 'Enabled'
     sqs = seeded.client('sqs')
+    assert sqs.get_queue_url(QueueName=ECS_EVENTS_QUEUE)['QueueUrl']
     url = sqs.get_queue_url(QueueName=QUEUE)['QueueUrl']
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=['RedrivePolicy'])['Attributes']
     assert json.loads(attributes['RedrivePolicy'])['deadLetterTargetArn'].endswith(f':{DEAD_LETTER_QUEUE}')

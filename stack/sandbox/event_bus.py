@@ -1,0 +1,37 @@
+"""EventBridge with one rule: what ECS tells goes into one queue, where there is that queue.
+
+It is fed under LOCK, by the calls and ticks of ECS that give rise to events.
+"""
+
+import json
+from typing import Any
+
+from moto.sqs.models import sqs_backends
+
+from stack.sandbox.calls import Call
+from stack.sandbox.faults import Faults
+from stack.sandbox.serial import QUEUES_CHANGED
+
+ECS_EVENTS_QUEUE = 'nysa-ecs-events'
+# What nobody reads is let go: EventBridge has its retention, and this only so much memory.
+KEPT = 1000
+
+
+class EventBus:
+    """Events are sent twice where the fault `duplicate` is on for SQS; `shuffle` is up to whoever receives."""
+
+    def __init__(self, account: str, faults: Faults):
+        self._account = account
+        self._faults = faults
+
+    def put(self, event: dict[str, Any]) -> None:
+        sqs = sqs_backends[self._account][event['region']]
+        queue = sqs.queues.get(ECS_EVENTS_QUEUE)
+        if queue is None:
+            return
+        body = json.dumps(event)
+        verdict = self._faults.verdict(Call('sqs', 'SendMessage', event['region'], 'json'), body)
+        for _ in range(2 if 'duplicate' in verdict.kinds else 1):
+            sqs.send_message(ECS_EVENTS_QUEUE, body)
+        del queue._messages[:-KEPT]
+        QUEUES_CHANGED.notify_all()
