@@ -52,8 +52,9 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   const filtered = at.filter !== '' || at.chip !== '';
   useQuarantine(entry);
   useServiceKeys(table.selection);
+  const slow = useSlow(!entry.complete.value);
   // Its name alone is known so far: that is not the same as no services.
-  if (!entry.complete.value) return <Skeleton />;
+  if (!entry.complete.value) return slow ? <Skeleton /> : null;
   if (!total) {
     return (
       <Empty icon="box" title="No services yet" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>

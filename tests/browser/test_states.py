@@ -1,0 +1,142 @@
+"""What the page shows when there is nothing to show, nothing to be had, or nothing that one may do: and what next."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from stack.sandbox.faults import Fault
+from tests.aws import Aws
+from tests.guarded import Guarded
+from tests.server import Server
+
+WEB = {'services': [{'web': {'image': 'nginx:1', 'desired_count': 2}}]}
+
+# When the first skeleton came, by the page's own clock; and when there was a page to put it on.
+WATCH_FOR_SKELETONS = """
+new MutationObserver(() => {
+  window.pageAt ??= document.querySelector('main') && performance.now();
+  window.skeletonAt ??= document.querySelector('.skeleton') && performance.now();
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    return ['WebSocket connection', 'net::ERR_FAILED', 'status of 500', 'status of 502', 'status of 503']
+
+
+def address(server: Server, path: str = '') -> str:
+    return f'http://127.0.0.1:{server.port}/cp{path}'
+
+
+def enter(page: Page, token: str) -> None:
+    dialog = page.get_by_role('dialog', name='You are signed out')
+    dialog.get_by_label('Token').fill(token)
+    dialog.get_by_role('button', name='Sign in').click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize('path', ['', '/clusters/prod', '/clusters/prod/history'])
+def test_a_skeleton_comes_only_after_a_moment(page: Page, server: Server, path: str):
+    page.add_init_script(WATCH_FOR_SKELETONS)
+    page.route_web_socket(re.compile('/events'), lambda socket: None)
+    page.goto(address(server, path))
+    expect(page.get_by_role('status').filter(has_text='Loading')).to_be_visible()
+    assert page.evaluate('() => skeletonAt - pageAt') >= 150
+    expect(page.get_by_text('No cluster is')).to_have_count(0)
+
+
+@pytest.mark.parametrize('path', ['', '/clusters/prod'])
+def test_who_never_connected_claims_nothing(page: Page, server: Server, path: str):
+    def refuse(socket: WebSocketRoute) -> None:
+        socket.close()
+
+    page.route_web_socket(re.compile('/events'), refuse)
+    page.route('**/api/**', lambda route: route.abort())
+    page.goto(address(server, path))
+    expect(page.get_by_text('Nysa does not answer, trying again')).to_be_visible()
+    expect(page.get_by_text('No cluster is')).to_have_count(0)
+    page.unroute('**/api/**')
+    # Without the channel, but with the API, what is there can be read.
+    expect(page.get_by_text(re.compile('No cluster is (managed yet|called prod)'))).to_be_visible()
+
+
+def test_nothing_is_managed_yet(page: Page, server: Server, violations: Callable[[], list[str]]):
+    page.goto(address(server))
+    expect(page.get_by_role('heading', name='No cluster is managed yet')).to_be_visible()
+    assert violations() == []
+    page.get_by_role('main').get_by_role('button', name='New cluster').last.click()
+    expect(page).to_have_url(re.compile('/cp/new$'))
+
+
+def test_a_cluster_without_services(page: Page, server: Server, violations: Callable[[], list[str]]):
+    cluster = server.cluster({'services': []})
+    page.goto(address(server, f'/clusters/{cluster}'))
+    expect(page.get_by_role('heading', name='No services yet')).to_be_visible()
+    assert violations() == []
+    page.get_by_role('button', name='Edit the stackfile').click()
+    expect(page).to_have_url(re.compile('/stackfile$'))
+
+
+def test_a_filter_that_nothing_fits_can_be_cleared(page: Page, server: Server):
+    cluster = server.cluster(WEB)
+    page.goto(address(server, f'/clusters/{cluster}?q=zzz'))
+    page.get_by_role('button', name='Clear the filter').click()
+    expect(page.get_by_role('link', name='web, open')).to_be_visible()
+    expect(page.get_by_label('Filter services')).to_have_value('')
+    expect(page).to_have_url(re.compile(f'{cluster}$'))
+
+
+def test_an_error_stays_names_its_request_and_can_be_tried_again(
+    page: Page, server: Server, aws: Aws, violations: Callable[[], list[str]]
+):
+    cluster = server.cluster(WEB)
+    server.api('PUT', f'/clusters/{cluster}/services/web?message=more', {'desired_count': 3})
+    page.goto(address(server, f'/clusters/{cluster}'))
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    aws.faults.add(Fault('error', service='s3', operation='*', status=503, code='SlowDown'))
+    page.get_by_role('link', name='web, open').click()
+    page.get_by_role('tab', name='History').click()
+    alert = page.get_by_role('tabpanel').get_by_role('alert')
+    expect(alert.get_by_text(re.compile(r'^Request \S+'))).to_be_visible()
+    expect(alert.get_by_role('button', name='Copy')).to_be_visible()
+    assert violations() == []
+    aws.faults.clear()
+    alert.get_by_role('button', name='Retry').click()
+    expect(page.get_by_role('tabpanel').get_by_text('more')).to_be_visible()
+    expect(alert).to_have_count(0)
+
+
+def test_who_may_only_look_sees_everything_and_is_told_why(
+    page: Page, guarded: Guarded, violations: Callable[[], list[str]]
+):
+    cluster = guarded.managed()
+    page.goto(address(guarded, f'/clusters/{cluster}/services/web'))
+    expect(page.get_by_role('dialog', name='You are signed out')).to_be_visible()
+    assert violations() == []
+    enter(page, guarded.token('viewer'))
+    scale = page.get_by_role('button', name='Scale (You may look, but not change: your role is viewer)')
+    expect(scale).to_have_attribute('aria-disabled', 'true')
+    scale.click(force=True)
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    page.get_by_role('button', name='More actions').click()
+    items = page.get_by_role('menu', name='More actions').get_by_role('menuitem')
+    expect(items.filter(has_text='your role is viewer')).not_to_have_count(0)
+    assert violations() == []
+
+
+def test_a_session_that_ends_takes_nothing_away(page: Page, guarded: Guarded):
+    cluster, token = guarded.managed(), guarded.token('deployer')
+    page.goto(address(guarded, f'/clusters/{cluster}'))
+    enter(page, token)
+    page.get_by_label('Filter services').fill('we')
+    page.get_by_label('Choose web').check()
+    guarded.revoke(token)
+    guarded.refresh()
+    expect(page.get_by_role('dialog', name='You are signed out')).to_be_visible(timeout=30_000)
+    enter(page, guarded.token('deployer'))
+    expect(page.get_by_label('Filter services')).to_have_value('we')
+    expect(page.get_by_label('Choose web')).to_be_checked()
