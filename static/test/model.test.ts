@@ -15,6 +15,7 @@ test.each([
   [broken, 'The image cannot be pulled'],
   [undone, 'Tasks failed to start'],
   [service('ui', { health: 'failing', sync: 'in-sync' }), 'No task runs'],
+  [service('ui', { health: 'failing', sync: 'in-sync', verdict: { ending: 'succeeded', reason: 'All 4 tasks run' } }), 'No task runs'],
   [service('ui', { state: 'failed' }), 'The last rollout failed'],
 ])('a concern in a few words, case %#', (of, says) => expect(concern(of)).toBe(says));
 

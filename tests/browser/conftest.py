@@ -49,11 +49,16 @@ def base_url(product: Process) -> str:
 
 
 @pytest.fixture(scope='session')
-def ecs(product: Process) -> BaseClient:
+def aws_endpoint(product: Process) -> str:
+    """Where the AWS answers that the product runs on."""
+    return re.search(r'embedded AWS answers at (http://[^;\s]+)', '\n'.join(product.said))[1]
+
+
+@pytest.fixture(scope='session')
+def ecs(aws_endpoint: str) -> BaseClient:
     """The ECS that the product runs on."""
-    endpoint = re.search(r'embedded AWS answers at (http://[^;\s]+)', '\n'.join(product.said))[1]
     keys = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
-    return boto3.client('ecs', endpoint_url=endpoint, region_name='us-east-1', **keys)
+    return boto3.client('ecs', endpoint_url=aws_endpoint, region_name='us-east-1', **keys)
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ export function presentTrouble(service: Service): Trouble | null {
 
 /** Why somebody should look at a service, in a few words; null where nobody need. */
 export function concern(service: Service): string | null {
-  if (hasFailed(service)) return presentTrouble(service)?.what ?? (service.verdict?.reason || (service.health === 'failing' ? 'No task runs' : 'The last rollout failed'));
+  if (hasFailed(service)) return presentTrouble(service)?.what ?? (service.health === 'failing' ? 'No task runs' : service.verdict?.reason || 'The last rollout failed');
   if (service.sync !== 'drifted') return null;
   return `ECS differs in ${service.drift?.map((d) => d.path).join(', ') || 'what it runs'}`;
 }

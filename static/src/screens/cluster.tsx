@@ -85,9 +85,9 @@ function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; ta
   const limit = usePieces(names.length);
   const element = useSameElements((row: Signal<Service>) => <ServiceRow key={row.peek().name} row={row} table={table} />);
   return (
-    <div class="movable" hidden={hidden}>
+    <div class="movable" hidden={hidden} {...holding(table.held)}>
       <Moved what="row" n={moved} held={table.held} />
-      <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened} {...holding(table.held)}>
+      <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened}>
         <Head sort={sort} table={table} />
         <div class="tbody" role="rowgroup">{names.slice(0, limit).map((name) => element(entry.rows.get(name)!))}</div>
       </div>

@@ -35,11 +35,11 @@ export interface Held { pointer: boolean; focus: boolean }
 
 export const FREE: Held = { pointer: false, focus: false };
 
-/** The handlers of a list that is held by the pointer over it, and by the focus in it. */
+/** The handlers of a list, and of what says that it waits: held by the pointer over it, and by the focus in it. */
 export function holding(held: Signal<Held>) {
   const set = (change: Partial<Held>) => (held.value = { ...held.peek(), ...change });
   return {
-    onPointerEnter: () => set({ pointer: true }),
+    onPointerOver: () => held.peek().pointer || set({ pointer: true }),
     onPointerLeave: () => set({ pointer: false }),
     onFocusIn: () => set({ focus: true }),
     onFocusOut: (event: FocusEvent) => set({ focus: (event.currentTarget as Node).contains(event.relatedTarget as Node | null) }),

@@ -4,7 +4,7 @@ import { isShown } from '../lib/filter';
 import { versionOf } from '../lib/images';
 import { presentTrouble, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
-import { Bar, HealthBadge, StatusBadge, VerdictBadge } from '../ui/badge';
+import { Bar, HealthBadge, StatusBadge, statusOf, VerdictBadge } from '../ui/badge';
 import { plainClick } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
@@ -62,7 +62,7 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
       </span>
       <span class="td middle" role="cell"><Flash value={service.image}><Version service={service} /></Flash></span>
       <span class="td" role="cell"><Flash value={`${service.running}/${service.desired}`}><Tasks service={service} /></Flash></span>
-      <span class="td" role="cell"><Flash value={service.state}><StatusBadge service={service} /></Flash></span>
+      <span class="td" role="cell"><Flash value={statusOf(service)[2]}><StatusBadge service={service} /></Flash></span>
       <span class="td wide" role="cell"><HealthBadge health={service.health} /></span>
       <span class="td wide last cut" role="cell"><LastRollout service={service} /></span>
     </div>

@@ -30,11 +30,6 @@ const HEALTH: Record<Health, [Tone, IconName, string, string]> = {
   unknown: ['mute', 'question', 'Unknown', 'ECS has not been read for this service yet'],
 };
 
-export function SyncBadge({ sync }: { sync: Sync }) {
-  const [tone, icon, word, title] = SYNC[sync];
-  return <Badge tone={tone} icon={icon} spin={sync === 'rolling-out'} title={title}>{word}</Badge>;
-}
-
 export function HealthBadge({ health }: { health: Health }) {
   const [tone, icon, word, title] = HEALTH[health];
   return <Badge tone={tone} icon={icon} title={title} plain>{word}</Badge>;
@@ -55,13 +50,20 @@ export function VerdictBadge({ ending }: { ending: string }) {
   return <Badge tone={tone as Tone} icon={icon as IconName} plain>{word}</Badge>;
 }
 
+type Status = [tone: Tone, icon: IconName, word: string, title: string];
+
 /** The one word for a service that matters most now. */
+export function statusOf(service: Service): Status {
+  if (service.state === 'failed') return ['bad', 'circle-cross', 'Failed', 'The last rollout failed'];
+  if (service.state === 'rolled-back') return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
+  if (struggles(service)) return ['bad', 'alert', 'Tasks fail', 'The rollout goes on, but its tasks keep failing'];
+  if (service.sync === 'in-sync' && service.health === 'failing') return ['bad', 'circle-cross', 'Failing', 'No task runs'];
+  return SYNC[service.sync];
+}
+
 export function StatusBadge({ service }: { service: Service }) {
-  if (service.state === 'failed') return <Badge tone="bad" icon="circle-cross" title="The last rollout failed">Failed</Badge>;
-  if (service.state === 'rolled-back') return <Badge tone="bad" icon="undo" title="The last rollout failed, and ECS went back">Rolled back</Badge>;
-  if (struggles(service)) return <Badge tone="bad" icon="alert" title="The rollout goes on, but its tasks keep failing">Tasks fail</Badge>;
-  if (service.sync === 'in-sync' && service.health === 'failing') return <Badge tone="bad" icon="circle-cross" title="No task runs">Failing</Badge>;
-  return <SyncBadge sync={service.sync} />;
+  const [tone, icon, word, title] = statusOf(service);
+  return <Badge tone={tone} icon={icon} spin={icon === 'progress'} title={title}>{word}</Badge>;
 }
 
 export function Bar({ percent, label, tone = 'busy' }: { percent: number; label: string; tone?: Tone }) {

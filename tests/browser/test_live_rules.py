@@ -1,0 +1,145 @@
+"""What comes in while somebody looks, points, types: it shows, and disturbs nothing."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from stack.cluster_state import Observation
+from tests.moving import config, run_everything
+from tests.server import Server
+
+SERVICES = 60
+
+# Every animation that a script starts, by the text of its element.
+COUNT_FLASHES = """
+window.flashed = [];
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...given) { flashed.push(this.textContent); return animate.apply(this, given); };
+"""
+
+
+@pytest.fixture
+def cluster(server: Server) -> str:
+    """A cluster of which every service runs."""
+    name = server.cluster(config(SERVICES))
+    run_everything(server, name)
+    return name
+
+
+def run_tasks(server: Server, cluster: str, service: str, running: int) -> None:
+    """ECS shows another count of running tasks."""
+    seen = server.context.live.states[cluster].seen[service]
+    moved = Observation(datetime.now(UTC), {service: replace(seen, running=running)})
+    server.run(server.context.live.see(cluster, moved))
+
+
+def opened(page: Page, server: Server, path: str) -> None:
+    page.goto(f'http://127.0.0.1:{server.port}/cp{path}')
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+
+
+def tasks(page: Page, service: str) -> Locator:
+    return page.get_by_role('row').filter(has=page.locator(f'[data-row={service}]')).locator('.tasks')
+
+
+def order(page: Page) -> list[str]:
+    return page.locator('main [data-row]').evaluate_all('(all) => all.map((each) => each.dataset.row)')
+
+
+@pytest.mark.parametrize('hand', ['pointer', 'focus'])
+def test_rows_stay_under_the_hand_until_they_are_sorted_again(page: Page, server: Server, cluster: str, hand: str):
+    opened(page, server, f'/clusters/{cluster}?sort=status')
+    link = page.get_by_role('link', name='service-0003, open')
+    link.hover() if hand == 'pointer' else page.keyboard.press('j')
+    before = order(page)
+    top = link.bounding_box()
+    run_tasks(server, cluster, 'service-0059', 0)
+    again = page.get_by_role('button', name='1 row moved – sort again')
+    expect(again).to_be_visible()
+    assert order(page) == before
+    assert link.bounding_box() == top
+    again.click()
+    expect(page.locator('main [data-row]').first).to_have_attribute('data-row', 'service-0059')
+    expect(again).to_have_count(0)
+
+
+def test_rows_are_sorted_by_themselves_where_no_hand_is_on_them(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}?sort=status')
+    expect(page.locator('main [data-row]').first).to_have_attribute('data-row', 'service-0000')
+    run_tasks(server, cluster, 'service-0059', 0)
+    expect(page.locator('main [data-row]').first).to_have_attribute('data-row', 'service-0059')
+
+
+def test_clusters_stay_under_the_hand_too(page: Page, server: Server, cluster: str):
+    opened(page, server, '')
+    page.get_by_role('link', name=cluster).hover()
+    run_tasks(server, cluster, 'service-0007', 0)
+    expect(page.get_by_role('button', name='1 cluster moved – sort again')).to_be_visible()
+    expect(page.get_by_role('region', name='Needs attention')).to_have_count(0)
+    page.mouse.move(0, 0)
+    attention = page.get_by_role('region', name='Needs attention')
+    expect(attention.get_by_text('No task runs')).to_be_visible()
+    attention.get_by_role('link', name='service-0007').click()
+    expect(page.get_by_role('heading', name='service-0007')).to_be_visible()
+
+
+def test_nothing_that_somebody_chose_is_lost(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}')
+    page.get_by_label('Filter services').fill('service-00')
+    page.get_by_role('button', name='Version').click()
+    page.get_by_label('Choose service-0058').check()
+    page.get_by_role('link', name='service-0058, open').click()
+    page.get_by_role('tab', name='Tasks and events').click()
+    scrolled = page.evaluate('() => scrollY')
+    assert scrolled > 100
+    run_tasks(server, cluster, 'service-0058', 1)
+    expect(tasks(page, 'service-0058')).to_have_text('1 / 4')
+
+    def is_still_there() -> None:
+        expect(page.get_by_label('Filter services')).to_have_value('service-00')
+        expect(page.get_by_role('columnheader', name='Version')).to_have_attribute('aria-sort', 'ascending')
+        expect(page.get_by_role('complementary', name='Service service-0058')).to_be_visible()
+        expect(page.get_by_role('tab', name='Tasks and events')).to_have_attribute('aria-selected', 'true')
+
+    is_still_there()
+    expect(page.get_by_label('Choose service-0058')).to_be_checked()
+    assert page.evaluate('() => scrollY') == scrolled
+    page.reload()
+    is_still_there()
+
+
+@pytest.mark.parametrize(('motion', 'flashes'), [('no-preference', ['3 / 4']), ('reduce', [])])
+def test_a_changed_cell_flashes_once(page: Page, server: Server, cluster: str, motion: str, flashes: list[str]):
+    page.emulate_media(reduced_motion=motion)
+    page.add_init_script(COUNT_FLASHES)
+    opened(page, server, f'/clusters/{cluster}')
+    expect(tasks(page, 'service-0002')).to_have_text('4 / 4')
+    run_tasks(server, cluster, 'service-0002', 3)
+    expect(tasks(page, 'service-0002')).to_have_text('3 / 4')
+    # One out of sight changes without.
+    run_tasks(server, cluster, 'service-0001', 4)
+    page.wait_for_function('(n) => flashed.length >= n', arg=len(flashes))
+    assert page.evaluate('() => flashed') == flashes
+
+
+def test_it_asks_for_nothing_while_nobody_does_anything(page: Page, server: Server, cluster: str):
+    page.clock.install()
+    with page.expect_websocket() as opening:
+        opened(page, server, f'/clusters/{cluster}/services/service-0002')
+    expect(page.get_by_text('reached a steady state')).to_be_visible()
+    ago = page.get_by_role('complementary').locator('time').last
+    before = ago.inner_text()
+    page.wait_for_load_state('networkidle')
+    asked: list[str] = []
+    page.on('request', lambda request: asked.append(request.url))
+    for _ in range(10):
+        # As long as the server answers a ping now and then, nobody takes it for gone.
+        with opening.value.expect_event('framereceived'):
+            page.clock.fast_forward('00:30')
+    expect(ago).not_to_have_text(before)
+    expect(ago).to_have_text(re.compile(r'^\d+ min ago$'))
+    expect(ago).to_have_attribute('title', re.compile(r' · \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$'))
+    assert asked == []
