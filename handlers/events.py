@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROTOCOL = 'nysa.v1'
-# A client that names the revisions of a thousand clusters says some 100 KB.
-LARGEST_MESSAGE = 256 * 1024
+# A client that names the revisions of ten thousand clusters says some 600 KB.
+LARGEST_MESSAGE = 1024 * 1024
 # What may wait in our own buffer before a reader counts as slow; the kernel's holds about as much again.
 HIGH_WATER = 64 * 1024
 SEND_BUFFER = 64 * 1024

@@ -48,7 +48,7 @@ class Caller:
 
     def may_see(self, cluster: str) -> bool:
         """Whether the cluster is there for this caller at all."""
-        return self.clusters == EVERYWHERE or _matcher(self.clusters).fullmatch(cluster) is not None
+        return self.clusters == EVERYWHERE or _matcher(self.clusters)(cluster)
 
     def covers(self, patterns: tuple[str, ...]) -> bool:
         """Whether everything that the patterns match is there for this caller.

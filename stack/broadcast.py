@@ -75,7 +75,7 @@ class Hub:
         """Bring a subscriber up to date with what it wants, and keep it so; replaces what it wanted before."""
         if subscriber.bringing_up is not None:
             subscriber.bringing_up.cancel()
-        subscriber.pattern = matcher(wish.clusters)
+        subscriber.fits = matcher(wish.clusters)
         subscriber.behind.clear()
         subscriber.syncing.clear()
         subscriber.beginning = True
@@ -235,13 +235,18 @@ class Hub:
 
     async def _bring_up_once(self, subscriber: Subscriber, known: Mapping[str, str]) -> None:
         names = await self._source.names()
-        gone = sorted(set(known).difference(names))
+        if any(subscriber.wants(each) for each in set(known).difference(names)):
+            # Another replica may have told of it a moment ago.
+            names = await self._source.names(anew=True)
+        there = frozenset(names)
+        gone = sorted(set(known) - there)
         wanted = [each for each in [*names, *gone] if subscriber.wants(each)]
         subscriber.syncing.update(wanted)
         subscriber.beginning = False
         for cluster in wanted:
             if cluster in subscriber.syncing:
-                await self._source.ready(cluster)
+                if cluster in there:
+                    await self._source.ready(cluster)
                 if not await self._resume(subscriber, cluster, known.get(cluster)):
                     await self._start_anew(subscriber, cluster, known.get(cluster))
         await self._send_patiently(subscriber, self._source.synced(wanted))

@@ -9,7 +9,9 @@ from stack.events import Event
 class Source(Protocol):
     """The state behind the events, and the way from an older one to it."""
 
-    async def names(self) -> list[str]: ...
+    async def names(self, anew: bool = False) -> list[str]:
+        """The clusters that are there; with `anew` as of now, otherwise as of a moment ago."""
+        ...
 
     async def ready(self, cluster: str) -> None:
         """Have the cluster's newest revision in memory."""

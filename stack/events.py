@@ -5,7 +5,7 @@ Values of environment variables are left out of the second form, for callers who
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,8 @@ from stack.errors import InvalidRequest
 
 Json = Mapping[str, Any]
 
-MOST_PATTERNS = 1000
+MOST_NAMES = 10_000
+MOST_PATTERNS = 100
 MOST_KNOWN = 10_000
 
 # The fields of a change whose values are secrets as often as not.
@@ -120,17 +121,46 @@ def read_message(text: str | bytes) -> Subscribe | Ping:
 
 def subscription(clusters: Any, known: Any) -> Subscribe:
     """A subscription from what a client gave. Raises `InvalidRequest`."""
-    texts = isinstance(clusters, list) and all(isinstance(each, str) and each for each in clusters)
-    if not texts or not clusters or len(clusters) > MOST_PATTERNS:
-        allowed = f'a list of 1 to {MOST_PATTERNS:,} names or patterns, as ["prod", "stag*"]'
+    texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
+    patterns = sum('*' in each for each in clusters) if texts else 0
+    if not texts or not 1 <= len(clusters) <= MOST_NAMES or patterns > MOST_PATTERNS:
+        allowed = f'a list of 1 to {MOST_NAMES:,} names, of which {MOST_PATTERNS} may be patterns, as ["prod", "stag*"]'
         raise InvalidRequest(f'clusters must be {allowed}.', [{'path': 'clusters', 'message': allowed}])
-    fits = isinstance(known, dict) and all(isinstance(each, str) for each in known.values())
+    fits = isinstance(known, dict) and _are_texts([*known, *known.values()])
     if not fits or len(known) > MOST_KNOWN:
         allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
         raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
     return Subscribe(tuple(dict.fromkeys(clusters)), known)
 
 
-def matcher(patterns: Iterable[str]) -> re.Pattern[str]:
-    """What matches a cluster's name where one of the patterns does; `*` stands for any characters."""
-    return re.compile('|'.join(re.escape(each).replace(r'\*', '.*') for each in patterns))
+def _are_texts(given: Iterable[Any]) -> bool:
+    """Whether it is text that can be said again: JSON may hold halves of characters, UTF-8 may not."""
+    try:
+        ''.join(given).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a name fits one of the patterns; `*` stands for any characters.
+
+    Whoever listens chooses them: a regular expression of a few stars could be busy with one name for minutes.
+    """
+    patterns = frozenset(patterns)
+    names = frozenset(each for each in patterns if '*' not in each)
+    parted = [each.split('*') for each in patterns - names]
+    return lambda name: name in names or any(_fits(parts, name) for parts in parted)
+
+
+def _fits(parts: Sequence[str], name: str) -> bool:
+    first, *middle, last = parts
+    at, end = len(first), len(name) - len(last)
+    if at > end or not (name.startswith(first) and name.endswith(last)):
+        return False
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

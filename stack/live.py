@@ -74,8 +74,8 @@ class Live:
 
     # Source: what the hub brings subscribers up to date with
 
-    async def names(self) -> list[str]:
-        return await self.feed.names()
+    async def names(self, anew: bool = False) -> list[str]:
+        return await self.feed.names(anew)
 
     async def ready(self, cluster: str) -> None:
         if cluster in self.states:

@@ -67,9 +67,11 @@ class RevisionFeed:
         """The revision up to which this cluster's were told; None where it is not followed, or not there."""
         return self._newest.get(cluster)
 
-    async def names(self) -> list[str]:
-        """The clusters that are there, sorted: as of a listing no older than the interval between two."""
-        if self._clock() - self._listed_at >= self._poll_s:
+    async def names(self, anew: bool = False) -> list[str]:
+        """The clusters that are there, sorted: as of a listing no older than the interval between two, or than now."""
+        if anew and self._polling is not None:
+            await asyncio.shield(self._polling)
+        if anew or self._clock() - self._listed_at >= self._poll_s:
             await self.poll()
         return sorted(self._listed or ())
 

@@ -84,11 +84,11 @@ class Subscriber:
         'beginning',
         'behind',
         'bringing_up',
+        'fits',
         'held',
         'may_see',
         'outlet',
         'paced',
-        'pattern',
         'room',
         'syncing',
         'values',
@@ -106,7 +106,7 @@ class Subscriber:
         self.values = values
         self.paced = paced
         self.may_see = may_see
-        self.pattern = matcher(())
+        self.fits = matcher(())
         self.behind: dict[str, Behind] = {}
         self.syncing: set[str] = set()
         self.held = False
@@ -118,7 +118,7 @@ class Subscriber:
         return self.beginning or cluster in self.syncing
 
     def wants(self, cluster: str) -> bool:
-        return self.pattern.fullmatch(cluster) is not None and self.may_see(cluster)
+        return self.fits(cluster) and self.may_see(cluster)
 
     def keep(self, number: int, event: Event) -> None:
         """Put an event aside; beyond the limit, what is largest is merged into its newest state."""

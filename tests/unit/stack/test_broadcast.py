@@ -52,7 +52,7 @@ class Ledger:
         self.ready_gate.set()
         self.hub = Hub(self)
 
-    async def names(self) -> list[str]:
+    async def names(self, anew: bool = False) -> list[str]:
         return sorted(self.histories)
 
     async def ready(self, cluster: str) -> None:
