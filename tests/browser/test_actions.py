@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_changes import another_tag, newest, service_of
+from tests.guarded import Guarded
 from tests.process import Process
 
 Violations = Callable[[], list[str]]
@@ -114,7 +115,7 @@ def test_a_removed_cluster_says_who_removed_it_and_is_restored(page: Page, produ
     confirm(dialog, 'Stop managing', 'Moved elsewhere')
     expect(page.get_by_role('heading', name='staging is no longer managed', level=1)).to_be_visible()
     page.get_by_role('link', name='Nysa: all clusters').click()
-    page.get_by_role('link', name='Removed', exact=True).click()
+    page.get_by_role('link', name='Removed clusters').click()
     expect(page.get_by_text('“Moved elsewhere”')).to_be_visible()
     assert violations() == []
     page.get_by_role('link', name='staging', exact=True).click()
@@ -186,3 +187,25 @@ def test_freezing_and_thawing(page: Page, product: Process):
     confirm(page.get_by_role('dialog', name='Thaw staging'), 'Thaw', 'They are gone')
     expect(page.get_by_role('heading', name='staging takes changes again')).to_be_visible()
     assert product.api('GET', '/clusters/staging/freeze').json == {'frozen': None}
+
+
+def test_who_may_not_override_is_told_so(page: Page, guarded: Guarded):
+    cluster, token = guarded.managed(), guarded.token('deployer')
+    name, _, value = guarded.signed_in(token)[0].partition('=')
+    page.context.add_cookies([{'name': name, 'value': value, 'url': f'http://127.0.0.1:{guarded.port}'}])
+    page.goto(f'http://127.0.0.1:{guarded.port}/cp/clusters/{cluster}/services/web')
+    page.get_by_role('button', name='Actions for web').click()
+    delete = page.get_by_role('menuitem', name='Delete')
+    expect(delete).to_have_attribute('aria-disabled', 'true')
+    expect(delete).to_contain_text('This takes the role admin; yours is deployer')
+    page.get_by_role('menuitem', name='Restart').click()
+    dialog = page.get_by_role('dialog', name='Restart web')
+    expect(dialog.get_by_text('1 change in 1 service')).to_be_visible()
+    frozen = guarded.as_(guarded.admin, 'PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
+    assert frozen.status == 200
+    override = dialog.get_by_role('button', name='Override the freeze')
+    expect(override).to_have_attribute('aria-disabled', 'true')
+    expect(dialog.get_by_text('To override a freeze takes the role admin; yours is deployer.')).to_be_visible()
+    dialog.get_by_role('button', name='Cancel').click()
+    scale = page.get_by_role('button', name='Scale')
+    expect(scale).to_have_attribute('title', 'Frozen by root: the big sale')

@@ -191,15 +191,19 @@ function refusedAnyway(plan: Plan | null): string | null {
   return plan?.notes.some((n) => n.code !== null && n.code !== 'frozen') ? 'It would be refused: see the plan' : null;
 }
 
+/** Beyond that many, services show their names first. */
+const MANY_FIELDS = 24;
+
 function ShownPlan({ plan, failed, frozen }: { plan: Plan | null; failed: boolean; frozen: boolean }) {
   const slow = useSlow(!plan && !failed);
   if (!plan) return slow ? <Skeleton rows={3} /> : null;
   const notes = plan.notes.filter((n) => !(frozen && n.code === 'frozen'));
   const changed = plan.services.some((s) => s.action !== 'nothing');
+  const fields = plan.services.reduce((sum, s) => sum + s.fields.length, 0);
   return (
     <div class="stack">
       <h3>{changed || !plan.steps.length ? summary(plan.services) : 'What is wanted stays as it is'}{plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>
-      {changed && <PlannedServices services={plan.services} running />}
+      {changed && <PlannedServices services={plan.services} running open={fields > MANY_FIELDS ? 0 : 4} />}
       {plan.steps.length > 0 && (
         <details>
           <summary class="small">{plural(plan.steps.length, 'step')} in AWS</summary>

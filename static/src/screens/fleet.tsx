@@ -39,7 +39,7 @@ export function Fleet() {
           <h1>Clusters</h1>
           <Tallies />
         </div>
-        <div class="row"><Link to={{ screen: 'removed' }} class="button">Removed</Link><Button icon="plus" kind="primary" onClick={() => go({ screen: 'new' })}>New cluster</Button></div>
+        <div class="row"><Link to={{ screen: 'removed' }} class="button">Removed clusters</Link><Button icon="plus" kind="primary" onClick={() => go({ screen: 'new' })}>New cluster</Button></div>
       </div>
       {slow && <Skeleton />}
       {store.loaded.value && !names.length && (
