@@ -261,7 +261,7 @@ class Hub:
                 number, movement = self._published, self._newest.movement(cluster, None)
                 if movement:
                     await self._send_patiently(subscriber, movement)
-                await self._go_live(subscriber, cluster, number, ('desired',))
+                await self._go_live(subscriber, cluster, number, ('desired', 'cluster'))
                 return True
             found = await self._source.since(cluster, known)
             if found is None:

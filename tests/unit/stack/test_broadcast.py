@@ -214,6 +214,27 @@ async def test_changes_while_the_history_is_read(ledger):
 
 
 @run
+async def test_a_cluster_that_appears_while_its_history_is_read(ledger):
+    """A replica that has just started learns of the cluster itself then: what it says of that is old news."""
+    original = ledger.since
+
+    async def since(cluster, known):
+        if known == '1':
+            ledger.histories['prod'] = ['1', '2']
+            ledger.hub.publish(Event('cluster', 'prod', {'revision': '2'}, at=AT))
+            ledger.change('prod', '3')
+        return await original(cluster, known)
+
+    ledger.since = since
+    ledger.histories['prod'] = ['1', '2']
+    reader, _ = await subscribed(ledger, 'prod', known={'prod': '1'})
+    await ledger.hub.drain()
+    ledger.change('prod', '4')
+    await until(lambda: 'desired prod 4' in reader.short())
+    assert reader.short() == ['desired prod 2', 'desired prod 3', 'synced', 'desired prod 4']
+
+
+@run
 async def test_a_new_subscription_replaces_the_former(ledger):
     reader, subscriber = await subscribed(ledger, 'prod')
     ledger.hub.subscribe(subscriber, Subscribe(('staging',), {}))
