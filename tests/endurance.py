@@ -7,6 +7,7 @@ from typing import Any
 import urllib3
 
 from tests.aws import Aws
+from tests.client import Client
 from tests.live_client import LiveClient
 from tests.server import Server
 
@@ -49,23 +50,44 @@ class Trial:
     """Two replicas on one bucket, a writer on either, and a client that comes and goes."""
 
     def __init__(self, aws: Aws, changes: int, cuts: int, restarts: int, seed: int = 1):
-        self.aws, self.changes, self.cuts, self.restarts = aws, changes, cuts, restarts
+        self.changes, self.cuts, self.restarts = changes, cuts, restarts
         self.chance = random.Random(seed)
-        self.shared = {'AWS_S3_BUCKET': aws.bucket(), 'AWS_SQS_NOTIFICATION_QUEUE': aws.queue()}
-        self.replicas: list[Server] = []
+        self.replicas: list[Client] = []
         self.stored: list[str] = []
+        self.use(aws)
+
+    def use(self, aws: Aws) -> None:
+        self.aws = aws
+        self.shared = {'AWS_S3_BUCKET': aws.bucket(), 'AWS_SQS_NOTIFICATION_QUEUE': aws.queue()}
 
     def run(self) -> Record:
         """The record; every claim on it has been checked as it came."""
-        self.replicas = [Server(self.aws, **self.shared).__enter__() for _ in range(2)]
+        self.replicas = [self.start() for _ in range(2)]
         try:
-            cluster = self.replicas[0].cluster(CONFIG)
+            cluster = self.create()
             self.record = Record(cluster)
             asyncio.run(self._play(cluster))
         finally:
             for each in self.replicas:
-                each.__exit__()
+                self.stop(each)
         return self.record
+
+    # What is another thing for replicas that are processes
+
+    def start(self) -> Client:
+        return Server(self.aws, **self.shared).__enter__()
+
+    def stop(self, replica: Client) -> None:
+        replica.__exit__()
+
+    def create(self) -> str:
+        return self.replicas[0].cluster(CONFIG)
+
+    def history(self) -> list[str]:
+        """The revisions of the cluster, the oldest first."""
+        pages = self.aws.client('s3').get_paginator('list_object_versions')
+        listed = pages.paginate(Bucket=self.shared['AWS_S3_BUCKET'], Prefix=self.record.cluster)
+        return [each['VersionId'] for page in listed for each in page.get('Versions', ())][::-1]
 
     async def _play(self, cluster: str) -> None:
         await self._listen(cluster, until='synced')
@@ -98,8 +120,8 @@ class Trial:
             await asyncio.sleep(0.3)  # the pace of the restarts; nothing waits for it
             index = number % 2
             old = self.replicas[index]
-            self.replicas[index] = await asyncio.to_thread(Server(self.aws, **self.shared).__enter__)
-            await asyncio.to_thread(old.__exit__)
+            self.replicas[index] = await asyncio.to_thread(self.start)
+            await asyncio.to_thread(self.stop, old)
             if writer.done():
                 return
 
@@ -126,11 +148,7 @@ class Trial:
         """Every stored revision was seen once, or lies in a stretch that was named as covered."""
         seen = self.record.seen
         assert len(seen) == len(set(seen))
-        s3 = self.aws.client('s3')
-        pages = s3.get_paginator('list_object_versions').paginate(
-            Bucket=self.shared['AWS_S3_BUCKET'], Prefix=self.record.cluster
-        )
-        history = [each['VersionId'] for page in pages for each in page.get('Versions', ())][::-1]
+        history = self.history()
         place = {revision: number for number, revision in enumerate(history)}
         assert [place[each] for each in seen] == sorted(place[each] for each in seen)
         stretches = [range(place[known] + 1, place[newest] + 1) for known, newest in self.record.covered]
