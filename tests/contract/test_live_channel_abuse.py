@@ -165,6 +165,7 @@ def test_a_dead_peer_is_dropped_and_a_living_one_is_not(server: Server):
         reader, writer = await asyncio.open_connection('127.0.0.1', server.port)
         writer.write(HANDSHAKE.encode())
         await reader.readuntil(b'\r\n\r\n')
+        await reader.readuntil(b'hello')
         for _ in range(3):
             assert len(server.context.sockets) == 2
             await asyncio.to_thread(server.run, server.context.sockets.beat())
