@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concern, readService, worst } from '../src/lib/model';
+import { concern, readDeployments, readService, worst } from '../src/lib/model';
 
 const service = (name: string, sent: object) => readService('prod', name, sent as Record<string, unknown>);
 
@@ -25,3 +25,8 @@ test.each([
   [[fine, drifted], 'api'],
   [[fine, drifted, broken], 'job'],
 ])('what fails comes before what drifted, case %#', (services, name) => expect(worst(services)?.name ?? null).toBe(name));
+
+test('the deployment that comes first, then those that it replaces', () => {
+  expect(readDeployments({ deployments: [{ status: 'ACTIVE', desired: 0, running: 2 }, { status: 'PRIMARY', desired: 2, running: 1 }] })).toEqual([{ desired: 2, running: 1 }, { desired: 0, running: 2 }]);
+  expect(readDeployments(null)).toEqual([]);
+});

@@ -1,6 +1,7 @@
-"""A rollout as somebody sees it: on its way, arrived; or failed, and why."""
+"""The story of a version, as somebody follows it who has never seen the page: by what stands on it alone."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -8,29 +9,93 @@ from tests.process import Process
 
 # A rollout, and the first tasks that fail, on a machine that does other things too.
 LONG_MS = 60_000
+SERVICE = 'search-service'
 
 
-def deploy(page: Page, cluster: str, service: str, tag: str) -> None:
-    page.goto(f'/cp/clusters/{cluster}/services/{service}')
+def tags(product: Process) -> list[str]:
+    answer = product.api('GET', f'/clusters/staging/services/{SERVICE}/tags?limit=100')
+    return [each['tag'] for each in answer.json['content']]
+
+
+def deploy(page: Page, tag: str, reason: str) -> None:
+    page.get_by_role('link', name='staging').first.click()
+    page.get_by_role('link', name=f'{SERVICE}, open').click()
     page.get_by_role('button', name='Change tag', exact=True).click()
     page.get_by_label('Tag', exact=True).fill(tag)
-    page.get_by_role('radio').first.check()
+    page.get_by_role('radio', name=tag).first.check()
     page.get_by_role('button', name=f'Plan {tag}').click()
-    page.get_by_label('Why?').fill('Try it')
+    page.get_by_label('Why?').fill(reason)
     page.get_by_role('button', name=f'Deploy {tag}').click()
-    expect(page.get_by_role('heading', name=f'{tag} is on its way to {service}')).to_be_visible()
+    page.get_by_role('link', name='Follow the rollout').click()
 
 
-def test_a_broken_version_says_why_it_failed(page: Page, product: Process):
-    page.goto('/cp/clusters/staging')
-    row = page.get_by_role('row').filter(has_text='search-service')
-    expect(row).to_contain_text('In sync', timeout=LONG_MS)
-    tags = product.api('GET', '/clusters/staging/services/search-service/tags?limit=100').json['content']
-    deploy(page, 'staging', 'search-service', next(each['tag'] for each in tags if 'broken' in each['tag']))
-    expect(row).to_contain_text(re.compile('Tasks fail|Rolled back|Failed'), timeout=LONG_MS)
-    drawer = page.get_by_role('complementary', name='Service search-service')
-    expect(drawer.get_by_role('alert')).to_be_visible()
-    drawer.get_by_role('tab', name='Tasks and events').click()
-    expect(drawer.get_by_role('heading', name='Why tasks stopped')).to_be_visible()
-    page.get_by_role('link', name='Rollout', exact=True).click()
-    expect(page.get_by_role('alert').filter(has_text='search-service')).to_be_visible()
+def test_a_version_is_deployed_another_fails_and_is_rolled_back(
+    page: Page, product: Process, violations: Callable[[], list[str]]
+):
+    page.emulate_media(reduced_motion='reduce')
+    good, bad = (next(t for t in tags(product) if wanted(t)) for wanted in (is_new, is_broken))
+    page.goto('/cp')
+    deploy(page, good, 'A faster index')
+    arrived = page.get_by_role('region', name='Arrived').get_by_role('row').filter(has_text=SERVICE)
+    expect(arrived).to_contain_text(good, timeout=LONG_MS)
+    expect(arrived).to_contain_text('Succeeded', timeout=LONG_MS)
+    assert violations() == []
+
+    page.get_by_role('link', name='Nysa').click()
+    deploy(page, bad, 'Faster still')
+    failure = page.get_by_role('alert').filter(has_text=SERVICE)
+    expect(failure).to_be_visible(timeout=LONG_MS)
+    page.reload()
+    expect(failure).to_be_visible()
+
+    # From "something is wrong" to "this is why": one click.
+    page.get_by_role('link', name='Nysa').click()
+    worry = page.get_by_role('region', name='Needs attention').get_by_role('row').filter(has_text='staging')
+    worry.get_by_role('link', name=SERVICE).click()
+    drawer = page.get_by_role('complementary', name=f'Service {SERVICE}')
+    expect(drawer.get_by_role('alert')).to_contain_text(re.compile('exit code|stop|fail', re.IGNORECASE))
+    expect(drawer.get_by_text('Faster still').first).to_be_visible(timeout=LONG_MS)
+    assert violations() == []
+
+    drawer.get_by_role('button', name=f'Roll back {SERVICE}').click()
+    expect(page.get_by_role('dialog').get_by_text('1 change in 1 service')).to_be_visible()
+    page.get_by_label('Why?').fill('It does not start')
+    page.get_by_role('button', name='Roll back', exact=True).click()
+    expect(arrived).to_contain_text(good, timeout=LONG_MS)
+    expect(arrived).to_contain_text('Succeeded', timeout=LONG_MS)
+    page.get_by_role('link', name='History', exact=True).click()
+    rolled_back = page.get_by_role('listitem').filter(has_text='It does not start')
+    expect(rolled_back).to_contain_text(f'Rollback of {SERVICE} to')
+
+    # The version that was rolled away from is marked where versions are chosen.
+    page.get_by_role('link', name='Services', exact=True).click()
+    page.get_by_role('link', name=f'{SERVICE}, open').click()
+    page.get_by_role('button', name='Change tag', exact=True).click()
+    picker = page.get_by_role('dialog')
+    picker.get_by_label('Tag', exact=True).fill(bad)
+    expect(picker.locator('label').filter(has_text='Quarantined')).to_contain_text(bad)
+    picker.get_by_label('Tag', exact=True).fill(good)
+    expect(picker.locator('label').filter(has_text='Runs here')).to_contain_text(good)
+    assert violations() == []
+
+
+def is_new(tag: str) -> bool:
+    return re.fullmatch(r'v[\d.]+', tag) is not None
+
+
+def is_broken(tag: str) -> bool:
+    return 'broken' in tag
+
+
+def test_a_version_is_found_and_chosen_by_keyboard(page: Page):
+    page.goto('/cp/clusters/production/services/user-service')
+    page.get_by_role('button', name='Change tag', exact=True).click()
+    picker = page.get_by_role('dialog')
+    expect(picker.get_by_text('newest first')).to_be_visible()
+    expect(picker.locator('label').filter(has_text='Runs in staging')).to_have_count(1)
+    page.keyboard.type('v2.1')
+    expect(picker.get_by_role('radio')).to_have_count(2)
+    page.keyboard.press('ArrowDown')
+    expect(picker.get_by_role('radio').first).to_be_checked()
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('dialog').get_by_label('Why?')).to_be_focused()

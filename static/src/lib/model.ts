@@ -95,6 +95,14 @@ function readFailing(value: unknown): string | null {
   return failing ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer') : text(value);
 }
 
+export interface Deployment { desired: number; running: number }
+
+/** The deployments of a service's details: the one that comes first, those that it replaces after it. */
+export function readDeployments(details: Json | null): Deployment[] {
+  const found = list(details?.deployments).map((each) => object(each)!).filter(Boolean);
+  return found.toSorted((a, b) => Number(b.status === 'PRIMARY') - Number(a.status === 'PRIMARY')).map((each) => ({ desired: number(each.desired) ?? 0, running: number(each.running) ?? 0 }));
+}
+
 function readTrouble(value: unknown): Trouble | null {
   const trouble = object(value);
   return trouble && { kind: text(trouble.kind) ?? 'unknown', what: text(trouble.what) ?? '', advice: text(trouble.advice) ?? '' };

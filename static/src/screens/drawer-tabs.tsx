@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { shortRevision } from '../app/actions';
+import { asked, rollback, shortRevision } from '../app/actions';
 import { useRead, useService } from '../app/read';
-import { store } from '../app/state';
+import { go, hindrance, store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
 import { type Json, presentTrouble, readEvents, readStops, type Service, type Verdict } from '../lib/model';
@@ -10,7 +10,7 @@ import { clusterRoute } from '../lib/router';
 import { readRevisions } from '../lib/revisions';
 import { instant } from '../lib/time';
 import { Bar, VerdictBadge } from '../ui/badge';
-import { CopyButton, Link } from '../ui/button';
+import { Button, CopyButton, Link } from '../ui/button';
 import { Fields } from '../ui/fields';
 import { Banner, Empty, Failed, Skeleton } from '../ui/states';
 import { FlightCard } from './flight-card';
@@ -47,17 +47,22 @@ export function OverviewTab({ service }: { service: Service }) {
   );
 }
 
+/** The way back from a version that fails. */
+export function RollBack({ service: { cluster, name } }: { service: Service }) {
+  const run = () => (asked.value = { ...rollback(cluster, null, name), after: () => go({ screen: 'rollout', cluster }) });
+  return <Button icon="undo" why={hindrance('POST', '/clusters/{c}/rollback', cluster)} onClick={run}>Roll back {name}</Button>;
+}
+
 /** How the last rollout ended and why it does not run, in words that say what to do. */
 function WhyBanner({ service, ending }: { service: Service; ending: Verdict | null }) {
   const trouble = presentTrouble(service);
   const stop = service.stops[0];
   const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero', 'removed'].includes(ending.ending));
   return (
-    <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />}>
+    <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />} actions={bad && <><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} replace class="small">Tasks and events</Link></>}>
       {trouble && <p>{trouble.advice}</p>}
       {ending?.reason && <p>{ending.reason}</p>}
       {stop && <p class="mute">ECS says: {stop.reason}{stop.exitCode !== null && ` (exit code ${stop.exitCode})`}, <Ago at={stop.at} /></p>}
-      {bad && <p><Link to={{ ...clusterRoute(service.cluster, service.name, 'tasks') }} replace>Tasks and events</Link></p>}
     </Banner>
   );
 }

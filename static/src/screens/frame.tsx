@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { asked, freeze, promote, shortRevision, thaw } from '../app/actions';
+import { asked, freeze, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { clusterItems, opened } from '../app/menus';
 import { drafts, go, hindrance, store } from '../app/state';
@@ -12,6 +12,7 @@ import { Menu } from '../ui/menu';
 import { Banner } from '../ui/states';
 import { Ago, Until } from '../ui/time';
 import { ClusterBadges } from './fleet';
+import { PromoteDialog } from './promote-dialog';
 
 export type Page = 'services' | 'stackfile' | 'rollout' | 'history' | 'audit';
 
@@ -65,7 +66,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
       </nav>
       {children}
       {opened.value === 'freeze' && <FreezeDialog cluster={name} onClose={closeDialog} />}
-      {opened.value === 'promote' && <PromoteDialog cluster={name} onClose={closeDialog} />}
+      {opened.value === 'promote' && <PromoteDialog entry={entry} onClose={closeDialog} />}
     </>
   );
 }
@@ -84,23 +85,6 @@ function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => vo
         <legend class="label">How long?</legend>
         {SPANS.map(([label, n]) => <label key={label} class="row"><input type="radio" name="span" checked={hours === n} onChange={() => setHours(n)} /> {label}</label>)}
       </fieldset>
-    </Dialog>
-  );
-}
-
-function PromoteDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
-  const others = store.names.value.filter((n) => n !== cluster);
-  const [from, setFrom] = useState(others[0] ?? '');
-  const next = () => {
-    onClose();
-    asked.value = promote(from, cluster, null);
-  };
-  return (
-    <Dialog title={`Promote to ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Plan</Button></div>}>
-      <div class="field">
-        <label htmlFor="from">Take the image tags of</label>
-        <select id="from" class="input" value={from} onChange={(e) => setFrom(e.currentTarget.value)}>{others.map((n) => <option key={n}>{n}</option>)}</select>
-      </div>
     </Dialog>
   );
 }

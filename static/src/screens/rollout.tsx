@@ -1,14 +1,16 @@
 import { asked, rollback, shortRevision } from '../app/actions';
+import { useService } from '../app/read';
 import { go, hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { hasFailed, presentTrouble, type Service } from '../lib/model';
+import { hasFailed, presentTrouble, readDeployments, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, StatusBadge, VerdictBadge } from '../ui/badge';
 import { Button, Link } from '../ui/button';
 import { Banner, Empty } from '../ui/states';
 import { Ago } from '../ui/time';
-import { Feed } from './drawer-tabs';
+import { Feed, RollBack } from './drawer-tabs';
+import { FlightCard } from './flight-card';
 import { ClusterFrame } from './frame';
 import { Tasks, Version } from './service-row';
 
@@ -33,11 +35,7 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
         </header>
         <div class="body"><Bar percent={percent} label="The whole rollout" tone={moving.length ? 'busy' : failed.length ? 'bad' : 'good'} /></div>
       </section>
-      {failed.map((s) => (
-        <Banner key={s.name} tone="bad" icon="circle-cross" title={<>{s.name} {s.state === 'rolled-back' ? 'was rolled back' : s.sync === 'rolling-out' ? 'is on its way, but its tasks fail' : 'failed'}</>} actions={<><Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null, s.name))}>Roll back {s.name}</Button><Link to={clusterRoute(entry.name, s.name, 'tasks')}>Why?</Link></>}>
-          <p>{presentTrouble(s) ? `${presentTrouble(s)!.what} ${presentTrouble(s)!.advice}` : s.verdict?.reason || s.stops[0]?.reason || 'No reason is known yet.'}</p>
-        </Banner>
-      ))}
+      {failed.map((s) => <FailedService key={s.name} service={s} />)}
       {moving.length > 0 && <Rows services={moving} label="On the way" />}
       {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Arrived" />}
       {!moving.length && !ended.length && !failed.length && (
@@ -45,6 +43,20 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
       )}
       <Activity cluster={entry.name} />
     </ClusterFrame>
+  );
+}
+
+/** Why a service did not arrive, what brought it, and the way back. */
+function FailedService({ service }: { service: Service }) {
+  const trouble = presentTrouble(service);
+  const how = service.state === 'rolled-back' ? 'was rolled back' : service.sync === 'rolling-out' ? 'is on its way, but its tasks fail' : 'failed';
+  return (
+    <>
+      <Banner tone="bad" icon="circle-cross" title={`${service.name} ${how}`} actions={<><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} class="small">Tasks and events of {service.name}</Link></>}>
+        <p>{trouble ? `${trouble.what} ${trouble.advice}` : service.verdict?.reason || service.stops[0]?.reason || 'No reason is known yet.'}</p>
+      </Banner>
+      <FlightCard service={service} />
+    </>
   );
 }
 
@@ -59,16 +71,49 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
             <div key={s.name} class="tr" role="row">
               <span class="td cut" role="cell"><Link to={clusterRoute(s.cluster, s.name)} class="name-link" data-row={s.name}>{s.name}</Link></span>
               <span class="td" role="cell"><Version service={s} /></span>
-              <span class="td wide" role="cell"><Tasks service={s} /></span>
-              <span class="td wide" role="cell">
-                {s.sync === 'rolling-out' ? <><Bar percent={s.percent ?? 0} label={`${s.name} rolled out`} /><span class="small mute cut" style={{ display: 'block', marginTop: '4px' }}>{s.events[0]?.message ?? 'Waiting for ECS'}</span></> : <span class="small mute cut" style={{ display: 'block' }}>{s.verdict?.reason || <Ago at={s.verdict?.at ?? null} />}</span>}
-              </span>
-              <span class="td end" role="cell">{s.sync === 'rolling-out' ? s.state === 'queued' ? <Badge tone="mute" icon="pause">Queued</Badge> : <StatusBadge service={s} /> : <VerdictBadge ending={s.verdict!.ending} />}</span>
+              {s.sync === 'rolling-out' ? <OnTheWay service={s} /> : <Arrived service={s} />}
             </div>
           ))}
         </div>
       </div>
     </section>
+  );
+}
+
+function OnTheWay({ service }: { service: Service }) {
+  return (
+    <>
+      <span class="td two" role="cell"><OldAndNew service={service} /></span>
+      <span class="td wide two" role="cell">
+        <Bar percent={service.percent ?? 0} label={`${service.name} rolled out`} tone={presentTrouble(service) ? 'bad' : 'busy'} />
+        <span class="small mute cut" title={service.events[0]?.message}>{service.events[0]?.message ?? 'Waiting for ECS'}</span>
+      </span>
+      <span class="td end" role="cell">{service.state === 'queued' ? <Badge tone="mute" icon="pause">Queued</Badge> : <StatusBadge service={service} />}</span>
+    </>
+  );
+}
+
+function Arrived({ service }: { service: Service }) {
+  return (
+    <>
+      <span class="td" role="cell"><Tasks service={service} /></span>
+      <span class="td wide cut small mute" role="cell">{service.verdict!.reason || <Ago at={service.verdict!.at} />}</span>
+      <span class="td end" role="cell"><VerdictBadge ending={service.verdict!.ending} /></span>
+    </>
+  );
+}
+
+/** Tasks of the version that comes, and of those that go: ECS starts the one before it stops the other. */
+function OldAndNew({ service }: { service: Service }) {
+  const deployments = readDeployments(useService(service).data);
+  const [fresh] = deployments;
+  if (!fresh) return <Tasks service={service} />;
+  const old = deployments.slice(1).reduce((sum, each) => sum + each.running, 0);
+  return (
+    <>
+      <span class="tasks"><b>{fresh.running}</b> / {fresh.desired} new</span>
+      <span class="tasks mute small">{old} old</span>
+    </>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { SERVICES } from '../app/actions';
 import { useRead } from '../app/read';
 import { hindrance, store } from '../app/state';
+import { plural } from '../lib/changes';
 import { repositoryName, shortDigest, versionOf } from '../lib/images';
 import type { Service } from '../lib/model';
 import { call, path } from '../lib/rest';
@@ -38,7 +39,8 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
       <div class="field">
         <label htmlFor="tag-search">Tag</label>
         {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
-        <input id="tag-search" class="input mono" autoFocus autocomplete="off" spellcheck={false} placeholder={`Search ${repositoryName(service.image ?? '')}`} value={query} onInput={(e) => setQuery(e.currentTarget.value)} />
+        <input id="tag-search" class="input mono" autoFocus autocomplete="off" spellcheck={false} placeholder={`Search ${repositoryName(service.image ?? '')}`} value={query} onInput={(e) => setQuery(e.currentTarget.value)} onKeyDown={intoList} />
+        {reading.data && <p class="hint" role="status">{typed ? `${tags.length} of ${plural(reading.data.content.length, 'tag')}` : plural(tags.length, 'tag')}, newest first. <kbd>↓</kbd> goes into the list.</p>}
       </div>
       {reading.error && <ErrorBanner error={reading.error} title="The registry's tags cannot be read" retry={reading.again} />}
       {reading.slow && !reading.data && <Skeleton rows={4} />}
@@ -50,6 +52,7 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
               <span class="row">
                 <span class="mono">{t.tag}</span>
                 {t.tag === current && <Badge tone="mute" icon="check">Wanted here</Badge>}
+                {elsewhere.get(t.tag)?.includes(cluster) && <Badge tone="good" icon="circle-check">Runs here</Badge>}
                 {(elsewhere.get(t.tag) ?? []).filter((c) => c !== cluster).map((c) => <Badge key={c} tone="good" icon="layers">Runs in {c}</Badge>)}
                 {t.quarantined && <Badge tone="bad" icon="alert">Quarantined</Badge>}
               </span>
@@ -68,6 +71,15 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
       )}
     </Dialog>
   );
+}
+
+/** From the search down into what it found. */
+function intoList(event: KeyboardEvent): void {
+  if (event.key !== 'ArrowDown') return;
+  event.preventDefault();
+  const first = (event.target as HTMLElement).closest('dialog')!.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
+  first?.focus();
+  first?.click();
 }
 
 /** Clusters by the tag of the same repository that runs there. */
