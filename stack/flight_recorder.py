@@ -22,6 +22,7 @@ from stack.stop_reasons import StopReason, classify, most_telling, of_text
 log = logging.getLogger(__name__)
 
 PREFIX = 'flights/'
+WAITED_FOR_S = 3.0
 
 TASKS_KEPT = 10
 EVENTS_KEPT = 20
@@ -67,7 +68,8 @@ class FlightRecorder:
         self._compare = compare
         self._now = now
         self._pauses = pauses
-        self._tasks: set[asyncio.Task] = set()
+        # The records that are being made, by their keys.
+        self._tasks: dict[str, asyncio.Task] = {}
 
     def ended(self, state: ClusterState, rollout: Rollout) -> None:
         """Told of each rollout that has ended; those that failed are recorded."""
@@ -76,13 +78,19 @@ class FlightRecorder:
         name = rollout.goal.service
         definition = state.definitions.get(rollout.task_definition or '')
         work = self._record(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()))
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        key = _key(state.name, rollout.goal.revision, name)
+        self._tasks[key] = task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(lambda done: self._tasks.pop(key) if self._tasks.get(key) is done else None)
 
     async def read(self, cluster: str, revision: str, service: str) -> Json | None:
-        """What was recorded of a failure; None where there is no record. Raises `AwsFailed`."""
-        stored = await self._bucket.get(_key(cluster, revision, service))
+        """What was recorded of a failure; None where there is no record. Raises `AwsFailed`.
+
+        A record that is being made is waited for: people come at the very moment in which a failure is told.
+        """
+        key = _key(cluster, revision, service)
+        if key in self._tasks:
+            await asyncio.wait([self._tasks[key]], timeout=WAITED_FOR_S)
+        stored = await self._bucket.get(key)
         try:
             return json.loads(stored.body) if stored else None
         except ValueError:
@@ -91,12 +99,12 @@ class FlightRecorder:
     async def finished(self) -> None:
         """Wait for the records that are being made."""
         while self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks.values())
 
     async def close(self) -> None:
-        for task in list(self._tasks):
+        for task in list(self._tasks.values()):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _record(
         self,

@@ -45,7 +45,7 @@ def play(aws: Aws, story: Any) -> None:
     asyncio.run(whole())
 
 
-async def failed(rolling: Rolling, changes: dict[str, Any], step: float = 10) -> str:
+async def failed(rolling: Rolling, changes: dict[str, Any], step: float = 10, recorded: bool = True) -> str:
     """A service runs, and a change of it fails while ECS is looked at every `step` seconds; the revision that did."""
     good = state_of(web(**BREAKER))
     await rolling.change(good)
@@ -56,7 +56,8 @@ async def failed(rolling: Rolling, changes: dict[str, Any], step: float = 10) ->
     revision = await rolling.change(bad, message='what could go wrong')
     rolling.act(bad)
     await rolling.settled(step=step, within=3000)
-    await rolling.recorder.finished()
+    if recorded:
+        await rolling.recorder.finished()
     return revision.id
 
 
@@ -129,5 +130,21 @@ def test_a_secret_value_is_not_kept(aws: Aws):
         stored = await rolling.bucket.get(f'flights/{rolling.name}/{revision}/web')
         assert b'PASSWORD' in stored.body
         assert b's3cret' not in stored.body
+
+    play(aws, story)
+
+
+def test_who_reads_while_it_is_recorded_waits_for_the_record(aws: Aws):
+    async def story(rolling: Rolling) -> None:
+        compare, go_on = rolling.recorder._compare, asyncio.Event()
+
+        async def slow(*arguments: Any) -> Any:
+            await go_on.wait()
+            return await compare(*arguments)
+
+        rolling.recorder._compare = slow
+        await failed(rolling, FAILURES['application-exit'], recorded=False)
+        asyncio.get_running_loop().call_later(0.3, go_on.set)
+        assert (await report(rolling))['flight']['introduced_by']['message'] == 'what could go wrong'
 
     play(aws, story)

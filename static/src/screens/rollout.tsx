@@ -65,12 +65,11 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
     <section class="group" aria-label={label}>
       <h2>{label} <span class="number">{services.length}</span></h2>
       <div class="table rollouts" role="table" aria-label={label}>
-        <div class="visually-hidden" role="rowgroup"><div role="row">{['Service', 'Version', 'Tasks', 'Progress', 'Status'].map((h) => <span key={h} role="columnheader">{h}</span>)}</div></div>
+        <div class="visually-hidden" role="rowgroup"><div role="row">{['Service and version', 'Tasks', 'Progress', 'Status'].map((h) => <span key={h} role="columnheader">{h}</span>)}</div></div>
         <div class="tbody" role="rowgroup">
           {services.map((s) => (
             <div key={s.name} class="tr" role="row">
-              <span class="td cut" role="cell"><Link to={clusterRoute(s.cluster, s.name)} class="name-link" data-row={s.name}>{s.name}</Link></span>
-              <span class="td" role="cell"><Version service={s} /></span>
+              <span class="td two" role="cell"><Link to={clusterRoute(s.cluster, s.name)} class="name-link" data-row={s.name}>{s.name}</Link><Version service={s} /></span>
               {s.sync === 'rolling-out' ? <OnTheWay service={s} /> : <Arrived service={s} />}
             </div>
           ))}
