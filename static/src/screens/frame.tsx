@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { asked, freeze, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { clusterItems, opened } from '../app/menus';
-import { drafts, go, hindrance, store } from '../app/state';
+import { drafts, go, hindrance } from '../app/state';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link } from '../ui/button';
