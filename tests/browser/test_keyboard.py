@@ -2,33 +2,44 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.process import Process
 
 
-def test_from_the_fleet_to_a_scaled_service_by_keyboard_alone(page: Page, product: Process):
+def tab_to(page: Page, there: Locator) -> None:
+    """Press Tab until it has the focus."""
+    for _ in range(40):
+        page.keyboard.press('Tab')
+        if there.evaluate('(element) => element === document.activeElement'):
+            return
+    raise AssertionError('Tab does not lead there')
+
+
+def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page, product: Process):
     page.goto('/cp')
     expect(page.get_by_role('link', name='production')).to_be_visible()
     page.keyboard.press('/')
     page.keyboard.type('prod')
-    page.keyboard.press('Escape')
-    page.keyboard.press('Escape')
-    page.keyboard.press('j')
+    expect(page.locator('[data-row]')).to_have_count(1)
+    page.keyboard.press('ArrowDown')
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='production')).to_be_visible()
+    page.keyboard.press('j')
+    page.keyboard.press('j')
+    page.keyboard.press('k')
+    expect(page.locator('[data-row]').first).to_be_focused()
     page.keyboard.press('/')
     page.keyboard.type('routing')
     expect(page.locator('[data-row]:visible')).to_have_count(1)
-    page.keyboard.press('Tab')
-    page.keyboard.press('j')
+    page.keyboard.press('ArrowDown')
     expect(page.get_by_role('link', name='routing-service, open')).to_be_focused()
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='routing-service')).to_be_visible()
     page.keyboard.press(']')
     expect(page.get_by_role('tab', name='Diff')).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('[')
-    page.get_by_role('button', name='Scale', exact=True).focus()
+    tab_to(page, page.get_by_role('button', name='Scale', exact=True))
     page.keyboard.press('Enter')
     expect(page.get_by_label('Tasks', exact=True)).to_be_focused()
     page.keyboard.press('Control+a')
@@ -39,10 +50,47 @@ def test_from_the_fleet_to_a_scaled_service_by_keyboard_alone(page: Page, produc
     page.keyboard.type('By hand')
     page.keyboard.press('Control+Enter')
     expect(page.get_by_role('heading', name='routing-service scaled to 4')).to_be_visible()
-    page.keyboard.press('Escape')
-    expect(page).to_have_url(re.compile('/cp/clusters/production'))
     services = product.api('GET', '/clusters/production/services').json['content']
     assert next(s for s in services if s['name'] == 'routing-service')['desired_count'] == 4
+    tab_to(page, page.get_by_role('link', name='Follow the rollout'))
+    page.keyboard.press('Enter')
+    expect(page).to_have_url(re.compile('/cp/clusters/production/rollout'))
+
+
+def test_the_help_names_every_key(page: Page):
+    page.goto('/cp/clusters/staging/services/billing-service')
+    expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
+    page.keyboard.press('?')
+    said = page.get_by_role('dialog', name='Keys').get_by_role('listitem').all_inner_texts()
+    keys = {' '.join(each.split('\n')[1:]) for each in said}
+    assert keys >= {'Ctrl K', '/', 'j', 'k', 'Enter', 'Esc', '[', ']', 'g c', 'g h', 'e', 'd', '?'}
+
+
+def test_a_key_is_text_while_somebody_types(page: Page):
+    page.goto('/cp/clusters/staging')
+    page.get_by_label('Filter services').fill('')
+    page.keyboard.type('e?jk[]gc')
+    expect(page.get_by_label('Filter services')).to_have_value('e?jk[]gc')
+    expect(page.get_by_role('dialog')).to_have_count(0)
+
+
+def test_the_palette_does_what_the_menus_do(page: Page):
+    page.goto('/cp/clusters/staging/services/billing-service')
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
+    offers = page.get_by_role('option')
+    for typed, offer in (('scale', 'Scale billing-service'), ('freeze', 'Freeze staging'), ('thaw', None)):
+        page.keyboard.press('Control+k')
+        page.keyboard.type(typed)
+        if offer:
+            expect(offers.first).to_contain_text(offer)
+        else:
+            expect(offers.filter(has_text='Thaw')).to_have_count(0)
+        page.keyboard.press('Escape')
+    page.keyboard.press('Control+k')
+    page.keyboard.type('freeze')
+    page.keyboard.press('Enter')
+    expect(page.get_by_role('dialog', name='Freeze staging')).to_be_visible()
 
 
 def test_the_palette_finds_and_goes(page: Page):

@@ -49,6 +49,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
           {service && managed && (
             <Menu
               label={`Actions for ${name}`}
+              of={name}
               items={serviceItems(service, close)}
             />
           )}

@@ -1,8 +1,9 @@
 import { useRef } from 'preact/hooks';
 import { useKeys } from '../app/keyboard';
+import { moveFocus } from '../app/rows';
 import { Icon } from './icons';
 
-/** A filter that `/` reaches from anywhere on the page; Esc empties it, and then leaves it. */
+/** A filter that `/` reaches from anywhere on the page; Esc empties it, and then leaves it; the arrow leads to the rows. */
 export function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
   useKeys([{ keys: '/', says: 'Filter', group: 'Lists', run: () => input.current?.focus() }]);
@@ -20,9 +21,10 @@ export function SearchField({ label, value, onChange }: { label: string; value: 
         value={value}
         onInput={(e) => onChange(e.currentTarget.value)}
         onKeyDown={(e) => {
-          if (e.key !== 'Escape') return;
+          if (e.key !== 'Escape' && e.key !== 'ArrowDown') return;
           e.preventDefault();
-          if (value) onChange('');
+          if (e.key === 'ArrowDown') moveFocus(1);
+          else if (value) onChange('');
           else input.current?.blur();
         }}
       />
