@@ -252,7 +252,7 @@ async def serve(options: argparse.Namespace) -> int:
             log.info('stopping')
             server.stop()
             context.sockets.close()
-            context.live.stop_waiting()
+            context.live.askers.stop()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await context.in_flight.finished()

@@ -32,5 +32,5 @@ class Rollout(ApiHandler):
         if 'wait' not in self.request.query_arguments:
             self.reply(content(state, question))
             return
-        await live.until(cluster, lambda: settled(state, question), self.number('wait', 0, 0, LONGEST_WAIT_S))
+        await live.askers.until(cluster, lambda: settled(state, question), self.number('wait', 0, 0, LONGEST_WAIT_S))
         self.reply(judged(state, question))

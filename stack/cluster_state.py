@@ -59,10 +59,9 @@ class ClusterState:
     def take_revision(self, revision: Revision, now: datetime) -> None:
         """The desired state moves on. A service that it does not change goes on as the rollout of the one that did."""
         former, self.wanted = self.wanted, wanted_services(self.name, document_of(revision), self._region)
-        held = _is_silent(revision)
-        told = None if held else revision.stored_at
+        told = None if revision.is_silent else revision.stored_at
         changed = {name for name, each in self.wanted.items() if each != former.get(name)}
-        if not held:
+        if told is not None:
             changed |= {name for name, each in self.wanted.items() if each.runs_once}
         goals = {name: self._goal(revision, name, told) for name in self.wanted if self._follows(name, revision, now)}
         destroyed = {name for change in revision.changes for name in change.destroyed} - self.wanted.keys()
@@ -80,7 +79,7 @@ class ClusterState:
         """Whether there is something to see of a revision: what ran once is forgotten soon, or not announced at all."""
         if not self.wanted[name].runs_once or name in self.rollouts:
             return True
-        return now - revision.stored_at < FORGOTTEN and not (_is_silent(revision) and self.revision is None)
+        return now - revision.stored_at < FORGOTTEN and not (revision.is_silent and self.revision is None)
 
     def _goal(self, revision: Revision, name: str, told: datetime | None) -> Goal:
         wanted = self.wanted[name]
@@ -296,8 +295,3 @@ def document_of(revision: Revision) -> Any:
 
 def image_of(wanted: Wanted) -> str:
     return wanted.definition['containerDefinitions'][0].get('image', '')
-
-
-def _is_silent(revision: Revision) -> bool:
-    """Whether it was stored without telling schedulers; other programs tell of theirs."""
-    return bool(revision.changes) and not revision.wants_announcing

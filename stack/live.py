@@ -5,16 +5,16 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from stack import cluster_events
+from stack.announcements import Announcements
 from stack.askers import Askers
 from stack.broadcast import Hub
 from stack.cluster_state import ClusterState
 from stack.errors import AwsFailed, NotFound
-from stack.event_log import EventLog
 from stack.events import Event
 from stack.freezes import Freezes, Frozen
+from stack.missed import Missed
 from stack.observation import Observation
 from stack.revision_feed import RevisionFeed
 from stack.revision_store import RevisionStore
@@ -26,9 +26,6 @@ log = logging.getLogger(__name__)
 
 # For how long an answer waits for the first look at a cluster.
 FIRST_LOOK_S = 3.0
-
-# How often it is asked whether another replica had announced what waits for that, or had failed.
-HEAR_S = 10.0
 
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
@@ -67,8 +64,8 @@ class Live:
         self._feed_s = feed_s
         self._clock = clock
         self._now = now
-        self._log = EventLog()
-        self._heard_at = float('-inf')
+        self._missed = Missed(self.feed, self.revision)
+        self._announcements = Announcements(records, self._note, clock)
         self._loading: dict[str, asyncio.Lock] = {}
         store.tell(self.feed)
 
@@ -105,27 +102,7 @@ class Live:
         return state.revision.id if state and state.revision else None
 
     async def since(self, cluster: str, known: str) -> tuple[list[Event], str] | None:
-        found = self._log.since(cluster, known, self.revision(cluster) or '')
-        if found is None:
-            # A subscriber may have heard of more at another replica than this one has seen yet.
-            await self.feed.catch_up(cluster)
-        last = self.revision(cluster)
-        if last is None or last == known:
-            return [], known
-        found = found or self._log.since(cluster, known, last)
-        if found is None:
-            path = await self.feed.path(cluster, known, last)
-            found = path and self._remember(cluster, path)
-        return (found, last) if found else None
-
-    def _remember(self, cluster: str, path: list[Revision]) -> list[Event]:
-        """The events along a path up to the current revision, which others may ask for as well."""
-        found = [cluster_events.desired(before, after) for before, after in pairwise(path)]
-        if self.revision(cluster) == path[-1].id:
-            self._log.forget(cluster)
-            for before, event in zip(path, found, strict=False):
-                self._log.add(cluster, before.id, event.content['revision'], event)
-        return found
+        return await self._missed.since(cluster, known)
 
     def snapshot(self, cluster: str, covers_since: str | None = None) -> Event:
         state = self.states.get(cluster)
@@ -172,20 +149,18 @@ class Live:
         state = self._new_state(revision.cluster)
         state.take_revision(revision, self._now())
         self.states[revision.cluster] = state
-        self._log.forget(revision.cluster)
+        self._missed.forget(revision.cluster)
         self.freezes.doubt(revision.cluster)
         self.hub.publish(cluster_events.cluster(state, self._now()))
         self.askers.moved(revision.cluster)
 
     def changed(self, before: Revision, after: Revision) -> None:
-        event = cluster_events.desired(before, after)
-        self._log.add(after.cluster, before.id, after.id, event)
-        self.hub.publish(event)
+        self.hub.publish(self._missed.told(before, after))
         self._take(after)
         self.freezes.take(after)
 
     def jumped(self, before: Revision, after: Revision) -> None:
-        self._log.forget(after.cluster)
+        self._missed.forget(after.cluster)
         state = self.states.get(after.cluster)
         if state is not None:
             state.take_revision(after, self._now())
@@ -195,7 +170,7 @@ class Live:
 
     def vanished(self, cluster: str, last: Revision | None) -> None:
         state = self.states.pop(cluster, None)
-        self._log.forget(cluster)
+        self._missed.forget(cluster)
         if state is not None:
             self._note(state, state.remove(self._now()))
         self.hub.publish(cluster_events.deleted(cluster, last, self._now()))
@@ -219,27 +194,12 @@ class Live:
         except AwsFailed as failed:
             log.warning('cluster %s: that it was announced is not known here: %s', revision.cluster, failed)
             return
-        if state is not None and (moved := state.announce(at)):
-            await self._records.keep_now(state)
-            self._note(state, moved)
+        if state is not None:
+            await self._announcements.made(state, at)
 
     async def hear(self) -> None:
-        """Learn what other replicas announced, of the clusters for which that would be news."""
-        if self._clock() - self._heard_at < HEAR_S:
-            return
-        self._heard_at = self._clock()
-        for name in self.of_interest():
-            state = self.states.get(name)
-            if state is not None and state.book.waits_for_word():
-                try:
-                    await self._hear_of(state)
-                except AwsFailed as failed:
-                    log.warning('cluster %s: whether it was announced is not known: %s', name, failed)
-
-    async def _hear_of(self, state: ClusterState) -> None:
-        moved = await self._records.hear(state)
-        if moved and self.states.get(state.name) is state:
-            self._note(state, moved)
+        """Learn what other replicas announced, of the clusters that anybody cares for."""
+        await self._announcements.hear_of_all(self.states[name] for name in self.of_interest())
 
     async def _up_to(self, revision: Revision) -> ClusterState | None:
         """The state of the revision's cluster, at that revision or a newer one; None where it is gone."""
@@ -275,7 +235,7 @@ class Live:
         recovered, state.failing = state.failing is not None, None
         if moved or recovered:
             self._note(state, moved)
-        ended = [each for name, each in state.rollouts.items() if _has_ended(before.get(name), each)]
+        ended = state.book.ended_since(before)
         for rollout in ended:
             for tell in self.ended:
                 tell(state, rollout)
@@ -317,19 +277,10 @@ class Live:
         state = await self._up_to(revision)
         if state is None:
             raise NotFound(f'There is no cluster {revision.cluster!r} here.')
-        if state.book.waits_for_word():
-            await self._hear_of(state)
+        await self._announcements.hear_of(state)
         if state.observed_at is None and self.watched:
-            await self.until(revision.cluster, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)
+            await self.askers.until(revision.cluster, lambda: bool(state.observed_at or state.failing), FIRST_LOOK_S)
         return state
-
-    async def until(self, cluster: str, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is so of a cluster, looking again whenever it moves; whether it has come to that."""
-        return await self.askers.until(cluster, holds, seconds)
-
-    def stop_waiting(self) -> None:
-        """The server stops: whoever waits is answered with what is known."""
-        self.askers.stop()
 
     async def close(self) -> None:
         """Write down what is due, and let go."""
@@ -347,7 +298,3 @@ class Live:
     def _note(self, state: ClusterState, moved: Iterable[str]) -> None:
         self.hub.publish(cluster_events.rollout(state, moved, self._now()))
         self.askers.moved(state.name)
-
-
-def _has_ended(before: Rollout | None, after: Rollout) -> bool:
-    return after.verdict is not None and (before is None or before.verdict != after.verdict)

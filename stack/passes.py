@@ -104,8 +104,7 @@ class Passes:
 
     async def _is_held(self, revision: Revision) -> bool:
         """Whether a revision was stored without being announced, and nobody has had its content deployed since."""
-        silent = bool(revision.changes) and not revision.wants_announcing
-        return silent and await self._leases.deployed(revision.cluster) != _content(revision)
+        return revision.is_silent and await self._leases.deployed(revision.cluster) != _content(revision)
 
     def _tell(self, cluster: str, progress: Progress) -> None:
         step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}

@@ -170,6 +170,11 @@ class Revision:
         return any(change.announce for change in self.changes)
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it was stored without telling schedulers, as far as is known: other programs tell of theirs."""
+        return bool(self.changes) and not self.wants_announcing
+
+    @property
     def owed(self) -> bool:
         """Whether it had no mark of an announcement when it was read: whoever wrote it may have died before that."""
         return self.tags == 0 and self.wants_announcing

@@ -87,6 +87,11 @@ class Rollouts:
             self.now[name] = rollout.abandoned(self.now[name], reason, now)
         return going
 
+    def ended_since(self, before: Mapping[str, Rollout]) -> list[Rollout]:
+        """Those that have a verdict which they had not."""
+        known = {name: each.verdict for name, each in before.items()}
+        return [each for name, each in self.now.items() if each.verdict and each.verdict != known.get(name)]
+
     def moving(self) -> set[str]:
         """The services that are worth a closer look."""
         return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}

@@ -205,7 +205,7 @@ class Rolling:
         if self._server is not None:
             self._server.stop()
             self.context.sockets.close()
-            self.live.stop_waiting()
+            self.live.askers.stop()
             await self._server.close_all_connections()
         await self.recorder.finished()
         await self.live.close()

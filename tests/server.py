@@ -76,7 +76,7 @@ class Server(Client):
             await self._stop.wait()
         server.stop()
         context.sockets.close()
-        context.live.stop_waiting()
+        context.live.askers.stop()
         await context.in_flight.finished()
         await self._states.close()
         await context.live.close()
