@@ -48,7 +48,10 @@ class CurrentSession(ApiHandler):
 
     def described(self, caller: Caller | None, session: Session | None) -> dict[str, Any]:
         self.set_header('Cache-Control', 'no-store')
-        content: dict[str, Any] = {'signed_in': caller is not None, 'sign_in': self.context.access.ways}
+        access = self.context.access
+        content: dict[str, Any] = {'signed_in': caller is not None, 'sign_in': access.ways}
+        if access.people:
+            content['provider'] = access.people.provider.host
         if caller:
             content |= {
                 'name': caller.name,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -59,6 +59,11 @@ class Provider:
         self._clock = clock
         self._discovered: tuple[float, Any] = (float('-inf'), None)
         self._keys: tuple[float, KeySet | None] = (float('-inf'), None)
+
+    @property
+    def host(self) -> str:
+        """By what people know the provider."""
+        return urlsplit(self._client.issuer).hostname or self._client.issuer
 
     async def begin(self) -> tuple[str, Attempt]:
         """Where the browser has to go, and what it must bring back."""

@@ -77,6 +77,7 @@ SCHEMAS: dict[str, Schema] = {
             ),
         },
         {
+            'provider': text('The host of the provider of identities, with `oidc` among the ways.'),
             'name': text('As whom one is recorded.'),
             'role': ROLE,
             'clusters': CLUSTERS,

@@ -1,7 +1,5 @@
 """Signing in at an OpenID provider that is a process of its own, and every way in which that must fail."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,34 +10,15 @@ from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
-from tests.process import ROOT, environment
+from tests.provider import Provider
 
 # Nothing listens there: the test is the browser, and takes what the provider sends it back with to the server itself.
 URL = 'http://nysa.example'
 
 
-class Provider:
-    def __init__(self) -> None:
-        command = [sys.executable, '-m', 'tests.oidc_provider', f'{URL}/signed-in']
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.issuer = f'http://127.0.0.1:{int(self._process.stdout.readline())}'
-
-    def end(self) -> None:
-        self._process.terminate()
-        self._process.communicate(timeout=10)
-
-    def fault(self, name: str) -> None:
-        urllib3.request('POST', f'{self.issuer}/fault/{name}')
-
-    def groups(self, *names: str) -> None:
-        urllib3.request('POST', f'{self.issuer}/groups', json=list(names))
-
-
 @pytest.fixture(scope='module')
 def running() -> Iterator[Provider]:
-    provider = Provider()
+    provider = Provider(URL)
     yield provider
     provider.end()
 
@@ -65,9 +44,9 @@ def server(aws: Aws, provider: Provider) -> Iterator[Guarded]:
         yield guarded
 
 
-def begin(server: Guarded) -> tuple[str, str]:
+def begin(server: Guarded, query: str = '') -> tuple[str, str]:
     """Start a sign-in: the cookie that the browser gets, and where the provider sends it back to."""
-    away = server.ask('GET', '/sign-in')
+    away = server.ask('GET', f'/sign-in{query}')
     assert away.status == 302, away.body
     back = urllib3.request('GET', away.headers['Location'], redirect=False)
     assert back.status == 302, back.data
@@ -156,7 +135,7 @@ def test_who_signed_in_is_who_the_provider_says_with_what_the_group_may(server: 
     cookie = session_cookie(answer)
     assert {'HttpOnly', 'SameSite=Strict', 'Path=/'} <= set(cookie.split('; '))
     told = server.api('GET', '/session', Cookie=cookie.partition(';')[0]).json
-    assert told['sign_in'] == ['token', 'oidc']
+    assert (told['sign_in'], told['provider']) == (['token', 'oidc'], '127.0.0.1')
     assert (told['name'], told['role'], told['clusters'], told['via']) == ('maria', 'deployer', ['stag*'], 'oidc')
 
 
@@ -171,3 +150,22 @@ def test_who_signed_out_is_out_on_every_replica(server: Guarded, aws: Aws):
         assert server.api('GET', '/clusters', Cookie=cookie).status == 401
         replica.refresh()
         assert replica.api('GET', '/clusters', Cookie=cookie).status == 401
+
+
+@pytest.mark.parametrize(
+    ('asked', 'page'),
+    [
+        ('/cp/clusters/a/services?q=b', '/cp/clusters/a/services?q=b'),
+        ('/cp?q=b', '/cp?q=b'),
+        ('', '/cp'),
+        ('/cpanel', '/cp'),
+        ('//evil.example/cp', '/cp'),
+        ('https://evil.example/cp', '/cp'),
+        ('/cp/\\evil.example', '/cp'),
+        ('/cp/\r\nSet-Cookie: a=b', '/cp'),
+    ],
+)
+def test_the_browser_comes_back_to_its_page_and_to_no_other_site(server: Guarded, asked: str, page: str):
+    cookie, back = begin(server, f'?{urlencode({"next": asked})}')
+    answer = server.ask('GET', back, Cookie=cookie)
+    assert (answer.status, answer.headers['Location']) == (302, page)

@@ -118,7 +118,12 @@ async function readSession(): Promise<void> {
   }
 }
 
+/** How one can sign in besides a token: the host of a provider of identities where there is one. */
+export const ways = signal<{ provider: string | null }>({ provider: null });
+
 function useSession(session: Json): void {
+  const offered = Array.isArray(session.sign_in) ? session.sign_in : ['token'];
+  ways.value = { provider: offered.includes('oidc') ? String(session.provider) : null };
   signedOut.value = session.signed_in === false;
   me.value = typeof session.name === 'string' ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' } : null;
   proveWith(typeof session.csrf === 'string' ? session.csrf : null);

@@ -1,0 +1,99 @@
+"""Signing in stands over the page, and what one was at stays: with a token, and at a provider of identities."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.aws import Aws
+from tests.guarded import Guarded
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
+from tests.provider import Provider
+
+URL = 'http://nysa.example'
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    return ['WebSocket connection']
+
+
+def draft(page: Page, text: str) -> None:
+    expect(page.locator('.cm-content')).to_be_visible()
+    page.locator('.cm-content').press('Control+End')
+    page.keyboard.insert_text(text)
+    page.keyboard.press('Control+s')
+    expect(page.get_by_text('Draft', exact=True)).to_be_visible()
+
+
+def test_a_draft_outlives_the_session_and_is_applied_in_the_next(page: Page, guarded: Guarded):
+    cluster, token = guarded.managed(), guarded.token('admin')
+    dialog = page.get_by_role('dialog', name='You are signed out')
+
+    def enter(token: str) -> None:
+        dialog.get_by_label('Token').fill(token)
+        dialog.get_by_role('button', name='Sign in').click()
+        expect(dialog).to_have_count(0)
+
+    page.goto(f'http://127.0.0.1:{guarded.port}/cp/clusters/{cluster}/stackfile')
+    enter(token)
+    draft(page, '- more:\n    image: nginx:2\n')
+    guarded.revoke(token)
+    guarded.refresh()
+    expect(dialog).to_be_visible(timeout=30_000)
+    enter(guarded.token('admin'))
+    expect(page.locator('.cm-content')).to_contain_text('nginx:2')
+    page.get_by_role('button', name=re.compile('^Review')).click()
+    page.get_by_label('Why?').fill('One more')
+    apply = page.get_by_role('button', name=re.compile('^Apply'))
+    expect(apply).not_to_have_attribute('aria-disabled', 'true')
+    apply.click()
+    expect(page).to_have_url(re.compile('/rollout$'))
+    assert 'more' in str(guarded.document(cluster))
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    running = Provider(URL)
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def server(aws: Aws, provider: Provider) -> Iterator[Guarded]:
+    settings = {
+        'NYSA_URL': URL,
+        'NYSA_SESSION_KEY': 'k' * 32,
+        'NYSA_OIDC_ISSUER': provider.issuer,
+        'NYSA_OIDC_CLIENT_ID': CLIENT_ID,
+        'NYSA_OIDC_CLIENT_SECRET': CLIENT_SECRET,
+        'NYSA_GROUPS': '{"web": "admin"}',
+    }
+    with Guarded(aws, **settings) as guarded:
+        yield guarded
+
+
+@pytest.fixture
+def visitor(launch_browser: Callable, browser_type_launch_args: dict, server: Guarded) -> Iterator[Page]:
+    """A page of a browser that finds the server under the name that it goes by."""
+    rule = f'--host-resolver-rules=MAP nysa.example 127.0.0.1:{server.port}'
+    browser = launch_browser(args=[*browser_type_launch_args['args'], rule])
+    yield browser.new_page()
+    browser.close()
+
+
+def test_the_provider_brings_one_back_to_the_page_and_the_draft(visitor: Page, server: Guarded):
+    cluster = server.managed()
+    address = f'{URL}/cp/clusters/{cluster}/stackfile'
+    visitor.goto(address)
+    sign_in = visitor.get_by_role('link', name='Sign in with 127.0.0.1')
+    sign_in.click()
+    expect(visitor).to_have_url(address)
+    draft(visitor, '# ours\n')
+    visitor.context.clear_cookies()
+    visitor.reload()
+    sign_in.click()
+    expect(visitor).to_have_url(address)
+    expect(visitor.locator('.cm-content')).to_contain_text('# ours')
+    expect(visitor.get_by_text('Live', exact=True)).to_be_visible()
