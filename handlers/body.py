@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
+from stack.beside import beside
 from stack.errors import InvalidRequest, UnsupportedMedia
 from stack.stackfile.check import check_document
 from stack.stackfile.places import Path
@@ -22,11 +23,11 @@ def read_body(content: bytes, content_type: str) -> Document:
     return read(content, _syntax(content_type))
 
 
-def read_stackfile(content: bytes, content_type: str, within: Path = ()) -> Document:
+async def read_stackfile(content: bytes, content_type: str, within: Path = ()) -> Document:
     """As `read_body`; where the text itself is faulty, all mistakes of the stackfile `within` it are told as well."""
-    document = read_faulty(content, _syntax(content_type))
+    document = await beside(read_faulty, content, _syntax(content_type))
     if document.faults:
-        report = check_document(document, within=within)
+        report = await beside(check_document, document, within=within)
         raise refusal(report.mistakes, report.warnings)
     return document
 

@@ -33,7 +33,7 @@ class Clusters(ApiHandler):
     )
     async def post(self) -> None:
         """Take an ECS cluster under management, with its first desired state."""
-        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''), within=('config',))
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''), within=('config',))
         given = mapping(document)
         missing = [key for key in ('name', 'config') if given.get(key) in (None, '')]
         if missing or not isinstance(given['name'], str):

@@ -41,7 +41,7 @@ class Config(ApiHandler):
     )
     async def put(self, cluster: str) -> None:
         """Store a whole new desired state. A service that it leaves out goes on running, unmanaged, or is pruned."""
-        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
         request = self.change_request()
         prune = self.flag('prune', False)
         self.reply_outcome(
@@ -60,7 +60,7 @@ class Plan(ApiHandler):
     @operation(Role.VIEWER, body='Stackfile', answer='Plan', parameters=PRUNE, refusals=(400, 404, 412, 413, 415))
     async def post(self, cluster: str) -> None:
         """What would become of each service under another desired state, field by field. Nothing is stored or sent."""
-        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
         request = replace(self.change_request(), dry_run=True)
         prune = self.flag('prune', False)
         self.reply_outcome(

@@ -4,6 +4,7 @@ from handlers.base import ApiHandler
 from handlers.body import read_stackfile
 from handlers.operation import Parameter, operation
 from stack.access import Role
+from stack.beside import beside
 from stack.stackfile.check import check
 from stack.stackfile.json_schema import json_schema
 from stack.stackfile.problems import details, refusal
@@ -19,9 +20,9 @@ class Validate(ApiHandler):
     )
     async def post(self) -> None:
         """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
-        document = read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
         cluster = self.get_query_argument('cluster', None)
-        report = check(document.data, cluster=cluster, position=document.position)
+        report = await beside(check, document.data, cluster=cluster, position=document.position)
         warnings = details(report.warnings)
         if report.mistakes:
             raise refusal(report.mistakes, report.warnings)

@@ -101,7 +101,7 @@ class Hub:
 
     def writable(self, subscriber: Subscriber) -> None:
         """Told by an outlet whose reader has caught up: send on without waiting for the next tick."""
-        subscriber.room.set()
+        subscriber.wake()
         if subscriber.behind and not subscriber.held:
             self._catch_up(subscriber)
 
@@ -176,7 +176,7 @@ class Hub:
 
     def _look_at(self, subscriber: Subscriber) -> None:
         subscriber.held = False
-        subscriber.room.set()
+        subscriber.wake()
         before = len(subscriber.behind)
         self._catch_up(subscriber)
         if subscriber.paced and before:
@@ -295,6 +295,6 @@ class Hub:
 
     async def _send_patiently(self, subscriber: Subscriber, event: Event) -> None:
         while not self._send(subscriber, event):
-            subscriber.room.clear()
+            subscriber.room = room = asyncio.Event()
             self._look_later(subscriber)
-            await subscriber.room.wait()
+            await room.wait()

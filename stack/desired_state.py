@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from stack.beside import beside
 from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.preview import Preview
@@ -79,7 +80,7 @@ class DesiredStates:
         Raises `InvalidStackfile`, and what `check_new` does.
         """
         _check_name(cluster)
-        report = check(document, cluster=cluster, position=position)
+        report = await beside(check, document, cluster=cluster, position=position)
         if report.mistakes:
             raise refusal(report.mistakes)
         warnings = [*report.warnings, *await self.check_new(cluster)]
@@ -110,9 +111,10 @@ class DesiredStates:
         is not the expected one, or changes meanwhile.
         """
         current = await self._changes.current(cluster, request)
-        report = check(document, cluster=cluster, position=position)
+        report = await beside(check, document, cluster=cluster, position=position)
         if report.mistakes:
-            own = new_mistakes(check(current.document, cluster=cluster), report)
+            before = await beside(check, current.document, cluster=cluster)
+            own = new_mistakes(before, report)
             if own:
                 raise refusal(own)
         left_out = missing(current.document, document)

@@ -111,8 +111,15 @@ class Subscriber:
         self.syncing: set[str] = set()
         self.held = False
         self.beginning = False
-        self.room = asyncio.Event()
+        # Set when a frame may be taken again; None while nobody waits for that.
+        self.room: asyncio.Event | None = None
         self.bringing_up: asyncio.Task | None = None
+
+    def wake(self) -> None:
+        """There may be room for a frame: whoever waits for that may try."""
+        if self.room is not None:
+            self.room.set()
+            self.room = None
 
     def waits(self, cluster: str) -> bool:
         return self.beginning or cluster in self.syncing
