@@ -10,3 +10,9 @@ test('what a revision is a rollback of', () => {
   expect(revisions.map((r) => r.rollback)).toEqual([{ to: 'a', service: 'web' }, { to: 'a', service: null }, null, null]);
   expect(revisions[0]!.services).toEqual(['web']);
 });
+
+test('a change of several services names them all', () => {
+  const row = (did: object) => ({ revision: 'r', changes: [{ did }] });
+  const { revisions } = readRevisions({ content: [row({ verb: 'change', services: ['api', 'web'] }), row({ verb: 'restart', service: 'api' }), row({ verb: 'change', count: 40 })] });
+  expect(revisions.map((r) => r.services)).toEqual([['api', 'web'], ['api'], []]);
+});

@@ -52,7 +52,8 @@ def test_several_services_are_restarted_in_one_revision(page: Page, product: Pro
     expect(page.get_by_role('region', name='Chosen services')).to_have_count(0)
 
 
-def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Process):
+def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Process, violations: Violations):
+    page.emulate_media(color_scheme='light', reduced_motion='reduce')
     page.goto('/cp/clusters/production/services/routing-service')
     page.get_by_role('button', name='Scale', exact=True).click()
     page.get_by_label('Tasks', exact=True).fill('8')
@@ -69,6 +70,9 @@ def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Pr
         dialog.get_by_role('button', name='Override the freeze').click()
         dialog.get_by_label('Why in spite of that?').fill('It is the sale that needs it')
         expect(dialog.get_by_label('Why?')).to_have_value('More visitors')
+        assert violations() == []
+        page.emulate_media(color_scheme='dark')
+        assert violations() == []
         apply.click()
         expect(page.get_by_role('heading', name='routing-service scaled to 8')).to_be_visible()
         assert service_of(product, 'production', 'routing-service')['desired_count'] == 8
@@ -121,7 +125,9 @@ def test_a_removed_cluster_says_who_removed_it_and_is_restored(page: Page, produ
     page.get_by_role('link', name='staging', exact=True).click()
     expect(page.get_by_text('removed it')).to_contain_text('“Moved elsewhere”')
     assert violations() == []
-    page.get_by_role('button', name='Restore').click()
+    page.keyboard.press('Control+k')
+    page.keyboard.type('restore')
+    page.keyboard.press('Enter')
     dialog = page.get_by_role('dialog', name='Restore staging')
     expect(dialog.get_by_text('user-service', exact=True)).to_be_visible()
     confirm(dialog, 'Restore', 'Back again')

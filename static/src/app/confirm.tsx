@@ -11,9 +11,9 @@ import { PlannedServices } from '../ui/fields';
 import { Banner, ErrorBanner, Skeleton } from '../ui/states';
 import { type Action, asked } from './actions';
 import { useKeys } from './keyboard';
-import { Overriding, type Override } from './override';
+import { missingOverride, Overriding, type Override } from './override';
 import { useSlow } from './read';
-import { connection, heed, notify, overrideHindrance, store } from './state';
+import { connection, heed, notify, store } from './state';
 
 export function Confirm() {
   const action = asked.value;
@@ -26,7 +26,7 @@ function ConfirmAction({ action }: { action: Action }) {
   const [override, setOverride] = useState<Override>(null);
   const { plan, moved, refusedBy, error, busy, again, apply } = useChange(action);
   const freeze = action.guardsOnly ? null : (store.get(action.cluster)?.summary.value.frozen ?? refusedBy);
-  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? (freeze && frozenBecause(override)) ?? refusedAnyway(plan);
+  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? missingOverride(freeze, override) ?? refusedAnyway(plan);
   const close = () => {
     if (!busy) asked.value = null;
   };
@@ -179,11 +179,6 @@ function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; re
   if (!reason.trim()) return 'A reason is missing';
   if (wanted && typed !== wanted) return `Type ${wanted} to confirm`;
   return null;
-}
-
-function frozenBecause(override: Override): string | null {
-  if (overrideHindrance()) return 'The cluster is frozen';
-  return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
 }
 
 /** What would refuse it, a freeze aside: nothing here can be confirmed against that. */

@@ -9,6 +9,13 @@ import { overrideHindrance } from './state';
 /** Why a change is made all the same; null while nobody wants that. */
 export type Override = string | null;
 
+/** What is still missing for a change of a cluster that is frozen, or is not. */
+export function missingOverride(freeze: Freeze | null, override: Override): string | null {
+  if (!freeze) return null;
+  if (overrideHindrance()) return 'The cluster is frozen';
+  return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
+}
+
 export function Overriding({ cluster, freeze, override, onChange }: { cluster: string; freeze: Freeze; override: Override; onChange: (override: Override) => void }) {
   const hindrance = overrideHindrance();
   return (

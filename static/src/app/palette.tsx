@@ -4,9 +4,10 @@ import { clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
 import { offered } from '../ui/menu';
 import type { MenuItem } from '../ui/menu';
+import { asked, restore } from './actions';
 import { clusterItems, serviceItems } from './menus';
 import { theme } from './preferences';
-import { go, route, store } from './state';
+import { go, hindrance, route, store } from './state';
 import { helpOpen, paletteOpen } from './topbar';
 
 interface Entry { id: string; label: string; hint: string; icon: IconName; run: () => void; why?: string | null }
@@ -42,10 +43,16 @@ function entries(): Entry[] {
   return found;
 }
 
+/** The one thing that can be done to a cluster that is not there. */
+function gone(name: string): Entry {
+  const why = hindrance('POST', '/clusters/{c}/restore');
+  return { id: 'do restore', label: `Restore · ${name}`, hint: why ?? '', icon: 'undo', run: () => (asked.value = restore(name)), why };
+}
+
 /** What the menus of this page offer, those of the open service first. */
 function doable(at: Route): Entry[] {
   const entry = 'cluster' in at ? store.get(at.cluster) : null;
-  if (!entry) return [];
+  if (!entry) return 'cluster' in at && store.loaded.peek() ? [gone(at.cluster)] : [];
   const service = at.screen === 'cluster' && at.service ? entry.rows.get(at.service)?.peek() : undefined;
   const of = (what: string, items: (MenuItem | null)[]) =>
     items.filter((item) => item !== null).map((item): Entry => ({ id: `do ${what} ${item.label}`, label: `${item.label} · ${what}`, hint: item.why ?? '', icon: item.icon, run: item.run, why: item.why ?? null }));

@@ -86,12 +86,6 @@ export function hindrance(method: string, target: string, cluster: string | null
   return null;
 }
 
-/** True where the server shows a plan for a call before it is made. Without that, `dry_run` would not be heeded. */
-export async function plans(method: string, target: string): Promise<boolean> {
-  await describe();
-  return offers(description.peek(), method, target, 'dry_run');
-}
-
 /** Why we may not make a change in spite of a freeze, or null where we may. */
 export function overrideHindrance(): string | null {
   const role = me.value?.role;

@@ -31,7 +31,7 @@ export function readRevisions(sent: Json): RevisionPage {
     message: text(each.message),
     source: text(each.source),
     summary: text(each.summary),
-    services: [...new Set(did(each).map((d) => text(d.service) ?? '').filter(Boolean))],
+    services: [...new Set(did(each).flatMap(touched))],
     deleted: each.deleted === true,
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
   }));
@@ -41,6 +41,11 @@ export function readRevisions(sent: Json): RevisionPage {
 /** What was done, as it was asked for; one entry for each change that the revision holds. */
 function did(sent: Json): Json[] {
   return objects(sent.changes).map((change) => (change.did ?? {}) as Json);
+}
+
+/** Of a change of very many services only their number is on record. */
+function touched({ service, services }: Json): string[] {
+  return (Array.isArray(services) ? services : [service]).filter((name): name is string => typeof name === 'string' && name !== '');
 }
 
 function readRollback(asked: Json | undefined): Revision['rollback'] {

@@ -1,9 +1,10 @@
 import { useMemo, useState } from 'preact/hooks';
 import { shortRevision } from '../app/actions';
+import { missingOverride, Overriding, type Override } from '../app/override';
 import { drafts, go, hindrance, notify } from '../app/state';
 import { readPlan } from '../lib/changes';
 import type { Draft } from '../lib/drafts';
-import type { Json } from '../lib/model';
+import type { Freeze, Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link } from '../ui/button';
@@ -21,10 +22,11 @@ export function ReviewScreen({ entry }: { entry: ClusterEntry }) {
     );
   }
   const overtaken = entry.summary.value.revision !== null && draft.revision !== null && entry.summary.value.revision !== draft.revision;
-  return <Review draft={draft} cluster={entry.name} overtaken={overtaken ? (entry.summary.value.by ?? 'Another program') : null} />;
+  return <Review draft={draft} cluster={entry.name} freeze={entry.summary.value.frozen} overtaken={overtaken ? (entry.summary.value.by ?? 'Another program') : null} />;
 }
 
-function Review({ draft, cluster, overtaken }: { draft: Draft; cluster: string; overtaken: string | null }) {
+function Review({ draft, cluster, freeze, overtaken }: { draft: Draft; cluster: string; freeze: Freeze | null; overtaken: string | null }) {
+  const [override, setOverride] = useState<Override>(null);
   const [prune, setPrune] = useState(false);
   const editor = { screen: 'stackfile', cluster, revision: null } as const;
   const put = (query: Record<string, string | boolean | null>, signal?: AbortSignal) =>
@@ -41,16 +43,17 @@ function Review({ draft, cluster, overtaken }: { draft: Draft; cluster: string; 
         return { ...answer, data: readPlan(answer.data) };
       }}
       prune={{ chosen: prune, choose: setPrune }}
-      why={overtaken ? `${overtaken} was faster: merge first` : hindrance('PUT', '/clusters/{c}/config', cluster)}
+      why={overtaken ? `${overtaken} was faster: merge first` : (hindrance('PUT', '/clusters/{c}/config', cluster) ?? missingOverride(freeze, override))}
       verb="Apply"
       apply={async (reason, plan) => {
-        await put({ message: reason, plan: plan.id });
+        await put({ message: reason, plan: plan.id, override: freeze && override });
         drafts.drop(cluster);
         notify({ tone: 'good', title: `${cluster} is being deployed`, text: reason });
         go({ screen: 'rollout', cluster });
       }}
     >
       {overtaken && <Banner tone="warn" icon="alert" title={`${overtaken} changed ${cluster} after this draft was begun`} actions={<Link to={editor}>See both and merge</Link>}>Nothing can be lost: the draft is refused until it is merged.</Banner>}
+      {freeze && <Overriding cluster={cluster} freeze={freeze} override={override} onChange={setOverride} />}
     </PlanReview>
   );
 }
