@@ -9,6 +9,14 @@ LONGEST_WAIT_S = 600
 
 
 class Rollout(ApiHandler):
+    gone = False
+
+    def on_connection_close(self) -> None:
+        """Nobody is there any more for whom it would be worth waiting."""
+        super().on_connection_close()
+        self.gone = True
+        self.context.live.askers.moved(*self.path_args)
+
     @operation(
         Role.VIEWER,
         answer='Rollout',
@@ -26,11 +34,11 @@ class Rollout(ApiHandler):
     )
     async def get(self, cluster: str) -> None:
         """How far ECS is from the desired state, per service; with `wait`, one call for a CI job."""
-        live = self.context.live
+        live, seconds = self.context.live, self.number('wait', 0, 0, LONGEST_WAIT_S)
         question = Question(self.get_query_argument('revision', None), self.get_query_argument('service', None))
         state = await live.at(await self.context.states.read(cluster))
         if 'wait' not in self.request.query_arguments:
             self.reply(content(state, question))
             return
-        await live.askers.until(cluster, lambda: settled(state, question), self.number('wait', 0, 0, LONGEST_WAIT_S))
+        await live.askers.until(cluster, lambda: self.gone or settled(state, question), seconds)
         self.reply(judged(state, question))
