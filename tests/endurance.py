@@ -90,7 +90,8 @@ class Trial:
         return [each['VersionId'] for page in listed for each in page.get('Versions', ())][::-1]
 
     async def _play(self, cluster: str) -> None:
-        await self._listen(cluster, until='synced')
+        while self.record.revision is None:
+            await self._listen(cluster, until='synced')
         writer = asyncio.create_task(self._write(cluster))
         restarter = asyncio.create_task(self._restart(writer))
         while self.cuts > 0 or not writer.done():
