@@ -1,0 +1,121 @@
+"""What is kept of rollouts: read as it was written, and by several replicas without loss."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stack.cluster_state import ClusterState
+from stack.errors import PreconditionFailed, Unavailable
+from stack.revision_store import serialise
+from stack.revisions import Change, Origin, Revision, encode
+from stack.rollout import Verdict, end
+from stack.rollout_records import PREFIX, RolloutRecords, dump, load
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class OneKey:
+    """A bucket with conditional writes; before each of the next `races` somebody else writes."""
+
+    def __init__(self) -> None:
+        self.stored: SimpleNamespace | None = None
+        self.puts = 0
+        self.races = 0
+        self.failure: Exception | None = None
+
+    async def get(self, key: str) -> Any:
+        if self.failure:
+            raise self.failure
+        assert key == f'{PREFIX}prod'
+        return self.stored
+
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any:
+        if self.races:
+            self.races -= 1
+            raise PreconditionFailed('Taken.', 's3:PutObject', 'PreconditionFailed')
+        self.puts += 1
+        self.stored = SimpleNamespace(body=body, etag=str(self.puts))
+
+
+def revision(name: str = 'r1', announce: str | None = 'deploy') -> Revision:
+    change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, announce)
+    body = serialise({'services': [{'web': {'image': 'web:1'}}]})
+    return Revision('prod', '"e"', name, body, START, encode('w', [change]))
+
+
+def state(announce: str | None = 'deploy') -> ClusterState:
+    made = ClusterState('prod')
+    made.take_revision(revision(announce=announce), START)
+    return made
+
+
+async def no_path(*_: str) -> None:
+    raise AssertionError('nobody has to walk')
+
+
+def take_up(bucket: OneKey, current: Revision) -> ClusterState:
+    fresh = ClusterState('prod')
+    asyncio.run(RolloutRecords(bucket).take_up(fresh, current, no_path, START))
+    return fresh
+
+
+@pytest.mark.parametrize('announce', ['deploy', None])
+def test_what_is_kept_is_read_as_it_was(announce: str | None):
+    kept = state(announce)
+    verdict = Verdict('rolled-back', 'Tasks failed.', START + timedelta(minutes=3), 'arn:td/web:1')
+    kept.rollouts['web'] = end(kept.rollouts['web'], verdict)
+    assert load(dump(kept)) == ('r1', kept.rollouts)
+
+
+@pytest.mark.parametrize('body', [b'', b'[]', b'{}', b'{"revision": "r1", "rollouts": [{"goal": {}}]}'])
+def test_what_cannot_be_read_is_as_if_it_were_not_there(body: bytes):
+    bucket = OneKey()
+    bucket.stored = SimpleNamespace(body=body, etag='1')
+    assert take_up(bucket, revision()).rollouts['web'].open
+
+
+def test_another_process_goes_on_from_there():
+    bucket, first = OneKey(), state()
+    first.rollouts['web'] = end(first.rollouts['web'], Verdict('succeeded', 'All run.', START))
+    asyncio.run(RolloutRecords(bucket).keep_now(first))
+    assert take_up(bucket, revision()).rollouts == first.rollouts
+
+
+def test_nothing_is_written_twice():
+    bucket, records = OneKey(), RolloutRecords(OneKey())
+    records = RolloutRecords(bucket)
+    asyncio.run(records.keep_now(state()))
+    asyncio.run(records.keep_now(state()))
+    assert bucket.puts == 1
+
+
+def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
+    bucket, told, deaf = OneKey(), state(None), state(None)
+    told.announce(START + timedelta(minutes=1))
+    asyncio.run(RolloutRecords(bucket).keep_now(told))
+    bucket.races = 2
+    asyncio.run(RolloutRecords(bucket).keep_now(deaf))
+    assert not deaf.rollouts['web'].goal.held
+    assert not load(bucket.stored.body)[1]['web'].goal.held
+
+
+def test_what_is_due_is_written_before_the_end_whatever_the_pause():
+    async def story() -> None:
+        bucket = OneKey()
+        records = RolloutRecords(bucket, pause_s=3600)
+        records.keep(state())
+        records.keep(state())
+        await records.close()
+        assert bucket.puts == 1
+
+    asyncio.run(story())
+
+
+def test_a_bucket_that_does_not_answer_loses_nothing_but_the_record(caplog: pytest.LogCaptureFixture):
+    bucket = OneKey()
+    bucket.failure = Unavailable('No answer.', 's3:GetObject', '503')
+    asyncio.run(RolloutRecords(bucket).keep_now(state()))
+    assert 'were not kept' in caplog.text
