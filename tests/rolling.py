@@ -68,12 +68,21 @@ async def _never(_: Revision) -> bool:
 class Rolling:
     """`change` stores a revision, `act` does what a scheduler would, `go` lets time pass and the observer look."""
 
-    def __init__(self, aws: Aws, bucket: str | None = None, cluster: str | None = None, **live: Any):
+    def __init__(
+        self,
+        aws: Aws,
+        bucket: str | None = None,
+        cluster: str | None = None,
+        beside: Rolling | None = None,
+        **live: Any,
+    ):
+        """`beside` is another replica in this process, whose connection to AWS will do, since making one takes long."""
         self.aws = aws
         self.name = cluster or aws.cluster(instances=4)
         # Every call that was made, as `ecs:DescribeServices`.
         self.calls: list[str] = []
-        self.connection = Connection(observe=lambda name, *_: self.calls.append(name))
+        self.beside = beside
+        self.connection = beside.connection if beside else Connection(observe=lambda name, *_: self.calls.append(name))
         self.bucket = Bucket(self.connection, bucket or aws.bucket())
         self.clock = time.monotonic()
         self.time: dict[str, Any] = {'clock': lambda: self.clock, 'now': self.now}
@@ -214,4 +223,5 @@ class Rolling:
 
     async def close(self) -> None:
         await self.stop()
-        await asyncio.to_thread(self.connection.close)
+        if self.beside is None:
+            await asyncio.to_thread(self.connection.close)
