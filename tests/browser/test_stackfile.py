@@ -34,6 +34,27 @@ def test_a_mistake_is_shown_at_its_line(page: Page):
     expect(page.locator('.cm-activeLine')).to_contain_text('bogus_key')
 
 
+def test_a_warning_is_shown_at_its_line_and_holds_up_nothing(page: Page):
+    opened(page)
+    type_at_end(page, '- untagged:\n    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/email-worker\n')
+    problem = page.get_by_role('region', name='Problems').get_by_role('button').filter(has_text='untagged')
+    expect(problem).to_contain_text('Warning: ')
+    expect(page.locator('.cm-lintRange-warning').first).to_be_attached()
+    expect(page.get_by_role('button', name='Review')).not_to_have_attribute('aria-disabled', 'true')
+    problem.click()
+    expect(page.locator('.cm-activeLine')).to_contain_text('image')
+
+
+def test_the_draft_is_saved_and_reviewed_by_keys(page: Page):
+    opened(page)
+    expect(page.get_by_text('press Esc, then Tab, to leave the editor')).to_be_visible()
+    type_at_end(page, '# mine\n')
+    page.keyboard.press('Control+s')
+    expect(page.get_by_role('heading', name='Draft saved')).to_be_visible()
+    page.keyboard.press('Control+Enter')
+    expect(page).to_have_url(re.compile('/review$'))
+
+
 def test_keys_are_completed_from_the_schema(page: Page):
     opened(page)
     type_at_end(page, '\n')
