@@ -50,7 +50,7 @@ def test_the_draft_is_saved_and_reviewed_by_keys(page: Page):
     expect(page.get_by_text('press Esc, then Tab, to leave the editor')).to_be_visible()
     type_at_end(page, '# mine\n')
     page.keyboard.press('Control+s')
-    expect(page.get_by_role('heading', name='Draft saved')).to_be_visible()
+    expect(page.get_by_text('saved in this browser')).to_be_visible()
     page.keyboard.press('Control+Enter')
     expect(page).to_have_url(re.compile('/review$'))
 

@@ -59,6 +59,7 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
   const [problems, setProblems] = useState<Problem[] | null>(null);
   const [compare, setCompare] = useState(false);
   const [merging, setMerging] = useState(false);
+  const [saved, setSaved] = useState<string | null>(null);
   const editor = useRef<CodeEditor | null>(null);
   const dirty = text !== base.text;
   const current = entry.summary.value;
@@ -94,8 +95,13 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
     keep(next, to);
     setMerging(false);
   };
+  const saveNow = () => {
+    const now = editor.current?.text() ?? text;
+    keep(now);
+    setSaved(now);
+  };
   useKeys([
-    { keys: 'mod+s', says: 'Save the draft', group: 'Stackfile', always: true, run: () => { keep(); notify({ tone: 'good', title: 'Draft saved', text: 'In this browser. Nobody else sees it until you apply it.' }); } },
+    { keys: 'mod+s', says: 'Save the draft', group: 'Stackfile', always: true, run: saveNow },
     { keys: 'mod+enter', says: 'Review', group: 'Stackfile', always: true, run: review },
   ]);
 
@@ -119,14 +125,14 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
       <div class="editorgrid">
         <section class="panel" aria-label="Stackfile">
           <header>
-            <span class="small soft">{dirty ? <><strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span></> : <>Stored as <span class="revision">{shortRevision(base.revision)}</span></>}</span>
+            <span class="small soft">{dirty ? <><strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span><span role="status">{saved === text && ' · saved in this browser, for nobody else to see'}</span></> : <>Stored as <span class="revision">{shortRevision(base.revision)}</span></>}</span>
             <div class="row">
               <Button aria-pressed={compare} onClick={() => setCompare(!compare)} why={dirty || compare ? null : 'Nothing is changed yet'}>{compare ? 'Hide the changes' : 'Show the changes'}</Button>
               <Button why={dirty ? null : 'Nothing is changed yet'} onClick={() => { take(base.text); notify({ tone: 'busy', title: 'Changes discarded', text: 'Ctrl Z in the editor brings them back.' }); }}>Discard</Button>
               <Button kind="primary" why={why} onClick={review}>Review</Button>
             </div>
           </header>
-          <YamlEditor cluster={name} text={begun.text} onChange={setText} onSave={keep} onProblems={setProblems} handle={editor} compareWith={compare ? base.text : null} />
+          <YamlEditor cluster={name} text={begun.text} onChange={setText} onSave={saveNow} onProblems={setProblems} handle={editor} compareWith={compare ? base.text : null} />
         </section>
         <Problems problems={problems} onGo={(p) => p.line && editor.current?.goTo(p.line, p.column ?? 1)} />
       </div>
