@@ -5,6 +5,7 @@ from there. Replicas write the same, so that it does not matter which of them is
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -41,6 +42,7 @@ class RolloutRecords:
         self._pause_s = pause_s
         self._due: dict[str, ClusterState] = {}
         self._tasks: set[asyncio.Task] = set()
+        self._closing = asyncio.Event()
 
     async def take_up(self, state: ClusterState, revision: Revision, path: Path, now: datetime) -> None:
         """Bring a new state to a revision, going on from what was kept. Raises `AwsFailed`."""
@@ -79,19 +81,17 @@ class RolloutRecords:
             task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Write what is due, without waiting any longer."""
-        for task in list(self._tasks):
-            task.cancel()
+        """Write what is due, without waiting any longer; what is being written is written to its end."""
+        self._closing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for name in list(self._due):
-            await self._write(name)
 
     async def _read(self, cluster: str) -> tuple[str | None, dict[str, Rollout]]:
         stored = await self._bucket.get(PREFIX + cluster)
         return _readable(cluster, stored.body) if stored else (None, {})
 
     async def _write_soon(self, cluster: str) -> None:
-        await asyncio.sleep(self._pause_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), self._pause_s)
         await self._write(cluster)
 
     async def _write(self, cluster: str) -> None:

@@ -119,3 +119,33 @@ def test_a_bucket_that_does_not_answer_loses_nothing_but_the_record(caplog: pyte
     bucket.failure = Unavailable('No answer.', 's3:GetObject', '503')
     asyncio.run(RolloutRecords(bucket).keep_now(state()))
     assert 'were not kept' in caplog.text
+
+
+class SlowKey(OneKey):
+    """Answers in its own time: `asked` is set when somebody waits for it, and it goes on when `free` is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.free = asyncio.Event(), asyncio.Event()
+
+    async def get(self, key: str) -> Any:
+        self.asked.set()
+        await self.free.wait()
+        return await super().get(key)
+
+
+@pytest.mark.parametrize('pause_s', [0, 3600])
+def test_what_is_due_or_being_written_is_there_at_the_end(pause_s: float):
+    async def test() -> None:
+        bucket, wanted = SlowKey(), state()
+        records = RolloutRecords(bucket, pause_s)
+        records.keep(wanted)
+        if not pause_s:
+            await bucket.asked.wait()
+        closing = asyncio.create_task(records.close())
+        await bucket.asked.wait()
+        bucket.free.set()
+        await closing
+        assert bucket.stored.body == dump(wanted)
+
+    asyncio.run(test())
