@@ -40,11 +40,12 @@ export function go(to: Route | string, replace = false): void {
 const ADDRESS_AFTER_MS = 200;
 let addressTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Changes a part of the present route, in place. The address follows after a moment: writing it costs as much as a frame has. */
+/** Changes a part of the present route, in place. What is typed into a filter comes into the address after a moment: writing it costs as much as a frame has. */
 export function adjust(change: Partial<Record<string, string | null>>): void {
   route.value = { ...route.peek(), ...change } as Route;
   clearTimeout(addressTimer);
   addressTimer = setTimeout(writeAddress, ADDRESS_AFTER_MS);
+  if (!('filter' in change)) writeAddress();
 }
 
 /** Writes what `adjust` has not written yet. */
