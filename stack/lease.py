@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed, PreconditionFailed
@@ -41,6 +41,14 @@ class Seen:
     since: float
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """What a holder has made so: the digest of the desired state's content, and the revision that brought it."""
+
+    content: str
+    revision: str
+
+
 class Lease:
     """Held on one cluster. `number` grows with every holder: work with a smaller one is over.
 
@@ -52,7 +60,7 @@ class Lease:
         self.number = number
         self.etag = etag
         self.renewed = renewed
-        self.deployed: str | None = None
+        self.deployed: Deployed | None = None
         self._clock = clock
 
     @property
@@ -92,10 +100,10 @@ class Leases:
             await asyncio.gather(renewing, return_exceptions=True)
             await self._release(lease)
 
-    async def deployed(self, cluster: str) -> str | None:
+    async def deployed(self, cluster: str) -> Deployed | None:
         """What the last holder that deployed something wrote down."""
         found = await self._bucket.get(PREFIX + cluster)
-        return _read(found.body).get('deployed') if found else None
+        return _deployed(_read(found.body)) if found else None
 
     async def _take(self, cluster: str) -> Lease | None:
         asked = self._clock()
@@ -106,7 +114,7 @@ class Leases:
                 return None
             last = _read(found.body)
             number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
-            etag, deployed = found.etag, last.get('deployed')
+            etag, deployed = found.etag, _deployed(last)
         lease = Lease(cluster, number, etag or '', asked, self._clock)
         lease.deployed = deployed
         return lease if await self._write(lease, etag) else None
@@ -130,7 +138,7 @@ class Leases:
         body = {
             'holder': self._holder if holds else None,
             'number': lease.number,
-            'deployed': lease.deployed,
+            'deployed': lease.deployed and asdict(lease.deployed),
             # So that no two writes have the same ETag.
             'nonce': uuid.uuid4().hex,
         }
@@ -182,3 +190,10 @@ def _read(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def _deployed(lease: dict[str, Any]) -> Deployed | None:
+    try:
+        return Deployed(**lease['deployed'])
+    except (KeyError, TypeError):
+        return None

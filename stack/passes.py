@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from stack.errors import NotFound, NysaError
 from stack.interruptible import Interrupted
-from stack.lease import Leases
+from stack.lease import Deployed, Leases
 from stack.plan import Plan
 from stack.reconciler import Outcome, Progress, Reconciler, Request
 from stack.revisions import Revision
@@ -67,7 +67,9 @@ class Passes:
 
     async def plan(self, ask: Ask) -> Plan:
         """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
-        return await self._reconciler.plan(ask.cluster, _request(ask, await self._revisions.read(ask.cluster)))
+        revision = await self._revisions.read(ask.cluster)
+        brought_by = _brought_by(revision, await self._leases.deployed(ask.cluster) if revision.is_silent else None)
+        return await self._reconciler.plan(ask.cluster, _request(ask, revision, brought_by))
 
     async def make(
         self, ask: Ask, on_plan: Callable[[Plan], None] = lambda _: None, goes_on: Callable[[], bool] = lambda: True
@@ -87,8 +89,9 @@ class Passes:
                 if lease is None:
                     return Ended('busy')
                 revision = await self._revisions.read(ask.cluster)
-                plan = await self._reconciler.plan(ask.cluster, _request(ask, revision))
-                lease.deployed = _content(revision)
+                brought_by = _brought_by(revision, lease.deployed)
+                plan = await self._reconciler.plan(ask.cluster, _request(ask, revision, brought_by))
+                lease.deployed = Deployed(_content(revision), brought_by)
                 log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
                 on_plan(plan)
                 outcome = await self._reconciler.apply(
@@ -104,7 +107,10 @@ class Passes:
 
     async def _is_held(self, revision: Revision) -> bool:
         """Whether a revision was stored without being announced, and nobody has had its content deployed since."""
-        return revision.is_silent and await self._leases.deployed(revision.cluster) != _content(revision)
+        if not revision.is_silent:
+            return False
+        deployed = await self._leases.deployed(revision.cluster)
+        return deployed is None or deployed.content != _content(revision)
 
     def _tell(self, cluster: str, progress: Progress) -> None:
         step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
@@ -124,8 +130,18 @@ def _ended(outcome: Outcome) -> Ended:
     return Ended('complete' if outcome.is_complete else 'stopped', outcome)
 
 
-def _request(ask: Ask, revision: Revision) -> Request:
-    return Request(revision.document, revision.id, ask.destroyed, ask.prune, ask.retry)
+def _request(ask: Ask, revision: Revision, brought_by: str) -> Request:
+    return Request(revision.document, brought_by, ask.destroyed, ask.prune, ask.retry)
+
+
+def _brought_by(revision: Revision, deployed: Deployed | None) -> str:
+    """The revision that brought what is stored now.
+
+    Who freezes or thaws stores the same content anew: no task that ran once is to run again for that.
+    """
+    if revision.is_silent and deployed is not None and deployed.content == _content(revision):
+        return deployed.revision
+    return revision.id
 
 
 def _content(revision: Revision) -> str:

@@ -32,9 +32,9 @@ class Scene:
     async def _is_frozen(self, _: Any) -> bool:
         return self.frozen
 
-    async def write(self, tag: str, announce: str | None = 'deploy') -> None:
+    async def write(self, tag: str, announce: str | None = 'deploy', **settings: Any) -> None:
         """A new revision, with one service."""
-        document = {'services': [{'mailer': {'image': f'team/mailer:{tag}', 'memory': 16}}]}
+        document = {'services': [{'mailer': {'image': f'team/mailer:{tag}', 'memory': 16, **settings}}]}
         change = Change(Origin('ann', 'test'), datetime.now(UTC), {'verb': 'replace'}, announce)
         base = self.store.known(self.cluster.name)
         await self.store.write(base, self.cluster.name, serialise(document), [change])
@@ -49,6 +49,12 @@ class Scene:
             return None
         definition = ecs.describe_task_definition(taskDefinition=found[0]['taskDefinition'])['taskDefinition']
         return definition['containerDefinitions'][0]['image']
+
+    def runs(self) -> int:
+        """How many tasks have been run so far."""
+        ecs = self.aws.client('ecs')
+        found = (ecs.list_tasks(cluster=self.cluster.name, desiredStatus=each) for each in ('RUNNING', 'STOPPED'))
+        return sum(len(each['taskArns']) for each in found)
 
 
 @pytest.fixture
@@ -138,6 +144,28 @@ class TestStoredWithoutBeingAnnounced:
             assert await scene.make(hinted=False) == 'complete'
 
         asyncio.run(scenario())
+
+    @pytest.mark.parametrize('hinted', [True, False])
+    def test_one_that_says_the_same_runs_no_task_again(self, scene: Scene, hinted: bool):
+        async def scenario() -> None:
+            await scene.write('1', type='task')
+            assert await scene.make() == 'complete'
+            for _ in range(2):
+                await scene.write('1', announce=None, type='task')
+                assert await scene.make(hinted=hinted) == 'complete'
+
+        asyncio.run(scenario())
+        assert scene.runs() == 1
+
+    def test_one_that_says_something_else_does_when_it_is_deployed(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1', type='task')
+            await scene.make()
+            await scene.write('2', announce=None, type='task')
+            assert await scene.make() == 'complete'
+
+        asyncio.run(scenario())
+        assert scene.runs() == 2
 
     def test_what_another_program_wrote_is_deployed(self, scene: Scene):
         async def scenario() -> None:
