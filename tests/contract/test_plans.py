@@ -145,9 +145,11 @@ def test_a_first_desired_state_can_be_planned(server: Server):
 def test_a_restoration_can_be_planned(server: Server):
     name = server.cluster(CONFIG)
     server.api('DELETE', path('clusters', name))
+    keys = server.keys()
     plan = server.api('POST', path('clusters', name, 'restore') + '?dry_run=true')
     assert (plan.status, sorted(actions(plan.json))) == (200, ['web', 'worker'])
-    assert server.keys() == []
+    assert name not in keys
+    assert server.keys() == keys
 
 
 @pytest.mark.parametrize(('body', 'status'), [({'services': 3}, 400), ({'services': [{'web': {}}]}, 400)])
