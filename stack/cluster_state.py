@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stack import removal, service_rollout, task_run
-from stack.drift import carries, service_drift, unmanaged
+from stack.drift import carries, dropped_fields, service_drift, unmanaged
 from stack.errors import StateUnreadable
 from stack.observation import Observation
 from stack.observed import Service, Task
@@ -47,6 +47,7 @@ class ClusterState:
         self._region = region
         self._stalled_after = stalled_after
         self._carrying: dict[tuple[str, str], bool] = {}
+        self._dropped: dict[str, frozenset[str]] = {}
 
     @property
     def rollouts(self) -> dict[str, Rollout]:
@@ -61,6 +62,9 @@ class ClusterState:
         former, self.wanted = self.wanted, wanted_services(self.name, document_of(revision), self._region)
         told = None if revision.is_silent else revision.stored_at
         changed = {name for name, each in self.wanted.items() if each != former.get(name)}
+        self._dropped = {
+            name: dropped_fields(former.get(name), each, self._dropped.get(name)) for name, each in self.wanted.items()
+        }
         if told is not None:
             changed |= {name for name, each in self.wanted.items() if each.runs_once}
         goals = {name: self._goal(revision, name, told) for name in self.wanted if self._follows(name, revision, now)}
@@ -207,7 +211,7 @@ class ClusterState:
     def _carries(self, wanted: Wanted, definition: TaskDefinition) -> bool:
         key = (wanted.service, definition.arn)
         if key not in self._carrying:
-            self._carrying[key] = carries(definition, wanted)
+            self._carrying[key] = carries(definition, wanted, self._dropped[wanted.service])
         return self._carrying[key]
 
     def _forget_definitions(self, former: Service) -> None:

@@ -3,7 +3,7 @@
 Only what ECS itself shows of a service is compared; load balancers, records and registries are the planner's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from stack.observed import Service
 from stack.plan import Change, Row
@@ -18,23 +18,35 @@ from stack.reconcile.wanted import Wanted
 _NAMES = frozenset({'family', 'name'})
 
 
-def carries(definition: TaskDefinition, wanted: Wanted) -> bool:
+def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str] = ()) -> bool:
     """Whether a task definition brings what is wanted.
 
-    One that another scheduler registered does if it has everything that the desired state says, whatever it adds.
+    One that another scheduler registered does if it has everything that the desired state says, whatever it adds: but
+    for the fields in `dropped`, which the desired state had once, so that it must have them no more.
     """
     if same_definition(wanted.definition, definition.body):
         return True
     if owner(definition.tags) is not None:
         return False
-    missing = [each for each in definition_changes(definition.body, wanted.definition) if each.after is not None]
-    return all(each.path in _NAMES for each in missing)
+    changes = definition_changes(definition.body, wanted.definition)
+    return all(each.path in _NAMES or (each.after is None and each.path not in dropped) for each in changes)
+
+
+def dropped_fields(before: Wanted | None, after: Wanted, already: frozenset[str] | None) -> frozenset[str]:
+    """The fields of its task definition that a service had once and is to have no more."""
+    already = already or frozenset()
+    if before is None or before.definition == after.definition:
+        return already
+    changes = definition_changes(before.definition, after.definition)
+    gone = {each.path for each in changes if each.after is None}
+    return (already | gone) - {each.path for each in changes if each.after is not None}
 
 
 def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefinition | None) -> Row | None:
     """What sets a service apart from what is wanted, `before` being what runs; None where nothing does.
 
-    `definition` is the task definition that it runs, None where that is not known yet, or known to be right.
+    `definition` is the task definition that it runs, None where that is not known yet, or is known to bring what is
+    wanted: see `carries`.
     """
     if wanted.runs_once:
         return None
@@ -43,7 +55,7 @@ def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefiniti
     changes = settings_changes(wanted, DescribedService.read(seen.description))
     if wanted.scheduling_strategy == 'REPLICA' and not wanted.autoscaled and wanted.count != seen.desired:
         changes.append(Change('desired_count', seen.desired, wanted.count))
-    if definition is not None and not carries(definition, wanted):
+    if definition is not None:
         changes += definition_changes(definition.body, wanted.definition)
     return Row(wanted.service, 'update', tuple(changes)) if changes else None
 

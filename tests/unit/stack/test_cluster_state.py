@@ -170,3 +170,20 @@ def test_a_cluster_that_is_managed_no_more():
     look(made, running())
     assert made.remove(START) == {'api'}
     assert made.rollouts['api'].verdict.ending == 'aborted'
+
+
+@pytest.mark.parametrize(
+    ('then', 'succeeds'),
+    [
+        ({'image': 'web:1', 'desired_count': 2}, False),
+        ({'image': 'web:1', 'desired_count': 2, 'environment': {'OLD': 'x'}, 'memory': 1024}, True),
+    ],
+    ids=['something taken out', 'nothing different'],
+)
+def test_what_a_revision_takes_out_must_be_gone_whoever_registered_it(then: Any, succeeds: bool):
+    made = state(revision('r1', web={'image': 'web:1', 'desired_count': 2, 'environment': {'OLD': 'x'}}))
+    before = definition(made)
+    made.take_revision(revision('r2', at=START + timedelta(minutes=3), web=then), START + timedelta(minutes=3))
+    made.look(Observation(START + timedelta(minutes=4), {'web': running()}, {before.arn: before}))
+    verdict = made.rollouts['web'].verdict
+    assert (verdict is not None and verdict.ending == 'succeeded') is succeeds
