@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Self
 
@@ -47,15 +48,30 @@ class Process(Client):
             text=True,
         )
         self.said: list[str] = []
+        self._complaints: list[str] = []
+        # Read all the time: a server whose log nobody reads stands still once the pipe is full.
+        self._readers = [threading.Thread(target=self._read_complaints), threading.Thread(target=self._read_rest)]
+
+    def _read_complaints(self) -> None:
+        with self._process.stderr as lines:
+            self._complaints.extend(lines)
+
+    def _read_rest(self) -> None:
+        with self._process.stdout as lines:
+            self.said.extend(line.rstrip() for line in lines)
 
     def __enter__(self) -> Self:
+        complaining, resting = self._readers
+        complaining.start()
         for line in self._process.stdout:
             self.said.append(line.rstrip())
             found = re.search(r'listens on http://127\.0\.0\.1:(\d+)', line)
             if found:
                 self.port = int(found[1])
+                resting.start()
                 return self
-        raise AssertionError(f'The server ended: {self.said} {self._process.stderr.read()}')
+        resting.start()
+        raise AssertionError(f'The server ended: {self.said} {self.end()[1]}')
 
     def __exit__(self, *_: object) -> None:
         self.end()
@@ -65,5 +81,7 @@ class Process(Client):
         """Send a signal, wait for the end; the exit status and what was said on standard error."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        _, said = self._process.communicate(timeout=30)
-        return self._process.returncode, said
+        self._process.wait(timeout=30)
+        for reader in self._readers:
+            reader.join(timeout=30)
+        return self._process.returncode, ''.join(self._complaints)

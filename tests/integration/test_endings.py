@@ -51,7 +51,7 @@ class Trial(Stage):
 def _readable(line: str) -> str:
     """A line as the chat shows it, but for how long it took: the test's time is not S3's."""
     line = re.sub(r'<https://nysa.example/cp/clusters/([\w-]+)/rollout\|\1>', 'CLUSTER', line)
-    return re.sub(r'after (\d+ min )?\d+ s', 'after TIME', line)
+    return re.sub(r'after \d+ (s|min|h)( \d+ (s|min))?', 'after TIME', line)
 
 
 Story = Callable[[Trial], Coroutine[Any, Any, None]]

@@ -68,7 +68,8 @@ def everything(cluster: Cluster) -> dict[str, Any]:
     ecs, balancing = client('ecs'), client('elbv2')
     arns = ecs.list_services(cluster=cluster.name)['serviceArns']
     services = ecs.describe_services(cluster=cluster.name, services=arns)['services'] if arns else []
-    definitions = ecs.list_task_definitions(status='ACTIVE')['taskDefinitionArns']
+    pages = ecs.get_paginator('list_task_definitions').paginate(status='ACTIVE')
+    definitions = [arn for page in pages for arn in page['taskDefinitionArns']]
     tasks = [
         arn
         for status in ('RUNNING', 'STOPPED')
