@@ -68,12 +68,15 @@ class RevisionFeed:
         return self._newest.get(cluster)
 
     async def names(self, anew: bool = False) -> list[str]:
-        """The clusters that are there, sorted: as of a listing no older than the interval between two, or than now."""
+        """The clusters that are there, sorted: as of a listing no older than the interval between two, or than now.
+
+        One that is followed already counts, though it was made after that listing: the next tells nobody of it.
+        """
         if anew and self._polling is not None:
             await asyncio.shield(self._polling)
         if anew or self._clock() - self._listed_at >= self._poll_s:
             await self.poll()
-        return sorted(self._listed or ())
+        return sorted({*(self._listed or ()), *self._newest})
 
     def lists(self, cluster: str) -> bool:
         """Whether the cluster was there at the last listing."""

@@ -191,8 +191,9 @@ class Bucket:
             answer = await self._list_versions(key, min(1000, limit - len(found)), more)
             page = [_listed(each, deleted=False) for each in answer.get('Versions', [])]
             page += [_listed(each, deleted=True) for each in answer.get('DeleteMarkers', [])]
-            # The two lists are each in order; together they are ordered by time, the newest first.
-            page.sort(key=lambda each: (each.is_latest, each.modified), reverse=True)
+            # The two lists are each in order; together they are ordered by time, the newest first. Times are in whole
+            # seconds: what was deleted and stored anew in one of them was deleted in between.
+            page.sort(key=lambda each: (each.is_latest, each.modified, each.deleted), reverse=True)
             found += [each for each in page if each.key == key]
             if not answer.get('IsTruncated') or any(each.key != key for each in page):
                 break

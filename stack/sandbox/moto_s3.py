@@ -1,10 +1,8 @@
 """moto's S3: conditions that it ignores, and lists of versions that cost the square of their length."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from moto.s3 import models
 from moto.s3.exceptions import MissingKey, PreconditionFailed, S3ClientError
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
@@ -24,17 +22,11 @@ class MetadataTooLarge(S3ClientError):
 def install() -> None:
     _VersionedKeyStore.setlist = _setlist
     S3Backend.list_object_versions = _list_only(S3Backend.list_object_versions)
-    models.iso_8601_datetime_without_milliseconds_s3 = _to_the_millisecond
     S3Response.put_object = _within_metadata_limit(S3Response.put_object)
     S3Response.copy_object = _conditional_copy(S3Response.copy_object)
     S3Response.delete_object = _conditional_delete(S3Response.delete_object)
     # A key that nobody disposed of is closed like any other, without the warning that is meant for moto's tests.
     FakeKey.__del__ = lambda self: self.dispose()
-
-
-def _to_the_millisecond(moment: datetime | None) -> str | None:
-    """S3 lists versions and deletions in the order of their making; moto apart, with times in whole seconds."""
-    return moment and f'{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z'
 
 
 def _setlist(self: _VersionedKeyStore, key: str, versions: Any) -> None:

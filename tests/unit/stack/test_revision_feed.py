@@ -106,6 +106,17 @@ def test_our_own_come_at_once_in_their_place_among_the_others(aws: Aws):
     play(aws, story)
 
 
+def test_a_cluster_that_is_newer_than_the_listing_is_named_once_it_is_followed(aws: Aws):
+    async def story(feed: Feed) -> None:
+        feed.feed = RevisionFeed(feed.store, feed.listener, 3600.0)
+        assert await feed.feed.names() == []
+        feed.elsewhere('1')
+        await feed.feed.load('prod')
+        assert await feed.feed.names() == ['prod']
+
+    play(aws, story)
+
+
 def test_a_cluster_goes_and_comes_back(aws: Aws):
     async def story(feed: Feed) -> None:
         feed.elsewhere('1')
