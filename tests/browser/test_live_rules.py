@@ -53,6 +53,7 @@ def order(page: Page) -> list[str]:
 def test_rows_stay_under_the_hand_until_they_are_sorted_again(page: Page, server: Server, cluster: str, hand: str):
     opened(page, server, f'/clusters/{cluster}?sort=status')
     link = page.get_by_role('link', name='service-0003, open')
+    expect(link).to_be_visible()
     link.hover() if hand == 'pointer' else page.keyboard.press('j')
     before = order(page)
     top = link.bounding_box()
