@@ -5,6 +5,7 @@ import sys
 
 import urllib3
 
+from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 from tests.process import ROOT, environment
 
 
@@ -16,7 +17,19 @@ class Provider:
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
+        self._url = url
         self.issuer = f'http://127.0.0.1:{int(self._process.stdout.readline())}'
+
+    def settings(self, groups: str) -> dict[str, str]:
+        """Those of a server at which one signs in here; `groups` are its NYSA_GROUPS."""
+        return {
+            'NYSA_URL': self._url,
+            'NYSA_SESSION_KEY': 'k' * 32,
+            'NYSA_OIDC_ISSUER': self.issuer,
+            'NYSA_OIDC_CLIENT_ID': CLIENT_ID,
+            'NYSA_OIDC_CLIENT_SECRET': CLIENT_SECRET,
+            'NYSA_GROUPS': groups,
+        }
 
     def end(self) -> None:
         self._process.terminate()

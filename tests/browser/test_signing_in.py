@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from tests.aws import Aws
 from tests.guarded import Guarded
-from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 from tests.provider import Provider
 
 URL = 'http://nysa.example'
@@ -62,15 +61,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def server(aws: Aws, provider: Provider) -> Iterator[Guarded]:
-    settings = {
-        'NYSA_URL': URL,
-        'NYSA_SESSION_KEY': 'k' * 32,
-        'NYSA_OIDC_ISSUER': provider.issuer,
-        'NYSA_OIDC_CLIENT_ID': CLIENT_ID,
-        'NYSA_OIDC_CLIENT_SECRET': CLIENT_SECRET,
-        'NYSA_GROUPS': '{"web": "admin"}',
-    }
-    with Guarded(aws, **settings) as guarded:
+    with Guarded(aws, **provider.settings('{"web": "admin"}')) as guarded:
         yield guarded
 
 

@@ -69,6 +69,20 @@ async def first(stage: Trial, **settings: Any) -> None:
     )
 
 
+async def deploy(stage: Trial, document: dict[str, Any]) -> str:
+    """A new revision that ECS is brought to; its id."""
+    revision = await stage.change(document)
+    stage.act(document)
+    return revision.id
+
+
+async def slowly(stage: Trial) -> str:
+    """A new revision that is on its way for a good while; its id."""
+    revision = await deploy(stage, state_of(web('2-slow')))
+    await stage.go(10)
+    return revision
+
+
 async def steady(stage: Trial) -> None:
     await first(stage)
     document = state_of(web('2'))
@@ -92,9 +106,7 @@ async def steady(stage: Trial) -> None:
 async def breaker_rollback(stage: Trial) -> None:
     await first(stage, **BREAKER)
     good = stage.state.rollouts['web'].task_definition
-    document = state_of(web('2-broken', **BREAKER))
-    revision = await stage.change(document)
-    stage.act(document)
+    revision = await deploy(stage, state_of(web('2-broken', **BREAKER)))
     state = await stage.settled()
     verdict = state.rollouts['web'].verdict
     assert (verdict.ending, verdict.by, state.rollouts['web'].state) == ('rolled-back', good, 'rolled-back')
@@ -102,7 +114,7 @@ async def breaker_rollback(stage: Trial) -> None:
     await stage.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
     assert stage.state.rollouts['web'].verdict == verdict
     await stage.witnesses(
-        revision.id,
+        revision,
         'rolled-back',
         409,
         ':rewind: *CLUSTER*: web was rolled back after TIME: deployment failed: tasks failed to start. '
@@ -113,24 +125,20 @@ async def breaker_rollback(stage: Trial) -> None:
 
 async def overtaken(stage: Trial) -> None:
     await first(stage)
-    slow, quick = state_of(web('2-slow')), state_of(web('3'))
-    revision = await stage.change(slow)
-    stage.act(slow)
-    await stage.go(10)
+    revision = await slowly(stage)
     assert stage.state.rollouts['web'].state == 'rolling-out'
-    newer = await stage.change(quick)
-    stage.act(quick)
+    newer = await deploy(stage, state_of(web('3')))
     state = await stage.settled()
-    assert state.of_revision(revision.id)['web'].verdict.by == newer.id
+    assert state.of_revision(revision)['web'].verdict.by == newer
     await stage.witnesses(
-        revision.id,
+        revision,
         'superseded',
         409,
         ':fast_forward: *CLUSTER*: web was superseded after TIME: '
         'A newer revision changes this service. (tester: web: image 1 → 2-slow)',
     )
     await stage.witnesses(
-        newer.id,
+        newer,
         'succeeded',
         200,
         ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester: web: image 2-slow → 3)',
@@ -139,12 +147,10 @@ async def overtaken(stage: Trial) -> None:
 
 async def scaled_to_zero(stage: Trial) -> None:
     await first(stage)
-    document = state_of(web('1', count=0))
-    revision = await stage.change(document)
-    stage.act(document)
+    revision = await deploy(stage, state_of(web('1', count=0)))
     await stage.settled()
     await stage.witnesses(
-        revision.id,
+        revision,
         'scaled-to-zero',
         200,
         ':zzz: *CLUSTER*: web is scaled to zero after TIME (tester: web: desired_count 2 → 0)',
@@ -153,16 +159,14 @@ async def scaled_to_zero(stage: Trial) -> None:
 
 async def crash_loop_without_a_breaker(stage: Trial) -> None:
     await first(stage)
-    document = state_of(web('2-broken'))
-    revision = await stage.change(document)
-    stage.act(document)
+    revision = await deploy(stage, state_of(web('2-broken')))
     await stage.go(300, step=20)
     assert stage.state.rollouts['web'].verdict is None
     state = await stage.settled(step=20)
     assert state.rollouts['web'].state == 'failed'
     assert state.seen['web'].running == 2, 'the old tasks run, and ECS is none the wiser'
     await stage.witnesses(
-        revision.id,
+        revision,
         'stalled',
         409,
         ':hourglass: *CLUSTER*: web has stalled after TIME: Nothing has moved for 15 minutes: '
@@ -173,15 +177,12 @@ async def crash_loop_without_a_breaker(stage: Trial) -> None:
 
 async def edited_by_hand(stage: Trial) -> None:
     await first(stage)
-    slow = state_of(web('2-slow'))
-    revision = await stage.change(slow)
-    stage.act(slow)
-    await stage.go(10)
+    revision = await slowly(stage)
     stage.act(state_of(web('by-hand')))
     state = await stage.settled()
     assert state.image(state.rollouts['web'].verdict.by) == 'team/web:by-hand'
     await stage.witnesses(
-        revision.id,
+        revision,
         'superseded',
         409,
         ':fast_forward: *CLUSTER*: web was superseded after TIME: '
@@ -197,10 +198,7 @@ async def edited_by_hand(stage: Trial) -> None:
 
 async def cluster_deleted(stage: Trial) -> None:
     await first(stage)
-    slow = state_of(web('2-slow'))
-    revision = await stage.change(slow)
-    stage.act(slow)
-    await stage.go(10)
+    revision = await slowly(stage)
     waiting = asyncio.create_task(stage.rest('wait=60'))
     await stage.channel.until(lambda message: message.get('percent') == 0)
     await eventually(lambda: stage.live.askers.waits(stage.name))
@@ -208,7 +206,7 @@ async def cluster_deleted(stage: Trial) -> None:
     code, body = await waiting
     assert (code, body['rollout']['verdict']['ending']) == (409, 'aborted')
     await stage.heard(
-        revision.id,
+        revision,
         'aborted',
         ':x: *CLUSTER*: web was aborted after TIME: The cluster is no longer managed. (tester: web: image 1 → 2-slow)',
     )
@@ -218,10 +216,7 @@ async def cluster_deleted(stage: Trial) -> None:
 
 async def ecs_down_in_the_middle(stage: Trial) -> None:
     await first(stage)
-    document = state_of(web('2-slow'))
-    revision = await stage.change(document)
-    stage.act(document)
-    await stage.go(10)
+    revision = await slowly(stage)
     stage.aws.faults.add(Fault('down', service='ecs'))
     state = await stage.go(1200, step=150)
     assert (state.rollouts['web'].verdict, state.failing['error']) == (None, 'aws_unavailable')
@@ -233,7 +228,7 @@ async def ecs_down_in_the_middle(stage: Trial) -> None:
     assert state.failing is None
     assert state.observed_at > seen_at
     await stage.witnesses(
-        revision.id,
+        revision,
         'succeeded',
         200,
         ':white_check_mark: *CLUSTER*: web is rolled out after TIME (tester: web: image 1 → 2-slow)',

@@ -71,7 +71,7 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
         with server:
             stop = threading.Event()
             threads = load.run(server, stop)
-            time.sleep(random.uniform(0.2, 0.8))
+            time.sleep(random.uniform(0.2, 0.8))  # the kill falls anywhere
             server.end(signal.SIGKILL)
             stop.set()
             for thread in threads:

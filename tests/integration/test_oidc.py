@@ -9,7 +9,6 @@ import urllib3
 from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
-from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 from tests.provider import Provider
 
 # Nothing listens there: the test is the browser, and takes what the provider sends it back with to the server itself.
@@ -32,15 +31,9 @@ def provider(running: Provider) -> Provider:
 
 @pytest.fixture
 def server(aws: Aws, provider: Provider) -> Iterator[Guarded]:
-    settings = {
-        'NYSA_URL': URL,
-        'NYSA_SESSION_KEY': 'k' * 32,
-        'NYSA_OIDC_ISSUER': provider.issuer,
-        'NYSA_OIDC_CLIENT_ID': CLIENT_ID,
-        'NYSA_OIDC_CLIENT_SECRET': CLIENT_SECRET,
-        'NYSA_GROUPS': '{"web": {"role": "deployer", "clusters": ["stag*"]}, "platform": "admin"}',
-    }
-    with Guarded(aws, **settings) as guarded:
+    with Guarded(
+        aws, **provider.settings('{"web": {"role": "deployer", "clusters": ["stag*"]}, "platform": "admin"}')
+    ) as guarded:
         yield guarded
 
 

@@ -64,7 +64,7 @@ def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webho
     change(server, cluster, '2')
     said = [webhook.texts.get(timeout=20)]
     while json.loads(file.read_text())['waiting']:
-        time.sleep(0.01)
+        time.sleep(0.01)  # between two looks at a file that tells nobody when it is written
     first.end(signal.SIGKILL)
     change(server, cluster, '3')
     webhook.answers.append((503, None))
