@@ -96,6 +96,8 @@ def test_an_error_stays_names_its_request_and_can_be_tried_again(
     cluster = server.cluster(WEB)
     server.api('PUT', f'/clusters/{cluster}/services/web?message=more', {'desired_count': 3})
     page.goto(address(server, f'/clusters/{cluster}'))
+    # The cluster itself is read from S3 as well, and the page is live before it is there.
+    expect(page.get_by_role('link', name='web, open')).to_be_visible()
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     aws.faults.add(Fault('error', service='s3', operation='*', status=503, code='SlowDown'))
     page.get_by_role('link', name='web, open').click()
