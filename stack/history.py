@@ -143,14 +143,17 @@ class History:
         """The row of a version; None for the deletion that goes with a removal on record."""
         version = listed[index]
         if not version.deleted:
-            return {**self._known(cluster, version), 'current': version.is_latest}
+            row = self._known(cluster, version)
+            # A removal on record that is still current was recorded and not carried out (yet).
+            return {**row, 'current': version.is_latest, 'removed': _is_removal(row) and not version.is_latest}
         # S3 gives times in seconds, and deletions apart from versions: within a second their order is not known.
         for other in listed:
             near = not other.deleted and abs(other.modified - version.modified) < REMOVED_WITHIN
             row = self._known(cluster, other) if near else None
             if row and _is_removal(row):
                 return None
-        return {**deletion_row(revision_id(version), version.modified.astimezone(UTC).isoformat()), 'current': False}
+        row = deletion_row(revision_id(version), version.modified.astimezone(UTC).isoformat())
+        return {**row, 'current': False, 'removed': True}
 
 
 def revision_id(listed: Listed) -> str:

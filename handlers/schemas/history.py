@@ -135,8 +135,15 @@ SCHEMAS: dict[str, Schema] = {
     ),
     'RevisionRow': shape(
         'A line of the history.',
-        {**ROW, 'current': {'type': 'boolean', 'description': 'Whether it is what is stored now.'}},
-        example={**EXAMPLE_ROW, 'current': True},
+        {
+            **ROW,
+            'current': {'type': 'boolean', 'description': 'Whether it is what is stored now.'},
+            'removed': {
+                'type': 'boolean',
+                'description': 'Whether the cluster was removed with it, here or by another program.',
+            },
+        },
+        example={**EXAMPLE_ROW, 'current': True, 'removed': False},
     ),
     'Revisions': shape(
         'A page of the history.',
@@ -146,7 +153,7 @@ SCHEMAS: dict[str, Schema] = {
             'versioned': {'type': 'boolean', 'description': 'false where the bucket keeps no versions.'},
         },
         {'message': text('Where the bucket keeps no versions: that there is no history.')},
-        example={'content': [{**EXAMPLE_ROW, 'current': True}], 'next': None, 'versioned': True},
+        example={'content': [{**EXAMPLE_ROW, 'current': True, 'removed': False}], 'next': None, 'versioned': True},
     ),
     'ServiceDifference': shape(
         'What became of one service.',

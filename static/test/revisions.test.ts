@@ -11,6 +11,11 @@ test('what a revision is a rollback of', () => {
   expect(revisions[0]!.services).toEqual(['web']);
 });
 
+test('which entry took the cluster away', () => {
+  const { revisions } = readRevisions({ content: [{ revision: 'c', removed: true }, { revision: 'b', removed: false }, { revision: 'a' }] });
+  expect(revisions.map((r) => r.removed)).toEqual([true, false, false]);
+});
+
 test('a change of several services names them all', () => {
   const row = (did: object) => ({ revision: 'r', changes: [{ did }] });
   const { revisions } = readRevisions({ content: [row({ verb: 'change', services: ['api', 'web'] }), row({ verb: 'restart', service: 'api' }), row({ verb: 'change', count: 40 })] });

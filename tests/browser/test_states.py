@@ -1,5 +1,6 @@
 """What the page shows when there is nothing to show, nothing to be had, or nothing that one may do: and what next."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -79,6 +80,31 @@ def test_a_cluster_without_services(page: Page, server: Server, violations: Call
     assert violations() == []
     page.get_by_role('button', name='Edit the stackfile').click()
     expect(page).to_have_url(re.compile('/stackfile$'))
+
+
+def test_a_cluster_that_nobody_told_of_yet_is_on_its_way(
+    page: Page, server: Server, violations: Callable[[], list[str]]
+):
+    cluster = server.cluster(WEB)
+    held: list[Callable[[], None]] = []
+
+    def hold_back(socket: WebSocketRoute) -> None:
+        channel = socket.connect_to_server()
+
+        def forward(message: str) -> None:
+            of_cluster = json.loads(message).get('cluster') == cluster
+            held.append(lambda: socket.send(message)) if of_cluster else socket.send(message)
+
+        channel.on_message(forward)
+
+    page.route_web_socket(re.compile('/events'), hold_back)
+    page.goto(address(server, f'/clusters/{cluster}'))
+    expect(page.get_by_role('heading', name=f'{cluster} is not here yet', level=1)).to_be_visible()
+    expect(page.get_by_role('main').get_by_role('button', name='Restore')).to_have_count(0)
+    assert violations() == []
+    for send in held:
+        send()
+    expect(page.get_by_role('link', name='web, open')).to_be_visible()
 
 
 def test_a_filter_that_nothing_fits_can_be_cleared(page: Page, server: Server):

@@ -14,6 +14,8 @@ export interface Revision {
   /** The services that its changes name; empty where it replaced the whole document. */
   services: string[];
   deleted: boolean;
+  /** Whether the cluster was removed with it, here or by another program. */
+  removed: boolean;
   /** What it is a rollback of: to which revision, and of one service or of all (null). */
   rollback: { to: string; service: string | null } | null;
 }
@@ -33,6 +35,7 @@ export function readRevisions(sent: Json): RevisionPage {
     summary: text(each.summary),
     services: [...new Set(did(each).flatMap(touched))],
     deleted: each.deleted === true,
+    removed: each.removed === true,
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
   }));
   return { revisions: revisions.filter((r) => r.id), next: text(sent.next), note: text(sent.message) };

@@ -14,13 +14,15 @@ const RESTORE = '/clusters/{c}/restore';
 
 const allClusters = <Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>;
 
-/** The page of a cluster that is not there: who removed it, and the way back; or that there was never one. */
+/** The page of a cluster that is not there: who removed it, and the way back; that it is on its way; or that there was never one. */
 export function Gone({ name }: { name: string }) {
   const reading = useRead<Json>(`gone ${name}`, (signal) => call(path('clusters', name, 'revisions'), { signal, query: { limit: 3 } }));
   const last = reading.data && readRevisions(reading.data).revisions[0];
   if (reading.error && reading.error.status !== 404) return <Failed error={reading.error} retry={reading.again} />;
   if (!reading.data && !reading.error) return reading.slow ? <Skeleton /> : null;
   if (!last) return <Empty page icon="question" title={`No cluster is called ${name}`} actions={allClusters}>It may have another name, or nobody took it under management yet.</Empty>;
+  // Stored, and told to nobody yet: this page gives way to the cluster's own as soon as the live channel has it.
+  if (!last.removed) return <Empty page icon="progress" title={`${name} is not here yet`} actions={allClusters}>{last.by ?? 'Another program'} stored it <Ago at={last.at} />; it shows as soon as the live channel tells of it.</Empty>;
   return (
     <Empty
       page

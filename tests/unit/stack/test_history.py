@@ -6,6 +6,7 @@ import time
 import pytest
 
 from stack.recent import Recent
+from stack.revisions import CHANGES_KEY
 from tests.client import path
 from tests.server import Server
 
@@ -99,10 +100,22 @@ def test_a_removal_and_a_restoration_are_part_of_it(server: Server):
     rows = history(server, name)
     assert [row['summary'] for row in rows] == ['no longer managed', 'created; web created']
     assert [row['current'] for row in rows] == [False, False]
+    assert [row['removed'] for row in rows] == [True, False]
     assert server.api('POST', path('clusters', name, 'restore')).status == 202
     rows = history(server, name)
     assert [row['summary'] for row in rows] == ['brought back', 'no longer managed', 'created; web created']
+    assert [row['removed'] for row in rows] == [False, True, False]
     assert rows[1]['message'] == 'over'
+
+
+def test_a_removal_that_was_recorded_and_not_carried_out_is_none(server: Server):
+    name = server.cluster(CONFIG)
+    record = {'at': '2030-04-02T09:21:44.310+00:00', 'by': 'jo', 'source': 'test', 'did': {'verb': 'remove cluster'}}
+    bucket = server.aws.client('s3')
+    body = bucket.get_object(Bucket=server.bucket, Key=name)['Body'].read()
+    metadata = {CHANGES_KEY: json.dumps([{**record, 'announce': None}])}
+    bucket.put_object(Bucket=server.bucket, Key=name, Body=body, Metadata=metadata)
+    assert [(row['by'], row['current'], row['removed']) for row in history(server, name)][0] == ('jo', True, False)
 
 
 def test_a_deletion_by_hand_is_a_row_of_its_own(server: Server):
@@ -110,6 +123,7 @@ def test_a_deletion_by_hand_is_a_row_of_its_own(server: Server):
     server.aws.client('s3').delete_object(Bucket=server.bucket, Key=name)
     first, second = history(server, name)
     assert (first['summary'], first['deleted'], first['source']) == ('deleted', True, 'external')
+    assert (first['removed'], second['removed']) == (True, False)
     assert server.api('GET', path('clusters', name, 'revisions', first['revision'])).status == 404
     assert second['summary'] == 'created; web created'
 
