@@ -38,7 +38,7 @@ from stack.audit import Audit
 from stack.aws import ecr, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
-from stack.aws.ecs import describe_cluster
+from stack.aws.ecs import Clusters, describe_cluster
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
@@ -49,6 +49,7 @@ from stack.changes import Changes
 from stack.checker import check_files
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
+from stack.ecs_clusters import EcsClusters
 from stack.ecs_events import EcsEvents
 from stack.errors import Misconfigured, NysaError
 from stack.flight_recorder import FlightRecorder
@@ -177,6 +178,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         openapi=partial(document, ROUTES, VERSION),
         states=states,
         adopter=make_adopter(aws, states),
+        ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,

@@ -15,6 +15,22 @@ ADOPTION = (
 )
 
 
+MANAGED = (
+    Parameter(
+        'managed', 'false gives those alone that nobody manages yet, true those that are managed.', kind='boolean'
+    ),
+)
+
+
+class EcsClusters(ApiHandler):
+    @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
+    async def get(self) -> None:
+        """The active clusters that ECS has, by name: what can be taken under management, and what is already."""
+        told = self.get_query_argument('managed', None) is not None
+        managed = self.flag('managed', False) if told else None
+        self.reply({'content': await self.context.ecs_clusters.active(self.caller.may_see, managed)})
+
+
 class Adopt(ApiHandler):
     @operation(
         Role.ADMIN, status=201, answer='Adopted', plan='Adoption', parameters=ADOPTION, refusals=(409, 413, 422, 423)

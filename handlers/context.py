@@ -12,6 +12,7 @@ from stack.adopter import Adopter
 from stack.audit import Audit
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
+from stack.ecs_clusters import EcsClusters
 from stack.flight_recorder import FlightRecorder
 from stack.guarding import Guarding
 from stack.history import History
@@ -30,6 +31,7 @@ class Context:
     openapi: Callable[[], Mapping[str, Any]]
     states: DesiredStates
     adopter: Adopter
+    ecs_clusters: EcsClusters
     history: History
     tagged_images: TaggedImages
     metrics: Metrics

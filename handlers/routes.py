@@ -48,6 +48,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/audit', history.Audit),
     (REVISION, history.OneRevision),
     (REVISION + r'/diff', history.RevisionDiff),
+    (r'/api/v1/ecs-clusters', adoption.EcsClusters),
     (r'/api/v1/session', sessions.CurrentSession),
     (r'/sign-in', sign_in.SignIn),
     (r'/signed-in', sign_in.SignedIn),

@@ -1,6 +1,6 @@
 """What a desired state written from a living cluster is answered with."""
 
-from handlers.schemas.build import REVISION, Schema, many, ref, shape, text
+from handlers.schemas.build import REVISION, Schema, many, number, ref, shape, text
 from handlers.schemas.clusters import EXAMPLE_STACKFILE
 
 NOTES = many(ref('Note'), 'What the document does not say, or says otherwise than what runs, and why.')
@@ -38,5 +38,23 @@ SCHEMAS: dict[str, Schema] = {
             'plan': {'services': [], 'steps': [], 'notes': [], 'unmanaged': []},
             'warnings': [],
         },
+    ),
+    'EcsClusters': shape(
+        'Clusters that ECS has.',
+        {
+            'content': many(
+                shape(
+                    'An active cluster, as ECS counts.',
+                    {
+                        'name': text('Its name.'),
+                        'managed': {'type': 'boolean', 'description': 'Whether it has a desired state here.'},
+                        'services': number('How many active services it has.'),
+                        'running': number('How many tasks run in it.'),
+                    },
+                ),
+                'By name.',
+            )
+        },
+        example={'content': [{'name': 'legacy', 'managed': False, 'services': 3, 'running': 12}]},
     ),
 }

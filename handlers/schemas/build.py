@@ -18,6 +18,10 @@ def moment(help: str) -> Schema:
     return {'type': 'string', 'format': 'date-time', 'description': help}
 
 
+def number(help: str) -> Schema:
+    return {'type': 'integer', 'minimum': 0, 'description': help}
+
+
 def text_or_null(help: str) -> Schema:
     return {'type': ['string', 'null'], 'description': help}
 

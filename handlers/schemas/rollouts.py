@@ -1,7 +1,19 @@
 """What runs, and how rollouts go and end."""
 
 from handlers.schemas import rollout_examples as examples
-from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.schemas.build import (
+    DIGEST,
+    IMAGE,
+    REVISION,
+    Schema,
+    many,
+    moment,
+    number,
+    ref,
+    shape,
+    text,
+    text_or_null,
+)
 
 ENDINGS = ['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
 STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
@@ -13,10 +25,6 @@ def moment_or_null(help: str) -> Schema:
 
 def or_null(name: str) -> Schema:
     return {'anyOf': [ref(name), {'type': 'null'}]}
-
-
-def number(help: str) -> Schema:
-    return {'type': 'integer', 'minimum': 0, 'description': help}
 
 
 COUNTS = {

@@ -1,7 +1,9 @@
 """ECS, as far as Nysa asks it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stack.aws.batches import batches
 from stack.aws.connection import Connection
@@ -13,11 +15,23 @@ from stack.reconcile.observed import Service, TaskDefinition
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """`status` is ECS's own word (ACTIVE, INACTIVE, …)."""
+    """`status` is ECS's own word (ACTIVE, INACTIVE, …); `services` are the active ones, `running` counts tasks."""
 
     name: str
     status: str
     container_instances: int
+    services: int
+    running: int
+
+    @classmethod
+    def read(cls, sent: Mapping[str, Any]) -> 'ClusterStatus':
+        return cls(
+            sent['clusterName'],
+            sent['status'],
+            sent.get('registeredContainerInstancesCount', 0),
+            sent.get('activeServicesCount', 0),
+            sent.get('runningTasksCount', 0),
+        )
 
 
 async def describe_cluster(connection: Connection | PacedConnection, name: str) -> ClusterStatus | None:
@@ -27,8 +41,27 @@ async def describe_cluster(connection: Connection | PacedConnection, name: str) 
     """
     answer = await connection.call('ecs', 'DescribeClusters', clusters=[name])
     for cluster in answer.get('clusters', []):
-        return ClusterStatus(name, cluster['status'], cluster.get('registeredContainerInstancesCount', 0))
+        return ClusterStatus.read(cluster)
     return None
+
+
+class Clusters:
+    """All clusters of the account and the region."""
+
+    def __init__(self, aws: PacedConnection):
+        self._aws = aws
+
+    async def names(self) -> list[str]:
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListClusters.html"""
+        arns = await self._aws.pages(
+            'ecs', 'ListClusters', 'clusterArns', token=('nextToken', 'nextToken'), maxResults=100
+        )
+        return [arn.rpartition('/')[2] for arn in arns]
+
+    async def describe(self, names: Sequence[str]) -> list[ClusterStatus]:
+        """Those that are there, 100 with each call."""
+        answers = [await self._aws.call('ecs', 'DescribeClusters', clusters=some) for some in batches(names, 100)]
+        return [ClusterStatus.read(found) for answer in answers for found in answer['clusters']]
 
 
 async def services(aws: PacedConnection, cluster: str) -> list[Service]:

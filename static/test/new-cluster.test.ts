@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Answers, asDraft, begin, byService, creation, lacking, origin, readAdoption, stackfileOf } from '../src/lib/new-cluster';
+import { type Answers, asDraft, begin, byService, creation, lacking, origin, readAdoption, readUnmanaged, stackfileOf } from '../src/lib/new-cluster';
 
 const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
 
@@ -48,4 +48,10 @@ test('an adoption, its notes by service', () => {
   const { text, notes } = readAdoption({ stackfile: 'services: []\n', notes: [{ service: 'web', message: 'a' }, { service: null, message: 'b' }, { service: 'web', message: 'c' }] });
   expect(text).toBe('services: []\n');
   expect(byService(notes)).toEqual([['web', ['a', 'c']], [null, ['b']]]);
+});
+
+test('of what ECS has, that which nobody manages', () => {
+  const rows = [{ name: 'old', managed: false, services: 2, running: 7 }, { name: 'ours', managed: true }, { name: 'bare', managed: false }];
+  expect(readUnmanaged({ content: rows })).toEqual([{ name: 'old', services: 2, running: 7 }, { name: 'bare', services: 0, running: 0 }]);
+  expect(readUnmanaged({})).toEqual([]);
 });

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from botocore.client import BaseClient
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.process import Process
 
@@ -57,6 +57,94 @@ def test_from_a_form_with_a_draft_that_survives(page: Page, product: Process, ne
     assert managed(product, new_cluster)['message'] == 'The first one'
     page.goto('/cp/new')
     expect(page.get_by_label('Name of the ECS cluster')).to_have_value('')
+
+
+def choices(page: Page) -> Locator:
+    return page.get_by_role('radiogroup', name='Clusters of ECS that nobody manages yet')
+
+
+def test_a_cluster_is_chosen_without_a_mouse(page: Page, living: str, violations: Callable[[], list[str]]):
+    page.emulate_media(reduced_motion='reduce')
+    page.goto('/cp/new')
+    expect(choices(page).get_by_role('radio', name=f'{living} 2 services, 0 tasks')).to_be_visible()
+    expect(choices(page).get_by_role('radio', name='staging')).to_have_count(0)
+    assert violations() == []
+    page.emulate_media(color_scheme='dark', reduced_motion='reduce')
+    assert violations() == []
+    page.get_by_label('Name of the ECS cluster').focus()
+    page.keyboard.type(living[1:])
+    expect(choices(page).get_by_role('radio')).to_have_count(1)
+    page.keyboard.press('ArrowDown')
+    expect(page.get_by_label('Name of the ECS cluster')).to_have_value(living)
+    page.keyboard.press('Enter')
+    expect(page.get_by_label('Image')).to_be_visible()
+
+
+def answer_with(page: Page, status: int, body: dict) -> list[Route]:
+    """Has the next questions for the clusters of ECS answered so; the questions."""
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        route.fulfill(status=status, json=body)
+
+    page.route('**/api/v1/ecs-clusters*', answer)
+    return asked
+
+
+def test_hundreds_of_clusters_can_be_filtered(page: Page):
+    rows = [{'name': f'team-{n}', 'managed': False, 'services': 1, 'running': n} for n in range(400)]
+    answer_with(page, 200, {'content': rows})
+    page.goto('/cp/new')
+    expect(page.get_by_text('400 clusters of ECS that nobody manages yet')).to_be_visible()
+    page.get_by_label('Name of the ECS cluster').fill('M-39')
+    expect(page.get_by_text('11 of 400 clusters')).to_be_visible()
+    choices(page).get_by_role('radio', name='team-39 1 service, 39 tasks').check()
+    expect(page.get_by_label('Name of the ECS cluster')).to_have_value('team-39')
+    expect(choices(page).get_by_role('radio')).to_have_count(11)
+    page.get_by_label('Name of the ECS cluster').fill('other')
+    expect(page.get_by_text('none of 400 has this in its name')).to_be_visible()
+
+
+def test_where_there_is_nothing_to_choose(page: Page, violations: Callable[[], list[str]]):
+    asked = answer_with(page, 200, {'content': []})
+    page.goto('/cp/new')
+    expect(page.get_by_text('Every cluster of ECS is managed already')).to_be_visible()
+    assert violations() == []
+    page.get_by_label('Name of the ECS cluster').fill('staging')
+    expect(page.get_by_text('staging is managed already', exact=True)).to_be_visible()
+    assert len(asked) == 1
+
+
+def test_a_list_that_ecs_denies_leaves_the_typing(
+    page: Page, new_cluster: str, tolerated: list[str], violations: Callable[[], list[str]]
+):
+    tolerated.append('status of 502')
+    why = 'AWS refused ecs:ListClusters: AccessDeniedException: no'
+    answer_with(page, 502, {'error': 'aws_failed', 'message': why, 'details': []})
+    page.goto('/cp/new')
+    alert = page.get_by_role('alert')
+    expect(alert).to_contain_text('type the name')
+    expect(alert).to_contain_text(why)
+    assert violations() == []
+    page.get_by_label('Name of the ECS cluster').fill(new_cluster)
+    expect(page.get_by_role('button', name='Next')).not_to_have_attribute('aria-disabled', 'true')
+    page.unroute('**/api/v1/ecs-clusters*')
+    alert.get_by_role('button', name='Retry').click()
+    expect(choices(page).get_by_role('radio', name=new_cluster)).to_be_visible()
+
+
+def test_a_list_that_takes_long_and_one_that_has_grown(page: Page, ecs: BaseClient, new_cluster: str):
+    held: list[Route] = []
+    page.route('**/api/v1/ecs-clusters*', lambda route: held.append(route))
+    page.goto('/cp/new')
+    expect(page.get_by_role('main').get_by_role('status').filter(has_text='Loading')).to_be_visible()
+    held[0].continue_()
+    page.unroute('**/api/v1/ecs-clusters*')
+    expect(choices(page).get_by_role('radio', name=new_cluster)).to_be_visible()
+    ecs.create_cluster(clusterName=f'{new_cluster}-two')
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(choices(page).get_by_role('radio', name=f'{new_cluster}-two')).to_be_visible()
 
 
 def test_from_a_file_as_it_was_written(page: Page, product: Process, new_cluster: str, tmp_path: Path):

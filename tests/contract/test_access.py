@@ -48,6 +48,7 @@ TABLE = {
     f'GET {CLUSTER}/revisions': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)/diff': 'viewer',
+    'GET /api/v1/ecs-clusters': 'admin',
     'GET /api/v1/session': 'public',
     'POST /api/v1/session': 'public',
     'DELETE /api/v1/session': 'viewer',
@@ -195,6 +196,8 @@ def test_only_what_one_may_see_is_listed(guarded: Guarded):
     token = guarded.token('viewer', clusters=[cluster])
     assert guarded.as_(token, 'GET', '/clusters').json == {'content': [cluster]}
     assert guarded.as_(token, 'GET', f'/clusters/{cluster}/config').status == 200
+    admin = guarded.token('admin', clusters=[cluster])
+    assert [each['name'] for each in guarded.as_(admin, 'GET', '/ecs-clusters').json['content']] == [cluster]
 
 
 @pytest.mark.parametrize('make_header', [lambda t: f'Bearer {t}', lambda t: f'bearer  {t}'])

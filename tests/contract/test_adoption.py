@@ -19,6 +19,44 @@ def living(server: Server) -> str:
     return name
 
 
+def in_ecs(server: Server, query: str = '') -> dict[str, dict]:
+    answer = server.api('GET', f'/ecs-clusters{query}')
+    assert answer.status == 200, answer.body
+    names = [each['name'] for each in answer.json['content']]
+    assert names == sorted(names)
+    return {each['name']: each for each in answer.json['content']}
+
+
+def test_whether_managed_is_true_or_false(server: Server):
+    assert server.api('GET', '/ecs-clusters?managed=perhaps').status == 400
+
+
+def test_clusters_of_ecs_that_nobody_manages_can_be_told_from_those_that_are_managed(server: Server, living: str):
+    managed = server.cluster({'services': []})
+    inactive = server.aws.cluster(instances=0)
+    server.aws.client('ecs').delete_cluster(cluster=inactive)
+    every, ours, free = (in_ecs(server, query) for query in ('', '?managed=true', '?managed=false'))
+    assert every[living] == {'name': living, 'managed': False, 'services': 1, 'running': 0}
+    assert every[managed]['managed']
+    assert inactive not in every
+    assert (managed in ours, living in ours) == (True, False)
+    assert (managed in free, living in free) == (False, True)
+
+
+def test_hundreds_of_clusters_are_all_told(server: Server):
+    names = {server.aws.cluster(instances=0) for _ in range(230)}
+    assert names <= in_ecs(server, '?managed=false').keys()
+
+
+@pytest.mark.parametrize('call', ['ListClusters', 'DescribeClusters'])
+def test_a_list_that_ecs_denies_is_an_error_that_says_so(server: Server, call: str):
+    server.aws.faults.add(Fault('deny', service='ecs', operation=call))
+    answer = server.api('GET', '/ecs-clusters?managed=false')
+    assert (answer.status, answer.json['error']) == (502, 'aws_failed')
+    assert f'ecs:{call}' in answer.json['message']
+    assert 'AccessDenied' in answer.json['message']
+
+
 CONFIG = {
     'services': [{'web': {'image': 'team/web:1', 'desired_count': 2, 'memory': 256, 'environment': [{'A': '1'}]}}]
 }

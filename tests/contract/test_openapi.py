@@ -152,6 +152,7 @@ CALLS = {
     'getTokens': None,
     'postTokens': {'name': 'x', 'role': 'viewer'},
     'deleteOneToken': None,
+    'getEcsClusters': None,
     'postAdopt': None,
     'postValidate': CONFIG,
     'getJsonSchema': None,

@@ -12,3 +12,13 @@ export function moveFocus(by: number): void {
   links[next]!.focus();
   links[next]!.closest('[role=row]')?.scrollIntoView({ block: 'nearest' });
 }
+
+/** From a search down into the choices that it found, as one of the same dialog or form. */
+export function intoList(event: KeyboardEvent): void {
+  if (event.key !== 'ArrowDown') return;
+  event.preventDefault();
+  const around = (event.target as HTMLElement).closest('dialog, form')!;
+  const first = around.querySelector<HTMLInputElement>('.tags :checked') ?? around.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
+  first?.focus();
+  first?.click();
+}

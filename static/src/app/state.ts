@@ -77,13 +77,20 @@ const description = signal<Json | null>(null);
 /** Why an action cannot be done now, or null where it can. */
 export function hindrance(method: string, target: string, cluster: string | null = null): string | null {
   if (connection.value !== 'live') return 'Not connected: what you see may be old';
+  const lacks = roleHindrance(method, target);
+  if (lacks) return lacks;
+  const frozen = cluster && store.get(cluster)?.summary.value.frozen;
+  if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
+  return null;
+}
+
+/** Why this server does not do it for us, or null where it does. */
+export function roleHindrance(method: string, target: string): string | null {
   if (description.value && !offers(description.value, method, target)) return 'This server does not offer it';
   const role = me.value?.role;
   if (role === 'viewer') return 'You may look, but not change: your role is viewer';
   const least = leastRole(description.value, method, target);
   if (role && least === 'admin' && role !== least) return `This takes the role ${least}; yours is ${role}`;
-  const frozen = cluster && store.get(cluster)?.summary.value.frozen;
-  if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
   return null;
 }
 

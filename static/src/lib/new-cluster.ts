@@ -70,6 +70,15 @@ export function creation(name: string, text: string): string {
   return `name: ${JSON.stringify(name)}\nconfig:\n${indented}\n`;
 }
 
+/** A cluster of ECS that nobody manages yet, and what runs in it. */
+export interface Unmanaged { name: string; services: number; running: number }
+
+/** The answer of `GET /ecs-clusters`. */
+export function readUnmanaged(sent: Json): Unmanaged[] {
+  const content = Array.isArray(sent.content) ? (sent.content as Json[]) : [];
+  return content.filter((each) => each.managed !== true).map((each) => ({ name: String(each.name), services: Number(each.services) || 0, running: Number(each.running) || 0 }));
+}
+
 export interface Adoption { text: string; notes: Note[] }
 
 /** The answer of `POST …/adopt?dry_run=true`. */

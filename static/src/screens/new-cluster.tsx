@@ -1,11 +1,13 @@
 import { useRef, useState } from 'preact/hooks';
-import { drafts, heed, hindrance } from '../app/state';
+import { intoList } from '../app/rows';
+import { drafts, heed, hindrance, store } from '../app/state';
 import type { Json } from '../lib/model';
 import { asDraft, begin, CLUSTER_NAME, DRAFT, origin, type Progress, readAdoption, type Source } from '../lib/new-cluster';
 import { type ApiError, asApiError, call, path } from '../lib/rest';
 import { Button } from '../ui/button';
 import { Icon, type IconName } from '../ui/icons';
 import { ErrorBanner } from '../ui/states';
+import { EcsClusters } from './ecs-clusters';
 import { FirstReview } from './first-review';
 import { FirstService, FirstStackfile } from './first-stackfile';
 
@@ -47,8 +49,14 @@ function WhichOne({ progress, update }: StepProps) {
   const { name, source } = progress;
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
+  // What was typed filters the list; what was chosen from it does not.
+  const [typed, setTyped] = useState('');
+  const type = (text: string) => {
+    setTyped(text);
+    update({ name: text });
+  };
   const adoptWhy = hindrance('POST', '/clusters/{c}/adopt');
-  const why = busy ? 'Reading ECS…' : !name ? 'A name is missing' : !CLUSTER_NAME.test(name) ? 'Letters, digits, hyphens and underscores only' : source === 'adopt' ? adoptWhy : null;
+  const why = busy ? 'Reading ECS…' : !name ? 'A name is missing' : !CLUSTER_NAME.test(name) ? 'Letters, digits, hyphens and underscores only' : store.names.value.includes(name) ? `${name} is managed already` : source === 'adopt' ? adoptWhy : null;
   const next = async () => {
     if (why) return;
     const from = origin(progress);
@@ -70,10 +78,11 @@ function WhichOne({ progress, update }: StepProps) {
     <form class="panel" onSubmit={(e) => { e.preventDefault(); void next(); }}>
       <div class="body stack" style={{ gap: '24px' }}>
         {error && <ErrorBanner error={error} title="ECS could not be read" retry={() => void next()} />}
-        <div class="field" style={{ maxWidth: '420px' }}>
+        <div class="field" style={{ maxWidth: '560px' }}>
           <label htmlFor="cluster-name">Name of the ECS cluster</label>
-          <input id="cluster-name" class="input mono" autocomplete="off" spellcheck={false} value={name} aria-invalid={name !== '' && !CLUSTER_NAME.test(name)} onInput={(e) => update({ name: e.currentTarget.value.trim() })} />
-          <p class="hint">It must exist in ECS already; Nysa takes care of what runs in it.</p>
+          <input id="cluster-name" class="input mono" autocomplete="off" spellcheck={false} value={name} aria-invalid={name !== '' && !CLUSTER_NAME.test(name)} onInput={(e) => type(e.currentTarget.value.trim())} onKeyDown={intoList} />
+          <p class="hint">It must exist in ECS already; Nysa takes care of what runs in it. Type it, or choose: <kbd>↓</kbd> goes into the list.</p>
+          <EcsClusters typed={typed} chosen={name} onChoose={(chosen) => update({ name: chosen })} />
         </div>
         <fieldset style={{ border: '0', padding: '0', margin: '0' }}>
           <legend class="label" style={{ marginBottom: '8px' }}>Where does its stackfile come from?</legend>

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { SERVICES } from '../app/actions';
 import { useRead } from '../app/read';
+import { intoList } from '../app/rows';
 import { hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
 import { repositoryName, shortDigest, versionOf } from '../lib/images';
@@ -71,15 +72,6 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
       )}
     </Dialog>
   );
-}
-
-/** From the search down into what it found. */
-function intoList(event: KeyboardEvent): void {
-  if (event.key !== 'ArrowDown') return;
-  event.preventDefault();
-  const first = (event.target as HTMLElement).closest('dialog')!.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
-  first?.focus();
-  first?.click();
 }
 
 /** Clusters by the tag of the same repository that runs there. */
