@@ -33,7 +33,8 @@ class EcsClusters:
         Raises `AwsFailed`, where ECS or S3 refuse.
         """
         ours = set(await self._store.names())
-        wanted = [name for name in await self._ecs.names() if visible(name)]
+        names = [name for name in await self._ecs.names() if visible(name)]
+        wanted = [name for name in names if managed is None or managed == (name in ours)]
         return [
             {'name': each.name, 'managed': each.name in ours, 'services': each.services, 'running': each.running}
             for each in sorted(await self._ecs.describe(wanted), key=lambda each: each.name)
