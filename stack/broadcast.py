@@ -201,7 +201,7 @@ class Hub:
                 return False
             behind.events.popleft()
             behind.bytes -= len(event.text(subscriber.values))
-        if not behind.moved:
+        if not behind.rollout:
             return True
         event = self._newest.movement(cluster, behind.moved)
         return event is None or self._send(subscriber, event, behind.merged)

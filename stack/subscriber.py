@@ -32,12 +32,17 @@ class Outlet(Protocol):
 
 
 class Behind:
-    """What a subscriber has still to be told of one cluster."""
+    """What a subscriber has still to be told of one cluster.
 
-    __slots__ = ('bytes', 'events', 'merged', 'moved', 'snapshot')
+    `rollout` is the number of the newest rollout event, 0 where none is owed: one without services tells of the
+    cluster as a whole. `moved` has the services of them all.
+    """
+
+    __slots__ = ('bytes', 'events', 'merged', 'moved', 'rollout', 'snapshot')
 
     def __init__(self) -> None:
         self.events: deque[tuple[int, Event]] = deque()
+        self.rollout = 0
         self.moved: dict[str, int] = {}
         self.snapshot = False
         self.merged = 0
@@ -45,7 +50,8 @@ class Behind:
 
     def add(self, number: int, event: Event, size: int) -> None:
         if event.type == 'rollout':
-            self.merged += bool(self.moved)
+            self.merged += bool(self.rollout)
+            self.rollout = number
             self.moved.update(dict.fromkeys(event.services, number))
         elif self.snapshot:
             self.merged += 1
@@ -68,9 +74,11 @@ class Behind:
             each for each in self.events if each[0] > number or (kinds is not None and each[1].type not in kinds)
         )
         self.moved = {name: at for name, at in self.moved.items() if at > number}
+        if self.rollout <= number:
+            self.rollout = 0
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.moved or self.snapshot)
+        return bool(self.events or self.rollout or self.snapshot)
 
 
 class Subscriber:

@@ -1,8 +1,11 @@
 """The page when the server goes, and when it comes back."""
 
+import re
 from pathlib import Path
 
 import pytest
+import urllib3
+from botocore.client import BaseClient
 from playwright.sync_api import Page, expect
 
 from tests.process import Process
@@ -56,3 +59,24 @@ def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, tmp
             each.evaluate(f'() => ((on, name) => void on.dispatchEvent(new Event(name)))({event})')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
     other.close()
+
+
+def test_what_ecs_runs_may_be_old_although_the_connection_is_fine(
+    page: Page, ecs: BaseClient, managed: str, aws_endpoint: str
+):
+    faults = f'{aws_endpoint}/_nysa/faults'
+    page.goto(f'/cp/clusters/{managed}')
+    expect(page.get_by_role('row').filter(has_text='api').get_by_text('In sync')).to_be_visible()
+    refusal = {'kind': 'error', 'status': 400, 'code': 'AccessDeniedException'}
+    urllib3.request('POST', faults, json={**refusal, 'service': 'ecs', 'operation': 'Describe*|List*'})
+    try:
+        # ECS tells of it, so that it is looked at now; a cluster where nothing happens is looked at once a minute.
+        ecs.update_service(cluster=managed, service='api', desiredCount=1)
+        old = page.get_by_role('status').filter(has_text='What ECS runs was last read')
+        expect(old).to_be_visible()
+        expect(old).to_contain_text('The connection to Nysa is fine')
+        expect(page.get_by_text('Live', exact=True)).to_be_visible()
+        expect(old.locator('time')).to_have_attribute('title', re.compile(r' UTC$'))
+    finally:
+        urllib3.request('DELETE', faults)
+    expect(old).to_have_count(0, timeout=30_000)

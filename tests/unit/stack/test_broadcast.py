@@ -87,9 +87,9 @@ class Ledger:
         self.histories.setdefault(cluster, []).append(revision)
         self.hub.publish(desired(cluster, revision))
 
-    def move(self, cluster: str, percent: int) -> None:
+    def move(self, cluster: str, percent: int, services: Iterable[str] = ('web',)) -> None:
         self.percent[cluster] = percent
-        self.hub.publish(self.movement(cluster, ['web']))
+        self.hub.publish(self.movement(cluster, services))
 
 
 def desired(cluster: str, revision: str, size: int = 10) -> Event:
@@ -315,6 +315,19 @@ async def test_rollouts_are_merged_into_the_newest(ledger):
     await until(lambda: len(slow.got) == 4)
     assert slow.short()[2:] == ['desired prod 2', 'rollout prod 2'], 'a rollout never overtakes what caused it'
     assert (slow.got[-1]['percent'], slow.got[-1]['merged']) == (40, 3)
+
+
+@run
+async def test_what_moved_without_its_services_reaches_readers_that_are_behind(ledger):
+    reader, _ = await subscribed(ledger, 'staging')
+    reader.stopped = True
+    ledger.move('staging', 1, ())
+    await ledger.hub.drain()
+    ledger.move('staging', 2, ())
+    await ledger.hub.drain()
+    reader.stopped = False
+    await until(lambda: reader.short()[-1] == 'rollout staging 1')
+    assert (reader.got[-1]['percent'], reader.got[-1]['merged']) == (2, 1)
 
 
 @run
