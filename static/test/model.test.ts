@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concern, readDeployments, readService, worst } from '../src/lib/model';
+import { concern, readDeployments, readService, tellingStop, worst } from '../src/lib/model';
 
 const service = (name: string, sent: object) => readService('prod', name, sent as Record<string, unknown>);
 
@@ -29,4 +29,12 @@ test.each([
 test('the deployment that comes first, then those that it replaces', () => {
   expect(readDeployments({ deployments: [{ status: 'ACTIVE', desired: 0, running: 2 }, { status: 'PRIMARY', desired: 2, running: 1 }] })).toEqual([{ desired: 2, running: 1 }, { desired: 0, running: 2 }]);
   expect(readDeployments(null)).toEqual([]);
+});
+
+test('a stop that explains the trouble is told rather than a newer one that only follows from it', () => {
+  const stops = [{ reason: 'Scaling activity initiated by …', kind: 'scaled-in' }, { reason: 'CannotPullContainerError', kind: 'image' }];
+  const rolledBack = service('web', { state: 'rolled-back', trouble: { kind: 'image' }, stop_reasons: stops });
+  expect(tellingStop(rolledBack)?.reason).toBe('CannotPullContainerError');
+  expect(tellingStop(service('web', { stop_reasons: stops }))?.kind).toBe('scaled-in');
+  expect(tellingStop(fine)).toBeNull();
 });

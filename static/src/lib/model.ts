@@ -234,6 +234,11 @@ export function presentTrouble(service: Service): Trouble | null {
   return hasFailed(service) || service.health === 'degraded' ? service.trouble : null;
 }
 
+/** The newest stop that its trouble is made of: after it ECS stops tasks merely to go back. */
+export function tellingStop(service: Service): Stop | null {
+  return service.stops.find((stop) => stop.kind === service.trouble?.kind) ?? service.stops[0] ?? null;
+}
+
 /** Why somebody should look at a service, in a few words; null where nobody need. */
 export function concern(service: Service): string | null {
   if (hasFailed(service)) return presentTrouble(service)?.what ?? (service.health === 'failing' ? 'No task runs' : service.verdict?.reason || 'The last rollout failed');

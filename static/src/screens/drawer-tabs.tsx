@@ -4,7 +4,7 @@ import { useRead, useService } from '../app/read';
 import { go, hindrance, store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
-import { type Json, presentTrouble, readEvents, readStops, type Service, type Verdict } from '../lib/model';
+import { type Json, presentTrouble, tellingStop, readEvents, readStops, type Service, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
 import { readRevisions } from '../lib/revisions';
@@ -56,7 +56,7 @@ export function RollBack({ service: { cluster, name } }: { service: Service }) {
 /** How the last rollout ended and why it does not run, in words that say what to do. */
 function WhyBanner({ service, ending }: { service: Service; ending: Verdict | null }) {
   const trouble = presentTrouble(service);
-  const stop = service.stops[0];
+  const stop = tellingStop(service);
   const bad = trouble !== null || (ending !== null && !['superseded', 'scaled-to-zero', 'removed'].includes(ending.ending));
   return (
     <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />} actions={bad && <><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} replace class="small">Tasks and events</Link></>}>
