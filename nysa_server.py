@@ -35,6 +35,7 @@ from handlers.sockets import Sockets
 from stack import by_hand, log_lines
 from stack.adopter import Adopter
 from stack.audit import Audit
+from stack.audit_news import AuditNews
 from stack.aws import ecr, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
@@ -173,6 +174,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.ended.append(recorder.ended)
+    audit_news = AuditNews(aws.bucket, live.hub)
+    audit.wrote.append(audit_news.wrote)
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
@@ -193,6 +196,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sweeper=Sweeper(store, notifier, ledger),
         guarding=guarding,
         audit=audit,
+        audit_news=audit_news,
         rollback=Rollback(changes, guarding, history),
         promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection)),
     )
@@ -305,6 +309,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
+    loops.start('audit', context.audit_news.run)
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
     watcher = Watcher(context.live, context.look, TOLD if events_queue else POLLED)
     loops.start('watcher', watcher.run)

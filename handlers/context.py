@@ -10,6 +10,7 @@ from handlers.in_flight import InFlight
 from handlers.sockets import Sockets
 from stack.adopter import Adopter
 from stack.audit import Audit
+from stack.audit_news import AuditNews
 from stack.delivery import Sweeper
 from stack.desired_state import DesiredStates
 from stack.ecs_clusters import EcsClusters
@@ -46,5 +47,6 @@ class Context:
     sweeper: Sweeper
     guarding: Guarding
     audit: Audit
+    audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion

@@ -11,7 +11,7 @@ import json
 import logging
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ END_OF_TIME = 10**14
 OBJECTS_KEPT = 5_000
 
 Entry = dict[str, Any]
+Wrote = Callable[[str, str], Awaitable[None]]
 
 
 class Bucket(Protocol):
@@ -51,6 +52,8 @@ class Part:
 
 class Audit:
     def __init__(self, bucket: Bucket, history: History):
+        # Told of each object with entries once it is stored: the cluster, and the object's key.
+        self.wrote: list[Wrote] = []
         self._bucket = bucket
         self._history = history
         self._waiting: dict[str, dict[str, Entry]] = {}
@@ -141,19 +144,24 @@ class Audit:
 
     async def _write(self, cluster: str) -> None:
         async with self._locks[cluster]:
-            await self._write_waiting(cluster)
+            key = await self._write_waiting(cluster)
+            for tell in self.wrote if key else ():
+                await tell(cluster, key)
 
-    async def _write_waiting(self, cluster: str) -> None:
+    async def _write_waiting(self, cluster: str) -> str | None:
+        """The key under which entries were stored; None where there were none, or S3 did not take them."""
         self._writing.pop(cluster, None)
         entries = sorted(self._waiting.pop(cluster, {}).values(), key=lambda entry: entry['at'], reverse=True)
         if not entries:
-            return
+            return None
         down = END_OF_TIME - int(datetime.now(UTC).timestamp() * 1000)
         key = f'{PREFIX.format(cluster)}{down:014d}-{uuid.uuid4().hex[:8]}'
         try:
             await self._bucket.put(key, json.dumps(entries).encode(), over=None)
         except AwsFailed as failed:
             log.warning('cluster %s: %d refusals could not be written down: %s', cluster, len(entries), failed)
+            return None
+        return key
 
 
 def _told(change: Change) -> Entry:

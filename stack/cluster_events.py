@@ -56,6 +56,11 @@ def frozen(name: str, freeze: Mapping[str, Any] | None, at: datetime, by: str | 
     return Event('frozen', name, freeze, at=at)
 
 
+def audit(name: str, at: datetime) -> Event:
+    """The audit has something that left no revision behind, as a refusal: whoever shows it reads it again."""
+    return Event('audit', name, {}, at=at)
+
+
 def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
     """All that a subscription asked for has been sent."""
     return Event('synced', None, {'revisions': revisions}, at=at)

@@ -70,6 +70,7 @@ class Server(Client):
             start_access_loops(loops, context.access, context.sockets)
             if self.learns:
                 loops.start('revisions', context.live.run)
+                loops.start('audit', context.audit_news.run)
             server.add_sockets(sockets)
             self.port = sockets[0].getsockname()[1]
             self._ready.set()

@@ -152,6 +152,11 @@ class Bucket:
             raise
         return Written(answer['ETag'], _version(answer))
 
+    async def replace(self, key: str, body: bytes) -> Written:
+        """Store the object, whatever is there."""
+        answer = await self._call('PutObject', Key=key, Body=body, ContentType='application/octet-stream')
+        return Written(answer['ETag'], _version(answer))
+
     async def delete(self, key: str, *, over: str | None = None) -> None:
         """Delete the object, where `over` is given only if it still has that ETag (else `PreconditionFailed`)."""
         await self._call('DeleteObject', Key=key, **({'IfMatch': over} if over else {}))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mentions, place, readAudit, readHeld } from '../src/lib/audit';
+import { mentions, place, readAudit, readHeld, renewed } from '../src/lib/audit';
 
 const REFUSAL = { kind: 'refusal', at: '2030-01-01T00:00:00Z', by: 'jo', source: '10.0.0.1 curl', message: null, did: { verb: 'change', service: 'api', image_tag: 'v2' }, error: 'frozen', reason: 'staging is frozen by maria', count: 3 };
 const CHANGE = { kind: 'override', at: '2030-01-01T00:00:00Z', by: 'maria', source: 'x', message: 'sale', did: { verb: 'change' }, revision: 'r1', summary: 'api: image 1 → 2', override: 'it is the sale' };
@@ -39,4 +39,25 @@ test.each([
 test('images that are held', () => {
   expect(readHeld({ content: [{ service: 'api', image: 'a:1', by: 'jo', at: '2030-01-01T00:00:00Z', reason: 'slow' }] })).toEqual([{ service: 'api', image: 'a:1', by: 'jo', at: Date.UTC(2030, 0, 1), reason: 'slow' }]);
   expect(readHeld({})).toEqual([]);
+});
+
+const page = (numbers: number[], next: string | null) => readAudit({ content: numbers.map((n) => ({ ...REFUSAL, at: n })), next });
+const times = ({ entries }: { entries: readonly { at: number | null }[] }) => entries.map((e) => e.at! / 1000);
+
+test('a newer first page leaves the older ones where they are', () => {
+  const known = page([9, 8, 7, 6, 5, 4], 'after 4');
+  const now = renewed(known, page([10, 9, 8], 'after 8'));
+  expect(times(now)).toEqual([10, 9, 8, 7, 6, 5, 4]);
+  expect(now.next).toBe('after 4');
+});
+
+test('where the two do not meet there is a gap, and all begins anew', () => {
+  const newest = page([30, 29], 'after 29');
+  expect(renewed(page([9, 8], null), newest)).toBe(newest);
+  expect(renewed({ entries: [], next: null }, newest)).toBe(newest);
+});
+
+test('a first page that is all there is is all that is known', () => {
+  const newest = page([2, 1], null);
+  expect(renewed(page([1], null), newest)).toBe(newest);
 });

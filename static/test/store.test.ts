@@ -144,3 +144,13 @@ test('a service that only starts has not failed', () => {
   store.apply([{ type: 'rollout', cluster: 'staging', services: [{ ...starting, trouble: { kind: 'image-pull', what: 'x', advice: 'y' } }] }]);
   expect(store.get('staging')!.counts.value).toMatchObject({ failed: 1 });
 });
+
+test('what may stand in the audit has those that show it read again', () => {
+  const { audited } = store.get('staging')!;
+  const before = audited.value;
+  store.apply([{ type: 'audit', cluster: 'staging' }, { type: 'audit', cluster: 'nobody' }]);
+  expect(audited.value).toBe(before + 1);
+  expect(store.names.value).toEqual(['staging']);
+  store.apply([{ ...SNAPSHOT, merged: 3 }]);
+  expect(audited.value).toBe(before + 2);
+});

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.test_changes import another_tag, newest, service_of
 from tests.guarded import Guarded
@@ -155,6 +155,35 @@ def test_the_audit_tells_who_was_refused_and_why(page: Page, product: Process):
     expect(page.get_by_label('Filter the audit')).to_have_value('nobody did this')
     page.get_by_role('button', name='Clear the filter').click()
     expect(entry).to_be_visible()
+
+
+def test_a_refusal_shows_in_an_open_audit(page: Page, product: Process, managed: str):
+    sockets: list[WebSocketRoute] = []
+    deaf: list[WebSocketRoute] = []
+
+    def overhear(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        channel = socket.connect_to_server()
+        channel.on_message(lambda text: None if socket in deaf and '"audit"' in text else socket.send(text))
+
+    def refuse(count: int) -> Locator:
+        refused = product.api('PUT', f'/clusters/{managed}/services/api', {'desired_count': count}, X_Nysa_Actor='jo')
+        assert refused.status == 423
+        return page.get_by_role('listitem').filter(has_text=f'Tried to change api: desired_count {count}')
+
+    page.route_web_socket(re.compile('/events'), overhear)
+    product.api('PUT', f'/clusters/{managed}/freeze', {'reason': 'inventory'})
+    page.goto(f'/cp/clusters/{managed}/audit')
+    expect(page.get_by_role('button', name='Refused 0')).to_be_visible()
+    expect(refuse(7)).to_be_visible()
+    expect(page.get_by_role('button', name='Refused 1')).to_be_visible()
+    # What is told while the page is away, it finds when it is back.
+    deaf += sockets
+    missed = refuse(8)
+    product.api('GET', f'/clusters/{managed}/audit')
+    sockets[0].close()
+    expect(missed).to_be_visible()
+    expect(page.get_by_role('button', name='Refused 2')).to_be_visible()
 
 
 def test_everything_in_the_menus_is_in_the_palette(page: Page, product: Process):

@@ -77,6 +77,24 @@ def test_one_hears_of_ones_own_clusters_alone_and_a_viewer_of_no_value(guarded: 
     talk(guarded, test, **bearer(guarded.token('viewer', clusters=[seen])))
 
 
+def test_of_refusals_one_hears_in_ones_own_clusters_alone(guarded: Guarded):
+    seen, hidden = guarded.managed(), guarded.managed()
+    for cluster in (hidden, seen):
+        guarded.as_(guarded.admin, 'PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe('*', seen, hidden)
+        for cluster in (hidden, seen):
+            refused = await asyncio.to_thread(guarded.as_, guarded.admin, 'POST', f'/clusters/{cluster}/deploy')
+            assert refused.status == 423
+            # Whoever reads it has it written down at once
+            await asyncio.to_thread(guarded.as_, guarded.admin, 'GET', f'/clusters/{cluster}/audit')
+        assert (await client.type('audit'))['cluster'] == seen
+        assert hidden not in repr(client.got)
+
+    talk(guarded, test, **bearer(guarded.token('viewer', clusters=[seen])))
+
+
 def test_who_loses_the_token_loses_the_socket(guarded: Guarded):
     token = guarded.token('viewer')
 

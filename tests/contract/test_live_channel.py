@@ -326,6 +326,46 @@ def test_a_freeze_and_a_thaw_through_another_replica_are_told_once(server: Serve
         talk(replica, test)
 
 
+def refusal(server: Server, cluster: str) -> dict:
+    answer = server.api('GET', f'/clusters/{cluster}/audit')
+    return next(each for each in answer.json['content'] if each['kind'] == 'refusal')
+
+
+def test_a_refusal_is_told_when_it_can_be_read(server: Server):
+    cluster = server.cluster(CONFIG)
+    server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
+
+    async def test(client: LiveClient) -> None:
+        await client.subscribe(cluster)
+        body = {'image_tag': 'v9'}
+        refused = await asyncio.to_thread(server.api, 'PUT', f'/clusters/{cluster}/services/web', body)
+        assert refused.status == 423
+        assert (await client.type('audit')).keys() == {'type', 'cluster', 'at'}
+        # Through a replica that did not refuse it, and has nothing but the bucket
+        with Server(server.aws, AWS_S3_BUCKET=server.bucket) as other:
+            assert (await asyncio.to_thread(refusal, other, cluster))['did']['image_tag'] == 'v9'
+
+    talk(server, test)
+
+
+def test_a_refusal_by_another_replica_is_told_too(server: Server):
+    cluster = server.cluster(CONFIG)
+    server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
+
+    with Server(server.aws, AWS_S3_BUCKET=server.bucket) as replica:
+
+        async def test(client: LiveClient) -> None:
+            await client.subscribe(cluster)
+            await asyncio.to_thread(replica.run, replica.context.audit_news.look())
+            await asyncio.to_thread(server.api, 'POST', f'/clusters/{cluster}/deploy')
+            # Whoever reads it there has it written down at once
+            assert await asyncio.to_thread(refusal, server, cluster)
+            await asyncio.to_thread(replica.run, replica.context.audit_news.look())
+            await client.type('audit')
+
+        talk(replica, test)
+
+
 def test_a_cluster_that_was_frozen_before_is_told_as_frozen(server: Server):
     name = server.cluster(CONFIG)
     server.api('PUT', f'/clusters/{name}/freeze', {'reason': 'the big sale'})

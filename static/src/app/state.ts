@@ -173,6 +173,7 @@ const channel = new LiveChannel(
     },
     synced() {
       store.loaded.value = true;
+      store.syncs.value += 1;
     },
   },
   {

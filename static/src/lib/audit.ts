@@ -27,7 +27,7 @@ const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter
 
 const KINDS: Kind[] = ['change', 'override', 'refusal', 'deletion'];
 
-export function readAudit(sent: Json): { entries: AuditEntry[]; next: string | null } {
+export function readAudit(sent: Json): Known {
   const entries = objects(sent.content).map((each) => ({
     kind: KINDS.find((kind) => kind === each.kind) ?? 'change',
     at: instant(each.at),
@@ -41,6 +41,22 @@ export function readAudit(sent: Json): { entries: AuditEntry[]; next: string | n
     count: typeof each.count === 'number' ? each.count : 1,
   }));
   return { entries, next: text(sent.next) };
+}
+
+/** What is known of an audit: entries without a gap, the newest first, and where older ones begin. */
+export interface Known { entries: AuditEntry[]; next: string | null }
+
+/** What was known, with the newest page as it is now: older pages stay where the two meet, and begin anew where not. */
+export function renewed(known: Known, newest: Known): Known {
+  const fresh = new Set(newest.entries.map(identity));
+  const met = known.entries.findLastIndex((each) => fresh.has(identity(each)));
+  if (met < 0 || !newest.next) return newest;
+  return { entries: [...newest.entries, ...known.entries.slice(met + 1)], next: known.next };
+}
+
+/** Entries are written once: what is the same in all of this is the same entry. */
+export function identity({ kind, at, by, source, what, revision, message, reason }: AuditEntry): string {
+  return [kind, at, by, source, what, revision, message, reason].join(' ');
 }
 
 const VERBS: Record<string, string> = {

@@ -22,6 +22,8 @@ export class ClusterEntry {
   /** False until its services are known: a summary alone came first. */
   readonly complete = signal(false);
   readonly rows = new Map<string, Signal<Service>>();
+  /** Counts what may stand in the audit and has no revision: whoever shows the audit reads it again. */
+  readonly audited = signal(0);
   readonly counts: ReadonlySignal<Counts>;
   readonly worst: ReadonlySignal<Service | null>;
 
@@ -68,6 +70,8 @@ export class Store {
   readonly clusters = new Map<string, ClusterEntry>();
   /** True once the server has said that everything was sent, or a first read ended. */
   readonly loaded = signal(false);
+  /** How often everything was sent: what is not sent again after a cut is read again then. */
+  readonly syncs = signal(0);
   readonly activity = signal<readonly Activity[]>([]);
   private nextActivity = 1;
 
@@ -116,11 +120,21 @@ export class Store {
   private one(message: Json): void {
     const name = typeof message.cluster === 'string' ? message.cluster : '';
     if (!name) return;
-    if (message.type === 'cluster') this.snapshot(name, message);
+    if (message.type === 'cluster') {
+      this.snapshot(name, message);
+      // It may stand for others that this reader was too slow for.
+      this.audited(name);
+    }
     else if (message.type === 'desired') this.desired(name, message);
     else if (message.type === 'rollout') this.rollout(name, message);
     else if (message.type === 'deleted') this.deleted(name, message);
+    else if (message.type === 'audit') this.audited(name);
     else if (message.type === 'frozen' || message.type === 'thawed') this.freeze(name, message);
+  }
+
+  private audited(name: string): void {
+    const entry = this.get(name);
+    if (entry) entry.audited.value += 1;
   }
 
   private desired(name: string, message: Json): void {

@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { shortRevision } from '../app/actions';
 import { useRead } from '../app/read';
-import { adjust } from '../app/state';
-import { type AuditEntry, type Kind, mentions, place, readAudit } from '../lib/audit';
+import { adjust, store } from '../app/state';
+import { type AuditEntry, identity, type Kind, type Known, mentions, place, readAudit, renewed } from '../lib/audit';
 import { plural } from '../lib/changes';
 import { wordsOf } from '../lib/filter';
 import type { Json } from '../lib/model';
@@ -50,7 +50,7 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
       {shown.length > 0 && (
         <section class="panel" aria-label="Audit, newest first">
           <header><h2>Audit</h2><span class="small mute" role="status">{shown.length < entries.length ? `${shown.length} of ${plural(entries.length, 'entry', 'entries')}` : ''}</span></header>
-          <ol class="timeline">{shown.map((each, i) => <Entry key={`${each.at} ${each.by} ${i}`} cluster={entry.name} entry={each} />)}</ol>
+          <ol class="timeline">{shown.map((each) => <Entry key={identity(each)} cluster={entry.name} entry={each} />)}</ol>
         </section>
       )}
       {next && <p class="row" style={{ justifyContent: 'center' }}><Button onClick={older}>{more.slow ? 'Reading…' : 'Older entries'}</Button></p>}
@@ -59,25 +59,22 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
   );
 }
 
-/** The newest page, read again with each revision, and the older ones that were asked for. */
-function useAudit({ name, summary }: ClusterEntry) {
+/** The newest page, read again whenever there may be something new, and the older ones that were asked for. */
+function useAudit({ name, summary, audited }: ClusterEntry) {
   const [cursor, setCursor] = useState<string | null>(null);
-  const [older, setOlder] = useState<AuditEntry[]>([]);
+  const known = useRef<Known>({ entries: [], next: null });
   const get = (after: string | null) => (signal: AbortSignal) => call<Json>(path('clusters', name, 'audit'), { signal, query: { limit: PAGE, after } });
-  const first = useRead<Json>(`audit ${name} ${summary.value.revision}`, get(null));
+  const first = useRead<Json>(`audit ${name} ${summary.value.revision} ${audited.value} ${store.syncs.value}`, get(null));
   const more = useRead<Json>(cursor && `audit ${cursor}`, get(cursor));
-  const newest = first.data && readAudit(first.data);
-  const last = more.data && readAudit(more.data);
-  useEffect(() => {
-    if (last) setOlder((o) => [...o, ...last.entries]);
-  }, [more.data]);
-  // A newer first page begins anew: where its pages end has moved.
-  useEffect(() => {
-    setOlder([]);
-    setCursor(null);
+  useMemo(() => {
+    if (first.data) known.current = renewed(known.current, readAudit(first.data));
   }, [first.data]);
-  const next = cursor ? (last?.next ?? null) : (newest?.next ?? null);
-  return { entries: [...(newest?.entries ?? []), ...(cursor ? older : [])], next, first, more, older: () => setCursor(next) };
+  useMemo(() => {
+    if (!more.data) return;
+    const { entries, next } = readAudit(more.data);
+    known.current = { entries: [...known.current.entries, ...entries], next };
+  }, [more.data]);
+  return { ...known.current, first, more, older: () => setCursor(known.current.next) };
 }
 
 const LOOKS: Partial<Record<Kind, [Tone, IconName, string]>> = {
