@@ -75,3 +75,33 @@ def test_a_plan_that_something_overtook_is_not_applied(page: Page, product: Proc
     expect(page).to_have_url(re.compile(f'/cp/clusters/{reviewed}/rollout$'))
     services = product.api('GET', f'/clusters/{reviewed}/config').json['services']
     assert [each['image'].rpartition(':')[2] for entry in services for each in entry.values()] == ['v2.1.0', 'v2.2.6']
+
+
+def test_a_freeze_is_overridden_with_a_reason_of_its_own(
+    page: Page, product: Process, reviewed: str, violations: Callable[[], list[str]]
+):
+    page.get_by_label('Why?').fill('Less memory')
+    product.api('PUT', f'/clusters/{reviewed}/freeze', {'reason': 'the big sale'}, X_Nysa_Actor='maria')
+    # A freeze is a revision like any other: the draft is merged with it first.
+    page.get_by_role('link', name='See both and merge').click()
+    page.get_by_role('button', name='See both and merge').click()
+    page.get_by_role('button', name='Take into my draft').click()
+    page.get_by_role('button', name=re.compile('^Review')).click()
+    expect(page.get_by_role('heading', name='2 changes in 1 service')).to_be_visible()
+    expect(page.get_by_text(f'{reviewed} is frozen by maria, until somebody thaws it')).to_be_visible()
+    page.get_by_label('Why?').fill('Less memory')
+    apply = page.get_by_role('button', name=re.compile('^Apply'))
+    expect(apply).to_contain_text('The cluster is frozen: override it, and say why')
+    page.keyboard.press('Control+Enter')
+    page.get_by_role('button', name='Override the freeze').click()
+    expect(page.get_by_label('Why in spite of that?')).to_be_focused()
+    expect(apply).to_have_attribute('aria-disabled', 'true')
+    page.keyboard.type('The sale ends without it')
+    assert violations() == []
+    page.emulate_media(color_scheme='dark', reduced_motion='reduce')
+    assert violations() == []
+    apply.click()
+    expect(page).to_have_url(re.compile(f'/cp/clusters/{reviewed}/rollout$'))
+    (change,) = product.api('GET', f'/clusters/{reviewed}/revisions?limit=1').json['content'][0]['changes']
+    assert (change['message'], change['override']) == ('Less memory', 'The sale ends without it')
+    assert product.api('GET', f'/clusters/{reviewed}/freeze').json['frozen']['by'] == 'maria'

