@@ -1,6 +1,10 @@
 /** Walking through the rows of a list: the focus is on a row's link, so that Enter opens it. */
 
+/** What is still to be hidden or shown: whoever walks through the rows walks through what the filter leaves. */
+export const settling = new Set<{ finish(): void }>();
+
 export function rowLinks(): HTMLElement[] {
+  settling.forEach((each) => each.finish());
   return [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter((e) => !e.closest('[hidden]'));
 }
 

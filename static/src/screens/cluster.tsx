@@ -1,5 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { type Action, asked, changeTag, removeServices, restart, scale, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { useQuarantine } from '../app/quarantine';
@@ -48,8 +48,9 @@ export function ClusterScreen({ at }: { at: ClusterRoute }) {
 function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   const table = useMemo(() => tableState(entry), [entry]);
   const total = entry.names.value.length;
-  const shown = table.visible.value.length;
+  const shown = table.visible.value.size;
   const filtered = at.filter !== '' || at.chip !== '';
+  useEffect(() => table.hiding.follow(), [table]);
   useQuarantine(entry);
   useServiceKeys(table.selection);
   const slow = useSlow(!entry.complete.value);

@@ -1,6 +1,5 @@
 import { type Signal, useComputed } from '@preact/signals';
 import { adjust, go, route } from '../app/state';
-import { isShown } from '../lib/filter';
 import { versionOf } from '../lib/images';
 import { presentTrouble, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
@@ -20,7 +19,7 @@ const COLUMNS: { key: string; label: string; class?: string }[] = [
 
 export function Head({ sort, table }: { sort: string; table: TableState }) {
   const names = table.visible.value;
-  const all = names.length > 0 && names.every((name) => table.selection.value.has(name));
+  const all = names.size > 0 && [...names].every((name) => table.selection.value.has(name));
   return (
     <div class="thead" role="rowgroup">
       <div class="tr" role="row">
@@ -48,13 +47,12 @@ function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: st
 export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
   const service = row.value;
   const { name, cluster } = service;
-  const hidden = useComputed(() => !isShown(row.value, table.words.value, table.chip.value));
   const open = useComputed(() => table.opened.value === name);
   const chosen = useComputed(() => table.selection.value.has(name));
   const choose = () => (table.selection.value = toggled(table.selection.value, name));
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the link in it does the same by keyboard
-    <div class="tr" role="row" hidden={hidden} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
+    <div class="tr" role="row" hidden={table.hiding.of(row)} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
       <span class="td" role="cell"><input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={choose} /></span>
       <span class="td cut" role="cell">
         <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`} onClick={(e) => plainClick(e) && openService(cluster, name)}>{name}</a>

@@ -6,15 +6,16 @@ import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
 import type { Route } from '../lib/router';
 import { sameFields, sameList, stable } from '../lib/stable';
 import type { ClusterEntry } from '../lib/store';
+import { Hiding } from './hiding';
 import { FREE, type Held } from './rows';
 
 export interface TableState {
-  words: ReadonlySignal<readonly string[]>;
   chip: ReadonlySignal<string>;
   opened: ReadonlySignal<string | null>;
   selection: Signal<ReadonlySet<string>>;
   /** The names of the rows that are shown, and how many each chip has. */
-  visible: ReadonlySignal<readonly string[]>;
+  visible: ReadonlySignal<ReadonlySet<string>>;
+  hiding: Hiding;
   chips: ReadonlySignal<Record<string, number>>;
   order: ReadonlySignal<Order>;
   held: Signal<Held>;
@@ -33,16 +34,18 @@ export function tableState(entry: ClusterEntry): TableState {
   const words = stable(() => wordsOf(view()?.filter ?? ''), sameList);
   const chip = stable(() => view()?.chip ?? '', Object.is);
   const rows = () => entry.names.value.map((name) => entry.rows.get(name)!.value);
+  const visible = stable(() => new Set(rows().filter((r) => isShown(r, words.value, chip.value)).map((r) => r.name)), (a, b) => sameList([...a], [...b]));
   const held = signal(FREE);
+  const ordered = order(entry, held, () => view()?.sort ?? '');
   return {
-    words,
     chip,
     held,
     opened: stable(() => view()?.service ?? null, Object.is),
     selection: signal<ReadonlySet<string>>(new Set()),
-    visible: stable(() => rows().filter((r) => isShown(r, words.value, chip.value)).map((r) => r.name), sameList),
+    visible,
+    hiding: new Hiding(entry, visible, ordered),
     chips: stable(() => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])), sameFields),
-    order: order(entry, held, () => view()?.sort ?? ''),
+    order: ordered,
   };
 }
 
