@@ -59,6 +59,7 @@ from stack.gate import Gate
 from stack.guarding import Guarding
 from stack.history import History
 from stack.interruptible import InterruptibleSleep
+from stack.last_words import LastWords
 from stack.lease import Leases
 from stack.ledger import Ledger
 from stack.live import Live
@@ -192,6 +193,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         live=live,
         look=look,
         recorder=recorder,
+        last_words=LastWords(look),
         sockets=Sockets(),
         sweeper=Sweeper(store, notifier, ledger),
         guarding=guarding,

@@ -17,6 +17,7 @@ from stack.ecs_clusters import EcsClusters
 from stack.flight_recorder import FlightRecorder
 from stack.guarding import Guarding
 from stack.history import History
+from stack.last_words import LastWords
 from stack.live import Live
 from stack.metrics import Metrics
 from stack.promotion import Promotion
@@ -43,6 +44,7 @@ class Context:
     live: Live
     look: Look
     recorder: FlightRecorder
+    last_words: LastWords
     sockets: Sockets
     sweeper: Sweeper
     guarding: Guarding

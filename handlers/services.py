@@ -63,7 +63,8 @@ class Service(ApiHandler):
     async def get(self, cluster: str, service: str) -> None:
         """One service: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
         state = await self.context.live.at(await self.context.states.read(cluster))
-        self.reply(await service_report(state, service, self.context.look, self.context.recorder))
+        asked = self.context.look, self.context.recorder, self.context.last_words
+        self.reply(await service_report(state, service, *asked))
 
     @operation(
         Role.DEPLOYER,

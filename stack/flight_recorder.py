@@ -14,6 +14,7 @@ from stack.cluster_state import ClusterState
 from stack.cluster_view import events_json, stop_json, task_json, verdict_json
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
 from stack.events import conceal, stamp
+from stack.last_words import last_lines
 from stack.observed import Service, Task
 from stack.reconcile.observed import TaskDefinition
 from stack.rollout import Rollout
@@ -26,7 +27,6 @@ WAITED_FOR_S = 3.0
 
 TASKS_KEPT = 10
 EVENTS_KEPT = 20
-LINES_KEPT = 50
 
 # A record that could not be made is tried again after these pauses, in seconds: ECS knows the tasks for an hour.
 PAUSES_S = (5.0, 30.0, 120.0)
@@ -126,7 +126,7 @@ class FlightRecorder:
                     definition = await self._look.definition(arn)
                 record = _told(rollout, seen, definition, stopped, self._now())
                 record['introduced_by'] = await self._change(cluster, rollout)
-                record['log'] = await self._log(definition, stopped)
+                record['log'] = await last_lines(self._look, definition, stopped)
                 await self._keep(_key(cluster, rollout.goal.revision, name), record)
             except AwsFailed as failed:
                 log.warning('the failure of %s in %s is not recorded yet: %s', name, cluster, failed)
@@ -148,19 +148,6 @@ class FlightRecorder:
         rows = [row.to_json() for row in difference.rows if row.service == rollout.goal.service]
         return {**revision.summary(), 'previous': before.id if before else None, 'changes': conceal(rows)}
 
-    async def _log(self, definition: TaskDefinition | None, stopped: Sequence[Task]) -> Json | None:
-        """The last lines of the task that stopped last, where its log driver is awslogs."""
-        for task in stopped:
-            place = log_stream(definition, task)
-            if place is None:
-                continue
-            group, stream, region = place
-            lines = await self._look.log_lines(group, stream, region, LINES_KEPT)
-            if lines:
-                shown = [{'at': _moment(each['timestamp']), 'message': each['message']} for each in lines]
-                return {'group': group, 'stream': stream, 'task': task.id, 'lines': shown}
-        return None
-
     async def _keep(self, key: str, record: Json) -> None:
         """Store the record; of several attempts at one revision, the last is kept."""
         stored = await self._bucket.get(key)
@@ -168,20 +155,6 @@ class FlightRecorder:
             await self._bucket.put(key, json.dumps(record).encode(), over=stored.etag if stored else None)
         except PreconditionFailed:
             log.info('another replica has recorded %s', key)
-
-
-def log_stream(definition: TaskDefinition | None, task: Task) -> tuple[str, str, str | None] | None:
-    """Log group, stream and region of a task's first container with awslogs; None without one.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
-    """
-    for container in definition.body.get('containerDefinitions', ()) if definition else ():
-        configuration = container.get('logConfiguration') or {}
-        options = configuration.get('options') or {}
-        group, prefix = options.get('awslogs-group'), options.get('awslogs-stream-prefix')
-        if configuration.get('logDriver') == 'awslogs' and group and prefix:
-            return group, f'{prefix}/{container["name"]}/{task.id}', options.get('awslogs-region')
-    return None
 
 
 def _of(rollout: Rollout, tasks: Sequence[Task]) -> list[Task]:
@@ -230,7 +203,3 @@ def _reason_json(reason: StopReason | None) -> Json | None:
 
 def _key(cluster: str, revision: str, service: str) -> str:
     return f'{PREFIX}{cluster}/{revision}/{service}'
-
-
-def _moment(milliseconds: int) -> str:
-    return stamp(datetime.fromtimestamp(milliseconds / 1000, UTC))

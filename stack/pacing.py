@@ -57,6 +57,7 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         ' UpdateService DeleteService TagResource',
     ),
     ('logs', Limit(10, 10), 'DescribeLogGroups CreateLogGroup'),
+    ('logs', Limit(10, 10), 'GetLogEvents'),
     ('application-autoscaling', Limit(5, 5), 'DescribeScalableTargets'),
 )
 

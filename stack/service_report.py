@@ -7,6 +7,7 @@ from stack.cluster_state import ClusterState, document_of
 from stack.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
 from stack.errors import AwsFailed, NotFound
 from stack.flight_recorder import FlightRecorder
+from stack.last_words import LastWords
 from stack.observed import EPOCH, Task
 from stack.stackfile.effective import services
 
@@ -21,7 +22,9 @@ class Look(Protocol):
     async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
 
 
-async def service_report(state: ClusterState, name: str, look: Look, recorder: FlightRecorder) -> dict[str, Any]:
+async def service_report(
+    state: ClusterState, name: str, look: Look, recorder: FlightRecorder, last_words: LastWords
+) -> dict[str, Any]:
     """Raises `NotFound`. Where ECS does not answer, `tasks` is null, and `failing` says why."""
     if name not in state.names():
         raise NotFound(f'{state.name} has no service {name!r}.')
@@ -33,16 +36,20 @@ async def service_report(state: ClusterState, name: str, look: Look, recorder: F
         'failing': state.failing,
         'tasks': [],
         'flight': None,
+        'log': None,
     }
+    stopped: Sequence[Task] = state.stopped.get(name, ())
     try:
         if seen is not None:
             report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
-            stopped = merged(await look.stopped(state.name, name), state.stopped.get(name, ()))
+            stopped = merged(await look.stopped(state.name, name), stopped)
             report['stop_reasons'] = [stop_json(each) for each in stopped]
     except AwsFailed as failed:
         report |= {'tasks': None, 'failing': {'error': failed.code, 'message': failed.message}}
     if going is not None and going.verdict is not None and going.verdict.failed:
         report['flight'] = await recorder.read(state.name, going.goal.revision, name)
+    if report['flight'] is None:
+        report['log'] = await last_words.of(state, name, stopped)
     return report
 
 

@@ -26,6 +26,7 @@ from stack.cluster_state import ClusterState
 from stack.errors import NotFound
 from stack.flight_recorder import FlightRecorder
 from stack.history import History
+from stack.last_words import LastWords
 from stack.lease import Leases
 from stack.live import Live
 from stack.metrics import Metrics
@@ -202,7 +203,8 @@ class Rolling:
         names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
         read = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
         context, _ = nysa_server.make_context(nysa_server.Aws(read, self.connection, Metrics()))
-        self.context = replace(context, live=self.live, look=self.look, recorder=self.recorder)
+        own = {'look': self.look, 'recorder': self.recorder, 'last_words': LastWords(self.look, lambda: self.clock)}
+        self.context = replace(context, live=self.live, **own)
         await nysa_server.open_access(context.access, read)
         self._server = HTTPServer(make_application(self.context))
         sockets = bind_sockets(port, '127.0.0.1')

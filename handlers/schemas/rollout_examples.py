@@ -92,4 +92,12 @@ SERVICE = {
     'failing': None,
     'tasks': [TASK],
     'flight': None,
+    'log': None,
+}
+
+LOG = {
+    'group': '/ecs/staging',
+    'stream': 'svc/user-service/72e2ced87eb19c6917c09e57ad4d8a36',
+    'task': '72e2ced87eb19c6917c09e57ad4d8a36',
+    'lines': [{'at': '2030-04-02T09:22:31.000+00:00', 'message': 'RuntimeError: DATABASE_URL is not set'}],
 }

@@ -221,9 +221,23 @@ SCHEMAS: dict[str, Schema] = {
                 'description': 'The newest first; null where ECS does not answer.',
             },
             'flight': or_null('Flight'),
+            'log': {
+                **or_null('LogLines'),
+                'description': 'Of the newest task that failed, while tasks fail and there is no `flight` yet.',
+            },
         },
         ROW_OPTIONAL,
         example=examples.SERVICE,
+    ),
+    'LogLines': shape(
+        'The last lines of a log of awslogs.',
+        {
+            'group': text('The log group.'),
+            'stream': text('The log stream.'),
+            'task': text('The task that wrote them.'),
+            'lines': many(EVENT, 'The oldest first, at most 50.'),
+        },
+        example=examples.LOG,
     ),
     'Flight': shape(
         'What was known of a rollout when it failed.',
@@ -240,21 +254,7 @@ SCHEMAS: dict[str, Schema] = {
             'tasks': many(shape('A task that stopped.', {**TASK, **STOP}), 'The newest first.'),
             'events': many(EVENT, 'The newest first.'),
             'introduced_by': {'type': ['object', 'null'], 'description': 'The change: who, why, and its differences.'},
-            'log': {
-                'anyOf': [
-                    shape(
-                        'The last lines of the log.',
-                        {
-                            'group': text('The log group.'),
-                            'stream': text('The log stream.'),
-                            'task': text('The task that wrote them.'),
-                            'lines': many(EVENT, 'The oldest first, at most 50.'),
-                        },
-                    ),
-                    {'type': 'null'},
-                ],
-                'description': 'Where the log driver is awslogs.',
-            },
+            'log': {**or_null('LogLines'), 'description': 'Where the log driver is awslogs.'},
         },
         example={
             'service': 'user-service',

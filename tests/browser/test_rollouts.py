@@ -83,6 +83,29 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     assert violations() == []
 
 
+def test_why_tasks_fail_is_read_before_anybody_gives_up(
+    page: Page, product: Process, violations: Callable[[], list[str]]
+):
+    # It has no circuit breaker: ECS goes on trying.
+    address = '/clusters/production/services/report-worker'
+    good = product.api('GET', address).json['image_tag']
+    content = product.api('GET', f'{address}/tags?limit=100').json['content']
+    bad = next(each['tag'] for each in content if is_broken(each['tag']))
+    page.emulate_media(reduced_motion='reduce')
+    page.goto('/cp/clusters/production/services/report-worker')
+    product.api('PUT', address, {'image_tag': bad})
+    try:
+        drawer = page.get_by_role('complementary', name='Service report-worker')
+        log = drawer.get_by_role('region', name='The last lines of its log')
+        expect(log).to_contain_text('RuntimeError: this build is broken', timeout=LONG_MS)
+        expect(drawer.get_by_role('region', name='Flight recorder')).to_have_count(0)
+        expect(drawer.get_by_role('heading', name=re.compile('^Rolling out'))).to_be_visible()
+        assert violations() == []
+    finally:
+        product.api('PUT', address, {'image_tag': good})
+    expect(log).to_have_count(0, timeout=LONG_MS)
+
+
 def is_new(tag: str) -> bool:
     return re.fullmatch(r'v[\d.]+', tag) is not None
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+from stack.last_words import AGAIN_S as LOG_AGAIN_S
+from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.rolling import BREAKER, Rolling, state_of, web
 
@@ -122,6 +124,52 @@ def test_the_last_lines_of_the_log(aws: Aws, step: float):
         assert log['lines'][-1]['message'] == 'RuntimeError: this build is broken'
 
     play(aws, story)
+
+
+async def fails_on(rolling: Rolling) -> dict[str, Any]:
+    """Have a service roll out whose tasks fail over and over, and which nobody gives up; what is told of it."""
+    group = f'/ecs/{rolling.name}'
+    rolling.aws.client('logs').create_log_group(logGroupName=group)
+    options = {'awslogs-group': group, 'awslogs-region': rolling.aws.region, 'awslogs-stream-prefix': 'svc'}
+    document = state_of(web('2-broken', logging={'log_driver': 'awslogs', 'options': options}))
+    await rolling.change(document)
+    await rolling.live.state(rolling.name)
+    rolling.act(document)
+    await rolling.until(lambda state: len(state.stopped.get('web', ())) > 1)
+    assert rolling.state.rollouts['web'].open
+    return await report(rolling)
+
+
+def test_the_log_is_there_before_anybody_gives_the_rollout_up(aws: Aws):
+    async def story(rolling: Rolling) -> None:
+        told = await fails_on(rolling)
+        assert (told['flight'], told['verdict']) == (None, None)
+        assert told['log']['lines'][-1]['message'] == 'RuntimeError: this build is broken'
+        assert told['log']['task'] in {each['task'] for each in told['stop_reasons']}
+        again = await asyncio.gather(*(report(rolling) for _ in range(5)))
+        assert all(each['log'] == told['log'] for each in again)
+        assert rolling.calls.count('logs:GetLogEvents') == 1
+        mended = state_of(web('3'))
+        await rolling.change(mended)
+        rolling.act(mended)
+        await rolling.settled()
+        assert (await report(rolling))['log'] is None
+
+    play(aws, story)
+
+
+def test_a_log_that_may_not_be_read_keeps_nothing_else_back(aws: Aws, caplog: pytest.LogCaptureFixture):
+    async def story(rolling: Rolling) -> None:
+        aws.faults.add(Fault('deny', service='logs', operation='GetLogEvents'))
+        told = await fails_on(rolling)
+        assert (told['log'], told['trouble']['kind']) == (None, 'application-exit')
+        aws.faults.clear()
+        assert (await report(rolling))['log'] is None
+        await rolling.go(LOG_AGAIN_S)
+        assert (await report(rolling))['log']
+
+    play(aws, story)
+    assert 'the log of a task that failed cannot be read' in caplog.text
 
 
 def test_a_secret_value_is_not_kept(aws: Aws):

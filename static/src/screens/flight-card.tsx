@@ -1,6 +1,6 @@
 import { shortRevision } from '../app/actions';
 import { useService } from '../app/read';
-import { type Json, readDifferences, type Service } from '../lib/model';
+import { type Json, presentTrouble, readDifferences, type Service } from '../lib/model';
 import { instant } from '../lib/time';
 import { Link } from '../ui/button';
 import { Fields } from '../ui/fields';
@@ -9,18 +9,30 @@ import { Ago } from '../ui/time';
 const object = (value: unknown): Json | null => (value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null);
 const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.map(object).filter((v) => v !== null) : []);
 
-/** What the flight recorder kept of the last failure: the change that brought it, and the last lines of the log. */
+/** What is known of a failure beside its reason: what was recorded of the last one, or the log while tasks fail. */
 export function FlightCard({ service }: { service: Service }) {
   const failed = service.verdict !== null && ['rolled-back', 'aborted', 'stalled'].includes(service.verdict.ending);
-  return failed ? <Recorded service={service} /> : null;
+  return failed || presentTrouble(service) ? <Known service={service} /> : null;
 }
 
-function Recorded({ service }: { service: Service }) {
-  const flight = object(useService(service).data?.flight);
-  if (!flight) return null;
+function Known({ service }: { service: Service }) {
+  const { data } = useService(service);
+  const flight = object(data?.flight);
+  if (flight) return <Recorded service={service} flight={flight} />;
+  const log = object(data?.log);
+  if (!log) return null;
+  return (
+    <section class="panel" aria-label="Log">
+      <header><h3>What the last task that failed wrote</h3><span class="small mute">task <code>{String(log.task).slice(0, 8)}</code></span></header>
+      <Lines log={log} />
+    </section>
+  );
+}
+
+/** The change that brought it, and the last lines of the log. */
+function Recorded({ service, flight }: { service: Service; flight: Json }) {
   const change = object(flight.introduced_by);
   const fields = objects(change?.changes).flatMap((row) => readDifferences(row.changes)).map((d) => ({ ...d, running: undefined }));
-  const lines = objects(object(flight.log)?.lines);
   return (
     <section class="panel" aria-label="Flight recorder">
       <header><h3>What was recorded of the failure</h3></header>
@@ -31,10 +43,14 @@ function Recorded({ service }: { service: Service }) {
         </p>
       )}
       {fields.length > 0 && <Fields fields={fields} />}
-      {lines.length > 0 && (
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, also by keyboard
-        <pre class="log" role="region" aria-label="The last lines of its log" tabIndex={0}>{lines.map((line) => String(line.message)).join('\n')}</pre>
-      )}
+      <Lines log={object(flight.log)} />
     </section>
   );
+}
+
+function Lines({ log }: { log: Json | null }) {
+  const lines = objects(log?.lines);
+  if (!lines.length) return null;
+  // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, also by keyboard
+  return <pre class="log" role="region" aria-label="The last lines of its log" tabIndex={0}>{lines.map((line) => String(line.message)).join('\n')}</pre>;
 }
