@@ -5,6 +5,7 @@ from handlers.operation import Parameter, operation
 from handlers.yaml_answers import reply_yaml, wants_yaml
 from stack.access import Role
 from stack.history_rows import revision_row
+from stack.rollout_answer import in_short
 
 PAGE = (
     Parameter('limit', 'How many, from 1 to 200; 20 unless told.', kind='integer'),
@@ -16,10 +17,15 @@ AGAINST = (Parameter('against', 'The revision to compare with, or `current`; the
 class Revisions(ApiHandler):
     @operation(Role.VIEWER, answer='Revisions', parameters=PAGE, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The history, newest first: who, when, why, from where, and what changed. A removed cluster has one too."""
+        """The history, newest first: who, when, why, from where, what changed, and how its rollout ended.
+
+        A removed cluster has one too, without the endings.
+        """
         limit = self.number('limit', 20, 1, 200)
         page = await self.context.history.page(cluster, limit, self.get_query_argument('after', None))
-        content = {'content': page.rows, 'next': page.following, 'versioned': page.keeps_versions}
+        state = await self.context.live.state(cluster)
+        rows = [{**row, 'rollout': in_short(state, row['revision']) if state else None} for row in page.rows]
+        content = {'content': rows, 'next': page.following, 'versioned': page.keeps_versions}
         if not page.keeps_versions:
             content['message'] = 'The bucket keeps no versions, so there is no history beyond the current revision.'
         self.reply(content)

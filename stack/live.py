@@ -145,6 +145,16 @@ class Live:
     def wants(self, cluster: str) -> bool:
         return self.hub.listens(cluster) or cluster in self.askers
 
+    async def unfollowed(self, revision: Revision) -> None:
+        """How a rollout that begins here ends is to be known, whether or not anybody looks on."""
+        if all(change.announce is None for change in revision.changes):
+            return
+        try:
+            await self.ready(revision.cluster)
+        except AwsFailed as failed:
+            log.warning('cluster %s: how its rollout goes is not followed: %s', revision.cluster, failed)
+        self._interest()
+
     def appeared(self, revision: Revision) -> None:
         state = self._new_state(revision.cluster)
         state.take_revision(revision, self._now())

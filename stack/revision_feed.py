@@ -30,6 +30,10 @@ class Listener(Protocol):
         """Whether a cluster that was not there before is of interest."""
         ...
 
+    async def unfollowed(self, revision: Revision) -> None:
+        """This process has changed a cluster that is not followed."""
+        ...
+
     def appeared(self, revision: Revision) -> None: ...
 
     def changed(self, before: Revision, after: Revision) -> None: ...
@@ -111,6 +115,8 @@ class RevisionFeed:
             self._listener.changed(before, revision)
         elif before is not None or self._listener.wants(revision.cluster):
             self._catch_up_later(revision.cluster)
+        else:
+            self._start(self._listener.unfollowed(revision))
 
     def removed(self, cluster: str) -> None:
         """Told by the store of each removal by this process."""

@@ -58,6 +58,20 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
     }
 
 
+def in_short(state: ClusterState, revision: str) -> dict[str, Any] | None:
+    """How far the services are that a revision changed, or how that ended; None where it is not known (any more)."""
+    found = state.of_revision(revision)
+    if found is None:
+        return None
+    together = _whole(found)
+    return {
+        'state': together.state,
+        'percent': together.percent,
+        'verdict': verdict_json(together.verdict),
+        'failed': sorted(name for name, each in found.items() if each.verdict and each.verdict.failed),
+    }
+
+
 def judged(state: ClusterState, question: Question) -> dict[str, Any]:
     """The answer's body where everything arrived.
 

@@ -1,15 +1,16 @@
 """How the rollouts of each cluster ended, kept in the bucket: ECS forgets, and so does this process.
 
 One object for each cluster, `rollouts/{cluster}`. It is written when something has ended; whoever starts anew goes on
-from there. Replicas write the same, so that it does not matter which of them is the last.
+from there, and knows how the revisions before it ended. Replicas write the same, so that it does not matter which of
+them is the last.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from stack.rollout import Goal, Rollout, Verdict
 log = logging.getLogger(__name__)
 
 PREFIX = 'rollouts/'
+# How many rollouts of former revisions are kept, the newest: a kilobyte each.
+MOST_KEPT = 200
 # So many pauses lie between two writes for one cluster, in seconds: endings come together.
 PAUSE_S = 1.0
 # How often it is tried to write where other replicas write at the same time.
@@ -36,6 +39,15 @@ class Bucket(Protocol):
     async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
 
 
+@dataclass(frozen=True)
+class Record:
+    """The rollouts of the `revision` that was the newest, by service, and those of former ones, the oldest first."""
+
+    revision: str | None = None
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, Rollout]] = field(default_factory=dict)
+
+
 class RolloutRecords:
     def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
         self._bucket = bucket
@@ -46,25 +58,25 @@ class RolloutRecords:
 
     async def take_up(self, state: ClusterState, revision: Revision, path: Path, now: datetime) -> None:
         """Bring a new state to a revision, going on from what was kept. Raises `AwsFailed`."""
-        kept, rollouts = await self._read(state.name)
-        steps = [revision]
+        record = await self._read(state.name)
+        kept, steps = record.revision, [revision]
         if kept is not None and kept != revision.id:
             try:
                 steps = await path(state.name, kept, revision.id) or [revision]
             except NotFound:
                 log.warning('cluster %s: a part of its history is gone', state.name)
+        state.book.remember(record.former)
         for number, step in enumerate(steps):
             state.take_revision(step, now)
             if number == 0 and step.id == kept:
-                state.take_up(rollouts)
+                state.take_up(record.rollouts)
 
     async def hear(self, state: ClusterState) -> set[str]:
         """Have a state learn which announcements other processes made; the services for which that is news.
 
         Raises `AwsFailed`.
         """
-        _, rollouts = await self._read(state.name)
-        return state.book.hear(rollouts)
+        return state.book.hear((await self._read(state.name)).rollouts)
 
     async def keep_now(self, state: ClusterState) -> None:
         """Write down how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
@@ -85,9 +97,9 @@ class RolloutRecords:
         self._closing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _read(self, cluster: str) -> tuple[str | None, dict[str, Rollout]]:
+    async def _read(self, cluster: str) -> Record:
         stored = await self._bucket.get(PREFIX + cluster)
-        return _readable(cluster, stored.body) if stored else (None, {})
+        return _readable(cluster, stored.body) if stored else Record()
 
     async def _write_soon(self, cluster: str) -> None:
         with contextlib.suppress(TimeoutError):
@@ -111,7 +123,9 @@ class RolloutRecords:
         stored = await self._bucket.get(PREFIX + state.name)
         if stored is not None:
             # An announcement that another replica made is not to be lost.
-            state.book.hear(_readable(state.name, stored.body)[1])
+            record = _readable(state.name, stored.body)
+            state.book.hear(record.rollouts)
+            state.book.remember(record.former)
         body = dump(state)
         if body is None or (stored is not None and stored.body == body):
             return True
@@ -122,27 +136,41 @@ class RolloutRecords:
         return True
 
 
-def _readable(cluster: str, body: bytes) -> tuple[str | None, dict[str, Rollout]]:
+def _readable(cluster: str, body: bytes) -> Record:
     try:
         return load(body)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         log.warning('what is kept of the rollouts of %s cannot be read', cluster)
-        return None, {}
+        return Record()
 
 
 def dump(state: ClusterState) -> bytes | None:
     """The rollouts of a cluster as they are kept; None where there is nothing to keep."""
     if state.revision is None:
         return None
+    former, room = {}, MOST_KEPT
+    for revision, rollouts in reversed(state.former.items()):
+        room -= len(rollouts)
+        if room < 0:
+            break
+        former[revision] = [_plain(each) for each in rollouts.values()]
     rollouts = [_plain(each) for _, each in sorted(state.rollouts.items())]
-    return json.dumps({'revision': state.revision.id, 'rollouts': rollouts}).encode()
+    kept = {'revision': state.revision.id, 'rollouts': rollouts, 'former': dict(reversed(former.items()))}
+    return json.dumps(kept).encode()
 
 
-def load(body: bytes) -> tuple[str, dict[str, Rollout]]:
-    """Revision and rollouts from what `dump` made. Raises ValueError, KeyError or TypeError for anything else."""
+def load(body: bytes) -> Record:
+    """What `dump` made; one that was made before former revisions were kept has none.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for anything else.
+    """
     kept = json.loads(body)
-    rollouts = [_rollout(each) for each in kept['rollouts']]
-    return kept['revision'], {each.goal.service: each for each in rollouts}
+    former = {revision: _by_service(each) for revision, each in kept.get('former', {}).items()}
+    return Record(kept['revision'], _by_service(kept['rollouts']), former)
+
+
+def _by_service(kept: Iterable[dict[str, Any]]) -> dict[str, Rollout]:
+    return {each.goal.service: each for each in map(_rollout, kept)}
 
 
 def _plain(rollout: Rollout) -> dict[str, Any]:

@@ -42,9 +42,20 @@ class Rollouts:
                 # Whoever is told of this revision is told of all that it holds.
                 self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
 
+    def remember(self, former: Mapping[str, Mapping[str, Rollout]]) -> None:
+        """How revisions ended, as another process knew it, the oldest first; what is known here stays."""
+        known = OrderedDict((revision, dict(rollouts)) for revision, rollouts in former.items())
+        for revision, rollouts in self.former.items():
+            known.setdefault(revision, {}).update(rollouts)
+        self.former = known
+        self._forget_oldest()
+
     def leave(self, revision: str) -> None:
         """Remember a revision that is no longer the newest, even if it had no rollout of its own."""
         self.former.setdefault(revision, {})
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
         while len(self.former) > MOST_FORMER:
             self.former.popitem(last=False)
 

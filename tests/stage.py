@@ -71,7 +71,11 @@ class Stage(Rolling):
 
     async def rest(self, query: str) -> tuple[int, dict[str, Any]]:
         """How the rollout goes; status and body."""
-        url = f'{self.origin}/api/v1/clusters/{self.name}/rollout?{query}'
+        return await self.read(f'rollout?{query}')
+
+    async def read(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What the API tells of the cluster; status and body."""
+        url = f'{self.origin}/api/v1/clusters/{self.name}/{path}'
         answer = await AsyncHTTPClient().fetch(url, raise_error=False, request_timeout=60)
         return answer.code, json.loads(answer.body)
 

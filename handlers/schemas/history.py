@@ -2,6 +2,7 @@
 
 from handlers.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.schemas.clusters import EXAMPLE_STACKFILE, EXAMPLE_SUMMARY, SUMMARY
+from handlers.schemas.rollouts import EXAMPLE_VERDICT, STATES, or_null
 
 OLDER = 'zP3cW8vQ5nLxR1tY7uHbEg'
 
@@ -40,6 +41,10 @@ EXAMPLE_ROW = {
     ],
     'deleted': False,
 }
+
+EXAMPLE_ROLLOUT = {'state': 'steady', 'percent': 100, 'verdict': EXAMPLE_VERDICT, 'failed': []}
+
+EXAMPLE_LISTED = {**EXAMPLE_ROW, 'current': True, 'removed': False, 'rollout': EXAMPLE_ROLLOUT}
 
 EXAMPLE_CHANGE = {'path': 'image', 'before': IMAGE.replace('v1.4.2', 'v1.4.1'), 'after': IMAGE}
 
@@ -142,8 +147,19 @@ SCHEMAS: dict[str, Schema] = {
                 'type': 'boolean',
                 'description': 'Whether the cluster was removed with it, here or by another program.',
             },
+            'rollout': or_null('RolloutInShort'),
         },
-        example={**EXAMPLE_ROW, 'current': True, 'removed': False},
+        example=EXAMPLE_LISTED,
+    ),
+    'RolloutInShort': shape(
+        'How far the services are that a revision changed, or how that ended; null where it is not known (any more).',
+        {
+            'state': {'enum': STATES, 'description': 'The least of its services.'},
+            'percent': {'type': 'integer', 'minimum': 0, 'maximum': 100, 'description': 'The part that runs.'},
+            'verdict': or_null('Verdict'),
+            'failed': many({'type': 'string'}, 'The services that failed.'),
+        },
+        example=EXAMPLE_ROLLOUT,
     ),
     'Revisions': shape(
         'A page of the history.',
@@ -153,7 +169,7 @@ SCHEMAS: dict[str, Schema] = {
             'versioned': {'type': 'boolean', 'description': 'false where the bucket keeps no versions.'},
         },
         {'message': text('Where the bucket keeps no versions: that there is no history.')},
-        example={'content': [{**EXAMPLE_ROW, 'current': True, 'removed': False}], 'next': None, 'versioned': True},
+        example={'content': [EXAMPLE_LISTED], 'next': None, 'versioned': True},
     ),
     'ServiceDifference': shape(
         'What became of one service.',

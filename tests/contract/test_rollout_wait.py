@@ -99,6 +99,26 @@ def test_a_revision_that_is_overtaken_meanwhile(server: Server):
     asyncio.run(test())
 
 
+def test_how_former_revisions_ended_is_known_to_a_server_that_was_not_there(aws: Aws):
+    with Server(aws) as former:
+        cluster = former.cluster(CONFIG)
+        assert former.api('GET', f'/clusters/{cluster}/rollout').status == 200
+        overtaken = former.api('PUT', f'/clusters/{cluster}/services/web', {'image_tag': '2'}).revision
+        newest = former.api('PUT', f'/clusters/{cluster}/services/web', {'image_tag': '3'}).revision
+    with Server(aws, AWS_S3_BUCKET=former.bucket) as fresh:
+        content = fresh.api('GET', f'/clusters/{cluster}/revisions').json['content']
+        answer = fresh.api('GET', f'/clusters/{cluster}/rollout?wait=0&revision={overtaken}')
+    told = {each['revision']: each['rollout'] for each in content}
+    assert (answer.status, answer.json['rollout']['verdict']['ending']) == (409, 'superseded')
+    assert told[overtaken]['verdict']['ending'] == 'superseded'
+    assert told[newest] == {'state': 'queued', 'percent': 0, 'verdict': None, 'failed': []}
+
+
+def test_a_rollout_is_followed_though_nobody_looks_on(server: Server):
+    cluster = server.cluster(CONFIG)
+    asyncio.run(eventually(lambda: cluster in server.context.live.of_interest()))
+
+
 def test_a_server_that_stops_answers_whoever_waits(server: Server):
     cluster = server.cluster(CONFIG)
 

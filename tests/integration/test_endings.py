@@ -1,6 +1,6 @@
 """Rollouts in the embedded ECS, seen by the product's own observer: each ending must get the verdict that is true.
 
-It must be the same for whoever asks over REST, listens on the live channel, or reads the chat.
+It must be the same for whoever asks over REST, reads the history or the chat, or listens on the live channel.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.webhook import Webhook
 
 
 class Trial(Stage):
-    """A cluster with three witnesses: REST, the live channel, and the chat."""
+    """A cluster with four witnesses: REST, the history, the live channel, and the chat."""
 
     async def begin(self, webhook: Webhook) -> None:
         await self.open()
@@ -32,10 +32,13 @@ class Trial(Stage):
         await super().close()
 
     async def witnesses(self, revision: str, ending: str, status: int, line: str) -> None:
-        """Each of the three must say how that revision ended, the chat in this very line."""
+        """Each of the four must say how that revision ended, the chat in this very line."""
         code, body = await self.rest(f'wait=0&revision={revision}')
         told = body.get('rollout', body)
         assert (code, told['verdict']['ending'], told['settled']) == (status, ending, True)
+        _, history = await self.read('revisions')
+        row = next(each for each in history['content'] if each['revision'] == revision)
+        assert row['rollout']['verdict']['ending'] == ending
         await self.heard(revision, ending, line)
 
     async def heard(self, revision: str, ending: str, line: str) -> None:

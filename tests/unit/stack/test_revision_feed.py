@@ -25,6 +25,9 @@ class Listener:
     def wants(self, cluster: str) -> bool:
         return self.curious
 
+    async def unfollowed(self, revision: Revision) -> None:
+        pass
+
     def appeared(self, revision: Revision) -> None:
         self.told.append(('appeared', image(revision)))
 

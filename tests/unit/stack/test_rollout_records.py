@@ -1,6 +1,7 @@
 """What is kept of rollouts: read as it was written, and by several replicas without loss."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from stack.errors import PreconditionFailed, Unavailable
 from stack.revision_store import serialise
 from stack.revisions import Change, Origin, Revision, encode
 from stack.rollout import Verdict, end
-from stack.rollout_records import PREFIX, RolloutRecords, dump, load
+from stack.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ def test_what_is_kept_is_read_as_it_was(announce: str | None):
     kept = state(announce)
     verdict = Verdict('rolled-back', 'Tasks failed.', START + timedelta(minutes=3), 'arn:td/web:1')
     kept.rollouts['web'] = end(kept.rollouts['web'], verdict)
-    assert load(dump(kept)) == ('r1', kept.rollouts)
+    assert load(dump(kept)) == Record('r1', kept.rollouts)
 
 
 @pytest.mark.parametrize('body', [b'', b'[]', b'{}', b'{"revision": "r1", "rollouts": [{"goal": {}}]}'])
@@ -82,6 +83,51 @@ def test_another_process_goes_on_from_there():
     first.rollouts['web'] = end(first.rollouts['web'], Verdict('succeeded', 'All run.', START))
     asyncio.run(RolloutRecords(bucket).keep_now(first))
     assert take_up(bucket, revision()).rollouts == first.rollouts
+
+
+def turn(state: ClusterState, number: int, image: str) -> None:
+    body = serialise({'services': [{'web': {'image': image}}]})
+    change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, 'deploy')
+    state.take_revision(Revision('prod', '"e"', f'r{number}', body, START, encode('w', [change])), START)
+
+
+def test_how_former_revisions_ended_is_known_to_another_process():
+    bucket, first = OneKey(), state()
+    first.rollouts['web'] = end(first.rollouts['web'], Verdict('rolled-back', 'Tasks failed.', START))
+    turn(first, 2, 'web:2')
+    turn(first, 3, 'web:3')
+    asyncio.run(RolloutRecords(bucket).keep_now(first))
+    fresh = ClusterState('prod')
+    current = Revision('prod', '"e"', 'r3', first.revision.body, START, first.revision.metadata)
+    asyncio.run(RolloutRecords(bucket).take_up(fresh, current, no_path, START))
+    endings = {each: fresh.of_revision(each)['web'].verdict.ending for each in ('r1', 'r2')}
+    assert endings == {'r1': 'rolled-back', 'r2': 'superseded'}
+
+
+def test_what_only_another_process_knew_of_former_revisions_is_not_lost():
+    bucket, first = OneKey(), state()
+    turn(first, 2, 'web:2')
+    asyncio.run(RolloutRecords(bucket).keep_now(first))
+    late = ClusterState('prod')
+    turn(late, 2, 'web:2')
+    turn(late, 3, 'web:3')
+    asyncio.run(RolloutRecords(bucket).keep_now(late))
+    assert list(load(bucket.stored.body).former) == ['r1', 'r2']
+
+
+def test_the_oldest_are_let_go_beyond_a_limit():
+    made = state()
+    for number in range(2, 12):
+        turn(made, number, f'web:{number}')
+    sample = made.former['r1']['web']
+    made.book.former['r1'] = {f'web-{n}': sample for n in range(MOST_KEPT)}
+    assert list(load(dump(made)).former) == [f'r{number}' for number in range(2, 11)]
+
+
+def test_what_was_kept_before_former_revisions_were_is_read():
+    plain = json.loads(dump(state()))
+    del plain['former']
+    assert load(json.dumps(plain).encode()).rollouts.keys() == {'web'}
 
 
 def test_nothing_is_written_twice():
@@ -99,7 +145,7 @@ def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
     bucket.races = 2
     asyncio.run(RolloutRecords(bucket).keep_now(deaf))
     assert not deaf.rollouts['web'].goal.held
-    assert not load(bucket.stored.body)[1]['web'].goal.held
+    assert not load(bucket.stored.body).rollouts['web'].goal.held
 
 
 def test_what_is_due_is_written_before_the_end_whatever_the_pause():
