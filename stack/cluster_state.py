@@ -12,7 +12,7 @@ from stack.observation import Observation
 from stack.observed import Service, Task
 from stack.plan import Row
 from stack.reconcile.observed import TaskDefinition
-from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted import Successive, Wanted
 from stack.revisions import Revision
 from stack.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
 from stack.rollouts import Rollouts
@@ -44,7 +44,7 @@ class ClusterState:
         # Who froze the cluster, why and until when, as the API shows it; None where it takes changes.
         self.frozen: Mapping[str, Any] | None = None
         self.autoscaled: frozenset[str] = frozenset()
-        self._region = region
+        self._successive = Successive(name, region)
         self._stalled_after = stalled_after
         self._carrying: dict[tuple[str, str], bool] = {}
         self._dropped: dict[str, frozenset[str]] = {}
@@ -59,7 +59,7 @@ class ClusterState:
 
     def take_revision(self, revision: Revision, now: datetime) -> None:
         """The desired state moves on. A service that it does not change goes on as the rollout of the one that did."""
-        former, self.wanted = self.wanted, wanted_services(self.name, document_of(revision), self._region)
+        former, self.wanted = self.wanted, self._successive.services(document_of(revision))
         told = None if revision.is_silent else revision.stored_at
         changed = {name for name, each in self.wanted.items() if each != former.get(name)}
         self._dropped = {

@@ -10,7 +10,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,6 +28,8 @@ MOST_KEPT = 200
 PAUSE_S = 1.0
 # How often it is tried to write where other replicas write at the same time.
 ATTEMPTS = 5
+
+_ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
 
 Path = Callable[[str, str, str], Awaitable[list[Revision] | None]]
 
@@ -174,13 +176,20 @@ def _by_service(kept: Iterable[dict[str, Any]]) -> dict[str, Rollout]:
 
 
 def _plain(rollout: Rollout) -> dict[str, Any]:
-    plain = asdict(rollout)
-    plain['goal']['since'] = rollout.goal.since.isoformat()
-    plain['goal']['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
-    plain['observed_at'] = rollout.observed_at.isoformat()
-    if rollout.verdict:
-        plain['verdict']['at'] = rollout.verdict.at.isoformat()
-    return plain | {'foreign': sorted(rollout.foreign), 'idle': 0.0}
+    """What `dataclasses.asdict` would give at nine times the cost, with times and sets as JSON has them."""
+    goal = {name: getattr(rollout.goal, name) for name in _GOAL}
+    goal['since'] = rollout.goal.since.isoformat()
+    goal['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
+    verdict = rollout.verdict and {name: getattr(rollout.verdict, name) for name in _VERDICT}
+    if verdict:
+        verdict['at'] = rollout.verdict.at.isoformat()
+    return {name: getattr(rollout, name) for name in _ROLLOUT} | {
+        'goal': goal,
+        'verdict': verdict,
+        'observed_at': rollout.observed_at.isoformat(),
+        'foreign': sorted(rollout.foreign),
+        'idle': 0.0,
+    }
 
 
 def _rollout(kept: dict[str, Any]) -> Rollout:

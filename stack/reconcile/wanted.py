@@ -1,5 +1,6 @@
 """What is wanted of AWS for one service, in AWS's own terms: what the planner holds against what was observed."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,11 +82,42 @@ class Wanted:
 
 
 def wanted_services(cluster: str, document: Any, region: str | None = None) -> dict[str, Wanted]:
-    """Every service of a desired state by name, in the document's order."""
-    top = effective.top_settings(document)
-    return {
-        name: _wanted(cluster, settings, top, region) for name, settings in effective.all_settings(document).items()
-    }
+    """Every service of a desired state by name, in the document's order; where a name stands twice, the first."""
+    return Successive(cluster, region).services(document)
+
+
+class Successive:
+    """The desired states of one cluster, one after the other: what is said as it was before is not worked out anew."""
+
+    def __init__(self, cluster: str, region: str | None = None):
+        self._cluster = cluster
+        self._region = region
+        self._above: Any = None
+        self._known: dict[str, tuple[Mapping[str, Any], Wanted]] = {}
+
+    def services(self, document: Any) -> dict[str, Wanted]:
+        """What `wanted_services` gives."""
+        above = (
+            {key: value for key, value in document.items() if key != 'services'} if isinstance(document, dict) else None
+        )
+        known = self._known if _alike(above, self._above) else {}
+        top = effective.top_settings(document)
+        found: dict[str, tuple[Mapping[str, Any], Wanted]] = {}
+        for name, raw in effective.services(document):
+            if name in found:
+                continue
+            if name in known and _alike(raw, known[name][0]):
+                found[name] = known[name]
+            else:
+                settings = effective.settle(name, raw, top)
+                found[name] = raw, _wanted(self._cluster, settings, top, self._region)
+        self._above, self._known = above, found
+        return {name: wanted for name, (_, wanted) in found.items()}
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two parts of JSON are written alike: to Python `1` and `true` are equal."""
+    return one == other and json.dumps(one) == json.dumps(other)
 
 
 def faults(cluster: str, document: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from stack.stackfile.restarts import LABEL
@@ -52,14 +53,21 @@ def key(name: str, render: Callable[[Any, Context], Any] = _as_it_is) -> Target:
 def place_of(value: Any, place: str, context: Context) -> dict[str, Any]:
     """What the fields of `value`, an instance of a class of the table, put at `place`."""
     result: dict[str, Any] = {}
-    for field in fields(value):
-        for target in field.metadata.get('entry', {}).get('ecs', ()):
-            if target.place != place or (content := getattr(value, field.name)) is None:
-                continue
-            rendered = target.render(content, context)
-            if rendered is not None and rendered not in ([], {}, ''):
-                _put(result, target.key, rendered)
+    for name, target in _targets(type(value), place):
+        content = getattr(value, name)
+        rendered = None if content is None else target.render(content, context)
+        if rendered is not None and rendered not in ([], {}, ''):
+            _put(result, target.key, rendered)
     return result
+
+
+@cache
+def _targets(kind: type, place: str) -> tuple[tuple[str, Target], ...]:
+    """The fields of a class of the table that put something at `place`, in the table's order."""
+    targets = (
+        (field.name, target) for field in fields(kind) for target in field.metadata.get('entry', {}).get('ecs', ())
+    )
+    return tuple((name, target) for name, target in targets if target.place == place)
 
 
 def _put(result: dict[str, Any], dotted: str, value: Any) -> None:
