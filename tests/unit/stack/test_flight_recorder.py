@@ -124,7 +124,7 @@ def test_of_several_attempts_the_last_is_kept(bucket: Bucket):
     assert record(bucket, FailingEcs(), failed(), failed('stalled'))['verdict']['ending'] == 'stalled'
 
 
-def test_another_replica_that_was_faster_has_recorded_it(bucket: Bucket):
+def test_another_replica_that_was_faster_has_recorded_it(bucket: Bucket, caplog: pytest.LogCaptureFixture):
     key = f'{PREFIX}prod/r1/web'
 
     class Beaten:
@@ -138,6 +138,7 @@ def test_another_replica_that_was_faster_has_recorded_it(bucket: Bucket):
 
     assert record(Beaten(), FailingEcs(), failed()) == {'by': 'another'}
     assert json.loads(asyncio.run(bucket.get(key)).body) == {'by': 'another'}
+    assert 'is not recorded yet' not in caplog.text
 
 
 def test_a_bucket_that_denies_the_record_is_said(bucket: Bucket, aws: Aws, caplog: pytest.LogCaptureFixture):
