@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRevisions } from '../src/lib/revisions';
+import { endingFor, readRevisions } from '../src/lib/revisions';
 
 const row = (revision: string, ...did: object[]) => ({ revision, changes: did.map((each) => ({ did: each })) });
 
@@ -20,4 +20,23 @@ test('a change of several services names them all', () => {
   const row = (did: object) => ({ revision: 'r', changes: [{ did }] });
   const { revisions } = readRevisions({ content: [row({ verb: 'change', services: ['api', 'web'] }), row({ verb: 'restart', service: 'api' }), row({ verb: 'change', count: 40 })] });
   expect(revisions.map((r) => r.services)).toEqual([['api', 'web'], ['api'], []]);
+});
+
+const ended = (ending: string, services: string[], failed: string[]) =>
+  readRevisions({ content: [{ revision: 'r', changes: [{ did: { services } }], rollout: { percent: 100, verdict: { ending, reason: '', failed: failed.length > 0 }, failed } }] }).revisions[0]!;
+
+test.each([
+  [ended('rolled-back', ['web'], ['web']), 'rolled-back'],
+  [ended('rolled-back', ['web', 'api'], ['api']), undefined],
+  [ended('rolled-back', ['web', 'api'], ['api', 'web']), 'rolled-back'],
+  [ended('superseded', ['web', 'api'], []), undefined],
+  [ended('superseded', ['web'], []), 'superseded'],
+  [ended('succeeded', ['web', 'api'], []), 'succeeded'],
+])('what a revision tells of how one of its services ended, case %#', (revision, ending) => expect(endingFor(revision, 'web')?.ending).toBe(ending));
+
+test('what is not known of a rollout, and what is not over', () => {
+  const [unknown, open] = readRevisions({ content: [{ revision: 'a', rollout: null }, { revision: 'b', rollout: { percent: 40, verdict: null, failed: [] } }] }).revisions;
+  expect(unknown!.rollout).toBeNull();
+  expect(open!.rollout).toEqual({ percent: 40, verdict: null, failed: [] });
+  expect(endingFor(open!, 'web')).toBeNull();
 });

@@ -70,6 +70,11 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     page.get_by_role('link', name='History', exact=True).click()
     rolled_back = page.get_by_role('listitem').filter(has_text='It does not start')
     expect(rolled_back).to_contain_text(f'Rollback of {SERVICE} to')
+    # How each ended stands there, too, and leads to why.
+    expect(page.get_by_role('listitem').filter(has_text='A faster login')).to_contain_text('Succeeded')
+    failed = page.get_by_role('listitem').filter(has_text='Faster still')
+    expect(failed).to_contain_text('Rolled back')
+    expect(failed.get_by_role('link', name=SERVICE)).to_be_visible()
 
     # The version that was rolled away from is marked where versions are chosen.
     page.get_by_role('link', name='Services', exact=True).click()

@@ -10,7 +10,7 @@ export type Sync = 'in-sync' | 'rolling-out' | 'drifted' | 'unmanaged' | 'unknow
 export type Health = 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
 export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
 
-export interface Verdict { ending: string; reason: string; at: number | null; by: string | null }
+export interface Verdict { ending: string; reason: string; at: number | null; by: string | null; failed: boolean }
 export interface EcsEvent { at: number | null; message: string }
 /** A task that stopped: ECS's own words, what they mean, and what to do about it. */
 export interface Stop { at: number | null; reason: string; exitCode: number | null; task: string | null; kind: string | null; what: string | null; advice: string | null }
@@ -108,12 +108,12 @@ function readTrouble(value: unknown): Trouble | null {
   return trouble && { kind: text(trouble.kind) ?? 'unknown', what: text(trouble.what) ?? '', advice: text(trouble.advice) ?? '' };
 }
 
-function readVerdict(value: unknown): Verdict | null {
-  if (typeof value === 'string') return { ending: value, reason: '', at: null, by: null };
+export function readVerdict(value: unknown): Verdict | null {
+  if (typeof value === 'string') return { ending: value, reason: '', at: null, by: null, failed: false };
   const verdict = object(value);
   const ending = verdict && first(text(verdict.ending), text(verdict.verdict));
   if (!verdict || !ending) return null;
-  return { ending, reason: text(verdict.reason) ?? '', at: instant(verdict.at), by: text(verdict.by) };
+  return { ending, reason: text(verdict.reason) ?? '', at: instant(verdict.at), by: text(verdict.by), failed: verdict.failed === true };
 }
 
 export function readEvents(value: unknown): EcsEvent[] {

@@ -1,6 +1,6 @@
 /** The history of a cluster, as `GET …/revisions` gives it. */
 
-import type { Json } from './model';
+import { type Json, readVerdict, type Verdict } from './model';
 import { instant } from './time';
 
 export interface Revision {
@@ -18,7 +18,11 @@ export interface Revision {
   removed: boolean;
   /** What it is a rollback of: to which revision, and of one service or of all (null). */
   rollback: { to: string; service: string | null } | null;
+  /** How far the services are that it changed, or how that ended; null where it is not known (any more). */
+  rollout: Progress | null;
 }
+
+export interface Progress { percent: number; verdict: Verdict | null; failed: string[] }
 
 export interface RevisionPage { revisions: Revision[]; next: string | null; note: string | null }
 
@@ -37,6 +41,7 @@ export function readRevisions(sent: Json): RevisionPage {
     deleted: each.deleted === true,
     removed: each.removed === true,
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
+    rollout: readProgress(each.rollout as Json | null | undefined),
   }));
   return { revisions: revisions.filter((r) => r.id), next: text(sent.next), note: text(sent.message) };
 }
@@ -49,6 +54,18 @@ function did(sent: Json): Json[] {
 /** Of a change of very many services only their number is on record. */
 function touched({ service, services }: Json): string[] {
   return (Array.isArray(services) ? services : [service]).filter((name): name is string => typeof name === 'string' && name !== '');
+}
+
+function readProgress(sent: Json | null | undefined): Progress | null {
+  if (!sent || typeof sent.percent !== 'number') return null;
+  return { percent: sent.percent, verdict: readVerdict(sent.verdict), failed: Array.isArray(sent.failed) ? sent.failed.map(String) : [] };
+}
+
+/** How it ended for one of several services, where that of all together tells; null while it is open. */
+export function endingFor({ rollout, services }: Revision, service: string): Verdict | null {
+  if (!rollout?.verdict) return null;
+  const alone = services.length === 1 && services[0] === service;
+  return alone || rollout.verdict.ending === 'succeeded' || rollout.failed.includes(service) ? rollout.verdict : null;
 }
 
 function readRollback(asked: Json | undefined): Revision['rollback'] {

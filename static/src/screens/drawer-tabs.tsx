@@ -7,7 +7,7 @@ import { repositoryName, versionOf } from '../lib/images';
 import { type Json, presentTrouble, tellingStop, readEvents, readStops, type Service, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
-import { readRevisions } from '../lib/revisions';
+import { endingFor, readRevisions, type Revision } from '../lib/revisions';
 import { instant } from '../lib/time';
 import { Bar, VerdictBadge } from '../ui/badge';
 import { Button, CopyButton, Link } from '../ui/button';
@@ -17,6 +17,9 @@ import { FlightCard } from './flight-card';
 import { Ago } from '../ui/time';
 import { HeldBanner } from './quarantine';
 import { Tasks, Version } from './service-row';
+
+/** What one page of the history may have. */
+const MOST_REVISIONS = 200;
 
 export function OverviewTab({ service }: { service: Service }) {
   const recorder = service.verdict && service.verdict.ending !== 'succeeded' ? service.verdict : null;
@@ -153,20 +156,25 @@ export function Feed({ entries }: { entries: { at: number | null; text: Componen
 }
 
 export function HistoryTab({ service, revision }: { service: Service; revision: string | null }) {
-  const reading = useRead<Json>(`${service.cluster} ${revision}`, (signal) => call(path('clusters', service.cluster, 'revisions'), { signal, query: { service: service.name } }));
+  const reading = useRead<Json>(`${service.cluster} ${revision} ${service.verdict?.ending}`, (signal) => call(path('clusters', service.cluster, 'revisions'), { signal, query: { limit: MOST_REVISIONS } }));
   if (reading.error) return <Failed error={reading.error} retry={reading.again} />;
   if (!reading.data) return reading.slow ? <Skeleton rows={5} /> : null;
-  const { revisions } = readRevisions(reading.data);
+  const { revisions, next } = readRevisions(reading.data);
   const own = revisions.filter((r) => !r.services.length || r.services.includes(service.name));
-  if (!own.length) return <Empty icon="history" title="No change yet">No revision changed {service.name}.</Empty>;
+  const whole = next === null ? null : <p class="small mute">Among the newest {MOST_REVISIONS} revisions. <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: null }}>The whole history</Link></p>;
+  if (!own.length) return <Empty icon="history" title="No change yet">No revision changed {service.name}. {whole}</Empty>;
+  return <><ul class="feed">{own.map((each) => <HistoryLine key={each.id} service={service} revision={each} />)}</ul>{whole}</>;
+}
+
+function HistoryLine({ service, revision }: { service: Service; revision: Revision }) {
+  const ending = endingFor(revision, service.name);
   return (
-    <ul class="feed">
-      {own.map((r) => (
-        <li key={r.id}>
-          <Ago at={r.at} />
-          <span>{r.message ?? r.summary ?? 'No reason given'} <span class="mute">· {r.by ?? 'external'} · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: r.id }} class="revision">{shortRevision(r.id)}</Link></span></span>
-        </li>
-      ))}
-    </ul>
+    <li>
+      <Ago at={revision.at} />
+      <div class="two">
+        <span>{revision.message ?? revision.summary ?? 'No reason given'} <span class="mute">· {revision.by ?? 'external'} · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: revision.id }} class="revision">{shortRevision(revision.id)}</Link></span></span>
+        {ending && <span class="row"><VerdictBadge ending={ending.ending} />{ending.failed && <span class="soft">{ending.reason}</span>}</span>}
+      </div>
+    </li>
   );
 }

@@ -4,10 +4,11 @@ import { useRead } from '../app/read';
 import { go, hindrance } from '../app/state';
 import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
-import { readRevisions, type Revision } from '../lib/revisions';
+import { type Progress, readRevisions, type Revision } from '../lib/revisions';
+import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
-import { Badge } from '../ui/badge';
-import { Button } from '../ui/button';
+import { Badge, VerdictBadge } from '../ui/badge';
+import { Button, Link } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Menu } from '../ui/menu';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../ui/states';
@@ -22,7 +23,9 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
   const [older, setOlder] = useState<Revision[]>([]);
   const [rolled, setRolled] = useState<Revision | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
-  const reading = useRead<Json>(`history ${name} ${current}`, (signal) => call(path('clusters', name, 'revisions'), { signal }));
+  // Read again when a rollout has ended or failed, too.
+  const { rollingOut, failed } = entry.counts.value;
+  const reading = useRead<Json>(`history ${name} ${current} ${rollingOut > 0} ${failed}`, (signal) => call(path('clusters', name, 'revisions'), { signal }));
   const page = reading.data && readRevisions(reading.data);
   const more = useRead<Json>(cursor ? `older ${cursor}` : null, (signal) => call(path('clusters', name, 'revisions'), { signal, query: { after: cursor } }));
   useEffect(() => {
@@ -62,10 +65,12 @@ function Entry({ entry, revision, before, current, chosen, rollBackService }: { 
       <div class="change">
         <div class="row">
           <strong>{revision.message ?? revision.summary ?? (revision.by ? 'No reason given' : 'Changed by another program')}</strong>
-          {current && <Badge tone="good" icon="check">Stored now</Badge>}
+          {current && <Badge tone="mute" icon="file">Stored now</Badge>}
+          {revision.rollout && <Outcome of={revision.rollout} />}
           {revision.rollback && <Badge tone="warn" icon="undo">Rollback of {revision.rollback.service ?? 'all'} to {shortRevision(revision.rollback.to)}</Badge>}
         </div>
         {revision.message && revision.summary && <span class="small soft">{revision.summary}</span>}
+        {revision.rollout?.verdict?.failed && <span class="small failure" data-tone="bad">{revision.rollout.verdict.reason} {revision.rollout.failed.map((service) => <Link key={service} to={clusterRoute(name, service)}>{service}</Link>)}</span>}
         <span class="small mute">{revision.by ?? 'external'} · <Ago at={revision.at} /> · <span class="revision">{shortRevision(revision.id)}</span></span>
       </div>
       <div class="row">
@@ -82,6 +87,12 @@ function Entry({ entry, revision, before, current, chosen, rollBackService }: { 
       </div>
     </li>
   );
+}
+
+/** How its rollout ended, or how far it is; one that changed no service has nothing to tell. */
+function Outcome({ of: { percent, verdict } }: { of: Progress }) {
+  if (verdict) return <VerdictBadge ending={verdict.ending} />;
+  return percent < 100 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : null;
 }
 
 /** Asks for a rollback, and shows what comes of it. */
