@@ -87,6 +87,47 @@ def test_clusters_stay_under_the_hand_too(page: Page, server: Server, cluster: s
     expect(page.get_by_role('heading', name='service-0007')).to_be_visible()
 
 
+def test_every_failure_of_a_cluster_can_be_reached_from_the_fleet(page: Page, server: Server, cluster: str):
+    failing = ['service-0007', 'service-0021', 'service-0058']
+    for service in failing:
+        run_tasks(server, cluster, service, 0)
+    opened(page, server, '')
+    row = page.get_by_role('row').filter(has=page.get_by_role('link', name=cluster, exact=True))
+    expect(row.get_by_role('link', name=failing[0])).to_be_visible()
+    row.get_by_role('link', name='and 2 more failed').click()
+    expect(page.get_by_role('button', name='Failed 3')).to_have_attribute('aria-pressed', 'true')
+    for service in failing:
+        expect(page.get_by_role('link', name=f'{service}, open')).to_be_visible()
+    expect(page.get_by_role('link', name='service-0008, open')).to_be_hidden()
+
+
+def test_what_is_typed_is_in_the_address_as_soon_as_it_is_seen(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}')
+    address_when_painted = """async (field) => {
+      field.value = 'service-003';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      return location.search;
+    }"""
+    assert page.get_by_label('Filter services').evaluate(address_when_painted) == '?q=service-003'
+    page.reload()
+    expect(page.get_by_label('Filter services')).to_have_value('service-003')
+
+
+def test_an_open_menu_stays_with_its_button(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}')
+    button = page.get_by_role('button', name='More actions')
+    button.click()
+    menu = page.get_by_role('menu', name='More actions')
+    expect(menu).to_be_visible()
+    page.set_viewport_size({'width': 700, 'height': 600})
+    beside = """([button, menu]) => {
+      const [of, box] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
+      return Math.abs(box.right - of.right) <= 8 && box.right <= innerWidth && Math.abs(box.top - of.bottom) <= 8;
+    }"""
+    page.wait_for_function(beside, arg=[button.element_handle(), menu.element_handle()])
+
+
 def test_nothing_that_somebody_chose_is_lost(page: Page, server: Server, cluster: str):
     opened(page, server, f'/clusters/{cluster}')
     page.get_by_label('Filter services').fill('service-00')

@@ -60,6 +60,26 @@ def test_the_layout_is_chosen_by_key_and_kept(page: Page, reviewed: str, violati
     expect(unified).to_be_visible()
 
 
+def test_notices_cover_nothing_that_can_be_done(page: Page, reviewed: str):
+    page.set_viewport_size({'width': 700, 'height': 420})
+    for _ in range(3):
+        page.get_by_role('button', name='Back to the editor').click()
+        page.get_by_role('button', name='Discard').click()
+        page.locator('.cm-content').press('Control+z')
+        page.keyboard.press('Control+Enter')
+    expect(page.get_by_role('heading', name='Changes discarded')).to_have_count(3)
+    apply = page.get_by_role('button', name='Apply')
+    reached = """(button) => {
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      return [top + 2, bottom - 2].every((y) => button.contains(document.elementFromPoint((left + right) / 2, y)));
+    }"""
+    page.evaluate('() => scrollTo(0, document.documentElement.scrollHeight)')
+    assert apply.evaluate(reached)
+    page.evaluate('() => scrollTo(0, 0)')
+    apply.focus()
+    assert apply.evaluate(reached)
+
+
 def test_a_plan_that_something_overtook_is_not_applied(page: Page, product: Process, reviewed: str):
     page.get_by_label('Why?').fill('Less memory')
     product.api('PUT', f'/clusters/{reviewed}/services/web?message=first', {'desired_count': 0, 'image_tag': 'v2.2.6'})

@@ -8,6 +8,7 @@ import { type ApiError, asApiError, call, path, proveWith } from '../lib/rest';
 import { format, parse, type Route } from '../lib/router';
 import { type Connection, LiveChannel } from '../lib/socket';
 import { Store } from '../lib/store';
+import { afterFrame } from './frames';
 
 export const store = new Store();
 export const drafts = new Drafts(localStorage);
@@ -37,22 +38,19 @@ export function go(to: Route | string, replace = false): void {
   }
 }
 
-const ADDRESS_AFTER_MS = 200;
-let addressTimer: ReturnType<typeof setTimeout> | undefined;
+let unwritten = false;
 
-/** Changes a part of the present route, in place. What is typed into a filter comes into the address after a moment: writing it costs as much as a frame has. */
+/** Changes a part of the present route, in place. The address follows once that is painted: writing it costs as much as a frame has. */
 export function adjust(change: Partial<Record<string, string | null>>): void {
   route.value = { ...route.peek(), ...change } as Route;
-  clearTimeout(addressTimer);
-  addressTimer = setTimeout(writeAddress, ADDRESS_AFTER_MS);
-  if (!('filter' in change)) writeAddress();
+  unwritten = true;
+  afterFrame(writeAddress);
 }
 
 /** Writes what `adjust` has not written yet. */
 function writeAddress(): void {
-  if (addressTimer === undefined) return;
-  clearTimeout(addressTimer);
-  addressTimer = undefined;
+  if (!unwritten) return;
+  unwritten = false;
   history.replaceState(null, '', format(route.peek()));
 }
 
@@ -216,8 +214,7 @@ async function readWithoutChannel(): Promise<void> {
 
 export function start(): void {
   addEventListener('popstate', () => {
-    clearTimeout(addressTimer);
-    addressTimer = undefined;
+    unwritten = false;
     route.value = parse(location.href);
   });
   addEventListener('online', () => channel.wake());

@@ -75,6 +75,6 @@ export function format(route: Route): string {
 }
 
 /** The address of a cluster's services, or of one of them. */
-export function clusterRoute(cluster: string, service: string | null = null, tab: Tab = 'overview'): Route {
+export function clusterRoute(cluster: string, service: string | null = null, tab: Tab = 'overview'): Extract<Route, { screen: 'cluster' }> {
   return { screen: 'cluster', cluster, service, tab, filter: '', chip: '', sort: '' };
 }

@@ -5,7 +5,7 @@ import { moveFocus } from '../app/rows';
 import { adjust, go, route, store } from '../app/state';
 import { useSlow } from '../app/read';
 import { plural } from '../lib/changes';
-import { concern, type Counts, type Service } from '../lib/model';
+import { concern, type Counts } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, type Tone } from '../ui/badge';
@@ -122,7 +122,7 @@ function Row({ entry }: { entry: ClusterEntry }) {
         <span class="mute small">{plural(counts.services || summary.serviceCount, 'service')}</span>
       </div>
       <div class="td row badges" role="cell"><ClusterBadges entry={entry} /></div>
-      <div class="td middle" role="cell">{counts.percent === null || counts.failed ? <Concern service={entry.worst.value} /> : <Progress counts={counts} percent={counts.percent} />}</div>
+      <div class="td middle" role="cell">{counts.percent === null || counts.failed ? <Concern entry={entry} /> : <Progress counts={counts} percent={counts.percent} />}</div>
       <div class="td two wide small" role="cell">
         <span class="soft">{summary.message ?? (summary.by ? 'No reason given' : 'Changed by another program')}</span>
         <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
@@ -168,13 +168,20 @@ function Progress({ counts, percent }: { counts: Counts; percent: number }) {
   );
 }
 
-/** What somebody should look at first, and why; a click leads there. */
-function Concern({ service }: { service: Service | null }) {
+/** What somebody should look at first, and why; a click leads there, and another one to all the others. */
+function Concern({ entry }: { entry: ClusterEntry }) {
+  const service = entry.worst.value;
   if (!service) return null;
   const why = concern(service)!;
+  const { failed, drifted } = entry.counts.value;
+  const chip = failed ? 'failed' : 'drifted';
+  const others = (failed || drifted) - 1;
   return (
     <div class="two small concern">
-      <Link to={clusterRoute(service.cluster, service.name)} class="above">{service.name}</Link>
+      <span class="row">
+        <Link to={clusterRoute(entry.name, service.name)} class="above cut">{service.name}</Link>
+        {others > 0 && <Link to={{ ...clusterRoute(entry.name), chip }} class="above rest">and {others} more {chip}</Link>}
+      </span>
       <span class="soft" title={why}>{why}</span>
     </div>
   );

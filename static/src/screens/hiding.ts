@@ -1,9 +1,9 @@
 import { batch, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { afterFrame } from '../app/frames';
 import { settling } from '../app/rows';
 import type { Service } from '../lib/model';
 import { Slices } from '../lib/slices';
 import type { ClusterEntry } from '../lib/store';
-import { afterFrame } from './rows';
 
 /** As many rows as are in sight. */
 const IN_SIGHT = 25;

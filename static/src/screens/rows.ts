@@ -18,11 +18,6 @@ export function usePieces(total: number): number {
   return limit;
 }
 
-/** Runs in a task of its own, once the next frame is painted. */
-export function afterFrame(run: () => void): void {
-  requestAnimationFrame(() => setTimeout(run));
-}
-
 /** The same element again for the same item: a row that is there already is not looked at. */
 export function useSameElements<T extends object>(make: (item: T) => VNode): (item: T) => VNode {
   const made = useRef(new WeakMap<T, VNode>());

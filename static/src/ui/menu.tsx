@@ -19,7 +19,10 @@ export function Menu({ label, icon = 'more', text, of, items }: { label: string;
   latest.current = of === undefined ? null : { of, items };
   useLayoutEffect(() => {
     offers.add(latest);
-    return () => void offers.delete(latest);
+    return () => {
+      offers.delete(latest);
+      placing.current?.abort();
+    };
   }, []);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -36,6 +39,13 @@ export function Menu({ label, icon = 'more', text, of, items }: { label: string;
     menu.style.top = `${Math.max(8, Math.min(rect.bottom, innerHeight - menu.offsetHeight - 12))}px`;
     menu.style.left = `${Math.max(8, Math.min(rect.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
   };
+  // While it is open, its button may move: with the window, and with the page under it.
+  const placing = useRef<AbortController | null>(null);
+  const keepPlaced = () => {
+    placing.current = new AbortController();
+    for (const event of ['resize', 'scroll']) addEventListener(event, place, { capture: true, signal: placing.current.signal });
+    place();
+  };
   return (
     <>
       <span ref={button}>
@@ -50,8 +60,9 @@ export function Menu({ label, icon = 'more', text, of, items }: { label: string;
         role="menu"
         aria-label={label}
         onToggle={(event) => {
+          placing.current?.abort();
           if ((event as unknown as ToggleEvent).newState !== 'open') return;
-          place();
+          keepPlaced();
           entries()[0]?.focus();
         }}
         onKeyDown={(event) => {
