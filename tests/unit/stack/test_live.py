@@ -1,0 +1,257 @@
+"""What is known of clusters, and who is told: over a real bucket, in time that the test turns."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from stack.askers import ASKED_S
+from stack.aws.s3 import Bucket
+from stack.errors import AwsFailed, NotFound, Unavailable
+from stack.events import Event, Subscribe
+from stack.live import RECENT, Live
+from stack.observation import Observation
+from stack.observed import Service
+from stack.revision_store import RevisionStore, serialise
+from stack.revisions import Change, Origin, Revision
+from stack.rollout_records import RolloutRecords
+from stack.sandbox.faults import Fault
+from stack.subscriber import Subscriber
+from tests.aws import Aws
+from tests.rolling import eventually
+from tests.server import connect
+from tests.unit.stack.test_cluster_state import definition, running
+
+WEB = {'web': {'image': 'web:1', 'desired_count': 2}}
+FAILURE = Unavailable('ECS does not answer.', 'ecs:DescribeServices', '503')
+
+
+class Reader:
+    """Takes every frame at once."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+
+    def ready(self) -> bool:
+        return True
+
+    def offer(self, frame: bytes) -> bool:
+        self.frames.append(frame)
+        return True
+
+
+class Scene:
+    def __init__(self, aws: Aws):
+        self.aws = aws
+        bucket = Bucket(connect(aws.endpoint, aws.region)[0], aws.bucket())
+        self.clock = 1000.0
+        self.late = timedelta()
+        # Another process, as far as this one can tell: it hears of a write by looking, and at no other time.
+        self.store = RevisionStore(bucket)
+        self.live = Live(
+            RevisionStore(bucket), RolloutRecords(bucket, pause_s=0), clock=lambda: self.clock, now=self.now
+        )
+        self.published: list[Event] = []
+        publish = self.live.hub.publish
+        self.live.hub.publish = lambda event: (self.published.append(event), publish(event))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.late
+
+    async def put(self, image: str = 'web:1') -> Revision:
+        base = await self.store.read('prod') if await self.store.names() else None
+        body = serialise({'services': [{'web': {'image': image, 'desired_count': 2}}]})
+        change = Change(Origin('kim', 'test'), datetime.now(UTC), {'verb': 'replace'})
+        return await self.store.write(base, 'prod', body, [change])
+
+    async def subscribe(self, *names: str) -> Reader:
+        reader = Reader()
+        subscriber = Subscriber(reader)
+        self.live.hub.subscribe(subscriber, Subscribe(names, {}))
+        await subscriber.bringing_up
+        return reader
+
+    async def see(self, seen: Service, minutes: float = 2) -> None:
+        made = self.live.states['prod']
+        found = definition(made)
+        at = self.now() + timedelta(minutes=minutes)
+        await self.live.see('prod', Observation(at, {'web': seen}, {found.arn: found}))
+
+    def told(self) -> list[str]:
+        told, self.published = [each.type for each in self.published], []
+        return told
+
+
+def play(aws: Aws, story: Callable[[Scene], Awaitable[Any]]) -> None:
+    async def whole() -> None:
+        scene = Scene(aws)
+        try:
+            await story(scene)
+        finally:
+            await scene.live.close()
+
+    asyncio.run(whole())
+
+
+def test_a_cluster_that_is_not_there(aws: Aws):
+    async def story(scene: Scene) -> None:
+        assert await scene.live.state('prod') is None
+        assert (scene.live.revision('prod'), scene.live.movement('prod', None)) == (None, None)
+        assert scene.live.snapshot('prod').type == 'deleted'
+        await scene.live.see('prod', Observation(scene.now()))
+        scene.live.unseen('prod', FAILURE)
+        assert scene.told() == []
+
+    play(aws, story)
+
+
+def test_one_that_is_removed_while_somebody_asks(aws: Aws):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        await scene.store.remove(revision)
+        with pytest.raises(NotFound):
+            await scene.live.at(revision)
+
+    play(aws, story)
+
+
+def test_a_bucket_that_denies_is_said_to_who_asks(aws: Aws):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        aws.faults.add(Fault('deny', service='s3', operation='GetObject'))
+        with pytest.raises(AwsFailed):
+            await scene.live.at(revision)
+
+    play(aws, story)
+
+
+def test_who_asks_has_the_revision_that_was_just_stored(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.live.at(await scene.put())
+        after = await scene.put('web:2')
+        assert (await scene.live.at(after)).revision.id == after.id
+        assert 'desired' in scene.told()
+
+    play(aws, story)
+
+
+def test_nobody_waits_for_a_look_where_nobody_looks(aws: Aws):
+    async def story(scene: Scene) -> None:
+        assert not scene.live.watched
+        async with asyncio.timeout(1):
+            assert (await scene.live.at(await scene.put())).observed_at is None
+
+    play(aws, story)
+
+
+def test_the_first_look_is_waited_for_where_somebody_looks(aws: Aws):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        woken = asyncio.Event()
+        scene.live.wake = woken.set
+        asking = asyncio.create_task(scene.live.at(revision))
+        await eventually(lambda: scene.live.askers.waits('prod'))
+        assert woken.is_set()
+        await scene.see(running())
+        assert (await asking).observed_at is not None
+
+    play(aws, story)
+
+
+def test_what_moves_is_of_interest_and_what_somebody_asks_for_or_listens_to(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        await scene.live.state('prod')
+        scene.clock += ASKED_S + 1
+        assert scene.live.of_interest() == ['prod'], 'it rolls out'
+        await scene.see(running())
+        assert (scene.live.of_interest(), scene.live.anybody) == ([], False)
+        await scene.live.state('prod')
+        assert (scene.live.of_interest(), scene.live.anybody) == (['prod'], True)
+        scene.clock += ASKED_S + 1
+        await scene.subscribe('pr*')
+        assert (scene.live.of_interest(), scene.live.anybody) == (['prod'], True)
+
+    play(aws, story)
+
+
+def test_an_end_is_told_once_to_whoever_wants_to_know(aws: Aws):
+    async def story(scene: Scene) -> None:
+        ended: list[tuple[str, str]] = []
+        scene.live.ended.append(lambda state, each: ended.append((state.name, each.verdict.ending)))
+        await scene.put()
+        await scene.live.state('prod')
+        await scene.see(running(running=1))
+        assert ended == []
+        await scene.see(running(), minutes=3)
+        await scene.see(running(), minutes=4)
+        assert ended == [('prod', 'succeeded')]
+
+    play(aws, story)
+
+
+def test_a_look_that_shows_nothing_new_tells_nobody(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        await scene.live.state('prod')
+        await scene.see(running())
+        scene.told()
+        await scene.see(running(), minutes=3)
+        assert scene.told() == []
+
+    play(aws, story)
+
+
+def test_an_ecs_that_cannot_be_asked_is_told_once_and_its_return_too(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        await scene.live.state('prod')
+        await scene.see(running())
+        scene.told()
+        scene.live.unseen('prod', FAILURE)
+        scene.live.unseen('prod', FAILURE)
+        (event,) = scene.published
+        assert event.content['failing']['message'] == 'ECS does not answer.'
+        await scene.see(running(), minutes=3)
+        assert scene.published[-1].content['failing'] is None
+        assert scene.told() == ['rollout', 'rollout']
+
+    play(aws, story)
+
+
+def test_a_removal_ends_what_is_under_way_before_it_is_told(aws: Aws):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        await scene.subscribe('prod')
+        scene.told()
+        await scene.store.remove(revision)
+        await scene.live.feed.poll()
+        moved, gone = scene.published
+        assert (moved.type, gone.type, gone.content['revision']) == ('rollout', 'deleted', revision.id)
+        assert moved.content['verdict']['ending'] == 'aborted'
+        assert scene.live.states == {}
+
+    play(aws, story)
+
+
+@pytest.mark.parametrize(('late', 'taken_up'), [(timedelta(), ['prod']), (RECENT + timedelta(minutes=1), [])])
+def test_a_server_that_starts_takes_up_what_may_still_roll_out(aws: Aws, late: timedelta, taken_up: list[str]):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        scene.late = late
+        await scene.live.begin()
+        assert list(scene.live.states) == taken_up
+
+    play(aws, story)
+
+
+def test_an_announcement_that_cannot_be_looked_up_is_logged(aws: Aws, caplog: pytest.LogCaptureFixture):
+    async def story(scene: Scene) -> None:
+        revision = await scene.put()
+        aws.faults.add(Fault('deny', service='s3', operation='GetObject'))
+        await scene.live.announced(revision, scene.now())
+
+    play(aws, story)
+    assert 'that it was announced is not known here' in caplog.text
