@@ -37,9 +37,10 @@ class Server(Client):
     # Whether it learns of what other servers write while nobody asks.
     learns = False
 
-    def __init__(self, aws: Aws, **settings: str):
+    def __init__(self, aws: Aws, *, port: int = 0, **settings: str):
         super().__init__()
         self.aws = aws
+        self.port = port
         self._connection, self._metrics = connect(aws.endpoint, aws.region)
         self.bucket = settings.get('AWS_S3_BUCKET') or aws.bucket()
         self.queue = settings.get('AWS_SQS_NOTIFICATION_QUEUE') or aws.queue()
@@ -65,7 +66,7 @@ class Server(Client):
         self.context, self.sweeper = context, context.sweeper
         await open_access(context.access, settings)
         server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
-        sockets = bind_sockets(0, '127.0.0.1')
+        sockets = bind_sockets(self.port, '127.0.0.1')
         async with Loops() as loops:
             start_access_loops(loops, context.access, context.sockets)
             if self.learns:

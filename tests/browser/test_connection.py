@@ -1,20 +1,22 @@
 """The page when the server goes, and when it comes back."""
 
 import re
-from pathlib import Path
 
 import pytest
 import urllib3
 from botocore.client import BaseClient
 from playwright.sync_api import Page, expect
 
-from tests.process import Process
+from tests.aws import Aws
+from tests.server import Server
 
 
 @pytest.fixture
 def tolerated() -> list[str]:
     return ['WebSocket connection', 'net::ERR_CONNECTION_REFUSED']
 
+
+CONFIG = {'services': [{'web': {'image': 'team/web:1'}}]}
 
 # Lets a test stop the page's clock: what was to happen later never does.
 STOPPABLE = """
@@ -23,38 +25,40 @@ window.setTimeout = (run, ms, ...given) => window.stopped ? 0 : later(() => wind
 """
 
 
-def test_it_catches_up_by_itself(page: Page, tmp_path: Path):
-    variables = {'PROFILE': 'local', 'NYSA_SANDBOX_DIR': str(tmp_path)}
-    with Process('serve', '--port=0', **variables) as first:
-        page.goto(f'http://127.0.0.1:{first.port}/cp/clusters/staging')
+def again(former: Server) -> Server:
+    """Another server in the place of one that has gone."""
+    places = {'AWS_S3_BUCKET': former.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': former.queue}
+    return Server(former.aws, port=former.port, **places)
+
+
+def test_it_catches_up_by_itself(page: Page, aws: Aws):
+    with Server(aws) as first:
+        cluster = first.cluster(CONFIG)
+        page.goto(f'http://127.0.0.1:{first.port}/cp/clusters/{cluster}')
         expect(page.get_by_text('Live', exact=True)).to_be_visible()
-        expect(page.get_by_role('link', name='email-worker, open')).to_be_visible()
-        port = first.port
+        expect(page.get_by_role('link', name='web, open')).to_be_visible()
     expect(page.get_by_text('Reconnecting, data')).to_be_visible()
     # What is there stays readable; what would change something waits, and says why.
-    expect(page.get_by_role('link', name='email-worker, open')).to_be_visible()
-    page.get_by_role('link', name='email-worker, open').click()
+    page.get_by_role('link', name='web, open').click()
     expect(page.get_by_role('button', name='Scale (Not connected')).to_have_attribute('aria-disabled', 'true')
-    with Process('serve', f'--port={port}', **variables) as second:
+    with again(first) as second:
         expect(page.get_by_text('Live', exact=True)).to_be_visible(timeout=30_000)
-        second.api('PUT', '/clusters/staging/services/email-worker?message=again', {'desired_count': 8})
-        expect(page.get_by_role('row').filter(has_text='email-worker').get_by_text('/ 8')).to_be_visible()
+        second.api('PUT', f'/clusters/{cluster}/services/web?message=again', {'desired_count': 8})
+        expect(page.get_by_role('row').filter(has_text='web').get_by_text('/ 8')).to_be_visible()
 
 
-def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, tmp_path: Path):
-    variables = {'PROFILE': 'local', 'NYSA_SANDBOX_DIR': str(tmp_path)}
+def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws: Aws):
     page.add_init_script(STOPPABLE)
     other = page.context.new_page()
     other.add_init_script(STOPPABLE)
-    with Process('serve', '--port=0', **variables) as first:
-        port = first.port
+    with Server(aws) as first:
         for each in (page, other):
-            each.goto(f'http://127.0.0.1:{port}/cp')
+            each.goto(f'http://127.0.0.1:{first.port}/cp')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
     for each in (page, other):
         expect(each.get_by_text('Reconnecting, data')).to_be_visible()
         each.evaluate('() => { window.stopped = true }')
-    with Process('serve', f'--port={port}', **variables):
+    with again(first):
         for each, event in ((page, "window, 'online'"), (other, "document, 'visibilitychange'")):
             each.evaluate(f'() => ((on, name) => void on.dispatchEvent(new Event(name)))({event})')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
