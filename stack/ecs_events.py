@@ -16,8 +16,9 @@ from stack.observed import Task
 
 log = logging.getLogger(__name__)
 
-# How long one call waits for messages, and how long they are hidden from others until they are deleted, in seconds.
-WAIT_S = 20
+# How long one call waits for messages (a stop has to wait as long), and how long they are hidden from others until they
+# are deleted, in seconds.
+WAIT_S = 2
 HIDDEN_S = 30
 PAUSE_S = 5.0
 

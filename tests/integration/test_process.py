@@ -94,6 +94,8 @@ def test_the_local_profile_needs_nothing_and_goes_on_where_it_was(tmp_path):
         assert (second.returncode, 'NYSA_SANDBOX_DIR' in second.stderr) == (2, True)
         changed = server.api('PUT', '/clusters/staging/services/user-service', {'desired_count': 3})
         assert changed.status == 202
+        started = time.monotonic()
+    assert time.monotonic() - started < 10, 'whoever stops it waits for no long poll'
     with Process(**variables) as server:
         again = server.api('GET', '/clusters/staging/config')
         assert again.revision == changed.revision
