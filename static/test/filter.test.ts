@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fuzzy, inChip, isShown, moved, sorted, wordsOf } from '../src/lib/filter';
+import { fuzzy, inChip, isShown, moved, sorted, topFirst, wordsOf } from '../src/lib/filter';
 import { readService } from '../src/lib/model';
 
 const service = (name: string, more: Record<string, unknown> = {}) => readService('c', name, { image: `h/${name}:v1`, desired_count: 1, sync: 'in-sync', health: 'healthy', deployed: { running: 1 }, ...more });
@@ -34,6 +34,15 @@ test.each([
   ['ab', 'abc', 1],
   ['abc', 'ab', 0],
 ])('%s → %s moves', (shown, wanted, n) => expect(moved([...shown], [...wanted])).toBe(n));
+
+test.each([
+  ['abcdef', 'fedcba', 2, 'feabcd'],
+  ['abcd', 'abcd', 2, 'abcd'],
+  ['abcd', 'dba', 1, 'dab'],
+  ['ab', 'xyba', 2, 'xyab'],
+  ['ab', 'bxya', 1, 'ba'],
+  ['', 'abc', 2, 'ab'],
+])('%s, of %s the first %i: %s', (shown, wanted, many, expected) => expect(topFirst([...shown], [...wanted], many).join('')).toBe(expected));
 
 test('the palette finds by letters, and starts of words first', () => {
   expect(fuzzy('us', 'user-service')).toBeGreaterThan(fuzzy('us', 'status'));

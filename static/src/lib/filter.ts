@@ -63,6 +63,13 @@ export function sorted(services: readonly Service[], sort: string): string[] {
   return services.toSorted(compare).map((s) => s.name);
 }
 
+/** The shown rows with the first of the wanted ones above them, and without those that are not wanted. */
+export function topFirst(shown: readonly string[], wanted: readonly string[], many: number): string[] {
+  const top = new Set(wanted.slice(0, many));
+  const others = new Set(wanted.slice(many));
+  return [...top, ...shown.filter((name) => others.has(name))];
+}
+
 /** How many rows stand elsewhere than they would if they were sorted now. */
 export function moved(shown: readonly string[], wanted: readonly string[]): number {
   const position = new Map(wanted.map((name, i) => [name, i]));

@@ -19,7 +19,7 @@ import { Drawer } from './drawer';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { holding, usePieces, useSameElements } from './rows';
+import { holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head, ServiceRow } from './service-row';
 import { type TableState, tableState, toggled } from './table-state';
 import { TagPicker } from './tag-picker';
@@ -83,14 +83,15 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
 
 function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; table: TableState; sort: string; opened: boolean; hidden: boolean }) {
   const { names, moved } = table.order.value;
-  const limit = usePieces(names.length);
+  const rows = useTopFirst(names);
+  const limit = usePieces(rows.length);
   const element = useSameElements((row: Signal<Service>) => <ServiceRow key={row.peek().name} row={row} table={table} />);
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>
       <Moved what="row" n={moved} held={table.held} />
       <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened}>
         <Head sort={sort} table={table} />
-        <div class="tbody" role="rowgroup">{names.slice(0, limit).map((name) => element(entry.rows.get(name)!))}</div>
+        <div class="tbody" role="rowgroup">{rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}</div>
       </div>
     </div>
   );

@@ -4,9 +4,7 @@ import { settling } from '../app/rows';
 import type { Service } from '../lib/model';
 import { Slices } from '../lib/slices';
 import type { ClusterEntry } from '../lib/store';
-
-/** As many rows as are in sight. */
-const IN_SIGHT = 25;
+import { IN_SIGHT } from './rows';
 
 /** Which rows the filter hides: what it changes for many comes to them frame by frame, from the top. */
 export class Hiding {

@@ -2,7 +2,9 @@
 
 import type { Signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { afterFrame } from '../app/frames';
+import { topFirst } from '../lib/filter';
 
 /** How many rows are put on the page in one frame. */
 const ROWS_A_FRAME = 50;
@@ -16,6 +18,20 @@ export function usePieces(total: number): number {
     return () => cancelAnimationFrame(frame);
   }, [limit, total]);
   return limit;
+}
+
+/** As many rows as are in sight. */
+export const IN_SIGHT = 25;
+
+/** The rows as wanted; where their order changes, those at the top take their places a frame before the others. */
+export function useTopFirst(wanted: readonly string[]): readonly string[] {
+  const [reached, setReached] = useState(wanted);
+  useEffect(() => {
+    let latest = true;
+    afterFrame(() => latest && setReached(wanted));
+    return () => void (latest = false);
+  }, [wanted]);
+  return useMemo(() => (reached === wanted ? wanted : topFirst(reached, wanted, IN_SIGHT)), [reached, wanted]);
 }
 
 /** The same element again for the same item: a row that is there already is not looked at. */
