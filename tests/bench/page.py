@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from stack.sandbox.server import EmbeddedAws
 from tests.aws import Aws
+from tests.bench.own_time import own_times
 from tests.chromium import launch_arguments
 from tests.moving import config, move, run_everything
 from tests.server import Server
@@ -35,6 +36,7 @@ class Look:
     """A page of its own, with an empty cache, that was opened at an address and can be used."""
 
     def __init__(self, browser: Browser, server: Server, address: str, rows: int, slower: int = 1):
+        self.browser = browser
         self._context = browser.new_context(viewport={'width': 1440, 'height': 900})
         self.page: Page = self._context.new_page()
         self.page.add_init_script(f'window.rowsExpected = {rows};{PROBE}')
@@ -100,30 +102,35 @@ def change_to_pixel(look: Look, server: Server, cluster: str) -> None:
 def under_load(look: Look, server: Server, clusters: list[str], what: str) -> None:
     look.take('painted'), look.take('long')
     before = {name: look.metric(name) for name in COSTS}
-    move(server, clusters, ROWS_A_SECOND, LOAD_S)
-    look.page.wait_for_timeout(200)
+    with own_times(look.browser, look.page) as own:
+        move(server, clusters, ROWS_A_SECOND, LOAD_S)
+        look.page.wait_for_timeout(200)
     painted, long = look.take('painted'), look.take('long')
     spent = {name: (look.metric(name) - before[name]) * 1000 / LOAD_S for name in COSTS}
     line(f'{what}: message → painted, p95 of {len(painted)}', p95(painted), '100')
     line(f'{what}: tasks over 50 ms in {LOAD_S} s', len(long), '0', '')
     if long:
         line(f'{what}: the longest task', max(long))
+    longest_of_its_own(what, own)
     for name, words in COSTS.items():
         line(f'{what}: {words}', spent[name], unit='ms/s')
+
+
+def longest_of_its_own(what: str, own: list[float]) -> None:
+    line(f"{what}: the longest task's own time", max(own), '50')
 
 
 def filter_strokes(look: Look, label: str) -> None:
     look.page.get_by_label(label).click()
     look.take('keys')
-    for key in 'service-09':
-        look.page.keyboard.press(key)
-        look.page.wait_for_timeout(100)
-    for _ in 'service-09':
-        look.page.keyboard.press('Backspace')
-        look.page.wait_for_timeout(100)
+    with own_times(look.browser, look.page) as own:
+        for key in [*'service-09', *['Backspace'] * len('service-09')]:
+            look.page.keyboard.press(key)
+            look.page.wait_for_timeout(100)
     keys = look.take('keys')
     line(f'{label}: key stroke → painted, median of {len(keys)}', statistics.median(keys))
     line(f'{label}: key stroke → painted, slowest', max(keys), '50')
+    longest_of_its_own(label, own)
 
 
 def heap(look: Look, server: Server, cluster: str) -> None:
