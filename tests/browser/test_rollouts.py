@@ -104,6 +104,8 @@ def test_why_tasks_fail_is_read_before_anybody_gives_up(
         log = drawer.get_by_role('region', name='The last lines of its log')
         expect(log).to_contain_text('RuntimeError: this build is broken', timeout=LONG_MS)
         expect(drawer.get_by_role('region', name='Flight recorder')).to_have_count(0)
+        # A long line scrolls by itself, and pushes nothing out of sight.
+        assert drawer.get_by_role('tabpanel').evaluate('(panel) => panel.scrollWidth <= panel.clientWidth')
         expect(drawer.get_by_role('heading', name=re.compile('^Rolling out'))).to_be_visible()
         assert violations() == []
     finally:
