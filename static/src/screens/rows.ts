@@ -2,7 +2,7 @@
 
 import type { Signal } from '@preact/signals';
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { afterFrame } from '../app/frames';
 import { topFirst } from '../lib/filter';
 
@@ -12,7 +12,7 @@ const ROWS_A_FRAME = 50;
 /** How many of the rows are to be there by now: a few at once, and more with each frame. */
 export function usePieces(total: number): number {
   const [limit, setLimit] = useState(ROWS_A_FRAME);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (limit >= total) return undefined;
     const frame = requestAnimationFrame(() => setLimit(limit + ROWS_A_FRAME));
     return () => cancelAnimationFrame(frame);
