@@ -1,8 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { settling } from '../src/app/rows';
-import { readService } from '../src/lib/model';
-import { ClusterEntry } from '../src/lib/store';
 import { Hiding } from '../src/screens/hiding';
 
 const names = Array.from({ length: 200 }, (_, n) => `row-${String(n).padStart(3, '0')}`);
@@ -20,12 +18,11 @@ const frame = () => frames.splice(0).forEach((run) => run());
 /** A list with a filter; `shown` are the rows that are to be seen now. */
 function list(filter: string) {
   const wanted = signal(filter);
-  const entry = new ClusterEntry('staging');
-  entry.replaceRows(names.map((name) => readService('staging', name, {})));
-  const hiding = new Hiding(entry, computed(() => new Set(names.filter((name) => name.includes(wanted.value)))), signal({ names: names.toReversed() }));
-  const hidden = new Map(names.map((name) => [name, hiding.of(entry.rows.get(name)!)]));
+  const hiding = new Hiding(computed(() => new Set(names.filter((name) => name.includes(wanted.value)))), signal({ names: names.toReversed() }));
+  const rows = new Map(names.map((name) => [name, {} as HTMLElement]));
+  const letGo = names.map((name) => hiding.add(name, rows.get(name)!));
   const stop = hiding.follow();
-  return { wanted, stop, shown: () => names.filter((name) => !hidden.get(name)!.value) };
+  return { wanted, stop, letGo, shown: () => names.filter((name) => !rows.get(name)!.hidden) };
 }
 
 test('rows come with what the address filters', () => {
@@ -68,6 +65,15 @@ test('the newest filter is what counts', () => {
   wanted.value = 'row-1';
   while (frames.length) frame();
   expect(shown()).toEqual(names.slice(100));
+  stop();
+});
+
+test('a row that left the page is left alone', () => {
+  const { wanted, shown, letGo, stop } = list('');
+  letGo[3]!();
+  wanted.value = 'row-199';
+  frame();
+  expect(shown()).toEqual(['row-003', 'row-199']);
   stop();
 });
 

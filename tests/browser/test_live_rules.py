@@ -114,6 +114,19 @@ def test_what_is_typed_is_in_the_address_as_soon_as_it_is_seen(page: Page, serve
     expect(page.get_by_label('Filter services')).to_have_value('service-003')
 
 
+def test_the_arrow_leads_from_the_filter_to_a_row_that_it_leaves(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}')
+    expect(page.get_by_role('link', name='service-0059, open')).to_be_visible()
+    # Both strokes before anything is painted
+    page.get_by_label('Filter services').evaluate("""(field) => {
+      field.value = 'service-0058';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      field.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+    }""")
+    expect(page.get_by_role('link', name='service-0058, open')).to_be_focused()
+    expect(page.get_by_role('link', name='service-0000, open')).to_be_hidden()
+
+
 def test_an_open_menu_stays_with_its_button(page: Page, server: Server, cluster: str):
     opened(page, server, f'/clusters/{cluster}')
     button = page.get_by_role('button', name='More actions')

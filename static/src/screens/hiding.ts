@@ -1,27 +1,27 @@
-import { batch, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { effect, type ReadonlySignal } from '@preact/signals';
 import { afterFrame } from '../app/frames';
 import { settling } from '../app/rows';
-import type { Service } from '../lib/model';
 import { Slices } from '../lib/slices';
-import type { ClusterEntry } from '../lib/store';
 import { IN_SIGHT } from './rows';
 
 /** Which rows the filter hides: what it changes for many comes to them frame by frame, from the top. */
 export class Hiding {
-  private readonly rows = new WeakMap<Signal<Service>, Signal<boolean>>();
-  private readonly slices = new Slices<Signal<boolean>>((rows) => batch(() => rows.forEach((row) => (row.value = !row.peek()))), IN_SIGHT, afterFrame);
+  private readonly rows = new Map<string, HTMLElement>();
+  // On the page itself: a signal for each row costs ten times as much, and tells the page only after the stroke.
+  private readonly slices = new Slices<HTMLElement>((rows) => rows.forEach((row) => (row.hidden = !row.hidden)), IN_SIGHT, afterFrame);
 
   constructor(
-    private readonly entry: ClusterEntry,
     private readonly visible: ReadonlySignal<ReadonlySet<string>>,
     private readonly order: ReadonlySignal<{ names: readonly string[] }>,
   ) {}
 
-  /** Whether a row is hidden. */
-  of(row: Signal<Service>): ReadonlySignal<boolean> {
-    const known = this.rows.get(row) ?? signal(!this.visible.peek().has(row.peek().name));
-    this.rows.set(row, known);
-    return known;
+  /** Takes in a row that came to the page; what it gives back lets it go. */
+  add(name: string, row: HTMLElement): () => void {
+    row.hidden = !this.visible.peek().has(name);
+    this.rows.set(name, row);
+    return () => {
+      if (this.rows.get(name) === row) this.rows.delete(name);
+    };
   }
 
   /** Follows the filter, until what it gives back is called. */
@@ -35,11 +35,11 @@ export class Hiding {
   }
 
   private update(visible: ReadonlySet<string>): void {
-    const [gone, come]: Signal<boolean>[][] = [[], []];
+    const [gone, come]: [HTMLElement[], HTMLElement[]] = [[], []];
     for (const name of this.order.peek().names) {
-      const hidden = this.rows.get(this.entry.rows.get(name)!);
-      if (hidden && hidden.peek() === visible.has(name)) (hidden.peek() ? come : gone)!.push(hidden);
+      const row = this.rows.get(name);
+      if (row && row.hidden === visible.has(name)) (row.hidden ? come : gone).push(row);
     }
-    this.slices.start([...gone!, ...come!], gone!.length);
+    this.slices.start([...gone, ...come], gone.length);
   }
 }

@@ -1,4 +1,5 @@
 import { type Signal, useComputed } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { adjust, go, route } from '../app/state';
 import { versionOf } from '../lib/images';
 import { presentTrouble, type Service } from '../lib/model';
@@ -47,12 +48,14 @@ function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: st
 export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
   const service = row.value;
   const { name, cluster } = service;
+  const element = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => table.hiding.add(name, element.current!), [table, name]);
   const open = useComputed(() => table.opened.value === name);
   const chosen = useComputed(() => table.selection.value.has(name));
   const choose = () => (table.selection.value = toggled(table.selection.value, name));
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the link in it does the same by keyboard
-    <div class="tr" role="row" hidden={table.hiding.of(row)} data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
+    <div ref={element} class="tr" role="row" data-open={open} data-selected={chosen} onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}>
       <span class="td" role="cell"><input type="checkbox" aria-label={`Choose ${name}`} checked={chosen} disabled={service.sync === 'unmanaged'} onChange={choose} /></span>
       <span class="td cut" role="cell">
         <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`} onClick={(e) => plainClick(e) && openService(cluster, name)}>{name}</a>

@@ -43,7 +43,7 @@ export function tableState(entry: ClusterEntry): TableState {
     opened: stable(() => view()?.service ?? null, Object.is),
     selection: signal<ReadonlySet<string>>(new Set()),
     visible,
-    hiding: new Hiding(entry, visible, ordered),
+    hiding: new Hiding(visible, ordered),
     chips: stable(() => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])), sameFields),
     order: ordered,
   };
