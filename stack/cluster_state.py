@@ -238,10 +238,14 @@ class ClusterState:
         return containers[0].get('image') if containers else None
 
     def running_image(self, name: str) -> str | None:
-        """What ECS's newest deployment of the service brings."""
+        """What runs: what ECS's newest deployment brings, unless only older ones have tasks so far."""
         seen = self.seen.get(name)
-        primary = seen.primary if seen else None
-        return self.image(primary.task_definition if primary else seen.task_definition) if seen else None
+        if seen is None:
+            return None
+        primary = seen.primary
+        if primary is None or not primary.running:
+            primary = next((each for each in seen.deployments if each.running), primary)
+        return self.image(primary.task_definition if primary else seen.task_definition)
 
     def drift(self, name: str) -> Row | None:
         """What sets the service apart from what is wanted, unless a rollout is under way."""

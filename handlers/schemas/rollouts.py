@@ -160,7 +160,7 @@ SCHEMAS: dict[str, Schema] = {
     'Deployed': shape(
         'What ECS runs of a service.',
         {
-            'image': text_or_null('The image of the newest deployment.'),
+            'image': text_or_null('The image of the newest deployment that runs, or of the newest where none does.'),
             'image_tag': text_or_null('Its tag.'),
             **COUNTS,
             'status': text("ECS's own word: ACTIVE, DRAINING."),

@@ -10,6 +10,7 @@ from stack import cluster_view
 from stack.cluster_state import ClusterState
 from stack.observation import Observation
 from stack.observed import Task, task
+from stack.reconcile.observed import TaskDefinition
 from tests.unit.stack.test_cluster_state import START, definition, look, revision, running, state
 
 WEB = {'image': 'registry:5000/web:1', 'desired_count': 2}
@@ -53,6 +54,26 @@ def test_what_nobody_has_looked_at_is_not_known():
 )
 def test_what_is_as_wanted_may_still_not_run(running_tasks: int, shown: tuple[str, str]):
     assert of(settled(running=running_tasks)) == shown
+
+
+@pytest.mark.parametrize(
+    ('new', 'old', 'runs'), [(0, 2, 'registry:5000/web:1'), (1, 1, 'web:2'), (0, 0, 'web:2'), (2, 0, 'web:2')]
+)
+def test_what_is_deployed_is_what_runs_and_not_what_cannot_start(new: int, old: int, runs: str):
+    made = state(revision('r1', web=WEB))
+    look(made, running())
+    made.take_revision(revision('r2', web=WEB | {'image': 'web:2'}), START)
+    body = dict(made.wanted['web'].definition)
+    arns = {'PRIMARY': 'arn:td/web:2', 'ACTIVE': 'arn:td/web:1'}
+    counts = {'PRIMARY': new, 'ACTIVE': old}
+    deployments = [
+        {'id': status, 'status': status, 'taskDefinition': arn, 'runningCount': counts[status], 'createdAt': START}
+        for status, arn in arns.items()
+    ]
+    seen = running(running=new + old, taskDefinition='arn:td/web:2', deployments=deployments)
+    newer = TaskDefinition('arn:td/web:2', 'prod-web', body)
+    made.look(Observation(START + timedelta(minutes=3), {'web': seen}, {newer.arn: newer}))
+    assert cluster_view.service_row(made, 'web')['deployed']['image'] == runs
 
 
 def test_none_wanted_and_none_running_is_not_a_failure():
