@@ -37,9 +37,11 @@ class Stage(Rolling):
     async def chat(self, webhook: Webhook) -> None:
         """Have a relay listen, and post to a webhook."""
         self.webhook, self.said = webhook, list[str]()
-        channel = Channel(self.origin, [self.name])
+        channel, hub = Channel(self.origin, [self.name]), self.live.hub
+        others = len(hub)
         self._relaying = asyncio.create_task(relay(channel, webhook.url, RelayState(), 'https://nysa.example'))
-        await eventually(lambda: len(self.live.hub))
+        # What comes before it is in sync it would take from a snapshot, and not hear who wanted it.
+        await eventually(lambda: len(hub) > others and not any(each.bringing_up for each in hub._subscribers))
 
     async def chat_says(self, holds: Callable[[str], bool]) -> None:
         """Returns when a line was posted of which it is so."""
