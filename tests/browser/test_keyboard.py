@@ -79,7 +79,7 @@ def test_the_palette_does_what_the_menus_do(page: Page):
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
     offers = page.get_by_role('option')
-    for typed, offer in (('scale', 'Scale billing-service'), ('freeze', 'Freeze staging'), ('thaw', None)):
+    for typed, offer in (('scale', 'Scale… · billing-service'), ('freeze', 'Freeze… · staging'), ('thaw', None)):
         page.keyboard.press('Control+k')
         page.keyboard.type(typed)
         if offer:

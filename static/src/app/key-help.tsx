@@ -21,9 +21,9 @@ export function KeyHelp() {
           </section>
         ))}
       </div>
-      <label class="row small">
+      <label class="row small" style={{ flexWrap: 'nowrap' }}>
         <input type="checkbox" checked={singleKeys.value} onChange={(e) => (singleKeys.value = e.currentTarget.checked)} />
-        Single keys, without Ctrl or ⌘. They never work while you type.
+        <span>Single keys, without Ctrl or ⌘. They never work while you type.</span>
       </label>
     </Dialog>
   );

@@ -2,7 +2,6 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy } from '../lib/filter';
 import { clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
-import { offered } from '../ui/menu';
 import type { MenuItem } from '../ui/menu';
 import { asked, restore } from './actions';
 import { clusterItems, serviceItems } from './menus';
@@ -18,7 +17,7 @@ function entries(): Entry[] {
   const to = (id: string, label: string, hint: string, icon: IconName, target: Route): Entry => ({ id, label, hint, icon, run: () => go(target) });
   const at = route.peek();
   const here = 'cluster' in at ? at.cluster : null;
-  const found: Entry[] = offered().map((item, i) => ({ ...item, id: `do ${i}`, label: `${item.label.replace('…', '')} ${item.of}`, hint: item.why ?? '' }));
+  const found: Entry[] = [];
   if (here) {
     found.push(
       to('edit', `Edit the stackfile of ${here}`, 'e', 'edit', { screen: 'stackfile', cluster: here, revision: null }),

@@ -95,7 +95,7 @@ function Groups({ fleet: { groups, held } }: { fleet: FleetState }) {
     <div class="movable" {...holding(held)}>
       <Moved what="cluster" n={moved} held={held} />
       {attention.length > 0 && <Group title="Needs attention" count={attention.length} rows={attention.slice(0, limit).map(element)} />}
-      {rest.length > 0 && <Group title={attention.length ? 'Everything else' : 'Nothing needs attention'} count={rest.length} rows={rest.slice(0, Math.max(0, limit - attention.length)).map(element)} />}
+      {rest.length > 0 && <Group title={attention.length ? 'Everything else' : 'All clusters'} count={rest.length} rows={rest.slice(0, Math.max(0, limit - attention.length)).map(element)} />}
     </div>
   );
 }

@@ -52,7 +52,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
         <div class="row">
           {draft && page !== 'stackfile' && <Button icon="file" onClick={() => go(pages[1]![2])}>Draft</Button>}
           {page !== 'stackfile' && <Button icon="edit" onClick={() => go(pages[1]![2])}>Edit</Button>}
-          <Menu label="More actions" of={name} items={clusterItems(entry)} />
+          <Menu label="More actions" items={clusterItems(entry)} />
         </div>
       </div>
       {summary.frozen && (

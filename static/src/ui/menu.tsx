@@ -4,26 +4,9 @@ import { Icon, type IconName } from './icons';
 
 export interface MenuItem { label: string; icon: IconName; run: () => void; why?: string | null; danger?: boolean }
 
-interface Offer { of: string; items: (MenuItem | null)[] }
-
-const offers = new Set<{ current: Offer | null }>();
-
-/** What the menus on the page offer, each with what it would be done to. */
-export function offered(): (MenuItem & { of: string })[] {
-  return [...offers].flatMap(({ current }) => (current?.items ?? []).filter((item) => item !== null).map((item) => ({ ...item, of: current!.of })));
-}
-
-/** A menu in a popover: opened by its button, walked with the arrows, closed by Esc or by what is chosen. `of` names what it is about: then the palette offers it, too. */
-export function Menu({ label, icon = 'more', text, of, items }: { label: string; icon?: IconName; text?: string; of?: string; items: (MenuItem | null)[] }) {
-  const latest = useRef<Offer | null>(null);
-  latest.current = of === undefined ? null : { of, items };
-  useLayoutEffect(() => {
-    offers.add(latest);
-    return () => {
-      offers.delete(latest);
-      placing.current?.abort();
-    };
-  }, []);
+/** A menu in a popover: opened by its button, walked with the arrows, closed by Esc or by what is chosen. */
+export function Menu({ label, icon = 'more', text, items }: { label: string; icon?: IconName; text?: string; items: (MenuItem | null)[] }) {
+  useLayoutEffect(() => () => placing.current?.abort(), []);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLSpanElement>(null);
