@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 # For how long an answer waits for the first look at a cluster.
 FIRST_LOOK_S = 3.0
 
+# A cluster that nobody looks at, and that is changed time and again, is followed once it was left alone for so long.
+CALM_S = 1.0
+
 # Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
 RECENT = timedelta(minutes=30)
 
@@ -67,6 +70,7 @@ class Live:
         self._missed = Missed(self.feed, self.revision)
         self._announcements = Announcements(records, self._note, clock)
         self._loading: dict[str, asyncio.Lock] = {}
+        self._unfollowed: dict[str, str] = {}
         store.tell(self.feed)
 
     # Source: what the hub brings subscribers up to date with
@@ -149,10 +153,16 @@ class Live:
         """How a rollout that begins here ends is to be known, whether or not anybody looks on."""
         if all(change.announce is None for change in revision.changes):
             return
+        cluster = revision.cluster
+        self._unfollowed[cluster] = revision.id
+        await asyncio.sleep(CALM_S)
+        if self._unfollowed.get(cluster) != revision.id:
+            return
+        del self._unfollowed[cluster]
         try:
-            await self.ready(revision.cluster)
+            await self.ready(cluster)
         except AwsFailed as failed:
-            log.warning('cluster %s: how its rollout goes is not followed: %s', revision.cluster, failed)
+            log.warning('cluster %s: how its rollout goes is not followed: %s', cluster, failed)
         self._interest()
 
     def appeared(self, revision: Revision) -> None:
