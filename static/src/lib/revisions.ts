@@ -19,10 +19,10 @@ export interface Revision {
   /** What it is a rollback of: to which revision, and of one service or of all (null). */
   rollback: { to: string; service: string | null } | null;
   /** How far the services are that it changed, or how that ended; null where it is not known (any more). */
-  rollout: Progress | null;
+  rollout: RolloutInShort | null;
 }
 
-export interface Progress { percent: number; verdict: Verdict | null; failed: string[] }
+export interface RolloutInShort { percent: number; verdict: Verdict | null; failed: string[] }
 
 export interface RevisionPage { revisions: Revision[]; next: string | null; note: string | null }
 
@@ -41,7 +41,7 @@ export function readRevisions(sent: Json): RevisionPage {
     deleted: each.deleted === true,
     removed: each.removed === true,
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
-    rollout: readProgress(each.rollout as Json | null | undefined),
+    rollout: readRollout(each.rollout as Json | null | undefined),
   }));
   return { revisions: revisions.filter((r) => r.id), next: text(sent.next), note: text(sent.message) };
 }
@@ -56,7 +56,7 @@ function touched({ service, services }: Json): string[] {
   return (Array.isArray(services) ? services : [service]).filter((name): name is string => typeof name === 'string' && name !== '');
 }
 
-function readProgress(sent: Json | null | undefined): Progress | null {
+function readRollout(sent: Json | null | undefined): RolloutInShort | null {
   if (!sent || typeof sent.percent !== 'number') return null;
   return { percent: sent.percent, verdict: readVerdict(sent.verdict), failed: Array.isArray(sent.failed) ? sent.failed.map(String) : [] };
 }

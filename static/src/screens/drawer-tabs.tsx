@@ -4,7 +4,7 @@ import { useRead, useService } from '../app/read';
 import { go, hindrance, store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
-import { type Json, presentTrouble, tellingStop, readEvents, readStops, type Service, type Verdict } from '../lib/model';
+import { type Json, presentTrouble, readEvents, readStops, type Service, tellingStop, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
 import { endingFor, readRevisions, type Revision } from '../lib/revisions';

@@ -4,7 +4,7 @@ import { useRead } from '../app/read';
 import { go, hindrance } from '../app/state';
 import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
-import { type Progress, readRevisions, type Revision } from '../lib/revisions';
+import { readRevisions, type Revision, type RolloutInShort } from '../lib/revisions';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, VerdictBadge } from '../ui/badge';
@@ -70,7 +70,7 @@ function Entry({ entry, revision, before, current, chosen, rollBackService }: { 
           {revision.rollback && <Badge tone="warn" icon="undo">Rollback of {revision.rollback.service ?? 'all'} to {shortRevision(revision.rollback.to)}</Badge>}
         </div>
         {revision.message && revision.summary && <span class="small soft">{revision.summary}</span>}
-        {revision.rollout?.verdict?.failed && <span class="small failure" data-tone="bad">{revision.rollout.verdict.reason} {revision.rollout.failed.map((service) => <Link key={service} to={clusterRoute(name, service)}>{service}</Link>)}</span>}
+        {revision.rollout?.verdict?.failed && <span class="small failure" data-tone="bad">{revision.rollout.verdict.reason}{revision.rollout.failed.flatMap((service) => [' ', <Link key={service} to={clusterRoute(name, service)}>{service}</Link>])}</span>}
         <span class="small mute">{revision.by ?? 'external'} · <Ago at={revision.at} /> · <span class="revision">{shortRevision(revision.id)}</span></span>
       </div>
       <div class="row">
@@ -90,7 +90,7 @@ function Entry({ entry, revision, before, current, chosen, rollBackService }: { 
 }
 
 /** How its rollout ended, or how far it is; one that changed no service has nothing to tell. */
-function Outcome({ of: { percent, verdict } }: { of: Progress }) {
+function Outcome({ of: { percent, verdict } }: { of: RolloutInShort }) {
   if (verdict) return <VerdictBadge ending={verdict.ending} />;
   return percent < 100 ? <Badge tone="busy" icon="progress" spin>Rolling out</Badge> : null;
 }
