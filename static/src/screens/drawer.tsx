@@ -47,11 +47,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
         <div class="title">
           <h2>{name}</h2>
           {service && managed && (
-            <Menu
-              label={`Actions for ${name}`}
-              of={name}
-              items={serviceItems(service, close)}
-            />
+            <Menu label={`Actions for ${name}`} items={serviceItems(service, close)} />
           )}
           <Button kind="quiet" icon="cross" label="Close" onClick={close} />
         </div>
