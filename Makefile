@@ -35,6 +35,7 @@ run: setup ## start everything on the embedded AWS: make run PORT=9000
 	PROFILE=local $(BIN)/python nysa_server.py --port=$(PORT)
 
 test: setup ## run every test
+	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -62,4 +63,4 @@ clean-sandbox: ## forget what the embedded AWS kept
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built
-	rm -rf $(VENV) .node static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis
