@@ -19,7 +19,8 @@ class Unreadable(Exception):
 class Hint:
     """One message. `destroy` is the service that it wants destroyed, if the desired state no longer has it.
 
-    `callback_url` is the Slack webhook to be told, if any; `by` and `why` are who asked for it and their reason.
+    `callback_url` is the Slack webhook to notify, if any; `by` and `why` are who asked for it and their reason.
+    `revision` is the one that it announces; messages of the old server name none.
     """
 
     cluster: str
@@ -27,6 +28,7 @@ class Hint:
     callback_url: str | None = None
     by: str | None = None
     why: str | None = None
+    revision: str | None = None
 
 
 def read_message(body: str) -> Hint | str:
@@ -49,6 +51,7 @@ def read_message(body: str) -> Hint | str:
         callback_url=_optional(message, 'callback_url'),
         by=_optional(message, 'requested_by'),
         why=_optional(message, 'message'),
+        revision=_optional(message, 'revision'),
     )
 
 

@@ -52,7 +52,11 @@ class Job:
         """What the next pass is for."""
         hints = [hint for _, hint in self.messages.values()]
         destroyed = frozenset(hint.destroy for hint in hints if hint.destroy)
-        return Ask(self.cluster, destroyed, hinted=bool(hints), retry=self.fresh)
+        announced = frozenset(hint.revision for hint in hints if hint.revision)
+        named = all(hint.revision for hint in hints)
+        return Ask(
+            self.cluster, destroyed, hinted=bool(hints), retry=self.fresh, announced=announced if named else frozenset()
+        )
 
     def after(self, ended: Ended, asked: bool) -> After:
         """What follows from how a pass ended. Where nobody `asked`, the clock will ask again."""

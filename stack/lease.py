@@ -1,4 +1,4 @@
-"""One at a time, however many processes: leases on clusters, kept in the bucket.
+"""Leases on clusters, kept in the bucket: one process at a time works on a cluster.
 
 See docs/decisions/leases.md for why there, and why by conditional writes without comparing clocks.
 """
@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from stack.errors import AwsFailed, PreconditionFailed
+from stack.errors import AwsFailed
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a holder has made so: the digest of the desired state's content, and the revision that brought it."""
+    """What a holder deploys: the digest of the desired state's content, and the revision that brought it."""
 
     content: str
     revision: str
@@ -52,21 +52,28 @@ class Deployed:
 class Lease:
     """Held on one cluster. `number` grows with every holder: work with a smaller one is over.
 
-    `deployed` is for its holder to write down what it has made so: it is there for the next.
+    `deployed` is what its holder deploys, or the last holder did; `Leases.record` stores it for the next one.
     """
 
-    def __init__(self, cluster: str, number: int, etag: str, renewed: float, clock: Callable[[], float]):
+    def __init__(self, cluster: str, number: int, etag: str | None, renewed: float, clock: Callable[[], float]):
         self.cluster = cluster
         self.number = number
         self.etag = etag
+        # When the write was begun that last proved the lease.
         self.renewed = renewed
         self.deployed: Deployed | None = None
+        self.lost = False
+        # When each write was begun that may still be stored, by its nonce; the last one's nonce.
+        self.begun: dict[str, float] = {}
+        self.last = ''
+        # One write at a time, so that a holder never competes with its own renewal.
+        self.writing = asyncio.Lock()
         self._clock = clock
 
     @property
     def holds(self) -> bool:
-        """Whether it is certain that nobody else may have it by now."""
-        return self._clock() - self.renewed < TERM_S - MARGIN_S
+        """Whether it is certain that no other process has it by now."""
+        return not self.lost and self._clock() - self.renewed < TERM_S - MARGIN_S
 
 
 class Leases:
@@ -87,7 +94,7 @@ class Leases:
 
     @asynccontextmanager
     async def held(self, cluster: str) -> AsyncIterator[Lease | None]:
-        """The lease for the length of the block, renewed meanwhile; None where somebody else has it."""
+        """The lease for the length of the block, renewed meanwhile; None where another process has it."""
         lease = await self._take(cluster)
         if lease is None:
             yield None
@@ -101,28 +108,33 @@ class Leases:
             await self._release(lease)
 
     async def deployed(self, cluster: str) -> Deployed | None:
-        """What the last holder that deployed something wrote down."""
+        """What the last holder that deployed something recorded."""
         found = await self._bucket.get(PREFIX + cluster)
         return _deployed(_read(found.body)) if found else None
+
+    async def record(self, lease: Lease, deployed: Deployed) -> bool:
+        """Record what the holder is about to deploy; false where the lease is lost, so that nothing may be deployed.
+
+        Raises `AwsFailed`.
+        """
+        lease.deployed = deployed
+        return await self._write(lease)
 
     async def _take(self, cluster: str) -> Lease | None:
         asked = self._clock()
         found = await self._bucket.get(PREFIX + cluster)
-        number, etag, deployed = 1, None, None
-        if found is not None:
-            if not self._is_free(cluster, found, asked):
-                return None
-            last = _read(found.body)
-            number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
-            etag, deployed = found.etag, _deployed(last)
-        lease = Lease(cluster, number, etag or '', asked, self._clock)
-        lease.deployed = deployed
-        return lease if await self._write(lease, etag) else None
+        if found is not None and not self._is_free(cluster, found, asked):
+            return None
+        last = _read(found.body) if found else {}
+        number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
+        lease = Lease(cluster, number, found.etag if found else None, asked, self._clock)
+        lease.deployed = _deployed(last)
+        return lease if await self._write(lease) else None
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
-        """Whether it was given back, or has stayed the same for a whole term while we looked.
+        """Whether it was released, or has stayed the same for a whole term while we looked.
 
-        Our own is one whose giving back, or whose taking, was never answered: a process takes none twice at once.
+        Our own is one whose release, or whose taking, was never answered: a process takes none twice at once.
         """
         if _read(found.body).get('holder') in (None, self._holder):
             return True
@@ -132,56 +144,74 @@ class Leases:
             return False
         return now - seen.since >= TERM_S
 
-    async def _write(self, lease: Lease, over: str | None, holds: bool = True) -> bool:
-        """Write the lease over what has that ETag, or over nothing; false where something else is there."""
-        asked = self._clock()
-        body = {
-            'holder': self._holder if holds else None,
-            'number': lease.number,
-            'deployed': lease.deployed and asdict(lease.deployed),
-            # So that no two writes have the same ETag.
-            'nonce': uuid.uuid4().hex,
-        }
-        try:
-            written = await self._bucket.put(PREFIX + lease.cluster, json.dumps(body).encode(), over=over)
-        except PreconditionFailed:
-            return False
-        lease.etag, lease.renewed = written.etag, asked
-        return True
-
     async def _renew(self, lease: Lease) -> None:
         while True:
             await self._sleep(RENEW_S)
             try:
-                renewed = await self._write(lease, lease.etag)
+                if not await self._write(lease):
+                    log.warning('cluster %s: another process has taken the lease', lease.cluster)
+                    return
             except AwsFailed as failed:
                 log.warning('cluster %s: the lease could not be renewed: %s', lease.cluster, failed)
-                continue
-            if not renewed and not await self._still_ours(lease):
-                log.warning('cluster %s: somebody else has taken the lease', lease.cluster)
-                lease.renewed = float('-inf')
-                return
-
-    async def _still_ours(self, lease: Lease) -> bool:
-        """Whether a renewal was refused only because an earlier one, never answered, had been written all the same."""
-        asked = self._clock()
-        try:
-            found = await self._bucket.get(PREFIX + lease.cluster)
-        except AwsFailed:
-            return True
-        body = _read(found.body) if found else {}
-        if (body.get('holder'), body.get('number')) != (self._holder, lease.number):
-            return False
-        lease.etag, lease.renewed = found.etag, asked
-        return True
 
     async def _release(self, lease: Lease) -> None:
-        if lease.renewed == float('-inf'):
-            return
+        """Release the lease: the next holder need not wait for it to expire."""
         try:
-            await self._write(lease, lease.etag, holds=False)
+            # Also where a renewal is still under way in a thread: it is either found here, or refused by S3.
+            await self._write(lease, holds=False)
         except AwsFailed as failed:
-            log.warning('cluster %s: the lease runs out by itself: %s', lease.cluster, failed)
+            log.warning('cluster %s: the lease expires by itself: %s', lease.cluster, failed)
+
+    async def _write(self, lease: Lease, holds: bool = True) -> bool:
+        """Write the lease over what it was; false where something else is there, so that it is lost.
+
+        Raises `AwsFailed` where it is not known to be written.
+        """
+        async with lease.writing:
+            while not lease.lost:
+                failed = await self._put(lease, holds)
+                if failed is None:
+                    return True
+                nonce = await self._look(lease)
+                if nonce == lease.last:
+                    return True
+                if nonce is None:
+                    raise failed
+            return False
+
+    async def _put(self, lease: Lease, holds: bool) -> AwsFailed | None:
+        """Write once, with a nonce by which the write is recognised where its answer is lost."""
+        lease.last = uuid.uuid4().hex
+        body = {
+            'holder': self._holder if holds else None,
+            'number': lease.number,
+            'deployed': lease.deployed and asdict(lease.deployed),
+            'nonce': lease.last,
+        }
+        asked = lease.begun[lease.last] = self._clock()
+        try:
+            written = await self._bucket.put(PREFIX + lease.cluster, json.dumps(body).encode(), over=lease.etag)
+        except AwsFailed as failed:
+            return failed
+        lease.begun = {lease.last: asked}
+        lease.etag, lease.renewed = written.etag, asked
+        return None
+
+    async def _look(self, lease: Lease) -> str | None:
+        """The nonce of the holder's own write that has been stored since; None where nothing has been.
+
+        The lease is lost where another process has written. Raises `AwsFailed`.
+        """
+        found = await self._bucket.get(PREFIX + lease.cluster)
+        if (found and found.etag) == lease.etag:
+            return None
+        nonce = _read(found.body).get('nonce') if found else None
+        if nonce not in lease.begun:
+            lease.lost = True
+            return ''
+        # Others count the term from when it was stored, which may be long before it was found here.
+        lease.etag, lease.renewed = found.etag, lease.begun[nonce]
+        return nonce
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -1,11 +1,15 @@
-"""A pass that may be made: on a cluster that is managed, not frozen, and that nobody else is working on."""
+"""Passes that may be made: on a cluster that is managed, not frozen, and that no other process works on.
+
+What permits a pass is asked within its lease, of the very revision that it deploys, and again before each call that
+changes AWS: a freeze that is stored meanwhile ends the pass.
+"""
 
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from stack.errors import NotFound, NysaError
 from stack.interruptible import Interrupted
@@ -15,6 +19,9 @@ from stack.reconciler import Outcome, Progress, Reconciler, Request
 from stack.revisions import Revision
 
 log = logging.getLogger(__name__)
+
+# How far back the revision is looked for that messages announce, where the current one is not to be deployed.
+LOOKED_AT = 100
 
 # complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
 # stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed ·
@@ -26,17 +33,23 @@ class Revisions(Protocol):
     """Where desired states come from: see `stack.revision_store.RevisionStore`."""
 
     async def read(self, cluster: str) -> Revision: ...
+    async def read_version(self, cluster: str, version: str | None) -> Revision: ...
+    async def versions(self, cluster: str, *, limit: int) -> list[Any]: ...
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a pass is made for. `hinted`: somebody asked for it; `retry`: what ECS rolled back is deployed again."""
+    """What a pass is made for. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
+
+    `announced` are the revisions that the messages name; empty where any of them names none.
+    """
 
     cluster: str
     destroyed: frozenset[str] = frozenset()
     hinted: bool = True
     retry: bool = True
     prune: bool = False
+    announced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,9 @@ class Ended:
     state: State
     outcome: Outcome | None = None
     errors: tuple[str, ...] = ()
+
+
+OnPlan = Callable[[Plan], None]
 
 
 class Passes:
@@ -68,49 +84,66 @@ class Passes:
     async def plan(self, ask: Ask) -> Plan:
         """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
         revision = await self._revisions.read(ask.cluster)
-        brought_by = _brought_by(revision, await self._leases.deployed(ask.cluster) if revision.is_silent else None)
-        return await self._reconciler.plan(ask.cluster, _request(ask, revision, brought_by))
+        deployed = await self._leases.deployed(ask.cluster) if revision.is_silent else None
+        return await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
 
     async def make(
-        self, ask: Ask, on_plan: Callable[[Plan], None] = lambda _: None, goes_on: Callable[[], bool] = lambda: True
+        self, ask: Ask, on_plan: OnPlan = lambda _: None, goes_on: Callable[[], bool] = lambda: True
     ) -> Ended:
-        """Make one pass. `on_plan` is told what will be done before it is; `goes_on` is asked before each step."""
+        """Make one pass. `on_plan` gets the plan before it is carried out; `goes_on` is asked before each call."""
         try:
-            revision = await self._revisions.read(ask.cluster)
-            if await self._is_frozen(revision):
-                return Ended('frozen')
-            if not ask.hinted:
-                if await self._is_held(revision):
-                    return Ended('held')
-                # Nobody is kept waiting, and nothing written, for a look that finds nothing to do.
-                if (plan := await self.plan(ask)).is_empty:
-                    return Ended('complete', Outcome(plan))
-            async with self._leases.held(ask.cluster) as lease:
-                if lease is None:
-                    return Ended('busy')
-                revision = await self._revisions.read(ask.cluster)
-                brought_by = _brought_by(revision, lease.deployed)
-                plan = await self._reconciler.plan(ask.cluster, _request(ask, revision, brought_by))
-                lease.deployed = Deployed(_content(revision), brought_by)
-                log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
-                on_plan(plan)
-                outcome = await self._reconciler.apply(
-                    plan, partial(self._tell, ask.cluster), lambda: lease.holds and goes_on()
-                )
+            return await self._look(ask) or await self._work(ask, on_plan, goes_on)
         except NotFound:
             return Ended('gone')
         except Interrupted:
             return Ended('stopped')
         except NysaError as error:
             return Ended('failed', errors=(error.message,))
-        return _ended(outcome)
 
-    async def _is_held(self, revision: Revision) -> bool:
-        """Whether a revision was stored without being announced, and nobody has had its content deployed since."""
-        if not revision.is_silent:
-            return False
-        deployed = await self._leases.deployed(revision.cluster)
-        return deployed is None or deployed.content != _content(revision)
+    async def _look(self, ask: Ask) -> Ended | None:
+        """How a pass ends that need not work on the cluster: then no other has to wait, and nothing is written."""
+        revision = await self._revisions.read(ask.cluster)
+        deployed = await self._leases.deployed(ask.cluster) if revision.is_silent else None
+        if state := await self._kept_from(ask, revision, deployed):
+            return Ended(state)
+        if ask.hinted:
+            return None
+        plan = await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
+        return Ended('complete', Outcome(plan)) if plan.is_empty else None
+
+    async def _work(self, ask: Ask, on_plan: OnPlan, goes_on: Callable[[], bool]) -> Ended:
+        async with self._leases.held(ask.cluster) as lease:
+            if lease is None:
+                return Ended('busy')
+            revision = await self._revisions.read(ask.cluster)
+            if state := await self._kept_from(ask, revision, lease.deployed):
+                return Ended(state)
+            target = await self._target(ask, revision, lease.deployed)
+            brought_by = _brought_by(target, lease.deployed)
+            plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
+            # Stored before the first step: should this process die, the next holder knows what was begun.
+            if not await self._leases.record(lease, Deployed(_content(target), brought_by)):
+                return Ended('busy')
+            log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
+            on_plan(plan)
+            fence = _Fence(self._revisions, self._is_frozen, revision, lambda: lease.holds and goes_on())
+            return _ended(await self._reconciler.apply(plan, partial(self._tell, ask.cluster), fence))
+
+    async def _target(self, ask: Ask, current: Revision, deployed: Deployed | None) -> Revision:
+        """The revision that a pass deploys: never one that was stored, not to be deployed, after those announced."""
+        if not ask.announced or current.id in ask.announced or not _is_held(current, deployed):
+            return current
+        due = ask.announced | ({deployed.revision} if deployed else set())
+        for listed in await self._revisions.versions(ask.cluster, limit=LOOKED_AT):
+            if listed.version in due and not listed.deleted:
+                return await self._revisions.read_version(ask.cluster, listed.version)
+        return current
+
+    async def _kept_from(self, ask: Ask, revision: Revision, deployed: Deployed | None) -> State | None:
+        """What keeps a pass from acting on a revision."""
+        if await self._is_frozen(revision):
+            return 'frozen'
+        return 'held' if not ask.hinted and _is_held(revision, deployed) else None
 
     def _tell(self, cluster: str, progress: Progress) -> None:
         step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
@@ -119,6 +152,45 @@ class Passes:
         elif progress.state == 'done' and step.changes_something:
             log.info('%s: done', step.text, extra=about | {'milliseconds': round(1000 * progress.seconds)})
         self._sink(progress)
+
+
+class _Fence:
+    """Whether a pass that deploys a revision may go on, asked before each of its calls.
+
+    A newer revision does not end it, since the next pass is for that one; a freeze does, and so does a removal. What
+    S3 does not answer ends it too: nothing is changed that may be frozen.
+    """
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        is_frozen: Callable[[Revision], Awaitable[bool]],
+        revision: Revision,
+        goes_on: Callable[[], bool],
+    ):
+        self._revisions = revisions
+        self._is_frozen = is_frozen
+        self._permitted = revision
+        self._goes_on = goes_on
+        self._closed = False
+
+    async def __call__(self) -> bool:
+        if self._closed or not self._goes_on():
+            return False
+        try:
+            current = await self._revisions.read(self._permitted.cluster)
+            if current.id != self._permitted.id:
+                self._closed |= await self._is_frozen(current)
+                self._permitted = current
+        except NysaError as error:
+            log.warning('cluster %s: the pass stops: %s', self._permitted.cluster, error)
+            self._closed = True
+        return self._goes_on() and not self._closed
+
+
+def _is_held(revision: Revision, deployed: Deployed | None) -> bool:
+    """Whether a revision was stored without being announced, and its content has not been deployed since."""
+    return revision.is_silent and (deployed is None or deployed.content != _content(revision))
 
 
 def _ended(outcome: Outcome) -> Ended:

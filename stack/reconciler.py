@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from stack.errors import AwsFailed, NysaError
+from stack.fence import GoesOn, check, fenced, permitted
 from stack.interruptible import Interrupted
 from stack.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.observed import Observed
@@ -125,13 +126,11 @@ class Reconciler:
             region=self._region,
         )
 
-    async def apply(
-        self, plan: Plan, sink: Sink = lambda _: None, goes_on: Callable[[], bool] = lambda: True
-    ) -> Outcome:
-        """Do the steps, each as soon as those before it are done, and tell `sink` of each.
+    async def apply(self, plan: Plan, sink: Sink = lambda _: None, goes_on: GoesOn = lambda: True) -> Outcome:
+        """Do the steps, each as soon as those before it are done, and report each to `sink`.
 
-        A step that fails, or that AWS does not let happen yet, holds up those that depend on it and no others. Before
-        each step `goes_on` is asked; once it says no, nothing more is begun.
+        A step that fails, or that AWS does not let happen yet, holds up those that depend on it and no others.
+        `goes_on` is asked before each call; once it is false, no more calls are begun.
         """
         started = self._clock()
         work = _Work(self, plan, sink, goes_on)
@@ -141,7 +140,7 @@ class Reconciler:
     async def make(self, step: Step, arguments: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
         """Make a step's call, again and again where it waits; gives how it ended, and the last answer.
 
-        Raises `AwsFailed` where AWS refuses it for good.
+        Raises `AwsFailed` where AWS refuses it for good, and `Interrupted` where the fence around it is closed.
         """
         service, _, operation = step.kind.partition(':')
         until = self._clock() + self._patience
@@ -157,6 +156,7 @@ class Reconciler:
             if self._clock() >= until:
                 return 'waiting', {}
             await self._sleep(LOOK_AGAIN_S)
+            await check()
 
     @property
     def now(self) -> float:
@@ -180,7 +180,7 @@ def _is_over(step: Step, answer: Mapping[str, Any]) -> bool:
 class _Work:
     """The steps of one plan under way, each in a task of its own."""
 
-    def __init__(self, reconciler: Reconciler, plan: Plan, sink: Sink, goes_on: Callable[[], bool]):
+    def __init__(self, reconciler: Reconciler, plan: Plan, sink: Sink, goes_on: GoesOn):
         self._reconciler = reconciler
         self._plan = plan
         self._sink = sink
@@ -199,7 +199,7 @@ class _Work:
         # Those before it never fail: what went wrong with them is in `_ended`.
         for earlier in step.depends_on:
             await self._tasks[earlier]
-        if all(self._ended[each].state == 'done' for each in step.depends_on) and self._goes_on():
+        if all(self._ended[each].state == 'done' for each in step.depends_on) and await permitted(self._goes_on):
             progress = await self._do(step)
         else:
             progress = Progress(step, 'left')
@@ -211,7 +211,8 @@ class _Work:
         self._sink(Progress(step, 'started'))
         try:
             arguments = filled_in(step.arguments, self._answers)
-            state, self._answers[step.id] = await self._reconciler.make(step, arguments)
+            with fenced(self._goes_on):
+                state, self._answers[step.id] = await self._reconciler.make(step, arguments)
         except LookupError as missing:
             failed = AwsFailed(f'{step.text}: {missing}', step.kind, 'IncompleteAnswer')
             return Progress(step, 'failed', self._reconciler.now - started, failed)

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
 from stack.errors import NotFound, NysaError
@@ -165,9 +165,11 @@ class Scheduler:
         """Passes on one cluster until there is nothing left to do."""
         try:
             while not self._stopping.is_set():
-                job.news.clear()
-                taken = dict(job.messages)
-                ended = await self._pass(job, [hint for _, hint in taken.values()])
+                async with self._slot(job):
+                    # With all that has come for it while it waited.
+                    job.news.clear()
+                    taken = dict(job.messages)
+                    ended = await self._pass(job, [hint for _, hint in taken.values()])
                 after = job.after(ended, bool(taken))
                 await self._conclude(job, taken, ended, after)
                 if after == 'again' and ended.state != 'stopped':
@@ -183,17 +185,30 @@ class Scheduler:
             if not job.messages:
                 del self._jobs[job.cluster]
 
+    @contextlib.asynccontextmanager
+    async def _slot(self, job: Job) -> AsyncIterator[None]:
+        """One of the slots for what messages ask for; one of the few for looks while there is no message."""
+        while not job.messages and not self._stopping.is_set():
+            if await self._before_news(job, self._idle_slots.acquire()):
+                try:
+                    yield
+                finally:
+                    self._idle_slots.release()
+                return
+            job.news.clear()
+        async with self._slots:
+            yield
+
     async def _pass(self, job: Job, hints: list[Hint]) -> Ended:
+        if self._stopping.is_set():
+            return Ended('stopped')
         ask, job.fresh = job.ask(), False
-        async with self._slots if ask.hinted else self._idle_slots:
-            if self._stopping.is_set():
-                return Ended('stopped')
-            started = self._clock()
-            with self._metrics.under_way.track_inprogress():
-                ended = await self._passes.make(
-                    ask, lambda plan: self._reports.begins(plan, hints), lambda: not self._stopping.is_set()
-                )
-            self._metrics.passes.labels(ended.state).observe(self._clock() - started)
+        started = self._clock()
+        with self._metrics.under_way.track_inprogress():
+            ended = await self._passes.make(
+                ask, lambda plan: self._reports.begins(plan, hints), lambda: not self._stopping.is_set()
+            )
+        self._metrics.passes.labels(ended.state).observe(self._clock() - started)
         job.fresh |= ask.retry and ended.outcome is None
         return ended
 
@@ -240,11 +255,17 @@ class Scheduler:
 
     async def _pause(self, job: Job, seconds: float) -> None:
         """Wait, no longer than until there is news for the cluster."""
-        news = asyncio.create_task(job.news.wait())
-        pause = asyncio.ensure_future(self._sleep(seconds))
-        await asyncio.wait([news, pause], return_when=asyncio.FIRST_COMPLETED)
-        for each in (news, pause):
-            each.cancel()
+        await self._before_news(job, self._sleep(seconds))
+
+    async def _before_news(self, job: Job, waited_for: Awaitable[Any]) -> bool:
+        """Wait, no longer than until there is news for the cluster; false where that came first."""
+        waiting, news = asyncio.ensure_future(waited_for), asyncio.create_task(job.news.wait())
+        try:
+            await asyncio.wait([waiting, news], return_when=asyncio.FIRST_COMPLETED)
+            return waiting.done() and not waiting.cancelled()
+        finally:
+            for each in (waiting, news):
+                each.cancel()
 
     async def _hand_over(self) -> None:
         left = [message for job in self._jobs.values() for message, _ in job.messages.values()]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from stack import fence
 from stack.aws.connection import Connection
 from stack.errors import Throttled, Unavailable
 from stack.pacing import Pace, pause
@@ -18,7 +19,8 @@ TRIES_UNAVAILABLE = 4
 class PacedConnection:
     """A connection whose calls wait for their turn: one `Pace` for all who share an account's limits.
 
-    Raises what `Connection` raises; `Throttled` only where AWS goes on refusing.
+    Raises what `Connection` raises; `Throttled` only where AWS goes on refusing, and `Interrupted` where the caller's
+    work ended while it waited (`stack.fence`).
     """
 
     def __init__(
@@ -65,3 +67,4 @@ class PacedConnection:
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:
             await self._sleep(seconds)
+            await fence.check()

@@ -42,7 +42,7 @@ def test_says_why_a_message_cannot_be_read(body: str, why: str):
         (OLD_DESTROY, Hint('staging', destroy='web')),
         (
             OLD_DEPLOY | {'revision': 'r', 'requested_by': 'ann', 'requested_at': 'now', 'message': 'Faster'},
-            Hint('staging', callback_url='https://hooks.example.com/x', by='ann', why='Faster'),
+            Hint('staging', callback_url='https://hooks.example.com/x', by='ann', why='Faster', revision='r'),
         ),
         (OLD_DEPLOY | {'callback_url': 5, 'message': None}, Hint('staging')),
         (OLD_DESTROY | {'payload': {}}, Hint('staging', destroy='web')),

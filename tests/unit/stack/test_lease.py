@@ -9,7 +9,7 @@ import pytest
 from stack.aws.connection import Connection
 from stack.aws.s3 import Bucket
 from stack.errors import Unavailable
-from stack.lease import MARGIN_S, PREFIX, RENEW_S, TERM_S, Leases
+from stack.lease import MARGIN_S, PREFIX, RENEW_S, TERM_S, Deployed, Leases
 from tests.aws import Aws
 from tests.turned_time import BusyConnection, TurnedTime
 
@@ -33,20 +33,29 @@ def world(aws: Aws) -> Iterator[World]:
 
 
 class FlakyBucket:
-    """A bucket that does what it is told, and whose answer to some writes is lost."""
+    """A bucket that may be down or unreadable, and whose answers to some writes are lost or held."""
 
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
         self.lose = 0
         self.down = False
+        self.blind = False
+        self.held: asyncio.Event | None = None
+        self.reached = asyncio.Event()
 
     async def get(self, key: str):
+        if self.blind:
+            raise Unavailable('S3 did not answer', 's3:GetObject', 'ConnectTimeout')
         return await self._bucket.get(key)
 
     async def put(self, key: str, body: bytes, *, over: str | None):
         if self.down:
             raise Unavailable('S3 did not answer', 's3:PutObject', 'ConnectTimeout')
         written = await self._bucket.put(key, body, over=over)
+        if self.held is not None:
+            held, self.held = self.held, None
+            self.reached.set()
+            await held.wait()
         if self.lose:
             self.lose -= 1
             raise Unavailable('the answer was lost', 's3:PutObject', 'ReadTimeout')
@@ -154,16 +163,86 @@ def test_a_renewal_whose_answer_is_lost_counts(world: World):
     asyncio.run(check())
 
 
-def test_a_lease_whose_taking_was_never_answered_is_ones_own(world: World):
+def test_a_taking_whose_answer_is_lost_counts(world: World):
+    async def check() -> None:
+        bucket = FlakyBucket(world.bucket)
+        bucket.lose = 1
+        async with world.leases(bucket).held('staging') as held:
+            assert held is not None
+            assert held.holds
+
+    asyncio.run(check())
+
+
+def test_a_lease_whose_taking_could_not_be_looked_for_is_its_own_at_the_next_try(world: World):
     async def check() -> None:
         bucket = FlakyBucket(world.bucket)
         leases = world.leases(bucket)
-        bucket.lose = 1
+        bucket.lose, bucket.blind = 1, True
         with pytest.raises(Unavailable):
             async with leases.held('staging'):
                 pass
+        bucket.blind = False
         async with leases.held('staging') as held:
             assert held is not None
+
+    asyncio.run(check())
+
+
+def test_a_renewal_that_is_found_late_extends_the_lease_from_when_it_was_begun(world: World):
+    async def check() -> None:
+        bucket = FlakyBucket(world.bucket)
+        async with world.leases(bucket).held('staging') as held:
+            begun = world.time.now + RENEW_S
+            bucket.lose, bucket.blind = 1, True
+            await world.time.sleep(RENEW_S + 1)
+            bucket.down = True
+            bucket.blind = False
+            await world.time.sleep(RENEW_S)
+            assert held.renewed == begun
+
+    asyncio.run(check())
+
+
+def test_a_pass_that_ends_during_a_renewal_releases_the_lease(world: World):
+    async def check() -> None:
+        bucket = FlakyBucket(world.bucket)
+        async with world.leases(bucket).held('staging'):
+            answer = bucket.held = asyncio.Event()
+            await world.time.sleep(RENEW_S)
+            await bucket.reached.wait()
+        answer.set()
+        async with world.leases().held('staging') as free:
+            assert free is not None
+
+    asyncio.run(check())
+
+
+def test_what_is_recorded_is_there_for_the_next_holder_even_if_this_one_dies(world: World):
+    async def check() -> None:
+        dying = world.leases()
+        lease = await dying._take('staging')
+        assert lease is not None
+        assert await dying.record(lease, Deployed('digest', 'r1'))
+        assert await world.leases().deployed('staging') == Deployed('digest', 'r1')
+
+    asyncio.run(check())
+
+
+def test_nothing_is_recorded_under_a_lease_that_another_has(world: World):
+    async def check() -> None:
+        late = world.leases()
+        lease = await late._take('staging')
+        assert lease is not None
+        other = world.leases()
+        async with other.held('staging'):
+            pass
+        await world.time.sleep(TERM_S)
+        async with other.held('staging') as taken:
+            assert taken is not None
+            assert not await late.record(lease, Deployed('digest', 'old'))
+            assert not lease.holds
+        assert await other.deployed('staging') is None
 
     asyncio.run(check())
 

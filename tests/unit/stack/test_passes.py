@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stack.aws.s3 import Bucket
+from stack.errors import Unavailable
 from stack.lease import Leases
 from stack.passes import Ask, Passes
 from stack.revision_store import RevisionStore, serialise
@@ -27,7 +28,8 @@ class Scene:
         self.store = RevisionStore(bucket)
         self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
         self.frozen = False
-        self.passes = Passes(self.store, self.leases, cluster.reconciler(), self._is_frozen)
+        self.reconciler = cluster.reconciler()
+        self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen)
 
     async def _is_frozen(self, _: Any) -> bool:
         return self.frozen
@@ -176,3 +178,117 @@ class TestStoredWithoutBeingAnnounced:
 
         asyncio.run(scenario())
         assert scene.image() == 'team/mailer:9'
+
+
+class HeldBucket:
+    """A bucket whose next write of a lease waits, so that others can write meanwhile."""
+
+    def __init__(self, bucket: Bucket):
+        self._bucket = bucket
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bucket, name)
+
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any:
+        self.reached.set()
+        await self.go.wait()
+        return await self._bucket.put(key, body, over=over)
+
+
+class TestWhatIsStoredWhileAPassWaitsForItsLease:
+    """What permits a pass is asked again of the revision that it deploys."""
+
+    def during(self, scene: Scene, meanwhile: Any, **options: Any) -> str:
+        async def scenario() -> str:
+            await scene.write('1')
+            held = HeldBucket(scene.leases._bucket)
+            scene.leases._bucket = held
+            making = asyncio.create_task(scene.make(**options))
+            await held.reached.wait()
+            await meanwhile(scene)
+            held.go.set()
+            return await making
+
+        return asyncio.run(scenario())
+
+    def test_a_freeze(self, scene: Scene):
+        async def freeze(scene: Scene) -> None:
+            scene.frozen = True
+            await scene.write('1', announce=None)
+
+        assert self.during(scene, freeze) == 'frozen'
+        assert scene.image() is None
+
+    def test_what_is_not_to_be_deployed(self, scene: Scene):
+        assert self.during(scene, lambda scene: scene.write('2', announce=None), hinted=False) == 'held'
+        assert scene.image() is None
+
+    def test_a_newer_revision(self, scene: Scene):
+        assert self.during(scene, lambda scene: scene.write('2')) == 'complete'
+        assert scene.image() == 'team/mailer:2'
+
+
+def test_a_freeze_ends_a_pass_before_its_next_call(scene: Scene):
+    async def scenario() -> str:
+        await scene.write('1')
+
+        async def freeze_at(service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+            answer = await call(service, operation, **arguments)
+            if operation == 'RegisterTaskDefinition':
+                scene.frozen = True
+                await scene.write('1', announce=None)
+            return answer
+
+        call = scene.reconciler._call
+        scene.reconciler._call = freeze_at
+        return await scene.make()
+
+    assert asyncio.run(scenario()) == 'stopped'
+    assert scene.image() is None
+
+
+def test_a_pass_that_cannot_ask_whether_it_may_go_on_stops(scene: Scene):
+    async def scenario() -> str:
+        await scene.write('1')
+        read = scene.store.read
+
+        async def unreadable(cluster: str) -> Any:
+            raise Unavailable('S3 did not answer', 's3:HeadObject', 'ConnectTimeout')
+
+        ended = await scene.passes.make(
+            Ask(scene.cluster.name), on_plan=lambda _: setattr(scene.store, 'read', unreadable)
+        )
+        scene.store.read = read
+        return ended.state
+
+    assert asyncio.run(scenario()) == 'stopped'
+    assert scene.image() is None
+
+
+class TestWhatIsStoredSilentlyAfterAnAnnouncedRevision:
+    def test_the_announced_one_is_deployed(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            announced = (await scene.store.read(scene.cluster.name)).id
+            await scene.write('2', announce=None)
+            assert await scene.make(announced=frozenset({announced})) == 'complete'
+            assert scene.image() == 'team/mailer:1'
+            assert await scene.make(hinted=False) == 'held'
+            assert await scene.make() == 'complete'
+
+        asyncio.run(scenario())
+        assert scene.image() == 'team/mailer:2'
+
+    def test_a_late_message_does_not_go_back_behind_what_is_deployed(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            old = (await scene.store.read(scene.cluster.name)).id
+            await scene.write('2')
+            assert await scene.make() == 'complete'
+            await scene.write('3', announce=None)
+            assert await scene.make(announced=frozenset({old})) == 'complete'
+
+        asyncio.run(scenario())
+        assert scene.image() == 'team/mailer:2'

@@ -6,6 +6,8 @@ import pytest
 
 from stack.aws.paced import TRIES_THROTTLED, TRIES_UNAVAILABLE, PacedConnection
 from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.fence import fenced
+from stack.interruptible import Interrupted
 from stack.pacing import Pace
 from tests.turned_time import TurnedTime
 
@@ -67,3 +69,18 @@ def test_it_is_given_up_in_the_end(error: AwsFailed, tries: int):
 def test_any_other_refusal_is_told_at_once():
     with pytest.raises(AwsFailed, match='no'):
         ask(1, AwsFailed('no', 'ecs:RegisterTaskDefinition', 'ClientException'))
+
+
+def test_a_call_whose_work_ended_while_it_waited_is_not_made():
+    time = TurnedTime()
+    aws = RefusingAws(time, 3, THROTTLED)
+    paced = PacedConnection(aws, Pace(share=1), clock=time.clock, sleep=time.sleep, chance=lambda: 1.0)
+
+    async def asking() -> None:
+        began = time.now
+        with fenced(lambda: time.now == began):
+            await paced.call('ecs', 'RegisterTaskDefinition')
+
+    with pytest.raises(Interrupted):
+        asyncio.run(asking())
+    assert len(aws.asked) == 1
