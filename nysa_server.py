@@ -186,7 +186,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
-        findings=partial(findings, aws.bucket, aws.queue),
+        findings=partial(findings, aws.bucket, aws.queue, aws.connection.limitations.all),
         access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
         answers=Answers(),

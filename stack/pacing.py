@@ -28,6 +28,7 @@ _ELB = 'elbv2'
 # ELB: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/api-throttling.html
 # Route 53: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
 # Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+# EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (non-mutating actions, much below)
 # Cloud Map and Application Auto Scaling publish none for these actions: what is here is careful.
 _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     (_ECS, Limit(50, 20), 'DescribeClusters ListClusters'),
@@ -47,9 +48,10 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         _ELB,
         Limit(20, 3),
         'AddTags CreateListener ModifyListener DeleteListener CreateTargetGroup ModifyTargetGroup DeleteTargetGroup'
-        ' DeleteLoadBalancer SetSecurityGroups',
+        ' DeleteLoadBalancer RemoveTags SetSecurityGroups',
     ),
     ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets'),
+    ('ec2', Limit(50, 10), 'DescribeSubnets'),
     (
         'servicediscovery',
         Limit(20, 10),

@@ -1,6 +1,6 @@
 """Whether everything is there that the server needs: asked at start, and by `/readyz`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,8 +49,8 @@ async def check_queue(queue: Queue) -> Finding:
     return Finding(f'queue {queue.name}', True)
 
 
-async def findings(bucket: Bucket, queue: Queue) -> list[Finding]:
-    """Every check, whether the ones before it held or not."""
+async def findings(bucket: Bucket, queue: Queue, limitations: Callable[[], Mapping[str, str]] = dict) -> list[Finding]:
+    """Every check, whether the ones before it held or not; and a warning for each optional call that AWS refused."""
     checks: dict[str, Callable[[], Awaitable[Finding]]] = {
         f'bucket {bucket.name}': lambda: check_bucket(bucket),
         f'queue {queue.name}': lambda: check_queue(queue),
@@ -61,4 +61,4 @@ async def findings(bucket: Bucket, queue: Queue) -> list[Finding]:
             found.append(await check())
         except AwsFailed as failed:
             found.append(Finding(what, False, failed.message))
-    return found
+    return found + [Finding(call, True, sentence) for call, sentence in limitations().items()]

@@ -65,6 +65,7 @@ class BusyConnection:
         self._time = time
         self._calls: set[asyncio.Task] = set()
         self.region = connection.region
+        self.limitations = connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
         call = asyncio.create_task(self._connection.call(service, operation, **arguments))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stack.aws.connection import Connection
+from stack.aws.limitations import Limitations
 from stack.errors import Throttled
 from stack.pacing import CATEGORY, Pace
 
@@ -42,6 +43,10 @@ class CarefulConnection:
     @property
     def region(self) -> str | None:
         return self._connection.region
+
+    @property
+    def limitations(self) -> Limitations:
+        return self._connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
         """Make one call as soon as the limits let it."""

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from stack.aws import listing
 from stack.aws.errors import AWS_ERRORS, translate
+from stack.aws.limitations import Limitations
 
 # What a thread may wait for: a connection, and an answer. botocore's own default is 60 s each.
 CONNECT_TIMEOUT_S = 3
@@ -41,6 +42,7 @@ class Connection:
         self._observe = observe or (lambda *_: None)
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making = threading.Lock()
+        self.limitations = Limitations()
 
     @property
     def region(self) -> str | None:

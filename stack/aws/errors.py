@@ -1,5 +1,7 @@
 """The one place where botocore's errors become ours."""
 
+from http import HTTPStatus
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -33,6 +35,26 @@ THROTTLED = {
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 PRECONDITION = {'PreconditionFailed', 'ConditionalRequestConflict'}
 
+# Codes for a call that this account, region or emulator does not offer to the caller at all.
+# https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
+NOT_OFFERED = {
+    '404',
+    '501',
+    'AccessDenied',
+    'AccessDeniedException',
+    'InvalidAction',
+    'NotImplemented',
+    'NotImplementedException',
+    'OptInRequired',
+    'SubscriptionRequiredException',
+    'UnauthorizedOperation',
+    'UnknownOperation',
+    'UnknownOperationException',
+    'UnknownService',
+    'UnsupportedOperation',
+    'UnsupportedOperationException',
+}
+
 
 def translate(error: Exception, operation: str) -> AwsFailed:
     """What a failed call means to us; `operation` is the call's name as `s3:PutObject`."""
@@ -45,13 +67,18 @@ def translate(error: Exception, operation: str) -> AwsFailed:
             return PreconditionFailed(f'{operation}: the condition does not hold', operation, code, retried)
         if code in THROTTLED or status == 429:
             return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code)
-        if status >= 500:
+        if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
             return Unavailable(f'AWS cannot do {operation} now ({code})', operation, code)
         return AwsFailed(f'AWS refused {operation}: {code}: {reason}', operation, code)
     code = type(error).__name__
     if isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError | ResponseStreamingError):
         return Unavailable(f'AWS did not answer {operation} ({code})', operation, code)
     return AwsFailed(f'{operation} could not be asked of AWS: {error}', operation, code)
+
+
+def is_unavailable(failed: AwsFailed) -> bool:
+    """Whether a call is refused for lack of a permission, or because it does not exist here: a retry cannot help."""
+    return failed.aws_code in NOT_OFFERED
 
 
 AWS_ERRORS = (ClientError, BotoCoreError)

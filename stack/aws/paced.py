@@ -8,6 +8,7 @@ from typing import Any
 
 from stack import fence
 from stack.aws.connection import Connection
+from stack.aws.limitations import Limitations
 from stack.errors import Throttled, Unavailable
 from stack.pacing import Pace, pause
 
@@ -41,6 +42,10 @@ class PacedConnection:
     @property
     def region(self) -> str | None:
         return self._connection.region
+
+    @property
+    def limitations(self) -> Limitations:
+        return self._connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
         """Make one call as soon as the limits let it."""
