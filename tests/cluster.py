@@ -75,7 +75,7 @@ class Cluster:
 
     def reconciler(self, patience: float = 600.0) -> Reconciler:
         return Reconciler(
-            Inventory(self.paced),
+            Inventory(self.paced, self.time.clock),
             self.paced.call,
             region=self.paced.region,
             clock=self.time.clock,
@@ -97,6 +97,11 @@ class Cluster:
         reconciler = self.reconciler()
         plan = await reconciler.plan(self.name, Request(document, revision, **options))
         return await reconciler.apply(plan, sink, goes_on)
+
+    def wait(self, seconds: float) -> None:
+        """Turn the time, AWS's as well."""
+        self.time.now += seconds
+        self.aws.advance(seconds)
 
     async def observed(self, document: dict, **options: Any) -> Observed:
         return await Inventory(self.paced).observe(self.name, document, **options)

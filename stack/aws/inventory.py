@@ -1,14 +1,15 @@
 """Everything in AWS that the plan for one cluster depends on, and no more."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from stack.aws import autoscaling, ecs, elbv2, logs, route53, servicediscovery
+from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, servicediscovery
 from stack.aws.paced import PacedConnection
 from stack.errors import Unprocessable
-from stack.reconcile.definition import same_definition, serves
+from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
 from stack.reconcile.observed import LoadBalancer, Namespace, Observed, Record, Registry, TaskDefinition
 from stack.reconcile.planner import going
@@ -22,8 +23,11 @@ MOST_REMEMBERED = 5000
 class Inventory:
     """Looks at clusters. What cannot change is looked at once."""
 
-    def __init__(self, aws: PacedConnection):
+    def __init__(self, aws: PacedConnection, clock: Callable[[], float] = time.time):
+        """`clock` gives the time in seconds since the epoch."""
         self._aws = aws
+        self._clock = clock
+        self._subnets: dict[str, str] = {}
         self._definitions: dict[str, TaskDefinition] = {}
         self._registries: dict[str, Mapping[str, str]] = {}
 
@@ -41,7 +45,7 @@ class Inventory:
         if status is None or status.status != 'ACTIVE':
             raise Unprocessable(f'ECS has no active cluster {cluster!r}.')
         services = {each.name: each for each in await ecs.services(self._aws, cluster)}
-        observed = Observed(cluster, services, container_instances=status.container_instances)
+        observed = Observed(cluster, services, container_instances=status.container_instances, at=self._clock())
         observed = await self._with_parts(observed, wanted)
         return await self._with_definitions(observed, wanted, going(wanted, observed, destroyed, prune))
 
@@ -52,11 +56,12 @@ class Inventory:
             for each in service.load_balancers
             if each.get('targetGroupArn')
         }
-        (balancers, groups), (namespaces, registries), log_groups, autoscaled = await asyncio.gather(
+        (balancers, groups), (namespaces, registries), log_groups, autoscaled, subnets = await asyncio.gather(
             elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
             self._discovery(observed, wanted),
             self._log_groups(wanted),
             autoscaling.autoscaled(self._aws, observed.cluster, list(observed.services)),
+            self._subnet_vpcs(wanted),
         )
         return replace(
             observed,
@@ -66,6 +71,7 @@ class Inventory:
             registries=registries,
             log_groups=log_groups,
             autoscaled=autoscaled,
+            subnets=subnets,
             records=await self._records(balancers, wanted),
         )
 
@@ -79,6 +85,16 @@ class Inventory:
             *(route53.address_records(self._aws, zone, names) for zone, names in zones.items())
         )
         return tuple(record for some in found for record in some)
+
+    async def _subnet_vpcs(self, wanted: Mapping[str, Wanted]) -> Mapping[str, str] | None:
+        """The VPC of a subnet never changes, so each is asked for once."""
+        named = {subnet for each in wanted.values() for subnet in each.subnets}
+        if unknown := named - self._subnets.keys():
+            found = await ec2.subnet_vpcs(self._aws, unknown)
+            if found is None:
+                return None
+            self._subnets |= found
+        return {subnet: self._subnets[subnet] for subnet in named if subnet in self._subnets}
 
     async def _discovery(
         self, observed: Observed, wanted: Mapping[str, Wanted]
@@ -148,4 +164,4 @@ def _runs_as_wanted(wanted: Wanted, observed: Observed, definitions: Mapping[str
 def _was_registered(wanted: Wanted, observed: Observed, newest: Mapping[str, TaskDefinition]) -> bool:
     """Whether the service runs something else though the wanted definition was registered last."""
     last = newest.get(wanted.family)
-    return bool(observed.service(wanted.service) and last and same_definition(wanted.definition, last.body))
+    return bool(observed.service(wanted.service) and last and is_registered(wanted.definition, last))

@@ -1,11 +1,12 @@
 """Task definitions held against each other, and their differences in the words of the stackfile."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from stack.plan import Change, differences
-from stack.reconcile.names import owner
+from stack.reconcile.names import MADE_FOR_TAG, owner, token
 from stack.reconcile.observed import TaskDefinition
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
@@ -23,12 +24,25 @@ def same_definition(wanted: Definition, registered: Definition) -> bool:
     return normalised(wanted) == normalised(settled(registered, wanted))
 
 
-def serves(wanted: Definition, registered: TaskDefinition) -> bool:
-    """Whether a registered task definition will do: the same, or but for the names that somebody else gave it.
+def fingerprint(wanted: Definition) -> str:
+    """What a task definition is registered with as its tag `nysa:made-for`."""
+    return token(json.dumps(wanted, sort_keys=True))
 
-    So a service that Nysa did not make is not deployed anew merely because it is taken over.
+
+def is_registered(wanted: Definition, registered: TaskDefinition) -> bool:
+    """Whether to register `wanted` again would give the same: also where ECS changed what it was registered with.
+
+    Otherwise such a definition would be registered and deployed at every pass.
     """
-    if same_definition(wanted, registered.body):
+    return same_definition(wanted, registered.body) or registered.tags.get(MADE_FOR_TAG) == fingerprint(wanted)
+
+
+def serves(wanted: Definition, registered: TaskDefinition) -> bool:
+    """Whether a registered task definition will do: the same, or but for the names that another program gave it.
+
+    So a service that Nysa did not make is not deployed again merely because it is taken over.
+    """
+    if is_registered(wanted, registered):
         return True
     if owner(registered.tags) is not None:
         return False

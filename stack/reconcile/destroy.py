@@ -29,8 +29,19 @@ def plan_destroy(draft: Draft, observed: Observed) -> None:
     _task_definitions(draft, observed, after=[gone])
 
 
-def delete_service(draft: Draft, service: Service, cluster: str, why: Iterable[Change] = ()) -> str:
-    """Add the steps that end an ECS service, and give the id of the one that waits until it has gone."""
+def delete_service(
+    draft: Draft,
+    service: Service,
+    cluster: str,
+    *,
+    why: Iterable[Change] = (),
+    after: Iterable[str | None] = (),
+) -> str:
+    """Add the steps that end an ECS service, and give the id of the one that waits until it has gone.
+
+    `after` are steps that come first: all that a successor needs.
+    """
+    after = list(after)
     which = {'cluster': cluster, 'service': service.name}
     deleted = None
     if service.active:
@@ -41,11 +52,12 @@ def delete_service(draft: Draft, service: Service, cluster: str, why: Iterable[C
                 'ecs:UpdateService',
                 f'Scale {service.name} to 0',
                 {**which, 'desiredCount': 0},
+                after=after,
                 why=[Change('desired_count', service.desired_count, 0)],
             )
         text = f'Delete the service {service.name}'
         arguments = {**which, 'force': True}
-        deleted = draft.add('service/delete', 'ecs:DeleteService', text, arguments, after=[emptied], why=why)
+        deleted = draft.add('service/delete', 'ecs:DeleteService', text, arguments, after=[emptied, *after], why=why)
     return draft.add(
         'service/gone',
         'ecs:DescribeServices',

@@ -9,7 +9,7 @@ from stack.plan import Plan, Step
 CALL_S = 0.2
 
 # What AWS itself takes until a wait is over.
-_WAITS_S = {'ecs:DescribeServices': 60.0, 'servicediscovery:GetOperation': 45.0}
+_WAITS_S = {'ecs:DescribeServices': 60.0, 'elbv2:DescribeTargetHealth': 60.0, 'servicediscovery:GetOperation': 45.0}
 
 
 def estimate(plan: Plan, pace: Pace | None = None) -> float:

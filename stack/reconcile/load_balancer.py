@@ -1,112 +1,163 @@
-"""A service's load balancer, target group, listener and alias record: made, changed in place, or made anew.
+"""A service's load balancer, target group, listener and alias record: made, changed in place, or succeeded.
 
-What ELB can change in place: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
-(not a load balancer's scheme and VPC, nor a target group's VPC and target type).
+A load balancer's scheme and VPC cannot be changed, nor a target group's VPC and target type:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
+Then a successor is made under another name, and what served before it goes on until the successor does: see `handover`.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from stack.plan import Change, ResultOf, differences
+from stack.plan import Change, ResultOf
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
-from stack.reconcile.observed import Listener, LoadBalancer, Observed
-from stack.reconcile.record import plan_record
+from stack.reconcile.handover import Attachment, left, predecessors
+from stack.reconcile.listener import plan_listener
+from stack.reconcile.observed import LoadBalancer, Observed
+from stack.reconcile.record import plan_record, record_at
 from stack.reconcile.target_group import plan_target_group, usable_target_group
 from stack.reconcile.wanted import Balancer
 
 Ref = str | ResultOf
 
 
-@dataclass(frozen=True)
-class Attachment:
-    """What the service is to be attached to, and the steps after which it can be.
-
-    `seen_to`: the ARNs of the parts that stay, or that the steps already deal with.
-    """
-
-    target_group: Ref
-    container_port: int
-    ready: tuple[str, ...]
-    seen_to: frozenset[str]
-
-
 def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> Attachment:
-    """Add the steps that make the load balancer as wanted. Raises `Blocked` where its name is somebody else's."""
-    there = _named(draft, wanted, observed)
+    """Add the steps that make the load balancer as wanted. Raises `Blocked` where its name is another owner's.
+
+    Where something serves already, the record is left to `plan_handover`.
+    """
+    there = usable_load_balancer(draft, wanted, observed)
+    if there:
+        wanted = replace(wanted, vpc=there.vpc)
+    service = observed.service(draft.owner.service or '')
+    serves = service is not None and service.running_count > 0
+    before = predecessors(draft.owner, observed, there) if serves else ()
     group_there = usable_target_group(draft, wanted, observed, there)
     group = plan_target_group(draft, wanted, observed, group_there)
-    balancer, dns, zone, made = _load_balancer(draft, wanted, there)
-    listener = _listener(draft, wanted, None if made else there, balancer, group, observed)
-    plan_record(draft, wanted, observed, there, made, dns, zone)
-    seen_to = {each.arn for each in (group_there, there) if each}
-    return Attachment(group, wanted.container_port, (listener,) if listener else (), frozenset(seen_to))
+    balancer, dns, zone = _load_balancer(draft, wanted, there, observed)
+    listener = plan_listener(draft, wanted, there, balancer, group, observed, serves=serves)
+    moves = serves and wanted.record is not None and _leads_elsewhere(wanted.record, there, observed)
+    waits = bool(listener.switch or moves or [each for each in before if not left(each)])
+    if not waits:
+        plan_record(draft, wanted, observed, there, dns, zone)
+    staying = tuple(each for each in before if not left(each, observed.at))
+    kept = {arn for each in staying for arn in (each.arn, *_forwarded_to(each))}
+    return Attachment(
+        target_group=group,
+        container_port=wanted.container_port,
+        ready=tuple(filter(None, [listener.ready])),
+        seen_to=frozenset({each.arn for each in (group_there, there) if each} | kept),
+        also=tuple(sorted(kept & {each.arn for each in observed.target_groups})),
+        wanted=wanted,
+        balancer=there,
+        dns=dns,
+        zone=zone,
+        switch=listener.switch,
+        predecessors=staying,
+        waits=waits,
+    )
 
 
-def _named(draft: Draft, wanted: Balancer, observed: Observed) -> LoadBalancer | None:
-    """The load balancer that has the wanted name, if it may be ours."""
-    there = next((each for each in observed.load_balancers if each.name == wanted.name), None)
-    if there is None:
-        return None
+def _forwarded_to(balancer: LoadBalancer) -> list[str]:
+    return [each.target_group for each in balancer.listeners if each.target_group]
+
+
+def _leads_elsewhere(record: tuple[str, str], there: LoadBalancer | None, observed: Observed) -> bool:
+    """Whether the record exists, and points at something that is not this load balancer."""
+    found = record_at(observed, *record)
+    return found is not None and (there is None or found.target != names.alias_target(there.dns_name))
+
+
+def usable_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> LoadBalancer | None:
+    """The load balancer with the wanted name or that of a successor, if it can serve. Raises `Blocked`."""
+    named = {each.name: each for each in observed.load_balancers}
+    family = [named[name] for name in names.successive(wanted.name) if name in named]
+    fitting = [each for each in family if _is_usable(draft, wanted, each)]
+    if not fitting:
+        _refuse_the_same_again(draft, wanted, family)
+    return min(fitting, key=lambda each: left(each), default=None)
+
+
+def _is_usable(draft: Draft, wanted: Balancer, there: LoadBalancer) -> bool:
     whose = names.owner(there.tags)
+    if there.name != wanted.name:
+        return whose == draft.owner and not _is_elsewhere(wanted, there)
     if whose not in (None, draft.owner):
         raise Blocked(f'The load balancer {wanted.name} belongs to {whose.service} of cluster {whose.cluster}.')
     if there.type != 'application':
         raise Blocked(f'There is a load balancer {wanted.name} already, of type {there.type}: it is not changed.')
     if whose is None and _is_elsewhere(wanted, there):
         raise Blocked(
-            f'The load balancer {wanted.name} was not made by Nysa, and would have to be made anew '
+            f'The load balancer {wanted.name} was not made by Nysa, and would have to be replaced '
             f'({there.scheme} in {there.vpc}): delete it by hand first.'
         )
-    return there
+    return not _is_elsewhere(wanted, there)
 
 
 def _is_elsewhere(wanted: Balancer, there: LoadBalancer) -> bool:
-    return (there.scheme, there.vpc) != (wanted.scheme, wanted.vpc)
+    """Subnets in common prove the VPC, whatever a document states."""
+    in_vpc = there.vpc == wanted.vpc or not wanted.subnets.isdisjoint(there.subnets)
+    return there.scheme != wanted.scheme or not in_vpc
 
 
-def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None) -> tuple[Ref, Ref, Ref, bool]:
-    """The load balancer's ARN, DNS name and zone, known or to come, and whether it is made by the plan."""
-    gone = None
-    if there and _is_elsewhere(wanted, there):
-        why = [Change('elb.scheme', there.scheme, wanted.scheme), Change('elb.vpc', there.vpc, wanted.vpc)]
-        gone = draft.add(
-            'load-balancer/replace',
-            'elbv2:DeleteLoadBalancer',
-            f'Delete the load balancer {there.name}: it cannot move to {wanted.scheme} in {wanted.vpc}',
-            {'LoadBalancerArn': there.arn},
-            why=[each for each in why if each.before != each.after],
-        )
-        draft.note(f'The load balancer {there.name} is made anew: nothing is reachable through it meanwhile.')
-    elif there:
+def _refuse_the_same_again(draft: Draft, wanted: Balancer, family: list[LoadBalancer]) -> None:
+    """Raise `Blocked` where one was made for the very same before: another would not be different."""
+    for there in family:
+        made_for = there.tags.get(names.MADE_FOR_TAG)
+        if names.owner(there.tags) == draft.owner and made_for == _made_for(wanted):
+            raise Blocked(
+                f'The load balancer {there.name} was made to be {wanted.scheme} in {wanted.vpc}, and is {there.scheme} '
+                f'in {there.vpc}: it is not replaced a second time. Correct the subnets, or delete it by hand.'
+            )
+
+
+def _made_for(wanted: Balancer) -> str:
+    return f'{wanted.scheme}/{wanted.vpc}'
+
+
+def _load_balancer(
+    draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed
+) -> tuple[Ref, Ref, Ref]:
+    """The load balancer's ARN, DNS name and zone, known or to come."""
+    if there:
         _change_load_balancer(draft, wanted, there)
-        return there.arn, there.dns_name, there.zone, False
-    tags = draft.owner.tags | ({names.RECORD_TAG: names.record_tag(*wanted.record)} if wanted.record else {})
+        return there.arn, there.dns_name, there.zone
+    name = names.unused(wanted.name, {each.name for each in observed.load_balancers})
+    if name is None:
+        raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
+    tags = draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}
+    if wanted.record:
+        tags[names.RECORD_TAG] = names.record_tag(*wanted.record)
     groups = {'SecurityGroups': sorted(wanted.security_groups)} if wanted.security_groups else {}
     made = draft.add(
         'load-balancer',
         'elbv2:CreateLoadBalancer',
-        f'Create the load balancer {wanted.name} ({wanted.scheme})',
+        f'Create the load balancer {name} ({wanted.scheme})',
         {
-            'Name': wanted.name,
+            'Name': name,
             'Type': 'application',
             'Scheme': wanted.scheme,
             'Subnets': sorted(wanted.subnets),
             **groups,
             'Tags': names.tag_list(tags),
         },
-        after=[gone],
-        why=[Change('elb', None, wanted.name)],
-        not_yet=('DuplicateLoadBalancerName',) if gone else (),
+        why=[Change('elb', None, name)],
     )
     arn, dns, zone = (
         ResultOf(made, f'LoadBalancers.0.{each}') for each in ('LoadBalancerArn', 'DNSName', 'CanonicalHostedZoneId')
     )
-    return arn, dns, zone, True
+    return arn, dns, zone
 
 
 def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -> None:
     if names.owner(there.tags) is None:
         draft.take_over('load-balancer', there.name, there.arn)
+    if left(there):
+        draft.add(
+            'load-balancer/return',
+            'elbv2:RemoveTags',
+            f'Note on {there.name} that it serves again',
+            {'ResourceArns': [there.arn], 'TagKeys': [names.LEFT_TAG]},
+        )
     if wanted.security_groups and wanted.security_groups != there.security_groups:
         change = Change('elb.security_groups', sorted(there.security_groups), sorted(wanted.security_groups))
         draft.add(
@@ -125,52 +176,3 @@ def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -
             {'LoadBalancerArn': there.arn, 'Subnets': sorted(wanted.subnets)},
             why=[change],
         )
-
-
-def _listener(
-    draft: Draft, wanted: Balancer, there: LoadBalancer | None, balancer: Ref, group: Ref, observed: Observed
-) -> str | None:
-    certificates = [{'CertificateArn': wanted.certificate}] if wanted.certificate else []
-    arguments = {
-        'Port': wanted.port,
-        'Protocol': wanted.protocol,
-        **({'Certificates': certificates} if certificates else {}),
-        'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': group}],
-    }
-    listener = _own_listener(draft, wanted, there, observed) if there else None
-    after = {'protocol': wanted.protocol, 'port': wanted.port, 'certificate': wanted.certificate, 'target_group': group}
-    if listener is None:
-        return draft.add(
-            'listener',
-            'elbv2:CreateListener',
-            f'Create the listener of {wanted.name} for {wanted.protocol} on port {wanted.port}',
-            {'LoadBalancerArn': balancer, **arguments, 'Tags': names.tag_list(draft.owner.tags)},
-            why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
-        )
-    before = {
-        'protocol': listener.protocol,
-        'port': listener.port,
-        'certificate': listener.certificates[0] if listener.certificates else None,
-        'target_group': listener.target_group,
-    }
-    changes = [
-        Change(each.path, each.before, None if isinstance(each.after, ResultOf) else each.after)
-        for each in differences(before, after, 'elb')
-    ]
-    if not changes:
-        return None
-    return draft.add(
-        'listener',
-        'elbv2:ModifyListener',
-        f'Change the listener of {wanted.name} ({", ".join(each.path.removeprefix("elb.") for each in changes)})',
-        {'ListenerArn': listener.arn, **arguments},
-        why=changes,
-    )
-
-
-def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed) -> Listener | None:
-    """The listener on the wanted port, or else one that leads to a target group of ours and so can be moved there."""
-    ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
-    on_port = [each for each in there.listeners if each.port == wanted.port]
-    leading_to_us = [each for each in there.listeners if each.target_group in ours]
-    return next(iter(on_port + leading_to_us), None)

@@ -1,13 +1,17 @@
 """What Nysa calls the things that it makes in AWS, and how it marks them as its own."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stack.stackfile.task_definition import CLUSTER_TAG, SERVICE_TAG
 
 # On a load balancer: the record that points at it, as `zone/name`. A record cannot be tagged itself.
 RECORD_TAG = 'nysa:record'
+# On a load balancer: when its successor took over, in whole seconds since the epoch.
+LEFT_TAG = 'nysa:left'
+# On what can only be replaced: what it was made for, so that it is not replaced by the same again.
+MADE_FOR_TAG = 'nysa:made-for'
 # On a task definition: the revision of the desired state for which its task was run.
 RAN_TAG = 'nysa:ran'
 
@@ -52,6 +56,17 @@ def read_tags(tags: Any) -> dict[str, str]:
 def token(*parts: str) -> str:
     """An idempotency token of 32 letters and digits: the same for the same parts."""
     return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:32]
+
+
+def successive(balancer: str) -> Iterator[str]:
+    """A load balancer's name and those of its successors, none longer than the first: `…-lb`, then `…-l2` to `…-l9`."""
+    yield balancer
+    yield from (f'{balancer.removesuffix("-lb")}-l{n}' for n in range(2, 10))
+
+
+def unused(balancer: str, used: Collection[str]) -> str | None:
+    """The first of the successive names that is not used, if one is left."""
+    return next((each for each in successive(balancer) if each not in used), None)
 
 
 def dns_name(name: str) -> str:

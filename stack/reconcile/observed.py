@@ -106,22 +106,45 @@ class TaskDefinition:
 
 @dataclass(frozen=True)
 class Listener:
-    """A listener (DescribeListeners); `target_group` is what it forwards to, None where it does another thing."""
+    """A listener (DescribeListeners); `target_group` is the one it forwards all requests to, None without such one.
+
+    `idle`: target groups that it names with weight 0. `action` is the type of its default action.
+    """
 
     arn: str
     port: int
     protocol: str
     certificates: tuple[str, ...] = ()
     target_group: str | None = None
+    idle: frozenset[str] = frozenset()
+    action: str = 'forward'
 
     @classmethod
     def read(cls, found: Answer) -> 'Listener':
         actions = found.get('DefaultActions') or []
-        forwards = [each.get('TargetGroupArn') for each in actions if each.get('Type') == 'forward']
+        weights = {arn: weight for action in actions for arn, weight in _weights(action)}
+        serving = [arn for arn, weight in weights.items() if weight]
         protocol = found['Protocol']
         encrypted = found.get('Certificates') or () if protocol in ('HTTPS', 'TLS') else ()
-        certificates = tuple(each['CertificateArn'] for each in encrypted)
-        return cls(found['ListenerArn'], found['Port'], protocol, certificates, forwards[0] if forwards else None)
+        return cls(
+            arn=found['ListenerArn'],
+            port=found['Port'],
+            protocol=protocol,
+            certificates=tuple(each['CertificateArn'] for each in encrypted),
+            target_group=serving[0] if len(serving) == 1 else None,
+            idle=frozenset(arn for arn, weight in weights.items() if not weight),
+            action=actions[-1].get('Type', 'forward') if actions else 'forward',
+        )
+
+
+def _weights(action: Answer) -> list[tuple[str, int]]:
+    """The target groups that an action forwards to, each with its weight."""
+    if action.get('Type') != 'forward':
+        return []
+    groups = (action.get('ForwardConfig') or {}).get('TargetGroups')
+    if not groups:
+        return [(action['TargetGroupArn'], 1)] if 'TargetGroupArn' in action else []
+    return [(each['TargetGroupArn'], each.get('Weight', 1)) for each in groups]
 
 
 @dataclass(frozen=True)
@@ -260,6 +283,8 @@ class Observed:
     `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
     definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
     `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
+    `subnets`: the VPC of each subnet that the desired state names and that exists, None where that is not known.
+    `at`: when it was observed, in seconds since the epoch.
     """
 
     cluster: str
@@ -277,6 +302,8 @@ class Observed:
     namespaces: tuple[Namespace, ...] = ()
     registries: tuple[Registry, ...] = ()
     log_groups: frozenset[tuple[str | None, str]] = frozenset()
+    subnets: Mapping[str, str] | None = None
+    at: float = 0.0
 
     def service(self, name: str) -> Service | None:
         """The service unless it has gone: ECS still names those that are INACTIVE for a while."""

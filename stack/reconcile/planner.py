@@ -12,12 +12,14 @@ from stack.reconcile import names
 from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.handover import plan_handover
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_service
 from stack.reconcile.tasks import plan_run
+from stack.reconcile.vpc import in_own_vpc, misstated
 from stack.reconcile.wanted import Wanted, faults, wanted_services
 
 
@@ -48,6 +50,7 @@ def plan(
         try:
             if service.service in unclear:
                 raise Blocked(unclear[service.service])
+            service = in_own_vpc(service, observed)
             _claim_record(service, claims)
             row = _service(draft, shared, service, observed, revision, retry)
         except Blocked as blocked:
@@ -60,7 +63,8 @@ def plan(
         drafts.append(draft)
         if draft.steps:
             rows.append(Row(name, 'destroy'))
-    return _put_together(observed, wanted, rows, drafts)
+    stated = document['vpc'].get('id') if isinstance(document.get('vpc'), Mapping) else None
+    return _put_together(observed, wanted, rows, drafts, misstated(stated, observed))
 
 
 def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
@@ -69,13 +73,19 @@ def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
     return draft, Row(owner.service, 'nothing')
 
 
-def _put_together(observed: Observed, wanted: Mapping[str, Wanted], rows: list[Row], drafts: list[Draft]) -> Plan:
+def _put_together(
+    observed: Observed,
+    wanted: Mapping[str, Wanted],
+    rows: list[Row],
+    drafts: list[Draft],
+    notes: tuple[Note, ...],
+) -> Plan:
     seen_to = {*wanted, *(row.service for row in rows)}
     return Plan(
         observed.cluster,
         tuple(rows),
         tuple(step for draft in drafts for step in draft.steps),
-        tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed),
+        tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed) + notes,
         tuple(sorted(each.name for each in observed.services.values() if each.active and each.name not in seen_to)),
     )
 
@@ -100,6 +110,8 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         registry = plan_registry(draft, wanted.registry, namespace, observed)
     ready = (log_group, *(attachment.ready if attachment else ()))
     row = plan_service(draft, wanted, definition, Parts(attachment, registry, ready), observed)
+    if attachment:
+        plan_handover(draft, attachment, observed)
     seen_to = attachment.seen_to if attachment else frozenset()
     _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)

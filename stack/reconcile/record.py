@@ -1,5 +1,7 @@
 """The Route 53 alias that points at a service's load balancer."""
 
+from collections.abc import Sequence
+
 from stack.plan import Change, ResultOf
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
@@ -10,25 +12,35 @@ Ref = str | ResultOf
 
 
 def plan_record(
-    draft: Draft, wanted: Balancer, observed: Observed, there: LoadBalancer | None, made: bool, dns: Ref, zone: Ref
-) -> None:
-    """The alias, and the end of one that the load balancer had before; `there` goes away where one is `made`."""
+    draft: Draft,
+    wanted: Balancer,
+    observed: Observed,
+    there: LoadBalancer | None,
+    dns: Ref,
+    zone: Ref,
+    after: Sequence[str | None] = (),
+) -> str | None:
+    """The alias, and the end of one that the load balancer had before; gives the step that points it, if any.
+
+    `there`: the load balancer unless the plan makes it. `after`: steps that come first.
+    """
     current = names.alias_target(there.dns_name) if there else None
     set_up = removed = None
     if wanted.record:
         record = record_at(observed, *wanted.record)
-        if made or record is None or record.target != current:
-            set_up = _point(draft, wanted, record, dns, zone)
+        if record is None or record.target != current:
+            set_up = _point(draft, wanted, record, dns, zone, after)
     if there is None:
-        return
+        return set_up
     old = names.tagged_record(there.tags.get(names.RECORD_TAG, ''))
     if old and old not in draft.records:
         record = record_at(observed, *old)
         if record and record.target == current:
             removed = delete_record(draft, record, after=[set_up])
     tag = names.record_tag(*wanted.record) if wanted.record else None
-    if not made and tag != there.tags.get(names.RECORD_TAG):
+    if tag != there.tags.get(names.RECORD_TAG):
         _remember(draft, there, tag, [set_up, removed])
+    return set_up
 
 
 def record_at(observed: Observed, zone: str, name: str) -> Record | None:
@@ -36,7 +48,9 @@ def record_at(observed: Observed, zone: str, name: str) -> Record | None:
     return next((each for each in observed.records if (each.zone, each.name, each.type) == wanted), None)
 
 
-def _point(draft: Draft, wanted: Balancer, record: Record | None, dns: Ref, zone: Ref) -> str:
+def _point(
+    draft: Draft, wanted: Balancer, record: Record | None, dns: Ref, zone: Ref, after: Sequence[str | None]
+) -> str:
     hosted_zone, name = wanted.record
     before = None
     if record:
@@ -57,6 +71,7 @@ def _point(draft: Draft, wanted: Balancer, record: Record | None, dns: Ref, zone
                 ]
             },
         },
+        after=after,
         why=[Change('elb.dns.record_name', before, name if isinstance(dns, ResultOf) else names.alias_target(dns))],
     )
 

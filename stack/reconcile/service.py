@@ -8,10 +8,10 @@ from typing import Any
 
 from stack.plan import Action, Change, ResultOf, Row
 from stack.reconcile import names
-from stack.reconcile.definition import definition_changes, same_definition, serves
+from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
-from stack.reconcile.load_balancer import Attachment
+from stack.reconcile.handover import Attachment
 from stack.reconcile.observed import Observed, Service, TaskDefinition
 from stack.reconcile.service_fields import Changed, deployment, network, placement
 from stack.reconcile.wanted import Wanted
@@ -49,17 +49,18 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
     newest = observed.newest.get(wanted.family)
     before = running or (newest if wanted.runs_once else None)
     changes = tuple(definition_changes(before.body if before else None, wanted.definition))
-    if newest and same_definition(wanted.definition, newest.body):
+    if newest and is_registered(wanted.definition, newest):
         if running and newest.arn in observed.given_up and not retry:
             name = newest.arn.rpartition('/')[2]
             draft.note(f'ECS rolled back from {name}: it is not tried again until the next change or deploy.')
             return Definition(running.arn, known=running)
         return Definition(newest.arn, changes, newest)
+    made_for = {names.MADE_FOR_TAG: fingerprint(wanted.definition)}
     made = draft.add(
         'task-definition',
         'ecs:RegisterTaskDefinition',
         f'Register a task definition for {wanted.service}',
-        wanted.definition,
+        {**wanted.definition, 'tags': [*wanted.definition.get('tags', ()), *names.ecs_tags(made_for)]},
         why=changes,
     )
     return Definition(ResultOf(made, 'taskDefinition.taskDefinitionArn'), changes)
@@ -81,9 +82,11 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         what = ', '.join(each.path for each in reasons)
         if not taken_over:
             raise Blocked(f'It was not made by Nysa, and ECS cannot change its {what}: delete it by hand first.')
-        draft.note(f'ECS cannot change {what} of a service: it is deleted and made anew, and does not run meanwhile.')
+        _refuse_the_same_again(wanted, service, what)
+        draft.note(f'ECS cannot change {what} of a service: it is deleted and created again, and stops meanwhile.')
         count = service.desired_count if autoscaled else wanted.count
-        gone = delete_service(draft, service, observed.cluster, why=reasons)
+        prepared = [each.id for each in draft.steps if each.changes_something]
+        gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
     tags = [] if taken_over else [_take_over(draft, service)]
@@ -117,6 +120,18 @@ def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[C
     return found
 
 
+def _refuse_the_same_again(wanted: Wanted, service: Service, what: str) -> None:
+    """Raise `Blocked` where the service was created for the very same before: it would not turn out otherwise."""
+    if service.tags.get(names.MADE_FOR_TAG) == _made_for(wanted):
+        raise Blocked(f'It was created for this already, and ECS shows another {what}: it is not replaced again.')
+
+
+def _made_for(wanted: Wanted) -> str:
+    """What ECS cannot change later, as a tag."""
+    mode = 'awsvpc' if wanted.network else 'host'
+    return f'{wanted.launch_type}/{wanted.scheduling_strategy}/{mode}'
+
+
 def _create(
     draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, cluster: str, count: int, gone: str | None
 ) -> None:
@@ -129,7 +144,7 @@ def _create(
         'schedulingStrategy': wanted.scheduling_strategy,
         **({'desiredCount': count} if replica else {}),
         **_joined(wanted, definition, parts),
-        'tags': names.ecs_tags(draft.owner.tags),
+        'tags': names.ecs_tags(draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}),
     }
     if wanted.deployment:
         arguments['deploymentConfiguration'] = wanted.deployment
@@ -221,7 +236,7 @@ def _load_balancers(
     """Attachments to target groups that are not ours stay, under the name of the container that there will be."""
     ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
     if parts.attachment:
-        ours.add(parts.attachment.target_group)
+        ours = (ours - set(parts.attachment.also)) | {parts.attachment.target_group}
     keys = ('targetGroupArn', 'loadBalancerName', 'containerName', 'containerPort')
     before = [{key: each[key] for key in keys if each.get(key)} for each in service.load_balancers]
     name = _container(wanted, definition)

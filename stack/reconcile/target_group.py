@@ -1,7 +1,5 @@
 """The target group of a service's load balancer: found, made, or changed in place."""
 
-from collections.abc import Iterator
-
 from stack.plan import Change, ResultOf, differences
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
@@ -9,17 +7,11 @@ from stack.reconcile.observed import LoadBalancer, Observed, TargetGroup
 from stack.reconcile.wanted import Balancer
 
 
-def _group_names(balancer: str) -> Iterator[str]:
-    """Names for target groups of a load balancer, no longer than its own: the same `…-lb`, then `…-l2` to `…-l9`."""
-    yield balancer
-    yield from (f'{balancer.removesuffix("-lb")}-l{n}' for n in range(2, 10))
-
-
 def usable_target_group(
     draft: Draft, wanted: Balancer, observed: Observed, balancer: LoadBalancer | None
 ) -> TargetGroup | None:
     """One that is there and can serve: of the right VPC and target type, in use by no other load balancer."""
-    ours = set(_group_names(wanted.name))
+    ours = set(names.successive(wanted.name))
     own_balancer = {balancer.arn} if balancer else set()
     led_to = {each.target_group for each in balancer.listeners if each.port == wanted.port} if balancer else set()
     for group in observed.target_groups:
@@ -34,10 +26,9 @@ def usable_target_group(
 def plan_target_group(draft: Draft, wanted: Balancer, observed: Observed, there: TargetGroup | None) -> str | ResultOf:
     """The target group's ARN, known or to come; `there` is the one that can serve, if any."""
     if there is None:
-        taken = {each.name for each in observed.target_groups}
-        name = next((each for each in _group_names(wanted.name) if each not in taken), None)
+        name = names.unused(wanted.name, {each.name for each in observed.target_groups})
         if name is None:
-            raise Blocked(f'All names for a target group of {wanted.name} are taken.')
+            raise Blocked(f'All names for a target group of {wanted.name} are used.')
         made = draft.add(
             'target-group',
             'elbv2:CreateTargetGroup',

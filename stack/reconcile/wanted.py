@@ -80,6 +80,12 @@ class Wanted:
     def family(self) -> str:
         return self.definition['family']
 
+    @property
+    def subnets(self) -> frozenset[str]:
+        """Those of its tasks and of its load balancer."""
+        of_tasks = (self.network or {}).get('subnets', ())
+        return frozenset(of_tasks) | (self.balancer.subnets if self.balancer else frozenset())
+
 
 def wanted_services(cluster: str, document: Any, region: str | None = None) -> dict[str, Wanted]:
     """Every service of a desired state by name, in the document's order; where a name stands twice, the first."""

@@ -17,6 +17,7 @@ DELETE, LOOK = 'ecs:DeleteService', 'ecs:DescribeServices'
 RECORD = 'route53:ChangeResourceRecordSets'
 BALANCE = ['elbv2:CreateTargetGroup', 'elbv2:CreateLoadBalancer', 'elbv2:CreateListener', RECORD]
 UNBALANCE = [RECORD, 'elbv2:DeleteListener', 'elbv2:DeleteLoadBalancer', 'elbv2:DeleteTargetGroup']
+SUCCEED = [*BALANCE[:3], UPDATE, 'elbv2:DescribeTargetHealth', RECORD, 'elbv2:AddTags']
 
 
 def kinds(plan: Plan) -> list[str]:
@@ -146,15 +147,9 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     'target health': (elb(healthcheck={'path': '/alive', 'port': 8080}), ['elbv2:ModifyTargetGroup']),
     'record': (record('other'), [RECORD, RECORD, 'elbv2:AddTags']),
     'no record': (lambda document, _: service_in(document, 'web')['elb'].pop('dns'), [RECORD, 'elbv2:RemoveTags']),
-    'load balancer renamed': (
-        elb(name='b'),
-        [*BALANCE, UPDATE, LOOK, *UNBALANCE[1:]],
-    ),
+    'load balancer renamed': (elb(name='b'), SUCCEED),
     'load balancer removed': (without('web', 'elb'), [UPDATE, LOOK, *UNBALANCE]),
-    'scheme': (
-        elb(type='private'),
-        ['elbv2:DeleteLoadBalancer', 'elbv2:CreateLoadBalancer', 'elbv2:CreateListener', RECORD],
-    ),
+    'scheme': (elb(type='private'), SUCCEED),
     'security groups': (
         lambda document, cluster: document['vpc']['security_groups'].update(public=cluster.groups),
         ['elbv2:SetSecurityGroups'],
@@ -183,9 +178,59 @@ def test_each_edit_takes_exactly_its_steps_there_and_back_and_then_none(cluster:
 
 
 async def settle(cluster: Cluster, document: dict) -> None:
-    outcome = await cluster.reconcile(document)
-    assert outcome.is_complete, outcome.failed or outcome.waiting
-    cluster.aws.advance(600)
+    """Passes until nothing is left, also of what a later pass removes."""
+    for _ in range(2):
+        outcome = await cluster.reconcile(document)
+        assert outcome.is_complete, outcome.failed or outcome.waiting
+        cluster.wait(600)
+
+
+def test_a_load_balancer_serves_until_its_successor_does_and_goes_later(cluster: Cluster):
+    document = cluster.example()
+    service_in(document, 'web')['elb']['type'] = 'private'
+
+    def balancers() -> dict[str, str]:
+        found = cluster.aws.client('elbv2').describe_load_balancers()['LoadBalancers']
+        return {
+            each['LoadBalancerName'].removeprefix(cluster.name): each['Scheme']
+            for each in found
+            if each['LoadBalancerName'].startswith(f'{cluster.name}-')
+        }
+
+    def leads_to() -> str:
+        records = cluster.aws.client('route53').list_resource_record_sets(HostedZoneId=cluster.zone)
+        return next(each['AliasTarget']['DNSName'] for each in records['ResourceRecordSets'] if 'AliasTarget' in each)
+
+    async def passes() -> None:
+        await settle(cluster, cluster.example())
+        with cluster.changes() as changes:
+            assert (await cluster.reconcile(document)).is_complete
+        assert not [each for each in changes if 'Delete' in each]
+        assert balancers() == {'-web-lb': 'internet-facing', '-web-l2': 'internal'}
+        assert 'web-l2' in leads_to()
+        assert (await cluster.plan(document)).is_empty
+        cluster.wait(600)
+        assert (await cluster.reconcile(document)).is_complete
+        assert balancers() == {'-web-l2': 'internal'}
+        assert (await cluster.plan(document)).is_empty
+
+    asyncio.run(passes())
+
+
+def test_a_wrong_vpc_id_changes_nothing_pass_after_pass(cluster: Cluster):
+    wrong = copy.deepcopy(cluster.example())
+    wrong['vpc']['id'] = 'vpc-0123456789abcdef0'
+
+    async def passes() -> None:
+        await settle(cluster, wrong)
+        with cluster.changes() as changes:
+            for _ in range(2):
+                plan = await cluster.plan(wrong)
+                assert plan.is_empty, plan.to_json()
+        assert changes == []
+        assert any('vpc.id is vpc-0123456789abcdef0' in each.text for each in plan.notes)
+
+    asyncio.run(passes())
 
 
 def test_a_restart_is_a_rollout_and_neither_an_earlier_one_nor_none_is_another(cluster: Cluster):

@@ -96,6 +96,7 @@ def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Ob
         status='ACTIVE',
         task_definition=definition.arn,
         desired_count=3 if wanted.scheduling_strategy == 'DAEMON' else wanted.count,
+        running_count=3 if wanted.scheduling_strategy == 'DAEMON' else wanted.count,
         launch_type=wanted.launch_type,
         scheduling_strategy=wanted.scheduling_strategy,
         deployment_configuration=wanted.deployment,

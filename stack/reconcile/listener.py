@@ -1,0 +1,101 @@
+"""The listener of a service's load balancer: made, changed in place, or switched once its new target group serves."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stack.plan import Change, ResultOf, differences
+from stack.reconcile import names
+from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.handover import Switch
+from stack.reconcile.observed import Listener, LoadBalancer, Observed
+from stack.reconcile.wanted import Balancer
+
+Ref = str | ResultOf
+
+
+@dataclass(frozen=True)
+class Planned:
+    """`ready`: the step after which the service can be attached; `switch`: what is left for once it serves."""
+
+    ready: str | None = None
+    switch: Switch | None = None
+
+
+def plan_listener(
+    draft: Draft,
+    wanted: Balancer,
+    there: LoadBalancer | None,
+    balancer: Ref,
+    group: Ref,
+    observed: Observed,
+    *,
+    serves: bool,
+) -> Planned:
+    """Add the step that makes or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
+    arguments = _arguments(wanted, group)
+    listener = _own_listener(draft, wanted, there, observed) if there else None
+    if listener is None:
+        made = draft.add(
+            'listener',
+            'elbv2:CreateListener',
+            f'Create the listener of {wanted.name} for {wanted.protocol} on port {wanted.port}',
+            {'LoadBalancerArn': balancer, **arguments, 'Tags': names.tag_list(draft.owner.tags)},
+            why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
+        )
+        return Planned(made)
+    changes = _changes(wanted, listener, group)
+    if not changes:
+        return Planned()
+    text = f'Change the listener of {wanted.name} ({", ".join(each.path.removeprefix("elb.") for each in changes)})'
+    change = {'ListenerArn': listener.arn, **arguments}
+    if serves and listener.target_group and listener.target_group != group:
+        ready = None if group in listener.idle else _add_idle(draft, listener, group)
+        return Planned(ready, Switch(text, change, changes))
+    return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes))
+
+
+def _arguments(wanted: Balancer, group: Ref) -> dict[str, Any]:
+    certificates = {'Certificates': [{'CertificateArn': wanted.certificate}]} if wanted.certificate else {}
+    forward = {'Type': 'forward', 'TargetGroupArn': group}
+    return {'Port': wanted.port, 'Protocol': wanted.protocol, **certificates, 'DefaultActions': [forward]}
+
+
+def _changes(wanted: Balancer, listener: Listener, group: Ref) -> tuple[Change, ...]:
+    before = {
+        'protocol': listener.protocol,
+        'port': listener.port,
+        'certificate': listener.certificates[0] if listener.certificates else None,
+        'target_group': listener.target_group,
+    }
+    after = {'protocol': wanted.protocol, 'port': wanted.port, 'certificate': wanted.certificate, 'target_group': group}
+    return tuple(
+        Change(each.path, each.before, None if isinstance(each.after, ResultOf) else each.after)
+        for each in differences(before, after, 'elb')
+    )
+
+
+def _add_idle(draft: Draft, listener: Listener, group: Ref) -> str:
+    """Name the new target group with weight 0: ECS accepts none that no listener leads to."""
+    weights = [{'TargetGroupArn': listener.target_group, 'Weight': 1}, {'TargetGroupArn': group, 'Weight': 0}]
+    return draft.add(
+        'listener/add-target-group',
+        'elbv2:ModifyListener',
+        f'Add the new target group to the listener on port {listener.port}, without requests for now',
+        {
+            'ListenerArn': listener.arn,
+            'DefaultActions': [{'Type': 'forward', 'ForwardConfig': {'TargetGroups': weights}}],
+        },
+    )
+
+
+def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed) -> Listener | None:
+    """The listener on the wanted port, or else one that leads to a target group of ours and so can be moved there."""
+    ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
+    on_port = [each for each in there.listeners if each.port == wanted.port]
+    if on_port and on_port[0].action != 'forward' and names.owner(there.tags) is None:
+        raise Blocked(
+            f'The listener of {there.name} on port {wanted.port} was not made by Nysa, and does not forward '
+            f'({on_port[0].action}): it is not changed.'
+        )
+    leading_to_us = [each for each in there.listeners if each.target_group in ours]
+    return next(iter(on_port + leading_to_us), None)
