@@ -14,7 +14,7 @@ from stack.errors import AwsFailed, NotFound
 from stack.ledger import Ledger, Walk
 from stack.notifier import WAITING_MOST, Notifier
 from stack.revision_store import RevisionStore
-from stack.revisions import Change, Origin
+from stack.revisions import Change, Origin, Revision
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Sweeper:
     async def sweep(self) -> float:
         """Look at every cluster that has changed; in how many seconds to look again."""
         listed = await self._store.objects()
-        changed = [each for each in listed if self._settled.get(each.key) != (each.etag, each.modified)]
+        changed = [each for each in listed if self._is_open(each)]
         # What was left behind is most likely what was stored last.
         changed.sort(key=lambda each: each.modified, reverse=True)
         for gone in self._settled.keys() - {each.key for each in listed}:
@@ -68,6 +68,11 @@ class Sweeper:
         dues = await asyncio.gather(*(self._look_at_each(waiting) for _ in range(AT_ONCE)))
         return max(0.1, min(dues))
 
+    def _is_open(self, listed: Any) -> bool:
+        """Whether a cluster has changed since nothing was owed there, or is in doubt."""
+        settled = self._settled.get(listed.key) == (listed.etag, listed.modified)
+        return not settled or self._notifier.doubt(listed.key) > 0
+
     async def _look_at_each(self, waiting: Iterable[Any]) -> float:
         due = self.period_s
         for listed in waiting:
@@ -75,6 +80,10 @@ class Sweeper:
                 again_in = await self._look(listed.key)
             except (AwsFailed, NotFound) as failed:
                 log.warning('cluster %s: could not be looked at for announcements: %s', listed.key, failed)
+                continue
+            except Exception:
+                # The top of a loop: one cluster must not keep the others from being looked at.
+                log.exception('cluster %s: could not be looked at for announcements', listed.key)
                 continue
             # The listing gives times in seconds: within one, the same content may have been stored anew.
             if again_in is None and (datetime.now(UTC) - listed.modified).total_seconds() > self.grace_s:
@@ -96,21 +105,16 @@ class Sweeper:
             return self.period_s
         self._notifier.settle(cluster, doubt)
         if walk.newest and (doubt or walk.told or walk.again or walk.steps > STEPS_FEW):
-            self._ledger.mark(walk.newest)
+            self._ledger.mark_walked(walk.newest)
         return None
 
     async def _tell(self, walk: Walk) -> bool:
-        """Tell of what is owed, the oldest first; false where the queue does not answer."""
+        """Announce what is owed, the oldest first; false where the queue does not answer."""
+        # All are queued at once, before the first is sent: the last one is compared with what is stored by then.
+        outcomes = [self._announce(*owed) for owed in await self._read_owed(walk)]
+        if not all(await asyncio.gather(*outcomes)):
+            return False
         again = list(walk.again)
-        for age, owed in reversed(list(enumerate(walk.owed))):
-            log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
-            revision = await self._store.read_version(owed.cluster, owed.version)
-            if not walk.is_late and age < WAITING_MOST:
-                told = await self._notifier.announce(revision)
-            else:
-                told = await self._notifier.announce_late(revision, await self._store.read(owed.cluster))
-            if not told:
-                return False
         if walk.owed and walk.newest and walk.newest.write_id is None:
             again.append((walk.newest, walk.owed[0].changes[-1].origin.by))
         for revision, by in again:
@@ -119,3 +123,18 @@ class Sweeper:
             if not await self._notifier.announce_again(content, change):
                 return False
         return True
+
+    async def _read_owed(self, walk: Walk) -> list[tuple[Revision, Revision | None]]:
+        """What is owed, the oldest first; each with the current revision where schedulers know a newer state."""
+        found: list[tuple[Revision, Revision | None]] = []
+        for age, owed in reversed(list(enumerate(walk.owed))):
+            log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
+            revision = await self._store.read_version(owed.cluster, owed.version)
+            late = walk.is_late or age >= WAITING_MOST
+            found.append((revision, await self._store.read(owed.cluster) if late else None))
+        return found
+
+    async def _announce(self, revision: Revision, current: Revision | None) -> bool:
+        if current is None:
+            return await self._notifier.announce(revision)
+        return await self._notifier.announce_late(revision, current)

@@ -10,12 +10,14 @@ import asyncio
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
+from stack.recent import Recent
 from stack.revisions import Revision
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ AGAIN = 'again for '
 # How far down a history without a mark is walked.
 STEPS_MOST = 1000
 PAGE = 50
+
+# How many revisions are remembered in the order in which their marks were asked for.
+TURNS_KNOWN = 10_000
 
 # How often it is tried again whether marks may be set.
 ASKED_EACH_S = 60.0
@@ -68,12 +73,26 @@ class Walk:
         return bool(self.told) or (self.newest is not None and self.newest.write_id is None)
 
 
+@dataclass
+class Above:
+    """What was stored over a revision, the newest first, without content: what schedulers are notified of.
+
+    `announced` is true where a mark at or above the revision covers it.
+    """
+
+    revisions: list[Revision] = field(default_factory=list)
+    announced: bool = False
+
+
 class Ledger:
     """Of several revisions of a cluster that are to be marked at the same time, the newest stands for them all."""
 
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
-        self._next: dict[str, Revision] = {}
+        self._next: dict[str, list[Revision]] = {}
+        # The order in which marks were asked for, by cluster and by revision.
+        self._turn: Counter[str] = Counter()
+        self._turns: Recent[tuple[str, str], int] = Recent(TURNS_KNOWN)
         self._tasks: dict[str, asyncio.Task] = {}
         self._asking = asyncio.Lock()
         self._may_mark = False
@@ -93,10 +112,26 @@ class Ledger:
             return self._may_mark
 
     def mark(self, revision: Revision) -> None:
-        """Have a revision marked as told of, soon."""
-        self._next[revision.cluster] = revision
-        if revision.cluster not in self._tasks:
-            self._tasks[revision.cluster] = asyncio.get_running_loop().create_task(self._work(revision.cluster))
+        """Mark a revision as announced, soon; it stands for those that were asked for before.
+
+        The caller announces in the order of the history. One that was asked for before another is older: it is ignored.
+        """
+        cluster, key = revision.cluster, revision.key
+        asked = self._turns.get(key)
+        if asked is not None and asked < self._turn[cluster]:
+            return
+        self._turn[cluster] += 1
+        self._turns.put(key, self._turn[cluster])
+        self._mark_soon(cluster, [revision])
+
+    def mark_walked(self, revision: Revision) -> None:
+        """Mark the newest revision of a walk, soon, beside what was announced since the walk began."""
+        self._mark_soon(revision.cluster, [*self._next.get(revision.cluster, ()), revision])
+
+    def _mark_soon(self, cluster: str, revisions: list[Revision]) -> None:
+        self._next[cluster] = revisions
+        if cluster not in self._tasks:
+            self._tasks[cluster] = asyncio.get_running_loop().create_task(self._work(cluster))
 
     async def owe(self, revision: Revision, by: str) -> None:
         """Have a revision told of once more, should this process end before it has done so."""
@@ -137,24 +172,39 @@ class Ledger:
                 break
         return walk
 
+    async def above(self, revision: Revision) -> Above:
+        """What was stored over a revision, by whichever process. Raises `AwsFailed`."""
+        above = Above()
+        async for steps, each in _numbered(self._downwards(revision.cluster, None, past_removal=True)):
+            mark = await self._mark_of(each) if each.tags and await self.may_mark() else None
+            above.announced = above.announced or (mark is not None and mark in (SETTLED, each.write_id))
+            if each.key == revision.key or steps == STEPS_MOST:
+                break
+            if each.wants_announcing or each.write_id is None:
+                above.revisions.append(each)
+        return above
+
     async def close(self) -> None:
         """Finish the marks under way."""
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
+        while running := [task for task in self._tasks.values() if not task.done()]:
+            await asyncio.wait(running)
 
-    async def _downwards(self, cluster: str, start: str | None) -> AsyncIterator[Revision]:
+    async def _downwards(self, cluster: str, start: str | None, past_removal: bool = False) -> AsyncIterator[Revision]:
         first = await self._head(cluster, start)
-        if first is None:
+        if first is not None:
+            yield first
+        elif not past_removal:
             return
-        yield first
-        after = first.version
-        while after:
+        after = first.version if first else None
+        more = first is None or after is not None
+        while more:
             listed = await self._bucket.versions(cluster, limit=PAGE, after=after)
             for each in listed:
                 revision = None if each.deleted else await self._head(cluster, each.version)
                 if revision is not None:
                     yield revision
             after = listed[-1].version if len(listed) == PAGE else None
+            more = after is not None
 
     async def _head(self, cluster: str, version: str | None) -> Revision | None:
         found = await self._bucket.head(cluster, version=version)
@@ -173,10 +223,25 @@ class Ledger:
         await self._bucket.tag_version(revision.cluster, revision.version, tags | {TAG: mark})
 
     async def _work(self, cluster: str) -> None:
-        while cluster in self._next:
-            revision = self._next.pop(cluster)
-            try:
-                await self._add(revision, revision.write_id or SETTLED)
-            except AwsFailed as failed:
-                log.warning('cluster %s: announced, but not marked so: %s', cluster, failed)
-        del self._tasks[cluster]
+        try:
+            while revisions := self._next.pop(cluster, None):
+                for revision in revisions:
+                    await self._try_to_mark(revision)
+        finally:
+            del self._tasks[cluster]
+
+    async def _try_to_mark(self, revision: Revision) -> None:
+        try:
+            await self._add(revision, revision.write_id or SETTLED)
+        except AwsFailed as failed:
+            log.warning('cluster %s: announced, but not marked so: %s', revision.cluster, failed)
+        except Exception:
+            # The top of a loop: without the mark the next sweep finds the revision.
+            log.exception('cluster %s: announced, but not marked so', revision.cluster)
+
+
+async def _numbered(revisions: AsyncIterator[Revision]) -> AsyncIterator[tuple[int, Revision]]:
+    number = 0
+    async for revision in revisions:
+        number += 1
+        yield number, revision

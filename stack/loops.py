@@ -36,6 +36,11 @@ class Loops:
         while True:
             try:
                 return await loop()
+            except asyncio.CancelledError:
+                if asyncio.current_task().cancelling():
+                    raise
+                # Something that the loop awaited was cancelled, not the loop itself.
+                log.exception('the %s loop failed, and is started again', name)
             except Exception:
                 log.exception('the %s loop failed, and is started again', name)
-                await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(PAUSE_S)

@@ -18,11 +18,15 @@ GROUP_LIMIT = 128
 
 @dataclass(frozen=True)
 class Message:
-    """`kind` is `deploy` or `destroy`. The same message of the same write has the same `deduplication_id`."""
+    """`kind` is `deploy` or `destroy`, the latter of a `service`.
+
+    The same message of the same write has the same `deduplication_id`.
+    """
 
     kind: str
     body: str
     deduplication_id: str
+    service: str | None = None
 
 
 def messages_of(revision: Revision, callback_url: str | None, wanted: Revision | None = None) -> list[Message]:
@@ -35,7 +39,7 @@ def messages_of(revision: Revision, callback_url: str | None, wanted: Revision |
         revision.body,
         callback_url,
         revision.write_id or revision.id,
-        _names(wanted or revision) if destroys else (),
+        names_of(wanted or revision) if destroys else (),
     )
 
 
@@ -61,7 +65,7 @@ def messages_about(
         for service in change.destroyed:
             if service not in kept:
                 text = json.dumps(envelope | {'service': service})
-                messages.append(Message('destroy', text, _deduplication_id(write_id, service)))
+                messages.append(Message('destroy', text, _deduplication_id(write_id, service), service))
     return messages
 
 
@@ -85,7 +89,8 @@ def _envelope(
     }
 
 
-def _names(revision: Revision) -> set[str]:
+def names_of(revision: Revision) -> set[str]:
+    """The services of a revision; none where its content cannot be read."""
     try:
         return {name for name, _ in services(revision.document)}
     except StateUnreadable:

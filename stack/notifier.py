@@ -1,7 +1,12 @@
-"""Announcements: what schedulers are told of each change, in order for each cluster.
+"""Announcements: the SQS messages about each change, in order for each cluster.
 
-Every revision that this process stores is lined up here at once, in the order of the writes; what another process left
-unsaid below it goes first. What nobody said at all is found by `stack.delivery`.
+Every revision that this process stores is queued here at once, in the order of the writes; what another process left
+unannounced below it goes first. What no process announced is found by `stack.delivery`.
+
+A scheduler may deploy the payload of the last message that it receives. So an older desired state must never be the
+last one in the queue: before a late try this process looks whether something newer was stored, and after a message was
+accepted it looks again; where another process stored something newer meanwhile, that is announced once more. See
+docs/decisions/delivery.md.
 """
 
 import asyncio
@@ -11,15 +16,16 @@ import random
 import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
-from stack.errors import AwsFailed, TooLarge
+from stack.errors import AwsFailed, NotFound, StateUnreadable, TooLarge
 from stack.lanes import Lanes
 from stack.ledger import Ledger
-from stack.messages import REVISION_LIKE, Message, group_of, messages_about, messages_of
+from stack.messages import REVISION_LIKE, group_of, messages_about, messages_of, names_of
+from stack.outbox import Announcement, merge_waiting
 from stack.recent import Recent
-from stack.revisions import Change, Revision
+from stack.revisions import Change, Origin, Revision
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +35,15 @@ LONGEST_PAUSE_S = 30.0
 
 # How long the answer to a change waits for the queue.
 ANSWER_WITHIN_S = 3.0
+
+# An announcement that has waited for so long is late: another process may have announced it, or something newer.
+LATE_S = 1.0
+
+# How often an announcement is tried that fails for a reason that is not AWS's; a sweep finds it again.
+TRIES_BROKEN = 3
+
+# How often what is stored is compared with what was sent, where S3 does not answer.
+TRIES_COMPARED = 10
 
 # Of more announcements that wait for one cluster the older ones are told by the newest alone: it has the whole state.
 WAITING_MOST = 50
@@ -40,26 +55,6 @@ class Queue(Protocol):
     """What is asked of the queue: see `stack.aws.sqs.Queue`."""
 
     async def send(self, body: str, *, group: str, deduplication_id: str) -> str: ...
-
-
-@dataclass
-class Announcement:
-    """The messages of a revision that are still to be sent; `first_try` is true, or false once a try has failed.
-
-    With `again` it was told of before. `over` is the revision under it, where somebody else wrote that and may not have
-    told of it: that goes first, with what else is owed below.
-    """
-
-    revision: Revision
-    messages: deque[Message]
-    again: bool = False
-    over: Revision | None = None
-    owed: list[Revision] = field(default_factory=list)
-    first_try: 'asyncio.Future[bool]' = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def answer(self, sent: bool) -> None:
-        if not self.first_try.done():
-            self.first_try.set_result(sent)
 
 
 class Notifier:
@@ -80,7 +75,7 @@ class Notifier:
         self._ledger = ledger
         self._read_version = read_version
         self._waiting: Lanes[Announcement] = Lanes(self._work)
-        self._lined_up: dict[tuple[str, str], Announcement] = {}
+        self._queued: dict[tuple[str, str], Announcement] = {}
         self._sent: Recent[tuple[str, str], bool] = Recent(SENT_KNOWN)
         self._doubts: Counter[str] = Counter()
         self._failing: set[str] = set()
@@ -100,7 +95,7 @@ class Notifier:
         """Told by the store of each write of this process: lines up what is to be said, first what was not before."""
         if base is not None and base.tags == 0 and base.write_id is None:
             self._doubts[revision.cluster] += 1
-        announcement = self._line_up(revision)
+        announcement = self._queue_up(revision)
         if base is not None and base.owed and not self.has_told(base):
             announcement = announcement or self._enqueue(Announcement(revision, deque()))
             announcement.over = base
@@ -110,25 +105,21 @@ class Notifier:
 
     async def announce(self, revision: Revision) -> bool:
         """Tell of the changes that made a revision, once however many ask; false where that has to wait."""
-        announcement = self._line_up(revision)
+        announcement = self._queue_up(revision)
         if announcement is None:
             return True
         return await _answer(announcement)
 
     async def announce_again(self, revision: Revision, change: Change) -> bool:
         """Tell of a revision that was announced before, at somebody's wish; false where that has to wait."""
-        messages = messages_about(
-            [change], revision.cluster, revision.id, revision.body, self._callback_url, uuid.uuid4().hex
-        )
-        announcement = self._enqueue(Announcement(revision, deque(messages), again=True))
-        return await _answer(announcement)
+        return await _answer(self._enqueue(self._repetition(revision, change)))
 
     async def announce_late(self, revision: Revision, current: Revision) -> bool:
         """Tell of a revision that others were told of before: what it destroyed, if that has not come back since."""
-        key = _key(revision)
+        key = revision.key
         messages = messages_of(revision, self._callback_url, wanted=current)
         late = deque(each for each in messages if each.kind == 'destroy')
-        announcement = self._lined_up[key] = self._enqueue(Announcement(revision, late))
+        announcement = self._queued[key] = self._enqueue(Announcement(revision, late))
         return await _answer(announcement)
 
     def doubt(self, cluster: str) -> int:
@@ -145,11 +136,11 @@ class Notifier:
 
     def has_told(self, revision: Revision) -> bool:
         """Whether this process has told of a revision."""
-        return self._sent.get(_key(revision)) is not None
+        return self._sent.get(revision.key) is not None
 
     def is_telling(self, revision: Revision) -> bool:
         """Whether this process has told of a revision, or is about to."""
-        return self.has_told(revision) or _key(revision) in self._lined_up
+        return self.has_told(revision) or revision.key in self._queued
 
     def is_busy(self, cluster: str) -> bool:
         """Whether announcements of a cluster are under way, or wait for the queue to answer."""
@@ -170,16 +161,22 @@ class Notifier:
         self._closing.set()
         await self._waiting.idle()
 
-    def _line_up(self, revision: Revision) -> Announcement | None:
+    def _queue_up(self, revision: Revision) -> Announcement | None:
         """The announcement of a revision; None where that was done, or where there is nothing to say."""
-        key = _key(revision)
-        if key in self._lined_up:
-            return self._lined_up[key]
+        key = revision.key
+        if key in self._queued:
+            return self._queued[key]
         if self.has_told(revision) or not revision.wants_announcing:
             return None
         messages = messages_of(revision, self._callback_url)
-        announcement = self._lined_up[key] = Announcement(revision, deque(messages))
+        announcement = self._queued[key] = Announcement(revision, deque(messages))
         return self._enqueue(announcement)
+
+    def _repetition(self, revision: Revision, change: Change) -> Announcement:
+        messages = messages_about(
+            [change], revision.cluster, revision.id, revision.body, self._callback_url, uuid.uuid4().hex
+        )
+        return Announcement(revision, deque(messages), again=True)
 
     def _enqueue(self, announcement: Announcement) -> Announcement:
         cluster = announcement.revision.cluster
@@ -187,47 +184,121 @@ class Notifier:
             announcement.answer(False)
         waiting = self._waiting.put(cluster, announcement)
         if len(waiting) > WAITING_MOST:
-            _leave_to_the_newest(waiting)
+            merge_waiting(waiting)
         return announcement
 
     async def _work(self, cluster: str, waiting: deque[Announcement]) -> None:
         pause = FIRST_PAUSE_S
         while waiting:
             last_try = self._closing.is_set()
-            try:
-                await self._send(waiting[0])
-            except AwsFailed as failed:
-                log.warning('cluster %s: not announced yet, %d waiting: %s', cluster, len(waiting), failed)
-                self._failing.add(cluster)
-                for announcement in waiting:
-                    announcement.answer(False)
-                if last_try:
-                    break
-                await self._pause(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_S)
-            except Exception:
-                # The top of a loop: the others go on, and a sweep finds this one again.
-                log.exception('cluster %s: a revision could not be announced', cluster)
-                self._leave(waiting.popleft())
-            else:
-                self._done(waiting.popleft())
-                self._failing.discard(cluster)
+            if await self._try(cluster, waiting):
                 pause = FIRST_PAUSE_S
+                continue
+            if last_try:
+                break
+            await self._pause(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    async def _try(self, cluster: str, waiting: deque[Announcement]) -> bool:
+        """Try to send the first announcement; false where it has to be tried again."""
+        announcement = waiting[0]
+        try:
+            await self._send(announcement)
+            self._failing.discard(cluster)
+            await self._compare(announcement, waiting)
+        except AwsFailed as failed:
+            log.warning('cluster %s: not announced yet, %d waiting: %s', cluster, len(waiting), failed)
+            announcement.tries += 1
+            if announcement.messages:
+                self._failing.add(cluster)
+                for each in waiting:
+                    each.answer(False)
+            if not self._may_skip_comparison(announcement):
+                return False
+        except Exception:
+            # The top of a loop: the next ones go on, and a sweep finds this one again.
+            log.exception('cluster %s: a revision could not be announced', cluster)
+            announcement.answer(False)
+            announcement.tries += 1
+            if announcement.tries < TRIES_BROKEN:
+                return False
+            self._leave(waiting.popleft())
+            return True
+        self._done(waiting.popleft())
+        return True
+
+    def _may_skip_comparison(self, announcement: Announcement) -> bool:
+        """Whether everything was sent, and S3 has not answered what is stored in many tries; a doubt is left then."""
+        if announcement.messages or announcement.tries < TRIES_COMPARED:
+            return False
+        log.error('cluster %s: whether something newer was stored is not known', announcement.revision.cluster)
+        self._doubts[announcement.revision.cluster] += 1
+        return True
 
     async def _send(self, announcement: Announcement) -> None:
+        """Send the messages that are left, and answer the caller. Raises `AwsFailed`."""
         if announcement.over is not None:
             await self._put_first(announcement, announcement.over)
             announcement.over = None
         if not announcement.again and self.has_told(announcement.revision):
             announcement.messages.clear()
+        if announcement.messages and announcement.is_late(LATE_S):
+            await self._catch_up(announcement)
         while announcement.messages:
             message = announcement.messages[0]
+            announcement.note(message)  # before it is sent: it may arrive although the answer is lost
             await self._queue.send(
                 message.body, group=group_of(announcement.revision.cluster), deduplication_id=message.deduplication_id
             )
-            # It may have been left to a later announcement while it was on its way.
+            # It may have been merged into a later announcement meanwhile.
             with contextlib.suppress(ValueError):
                 announcement.messages.remove(message)
+        announcement.answer(True)
+
+    async def _catch_up(self, announcement: Announcement) -> None:
+        """Drop from a late announcement what other processes announced, or stored something newer for."""
+        revision = announcement.revision
+        above = await self._ledger.above(revision)
+        others = [each for each in above.revisions if not self.is_telling(each)]
+        if not others:
+            return
+        if announcement.again or above.announced:
+            announcement.messages.clear()
+            return
+        kept = names_of(newest) if (newest := await self._content(above.revisions[0])) else ()
+        announcement.drop_deployments(kept)
+        if newest and newest.write_id is None:
+            self._announce_newest(newest)
+
+    async def _compare(self, announcement: Announcement, waiting: deque[Announcement]) -> None:
+        """Announce the newest desired state again where another process stored it while this message was sent."""
+        if not (announcement.deployed or announcement.destroyed):
+            return
+        if len(waiting) > 1:
+            waiting[1].note_all(announcement)  # compared once, after the last one
+            return
+        above = await self._ledger.above(announcement.revision)
+        newest = await self._content(above.revisions[0]) if above.revisions else None
+        # This process may have stored it a moment ago: then it is queued by now.
+        if newest is None or newest.key in self._queued:
+            return
+        if announcement.deployed or announcement.destroyed & names_of(newest):
+            self._announce_newest(newest)
+
+    def _announce_newest(self, newest: Revision) -> None:
+        by = newest.changes[-1].origin.by if newest.changes else 'nysa'
+        log.info('cluster %s: revision %s is announced again, after an older one', newest.cluster, newest.id)
+        change = Change(Origin(by, 'announced later'), datetime.now(UTC), {'verb': 'deploy'})
+        self._enqueue(self._repetition(newest, change))
+
+    async def _content(self, revision: Revision) -> Revision | None:
+        """A revision with its content; None where that is gone, or cannot be read."""
+        try:
+            found = await self._read_version(revision.cluster, revision.version)
+            found.document  # noqa: B018  raises
+        except (NotFound, StateUnreadable):
+            return None
+        return found
 
     async def _put_first(self, announcement: Announcement, over: Revision) -> None:
         """Put what is owed from `over` downwards before an announcement."""
@@ -242,18 +313,19 @@ class Notifier:
         announcement.owed = owed
 
     def _leave(self, announcement: Announcement) -> None:
+        """Leave an announcement to a sweep: until then nothing above it is marked."""
         announcement.answer(False)
+        self._doubts[announcement.revision.cluster] += 1
         if not announcement.again:
-            self._lined_up.pop(_key(announcement.revision), None)
+            self._queued.pop(announcement.revision.key, None)
 
     def _done(self, announcement: Announcement) -> None:
-        was_pending = announcement.first_try.done()
-        announcement.answer(True)
+        was_pending = not announcement.first_try.result()
         revision = announcement.revision
         if not announcement.again:
-            for told in (revision, *announcement.owed):
-                self._sent.put(_key(told), True)
-            self._lined_up.pop(_key(revision), None)
+            for announced in (revision, *announcement.owed):
+                self._sent.put(announced.key, True)
+            self._queued.pop(revision.key, None)
         # One that was asked for again, and had to wait, stands in the ledger as owed by now.
         is_due = was_pending and revision.write_id is not None if announcement.again else True
         if is_due and not self._doubts[revision.cluster]:
@@ -269,17 +341,3 @@ async def _answer(announcement: Announcement) -> bool:
     """Whether the first try has gone well within the time that a caller can be kept waiting."""
     await asyncio.wait([announcement.first_try], timeout=ANSWER_WITHIN_S)
     return announcement.first_try.done() and announcement.first_try.result()
-
-
-def _key(revision: Revision) -> tuple[str, str]:
-    """What names a revision among all, even where the same content comes back in a bucket without versions."""
-    return revision.cluster, revision.write_id or revision.id
-
-
-def _leave_to_the_newest(waiting: deque[Announcement]) -> None:
-    """Leave out what a later announcement says as well: every deployment but the last; services stay destroyed."""
-    later = False
-    for announcement in reversed(list(waiting)):
-        if later:
-            announcement.messages = deque(each for each in announcement.messages if each.kind == 'destroy')
-        later = later or any(each.kind == 'deploy' for each in announcement.messages)

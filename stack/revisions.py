@@ -148,6 +148,11 @@ class Revision:
         """S3's version id; where the bucket keeps no versions, the content's ETag. Opaque either way."""
         return self.version or self.etag.strip('"')
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The cluster and the write: unique even where the same content returns in a bucket without versions."""
+        return self.cluster, self.write_id or self.id
+
     @cached_property
     def document(self) -> dict[str, Any]:
         """The desired state. Raises `StateUnreadable` where what is stored is not a JSON object."""

@@ -50,13 +50,16 @@ class Queue:
     async def send(
         self, body: str, *, group: str, deduplication_id: str, attributes: Mapping[str, str] | None = None
     ) -> str:
-        """Send one message and give its id; `group` and `deduplication_id` count in a FIFO queue only."""
+        """Send one message; its id, or '' where the answer has none.
+
+        `group` and `deduplication_id` are for FIFO queues.
+        """
         more = {'MessageGroupId': group, 'MessageDeduplicationId': deduplication_id} if self.is_fifo else {}
         if attributes:
             told = {name: {'DataType': 'String', 'StringValue': value} for name, value in attributes.items()}
             more['MessageAttributes'] = told
         answer = await self._connection.call('sqs', 'SendMessage', QueueUrl=await self.url(), MessageBody=body, **more)
-        return answer['MessageId']
+        return answer.get('MessageId', '')
 
     async def receive(self, wait: int, hidden: int) -> list[Received]:
         """Up to 10 messages, as soon as there is one, at the latest after `wait` seconds; `hidden` for so many."""

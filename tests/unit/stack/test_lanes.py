@@ -62,3 +62,28 @@ def test_a_worker_that_leaves_something_lets_it_go():
         assert 'a' not in lanes
 
     asyncio.run(scenario())
+
+
+def test_a_worker_that_fails_leaves_no_lane_and_no_item_behind(caplog: pytest.LogCaptureFixture):
+    async def scenario():
+        done = []
+
+        async def work(name: str, lane: deque) -> None:
+            while lane:
+                item = lane[0]
+                if item == 'bad':
+                    raise KeyError(item)
+                done.append(lane.popleft())
+
+        lanes = Lanes(work)
+        for item in (1, 'bad', 2, 'bad'):
+            lanes.put('a', item)
+        await lanes.idle()
+        assert done == [1, 2]
+        assert 'a' not in lanes
+        lanes.put('a', 3)
+        await lanes.idle()
+        assert done == [1, 2, 3]
+
+    asyncio.run(scenario())
+    assert 'the work queue of a failed' in caplog.text

@@ -53,3 +53,26 @@ def test_every_loop_ends_and_may_tidy_up():
         return tidied
 
     assert asyncio.run(scenario()) == ['done', 'done']
+
+
+def test_a_loop_is_started_again_where_something_it_awaits_is_cancelled(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loops, 'PAUSE_S', 0)
+
+    async def scenario() -> None:
+        tries, recovered = 0, asyncio.Event()
+
+        async def loop() -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                future = asyncio.get_running_loop().create_future()
+                future.cancel()
+                await future
+            recovered.set()
+
+        async with Loops() as running:
+            running.start('watching', loop)
+            async with asyncio.timeout(30):
+                await recovered.wait()
+
+    asyncio.run(scenario())

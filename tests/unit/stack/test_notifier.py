@@ -11,7 +11,7 @@ import pytest
 from stack import notifier as module
 from stack import revisions
 from stack.errors import TooLarge, Unavailable
-from stack.ledger import Walk
+from stack.ledger import Above, Walk
 from stack.notifier import WAITING_MOST, Notifier
 from stack.revisions import Change, Origin, Revision
 
@@ -46,12 +46,16 @@ class RecordingLedger:
     def __init__(self) -> None:
         self.marked: list[str] = []
         self.found = Walk()
+        self.above_it = Above()
 
     def mark(self, revision: Revision) -> None:
         self.marked.append(revision.id)
 
     async def walk(self, *_: Any, **__: Any) -> Walk:
         return self.found
+
+    async def above(self, revision: Revision) -> Above:
+        return self.above_it
 
 
 class Setting:
@@ -228,6 +232,7 @@ def test_what_goes_wrong_with_one_does_not_hold_up_the_next(caplog: pytest.LogCa
         mine = the.revision('a', 'deploy')
         the.notifier.stored(gone, mine)
         assert await the.notifier.announce(mine) is False
+        await the.notifier.idle()
         assert not the.notifier.is_telling(mine), 'a sweep may find it'
         assert await the.notifier.announce(the.revision('b', 'deploy')) is True
 
