@@ -72,7 +72,7 @@ from stack.pacing import DEFAULT_SHARE, Pace
 from stack.pass_reports import PassReports
 from stack.passes import Passes
 from stack.promotion import Promotion
-from stack.readiness import findings
+from stack.readiness import Readiness
 from stack.reconciler import Progress, Reconciler
 from stack.relay_state import RelayState
 from stack.revision_store import RevisionStore
@@ -186,7 +186,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
-        findings=partial(findings, aws.bucket, aws.queue, aws.connection.limitations.all),
+        findings=Readiness(aws.bucket, aws.queue, aws.connection.limitations.all).findings,
         access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
         answers=Answers(),

@@ -1,10 +1,12 @@
 """Whether everything is there that the server needs: asked at start, and by `/readyz`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
+from stack.shared_reads import SharedReads
 
 
 class Bucket(Protocol):
@@ -50,15 +52,30 @@ async def check_queue(queue: Queue) -> Finding:
 
 
 async def findings(bucket: Bucket, queue: Queue, limitations: Callable[[], Mapping[str, str]] = dict) -> list[Finding]:
-    """Every check, whether the ones before it held or not; and a warning for each optional call that AWS refused."""
+    """Every check, side by side, whichever of them fails; and a warning for each optional call that AWS refused."""
     checks: dict[str, Callable[[], Awaitable[Finding]]] = {
         f'bucket {bucket.name}': lambda: check_bucket(bucket),
         f'queue {queue.name}': lambda: check_queue(queue),
     }
-    found = []
-    for what, check in checks.items():
-        try:
-            found.append(await check())
-        except AwsFailed as failed:
-            found.append(Finding(what, False, failed.message))
+    found = await asyncio.gather(*(_found(what, check) for what, check in checks.items()))
     return found + [Finding(call, True, sentence) for call, sentence in limitations().items()]
+
+
+async def _found(what: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
+    try:
+        return await check()
+    except AwsFailed as failed:
+        return Finding(what, False, failed.message)
+
+
+class Readiness:
+    """The checks, shared by all who ask at the same time: probes of many load balancers cost a few calls at a time."""
+
+    def __init__(self, bucket: Bucket, queue: Queue, limitations: Callable[[], Mapping[str, str]] = dict):
+        self._shared: SharedReads[str, list[Finding]] = SharedReads(
+            lambda _: findings(bucket, queue, limitations), at_once=1
+        )
+
+    async def findings(self) -> list[Finding]:
+        """Every check, begun after the call."""
+        return await self._shared.get('')

@@ -45,6 +45,9 @@ class SharedReads(Generic[Key, Value]):
     async def _run(self, key: Key, waiting: 'asyncio.Future[Value]') -> None:
         try:
             waiting.set_result(await self._read(key))
+        except asyncio.CancelledError:
+            waiting.cancel()
+            raise
         except Exception as error:  # noqa: BLE001  handed on to everyone who waits
             waiting.set_exception(error)
             waiting.exception()  # read here, so that it is no surprise where every caller has gone
