@@ -198,6 +198,10 @@ class ApiHandler(RequestHandler):
         """What the caller may see of it: to a viewer, nothing that looks like a secret."""
         return masked(content) if self.only_looks else content
 
+    def refused(self, content: Any) -> Any:
+        """What a caller may see of a refusal, which may repeat what AWS answered; a viewer may be unknown as yet."""
+        return masked(content) if self.caller is None or self.only_looks else content
+
     def reply_outcome(self, outcome: Outcome, message: str = 'deploying...') -> None:
         """Answer a change, or with the plan where only that was asked for."""
         if isinstance(outcome, Preview):
@@ -252,7 +256,7 @@ class ApiHandler(RequestHandler):
         for name, value in headers_of(error).items():
             self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
-        self.finish(json.dumps({**content, 'request_id': self.request_id}))
+        self.finish(json.dumps({**self.refused(content), 'request_id': self.request_id}))
 
     def told(self, error: NysaError) -> str:
         """The error's message; where AWS failed, whoever asked for a change is told what has become of it."""

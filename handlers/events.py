@@ -18,6 +18,7 @@ from stack import cluster_events
 from stack.access import Role
 from stack.errors import AccessDenied, InvalidRequest, NysaError
 from stack.events import Event, Ping, error, read_message, subscription
+from stack.masking import masked
 from stack.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class Events(WebSocketHandler):
         for name, value in (self.context.access.headers(self.request) | headers_of(failed)).items():
             self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
-        self.finish(json.dumps({**content, 'request_id': self.request_id}))
+        self.finish(json.dumps({**masked(content), 'request_id': self.request_id}))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, NysaError | HTTPError):

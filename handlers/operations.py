@@ -3,6 +3,7 @@
 from handlers.base import ApiHandler
 from handlers.operation import operation
 from stack.access import Role
+from stack.masking import masked
 
 
 class Alive(ApiHandler):
@@ -22,7 +23,7 @@ class Ready(ApiHandler):
         if not ready:
             failed = next(finding for finding in found if not finding.ok)
             content |= {'error': 'not_ready', 'message': f'{failed.what}: {failed.message}', 'details': []}
-        self.reply(content, status=200 if ready else 503)
+        self.reply(masked(content), status=200 if ready else 503)
 
 
 class Metrics(ApiHandler):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from stack.errors import InvalidRequest
-from stack.events import conceal
+from stack.masking import masked
 from stack.passes import Ask, Passes
 from stack.plan import Plan
 from stack.plan_text import plan_lines
@@ -26,16 +26,13 @@ LOOK_AGAIN_S = 5.0
 async def ecs_plan(
     reconciler: Reconciler, cluster: str, document: Mapping[str, Any], destroyed: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """What AWS would be asked to do for a desired state that is not stored, as the API shows it to everybody.
+    """What AWS would be asked to do for a desired state that is not stored, with its secrets masked for every role.
 
-    Values of environment variables are left out: whoever may see them finds them beside it, against what is stored.
     Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
     """
     plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed)))
     shown = plan.to_json()
-    steps = [{**step, 'why': conceal([{'changes': step['why']}])[0]['changes']} for step in shown['steps']]
-    seconds = round(estimate(plan), 1)
-    return shown | {'services': conceal(shown['services']), 'steps': steps, 'estimate_seconds': seconds}
+    return masked(shown) | {'estimate_seconds': round(estimate(plan), 1)}
 
 
 async def show_plan(passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, prune: bool) -> int:

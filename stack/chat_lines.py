@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from stack.masking import is_concealed, masked, masked_text
+
 Json = Mapping[str, Any]
 
 ICONS = {
@@ -168,8 +170,8 @@ class ChatLines:
 
 
 def escape(text: str) -> str:
-    """Somebody's text in one line, with nothing in it that Slack takes for a link or a mention."""
-    line = ' '.join(text.split())
+    """A user's text in one line, with its secrets masked, and nothing that Slack reads as a link or a mention."""
+    line = masked_text(' '.join(text.split()))
     if len(line) > LONGEST_TEXT:
         line = f'{line[:LONGEST_TEXT]}…'
     return line.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
@@ -228,6 +230,7 @@ def _drifted(service: str, row: Json) -> str:
 
 
 def _difference(change: Json) -> str:
-    if change.get('concealed') or change['path'].startswith('environment'):
+    if change.get('concealed') or is_concealed(change['path']):
         return change['path']
-    return f'{change["path"]} is {change["before"]}, not {change["after"]}'
+    shown = masked(change)
+    return f'{shown["path"]} is {shown["before"]}, not {shown["after"]}'

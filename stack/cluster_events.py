@@ -1,15 +1,14 @@
 """The events of the live channel that tell of a cluster: made from its state and its revisions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from stack.cluster_state import ClusterState, document_of
-from stack.cluster_view import conceal_row, service_row, summary
+from stack.cluster_view import service_row, summary
 from stack.diff import changed_rows
 from stack.diff import summary as in_words
-from stack.events import Event, conceal, stamp
-from stack.plan import Row
+from stack.events import Event, stamp
 from stack.revisions import Revision
 
 Json = dict[str, Any]
@@ -39,7 +38,7 @@ def desired(before: Revision | None, after: Revision) -> Event:
         'summary': in_words(rows),
         'did': [dict(change.did) for change in after.changes],
     }
-    return _with_changes('desired', after.cluster, content, rows, after.changed_at)
+    return Event('desired', after.cluster, {**content, 'changes': [row.to_json() for row in rows]}, at=after.changed_at)
 
 
 def deleted(name: str, last: Revision | None, at: datetime) -> Event:
@@ -77,14 +76,5 @@ def pong(at: datetime) -> Event:
 
 def _with_rows(kind: str, state: ClusterState, head: Json, names: Iterable[str], at: datetime) -> Event:
     rows = [service_row(state, name) for name in names]
-    concealed = None
-    if any('drift' in row for row in rows):
-        concealed = {**head, 'services': [conceal_row(row) for row in rows]}
     moved = [row['name'] for row in rows]
-    return Event(kind, state.name, {**head, 'services': rows}, at=at, concealed=concealed, services=moved)
-
-
-def _with_changes(kind: str, name: str, content: Json, rows: Sequence[Row], at: datetime) -> Event:
-    changes = [row.to_json() for row in rows]
-    concealed = {**content, 'changes': conceal(changes)}
-    return Event(kind, name, {**content, 'changes': changes}, at=at, concealed=concealed)
+    return Event(kind, state.name, {**head, 'services': rows}, at=at, services=moved)

@@ -1,11 +1,11 @@
 """A cluster's state as the API and the live channel show it: summaries, rows of services, verdicts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from stack.cluster_state import ClusterState
-from stack.events import conceal, stamp
+from stack.events import stamp
 from stack.images import ImageReference
 from stack.observed import Deployment, Service, Task
 from stack.rollout import Rollout, Verdict
@@ -250,12 +250,6 @@ def stop_json(task: Task) -> Json:
 
 def tag(image: str | None) -> str | None:
     return ImageReference.split(image).tag if isinstance(image, str) else None
-
-
-def conceal_row(row: Mapping[str, Any]) -> Json:
-    """A row without the values of environment variables."""
-
-    return {**row, 'drift': conceal([{'changes': row['drift']}])[0]['changes']} if 'drift' in row else dict(row)
 
 
 def _state_unmanaged(seen: Service | None) -> str | None:

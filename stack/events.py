@@ -1,16 +1,16 @@
 """The messages of the live channel: what each holds, in its two forms, and what a client may say. See docs/events.md.
 
-Values of environment variables are left out of the second form, for callers who may not read the configuration.
+The second form is for callers who may only look: see `stack.masking.concealed`.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from stack.errors import InvalidRequest
+from stack.masking import concealed
 
 Json = Mapping[str, Any]
 
@@ -18,18 +18,14 @@ MOST_NAMES = 10_000
 MOST_PATTERNS = 100
 MOST_KNOWN = 10_000
 
-# The fields of a change whose values are secrets as often as not.
-CONCEALED = re.compile(r'(^|\.)environment(\.|$)')
-
 
 class Event:
-    """One message, encoded at most once for each form however many read it; `frames` is for whoever sends it on.
+    """One message, encoded at most once for each form however many read it; `frames` is for its senders.
 
-    `services` are those that a `rollout` moves; `concealed` is the content for callers who may not read values, where
-    that differs.
+    `services` are those that a `rollout` moves.
     """
 
-    __slots__ = ('cluster', 'concealed', 'content', 'encoded', 'frames', 'services', 'type')
+    __slots__ = ('cluster', 'content', 'encoded', 'frames', 'services', 'type')
 
     def __init__(
         self,
@@ -38,14 +34,12 @@ class Event:
         content: Json,
         *,
         at: datetime,
-        concealed: Json | None = None,
         services: Iterable[str] = (),
     ):
         head = {'type': kind} | ({'cluster': cluster} if cluster is not None else {}) | {'at': stamp(at)}
         self.type = kind
         self.cluster = cluster
         self.content = {**head, **content}
-        self.concealed = {**head, **concealed} if concealed is not None else None
         self.services = frozenset(services)
         self.encoded: dict[bool, bytes] = {}
         self.frames: dict[bool, bytes] = {}
@@ -54,14 +48,17 @@ class Event:
         return f'<{self.type} {self.cluster} {self.content.get("revision", "")}>'
 
     def text(self, values: bool, merged: int = 0) -> bytes:
-        """The message as JSON in UTF-8; `merged` says how many others it stands for."""
-        if values or self.concealed is None:
-            values = True
+        """The message as JSON in UTF-8, with `values` unless secrets are masked; `merged` others are part of it."""
         if values not in self.encoded:
-            content = self.content if values else self.concealed
-            self.encoded[values] = json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
+            self.encoded[values] = self._encode(values)
         text = self.encoded[values]
         return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
+
+    def _encode(self, values: bool) -> bytes:
+        content = self.content if values else concealed(self.content)
+        if not values and content == self.content:
+            return self.text(values=True)
+        return json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
 
 
 def error(code: str, message: str, details: Sequence[Json] = ()) -> Event:
@@ -71,20 +68,6 @@ def error(code: str, message: str, details: Sequence[Json] = ()) -> Event:
 
 def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec='milliseconds')
-
-
-def conceal(rows: Sequence[Json]) -> list[Json]:
-    """Rows of changes without the values of environment variables; which ones changed stays."""
-    return [
-        {**row, 'changes': [_without_values(change) for change in row['changes']]} if row.get('changes') else row
-        for row in rows
-    ]
-
-
-def _without_values(change: Json) -> Json:
-    if not CONCEALED.search(change['path']):
-        return change
-    return {name: value for name, value in change.items() if name not in ('before', 'after')} | {'concealed': True}
 
 
 @dataclass(frozen=True, slots=True)

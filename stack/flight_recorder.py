@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from stack.cluster_state import ClusterState
 from stack.cluster_view import events_json, stop_json, task_json, verdict_json
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
-from stack.events import conceal, stamp
+from stack.events import stamp
 from stack.last_words import last_lines
+from stack.masking import concealed
 from stack.observed import Service, Task
 from stack.reconcile.observed import TaskDefinition
 from stack.rollout import Rollout
@@ -146,7 +147,7 @@ class FlightRecorder:
         except (NotFound, StateUnreadable):
             return None
         rows = [row.to_json() for row in difference.rows if row.service == rollout.goal.service]
-        return {**revision.summary(), 'previous': before.id if before else None, 'changes': conceal(rows)}
+        return {**revision.summary(), 'previous': before.id if before else None, 'changes': concealed(rows)}
 
     async def _keep(self, key: str, record: Json) -> None:
         """Store the record; of several attempts at one revision, the last is kept."""

@@ -1,9 +1,11 @@
-"""Log lines: for a person on a terminal, one JSON object each everywhere else. Never a secret in one."""
+"""Log lines: for a person on a terminal, one JSON object each everywhere else. Secrets in them are masked."""
 
 import json
 import logging
 import sys
 from datetime import UTC, datetime
+
+from stack.masking import masked_text
 
 # What a log call may hand over as `extra`.
 FIELDS = ('request_id', 'actor', 'cluster', 'service', 'milliseconds')
@@ -15,21 +17,22 @@ class JsonLines(logging.Formatter):
             'at': datetime.fromtimestamp(record.created, UTC).isoformat(timespec='milliseconds'),
             'level': record.levelname.lower(),
             'logger': record.name,
-            'message': record.getMessage(),
+            'message': masked_text(record.getMessage()),
         }
         line |= {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
-            line['stack'] = self.formatException(record.exc_info)
+            line['stack'] = masked_text(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
 class TerminalLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = f'{datetime.fromtimestamp(record.created):%H:%M:%S} {record.levelname.lower():7} {record.getMessage()}'
+        message = masked_text(record.getMessage())
+        line = f'{datetime.fromtimestamp(record.created):%H:%M:%S} {record.levelname.lower():7} {message}'
         known = [f'{name}={value}' for name in FIELDS if (value := getattr(record, name, None)) is not None]
         if known:
             line += '  ' + ' '.join(known)
-        return f'{line}\n{self.formatException(record.exc_info)}' if record.exc_info else line
+        return f'{line}\n{masked_text(self.formatException(record.exc_info))}' if record.exc_info else line
 
 
 def set_up(level: int = logging.INFO) -> None:

@@ -1,61 +1,128 @@
-"""What looks like a secret, and how it is kept from those who may only look.
+"""Secrets masked in whatever a caller without the right to change a cluster may read.
 
-Names and values are judged, so a secret under a harmless name is missed: `secrets` of a service is the place for one.
+Names and values are judged, see `stack.secret_names` and `stack.secret_texts`: a secret under a harmless name with a
+harmless value is missed, so `secrets` of a service is the place for one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-MASK = '••••••'
+from stack import secret_names
+from stack.secret_texts import MASK, masked_text
 
-NAME = re.compile(
-    r'(?i)(?:^|[_.-])(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|private_?key|secret_?key|access_?key)s?$'
-)
-VALUE = re.compile(r'\bAKIA[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]*:[^/\s@${}]+@')
+__all__ = ['MASK', 'concealed', 'is_concealed', 'looks_secret', 'masked', 'masked_text']
 
-ASSIGNMENT = re.compile(r'([A-Za-z_][\w.-]*)=(.+)', re.DOTALL)
+# Below these keys are names and where their values are kept, never the values.
+REFERENCES = frozenset(['secrets', 'secretOptions'])
 
-# Under this key stand names and where their values are kept, never the values.
-REFERENCES = 'secrets'
+# The two halves of a pair: of ECS and of this API, of AWS's tags, of other services.
+PAIRS = (('name', 'value'), ('key', 'value'), ('Name', 'Value'), ('Key', 'Value'))
+
+SIDES = ('before', 'after', 'running')
+
+# The fields of a difference that hold values of environment variables.
+VARIABLE = re.compile(r'(?:^|\.)environment(?:\.|$)')
+
+# A list of words such as a command: behind an option is its value.
+OPTION = re.compile(r'(?:--?|/)([A-Za-z][\w.-]*)')
+USER_OPTIONS = frozenset(['-u', '-U', '--user', '--proxy-user'])
+PROGRAMS = re.compile(r'(?:.*/)?(?:mysql\w*|mariadb\w*|mongo\w*|sshpass|docker|redis-cli|ldap\w+)')
+SHORT_OPTION = re.compile(r'-[paw]')
 
 
 def looks_secret(name: str, value: Any) -> bool:
-    """Whether a variable holds a secret in plain text, as far as its name and value tell."""
-    return _is_text(value) and (NAME.search(name) is not None or VALUE.search(value) is not None)
-
-
-def _is_text(value: Any) -> bool:
-    """Something that could be a secret: no number, no switch, no `${…}` that is filled in elsewhere."""
-    if not isinstance(value, str) or not value or value.startswith('${'):
-        return False
-    return not value.isdigit() and value.lower() not in ('true', 'false', 'yes', 'no', 'on', 'off')
+    """Whether a variable holds a secret in plain text, by its name or by its value."""
+    return secret_names.looks_secret(name, value) or (isinstance(value, str) and masked_text(value) != value)
 
 
 def masked(value: Any) -> Any:
-    """The same JSON with `MASK` for each value that looks like a secret: in documents, differences, plans and texts."""
+    """The same JSON with `MASK` for each secret: in documents, differences, plans, messages and reasons."""
+    return _walk(value, values=True)
+
+
+def concealed(value: Any) -> Any:
+    """The same JSON, masked, and without any value of an environment variable in its differences."""
+    return _walk(value, values=False)
+
+
+def is_concealed(path: str) -> bool:
+    """Whether the field of that path holds values of environment variables."""
+    return VARIABLE.search(path) is not None
+
+
+def _walk(value: Any, values: bool) -> Any:
+    if isinstance(value, str):
+        return masked_text(value)
     if isinstance(value, Mapping):
-        if isinstance(value.get('path'), str) and ('before' in value or 'after' in value):
-            value = _masked_change(value)
-        return {name: each if name == REFERENCES else _masked_under(str(name), each) for name, each in value.items()}
+        return _mapping(value, values)
     if isinstance(value, list | tuple):
-        return [masked(each) for each in value]
-    return _masked_text(value) if isinstance(value, str) else value
+        walked = [_walk(item, values) for item in value]
+        return _words(value, walked) if any(isinstance(item, str) for item in value) else walked
+    return value
 
 
-def _masked_under(name: str, value: Any) -> Any:
-    return MASK if looks_secret(name, value) else masked(value)
+def _mapping(value: Mapping[Any, Any], values: bool) -> dict[Any, Any]:
+    if isinstance(value.get('path'), str) and not value.keys().isdisjoint(SIDES):
+        return _difference(value, values)
+    shown = {
+        name: _references(item, values) if name in REFERENCES else _named(str(name), item, values)
+        for name, item in value.items()
+    }
+    for name, held in PAIRS:
+        if isinstance(value.get(name), str) and held in value:
+            shown[held] = _named(value[name], value[held], values)
+    return shown
 
 
-def _masked_change(change: Mapping[str, Any]) -> dict[str, Any]:
-    """A difference names its field in `path`, as `environment.DB_PASSWORD`."""
-    name = change['path'].rpartition('.')[2]
-    sides = {side: _masked_under(name, change[side]) for side in ('before', 'after') if side in change}
-    return {**change, **({} if f'.{REFERENCES}.' in f'.{change["path"]}.' else sides)}
+def _named(name: str, value: Any, values: bool) -> Any:
+    """What a name stands for. A list under the name of a secret, as of several keys, is masked item by item."""
+    if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
+        return [MASK if secret_names.looks_secret(name, item) else shown for item, shown in _both(value, values)]
+    return MASK if secret_names.looks_secret(name, value) else _walk(value, values)
 
 
-def _masked_text(text: str) -> str:
-    if VALUE.search(text):
-        return MASK
-    assigned = ASSIGNMENT.fullmatch(text)
-    return f'{assigned[1]}={MASK}' if assigned and looks_secret(assigned[1], assigned[2]) else text
+def _both(value: Sequence[Any], values: bool) -> list[tuple[Any, Any]]:
+    return list(zip(value, _walk(value, values), strict=True))
+
+
+def _references(value: Any, values: bool) -> Any:
+    """Names with ARNs or names of parameters, which are no secrets; a secret that is there by mistake is one."""
+    if isinstance(value, Mapping):
+        return {name: _references(item, values) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_references(item, values) for item in value]
+    return masked_text(value) if isinstance(value, str) else value
+
+
+def _difference(change: Mapping[str, Any], values: bool) -> dict[str, Any]:
+    """A difference: its field is in `path`, as `environment.DB_PASSWORD`, and its values are its sides."""
+    path = change['path']
+    sides = [side for side in SIDES if side in change]
+    others = {name: _walk(item, values) for name, item in change.items() if name not in sides}
+    if not values and is_concealed(path):
+        return {**others, 'concealed': True}
+    if f'.{path}.'.find('.secrets.') >= 0:
+        return {**others, **{side: _references(change[side], values) for side in sides}}
+    variable = VARIABLE.split(path)[-1] if is_concealed(path) else ''
+    name = variable or path.rpartition('.')[2]
+    return {**others, **{side: _named(name, change[side], values) for side in sides}}
+
+
+def _words(given: Sequence[Any], walked: list[Any]) -> list[Any]:
+    """The words of a command, with the values masked that follow the name of their option."""
+    program = any(isinstance(word, str) and PROGRAMS.fullmatch(word) for word in given)
+    for i in range(1, len(given)):
+        option, word = given[i - 1], given[i]
+        if not isinstance(option, str) or not isinstance(word, str):
+            continue
+        if program and SHORT_OPTION.match(word) and len(word) > 2:
+            walked[i] = word[:2] + MASK
+        if word.startswith('-'):
+            continue
+        named = OPTION.fullmatch(option)
+        if (named and secret_names.looks_secret(named[1], word)) or (program and SHORT_OPTION.fullmatch(option)):
+            walked[i] = MASK
+        elif option in USER_OPTIONS and ':' in word and not word.replace(':', '').isdigit():
+            walked[i] = f'{word.partition(":")[0]}:{MASK}'
+    return walked

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stack.hints import Hint
+from stack.masking import masked_text
 from stack.passes import Ended
 from stack.plan import Plan, Row
 from stack.plan_text import duration, headline, in_brief
@@ -85,6 +86,6 @@ def _asked_by(hints: list[Hint]) -> str:
 
 def _line(cluster: str, *parts: str) -> str:
     """One line of text that Slack takes for text: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
-    text = ' · '.join(' '.join(part.split()) for part in parts if part)
+    text = ' · '.join(masked_text(' '.join(part.split())) for part in parts if part)
     escaped = text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
     return f'*{cluster}*: {escaped}'

@@ -1,9 +1,9 @@
-"""A plan in words: for a terminal, and in one line for a chat. Values of environment variables are left out."""
+"""A plan in words: for a terminal, and in one line for a chat. Secrets are masked in both."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from stack.events import CONCEALED
+from stack.masking import MASK, is_concealed, masked, masked_text
 from stack.plan import Change, Plan, Row
 
 _SIGNS = {'create': '+', 'update': '~', 'replace': '±', 'run': '»', 'destroy': '-'}
@@ -26,11 +26,11 @@ def plan_lines(plan: Plan, seconds: float, colour: bool = False) -> Iterator[str
             yield _coloured(f'{_SIGNS[row.action]} {row.service}', _COLOURS[row.action], colour) + f'  {row.action}'
             yield from (f'    {change_text(each)}' for each in row.changes)
     for note in plan.notes:
-        yield f'! {note.service + ": " if note.service else ""}{note.text}'
+        yield f'! {note.service + ": " if note.service else ""}{masked_text(note.text)}'
     if plan.unmanaged:
         yield f'Not managed, and left alone: {", ".join(plan.unmanaged)}'
     for number, step in enumerate(plan.steps, start=1):
-        yield f'{number:4}. {step.text}  ({step.kind})'
+        yield f'{number:4}. {masked_text(step.text)}  ({step.kind})'
 
 
 def headline(plan: Plan, seconds: float) -> str:
@@ -61,17 +61,19 @@ def in_brief(rows: Iterable[Row], most: int = 5) -> str:
     moved = [row for row in rows if row.action != 'nothing']
     said = []
     for row in moved[:most]:
-        changes = ', '.join(change_text(each) for each in row.changes[:3]) if row.action == 'update' else row.action
+        texts = (change_text(change, variables=False) for change in row.changes[:3])
+        changes = ', '.join(texts) if row.action == 'update' else row.action
         said.append(f'{row.service}: {changes or row.action}')
     return '; '.join(said) + (f'; and {len(moved) - most} more' if len(moved) > most else '')
 
 
-def change_text(change: Change) -> str:
-    """One difference, as `image a:1 → a:2`."""
-    if CONCEALED.search(change.path):
+def change_text(change: Change, *, variables: bool = True) -> str:
+    """One difference, as `image a:1 → a:2`; without the values of a secret, or of `variables` where they are not."""
+    shown = masked(change.to_json())
+    if MASK in (shown['before'], shown['after']) or (not variables and is_concealed(change.path)):
         how = 'added' if change.before is None else 'removed' if change.after is None else 'changed'
         return f'{change.path} {how}'
-    return f'{change.path} {_value(change.before)} → {_value(change.after)}'
+    return f'{change.path} {_value(shown["before"])} → {_value(shown["after"])}'
 
 
 def _value(value: Any) -> str:

@@ -28,6 +28,8 @@ CORE = {
     'stack.messages',
     'stack.limits',
     'stack.masking',
+    'stack.secret_names',
+    'stack.secret_texts',
     'stack.look_schedule',
     'stack.observed',
     'stack.observation',

@@ -119,7 +119,7 @@ def test_a_frozen_cluster_is_left_alone(shell: Shell, capsys: pytest.CaptureFixt
     assert 'is frozen' in capsys.readouterr().out
 
 
-def test_the_plan_of_the_api_has_no_values_of_variables_and_an_estimate(shell: Shell):
+def test_the_plan_of_the_api_has_no_secret_and_an_estimate(shell: Shell):
     shell.write(DOCUMENT)
     shell.apply()
     changed = {'services': [{'mailer': {**DOCUMENT['services'][0]['mailer'], 'environment': {'TOKEN': 'hunter3'}}}]}

@@ -165,16 +165,6 @@ def test_the_tag_of_what_may_be_an_image(image: Any, tag: str | None):
     assert cluster_view.tag(image) == tag
 
 
-def test_values_of_variables_are_left_out_for_those_who_may_not_read_them():
-    drift = [
-        {'path': 'environment.KEY', 'before': 's3cret', 'after': 'x'},
-        {'path': 'image', 'before': 'a', 'after': 'b'},
-    ]
-    shown = cluster_view.conceal_row({'name': 'web', 'drift': drift})
-    assert shown['drift'] == [{'path': 'environment.KEY', 'concealed': True}, drift[1]]
-    assert cluster_view.conceal_row({'name': 'web'}) == {'name': 'web'}
-
-
 def test_revisions_that_were_overtaken_are_shown_with_how_they_ended():
     made, later = state(revision('r1', web=WEB)), START + timedelta(seconds=9)
     made.take_revision(revision('r2', web=WEB | {'image': 'web:2'}, at=later), later)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from stack.errors import InvalidRequest
-from stack.events import Event, Ping, Subscribe, conceal, matcher, read_message
+from stack.events import Event, Ping, Subscribe, matcher, read_message
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 
@@ -85,26 +85,15 @@ def test_a_merged_event_says_so():
     assert 'merged' not in json.loads(event.text(values=True))
 
 
-def test_values_of_variables_are_concealed_and_nothing_else():
-    rows = [
-        {
-            'service': 'web',
-            'action': 'update',
-            'changes': [
-                {'path': 'image', 'before': 'web:1', 'after': 'web:2'},
-                {'path': 'environment.PASSWORD', 'before': 'old', 'after': 'new'},
-                {'path': 'defaults.environment.TOKEN', 'before': None, 'after': 'new'},
-                {'path': 'environment', 'before': None, 'after': {'A': 'b'}},
-            ],
-        },
-        {'service': 'api', 'action': 'destroy', 'changes': []},
-    ]
-    concealed = conceal(rows)
-    assert concealed[0]['changes'] == [
+def test_those_who_may_only_look_get_no_secret():
+    changes = [
         {'path': 'image', 'before': 'web:1', 'after': 'web:2'},
-        {'path': 'environment.PASSWORD', 'concealed': True},
-        {'path': 'defaults.environment.TOKEN', 'concealed': True},
-        {'path': 'environment', 'concealed': True},
+        {'path': 'environment.LEVEL', 'before': 'a', 'after': 'b'},
     ]
-    assert concealed[1] == rows[1]
-    assert rows[0]['changes'][1]['after'] == 'new'
+    content = {'message': 'use --token hunter2', 'changes': changes}
+    event = Event('desired', 'prod', content, at=AT)
+    shown = json.loads(event.text(values=False))
+    assert shown['changes'] == [changes[0], {'path': 'environment.LEVEL', 'concealed': True}]
+    assert 'hunter2' not in shown['message']
+    assert json.loads(event.text(values=True))['changes'] == changes
+    assert json.loads(event.text(values=True))['message'] == content['message']

@@ -53,8 +53,10 @@ def test_in_brief():
 @pytest.mark.parametrize(
     ('change', 'text'),
     [
-        (Change('environment.KEY', None, 'secret'), 'environment.KEY added'),
-        (Change('environment.KEY', 'secret', None), 'environment.KEY removed'),
+        (Change('environment.API_KEY', None, 'hunter2'), 'environment.API_KEY added'),
+        (Change('environment.API_KEY', 'hunter2', None), 'environment.API_KEY removed'),
+        (Change('environment.LEVEL', 'info', 'debug'), 'environment.LEVEL info → debug'),
+        (Change('command', ['run'], ['--token', 'hunter2']), 'command run → --token, ••••••'),
         (Change('desired_count', 1, 0), 'desired_count 1 → 0'),
         (Change('vpc.subnets', ['a', 'b'], ['c']), 'vpc.subnets a, b → c'),
         (Change('command', None, ['x' * 200]), f'command – → {"x" * 119}…'),
