@@ -11,7 +11,8 @@ IN_STATIC := { command -v npm && node -e '$(NODE_SERVES)'; } >/dev/null 2>&1 || 
 BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static/tsconfig.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format docs lock clean clean-sandbox
+SEEDS ?= 1000
+.PHONY: help setup run test simulate bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,6 +39,9 @@ test: setup ## run every test
 	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=10000
+	$(BIN)/python -m tests.simulation --seeds 0:$(SEEDS)
 
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench

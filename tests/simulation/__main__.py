@@ -1,0 +1,109 @@
+"""Runs seeds of models, and prints the shortened plan of the first that fails for each promise.
+
+    python -m tests.simulation [channel] [changes] [passes] [--seeds 0:300] [--break NAME]
+
+Ends with 1 where a promise is broken, or, with `--break`, where none is.
+"""
+
+import argparse
+import gc
+import logging
+import multiprocessing
+import os
+import sys
+import time
+
+if os.environ.get('PYTHONHASHSEED') != '0':
+    # Sets of texts are in the same order in every run then.
+    os.execve(
+        sys.executable, [sys.executable, '-m', 'tests.simulation', *sys.argv[1:]], os.environ | {'PYTHONHASHSEED': '0'}
+    )
+
+from tests.simulation import determinism
+
+determinism.install()
+
+from tests.simulation import breaks, runner  # noqa: E402  only once time is simulated
+from tests.simulation.runner import Outcome  # noqa: E402  the same
+
+# Failures that are shortened and printed in full; of the others only the seeds are.
+SHOWN = 3
+A_CHUNK = 10
+
+
+def main() -> int:
+    options = _options()
+    logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger().addHandler(logging.NullHandler())
+    if options.broken:
+        breaks.apply(options.broken)
+    first, _, last = options.seeds.partition(':')
+    seeds = [str(each) for each in range(int(first), int(last))] if last else [first]
+    wrong = 0
+    for model in options.models or list(runner.MODELS):
+        if options.trace:
+            print(runner.attempt_seed(model, seeds[0]))
+            continue
+        wrong += _run(model, seeds, options)
+    return int(wrong == 0) if options.broken else int(wrong > 0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='python -m tests.simulation', description=__doc__.splitlines()[0])
+    parser.add_argument('models', nargs='*', choices=[*runner.MODELS, []], help='by default all')
+    parser.add_argument('--seeds', default='0:300', help='a seed, or the first and the one after the last: 0:300')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='processes at once')
+    parser.add_argument('--break', dest='broken', choices=sorted(breaks.BREAKS), help='run with this fault built in')
+    parser.add_argument('--first', action='store_true', help='stop at the first failure')
+    parser.add_argument('--trace', action='store_true', help='print everything that happens in the first seed')
+    parser.add_argument('--brief', action='store_true', help='print only which seeds fail, and do not shorten them')
+    return parser.parse_args()
+
+
+def _run(model: str, seeds: list[str], options: argparse.Namespace) -> int:
+    """Run the seeds of one model; how many fail."""
+    started, failures = time.perf_counter(), []
+    gc.freeze()
+    chunks = [(model, seeds[at : at + A_CHUNK], options.first) for at in range(0, len(seeds), A_CHUNK)]
+    with multiprocessing.get_context('fork').Pool(options.jobs) as pool:
+        for found in pool.imap_unordered(_run_chunk, chunks):
+            failures += found
+            if failures and options.first:
+                pool.terminate()
+                break
+    failures.sort(key=lambda each: int(each.plan.seed))
+    took = time.perf_counter() - started
+    print(f'{model}: {len(seeds)} seeds, {len(failures)} wrong, {took:.1f} s', flush=True)
+    _show(failures, options.brief)
+    return len(failures)
+
+
+def _run_chunk(chunk: tuple[str, list[str], bool]) -> list[Outcome]:
+    model, seeds, first = chunk
+    failures = []
+    for seed in seeds:
+        outcome = runner.attempt_seed(model, seed)
+        if outcome.broken:
+            failures.append(outcome)
+            if first:
+                break
+    gc.collect()
+    return failures
+
+
+def _show(failures: list[Outcome], brief: bool) -> None:
+    by_promise: dict[str, list[Outcome]] = {}
+    for failure in failures:
+        for promise in failure.promises:
+            by_promise.setdefault(promise, []).append(failure)
+    for promise, found in sorted(by_promise.items()):
+        print(f'  {promise}: {len(found)}, seeds {" ".join(each.plan.seed for each in found[:20])}')
+    if brief:
+        return
+    for found in list(by_promise.values())[:SHOWN]:
+        shortest = min(found, key=lambda each: len(each.plan.steps))
+        print(f'\n{runner.shrink(shortest)}', flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

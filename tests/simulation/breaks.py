@@ -1,0 +1,5 @@
+BREAKS = {}
+
+
+def apply(name):
+    pass

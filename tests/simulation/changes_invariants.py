@@ -1,0 +1,245 @@
+"""What is promised of changes, one function for each promise. See docs/changes.md and docs/decisions/delivery.md.
+
+Each gives what breaks its promise in a record, as sentences; nothing where it is kept.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from stack.revisions import Change, decode
+from tests.simulation.s3 import Version
+from tests.simulation.users import Request
+
+# The verbs of changes that no freeze refuses.
+OF_GUARDS = ('freeze', 'thaw', 'release')
+# What clocks may differ by, and a write may take after its guards were judged.
+TOLERANCE = timedelta(seconds=8)
+
+
+@dataclass
+class ChangesRecord:
+    """All that happened in a world.
+
+    `sent` are the messages of the queue, in the order in which it took them, with their time; `frozen` by replica and
+    cluster what it knows of a freeze at the end, None where the cluster is not frozen; `end` is the last moment.
+    """
+
+    requests: Sequence[Request]
+    history: Mapping[str, Sequence[Version]]
+    sent: Sequence[tuple[float, Mapping[str, Any]]] = ()
+    frozen: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    killed: frozenset[str] = frozenset()
+    end: float = 0.0
+    now: datetime | None = None
+
+    def lines(self) -> list[str]:
+        """What the queue was sent."""
+        return [
+            f'{at:7.3f}  queue: {each["event_type"]} {each["cluster"]} {each["revision"]} {each.get("service", "")}'
+            for at, each in self.sent
+        ]
+
+    def position(self, cluster: str, revision: str | None) -> int:
+        """Where a revision is in the history of its cluster; -1 where it is not."""
+        ids = [each.id for each in self.history.get(cluster, ())]
+        return ids.index(revision) if revision in ids else -1
+
+    def marked(self, request: Request) -> list[Version]:
+        """The versions that hold the change of a request."""
+        return [each for each in self.history.get(request.cluster, ()) if request.mark in marks_of(each)]
+
+
+def marks_of(version: Version) -> list[str]:
+    return [each.origin.message for each in changes_of(version)]
+
+
+def changes_of(version: Version) -> tuple[Change, ...]:
+    return decode(version.metadata)
+
+
+def accepted_is_stored_once(record: ChangesRecord) -> list[str]:
+    """An accepted change is in the history exactly once, in the revision that its answer names."""
+    found = []
+    for request in record.requests:
+        if request.answer != 'accepted' or request.verb == 'deploy':
+            continue
+        stored = [each.id for each in record.marked(request)]
+        if stored != [request.revision]:
+            found.append(f'{request}: the history has it in {stored}')
+    return found
+
+
+def refused_is_not_stored(record: ChangesRecord) -> list[str]:
+    """A change whose answer is that nothing was changed is not in the history; a doubt is stated as one."""
+    return [
+        f'{request}: stored as {record.marked(request)[0].id}'
+        for request in record.requests
+        if request.answer == 'refused' and record.marked(request)
+    ]
+
+
+def edit_is_what_was_asked(record: ChangesRecord) -> list[str]:
+    """A revision holds what its last change asked for."""
+    found = []
+    by_mark = {request.mark: request for request in record.requests}
+    for cluster, version in _contents(record):
+        marks = marks_of(version)
+        request = by_mark.get(marks[-1]) if marks else None
+        if request is None or request.verb not in ('create', 'change', 'replace'):
+            continue
+        image = images(version).get('web')
+        if image != f'team/web:{request.values["tag"]}':
+            found.append(f'{cluster} {version.id} has {image} after {request}')
+    return found
+
+
+def removal_is_carried_out(record: ChangesRecord) -> list[str]:
+    """After the revision of an accepted removal there is a deletion in the history."""
+    found = []
+    for request in record.requests:
+        if request.verb == 'remove' and request.answer == 'accepted':
+            later = record.history[request.cluster][record.position(request.cluster, request.revision) + 1 :]
+            if not any(each.deleted for each in later):
+                found.append(f'{request}: and it was not deleted')
+    return found
+
+
+def every_revision_is_announced(record: ChangesRecord) -> list[str]:
+    """Schedulers are notified of each revision that deploys: by its own message, or by that of a later one.
+
+    Of a cluster that was removed only what came after its last removal counts.
+    """
+    found = []
+    for cluster, version in _contents(record):
+        position = record.position(cluster, version.id)
+        if _is_removed_after(record, cluster, position) or not _announces(version, 'deploy'):
+            continue
+        told = any(
+            at >= version.at
+            and each['event_type'] == 'cluster-deploy'
+            and record.position(cluster, each['revision']) >= position
+            for at, each in _sent_of(record, cluster)
+        )
+        if not told:
+            found.append(f'{cluster} {version.id} was never announced')
+    return found
+
+
+def every_destroy_is_announced(record: ChangesRecord) -> list[str]:
+    """Schedulers are notified of each service that a revision destroys, unless a later revision has it again."""
+    found = []
+    for cluster, version in _contents(record):
+        position = record.position(cluster, version.id)
+        if _is_removed_after(record, cluster, position):
+            continue
+        later = [each for each in record.history[cluster][position:] if not each.deleted]
+        for service in {name for change in changes_of(version) for name in change.destroyed}:
+            if any(service in images(each) for each in later):
+                continue
+            if not any(at >= version.at and each.get('service') == service for at, each in _sent_of(record, cluster)):
+                found.append(f'{cluster} {version.id} destroys {service}, which was never announced')
+    return found
+
+
+def newest_is_announced_last(record: ChangesRecord) -> list[str]:
+    """The last message that deploys a cluster is of its newest revision that deploys, or of a later one."""
+    found = []
+    for cluster, versions in record.history.items():
+        deploying = [each for each in versions if not each.deleted and _announces(each, 'deploy')]
+        sent = [each for _, each in _sent_of(record, cluster) if each['event_type'] == 'cluster-deploy']
+        if not deploying or not sent or versions[-1].deleted:
+            continue
+        last = sent[-1]['revision']
+        if record.position(cluster, last) < record.position(cluster, deploying[-1].id):
+            found.append(f'{cluster}: the last message is of {last}, the newest revision is {deploying[-1].id}')
+    return found
+
+
+def freeze_holds(record: ChangesRecord) -> list[str]:
+    """Between the revision of a freeze and that of its thaw the history has no change that it does not permit."""
+    found = []
+    for cluster, version in _contents(record):
+        freeze = _freeze_before(record, cluster, record.position(cluster, version.id))
+        changes = changes_of(version)
+        if freeze is None or not changes:
+            continue
+        until = freeze.did.get('until')
+        if until and changes[-1].at + TOLERANCE > datetime.fromisoformat(until):
+            continue
+        for change in changes:
+            if not change.override and change.did.get('verb') not in OF_GUARDS:
+                found.append(
+                    f'{cluster} {version.id} was stored in the freeze of {freeze.origin.message}: {change.did}'
+                )
+    return found
+
+
+def frozen_as_the_history_has_it(record: ChangesRecord) -> list[str]:
+    """At the end every replica knows of a freeze what the newest freeze or thaw in the history states."""
+    found = []
+    for (replica, cluster), known in record.frozen.items():
+        freeze = _freeze_before(record, cluster, len(record.history[cluster]))
+        until = freeze.did.get('until') if freeze else None
+        over = bool(until and record.now and datetime.fromisoformat(until) <= record.now)
+        wanted = freeze.origin.message if freeze and not over else None
+        has = known['reason'] if known else None
+        if has != wanted:
+            found.append(f'{replica} has {cluster} frozen by {has}, and by the history it is {wanted}')
+    return found
+
+
+def every_request_is_answered(record: ChangesRecord) -> list[str]:
+    """Each request gets an answer, unless its replica was killed."""
+    return [
+        f'{request}: no answer at {record.end:.0f}'
+        for request in record.requests
+        if request.answer is None and request.replica not in record.killed
+    ]
+
+
+INVARIANTS = (
+    accepted_is_stored_once,
+    refused_is_not_stored,
+    edit_is_what_was_asked,
+    removal_is_carried_out,
+    every_revision_is_announced,
+    every_destroy_is_announced,
+    newest_is_announced_last,
+    freeze_holds,
+    frozen_as_the_history_has_it,
+    every_request_is_answered,
+)
+
+
+def images(version: Version) -> dict[str, str]:
+    """The image of each service of a version."""
+    services = json.loads(version.body or b'{}').get('services', [])
+    return {name: settings['image'] for each in services for name, settings in each.items()}
+
+
+def _contents(record: ChangesRecord) -> Iterable[tuple[str, Version]]:
+    return ((cluster, each) for cluster, versions in record.history.items() for each in versions if not each.deleted)
+
+
+def _announces(version: Version, kind: str) -> bool:
+    return any(each.announce == kind for each in changes_of(version))
+
+
+def _sent_of(record: ChangesRecord, cluster: str) -> list[tuple[float, Mapping[str, Any]]]:
+    return [(at, each) for at, each in record.sent if each['cluster'] == cluster]
+
+
+def _is_removed_after(record: ChangesRecord, cluster: str, position: int) -> bool:
+    return any(each.deleted for each in record.history[cluster][position:])
+
+
+def _freeze_before(record: ChangesRecord, cluster: str, position: int) -> Change | None:
+    """The freeze that the newest freeze or thaw before a position in the history began."""
+    for version in reversed(record.history[cluster][:position]):
+        for change in reversed(changes_of(version)):
+            if change.did.get('verb') in ('freeze', 'thaw'):
+                return change if change.did['verb'] == 'freeze' else None
+    return None

@@ -1,0 +1,201 @@
+"""Readers of the live channel: they come, go, come back to another replica with what they know, and read slowly."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.events import Subscribe
+from stack.subscriber import Subscriber
+from tests.simulation.loop import Process, within
+from tests.simulation.replica import Replica
+from tests.simulation.world import World
+
+Json = Mapping[str, Any]
+
+# A reader that is behind by so many frames is slow to the server.
+MOST_UNREAD = 2
+READ_S = 0.002
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One line of what a client went through: it connected (`known` is what it named), or read an event."""
+
+    at: float
+    replica: str
+    event: Json | None = None
+    known: Mapping[str, str] | None = None
+
+    def __str__(self) -> str:
+        if self.event is None:
+            return f'{self.at:7.3f}  connects to {self.replica}, knows {dict(self.known or {})}'
+        event = self.event
+        more = {
+            name: event[name]
+            for name in ('revision', 'previous', 'covers_since', 'merged', 'revisions')
+            if name in event
+        }
+        return f'{self.at:7.3f}  {event["type"]} {event.get("cluster", "")} {more}'
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a client believes of a cluster: the services by name, as their newest rows have them."""
+
+    revision: str | None
+    freeze: Json | None = None
+    rows: Mapping[str, Json] = field(default_factory=dict)
+
+
+Belief = dict[str, Known]
+
+
+def freeze_of(event: Json | None) -> Json | None:
+    """What is known of a freeze, without when it was sent."""
+    return {name: event[name] for name in ('by', 'at', 'reason', 'until') if name in event} if event else None
+
+
+def after(belief: Belief, event: Json) -> Belief:
+    """What a client believes once it has read an event, as the control plane in the browser does."""
+    kind, cluster = event['type'], event.get('cluster')
+    before = belief.get(cluster) if cluster else None
+    if kind == 'cluster':
+        rows = {row['name']: row for row in event['services']}
+        return belief | {cluster: Known(event['revision'], freeze_of(event['frozen']), rows)}
+    if kind == 'deleted':
+        return {name: known for name, known in belief.items() if name != cluster}
+    if before is None:
+        return belief
+    if kind == 'desired':
+        return belief | {cluster: Known(event['revision'], before.freeze, before.rows)}
+    if kind in ('frozen', 'thawed'):
+        return belief | {cluster: Known(before.revision, freeze_of(event) if kind == 'frozen' else None, before.rows)}
+    if kind == 'rollout':
+        rows = {**before.rows, **{row['name']: row for row in event['services']}}
+        rows = {name: row for name, row in rows.items() if not row.get('gone')}
+        return belief | {cluster: Known(before.revision, freeze_of(event['frozen']), rows)}
+    return belief
+
+
+def walk(heard: list[Heard]) -> Iterator[tuple[Belief, Heard]]:
+    """Each line of a transcript, with what the client believed before it."""
+    belief: Belief = {}
+    for line in heard:
+        yield belief, line
+        if line.event is not None:
+            belief = after(belief, line.event)
+
+
+class Outlet:
+    """A socket that takes frames while its reader keeps up."""
+
+    def __init__(self, read: Callable[[], None]):
+        self.frames: deque[bytes] = deque()
+        self.slow = False
+        self.closed = False
+        self._read = read
+
+    def ready(self) -> bool:
+        return self.closed or not self.slow or len(self.frames) < MOST_UNREAD
+
+    def offer(self, frame: bytes) -> bool:
+        if not self.ready():
+            return False
+        if not self.closed:
+            self.frames.append(frame)
+            self._read()
+        return True
+
+
+class Client:
+    """One reader. `servers` gives the replicas that answer at present."""
+
+    def __init__(self, world: World, name: str, clusters: tuple[str, ...], servers: Callable[[], list[Replica]]):
+        self.world = world
+        self.name = name
+        self.clusters = clusters
+        self.heard: list[Heard] = []
+        self.belief: Belief = {}
+        self.replica: Replica | None = None
+        self.subscriber: Subscriber | None = None
+        self._servers = servers
+        self._outlet: Outlet | None = None
+        self._something = asyncio.Event()
+        self._connections = 0
+
+    @property
+    def process(self) -> Process | None:
+        return self.replica.process if self.replica else None
+
+    async def run(self) -> None:
+        """Stay connected, to some replica."""
+        while True:
+            if self.process is None or not self.process.alive or self._outlet is None or self._outlet.closed:
+                await asyncio.sleep(0.05 + self.world.network.draw('reconnect', self.name, self._connections))
+                self._connect()
+            await self._read()
+
+    def hang_up(self) -> None:
+        """Break the connection: what is not read yet is lost."""
+        if self._outlet is None or self.process is None:
+            return
+        self._outlet.closed = True
+        if self.process.alive:
+            within(self.process, self.replica.live.hub.leave, self.subscriber)
+        self._something.set()
+
+    def slow_down(self, slow: bool) -> None:
+        """Read nothing any more, or go on."""
+        if self._outlet is not None:
+            self._outlet.slow = slow
+            self._something.set()
+
+    def subscribe_again(self) -> None:
+        """Name what is known on the same connection, once everything on it has been read."""
+        if self._outlet is None or self._outlet.closed or self._outlet.frames or not self.process.alive:
+            return
+        self._subscribe()
+
+    def _connect(self) -> None:
+        servers = self._servers()
+        if not servers:
+            return
+        self._connections += 1
+        drawn = self.world.network.draw('server', self.name, self._connections)
+        self.replica = servers[int(drawn * len(servers))]
+        self._outlet = Outlet(self._something.set)
+        self.process.ended.append(self._something.set)
+        self.subscriber = self.replica.subscriber(self._outlet, paced=self.name.startswith('page'))
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        known = {name: each.revision for name, each in self.belief.items() if each.revision}
+        self.heard.append(Heard(self.world.now(), self.process.name, known=known))
+        wish = Subscribe(self.clusters, known)
+        within(self.process, self.replica.live.hub.subscribe, self.subscriber, wish)
+
+    async def _read(self) -> None:
+        outlet = self._outlet
+        if outlet is None:
+            return
+        while outlet.frames and not outlet.slow and not outlet.closed and self.process.alive:
+            await asyncio.sleep(READ_S)
+            if outlet.closed or not self.process.alive:
+                break
+            event = json.loads(text_of(outlet.frames.popleft()))
+            self.heard.append(Heard(self.world.now(), self.process.name, event))
+            self.belief = after(self.belief, event)
+            if not outlet.frames and self.process.alive:
+                within(self.process, self.replica.live.hub.writable, self.subscriber)
+        self._something.clear()
+        if not outlet.closed and self.process.alive and (outlet.slow or not outlet.frames):
+            await self._something.wait()
+
+
+def text_of(frame: bytes) -> bytes:
+    """The text of a frame that a server sends (RFC 6455, 5.2: no mask, one of three forms of length)."""
+    length = frame[1]
+    return frame[2 + {126: 2, 127: 8}.get(length, 0) :]

@@ -1,0 +1,81 @@
+"""The processes of the product, composed as `nysa_server` composes them, on a simulated connection.
+
+The one place that knows how the product is put together.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+import nysa_server
+from stack.loops import Loops
+from stack.metrics import Metrics
+from stack.settings import read_settings
+from stack.subscriber import Subscriber
+from stack.watcher import POLLED, Watcher
+from tests.simulation.loop import Process
+from tests.simulation.network import RUN
+from tests.simulation.sqs import NAME
+from tests.simulation.world import World
+
+SETTINGS = read_settings(
+    {'PROFILE': 'simulation', 'AWS_S3_BUCKET': 'bucket', 'AWS_SQS_NOTIFICATION_QUEUE': NAME, 'NYSA_AUTH': 'off'}, {}, {}
+)
+
+
+class Replica:
+    """A server. `run` begins its loops: those named, of `announcements`, `revisions` and `watcher`."""
+
+    def __init__(self, world: World, process: Process):
+        self.world = world
+        self.process = process
+        aws = nysa_server.Aws(SETTINGS, world.network.connect(process), Metrics())
+        self.context, self.states = nysa_server.make_context(aws)
+        self.live = self.context.live
+        self.guarding = self.context.guarding
+        self.sweeper = self.context.sweeper
+        self.store = self.states._store
+        self.changes = self.states._changes
+
+    def run(self, loops: Iterable[str]) -> None:
+        """Begin the loops that run beside the server. Called in the context of the process."""
+        watcher = Watcher(self.live, self.context.look, POLLED)
+        known = {'announcements': self.sweeper.run, 'revisions': self.live.run, 'watcher': watcher.run}
+        running = Loops()
+        for name in loops:
+            running.start(name, known[name])
+
+    def subscriber(self, outlet: Any, *, paced: bool = False) -> Subscriber:
+        return Subscriber(outlet, paced=paced)
+
+    def verdicts(self) -> dict[tuple[str, str, str], str]:
+        """How rollouts ended, by cluster, revision and service, as far as this replica knows."""
+        found = {}
+        for cluster, state in self.live.states.items():
+            for revision in [*state.former, *([state.revision.id] if state.revision else ())]:
+                for service, rollout in (state.of_revision(revision) or {}).items():
+                    if rollout.verdict:
+                        found[cluster, revision, service] = rollout.verdict.ending
+        return found
+
+
+class SimulatedScheduler:
+    """A scheduler, each of whose passes has a name of its own in what it asks of AWS."""
+
+    def __init__(self, world: World, process: Process):
+        self.process = process
+        aws = nysa_server.Aws(SETTINGS, world.network.connect(process), Metrics())
+        self._scheduler = nysa_server.make_scheduler(aws)
+        passes = self._scheduler._passes
+        make, numbers = passes.make, itertools.count(1)
+
+        async def make_named(*given: Any, **named: Any) -> Any:
+            RUN.set(f'{process.name}/{next(numbers)}')
+            return await asyncio.ensure_future(make(*given, **named))
+
+        passes.make = make_named
+
+    def run(self) -> None:
+        """Begin. Called in the context of the process."""
+        self._task = asyncio.get_running_loop().create_task(self._scheduler.run())
