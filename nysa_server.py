@@ -130,7 +130,9 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
         if profile == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
             embedded = stack.enter_context(embedded_aws(overrides))
             session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
-        connection = stack.enter_context(contextlib.closing(Connection(observe=metrics.aws_call, **session)))
+        connection = stack.enter_context(
+            contextlib.closing(Connection(observe=metrics.aws_call, circuit=metrics.circuit, **session))
+        )
         secret = await read_secret(connection, secret_name(profile))
         settings = read_settings(os.environ, secret, overrides)
         yield Aws(settings, connection, metrics)
@@ -186,7 +188,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
-        findings=Readiness(aws.bucket, aws.queue, aws.connection.limitations.all).findings,
+        findings=Readiness(aws.bucket, aws.queue, lambda: aws.connection.warnings()).findings,
         access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
         answers=Answers(),

@@ -1,6 +1,6 @@
 """What is counted and timed, for Prometheus. Each server has a registry of its own."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -35,6 +35,12 @@ class Metrics:
             ('operation', 'outcome'),
             registry=self.registry,
         )
+        self._circuits = Gauge(
+            'nysa_aws_circuit_open',
+            '1 for an AWS service that does not answer and is asked only from time to time, else 0.',
+            ('service',),
+            registry=self.registry,
+        )
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
         self._requests.labels(handler, method, str(status)).observe(seconds)
@@ -42,6 +48,9 @@ class Metrics:
     def aws_call(self, operation: str, outcome: str, seconds: float) -> None:
         self._aws.labels(operation).observe(seconds)
         self._aws_outcomes.labels(operation, outcome).inc()
+
+    def circuit(self, service: str, is_open: bool) -> None:
+        self._circuits.labels(service).set(is_open)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -51,14 +51,14 @@ async def check_queue(queue: Queue) -> Finding:
     return Finding(f'queue {queue.name}', True)
 
 
-async def findings(bucket: Bucket, queue: Queue, limitations: Callable[[], Mapping[str, str]] = dict) -> list[Finding]:
-    """Every check, side by side, whichever of them fails; and a warning for each optional call that AWS refused."""
+async def findings(bucket: Bucket, queue: Queue, warnings: Callable[[], Mapping[str, str]] = dict) -> list[Finding]:
+    """Every check, side by side, whichever of them fails; and the warnings, by what they are about."""
     checks: dict[str, Callable[[], Awaitable[Finding]]] = {
         f'bucket {bucket.name}': lambda: check_bucket(bucket),
         f'queue {queue.name}': lambda: check_queue(queue),
     }
     found = await asyncio.gather(*(_found(what, check) for what, check in checks.items()))
-    return found + [Finding(call, True, sentence) for call, sentence in limitations().items()]
+    return found + [Finding(call, True, sentence) for call, sentence in warnings().items()]
 
 
 async def _found(what: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
@@ -71,9 +71,9 @@ async def _found(what: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
 class Readiness:
     """The checks, shared by all who ask at the same time: probes of many load balancers cost a few calls at a time."""
 
-    def __init__(self, bucket: Bucket, queue: Queue, limitations: Callable[[], Mapping[str, str]] = dict):
+    def __init__(self, bucket: Bucket, queue: Queue, warnings: Callable[[], Mapping[str, str]] = dict):
         self._shared: SharedReads[str, list[Finding]] = SharedReads(
-            lambda _: findings(bucket, queue, limitations), at_once=1
+            lambda _: findings(bucket, queue, warnings), at_once=1
         )
 
     async def findings(self) -> list[Finding]:

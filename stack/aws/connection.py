@@ -1,26 +1,36 @@
-"""boto3 for everybody: one session, a client for each service, and calls that are awaited."""
+"""boto3 for the adapters: one session, a client and a bulkhead for each service, and calls that are awaited."""
 
 import asyncio
+import contextlib
 import functools
+import itertools
+import logging
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import botocore
 from botocore.config import Config
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 
 from stack.aws import listing
+from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
 from stack.aws.errors import AWS_ERRORS, translate
 from stack.aws.limitations import Limitations
+from stack.errors import AwsFailed
 
-# What a thread may wait for: a connection, and an answer. botocore's own default is 60 s each.
-CONNECT_TIMEOUT_S = 3
-READ_TIMEOUT_S = 10
-# A long poll of SQS is answered after up to 20 s.
-LONG_POLL_READ_TIMEOUT_S = 30
+log = logging.getLogger(__name__)
+
+BROKEN_BODY = (IncompleteReadError, ResponseStreamingError)
+
+# Waits by design, and is no sign of a service that hangs.
+LONG_POLL = 'sqs:ReceiveMessage'
+
+# How long the end of the process waits for calls under way.
+CLOSE_WITHIN_S = 1.0
 
 # Told of each call: its name as `s3:PutObject`, its outcome as AWS's error code or `ok`, its duration in seconds.
 CallObserver = Callable[[str, str, float], None]
@@ -33,40 +43,68 @@ class Connection:
     Region, credentials and `AWS_ENDPOINT_URL` are found as boto3 finds them.
     """
 
-    def __init__(self, *, threads: int = 16, observe: CallObserver | None = None, **session: Any):
-        """`session` goes to `boto3.Session`, but for `endpoint_url`, which goes to each client."""
+    def __init__(
+        self,
+        *,
+        threads: int | None = None,
+        observe: CallObserver | None = None,
+        circuit: Callable[[str, bool], None] = lambda *_: None,
+        **session: Any,
+    ):
+        """`session` goes to `boto3.Session`, but for `endpoint_url`, which goes to each client.
+
+        `threads` is the number for each service; by default it is that of `stack.aws.bulkhead`.
+        `circuit(share, is_open)` is called when a circuit opens or closes, from any thread.
+        """
         self._endpoint_url = session.pop('endpoint_url', None)
         self._session = boto3.Session(**session)
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix='aws')
         self._observe = observe or (lambda *_: None)
+        self._circuit = circuit
         self._clients: dict[tuple[str, str | None], Any] = {}
+        self._bulkheads: dict[str, Bulkhead] = {}
         self._making = threading.Lock()
+        self._under_way: dict[int, tuple[str, float]] = {}
+        self._numbers = itertools.count()
         self.limitations = Limitations()
 
     @property
     def region(self) -> str | None:
         return self._session.region_name
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        """The client of a service, made when it is first asked for (44–350 ms, once)."""
-        key = (service, region)
+    def client(self, service: str, region: str | None = None, share: str | None = None) -> Any:
+        """The client of a service, made when it is first asked for (44–350 ms, once), for the calls of a share."""
+        key = (share or service, region)
         if key not in self._clients:
             with self._making:
                 if key not in self._clients:
-                    client = self._session.client(
-                        service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(service)
-                    )
-                    client.meta.events.register(listing.EVENT, listing.read_contents)
-                    self._clients[key] = client
+                    self._clients[key] = self._new_client(service, region, self.bulkhead(key[0]))
         return self._clients[key]
 
-    def _config(self, service: str) -> Config:
+    def bulkhead(self, share: str) -> Bulkhead:
+        """The threads, deadline and circuit breaker of a service, or of a call that has its own."""
+        if share not in self._bulkheads:
+            limits = LIMITS.get(share, DEFAULT)
+            self._bulkheads[share] = Bulkhead(
+                share, replace(limits, threads=self._threads or limits.threads), self._circuit
+            )
+        return self._bulkheads[share]
+
+    def _new_client(self, service: str, region: str | None, bulkhead: Bulkhead) -> Any:
+        client = self._session.client(
+            service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(bulkhead.limits)
+        )
+        client.meta.events.register(listing.EVENT, listing.read_contents)
+        event = f'needs-retry.{client.meta.service_model.service_id.hyphenize()}'
+        client.meta.events.register_first(event, bulkhead.may_retry)
+        return client
+
+    def _config(self, limits: Limits) -> Config:
         return Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=LONG_POLL_READ_TIMEOUT_S if service == 'sqs' else READ_TIMEOUT_S,
+            connect_timeout=limits.connect_s,
+            read_timeout=limits.read_s,
             retries={'mode': 'standard', 'total_max_attempts': 3},
-            max_pool_connections=self._threads,
+            max_pool_connections=limits.threads,
             # Stores that speak S3 but are not AWS do not know the newer checksums.
             request_checksum_calculation='when_required',
             response_checksum_validation='when_required',
@@ -74,32 +112,61 @@ class Connection:
             inject_host_prefix=self._endpoint_url is None,
         )
 
-    def call_now(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
-        """Make one call and wait for it in this thread. Raises `AwsFailed` and what is below it."""
-        name = f'{service}:{operation}'
-        started = time.monotonic()
-        outcome = 'ok'
-        try:
-            method = getattr(self.client(service, region), botocore.xform_name(operation))
-            answer = method(**arguments)
-            if 'Body' in answer:
-                answer['Body'] = answer['Body'].read()
-        except AWS_ERRORS as error:
-            failed = translate(error, name)
-            outcome = failed.aws_code
-            raise failed from error
-        else:
-            return answer
-        finally:
-            self._observe(name, outcome, time.monotonic() - started)
+    def overdue(self, seconds: float) -> list[tuple[str, float]]:
+        """The calls without an answer for longer than that: their names and ages in seconds, the oldest first."""
+        now = time.monotonic()
+        found = [(name, now - started) for name, started in list(self._under_way.values()) if now - started > seconds]
+        return sorted(((name, age) for name, age in found if name != LONG_POLL), key=lambda each: each[1], reverse=True)
+
+    def warnings(self) -> dict[str, str]:
+        """Sentences for `/readyz`, by call or service: what is not available here, and what does not answer now."""
+        return {**self.limitations.all(), **self.outages()}
+
+    def outages(self) -> dict[str, str]:
+        """By share, a sentence on each whose circuit is open."""
+        return {
+            share: f'AWS has not answered for {bulkhead.breaker.open_for:.0f} s'
+            for share, bulkhead in list(self._bulkheads.items())
+            if bulkhead.breaker.is_open
+        }
 
     async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
         """Make one call without holding up the loop; `operation` is AWS's name for it, as `PutObject`.
 
         A body that streams is read: `answer['Body']` is bytes. Raises `AwsFailed` and what is below it.
         """
-        job = functools.partial(self.call_now, service, operation, region=region, **arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+        bulkhead = self.bulkhead(share_of(service, operation))
+        job = functools.partial(self._ask, bulkhead.name, service, operation, region, arguments)
+        with self._observed(f'{service}:{operation}'):
+            return await bulkhead.run(f'{service}:{operation}', job)
+
+    def _ask(self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]) -> dict:
+        name = f'{service}:{operation}'
+        try:
+            method = getattr(self.client(service, region, share), botocore.xform_name(operation))
+            try:
+                return _whole(method(**arguments))
+            except BROKEN_BODY:
+                # The answer began, and broke off while its body was read, which botocore does not retry.
+                return _whole(method(**arguments))
+        except AWS_ERRORS as error:
+            raise translate(error, name) from error
+
+    @contextlib.contextmanager
+    def _observed(self, name: str) -> Iterator[None]:
+        number, started, outcome = next(self._numbers), time.monotonic(), 'ok'
+        self._under_way[number] = name, started
+        try:
+            yield
+        except AwsFailed as failed:
+            outcome = failed.aws_code
+            raise
+        except asyncio.CancelledError:
+            outcome = 'Cancelled'
+            raise
+        finally:
+            del self._under_way[number]
+            self._observe(name, outcome, time.monotonic() - started)
 
     async def pages(
         self,
@@ -121,8 +188,18 @@ class Connection:
                 return found
             arguments[token[1]] = answer[token[0]]
 
-    def close(self) -> None:
-        """Let go of the threads; calls under way are finished first."""
-        self._pool.shutdown(wait=True)
+    def close(self, seconds: float = CLOSE_WITHIN_S) -> None:
+        """Release the threads; calls under way are waited for within that time, in all."""
+        until = time.monotonic() + seconds
+        ended = [bulkhead.close(max(0.0, until - time.monotonic())) for bulkhead in self._bulkheads.values()]
+        if not all(ended):
+            log.warning('calls without an answer at the end: %s', ', '.join(name for name, _ in self.overdue(0)))
+            return
         for client in self._clients.values():
             client.close()
+
+
+def _whole(answer: dict) -> dict:
+    if 'Body' in answer:
+        answer['Body'] = answer['Body'].read()
+    return answer

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     IncompleteReadError,
     ResponseStreamingError,
 )
+from botocore.parsers import ResponseParserError
 
 from stack.errors import AwsFailed, PreconditionFailed, Throttled, Unavailable
 
@@ -73,6 +74,8 @@ def translate(error: Exception, operation: str) -> AwsFailed:
     code = type(error).__name__
     if isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError | ResponseStreamingError):
         return Unavailable(f'AWS did not answer {operation} ({code})', operation, code)
+    if isinstance(error, ResponseParserError):
+        return Unavailable(f'The answer to {operation} cannot be read', operation, code)
     return AwsFailed(f'{operation} could not be asked of AWS: {error}', operation, code)
 
 
@@ -81,4 +84,4 @@ def is_unavailable(failed: AwsFailed) -> bool:
     return failed.aws_code in NOT_OFFERED
 
 
-AWS_ERRORS = (ClientError, BotoCoreError)
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)

@@ -1,5 +1,6 @@
 """What a listing of a bucket gives, read the fast way, is what botocore reads."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
@@ -25,7 +26,7 @@ def listing(aws: Aws) -> Callable[..., Any]:
         if not fast:
             connection.client('s3').meta.events.unregister(EVENT, read_contents)
         try:
-            return connection.call_now('s3', 'ListObjectsV2', Bucket=bucket, **arguments)
+            return asyncio.run(connection.call('s3', 'ListObjectsV2', Bucket=bucket, **arguments))
         finally:
             connection.close()
 

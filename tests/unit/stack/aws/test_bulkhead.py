@@ -1,0 +1,140 @@
+"""A service that hangs holds up no other, and every call ends."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from stack.aws import bulkhead
+from stack.aws import connection as module
+from stack.aws.bulkhead import BUSY, CIRCUIT_OPEN, Limits, share_of
+from stack.aws.connection import Connection
+from stack.aws.daemon_threads import DaemonThreads
+from stack.circuit_breaker import TIMEOUTS
+from stack.errors import Unavailable
+from tests.hanging_aws import HangingAws
+
+KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test', 'region_name': 'eu-central-1'}
+
+
+@pytest.fixture
+def hanging() -> Iterator[HangingAws]:
+    with HangingAws() as aws:
+        yield aws
+
+
+def run(aws: HangingAws, scenario: Callable[[Connection], Awaitable[None]], monkeypatch, **limits: Limits) -> None:
+    monkeypatch.setattr(module, 'LIMITS', bulkhead.LIMITS | limits)
+
+    async def whole() -> None:
+        connection = Connection(endpoint_url=aws.endpoint, **KEYS)
+        connection.client('ecs')  # which takes its time, and is no part of what is measured
+        try:
+            async with asyncio.timeout(60):
+                await scenario(connection)
+        finally:
+            aws.answers.set()
+            connection.close()
+
+    asyncio.run(whole())
+
+
+async def ask_ecs(connection: Connection) -> str:
+    try:
+        await connection.call('ecs', 'ListClusters')
+    except Unavailable as failed:
+        return failed.aws_code
+    return 'ok'
+
+
+def test_a_service_that_hangs_does_not_slow_another_one(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    async def scenario(connection: Connection) -> None:
+        waiting = [asyncio.create_task(ask_ecs(connection)) for _ in range(40)]
+        await asyncio.to_thread(hanging.reached.wait)
+        answer = await connection.call('s3', 'GetObject', Bucket='b', Key='k')
+        assert answer['Body'] == b'content'
+        assert not any(task.done() for task in waiting)
+        assert connection.overdue(0)[0][0] == 'ecs:ListClusters'
+        hanging.answers.set()
+        assert set(await asyncio.gather(*waiting)) == {'ok'}
+        assert connection.overdue(0) == []
+
+    run(hanging, scenario, monkeypatch, ecs=Limits(threads=4, read_s=60, deadline_s=120))
+
+
+def test_calls_that_find_no_thread_end_unsent(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bulkhead, 'SLACK_S', 0.2)
+
+    async def scenario(connection: Connection) -> None:
+        outcomes = await asyncio.gather(*(ask_ecs(connection) for _ in range(3)))
+        assert sorted(outcomes) == [BUSY, BUSY, 'DeadlineExceeded']
+        assert hanging.asked <= 1
+
+    run(hanging, scenario, monkeypatch, ecs=Limits(threads=1, read_s=60, deadline_s=0.3))
+
+
+def test_a_circuit_opens_and_closes_again(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    limits = Limits(threads=2, read_s=0.1, deadline_s=3.1)
+
+    async def scenario(connection: Connection) -> None:
+        while await ask_ecs(connection) != CIRCUIT_OPEN:
+            assert hanging.asked <= TIMEOUTS, 'each call is tried once: another try would pass its deadline'
+        assert list(connection.outages()) == ['ecs']
+        assert (await connection.call('s3', 'GetObject', Bucket='b', Key='k'))['Body'] == b'content'
+        hanging.answers.set()
+        monkeypatch.setattr(connection.bulkhead('ecs').breaker, '_retry_at', 0)
+        assert await ask_ecs(connection) == 'ok'
+        assert connection.outages() == {}
+
+    run(hanging, scenario, monkeypatch, ecs=limits)
+
+
+def test_a_call_is_tried_again_only_while_that_can_end_in_time(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    async def scenario(connection: Connection) -> None:
+        await ask_ecs(connection)
+        assert hanging.asked == 3
+
+    run(hanging, scenario, monkeypatch, ecs=Limits(read_s=0.05, deadline_s=60))
+
+
+def test_a_message_is_sent_once(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    """Another try could arrive behind a newer message; the notifier asks first."""
+
+    async def scenario(connection: Connection) -> None:
+        with pytest.raises(Unavailable):
+            await connection.call('sqs', 'SendMessage', QueueUrl=f'{hanging.endpoint}/1/q', MessageBody='x')
+        assert hanging.asked == 1
+
+    assert not bulkhead.LIMITS['sqs:SendMessage'].retries
+    run(hanging, scenario, monkeypatch, **{'sqs:SendMessage': Limits(read_s=0.05, deadline_s=60, retries=False)})
+
+
+def test_long_polls_and_messages_have_shares_of_their_own():
+    shares = [share_of('sqs', each) for each in ('ReceiveMessage', 'SendMessage', 'DeleteMessageBatch')]
+    assert shares == ['sqs:ReceiveMessage', 'sqs:SendMessage', 'sqs']
+    for limits in bulkhead.LIMITS.values():
+        assert limits.connect_s + limits.read_s <= limits.deadline_s
+
+
+def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
+    threads = DaemonThreads(2, 'test')
+    assert [threads.submit(divmod, 7, 2).result() for _ in range(5)] == [(3, 1)] * 5
+    with pytest.raises(ZeroDivisionError):
+        threads.submit(divmod, 1, 0).result()
+    assert threads.close(30)
+    with pytest.raises(RuntimeError):
+        threads.submit(divmod, 7, 2)
+
+
+def test_a_thread_that_hangs_does_not_keep_the_process():
+    program = (
+        'import asyncio, threading\n'
+        'from stack.aws.daemon_threads import DaemonThreads\n'
+        'threads = DaemonThreads(1, "test")\n'
+        'threads.submit(threading.Event().wait)\n'
+        'print(threads.close(0.1))'
+    )
+    ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == 'False\n'
