@@ -36,7 +36,7 @@ from stack import by_hand, log_lines
 from stack.adopter import Adopter
 from stack.audit import Audit
 from stack.audit_news import AuditNews
-from stack.aws import ecr, route53
+from stack.aws import ecr, elb_details, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs import Clusters, describe_cluster
@@ -229,7 +229,9 @@ def make_scheduler(aws: Aws) -> Scheduler:
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
     paced = PacedConnection(aws.connection, Pace(PLANNING_SHARE))
-    return Adopter(states, Inventory(paced), partial(route53.aliases, paced), paced.region)
+    return Adopter(
+        states, Inventory(paced), partial(route53.aliases, paced), partial(elb_details.details, paced), paced.region
+    )
 
 
 async def configured_tokens(aws: Aws) -> Sequence[Token]:

@@ -1,5 +1,6 @@
 """A living cluster taken under management: looked at, written down, and stored as its first desired state."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,8 @@ from stack.stackfile.problems import Problem
 
 # Finds the records that point at any of these DNS names: see `stack.aws.route53.aliases`.
 FindAliases = Callable[[Collection[str]], Awaitable[tuple[Record, ...]]]
+# Reads what load balancers and target groups have beyond `elb`, by ARN: see `stack.aws.elb_details.details`.
+ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
 
 NOTHING: Mapping[str, Any] = {'services': []}
 
@@ -71,11 +74,13 @@ class Adopter:
         states: DesiredStates,
         observer: Observer,
         find_aliases: FindAliases,
+        read_details: ReadDetails,
         region: str | None = None,
     ):
         self._states = states
         self._observer = observer
         self._find_aliases = find_aliases
+        self._read_details = read_details
         self._region = region
 
     async def propose(self, cluster: str) -> Adoption:
@@ -95,8 +100,15 @@ class Adopter:
 
     async def _write(self, cluster: str) -> Written:
         observed = await self._observer.observe(cluster, NOTHING)
-        records = await self._find_aliases({each.dns_name for each in attached(observed)})
-        return write(replace(observed, records=(*observed.records, *records)), self._region)
+        balancers = attached(observed)
+        used = {each.get('targetGroupArn') for service in observed.services.values() for each in service.load_balancers}
+        records, details = await asyncio.gather(
+            self._find_aliases({each.dns_name for each in balancers}),
+            self._read_details(
+                [each.arn for each in balancers], [each.arn for each in observed.target_groups if each.arn in used]
+            ),
+        )
+        return write(replace(observed, records=(*observed.records, *records)), self._region, details)
 
 
 def attached(observed: Observed) -> list[Any]:

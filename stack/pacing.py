@@ -50,13 +50,13 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         'AddTags CreateListener ModifyListener DeleteListener CreateTargetGroup ModifyTargetGroup DeleteTargetGroup'
         ' DeleteLoadBalancer RemoveTags SetSecurityGroups',
     ),
-    ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets'),
+    ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets GetHostedZone'),
     ('ec2', Limit(50, 10), 'DescribeSubnets'),
     (
         'servicediscovery',
         Limit(20, 10),
-        'ListNamespaces ListServices ListTagsForResource GetOperation CreatePrivateDnsNamespace CreateService'
-        ' UpdateService DeleteService TagResource',
+        'ListNamespaces GetNamespace ListServices ListTagsForResource GetOperation CreatePrivateDnsNamespace'
+        ' CreateService UpdateService DeleteService TagResource',
     ),
     ('logs', Limit(10, 10), 'DescribeLogGroups CreateLogGroup'),
     ('logs', Limit(10, 10), 'GetLogEvents'),

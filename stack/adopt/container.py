@@ -71,14 +71,15 @@ def _port(mapping: Answer) -> str:
 
 
 def _pairs(listed: Any, value: str) -> list[dict[str, str]]:
-    """Of a name that stands twice ECS takes the last."""
-    return [{name: held} for name, held in {each['name']: each[value] for each in listed or ()}.items()]
+    """Of a name that is there twice ECS uses the last; one without a value is empty."""
+    named = {each['name']: each.get(value) or '' for each in listed or () if each.get('name')}
+    return [{name: held} for name, held in named.items()]
 
 
 def _volumes(body: Answer, container: Answer) -> list[str]:
-    sources = {each['name']: (each.get('host') or {}).get('sourcePath') for each in body.get('volumes') or ()}
+    sources = {each.get('name'): (each.get('host') or {}).get('sourcePath') for each in body.get('volumes') or ()}
     return [
-        f'{each["sourceVolume"]}:{sources[each["sourceVolume"]]}:{each["containerPath"]}'
+        f'{each["sourceVolume"]}:{sources[each["sourceVolume"]]}:{each.get("containerPath", "")}'
         + (':ro' if each.get('readOnly') else '')
         for each in container.get('mountPoints') or ()
         if sources.get(each.get('sourceVolume'))
@@ -89,9 +90,10 @@ def _logging(configuration: Answer | None, region: str | None) -> dict[str, Any]
     """The region is left out where it is the cluster's own."""
     if not configuration:
         return None
-    own = ('awslogs-region', region) if configuration['logDriver'] == 'awslogs' else None
+    driver = configuration.get('logDriver')
+    own = ('awslogs-region', region) if driver == 'awslogs' else None
     options = {name: value for name, value in (configuration.get('options') or {}).items() if (name, value) != own}
-    return {'log_driver': configuration['logDriver'], **({'options': options} if options else {})}
+    return {'log_driver': driver, **({'options': options} if options else {})}
 
 
 def _healthcheck(check: Answer | None) -> dict[str, Any] | None:

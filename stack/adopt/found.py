@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.adopt import network
-from stack.adopt.balancer import elb_settings, way_in
+from stack.adopt.balancer import Way, elb_settings, way_in
 from stack.adopt.container import container_settings, main_container
 from stack.adopt.network import Place
 from stack.plan import Note
@@ -17,10 +17,16 @@ from stack.stackfile.fields import PlacementConstraint, ServiceSettings
 Answer = Mapping[str, Any]
 Say = Callable[[str], None]
 
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+_FARGATE = frozenset({'FARGATE', 'FARGATE_SPOT'})
+
 
 @dataclass
 class Found:
-    """`body` is its task definition with the container first that the settings are about."""
+    """`body` is its task definition with the container first that the settings are about.
+
+    `way`: how requests come to it, where `elb` may describe that.
+    """
 
     name: str
     body: Answer = field(default_factory=dict)
@@ -28,6 +34,12 @@ class Found:
     notes: list[Note] = field(default_factory=list)
     places: tuple[Place, ...] = ()
     namespace: str | None = None
+    way: Way | None = None
+
+    def leave_out(self, reason: str) -> None:
+        """Leave the service out of the document, for a reason that is a clause."""
+        self.settings, self.places = {}, ()
+        self.notes[:] = [Note(self.name, f'It is left out, and goes on running as it is: {reason}.')]
 
     def say(self, text: str) -> None:
         self.notes.append(Note(self.name, text))
@@ -42,12 +54,12 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
     container = main_container(service.name, body, attached)
     hindrance = _hindrance(service, container)
     if hindrance:
-        found.say(f'It is left out, and goes on running as it is: {hindrance}.')
+        found.leave_out(hindrance)
         return found
     found.body = _first(body, container)
     launch_type = _launch_type(service, body)
-    way = way_in(service, container.get('name', ''), observed, found.say)
-    found.places = network.places(service, way)
+    found.way = way_in(service, observed, found.say)
+    found.places = network.places(service, found.way)
     found.settings = _ordered(
         {
             **container_settings(body, container, launch_type, region),
@@ -55,7 +67,7 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
             'scheduling_strategy': service.scheduling_strategy,
             'desired_count': service.desired_count if service.scheduling_strategy == 'REPLICA' else None,
             'autoscaled': service.name in observed.autoscaled,
-            'elb': elb_settings(observed.cluster, service.name, way, observed, found.say) if way else None,
+            'elb': elb_settings(observed.cluster, service.name, found.way, observed) if found.way else None,
             'dns_discovery': _discovery(service, observed, found),
             **_deployment(service),
             'placement_constraints': _constraints(service, body),
@@ -63,7 +75,7 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
     )
     for name in service.unmanaged:
         found.say(
-            f'{name} is set, for which a stackfile has no field: it stays as it is until the service is made anew.'
+            f'{name} is set, for which a stackfile has no field: it stays as it is until the service is replaced.'
         )
     return found
 
@@ -75,6 +87,15 @@ def _hindrance(service: Service, container: Answer | None) -> str | None:
         return f'its deployments are controlled by {service.controller}'
     if container is None:
         return 'its task definition cannot be read'
+    joined = [*service.load_balancers, *service.registries]
+    others = sorted({each['containerName'] for each in joined if each.get('containerName')} - {container.get('name')})
+    if others:
+        return (
+            f'its load balancer or registry leads to the container {", ".join(others)} beside {container.get("name")}, '
+            'and a service of a stackfile has one container'
+        )
+    if service.bound:
+        return f'its {", ".join(service.bound)} names ports or volumes, for which a stackfile has no field'
     return None
 
 
@@ -84,7 +105,9 @@ def _first(body: Answer, container: Answer) -> Answer:
 
 
 def _launch_type(service: Service, body: Answer) -> str:
-    """A service with a capacity provider strategy has none of its own."""
+    """A service with a capacity provider strategy has none of its own: its providers decide."""
+    if service.providers:
+        return 'FARGATE' if _FARGATE.issuperset(service.providers) else 'EC2'
     return service.launch_type or ('FARGATE' if body.get('requiresCompatibilities') == ['FARGATE'] else 'EC2')
 
 

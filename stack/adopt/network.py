@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 from stack.adopt.balancer import Way
 from stack.reconcile.observed import Service
+from stack.reconcile.wanted import Wanted
 
 Side = Literal['public', 'private']
+
+BALANCER = 'load balancer'
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,29 @@ def places(service: Service, way: Way | None) -> tuple[Place, ...]:
     if way:
         balancer = way.balancer
         side: Side = 'public' if balancer.scheme == 'internet-facing' else 'private'
-        found.append(Place('load balancer', side, balancer.subnets, balancer.security_groups, balancer.vpc))
+        found.append(Place(BALANCER, side, balancer.subnets, balancer.security_groups, balancer.vpc))
     if service.network:
         side = 'public' if service.network.get('assignPublicIp') == 'ENABLED' else 'private'
         subnets, groups = service.network.get('subnets') or (), service.network.get('securityGroups') or ()
         found.append(Place('tasks', side, frozenset(subnets), frozenset(groups)))
     return tuple(found)
+
+
+def moved(service: Service, wanted: Wanted) -> str | None:
+    """Why the service's tasks cannot stay in the network that they are in, as a clause; None where they can."""
+    if service.network is None:
+        return None
+    if wanted.network is None:
+        return (
+            'its tasks on EC2 have addresses of their own (network mode awsvpc), which a stackfile has only with '
+            'dns_discovery'
+        )
+    now, then = (each.get('assignPublicIp') or 'DISABLED' for each in (service.network, wanted.network))
+    if now == then:
+        return None
+    if now == 'ENABLED':
+        return 'its tasks have public addresses, and a stackfile has all tasks in private subnets where there are any'
+    return 'its tasks have no public addresses, and would get them'
 
 
 def vpc(known: Iterable[Place]) -> dict[str, Any] | None:

@@ -7,10 +7,7 @@ from typing import Any
 from stack.adopt.found import Found
 from stack.plan import Change, Note
 from stack.reconcile.definition import definition_changes, serves
-from stack.reconcile.draft import Draft
-from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
-from stack.reconcile.target_group import usable_target_group
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
@@ -30,8 +27,6 @@ def remarks(found: Found, wanted: Wanted, observed: Observed) -> Iterator[Note]:
         yield Note(found.name, _sentence(change, found.body))
     if not changes and not _keeps_its_definition(wanted, observed):
         yield Note(found.name, 'Its task definition differs otherwise from what a stackfile comes to.')
-    if wanted.balancer:
-        yield from (Note(found.name, text) for text in _balancer(wanted, observed))
 
 
 def _keeps_its_definition(wanted: Wanted, observed: Observed) -> bool:
@@ -65,21 +60,3 @@ def _shown(value: Any) -> str:
         return 'not set'
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + '…'
-
-
-def _balancer(wanted: Wanted, observed: Observed) -> Iterator[str]:
-    service = observed.services[wanted.service]
-    attached = {each.get('targetGroupArn') for each in service.load_balancers}
-    there = next((each for each in observed.load_balancers if each.name == wanted.balancer.name), None)
-    group = usable_target_group(Draft(Owner(observed.cluster, wanted.service)), wanted.balancer, observed, there)
-    if there is None:
-        record = f', and {wanted.balancer.record[1]} would point at it' if wanted.balancer.record else ''
-        yield (
-            f'Its load balancer is not called {wanted.balancer.name}: the first deployment would make one that is'
-            f'{record}. The old one stays, and stays attached.'
-        )
-    elif group is None or group.arn not in attached:
-        yield (
-            f'Its target group is not one that {wanted.balancer.name} can keep (HTTP, for targets by '
-            f'{wanted.balancer.target_type}, of that name): the first deployment would make another.'
-        )

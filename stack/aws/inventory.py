@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, servicediscovery
+from stack.aws.errors import is_unavailable
 from stack.aws.paced import PacedConnection
-from stack.errors import Unprocessable
+from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
 from stack.reconcile.observed import LoadBalancer, Namespace, Observed, Record, Registry, TaskDefinition
 from stack.reconcile.planner import going
-from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted import LogGroup, Wanted, wanted_services
 from stack.stackfile.naming import family
 
 # Task definitions never change: so many are remembered.
@@ -69,7 +70,10 @@ class Inventory:
             target_groups=groups,
             namespaces=namespaces,
             registries=registries,
-            log_groups=log_groups,
+            log_groups=frozenset((each.region, each.name) for each, there in log_groups.items() if there is True),
+            unknown_log_groups={
+                (each.region, each.name): why for each, why in log_groups.items() if isinstance(why, str)
+            },
             autoscaled=autoscaled,
             subnets=subnets,
             records=await self._records(balancers, wanted),
@@ -108,18 +112,35 @@ class Inventory:
             described = found.get('Description', '').endswith(mark)
             return described or found['Arn'] in used or dns_name(found['Name']) in asked
 
-        namespaces = await servicediscovery.namespaces(self._aws)
+        namespaces = [await self._with_vpcs(each, wanted) for each in await servicediscovery.namespaces(self._aws)]
         found = await asyncio.gather(
             *(servicediscovery.registries(self._aws, each.id, concerns_us, self._registries) for each in namespaces)
         )
         registries = tuple(each for some in found for each in some)
         self._registries |= {each.arn: each.tags for each in registries if owner(each.tags)}
-        return namespaces, registries
+        return tuple(namespaces), registries
 
-    async def _log_groups(self, wanted: Mapping[str, Wanted]) -> frozenset[tuple[str | None, str]]:
+    async def _with_vpcs(self, namespace: Namespace, wanted: Mapping[str, Wanted]) -> Namespace:
+        """The namespace with its VPCs where a service would be registered in one of that name."""
+        names = {dns_name(each.registry.namespace) for each in wanted.values() if each.registry}
+        if namespace.name not in names:
+            return namespace
+        vpcs = await servicediscovery.vpcs(self._aws, namespace.id)
+        return replace(namespace, vpcs=vpcs)
+
+    async def _log_groups(self, wanted: Mapping[str, Wanted]) -> Mapping[LogGroup, bool | str]:
+        """Whether each log group exists, or why that could not be asked."""
         groups = list({each.log_group for each in wanted.values() if each.log_group})
-        there = await asyncio.gather(*(logs.has_log_group(self._aws, each.name, each.region) for each in groups))
-        return frozenset((each.region, each.name) for each, found in zip(groups, there, strict=True) if found)
+        return dict(zip(groups, await asyncio.gather(*map(self._has_log_group, groups)), strict=True))
+
+    async def _has_log_group(self, group: LogGroup) -> bool | str:
+        try:
+            return await logs.has_log_group(self._aws, group.name, group.region)
+        except AwsFailed as failed:
+            # A cluster's own region concerns everything in it; another one only those who log there.
+            if group.region is None and not is_unavailable(failed):
+                raise
+            return failed.message
 
     async def _with_definitions(
         self, observed: Observed, wanted: Mapping[str, Wanted], gone: Collection[str]

@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stack.aws.errors import is_unavailable
 from stack.aws.paced import PacedConnection
+from stack.errors import AwsFailed
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Namespace, Registry
 
 _MORE = ('NextToken', 'NextToken')
 
 Tags = Mapping[str, str]
+
+UNAVAILABLE = 'The VPCs of a private namespace are not known: the first of its name is used.'
 
 
 async def namespaces(aws: PacedConnection) -> tuple[Namespace, ...]:
@@ -21,6 +25,27 @@ async def namespaces(aws: PacedConnection) -> tuple[Namespace, ...]:
     kind = {'Name': 'TYPE', 'Values': ['DNS_PRIVATE'], 'Condition': 'EQ'}
     found = await aws.pages('servicediscovery', 'ListNamespaces', 'Namespaces', token=_MORE, Filters=[kind])
     return tuple(map(Namespace.read, found))
+
+
+async def vpcs(aws: PacedConnection, namespace: str) -> frozenset[str] | None:
+    """The VPCs in which a private namespace is resolved: those of its hosted zone. None where they may not be read.
+
+    https://docs.aws.amazon.com/cloud-map/latest/api/API_GetNamespace.html
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html
+    """
+    try:
+        found = await aws.call('servicediscovery', 'GetNamespace', Id=namespace)
+        zone = found['Namespace'].get('Properties', {}).get('DnsProperties', {}).get('HostedZoneId')
+        answer = await aws.call('route53', 'GetHostedZone', Id=zone) if zone else {}
+    except AwsFailed as failed:
+        if failed.aws_code in ('NamespaceNotFound', 'NoSuchHostedZone'):
+            return frozenset()
+        if not is_unavailable(failed):
+            raise
+        aws.limitations.add(failed.operation, f'{UNAVAILABLE} {failed.message}')
+        return None
+    # A private zone has at least one: without any, these are not AWS's answers.
+    return frozenset(each['VPCId'] for each in answer.get('VPCs') or ()) or None
 
 
 async def registries(

@@ -3,7 +3,7 @@
 from stack.plan import Change, ResultOf, Until
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
-from stack.reconcile.observed import Namespace, Observed
+from stack.reconcile.observed import Namespace, Observed, Service
 from stack.reconcile.wanted import Registry
 
 # How long resolvers keep an address, in seconds: as short as a task takes to be replaced.
@@ -16,9 +16,9 @@ _NAMESPACE_ID = 'Operation.Targets.NAMESPACE'
 Ref = str | ResultOf
 
 
-def plan_namespace(draft: Draft, wanted: Registry, observed: Observed) -> Ref:
+def plan_namespace(draft: Draft, wanted: Registry, observed: Observed, service: Service | None = None) -> Ref:
     """The namespace's id, known or to come; it is made once, and stays when the services that used it have gone."""
-    if there := namespace_called(wanted.namespace, observed):
+    if there := _namespace(service, wanted, observed):
         return there.id
     if any(step.id == f'/{_READY}' for step in draft.steps):
         return ResultOf(f'/{_READY}', _NAMESPACE_ID)
@@ -46,8 +46,16 @@ def plan_namespace(draft: Draft, wanted: Registry, observed: Observed) -> Ref:
     return ResultOf(ready, _NAMESPACE_ID)
 
 
-def namespace_called(name: str, observed: Observed) -> Namespace | None:
-    return next((each for each in observed.namespaces if each.name == names.dns_name(name)), None)
+def _namespace(service: Service | None, wanted: Registry, observed: Observed) -> Namespace | None:
+    """The namespace of that name in which the service is registered already, or which is resolved in its VPC.
+
+    Namespaces of one name may exist in several VPCs.
+    """
+    registered = {each.get('registryArn') for each in service.registries} if service else set()
+    used = {each.namespace for each in observed.registries if each.arn in registered}
+    named = [each for each in observed.namespaces if each.name == names.dns_name(wanted.namespace)]
+    in_vpc = [each for each in named if each.vpcs is None or not wanted.vpc or wanted.vpc in each.vpcs]
+    return next(iter([each for each in named if each.id in used] + in_vpc), None)
 
 
 def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Observed) -> Ref:

@@ -10,6 +10,9 @@ def plan_log_group(draft: Draft, wanted: LogGroup, observed: Observed) -> str | 
     """The id of the step that makes the log group, once however many services ask; None where it is there."""
     if (wanted.region, wanted.name) in observed.log_groups:
         return None
+    if why := observed.unknown_log_groups.get((wanted.region, wanted.name)):
+        draft.note(f'Whether the log group {wanted.name} exists is not known, and it is not created: {why}')
+        return None
     name = f'log-group/{wanted.region or ""}{wanted.name}'
     if any(step.id == f'/{name}' for step in draft.steps):
         return f'/{name}'

@@ -30,7 +30,8 @@ _NOT_OURS = (
 class Service:
     """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over.
 
-    `unmanaged` names what is set of it and is no concern of a stackfile.
+    `unmanaged` names what is set of it and is no concern of a stackfile; `bound` those of them that name ports or
+    volumes of its task definition, which a stackfile cannot name. `providers`: its capacity providers.
     """
 
     name: str
@@ -49,11 +50,21 @@ class Service:
     registries: tuple[Answer, ...] = ()
     deployments: int = 1
     unmanaged: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
     tags: Tags = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
         return self.status == 'ACTIVE'
+
+    @property
+    def taggable(self) -> bool:
+        """Whether its ARN is of the long format, which names the cluster: ECS refuses to tag any other.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
+        """
+        return self.arn.partition(':service/')[2].count('/') == 1 or ':service/' not in self.arn
 
     @property
     def draining(self) -> bool:
@@ -78,15 +89,32 @@ class Service:
             registries=tuple(found.get('serviceRegistries') or ()),
             deployments=len(found.get('deployments') or ()),
             unmanaged=_not_ours(found),
+            bound=_bound(found),
+            providers=tuple(each['capacityProvider'] for each in found.get('capacityProviderStrategy') or ()),
             tags=names.read_tags(found.get('tags')),
         )
 
 
 def _not_ours(found: Answer) -> tuple[str, ...]:
-    """Some stand in the newest deployment alone."""
-    newest = next(iter(found.get('deployments') or ()), {})
-    both = {**newest, **found}
+    both = _with_newest(found)
     return tuple(name for name in _NOT_OURS if both.get(name) not in (None, [], {}, False, 0, 'NONE'))
+
+
+def _bound(found: Answer) -> tuple[str, ...]:
+    both = _with_newest(found)
+    connect = both.get('serviceConnectConfiguration') or {}
+    served = {'serviceConnectConfiguration': connect.get('enabled') and connect.get('services')}
+    return tuple(
+        name
+        for name in ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
+        if {**both, **served}.get(name)
+    )
+
+
+def _with_newest(found: Answer) -> dict[str, Any]:
+    """A described service with what only its newest deployment shows."""
+    newest = next(iter(found.get('deployments') or ()), {})
+    return {**newest, **{name: value for name, value in found.items() if value is not None}}
 
 
 @dataclass(frozen=True)
@@ -236,11 +264,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Namespace:
-    """A Cloud Map private namespace (ListNamespaces)."""
+    """A Cloud Map private namespace (ListNamespaces); `vpcs`: where it is resolved, None where that is not known."""
 
     id: str
     arn: str
     name: str
+    vpcs: frozenset[str] | None = None
 
     @classmethod
     def read(cls, found: Answer) -> 'Namespace':
@@ -283,7 +312,8 @@ class Observed:
     `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
     definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
     `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
-    `subnets`: the VPC of each subnet that the desired state names and that exists, None where that is not known.
+    `unknown_log_groups`: those that could not be asked for, and why. `subnets`: the VPC of each subnet that the
+    desired state names and that exists, None where that is not known.
     `at`: when it was observed, in seconds since the epoch.
     """
 
@@ -302,6 +332,7 @@ class Observed:
     namespaces: tuple[Namespace, ...] = ()
     registries: tuple[Registry, ...] = ()
     log_groups: frozenset[tuple[str | None, str]] = frozenset()
+    unknown_log_groups: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
     subnets: Mapping[str, str] | None = None
     at: float = 0.0
 

@@ -106,7 +106,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     attachment = plan_load_balancer(draft, wanted.balancer, observed) if wanted.balancer else None
     registry = None
     if wanted.registry:
-        namespace = plan_namespace(shared, wanted.registry, observed)
+        namespace = plan_namespace(shared, wanted.registry, observed, observed.service(wanted.service))
         registry = plan_registry(draft, wanted.registry, namespace, observed)
     ready = (log_group, *(attachment.ready if attachment else ()))
     row = plan_service(draft, wanted, definition, Parts(attachment, registry, ready), observed)

@@ -3,6 +3,7 @@
 What UpdateService can change: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,19 +90,26 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
-    tags = [] if taken_over else [_take_over(draft, service)]
+    tags = [] if taken_over else _take_over(draft, service)
     changes = _update(draft, wanted, definition, parts, service, observed, autoscaled)
     return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
 
 
-def _take_over(draft: Draft, service: Service) -> str:
-    return draft.add(
+def _take_over(draft: Draft, service: Service) -> list[str]:
+    if not service.taggable:
+        draft.note(
+            'ECS cannot tag it, since its ARN is of the old format without the name of the cluster: it is updated as '
+            'all others, but neither replaced nor destroyed.'
+        )
+        return []
+    step = draft.add(
         'service/take-over',
         'ecs:TagResource',
         f'Take over the service {service.name}',
         {'resourceArn': service.arn, 'tags': names.ecs_tags(draft.owner.tags)},
         why=[Change('tags', None, draft.owner.tags)],
     )
+    return [step]
 
 
 def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[Change]:
@@ -201,7 +209,7 @@ def _update(
         ('placementConstraints', placement(wanted, service)),
         ('networkConfiguration', network(wanted, service)),
         ('loadBalancers', _load_balancers(draft, wanted, definition, parts, service, observed)),
-        ('serviceRegistries', _registries(draft, wanted, parts, service, observed)),
+        ('serviceRegistries', _registries(draft, wanted, definition, parts, service, observed)),
     ):
         if found:
             arguments[name], more = found
@@ -237,11 +245,9 @@ def _load_balancers(
     ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
     if parts.attachment:
         ours = (ours - set(parts.attachment.also)) | {parts.attachment.target_group}
-    keys = ('targetGroupArn', 'loadBalancerName', 'containerName', 'containerPort')
-    before = [{key: each[key] for key in keys if each.get(key)} for each in service.load_balancers]
-    name = _container(wanted, definition)
+    before = [{key: value for key, value in each.items() if value} for each in service.load_balancers]
     kept = [each for each in before if each.get('targetGroupArn') not in ours]
-    after = [{**each, 'containerName': name} if 'containerName' in each else each for each in kept]
+    after = [_with_container(wanted, definition, each) for each in kept]
     if parts.attachment:
         after.append(_load_balancer(wanted, definition, parts.attachment))
     if sorted(before, key=str) == sorted(after, key=str):
@@ -259,17 +265,29 @@ def _attached(attachments: list[dict[str, Any]]) -> str | None:
     return ', '.join(shown) or None
 
 
-def _registries(draft: Draft, wanted: Wanted, parts: Parts, service: Service, observed: Observed) -> Changed:
-    """A registry that is not ours stays, unless another is wanted: ECS takes only one."""
+def _registries(
+    draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
+) -> Changed:
+    """A registry that is not ours stays, unless another is wanted: ECS accepts only one."""
     ours = {each.arn for each in observed.registries if names.owner(each.tags) == draft.owner}
-    before = [each.get('registryArn') for each in service.registries]
-    after = [parts.registry] if parts.registry else [each for each in before if each not in ours]
-    if before == after:
+    before = [{key: value for key, value in each.items() if value} for each in service.registries]
+    after = [_with_container(wanted, definition, each) for each in before if each.get('registryArn') not in ours]
+    if parts.registry:
+        after = [{'registryArn': parts.registry}]
+    if before == after or [each.get('registryArn') for each in before] == [parts.registry]:
         return None
     known = {each.arn: each.name for each in observed.registries}
-    was = ', '.join(known.get(arn, arn) for arn in before)
-    becomes = wanted.registry.name if wanted.registry else ', '.join(known.get(arn, arn) for arn in after)
-    return [{'registryArn': each} for each in after], [Change('dns_discovery', was or None, becomes or None)]
+    was, becomes = (
+        [known.get(arn, str(arn)) for each in some if (arn := each.get('registryArn'))] for some in (before, after)
+    )
+    if wanted.registry:
+        becomes = [wanted.registry.name]
+    return after, [Change('dns_discovery', ', '.join(was) or None, ', '.join(becomes) or None)]
+
+
+def _with_container(wanted: Wanted, definition: Definition, part: Mapping[str, Any]) -> dict[str, Any]:
+    """What a service is joined with, under the name that its container will have."""
+    return {**part, 'containerName': _container(wanted, definition)} if 'containerName' in part else dict(part)
 
 
 def in_full(row: Row, draft: Draft) -> Row:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from stack.adopter import Adopter, Adoption
-from stack.aws import route53
+from stack.aws import elb_details, route53
 from stack.aws.inventory import Inventory
 from stack.passes import Ask
 from stack.reconcile.wanted import wanted_services
 from stack.revision_store import serialise
 from stack.revisions import Change, Origin, encode
+from stack.sandbox.faults import Fault
 from stack.stackfile.check import check
 from tests.aws import Aws
 from tests.cluster import Cluster
@@ -28,7 +29,8 @@ class Unmanaged:
 async def propose(cluster: Cluster) -> Adoption:
     inventory = Inventory(cluster.paced)
     find = partial(route53.aliases, cluster.paced)
-    return await Adopter(Unmanaged(), inventory, find, cluster.paced.region).propose(cluster.name)
+    read = partial(elb_details.details, cluster.paced)
+    return await Adopter(Unmanaged(), inventory, find, read, cluster.paced.region).propose(cluster.name)
 
 
 ROLE = 'arn:aws:iam::210987654321:role/reader'
@@ -147,7 +149,7 @@ def test_what_other_hands_made_can_be_deployed_from_what_was_written_down(cluste
         'web: Its task definitions are called',
         'web: Its container is called app',
         'web: Its tasks run in network mode bridge',
-        'web: Its load balancer is not called',
+        'web: It stays attached to the target group',
         'web: Beside app it runs proxy',
         'web: ulimits is set',
         'web: enableExecuteCommand is set',
@@ -159,7 +161,22 @@ def test_what_other_hands_made_can_be_deployed_from_what_was_written_down(cluste
     ecs = cluster.aws.client('ecs')
     [service] = ecs.describe_services(cluster=cluster.name, services=['web'])['services']
     assert {each['containerName'] for each in service['loadBalancers']} == {'web'}
-    assert len(service['loadBalancers']) == 2
+    assert len(service['loadBalancers']) == 1
+    balancers = cluster.aws.client('elbv2').describe_load_balancers()['LoadBalancers']
+    assert [each for each in balancers if each['LoadBalancerName'].startswith(f'{cluster.name}-web')] == []
+
+
+def test_a_log_region_that_does_not_answer_spoils_nothing(cluster: Cluster):
+    ecs = cluster.aws.client('ecs')
+    options = {'awslogs-group': '/far', 'awslogs-region': 'eu-north-1', 'awslogs-stream-prefix': 'far'}
+    for name, logging in (('near', {'logDriver': 'json-file'}), ('far', {'logDriver': 'awslogs', 'options': options})):
+        container = {'name': name, 'image': f'team/{name}:1', 'memory': 64, 'logConfiguration': logging}
+        ecs.register_task_definition(family=name, networkMode='host', containerDefinitions=[container])
+        ecs.create_service(cluster=cluster.name, serviceName=name, taskDefinition=name, desiredCount=1)
+    with cluster.aws.faults.during(Fault('down', service='logs', operation='DescribeLogGroups', resource='/far')):
+        adoption = asyncio.run(propose(cluster))
+    assert {name for each in adoption.written.document['services'] for name in each} == {'near', 'far'}
+    assert any('/far exists is not known' in note.text for note in adoption.plan.notes)
 
 
 def made_by_hand(cluster: Cluster) -> None:

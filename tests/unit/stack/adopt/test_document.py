@@ -7,6 +7,7 @@ import pytest
 
 from stack.adopt.document import Written, write
 from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
+from stack.reconcile.planner import plan
 from stack.stackfile.check import check
 from tests.unit.stack.reconcile.settled import CLUSTER, example, service_in, settled
 
@@ -56,6 +57,27 @@ def said(found: Written) -> str:
         (one({'image': 'Not An Image'}), 'image'),
         (one({'image': ''}), 'image'),
         (one({'memory': 1}), 'memory'),
+        (one(network={'subnets': ['subnet-a']}), 'network mode awsvpc'),
+        (one(bound=('serviceConnectConfiguration',)), 'names ports or volumes'),
+        (
+            one(
+                body={'containerDefinitions': [IMAGE, {**IMAGE, 'name': 'proxy'}]},
+                load_balancers=(
+                    {'targetGroupArn': 'arn:1', 'containerName': 'one', 'containerPort': 80},
+                    {'targetGroupArn': 'arn:2', 'containerName': 'proxy', 'containerPort': 81},
+                ),
+            ),
+            'leads to the container proxy beside one',
+        ),
+        (
+            one(
+                body={'containerDefinitions': [IMAGE, {**IMAGE, 'name': 'proxy'}]},
+                load_balancers=({'targetGroupArn': 'arn:1', 'containerName': 'one', 'containerPort': 80},),
+                registries=({'registryArn': 'arn:r', 'containerName': 'proxy', 'containerPort': 81},),
+            ),
+            'leads to the container proxy beside one',
+        ),
+        (one({'logConfiguration': 'odd'}), 'not known here (AttributeError)'),
         (one(body={'cpu': '300', 'memory': '512'}, launch_type='FARGATE'), 'FARGATE'),
     ],
     ids=str,
@@ -240,10 +262,35 @@ def test_a_way_in_that_a_stackfile_cannot_describe_stays(changes: dict, expected
     assert expected in said(found)
 
 
-def test_a_load_balancer_of_another_name_is_said_to_stay():
-    found = written(web(settled_example(), name='front-door'))
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'name': 'front-door', 'tags': {}},
+        {'vpc': 'vpc-2', 'subnets': frozenset({'subnet-z'}), 'tags': {}, 'scheme': 'internal'},
+        {'tags': {'nysa:cluster': 'other', 'nysa:service': 'web'}},
+    ],
+)
+def test_a_load_balancer_that_elb_would_make_again_is_kept_with_its_record(changes: dict):
+    observed = web(settled_example(), **changes)
+    observed = replace(observed, target_groups=(replace(observed.target_groups[0], tags={}),))
+    found = written(observed)
+    assert 'elb' not in service_in(found.document, 'web')
+    assert 'both stay as they are with their records' in said(found)
+    first = plan(found.document, observed, revision='r1')
+    assert {step.kind for step in first.steps} <= {'ecs:TagResource', 'elbv2:AddTags', 'servicediscovery:TagResource'}
+
+
+def test_a_load_balancer_that_nysa_made_is_described_whatever_was_changed_since():
+    observed = web(settled_example(), security_groups=frozenset({'sg-z'}))
+    assert 'elb' in service_in(written(observed).document, 'web')
+
+
+def test_settings_that_elb_has_no_field_for_are_noted():
+    details = {'arn:lb/staging-web-lb': ('3 rules on port 443',), 'arn:tg/staging-web-lb': ('stickiness.enabled true',)}
+    found = write(settled_example(), None, details)
     assert 'elb' in service_in(found.document, 'web')
-    assert 'The old one stays, and stays attached.' in said(found)
+    assert 'staging-web-lb keeps 3 rules on port 443, for which elb has no field' in said(found)
+    assert 'stickiness.enabled true' in said(found)
 
 
 def test_further_listeners_and_records_are_said_to_stay():
@@ -265,6 +312,8 @@ def test_further_listeners_and_records_are_said_to_stay():
 def test_srv_records_are_not_what_dns_discovery_means():
     observed = settled_example()
     [registry] = observed.registries
+    users = replace(observed.services['users'], network=None)
+    observed = replace(observed, services={**observed.services, 'users': users})
     found = written(replace(observed, registries=(replace(registry, records=(('SRV', 10),)),)))
     assert 'dns_discovery' not in service_in(found.document, 'users')
     assert 'with SRV records' in said(found)
@@ -274,8 +323,54 @@ def test_tasks_in_other_subnets_than_most_are_said_to_move():
     observed = settled_example()
     users = observed.services['users']
     for name in ('u1', 'u2'):
-        observed = replace(observed, services={**observed.services, name: replace(users, name=name, registries=())})
+        observed = replace(observed, services={**observed.services, name: replace(users, name=name)})
     moved = replace(users, network={**users.network, 'subnets': ['subnet-x']})
     found = written(replace(observed, services={**observed.services, 'users': moved}))
     assert found.document['vpc']['subnets']['private'] == ['subnet-c', 'subnet-d']
     assert 'users: The subnets of its tasks would become subnet-c, subnet-d (now subnet-x)' in said(found)
+
+
+def fargate(name: str, public: bool, **changes: Any) -> Observed:
+    """A cluster with one service on Fargate."""
+    place = {'subnets': ['subnet-pub'] if public else ['subnet-priv'], 'securityGroups': ['sg-1']}
+    network = {**place, 'assignPublicIp': 'ENABLED' if public else 'DISABLED'}
+    body = {'cpu': '256', 'memory': '512', 'networkMode': 'awsvpc', 'requiresCompatibilities': ['FARGATE']}
+    observed = one(body=body, launch_type='FARGATE', network=network, **changes)
+    return replace(observed, services={name: replace(observed.services['one'], name=name)})
+
+
+def both(*clusters: Observed) -> Observed:
+    services = {name: each for cluster in clusters for name, each in cluster.services.items()}
+    return replace(clusters[0], services=services)
+
+
+def test_public_tasks_on_fargate_are_adopted_where_all_are():
+    found = written(fargate('one', public=True))
+    assert service_in(found.document, 'one')['launch_type'] == 'FARGATE'
+    assert found.document['vpc']['subnets'] == {'public': ['subnet-pub']}
+
+
+def test_public_tasks_are_left_out_beside_private_ones_and_not_moved():
+    found = written(both(fargate('one', public=True), fargate('two', public=False)))
+    assert [name for each in found.document['services'] for name in each] == ['two']
+    assert 'one: It is left out, and goes on running as it is: its tasks have public addresses' in said(found)
+
+
+@pytest.mark.parametrize(('providers', 'expected'), [(('FARGATE_SPOT', 'FARGATE'), 'FARGATE'), (('machines',), 'EC2')])
+def test_capacity_providers_decide_the_launch_type_of_a_definition_that_has_both(providers: tuple, expected: str):
+    on_fargate = expected == 'FARGATE'
+    observed = fargate('one', public=False) if on_fargate else one()
+    definition = observed.definitions['arn:td']
+    both_types = {**definition.body, 'requiresCompatibilities': ['EC2', 'FARGATE']}
+    service = replace(observed.services['one'], launch_type=None, providers=providers)
+    observed = replace(
+        observed, services={'one': service}, definitions={'arn:td': replace(definition, body=both_types)}
+    )
+    settings = service_in(written(observed).document, 'one')
+    assert settings.get('launch_type', 'EC2') == expected
+
+
+def test_a_variable_without_a_value_is_empty():
+    found = written(one({'environment': [{'name': 'A'}, {'name': 'B', 'value': '1'}]}))
+    assert service_in(found.document, 'one')['environment'] == [{'A': ''}, {'B': '1'}]
+    assert found.notes == ()

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from botocore.stub import Stubber
 
-from stack.aws import autoscaling, ec2
+from stack.aws import autoscaling, ec2, servicediscovery
 from stack.errors import AwsFailed
 from stack.readiness import Finding, findings
 from tests.unit.stack.aws.stubbed import run, stubbed
@@ -65,3 +66,26 @@ def test_readiness_has_a_warning_for_each():
 
     found = asyncio.run(findings(There(), There(), lambda: {'ec2:DescribeSubnets': 'Not checked.'}))
     assert found[-1] == Finding('ec2:DescribeSubnets', True, 'Not checked.')
+
+
+def namespace(zone: str | None) -> dict:
+    properties = {'DnsProperties': {'HostedZoneId': zone}} if zone else {}
+    return {'Namespace': {'Id': 'ns-1', 'Properties': properties}}
+
+
+def test_the_vpcs_of_a_namespace_are_those_of_its_hosted_zone():
+    with stubbed('servicediscovery') as (aws, stub):
+        zones = Stubber(aws._connection.client('route53'))
+        stub.add_response('get_namespace', namespace('Z1'), {'Id': 'ns-1'})
+        zone = {'HostedZone': {'Id': 'Z1', 'Name': 'x.', 'CallerReference': 'x'}, 'VPCs': [{'VPCId': 'vpc-1'}]}
+        zones.add_response('get_hosted_zone', zone, {'Id': 'Z1'})
+        zones.activate()
+        assert run(servicediscovery.vpcs(aws, 'ns-1')) == {'vpc-1'}
+
+
+@pytest.mark.parametrize(('code', 'expected'), [('NamespaceNotFound', frozenset()), ('AccessDeniedException', None)])
+def test_a_namespace_that_went_or_may_not_be_read(code: str, expected: frozenset | None):
+    with stubbed('servicediscovery') as (aws, stub):
+        stub.add_client_error('get_namespace', code)
+        assert run(servicediscovery.vpcs(aws, 'ns-1')) == expected
+        assert bool(aws.limitations.all()) is (expected is None)

@@ -8,7 +8,7 @@ import pytest
 
 from stack.plan import Change, Plan, ResultOf, Row
 from stack.reconcile import names
-from stack.reconcile.observed import Observed, Record, TaskDefinition
+from stack.reconcile.observed import Namespace, Observed, Record, TaskDefinition
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled
 
@@ -487,6 +487,68 @@ def test_a_mistake_above_the_services_stops_all_of_them():
 def test_a_key_that_nobody_knows_stops_nothing():
     document = edited(put('mailer', image='registry/mailer:2', colour='red'))
     assert kinds(planned(document, settled(example()))) == ROLL
+
+
+class TestNamespaces:
+    def observed(self, *vpcs: frozenset[str] | None) -> Observed:
+        """The example before any service is registered, with namespaces of one name."""
+        named = tuple(Namespace(f'ns-{n}', f'arn:ns-{n}', 'example.sd', each) for n, each in enumerate(vpcs, 1))
+        return Observed(CLUSTER, namespaces=named)
+
+    def registered_in(self, found: Plan) -> object:
+        return next(each for each in found.steps if each.id == 'users/registry').arguments['NamespaceId']
+
+    def test_the_one_that_is_resolved_in_the_vpc_is_used(self):
+        observed = self.observed(frozenset({'vpc-2'}), frozenset({'vpc-1', 'vpc-3'}))
+        assert self.registered_in(planned(example(), observed)) == 'ns-2'
+
+    def test_one_of_another_vpc_is_not_ours(self):
+        found = planned(example(), self.observed(frozenset({'vpc-2'})))
+        assert '/namespace' in [each.id for each in found.steps]
+
+    def test_one_whose_vpcs_are_not_known_is_used(self):
+        assert self.registered_in(planned(example(), self.observed(None))) == 'ns-1'
+
+    def test_the_one_in_which_the_service_is_registered_stays(self):
+        observed = settled(example())
+        elsewhere = replace(observed.namespaces[0], vpcs=frozenset({'vpc-2'}))
+        other = Namespace('ns-2', 'arn:ns-2', 'example.sd', frozenset({'vpc-1'}))
+        assert planned(example(), replace(observed, namespaces=(other, elsewhere))).is_empty
+
+
+def test_a_service_with_a_short_arn_is_updated_and_never_tagged():
+    observed = settled(example())
+    mailer = replace(observed.services['mailer'], tags={}, arn='arn:aws:ecs:us-east-1:1:service/mailer')
+    observed = replace(observed, services={**observed.services, 'mailer': mailer})
+    found = planned(example(), observed)
+    assert found.is_empty
+    assert [note.text for note in found.notes if 'ARN is of the old format' in note.text]
+    assert kinds(planned(edited(put('mailer', image='registry/mailer:2')), observed)) == ROLL
+
+
+def test_a_log_group_that_could_not_be_asked_for_holds_up_nothing():
+    unknown = {(None, '/ecs/staging'): 'AWS did not answer.'}
+    found = planned(example(), Observed(CLUSTER, unknown_log_groups=unknown))
+    assert 'logs:CreateLogGroup' not in kinds(found)
+    assert kinds(found).count('ecs:CreateService') == 4
+    assert any('AWS did not answer.' in note.text for note in found.notes)
+
+
+def test_registries_of_others_keep_their_port_under_the_new_name_of_the_container():
+    observed = settled(example())
+    mailer = observed.services['mailer']
+    there = observed.definitions[mailer.task_definition]
+    container = {**there.body['containerDefinitions'][0], 'name': 'app'}
+    theirs = replace(there, tags={}, body={**there.body, 'containerDefinitions': [container]})
+    registry = {'registryArn': 'arn:theirs', 'containerName': 'app', 'containerPort': 25}
+    observed = replace(
+        observed,
+        services={**observed.services, 'mailer': replace(mailer, registries=(registry,))},
+        definitions={**observed.definitions, there.arn: theirs},
+    )
+    assert planned(example(), observed).is_empty
+    update = planned(edited(put('mailer', image='registry/mailer:2')), observed).steps[1]
+    assert update.arguments['serviceRegistries'] == [{**registry, 'containerName': 'mailer'}]
 
 
 class TestDestroy:
