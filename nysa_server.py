@@ -32,7 +32,7 @@ from handlers.openapi import document
 from handlers.relaying import Channel, relay
 from handlers.routes import ROUTES
 from handlers.sockets import Sockets
-from stack import by_hand, log_lines
+from stack import by_hand, log_lines, pass_outcomes
 from stack.adopter import Adopter
 from stack.audit import Audit
 from stack.audit_news import AuditNews
@@ -317,7 +317,9 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('revisions', context.live.run)
     loops.start('audit', context.audit_news.run)
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
-    watcher = Watcher(context.live, context.look, TOLD if events_queue else POLLED)
+    watcher = Watcher(
+        context.live, context.look, TOLD if events_queue else POLLED, outcomes=partial(pass_outcomes.read, aws.bucket)
+    )
     loops.start('watcher', watcher.run)
     if events_queue:
         loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), watcher.hint).run)

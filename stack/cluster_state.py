@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from stack import removal, service_rollout, task_run
+from stack import refusals, removal, service_rollout, task_run
 from stack.drift import carries, dropped_fields, service_drift, unmanaged
 from stack.errors import StateUnreadable
 from stack.observation import Observation
 from stack.observed import Service, Task
+from stack.pass_outcome import PassOutcome, Refusal
 from stack.plan import Row
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import Successive, Wanted
@@ -44,6 +45,8 @@ class ClusterState:
         # Who froze the cluster, why and until when, as the API shows it; None where it takes changes.
         self.frozen: Mapping[str, Any] | None = None
         self.autoscaled: frozenset[str] = frozenset()
+        # What the last pass of a scheduler came to, as far as it is known here.
+        self.outcome: PassOutcome | None = None
         self._successive = Successive(name, region)
         self._stalled_after = stalled_after
         self._carrying: dict[tuple[str, str], bool] = {}
@@ -130,6 +133,8 @@ class ClusterState:
         if observation.autoscaled is not None:
             self._take_autoscaled(observation.autoscaled)
         before = {name: self._mark(name) for name in observation.services}
+        if observation.outcome is not None and observation.outcome.is_newer_than(self.outcome):
+            self.outcome = observation.outcome
         for name, seen in observation.services.items():
             self._see(name, seen, observation)
         self.observed_at = observation.at
@@ -177,6 +182,21 @@ class ClusterState:
         elif seen is None or all(each.task_definition in self.definitions for each in seen.deployments):
             fits = self._fits(self.wanted[name], seen, self.definitions) if seen else ()
             self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, self._stalled_after)
+        self.rollouts[name] = refusals.judge(before, self.rollouts[name], self.outcome, self._current())
+
+    def _current(self) -> str | None:
+        return self.revision.id if self.revision else None
+
+    def refusal(self, name: str) -> Refusal | None:
+        """Why the last pass could not make the service as it is wanted; None where it could, or something newer is."""
+        going = self.rollouts.get(name)
+        if self.outcome is None or (going and not refusals.is_about(self.outcome, going.goal, self._current())):
+            return None
+        return self.outcome.of(name)
+
+    def refused(self, name: str) -> bool:
+        """Whether a part of the service itself could not be made or removed."""
+        return self.refusal(name) is not None and name in self.outcome.refused
 
     def _compare(self, name: str, seen: Service | None) -> None:
         wanted = self.wanted.get(name)
@@ -290,6 +310,7 @@ class ClusterState:
             self.stopped.get(name),
             self.targets.get(name),
             name in self.wanted,
+            self.refusal(name),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from stack import refusals
 from stack.cluster_state import ClusterState
 from stack.events import stamp
 from stack.images import ImageReference
@@ -158,7 +159,7 @@ def service_sync(state: ClusterState, name: str) -> str:
         return 'unmanaged'
     if state.wanted[name].runs_once:
         return 'in-sync'
-    if state.drift(name) is not None:
+    if state.drift(name) is not None or state.refused(name):
         return 'drifted'
     return 'unknown' if name not in state.seen else 'in-sync'
 
@@ -179,7 +180,9 @@ def service_health(state: ClusterState, name: str) -> str:
 
 
 def trouble(state: ClusterState, name: str) -> Json | None:
-    """What keeps the service from running, in a class and two sentences, where ECS tells of anything."""
+    """What keeps the service from running, in a class and two sentences: what AWS refused, or what ECS shows."""
+    if refusal := state.refusal(name):
+        return refusals.to_json(refusal)
     going, seen = state.rollouts.get(name), state.seen.get(name)
     stopped = [classify(each) for each in state.stopped.get(name, ())]
     if seen and (going is None or going.open or (going.verdict and going.verdict.failed)):

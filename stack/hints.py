@@ -5,6 +5,7 @@ A message is a hint: what is wanted is read from the bucket, and not from the `p
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 DEPLOY = 'cluster-deploy'
@@ -20,7 +21,8 @@ class Hint:
     """One message. `destroy` is the service that it wants destroyed, if the desired state no longer has it.
 
     `callback_url` is the Slack webhook to notify, if any; `by` and `why` are who asked for it and their reason.
-    `revision` is the one that it announces; messages of the old server name none.
+    `revision` is the one that it announces, and `asked_at` when that was asked for; messages of the old server have
+    neither.
     """
 
     cluster: str
@@ -29,6 +31,7 @@ class Hint:
     by: str | None = None
     why: str | None = None
     revision: str | None = None
+    asked_at: datetime | None = None
 
 
 def read_message(body: str) -> Hint | str:
@@ -52,6 +55,7 @@ def read_message(body: str) -> Hint | str:
         by=_optional(message, 'requested_by'),
         why=_optional(message, 'message'),
         revision=_optional(message, 'revision'),
+        asked_at=_moment(message, 'requested_at'),
     )
 
 
@@ -66,3 +70,12 @@ def _optional(message: dict[str, Any], name: str) -> str | None:
     """A text, or None for anything else: nothing that is merely nice to know makes a message unreadable."""
     found = message.get(name)
     return found if isinstance(found, str) and found else None
+
+
+def _moment(message: dict[str, Any], name: str) -> datetime | None:
+    """A point in time with its offset from UTC, or None for anything else."""
+    try:
+        found = datetime.fromisoformat(_optional(message, name) or '')
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

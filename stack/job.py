@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from stack.hints import Hint
-from stack.passes import Ask, Ended
+from stack.passes import Ask, Ended, State
 
 # Seconds until the next pass on a cluster, by how the last one ended.
 AGAIN_S = {'waiting': 5.0, 'busy': 2.0, 'frozen': 30.0}
@@ -51,12 +51,21 @@ class Job:
     def ask(self) -> Ask:
         """What the next pass is for."""
         hints = [hint for _, hint in self.messages.values()]
-        destroyed = frozenset(hint.destroy for hint in hints if hint.destroy)
-        announced = frozenset(hint.revision for hint in hints if hint.revision)
-        named = all(hint.revision for hint in hints)
+        revisions = frozenset(hint.revision for hint in hints)
         return Ask(
-            self.cluster, destroyed, hinted=bool(hints), retry=self.fresh, announced=announced if named else frozenset()
+            self.cluster,
+            frozenset(hint.destroy for hint in hints if hint.destroy),
+            hinted=bool(hints),
+            retry=self.fresh,
+            announced=frozenset() if None in revisions else revisions,
+            asked_at=max((hint.asked_at for hint in hints if hint.asked_at), default=None),
+            gives_up=self._gives_up() if hints else frozenset(),
         )
+
+    def _gives_up(self) -> frozenset[State]:
+        """The states in which the next pass would be the last one for its messages."""
+        last = {'failed': self.failed + 1 >= MOST_FAILED, 'waiting': self.waited + 1 >= MOST_WAITING}
+        return frozenset(state for state, is_last in last.items() if is_last)
 
     def after(self, ended: Ended, asked: bool) -> After:
         """What follows from how a pass ended. Where nobody `asked`, the clock will ask again."""

@@ -49,10 +49,19 @@ class Deployed:
     revision: str
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What holders left in the lease object: the last one that deployed something, and the last one of all."""
+
+    deployed: Deployed | None = None
+    outcome: Any = None
+
+
 class Lease:
     """Held on one cluster. `number` grows with every holder: work with a smaller one is over.
 
-    `deployed` is what its holder deploys, or the last holder did; `Leases.record` stores it for the next one.
+    `deployed` is what its holder deploys, or the last holder did; `Leases.record` stores it for the next one. `outcome`
+    gives what every write records of the holder's work, as plain JSON; at first what the last holder recorded.
     """
 
     def __init__(self, cluster: str, number: int, etag: str | None, renewed: float, clock: Callable[[], float]):
@@ -62,6 +71,7 @@ class Lease:
         # When the write was begun that last proved the lease.
         self.renewed = renewed
         self.deployed: Deployed | None = None
+        self.outcome: Callable[[], Any] = lambda: None
         self.lost = False
         # When each write was begun that may still be stored, by its nonce; the last one's nonce.
         self.begun: dict[str, float] = {}
@@ -107,10 +117,9 @@ class Leases:
             await asyncio.gather(renewing, return_exceptions=True)
             await self._release(lease)
 
-    async def deployed(self, cluster: str) -> Deployed | None:
-        """What the last holder that deployed something recorded."""
-        found = await self._bucket.get(PREFIX + cluster)
-        return _deployed(_read(found.body)) if found else None
+    async def recorded(self, cluster: str) -> Recorded:
+        """What the last holders recorded. Raises `AwsFailed`."""
+        return await recorded(self._bucket, cluster)
 
     async def record(self, lease: Lease, deployed: Deployed) -> bool:
         """Record what the holder is about to deploy; false where the lease is lost, so that nothing may be deployed.
@@ -128,7 +137,8 @@ class Leases:
         last = _read(found.body) if found else {}
         number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
         lease = Lease(cluster, number, found.etag if found else None, asked, self._clock)
-        lease.deployed = _deployed(last)
+        lease.deployed, outcome = _deployed(last), last.get('outcome')
+        lease.outcome = lambda: outcome
         return lease if await self._write(lease) else None
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
@@ -186,6 +196,7 @@ class Leases:
             'holder': self._holder if holds else None,
             'number': lease.number,
             'deployed': lease.deployed and asdict(lease.deployed),
+            'outcome': lease.outcome(),
             'nonce': lease.last,
         }
         asked = lease.begun[lease.last] = self._clock()
@@ -212,6 +223,13 @@ class Leases:
         # Others count the term from when it was stored, which may be long before it was found here.
         lease.etag, lease.renewed = found.etag, lease.begun[nonce]
         return nonce
+
+
+async def recorded(bucket: Bucket, cluster: str) -> Recorded:
+    """What the last holders of a cluster's lease recorded. Raises `AwsFailed`."""
+    found = await bucket.get(PREFIX + cluster)
+    last = _read(found.body) if found else {}
+    return Recorded(_deployed(last), last.get('outcome'))
 
 
 def _read(body: bytes) -> dict[str, Any]:

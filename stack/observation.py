@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stack.observed import Service, Task
+from stack.pass_outcome import PassOutcome
 from stack.reconcile.observed import TaskDefinition
 
 
@@ -15,7 +16,8 @@ class Observation:
     `definitions` are task definitions that were not known before, `stopped` the newest stopped tasks of services,
     `targets` the number of targets in each state of health, both only of those that were asked for; `autoscaled` are
     services whose count belongs to an autoscaler, None where that was not asked. `runs` are the tasks that ran once for
-    the revision that is followed, of the services of which that was asked.
+    the revision that is followed, of the services of which that was asked. `outcome` is that of the last pass, read
+    after ECS was asked; None where it was not asked for.
     """
 
     at: datetime
@@ -25,3 +27,4 @@ class Observation:
     targets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     autoscaled: frozenset[str] | None = None
     runs: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
+    outcome: PassOutcome | None = None

@@ -1,7 +1,7 @@
 """What is asked of ECS at each look: the services, and whatever else it takes to understand them, but no more."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from stack.cluster_state import MOST_STOPPED, ClusterState
 from stack.errors import AwsFailed
 from stack.observation import Observation
 from stack.observed import Service, Task
+from stack.pass_outcome import PassOutcome
 from stack.recent import Recent
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
@@ -17,11 +18,16 @@ from stack.reconcile.tasks import run_mark
 STOPPED_EVERY_S = 10.0
 TARGETS_EVERY_S = 10.0
 AUTOSCALED_EVERY_S = 60.0
+OUTCOME_EVERY_S = 30.0
 
 DEFINITIONS_KEPT = 5000
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 STARTED = re.compile(r'has started \d+ tasks')
+
+
+# The outcome of the last pass on a cluster; None where no pass has recorded one.
+Outcomes = Callable[[str], Awaitable[PassOutcome | None]]
 
 
 class Look(Protocol):
@@ -37,8 +43,11 @@ class Look(Protocol):
 
 
 class Observer:
-    def __init__(self, look: Look, clock: Callable[[], float], now: Callable[[], datetime]):
+    def __init__(
+        self, look: Look, clock: Callable[[], float], now: Callable[[], datetime], outcomes: Outcomes | None = None
+    ):
         self._look = look
+        self._outcomes = outcomes
         self._clock = clock
         self._now = now
         self._definitions: Recent[str, TaskDefinition] = Recent(DEFINITIONS_KEPT)
@@ -78,7 +87,16 @@ class Observer:
             targets=await self._targets(state, there),
             autoscaled=await self._autoscaled(state, there),
             runs=runs,
+            # Last: a pass records what is missing before it makes the calls whose effects were seen above.
+            outcome=await self._outcome(state, names),
         )
+
+    async def _outcome(self, state: ClusterState, names: Sequence[str]) -> PassOutcome | None:
+        """What the last pass came to: at each look at what rolls out, and now and then otherwise."""
+        moving = not state.moving_services().isdisjoint(names)
+        if self._outcomes is None or not (moving or self._may_ask('outcome', state.name, every=OUTCOME_EVERY_S)):
+            return None
+        return await self._outcomes(state.name)
 
     async def _runs(self, state: ClusterState, names: Sequence[str]) -> dict[str, tuple[Task, ...]]:
         """The tasks that were started for the revision, of services that run once, until they have ended."""

@@ -8,12 +8,14 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from stack.errors import NotFound, NysaError
+from stack.fence import GoesOn
 from stack.interruptible import Interrupted
-from stack.lease import Deployed, Leases
+from stack.lease import Deployed, Lease, Leases
+from stack.pass_outcome import PassLog, blocked_services, read_outcome
 from stack.plan import Plan
 from stack.reconciler import Outcome, Progress, Reconciler, Request
 from stack.revisions import Revision
@@ -41,7 +43,8 @@ class Revisions(Protocol):
 class Ask:
     """What a pass is made for. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
 
-    `announced` are the revisions that the messages name; empty where any of them names none.
+    `announced` are the revisions that the messages name, empty where any of them names none; `asked_at` is when the
+    newest of them was sent. `gives_up` are the states after which the messages are given up.
     """
 
     cluster: str
@@ -50,6 +53,8 @@ class Ask:
     retry: bool = True
     prune: bool = False
     announced: frozenset[str] = frozenset()
+    asked_at: datetime | None = None
+    gives_up: frozenset[State] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class Passes:
     async def plan(self, ask: Ask) -> Plan:
         """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
         revision = await self._revisions.read(ask.cluster)
-        deployed = await self._leases.deployed(ask.cluster) if revision.is_silent else None
+        deployed = (await self._leases.recorded(ask.cluster)).deployed
         return await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
 
     async def make(
@@ -103,13 +108,18 @@ class Passes:
     async def _look(self, ask: Ask) -> Ended | None:
         """How a pass ends that need not work on the cluster: then no other has to wait, and nothing is written."""
         revision = await self._revisions.read(ask.cluster)
-        deployed = await self._leases.deployed(ask.cluster) if revision.is_silent else None
-        if state := await self._kept_from(ask, revision, deployed):
-            return Ended(state)
         if ask.hinted:
+            return Ended('frozen') if await self._is_frozen(revision) else None
+        recorded = await self._leases.recorded(ask.cluster)
+        if state := await self._kept_from(ask, revision, recorded.deployed):
+            return Ended(state)
+        request = _request(ask, revision, _brought_by(revision, recorded.deployed))
+        plan = await self._reconciler.plan(ask.cluster, request)
+        if not plan.is_empty:
             return None
-        plan = await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
-        return Ended('complete', Outcome(plan)) if plan.is_empty else None
+        before = read_outcome(recorded.outcome)
+        known = before.fits(plan) if before else not blocked_services(plan)
+        return Ended('complete', Outcome(plan)) if known else None
 
     async def _work(self, ask: Ask, on_plan: OnPlan, goes_on: Callable[[], bool]) -> Ended:
         async with self._leases.held(ask.cluster) as lease:
@@ -119,15 +129,35 @@ class Passes:
             if state := await self._kept_from(ask, revision, lease.deployed):
                 return Ended(state)
             target = await self._target(ask, revision, lease.deployed)
-            brought_by = _brought_by(target, lease.deployed)
-            plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
-            # Stored before the first step: should this process die, the next holder knows what was begun.
-            if not await self._leases.record(lease, Deployed(_content(target), brought_by)):
-                return Ended('busy')
-            log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
-            on_plan(plan)
+            passed = PassLog(lease.number, target, read_outcome(lease.outcome()), ask.asked_at)
             fence = _Fence(self._revisions, self._is_frozen, revision, lambda: lease.holds and goes_on())
-            return _ended(await self._reconciler.apply(plan, partial(self._tell, ask.cluster), fence))
+            lease.outcome = passed.to_json
+            try:
+                ended = await self._deploy(ask, lease, target, passed, on_plan, fence)
+            except NysaError as error:
+                passed.fail(error)
+                passed.end('failed' in ask.gives_up)
+                raise
+            passed.end(ended.state in ask.gives_up)
+            return ended
+
+    async def _deploy(
+        self, ask: Ask, lease: Lease, target: Revision, passed: PassLog, on_plan: OnPlan, fence: GoesOn
+    ) -> Ended:
+        brought_by = _brought_by(target, lease.deployed)
+        plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
+        passed.begin(plan)
+        # Stored before the first step: should this process die, the next holder knows what was begun.
+        if not await self._leases.record(lease, Deployed(_content(target), brought_by)):
+            return Ended('busy')
+        log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
+        on_plan(plan)
+
+        def report(progress: Progress) -> None:
+            passed.take(progress)
+            self._tell(ask.cluster, progress)
+
+        return _ended(await self._reconciler.apply(plan, report, fence))
 
     async def _target(self, ask: Ask, current: Revision, deployed: Deployed | None) -> Revision:
         """The revision that a pass deploys: never one that was stored, not to be deployed, after those announced."""

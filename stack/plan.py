@@ -40,12 +40,14 @@ class Row:
 class Note:
     """Something that a person should know of a plan; `service` is None where it concerns the whole cluster.
 
-    `code` is that of the error that the plan would be refused with.
+    `code` is that of the error that the plan would be refused with. One that `blocks` is why nothing is planned for the
+    service until a person acts.
     """
 
     service: str | None
     text: str
     code: str | None = None
+    blocks: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {'service': self.service, 'message': self.text} | ({'code': self.code} if self.code else {})

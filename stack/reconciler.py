@@ -8,12 +8,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from stack.errors import AwsFailed, NysaError
 from stack.fence import GoesOn, check, fenced, permitted
 from stack.interruptible import Interrupted
 from stack.plan import Plan, Step, at_path, filled_in
+from stack.progress import Progress, State
 from stack.reconcile.observed import Observed
 from stack.reconcile.planner import plan
 
@@ -22,7 +23,6 @@ PATIENCE_S = 15.0
 LOOK_AGAIN_S = 2.0
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
-State = Literal['started', 'done', 'failed', 'waiting', 'left']
 
 
 class Observer(Protocol):
@@ -31,16 +31,6 @@ class Observer(Protocol):
     async def observe(
         self, cluster: str, document: Mapping[str, Any], *, destroyed: Collection[str] = (), prune: bool = False
     ) -> Observed: ...
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What became of one step. `left`: not begun, because of an earlier one or because the pass was to stop."""
-
-    step: Step
-    state: State
-    seconds: float = 0.0
-    error: NysaError | None = None
 
 
 Sink = Callable[[Progress], None]

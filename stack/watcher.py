@@ -17,7 +17,7 @@ from stack.errors import AwsFailed
 from stack.live import Live
 from stack.look_schedule import Batch, Intervals, LookSchedule
 from stack.observed import Task
-from stack.observer import Look, Observer
+from stack.observer import Look, Observer, Outcomes
 from stack.pacing import pause
 
 log = logging.getLogger(__name__)
@@ -41,13 +41,14 @@ class Watcher:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
+        outcomes: Outcomes | None = None,
     ):
         self._live = live
         self._look = look
         self._schedule = LookSchedule(intervals)
         self._clock = clock
         self._chance = chance
-        self._observer = Observer(look, clock, now)
+        self._observer = Observer(look, clock, now, outcomes)
         self._listed: dict[str, list[str]] = {}
         self._failures: Counter[str] = Counter()
         self._wake = asyncio.Event()

@@ -151,7 +151,17 @@ SCHEMAS: dict[str, Schema] = {
         {'by': text('What came instead: a revision, or the task definition that runs.')},
         example=EXAMPLE_VERDICT,
     ),
-    'Trouble': shape('What keeps a service from running.', REASON),
+    'Trouble': shape(
+        'What keeps a service from running, or from being complete: `refused` where the last pass of a scheduler was.',
+        REASON,
+        {
+            'call': text_or_null('The AWS call that was refused, as `elbv2:CreateListener`; null where none was made.'),
+            'code': text("AWS's own code, or `Blocked` where a person has to act first."),
+            'message': text("AWS's own message."),
+            'since': moment('When it was refused first.'),
+            'tries': number('In how many passes in a row.'),
+        },
+    ),
     'Failing': shape(
         'Why ECS could not be looked at: what is shown is as old as `observed_at` says.',
         {'error': text('A stable code.'), 'message': text('For a person.')},

@@ -54,8 +54,8 @@ class Draft:
             why=[Change('tags', None, self.owner.tags)],
         )
 
-    def note(self, text: str) -> None:
-        self.notes.append(Note(self.owner.service, text))
+    def note(self, text: str, blocks: bool = False) -> None:
+        self.notes.append(Note(self.owner.service, text, blocks=blocks))
 
 
 def _mentioned(arguments: Any) -> Iterable[str]:

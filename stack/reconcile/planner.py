@@ -69,7 +69,7 @@ def plan(
 
 def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
     draft = Draft(owner)
-    draft.note(f'Nothing is done about it. {why}')
+    draft.note(f'Nothing is done about it. {why}', blocks=True)
     return draft, Row(owner.service, 'nothing')
 
 

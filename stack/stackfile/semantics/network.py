@@ -81,6 +81,14 @@ def discovery_has_its_namespace(subject: Subject) -> Iterator[Finding]:
         yield ('dns_discovery',), 'needs service_discovery.namespace'
 
 
+@rule('launch_type', 'vpc')
+def fargate_has_its_subnets(subject: Subject) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"""
+    vpc = subject.top.vpc
+    if subject.settings.launch_type == 'FARGATE' and not (vpc and (vpc.subnets.private or vpc.subnets.public)):
+        yield ('launch_type',), 'FARGATE needs vpc.subnets.private or vpc.subnets.public'
+
+
 RULES = (
     ports_fit,
     balancer_reaches_a_port,
@@ -89,4 +97,5 @@ RULES = (
     balancer_name_fits,
     balancer_has_its_network,
     discovery_has_its_namespace,
+    fargate_has_its_subnets,
 )

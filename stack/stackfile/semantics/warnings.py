@@ -75,12 +75,11 @@ def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
 
 @rule('dns_discovery', 'launch_type', 'vpc')
 def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
-    if subject.settings.network_mode != 'awsvpc':
+    settings, vpc = subject.settings, subject.top.vpc
+    if settings.network_mode != 'awsvpc' or settings.launch_type == 'FARGATE':
         return
-    vpc = subject.top.vpc
-    cause = 'dns_discovery' if subject.settings.dns_discovery else 'launch_type'
     if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
-        yield (cause,), 'tasks with an address of their own need vpc.subnets'
+        yield ('dns_discovery',), 'tasks with an address of their own need vpc.subnets'
 
 
 @rule('elb.type', 'vpc')

@@ -10,6 +10,7 @@ from stack import cluster_view
 from stack.cluster_state import ClusterState
 from stack.observation import Observation
 from stack.observed import Task, task
+from stack.pass_outcome import PassOutcome, Refusal
 from stack.reconcile.observed import TaskDefinition
 from tests.unit.stack.test_cluster_state import START, definition, look, revision, running, state
 
@@ -183,3 +184,50 @@ def test_an_old_rollout_that_is_still_open_stays_beside_the_current_one():
         ('r1', ['web']),
         ('r2', ['api']),
     ]
+
+
+class TestWhatTheLastPassWasRefused:
+    REFUSAL = Refusal('route53:ChangeResourceRecordSets', 'AccessDenied', 'no', START, 2)
+
+    def outcome(self, **changes: Any) -> PassOutcome:
+        refused = {'refused': {'web': self.REFUSAL}, 'unfinished': frozenset({'web'})}
+        return replace(PassOutcome(1, 'r1', START, START), **refused | changes)
+
+    def test_it_is_the_trouble_of_a_service_that_otherwise_runs(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running(), outcome=self.outcome())
+        row = cluster_view.service_row(made, 'web')
+        assert (row['state'], row['verdict'], row['sync'], row['health']) == (
+            'rolling-out',
+            None,
+            'rolling-out',
+            'healthy',
+        )
+        assert [row['trouble'][key] for key in ('kind', 'code', 'tries')] == ['refused', 'AccessDenied', 2]
+
+    def test_given_up_it_ends_the_rollout(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running(), outcome=self.outcome(ended=True, given_up=True))
+        row = cluster_view.service_row(made, 'web')
+        assert (row['verdict']['ending'], row['sync']) == ('aborted', 'drifted')
+
+    def test_what_a_later_pass_could_not_restore_is_not_in_sync(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running())
+        assert of(made) == ('in-sync', 'healthy')
+        assert look(made, running(), outcome=self.outcome()) == {'web'}, 'subscribers are notified'
+        assert of(made) == ('drifted', 'healthy')
+        assert cluster_view.summary(made)['drifted'] == ['web']
+
+    def test_an_older_outcome_that_is_read_later_is_ignored(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running(), outcome=PassOutcome(2, 'r1', START, START + timedelta(seconds=9)))
+        look(made, running(), outcome=self.outcome())
+        assert of(made) == ('in-sync', 'healthy')
+
+    def test_a_new_revision_begins_without_it(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running(), outcome=self.outcome())
+        later = START + timedelta(minutes=9)
+        made.take_revision(revision('r2', at=later, web=WEB | {'image': 'web:2'}), later)
+        assert cluster_view.service_row(made, 'web')['trouble'] is None

@@ -224,7 +224,7 @@ def test_what_is_recorded_is_there_for_the_next_holder_even_if_this_one_dies(wor
         lease = await dying._take('staging')
         assert lease is not None
         assert await dying.record(lease, Deployed('digest', 'r1'))
-        assert await world.leases().deployed('staging') == Deployed('digest', 'r1')
+        assert (await world.leases().recorded('staging')).deployed == Deployed('digest', 'r1')
 
     asyncio.run(check())
 
@@ -242,7 +242,7 @@ def test_nothing_is_recorded_under_a_lease_that_another_has(world: World):
             assert taken is not None
             assert not await late.record(lease, Deployed('digest', 'old'))
             assert not lease.holds
-        assert await other.deployed('staging') is None
+        assert (await other.recorded('staging')).deployed is None
 
     asyncio.run(check())
 

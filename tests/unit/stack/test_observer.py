@@ -13,7 +13,8 @@ from stack.cluster_state import MOST_STOPPED, ClusterState
 from stack.errors import AwsFailed
 from stack.observation import Observation
 from stack.observed import Service, Task, task
-from stack.observer import AUTOSCALED_EVERY_S, STOPPED_EVERY_S, TARGETS_EVERY_S, Observer
+from stack.observer import AUTOSCALED_EVERY_S, OUTCOME_EVERY_S, STOPPED_EVERY_S, TARGETS_EVERY_S, Observer
+from stack.pass_outcome import PassOutcome
 from stack.reconcile.observed import TaskDefinition
 from tests.unit.stack.test_cluster_state import START, definition, revision, running, state
 
@@ -168,3 +169,22 @@ def test_another_count_than_the_wanted_one_may_be_an_autoscalers():
     scene.look(running(running=3, desiredCount=3), after=AUTOSCALED_EVERY_S)
     scene.observer.forget()
     assert scene.asked('autoscaled') == [2]
+
+
+def test_the_outcome_of_the_last_pass_is_read_at_each_look_at_what_rolls_out_and_seldom_otherwise():
+    scene = Scene()
+    read: list[str] = []
+
+    async def outcome(cluster: str) -> PassOutcome:
+        read.append(cluster)
+        assert scene.ecs.asked['services'] >= len(read), 'after ECS was asked'
+        return PassOutcome(1, 'r1', START, START)
+
+    scene.observer = Observer(scene.ecs, lambda: scene.now, lambda: START + timedelta(minutes=2), outcome)
+    for _ in range(2):
+        assert scene.look(running(running=1)).outcome == PassOutcome(1, 'r1', START, START)
+    assert len(read) == 2
+    scene.look(running())
+    for _ in range(3):
+        scene.look(running(), after=OUTCOME_EVERY_S / 2)
+    assert len(read) == 5

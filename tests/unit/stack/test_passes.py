@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from stack import pass_outcomes
 from stack.aws.s3 import Bucket
 from stack.errors import Unavailable
 from stack.lease import Leases
+from stack.pass_outcome import PassOutcome
 from stack.passes import Ask, Passes
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin
+from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.cluster import Cluster, clusters
 
@@ -36,7 +39,7 @@ class Scene:
 
     async def write(self, tag: str, announce: str | None = 'deploy', **settings: Any) -> None:
         """A new revision, with one service."""
-        document = {'services': [{'mailer': {'image': f'team/mailer:{tag}', 'memory': 16, **settings}}]}
+        document = {'services': [{'mailer': {'image': f'team/mailer:{tag}', 'memory': 16} | settings}]}
         change = Change(Origin('ann', 'test'), datetime.now(UTC), {'verb': 'replace'}, announce)
         base = self.store.known(self.cluster.name)
         await self.store.write(base, self.cluster.name, serialise(document), [change])
@@ -292,3 +295,96 @@ class TestWhatIsStoredSilentlyAfterAnAnnouncedRevision:
 
         asyncio.run(scenario())
         assert scene.image() == 'team/mailer:2'
+
+
+class TestWhatAPassRecords:
+    """Its outcome, in the lease, for every replica and the next pass."""
+
+    async def outcome(self, scene: Scene) -> PassOutcome:
+        found = await pass_outcomes.read(scene.leases._bucket, scene.cluster.name)
+        assert found is not None
+        return found
+
+    def test_a_pass_that_leaves_nothing_to_do(self, scene: Scene):
+        async def scenario() -> PassOutcome:
+            await scene.write('1')
+            await scene.make()
+            return await self.outcome(scene)
+
+        found = asyncio.run(scenario())
+        assert (found.refused, found.unfinished, found.ended, found.given_up) == ({}, set(), True, False)
+
+    def test_what_is_not_made_yet_is_recorded_before_the_first_step(self, scene: Scene):
+        seen: list[PassOutcome | None] = []
+
+        async def look(_: Any) -> None:
+            seen.append(await pass_outcomes.read(scene.leases._bucket, scene.cluster.name))
+
+        async def scenario() -> None:
+            document = scene.cluster.example()
+            await scene.store.write(None, scene.cluster.name, serialise(document), [])
+            call = scene.reconciler._call
+
+            async def observed(service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+                if operation == 'CreateLoadBalancer' and not seen:
+                    await look(None)
+                return await call(service, operation, **arguments)
+
+            scene.reconciler._call = observed
+            await scene.make()
+
+        asyncio.run(scenario())
+        assert seen[0] is not None
+        assert 'web' in seen[0].unfinished
+        assert not seen[0].ended
+
+    def test_a_refusal_is_counted_until_it_is_given_up_and_forgotten_once_it_is_over(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            with scene.aws.faults.during(Fault('deny', 'ecs', 'CreateService', scene.cluster.name)):
+                assert await scene.make() == 'failed'
+                assert await scene.make(gives_up=frozenset({'failed'})) == 'failed'
+            found = await self.outcome(scene)
+            refusal = found.of('mailer')
+            assert refusal is not None
+            assert (refusal.call, refusal.code, refusal.tries) == ('ecs:CreateService', 'AccessDeniedException', 2)
+            assert found.is_final('mailer')
+            assert await scene.make(hinted=False) == 'complete'
+            assert (await self.outcome(scene)).refused == {}
+
+        asyncio.run(scenario())
+
+    def test_a_pass_that_may_not_even_look(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            with scene.aws.faults.during(Fault('deny', 'ecs', 'ListServices', scene.cluster.name)):
+                assert await scene.make(gives_up=frozenset({'failed'})) == 'failed'
+            refusal = (await self.outcome(scene)).of('mailer')
+            assert refusal is not None
+            assert refusal.call == 'ecs:ListServices'
+
+        asyncio.run(scenario())
+
+    def test_a_refusal_that_ended_by_itself_is_no_longer_recorded(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1')
+            with scene.aws.faults.during(Fault('deny', 'ecs', 'ListServices', scene.cluster.name)):
+                assert await scene.make() == 'failed'
+            await scene.make()
+            with scene.cluster.changes() as changes:
+                assert await scene.make(hinted=False) == 'complete'
+            assert changes == []
+            assert (await self.outcome(scene)).failed is None
+
+        asyncio.run(scenario())
+
+    def test_a_blocked_service_is_recorded_once(self, scene: Scene):
+        async def scenario() -> None:
+            await scene.write('1', memory='lots')
+            assert await scene.make() == 'complete'
+            assert (await self.outcome(scene)).is_final('mailer')
+            with scene.cluster.changes() as changes:
+                assert await scene.make(hinted=False) == 'complete'
+            assert changes == []
+
+        asyncio.run(scenario())

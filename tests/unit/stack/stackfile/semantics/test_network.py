@@ -121,3 +121,17 @@ def test_public_subnets_do_where_there_are_no_others():
     document = with_vpc(one_service(dns_discovery={'name': 'web'}))
     document['vpc'] = {'id': 'vpc-1', 'subnets': {'public': ['subnet-1']}}
     assert mistakes(document) == []
+
+
+@pytest.mark.parametrize(
+    ('vpc', 'found'),
+    [
+        (None, [('launch_type', 'FARGATE needs vpc.subnets.private or vpc.subnets.public')]),
+        ({'id': 'vpc-1'}, [('launch_type', 'FARGATE needs vpc.subnets.private or vpc.subnets.public')]),
+        ({'id': 'vpc-1', 'subnets': {'public': ['subnet-1']}}, []),
+        ({'id': 'vpc-1', 'subnets': {'private': ['subnet-1']}}, []),
+    ],
+)
+def test_fargate_has_subnets(vpc: dict[str, Any] | None, found: list):
+    document = one_service(launch_type='FARGATE', cpu=256, memory=512)
+    assert mistakes(document | ({'vpc': vpc} if vpc else {})) == found
