@@ -241,7 +241,12 @@ class ApiHandler(RequestHandler):
         error = kwargs.get('exc_info', (None, None))[1]
         if isinstance(error, NysaError):
             status_code = status_of(error)
-            content = {'error': error.code, 'message': self.told(error), 'details': error.details(), **error.extra()}
+            content = {
+                'error': error.code,
+                'message': self.message_of(error),
+                'details': error.details(),
+                **error.extra(),
+            }
         elif isinstance(error, HTTPError):
             code = HTTP_CODE.get(status_code, 'refused')
             content = {'error': code, 'message': refusal(self, status_code, error), 'details': []}
@@ -258,12 +263,11 @@ class ApiHandler(RequestHandler):
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
         self.finish(json.dumps({**self.refused(content), 'request_id': self.request_id}))
 
-    def told(self, error: NysaError) -> str:
-        """The error's message; where AWS failed, whoever asked for a change is told what has become of it."""
-        if not isinstance(error, AwsFailed) or self.request.method in ('GET', 'HEAD'):
+    def message_of(self, error: NysaError) -> str:
+        """The error's message; where AWS failed, a change's answer states what that means for the change."""
+        if not isinstance(error, AwsFailed) or self.request.method in ('GET', 'HEAD') or not error.consequence:
             return error.message
-        outcome = 'Whether anything was changed is not known.' if error.in_doubt else 'Nothing was changed.'
-        return f'{error.message.rstrip(".")}. {outcome}'
+        return f'{error.message.rstrip(".")}. {error.consequence}'
 
     def allowed(self) -> list[str]:
         """The verbs that are declared here."""

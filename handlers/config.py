@@ -29,7 +29,7 @@ class Config(ApiHandler):
             document = self.visible(stored)
             self.set_header('ETag', f'"{revision.id}"')
             self.set_header('Content-Type', 'application/json; charset=UTF-8')
-            self.finish(revision.body if document is stored else json.dumps(document))
+            self.finish(revision.content if document is stored else json.dumps(document))
 
     @operation(
         Role.ADMIN,

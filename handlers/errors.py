@@ -25,6 +25,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.PreconditionFailed: 412,
     errors.Throttled: 503,
     errors.Unavailable: 503,
+    errors.OutcomeUnknown: 502,
 }
 
 # The codes of refusals that Tornado makes by itself, before or instead of a verb, and of what nobody foresaw.

@@ -56,7 +56,7 @@ MEANING = {
     423: 'The cluster takes no changes now.',
     429: 'Too many requests; Retry-After says when to come again.',
     500: 'Something went wrong here; the log has the cause under the request id.',
-    502: 'AWS refused a call, or what is stored cannot be read. Nothing was changed.',
+    502: 'AWS refused a call, or what is stored cannot be read: nothing was changed. Or the outcome is unknown.',
     503: 'AWS does not answer, or asks for fewer calls. Nothing was changed.',
     504: 'The rollout still goes on, and the caller would wait no longer.',
 }

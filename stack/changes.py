@@ -141,7 +141,7 @@ class Changes:
         guards = await self._gate.guards(cluster, None)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, None, document, change)
-        body = serialise(document) + guards.seal
+        body = serialise(document)
         self._notifier.fits(cluster, body, [change])
         try:
             revision = await self._store.write(None, cluster, body, [change], guards.id)
@@ -154,8 +154,8 @@ class Changes:
         guards = await self._gate.guards(current.cluster, current)
         with self._audited(current.cluster, change):
             change = await self._gate.permit(guards, current.cluster, None, None, change)
-        body = current.body.rstrip() + guards.seal
-        last = await self._store.write(current, current.cluster, body, [change], guards.id)
+        await self._store.list_as_removed(current.cluster)
+        last = await self._store.write(current, current.cluster, current.content, [change], guards.id)
         await self._store.remove(last)
         return last
 

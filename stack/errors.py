@@ -24,7 +24,8 @@
     └── AwsFailed               AWS refused or broke
         ├── PreconditionFailed  S3 refused a conditional write: what was read is no longer what is stored
         ├── Throttled           AWS asks for fewer calls
-        └── Unavailable         AWS did not answer, or answered that it cannot now
+        ├── Unavailable         AWS did not answer, or answered that it cannot now
+        └── OutcomeUnknown      a write may or may not have taken effect, and reading back did not decide it
 """
 
 from collections.abc import Mapping, Sequence
@@ -210,18 +211,22 @@ class StateUnreadable(NysaError):
 class AwsFailed(NysaError):
     """An AWS call failed; `operation` names it as `s3:PutObject`, `aws_code` is AWS's own word.
 
-    Where it was `retried`, an earlier try may have done it, though its answer was lost. Nothing was changed, unless
-    `in_doubt`: then neither the answer came, nor could it be found out what has become of the change.
+    `retried`: the call was sent more than once, so an earlier attempt may have taken effect. `pending`: an attempt
+    timed out, so it may take effect even later (by default for `Unavailable`). `consequence` is what the failure means
+    for the change that the caller asked for, a sentence of the answer.
     """
 
     code = 'aws_failed'
-    in_doubt = False
+    consequence = 'Nothing was changed.'
 
-    def __init__(self, message: str, operation: str, aws_code: str, retried: bool = False):
+    may_be_pending = False
+
+    def __init__(self, message: str, operation: str, aws_code: str, retried: bool = False, pending: bool | None = None):
         super().__init__(message)
         self.operation = operation
         self.aws_code = aws_code
         self.retried = retried
+        self.pending = self.may_be_pending if pending is None else pending
 
 
 class PreconditionFailed(AwsFailed):
@@ -237,3 +242,23 @@ class Throttled(AwsFailed):
 class Unavailable(AwsFailed):
     code = 'aws_unavailable'
     retryable = True
+    may_be_pending = True
+
+
+class OutcomeUnknown(AwsFailed):
+    """A write may or may not have taken effect: its answer was lost, and reading it back failed or did not decide.
+
+    `what` completes "It is not known whether …", `where` is a sentence on where to look; `cause` is the failure.
+    """
+
+    code = 'outcome_unknown'
+    consequence = ''
+
+    def __init__(self, what: str, where: str, cause: AwsFailed):
+        message = f'It is not known whether {what}: {cause.message.rstrip(".")}. {where}'
+        super().__init__(message, cause.operation, cause.aws_code, cause.retried, cause.pending)
+        self.cause = cause
+
+    def about(self, what: str, where: str) -> 'OutcomeUnknown':
+        """The same failure in the words of the operation that the write was part of."""
+        return OutcomeUnknown(what, where, self.cause)

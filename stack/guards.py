@@ -6,7 +6,6 @@ one even where its content is the same. So a conditional write that holds proves
 on, the guards that it was judged by. See docs/decisions/guards.md.
 """
 
-import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -108,14 +107,6 @@ class Guards:
 
     def of_service(self, service: str) -> tuple[Quarantine, ...]:
         return tuple(each for each in self.quarantine if each.service == service)
-
-    @property
-    def seal(self) -> bytes:
-        """White space at the end of what is written under these guards, which tells them from others."""
-        if not self.id:
-            return b''
-        number = int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4])
-        return b'\n' + f'{number:032b}'.replace('0', ' ').replace('1', '\t').encode()
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -36,7 +36,7 @@ def messages_of(revision: Revision, callback_url: str | None, wanted: Revision |
         revision.changes,
         revision.cluster,
         revision.id,
-        revision.body,
+        revision.content,
         callback_url,
         revision.write_id or revision.id,
         names_of(wanted or revision) if destroys else (),
@@ -58,7 +58,7 @@ def messages_about(
     if deploys:
         envelope = _envelope('cluster-deploy', deploys, cluster, revision, callback_url)
         # What is stored is what is sent, to the letter.
-        text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode(json.detect_encoding(body))}}}'
+        text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode()}}}'
         messages.append(Message('deploy', text, _deduplication_id(write_id)))
     for change in changes:
         envelope = _envelope('service-destroy', [change], cluster, revision, callback_url)

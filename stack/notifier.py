@@ -174,7 +174,7 @@ class Notifier:
 
     def _repetition(self, revision: Revision, change: Change) -> Announcement:
         messages = messages_about(
-            [change], revision.cluster, revision.id, revision.body, self._callback_url, uuid.uuid4().hex
+            [change], revision.cluster, revision.id, revision.content, self._callback_url, uuid.uuid4().hex
         )
         return Announcement(revision, deque(messages), again=True)
 

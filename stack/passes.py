@@ -247,5 +247,5 @@ def _brought_by(revision: Revision, deployed: Deployed | None) -> str:
 
 
 def _content(revision: Revision) -> str:
-    """The same for two revisions that say the same, whatever white space seals them."""
+    """The same for two revisions that have the same content, whatever white space seals them."""
     return hashlib.sha256(revision.body.strip()).hexdigest()

@@ -1,25 +1,24 @@
 """The desired states in the bucket: one object for each cluster, under the cluster's name."""
 
-import contextlib
 import json
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from stack import revisions
-from stack.errors import AwsFailed, NotFound, PreconditionFailed, RevisionConflict, Unavailable
+from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
 from stack.revisions import UNVERSIONED, Change, Revision
 from stack.shared_reads import SharedReads
+
+log = logging.getLogger(__name__)
 
 # Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
 SEPARATOR = '/'
 
 # An empty object names each cluster that was removed here: the bucket lists deletions only among all versions of all.
 REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
-
-# How many revisions others may have written while the answer to one write was lost.
-SINCE = 50
 
 
 class Bucket(Protocol):
@@ -83,61 +82,55 @@ class RevisionStore:
         """Store a new revision over `base`, or where that is None over nothing, under the guards of that id.
 
         Raises `TooLarge` where there are too many changes, `RevisionConflict` where `base` is no longer what is stored,
-        and `Unavailable` where S3 did not answer. What was written all the same, its answer being lost, is found and
-        counts, even if others have written over it since.
+        `OutcomeUnknown`, and other `AwsFailed` where nothing was stored.
         """
         write_id = uuid.uuid4().hex
-        metadata = revisions.encode(write_id, changes, guards)
+        metadata, body = revisions.encode(write_id, changes, guards), body + revisions.seal(write_id)
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
-        except (PreconditionFailed, Unavailable) as failed:
-            try:
-                return await self._written_all_the_same(base, cluster, write_id, failed)
-            except AwsFailed as unknown:
-                unknown.in_doubt = unknown is not failed
-                raise
-        revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata)
-        self._known[cluster] = revision
-        return self._told(base, revision)
-
-    async def _written_all_the_same(
-        self, base: Revision | None, cluster: str, write_id: str, failed: PreconditionFailed | Unavailable
-    ) -> Revision:
-        """The revision of a write that seems to have failed. Raises what has become of it where there is none."""
-        current = await self._fetch(cluster)
-        if current and current.metadata.get(revisions.WRITE_KEY) == write_id:
-            return self._told(base, current)
-        if isinstance(failed, Unavailable) or failed.retried:
-            written_over = await self._find(cluster, write_id, base)
-            if written_over:
-                return written_over
-        if isinstance(failed, Unavailable):
-            raise failed
-        raise RevisionConflict(
-            f'Somebody else changed {cluster} at the same time; nothing was stored.',
-            current.id if current else None,
-        ) from failed
-
-    def _told(self, base: Revision | None, revision: Revision) -> Revision:
-        for observer in self._observers:
-            observer.stored(base, revision)
+        except PreconditionFailed as failed:
+            current = await self._fetch(cluster)
+            message = f'{cluster} changed in the meantime; nothing was stored.'
+            raise RevisionConflict(message, current.id if current else None) from failed
+        except OutcomeUnknown as unknown:
+            raise unknown.about(f'the change of {cluster} is stored', _look_at(cluster)) from unknown
+        # What others have stored over it, or deleted, since: they found it without a mark, and announce it.
+        tags = None if written.is_latest else 0
+        revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
+        if written.is_latest:
+            self._known[cluster] = revision
+            for observer in self._observers:
+                observer.stored(base, revision)
         return revision
 
-    async def remove(self, base: Revision) -> None:
-        """Take the object away, if it is still `base`; its history stays. Raises `RevisionConflict`."""
-        # Before the removal: without it the name says nothing, as the cluster is there.
-        with contextlib.suppress(PreconditionFailed):
-            await self._bucket.put(REMOVED + base.cluster, b'', over=None, metadata={})
+    async def list_as_removed(self, cluster: str) -> None:
+        """List a cluster among those that were removed here, which says nothing as long as it is there."""
         try:
-            await self._bucket.delete(base.cluster, over=base.etag)
+            await self._bucket.put(REMOVED + cluster, b'', over=None, metadata={})
+        except PreconditionFailed:
+            log.debug('cluster %s: it was removed before', cluster)
+        except OutcomeUnknown as unknown:
+            raise unknown.cause from unknown
+
+    async def remove(self, base: Revision) -> None:
+        """Delete the object, if it is still `base`; its history stays.
+
+        Raises `RevisionConflict`, `OutcomeUnknown`, and other `AwsFailed` where the cluster stays managed.
+        """
+        cluster = base.cluster
+        stays = f'{cluster} stays managed; its history holds the attempt as the revision {base.id}.'
+        try:
+            await self._bucket.delete(cluster, over=base.etag)
         except PreconditionFailed as failed:
-            raise RevisionConflict(f'Somebody else changed {base.cluster} at the same time.', None) from failed
-        except Unavailable as failed:
-            failed.in_doubt = True
+            raise RevisionConflict(f'{cluster} changed in the meantime, so {stays}', None) from failed
+        except OutcomeUnknown as unknown:
+            raise unknown.about(f'{cluster} is removed', _look_at(cluster)) from unknown
+        except AwsFailed as failed:
+            failed.consequence = stays
             raise
-        self._known.pop(base.cluster, None)
+        self._known.pop(cluster, None)
         for observer in self._observers:
-            observer.removed(base.cluster)
+            observer.removed(cluster)
 
     async def removed(self) -> list[str]:
         """The clusters that were removed and are not back, sorted."""
@@ -182,17 +175,6 @@ class RevisionStore:
             raise NotFound(f'The cluster {cluster!r} has no revision {version!r}.')
         return _revision(cluster, stored)
 
-    async def _find(self, cluster: str, write_id: str, base: Revision | None) -> Revision | None:
-        """The revision of a write whose answer was lost, among those that were written since `base`."""
-        for listed in await self._bucket.versions(cluster, limit=SINCE):
-            if base and listed.version == base.version:
-                break
-            if listed.version and not listed.deleted:
-                revision = await self.read_version(cluster, listed.version)
-                if revision.metadata.get(revisions.WRITE_KEY) == write_id:
-                    return revision
-        return None
-
     async def _fetch(self, cluster: str) -> Revision | None:
         known = self._known.get(cluster)
         stored = await self._bucket.get(cluster, known=known)
@@ -206,6 +188,10 @@ class RevisionStore:
 
     async def _list(self, separator: str) -> list[str]:
         return sorted(each.key for each in await self._bucket.objects(delimiter=separator))
+
+
+def _look_at(cluster: str) -> str:
+    return f'Look at /api/v1/clusters/{cluster}/revisions before you try again.'
 
 
 def _revision(cluster: str, stored: Any) -> Revision:

@@ -5,6 +5,7 @@ only there, 2 KB in all (https://docs.aws.amazon.com/AmazonS3/latest/userguide/U
 JSON under `nysa-changes`, with everything beyond ASCII escaped, beside the write's own id under `nysa-write`.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,6 +87,16 @@ class Change:
         return record | {'did': dict(self.did), 'announce': self.announce}
 
 
+def seal(write_id: str) -> bytes:
+    """White space at the end of a write's content: it gives each write an ETag of its own.
+
+    S3's conditions compare ETags, which are made of the content alone. So a condition that is met proves which revision
+    is stored, not only which content: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    number = int.from_bytes(hashlib.sha256(write_id.encode()).digest()[:4])
+    return b'\n' + f'{number:032b}'.replace('0', ' ').replace('1', '\t').encode()
+
+
 def encode(write_id: str, changes: Sequence[Change], guards: str = '') -> dict[str, str]:
     """The metadata that records the changes of one write, and the id of the guards that it passed, if there were any.
 
@@ -152,6 +163,16 @@ class Revision:
     def key(self) -> tuple[str, str]:
         """The cluster and the write: unique even where the same content returns in a bucket without versions."""
         return self.cluster, self.write_id or self.id
+
+    @property
+    def content(self) -> bytes:
+        """The desired state in UTF-8, without the seal of its write; as it is stored where it is no text."""
+        if self.write_id:
+            return self.body.rstrip()
+        try:
+            return self.body.decode(json.detect_encoding(self.body)).encode()
+        except UnicodeDecodeError:
+            return self.body
 
     @cached_property
     def document(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class Writer:
     async def _store_document(
         self, base: Revision, guards: Guards, document: Document, changes: Sequence[Change]
     ) -> Revision:
-        body = serialise(document) + guards.seal
+        body = serialise(document)
         changes = [*self._notifier.unsaid(base), *changes]
         self._notifier.fits(base.cluster, body, changes)
         return await self._store.write(base, base.cluster, body, changes, guards.id)

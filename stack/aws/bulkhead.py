@@ -84,7 +84,7 @@ class Bulkhead:
         except TimeoutError:
             if under_way.cancelled():
                 message = f'All {self.limits.threads} threads for {self.name} are busy: {call} was not sent'
-                raise Unavailable(message, call, BUSY) from None
+                raise Unavailable(message, call, BUSY, pending=False) from None
             self.breaker.timed_out()
             message = f'AWS did not answer {call} within {self.limits.deadline_s:.0f} s'
             raise Unavailable(message, call, 'DeadlineExceeded') from None
@@ -110,9 +110,8 @@ class Bulkhead:
 
     def _refusal(self, call: str) -> Unavailable:
         seconds = self.breaker.open_for
-        return Unavailable(
-            f'AWS has not answered {self.name} for {seconds:.0f} s: {call} was not sent', call, CIRCUIT_OPEN
-        )
+        message = f'AWS has not answered {self.name} for {seconds:.0f} s: {call} was not sent'
+        return Unavailable(message, call, CIRCUIT_OPEN, pending=False)
 
     def may_retry(self, caught_exception: Exception | None = None, **_: Any) -> bool | None:
         """Botocore's `needs-retry` event: false forbids another try, None leaves it to botocore."""

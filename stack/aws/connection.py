@@ -14,23 +14,25 @@ from typing import Any
 import boto3
 import botocore
 from botocore.config import Config
-from botocore.exceptions import IncompleteReadError, ResponseStreamingError
+from botocore.exceptions import ReadTimeoutError
 
 from stack.aws import listing
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
-from stack.aws.errors import AWS_ERRORS, translate
+from stack.aws.errors import AWS_ERRORS, BROKEN, translate
 from stack.aws.limitations import Limitations
 from stack.errors import AwsFailed
 
 log = logging.getLogger(__name__)
-
-BROKEN_BODY = (IncompleteReadError, ResponseStreamingError)
 
 # Waits by design, and is no sign of a service that hangs.
 LONG_POLL = 'sqs:ReceiveMessage'
 
 # How long the end of the process waits for calls under way.
 CLOSE_WITHIN_S = 1.0
+
+# Calls that change nothing are repeated where their answer breaks off: so often in all.
+READS = ('Get', 'Head', 'List', 'Describe')
+READ_ATTEMPTS = 3
 
 # Told of each call: its name as `s3:PutObject`, its outcome as AWS's error code or `ok`, its duration in seconds.
 CallObserver = Callable[[str, str, float], None]
@@ -67,6 +69,8 @@ class Connection:
         self._under_way: dict[int, tuple[str, float]] = {}
         self._numbers = itertools.count()
         self.limitations = Limitations()
+        # Of the call that a thread is making: whether one of its attempts timed out.
+        self._attempts = threading.local()
 
     @property
     def region(self) -> str | None:
@@ -94,7 +98,8 @@ class Connection:
         client = self._session.client(
             service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(bulkhead.limits)
         )
-        client.meta.events.register(listing.EVENT, listing.read_contents)
+        listing.register(client.meta.events)
+        client.meta.events.register('response-received', self._note_attempt)
         event = f'needs-retry.{client.meta.service_model.service_id.hyphenize()}'
         client.meta.events.register_first(event, bulkhead.may_retry)
         return client
@@ -130,6 +135,11 @@ class Connection:
             if bulkhead.breaker.is_open
         }
 
+    def _note_attempt(self, exception: Exception | None = None, **_: Any) -> None:
+        """Called by botocore after each attempt of a call, in the thread that makes it."""
+        if isinstance(exception, ReadTimeoutError):
+            self._attempts.timed_out = True
+
     async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
         """Make one call without holding up the loop; `operation` is AWS's name for it, as `PutObject`.
 
@@ -142,15 +152,12 @@ class Connection:
 
     def _ask(self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]) -> dict:
         name = f'{service}:{operation}'
+        self._attempts.timed_out = False
         try:
             method = getattr(self.client(service, region, share), botocore.xform_name(operation))
-            try:
-                return _whole(method(**arguments))
-            except BROKEN_BODY:
-                # The answer began, and broke off while its body was read, which botocore does not retry.
-                return _whole(method(**arguments))
+            return _answer(method, arguments, READ_ATTEMPTS if operation.startswith(READS) else 1)
         except AWS_ERRORS as error:
-            raise translate(error, name) from error
+            raise translate(error, name, self._attempts.timed_out) from error
 
     @contextlib.contextmanager
     def _observed(self, name: str) -> Iterator[None]:
@@ -199,7 +206,16 @@ class Connection:
             client.close()
 
 
-def _whole(answer: dict) -> dict:
-    if 'Body' in answer:
-        answer['Body'] = answer['Body'].read()
-    return answer
+def _answer(method: Callable[..., dict], arguments: dict[str, Any], attempts: int) -> dict:
+    """A call's answer with its body read; botocore repeats no call whose answer breaks off or cannot be read."""
+    for attempt in range(1, attempts + 1):
+        try:
+            answer = method(**arguments)
+            if 'Body' in answer:
+                answer['Body'] = answer['Body'].read()
+        except BROKEN:
+            if attempt == attempts:
+                raise
+        else:
+            return answer
+    raise AssertionError('unreachable')

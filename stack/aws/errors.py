@@ -1,6 +1,7 @@
 """The one place where botocore's errors become ours."""
 
 from http import HTTPStatus
+from xml.etree.ElementTree import ParseError
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -8,6 +9,7 @@ from botocore.exceptions import (
     ConnectionError,
     HTTPClientError,
     IncompleteReadError,
+    ReadTimeoutError,
     ResponseStreamingError,
 )
 from botocore.parsers import ResponseParserError
@@ -57,26 +59,34 @@ NOT_OFFERED = {
 }
 
 
-def translate(error: Exception, operation: str) -> AwsFailed:
-    """What a failed call means to us; `operation` is the call's name as `s3:PutObject`."""
+def translate(error: Exception, operation: str, pending: bool = False) -> AwsFailed:
+    """Translate what a failed call raised; `operation` is the call's name as `s3:PutObject`.
+
+    `pending`: an attempt of the call timed out.
+    """
     if isinstance(error, ClientError):
-        code = error.response.get('Error', {}).get('Code', 'Unknown')
-        reason = error.response.get('Error', {}).get('Message', '')
-        status = error.response.get('ResponseMetadata', {}).get('HTTPStatusCode', 0)
-        if code in PRECONDITION:
-            retried = error.response.get('ResponseMetadata', {}).get('RetryAttempts', 0) > 0
-            return PreconditionFailed(f'{operation}: the condition does not hold', operation, code, retried)
-        if code in THROTTLED or status == 429:
-            return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code)
-        if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
-            return Unavailable(f'AWS cannot do {operation} now ({code})', operation, code)
-        return AwsFailed(f'AWS refused {operation}: {code}: {reason}', operation, code)
+        return _of_answer(error, operation, pending)
     code = type(error).__name__
-    if isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError | ResponseStreamingError):
-        return Unavailable(f'AWS did not answer {operation} ({code})', operation, code)
-    if isinstance(error, ResponseParserError):
-        return Unavailable(f'The answer to {operation} cannot be read', operation, code)
-    return AwsFailed(f'{operation} could not be asked of AWS: {error}', operation, code)
+    pending = pending or isinstance(error, ReadTimeoutError)
+    if isinstance(error, NO_ANSWER):
+        return Unavailable(f'AWS did not answer {operation} ({code})', operation, code, True, pending)
+    if isinstance(error, BotoCoreError):
+        return AwsFailed(f'{operation} could not be asked of AWS: {error}', operation, code, True, pending)
+    return Unavailable(f'AWS answered {operation} with what cannot be read ({code})', operation, code, True, pending)
+
+
+def _of_answer(error: ClientError, operation: str, pending: bool) -> AwsFailed:
+    code = error.response.get('Error', {}).get('Code', 'Unknown')
+    reason = error.response.get('Error', {}).get('Message', '')
+    metadata = error.response.get('ResponseMetadata', {})
+    status, retried = metadata.get('HTTPStatusCode', 0), metadata.get('RetryAttempts', 0) > 0
+    if code in PRECONDITION:
+        return PreconditionFailed(f'{operation}: the condition does not hold', operation, code, retried, pending)
+    if code in THROTTLED or status == 429:
+        return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code, retried, pending)
+    if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
+        return Unavailable(f'AWS cannot do {operation} now ({code})', operation, code, retried, pending)
+    return AwsFailed(f'AWS refused {operation}: {code}: {reason}', operation, code, retried, pending)
 
 
 def is_unavailable(failed: AwsFailed) -> bool:
@@ -84,4 +94,9 @@ def is_unavailable(failed: AwsFailed) -> bool:
     return failed.aws_code in NOT_OFFERED
 
 
-AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+# The call's answer did not come, or not as a whole.
+NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
+# Its answer broke off, or is none that botocore or `stack.aws.listing` can read.
+BROKEN = (IncompleteReadError, ResponseStreamingError, ResponseParserError, ParseError, KeyError, ValueError)
+
+AWS_ERRORS = (ClientError, BotoCoreError, *BROKEN)

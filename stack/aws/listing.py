@@ -6,11 +6,32 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
 EVENT = 'before-parse.s3.ListObjectsV2'
 CONTENTS = re.compile(rb'<Contents>.*</Contents>', re.DOTALL)
+
+
+# The element that a listing of an operation is, and that a body which is cut short does not end.
+ROOTS = {
+    'before-parse.s3.ListObjectsV2': b'ListBucketResult>',
+    'before-parse.s3.ListObjectVersions': b'ListVersionsResult>',
+}
+
+
+def check_whole(root: bytes, response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ValueError for a listing that is cut short or empty: botocore reads an empty body as an empty bucket."""
+    if response_dict['status_code'] < 300 and not response_dict['body'].rstrip().endswith(root):
+        raise ValueError('The listing is cut short.')
+
+
+def register(events: Any) -> None:
+    """Have a client of S3 read its listings here; `events` are its events."""
+    for event, root in ROOTS.items():
+        events.register(event, partial(check_whole, root))
+    events.register(EVENT, read_contents)
 
 
 def read_contents(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:

@@ -3,70 +3,19 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from collections import deque
 
+from stack.aws.conditional import ConditionalWrites
 from stack.aws.connection import Connection
-from stack.errors import AwsFailed, NotFound, PreconditionFailed
+from stack.aws.objects import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
+from stack.errors import AwsFailed, NotFound, PreconditionFailed, Unavailable
 from stack.revisions import UNVERSIONED
+
+# What every answer about an object has.
+OBJECT = ('ETag', 'LastModified')
 
 # S3's answers to a version id that cannot be one, and to that of a deletion.
 NO_SUCH_CONTENT = ('InvalidArgument', 'MethodNotAllowed')
-
-
-class Known(Protocol):
-    """A version that a caller holds already."""
-
-    @property
-    def etag(self) -> str: ...
-
-    @property
-    def version(self) -> str | None: ...
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One version of an object, with the number of its tags. `version` is None where the bucket keeps no versions."""
-
-    body: bytes
-    etag: str
-    version: str | None
-    modified: datetime
-    metadata: dict[str, str] = field(default_factory=dict)
-    tags: int = 0
-
-
-@dataclass(frozen=True)
-class Written:
-    etag: str
-    version: str | None
-
-
-@dataclass(frozen=True)
-class ListedObject:
-    key: str
-    etag: str
-    modified: datetime
-
-
-@dataclass(frozen=True)
-class ListedVersion:
-    """A line of an object's history. A version without content (`deleted`) marks a deletion."""
-
-    key: str
-    version: str | None
-    etag: str | None
-    modified: datetime
-    is_latest: bool
-    deleted: bool
-
-
-class NotModified:
-    """What a conditional read gives when the caller has the newest content already."""
-
-
-NOT_MODIFIED = NotModified()
 
 
 class Bucket:
@@ -75,9 +24,16 @@ class Bucket:
     def __init__(self, connection: Connection, name: str):
         self.name = name
         self._connection = connection
+        self._writes = ConditionalWrites(self)
 
-    async def _call(self, operation: str, **arguments) -> dict:
-        return await self._connection.call('s3', operation, Bucket=self.name, **arguments)
+    async def _call(self, operation: str, *needed: str, **arguments) -> dict:
+        """Make one call. An answer without one of the fields that are `needed` raises `Unavailable`."""
+        answer = await self._connection.call('s3', operation, Bucket=self.name, **arguments)
+        lacking = [field for field in needed if field not in answer]
+        if lacking:
+            name = f's3:{operation}'
+            raise Unavailable(f'AWS answered {name} without {", ".join(lacking)}', name, 'Malformed', True)
+        return answer
 
     async def get(
         self, key: str, *, version: str | None = None, known: Known | None = None
@@ -89,7 +45,9 @@ class Bucket:
         if known and await self._is_still(key, known):
             return NOT_MODIFIED
         try:
-            answer = await self._call('GetObject', Key=key, **({'VersionId': version} if version else {}))
+            answer = await self._call(
+                'GetObject', *OBJECT, 'Body', Key=key, **({'VersionId': version} if version else {})
+            )
         except AwsFailed as failed:
             if failed.aws_code in ('NoSuchKey', 'NoSuchVersion') or (version and failed.aws_code in NO_SUCH_CONTENT):
                 return None
@@ -105,7 +63,7 @@ class Bucket:
 
     async def _is_still(self, key: str, known: Known) -> bool:
         try:
-            answer = await self._call('HeadObject', Key=key)
+            answer = await self._call('HeadObject', *OBJECT, Key=key)
         except AwsFailed as failed:
             # A HEAD's answer has no body that could say what is missing, the key or the bucket: the GET will tell.
             if failed.aws_code == '404':
@@ -116,7 +74,7 @@ class Bucket:
     async def head(self, key: str, *, version: str | None = None) -> StoredObject | None:
         """The object without its body, or None where there is no such key or version."""
         try:
-            answer = await self._call('HeadObject', Key=key, **({'VersionId': version} if version else {}))
+            answer = await self._call('HeadObject', *OBJECT, Key=key, **({'VersionId': version} if version else {}))
         except AwsFailed as failed:
             # A HEAD's answer has no body that could say what is missing, or that the version is a deletion.
             if failed.aws_code in ('404', '405', '400'):
@@ -131,35 +89,47 @@ class Bucket:
             answer.get('TagCount', 0),
         )
 
-    async def put(
-        self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str] | None = None, tagging: str = ''
-    ) -> Written:
+    async def put(self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str] | None = None) -> Written:
         """Store the object if what is there has the ETag `over`, or, where that is None, if there is nothing.
 
-        Raises `PreconditionFailed` where it does not hold.
+        Raises `PreconditionFailed` where the condition is not met, and `OutcomeUnknown`: see `stack.aws.conditional`.
         """
+        return await self._writes.put(key, body, over, metadata or {})
+
+    async def put_once(self, key: str, body: bytes, over: str | None, metadata: dict[str, str]) -> Written:
+        """`put` without reading back what an error leaves open."""
         condition = {'IfMatch': over} if over else {'IfNoneMatch': '*'}
-        if tagging:
-            condition['Tagging'] = tagging
         try:
             answer = await self._call(
-                'PutObject', Key=key, Body=body, ContentType='application/json', Metadata=metadata or {}, **condition
+                'PutObject', 'ETag', Key=key, Body=body, ContentType='application/json', Metadata=metadata, **condition
             )
         except AwsFailed as failed:
             # S3 answers an If-Match on a key that is not there with NoSuchKey.
             if over and failed.aws_code == 'NoSuchKey':
-                raise PreconditionFailed(failed.message, failed.operation, failed.aws_code) from failed
+                raise _unmet(failed) from failed
             raise
         return Written(answer['ETag'], _version(answer))
 
     async def replace(self, key: str, body: bytes) -> Written:
         """Store the object, whatever is there."""
-        answer = await self._call('PutObject', Key=key, Body=body, ContentType='application/octet-stream')
+        answer = await self._call('PutObject', 'ETag', Key=key, Body=body, ContentType='application/octet-stream')
         return Written(answer['ETag'], _version(answer))
 
     async def delete(self, key: str, *, over: str | None = None) -> None:
-        """Delete the object, where `over` is given only if it still has that ETag (else `PreconditionFailed`)."""
-        await self._call('DeleteObject', Key=key, **({'IfMatch': over} if over else {}))
+        """Delete the object, where `over` is given only if it still has that ETag.
+
+        Raises `PreconditionFailed` where it has another, and `OutcomeUnknown`. What is gone already is deleted.
+        """
+        await self._writes.delete(key, over)
+
+    async def delete_once(self, key: str, over: str | None) -> None:
+        """`delete` without reading back what an error leaves open."""
+        try:
+            await self._call('DeleteObject', Key=key, **({'IfMatch': over} if over else {}))
+        except AwsFailed as failed:
+            if over and failed.aws_code == 'NoSuchKey':
+                raise _unmet(failed) from failed
+            raise
 
     async def objects(
         self, *, prefix: str = '', delimiter: str = '', after: str | None = None, limit: int | None = None
@@ -194,16 +164,42 @@ class Bucket:
         more = {'KeyMarker': key, 'VersionIdMarker': after} if after else {}
         while len(found) < limit:
             answer = await self._list_versions(key, min(1000, limit - len(found)), more)
-            page = [_listed(each, deleted=False) for each in answer.get('Versions', [])]
-            page += [_listed(each, deleted=True) for each in answer.get('DeleteMarkers', [])]
-            # The two lists are each in order; together they are ordered by time, the newest first. Times are in whole
-            # seconds: what was deleted and stored anew in one of them was deleted in between.
-            page.sort(key=lambda each: (each.is_latest, each.modified, each.deleted), reverse=True)
+            page = await self._in_order(
+                [_listed(each, deleted=False) for each in answer.get('Versions', [])],
+                [_listed(each, deleted=True) for each in answer.get('DeleteMarkers', [])],
+            )
             found += [each for each in page if each.key == key]
             if not answer.get('IsTruncated') or any(each.key != key for each in page):
                 break
             more = {'KeyMarker': answer['NextKeyMarker'], 'VersionIdMarker': answer['NextVersionIdMarker']}
         return found
+
+    async def _in_order(self, stored: list[ListedVersion], deletions: list[ListedVersion]) -> list[ListedVersion]:
+        """Both lists in one, the newest first; each is in order already, and dated in whole seconds.
+
+        Where a deletion and a version are of one second, the listing that begins after the version decides.
+        """
+        deletions_due = deque(deletions)
+        page: list[ListedVersion] = []
+        for version in stored:
+            below: set[str | None] | None = None
+            while deletions_due and not version.is_latest:
+                deletion = deletions_due[0]
+                if deletion.modified == version.modified and not deletion.is_latest:
+                    below = await self._deletions_below(version, len(deletions)) if below is None else below
+                    is_newer = deletion.version not in below
+                else:
+                    is_newer = deletion.is_latest or deletion.modified > version.modified
+                if not is_newer:
+                    break
+                page.append(deletions_due.popleft())
+            page.append(version)
+        return [*page, *deletions_due]
+
+    async def _deletions_below(self, version: ListedVersion, most: int) -> set[str | None]:
+        after = {'KeyMarker': version.key, 'VersionIdMarker': version.version or UNVERSIONED}
+        answer = await self._list_versions(version.key, most + 1, after)
+        return {each.get('VersionId') for each in answer.get('DeleteMarkers', [])}
 
     async def _list_versions(self, key: str, limit: int, more: dict[str, str]) -> dict:
         try:
@@ -220,7 +216,7 @@ class Bucket:
 
     async def version_tags(self, key: str, version: str | None) -> dict[str, str]:
         which = {'VersionId': version} if version else {}
-        answer = await self._call('GetObjectTagging', Key=key, **which)
+        answer = await self._call('GetObjectTagging', 'TagSet', Key=key, **which)
         return {each['Key']: each['Value'] for each in answer['TagSet']}
 
     async def may_tag(self) -> bool:
@@ -239,6 +235,10 @@ class Bucket:
     async def keeps_versions(self) -> bool:
         """Whether the bucket is there, may be read, and has versioning on. Raises `AwsFailed` where it may not."""
         return (await self._call('GetBucketVersioning')).get('Status') == 'Enabled'
+
+
+def _unmet(failed: AwsFailed) -> PreconditionFailed:
+    return PreconditionFailed(failed.message, failed.operation, failed.aws_code, failed.retried, failed.pending)
 
 
 def _version(answer: dict) -> str | None:

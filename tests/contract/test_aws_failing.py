@@ -79,8 +79,10 @@ def test_what_has_become_of_a_write_is_not_claimed_where_nobody_knows(server: Se
     server.aws.faults.add(Fault('down', service='s3', operation=READS))
     server.aws.faults.add(Fault('down', service='s3', operation='ListObjectVersions'))
     answer = server.api('PUT', service(name), {'desired_count': 2})
-    assert answer.status == 503
-    assert 'not known' in answer.json['message']
+    assert (answer.status, answer.json['error']) == (502, 'outcome_unknown')
+    assert answer.json['message'].startswith('It is not known whether the change of')
+    assert 'Nothing was changed' not in answer.json['message']
+    assert f'/api/v1/clusters/{name}/revisions' in answer.json['message']
 
 
 def test_what_was_mended_by_another_program_can_be_changed(server: Server):

@@ -60,14 +60,6 @@ def test_the_refusal_says_who_why_and_until_when():
     assert refusal.extra()['frozen']['until'] == '2030-01-31T13:00:00+00:00'
 
 
-def test_only_guards_have_a_seal_and_each_its_own():
-    assert Guards().seal == b''
-    seals = {Guards().renewed(freeze=Freeze('maria', NOW, 'sale')).seal for _ in range(100)}
-    assert len(seals) == 100
-    assert all(seal.isspace() and len(seal) == 33 for seal in seals)
-    assert json.loads(b'{"services": []}' + seals.pop()) == {'services': []}
-
-
 def test_guards_without_anything_to_guard_are_none():
     frozen = Guards().renewed(freeze=Freeze('maria', NOW, 'sale'))
     assert frozen.renewed(freeze=None) == Guards()

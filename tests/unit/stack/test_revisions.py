@@ -1,5 +1,6 @@
 """The record that travels with a revision: what S3's metadata can hold, and reading it back."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -66,3 +67,18 @@ def test_what_is_not_a_json_object_is_no_desired_state(body: bytes):
 def test_without_versions_the_content_is_the_revision():
     assert revision(version=None).id == 'etag'
     assert revision().id == 'v1'
+
+
+def test_each_write_has_a_seal_of_its_own_that_is_no_content():
+    seals = {revisions.seal(f'{number:032x}') for number in range(100)}
+    assert len(seals) == 100
+    assert all(seal.isspace() and len(seal) == 33 for seal in seals)
+    assert json.loads(b'{"services": []}' + seals.pop()) == {'services': []}
+
+
+def test_the_content_is_utf_8_without_the_seal():
+    now = datetime.now(UTC)
+    own = Revision('prod', '"e"', 'v1', b'{"a": 1}' + revisions.seal('w'), now, {revisions.WRITE_KEY: 'w'})
+    assert own.content == b'{"a": 1}'
+    assert Revision('prod', '"e"', 'v1', '{"a": "ü"}\n'.encode('utf-16'), now).content == '{"a": "ü"}\n'.encode()
+    assert Revision('prod', '"e"', 'v1', b'\xff\xff{', now).content == b'\xff\xff{'
