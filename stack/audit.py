@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError
+from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
 from stack.history import History
 from stack.recent import Recent
 from stack.revisions import Change, Revision
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = 'nysa/audit/{}/'
 WRITTEN_EACH_S = 1.0
+RETRIED_EACH_S = 5.0
 # Keys count down from here, in milliseconds: so a listing gives the newest first.
 END_OF_TIME = 10**14
 OBJECTS_KEPT = 5_000
@@ -50,6 +51,14 @@ class Part:
     cursor: str
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Entries of one object, and its key."""
+
+    key: str
+    entries: Sequence[Entry]
+
+
 class Audit:
     def __init__(self, bucket: Bucket, history: History):
         # Told of each object with entries once it is stored: the cluster, and the object's key.
@@ -57,7 +66,10 @@ class Audit:
         self._bucket = bucket
         self._history = history
         self._waiting: dict[str, dict[str, Entry]] = {}
-        self._writing: dict[str, asyncio.Task] = {}
+        # What S3 did not store, to be stored again under the same key.
+        self._unstored: dict[str, Batch] = {}
+        # The tasks that wait until it is time to write.
+        self._sleeping: dict[str, asyncio.Task] = {}
         # Held while entries are on their way to the bucket: whoever reads waits for them.
         self._locks: dict[str, asyncio.Lock] = {}
         self._known: Recent[str, list[Entry]] = Recent(OBJECTS_KEPT)
@@ -97,7 +109,10 @@ class Audit:
         return entries, None if done else _cursor(revision, key)
 
     async def close(self) -> None:
-        """Write down what waits."""
+        """Store what waits."""
+        for task in self._sleeping.values():
+            task.cancel()
+        self._sleeping.clear()
         for cluster in list(self._locks):
             await self._write(cluster)
 
@@ -135,33 +150,45 @@ class Audit:
         same = waiting.setdefault(json.dumps({k: v for k, v in entry.items() if k != 'at'}, sort_keys=True), entry)
         same['count'] = same.get('count', 0) + 1
         self._locks.setdefault(cluster, asyncio.Lock())
-        if cluster not in self._writing:
-            self._writing[cluster] = asyncio.get_running_loop().create_task(self._write_later(cluster))
+        self._write_in(cluster, WRITTEN_EACH_S)
 
-    async def _write_later(self, cluster: str) -> None:
-        await asyncio.sleep(WRITTEN_EACH_S)
+    def _write_in(self, cluster: str, seconds: float) -> None:
+        if cluster not in self._sleeping:
+            self._sleeping[cluster] = asyncio.get_running_loop().create_task(self._write_later(cluster, seconds))
+
+    async def _write_later(self, cluster: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        del self._sleeping[cluster]
         await self._write(cluster)
 
     async def _write(self, cluster: str) -> None:
         async with self._locks[cluster]:
-            key = await self._write_waiting(cluster)
-            for tell in self.wrote if key else ():
-                await tell(cluster, key)
+            while batch := self._unstored.pop(cluster, None) or self._next_batch(cluster):
+                if not await self._store(cluster, batch):
+                    self._unstored[cluster] = batch
+                    self._write_in(cluster, RETRIED_EACH_S)
+                    break
+                for notify in self.wrote:
+                    await notify(cluster, batch.key)
 
-    async def _write_waiting(self, cluster: str) -> str | None:
-        """The key under which entries were stored; None where there were none, or S3 did not take them."""
-        self._writing.pop(cluster, None)
+    def _next_batch(self, cluster: str) -> Batch | None:
         entries = sorted(self._waiting.pop(cluster, {}).values(), key=lambda entry: entry['at'], reverse=True)
         if not entries:
             return None
         down = END_OF_TIME - int(datetime.now(UTC).timestamp() * 1000)
-        key = f'{PREFIX.format(cluster)}{down:014d}-{uuid.uuid4().hex[:8]}'
+        return Batch(f'{PREFIX.format(cluster)}{down:014d}-{uuid.uuid4().hex[:8]}', entries)
+
+    async def _store(self, cluster: str, batch: Batch) -> bool:
+        """Whether the entries are stored."""
         try:
-            await self._bucket.put(key, json.dumps(entries).encode(), over=None)
+            await self._bucket.put(batch.key, json.dumps(batch.entries).encode(), over=None)
+        except PreconditionFailed:
+            # Nothing else has that key: an earlier attempt, whose outcome was unknown, has stored it.
+            return True
         except AwsFailed as failed:
-            log.warning('cluster %s: %d refusals could not be written down: %s', cluster, len(entries), failed)
-            return None
-        return key
+            log.warning('cluster %s: %d refusals are not recorded yet: %s', cluster, len(batch.entries), failed)
+            return False
+        return True
 
 
 def _told(change: Change) -> Entry:
