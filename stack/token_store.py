@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from stack import tokens
-from stack.errors import AwsFailed, NotFound, Unavailable
+from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, Unavailable
 from stack.tokens import Token
 
 log = logging.getLogger(__name__)
@@ -74,26 +74,40 @@ class TokenStore:
         return sorted(found, key=lambda each: (each[0].name, each[0].id))
 
     async def add(self, token: Token) -> None:
-        """Keep a token in S3; it holds here at once."""
+        """Keep a token in S3; it is valid here at once. Raises `AwsFailed` where it is not, or `OutcomeUnknown`."""
         async with self._lock:
             body = json.dumps(token.record()).encode()
-            written = await self._bucket.put(TOKENS + token.id, body, over=None)
+            try:
+                written = await self._bucket.put(TOKENS + token.id, body, over=None)
+            except OutcomeUnknown as unknown:
+                where = f'Look at /api/v1/tokens: if {token.id} is there, revoke it, as its secret was not shown.'
+                raise unknown.about(f'the token {token.name} was created', where) from unknown
             self._stored[token.id] = (written.etag, token)
 
     async def revoke(self, id: str) -> None:
-        """Have a token of S3 refused: here at once, elsewhere within seconds. Raises `NotFound`."""
+        """Have a token of S3 refused: here at once, elsewhere within seconds. Raises `NotFound`, `OutcomeUnknown`."""
         async with self._lock:
             if id not in self._stored:
                 raise NotFound(f'There is no token {id[:100]!r} here.')
-            await self._bucket.delete(TOKENS + id)
+            try:
+                await self._bucket.delete(TOKENS + id)
+            except OutcomeUnknown as unknown:
+                where = 'Look at /api/v1/tokens, and revoke it again if it is there.'
+                raise unknown.about(f'the token {id} is revoked', where) from unknown
             del self._stored[id]
 
     async def end_session(self, session: str) -> None:
-        """Have a session refused, on every replica."""
+        """Have a session refused, on every replica. Raises `OutcomeUnknown`."""
         async with self._lock:
-            if session not in self._ended:
+            if session in self._ended:
+                return
+            try:
                 await self._bucket.put(ENDED + session, b'{}', over=None)
-                self._ended.add(session)
+            except PreconditionFailed:
+                log.debug('a session was ended by another replica')
+            except OutcomeUnknown as unknown:
+                raise unknown.about('the session has ended', 'Sign out again.') from unknown
+            self._ended.add(session)
 
     async def refresh(self) -> None:
         """Read everything again. Raises `AwsFailed`; what was known stays until it is too old."""

@@ -8,11 +8,13 @@ import pytest
 
 from stack.access import Role
 from stack.aws.s3 import Bucket
-from stack.errors import AwsFailed, NotFound, Unavailable
+from stack.errors import AwsFailed, NotFound, OutcomeUnknown, Unavailable
 from stack.sandbox.faults import Fault
 from stack.token_store import BELIEVED_S, TOKENS, TokenStore
 from stack.tokens import Asked, Token, make
+from tests.asynchronous import asynchronous
 from tests.aws import Aws
+from tests.fake_s3 import FakeS3, World, down, refused
 from tests.server import connect
 
 
@@ -124,3 +126,48 @@ def test_a_broken_secret_leaves_the_tokens_before_it(bucket: Bucket, caplog: pyt
 
     asyncio.run(play())
     assert 'not a list' in caplog.text
+
+
+@asynchronous
+async def test_a_token_whose_creation_was_never_answered_is_valid_or_in_doubt():
+    s3 = FakeS3(World())
+    store, token = TokenStore(Bucket(s3, 'bucket'), none), a_token()
+    await store.refresh()
+    s3.fail(lambda operation, key: operation == 'PutObject', refused, after=True)
+    await store.add(token)
+    assert store.find(token.id) == token
+    s3.fail(lambda operation, key: operation == 'PutObject', refused, after=True)
+    s3.fail(lambda operation, key: operation == 'HeadObject')
+    with pytest.raises(OutcomeUnknown) as caught:
+        await store.add(a_token())
+    assert 'whether the token hubot was created' in caught.value.message
+
+
+@asynchronous
+async def test_a_token_whose_revocation_was_never_answered_is_revoked_or_in_doubt():
+    s3 = FakeS3(World())
+    store, token, other = TokenStore(Bucket(s3, 'bucket'), none), a_token(), a_token()
+    await store.refresh()
+    await store.add(token)
+    await store.add(other)
+    s3.fail(lambda operation, key: operation == 'DeleteObject', down, after=True)
+    await store.revoke(token.id)
+    assert store.find(token.id) is None
+    s3.fail(lambda operation, key: operation == 'DeleteObject', down, after=True)
+    s3.fail(lambda operation, key: operation == 'HeadObject')
+    with pytest.raises(OutcomeUnknown) as caught:
+        await store.revoke(other.id)
+    assert f'whether the token {other.id} is revoked' in caught.value.message
+    await store.refresh()
+    assert store.find(other.id) is None
+
+
+@asynchronous
+async def test_a_session_that_another_replica_ended_has_ended():
+    world = World()
+    here, there = (TokenStore(Bucket(FakeS3(world), 'bucket'), none) for _ in range(2))
+    await here.refresh()
+    await there.refresh()
+    await here.end_session('s1')
+    await there.end_session('s1')
+    assert there.has_ended('s1')
