@@ -1,6 +1,7 @@
 # Everything a developer or CI types. `make help` lists it.
 PYTHON ?= python3
 PORT ?= 8888
+DOCUMENTS ?= 30000
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -12,7 +13,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test simulate bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test simulate fuzz bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,6 +43,9 @@ test: setup ## run every test
 
 simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=10000
 	$(BIN)/python -m tests.simulation --seeds 0:$(SEEDS)
+
+fuzz: setup ## try made-up stackfiles: make fuzz DOCUMENTS=30000
+	$(BIN)/python -m pytest -n 2 tests/unit/stack/stackfile/test_fuzz.py --documents=$(DOCUMENTS)
 
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench

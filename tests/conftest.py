@@ -11,6 +11,17 @@ from tests.webhook import webhook
 __all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--documents', type=int, default=500, help='how many stackfiles tests/…/test_fuzz.py makes up')
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`batch`: the numbers of the batches of generated stackfiles."""
+    if 'batch' in metafunc.fixturenames:
+        documents, size = metafunc.config.getoption('documents'), metafunc.module.BATCH
+        metafunc.parametrize('batch', range(max(1, documents // size)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests last: Playwright leaves a loop running in the main thread, where no other can be run after it."""
     items.sort(key=lambda item: item.nodeid.startswith('tests/browser/'))

@@ -57,7 +57,7 @@ def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Pro
     for i, item in enumerate(listed if isinstance(listed, list) else ()):
         for name, raw in item.items() if isinstance(item, dict) else ():
             if isinstance(raw, dict):
-                faulty = common | own.get(i, frozenset())
+                faulty = common | own.get((i, name), frozenset())
                 yield Subject(
                     ('services', i, name), raw, read_settings(name, raw, top), top, cluster, faulty, inherited
                 )
@@ -80,17 +80,16 @@ def _problems(findings: Iterable[Finding]) -> list[Problem]:
     return [Problem(path, message) for path, message in dict.fromkeys(findings)]
 
 
-def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[Names], dict[int, frozenset[Names]]]:
-    """The parts with mistakes in their shape, as names below a service: for all services, and for each by its index."""
+def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[Names], dict[Path, frozenset[Names]]]:
+    """The parts with mistakes in their shape, as names below a service: of all, and by the item and name of each."""
     common: set[Names] = set()
-    own: dict[int, frozenset[Names]] = {}
+    own: dict[Path, frozenset[Names]] = {}
     for path in (problem.path for problem in mistakes):
-        names = tuple(part for part in path if isinstance(part, str))
-        if path[:1] == ('services',) and len(path) > 3:
-            own[path[1]] = own.get(path[1], frozenset()) | {names[2:]}
-        elif path[:1] == ('defaults',) and len(path) > 1:
-            common.add(names[1:])
-        elif names:
+        depth = 3 if path[:1] == ('services',) else 1 if path[:1] == ('defaults',) else 0
+        names = tuple(part for part in path[depth:] if isinstance(part, str))
+        if depth == 3 and names:
+            own[path[1:3]] = own.get(path[1:3], frozenset()) | {names}
+        elif depth < 3 and names:
             common.add(names)
     return frozenset(common), own
 

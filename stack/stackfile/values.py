@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voluptuous import Invalid
+from voluptuous import Invalid, MultipleInvalid
 
 from stack import images
 from stack.errors import InvalidRequest
@@ -16,6 +16,7 @@ from stack.stackfile.shapes import (
     Shape,
     checked,
     list_of,
+    mistakes_in,
     pair,
     refused,
     scalar,
@@ -178,7 +179,12 @@ def named(name: Shape, item: Shape, says: str) -> Shape:
         if not isinstance(entry, dict):
             raise refused('one name with its settings below it', entry)
         if len(entry) != 1:
-            raise Invalid(f'expected one name, found {len(entry)}: each service is an item of its own')
+            mistakes = [Invalid(f'expected one name, found {len(entry)}: each service is an item of its own')]
+            try:
+                checked(entry.items(), check_both)
+            except Invalid as e:
+                mistakes += mistakes_in(e)
+            raise MultipleInvalid(mistakes)
         return checked(entry.items(), check_both)[0]
 
     mapping = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.places import Path
 
@@ -37,7 +38,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Rule:
-    """Looks at a service where something that it reads is set, and nothing of it has a mistake of its own."""
+    """Looks at a service where something that it reads is set, and nothing of it is missing or has a mistake."""
 
     reads: tuple[Names, ...]
     fields: frozenset[str]
@@ -48,6 +49,8 @@ class Rule:
         is_set = not self.fields.isdisjoint(subject.raw) or not self.fields.isdisjoint(subject.inherited)
         if not is_set or any(_overlap(read, faulty) for faulty in subject.faulty for read in self.reads):
             return []
+        if not all(_is_complete(subject, read) for read in self.reads):
+            return []
         return [(subject.where(path), message) for path, message in self.find(subject)]
 
 
@@ -55,6 +58,17 @@ def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule
     """Makes a rule of a function, which reads these fields of a service or of the top: `elb.ports.container`."""
     names = tuple(tuple(read.split('.')) for read in reads)
     return lambda find: Rule(names, frozenset(read[0] for read in names), find)
+
+
+def _is_complete(subject: Subject, names: Names) -> bool:
+    """Whether nothing that is required is missing on the way to a field; a part that is optional may be absent."""
+    part: Any = subject.settings if hasattr(subject.settings, names[0]) else subject.top
+    for name in names:
+        value = getattr(part, name)
+        if value is None:
+            return not any(entry.required for entry in entries(type(part)) if entry.name == name)
+        part = value
+    return True
 
 
 def _overlap(one: Names, other: Names) -> bool:

@@ -174,3 +174,14 @@ def test_the_faults_of_a_text_are_told_among_the_mistakes(syntax: str):
             ],
         }[syntax]
     )
+
+
+def test_services_that_share_an_item_are_each_looked_at():
+    """Each with its own mistakes, and no rule looks at a part that is not there."""
+    good = {'image': 'a:1', 'ports': ['80:80'], 'elb': {'type': 'public', 'ports': {'public': 80, 'container': 80}}}
+    bad = {'image': 'a:1', 'elb': {'type': 'public'}}
+    vpc = example()['vpc']
+    found = [p.where for p in check({'vpc': vpc, 'services': [{'a': good, 'b': bad}]}).mistakes]
+    assert found == ['services[0]', 'services[0].b.elb.ports']
+    found = [p.where for p in check({'vpc': vpc, 'services': [{'a': bad, 'b': {**good, 'ports': []}}]}).mistakes]
+    assert found == ['services[0]', 'services[0].a.elb.ports', 'services[0].b.elb.ports.container']
