@@ -18,8 +18,8 @@ from stack import cluster_events
 from stack.access import Role
 from stack.errors import AccessDenied, InvalidRequest, NysaError
 from stack.events import Event, Ping, error, read_message, subscription
+from stack.live.subscriber import Subscriber
 from stack.masking import masked
-from stack.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from handlers.context import Context

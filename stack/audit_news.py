@@ -28,7 +28,7 @@ class Bucket(Protocol):
 
 
 class Hub(Protocol):
-    """Who tells the subscribers, and how many these are: see `stack.broadcast.Hub`."""
+    """Who tells the subscribers, and how many these are: see `stack.live.hub.Hub`."""
 
     def publish(self, event: Event) -> None: ...
     def __len__(self) -> int: ...

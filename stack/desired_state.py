@@ -24,7 +24,7 @@ from stack.stackfile.problems import Problem, new_mistakes, refusal
 
 Document = dict[str, Any]
 
-# Told of a revision that was announced again, and when: `stack.live.Live.announced`.
+# Told of a revision that was announced again, and when: `stack.live.live.Live.announced`.
 Announced = Callable[[Revision, datetime], Awaitable[None]]
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html

@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
 from stack.cluster_state import ClusterState
-from stack.errors import AwsFailed, NotFound, PreconditionFailed
+from stack.errors import AwsFailed, PreconditionFailed
 from stack.revisions import Revision
 from stack.rollout import Goal, Rollout, Verdict
 
@@ -30,8 +30,6 @@ PAUSE_S = 1.0
 ATTEMPTS = 5
 
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
-
-Path = Callable[[str, str, str], Awaitable[list[Revision] | None]]
 
 
 class Bucket(Protocol):
@@ -50,58 +48,50 @@ class Record:
     former: Mapping[str, Mapping[str, Rollout]] = field(default_factory=dict)
 
 
+class Owner(Protocol):
+    """What a cluster's rollouts are recorded from: see `stack.live.cluster.Cluster`."""
+
+    state: ClusterState | None
+
+    def recorded(self, record: Record) -> None: ...
+
+
 class RolloutRecords:
     def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
         self._bucket = bucket
         self._pause_s = pause_s
-        self._due: dict[str, ClusterState] = {}
+        self._find: Callable[[str], Owner | None] = lambda _: None
+        self._due: set[str] = set()
         self._tasks: set[asyncio.Task] = set()
         self._closing = asyncio.Event()
 
-    async def take_up(self, state: ClusterState, revision: Revision, path: Path, now: datetime) -> None:
-        """Bring a new state to a revision, going on from what was kept. Raises `AwsFailed`."""
-        record = await self._read(state.name)
-        kept, steps = record.revision, [revision]
-        if kept is not None and kept != revision.id:
-            try:
-                steps = await path(state.name, kept, revision.id) or [revision]
-            except NotFound:
-                log.warning('cluster %s: a part of its history is gone', state.name)
-        state.book.remember(record.former)
-        for number, step in enumerate(steps):
-            state.take_revision(step, now)
-            if number == 0 and step.id == kept:
-                state.take_up(record.rollouts)
+    def of(self, find: Callable[[str], Owner | None]) -> None:
+        """Record the clusters that are found by name; each is recorded as it is when the write begins."""
+        self._find = find
 
-    async def hear(self, state: ClusterState) -> set[str]:
-        """Have a state learn which announcements other processes made; the services for which that is news.
-
-        Raises `AwsFailed`.
-        """
-        return state.book.hear((await self._read(state.name)).rollouts)
-
-    async def keep_now(self, state: ClusterState) -> None:
-        """Write down how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
-        self._due[state.name] = state
-        await self._write(state.name)
-
-    def keep(self, state: ClusterState) -> None:
-        """Write down how the rollouts of a cluster stand, soon."""
-        waiting = state.name in self._due
-        self._due[state.name] = state
-        if not waiting:
-            task = asyncio.get_running_loop().create_task(self._write_soon(state.name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def close(self) -> None:
-        """Write what is due, without waiting any longer; what is being written is written to its end."""
-        self._closing.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _read(self, cluster: str) -> Record:
+    async def read(self, cluster: str) -> Record:
+        """What is recorded of a cluster; what cannot be read counts as nothing. Raises `AwsFailed`."""
         stored = await self._bucket.get(PREFIX + cluster)
         return _readable(cluster, stored.body) if stored else Record()
+
+    async def keep_now(self, cluster: str) -> None:
+        """Record how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
+        self._due.add(cluster)
+        await self._write(cluster)
+
+    def keep(self, cluster: str) -> None:
+        """Record how the rollouts of a cluster stand, soon."""
+        if cluster in self._due:
+            return
+        self._due.add(cluster)
+        task = asyncio.get_running_loop().create_task(self._write_soon(cluster))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Record what is due, without waiting any longer; what is being written is written to its end."""
+        self._closing.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _write_soon(self, cluster: str) -> None:
         with contextlib.suppress(TimeoutError):
@@ -109,33 +99,41 @@ class RolloutRecords:
         await self._write(cluster)
 
     async def _write(self, cluster: str) -> None:
-        state = self._due.pop(cluster, None)
-        if state is None:
+        if cluster not in self._due:
             return
+        self._due.discard(cluster)
         try:
             for _ in range(ATTEMPTS):
-                if await self._put(state):
+                if await self._put(cluster):
                     return
-            log.warning('the rollouts of %s were not kept: others keep writing them', cluster)
+            log.warning('the rollouts of %s were not recorded: others keep writing them', cluster)
         except AwsFailed as failed:
-            log.warning('the rollouts of %s were not kept: %s', cluster, failed)
+            log.warning('the rollouts of %s were not recorded: %s', cluster, failed)
 
-    async def _put(self, state: ClusterState) -> bool:
+    async def _put(self, cluster: str) -> bool:
         """Write a record; false where another replica has just written it."""
-        stored = await self._bucket.get(PREFIX + state.name)
-        if stored is not None:
-            # An announcement that another replica made is not to be lost.
-            record = _readable(state.name, stored.body)
-            state.book.hear(record.rollouts)
-            state.book.remember(record.former)
-        body = dump(state)
+        stored = await self._bucket.get(PREFIX + cluster)
+        owner = self._find(cluster)
+        if owner is not None and stored is not None:
+            # What another replica recorded is not to be lost.
+            owner.recorded(_readable(cluster, stored.body))
+        body = dump(owner.state) if owner is not None and owner.state is not None else None
         if body is None or (stored is not None and stored.body == body):
             return True
         try:
-            await self._bucket.put(PREFIX + state.name, body, over=stored.etag if stored else None)
+            await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
         except PreconditionFailed:
             return False
         return True
+
+
+def take_up(state: ClusterState, record: Record, path: Sequence[Revision], now: datetime) -> None:
+    """Bring a new state along a path of revisions to the last, going on from a record of the first."""
+    state.book.remember(record.former)
+    for number, step in enumerate(path):
+        state.take_revision(step, now)
+        if number == 0 and step.id == record.revision:
+            state.take_up(record.rollouts)
 
 
 def _readable(cluster: str, body: bytes) -> Record:

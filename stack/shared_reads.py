@@ -54,3 +54,9 @@ class SharedReads(Generic[Key, Value]):
         finally:
             self._under_way -= Counter([key])
             self._start(key)
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -124,12 +124,13 @@ class Watcher:
         clusters = self._live.of_interest()
         self._schedule.keep_only(set(clusters))
         for cluster in clusters:
-            if cluster not in self._schedule or self._live.states[cluster].moving():
+            state = self._live.loaded(cluster)
+            if state is not None and (cluster not in self._schedule or state.moving()):
                 self._follow(cluster)
         self._observer.forget()
 
     def _follow(self, cluster: str) -> None:
-        state = self._live.states.get(cluster)
+        state = self._live.loaded(cluster)
         if state is None:
             return
         wanted = [name for name, each in state.wanted.items() if not each.runs_once]
@@ -156,7 +157,7 @@ class Watcher:
             self._follow(cluster)
 
     async def _look_at(self, batch: Batch) -> None:
-        state = self._live.states.get(batch.cluster)
+        state = self._live.loaded(batch.cluster)
         if state is None:
             return
         try:

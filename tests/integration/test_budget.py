@@ -3,7 +3,7 @@
 import asyncio
 
 from stack.events import Subscribe
-from stack.subscriber import Subscriber
+from stack.live.subscriber import Subscriber
 from tests.aws import Aws
 from tests.rolling import Rolling, state_of
 
@@ -29,10 +29,11 @@ def test_calls_do_not_depend_on_the_number_of_subscribers(aws: Aws):
         rolling.act(document)
         counted: dict[int, int] = {}
         for subscribers in (0, 1, 500):
-            while len(rolling.live.hub) < subscribers:
-                rolling.live.hub.subscribe(Subscriber(Everything()), Subscribe(('*',), {}))
             await rolling.live.ready(rolling.name)
-            await asyncio.sleep(0.05)
+            while len(rolling.live.hub) < subscribers:
+                subscriber = Subscriber(Everything())
+                rolling.live.hub.subscribe(subscriber, Subscribe(('*',), {}))
+                await subscriber.bringing_up
             if subscribers:
                 await rolling.go(60)  # what is new is looked at first
             rolling.calls.clear()

@@ -118,7 +118,7 @@ def test_a_second_attempt_is_waited_for_and_judged_anew(server: Server, through:
         await rolling.settled()
         assert rolling.state.rollouts['web'].verdict.ending == 'rolled-back'
         await rolling.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
-        await rolling.records.keep_now(rolling.state)
+        await rolling.records.keep_now(rolling.name)
         if through == 'another':
             await deploy(server, rolling)
         else:
@@ -139,7 +139,7 @@ def test_replicas_that_write_at_the_same_time_lose_no_announcement(server: Serve
         await first(rolling)
         await put(server, rolling, '2', '?deploy=false')
         await deploy(server, rolling)
-        await rolling.records.keep_now(rolling.state)
+        await rolling.records.keep_now(rolling.name)
         assert not rolling.state.rollouts['web'].goal.held, 'what it would have written over'
         other = Rolling(server.aws, bucket=server.bucket, cluster=rolling.name)
         await other.live.state(rolling.name)

@@ -117,7 +117,7 @@ def test_a_removal_goes_on_through_other_revisions_and_a_restart(aws: Aws):
         await stage.begin(web(), other())
         removal = await stage.change(state_of(other()), 'destroy', verb='remove', service='web')
         await stage.change(state_of({'other': {'image': 'team/other:2', 'memory': 64}}))
-        await stage.records.keep_now(stage.state)
+        await stage.records.keep_now(stage.name)
         stage.start()
         await stage.live.state(stage.name)
         assert stage.state.rollouts['web'].goal.revision == removal.id

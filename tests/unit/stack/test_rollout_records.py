@@ -13,7 +13,7 @@ from stack.errors import PreconditionFailed, Unavailable
 from stack.revision_store import serialise
 from stack.revisions import Change, Origin, Revision, encode
 from stack.rollout import Verdict, end
-from stack.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load
+from stack.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load, take_up
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -53,13 +53,30 @@ def state(announce: str | None = 'deploy') -> ClusterState:
     return made
 
 
-async def no_path(*_: str) -> None:
-    raise AssertionError('nobody has to walk')
+class Owner:
+    """Has a state, and has it know what is on record, as `stack.live.cluster.Cluster` does."""
+
+    def __init__(self, state: ClusterState | None):
+        self.state = state
+
+    def recorded(self, record: Record) -> None:
+        self.state.book.hear(record.rollouts)
+        self.state.book.remember(record.former)
 
 
-def take_up(bucket: OneKey, current: Revision) -> ClusterState:
+def records_of(bucket: OneKey, state: ClusterState | None, **options: Any) -> RolloutRecords:
+    made = RolloutRecords(bucket, **options)
+    made.of({'prod': Owner(state)}.get)
+    return made
+
+
+def keep(bucket: OneKey, state: ClusterState) -> None:
+    asyncio.run(records_of(bucket, state).keep_now('prod'))
+
+
+def resumed(bucket: OneKey, *path: Revision) -> ClusterState:
     fresh = ClusterState('prod')
-    asyncio.run(RolloutRecords(bucket).take_up(fresh, current, no_path, START))
+    take_up(fresh, asyncio.run(RolloutRecords(bucket).read('prod')), path, START)
     return fresh
 
 
@@ -75,14 +92,14 @@ def test_what_is_kept_is_read_as_it_was(announce: str | None):
 def test_what_cannot_be_read_is_as_if_it_were_not_there(body: bytes):
     bucket = OneKey()
     bucket.stored = SimpleNamespace(body=body, etag='1')
-    assert take_up(bucket, revision()).rollouts['web'].open
+    assert resumed(bucket, revision()).rollouts['web'].open
 
 
 def test_another_process_goes_on_from_there():
     bucket, first = OneKey(), state()
     first.rollouts['web'] = end(first.rollouts['web'], Verdict('succeeded', 'All run.', START))
-    asyncio.run(RolloutRecords(bucket).keep_now(first))
-    assert take_up(bucket, revision()).rollouts == first.rollouts
+    keep(bucket, first)
+    assert resumed(bucket, revision()).rollouts == first.rollouts
 
 
 def turn(state: ClusterState, number: int, image: str) -> None:
@@ -96,10 +113,8 @@ def test_how_former_revisions_ended_is_known_to_another_process():
     first.rollouts['web'] = end(first.rollouts['web'], Verdict('rolled-back', 'Tasks failed.', START))
     turn(first, 2, 'web:2')
     turn(first, 3, 'web:3')
-    asyncio.run(RolloutRecords(bucket).keep_now(first))
-    fresh = ClusterState('prod')
-    current = Revision('prod', '"e"', 'r3', first.revision.body, START, first.revision.metadata)
-    asyncio.run(RolloutRecords(bucket).take_up(fresh, current, no_path, START))
+    keep(bucket, first)
+    fresh = resumed(bucket, Revision('prod', '"e"', 'r3', first.revision.body, START, first.revision.metadata))
     endings = {each: fresh.of_revision(each)['web'].verdict.ending for each in ('r1', 'r2')}
     assert endings == {'r1': 'rolled-back', 'r2': 'superseded'}
 
@@ -107,11 +122,11 @@ def test_how_former_revisions_ended_is_known_to_another_process():
 def test_what_only_another_process_knew_of_former_revisions_is_not_lost():
     bucket, first = OneKey(), state()
     turn(first, 2, 'web:2')
-    asyncio.run(RolloutRecords(bucket).keep_now(first))
+    keep(bucket, first)
     late = ClusterState('prod')
     turn(late, 2, 'web:2')
     turn(late, 3, 'web:3')
-    asyncio.run(RolloutRecords(bucket).keep_now(late))
+    keep(bucket, late)
     assert list(load(bucket.stored.body).former) == ['r1', 'r2']
 
 
@@ -131,19 +146,18 @@ def test_what_was_kept_before_former_revisions_were_is_read():
 
 
 def test_nothing_is_written_twice():
-    bucket, records = OneKey(), RolloutRecords(OneKey())
-    records = RolloutRecords(bucket)
-    asyncio.run(records.keep_now(state()))
-    asyncio.run(records.keep_now(state()))
+    bucket = OneKey()
+    keep(bucket, state())
+    keep(bucket, state())
     assert bucket.puts == 1
 
 
 def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
     bucket, told, deaf = OneKey(), state(None), state(None)
     told.announce(START + timedelta(minutes=1))
-    asyncio.run(RolloutRecords(bucket).keep_now(told))
+    keep(bucket, told)
     bucket.races = 2
-    asyncio.run(RolloutRecords(bucket).keep_now(deaf))
+    keep(bucket, deaf)
     assert not deaf.rollouts['web'].goal.held
     assert not load(bucket.stored.body).rollouts['web'].goal.held
 
@@ -151,9 +165,9 @@ def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
 def test_what_is_due_is_written_before_the_end_whatever_the_pause():
     async def story() -> None:
         bucket = OneKey()
-        records = RolloutRecords(bucket, pause_s=3600)
-        records.keep(state())
-        records.keep(state())
+        records = records_of(bucket, state(), pause_s=3600)
+        records.keep('prod')
+        records.keep('prod')
         await records.close()
         assert bucket.puts == 1
 
@@ -163,8 +177,15 @@ def test_what_is_due_is_written_before_the_end_whatever_the_pause():
 def test_a_bucket_that_does_not_answer_loses_nothing_but_the_record(caplog: pytest.LogCaptureFixture):
     bucket = OneKey()
     bucket.failure = Unavailable('No answer.', 's3:GetObject', '503')
-    asyncio.run(RolloutRecords(bucket).keep_now(state()))
-    assert 'were not kept' in caplog.text
+    keep(bucket, state())
+    assert 'were not recorded' in caplog.text
+
+
+def test_a_cluster_that_is_gone_by_then_is_not_recorded():
+    bucket = OneKey()
+    keep(bucket, None)
+    asyncio.run(RolloutRecords(bucket).keep_now('prod'))
+    assert bucket.puts == 0
 
 
 class SlowKey(OneKey):
@@ -184,8 +205,8 @@ class SlowKey(OneKey):
 def test_what_is_due_or_being_written_is_there_at_the_end(pause_s: float):
     async def test() -> None:
         bucket, wanted = SlowKey(), state()
-        records = RolloutRecords(bucket, pause_s)
-        records.keep(wanted)
+        records = records_of(bucket, wanted, pause_s=pause_s)
+        records.keep('prod')
         if not pause_s:
             await bucket.asked.wait()
         closing = asyncio.create_task(records.close())

@@ -114,6 +114,9 @@ class Cared:
     def of_interest(self) -> list[str]:
         return ['prod'] if self.cared or self.states['prod'].moving() else []
 
+    def loaded(self, cluster: str) -> ClusterState | None:
+        return self.states.get(cluster)
+
     async def see(self, cluster: str, observation: Observation) -> None:
         self.looks.append(observation)
         self.states[cluster].look(observation)

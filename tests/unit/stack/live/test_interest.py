@@ -2,7 +2,7 @@
 
 import asyncio
 
-from stack.askers import ASKED_S, Askers
+from stack.live.interest import ASKED_S, Askers
 
 
 class Time:

@@ -1,0 +1,379 @@
+"""The owner of one cluster: facts go in, numbered events come out, and no method waits for anything.
+
+Only these methods change what is known of a cluster. A fact that was read from S3 states how much the owner had heard
+when the read began (`as_of`): one that is older than what was read already is dropped.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from stack import cluster_events
+from stack.cluster_state import ClusterState
+from stack.errors import AwsFailed
+from stack.events import Event
+from stack.guards import freeze_of
+from stack.live.facts import Current, History, Mark
+from stack.live.log import STATES, Log, Position
+from stack.live.subscriber import Subscriber
+from stack.observation import Observation
+from stack.revisions import Revision
+from stack.rollout import Rollout
+from stack.rollout_records import Record, take_up
+
+# A subscriber that knows nothing of a cluster yet, and is owed the whole of it.
+FROM_NOTHING = Position(-1, -1)
+
+
+class Owed(NamedTuple):
+    """An event that is owed, for how many others it stands, and the position of a subscriber that was sent it."""
+
+    event: Event
+    merged: int
+    position: Position
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an owner needs, and who is notified: `moved` of every event, `keep` of what is to be recorded."""
+
+    make_state: Callable[[str], ClusterState]
+    now: Callable[[], datetime]
+    moved: Callable[['Cluster'], None] = lambda _: None
+    keep: Callable[[str], None] = lambda _: None
+    ended: Callable[[ClusterState, Rollout], None] = lambda *_: None
+
+
+class Cluster:
+    """`state` is None while the cluster is not loaded, or not there; `mark` is what the last listing had of it.
+
+    `readers` are the subscribers that want it, each with its position. `heard` counts hints that the history has
+    something new, `read` is the number of them that a finished read has accounted for.
+    """
+
+    __slots__ = (
+        '_around',
+        'awaited',
+        'followed',
+        'freeze_unknown',
+        'fresh',
+        'heard',
+        'log',
+        'mark',
+        'name',
+        'read',
+        'readers',
+        'state',
+    )
+
+    def __init__(self, name: str, around: Surroundings):
+        self.name = name
+        self.state: ClusterState | None = None
+        self.log = Log()
+        self.readers: dict[Subscriber, Position] = {}
+        self.mark: Mark | None = None
+        self.fresh = False
+        self.heard = self.read = 0
+        # To be loaded although no subscriber and no caller asks for it: a rollout of it may be under way.
+        self.followed = False
+        # How many callers wait for what S3 has of it.
+        self.awaited = 0
+        # Whether guards could not be read that the newest revision is under.
+        self.freeze_unknown = False
+        self._around = around
+
+    # What is known
+
+    @property
+    def there(self) -> bool:
+        return self.state is not None or self.mark is not None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is known, without a read, that there is no such cluster."""
+        return not self.there and self.heard == self.read
+
+    @property
+    def revision(self) -> Revision | None:
+        """The newest revision, up to which events were published; None where the cluster is not loaded."""
+        return self.state.revision if self.state else None
+
+    def behind(self, wanted: bool) -> bool:
+        """Whether S3 has to be read: something was heard that no read accounts for, or it is wanted and not loaded."""
+        if self.state is None:
+            return (wanted or self.followed) and (self.mark is not None or self.heard > self.read)
+        return self.heard > self.read
+
+    def is_settled(self) -> bool:
+        """Whether no caller waits for it, and every subscriber was sent all events."""
+        events = self.log.end.events
+        return not self.awaited and all(position.events == events for position in self.readers.values())
+
+    # Facts: the listing, and what this process did. They are hints to read, but for a write on top of what is known
+
+    def listed(self, mark: Mark | None) -> None:
+        """A listing of the bucket had this mark, or did not have the cluster.
+
+        S3 dates to the second: what has just changed may change again without a trace, and is read once more.
+        """
+        moved = mark != self.mark
+        revision = self.revision
+        differs = revision is not None and (mark is None or mark.etag != revision.etag)
+        if moved or differs or self.fresh:
+            self.heard += 1
+        self.mark, self.fresh = mark, moved
+
+    def stored(self, base: Revision | None, revision: Revision) -> bool:
+        """This process stored a revision over `base`; whether that is known to follow the newest one directly."""
+        before = self.revision
+        if before is not None and base is not None and before.id == base.id:
+            self._advance(revision)
+            return True
+        self.heard += 1
+        return False
+
+    def removed(self) -> None:
+        """This process removed the cluster."""
+        self.heard += 1
+        if self.state is None:
+            self.mark = None
+
+    # Facts: what was read from S3
+
+    def load(self, found: Current) -> None:
+        """The current revision, for a cluster that is not loaded."""
+        if found.as_of < self.read:
+            return
+        if self.state is None:
+            self.read, self.followed = found.as_of, False
+            self._appear(found)
+        elif found.revision is not None and found.revision.id == self.state.revision.id:
+            self.read = found.as_of
+        # Otherwise another read was faster, and it is not known which is the newer one.
+
+    def catch_up(self, found: History) -> None:
+        """What the history has after the revision that was the newest when the read began."""
+        if found.as_of < self.read or self.revision is None:
+            return
+        if found.steps is not None:
+            self.read = found.as_of
+            self._walk(found.steps_after(self.revision.id))
+        elif self.revision.id == found.since:
+            self.read = found.as_of
+            self._jump(found.current)
+        # Otherwise a write of this process came in between: it is not known which is the newer one.
+
+    def froze(self, revision: str, freeze: Mapping[str, Any] | None) -> None:
+        """Who froze the cluster, by the guards that a revision is under; of a former revision it means nothing."""
+        if self.state is not None and self.state.revision.id == revision:
+            self.freeze_unknown = False
+            if freeze != self.state.frozen:
+                self._freeze(freeze)
+
+    def recorded(self, record: Record) -> None:
+        """How rollouts stand by the records of other replicas."""
+        if self.state is not None:
+            moved = self.state.book.hear(record.rollouts)
+            self.state.book.remember(record.former)
+            if moved:
+                self._move(moved)
+
+    # Facts: schedulers, ECS, time
+
+    def announced(self, at: datetime) -> bool:
+        """Schedulers were notified of what is wanted (again); whether anything begins by that."""
+        moved = self.state.announce(at) if self.state is not None else None
+        if moved:
+            self._move(moved)
+        return bool(moved)
+
+    def looked(self, observation: Observation) -> None:
+        """What a look at ECS showed."""
+        state = self.state
+        if state is None:
+            return
+        before = dict(state.rollouts)
+        moved = state.look(observation)
+        recovered, state.failing = state.failing is not None, None
+        if moved or recovered:
+            self._move(moved)
+        ended = state.book.ended_since(before)
+        for rollout in ended:
+            self._around.ended(state, rollout)
+        if ended:
+            self._around.keep(self.name)
+
+    def unseen(self, failed: AwsFailed) -> None:
+        """ECS could not be asked: what is known of it gets old."""
+        if self.state is not None and self.state.failing is None:
+            since = cluster_events.stamp(self._around.now())
+            self.state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
+            self._move(())
+
+    def expire(self, now: datetime) -> None:
+        """A freeze ends by itself."""
+        until = self.state.frozen.get('until') if self.state is not None and self.state.frozen else None
+        if until and datetime.fromisoformat(until) <= now:
+            self._freeze(None)
+
+    def publish(self, event: Event) -> None:
+        """An event that changes nothing here."""
+        self.log.add(event)
+        self._around.moved(self)
+
+    # What subscribers are owed
+
+    def join(self, known: str | None) -> Position:
+        """The position of a subscriber that knows a revision, or nothing, of the cluster."""
+        revision = self.revision
+        if revision is None:
+            return self.log.end if known is None else FROM_NOTHING
+        if known is None:
+            return FROM_NOTHING
+        if known == revision.id:
+            return Position(self.log.end.events, -1)
+        missed = self.log.replay(known)
+        return Position(self.log.end.events, -1, missed) if missed else FROM_NOTHING._replace(covers=known)
+
+    def replays(self, known: str | None) -> bool:
+        """Whether a subscriber that knows that revision can be sent every one since."""
+        revision = self.revision
+        return known is None or revision is None or known == revision.id or bool(self.log.replay(known))
+
+    def remember(self, path: Sequence[Revision]) -> None:
+        """Revisions of the history, in its order, for subscribers that come back."""
+        if self.revision is not None:
+            events = [cluster_events.desired(before, after) for before, after in pairwise(path)]
+            self.log.prepend(events, self.revision.id)
+
+    def owed(self, position: Position, made: dict[Hashable, Event | None]) -> tuple[Owed, ...]:
+        """The events that lead from a position to the newest state. `made` has those that were made for others."""
+        end, entries = self.log.end, self.log.after(position)
+        missing = end.events - position.events + end.rollouts - position.rollouts
+        if entries is not None and not position.missed and len(entries) == missing:
+            return _one_by_one(position, [each.event for each in entries])
+        if entries is None or any(each.event.type == 'cluster' for each in entries):
+            covers = position.missed[0].content['previous'] if position.missed else position.covers
+            event = _shared(made, ('snapshot', covers), lambda: self.snapshot(covers))
+            return (Owed(event, 0 if position.rollouts < 0 else missing - 1, end),)
+        kept = [each.event for each in entries if each.event.type not in STATES]
+        owed = _one_by_one(position, [*position.missed, *kept])
+        merged = end.rollouts - position.rollouts
+        if not merged or self.state is None:
+            return owed
+        names = self.log.moved_after(position.rollouts)
+        movement = _shared(made, ('movement', names), lambda: self.movement(names))
+        return (*owed, Owed(movement, 0 if position.rollouts < 0 else merged - 1, end))
+
+    def snapshot(self, covers: str | None = None) -> Event:
+        """The `cluster` event of the newest state, or the `deleted` one.
+
+        With `covers` it declares that it stands for every revision since that one.
+        """
+        if self.state is None:
+            return cluster_events.deleted(self.name, None, self._around.now())
+        more = {'covers_since': covers} if covers is not None else {}
+        return cluster_events.cluster(self.state, self._around.now(), **more)
+
+    def movement(self, services: Iterable[str] | None) -> Event:
+        """The `rollout` event with the newest state of some services, or of all."""
+        return cluster_events.rollout(self.state, services, self._around.now())
+
+    # How the state changes, and the events of that
+
+    def _appear(self, found: Current) -> None:
+        if found.revision is None:
+            self.mark = None
+            return
+        state = self._around.make_state(self.name)
+        take_up(state, found.record, found.path, self._around.now())
+        state.frozen = found.freeze
+        self.freeze_unknown = not found.freeze_known
+        self.state = state
+        self._whole_state()
+
+    def _walk(self, steps: Sequence[Revision | None]) -> None:
+        """Go along the history; None is a deletion. What came after one is loaded from the beginning."""
+        for step in steps:
+            if step is None:
+                self._vanish()
+                if steps[-1] is None:
+                    self.mark = None
+                else:
+                    self.heard += 1
+                return
+            self._advance(step)
+
+    def _advance(self, after: Revision) -> None:
+        before, state = self.state.revision, self.state
+        self.log.add(cluster_events.desired(before, after))
+        former = dict(state.rollouts)
+        state.take_revision(after, self._around.now())
+        self._move({name for name, each in state.rollouts.items() if former.get(name) is not each})
+        for change in after.changes:
+            verb = change.did.get('verb')
+            if verb == 'freeze':
+                self._freeze(freeze_of(change).to_json())
+            elif verb == 'thaw' and state.frozen is not None:
+                # Otherwise it had ended by itself before this process heard of the thaw.
+                self._freeze(None, change.origin.by)
+        self._around.keep(self.name)
+
+    def _jump(self, found: Current) -> None:
+        """The history does not reach back to what was published last, or the bucket keeps no versions."""
+        before, after = self.state.revision, found.revision
+        if after is None:
+            self._vanish()
+            self.mark = None
+        elif after.id != before.id and after.version is None:
+            self._advance(after)
+        elif after.id != before.id:
+            self.state.take_revision(after, self._around.now())
+            self.state.frozen, self.freeze_unknown = found.freeze, not found.freeze_known
+            self._whole_state(before.id)
+
+    def _vanish(self) -> None:
+        state, now = self.state, self._around.now()
+        self._move(state.remove(now))
+        self.state, self.freeze_unknown = None, False
+        self.publish(cluster_events.deleted(self.name, state.revision, now))
+
+    def _freeze(self, freeze: Mapping[str, Any] | None, by: str | None = None) -> None:
+        self.state.frozen = freeze
+        self.publish(cluster_events.frozen(self.name, freeze, self._around.now(), by))
+
+    def _whole_state(self, covers: str | None = None) -> None:
+        if self.readers:
+            self.log.add(self.snapshot(covers))
+        else:
+            self.log.skip_all()
+        self._around.moved(self)
+
+    def _move(self, services: Iterable[str]) -> None:
+        if self.readers:
+            self.log.add(self.movement(services))
+        else:
+            self.log.skip_rollout(frozenset(services))
+        self._around.moved(self)
+
+
+def _one_by_one(position: Position, events: Sequence[Event]) -> tuple[Owed, ...]:
+    """Events in their order, each with the position after it."""
+    owed = []
+    for event in events:
+        if position.missed:
+            position = position._replace(missed=position.missed[1:])
+        elif event.type == 'rollout':
+            position = position._replace(rollouts=position.rollouts + 1)
+        else:
+            position = position._replace(events=position.events + 1)
+        owed.append(Owed(event, 0, position))
+    return tuple(owed)
+
+
+def _shared(made: dict[Hashable, Event | None], key: Hashable, make: Callable[[], Event]) -> Event:
+    if key not in made:
+        made[key] = make()
+    return made[key]

@@ -1,0 +1,305 @@
+"""Fan-out: every subscriber is sent what it is owed of each cluster, and none ever waits for another.
+
+A subscriber's position in a cluster moves only when a frame was accepted, and what is owed is always the difference
+between that position and the newest state: a subscriber that is behind costs a position, not a queue.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Protocol
+
+from stack import events
+from stack.errors import NysaError
+from stack.events import Event, Subscribe, matcher
+from stack.live.cluster import Cluster
+from stack.live.clusters import Clusters
+from stack.live.log import NOTHING
+from stack.live.shared import Shared
+from stack.live.subscriber import Subscriber
+
+log = logging.getLogger(__name__)
+
+# Writes in one turn of the loop: more would hold up every request that comes meanwhile.
+WRITES_A_TURN = 100
+# How often those that are behind are looked at; also the pause between two batches for a paced subscriber.
+TICK_S = 0.1
+# The pause before a subscriber that could not be brought up to date is tried again, and its limit.
+RETRY_S = 1.0
+LONGEST_RETRY_S = 30.0
+
+
+class Source(Protocol):
+    """What the hub needs to bring a subscriber up to date; all but `synced` raise `NysaError`."""
+
+    async def refresh(self, anew: bool = False) -> None:
+        """Have `Clusters` know which clusters are there; with `anew` as of now, otherwise as of a moment ago."""
+        ...
+
+    async def reach(self, cluster: str, known: str | None) -> None:
+        """Load a cluster, and read its history back to a revision that a subscriber knows."""
+        ...
+
+    def synced(self, clusters: list[str]) -> Event: ...
+
+
+class Hub:
+    """`framing` wraps an event as the outlets send it; `interest` is called when what is listened to changes."""
+
+    def __init__(
+        self,
+        source: Source,
+        clusters: Clusters,
+        framing: Callable[[bytes], bytes] = bytes,
+        interest: Callable[[], None] = lambda: None,
+        retry_s: float = RETRY_S,
+    ):
+        self._retry_s = retry_s
+        self._source = source
+        self._clusters = clusters
+        self._framing = framing
+        self._interest = interest
+        self._shared = Shared()
+        self._subscribers: dict[Subscriber, None] = {}
+        # Clusters that have newer events than were handed out.
+        self._moved: dict[Cluster, None] = {}
+        self._late: dict[Subscriber, None] = {}
+        self._tasks: set[asyncio.Task] = set()
+        self._pump: asyncio.Task | None = None
+        self._looking: asyncio.Task | None = None
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    def listens(self, name: str) -> bool:
+        """Whether any subscriber wants to know of the cluster."""
+        return bool(self._clusters.of(name).readers)
+
+    def publish(self, event: Event) -> None:
+        """Send an event that changes nothing in its cluster."""
+        self._clusters.of(event.cluster).publish(event)
+
+    def added(self, cluster: Cluster) -> None:
+        """A new cluster: whoever wants it was sent nothing of it so far."""
+        for subscriber in self._subscribers:
+            if not subscriber.beginning and cluster.name not in subscriber.joining and subscriber.wants(cluster.name):
+                cluster.readers[subscriber] = NOTHING
+
+    def moved(self, cluster: Cluster) -> None:
+        """A cluster has a newer event."""
+        if not cluster.readers:
+            cluster.log.handed_out(cluster.log.end)
+            return
+        self._moved[cluster] = None
+        if self._pump is None:
+            self._pump = self._start(self._run())
+
+    def subscribe(self, subscriber: Subscriber, wish: Subscribe) -> None:
+        """Bring a subscriber up to date with what it wants, and keep it so; replaces what it wanted before."""
+        self._forget(subscriber)
+        subscriber.fits = matcher(wish.clusters)
+        subscriber.beginning = True
+        self._subscribers[subscriber] = None
+        subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
+        self._interest()
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber; its outlet is not written to any more."""
+        self._forget(subscriber)
+        self._subscribers.pop(subscriber, None)
+        self._late.pop(subscriber, None)
+        self._interest()
+
+    def writable(self, subscriber: Subscriber) -> None:
+        """The outlet of a subscriber accepts frames again: send on without waiting for the next tick."""
+        subscriber.wake()
+        if not subscriber.held:
+            self._send_pending(subscriber)
+
+    async def drain(self) -> None:
+        """Wait until everything that was published has been handed out, or is kept for those that are behind."""
+        while self._pump is not None:
+            await asyncio.wait([self._pump])
+
+    async def close(self) -> None:
+        await self.drain()
+        self._shared.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        """Forget what a subscriber wanted, and what it was sent of it."""
+        if subscriber.bringing_up is not None:
+            subscriber.bringing_up.cancel()
+        subscriber.joining.clear()
+        subscriber.pending.clear()
+        for cluster in self._clusters:
+            cluster.readers.pop(subscriber, None)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # Those that keep up
+
+    async def _run(self) -> None:
+        written = 0
+        try:
+            while self._moved:
+                cluster = next(iter(self._moved))
+                del self._moved[cluster]
+                end = cluster.log.end
+                for subscriber in tuple(cluster.readers):
+                    try:
+                        self._deliver(subscriber, cluster)
+                    except Exception:
+                        log.exception('an event of %s could not be sent', cluster.name)
+                    written += 1
+                    if written % WRITES_A_TURN == 0:
+                        await asyncio.sleep(0)
+                cluster.log.handed_out(end)
+        finally:
+            self._pump = None
+
+    def _deliver(self, subscriber: Subscriber, cluster: Cluster) -> None:
+        """Send what is owed now, or have it pending for a subscriber that is behind, or paced."""
+        if subscriber.held or subscriber.pending or not self._send_owed(subscriber, cluster):
+            subscriber.pending[cluster.name] = None
+            self._look_later(subscriber)
+        elif subscriber.paced:
+            subscriber.held = True
+            self._look_later(subscriber)
+
+    def _send_owed(self, subscriber: Subscriber, cluster: Cluster) -> bool:
+        """Send what a subscriber is owed of a cluster; false where it does not accept all of it now."""
+        position = cluster.readers.get(subscriber)
+        if position is None or position == cluster.log.end:
+            return True
+        if not subscriber.outlet.ready():
+            return False
+        for owed in self._shared.owed(cluster, position):
+            if not self._send(subscriber, owed.event, owed.merged):
+                return False
+            cluster.readers[subscriber] = owed.position
+        return True
+
+    def _send(self, subscriber: Subscriber, event: Event, merged: int = 0) -> bool:
+        if merged:
+            return subscriber.outlet.offer(self._framing(event.text(subscriber.values, merged)))
+        frame = event.frames.get(subscriber.values)
+        if frame is None:
+            frame = event.frames[subscriber.values] = self._framing(event.text(subscriber.values))
+        return subscriber.outlet.offer(frame)
+
+    # Those that are behind
+
+    def _look_later(self, subscriber: Subscriber) -> None:
+        self._late[subscriber] = None
+        if self._looking is None:
+            self._looking = self._start(self._look_after_the_late())
+
+    async def _look_after_the_late(self) -> None:
+        try:
+            while self._late:
+                await asyncio.sleep(TICK_S)
+                late, self._late = self._late, {}
+                for number, subscriber in enumerate(late, 1):
+                    if subscriber in self._subscribers:
+                        self._look_at(subscriber)
+                    if number % WRITES_A_TURN == 0:
+                        await asyncio.sleep(0)
+        finally:
+            self._looking = None
+
+    def _look_at(self, subscriber: Subscriber) -> None:
+        subscriber.held = False
+        sends = bool(subscriber.pending)
+        self._send_pending(subscriber)
+        subscriber.held = subscriber.paced and sends
+        subscriber.wake()
+        if subscriber.pending or subscriber.held:
+            self._late[subscriber] = None
+
+    def _send_pending(self, subscriber: Subscriber) -> None:
+        """Send what is owed, cluster by cluster, until the reader is behind again."""
+        for name in list(subscriber.pending):
+            cluster = self._clusters.get(name)
+            if cluster is not None and not self._send_owed(subscriber, cluster):
+                return
+            del subscriber.pending[name]
+
+    # Those that have just subscribed
+
+    async def _bring_up(self, subscriber: Subscriber, known: Mapping[str, str]) -> None:
+        pause = self._retry_s
+        try:
+            while True:
+                try:
+                    if subscriber.beginning:
+                        await self._refresh(subscriber, known)
+                        wanted = self._begin(subscriber, known)
+                    try:
+                        await self._join(subscriber)
+                        break
+                    finally:
+                        self._interest()
+                except NysaError as error:
+                    await self._send_patiently(subscriber, lambda error=error: events.error(error.code, error.message))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_RETRY_S)
+            await self._send_patiently(subscriber, lambda: self._source.synced(wanted))
+        except Exception:
+            log.exception('a subscriber could not be brought up to date')
+        finally:
+            if subscriber.bringing_up is asyncio.current_task():
+                subscriber.bringing_up = None
+
+    async def _refresh(self, subscriber: Subscriber, known: Mapping[str, str]) -> None:
+        await self._source.refresh()
+        there = frozenset(self._clusters.names())
+        if any(subscriber.wants(name) for name in known if name not in there):
+            # Another replica may have published it a moment ago.
+            await self._source.refresh(anew=True)
+
+    def _begin(self, subscriber: Subscriber, known: Mapping[str, str]) -> list[str]:
+        """Have a subscriber join the clusters that are there, and those that it knows; it is owed nothing of others."""
+        names = self._clusters.names()
+        names += sorted(set(known).difference(names))
+        wanted = [name for name in names if subscriber.wants(name)]
+        subscriber.joining = {name: known.get(name) for name in wanted}
+        subscriber.beginning = False
+        for cluster in self._clusters:
+            if cluster.name not in subscriber.joining and subscriber.wants(cluster.name):
+                cluster.readers[subscriber] = cluster.log.end
+        return wanted
+
+    async def _join(self, subscriber: Subscriber) -> None:
+        """Give a subscriber its position in each cluster, and send what it is owed from there."""
+        for name in list(subscriber.joining):
+            known = subscriber.joining[name]
+            with self._clusters.awaiting(name) as cluster:
+                try:
+                    await self._source.reach(name, known)
+                except NysaError:
+                    # Have the others go first the next time.
+                    subscriber.joining[name] = subscriber.joining.pop(name)
+                    raise
+                cluster.readers[subscriber] = cluster.join(known)
+                del subscriber.joining[name]
+                while not self._send_owed(subscriber, cluster):
+                    await self._room(subscriber)
+            # A subscriber to a thousand clusters holds up nothing else.
+            await asyncio.sleep(0)
+
+    async def _send_patiently(self, subscriber: Subscriber, make: Callable[[], Event]) -> None:
+        """Send an event that is about no cluster, after everything that is owed."""
+        while subscriber.pending or not self._send(subscriber, make()):
+            await self._room(subscriber)
+
+    async def _room(self, subscriber: Subscriber) -> None:
+        subscriber.room = room = asyncio.Event()
+        self._look_later(subscriber)
+        await room.wait()
