@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.events import Subscribe
-from stack.subscriber import Subscriber
+from stack.live.subscriber import Subscriber
 from tests.simulation.loop import Process, within
 from tests.simulation.replica import Replica
 from tests.simulation.world import World

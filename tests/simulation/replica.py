@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import nysa_server
+from stack.live.subscriber import Subscriber
 from stack.loops import Loops
 from stack.metrics import Metrics
 from stack.settings import read_settings
-from stack.subscriber import Subscriber
 from stack.watcher import POLLED, Watcher
 from tests.simulation.loop import Process
 from tests.simulation.network import RUN
