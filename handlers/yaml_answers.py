@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from stack.stackfile.yaml_writer import write
 
 if TYPE_CHECKING:
     from handlers.base import ApiHandler
@@ -34,7 +34,7 @@ def yaml_text(document: Any, comments: Iterable[str] = ()) -> str:
     """The document as YAML, in its own order, below comments that may hold any text."""
     lines = [line for each in comments for line in textwrap.wrap(_on_one_line(each), LINE, subsequent_indent='  ')]
     above = ''.join(f'# {line}\n' for line in lines)
-    return f'{above}\n' * bool(above) + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return f'{above}\n' * bool(above) + write(document)
 
 
 def _on_one_line(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from stack.stackfile.entries import DEFAULTS, TOP, Entry, entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.yaml_writer import scalar
 
 _HEAD = '| field | value | default | meaning |\n| --- | --- | --- | --- |\n'
 _INHERITS = {DEFAULTS: ' May also stand under `defaults`.', TOP: '', '': ''}
@@ -29,6 +30,4 @@ def _rows(fields: Iterable[Entry], prefix: str, leave: tuple[str, ...] = ()) -> 
 def _default(e: Entry) -> str:
     if e.required:
         return 'required'
-    if isinstance(e.default, bool):
-        return f'`{str(e.default).lower()}`'
-    return f'`{e.default}`' if isinstance(e.default, str | int) and e.default != '' else ''
+    return f'`{scalar(e.default)}`' if isinstance(e.default, str | int) and e.default != '' else ''

@@ -1,5 +1,7 @@
 /** Where in a YAML text the cursor is, and what the JSON Schema allows there: enough for completion while typing. */
 
+import { yamlScalar } from './yaml-scalar';
+
 export type Schema = { [key: string]: unknown };
 
 export interface Place {
@@ -121,7 +123,7 @@ export function suggestions(root: Schema, place: Place): Suggestion[] {
 
 function valuesOf(schemas: Schema[]): Suggestion[] {
   const values = schemas.flatMap((s) => [...(Array.isArray(s.enum) ? s.enum : []), ...('const' in s ? [s.const] : []), ...(s.type === 'boolean' ? [true, false] : [])]);
-  return [...new Set(values.map(String))].map((label) => ({ label, detail: '', info: '', kind: 'value' }));
+  return [...new Set(values.map(yamlScalar))].map((label) => ({ label, detail: '', info: '', kind: 'value' }));
 }
 
 function typeName(root: Schema, schema: Schema): string {
