@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -16,6 +17,7 @@ from tornado.netutil import bind_sockets
 import nysa_server
 from handlers.application import make_application
 from handlers.frames import text_frame
+from stack import pass_outcomes
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs_look import EcsLook
@@ -31,7 +33,7 @@ from stack.lease import Leases
 from stack.live import Live
 from stack.metrics import Metrics
 from stack.pacing import Pace
-from stack.passes import Ask, Passes
+from stack.passes import Ask, Ended, Passes
 from stack.reconcile.wanted import wanted_services
 from stack.reconciler import Reconciler
 from stack.revision_store import RevisionStore, serialise
@@ -109,7 +111,14 @@ class Rolling:
         self.look = EcsLook(CarefulConnection(self.connection, 1, clock=lambda: self.clock, sleep=self._sleep))
         self.recorder = FlightRecorder(self.bucket, self.look, History(self.store).compare, now=self.now)
         self.live.ended.append(self.recorder.ended)
-        self.watcher = Watcher(self.live, self.look, clock=lambda: self.clock, now=self.now, chance=lambda: 0.0)
+        self.watcher = Watcher(
+            self.live,
+            self.look,
+            clock=lambda: self.clock,
+            now=self.now,
+            chance=lambda: 0.0,
+            outcomes=partial(pass_outcomes.read, self.bucket),
+        )
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.aws.embedded.clock.now(), UTC)
@@ -159,12 +168,16 @@ class Rolling:
                 ecs.create_service(serviceName=name, launchType='EC2', **arguments)
 
     async def act_by_plan(self, *destroyed: str) -> None:
-        """Make ECS match what is stored, by the product's own passes, as often as it takes while time stands still."""
+        """Make ECS match what is stored, by one of the product's own passes."""
+        ended = await self.make_pass(destroyed=frozenset(destroyed))
+        assert ended.state in ('complete', 'waiting'), ended.errors
+
+    async def make_pass(self, **ask: Any) -> Ended:
+        """One pass, however it ends."""
         paced = PacedConnection(self.connection, Pace(share=1))
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
         passes = Passes(self.store, Leases(self.bucket), reconciler, _never)
-        ended = await passes.make(Ask(self.name, frozenset(destroyed)))
-        assert ended.state in ('complete', 'waiting'), ended.errors
+        return await passes.make(Ask(self.name, **ask))
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:
         """Let time pass, and the observer look after each step."""
