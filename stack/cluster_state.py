@@ -8,6 +8,7 @@ from typing import Any
 from stack import refusals, removal, service_rollout, task_run
 from stack.drift import carries, dropped_fields, service_drift, unmanaged
 from stack.errors import StateUnreadable
+from stack.main_container import essential_names, main_container
 from stack.observation import Observation
 from stack.observed import Service, Task
 from stack.pass_outcome import PassOutcome, Refusal
@@ -214,11 +215,11 @@ class ClusterState:
     def _remember_image(self, name: str, former: Service | None, seen: Service) -> None:
         """What ran before the newest deployment, for as long as the next one has not come."""
         if former is not None and former.task_definition != seen.task_definition:
-            image = self.image(former.task_definition)
+            image = self.image(former.task_definition, name)
             if image:
                 self.images_before[name] = image
         older = next((each for each in seen.deployments if each.status == 'ACTIVE' and each.running), None)
-        if former is None and older is not None and (image := self.image(older.task_definition)):
+        if former is None and older is not None and (image := self.image(older.task_definition, name)):
             self.images_before[name] = image
 
     def _fits(self, wanted: Wanted, seen: Service, definitions: Mapping[str, TaskDefinition]) -> Collection[str]:
@@ -251,11 +252,15 @@ class ClusterState:
         """Every service that is wanted or still there, those of the desired state first and in its order."""
         return [*self.wanted, *sorted((self.seen.keys() | self.book.removing()) - self.wanted.keys())]
 
-    def image(self, task_definition: str) -> str | None:
-        """The image of a task definition's first container, where the definition is known."""
+    def image(self, task_definition: str, service: str) -> str | None:
+        """The image of a service's own container in a task definition, where the definition is known."""
         definition = self.definitions.get(task_definition)
-        containers = definition.body.get('containerDefinitions') if definition else None
-        return containers[0].get('image') if containers else None
+        return main_container(definition.body, service).get('image') if definition else None
+
+    def essential(self, task: Task) -> frozenset[str]:
+        """The names of a task's essential containers; empty where its task definition is not known."""
+        definition = self.definitions.get(task.task_definition)
+        return essential_names(definition.body) if definition else frozenset()
 
     def running_image(self, name: str) -> str | None:
         """What runs: what ECS's newest deployment brings, unless only older ones have tasks so far."""
@@ -265,7 +270,7 @@ class ClusterState:
         primary = seen.primary
         if primary is None or not primary.running:
             primary = next((each for each in seen.deployments if each.running), primary)
-        return self.image(primary.task_definition if primary else seen.task_definition)
+        return self.image(primary.task_definition if primary else seen.task_definition, name)
 
     def drift(self, name: str) -> Row | None:
         """What sets the service apart from what is wanted, unless a rollout is under way."""
@@ -323,4 +328,4 @@ def document_of(revision: Revision) -> Any:
 
 
 def image_of(wanted: Wanted) -> str:
-    return wanted.definition['containerDefinitions'][0].get('image', '')
+    return main_container(wanted.definition, wanted.service).get('image', '')

@@ -1,16 +1,19 @@
 """A cluster's state as the API and the live channel show it: summaries, rows of services, verdicts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from stack import refusals
 from stack.cluster_state import ClusterState
+from stack.current_stops import current_stops, is_draining
 from stack.events import stamp
 from stack.images import ImageReference
+from stack.main_container import main_container
 from stack.observed import Deployment, Service, Task
 from stack.rollout import Rollout, Verdict
-from stack.stop_reasons import classify, most_telling, of_text
+from stack.stop_kinds import PORT_IN_USE
+from stack.stop_reasons import classify, ended_first, most_telling, of_text
 from stack.whole import Whole, whole
 
 Json = dict[str, Any]
@@ -89,7 +92,7 @@ def service_row(state: ClusterState, name: str) -> Json:
     wanted, seen, going = state.wanted.get(name), state.seen.get(name), state.rollouts.get(name)
     row: Json = {'name': name, 'managed': wanted is not None}
     if wanted is not None:
-        image = wanted.definition['containerDefinitions'][0].get('image')
+        image = main_container(wanted.definition, name).get('image')
         row |= {'image': image, 'image_tag': tag(image), 'desired_count': wanted.count}
     row |= {
         'sync': service_sync(state, name),
@@ -98,7 +101,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
         'image_before': state.images_before.get(name),
         'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
-        'stop_reasons': [stop_json(each) for each in state.stopped.get(name, ())[:STOPS_SHOWN]],
+        'stop_reasons': [stop_json(each, state.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]],
         'trouble': trouble(state, name),
     }
     drift = state.drift(name)
@@ -184,14 +187,14 @@ def trouble(state: ClusterState, name: str) -> Json | None:
     if refusal := state.refusal(name):
         return refusals.to_json(refusal)
     going, seen = state.rollouts.get(name), state.seen.get(name)
-    stopped = [classify(each) for each in state.stopped.get(name, ())]
+    stopped = [classify(each, state.essential(each)) for each in current_stops(state, name)]
     if seen and (going is None or going.open or (going.verdict and going.verdict.failed)):
         since = going.goal.since if going else None
         stopped += [
             found for each in seen.events if (since is None or each.at >= since) and (found := of_text(each.message))
         ]
     reason = most_telling(stopped)
-    if reason is None or reason.expected:
+    if reason is None or reason.expected or (reason.kind == PORT_IN_USE.kind and is_draining(seen)):
         return None
     return {'kind': reason.kind, 'what': reason.what, 'advice': reason.advice}
 
@@ -200,14 +203,14 @@ def events_json(events: Iterable[Any]) -> list[Json]:
     return [{'at': stamp(each.at), 'message': each.message} for each in events]
 
 
-def deployment_json(state: ClusterState, each: Deployment) -> Json:
+def deployment_json(state: ClusterState, name: str, each: Deployment) -> Json:
     return {
         'id': each.id,
         'status': each.status,
         'state': each.rollout_state,
         'reason': each.reason,
         'task_definition': each.task_definition,
-        'image': state.image(each.task_definition),
+        'image': state.image(each.task_definition, name),
         'desired': each.desired,
         'running': each.running,
         'pending': each.pending,
@@ -233,16 +236,15 @@ def task_json(task: Task) -> Json:
     }
 
 
-def stop_json(task: Task) -> Json:
-    """A stopped task: ECS's own words, and what they mean."""
-    reason = classify(task)
-    codes = [each.exit_code for each in task.containers if each.exit_code is not None]
+def stop_json(task: Task, essential: Collection[str] = ()) -> Json:
+    """A stopped task: ECS's own words, and what they mean; `essential` are its essential containers, where known."""
+    reason, ended = classify(task, essential), ended_first(task.containers, essential)
     told = [each.reason for each in task.containers if each.reason]
     return {
         'task': task.id,
         'at': _stamp(task.stopped_at),
         'reason': ': '.join(filter(None, [task.stopped_reason, *told])),
-        'exit_code': next((each for each in codes if each), codes[0] if codes else None),
+        'exit_code': ended.exit_code if ended else None,
         'kind': reason.kind,
         'what': reason.what,
         'advice': reason.advice,

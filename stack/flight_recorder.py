@@ -6,7 +6,7 @@ One object for each failure, `flights/{cluster}/{revision}/{service}`.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,11 +15,13 @@ from stack.cluster_view import events_json, stop_json, task_json, verdict_json
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
 from stack.events import stamp
 from stack.last_words import last_lines
+from stack.main_container import essential_names, main_container
 from stack.masking import concealed
 from stack.observed import Service, Task
 from stack.reconcile.observed import TaskDefinition
 from stack.rollout import Rollout
-from stack.stop_reasons import StopReason, classify, most_telling, of_text
+from stack.stop_kinds import StopReason
+from stack.stop_reasons import classify, most_telling, of_text
 
 log = logging.getLogger(__name__)
 
@@ -173,26 +175,28 @@ def _told(
     now: datetime,
 ) -> Json:
     events = [each for each in seen.events if each.at >= rollout.goal.since] if seen else []
-    images = [container for task in stopped for container in task.containers]
-    containers = definition.body.get('containerDefinitions', ()) if definition else ()
+    main = main_container(definition.body, rollout.goal.service) if definition else {}
+    images = [each for task in stopped for each in task.containers if each.name == main.get('name', each.name)]
+    essential = essential_names(definition.body) if definition else frozenset()
+    reasons = [classify(each, essential) for each in stopped]
     return {
         'service': rollout.goal.service,
         'revision': rollout.goal.revision,
         'recorded_at': stamp(now),
         'verdict': verdict_json(rollout.verdict),
-        'reason': _reason_json(reason_of(stopped, [each.message for each in events])),
-        'image': containers[0].get('image') if containers else rollout.goal.image,
+        'reason': _reason_json(reason_of(reasons, [each.message for each in events])),
+        'image': main.get('image') or rollout.goal.image,
         'image_digest': next((each.digest for each in images if each.digest), None),
         'task_definition': rollout.task_definition,
         'deployment': rollout.deployment,
-        'tasks': [{**task_json(each), **stop_json(each)} for each in stopped[:TASKS_KEPT]],
+        'tasks': [{**task_json(each), **stop_json(each, essential)} for each in stopped[:TASKS_KEPT]],
         'events': events_json(events[:EVENTS_KEPT]),
     }
 
 
-def reason_of(stopped: Sequence[Task], events: Sequence[str]) -> StopReason | None:
+def reason_of(stopped: Iterable[StopReason], events: Sequence[str]) -> StopReason | None:
     """The class of what went wrong, by the stopped tasks, or where none tells anything by ECS's events."""
-    by_tasks = most_telling(classify(each) for each in stopped)
+    by_tasks = most_telling(stopped)
     if by_tasks is not None and not by_tasks.expected and by_tasks.kind != 'unknown':
         return by_tasks
     return most_telling(found for each in events if (found := of_text(each))) or by_tasks

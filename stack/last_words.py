@@ -15,6 +15,7 @@ from stack.cluster_state import ClusterState
 from stack.cluster_view import service_health
 from stack.errors import AwsFailed
 from stack.events import stamp
+from stack.main_container import main_first
 from stack.observed import EPOCH, Task
 from stack.recent import Recent
 from stack.reconcile.observed import TaskDefinition
@@ -95,7 +96,8 @@ def failing(state: ClusterState, name: str, stopped: Sequence[Task]) -> list[Tas
     if not under_way and service_health(state, name) not in ('degraded', 'failing'):
         return []
     since = going.goal.since if under_way else EPOCH
-    return [each for each in stopped if (each.created_at or EPOCH) >= since and not classify(each).expected]
+    recent = (each for each in stopped if (each.created_at or EPOCH) >= since)
+    return [each for each in recent if not classify(each, state.essential(each)).expected]
 
 
 async def last_lines(look: Look, definition: TaskDefinition | None, stopped: Sequence[Task]) -> Json | None:
@@ -113,11 +115,12 @@ async def last_lines(look: Look, definition: TaskDefinition | None, stopped: Seq
 
 
 def log_stream(definition: TaskDefinition | None, task: Task) -> tuple[str, str, str | None] | None:
-    """Log group, stream and region of a task's first container with awslogs; None without one.
+    """Log group, stream and region of a task's main container, else of the first one with awslogs; None without one.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
     """
-    for container in definition.body.get('containerDefinitions', ()) if definition else ():
+    body = main_first(definition.body, task.service) if definition else {}
+    for container in body.get('containerDefinitions', ()):
         configuration = container.get('logConfiguration') or {}
         options = configuration.get('options') or {}
         group, prefix = options.get('awslogs-group'), options.get('awslogs-stream-prefix')

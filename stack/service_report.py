@@ -31,7 +31,7 @@ async def service_report(
     seen, going = state.seen.get(name), state.rollouts.get(name)
     report = service_row(state, name) | {
         'settings': _settings(state, name),
-        'deployments': [deployment_json(state, each) for each in seen.deployments] if seen else [],
+        'deployments': [deployment_json(state, name, each) for each in seen.deployments] if seen else [],
         'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
         'failing': state.failing,
         'tasks': [],
@@ -43,7 +43,7 @@ async def service_report(
         if seen is not None:
             report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
             stopped = merged(await look.stopped(state.name, name), stopped)
-            report['stop_reasons'] = [stop_json(each) for each in stopped]
+            report['stop_reasons'] = [stop_json(each, state.essential(each)) for each in stopped]
     except AwsFailed as failed:
         report |= {'tasks': None, 'failing': {'error': failed.code, 'message': failed.message}}
     if going is not None and going.verdict is not None and going.verdict.failed:

@@ -1,123 +1,20 @@
 """Why a task stopped, in one of a few classes, and what to do about it.
 
-ECS tells it in a stop code, a sentence and each container's exit code and sentence; the sentences are for people and
-change, so only their stable beginnings and words are looked for.
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+ECS reports a stop code, a sentence, and each container's exit code and sentence. The code decides first: with
+`UserInitiated` the sentence is free text of a person and is not read. Of a sentence only the beginnings of its segments
+are compared with the table in `stack.stop_rules`.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 
-from stack.observed import Task
+from stack.observed import Container, Task
+from stack.stop_kinds import INSTANCE_GONE, REPLACED, START_FAILED, STOPPED_BY_USER, StopReason
+from stack.stop_rules import EVENTS, TASKS, Rule
 
-
-@dataclass(frozen=True, slots=True)
-class StopReason:
-    """`kind` is stable and for programs; `what` and `advice` are a sentence each, for a person.
-
-    `expected` says that nothing is wrong: tasks are replaced and scaled in all the time.
-    """
-
-    kind: str
-    what: str
-    advice: str
-    expected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    kind: str
-    pattern: re.Pattern[str]
-    what: str
-    advice: str
-    expected: bool = False
-
-
-def _rule(kind: str, pattern: str, what: str, advice: str, *, expected: bool = False) -> _Rule:
-    return _Rule(kind, re.compile(pattern, re.IGNORECASE), what, advice, expected)
-
-
-# The first that matches counts: what is told precisely stands above what is told in general.
-RULES = (
-    _rule(
-        'out-of-memory',
-        r'OutOfMemory|OOM.?killed|killed due to memory usage',
-        'A container used more memory than it may.',
-        'Raise `memory` of the service, or find out why it needs more than before.',
-    ),
-    _rule(
-        'secret',
-        r'unable to (pull|retrieve) secret|retrieve secret|secretsmanager|\bssm\b|invalid ssm parameter',
-        'A secret or parameter could not be read.',
-        'See that the ARN in `secrets` exists, and that the execution role may read it (and decrypt it).',
-    ),
-    _rule(
-        'image-pull',
-        r'CannotPull|pull access denied|manifest unknown|image manifest|unable to pull registry auth|toomanyrequests',
-        'The image could not be pulled.',
-        'See that the tag exists in the registry, and that the execution role and the network let the host reach it.',
-    ),
-    _rule(
-        'health-check-elb',
-        r'failed ELB health checks|\(elb [^)]*\).*unhealthy|is unhealthy in \(?target-group',
-        'The load balancer found the task unhealthy.',
-        'See that the application answers on `elb.healthcheck` port and path in time, and that the security group of '
-        'the instances lets the load balancer in.',
-    ),
-    _rule(
-        'health-check-container',
-        r'failed container health checks|container (became|is) unhealthy',
-        "The container's own health check failed.",
-        'Run the command of `healthcheck` in the image; give a slow start more `start_period`.',
-    ),
-    _rule(
-        'port-in-use',
-        r'port is already allocated|address already in use|already using a port required',
-        'The host port is taken already.',
-        'Two tasks cannot share a host port on one instance: change `ports`, lower `minimum_healthy_percent`, or add '
-        'instances.',
-    ),
-    _rule(
-        'no-capacity',
-        r'unable to place a task|RESOURCE:|no container instances? (were|was) found|capacity is unavailable|'
-        r'constraint unsatisfied|insufficient (cpu|memory|capacity)',
-        'No instance has room for the task.',
-        'Add instances, or lower `memory`, `cpu` or `desired_count`; see that `placement_constraints` can be met.',
-    ),
-    _rule(
-        'instance-gone',
-        r'SpotInterruption|TerminationNotice|Host EC2 \(instance|spot interruption|instance .*terminat',
-        'The instance under the task went away.',
-        'ECS starts the task elsewhere; nothing to do unless it happens often.',
-        expected=True,
-    ),
-    _rule(
-        'network',
-        r'network interface|\bENI\b|i/o timeout|no route to host|connection timed out',
-        'The network of the task could not be set up or reached.',
-        'See that subnets and security groups exist and have free addresses and a way out.',
-    ),
-    _rule(
-        'start-failed',
-        r'CannotStart|CannotCreate|CannotInspect|CannotResolve|ContainerRuntime|DockerTimeout|TaskFailedToStart|'
-        r'ResourceInitializationError|InternalError',
-        'A container could not be started.',
-        'See that `command` and `entrypoint` exist in the image and are built for the processor of the host, and that '
-        '`volumes` can be mounted.',
-    ),
-    _rule(
-        'stopped-by-user',
-        r'UserInitiated|stopped by user|StopTask',
-        'Somebody stopped the task.',
-        'Nothing to do: ECS starts another one if the service wants it.',
-        expected=True,
-    ),
-)
-
-# What a shell and the kernel say with an exit code: https://tldp.org/LDP/abs/html/exitcodes.html
+# What a shell and the kernel report with an exit code: https://tldp.org/LDP/abs/html/exitcodes.html
 EXIT_CODES = {
     126: 'the command is not executable',
     127: 'the command was not found in the image',
@@ -128,34 +25,116 @@ EXIT_CODES = {
     143: 'told to stop (SIGTERM)',
 }
 
-KINDS = (*(rule.kind for rule in RULES), 'application-exit', 'application-finished', 'replaced', 'unknown')
+KINDS = tuple(
+    dict.fromkeys(
+        [
+            *(each.reason.kind for rule in (*TASKS, *EVENTS) for each in (rule, *rule.inner)),
+            'stopped-by-user',
+            'application-exit',
+            'application-finished',
+            'replaced',
+            'unknown',
+        ]
+    )
+)
 
-_REPLACED = re.compile(r'Scaling activity initiated by|ServiceSchedulerInitiated', re.IGNORECASE)
+# How ECS ends the other containers of a task once an essential one has ended: SIGTERM, then SIGKILL.
+STOPPED_CODES = frozenset({137, 143})
+
+_BY_CODE = {
+    'UserInitiated': STOPPED_BY_USER,
+    'SpotInterruption': INSTANCE_GONE,
+    'TerminationNotice': INSTANCE_GONE,
+    'InfrastructureHealth': INSTANCE_GONE,
+}
+_ESSENTIAL_EXITED = 'essential container in task exited'
+_STOPPED_BY_USER = 'Task stopped by user'
+_SEGMENTS = re.compile(r':\s+|\.\s+|\((?:error|reason)\s+|\bReason:\s*|\bcaused by:?\s*|,\s+')
+# What stands before the sentence proper: the class of all tasks that did not start, or whose event it is.
+_TASK_HEAD = re.compile(
+    r'(TaskFailedToStart|Task failed to start|Essential container in task exited)[:.]?\s*|Service [\w-]+:\s+', re.I
+)
+_EVENT_HEAD = re.compile(
+    r'(\((service|deployment|instance|task|taskSet|task set|port)\b[^)]*\)'
+    r'|service \([^)]*\)|task ?set \([^)]*\))\s*',
+    re.I,
+)
 
 
-def classify(task: Task) -> StopReason:
-    """The class of a stopped task's reason; `unknown` where ECS tells nothing that is understood."""
-    told = ' '.join([task.stopped_reason, *(each.reason for each in task.containers)])
-    found = of_text(told)
+def classify(task: Task, essential: Collection[str] = ()) -> StopReason:
+    """The class of a stopped task's reason; `unknown` where ECS reports nothing that is understood.
+
+    `essential` are the names of its essential containers where they are known: the exit of another one ends no task.
+    """
+    if task.stop_code in _BY_CODE:
+        return _BY_CODE[task.stop_code]
+    if task.stop_code == 'ServiceSchedulerInitiated':
+        return _of_task_text(task.stopped_reason) or REPLACED
+    texts = [task.stopped_reason, *(each.reason for each in task.containers)]
+    found = next((reason for text in texts if (reason := _of_task_text(text))), None)
     if found:
         return found
-    codes = [each.exit_code for each in task.containers if each.exit_code is not None]
-    ended_itself = 'EssentialContainerExited' in task.stop_code or 'essential container' in told.lower()
-    if ended_itself and codes:
-        return _exited(codes)
-    if _REPLACED.search(f'{told} {task.stop_code}'):
-        return StopReason('replaced', 'ECS replaced the task or scaled it in.', 'Nothing to do.', expected=True)
-    return of_text(task.stop_code) or StopReason(
+    if task.stop_code == 'EssentialContainerExited' or task.stopped_reason.lower().startswith(_ESSENTIAL_EXITED):
+        ended = ended_first(task.containers, essential)
+        if ended is not None:
+            return _exited(ended.exit_code or 0)
+    return _otherwise(task, texts)
+
+
+def _otherwise(task: Task, texts: Sequence[str]) -> StopReason:
+    if task.stopped_reason.startswith('Scaling activity initiated by'):
+        return REPLACED
+    if task.stopped_reason == _STOPPED_BY_USER and not task.stop_code:
+        return STOPPED_BY_USER
+    if task.stop_code == 'TaskFailedToStart':
+        return START_FAILED
+    return StopReason(
         'unknown',
-        told.strip() or 'ECS gives no reason.',
+        ' '.join(filter(None, texts)) or 'ECS gives no reason.',
         'Look at the log of the container and the events of the service.',
     )
 
 
-def of_text(told: str) -> StopReason | None:
-    """The class of a sentence of ECS's, as in a service's events; None where it tells of no trouble."""
-    rule = next((each for each in RULES if each.pattern.search(told)), None)
-    return StopReason(rule.kind, rule.what, rule.advice, rule.expected) if rule else None
+def ended_first(containers: Sequence[Container], essential: Collection[str] = ()) -> Container | None:
+    """The container whose exit ended the task; None where none reports an exit code.
+
+    ECS gives no times: it is the one that was not stopped as a consequence, an error before an exit without one.
+    """
+    ended = [each for each in containers if each.exit_code is not None]
+    ended = [each for each in ended if each.name in essential] or ended
+    return min(ended, key=lambda each: (each.exit_code in STOPPED_CODES, not each.exit_code), default=None)
+
+
+def of_text(message: str) -> StopReason | None:
+    """The class of a line of a service's event log; None where it reports no trouble."""
+    return _match(EVENTS, _segments(message, _EVENT_HEAD))
+
+
+def _of_task_text(text: str) -> StopReason | None:
+    return _match(TASKS, _segments(text, _TASK_HEAD))
+
+
+def _segments(text: str, head: re.Pattern[str]) -> list[str]:
+    """The parts of a text that AWS may have put together of several sentences, without what is before the first."""
+    text = text.strip()
+    while (found := head.match(text)) and found.end():
+        text = text[found.end() :]
+    return [each for each in (part.strip() for part in _SEGMENTS.split(text)) if each]
+
+
+def _match(rules: Sequence[Rule], segments: Sequence[str]) -> StopReason | None:
+    """The reason of the first rule that fits the first segment, or of the inner one that fits a later segment."""
+    if not segments:
+        return None
+    rule = next((each for each in rules if each.pattern.match(segments[0])), None)
+    return rule and _within(rule, segments)
+
+
+def _within(rule: Rule, segments: Sequence[str]) -> StopReason:
+    for inner in rule.inner:
+        if any(inner.pattern.match(segment) for segment in segments):
+            return _within(inner, segments)
+    return rule.reason
 
 
 def most_telling(reasons: Iterable[StopReason]) -> StopReason | None:
@@ -165,8 +144,7 @@ def most_telling(reasons: Iterable[StopReason]) -> StopReason | None:
     return ranked[0] if ranked else None
 
 
-def _exited(codes: list[int]) -> StopReason:
-    code = next((each for each in codes if each), 0)
+def _exited(code: int) -> StopReason:
     if code == 0:
         return StopReason(
             'application-finished',

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from stack.main_container import main_container, main_first
 from stack.plan import Change, differences
 from stack.reconcile.names import MADE_FOR_TAG, owner, token
 from stack.reconcile.observed import TaskDefinition
@@ -59,7 +60,8 @@ def definition_changes(registered: Definition | None, wanted: Definition) -> lis
     after = _by_field(normalised(wanted))
     if registered is None:
         return [Change('image', None, after.get('image'))]
-    return differences(_by_field(normalised(settled(registered, wanted))), after)
+    own = main_first(registered, main_container(wanted).get('name', ''))
+    return differences(_by_field(normalised(settled(own, wanted))), after)
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stack.main_container import main_container
 from stack.plan import Action, Change, ResultOf, Row
 from stack.reconcile import names
 from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
@@ -185,7 +186,7 @@ def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachmen
 def _container(wanted: Wanted, definition: Definition) -> str:
     """The name of the container in the task definition that is to run: somebody else may have named it otherwise."""
     body = definition.known.body if definition.known else wanted.definition
-    return body['containerDefinitions'][0]['name']
+    return main_container(body, wanted.service)['name']
 
 
 def _update(

@@ -9,7 +9,7 @@ import pytest
 from stack import cluster_view
 from stack.cluster_state import ClusterState
 from stack.observation import Observation
-from stack.observed import Task, task
+from stack.observed import Task, service, task
 from stack.pass_outcome import PassOutcome, Refusal
 from stack.reconcile.observed import TaskDefinition
 from tests.unit.stack.test_cluster_state import START, definition, look, revision, running, state
@@ -231,3 +231,46 @@ class TestWhatTheLastPassWasRefused:
         later = START + timedelta(minutes=9)
         made.take_revision(revision('r2', at=later, web=WEB | {'image': 'web:2'}), later)
         assert cluster_view.service_row(made, 'web')['trouble'] is None
+
+
+class TestOnlyStopsOfTheCurrentDeploymentCount:
+    """A failing version that was rolled away from does not make the good one look bad."""
+
+    def test_those_of_the_deployment_that_fails(self):
+        made = state(revision('r1', web=WEB))
+        own = {'startedBy': 'ecs-svc/web', 'createdAt': START + timedelta(seconds=90)}
+        look(made, running(running=1), stopped={'web': (stopped('x', **own),)})
+        row = cluster_view.service_row(made, 'web')
+        assert (row['trouble']['kind'], len(row['stop_reasons'])) == ('application-exit', 1)
+
+    def test_those_of_the_one_before_it_are_nobodys_trouble(self):
+        made = state(revision('r1', web=WEB))
+        bad = {'startedBy': 'ecs-svc/bad', 'createdAt': START + timedelta(seconds=90)}
+        look(made, running(), stopped={'web': (stopped('x', **bad),)})
+        row = cluster_view.service_row(made, 'web')
+        assert (row['trouble'], row['stop_reasons']) == (None, [])
+
+    def test_nor_those_of_what_runs_before_the_new_deployment_has_begun(self):
+        made = state(revision('r1', web=WEB))
+        look(made, running(running=1))
+        made.take_revision(revision('r2', at=START + timedelta(minutes=5), web=WEB | {'image': 'web:2'}), START)
+        old = {'startedBy': 'ecs-svc/web', 'createdAt': START + timedelta(minutes=6)}
+        look(made, running(running=1), minutes=7, stopped={'web': (stopped('x', **old),)})
+        assert cluster_view.trouble(made, 'web') is None
+
+
+def test_a_port_that_is_busy_while_the_old_task_drains_is_no_failure_yet():
+    made = state(revision('r1', web=WEB))
+    busy = {
+        'id': '1',
+        'createdAt': START + timedelta(minutes=1),
+        'message': '(service web) was unable to place a task because no container instance met all of its '
+        'requirements. The closest matching (container-instance 1) is already using a port required by your task.',
+    }
+    old = {'id': 'ecs-svc/old', 'status': 'ACTIVE', 'taskDefinition': 'arn:td/web:1', 'runningCount': 1}
+    seen = running(running=0, events=[busy])
+    (drains,) = service({'serviceName': 'web', 'deployments': [old]}).deployments
+    look(made, replace(seen, deployments=(*seen.deployments, drains)))
+    assert cluster_view.trouble(made, 'web') is None
+    look(made, seen, minutes=3)
+    assert cluster_view.trouble(made, 'web')['kind'] == 'port-in-use'

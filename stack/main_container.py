@@ -1,0 +1,32 @@
+"""Which container of a task definition is the service's own, where sidecars run beside it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Definition = Mapping[str, Any]
+
+
+def main_container(definition: Definition, service: str = '') -> Mapping[str, Any]:
+    """The container that is called as the service, else the first essential one; empty where there is none."""
+    containers = definition.get('containerDefinitions') or [{}]
+    named = (each for each in containers if each.get('name') == service)
+    essential = (each for each in containers if is_essential(each))
+    return next(named, None) or next(essential, None) or containers[0]
+
+
+def main_first(definition: Definition, service: str) -> Definition:
+    """The definition with its main container before all others."""
+    main = main_container(definition, service)
+    others = [each for each in definition.get('containerDefinitions') or () if each is not main]
+    return {**definition, 'containerDefinitions': [main, *others]}
+
+
+def essential_names(definition: Definition) -> frozenset[str]:
+    """The names of the containers whose end is the end of the task."""
+    containers = definition.get('containerDefinitions') or ()
+    return frozenset(each['name'] for each in containers if is_essential(each) and each.get('name'))
+
+
+def is_essential(container: Mapping[str, Any]) -> bool:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (default true)"""
+    return container.get('essential') is not False
