@@ -102,11 +102,15 @@ log = logging.getLogger('nysa')
 
 @dataclass(frozen=True)
 class Aws:
-    """AWS as one profile sees it, with the settings that were found there."""
+    """AWS as one profile sees it, with the settings that were found there.
+
+    `troubles`: what the embedded AWS cannot keep, a sentence each.
+    """
 
     settings: Settings
     connection: Connection
     metrics: Metrics
+    troubles: Callable[[], dict[str, str]] = dict
 
     @property
     def bucket(self) -> Bucket:
@@ -127,15 +131,17 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
     metrics = Metrics()
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
+        troubles: Callable[[], dict[str, str]] = dict
         if profile == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
             embedded = stack.enter_context(embedded_aws(overrides))
+            troubles = embedded.troubles
             session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
         connection = stack.enter_context(
             contextlib.closing(Connection(observe=metrics.aws_call, circuit=metrics.circuit, **session))
         )
         secret = await read_secret(connection, secret_name(profile))
         settings = read_settings(os.environ, secret, overrides)
-        yield Aws(settings, connection, metrics)
+        yield Aws(settings, connection, metrics, troubles)
 
 
 def embedded_aws(overrides: dict[str, str]) -> Any:
@@ -150,6 +156,12 @@ def embedded_aws(overrides: dict[str, str]) -> Any:
         embedded = EmbeddedAws.start(settings['NYSA_SANDBOX_DIR'], speed=settings['NYSA_SANDBOX_SPEED'])
     except DirectoryInUse as error:
         raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
+    except OSError as error:
+        directory = settings['NYSA_SANDBOX_DIR']
+        raise Misconfigured(
+            f'The embedded AWS cannot keep its state in {directory}: {error.strerror}. NYSA_SANDBOX_DIR names another '
+            'directory.'
+        ) from error
     for line in embedded.banner():
         print(line, flush=True)
     return embedded
@@ -188,7 +200,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
-        findings=Readiness(aws.bucket, aws.queue, lambda: aws.connection.warnings()).findings,
+        findings=Readiness(aws.bucket, aws.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
         access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
         in_flight=InFlight(),
         answers=Answers(),

@@ -18,6 +18,8 @@ from stack.sandbox.serial import LOCK, QUEUES_CHANGED
 
 log = logging.getLogger(__name__)
 
+_FAILED = 'The embedded AWS failed; its log states why.'
+
 # Answers one call of a service that moto does not serve: call, body → answer.
 Own = Callable[[Call, bytes], Answer]
 
@@ -51,7 +53,11 @@ class AwsApplication:
             return None
         if verdict.refusal:
             return verdict.refusal
-        answer = self._answer(call, environ, body, verdict)
+        try:
+            answer = self._answer(call, environ, body, verdict)
+        except Exception:
+            log.exception('the embedded AWS failed at %s', call)
+            answer = refusal(call, 500, 'InternalFailure', _FAILED)
         return None if 'lose' in verdict.kinds else answer
 
     @contextmanager
@@ -106,7 +112,7 @@ class AwsApplication:
             return refusal(call, 501, 'NotImplemented', f'The embedded AWS does not have {call}.')
         except Exception:
             log.exception('moto failed at %s', call)
-            return refusal(call, 500, 'InternalFailure', 'The embedded AWS failed; its log says why.')
+            return refusal(call, 500, 'InternalFailure', _FAILED)
         status, headers = started
         return Answer(status, headers, body)
 

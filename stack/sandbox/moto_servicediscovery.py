@@ -1,10 +1,15 @@
-"""moto's Cloud Map: lists that heed their filters."""
+"""moto's Cloud Map: lists that heed their filters, and private namespaces whose hosted zone names its VPC."""
 
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.route53.models import route53_backends
+from moto.servicediscovery.exceptions import ConflictingDomainExists
+from moto.servicediscovery.models import ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
+from moto.utilities.utils import get_partition
 
 # Filter → what it looks at in moto's namespaces and services.
 _LOOKS_AT = {'TYPE': 'type', 'NAMESPACE_ID': 'namespace_id'}
@@ -13,6 +18,29 @@ _LOOKS_AT = {'TYPE': 'type', 'NAMESPACE_ID': 'namespace_id'}
 def install() -> None:
     ServiceDiscoveryResponse.list_namespaces = _filtered('list_namespaces', 'Namespaces')
     ServiceDiscoveryResponse.list_services = _filtered('list_services', 'Services')
+    ServiceDiscoveryBackend.create_private_dns_namespace = _in_vpc(ServiceDiscoveryBackend.create_private_dns_namespace)
+
+
+def _in_vpc(create: Callable[..., str]) -> Callable[..., str]:
+    signature = inspect.signature(create)
+
+    def create_private_dns_namespace(self: ServiceDiscoveryBackend, *args: Any, **kwargs: Any) -> str:
+        """moto has one namespace for each VPC, whatever its name, and leaves the VPC out of the hosted zone.
+
+        https://docs.aws.amazon.com/cloud-map/latest/api/API_CreatePrivateDnsNamespace.html
+        """
+        asked = signature.bind(self, *args, **kwargs).arguments
+        name, vpc = asked['name'], asked['vpc']
+        if any((each.name, each.vpc) == (name, vpc) for each in self.namespaces.values()):
+            raise ConflictingDomainExists(vpc)
+        operation = create(**asked | {'vpc': None})
+        namespace = list(self.namespaces.values())[-1]
+        namespace.vpc = vpc
+        zones = route53_backends[self.account_id][get_partition(self.region_name)].zones
+        zones[namespace.dns_properties['HostedZoneId'].removeprefix('/hostedzone/')].add_vpc(vpc, self.region_name)
+        return operation
+
+    return create_private_dns_namespace
 
 
 def _filtered(operation: str, key: str) -> Callable[[ServiceDiscoveryResponse], Any]:

@@ -67,6 +67,7 @@ class Keeper:
         self._snapshot = directory / 'snapshot'
         self._kept: tuple[str, int] = ('', -1)
         self._failed = ''
+        self._unkept: dict[str, str] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name='sandbox-keeper')
         self._lock = (directory / 'lock').open('w')
@@ -115,6 +116,15 @@ class Keeper:
                 log.exception('the embedded AWS could not be kept in %s', self._directory)
             self._failed = str(wrong)
 
+    def troubles(self) -> dict[str, str]:
+        """What is not kept now, by what it is: a sentence each."""
+        where = f'the directory {self._directory}'
+        failed = {where: f'The embedded AWS is not kept: {self._failed}.'} if self._failed else {}
+        return failed | {
+            f'embedded {service}': f'It is not kept over a restart: {reason}.'
+            for service, reason in self._unkept.items()
+        }
+
     def _run(self) -> None:
         while not self._stopping.wait(_INTERVAL_SECONDS):
             self.keep()
@@ -127,12 +137,27 @@ class Keeper:
                 return
             retagged = any('Tagging' in call for call in touched)
             objects = self._watch.differences(self._files.known, retagged)
-            payload = snapshot.dump(self._account, self._ecs.state())
+            payload = self._payload()
+        # First, whatever becomes of the snapshot: these are what an upgrade of moto starts from.
         self._files.write(*objects)
+        if isinstance(payload, Exception):
+            raise payload
         digest = hashlib.sha256(payload).hexdigest()
         if digest != self._kept[0]:
             snapshot.write(self._snapshot, payload)
         self._kept = digest, changed
+
+    def _payload(self) -> bytes | Exception:
+        """All services that can be kept, or why that is none; the others are reported once."""
+        while True:
+            try:
+                return snapshot.dump(self._account, self._ecs.state(), self._unkept)
+            except snapshot.Unkeepable as found:
+                self._unkept |= found.services
+                for service, reason in found.services.items():
+                    log.warning('%s of the embedded AWS is not kept over a restart: %s', service, reason)
+            except Exception as failed:  # noqa: BLE001 - it is raised once the plain files are written
+                return failed
 
     def _restore_snapshot(self) -> bool:
         try:

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 
-from stack.sandbox import moto_patches
+from stack.sandbox import moto_autoscaling, moto_patches
 from stack.sandbox.application import AwsApplication
 from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
@@ -43,6 +43,7 @@ class EmbeddedAws:
         self.ecs = Ecs(clock, ports, limits=limits, on_event=EventBus(account, self.faults).put)
         self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
         self._directory: Path | None = None
+        self._keeper: Keeper | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)
         self._clients: dict[tuple[str, str], Any] = {}
         self._making_clients = threading.Lock()
@@ -84,12 +85,14 @@ class EmbeddedAws:
     def _open(self, directory: Path | None, port: int, seed: bool) -> None:
         self._running.add(self.account)
         self._closing.callback(self._forget)
+        moto_autoscaling.connect(self.account, self._has_service)
         found, keeper = Found.NOTHING, None
         if directory:
             keeper = Keeper(directory, self.account, self.ecs, self.application.take_touched)
             self._closing.callback(keeper.stop)
             found = keeper.restore()
             self._directory = directory.resolve()
+            self._keeper = keeper
         if seed and found is not Found.EVERYTHING:
             from stack.sandbox.seed import seed as put_seed
 
@@ -129,6 +132,10 @@ class EmbeddedAws:
             'AWS_SECRET_ACCESS_KEY': self.credentials['aws_secret_access_key'],
             'AWS_DEFAULT_REGION': self.region,
         }
+
+    def troubles(self) -> dict[str, str]:
+        """What of its state is not kept now, by what it is: a sentence each."""
+        return self._keeper.troubles() if self._keeper else {}
 
     def banner(self) -> list[str]:
         """What to print at start: where it is, where its state lies, how to look into it."""
@@ -173,6 +180,12 @@ class EmbeddedAws:
             raise RuntimeError(f'{operation}: {answer["message"]}')
         return answer
 
+    def _has_service(self, region: str, cluster: str, service: str) -> bool:
+        status, answer = self.ecs.handle(
+            'DescribeServices', {'cluster': cluster, 'services': [service]}, region, self.account
+        )
+        return status == 200 and any(each['status'] == 'ACTIVE' for each in answer['services'])
+
     def _create_cluster(self, name: str, instances: int) -> None:
         """Makes an ECS cluster with machines, where there is none; LOCK is held."""
         answer = self._ask('CreateCluster', {'clusterName': name})
@@ -187,3 +200,4 @@ class EmbeddedAws:
                     service[self.account].reset()
                     del service[self.account]
         self._running.discard(self.account)
+        moto_autoscaling.disconnect(self.account)

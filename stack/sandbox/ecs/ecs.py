@@ -1,6 +1,7 @@
 """The embedded ECS: every action of its API that Nysa or a person with the aws CLI needs, and time that moves it."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,8 @@ from stack.sandbox.ecs.snapshot import plain, restored
 from stack.sandbox.ecs.world import Timings, World
 
 Action = Callable[[World, Wire], Wire]
+
+log = logging.getLogger(__name__)
 
 ACTIONS: dict[str, Action] = {
     'CreateCluster': clusters.create,
@@ -107,6 +110,11 @@ class Ecs:
                 status, answer = 200, self._done(action, body, region, account)
             except EcsError as error:
                 status, answer = 400, {'__type': error.code, 'message': error.message}
+            except Exception:
+                # One caller's odd request is answered to that caller alone.
+                log.exception('the embedded ECS failed at %s', action)
+                message = 'The embedded ECS failed; its log states why.'
+                status, answer = 500, {'__type': 'ServerException', 'message': message}
             # Written down before anything can change what is shown.
             text = json.dumps(answer).encode()
         self._send_events()
@@ -206,9 +214,16 @@ class Ecs:
     def _advance(self, world: World, until: float) -> None:
         until = round(until, 3)
         while (thing := world.next_due(until)) is not None:
-            scheduler.step(world, thing)
+            self._step(world, thing)
             self.changed += 1
         world.now = max(world.now, until)
+
+    def _step(self, world: World, thing: Any) -> None:
+        """Let one thing happen. What fails concerns that thing alone, and no caller of anything else."""
+        try:
+            scheduler.step(world, thing)
+        except Exception:
+            log.exception('the embedded ECS failed at %r', thing)
 
     def _send_events(self) -> None:
         if self._on_event is None:

@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-quer
 import re
 from collections.abc import Callable, Mapping
 
-from stack.sandbox.ecs.errors import invalid
+from stack.sandbox.ecs.errors import EcsError, invalid
 
 Test = Callable[[Mapping[str, str]], bool]
 
@@ -22,12 +22,17 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def compiled(expression: str) -> Test:
-    """A test on an instance's attributes; raises InvalidParameterException where the expression cannot be read."""
-    words = _Words(_split(expression), expression)
-    test = _either(words)
-    if words.peek() is not None:
-        raise words.wrong()
+def compiled(expression: str, error: Callable[[str], EcsError] = invalid) -> Test:
+    """A test on an instance's attributes; raises `error` where the expression cannot be read."""
+    try:
+        words = _Words(_split(expression), expression)
+        test = _either(words)
+        if words.peek() is not None:
+            raise words.wrong()
+    except EcsError as wrong:
+        raise error(wrong.message) from None
+    except RecursionError:
+        raise error('The expression is nested too deeply.') from None
     return test
 
 
@@ -47,7 +52,7 @@ class _Words:
         self._at += 1
         return word
 
-    def wrong(self):
+    def wrong(self) -> EcsError:
         return invalid(f'The expression {self._expression} is not valid.')
 
 

@@ -43,7 +43,11 @@ class MotoImages:
         if match is None:
             return AnyImage().find(reference)
         account, region, name, tag, digest = match.groups()
-        repository = ecr_backends[account][region].repositories.get(name)
+        try:
+            repository = ecr_backends[account][region].repositories.get(name)
+        except KeyError:
+            # AWS has no such region.
+            return None
         for image in repository.images if repository else []:
             tags = tuple(image.image_tags)
             if digest:

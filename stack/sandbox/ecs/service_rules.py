@@ -71,11 +71,20 @@ def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire
         _check_balancer(world, definition, balancer)
     for registry in spec['serviceRegistries']:
         _check_registry(world, definition, registry)
+    _check_connect(definition, spec.get('serviceConnectConfiguration', {}))
     if spec.get('healthCheckGracePeriodSeconds'):
         _need(
             bool(spec['loadBalancers']),
             'Health check grace period is only valid for services configured to use load balancers',
         )
+
+
+def check_constraints(constraints: list[Wire]) -> None:
+    """Raises what AWS raises of placement constraints that cannot be, of a service or of RunTask."""
+    for constraint in constraints:
+        _need('type' in constraint, 'Placement constraint type can not be blank.')
+        if constraint['type'] == 'memberOf':
+            compiled(constraint.get('expression', ''))
 
 
 def _need(condition: bool, message: str, error: Callable[[str], Exception] = invalid) -> None:
@@ -85,7 +94,8 @@ def _need(condition: bool, message: str, error: Callable[[str], Exception] = inv
 
 def _check_placement(cluster: Cluster, definition: TaskDefinition, spec: Wire) -> None:
     daemon, fargate = spec['schedulingStrategy'] == 'DAEMON', spec['launchType'] == 'FARGATE'
-    _need(spec['deploymentController']['type'] == 'ECS', 'The embedded ECS has rolling updates only.')
+    controller = spec['deploymentController'].get('type', 'ECS')
+    _need(controller in ('ECS', 'CODE_DEPLOY'), 'The embedded ECS has no task sets of external controllers.')
     _need(not (daemon and fargate), 'The DAEMON scheduling strategy is not supported on Fargate.')
     _need(
         not (daemon and spec['placementStrategy']),
@@ -102,9 +112,7 @@ def _check_placement(cluster: Cluster, definition: TaskDefinition, spec: Wire) -
         'Placement constraints and strategies are not supported with Fargate launch type.',
         client,
     )
-    for constraint in spec['placementConstraints']:
-        if constraint['type'] == 'memberOf':
-            compiled(constraint.get('expression', ''))
+    check_constraints(spec['placementConstraints'])
     for provider in spec.get('capacityProviderStrategy', []):
         name = provider['capacityProvider']
         _need(
@@ -175,6 +183,14 @@ def _check_port(definition: TaskDefinition, name: str, port: int) -> None:
     _need(name in containers, f'The container {name} does not exist in the task definition.')
     ports = [m['containerPort'] for m in containers[name].get('portMappings', []) if 'containerPort' in m]
     _need(port in ports, f'The container {name} did not have a container port {port} defined.')
+
+
+def _check_connect(definition: TaskDefinition, connect: Wire) -> None:
+    containers = definition.spec['containerDefinitions']
+    named = {mapping.get('name') for container in containers for mapping in container.get('portMappings', [])}
+    for service in connect.get('services', []) if connect.get('enabled') else []:
+        port = service['portName']
+        _need(port in named, f'portName({port}) does not refer to any named PortMapping in the Task Definition.')
 
 
 def _check_registry(world: World, definition: TaskDefinition, registry: Wire) -> None:

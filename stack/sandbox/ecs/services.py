@@ -32,6 +32,8 @@ KEPT = (
     'volumeConfigurations',
     'vpcLatticeConfigurations',
 )
+# What CodeDeploy alone changes of a service that it controls.
+_OF_CODE_DEPLOY = ('taskDefinition', 'loadBalancers', 'serviceRegistries', 'networkConfiguration', 'platformVersion')
 _FIXED = ('schedulingStrategy', 'launchType', 'deploymentController')
 # What DescribeServices shows in the deployments alone.
 _OF_DEPLOYMENTS = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
@@ -105,6 +107,7 @@ def update(world: World, params: Wire) -> Wire:
     service = world.service(cluster, params['service'])
     if service.status != 'ACTIVE':
         raise service_not_active()
+    _leave_to_code_deploy(service, params)
     daemon = service.spec['schedulingStrategy'] == 'DAEMON'
     desired = service.desired
     if params.get('desiredCount') is not None:
@@ -121,6 +124,21 @@ def update(world: World, params: Wire) -> Wire:
         begin(world, service)
     world.wake(service, world.after(world.lasts(_REACTION)))
     return {'service': view(world, service, with_tags=True)}
+
+
+def _leave_to_code_deploy(service: Service, params: Wire) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html"""
+    if service.spec['deploymentController'].get('type') != 'CODE_DEPLOY':
+        return
+    changed = [name for name in _OF_CODE_DEPLOY if name in params] or (
+        ['force a new deployment'] if params.get('forceNewDeployment') else []
+    )
+    if changed:
+        what = 'task definition' if changed[0] == 'taskDefinition' else changed[0]
+        raise invalid(
+            f'Unable to update {what} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to '
+            'trigger a new deployment.'
+        )
 
 
 def _changed_spec(world: World, service: Service, params: Wire) -> tuple[Wire, TaskDefinition]:

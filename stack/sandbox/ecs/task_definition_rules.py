@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-servic
 import re
 
 from stack.sandbox.ecs.errors import client
+from stack.sandbox.ecs.expressions import compiled
 from stack.sandbox.ecs.model import Wire
 
 NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
@@ -62,7 +63,7 @@ def filled_in(params: Wire) -> Wire:
 
 
 def _units(name: str, text: str) -> int:
-    match = re.fullmatch(r'(\d+(?:\.\d+)?)\s*(vCPU|GB)?', text.strip(), re.IGNORECASE)
+    match = re.fullmatch(r'(\d+(?:\.\d+)?|\.\d+)\s*(vCPU|GB)?', text.strip(), re.IGNORECASE)
     if match is None or (match.group(2) or '').lower() == ('gb' if name == 'cpu' else 'vcpu'):
         raise client(f"Invalid '{name}' setting for task. The value {text} cannot be read.")
     return int(float(match.group(1)) * (_GIB if match.group(2) else 1))
@@ -100,6 +101,10 @@ def _check(spec: Wire, mode: str) -> None:
         raise client('Container names must be unique within a task definition.')
     if not any(c['essential'] for c in containers):
         raise client('A TaskDefinition must have at least one essential container.')
+    for constraint in spec['placementConstraints']:
+        if constraint.get('type') != 'memberOf':
+            raise client(f'Placement constraint type {constraint.get("type", "")} is not valid for a task definition.')
+        compiled(constraint.get('expression', ''), client)
     volumes = {v.get('name') for v in spec['volumes']}
     for container in containers:
         _check_container(container, mode, 'memory' in spec)

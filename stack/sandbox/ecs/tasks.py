@@ -5,7 +5,7 @@ from stack.sandbox.ecs.errors import client, invalid
 from stack.sandbox.ecs.model import Cluster, Instance, Task, TaskDefinition, Wire
 from stack.sandbox.ecs.paging import page
 from stack.sandbox.ecs.placement import Refusal
-from stack.sandbox.ecs.service_rules import launch_type
+from stack.sandbox.ecs.service_rules import check_constraints, launch_type
 from stack.sandbox.ecs.task_definitions import found
 from stack.sandbox.ecs.views import given, tag_list, task_arn, task_view
 from stack.sandbox.ecs.world import World, short
@@ -52,6 +52,7 @@ def run(world: World, params: Wire) -> Wire:
 def _check(definition: TaskDefinition, params: Wire, kind: str) -> None:
     if not 1 <= params.get('count', 1) <= _MOST_RUN:
         raise invalid(f'count must be between 1 and {_MOST_RUN}.')
+    check_constraints(params.get('placementConstraints', []))
     if definition.status != 'ACTIVE':
         raise client('TaskDefinition is inactive')
     if definition.spec.get('networkMode') == 'awsvpc' and 'networkConfiguration' not in params:

@@ -1,4 +1,21 @@
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.aws import Aws
+
+
+def test_namespaces_of_one_name_exist_in_several_vpcs_and_their_zones_name_them(aws: Aws):
+    cloud_map, ec2 = aws.client('servicediscovery'), aws.client('ec2')
+    vpcs = [ec2.create_vpc(CidrBlock=f'10.{n}.0.0/16')['Vpc']['VpcId'] for n in (2, 3)]
+    name = f'{aws.cluster()}.test'
+    for vpc in vpcs:
+        cloud_map.create_private_dns_namespace(Name=name, Vpc=vpc)
+    with pytest.raises(ClientError, match='ConflictingDomainExists'):
+        cloud_map.create_private_dns_namespace(Name=name, Vpc=vpcs[0])
+    found = [each['Id'] for each in cloud_map.list_namespaces()['Namespaces'] if each['Name'] == name]
+    zones = [cloud_map.get_namespace(Id=each)['Namespace']['Properties']['DnsProperties'] for each in found]
+    known = [aws.client('route53').get_hosted_zone(Id=each['HostedZoneId'])['VPCs'] for each in zones]
+    assert sorted(each['VPCId'] for [each] in known) == sorted(vpcs)
 
 
 def test_lists_heed_their_filters(aws: Aws):

@@ -1,12 +1,13 @@
 """The embedded AWS comes back as it was: after a stop, a kill in the middle of writing, damage, another moto."""
 
+import errno
 import itertools
 import json
 import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.sns.models import sns_backends
 
 from stack.sandbox import snapshot
 from stack.sandbox.persistence import DirectoryInUse
@@ -123,6 +125,57 @@ def everything(aws: EmbeddedAws) -> list:
         ecs.list_container_instances(cluster='production'),
     ]
     return [without_request(look) for look in looks]
+
+
+def test_a_service_that_cannot_be_pickled_costs_no_other(tmp_path, caplog):
+    with running(tmp_path) as aws:
+        aws.client('sqs').create_queue(QueueName='kept')
+        aws.client('s3').create_bucket(Bucket='states')
+        sns_backends[ACCOUNT][aws.region].odd = lambda: None
+        aws.client('sns').create_topic(Name='lost')
+        until(lambda: 'embedded sns' in aws.troubles())
+        aws.client('s3').put_object(Bucket='states', Key='k', Body=b'v')
+    assert caplog.text.count('sns of the embedded AWS is not kept over a restart') == 1
+    with running(tmp_path) as aws:
+        assert aws.client('sqs').get_queue_url(QueueName='kept')
+        assert aws.client('s3').get_object(Bucket='states', Key='k')['Body'].read() == b'v'
+        assert aws.client('sns').list_topics()['Topics'] == []
+        assert aws.troubles() == {}
+
+
+def test_parameters_of_systems_manager_are_kept(tmp_path):
+    with running(tmp_path) as aws:
+        aws.client('ssm').put_parameter(Name='/web/key', Value='x', Type='String')
+    with running(tmp_path) as aws:
+        assert aws.client('ssm').get_parameter(Name='/web/key')['Parameter']['Value'] == 'x'
+        assert aws.troubles() == {}
+
+
+def test_a_full_disk_is_reported_until_there_is_room(tmp_path, monkeypatch):
+    full = OSError(errno.ENOSPC, 'No space left on device')
+    with running(tmp_path) as aws:
+        with monkeypatch.context() as patch:
+            patch.setattr(snapshot, 'write', raising(full))
+            aws.client('sqs').create_queue(QueueName='one')
+            until(lambda: aws.troubles())
+            assert 'No space left' in next(iter(aws.troubles().values()))
+        aws.client('sqs').create_queue(QueueName='two')
+        until(lambda: not aws.troubles())
+
+
+def until(reached: Callable[[], object]) -> None:
+    """Wait for what the keeper does in its own thread."""
+    end = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_ecs_comes_back_while_it_rolls_out(tmp_path):

@@ -160,11 +160,10 @@ def test_every_field_comes_back(fleet: Fleet):
     assert answer['tags'] == tags
 
 
-def test_sizes_may_have_units(fleet: Fleet):
+@pytest.mark.parametrize('cpu', ['.25 vCPU', '0.25 vCPU', '.25 vcpu', '256'])
+def test_sizes_may_have_units(fleet: Fleet, cpu: str):
     spec = {'name': 'web', 'image': 'acme/web:1'}
-    call = {'family': 'web', 'containerDefinitions': [spec], **FARGATE, 'cpu': '.25 vCPU', 'memory': '0.5 GB'}
-    found = refused(fleet.aws.register_task_definition, **call)
-    assert "Invalid 'cpu'" in found[1]
-    answer = fleet.aws.register_task_definition(**{**call, 'cpu': '0.25 vCPU'})
+    call = {'family': 'web', 'containerDefinitions': [spec], **FARGATE, 'cpu': cpu, 'memory': '0.5 GB'}
+    answer = fleet.aws.register_task_definition(**call)
     assert (answer['taskDefinition']['cpu'], answer['taskDefinition']['memory']) == ('256', '512')
     assert answer['taskDefinition']['compatibilities'] == ['EC2', 'FARGATE']
