@@ -77,6 +77,7 @@ from stack.reconciler import Progress, Reconciler
 from stack.relay_state import RelayState
 from stack.revision_store import RevisionStore
 from stack.rollback import Rollback
+from stack.rollback_target import Targets
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
@@ -213,7 +214,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         guarding=guarding,
         audit=audit,
         audit_news=audit_news,
-        rollback=Rollback(changes, guarding, history),
+        rollback=Rollback(changes, guarding, history, Targets(history, guarding, live.state)),
         promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection)),
     )
     return context, states

@@ -25,9 +25,10 @@ class Rollback(ApiHandler):
         refusals=(400, 404, *GUARDED, 413, 415, 422),
     )
     async def post(self, cluster: str) -> None:
-        """Store an old content anew: by default the last other one, of all services or of one.
+        """Store an old content again, of all services or of one: by default the newest that rolled out well.
 
-        The images that it takes away go into quarantine.
+        The images that it takes away go into quarantine. A revision that failed, or whose image is in quarantine, is
+        restored only where `revision` names it; an image in quarantine takes an `override`.
         """
         given = read_fields(self.body(), self.request.headers, ROLLBACK)
         for name in ('revision', 'service', 'message'):

@@ -82,13 +82,19 @@ class Gate:
     async def permit(self, guards: Guards, cluster: str, before: Any, after: Any, change: Change) -> Change:
         """The change as it may be made: its override is kept only where it is needed.
 
-        Raises `Frozen` without an override, and `Quarantined` where it brings back an image.
+        Raises `Frozen` without an override, and `Quarantined` where it brings back an image, unless that is a
+        rollback with an override.
         """
         freeze = guards.frozen(datetime.now(UTC))
         if freeze and not change.override:
             raise refuse_frozen(cluster, freeze)
-        if guards.quarantine:
-            await self._refuse_quarantined(guards, images(before), images(after))
+        try:
+            if guards.quarantine:
+                await self._refuse_quarantined(guards, images(before), images(after))
+        except Quarantined:
+            if not change.override or change.did.get('verb') != 'rollback':
+                raise
+            return change
         return change if freeze else replace(change, override=None)
 
     async def is_shut(self, revision: Revision) -> bool:
@@ -102,7 +108,7 @@ class Gate:
             if image is None or image == before.get(quarantine.service) or not quarantine.concerns(image):
                 continue
             if quarantine.is_of(image, await self.digest(image) if quarantine.digest else None):
-                raise _refusal(quarantine, image)
+                raise refuse_quarantined(quarantine, image)
 
     async def digest(self, image: str) -> str | None:
         """What an image's name stands for in ECR now; None where that cannot be known."""
@@ -134,7 +140,8 @@ def images(document: Any) -> dict[str, str]:
     return found
 
 
-def _refusal(quarantine: Quarantine, image: str) -> Quarantined:
+def refuse_quarantined(quarantine: Quarantine, image: str) -> Quarantined:
+    """The refusal of an image that was rolled away from."""
     return Quarantined(
         f'{image} was rolled away from by {quarantine.by} at {quarantine.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC'
         f'{": " + quarantine.reason if quarantine.reason else ""}. It is in quarantine for {quarantine.service} until '

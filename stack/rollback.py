@@ -6,12 +6,13 @@ from typing import Any
 
 from stack.changes import Accepted, ChangeRequest, Changes, Outcome
 from stack.desired_state import missing
-from stack.errors import Conflict, RevisionConflict, StateUnreadable, Unprocessable
+from stack.errors import Conflict, RevisionConflict, Unprocessable
 from stack.gate import images
 from stack.guarding import Guarding
 from stack.guards import Quarantine
 from stack.history import History
 from stack.revisions import Change, Revision
+from stack.rollback_target import Target, Targets
 from stack.service_edits import settings_of, with_service, without_restarts
 from stack.stackfile.check import check
 from stack.stackfile.problems import new_mistakes, refusal
@@ -19,17 +20,16 @@ from stack.writer import Patch
 
 Document = dict[str, Any]
 
-# How far back the last other content is looked for.
-LOOKED_AT = 100
 # How often it is tried anew when others are faster.
 ATTEMPTS = 5
 
 
 class Rollback:
-    def __init__(self, changes: Changes, guarding: Guarding, history: History):
+    def __init__(self, changes: Changes, guarding: Guarding, history: History, targets: Targets):
         self._changes = changes
         self._guarding = guarding
         self._history = history
+        self._targets = targets
 
     async def roll_back(
         self,
@@ -40,7 +40,7 @@ class Rollback:
         service: str | None = None,
         prune: bool = False,
     ) -> Outcome:
-        """Store an old content anew, of one service or of all; by default the last other one.
+        """Store an old content again, of one service or of all; by default the newest that rolled out well.
 
         The images that it takes away go into quarantine. With `prune`, services that were not there are destroyed.
         Raises `NotFound`, `Unprocessable` where there is nothing to go back to, `Conflict` where it is so already,
@@ -59,16 +59,15 @@ class Rollback:
         self, current: Revision, request: ChangeRequest, revision: str | None, service: str | None, prune: bool
     ) -> Outcome:
         cluster = current.cluster
-        target = (
-            await self._history.revision(cluster, revision) if revision else await self._last_other(current, service)
-        )
+        chosen = await self._target(current, revision, service)
+        target = chosen.revision
         document = _content(current, target, service)
         _check(current, document)
         left_out = missing(current.document, document)
         did = {'revision': target.id} | ({'service': service} if service else {})
         change = request.change(verb='rollback', **did, **({'destroyed': left_out} if prune and left_out else {}))
         taken_away = await self._taken_away(current, document, change)
-        more: dict[str, Any] = {'restored': target.id, 'quarantined': [each.to_json() for each in taken_away]}
+        more: dict[str, Any] = chosen.to_json() | {'quarantined': [each.to_json() for each in taken_away]}
         if left_out and not change.destroyed:
             more['unmanaged'] = left_out
         based = replace(request, expected=current.id)
@@ -92,36 +91,22 @@ class Rollback:
             made = await self._changes.patch(cluster, patch)
         return Accepted(made, await self._changes.announce(made), more=more)
 
-    async def _last_other(self, current: Revision, service: str | None) -> Revision:
-        """The newest earlier revision with another content, of a service that was there then or of all."""
-        now = _compared(current, service)
-        revision: Revision | None = current
-        for _ in range(LOOKED_AT):
-            revision = await self._history.before(revision)
-            if revision is None:
-                break
-            try:
-                then = _compared(revision, service)
-            except StateUnreadable:
-                continue
-            if then is not None and then != now:
-                return revision
-        raise Unprocessable(f'No earlier revision of {service or current.cluster} differs from the current one.')
+    async def _target(self, current: Revision, revision: str | None, service: str | None) -> Target:
+        if revision is None:
+            return await self._targets.choose(current, service)
+        return Target(await self._history.revision(current.cluster, revision), 'The caller named it.')
 
     async def _taken_away(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
         before, after = images(current.document), images(document)
         changed = {name: before[name] for name in before if name in after and after[name] != before[name]}
         at, origin = datetime.now(UTC), change.origin
-        return [
-            Quarantine(name, image, await self._guarding.digest(image), origin.by, at, origin.message, current.id)
-            for name, image in changed.items()
-        ]
-
-
-def _compared(revision: Revision, service: str | None) -> Document | None:
-    """What sets revisions apart that one can go back to: a restart does not. Raises `StateUnreadable`."""
-    document = without_restarts(revision.document)
-    return settings_of(document, service) if service else document
+        found = []
+        for name, image in changed.items():
+            digest = await self._guarding.digest(image)
+            # Two tags of one image: what is wanted is not to be kept away.
+            if digest is None or digest != await self._guarding.digest(after[name]):
+                found.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
+        return found
 
 
 def _content(current: Revision, target: Revision, service: str | None) -> Document:

@@ -21,6 +21,18 @@ TAKEN = {
 # Further keys of the answers, which the plan of such a change has too.
 OF_ROLLBACK = {
     'restored': text('The revision whose content it is.'),
+    'restored_because': text('Why that one: its rollout succeeded, no other is known, or the caller named it.'),
+    'skipped': many(
+        shape(
+            'A newer revision that was not chosen.',
+            {
+                'revision': text('The revision.'),
+                'service': text('The service on account of which.'),
+                'reason': text('Its rollout failed, or its image is in quarantine.'),
+            },
+        ),
+        'The newer revisions that were not chosen, the newest first.',
+    ),
     'quarantined': many(ref('Quarantine'), 'The images that were taken away, and must not come back by accident.'),
 }
 OF_PROMOTION = {
@@ -57,7 +69,7 @@ SCHEMAS: dict[str, Schema] = {
         'Where to go back to.',
         {},
         {
-            'revision': text('The revision; the last one with another content unless told.'),
+            'revision': text('The revision; by default the newest other one whose rollout succeeded.'),
             'service': text('Of this service alone.'),
             'message': text('Why; also `?message=`.'),
             'prune': {'type': 'boolean', 'description': 'true has services destroyed that were not there then.'},
@@ -73,6 +85,8 @@ SCHEMAS: dict[str, Schema] = {
             'revision': REVISION,
             'notification': 'sent',
             'restored': OLDER,
+            'restored_because': 'The newest revision whose rollout succeeded.',
+            'skipped': [],
             'quarantined': [],
         },
     ),

@@ -228,5 +228,26 @@ def test_an_image_is_known_by_its_digest(server: Server):
     assert tag(server, name, 'v2').status == 202
 
 
+def test_two_tags_of_one_image_can_be_rolled_back_and_are_not_kept_away(server: Server):
+    repository = server.aws.repository(tags=[['v1', 'v1-again']])
+    image = server.aws.image(repository, 'v1')
+    name = server.cluster({'services': [{'web': {'image': image}}]})
+    tag(server, name, 'v1-again')
+    answer = roll_back(server, name)
+    assert (answer.status, answer.json['quarantined']) == (202, []), answer.body
+    assert images(server, name) == {'web': image}
+
+
+def test_an_override_brings_back_an_image_in_quarantine(server: Server):
+    name = server.cluster(CONFIG)
+    bad = tag(server, name, '2').json['revision']
+    roll_back(server, name)
+    assert roll_back(server, name, revision=bad).status == 409
+    assert roll_back(server, name, query='?override=it+was+not+the+image', revision=bad).status == 202
+    assert images(server, name)['web'] == 'nginx:2'
+    row = server.api('GET', path('clusters', name, 'revisions')).json['content'][0]
+    assert row['changes'][0]['override'] == 'it was not the image'
+
+
 def tags(server: Server, name: str) -> list[dict]:
     return server.api('GET', path('clusters', name, 'services', 'web', 'tags')).json['content']
