@@ -66,6 +66,7 @@ from stack.live import Live
 from stack.look_schedule import TOLD
 from stack.loops import Loops
 from stack.metrics import Metrics
+from stack.names import Names
 from stack.notifier import Notifier
 from stack.options import read_options
 from stack.pacing import DEFAULT_SHARE, Pace
@@ -192,6 +193,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     live.ended.append(recorder.ended)
     audit_news = AuditNews(aws.bucket, live.hub)
     audit.wrote.append(audit_news.wrote)
+    tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
@@ -202,7 +204,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         findings=Readiness(aws.bucket, aws.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
-        access=make_access(aws.settings, TokenStore(aws.bucket, partial(configured_tokens, aws))),
+        access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names)),
         in_flight=InFlight(),
         answers=Answers(),
         live=live,

@@ -4,6 +4,7 @@ import base64
 import binascii
 import contextlib
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,12 +15,22 @@ from tornado.httputil import HTTPServerRequest
 from handlers.session import Session, Sessions
 from stack import tokens
 from stack.access import Caller, Role
-from stack.errors import AccessDenied, InvalidRequest, NotAuthenticated, TooManyRequests
+from stack.errors import (
+    AccessDenied,
+    InvalidRequest,
+    NotAuthenticated,
+    ProviderFailed,
+    SignInExpired,
+    TooManyRequests,
+)
 from stack.groups import Grant, caller_of_claims
 from stack.limits import Allowances
 from stack.load_balancer import HEADER, LoadBalancer
+from stack.names import Names
 from stack.oidc import Attempt, Provider
 from stack.token_store import TokenStore
+
+log = logging.getLogger(__name__)
 
 SAFE = ('GET', 'HEAD', 'OPTIONS')
 LOOPBACK = ('localhost', '127.0.0.1', '::1')
@@ -97,10 +108,21 @@ class People:
     provider: Provider
     claim: str
     grants: Mapping[str, Grant]
+    names: Names
+    # Where the provider sends a browser that has signed out there.
+    home: str
 
     async def caller(self, attempt: Attempt, answer: Mapping[str, str]) -> Caller:
         claims = await self.provider.finish(attempt, answer)
-        return caller_of_claims(claims, self.claim, self.grants, 'session')
+        return await self.names.named(caller_of_claims(claims, self.claim, self.grants, 'session'))
+
+    async def end_address(self) -> str | None:
+        """Where a browser ends its session at the provider; None where that cannot be found out, or is not offered."""
+        try:
+            return await self.provider.end_address(self.home)
+        except (NotAuthenticated, ProviderFailed) as failed:
+            log.warning('the session at the provider is not ended: %s', failed)
+            return None
 
 
 @dataclass(frozen=True)
@@ -110,9 +132,11 @@ class Proxy:
     balancer: LoadBalancer
     claim: str
     grants: Mapping[str, Grant]
+    names: Names
 
     async def caller(self, data: str) -> Caller:
-        return caller_of_claims(await self.balancer.claims(data), self.claim, self.grants, 'load balancer')
+        claims = await self.balancer.claims(data)
+        return await self.names.named(caller_of_claims(claims, self.claim, self.grants, 'load balancer'))
 
 
 class Access:
@@ -231,7 +255,7 @@ class Access:
         if authorization is not None:
             return self.by_token(_credential(authorization), request)
         if self.proxy is not None and HEADER in request.headers:
-            caller = await self.proxy.caller(request.headers[HEADER])
+            caller = await self._of_proxy(request)
             self._check_own_page(request)
             return caller
         session = self.session(request)
@@ -239,6 +263,19 @@ class Access:
             self._check_page(session, request)
             return self._of_session(session)
         raise NotAuthenticated('Say who you are: with a token, or by signing in.')
+
+    async def _of_proxy(self, request: HTTPServerRequest) -> Caller:
+        try:
+            return await self.proxy.caller(request.headers[HEADER])
+        except SignInExpired:
+            raise
+        except NotAuthenticated as failed:
+            # Each may have cost a call for a key.
+            seconds = self._failures.take(self.address(request))
+            log.warning('the header %s is refused: %s', HEADER, failed)
+            if seconds:
+                raise TooManyRequests(f'Too many failed sign-ins; retry in {seconds} s.', seconds) from failed
+            raise
 
     def _of_session(self, session: Session) -> Caller:
         if session.token is None:
@@ -304,8 +341,8 @@ def _spoken_for(caller: Caller, headers: Mapping[str, str]) -> Caller:
     actor = text_of(headers.get('X-Nysa-Actor', '')).strip()
     if not actor:
         return caller
-    if not tokens.NAME.fullmatch(actor):
-        raise InvalidRequest('X-Nysa-Actor must be text of 1 to 100 characters.')
+    if not tokens.is_shown(actor):
+        raise InvalidRequest('X-Nysa-Actor must be text of 1 to 100 characters, all of them visible.')
     return replace(caller, name=actor, speaker=caller.name)
 
 

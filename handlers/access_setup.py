@@ -11,6 +11,7 @@ from handlers.sockets import Sockets
 from stack.errors import Misconfigured
 from stack.load_balancer import LoadBalancer, keys_address
 from stack.loops import Loops
+from stack.names import Names
 from stack.oidc import Client, Provider
 from stack.settings import Settings, is_controlled
 from stack.token_store import TokenStore
@@ -18,7 +19,7 @@ from stack.token_store import TokenStore
 log = logging.getLogger(__name__)
 
 
-def make_access(settings: Settings, tokens: TokenStore) -> Access:
+def make_access(settings: Settings, tokens: TokenStore, names: Names) -> Access:
     """Access control with these tokens, or none where the settings switch it off. Raises `Misconfigured`."""
     controlled = is_controlled(settings)
     where = Neighbourhood(
@@ -32,10 +33,10 @@ def make_access(settings: Settings, tokens: TokenStore) -> Access:
     cookies = Cookies(settings['NYSA_SESSION_KEY'] or secrets.token_hex(32), where.is_https)
     limits = Limits(settings['NYSA_RATE_LIMIT'], settings['NYSA_SOCKET_LIMIT'])
     store = tokens if controlled else None
-    return Access(store, Sessions(cookies), where, limits, make_people(settings), make_proxy(settings))
+    return Access(store, Sessions(cookies), where, limits, make_people(settings, names), make_proxy(settings, names))
 
 
-def make_people(settings: Settings) -> People | None:
+def make_people(settings: Settings, names: Names) -> People | None:
     """Sign-in at an OpenID provider, where one is set. Raises `Misconfigured` where something else is missing then."""
     if not settings['NYSA_OIDC_ISSUER']:
         return None
@@ -50,16 +51,17 @@ def make_people(settings: Settings) -> People | None:
         f'{settings["NYSA_URL"]}/signed-in',
         settings['NYSA_OIDC_SCOPES'],
     )
-    return People(Provider(client, fetch_json), settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
+    provider, home = Provider(client, fetch_json), f'{settings["NYSA_URL"]}/cp'
+    return People(provider, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names, home)
 
 
-def make_proxy(settings: Settings) -> Proxy | None:
+def make_proxy(settings: Settings, names: Names) -> Proxy | None:
     """Sign-in at a load balancer, where one is set."""
     arn = settings['NYSA_ALB_ARN']
     if not arn:
         return None
     balancer = LoadBalancer(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
-    return Proxy(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'])
+    return Proxy(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names)
 
 
 async def open_access(access: Access, settings: Settings) -> None:

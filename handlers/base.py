@@ -139,7 +139,7 @@ class ApiHandler(RequestHandler):
         agent = self.request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
         speaker = f'{self.caller.speaker}: ' if self.caller.speaker else ''
         address = self.context.access.address(self.request)
-        return Origin(self.caller.name, f'{speaker}{address} {agent}'.strip(), message)
+        return Origin(self.caller.name, f'{speaker}{address} {agent}'.strip(), message, self.caller.subject)
 
     def expected(self) -> str | None:
         """The revision that `If-Match` names, None where any will do. Raises `InvalidRequest` for several."""

@@ -7,23 +7,26 @@ from urllib.parse import urlencode
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from stack.errors import NotAuthenticated
+from stack.errors import NotAuthenticated, ProviderFailed, ProviderUnavailable
 
 TIMEOUT_S = 10
 LARGEST_ANSWER = 1024 * 1024
 
 
 async def fetch_json(address: str, form: Mapping[str, str] | None) -> Any:
-    """The JSON at an address, in answer to a form where there is one. Raises `NotAuthenticated`."""
+    """The JSON at an address, in answer to a form where there is one.
+
+    Raises `NotAuthenticated` where the provider refuses (4xx), `ProviderUnavailable` and `ProviderFailed` otherwise.
+    """
     text = await _fetch(address, urlencode(form) if form is not None else None)
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise NotAuthenticated('The provider of identities does not answer in JSON.') from None
+        raise ProviderFailed('The provider of identities does not answer in JSON.') from None
 
 
 async def fetch_text(address: str) -> str:
-    """Raises `NotAuthenticated`."""
+    """The text at an address. Raises as `fetch_json` does."""
     return await _fetch(address, None)
 
 
@@ -39,8 +42,14 @@ async def _fetch(address: str, body: str | None) -> str:
             request_timeout=TIMEOUT_S,
         )
         return answer.body.decode()
-    except (HTTPError, OSError, UnicodeDecodeError) as error:
-        said = f'{error.code}' if isinstance(error, HTTPError) else 'nothing that can be read'
-        raise NotAuthenticated(f'The provider of identities answers {said}.') from error
+    except HTTPError as error:
+        # Tornado's own 599 stands for no answer in time.
+        if error.code >= 500:
+            raise ProviderUnavailable(f'The provider of identities does not answer ({error.code}).') from error
+        raise NotAuthenticated(f'The provider of identities refuses ({error.code}).') from error
+    except UnicodeDecodeError as error:
+        raise ProviderFailed('The provider of identities answers what is no text.') from error
+    except (OSError, ValueError) as error:
+        raise ProviderUnavailable('The provider of identities cannot be reached.') from error
     finally:
         client.close()

@@ -32,14 +32,15 @@ class Session:
     clusters: tuple[str, ...]
     via: str
     token: str | None = None
+    subject: str = ''
 
     def caller(self) -> Caller:
-        return Caller(self.name, Role[self.role], self.clusters, 'session', None, self.id)
+        return Caller(self.name, Role[self.role], self.clusters, 'session', None, self.id, subject=self.subject)
 
 
 def new_session(caller: Caller, via: str) -> Session:
     id, csrf = secrets.token_hex(16), secrets.token_urlsafe(24)
-    return Session(id, csrf, caller.name, caller.role.name, caller.clusters, via, caller.token)
+    return Session(id, csrf, caller.name, caller.role.name, caller.clusters, via, caller.token, caller.subject)
 
 
 class Cookies:
@@ -67,6 +68,11 @@ class Cookies:
             return None
         content = decode_signed_value(self._key, self.name(name), morsel.value, max_age_days=days)
         return json.loads(content) if content else None
+
+    def names(self, request: HTTPServerRequest, start: str) -> list[str]:
+        """The names of the cookies of a request that start so, the oldest first (RFC 6265, 5.4)."""
+        prefix = self.name(start)
+        return [name.removeprefix(self._prefix) for name in request.cookies if name.startswith(prefix)]
 
     def clear(self, handler: RequestHandler, name: str) -> None:
         handler.clear_cookie(self.name(name), path='/', secure=self._https, httponly=True)

@@ -40,11 +40,20 @@ class CurrentSession(ApiHandler):
 
     @operation(Role.VIEWER, answer='Session')
     async def delete(self) -> None:
-        """Sign out: the session ends on every replica, and its sockets are closed."""
-        if self.caller.session:
-            await self.context.access.store.end_session(self.caller.session)
-            self.context.access.sessions.end(self)
-        self.reply(self.described(None, None))
+        """Sign out: the session ends on every replica, and its sockets are closed.
+
+        `end_at_provider` is where a browser goes next, where the provider ends sessions as well.
+        """
+        access = self.context.access
+        session = access.session(self.request) if self.caller.session else None
+        if session:
+            await access.store.end_session(session.id)
+            access.sessions.end(self)
+        content = self.described(None, None)
+        if session and session.via == 'oidc' and access.people:
+            address = await access.people.end_address()
+            content |= {'end_at_provider': address} if address else {}
+        self.reply(content)
 
     def described(self, caller: Caller | None, session: Session | None) -> dict[str, Any]:
         self.set_header('Cache-Control', 'no-store')

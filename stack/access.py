@@ -30,7 +30,8 @@ class Caller:
     """Whoever sent a request. `name` is recorded as the author of its changes.
 
     `clusters` are names and patterns with `*`; nothing else is there for it. `token` and `session` are the ids of what
-    it showed; `speaker` is the name of the token that spoke for somebody else.
+    it showed; `speaker` is the name of the token that spoke for another. `subject` is the account that signed in at a
+    provider: its issuer and the id there, which last while names change.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Caller:
     token: str | None = None
     session: str | None = None
     speaker: str | None = None
+    subject: str = ''
 
     @property
     def key(self) -> str:

@@ -193,7 +193,8 @@ class Audit:
 
 def _told(change: Change) -> Entry:
     record = {'at': change.at.astimezone(UTC).isoformat(), 'by': change.origin.by, 'source': change.origin.source}
-    return record | {'message': change.origin.message or None, 'did': dict(change.did)}
+    subject = {'subject': change.origin.subject} if change.origin.subject else {}
+    return record | subject | {'message': change.origin.message or None, 'did': dict(change.did)}
 
 
 def _entries(row: dict[str, Any]) -> list[Entry]:

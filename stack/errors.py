@@ -7,6 +7,7 @@
     │   ├── InvalidStackfile    the desired state has mistakes
     │   └── UnsupportedMedia    the body is of a type that is not read here
     ├── NotAuthenticated        who calls is not known
+    │   └── SignInExpired       what the caller showed has expired
     ├── AccessDenied            the caller may not do this
     ├── TooManyRequests         the caller asks too often
     ├── NotFound                the thing that is named in the URL is not there
@@ -20,6 +21,8 @@
     ├── RolloutInProgress       what is wanted does not run yet, and the caller would wait no longer
     ├── TooLarge                more than is taken
     ├── Misconfigured           a setting is missing or wrong
+    ├── ProviderFailed          the provider of identities does not answer as it must
+    │   └── ProviderUnavailable it cannot be reached, or is down
     ├── StateUnreadable         what is stored is not a desired state
     └── AwsFailed               AWS refused or broke
         ├── PreconditionFailed  S3 refused a conditional write: what was read is no longer what is stored
@@ -202,6 +205,22 @@ class TooLarge(NysaError):
 
 class Misconfigured(NysaError):
     code = 'misconfigured'
+
+
+class SignInExpired(NotAuthenticated):
+    """What the caller showed was right, and has run out."""
+
+    code = 'sign_in_expired'
+
+
+class ProviderFailed(NysaError):
+    """The provider of identities, or what publishes a load balancer's keys, does not answer as it must."""
+
+    code = 'provider_failed'
+
+
+class ProviderUnavailable(ProviderFailed):
+    code = 'provider_unavailable'
 
 
 class StateUnreadable(NysaError):

@@ -1,5 +1,6 @@
 """What the groups of a person, as a provider tells them, let that person do here."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,10 @@ from typing import Any
 
 from stack.access import EVERYWHERE, ROLES, Caller, Role, Via
 from stack.errors import AccessDenied
-from stack.tokens import NAME, read_clusters
+from stack.tokens import UNSEEN, is_shown, read_clusters
+
+# What S3 keeps of each change is short.
+LONGEST_SUBJECT = 160
 
 # Whichever comes first names the person.
 NAME_CLAIMS = ('preferred_username', 'email', 'sub')
@@ -50,12 +54,22 @@ def caller_of_claims(claims: Mapping[str, Any], claim: str, grants: Mapping[str,
         raise AccessDenied(f'You are in no group that may come in here (claim {claim}).')
     role = max(grant.role for grant in found)
     clusters = tuple(dict.fromkeys(each for grant in found if grant.role == role for each in grant.clusters))
-    return Caller(_name(claims), role, EVERYWHERE if '*' in clusters else clusters, via)
+    everywhere = EVERYWHERE if '*' in clusters else clusters
+    return Caller(_name(claims), role, everywhere, via, subject=_subject(claims))
 
 
 def _name(claims: Mapping[str, Any]) -> str:
     for claim in NAME_CLAIMS:
         name = claims.get(claim)
-        if isinstance(name, str) and NAME.fullmatch(name.strip()):
-            return name.strip()
-    raise AccessDenied('Your provider does not say who you are.')
+        shown = UNSEEN.sub('', name).strip() if isinstance(name, str) else ''
+        if is_shown(shown):
+            return shown
+    raise AccessDenied('Your provider does not state who you are.')
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    """Issuer and id, together one account (OpenID Connect Core, 5.7); a hash of them where they are long."""
+    subject = f'{claims.get("iss")} {claims.get("sub")}'
+    if subject.isascii() and subject.isprintable() and len(subject) <= LONGEST_SUBJECT:
+        return subject
+    return f'sha256:{hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()}'

@@ -72,4 +72,5 @@ def _change(change: Change) -> dict[str, Any]:
         'message': change.origin.message or None,
         'override': change.override,
         'did': dict(change.did),
+        **({'subject': change.origin.subject} if change.origin.subject else {}),
     }

@@ -7,9 +7,9 @@ import base64
 import binascii
 import hmac
 import json
+import math
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,14 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from stack.errors import NotAuthenticated
+from stack.errors import NotAuthenticated, SignInExpired
+from stack.recent import Recent
 
 HEADER = 'X-Amzn-Oidc-Data'
 KEY_ID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 ARN = re.compile(r'arn:(aws[a-z-]*):elasticloadbalancing:([a-z0-9-]+):\d{12}:loadbalancer/app/[\w-]+/[0-9a-f]+')
 MOST_KEYS = 100
+# For so long a key that is not published is not asked for again.
+UNKNOWN_KEY_S = 60.0
 
-# Reads a text at an address. Raises `NotAuthenticated` where there is none.
+# Reads a text at an address. Raises `NotAuthenticated` where there is none, and `ProviderFailed`.
 FetchText = Callable[[str], Awaitable[str]]
 
 
@@ -43,10 +46,12 @@ class LoadBalancer:
         self._address = keys
         self._fetch = fetch
         self._clock = clock
-        self._keys: OrderedDict[str, ec.EllipticCurvePublicKey] = OrderedDict()
+        self._keys: Recent[str, ec.EllipticCurvePublicKey] = Recent(MOST_KEYS)
+        # Ids under which no key is published, and when that was found.
+        self._unknown: Recent[str, float] = Recent(MOST_KEYS)
 
     async def claims(self, data: str) -> dict[str, Any]:
-        """Whom the load balancer has signed in. Raises `NotAuthenticated`.
+        """Whom the load balancer has signed in. Raises `NotAuthenticated`, `SignInExpired`, `ProviderFailed`.
 
         Not read by a library for JWTs: the load balancer pads its base64, and signs the padded text.
         """
@@ -67,24 +72,29 @@ class LoadBalancer:
         if len(signature) != 64 or not _is_signed(key, signature, '.'.join(parts[:2]).encode()):
             raise NotAuthenticated(f'The signature of {HEADER} is wrong.')
         ends = header.get('exp')
-        if not isinstance(ends, int | float) or ends <= self._clock():
-            raise NotAuthenticated('The sign-in at the load balancer has run out.')
-        return claims
+        if isinstance(ends, bool) or not isinstance(ends, int | float) or not math.isfinite(ends):
+            raise NotAuthenticated(f'{HEADER} has no expiry.')
+        if ends <= self._clock():
+            raise SignInExpired('The sign-in at the load balancer has run out.')
+        return {'iss': header.get('iss'), **claims}
 
     async def _key(self, id: Any) -> ec.EllipticCurvePublicKey:
         if not isinstance(id, str) or not KEY_ID.fullmatch(id):
             raise NotAuthenticated(f'{HEADER} names no key.')
-        if id not in self._keys:
-            try:
-                key = load_pem_public_key((await self._fetch(self._address + id)).encode())
-            except ValueError:
-                key = None
-            if not isinstance(key, ec.EllipticCurvePublicKey):
-                raise NotAuthenticated(f'{HEADER} names no key of a load balancer.')
-            self._keys[id] = key
-            if len(self._keys) > MOST_KEYS:
-                self._keys.popitem(last=False)
-        return self._keys[id]
+        known, missed_at = self._keys.get(id), self._unknown.get(id)
+        if known is not None:
+            return known
+        if missed_at is not None and self._clock() - missed_at < UNKNOWN_KEY_S:
+            raise NotAuthenticated(f'{HEADER} names no key of a load balancer.')
+        try:
+            key = load_pem_public_key((await self._fetch(self._address + id)).encode())
+        except (ValueError, NotAuthenticated):
+            key = None
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            self._unknown.put(id, self._clock())
+            raise NotAuthenticated(f'{HEADER} names no key of a load balancer.')
+        self._keys.put(id, key)
+        return key
 
 
 def _is_signed(key: ec.EllipticCurvePublicKey, signature: bytes, text: bytes) -> bool:

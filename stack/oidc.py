@@ -6,6 +6,7 @@ https://openid.net/specs/openid-connect-core-1_0.html (3.1), RFC 7636, RFC 9207,
 import base64
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +18,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from stack.errors import NotAuthenticated
+from stack.errors import NotAuthenticated, ProviderFailed
 
 # None of them is made with a secret that a client shares.
 ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
@@ -28,7 +29,8 @@ KEYS_S = 30.0
 # What clocks may differ by.
 LEEWAY_S = 30
 
-# Asks an address, with a form where one is given, and reads the JSON answer. Raises `NotAuthenticated` otherwise.
+# Asks an address, with a form where one is given, and reads the JSON answer.
+# Raises `NotAuthenticated`, `ProviderFailed`.
 Fetch = Callable[[str, Mapping[str, str] | None], Awaitable[Any]]
 
 
@@ -82,6 +84,17 @@ class Provider:
         endpoint = (await self._configuration())['authorization_endpoint']
         return f'{endpoint}{"&" if "?" in endpoint else "?"}{urlencode(query)}', attempt
 
+    async def end_address(self, page: str) -> str | None:
+        """Where the browser ends its session at the provider, to come back to `page`; None where that is not offered.
+
+        https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+        """
+        endpoint = (await self._configuration()).get('end_session_endpoint')
+        if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in ('https', 'http'):
+            return None
+        query = urlencode({'client_id': self._client.id, 'post_logout_redirect_uri': page})
+        return f'{endpoint}{"&" if "?" in endpoint else "?"}{query}'
+
     async def finish(self, attempt: Attempt, answer: Mapping[str, str]) -> dict[str, Any]:
         """The claims of whoever signed in, from what the provider sent the browser back with.
 
@@ -104,7 +117,7 @@ class Provider:
         issued = await self._fetch((await self._configuration())['token_endpoint'], form)
         token = issued.get('id_token') if isinstance(issued, dict) else None
         if not isinstance(token, str):
-            raise NotAuthenticated('The provider gave no ID token.')
+            raise ProviderFailed('The provider gave no ID token.')
         return self._checked(await self._verified(token), attempt)
 
     def _checked(self, claims: Mapping[str, Any], attempt: Attempt) -> dict[str, Any]:
@@ -119,9 +132,10 @@ class Provider:
             or claims.get('azp', self._client.id) != self._client.id
             or (len(audience) > 1 and 'azp' not in claims),
             'expiry': not _is_moment(claims.get('exp')) or claims['exp'] + LEEWAY_S <= now,
+            'start': 'nbf' in claims and (not _is_moment(claims['nbf']) or claims['nbf'] - LEEWAY_S > now),
             'issue time': not _is_moment(claims.get('iat')) or claims['iat'] - LEEWAY_S > now,
             'nonce': not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), attempt.nonce.encode()),
-            'subject': not isinstance(claims.get('sub'), str),
+            'subject': not isinstance(claims.get('sub'), str) or not claims['sub'],
         }
         wrong = [name for name, is_wrong in faults.items() if is_wrong]
         if wrong:
@@ -146,7 +160,7 @@ class Provider:
             try:
                 keys = KeySet.import_key_set(document)
             except (JoseError, ValueError, KeyError, TypeError) as error:
-                raise NotAuthenticated("The provider's keys cannot be read.") from error
+                raise ProviderFailed("The provider's keys cannot be read.") from error
             self._keys = (self._clock(), keys)
         return keys
 
@@ -157,12 +171,12 @@ class Provider:
             found = await self._fetch(address, None)
             needed = ('authorization_endpoint', 'token_endpoint', 'jwks_uri')
             if not isinstance(found, dict) or not all(isinstance(found.get(each), str) for each in needed):
-                raise NotAuthenticated('The provider does not say where to sign in.')
+                raise ProviderFailed('The provider does not state where to sign in.')
             if found.get('issuer') != self._client.issuer:
-                raise NotAuthenticated('The provider goes by another name than NYSA_OIDC_ISSUER.')
+                raise ProviderFailed('The provider has another name than NYSA_OIDC_ISSUER.')
             self._discovered = (self._clock(), found)
         return found
 
 
 def _is_moment(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool)
+    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)

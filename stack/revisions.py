@@ -35,11 +35,12 @@ ID_LIKE = '0' * 32
 
 @dataclass(frozen=True)
 class Origin:
-    """Who asks for a change, why, and from where."""
+    """Who asks for a change, why, and from where; `subject` is the account of a person who signed in at a provider."""
 
     by: str
     source: str
     message: str = ''
+    subject: str = ''
 
     def __post_init__(self) -> None:
         for what, limit in (('message', MESSAGE_LIMIT), ('by', WHO_LIMIT), ('source', SOURCE_LIMIT)):
@@ -80,6 +81,8 @@ class Change:
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {'at': self.at.astimezone(UTC).isoformat(timespec='milliseconds')}
         record |= {'by': self.origin.by, 'source': self.origin.source}
+        if self.origin.subject:
+            record['subject'] = self.origin.subject
         if self.origin.message:
             record['message'] = self.origin.message
         if self.override:
@@ -136,7 +139,7 @@ def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
 
 
 def _change(record: Mapping[str, Any]) -> Change:
-    origin = Origin(record['by'], record['source'], record.get('message', ''))
+    origin = Origin(record['by'], record['source'], record.get('message', ''), record.get('subject', ''))
     at = datetime.fromisoformat(record['at'])
     return Change(origin, at, record['did'], record.get('announce'), record.get('override'))
 

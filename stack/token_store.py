@@ -67,6 +67,10 @@ class TokenStore:
         self._be_sure()
         return session in self._ended
 
+    def names(self) -> list[str]:
+        """The names of the holders of tokens."""
+        return [token.name for token, _ in self.listed()]
+
     def listed(self) -> list[tuple[Token, str]]:
         """Every token and where it is kept, `secret` or `s3`, in the order of their names."""
         found = [(token, 'secret') for token in self._configured.values()]

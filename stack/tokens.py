@@ -20,6 +20,8 @@ from stack.errors import InvalidRequest
 TOKEN = re.compile(r'nysa_([0-9a-f]{12})_([A-Za-z0-9_-]{43})')
 ID = re.compile(r'[0-9a-f]{12}')
 NAME = re.compile(r'[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}')
+# Characters that are not seen, or that turn the text around them (Unicode UAX 9): a name that is shown has none.
+UNSEEN = re.compile('[\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]')
 PATTERN = re.compile(r'[A-Za-z0-9_*-]{1,255}')
 DURATION = re.compile(r'([1-9]\d{0,4})([dh])')
 HASH = re.compile(r'[0-9a-f]{64}')
@@ -119,7 +121,7 @@ def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
             return default
 
     asked = Asked(
-        take('name', _name, ''),
+        take('name', _new_name, ''),
         take('role', _role, Role.PUBLIC),
         take('clusters', read_clusters, EVERYWHERE),
         take('expires', lambda text: read_expiry(text, now), None),
@@ -153,6 +155,17 @@ def _moment(text: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def is_shown(name: str) -> bool:
+    """Whether a text can be the name under which a caller is shown and recorded."""
+    return NAME.fullmatch(name) is not None and name.strip() != '' and not UNSEEN.search(name)
+
+
+def _new_name(given: Any) -> str:
+    if not isinstance(given, str) or not is_shown(given):
+        raise ValueError('text of 1 to 100 characters, all of them visible')
+    return given.strip()
 
 
 def _name(given: Any) -> str:

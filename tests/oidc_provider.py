@@ -1,7 +1,8 @@
 """An OpenID provider for tests, a process of its own: Authlib's server, as an identity service would run it.
 
 `python -m tests.oidc_provider REDIRECT_URI` prints its port. Whoever comes is signed in as maria. After
-`POST /fault/NAME` it makes one mistake: audience, nonce, expired, issuer, key; `no` ends that.
+`POST /fault/NAME` it makes one mistake: audience, nonce, expired, issuer, key, early; `no` ends that. `away` makes
+its token endpoint answer 500. `POST /person` sets the claims of the person.
 """
 
 import os
@@ -21,7 +22,7 @@ CLIENT_ID, CLIENT_SECRET = 'nysa', 'the secret of nysa'
 KEY, OTHER_KEY = (RSAKey.generate_key(2048, {'kid': 'k1', 'alg': 'RS256', 'use': 'sig'}) for _ in range(2))
 
 app = Flask(__name__)
-state: dict[str, Any] = {'fault': '', 'codes': {}, 'issuer': '', 'redirect_uri': '', 'groups': ['web']}
+state: dict[str, Any] = {'fault': '', 'codes': {}, 'issuer': '', 'redirect_uri': '', 'groups': ['web'], 'person': {}}
 
 
 class OneClient(ClientMixin):
@@ -105,7 +106,8 @@ class IdToken(OpenIDCode):
         lasts = -3600 if state['fault'] == 'expired' else 600
         issuer = 'https://other.example' if state['fault'] == 'issuer' else state['issuer']
         now = int(time.time())
-        return {'iss': issuer, 'iat': now, 'exp': now + lasts, 'auth_time': now}
+        more = {'nbf': now + 3600} if state['fault'] == 'early' else {}
+        return {'iss': issuer, 'iat': now, 'exp': now + lasts, 'auth_time': now, **more}
 
     def get_jwt_config(self, grant: Any, client: Any = None) -> dict[str, Any]:
         claims = self.get_client_claims(client)
@@ -116,7 +118,7 @@ class IdToken(OpenIDCode):
         return ['somebody else'] if state['fault'] == 'audience' else [CLIENT_ID]
 
     def generate_user_info(self, user: str, scope: str) -> UserInfo:
-        return UserInfo(sub='u-1', preferred_username=user, groups=state['groups'])
+        return UserInfo(**{'sub': 'u-1', 'preferred_username': user, 'groups': state['groups'], **state['person']})
 
 
 @app.get('/.well-known/openid-configuration')
@@ -127,6 +129,7 @@ def configuration() -> Any:
         authorization_endpoint=f'{issuer}/authorize',
         token_endpoint=f'{issuer}/token',
         jwks_uri=f'{issuer}/keys',
+        end_session_endpoint=f'{issuer}/end',
     )
 
 
@@ -143,6 +146,8 @@ def authorize() -> Any:
 
 @app.post('/token')
 def token() -> Any:
+    if state['fault'] == 'away':
+        return 'no', 500
     return server.create_token_response()
 
 
@@ -150,6 +155,12 @@ def token() -> Any:
 def fault(name: str) -> Any:
     state['fault'] = name
     return jsonify(name)
+
+
+@app.post('/person')
+def person() -> Any:
+    state['person'] = request.get_json()
+    return jsonify(state['person'])
 
 
 @app.post('/groups')

@@ -38,5 +38,8 @@ class Provider:
     def fault(self, name: str) -> None:
         urllib3.request('POST', f'{self.issuer}/fault/{name}')
 
+    def person(self, **claims: str) -> None:
+        urllib3.request('POST', f'{self.issuer}/person', json=claims)
+
     def groups(self, *names: str) -> None:
         urllib3.request('POST', f'{self.issuer}/groups', json=list(names))

@@ -85,6 +85,7 @@ SCHEMAS: dict[str, Schema] = {
                 'enum': ['nobody asked', 'token', 'session', 'oidc', 'load balancer'],
                 'description': 'What one was recognised by.',
             },
+            'end_at_provider': text('Where a browser that has signed out here ends its session at the provider.'),
             'csrf': text('Goes into the header X-CSRF-Token of every change that is made with the cookie.'),
         },
         example={

@@ -6,6 +6,8 @@ from handlers.schemas.rollouts import EXAMPLE_VERDICT, STATES, or_null
 
 OLDER = 'zP3cW8vQ5nLxR1tY7uHbEg'
 
+SUBJECT = text('The account of a person who signed in at a provider: its issuer and the id there.')
+
 ROW = {
     **SUMMARY,
     'summary': text('What changed, in a line.'),
@@ -20,6 +22,7 @@ ROW = {
                 'override': text_or_null('Why it was made although the cluster was frozen; null where it was not.'),
                 'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
             },
+            {'subject': SUBJECT},
         ),
         'Each change that is in it; empty where another program wrote it.',
     ),
@@ -77,6 +80,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         {
             'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
+            'subject': SUBJECT,
             'revision': text('The revision that holds it.'),
             'summary': text('What changed in that revision, in a line.'),
             'override': text('The reason of an override.'),

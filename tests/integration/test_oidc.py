@@ -1,11 +1,13 @@
 """Signing in at an OpenID provider that is a process of its own, and every way in which that must fail."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import urllib3
 
+from handlers.sign_in import MOST_ATTEMPTS
 from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
@@ -26,6 +28,7 @@ def running() -> Iterator[Provider]:
 def provider(running: Provider) -> Provider:
     running.fault('no')
     running.groups('web')
+    running.person()
     return running
 
 
@@ -61,12 +64,12 @@ def session_cookie(answer: Answer) -> str:
     return cookie
 
 
-@pytest.mark.parametrize('fault', ['audience', 'nonce', 'expired', 'issuer', 'key'])
+@pytest.mark.parametrize('fault', ['audience', 'nonce', 'expired', 'issuer', 'key', 'early'])
 def test_a_wrong_id_token_is_refused(server: Guarded, provider: Provider, fault: str):
     provider.fault(fault)
     answer = sign_in(server)
     assert answer.status == 401
-    word = {'expired': 'expiry', 'key': 'signature'}.get(fault, fault)
+    word = {'expired': 'expiry', 'key': 'signature', 'early': 'start'}.get(fault, fault)
     assert word in answer.json['message']
     assert 'nysa-session=' not in answer.headers.get('Set-Cookie', '')
 
@@ -119,7 +122,100 @@ def test_a_provider_that_is_away_is_told(server: Guarded, aws: Aws):
     settings = {'NYSA_OIDC_ISSUER': 'http://127.0.0.1:9', 'NYSA_URL': URL, 'NYSA_SESSION_KEY': 'k' * 32}
     more = {'NYSA_OIDC_CLIENT_ID': 'x', 'NYSA_OIDC_CLIENT_SECRET': 'x', 'NYSA_GROUPS': '{"web": "viewer"}'}
     with Guarded(aws, **settings, **more) as lonely:
-        assert lonely.ask('GET', '/sign-in').status == 401
+        answer = lonely.ask('GET', '/sign-in')
+        assert (answer.status, answer.json['error']) == (503, 'provider_unavailable')
+
+
+def test_a_provider_that_fails_midway_is_told(server: Guarded, provider: Provider):
+    provider.fault('away')
+    assert sign_in(server).status == 503
+
+
+def test_two_tabs_sign_in_at_once(server: Guarded):
+    one, back_of_one = begin(server, '?next=/cp/clusters/one')
+    other, back_of_other = begin(server, '?next=/cp/clusters/other')
+    both = f'{one}; {other}'
+    answer = server.ask('GET', back_of_one, Cookie=both)
+    assert (answer.status, answer.headers['Location']) == (302, '/cp/clusters/one')
+    answer = server.ask('GET', back_of_other, Cookie=both)
+    assert (answer.status, answer.headers['Location']) == (302, '/cp/clusters/other')
+
+
+def test_the_cookies_of_abandoned_attempts_are_few(server: Guarded):
+    cookies = [begin(server)[0] for _ in range(MOST_ATTEMPTS + 1)]
+    answer = server.ask('GET', '/sign-in', Cookie='; '.join(cookies))
+    cleared = [each for each in answer.headers.getlist('Set-Cookie') if 'expires=' in each and '=""' in each]
+    assert [each.partition('=')[0] for each in cleared] == [each.partition('=')[0] for each in cookies[:2]]
+
+
+def test_a_failure_is_a_page_with_a_way_back(server: Guarded, provider: Provider, caplog: pytest.LogCaptureFixture):
+    cookie, back = begin(server, '?next=/cp/clusters/one')
+    provider.fault('away')
+    answer = server.ask('GET', back, Cookie=cookie, Accept='text/html,application/xhtml+xml')
+    assert (answer.status, answer.headers['Content-Type']) == (503, 'text/html; charset=UTF-8')
+    page = answer.body.decode()
+    assert 'href="/sign-in?next=%2Fcp%2Fclusters%2Fone"' in page
+    assert 'The provider of identities does not answer (500).' in page
+    assert 'script-src' not in answer.headers['Content-Security-Policy']
+    [line] = [record.getMessage() for record in caplog.records if 'sign-in failed' in record.getMessage()]
+    assert 'HTTP 500' in line
+
+
+def test_a_message_in_the_page_of_a_failure_is_text(server: Guarded):
+    cookie, back = begin(server)
+    answer = server.ask('GET', changed(back, code=None, error='<script>'), Cookie=cookie, Accept='text/html')
+    assert answer.status == 401
+    assert b'<script>' not in answer.body
+    assert b'&lt;script&gt;' in answer.body
+
+
+def test_who_signs_out_is_sent_to_the_providers_own_sign_out(server: Guarded, provider: Provider):
+    cookie = session_cookie(sign_in(server)).partition(';')[0]
+    csrf = server.api('GET', '/session', Cookie=cookie).json['csrf']
+    out = server.api('DELETE', '/session', Cookie=cookie, X_CSRF_Token=csrf, Origin=URL)
+    address = urlsplit(out.json['end_at_provider'])
+    assert f'{address.scheme}://{address.netloc}{address.path}' == f'{provider.issuer}/end'
+    assert parse_qs(address.query) == {'client_id': ['nysa'], 'post_logout_redirect_uri': [f'{URL}/cp']}
+
+
+def test_two_people_are_never_shown_under_one_name(server: Guarded, provider: Provider):
+    provider.person(sub='u-1', preferred_username='maria')
+    assert name_of(server, sign_in(server)) == 'maria'
+    provider.person(sub='u-2', preferred_username='MARIA')
+    other = name_of(server, sign_in(server))
+    assert re.fullmatch(r'MARIA \([0-9a-f]{8}\)', other)
+    assert name_of(server, sign_in(server)) == other
+    provider.person(sub='u-1', preferred_username='maria')
+    assert name_of(server, sign_in(server)) == 'maria'
+
+
+def test_nobody_is_shown_under_the_name_of_a_token(server: Guarded, provider: Provider):
+    provider.person(sub='u-3', preferred_username='root')
+    assert name_of(server, sign_in(server)).startswith('root (')
+
+
+def test_a_name_has_no_characters_that_turn_or_hide_others(server: Guarded, provider: Provider):
+    provider.person(sub='u-4', preferred_username='ev\u202eil\u200b')
+    assert name_of(server, sign_in(server)) == 'evil'
+
+
+def test_the_account_is_recorded_beside_the_name(server: Guarded, provider: Provider):
+    provider.groups('platform')
+    answer = sign_in(server)
+    cookie = session_cookie(answer).partition(';')[0]
+    csrf = server.api('GET', '/session', Cookie=cookie).json['csrf']
+    proof = {'Cookie': cookie, 'X_CSRF_Token': csrf, 'Origin': URL}
+    name = server.aws.cluster()
+    config = {'services': [{'web': {'image': 'nginx:1'}}]}
+    assert server.api('POST', '/clusters', {'name': name, 'config': config}, **proof).status == 201
+    row = server.api('GET', f'/clusters/{name}/revisions', **proof).json['content'][0]
+    assert row['changes'][0]['subject'] == f'{provider.issuer} u-1'
+    entry = server.api('GET', f'/clusters/{name}/audit', **proof).json['content'][0]
+    assert entry['subject'] == f'{provider.issuer} u-1'
+
+
+def name_of(server: Guarded, answer: Answer) -> str:
+    return server.api('GET', '/session', Cookie=session_cookie(answer).partition(';')[0]).json['name']
 
 
 def test_who_signed_in_is_who_the_provider_says_with_what_the_group_may(server: Guarded):

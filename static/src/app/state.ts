@@ -138,7 +138,10 @@ export async function signIn(token: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   try {
-    useSession((await call<Json>('/session', { method: 'DELETE' })).data);
+    const { data } = await call<Json>('/session', { method: 'DELETE' });
+    useSession(data);
+    // The provider would sign the next user of this browser in as the last one.
+    if (typeof data.end_at_provider === 'string') location.assign(data.end_at_provider);
   } catch (error) {
     notify({ tone: 'bad', title: 'You are still signed in', error: asApiError(error) });
   }

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from stack.errors import NotAuthenticated
-from stack.load_balancer import LoadBalancer, keys_address
+from stack.errors import NotAuthenticated, ProviderUnavailable, SignInExpired
+from stack.load_balancer import UNKNOWN_KEY_S, LoadBalancer, keys_address
 
 ARN = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/nysa/0123456789abcdef'
 KEY_ID = '12345678-1234-1234-1234-123456789012'
@@ -26,7 +26,7 @@ def encoded(value: Any) -> str:
 
 def signed(key: ec.EllipticCurvePrivateKey = KEY, **header: Any) -> str:
     """As a load balancer does it, padding and all."""
-    whole = {'alg': 'ES256', 'kid': KEY_ID, 'signer': ARN, 'exp': NOW + 60} | header
+    whole = {'alg': 'ES256', 'kid': KEY_ID, 'signer': ARN, 'exp': NOW + 600} | header
     text = f'{encoded(whole)}.{encoded({"sub": "u-1", "email": "maria@example.com"})}'
     r, s = decode_dss_signature(key.sign(text.encode(), ec.ECDSA(SHA256())))
     return f'{text}.{base64.urlsafe_b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()}'
@@ -66,6 +66,9 @@ HEADER, BODY, SIGNATURE = SIGNED.split('.')
         signed(signer=None),
         signed(exp=NOW),
         signed(exp='later'),
+        signed(exp=float('nan')),
+        signed(exp=float('inf')),
+        signed(exp=True),
         signed(kid='../../evil'),
         signed(kid=None),
         'ä' * 100,
@@ -82,3 +85,55 @@ def test_what_it_has_signed_counts():
 
 def test_its_keys_are_those_of_its_region():
     assert keys_address(ARN) == 'https://public-keys.auth.elb.eu-west-1.amazonaws.com/'
+
+
+def test_what_has_run_out_is_told_from_what_is_wrong():
+    with pytest.raises(SignInExpired):
+        claims(signed(exp=NOW))
+
+
+def test_the_issuer_comes_with_the_claims():
+    assert claims(signed(iss='https://idp.example.com'))['iss'] == 'https://idp.example.com'
+
+
+class Published:
+    """Keys by address that are asked for; without any, each is refused as an endpoint of AWS refuses it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.now = float(NOW)
+        self.away = False
+        self.balancer = LoadBalancer(ARN, '', self.fetch, lambda: self.now)
+
+    async def fetch(self, address: str) -> str:
+        self.asked.append(address)
+        if self.away:
+            raise ProviderUnavailable('It cannot be reached.')
+        raise NotAuthenticated('It refuses (403).')
+
+    def claims(self) -> None:
+        asyncio.run(self.balancer.claims(SIGNED))
+
+
+def test_a_key_that_is_not_published_is_asked_for_once_a_minute():
+    published = Published()
+    for _ in range(5):
+        with pytest.raises(NotAuthenticated):
+            published.claims()
+    assert published.asked == [KEY_ID]
+    published.now += UNKNOWN_KEY_S - 1
+    with pytest.raises(NotAuthenticated):
+        published.claims()
+    published.now += 1
+    with pytest.raises(NotAuthenticated):
+        published.claims()
+    assert published.asked == [KEY_ID] * 2
+
+
+def test_a_key_that_could_not_be_asked_for_is_not_unknown():
+    published = Published()
+    published.away = True
+    for _ in range(2):
+        with pytest.raises(ProviderUnavailable):
+            published.claims()
+    assert published.asked == [KEY_ID] * 2
