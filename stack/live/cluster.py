@@ -309,9 +309,10 @@ class Cluster:
     def _advance(self, after: Revision) -> None:
         before, state = self.state.revision, self.state
         self.log.add(cluster_events.desired(before, after))
-        former = dict(state.rollouts)
+        former, names = dict(state.rollouts), set(state.names())
         state.take_revision(after, self._around.now())
-        self._move({name for name, each in state.rollouts.items() if former.get(name) is not each})
+        moved = {name for name, each in state.rollouts.items() if former.get(name) is not each}
+        self._move(moved | names.difference(state.names()))
         for change in after.changes:
             verb = change.did.get('verb')
             if verb == 'freeze':

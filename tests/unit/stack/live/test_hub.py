@@ -566,3 +566,14 @@ def test_a_reader_that_is_slow_from_the_start(patience: int):
         assert state == {cluster.name: cluster.revision.id for cluster in ledger.clusters}
 
     test()
+
+
+@run
+async def test_a_service_that_leaves_without_a_rollout_is_published_as_gone(ledger):
+    reader, _ = await subscribed(ledger, 'prod')
+    cluster = ledger.clusters.of('prod')
+    change = Change(Origin('kim', 'test'), AT, {'verb': 'replace'}, None)
+    emptied = Revision('prod', '"2"', '2', serialise({'services': []}), AT, encode('w', [change]))
+    assert cluster.stored(cluster.revision, emptied)
+    await ledger.hub.drain()
+    assert [(row['name'], row.get('gone')) for row in reader.got[-1]['services']] == [('web', True)]
