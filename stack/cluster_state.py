@@ -1,6 +1,6 @@
 """One cluster as it is known now: its revision, what ECS shows of it, and how far its rollouts are."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,6 +52,8 @@ class ClusterState:
         self._stalled_after = stalled_after
         self._carrying: dict[tuple[str, str], bool] = {}
         self._dropped: dict[str, frozenset[str]] = {}
+        # The newest look at each service, by its order.
+        self._looked: dict[str, int] = {}
 
     @property
     def rollouts(self) -> dict[str, Rollout]:
@@ -129,16 +131,23 @@ class ClusterState:
         return False
 
     def look(self, observation: Observation) -> set[str]:
-        """Take in what ECS shows; the services that moved by it, unmanaged ones included."""
+        """Learn what ECS shows; the services that moved by it, unmanaged ones included.
+
+        Of a service that a look shows which began later, an older look adds nothing but stopped tasks.
+        """
         self.definitions.update(observation.definitions)
-        if observation.autoscaled is not None:
+        if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
         before = {name: self._mark(name) for name in observation.services}
         if observation.outcome is not None and observation.outcome.is_newer_than(self.outcome):
             self.outcome = observation.outcome
+        for name, tasks in observation.stopped.items():
+            self._add_stopped(name, tasks)
         for name, seen in observation.services.items():
-            self._see(name, seen, observation)
-        self.observed_at = observation.at
+            if observation.order >= self._looked.get(name, 0):
+                self._looked[name] = observation.order
+                self._see(name, seen, observation)
+        self.observed_at = max(observation.at, self.observed_at or observation.at)
         return {name for name, mark in before.items() if mark != self._mark(name)}
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
@@ -158,13 +167,19 @@ class ClusterState:
             self.seen[name] = seen
         if former is not None and (seen is None or seen.deployments != former.deployments):
             self._forget_definitions(former)
-        if name in observation.stopped:
-            self.stopped[name] = observation.stopped[name][:MOST_STOPPED]
         if name in observation.targets:
             self.targets[name] = observation.targets[name]
         self._compare(name, seen)
-        if name in self.rollouts:
+        going = self.rollouts.get(name)
+        if going is not None and observation.goals.get(name, going.goal.revision) == going.goal.revision:
+            # What was seen before this process knew of the revision is no answer to it.
             self._follow(name, observation)
+
+    def _add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
+        """Stopped tasks do not run again, so that it does not matter in which order they come to be known."""
+        known = {task.arn: task for task in (*self.stopped.get(name, ()), *tasks)}
+        newest = sorted(known.values(), key=lambda task: task.stopped_at.timestamp() if task.stopped_at else 0.0)
+        self.stopped[name] = tuple(reversed(newest))[:MOST_STOPPED]
 
     def _follow(self, name: str, observation: Observation) -> None:
         before, seen = self.rollouts[name], self.seen.get(name)

@@ -4,9 +4,11 @@ One object for each failure, `flights/{cluster}/{revision}/{service}`.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -33,6 +35,8 @@ EVENTS_KEPT = 20
 
 # A record that could not be made is tried again after these pauses, in seconds: ECS knows the tasks for an hour.
 PAUSES_S = (5.0, 30.0, 120.0)
+# How often it is tried to write where other replicas write at the same time.
+ATTEMPTS = 5
 
 Json = dict[str, Any]
 
@@ -71,19 +75,23 @@ class FlightRecorder:
         self._compare = compare
         self._now = now
         self._pauses = pauses
-        # The records that are being made, by their keys.
+        # By key: the failure that is to be recorded, the newest alone, and what records it.
+        self._due: dict[str, _Flight] = {}
         self._tasks: dict[str, asyncio.Task] = {}
 
     def ended(self, state: ClusterState, rollout: Rollout) -> None:
-        """Told of each rollout that has ended; those that failed are recorded."""
+        """Record the failure of a rollout that has ended; of several attempts at one revision, the last."""
         if rollout.verdict is None or not rollout.verdict.failed:
             return
         name = rollout.goal.service
         definition = state.definitions.get(rollout.task_definition or '')
-        work = self._record(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()))
-        key = _key(state.name, rollout.goal.revision, name)
-        self._tasks[key] = task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(lambda done: self._tasks.pop(key) if self._tasks.get(key) is done else None)
+        flight = _Flight(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()))
+        key, former = flight.key, self._due.get(flight.key)
+        self._due[key] = flight
+        if former is not None:
+            former.overtaken.set()
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.get_running_loop().create_task(self._work(key))
 
     async def read(self, cluster: str, revision: str, service: str) -> Json | None:
         """What was recorded of a failure; None where there is no record. Raises `AwsFailed`.
@@ -109,38 +117,49 @@ class FlightRecorder:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _record(
-        self,
-        cluster: str,
-        rollout: Rollout,
-        seen: Service | None,
-        definition: TaskDefinition | None,
-        known: Sequence[Task],
-    ) -> None:
-        name = rollout.goal.service
+    async def _work(self, key: str) -> None:
+        """Record what is due under a key: one attempt after the other, so that none is written over a later one."""
+        try:
+            while key in self._due:
+                flight = self._due[key]
+                await self._persist(flight)
+                if self._due[key] is flight:
+                    del self._due[key]
+        finally:
+            del self._tasks[key]
+
+    async def _persist(self, flight: '_Flight') -> None:
+        """Try until it is recorded, a later attempt is due, or ECS does not know the tasks any more."""
         for pause in (*self._pauses, None):
             try:
-                # Tasks that run once are of no service, which could be asked for them.
-                told = () if rollout.goal.kind == 'run' else await self._look.stopped(cluster, name)
-                stopped = _of(rollout, told) or _of(rollout, known)
-                # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
-                arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
-                if definition is None and arn:
-                    definition = await self._look.definition(arn)
-                record = _told(rollout, seen, definition, stopped, self._now())
-                record['introduced_by'] = await self._change(cluster, rollout)
-                record['log'] = await last_lines(self._look, definition, stopped)
-                await self._keep(_key(cluster, rollout.goal.revision, name), record)
+                await self._record(flight)
             except AwsFailed as failed:
-                log.warning('the failure of %s in %s is not recorded yet: %s', name, cluster, failed)
+                log.warning('the failure of %s in %s is not recorded yet: %s', flight.service, flight.cluster, failed)
             except Exception:
-                log.exception('the failure of %s in %s could not be recorded', name, cluster)
+                log.exception('the failure of %s in %s could not be recorded', flight.service, flight.cluster)
                 return
             else:
-                log.info('recorded the failure of %s in %s', name, cluster)
+                log.info('recorded the failure of %s in %s', flight.service, flight.cluster)
                 return
             if pause is not None:
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(flight.overtaken.wait(), pause)
+            if flight.overtaken.is_set():
+                return
+
+    async def _record(self, flight: '_Flight') -> None:
+        rollout, definition = flight.rollout, flight.definition
+        # Tasks that run once are of no service, which could be asked for them.
+        found = () if rollout.goal.kind == 'run' else await self._look.stopped(flight.cluster, flight.service)
+        stopped = _of(rollout, found) or _of(rollout, flight.known)
+        # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
+        arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
+        if definition is None and arn:
+            definition = await self._look.definition(arn)
+        record = _told(rollout, flight.seen, definition, stopped, self._now())
+        record['introduced_by'] = await self._change(flight.cluster, rollout)
+        record['log'] = await last_lines(self._look, definition, stopped)
+        await self._keep(flight.key, record)
 
     async def _change(self, cluster: str, rollout: Rollout) -> Json | None:
         """The change that brought what failed: who, why, and what it changed in the service."""
@@ -152,12 +171,46 @@ class FlightRecorder:
         return {**revision.summary(), 'previous': before.id if before else None, 'changes': concealed(rows)}
 
     async def _keep(self, key: str, record: Json) -> None:
-        """Store the record; of several attempts at one revision, the last is kept."""
-        stored = await self._bucket.get(key)
-        try:
-            await self._bucket.put(key, json.dumps(record).encode(), over=stored.etag if stored else None)
-        except PreconditionFailed:
-            log.info('another replica has recorded %s', key)
+        """Store the record, unless that of a later attempt is there, by whichever replica."""
+        for _ in range(ATTEMPTS):
+            stored = await self._bucket.get(key)
+            if stored is not None and _ended_at(stored.body) > record['verdict']['at']:
+                log.info('a later attempt is on record as %s', key)
+                return
+            try:
+                await self._bucket.put(key, json.dumps(record).encode(), over=stored.etag if stored else None)
+            except PreconditionFailed:
+                continue
+            return
+        log.warning('%s was not recorded: other replicas keep writing it', key)
+
+
+@dataclass(frozen=True, eq=False)
+class _Flight:
+    """A failure, and what was known of it when it ended; `overtaken` is set once a later attempt has failed."""
+
+    cluster: str
+    rollout: Rollout
+    seen: Service | None
+    definition: TaskDefinition | None
+    known: Sequence[Task]
+    overtaken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def service(self) -> str:
+        return self.rollout.goal.service
+
+    @property
+    def key(self) -> str:
+        return _key(self.cluster, self.rollout.goal.revision, self.service)
+
+
+def _ended_at(body: bytes) -> str:
+    """When the attempt of a record ended; nothing where that cannot be read."""
+    try:
+        return str(json.loads(body)['verdict']['at'])
+    except (ValueError, KeyError, TypeError):
+        return ''
 
 
 def _of(rollout: Rollout, tasks: Sequence[Task]) -> list[Task]:

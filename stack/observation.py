@@ -18,6 +18,10 @@ class Observation:
     services whose count belongs to an autoscaler, None where that was not asked. `runs` are the tasks that ran once for
     the revision that is followed, of the services of which that was asked. `outcome` is that of the last pass, read
     after ECS was asked; None where it was not asked for.
+
+    `order` numbers the looks of a process by their beginning: of two that overlap, the one that began later is the
+    newer one, whichever ends last. `goals` are the revisions of the rollouts that were followed when it began, by
+    service.
     """
 
     at: datetime
@@ -28,3 +32,5 @@ class Observation:
     autoscaled: frozenset[str] | None = None
     runs: Mapping[str, tuple[Task, ...]] = field(default_factory=dict)
     outcome: PassOutcome | None = None
+    order: int = 0
+    goals: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -53,6 +54,7 @@ class Observer:
         self._definitions: Recent[str, TaskDefinition] = Recent(DEFINITIONS_KEPT)
         self._asked: dict[tuple[str, ...], float] = {}
         self._told: dict[tuple[str, str], dict[str, Task]] = {}
+        self._looks = 0
 
     def told(self, cluster: str, service: str, task: Task) -> None:
         """ECS has told of a task that stopped: it need not be asked for."""
@@ -67,7 +69,22 @@ class Observer:
         self._asked = {what: at for what, at in self._asked.items() if now - at < AUTOSCALED_EVERY_S}
 
     async def observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
-        """One look, and whatever else it takes to understand it. Raises `AwsFailed`."""
+        """One look, and whatever else it takes to understand it. Raises `AwsFailed`.
+
+        A look that fails leaves no trace: what it asked, and what ECS reported, is there for the next one.
+        """
+        asked, self._looks = dict(self._asked), self._looks + 1
+        order, goals = self._looks, {name: going.goal.revision for name, going in state.rollouts.items()}
+        try:
+            observation = await self._observe(state, names)
+        except AwsFailed:
+            self._asked = {what: at for what, at in self._asked.items() if asked.get(what) == at}
+            raise
+        for name, tasks in observation.stopped.items():
+            self._forget_told(state.name, name, tasks)
+        return replace(observation, order=order, goals=goals)
+
+    async def _observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
         try:
             services = await self._look.services(state.name, names)
         except AwsFailed as failed:
@@ -121,13 +138,21 @@ class Observer:
         """The stopped tasks of services in which something goes wrong."""
         found = {}
         for name, seen in services.items():
-            told = self._told.pop((state.name, name), None)
+            told = self._told.get((state.name, name))
             if told:
                 known = {each.arn: each for each in state.stopped.get(name, ())} | told
                 found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
             elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
                 found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
         return found
+
+    def _forget_told(self, cluster: str, service: str, tasks: Collection[Task]) -> None:
+        """Forget the tasks that a look contains."""
+        told = self._told.get((cluster, service), {})
+        for task in tasks:
+            told.pop(task.arn, None)
+        if not told:
+            self._told.pop((cluster, service), None)
 
     async def _targets(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Mapping[str, int]]:
         found = {}

@@ -162,7 +162,8 @@ class Watcher:
             return
         try:
             observation = await self._observer.observe(state, batch.services)
-            await self._live.see(batch.cluster, observation)
+            if self._live.loaded(batch.cluster) is state:
+                await self._live.see(batch.cluster, observation)
         except AwsFailed as failed:
             self._failed(batch.cluster, failed)
             wait = pause(self._failures[batch.cluster], self._chance)

@@ -187,3 +187,29 @@ def test_what_a_revision_takes_out_must_be_gone_whoever_registered_it(then: Any,
     made.look(Observation(START + timedelta(minutes=4), {'web': running()}, {before.arn: before}))
     verdict = made.rollouts['web'].verdict
     assert (verdict is not None and verdict.ending == 'succeeded') is succeeds
+
+
+def test_of_two_looks_that_overlap_the_one_that_began_later_counts():
+    made = state()
+    look(made, running(running=1), order=2)
+    assert look(made, running(running=0), minutes=3, order=1) == set()
+    assert (made.seen['web'].running, made.observed_at) == (1, START + timedelta(minutes=3))
+    look(made, running(), minutes=4, order=3)
+    assert made.rollouts['web'].verdict.ending == 'succeeded'
+
+
+def test_a_look_that_began_before_a_revision_was_known_is_no_answer_to_it():
+    made = state()
+    look(made, running(running=1), goals={'web': 'r1'})
+    made.take_revision(revision('r2', web={**WEB, 'desired_count': 1}), START + timedelta(minutes=3))
+    found = running(running=1, desiredCount=1)
+    look(made, found, minutes=4, goals={'web': 'r1'})
+    assert (made.rollouts['web'].state, made.seen['web']) == ('queued', found)
+
+
+def test_stopped_tasks_are_known_whichever_look_shows_them():
+    made = state()
+    tasks = [task({'taskArn': f'arn:task/t{n}', 'stoppedAt': START + timedelta(minutes=n)}) for n in range(3)]
+    look(made, running(), order=2, stopped={'web': (tasks[2], tasks[0])})
+    look(made, running(), order=1, stopped={'web': (tasks[1],)})
+    assert [each.arn for each in made.stopped['web']] == ['arn:task/t2', 'arn:task/t1', 'arn:task/t0']

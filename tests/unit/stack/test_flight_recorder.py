@@ -19,6 +19,8 @@ from stack.reconcile.observed import TaskDefinition
 from stack.rollout import Rollout, Verdict, end
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
+from tests.fake_s3 import FakeS3, World
+from tests.rolling import eventually
 from tests.server import connect
 from tests.unit.stack.test_cluster_state import START, look, revision, running, state
 
@@ -151,3 +153,42 @@ def test_tasks_of_another_deployment_are_not_blamed(bucket: Bucket):
     made, rollout = failed()
     found = record(bucket, FailingEcs(), (made, replace(rollout, deployment='ecs-svc/other')))
     assert (found['tasks'], found['reason']) == ([], None)
+
+
+def test_a_first_attempt_is_not_recorded_over_the_second(caplog: pytest.LogCaptureFixture):
+    """S3 refuses the record of the first for a while, in which the second fails as well."""
+
+    async def recording() -> str:
+        s3 = FakeS3(World())
+        recorder = FlightRecorder(Bucket(s3, 'b'), FailingEcs(), compare, now=lambda: START, pauses=(3600.0,))
+        made, first = failed()
+        s3.fail(lambda operation, _: operation == 'PutObject')
+        recorder.ended(made, first)
+        await eventually(lambda: 'is not recorded yet' in caplog.text)
+        recorder.ended(made, replace(first, verdict=replace(first.verdict, reason='The second attempt.')))
+        await recorder.finished()
+        return (await recorder.read('prod', 'r1', 'web'))['verdict']['reason']
+
+    assert asyncio.run(recording()) == 'The second attempt.'
+
+
+@pytest.mark.parametrize(('later', 'kept'), [(1, 'Theirs.'), (-1, 'It did not start.')])
+def test_of_two_replicas_the_record_of_the_later_attempt_is_kept(later: int, kept: str):
+    async def recording() -> str:
+        world, records = World(), []
+        for _ in range(2):
+            s3 = FakeS3(world)
+            records.append((s3, FlightRecorder(Bucket(s3, 'b'), FailingEcs(), compare, now=lambda: START, pauses=())))
+        (s3, ours), (_, theirs) = records
+        made, ending = failed()
+        other = Verdict('aborted', 'Theirs.', ending.verdict.at + timedelta(minutes=later))
+        held = s3.hold('PutObject', f'{PREFIX}prod/r1/web')
+        ours.ended(made, ending)
+        await held.reached.wait()
+        theirs.ended(made, replace(ending, verdict=other))
+        await theirs.finished()
+        held.go.set()
+        await ours.finished()
+        return (await ours.read('prod', 'r1', 'web'))['verdict']['reason']
+
+    assert asyncio.run(recording()) == kept

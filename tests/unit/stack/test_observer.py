@@ -188,3 +188,23 @@ def test_the_outcome_of_the_last_pass_is_read_at_each_look_at_what_rolls_out_and
     for _ in range(3):
         scene.look(running(), after=OUTCOME_EVERY_S / 2)
     assert len(read) == 5
+
+
+def test_a_look_that_fails_leaves_what_it_asked_to_the_next_one():
+    """What EventBridge reported, and what is asked now and then, is no less due because another call failed."""
+    scene = Scene()
+    scene.ecs.seen['web'] = running(running=1, loadBalancers=[{'targetGroupArn': 'arn:tg', 'containerPort': 80}])
+    refusal = AwsFailed('throttled', 'elbv2:DescribeTargetHealth', 'Throttling')
+
+    async def refuse(groups: Sequence[str]) -> Mapping[str, int]:
+        raise refusal
+
+    answer, scene.ecs.targets = scene.ecs.targets, refuse
+    stopped = task({'taskArn': 'arn:task/t1', 'stoppedAt': START})
+    scene.observer.told('prod', 'web', stopped)
+    with pytest.raises(AwsFailed):
+        asyncio.run(scene.observer.observe(scene.state, ['web']))
+    scene.ecs.targets = answer
+    found = asyncio.run(scene.observer.observe(scene.state, ['web']))
+    assert (found.stopped, found.targets) == ({'web': (stopped,)}, {'web': {'healthy': 2}})
+    assert asyncio.run(scene.observer.observe(scene.state, ['web'])).stopped == {}
