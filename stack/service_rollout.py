@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from stack.deployment_room import leaves_room
 from stack.observed import Deployment, Service
 from stack.rollout import (
     DEPLOYMENT_FAILED,
@@ -23,6 +24,8 @@ from stack.rollout import (
     waiting,
 )
 
+# Why ECS can neither begin nor go on.
+NO_ROOM = 'Minimum and maximum percent let ECS neither stop an old task nor start a new one.'
 # What this machine's clock may be ahead of AWS's.
 CLOCK_SKEW = timedelta(seconds=5)
 # How long a failed deployment may wait for the circuit breaker's rollback to show.
@@ -65,15 +68,15 @@ def _carried(looked: Rollout, seen: Service, primary: Deployment, stalled_after:
     count = _count(looked, seen)
     at_rest = primary.rollout_state in ('COMPLETED', None) and looked.leaving == seen.pending == 0
     if at_rest and seen.desired == primary.running == seen.running:
-        if seen.desired == count:
-            return _arrived(looked, count)
+        if seen.desired == count or (seen.desired and count and _was_asked(looked, primary)):
+            return _arrived(looked, seen.desired, count)
         if looked.asked and seen.desired == 0 and looked.open:
             reason = f'Somebody scaled the service to zero in ECS; {count} tasks were wanted.'
             return end(looked, Verdict('scaled-to-zero', reason, looked.observed_at, unasked=True))
         return waiting(looked, stalled_after)
     if primary.rollout_state == 'FAILED':
         return _failed(looked, seen, primary)
-    return _moving(looked, stalled_after)
+    return _moving(looked, seen, stalled_after)
 
 
 def _bound(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
@@ -92,6 +95,12 @@ def _bound(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
         asked=asked,
         given_up=False,
     )
+
+
+def _was_asked(looked: Rollout, primary: Deployment) -> bool:
+    """Whether ECS was given what is wanted, so that another count is a change by hand, or by an autoscaler."""
+    new = primary.id not in looked.foreign and primary.created_at >= looked.goal.since - CLOCK_SKEW
+    return looked.asked or new
 
 
 def _count(looked: Rollout, seen: Service) -> int:
@@ -173,7 +182,7 @@ def _progress(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
     )
 
 
-def _arrived(looked: Rollout, count: int) -> Rollout:
+def _arrived(looked: Rollout, count: int, wanted: int) -> Rollout:
     arrived = replace(looked, state='steady', percent=100, idle=0.0)
     if looked.verdict and looked.verdict.arrived:
         return arrived
@@ -181,7 +190,10 @@ def _arrived(looked: Rollout, count: int) -> Rollout:
         verdict = Verdict('scaled-to-zero', 'No task is wanted, and none runs.', looked.observed_at)
     else:
         running = 'The task runs' if count == 1 else f'All {count} tasks run'
-        verdict = Verdict('succeeded', f'{running} in the deployment of this revision.', looked.observed_at)
+        reason = f'{running} in the deployment of this revision.'
+        if count != wanted:
+            reason += f' The count was changed in ECS; {wanted} were wanted.'
+        verdict = Verdict('succeeded', reason, looked.observed_at)
     return end(arrived, verdict)
 
 
@@ -196,7 +208,7 @@ def _failed(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
     return end(looked, Verdict('aborted', reason, looked.observed_at))
 
 
-def _moving(looked: Rollout, stalled_after: float) -> Rollout:
+def _moving(looked: Rollout, seen: Service, stalled_after: float) -> Rollout:
     if not looked.open:
         # What dies or scales after a success is no part of the rollout, but moves.
         return replace(looked, state='rolling-out') if looked.verdict.arrived else looked
@@ -204,5 +216,11 @@ def _moving(looked: Rollout, stalled_after: float) -> Rollout:
         reason = (
             f'Nothing has moved for {minutes(looked.idle)}: {looked.reached} of {looked.desired} tasks ran at most.'
         )
-        return stalled(looked, reason)
+        return stalled(looked, reason if _has_room(seen) else f'{reason} {NO_ROOM}')
     return replace(looked, state='rolling-out')
+
+
+def _has_room(seen: Service) -> bool:
+    configuration = seen.description.get('deploymentConfiguration') or {}
+    maximum, minimum = configuration.get('maximumPercent'), configuration.get('minimumHealthyPercent')
+    return leaves_room(seen.desired, maximum, minimum)

@@ -32,6 +32,7 @@ CORE = {
     'stack.secret_texts',
     'stack.look_schedule',
     'stack.current_stops',
+    'stack.deployment_room',
     'stack.main_container',
     'stack.observed',
     'stack.observation',

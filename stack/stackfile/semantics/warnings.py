@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from stack.deployment_room import leaves_room
 from stack.images import ImageReference
 from stack.masking import looks_secret
 from stack.stackfile.fields import Vpc
@@ -82,6 +83,20 @@ def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
         yield ('dns_discovery',), 'tasks with an address of their own need vpc.subnets'
 
 
+@rule('desired_count', 'deployment_configuration')
+def rollout_has_room_after_rounding(subject: Subject) -> Iterator[Finding]:
+    """See `container.rollout_can_move` for what leaves no room whatever the count is."""
+    settings, percents = subject.settings, subject.settings.deployment_configuration
+    if percents is None or settings.type == 'task' or settings.scheduling_strategy == 'DAEMON':
+        return
+    if not leaves_room(settings.desired_count, percents.maximum_percent, percents.minimum_healthy_percent):
+        yield (
+            ('deployment_configuration',),
+            f'ECS can neither stop nor start a task of {settings.desired_count} during a rollout: it rounds the most '
+            'tasks down and the fewest up',
+        )
+
+
 @rule('elb.type', 'vpc')
 def balancer_has_a_security_group(subject: Subject) -> Iterator[Finding]:
     elb, vpc = subject.settings.elb, subject.top.vpc
@@ -117,4 +132,5 @@ RULES = (
     secrets_have_a_role,
     tasks_have_their_network,
     balancer_has_a_security_group,
+    rollout_has_room_after_rounding,
 )

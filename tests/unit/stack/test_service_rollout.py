@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stack.rollout import begin
-from stack.service_rollout import follow
+from stack.service_rollout import NO_ROOM, follow
 from tests.ecs_looks import (
     ALIEN,
     BACK,
@@ -201,3 +201,28 @@ def test_an_autoscaler_decides_the_count():
 def test_a_task_that_dies_after_success_moves_but_changes_no_verdict():
     last = looks(service(new(2, state='COMPLETED')), service(new(1, state='COMPLETED')))[-1]
     assert (last.state, last.percent, ending(last)) == ('rolling-out', 50, 'succeeded')
+
+
+@pytest.mark.parametrize('count', [1, 5])
+def test_a_count_that_is_changed_in_ecs_during_the_rollout_is_a_success_with_drift(count: int):
+    others = service(new(count, of=count, state='COMPLETED'), desired=count)
+    asked = looks(service(new(1), leaving(1)), others)[-1]
+    unasked = looks(service(new(0, of=count), leaving(2), desired=count), others)[-1]
+    for last in (asked, unasked):
+        assert (ending(last), last.percent) == ('succeeded', 100)
+        assert last.verdict.reason.endswith('The count was changed in ECS; 2 were wanted.')
+
+
+def test_a_count_that_ecs_was_not_given_yet_is_waited_for():
+    before = service(old(2), desired=2)
+    same = replace(old(2), task_definition=NEW)
+    carried = replace(before, deployments=(same,), task_definition=NEW)
+    last = looks(carried, carried, want=goal(count=4))[-1]
+    assert (last.state, last.verdict) == ('queued', None)
+
+
+def test_a_stall_names_percentages_that_leave_no_room():
+    percents = {'maximumPercent': 150, 'minimumHealthyPercent': 100}
+    stuck = service(new(0, of=1), leaving(1), desired=1, description={'deploymentConfiguration': percents})
+    last = looks(*[stuck] * 20, every=60, want=goal(count=1))[-1]
+    assert (ending(last), last.verdict.reason.endswith(NO_ROOM)) == ('stalled', True)

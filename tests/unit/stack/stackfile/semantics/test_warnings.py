@@ -131,3 +131,24 @@ def test_a_load_balancer_without_security_groups_gets_the_default_one():
     assert warnings(document) == [
         ('elb.type', "without vpc.security_groups.public it gets the VPC's default security group")
     ]
+
+
+@pytest.mark.parametrize(
+    ('count', 'maximum', 'minimum', 'warned'),
+    [
+        (1, 150, None, True),
+        (1, 150, 50, True),
+        (1, 150, 0, False),
+        (1, 200, 100, False),
+        (2, 150, 100, False),
+        (3, 130, 100, True),
+        (2, 110, 50, False),
+        (0, 150, None, False),
+    ],
+)
+def test_a_rollout_needs_room_after_rounding(count: int, maximum: int, minimum: int | None, warned: bool):
+    percents = {'maximum_percent': maximum} | ({} if minimum is None else {'minimum_healthy_percent': minimum})
+    document = one_service(desired_count=count, deployment_configuration=percents)
+    assert mistakes(document) == []
+    found = [path for path, message in warnings(document) if 'rounds' in message]
+    assert found == (['deployment_configuration'] if warned else [])
