@@ -15,7 +15,7 @@ from tests.simulation.world import World
 
 NAME = 'passes'
 CLUSTERS = ('prod', 'stag')
-BUSY_S, QUIET_S = 40.0, 160.0
+BUSY_S, QUIET_S = 40.0, 130.0
 SCHEDULERS = ('S1', 'S2', 'S3')
 LOOPS = ('announcements', 'revisions', 'watcher')
 OF_SCHEDULERS = ('', 'GetObject', 'HeadObject', 'PutObject', 'PutObject', 'ReceiveMessage', 'UpdateService')

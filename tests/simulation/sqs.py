@@ -11,7 +11,6 @@ NAME = 'changes'
 # How often a message is delivered although it is hidden: rare, and always possible.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
 TWICE = 0.02
-LOOK_AGAIN_S = 0.25
 
 
 @dataclass
@@ -33,6 +32,7 @@ class Sqs:
         self.sent: list[Sent] = []
         self._now = now
         self._draw = draw
+        self._news: asyncio.Event | None = None
 
     def waiting(self) -> list[Sent]:
         """The messages that nobody has deleted."""
@@ -55,6 +55,7 @@ class Sqs:
     def _SendMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         message = Sent(f'm{len(self.sent) + 1}', arguments['MessageBody'], self._now(), self._now())
         self.sent.append(message)
+        self._tell()
         return {'MessageId': message.id}
 
     def _DeleteMessageBatch(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,6 +66,7 @@ class Sqs:
     def _ChangeMessageVisibilityBatch(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         for entry in arguments['Entries']:
             self._of(entry).visible = self._now() + entry['VisibilityTimeout']
+        self._tell()
         return {}
 
     async def _receive(self, most: int, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,9 +75,23 @@ class Sqs:
             found = [each for each in self.waiting() if self._is_delivered(each)]
             if found or self._now() >= until or not arguments['process'].alive:
                 break
-            await asyncio.sleep(LOOK_AGAIN_S)
+            next_visible = min((each.visible for each in self.waiting()), default=until)
+            await self._until(min(until, next_visible))
         found.sort(key=lambda each: self._draw('order', each.id, each.times))
         return {'Messages': [self._delivered(each, arguments['VisibilityTimeout']) for each in found[:most]]}
+
+    async def _until(self, moment: float) -> None:
+        """Wait for a point in time, or until a message is sent or given back."""
+        self._news = self._news if self._news and not self._news.is_set() else asyncio.Event()
+        try:
+            async with asyncio.timeout(max(0.001, moment - self._now())):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    def _tell(self) -> None:
+        if self._news is not None:
+            self._news.set()
 
     def _is_delivered(self, message: Sent) -> bool:
         if message.visible <= self._now():
