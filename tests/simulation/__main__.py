@@ -100,9 +100,10 @@ def _show(failures: list[Outcome], brief: bool) -> None:
         print(f'  {promise}: {len(found)}, seeds {" ".join(each.plan.seed for each in found[:20])}')
     if brief:
         return
-    for found in list(by_promise.values())[:SHOWN]:
-        shortest = min(found, key=lambda each: len(each.plan.steps))
-        print(f'\n{runner.shrink(shortest)}', flush=True)
+    shortest = {min(found, key=lambda each: len(each.plan.steps)).plan.seed: found for found in by_promise.values()}
+    for seed, found in list(shortest.items())[:SHOWN]:
+        failure = next(each for each in found if each.plan.seed == seed)
+        print(f'\n{runner.shrink(failure)}', flush=True)
 
 
 if __name__ == '__main__':

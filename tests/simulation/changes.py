@@ -99,8 +99,9 @@ async def run(world: World) -> ChangesRecord:
     history = {cluster: world.s3.history.get(cluster, []) for cluster in CLUSTERS}
     sent = [(each.at, json.loads(each.body)) for each in world.sqs.sent]
     killed = frozenset(name for name, each in world.processes.items() if not each.alive)
+    orphans = frozenset(number for number, each in enumerate(world.sqs.sent) if each.is_orphan)
     frozen = await _frozen(world, servers)
-    return ChangesRecord(users.requests, history, sent, frozen, killed, world.now(), world.day())
+    return ChangesRecord(users.requests, history, sent, frozen, orphans, killed, world.now(), world.day())
 
 
 async def _do(step: Step, world: World, servers: Servers, users: Users) -> None:

@@ -4,9 +4,11 @@ Each gives what breaks its promise in a record, as sentences; nothing where it i
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from stack.revisions import Change, decode
@@ -23,14 +25,16 @@ TOLERANCE = timedelta(seconds=8)
 class ChangesRecord:
     """All that happened in a world.
 
-    `sent` are the messages of the queue, in the order in which it took them, with their time; `frozen` by replica and
-    cluster what it knows of a freeze at the end, None where the cluster is not frozen; `end` is the last moment.
+    `sent` are the messages of the queue, in the order in which it took them, with their time, and `orphans` the places
+    in it of those whose sender was dead by then; `frozen` by replica and cluster what it knows of a freeze at the end,
+    None where the cluster is not frozen; `end` is the last moment.
     """
 
     requests: Sequence[Request]
     history: Mapping[str, Sequence[Version]]
     sent: Sequence[tuple[float, Mapping[str, Any]]] = ()
     frozen: Mapping[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    orphans: frozenset[int] = frozenset()
     killed: frozenset[str] = frozenset()
     end: float = 0.0
     now: datetime | None = None
@@ -73,11 +77,12 @@ def accepted_is_stored_once(record: ChangesRecord) -> list[str]:
 
 
 def refused_is_not_stored(record: ChangesRecord) -> list[str]:
-    """A change whose answer is that nothing was changed is not in the history; a doubt is stated as one."""
+    """A change that was refused is not in the history, unless the refusal names its revision; a doubt is stated."""
     return [
-        f'{request}: stored as {record.marked(request)[0].id}'
+        f'{request}: stored as {stored.id}'
         for request in record.requests
-        if request.answer == 'refused' and record.marked(request)
+        for stored in record.marked(request)
+        if request.answer == 'refused' and not re.search(rf'\b{stored.id}\b', request.error or '')
     ]
 
 
@@ -93,6 +98,21 @@ def edit_is_what_was_asked(record: ChangesRecord) -> list[str]:
         image = images(version).get('web')
         if image != f'team/web:{request.values["tag"]}':
             found.append(f'{cluster} {version.id} has {image} after {request}')
+    return found
+
+
+def nothing_else_changes(record: ChangesRecord) -> list[str]:
+    """A revision differs from the one before it in what its changes are about, and in nothing else."""
+    found = []
+    for cluster, versions in record.history.items():
+        for before, version in pairwise(versions):
+            verbs = {change.did.get('verb') for change in changes_of(version)}
+            if before.deleted or version.deleted or not verbs or not verbs <= {'change', 'remove cluster', *OF_GUARDS}:
+                continue
+            about = {'web'} if 'change' in verbs else set()
+            old, new = images(before), images(version)
+            if any(old.get(name) != new.get(name) for name in {*old, *new} - about):
+                found.append(f'{cluster} {version.id} ({", ".join(sorted(verbs))}) has {new}, over {old}')
     return found
 
 
@@ -145,11 +165,18 @@ def every_destroy_is_announced(record: ChangesRecord) -> list[str]:
 
 
 def newest_is_announced_last(record: ChangesRecord) -> list[str]:
-    """The last message that deploys a cluster is of its newest revision that deploys, or of a later one."""
+    """The last message that deploys a cluster is of its newest revision that deploys, or of a later one.
+
+    What a killed process had on its way is not counted: nobody knows of it.
+    """
     found = []
     for cluster, versions in record.history.items():
         deploying = [each for each in versions if not each.deleted and _announces(each, 'deploy')]
-        sent = [each for _, each in _sent_of(record, cluster) if each['event_type'] == 'cluster-deploy']
+        sent = [
+            each
+            for number, (_, each) in enumerate(record.sent)
+            if each['cluster'] == cluster and each['event_type'] == 'cluster-deploy' and number not in record.orphans
+        ]
         if not deploying or not sent or versions[-1].deleted:
             continue
         last = sent[-1]['revision']
@@ -204,6 +231,7 @@ INVARIANTS = (
     accepted_is_stored_once,
     refused_is_not_stored,
     edit_is_what_was_asked,
+    nothing_else_changes,
     removal_is_carried_out,
     every_revision_is_announced,
     every_destroy_is_announced,

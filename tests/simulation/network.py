@@ -19,6 +19,8 @@ READ_TIMEOUT_S = 10.0
 # How long after its timeout a request that was held up may still arrive.
 LATEST_S = 6.0
 
+# A time-out of ECS or SQS whose request is carried out later is not among them: nothing there is conditional, so that
+# nobody could be protected from it.
 # refused: an error, and nothing has happened · lost: it happened, and the answer is lost · late: the answer times out,
 # and it happens only then · retried: it happened, the answer was lost, and the SDK sent it again · slow: seconds more
 # on each way · throttled: refused with a request for fewer calls · odd: it happened, and the answer is an empty one
@@ -82,17 +84,12 @@ class Network:
         """
         return (hash((self._seed, *name)) & 0xFFFFFFFF) / 0x100000000
 
-    def fault(self, process: str, operation: str, key: str) -> str | None:
+    def fault(self, process: str, service: str, operation: str, key: str) -> str | None:
         """Take the fault that is meant for a call, if one is."""
         for fault in self.faults:
-            if (
-                fault.process == process
-                and fault.operation in ('', operation)
-                and key.startswith(fault.key)
-                and not (fault.kind == 'late' and operation.startswith(('Get', 'Head', 'List', 'Describe')))
-            ):
+            if fault.process == process and fault.operation in ('', operation) and key.startswith(fault.key):
                 self.faults.remove(fault)
-                return fault.kind
+                return 'lost' if fault.kind == 'late' and service != 's3' else fault.kind
         return None
 
     def seconds(self, *name: Any) -> float:
@@ -110,7 +107,7 @@ class Network:
         key = str(arguments.get('Key') or arguments.get('Prefix') or arguments.get('cluster') or '')
         self._calls[process.name, operation, key] += 1
         name = (process.name, operation, key, self._calls[process.name, operation, key])
-        fault = self.fault(process.name, operation, key)
+        fault = self.fault(process.name, service, operation, key)
         what = f'{service}:{operation} {key}'.rstrip()
         if fault:
             self.note(process.name, f'{what}: {fault}')

@@ -15,7 +15,10 @@ TWICE = 0.02
 
 @dataclass
 class Sent:
-    """One message. `at` is when it was stored, in simulated seconds; `visible` from when it may be received."""
+    """One message. `at` is when it was stored, in simulated seconds; `visible` from when it may be received.
+
+    An orphan's sender had ended by then.
+    """
 
     id: str
     body: str
@@ -23,6 +26,7 @@ class Sent:
     visible: float
     times: int = 0
     deleted: bool = False
+    is_orphan: bool = False
 
 
 class Sqs:
@@ -54,6 +58,7 @@ class Sqs:
 
     def _SendMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         message = Sent(f'm{len(self.sent) + 1}', arguments['MessageBody'], self._now(), self._now())
+        message.is_orphan = not arguments['process'].alive
         self.sent.append(message)
         self._tell()
         return {'MessageId': message.id}

@@ -74,12 +74,10 @@ class Users:
         asked = ChangeRequest(origin, expected, values.get('deploy', True), override=override)
         try:
             outcome = await VERBS[request.verb](replica, request, asked)
-        except AwsFailed as failed:
-            request.answer = 'in doubt' if failed.in_doubt else 'refused'
+        except NysaError as failed:
+            is_sure = not isinstance(failed, AwsFailed) or failed.consequence == AwsFailed.consequence
+            request.answer = 'refused' if is_sure else 'in doubt'
             request.error = repr(failed)
-        except NysaError as refusal:
-            request.answer = 'in doubt' if getattr(refusal, 'in_doubt', False) else 'refused'
-            request.error = repr(refusal)
         else:
             request.answer = 'accepted'
             request.revision = outcome.revision.id if isinstance(outcome, Accepted) else None
