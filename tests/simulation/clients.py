@@ -70,7 +70,9 @@ def after(belief: Belief, event: Json) -> Belief:
     if before is None:
         return belief
     if kind == 'desired':
-        return belief | {cluster: Known(event['revision'], before.freeze, before.rows)}
+        destroyed = {row['service'] for row in event['changes'] if row['action'] == 'destroy'}
+        rows = {name: row for name, row in before.rows.items() if name not in destroyed}
+        return belief | {cluster: Known(event['revision'], before.freeze, rows)}
     if kind in ('frozen', 'thawed'):
         return belief | {cluster: Known(before.revision, freeze_of(event) if kind == 'frozen' else None, before.rows)}
     if kind == 'rollout':

@@ -1,6 +1,7 @@
 """A standard queue, as SQS keeps it: at least once, in no order, hidden for a while once it was received."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,12 +31,15 @@ class Sent:
 
 
 class Sqs:
-    """`draw(*name)` gives a number from 0 to 1."""
+    """`draw(*name)` gives a number from 0 to 1; `note(who, what)` adds a line to the trace."""
 
-    def __init__(self, now: Callable[[], float], draw: Callable[..., float]):
+    def __init__(
+        self, now: Callable[[], float], draw: Callable[..., float], note: Callable[[str, str], None] = lambda *_: None
+    ):
         self.sent: list[Sent] = []
         self._now = now
         self._draw = draw
+        self._note = note
         self._news: asyncio.Event | None = None
 
     def waiting(self) -> list[Sent]:
@@ -60,6 +64,9 @@ class Sqs:
         message = Sent(f'm{len(self.sent) + 1}', arguments['MessageBody'], self._now(), self._now())
         message.is_orphan = not arguments['process'].alive
         self.sent.append(message)
+        sent = json.loads(message.body)
+        what = f'{sent["event_type"]} {sent["cluster"]} {sent["revision"]} {sent.get("service", "")}'
+        self._note(arguments['process'].name, f'queue has {what}'.rstrip())
         self._tell()
         return {'MessageId': message.id}
 

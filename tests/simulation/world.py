@@ -25,7 +25,7 @@ class World:
         self.ecs = SimulatedEcs(self.now, plan.seed)
         services: dict[str, Any] = {'s3': self.s3, 'ecs': self.ecs}
         self.network = Network(self.loop, plan.seed, services, plan.latency)
-        self.sqs = Sqs(self.now, self.network.draw)
+        self.sqs = Sqs(self.now, self.network.draw, self.note)
         services['sqs'] = self.sqs
         for name in ('elbv2', 'servicediscovery', 'application-autoscaling', 'logs', 'route53'):
             services[name] = Elsewhere()
