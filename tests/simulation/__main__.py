@@ -1,8 +1,9 @@
 """Runs seeds of models, and prints the shortened plan of the first that fails for each promise.
 
     python -m tests.simulation [channel] [changes] [passes] [--seeds 0:300] [--break NAME]
+    python -m tests.simulation --breaks
 
-Ends with 1 where a promise is broken, or, with `--break`, where none is.
+Ends with 1 where a promise is broken; with `--breaks`, where a fault that is built in breaks none.
 """
 
 import argparse
@@ -35,25 +36,33 @@ def main() -> int:
     options = _options()
     logging.getLogger().setLevel(logging.ERROR)
     logging.getLogger().addHandler(logging.NullHandler())
+    if options.breaks:
+        return _find_breaks(options.jobs, options.most)
     if options.broken:
-        breaks.apply(options.broken)
+        breaks.BREAKS[options.broken].apply()
     first, _, last = options.seeds.partition(':')
-    seeds = [str(each) for each in range(int(first), int(last))] if last else [first]
+    seeds = [str(each) for each in range(int(first), int(last))] if last else first.split(',')
     wrong = 0
     for model in options.models or list(runner.MODELS):
         if options.trace:
             print(runner.attempt_seed(model, seeds[0]))
             continue
         wrong += _run(model, seeds, options)
-    return int(wrong == 0) if options.broken else int(wrong > 0)
+    return int(wrong > 0)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='python -m tests.simulation', description=__doc__.splitlines()[0])
     parser.add_argument('models', nargs='*', choices=[*runner.MODELS, []], help='by default all')
-    parser.add_argument('--seeds', default='0:300', help='a seed, or the first and the one after the last: 0:300')
+    parser.add_argument(
+        '--seeds', default='0:300', help='some, as 3,17, or the first and the one after the last, as 0:300'
+    )
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='processes at once')
     parser.add_argument('--break', dest='broken', choices=sorted(breaks.BREAKS), help='run with this fault built in')
+    parser.add_argument(
+        '--breaks', action='store_true', help='find each fault that can be built in; 1 if any is not found'
+    )
+    parser.add_argument('--most', type=int, default=1000, help='with --breaks: seeds that are tried')
     parser.add_argument('--first', action='store_true', help='stop at the first failure')
     parser.add_argument('--trace', action='store_true', help='print everything that happens in the first seed')
     parser.add_argument('--brief', action='store_true', help='print only which seeds fail, and do not shorten them')
@@ -89,6 +98,32 @@ def _run_chunk(chunk: tuple[str, list[str], bool]) -> list[Outcome]:
                 break
     gc.collect()
     return failures
+
+
+def _find_breaks(jobs: int, most: int) -> int:
+    """Build in each fault in a process of its own, and run seeds until one breaks the promise that it must break."""
+    gc.freeze()
+    given = [(name, most) for name in breaks.BREAKS]
+    missed = 0
+    with multiprocessing.get_context('fork').Pool(jobs, maxtasksperchild=1) as pool:
+        for name, seed in pool.imap_unordered(_find_break, given):
+            promise = breaks.BREAKS[name].promise
+            print(
+                f'{name}: {promise} ' + ('is never broken' if seed is None else f'is broken by seed {seed}'), flush=True
+            )
+            missed += seed is None
+    return int(missed > 0)
+
+
+def _find_break(given: tuple[str, int]) -> tuple[str, int | None]:
+    name, most = given
+    built_in = breaks.BREAKS[name]
+    built_in.apply()
+    for seed in range(most):
+        if built_in.promise in runner.attempt_seed(built_in.model, str(seed)).promises:
+            return name, seed
+        gc.collect()
+    return name, None
 
 
 def _show(failures: list[Outcome], brief: bool) -> None:

@@ -1,5 +1,329 @@
-BREAKS = {}
+"""Faults that are built into the product on purpose, one for each promise: the simulation must find every one.
+
+Each is a small mistake of the kind that people make. They are applied in a process of their own, and stay there.
+"""
+
+import contextvars
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stack import notifier
+from stack.aws import conditional
+from stack.aws.s3 import Bucket
+from stack.aws.sqs import Queue
+from stack.cluster_state import ClusterState
+from stack.delivery import Sweeper
+from stack.gate import Gate
+from stack.job import Job
+from stack.lease import Leases
+from stack.live.cluster import Cluster
+from stack.live.hub import Hub
+from stack.live.live import Live
+from stack.live.log import Position
+from stack.notifier import Notifier
+from stack.passes import Passes, _Fence
+from stack.rollouts import Rollouts
+from stack.writer import Patch, Writer
 
 
-def apply(name):
-    pass
+@dataclass(frozen=True)
+class Break:
+    """A fault of a model that must break a promise; `apply` builds it in."""
+
+    model: str
+    promise: str
+    apply: Callable[[], None]
+
+
+BREAKS: dict[str, Break] = {}
+
+
+def breaks(model: str, promise: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def register(apply: Callable[[], None]) -> Callable[[], None]:
+        BREAKS[apply.__name__.replace('_', '-')] = Break(model, promise, apply)
+        return apply
+
+    return register
+
+
+# The channel
+
+
+@breaks('channel', 'no_gap')
+def resume_from_the_newest() -> None:
+    """A subscriber that comes back is not sent what it missed."""
+    join = Cluster.join
+    Cluster.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else join(cluster, known)
+
+
+@breaks('channel', 'no_double')
+def send_again_what_was_accepted() -> None:
+    """The position of a subscriber moves only once everything that it is owed was accepted."""
+
+    def send_owed(hub: Hub, subscriber: Any, cluster: Cluster) -> bool:
+        position = cluster.readers.get(subscriber)
+        if position is None or position == cluster.log.end:
+            return True
+        for owed in hub._shared.owed(cluster, position):
+            if not hub._send(subscriber, owed.event, owed.merged):
+                return False
+        cluster.readers[subscriber] = cluster.log.end
+        return True
+
+    Hub._send_owed = send_owed
+
+
+@breaks('channel', 'no_step_back')
+def believe_the_own_state() -> None:
+    """A subscriber that knows more than this replica is not a reason to read S3."""
+
+    async def reach(live: Live, name: str, known: str | None) -> None:
+        await live.ready(name)
+
+    Live.reach = reach
+
+
+@breaks('channel', 'rollout_after_desired')
+def send_rollouts_first() -> None:
+    """What runs is sent before what is wanted."""
+    owed = Cluster.owed
+    Cluster.owed = lambda cluster, *given: tuple(
+        sorted(owed(cluster, *given), key=lambda each: each.event.type != 'rollout')
+    )
+
+
+@breaks('channel', 'synced_is_true')
+def sync_before_sending() -> None:
+    """`synced` does not wait for what is owed."""
+
+    async def join(hub: Hub, subscriber: Any) -> None:
+        for name, known in list(subscriber.joining.items()):
+            with hub._clusters.awaiting(name) as cluster:
+                await hub._source.reach(name, known)
+                cluster.readers[subscriber] = cluster.join(known)
+                del subscriber.joining[name]
+                subscriber.pending[name] = None
+                hub._look_later(subscriber)
+
+    async def send(hub: Hub, subscriber: Any, make: Callable[[], Any]) -> None:
+        hub._send(subscriber, make())
+
+    Hub._join, Hub._send_patiently = join, send
+
+
+@breaks('channel', 'truth_at_the_end')
+def overlook_other_replicas() -> None:
+    """What others stored shows in the listing, and nothing is made of it."""
+
+    def listed(cluster: Cluster, mark: Any) -> None:
+        cluster.mark = mark
+
+    Cluster.listed = listed
+
+
+@breaks('channel', 'as_a_newcomer')
+def keep_looks_to_oneself() -> None:
+    """What a look at ECS shows is known, and published to nobody."""
+    look = ClusterState.look
+
+    def looked(state: ClusterState, observation: Any) -> set[str]:
+        look(state, observation)
+        return set()
+
+    ClusterState.look = looked
+
+
+# Changes
+
+
+@breaks('changes', 'accepted_is_stored_once')
+def write_again_without_asking() -> None:
+    """A write whose answer is lost is made again, whatever is there by then."""
+    lose_the_condition()
+    deny_lost_answers()
+
+
+@breaks('changes', 'refused_is_not_stored')
+def deny_lost_answers() -> None:
+    """A write that fails is made once more, and what that answers is believed."""
+
+    async def settled(attempt: Callable[[], Any], read_back: Any, what: str) -> Any:
+        try:
+            return await attempt()
+        except conditional.AwsFailed:
+            return await attempt()
+
+    conditional._settled = settled
+
+
+@breaks('changes', 'edit_is_what_was_asked')
+def forget_later_edits() -> None:
+    """Of patches that share a write the first one alone is made."""
+    applied = Patch.applied
+
+    async def apply(patch: Patch, base: Any, guards: Any, gate: Any, document: Any) -> Any:
+        edited, change = await applied(patch, base, guards, gate, document)
+        return (edited if document == base.document else document), change
+
+    Patch.applied = apply
+
+
+@breaks('changes', 'nothing_else_changes')
+def lose_the_condition() -> None:
+    """A write holds, whatever was stored since the revision that it is based on."""
+
+    async def put_once(bucket: Bucket, key: str, body: bytes, over: Any, metadata: dict[str, str]) -> Any:
+        answer = await bucket._call('PutObject', Key=key, Body=body, Metadata=metadata)
+        return conditional.Written(answer['ETag'], answer['VersionId'])
+
+    Bucket.put_once = put_once
+
+
+@breaks('changes', 'removal_is_carried_out')
+def record_a_removal_only() -> None:
+    """The last revision of a cluster is stored, and the object stays."""
+
+    async def delete(bucket: Bucket, key: str, *, over: str | None = None) -> None:
+        """Nothing is deleted."""
+
+    Bucket.delete = delete
+
+
+@breaks('changes', 'every_revision_is_announced')
+def leave_the_dead_alone() -> None:
+    """What a killed process stored, and did not announce, is not looked for."""
+
+    async def sweep(sweeper: Sweeper) -> float:
+        return 10.0
+
+    async def put_first(notifier: Notifier, *_: Any) -> None:
+        """Nothing goes first."""
+
+    Sweeper.sweep, Notifier._put_first = sweep, put_first
+
+
+@breaks('changes', 'every_destroy_is_announced')
+def forget_what_is_destroyed() -> None:
+    """A revision has a message for what it deploys alone."""
+    messages_of = notifier.messages_of
+    notifier.messages_of = lambda *given, **named: [
+        each for each in messages_of(*given, **named) if each.kind == 'deploy'
+    ]
+
+
+@breaks('changes', 'newest_is_announced_last')
+def never_look_back() -> None:
+    """A message that took long is not compared with what was stored meanwhile."""
+
+    async def compare(notifier: Notifier, *_: Any) -> None:
+        """Nothing is compared."""
+
+    Notifier._compare = Notifier._catch_up = compare
+
+
+@breaks('changes', 'freeze_holds')
+def remember_guards_for_good() -> None:
+    """The guards of a cluster are read once."""
+    guards = Gate.guards
+
+    async def remembered(gate: Gate, cluster: str, base: Any) -> Any:
+        known = gate.__dict__.setdefault('known_for_good', {})
+        if cluster not in known:
+            known[cluster] = await guards(gate, cluster, base)
+        return known[cluster]
+
+    Gate.guards = remembered
+
+
+BREAKS['remember-what-is-frozen'] = Break('changes', 'frozen_as_the_history_has_it', remember_guards_for_good)
+
+
+@breaks('changes', 'every_request_is_answered')
+def swallow_what_fails() -> None:
+    """A write that fails is nobody's business."""
+    write = Writer._write
+
+    async def write_group(writer: Writer, cluster: str, group: list[Patch]) -> None:
+        try:
+            await write(writer, cluster, group)
+        except Exception:  # noqa: BLE001  the fault
+            return
+
+    Writer._write_group = write_group
+
+
+# Passes
+
+
+@breaks('passes', 'one_pass_at_a_time')
+def take_leases_in_mind_only() -> None:
+    """A lease is not written, so that everybody has it."""
+
+    async def write(leases: Leases, lease: Any, holds: bool = True) -> bool:
+        lease.renewed = leases._clock()
+        return True
+
+    Leases._write = write
+
+
+@breaks('passes', 'never_older')
+def deploy_what_was_read_first() -> None:
+    """The revision is read before the lease, and not again."""
+    read: contextvars.ContextVar[Any] = contextvars.ContextVar('read')
+    make = Passes.make
+
+    class ReadOnce:
+        def __init__(self, revisions: Any):
+            self._revisions = revisions
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._revisions, name)
+
+        async def read(self, cluster: str) -> Any:
+            known = read.get()
+            if cluster not in known:
+                known[cluster] = await self._revisions.read(cluster)
+            return known[cluster]
+
+    async def made(passes: Passes, *given: Any, **named: Any) -> Any:
+        if not isinstance(passes._revisions, ReadOnce):
+            passes._revisions = ReadOnce(passes._revisions)
+        read.set({})
+        return await make(passes, *given, **named)
+
+    Passes.make = made
+    go_on_through_a_freeze()
+
+
+@breaks('passes', 'frozen_is_left_alone')
+def go_on_through_a_freeze() -> None:
+    """A pass asks before it begins alone whether its cluster is frozen."""
+
+    async def goes_on(fence: _Fence) -> bool:
+        return fence._goes_on()
+
+    _Fence.__call__ = goes_on
+
+
+@breaks('passes', 'ecs_is_as_wanted')
+def do_messages_with_one_pass() -> None:
+    """A message is done with the first pass, however that ends."""
+    Job.after = lambda *_: 'done'
+
+
+@breaks('passes', 'every_message_is_done')
+def keep_messages() -> None:
+    """What is done is not deleted."""
+
+    async def delete(queue: Queue, messages: Any) -> None:
+        """Nothing is deleted."""
+
+    Queue.delete = delete
+
+
+@breaks('passes', 'one_verdict')
+def ignore_other_verdicts() -> None:
+    """How a rollout ended by the record of another replica is not taken over."""
+    Rollouts.remember = lambda *_: None
+    Rollouts.hear = lambda *_: set()
