@@ -49,6 +49,7 @@ from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
 from stack.changes import Changes
 from stack.checker import check_files
 from stack.delivery import Sweeper
+from stack.deployed_content import DeployedContent
 from stack.desired_state import DesiredStates
 from stack.ecs_clusters import EcsClusters
 from stack.ecs_events import EcsEvents
@@ -187,7 +188,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         framing=text_frame,
         frozen=guarding.frozen_json,
     )
-    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced)
+    was_deployed = DeployedContent(store, aws.bucket).was_deployed
+    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.ended.append(recorder.ended)

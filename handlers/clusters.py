@@ -1,12 +1,15 @@
 """The clusters under management: all of them, one, and one that was removed."""
 
+from typing import Any
+
 from handlers.base import ApiHandler
 from handlers.body import mapping, read_stackfile
 from handlers.operation import Parameter, operation
 from handlers.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from stack.access import Role
 from stack.cluster_view import summary, with_deployed
-from stack.errors import AccessDenied, InvalidRequest
+from stack.errors import AccessDenied, AwsFailed, InvalidRequest, Unprocessable
+from stack.preview import Preview
 from stack.service_rows import service_rows
 
 REMOVED = (Parameter('removed', 'true gives the clusters that were removed and are not back.', kind='boolean'),)
@@ -73,5 +76,21 @@ class Cluster(ApiHandler):
 class Restore(ApiHandler):
     @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, *GUARDED, 413, 422))
     async def post(self, cluster: str) -> None:
-        """Bring a cluster back that was removed, history and all."""
-        self.reply_outcome(await self.context.states.restore(cluster, self.change_request()))
+        """Bring a cluster back that was removed, history and all.
+
+        What was adopted or stored and never deployed is deployed only with `deploy=true`; the answer repeats the notes.
+        """
+        given = self.get_query_argument('deploy', None) is not None
+        deploy = self.flag('deploy', True) if given else None
+        outcome = await self.context.states.restore(cluster, self.change_request(), deploy)
+        if isinstance(outcome, Preview) or outcome.announced is not None:
+            self.reply_outcome(outcome)
+        else:
+            self.reply_accepted(outcome, 'restored, not deployed', notes=await self._notes(cluster))
+
+    async def _notes(self, cluster: str) -> list[dict[str, Any]]:
+        """What a deployment would change of what runs, as far as it can be seen."""
+        try:
+            return [note.to_json() for note in await self.context.adopter.notes(cluster)]
+        except (AwsFailed, Unprocessable) as failed:
+            return [{'service': None, 'message': f'What runs could not be compared: {failed.message}'}]

@@ -8,7 +8,7 @@ from typing import Any
 from stack.adopt.document import Written, write
 from stack.changes import Accepted, ChangeRequest
 from stack.desired_state import DesiredStates
-from stack.plan import Plan
+from stack.plan import Note, Plan
 from stack.reconcile.observed import Observed, Record
 from stack.reconcile.planner import plan
 from stack.reconciler import Observer
@@ -97,6 +97,13 @@ class Adopter:
         written = await self._write(cluster)
         outcome = await self._states.create(cluster, written.document, replace(request, dry_run=False), verb='adopt')
         return Adopted(written, outcome)
+
+    async def notes(self, cluster: str) -> list[Note]:
+        """What adopting the cluster would note now, of what runs: again for one that is restored and not deployed.
+
+        Raises `AwsFailed`, and `Unprocessable` where ECS has no such active cluster.
+        """
+        return list((await self._write(cluster)).notes)
 
     async def _write(self, cluster: str) -> Written:
         observed = await self._observer.observe(cluster, NOTHING)

@@ -25,7 +25,7 @@ STOPS_SHOWN = 3
 ENDED_SHOWN = 3
 # From the worst to the best.
 HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
-SYNCS = ('drifted', 'rolling-out', 'unknown', 'in-sync')
+SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
 
 
 def summary(state: ClusterState) -> Json:
@@ -154,10 +154,13 @@ def rollout_json(going: Rollout) -> Json:
 
 
 def service_sync(state: ClusterState, name: str) -> str:
-    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` where nobody has looked yet."""
+    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` before the first look at ECS.
+
+    `not-deployed` is what was adopted, or stored without deploying, and was not announced since.
+    """
     going = state.rollouts.get(name)
     if going is not None and going.open:
-        return 'rolling-out'
+        return 'not-deployed' if going.goal.held else 'rolling-out'
     if name not in state.wanted:
         return 'unmanaged'
     if state.wanted[name].runs_once:

@@ -52,11 +52,13 @@ class DesiredStates:
         changes: Changes,
         describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
         announced: Announced,
+        was_deployed: Callable[[Revision], Awaitable[bool]],
     ):
         self._store = store
         self._changes = changes
         self._describe_cluster = describe_cluster
         self._announced = announced
+        self._was_deployed = was_deployed
 
     async def names(self) -> list[str]:
         """The clusters under management, sorted."""
@@ -193,10 +195,16 @@ class DesiredStates:
             return await self._changes.preview(current, lambda document: {**document, 'services': []}, change)
         return Accepted(await self._changes.end(current, change), None)
 
-    async def restore(self, cluster: str, request: ChangeRequest) -> Outcome:
-        """Bring a removed cluster back as it was. Raises `NotFound` without a history, `Unprocessable` if not gone."""
+    async def restore(self, cluster: str, request: ChangeRequest, deploy: bool | None = None) -> Outcome:
+        """Bring a removed cluster back as it was.
+
+        What was never deployed (adopted, or stored without `deploy`) is deployed only where the caller asks for it
+        with `deploy`. Raises `NotFound` without a history, `Unprocessable` if not gone.
+        """
         await self._refuse_existing(cluster)
         last = await self._store.last_before_removal(cluster)
+        if deploy is None:
+            request = replace(request, deploy=await self._was_deployed(last))
         change = request.change(verb='restore', revision=last.id)
         return await self._changes.begin(cluster, last.document, change, request)
 

@@ -4,6 +4,7 @@ See docs/decisions/leases.md for why there, and why by conditional writes withou
 """
 
 import asyncio
+import hashlib
 import json
 import logging
 import time
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
+from stack.revisions import Revision
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,11 @@ class Deployed:
 
     content: str
     revision: str
+
+    @staticmethod
+    def digest(revision: Revision) -> str:
+        """The same for two revisions of one content, whatever white space seals them."""
+        return hashlib.sha256(revision.body.strip()).hexdigest()
 
 
 @dataclass(frozen=True)

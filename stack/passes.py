@@ -4,7 +4,6 @@ What permits a pass is asked within its lease, of the very revision that it depl
 changes AWS: a freeze that is stored meanwhile ends the pass.
 """
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -148,7 +147,7 @@ class Passes:
         plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
         passed.begin(plan)
         # Stored before the first step: should this process die, the next holder knows what was begun.
-        if not await self._leases.record(lease, Deployed(_content(target), brought_by)):
+        if not await self._leases.record(lease, Deployed(Deployed.digest(target), brought_by)):
             return Ended('busy')
         log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
         on_plan(plan)
@@ -220,7 +219,7 @@ class _Fence:
 
 def _is_held(revision: Revision, deployed: Deployed | None) -> bool:
     """Whether a revision was stored without being announced, and its content has not been deployed since."""
-    return revision.is_silent and (deployed is None or deployed.content != _content(revision))
+    return revision.is_silent and (deployed is None or deployed.content != Deployed.digest(revision))
 
 
 def _ended(outcome: Outcome) -> Ended:
@@ -241,11 +240,6 @@ def _brought_by(revision: Revision, deployed: Deployed | None) -> str:
 
     Who freezes or thaws stores the same content anew: no task that ran once is to run again for that.
     """
-    if revision.is_silent and deployed is not None and deployed.content == _content(revision):
+    if revision.is_silent and deployed is not None and deployed.content == Deployed.digest(revision):
         return deployed.revision
     return revision.id
-
-
-def _content(revision: Revision) -> str:
-    """The same for two revisions that have the same content, whatever white space seals them."""
-    return hashlib.sha256(revision.body.strip()).hexdigest()

@@ -112,6 +112,8 @@ def _sentence(together: Whole, asked: dict[str, Rollout]) -> str:
     verdict = together.verdict
     if verdict is None:
         open_ones = sorted(name for name, each in asked.items() if each.open)
+        if all(asked[name].goal.held for name in open_ones):
+            return f'Adopted or stored, not deployed yet: {", ".join(open_ones)}.'
         return f'{together.percent} % there; under way: {", ".join(open_ones)}.'
     words = {
         'succeeded': 'It is rolled out.',

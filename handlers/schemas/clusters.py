@@ -38,6 +38,7 @@ SCHEMAS: dict[str, Schema] = {
             },
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
             'unmanaged': many({'type': 'string'}, 'Services that were left out, and go on running unmanaged.'),
+            'notes': many(ref('Note'), 'What a deployment would change of a cluster that is restored, not deployed.'),
         },
         example={'message': 'deploying...', 'revision': REVISION, 'notification': 'sent'},
     ),

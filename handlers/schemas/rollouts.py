@@ -41,7 +41,7 @@ PROGRESS = {
 }
 
 SYNC = {
-    'enum': ['in-sync', 'rolling-out', 'drifted', 'unmanaged', 'unknown'],
+    'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'],
     'description': 'Whether ECS has what is wanted.',
 }
 HEALTH = {

@@ -154,3 +154,56 @@ def test_aws_that_fails_is_said_and_nothing_is_stored(server: Server, living: st
     assert answer.status == 502
     assert 'elbv2:DescribeTargetGroups' in answer.json['message']
     assert server.keys() == []
+
+
+def rollout(server: Server, name: str) -> dict:
+    return server.api('GET', path('clusters', name, 'rollout')).json
+
+
+def test_what_is_adopted_is_not_deployed_yet(server: Server, living: str):
+    assert server.api('POST', path('clusters', living, 'adopt')).status == 201
+    found = rollout(server, living)
+    assert (found['sync'], found['message']) == ('not-deployed', 'Adopted or stored, not deployed yet: web.')
+    assert [(row['sync'], row['verdict']) for row in found['services']] == [('not-deployed', None)]
+    server.api('POST', path('clusters', living, 'deploy'))
+    assert rollout(server, living)['sync'] == 'rolling-out'
+
+
+class TestRestoring:
+    def removed(self, server: Server, name: str, query: str = '') -> dict:
+        assert server.api('DELETE', path('clusters', name)).status == 200
+        server.messages()
+        answer = server.api('POST', path('clusters', name, 'restore') + query)
+        assert answer.status == 202, answer.body
+        return answer.json
+
+    def test_what_was_adopted_and_never_deployed_is_not_deployed_and_the_notes_are_repeated(
+        self, server: Server, living: str
+    ):
+        adopted = server.api('POST', path('clusters', living, 'adopt')).json
+        restored = self.removed(server, living)
+        assert restored['message'] == 'restored, not deployed'
+        assert restored['notes'] == adopted['notes']
+        assert server.messages() == []
+        assert rollout(server, living)['sync'] == 'not-deployed'
+
+    def test_it_is_deployed_where_the_caller_asks_for_it(self, server: Server, living: str):
+        server.api('POST', path('clusters', living, 'adopt'))
+        assert self.removed(server, living, '?deploy=true')['message'] == 'deploying...'
+        assert len(server.messages()) == 1
+
+    def test_what_was_deployed_is_deployed_again(self, server: Server, living: str):
+        server.api('POST', path('clusters', living, 'adopt') + '?deploy=true')
+        assert self.removed(server, living)['message'] == 'deploying...'
+        assert len(server.messages()) == 1
+
+    def test_what_was_stored_last_without_deploying_is_not(self, server: Server):
+        name = server.cluster({'services': [{'web': {'image': 'nginx:1'}}]})
+        server.api('PUT', path('clusters', name, 'services', 'web') + '?deploy=false', {'image_tag': '2'})
+        assert self.removed(server, name)['message'] == 'restored, not deployed'
+
+    def test_notes_that_cannot_be_had_do_not_keep_it_from_being_restored(self, server: Server, living: str):
+        server.api('POST', path('clusters', living, 'adopt'))
+        with server.aws.faults.during(Fault('deny', 'ecs', 'ListServices', living)):
+            restored = self.removed(server, living)
+        assert 'could not be compared' in restored['notes'][0]['message']

@@ -5,7 +5,7 @@ import { instant } from './time';
 export type Json = Record<string, unknown>;
 
 /** Does ECS have what is wanted? */
-export type Sync = 'in-sync' | 'rolling-out' | 'drifted' | 'unmanaged' | 'unknown';
+export type Sync = 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unknown';
 /** Does what runs do well? */
 export type Health = 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
 export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
@@ -140,7 +140,7 @@ export function readStops(value: unknown): Stop[] {
 }
 
 const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running'];
-const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'drifted', 'unmanaged', 'unknown'];
+const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'];
 const HEALTHS: Health[] = ['healthy', 'degraded', 'failing', 'stopped', 'unknown'];
 
 /** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */

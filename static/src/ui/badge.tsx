@@ -17,6 +17,7 @@ export function Badge({ tone, icon, spin = false, plain = false, title, children
 const SYNC: Record<Sync, [Tone, IconName, string, string]> = {
   'in-sync': ['good', 'check', 'In sync', 'ECS has what is wanted'],
   'rolling-out': ['busy', 'progress', 'Rolling out', 'ECS is on its way to what is wanted'],
+  'not-deployed': ['mute', 'pause', 'Not deployed yet', 'It was adopted, or stored without deploying: deploy the cluster to apply it'],
   drifted: ['warn', 'drift', 'Drifted', 'What ECS has is not what is wanted, and no rollout is under way'],
   unmanaged: ['mute', 'question', 'Not managed', 'Runs in ECS, and is in no stackfile'],
   unknown: ['mute', 'question', 'Not seen yet', 'ECS has not been read for this service yet'],
