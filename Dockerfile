@@ -23,11 +23,12 @@ COPY templates templates
 COPY --from=control-plane /build/static/dist static/dist
 # The user below cannot write here: what is not compiled now would be compiled at every start.
 RUN python -m compileall -q .
-ENV NYSA_HOST=0.0.0.0 NYSA_PORT=8888 PYTHONUNBUFFERED=1
+ENV NYSA_HOST=0.0.0.0 NYSA_PORT=8888 NYSA_HEALTH_FILE=/tmp/nysa-health.json PYTHONUNBUFFERED=1
 EXPOSE 8888
 USER nysa
+# Of every role: a server must answer, a scheduler and a relay must go on running.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"NYSA_PORT\"]}/healthz', timeout=2)"]
+    CMD ["python", "-m", "stack.heartbeat"]
 # In exec form, so that SIGTERM reaches the server itself.
 ENTRYPOINT ["python", "nysa_server.py"]
 CMD ["serve"]

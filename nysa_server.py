@@ -58,6 +58,8 @@ from stack.flight_recorder import FlightRecorder
 from stack.garbage import spare_what_is_there
 from stack.gate import Gate
 from stack.guarding import Guarding
+from stack.heartbeat import SETTING as HEALTH_FILE
+from stack.heartbeat import beat
 from stack.history import History
 from stack.interruptible import InterruptibleSleep
 from stack.last_words import LastWords
@@ -275,6 +277,7 @@ async def serve(options: argparse.Namespace) -> int:
             start_loops(loops, aws, context)
             server.add_sockets(sockets)
             host, port = sockets[0].getsockname()[:2]
+            loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
             print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
             spare_what_is_there()
             await stop.wait()
@@ -305,7 +308,9 @@ async def relay_events(options: argparse.Namespace) -> int:
     relaying = asyncio.create_task(relay(channel, webhook, RelayState(settings['NYSA_RELAY_STATE']), site))
     stopping = asyncio.create_task(stop.wait())
     print(f'Relaying the events of {settings["NYSA_RELAY_SERVER"]}', flush=True)
-    await asyncio.wait((relaying, stopping), return_when=asyncio.FIRST_COMPLETED)
+    async with Loops() as loops:
+        loops.start('health', partial(beat, settings[HEALTH_FILE], 'relay'))
+        await asyncio.wait((relaying, stopping), return_when=asyncio.FIRST_COMPLETED)
     for each in (relaying, stopping):
         each.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -353,7 +358,11 @@ async def schedule(options: argparse.Namespace) -> int:
         with serve_metrics(aws):
             working = asyncio.create_task(scheduler.run())
             print(f'Nysa {VERSION} makes ECS match what {aws.settings["AWS_S3_BUCKET"]} holds', flush=True)
-            await stop.wait()
+            stopping = asyncio.create_task(stop.wait())
+            async with Loops() as loops:
+                loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'scheduler'))
+                await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
             log.info('stopping')
             scheduler.stop()
             await working
@@ -389,6 +398,12 @@ async def apply(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
         passes = make_passes(aws, RevisionStore(aws.bucket), make_reconciler(aws), by_hand.print_progress)
         return await by_hand.apply(passes, options.cluster, options.prune)
+
+
+def health_address(host: str, port: int) -> str:
+    """Where this machine reaches its own server; one that listens on all addresses is reached on loopback."""
+    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host)  # noqa: S104  what is listened on, not listening
+    return f'http://{f"[{host}]" if ":" in host else host}:{port}/healthz'
 
 
 def bind(port: int, host: str) -> list[socket.socket]:

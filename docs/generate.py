@@ -6,6 +6,7 @@ from pathlib import Path
 from handlers.errors import HTTP_CODE, STATUS
 from handlers.openapi import MEANING, codes_of, endpoints, refusals
 from handlers.routes import ROUTES
+from stack import permissions
 from stack.settings import SETTINGS, Setting
 from stack.stackfile import documentation
 
@@ -62,9 +63,16 @@ def _code_rows() -> Iterator[str]:
         yield f'| {status} | {MEANING.get(status, "")} | {codes} |'
 
 
+def readme() -> str:
+    """The IAM policies of both roles."""
+    return '\n\n'.join(f'The {role}:\n\n```json\n{permissions.policy(role)}\n```' for role in permissions.BOTH)
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     'docs/api.md': api,
+    'docs/security.md': permissions.table,
     'docs/settings.md': settings,
+    'README.md': readme,
     'docs/stackfile.md': documentation.reference,
 }
 

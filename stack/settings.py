@@ -110,6 +110,11 @@ SETTINGS = (
         read=_port,
     ),
     Setting(
+        'NYSA_HEALTH_FILE',
+        'The file in which a process of any role records that it works, for the health check of its container.',
+        where='environment',
+    ),
+    Setting(
         'NYSA_AUTH',
         '`off` switches access control off on purpose: behind a proxy that does it, or in a test. Unless told it is '
         'on, but in `PROFILE=local` off.',

@@ -206,7 +206,7 @@ def test_the_second_policy_in_the_readme_allows_every_step_of_a_plan():
 
 
 def policies() -> list[str]:
-    """Those in the README: the server's, and what the scheduler needs beside it."""
+    """Those in the README: the server's, and the scheduler's."""
     return re.findall(r'^```json\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
 
 

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import urllib3
 
+from stack.heartbeat import STALE_S, write
 from tests.aws import Aws
 from tests.process import ROOT, environment, run
 from tests.server import Server
@@ -100,3 +102,36 @@ def test_plan_and_apply_on_an_aws_that_runs_already(server: Server):
     missing = run('plan', 'nowhere', **variables)
     assert missing.returncode == 1
     assert 'Traceback' not in missing.stderr
+
+
+def health(file: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, '-m', 'stack.heartbeat']
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(NYSA_HEALTH_FILE=str(file)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_its_container_is_healthy_as_long_as_it_runs(server: Server, tmp_path: Path):
+    file = tmp_path / 'health.json'
+    with SchedulerProcess(server, NYSA_HEALTH_FILE=str(file)):
+        until(file.exists)
+        assert (health(file).returncode, health(file).stdout) == (0, '')
+    written = json.loads(file.read_text())
+    file.write_text(json.dumps(written | {'at': written['at'] - STALE_S - 10}))
+    ended = health(file)
+    assert ended.returncode == 1
+    assert 'scheduler has not run for' in ended.stdout
+
+
+def test_the_health_of_a_server_is_whether_it_answers(server: Server, tmp_path: Path):
+    file = tmp_path / 'health.json'
+    write(file, 'serve', f'http://127.0.0.1:{server.port}/healthz')
+    assert health(file).returncode == 0
+    write(file, 'serve', 'http://127.0.0.1:9/healthz')
+    assert health(file).returncode == 1
