@@ -62,8 +62,14 @@ class Cluster(ApiHandler):
             state = await self.context.live.at(revision)
             services = with_deployed(rows, state)
             freeze = await self.context.guarding.frozen(revision)
-            frozen = {'frozen': freeze.to_json() if freeze else None}
-            content = {'name': cluster, **revision.summary(), **summary(state), **frozen, 'services': services}
+            content = {
+                'name': cluster,
+                **revision.summary(),
+                'last_change': revision.last_change(),
+                **summary(state),
+                'frozen': freeze.to_json() if freeze else None,
+                'services': services,
+            }
             self.reply(content, revision=revision.id)
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))

@@ -1,6 +1,6 @@
 """What stands between a change and a cluster: freezes, and images in quarantine."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from handlers.base import ApiHandler
@@ -8,9 +8,11 @@ from handlers.body import read_fields
 from handlers.operation import operation
 from handlers.parameters import CHANGE, GUARDED
 from stack.access import Role
+from stack.durations import read_duration
 from stack.errors import InvalidRequest
 
-FREEZE = {'reason': 'text', 'until': 'a time with its UTC offset, as 2030-01-31T18:00:00Z'}
+MOMENT = 'a time with its UTC offset, as 2030-01-31T18:00:00Z, or a duration from now on, as 90m, 1h or 3d'
+FREEZE = {'reason': 'text', 'until': MOMENT}
 RELEASE = {'reason': 'text'}
 
 
@@ -29,7 +31,7 @@ class Freeze(ApiHandler):
         """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
         given = read_fields(self.body(), self.request.headers, FREEZE)
         outcome = await self.context.guarding.freeze(
-            cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'))
+            cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'), datetime.now(UTC))
         )
         self.reply_outcome(outcome, f'{cluster} is frozen')
 
@@ -67,14 +69,21 @@ class Quarantine(ApiHandler):
         self.reply_outcome(outcome, f'{service} may have its former images back')
 
 
-def moment(name: str, value: Any) -> datetime | None:
-    """A time with its offset from UTC; None for none. Raises `InvalidRequest`."""
+def moment(name: str, value: Any, now: datetime) -> datetime | None:
+    """A time with its offset from UTC, also given as a duration after `now`; None for none. Raises `InvalidRequest`."""
     if value is None:
         return None
-    try:
-        at = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        at = None
+    at = _moment(value, now) if isinstance(value, str) else None
     if at is None or at.tzinfo is None:
-        raise InvalidRequest(f'{name} must be {FREEZE["until"]}.', [{'path': name, 'message': FREEZE['until']}])
+        raise InvalidRequest(f'{name} must be {MOMENT}.', [{'path': name, 'message': MOMENT}])
     return at
+
+
+def _moment(value: str, now: datetime) -> datetime | None:
+    duration = read_duration(value)
+    if duration is not None:
+        return now + duration
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None

@@ -17,7 +17,8 @@ Json = dict[str, Any]
 def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
     """Everything that is known of a cluster, in short."""
     revision = state.revision
-    head = {**(revision.summary() if revision else {'revision': None}), **summary(state), **more}
+    known = {**revision.summary(), 'last_change': revision.last_change()} if revision else {'revision': None}
+    head = {**known, **summary(state), **more}
     return _with_rows('cluster', state, head, state.names(), at)
 
 
@@ -33,6 +34,7 @@ def desired(before: Revision | None, after: Revision) -> Event:
     rows = changed_rows(document_of(before) if before else None, document_of(after))
     content = {
         **after.summary(),
+        'last_change': after.last_change(),
         'previous': before.id if before else None,
         'deploys': not after.changes or any(change.announce is not None for change in after.changes),
         'summary': in_words(rows),

@@ -85,7 +85,7 @@ class RevisionStore:
         `OutcomeUnknown`, and other `AwsFailed` where nothing was stored.
         """
         write_id = uuid.uuid4().hex
-        metadata, body = revisions.encode(write_id, changes, guards), body + revisions.seal(write_id)
+        metadata, body = revisions.encode(write_id, changes, guards, base), body + revisions.seal(write_id)
         try:
             written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
         except PreconditionFailed as failed:

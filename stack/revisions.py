@@ -27,6 +27,11 @@ UNVERSIONED = 'null'
 WRITE_KEY = 'nysa-write'
 CHANGES_KEY = 'nysa-changes'
 GUARDS_KEY = 'nysa-guards'
+# The last change of the desired state, in revisions that changed its guards alone.
+LAST_CHANGE_KEY = 'nysa-last-change'
+
+# Verbs that change what a change has to pass, and neither the desired state nor what runs.
+GUARD_VERBS = frozenset({'freeze', 'thaw', 'release'})
 
 
 # As long as the id of a write, or of guards.
@@ -100,8 +105,12 @@ def seal(write_id: str) -> bytes:
     return b'\n' + f'{number:032b}'.replace('0', ' ').replace('1', '\t').encode()
 
 
-def encode(write_id: str, changes: Sequence[Change], guards: str = '') -> dict[str, str]:
+def encode(
+    write_id: str, changes: Sequence[Change], guards: str = '', base: 'Revision | None' = None
+) -> dict[str, str]:
     """The metadata that records the changes of one write, and the id of the guards that it passed, if there were any.
+
+    Where they change guards alone, it keeps the last change of `base`, so that no reader has to look for it.
 
     Raises `TooLarge` where S3 would not take it.
     """
@@ -111,7 +120,22 @@ def encode(write_id: str, changes: Sequence[Change], guards: str = '') -> dict[s
             f'The record of the change takes {size(metadata):,} bytes, S3 takes {METADATA_LIMIT:,}: give a shorter '
             'message, or change or destroy fewer services at once. Nothing was stored.'
         )
-    return metadata
+    return metadata | (_kept(base, METADATA_LIMIT - size(metadata)) if base and of_guards(changes) else {})
+
+
+def of_guards(changes: Sequence[Change]) -> bool:
+    """Whether these are changes of guards, and nothing else."""
+    return bool(changes) and all(change.did.get('verb') in GUARD_VERBS for change in changes)
+
+
+def _kept(base: 'Revision', room: int) -> dict[str, str]:
+    """The last change of a revision within `room` bytes: without its message where that is too long, or not at all."""
+    last = base.last_change()
+    for kept in (last, last | {'message': None}):
+        metadata = {LAST_CHANGE_KEY: json.dumps(kept, separators=(',', ':'))}
+        if size(metadata) <= room:
+            return metadata
+    return {}
 
 
 def room(changes: Sequence[Change]) -> int:
@@ -215,6 +239,14 @@ class Revision:
     @property
     def changed_at(self) -> datetime:
         return self.changes[-1].at if self.changes else self.stored_at
+
+    def last_change(self) -> dict[str, Any]:
+        """The summary of the newest revision, up to this one, that changed more than guards."""
+        try:
+            kept = json.loads(self.metadata[LAST_CHANGE_KEY])
+        except (KeyError, ValueError):
+            return self.summary()
+        return kept if isinstance(kept, dict) and kept.keys() == self.summary().keys() else self.summary()
 
     def summary(self) -> dict[str, Any]:
         """Who, when, why and from where, as the API shows it; `by` is null where another program wrote it."""

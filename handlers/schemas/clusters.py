@@ -47,6 +47,7 @@ SCHEMAS: dict[str, Schema] = {
         {
             'name': text('The name of the ECS cluster.'),
             **SUMMARY,
+            'last_change': ref('LastChange'),
             **OBSERVED,
             **PROGRESS,
             'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still under way.'),
@@ -56,12 +57,18 @@ SCHEMAS: dict[str, Schema] = {
         example={
             'name': 'staging',
             **EXAMPLE_SUMMARY,
+            'last_change': EXAMPLE_SUMMARY,
             **examples.OBSERVED,
             **examples.PROGRESS,
             'rollouts': [examples.REVISION_ROLLOUT],
             'frozen': None,
             'services': [examples.ROW],
         },
+    ),
+    'LastChange': shape(
+        'The newest change of the desired state: a freeze, its end and a release from quarantine are none.',
+        SUMMARY,
+        example=EXAMPLE_SUMMARY,
     ),
     'ClusterNames': shape(
         'The clusters under management.',

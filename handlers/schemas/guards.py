@@ -1,6 +1,7 @@
 """What stands between a change and a cluster."""
 
 from handlers.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from stack.durations import PATTERN as DURATION
 
 FREEZE = {'by': 'maria', 'at': '2030-04-02T09:21:44.310000+00:00', 'reason': 'the big sale', 'until': None}
 
@@ -24,7 +25,7 @@ SCHEMAS: dict[str, Schema] = {
             'until': {
                 'type': ['string', 'null'],
                 'format': 'date-time',
-                'description': 'When it ends by itself; null where somebody has to thaw.',
+                'description': 'When it ends by itself; null where it lasts until it is lifted.',
             },
         },
         example=FREEZE,
@@ -42,8 +43,16 @@ SCHEMAS: dict[str, Schema] = {
     'NewFreeze': shape(
         'A freeze to come.',
         {'reason': text('Why: whoever is refused is told.')},
-        {'until': moment('When it ends by itself, with the UTC offset. Without it somebody has to thaw.')},
-        example={'reason': 'the big sale', 'until': '2030-04-05T06:00:00Z'},
+        {
+            'until': {
+                'type': 'string',
+                'anyOf': [{'format': 'date-time'}, {'pattern': DURATION}],
+                'description': 'When it ends by itself: a time with its UTC offset, or a duration from now on by the '
+                "server's clock, as `90m`, `1h`, `1h30m` or `3d`. Without it the freeze lasts until it is lifted.",
+                'examples': ['2030-04-05T06:00:00Z', '1h'],
+            }
+        },
+        example={'reason': 'the big sale', 'until': '1h'},
     ),
     'FrozenAnswer': shape(
         'A cluster that takes no changes any more.',

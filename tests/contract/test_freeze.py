@@ -61,6 +61,9 @@ def change(server: Server, name: str, query: str = '', **values):
         {'reason': 'x' * 1100},
         {'reason': 'x', 'until': 'soon'},
         {'reason': 'x', 'until': 5},
+        {'reason': 'x', 'until': '0m'},
+        {'reason': 'x', 'until': '1 hour'},
+        {'reason': 'x', 'until': '-1h'},
         {'reason': 'x', 'until': '2999-01-01T00:00:00'},
         {'reason': 'x', 'until': '2001-01-01T00:00:00Z'},
         {'reason': 'x', 'till': '2999-01-01T00:00:00Z'},
@@ -139,6 +142,26 @@ def test_a_freeze_ends_by_itself(server: Server):
         assert change(server, name).status in (423, 202)
     assert change(server, name).status == 202
     assert server.api('GET', path('clusters', name, 'freeze')).json == {'frozen': None}
+
+
+@pytest.mark.parametrize(('given', 'lasts'), [('1h', timedelta(hours=1)), ('1d30m', timedelta(days=1, minutes=30))])
+def test_a_duration_counts_from_the_time_of_the_server(server: Server, given: str, lasts: timedelta):
+    answer = freeze(server, server.cluster(CONFIG), until=given)
+    frozen = answer.json['frozen']
+    assert datetime.fromisoformat(frozen['until']) - datetime.fromisoformat(frozen['at']) == pytest.approx(
+        lasts, abs=timedelta(seconds=10)
+    )
+
+
+def test_a_freeze_is_not_the_last_change(server: Server, replica: Server):
+    name = server.cluster(CONFIG)
+    changed = change(server, name, '?message=more').json['revision']
+    freeze(server, name)
+    thaw(server, name)
+    for each in (server, replica):
+        cluster = each.api('GET', path('clusters', name)).json
+        assert cluster['revision'] != changed
+        assert (cluster['last_change']['revision'], cluster['last_change']['message']) == (changed, 'more')
 
 
 def test_a_freeze_holds_in_every_replica_at_once(server: Server, replica: Server):

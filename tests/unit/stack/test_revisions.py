@@ -82,3 +82,40 @@ def test_the_content_is_utf_8_without_the_seal():
     assert own.content == b'{"a": 1}'
     assert Revision('prod', '"e"', 'v1', '{"a": "ü"}\n'.encode('utf-16'), now).content == '{"a": "ü"}\n'.encode()
     assert Revision('prod', '"e"', 'v1', b'\xff\xff{', now).content == b'\xff\xff{'
+
+
+def guard_change(verb: str = 'freeze') -> Change:
+    return Change(Origin('kim', 'here', 'the big sale'), AT, {'verb': verb}, None)
+
+
+def test_a_freeze_keeps_what_was_changed_last():
+    changed = revision(metadata=revisions.encode('w1', [change('fix login')]))
+    frozen = revision(metadata=revisions.encode('w2', [guard_change()], base=changed), version='v2')
+    thawed = revision(metadata=revisions.encode('w3', [guard_change('thaw')], base=frozen), version='v3')
+    for each in (changed, frozen, thawed):
+        assert each.last_change() == changed.summary()
+    assert thawed.summary()['revision'] == 'v3'
+
+
+def test_what_changes_more_than_guards_is_the_last_change():
+    frozen = revision(metadata=revisions.encode('w1', [guard_change()], base=revision()))
+    both = revision(metadata=revisions.encode('w2', [guard_change(), change()], base=frozen), version='v2')
+    assert both.last_change() == both.summary()
+
+
+@pytest.mark.parametrize(('reason', 'extra', 'kept'), [(100, 0, True), (1000, 0, None), (1000, 830, False)])
+def test_the_last_change_is_kept_as_far_as_there_is_room(reason: int, extra: int, kept: bool | None):
+    """Whole, without its message, or not at all."""
+    base = revision(metadata=revisions.encode('w1', [change('x' * 900)]))
+    freeze = Change(Origin('kim', 'here', 'y' * reason), AT, {'verb': 'freeze', 'more': 'z' * extra}, None)
+    metadata = revisions.encode('w2', [freeze], base=base)
+    stored = revision(metadata=metadata, version='v2')
+    assert revisions.size(metadata) <= revisions.METADATA_LIMIT
+    expected = {True: base.summary(), None: base.summary() | {'message': None}, False: stored.summary()}
+    assert stored.last_change() == expected[kept]
+
+
+@pytest.mark.parametrize('kept', ['', '7', '{}', '{"revision": "v1"}', 'null'])
+def test_a_last_change_that_cannot_be_read_is_the_revision_itself(kept: str):
+    stored = revision(metadata=revisions.encode('w1', [guard_change()]) | {'nysa-last-change': kept})
+    assert stored.last_change() == stored.summary()
