@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concern, readDeployments, readService, tellingStop, worst } from '../src/lib/model';
+import { concern, mainImage, progress, readCluster, readDeployments, readService, rolledOut, tellingStop, worst } from '../src/lib/model';
 
 const service = (name: string, sent: object) => readService('prod', name, sent as Record<string, unknown>);
 
@@ -37,4 +37,38 @@ test('a stop that explains the trouble is told rather than a newer one that only
   expect(tellingStop(rolledBack)?.reason).toBe('CannotPullContainerError');
   expect(tellingStop(service('web', { stop_reasons: stops }))?.kind).toBe('scaled-in');
   expect(tellingStop(fine)).toBeNull();
+});
+
+test.each([
+  [{ state: 'queued', desired: 2, running: 0 }, 'Waiting for ECS'],
+  [{ state: 'rolling-out' }, 'Waiting for ECS'],
+  [{ state: 'rolling-out', desired: 3, running: 1 }, '1 of 3 new tasks running'],
+  [{ state: 'rolling-out', desired: 3, running: 3, percent: 99 }, 'All 3 new tasks running, finishing'],
+  [{ state: 'rolling-out', desired: 1, running: 1, percent: 99 }, 'New task running, finishing'],
+  [{ state: 'removing', desired: 0, running: 0 }, 'Stopping tasks'],
+])('the progress of a rollout counts tasks, case %#', (sent, words) => expect(progress(service('web', { sync: 'rolling-out', ...sent }))).toBe(words));
+
+test.each([
+  [{ sync: 'rolling-out', health: 'degraded' }, 'starting'],
+  [{ sync: 'rolling-out', health: 'failing' }, 'starting'],
+  [{ sync: 'rolling-out', health: 'failing', trouble: { kind: 'image' } }, 'failing'],
+  [{ sync: 'in-sync', health: 'degraded' }, 'degraded'],
+  [{ sync: 'rolling-out', health: 'healthy' }, 'healthy'],
+])('a service that starts is not degraded, case %#', (sent, health) => expect(service('web', sent).health).toBe(health));
+
+test('only what the revision changed counts, and a freeze changed nothing', () => {
+  const rollouts = [{ revision: 'r1', services: ['a'] }, { revision: 'r2', services: ['b', 'c', 'd'] }, { revision: 'r3', services: [] }];
+  const cluster = readCluster('prod', { revision: 'r3', rollouts });
+  expect(rolledOut(cluster, 1)).toEqual({ done: 2, total: 3 });
+  expect(rolledOut(cluster, 5)).toEqual({ done: 0, total: 5 });
+  expect(rolledOut(readCluster('prod', {}), 0)).toEqual({ done: 0, total: 0 });
+});
+
+test.each([
+  ['the repository of the service', [{ name: 'proxy', image: 'h.x/envoy:1' }, { name: 'app', image: 'h.x/web:2' }], 'h.x/web:2'],
+  ['the name of the service', [{ name: 'proxy', image: 'h.x/envoy:1' }, { name: 'web', image: 'h.x/other:2' }], 'h.x/other:2'],
+  ['the only one', [{ name: 'x', image: 'h.x/y:1' }], 'h.x/y:1'],
+  ['none where it is not known', [{ name: 'x', image: 'h.x/y:1' }, { name: 'z', image: 'h.x/z:1' }], null],
+])('the main container of a task is that of %s', (_, containers, image) => {
+  expect(mainImage({ containers }, service('web', { image: 'h.x/web:3' }))).toBe(image);
 });

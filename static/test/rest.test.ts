@@ -88,3 +88,17 @@ test('in a session every change proves where it comes from; a read has no need t
   await call('/x', { method: 'DELETE' });
   expect(seen.headers['x-csrf-token']).toBeUndefined();
 });
+
+test.each([
+  [412, 'revision_conflict', true],
+  [409, 'conflict', true],
+  [409, 'quarantined', false],
+  [403, 'access_denied', false],
+  [429, 'too_many_requests', true],
+  [503, 'aws_unavailable', true],
+  [500, 'state_unreadable', false],
+  [500, 'misconfigured', false],
+  [0, 'unexpected', false],
+])('whether a retry can help: %d %s', (status, code, helps) => {
+  expect(new ApiError(status, code, '').retryable).toBe(helps);
+});

@@ -40,3 +40,10 @@ test('what is not known of a rollout, and what is not over', () => {
   expect(open!.rollout).toEqual({ percent: 40, verdict: null, failed: [] });
   expect(endingFor(open!, 'web')).toBeNull();
 });
+
+test('a revision that changed guards alone has nothing to go back to', () => {
+  const { revisions } = readRevisions({
+    content: [row('d', { verb: 'freeze' }), row('c', { verb: 'thaw' }, { verb: 'release', service: 'web' }), row('b', { verb: 'thaw' }, { verb: 'set', service: 'web' }), { revision: 'a' }],
+  });
+  expect(revisions.map((r) => r.guardsOnly)).toEqual([true, true, false, false]);
+});

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ClockReading } from '../src/lib/clock';
 import type { Json } from '../src/lib/model';
 import { type Connection, LiveChannel, type Surroundings } from '../src/lib/socket';
 
@@ -35,6 +36,7 @@ let frames: (() => void)[];
 let states: Connection[];
 let applied: Json[][];
 let synced: number;
+let readings: ClockReading[];
 let known: Record<string, string>;
 let channel: LiveChannel;
 
@@ -73,11 +75,12 @@ const paint = () => frames.splice(0).forEach((run) => run());
 const last = () => sockets.at(-1)!;
 
 beforeEach(() => {
-  [sockets, timers, frames, states, applied, synced, known, clock] = [[], [], [], [], [], 0, {}, 1000];
+  [sockets, timers, frames, states, applied, synced, readings, known, clock] = [[], [], [], [], [], 0, [], {}, 1000];
   channel = new LiveChannel('ws://x', {
     known: () => known,
     apply: (messages) => void applied.push(messages),
     state: (state) => void states.push(state),
+    clock: (reading) => void readings.push(reading),
     synced: () => void synced++,
   }, around);
   channel.start();
@@ -86,7 +89,20 @@ beforeEach(() => {
 test('subscribes with what is known', () => {
   known = { prod: 'r7' };
   last().opened();
-  expect(last().sent).toEqual([{ type: 'subscribe', clusters: ['*'], known: { prod: 'r7' } }]);
+  expect(last().sent).toEqual([{ type: 'subscribe', clusters: ['*'], known: { prod: 'r7' } }, { type: 'ping' }]);
+});
+
+test('the clock of the server is read from hello and from each pong', () => {
+  last().opened();
+  last().says({ type: 'hello', at: '1970-01-01T01:00:00Z' });
+  clock += 300;
+  last().says({ type: 'pong', at: '1970-01-01T01:00:00.200Z' });
+  last().says({ type: 'rollout', cluster: 'prod', at: '1970-01-01T00:00:00Z' });
+  last().says({ type: 'pong', at: 'noon' });
+  expect(readings).toEqual([
+    { server: 3_600_000, sent: 1000, received: 1000 },
+    { server: 3_600_200, sent: 1000, received: 1300 },
+  ]);
 });
 
 test('is live when the server says hello, not when the socket opens', () => {
@@ -202,7 +218,7 @@ test('a new subscription is sent at once, or with the next connection', () => {
   last().opened();
   expect(last().sent[0]).toMatchObject({ clusters: ['prod'] });
   channel.subscribe(['*']);
-  expect(last().sent[1]).toMatchObject({ clusters: ['*'] });
+  expect(last().sent[2]).toMatchObject({ clusters: ['*'] });
 });
 
 test('stops for good', () => {

@@ -37,7 +37,7 @@ test('a changed row tells its own readers only', () => {
   effect(() => void told.push(`api ${row('api').value.running}`));
   effect(() => void told.push(`worker ${row('worker').value.running}`));
   told.length = 0;
-  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ ...API, deployed: { running: 1 }, state: 'rolling-out', percent: 50 }] }]);
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ ...API, deployed: { running: 1 }, state: 'rolling-out' }] }]);
   expect(told).toEqual(['api 1']);
 });
 
@@ -47,10 +47,10 @@ test('several messages are one change', () => {
     runs += 1;
     return void row('api').value;
   });
-  const rollout = (percent: number) => ({ type: 'rollout', cluster: 'staging', services: [{ ...API, state: 'rolling-out', percent }] });
-  store.apply([rollout(10), rollout(20), rollout(30)]);
+  const rollout = (running: number) => ({ type: 'rollout', cluster: 'staging', services: [{ ...API, state: 'rolling-out', running, desired: 4 }] });
+  store.apply([rollout(1), rollout(2), rollout(3)]);
   expect(runs).toBe(2);
-  expect(row('api').value.percent).toBe(30);
+  expect(row('api').value.fresh).toEqual({ running: 3, desired: 4 });
 });
 
 test('the same again tells nobody', () => {
@@ -91,9 +91,9 @@ describe('how a rollout ended', () => {
 
 test('counts follow the rows', () => {
   const { counts } = store.get('staging')!;
-  expect(counts.value).toMatchObject({ services: 2, rollingOut: 0, percent: null });
-  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ name: 'api', sync: 'rolling-out', state: 'rolling-out', percent: 40 }, { name: 'worker', sync: 'rolling-out', state: 'queued', percent: 0 }] }]);
-  expect(counts.value).toMatchObject({ rollingOut: 2, percent: 20 });
+  expect(counts.value).toMatchObject({ services: 2, rollingOut: 0 });
+  store.apply([{ type: 'rollout', cluster: 'staging', services: [{ name: 'api', sync: 'rolling-out', state: 'rolling-out' }, { name: 'worker', sync: 'rolling-out', state: 'queued' }] }]);
+  expect(counts.value).toMatchObject({ rollingOut: 2 });
 });
 
 test('frozen and thawed', () => {

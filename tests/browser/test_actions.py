@@ -63,7 +63,7 @@ def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Pr
     product.api('PUT', '/clusters/production/freeze', {'reason': 'the big sale'}, X_Nysa_Actor='maria')
     try:
         dialog.get_by_label('Why?').fill('More visitors')
-        expect(dialog.get_by_text('production is frozen by maria, until somebody thaws it')).to_be_visible()
+        expect(dialog.get_by_text('production is frozen by maria, until manually lifted')).to_be_visible()
         expect(dialog.get_by_text('“the big sale”')).to_be_visible()
         apply = dialog.get_by_role('button', name='Override: Scale to 8')
         expect(apply).to_have_attribute('aria-disabled', 'true')
@@ -217,7 +217,7 @@ def test_freezing_and_thawing(page: Page, product: Process):
     notice = page.get_by_role('region', name='Notices')
     expect(notice.get_by_text('staging is frozen')).to_be_visible()
     expect(notice.get_by_text('Follow the rollout')).to_have_count(0)
-    expect(page.get_by_text(re.compile('Frozen by .*, thaws in (3|4) h'))).to_be_visible()
+    expect(page.get_by_text(re.compile(r'Frozen by .*, until .*\d\d:\d\d \(in (3|4) h\)'))).to_be_visible()
     page.get_by_role('button', name='Thaw').click()
     confirm(page.get_by_role('dialog', name='Thaw staging'), 'Thaw', 'They are gone')
     expect(page.get_by_role('heading', name='staging takes changes again')).to_be_visible()

@@ -37,10 +37,10 @@ def test_it_catches_up_by_itself(page: Page, aws: Aws):
         page.goto(f'http://127.0.0.1:{first.port}/cp/clusters/{cluster}')
         expect(page.get_by_text('Live', exact=True)).to_be_visible()
         expect(page.get_by_role('link', name='web, open')).to_be_visible()
-    expect(page.get_by_text('Reconnecting, data')).to_be_visible()
+    expect(page.get_by_text('Reconnecting · data')).to_be_visible()
     # What is there stays readable; what would change something waits, and says why.
     page.get_by_role('link', name='web, open').click()
-    expect(page.get_by_role('button', name='Scale (Not connected')).to_have_attribute('aria-disabled', 'true')
+    expect(page.get_by_role('button', name='Scale (Offline')).to_have_attribute('aria-disabled', 'true')
     with again(first) as second:
         expect(page.get_by_text('Live', exact=True)).to_be_visible(timeout=30_000)
         second.api('PUT', f'/clusters/{cluster}/services/web?message=again', {'desired_count': 8})
@@ -56,7 +56,7 @@ def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws
             each.goto(f'http://127.0.0.1:{first.port}/cp')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
     for each in (page, other):
-        expect(each.get_by_text('Reconnecting, data')).to_be_visible()
+        expect(each.get_by_text('Reconnecting · data')).to_be_visible()
         each.evaluate('() => { window.stopped = true }')
     with again(first):
         for each, event in ((page, "window, 'online'"), (other, "document, 'visibilitychange'")):

@@ -1,5 +1,6 @@
 """What no rule of axe sees: where the focus is, and what is left where the system chooses the colours."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.moving import config, run_everything
@@ -40,8 +41,69 @@ def test_what_is_chosen_can_be_told_without_our_colours(page: Page, server: Serv
     look = '(chip) => ((s) => [s.outlineStyle, s.borderColor, s.backgroundColor].join())(getComputedStyle(chip))'
     page.evaluate('() => document.activeElement.blur()')
     pressed = page.get_by_role('button', name='All 30')
-    other = page.get_by_role('button', name='Edit')
+    other = page.get_by_role('link', name='Edit', exact=True)
     assert pressed.evaluate(look) != other.evaluate(look)
     tab = page.get_by_role('navigation').get_by_role('link', name='Services')
     line = tab.evaluate("(tab) => getComputedStyle(tab, '::after').backgroundColor")
     assert line != page.evaluate('() => getComputedStyle(document.body).backgroundColor')
+
+
+DIALOGS = {
+    'Scale': ('Scale', None),
+    'Change tag': ('Change tag', None),
+    'Freeze, from a menu': ('More actions', 'Freeze…'),
+    'Deploy again, from a menu': ('More actions', 'Deploy again'),
+    'Restart, from the menu of a service': ('Actions for service-0003', 'Restart'),
+}
+
+
+@pytest.mark.parametrize('name', DIALOGS)
+def test_the_focus_returns_to_what_opened_a_dialog(page: Page, server: Server, name: str):
+    opened(page, server)
+    page.get_by_role('link', name='service-0003, open').click()
+    button, item = DIALOGS[name]
+    opener = page.get_by_role('button', name=button, exact=True)
+    opener.focus()
+    page.keyboard.press('Enter')
+    if item:
+        page.get_by_role('menuitem', name=item).press('Enter')
+    expect(page.get_by_role('dialog')).to_be_visible()
+    page.keyboard.press('Escape')
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_the_focus_returns_through_a_dialog_that_led_to_another(page: Page, server: Server):
+    opened(page, server)
+    opener = page.get_by_role('button', name='More actions')
+    opener.focus()
+    page.keyboard.press('Enter')
+    page.get_by_role('menuitem', name='Freeze…').press('Enter')
+    page.get_by_role('button', name='Next').press('Enter')
+    expect(page.get_by_label('Why?')).to_be_focused()
+    page.keyboard.press('Escape')
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_the_focus_returns_from_the_palette(page: Page, server: Server):
+    opened(page, server)
+    link = page.get_by_role('link', name='service-0003, open')
+    link.focus()
+    page.keyboard.press('Control+k')
+    expect(page.get_by_role('combobox')).to_be_focused()
+    page.keyboard.press('Escape')
+    expect(link).to_be_focused()
+
+
+def test_without_its_opener_the_focus_goes_to_the_content(page: Page, server: Server):
+    """The bar of a selection goes with the selection."""
+    opened(page, server)
+    page.get_by_label('Choose service-0003').check()
+    page.get_by_role('button', name='Restart').click()
+    page.get_by_label('Why?').fill('new certificate')
+    confirm = page.get_by_role('dialog').get_by_role('button', name='Restart')
+    expect(confirm).not_to_have_attribute('aria-disabled', 'true')
+    confirm.click()
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    expect(page.get_by_role('main')).to_be_focused()

@@ -59,11 +59,11 @@ def test_the_whole_cluster_goes_back(page: Page, product: Process, past: Past):
     assert tags(product, past.cluster) == {'api': 'v2.6.0', 'web': 'v2.6.0'}
     page.get_by_role('link', name='History').click()
     expect(entry(page, 'It loses sessions')).to_contain_text(f'Rollback of all to {past.first[:8]}')
-    expect(entry(page, 'It loses sessions')).to_contain_text('Stored now')
+    expect(entry(page, 'It loses sessions')).to_contain_text('Current')
 
 
 def test_one_service_goes_back_alone(page: Page, product: Process, past: Past):
-    choose(page, 'begin', 'Roll one service back to it')
+    choose(page, 'begin', 'Roll back one service')
     page.get_by_role('dialog').get_by_label('Service').select_option('web')
     page.get_by_role('button', name='Plan').click()
     confirm(page, 'Roll web back to', '1 change in 1 service')
@@ -73,7 +73,7 @@ def test_one_service_goes_back_alone(page: Page, product: Process, past: Past):
 
 
 def test_any_two_are_compared_by_service_and_as_text(page: Page, past: Past, violations: Callable[[], list[str]]):
-    entry(page, 'Try web').get_by_role('button', name='Changes').click()
+    entry(page, 'Try web').get_by_role('link', name='Changes').click()
     comparison = page.get_by_role('region', name='Comparison')
     expect(comparison.get_by_role('heading', name='1 change in 1 service')).to_be_visible()
     comparison.get_by_label('Before').select_option(past.first)

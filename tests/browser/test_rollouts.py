@@ -39,7 +39,7 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     bad = next(each for each in tags(product) if is_broken(each))
     page.goto('/cp')
     deploy(page, good, 'A faster login')
-    arrived = page.get_by_role('region', name='Arrived').get_by_role('row').filter(has_text=SERVICE)
+    arrived = page.get_by_role('region', name='Done').get_by_role('row').filter(has_text=SERVICE)
     expect(arrived).to_contain_text(good, timeout=LONG_MS)
     expect(arrived).to_contain_text('Succeeded', timeout=LONG_MS)
     assert violations() == []

@@ -24,7 +24,7 @@ SCREENS = {
     '/cp/removed': 'Removed clusters',
     '/cp/new': 'New cluster',
     '/cp/clusters/nowhere': 'No cluster is called nowhere',
-    '/cp/nowhere': 'There is nothing here',
+    '/cp/nowhere': 'Page not found',
 }
 
 

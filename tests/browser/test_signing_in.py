@@ -28,7 +28,7 @@ def draft(page: Page, text: str) -> None:
 
 def test_a_draft_outlives_the_session_and_is_applied_in_the_next(page: Page, guarded: Guarded):
     cluster, token = guarded.managed(), guarded.token('admin')
-    dialog = page.get_by_role('dialog', name='You are signed out')
+    dialog = page.get_by_role('dialog', name='Sign in to Nysa')
 
     def enter(token: str) -> None:
         dialog.get_by_label('Token').fill(token)
@@ -88,3 +88,33 @@ def test_the_provider_brings_one_back_to_the_page_and_the_draft(visitor: Page, s
     expect(visitor).to_have_url(address)
     expect(visitor.locator('.cm-content')).to_contain_text('# ours')
     expect(visitor.get_by_text('Live', exact=True)).to_be_visible()
+
+
+def test_the_first_sign_in_claims_neither_an_end_nor_an_outage(page: Page, guarded: Guarded):
+    seen: list[str] = []
+    page.expose_function('seen', lambda text: seen.append(text))
+    page.add_init_script(
+        "new MutationObserver(() => { const text = document.querySelector('.connection')?.textContent;"
+        ' if (text) seen(text); }).observe(document, { childList: true, subtree: true, characterData: true });'
+    )
+    page.goto(f'http://127.0.0.1:{guarded.port}/cp')
+    dialog = page.get_by_role('dialog', name='Sign in to Nysa')
+    expect(dialog.get_by_label('Access token')).to_be_focused()
+    expect(dialog).to_contain_text('ask your platform team')
+    expect(dialog).not_to_contain_text('expired')
+    expect(page.locator('.connection')).to_have_text('Not signed in')
+    assert not [text for text in seen if 'reach' in text or 'Reconnecting' in text or 'out' in text], seen
+
+
+def test_after_a_session_that_has_ended_it_is_called_so(page: Page, guarded: Guarded):
+    token = guarded.token('viewer')
+    dialog = page.get_by_role('dialog', name='Sign in to Nysa')
+    page.goto(f'http://127.0.0.1:{guarded.port}/cp')
+    dialog.get_by_label('Access token').fill(token)
+    page.keyboard.press('Enter')
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    guarded.revoke(token)
+    guarded.refresh()
+    expect(dialog).to_contain_text('Your session expired. Drafts are kept.', timeout=30_000)
+    expect(dialog.get_by_label('Access token')).to_be_focused()

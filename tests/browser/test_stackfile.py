@@ -122,3 +122,24 @@ def test_the_editor_is_no_trap_for_the_keyboard(page: Page):
     page.keyboard.press('Escape')
     page.keyboard.press('Tab')
     expect(page.locator('.cm-content')).not_to_be_focused()
+
+
+def test_a_stackfile_that_is_typed_line_by_line_has_no_mistake(page: Page):
+    opened(page)
+    page.locator('.cm-content').click()
+    page.keyboard.press('Control+a')
+    page.keyboard.press('Delete')
+    for line in ('services:', '- web:', 'image: nginx:1', 'environment:', '- MODE: test'):
+        page.keyboard.type(line)
+        page.keyboard.press('Escape')
+        page.keyboard.press('Escape')
+        page.keyboard.press('Enter')
+    lines = page.locator('.cm-line').all_text_contents()
+    assert [line.rstrip() for line in lines if line.strip()] == [
+        'services:',
+        '  - web:',
+        '      image: nginx:1',
+        '      environment:',
+        '        - MODE: test',
+    ]
+    expect(page.get_by_role('region', name='Problems').get_by_role('status')).not_to_contain_text('mistake')

@@ -33,7 +33,7 @@ def address(server: Server, path: str = '') -> str:
 
 
 def enter(page: Page, token: str) -> None:
-    dialog = page.get_by_role('dialog', name='You are signed out')
+    dialog = page.get_by_role('dialog', name='Sign in to Nysa')
     dialog.get_by_label('Token').fill(token)
     dialog.get_by_role('button', name='Sign in').click()
     expect(dialog).to_have_count(0)
@@ -58,7 +58,7 @@ def test_who_never_connected_claims_nothing(page: Page, server: Server, path: st
     page.route_web_socket(re.compile('/events'), refuse)
     page.route('**/api/**', lambda route: route.abort())
     page.goto(address(server, path))
-    expect(page.get_by_text('Nysa does not answer, trying again')).to_be_visible()
+    expect(page.get_by_text("Can't reach Nysa — retrying")).to_be_visible()
     expect(page.get_by_text('No cluster is')).to_have_count(0)
     page.unroute('**/api/**')
     # Without the channel, but with the API, what is there can be read.
@@ -69,7 +69,7 @@ def test_nothing_is_managed_yet(page: Page, server: Server, violations: Callable
     page.goto(address(server))
     expect(page.get_by_role('heading', name='No cluster is managed yet')).to_be_visible()
     assert violations() == []
-    page.get_by_role('main').get_by_role('button', name='New cluster').last.click()
+    page.get_by_role('main').get_by_role('link', name='New cluster').last.click()
     expect(page).to_have_url(re.compile('/cp/new$'))
 
 
@@ -78,7 +78,7 @@ def test_a_cluster_without_services(page: Page, server: Server, violations: Call
     page.goto(address(server, f'/clusters/{cluster}'))
     expect(page.get_by_role('heading', name='No services yet')).to_be_visible()
     assert violations() == []
-    page.get_by_role('button', name='Edit the stackfile').click()
+    page.get_by_role('link', name='Edit the stackfile').click()
     expect(page).to_have_url(re.compile('/stackfile$'))
 
 
@@ -143,16 +143,16 @@ def test_who_may_only_look_sees_everything_and_is_told_why(
 ):
     cluster = guarded.managed()
     page.goto(address(guarded, f'/clusters/{cluster}/services/web'))
-    expect(page.get_by_role('dialog', name='You are signed out')).to_be_visible()
+    expect(page.get_by_role('dialog', name='Sign in to Nysa')).to_be_visible()
     assert violations() == []
     enter(page, guarded.token('viewer'))
-    scale = page.get_by_role('button', name='Scale (You may look, but not change: your role is viewer)')
+    scale = page.get_by_role('button', name='Scale (Read-only (viewer). Ask an admin for deployer.)')
     expect(scale).to_have_attribute('aria-disabled', 'true')
     scale.click(force=True)
     expect(page.get_by_role('dialog')).to_have_count(0)
     page.get_by_role('button', name='More actions').click()
     items = page.get_by_role('menu', name='More actions').get_by_role('menuitem')
-    expect(items.filter(has_text='your role is viewer')).not_to_have_count(0)
+    expect(items.filter(has_text='Read-only (viewer)')).not_to_have_count(0)
     assert violations() == []
 
 
@@ -164,7 +164,45 @@ def test_a_session_that_ends_takes_nothing_away(page: Page, guarded: Guarded):
     page.get_by_label('Choose web').check()
     guarded.revoke(token)
     guarded.refresh()
-    expect(page.get_by_role('dialog', name='You are signed out')).to_be_visible(timeout=30_000)
+    expect(page.get_by_role('dialog', name='Sign in to Nysa')).to_be_visible(timeout=30_000)
     enter(page, guarded.token('deployer'))
     expect(page.get_by_label('Filter services')).to_have_value('we')
     expect(page.get_by_label('Choose web')).to_be_checked()
+
+
+def test_no_counts_before_the_first_snapshot(page: Page, server: Server):
+    server.cluster(WEB)
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile('/events'), lambda socket: sockets.append(socket))
+    page.goto(address(server))
+    expect(page.get_by_role('heading', name='Clusters')).to_be_visible()
+    expect(page.get_by_role('status').filter(has_text='Loading')).to_be_visible()
+    expect(page.locator('.tallies')).to_have_count(0)
+    for message in ({'type': 'hello', 'caller': {'name': 'x', 'role': 'admin'}}, {'type': 'synced', 'revisions': {}}):
+        sockets[0].send(json.dumps(message))
+    expect(page.locator('.tallies')).to_contain_text('0 clusters')
+
+
+def test_retry_is_offered_only_where_it_can_help(page: Page, server: Server):
+    page.goto(address(server, '/new'))
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    page.get_by_label('Name of the ECS cluster').fill('nowhere')
+    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Next').click()
+    alert = page.get_by_role('alert')
+    expect(alert.get_by_role('button', name='Copy')).to_be_visible()
+    expect(alert.get_by_role('button', name='Retry')).to_have_count(0)
+
+
+def test_what_leads_to_another_screen_is_a_link(page: Page, server: Server):
+    cluster = server.cluster(WEB)
+    page.goto(address(server))
+    main = page.get_by_role('main')
+    expect(main.get_by_role('link', name='New cluster')).to_have_attribute('href', '/cp/new')
+    expect(main.get_by_role('link', name='Removed clusters')).to_have_attribute('href', '/cp/removed')
+    page.goto(address(server, f'/clusters/{cluster}'))
+    expect(main.get_by_role('link', name='Edit', exact=True)).to_have_attribute(
+        'href', f'/cp/clusters/{cluster}/stackfile'
+    )
+    page.goto(address(server, '/nowhere'))
+    expect(main.get_by_role('link', name='All clusters')).to_have_attribute('href', '/cp')

@@ -174,7 +174,7 @@ function succeeded({ cluster, done, guardsOnly }: Action, reason: string): void 
 
 function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; reason: string; typed: string; wanted: string | undefined; busy: boolean }): string | null {
   if (busy) return 'Working…';
-  if (connection.value !== 'live') return 'Not connected: what you see may be old';
+  if (connection.value !== 'live') return "Offline — can't deploy until reconnected";
   if (!planned) return 'The plan is not there yet';
   if (!reason.trim()) return 'A reason is missing';
   if (wanted && typed !== wanted) return `Type ${wanted} to confirm`;

@@ -3,6 +3,7 @@
 import type { Freeze } from '../lib/model';
 import { Button } from '../ui/button';
 import { Banner } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Until } from '../ui/time';
 import { overrideHindrance } from './state';
 
@@ -25,10 +26,10 @@ export function Overriding({ cluster, freeze, override, onChange }: { cluster: s
     <Banner
       tone="busy"
       icon="frozen"
-      title={<>{cluster} is frozen by {freeze.by ?? 'somebody'}{freeze.until === null ? ', until somebody thaws it' : <>, thaws <Until at={freeze.until} /></>}</>}
+      title={<>{cluster} is frozen by <UserText text={freeze.by ?? 'an unknown user'} />{freeze.until === null ? ', until manually lifted' : <>, until <Until at={freeze.until} /></>}</>}
       actions={override === null ? <Button why={hindrance} onClick={() => onChange('')}>Override the freeze…</Button> : <Button onClick={() => onChange(null)}>Do not override</Button>}
     >
-      <p>“{freeze.reason}”</p>
+      <p><UserText text={freeze.reason} quoted /></p>
       {hindrance && <p>{hindrance}.</p>}
       {override !== null && (
         <div class="field">

@@ -9,7 +9,7 @@ import { ReviewScreen } from '../screens/review';
 import { RolloutScreen } from '../screens/rollout';
 import { StackfileScreen } from '../screens/stackfile';
 import type { ClusterEntry } from '../lib/store';
-import { Button } from '../ui/button';
+import { LinkButton } from '../ui/button';
 import { Empty, Skeleton } from '../ui/states';
 import { Confirm } from './confirm';
 import { KeyHelp } from './key-help';
@@ -68,7 +68,7 @@ function Screen() {
     case 'new':
       return <NewCluster />;
     case 'missing':
-      return <Empty page icon="question" title="There is nothing here" actions={<Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>}>The address <code>{at.path}</code> leads nowhere.</Empty>;
+      return <Empty page icon="question" title="Page not found" actions={<LinkButton to={{ screen: 'fleet', filter: '' }}>All clusters</LinkButton>}>The address <code>{at.path}</code> does not exist.</Empty>;
   }
 }
 

@@ -2,6 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy } from '../lib/filter';
 import { clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
+import { rememberFocus } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
 import { asked, restore } from './actions';
 import { clusterItems, serviceItems } from './menus';
@@ -72,9 +73,13 @@ function OpenPalette() {
     return ranked.filter((r) => r.score > 0).toSorted((a, b) => b.score - a.score).slice(0, SHOWN).map((r) => r.entry);
   }, [query, all]);
   useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    dialog.current!.showModal();
-    return () => before?.focus?.();
+    const element = dialog.current!;
+    const returnFocus = rememberFocus(element);
+    element.showModal();
+    return () => {
+      element.close();
+      returnFocus();
+    };
   }, []);
   const close = () => (paletteOpen.value = false);
   const pick = (entry: Entry | undefined) => {

@@ -51,6 +51,6 @@ export function useSlow(waiting: boolean): boolean {
 /** The details of one service: read again for each state, as the live channel carries the summary only. */
 export function useService(service: Service): Reading<Json> {
   const { cluster, name } = service;
-  const key = [cluster, name, service.state, service.running, service.pending, service.percent, service.image, service.verdict?.ending, service.stops[0]?.task].join(' ');
+  const key = [cluster, name, service.state, service.running, service.pending, service.fresh?.running, service.image, service.verdict?.ending, service.stops[0]?.task].join(' ');
   return useRead<Json>(key, (signal) => call(path('clusters', cluster, 'services', name), { signal }));
 }

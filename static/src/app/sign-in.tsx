@@ -5,7 +5,7 @@ import { Dialog } from '../ui/dialog';
 import { ErrorBanner } from '../ui/states';
 import { signedOut, signIn, ways } from './state';
 
-/** Signing in stands over the page: what is on it, drafts above all, stays as it was. */
+/** Signing in, over the page: what is on it, drafts above all, stays as it was. */
 export function SignIn() {
   return signedOut.value ? <Form /> : null;
 }
@@ -23,13 +23,14 @@ function Form() {
     }
   };
   return (
-    <Dialog title="You are signed out" onClose={() => (signedOut.value = false)} onSubmit={() => void enter()} footer={<div class="row"><Button type="submit" kind={provider ? 'plain' : 'primary'} why={token ? null : 'The token is missing'}>Sign in</Button></div>}>
-      <p class="soft">Everything on the page stays, your drafts too.</p>
+    <Dialog title="Sign in to Nysa" onClose={() => (signedOut.value = null)} onSubmit={() => void enter()} footer={<div class="row"><Button type="submit" kind={provider ? 'plain' : 'primary'} why={token ? null : 'Enter a token'}>Sign in</Button></div>}>
+      <p class="soft">{signedOut.value === 'ended' ? 'Your session expired. Drafts are kept.' : provider ? 'Use your organization account, or an access token.' : 'Paste an access token (ask your platform team).'}</p>
       {provider && <p><a class="button" data-kind="primary" href={`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`}>Sign in with {provider}</a></p>}
-      {error && <ErrorBanner error={error} title="That did not work" />}
+      {error && <ErrorBanner error={error} title="Couldn't sign in" />}
       <div class="field">
-        <label htmlFor="token">{provider ? 'Or with a token' : 'Token'}</label>
-        <input id="token" class="input mono" type="password" autocomplete="current-password" value={token} onInput={(e) => setToken(e.currentTarget.value)} />
+        <label htmlFor="token">Access token</label>
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
+        <input id="token" autoFocus class="input mono" type="password" autocomplete="current-password" value={token} onInput={(e) => setToken(e.currentTarget.value)} />
       </div>
     </Dialog>
   );

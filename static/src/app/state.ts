@@ -1,6 +1,7 @@
 /** What the whole page shares: one store, one live channel, one route, one clock. */
 
 import { computed, signal } from '@preact/signals';
+import { ServerClock } from '../lib/clock';
 import { Drafts } from '../lib/drafts';
 import type { Json } from '../lib/model';
 import { leastRole, offers } from '../lib/offers';
@@ -11,10 +12,12 @@ import { Store } from '../lib/store';
 import { afterFrame } from './frames';
 
 export const store = new Store();
-export const drafts = new Drafts(localStorage);
+export const drafts = new Drafts(localStorage, sessionStorage, Math.random);
 
-// The clock that relative times follow: it stands while nobody looks.
-export const now = signal(Date.now());
+const clock = new ServerClock(Date.now);
+
+/** The server's time, which relative times follow; it stands while the page is hidden. */
+export const now = signal(clock.now());
 const TICK_MS = 5000;
 
 // Where we are
@@ -66,15 +69,21 @@ export function dismiss(id: number): void {
   notices.value = notices.peek().filter((n) => n.id !== id);
 }
 
+/** The live channel's state. */
+export const connection = signal<Connection>('connecting');
+
 // Who we are, and what the server offers
 /** `signedIn`: by a session of this browser, which can be ended here. */
 export const me = signal<{ name: string; role: string; signedIn: boolean } | null>(null);
-export const signedOut = signal(false);
+/** Why there is nobody signed in: at `first`, or since a session has `ended`; null while there is. */
+export const signedOut = signal<'first' | 'ended' | null>(null);
+/** True once neither the channel nor the API could be reached. */
+export const unreachable = signal(false);
 const description = signal<Json | null>(null);
 
 /** Why an action cannot be done now, or null where it can. */
 export function hindrance(method: string, target: string, cluster: string | null = null): string | null {
-  if (connection.value !== 'live') return 'Not connected: what you see may be old';
+  if (connection.value !== 'live') return "Offline — can't deploy until reconnected";
   const lacks = roleHindrance(method, target);
   if (lacks) return lacks;
   const frozen = cluster && store.get(cluster)?.summary.value.frozen;
@@ -86,7 +95,7 @@ export function hindrance(method: string, target: string, cluster: string | null
 export function roleHindrance(method: string, target: string): string | null {
   if (description.value && !offers(description.value, method, target)) return 'This server does not offer it';
   const role = me.value?.role;
-  if (role === 'viewer') return 'You may look, but not change: your role is viewer';
+  if (role === 'viewer') return 'Read-only (viewer). Ask an admin for deployer.';
   const least = leastRole(description.value, method, target);
   if (role && least === 'admin' && role !== least) return `This takes the role ${least}; yours is ${role}`;
   return null;
@@ -113,8 +122,8 @@ async function readSession(): Promise<void> {
   if (!offers(description.peek(), 'GET', '/session')) return;
   try {
     useSession((await call<Json>('/session')).data);
-  } catch {
-    // the channel tells of it: without the server there is no session either
+  } catch (error) {
+    heed(asApiError(error));
   }
 }
 
@@ -124,9 +133,15 @@ export const ways = signal<{ provider: string | null }>({ provider: null });
 function useSession(session: Json): void {
   const offered = Array.isArray(session.sign_in) ? session.sign_in : ['token'];
   ways.value = { provider: offered.includes('oidc') ? String(session.provider) : null };
-  signedOut.value = session.signed_in === false;
+  unreachable.value = false;
+  if (session.signed_in === false) signOff();
+  else signedOut.value = null;
   me.value = typeof session.name === 'string' ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' } : null;
   proveWith(typeof session.csrf === 'string' ? session.csrf : null);
+}
+
+function signOff(): void {
+  signedOut.value ??= me.peek() ? 'ended' : 'first';
 }
 
 /** Signs in with a token; throws ApiError where it does not hold. */
@@ -140,6 +155,7 @@ export async function signOut(): Promise<void> {
   try {
     const { data } = await call<Json>('/session', { method: 'DELETE' });
     useSession(data);
+    if (signedOut.peek()) signedOut.value = 'first';
     // The provider would sign the next user of this browser in as the last one.
     if (typeof data.end_at_provider === 'string') location.assign(data.end_at_provider);
   } catch (error) {
@@ -149,13 +165,12 @@ export async function signOut(): Promise<void> {
 
 /** An error that concerns the whole page, whatever was asked. */
 export function heed(error: ApiError): ApiError {
-  if (error.status === 401) signedOut.value = true;
+  if (error.status === 401) signOff();
+  if (error.code === 'unreachable' || error.status >= 500) unreachable.value = connection.peek() !== 'live';
   return error;
 }
 
 // The live channel
-export const connection = signal<Connection>('connecting');
-
 const channel = new LiveChannel(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/events`,
   {
@@ -167,10 +182,14 @@ const channel = new LiveChannel(
     },
     state(state) {
       connection.value = state;
-      if (state === 'signed-out') signedOut.value = true;
+      if (state === 'signed-out') signOff();
       // A handshake that is refused looks like one that failed: only a session's end tells them apart.
       if (state === 'reconnecting') void readSession();
       if (state === 'reconnecting' && !store.loaded.peek()) void readWithoutChannel();
+    },
+    clock(reading) {
+      clock.read(reading);
+      now.value = clock.now();
     },
     synced() {
       store.loaded.value = true;
@@ -191,11 +210,15 @@ const channel = new LiveChannel(
 function welcome(hello: Json): void {
   const caller = hello.caller as Json;
   me.value = { name: String(caller.name), role: String(caller.role), signedIn: me.peek()?.signedIn ?? false };
-  signedOut.value = false;
+  signedOut.value = null;
+  unreachable.value = false;
 }
 
 /** How old what is shown is, in milliseconds; 0 while it is live. */
-export const age = computed(() => (connection.value === 'live' ? 0 : Math.max(0, now.value - channel.lastHeard)));
+export const age = computed(() => {
+  void now.value;
+  return connection.value === 'live' ? 0 : Math.max(0, Date.now() - channel.lastHeard);
+});
 
 let reading = false;
 
@@ -223,11 +246,11 @@ export function start(): void {
   addEventListener('online', () => channel.wake());
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) return;
-    now.value = Date.now();
+    now.value = clock.now();
     channel.wake();
   });
   setInterval(() => {
-    if (!document.hidden) now.value = Date.now();
+    if (!document.hidden) now.value = clock.now();
   }, TICK_MS);
   channel.start();
   void readSession();

@@ -8,7 +8,7 @@ import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
 import { isMac } from './keyboard';
 import { singleKeys, theme } from './preferences';
-import { age, connection, me, route, signOut, store } from './state';
+import { age, connection, me, route, signedOut, signOut, store, unreachable } from './state';
 
 export const paletteOpen = signal(false);
 export const helpOpen = signal(false);
@@ -45,11 +45,12 @@ export function TopBar() {
 function ConnectionState() {
   const state = connection.value;
   if (state === 'live') return <span class="connection" data-tone="good" title="Every change is shown as it happens"><i /><span>Live</span></span>;
-  if (state === 'connecting') return <span class="connection" data-tone="mute"><i /><span>Connecting</span></span>;
-  if (state === 'reconnecting' && !store.loaded.value) return <span class="connection" data-tone="warn" role="status"><i /><span>Nysa does not answer, trying again</span></span>;
+  if (signedOut.value) return <span class="connection" data-tone="mute"><i /><span>Not signed in</span></span>;
+  if (state === 'connecting' || (!store.loaded.value && !unreachable.value)) return <span class="connection" data-tone="mute"><i /><span>Connecting</span></span>;
+  if (!store.loaded.value) return <span class="connection" data-tone="warn" role="status"><i /><span>Can't reach Nysa — retrying</span></span>;
   const seconds = Math.round(age.value / 1000);
   const old = seconds >= 90 ? plural(Math.floor(seconds / 60), 'minute') : `${seconds} s`;
-  return <span class="connection" data-tone="warn" role="status"><i /><span>{state === 'signed-out' ? 'Signed out' : `Reconnecting, data ${old} old`}</span></span>;
+  return <span class="connection" data-tone="warn" role="status"><i /><span>{`Reconnecting · data ${old} old`}</span></span>;
 }
 
 function Crumbs() {

@@ -2,12 +2,13 @@
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, type Completion, type CompletionContext, type CompletionResult, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleTabFocusMode } from '@codemirror/commands';
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
+import { bracketMatching, foldGutter, foldKeymap, type IndentContext, indentOnInput, indentService, indentUnit } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
 import { diff, unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
+import { indentBelow } from '../lib/yaml-indent';
 import { placeAt, type Schema, suggestions } from '../lib/yaml-path';
 import { appearance } from './appearance';
 
@@ -58,6 +59,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
         drawSelection(),
         indentOnInput(),
         indentUnit.of('  '),
+        indentService.of(indentNewLine),
         bracketMatching(),
         closeBrackets(),
         autocompletion({ override: [(context) => complete(context, options.schema())], icons: false }),
@@ -120,6 +122,12 @@ async function check(view: EditorView, options: EditorOptions): Promise<Diagnost
     const to = word ? from + word[0].length : line.to;
     return { from, to: Math.max(from, to), severity: problem.severity, message: problem.message };
   });
+}
+
+/** The depth of a line that is begun at the end of another; undefined leaves it to the language. */
+function indentNewLine(context: IndentContext, position: number): number | undefined {
+  if (context.simulatedBreak !== position || context.textAfterPos(position).trim()) return undefined;
+  return indentBelow(context.lineAt(position, -1).text) ?? undefined;
 }
 
 function complete(context: CompletionContext, schema: Schema | null): CompletionResult | null {

@@ -1,5 +1,6 @@
 /** What the page knows, and how it is read from what the server sends. The only file that knows the wire's names. */
 
+import { repositoryName } from './images';
 import { instant } from './time';
 
 export type Json = Record<string, unknown>;
@@ -7,7 +8,7 @@ export type Json = Record<string, unknown>;
 /** Does ECS have what is wanted? */
 export type Sync = 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unknown';
 /** Does what runs do well? */
-export type Health = 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+export type Health = 'healthy' | 'starting' | 'degraded' | 'failing' | 'stopped' | 'unknown';
 export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
 
 export interface Verdict { ending: string; reason: string; at: number | null; by: string | null; failed: boolean }
@@ -32,7 +33,8 @@ export interface Service {
   pending: number | null;
   failed: number | null;
   state: RolloutState | null;
-  percent: number | null;
+  /** The tasks of the version that is rolled out; null where ECS has not begun. */
+  fresh: { running: number; desired: number } | null;
   verdict: Verdict | null;
   sync: Sync;
   health: Health;
@@ -57,6 +59,8 @@ export interface Cluster {
   observedAt: number | null;
   /** Why ECS cannot be asked, where it cannot. */
   failing: string | null;
+  /** The services that the newest revision with a rollout has changed. */
+  changed: readonly string[];
   /** What the server counts, where it sends no services. */
   serviceCount: number;
 }
@@ -76,23 +80,51 @@ export function readFreeze(value: unknown): Freeze | null {
 export function readCluster(name: string, sent: Json): Cluster {
   const summary = { ...sent, ...object(sent.summary) };
   const services = list(sent.services ?? summary.services);
+  const last = readLastChange(summary);
   return {
     name,
     revision: text(sent.revision) ?? text(summary.revision),
-    changedAt: instant(first(summary.changed_at, summary.changedAt)),
-    by: text(summary.by),
-    message: text(summary.message),
-    source: text(summary.source),
+    ...last,
     frozen: readFreeze(first(summary.frozen, summary.freeze)),
     observedAt: instant(summary.observed_at),
     failing: readFailing(summary.failing),
+    changed: readChanged(summary.rollouts),
     serviceCount: number(summary.service_count) ?? services.length,
   };
+}
+
+/** Who changed the desired state last, when, why and from where: not who froze it since. */
+export function readLastChange(sent: Json): Pick<Cluster, 'changedAt' | 'by' | 'message' | 'source'> {
+  const last = object(sent.last_change) ?? sent;
+  return { changedAt: instant(last.changed_at), by: text(last.by), message: text(last.message), source: text(last.source) };
+}
+
+/** Of the revisions with a rollout, the oldest first: a freeze has none. */
+function readChanged(rollouts: unknown): string[] {
+  const services = list(rollouts).map((each) => list(object(each)?.services).map(String));
+  return services.findLast((names) => names.length > 0) ?? [];
+}
+
+/** How many of the services that a revision changed are done, while `moving` are not. */
+export function rolledOut({ changed }: Cluster, moving: number): { done: number; total: number } {
+  const total = Math.max(changed.length, moving);
+  return { done: total - moving, total };
 }
 
 function readFailing(value: unknown): string | null {
   const failing = object(value);
   return failing ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer') : text(value);
+}
+
+/** The image of a task's main container: the one of the service's repository, else of the service's name, else the only one. */
+export function mainImage(task: Json, service: Service): string | null {
+  const containers = list(task.containers).map((each) => object(each) ?? {});
+  const repositories = new Set([service.image, service.deployedImage].filter((image) => image !== null).map(repositoryName));
+  const main =
+    containers.find((each) => repositories.has(repositoryName(text(each.image) ?? ''))) ??
+    containers.find((each) => each.name === service.name) ??
+    (containers.length === 1 ? containers[0] : undefined);
+  return text(main?.image) ?? text(task.image);
 }
 
 export interface Deployment { desired: number; running: number }
@@ -141,7 +173,7 @@ export function readStops(value: unknown): Stop[] {
 
 const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running'];
 const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'];
-const HEALTHS: Health[] = ['healthy', 'degraded', 'failing', 'stopped', 'unknown'];
+const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown'];
 
 /** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */
 export function readService(cluster: string, name: string, sent: Json): Service {
@@ -157,7 +189,7 @@ export function readService(cluster: string, name: string, sent: Json): Service 
     pending: number(deployed?.pending),
     failed: first(number(sent.failed), number(deployed?.failed)),
     state: STATES.find((s) => s === sent.state) ?? null,
-    percent: number(sent.percent),
+    fresh: readFresh(sent),
     verdict: readVerdict(sent.verdict),
     sync: sent.managed === false ? 'unmanaged' : (SYNCS.find((s) => s === sent.sync) ?? 'unknown'),
     health: readHealth(sent),
@@ -168,10 +200,24 @@ export function readService(cluster: string, name: string, sent: Json): Service 
   };
 }
 
-/** No task runs yet, but ECS is on its way and nothing is wrong: that is a start, not a failure. */
+function readFresh(sent: Json): Service['fresh'] {
+  const [running, desired] = [number(sent.running), number(sent.desired)];
+  return running === null || desired === null ? null : { running, desired };
+}
+
+/** How far a rollout is, in words: no number stands for what ECS alone decides. */
+export function progress({ state, fresh }: Service): string {
+  if (state === 'removing') return 'Stopping tasks';
+  if (state === 'queued' || !fresh) return 'Waiting for ECS';
+  if (fresh.running < fresh.desired || !fresh.desired) return `${fresh.running} of ${fresh.desired} new tasks running`;
+  return fresh.desired === 1 ? 'New task running, finishing' : `All ${fresh.desired} new tasks running, finishing`;
+}
+
+/** Fewer tasks run than are desired, but a rollout goes on and nothing is wrong: that is a start, not a failure. */
 function readHealth(sent: Json): Health {
   const health = HEALTHS.find((h) => h === sent.health) ?? 'unknown';
-  return health === 'failing' && sent.sync === 'rolling-out' && !sent.trouble ? 'degraded' : health;
+  const lacking = health === 'failing' || health === 'degraded';
+  return lacking && sent.sync === 'rolling-out' && !sent.trouble ? 'starting' : health;
 }
 
 export function readDifferences(value: unknown): Difference[] {
@@ -184,7 +230,7 @@ export function readDifferences(value: unknown): Difference[] {
 /** A service that a new revision changes, until ECS is seen to follow. */
 export function expecting(before: Service, fields: Record<string, unknown>, deploys: boolean): Service {
   const wanted = { ...before, image: text(fields.image) ?? before.image, desired: number(fields.desired_count) ?? before.desired };
-  return deploys ? { ...wanted, sync: 'rolling-out', state: 'queued', percent: 0, verdict: null, drift: null } : wanted;
+  return deploys ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null } : wanted;
 }
 
 /** The services of a snapshot: a list of objects with names, or a mapping by name. */
@@ -196,26 +242,22 @@ export function readServices(cluster: string, sent: unknown): Service[] {
   return pairs.filter(([name]) => name).map(([name, value]) => readService(cluster, name, value));
 }
 
-/** How many services are in which state; `percent` is null while nothing rolls out, `seen` true once ECS was read. */
-export interface Counts { services: number; drifted: number; rollingOut: number; failed: number; unmanaged: number; degraded: number; failing: number; seen: boolean; percent: number | null }
+/** How many services are in which state; `seen` is true once ECS was read. */
+export interface Counts { services: number; drifted: number; rollingOut: number; failed: number; unmanaged: number; starting: number; degraded: number; failing: number; seen: boolean }
 
 export function count(services: Iterable<Service>): Counts {
-  const counts: Counts = { services: 0, drifted: 0, rollingOut: 0, failed: 0, unmanaged: 0, degraded: 0, failing: 0, seen: false, percent: null };
-  let moving = 0;
+  const counts: Counts = { services: 0, drifted: 0, rollingOut: 0, failed: 0, unmanaged: 0, starting: 0, degraded: 0, failing: 0, seen: false };
   for (const service of services) {
     if (service.sync === 'unmanaged') counts.unmanaged++;
     else counts.services++;
     if (service.sync === 'drifted') counts.drifted++;
-    if (service.sync === 'rolling-out') {
-      counts.rollingOut++;
-      moving += service.percent ?? 0;
-    }
+    if (service.sync === 'rolling-out') counts.rollingOut++;
     if (hasFailed(service)) counts.failed++;
+    if (service.health === 'starting') counts.starting++;
     if (service.health === 'degraded') counts.degraded++;
     if (service.health === 'failing') counts.failing++;
     if (service.running !== null) counts.seen = true;
   }
-  if (counts.rollingOut) counts.percent = Math.round(moving / counts.rollingOut);
   return counts;
 }
 

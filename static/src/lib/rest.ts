@@ -2,6 +2,12 @@
 
 export interface Detail { path?: string; line?: number; column?: number; message: string }
 
+const RETRYABLE_CODES = new Set(['unreachable', 'conflict', 'plan_outdated', 'revision_conflict']);
+/** Failures that only a change elsewhere removes: of the settings, or of what is stored. */
+const FINAL_CODES = new Set(['misconfigured', 'state_unreadable', 'http_501']);
+// https://www.rfc-editor.org/rfc/rfc9110#section-15.5
+const RETRYABLE_STATUSES = new Set([408, 412, 425, 429]);
+
 /** Every refusal, with what a person needs to go on or to report it. */
 export class ApiError extends Error {
   constructor(
@@ -17,9 +23,11 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 
-  /** True where the same call may succeed later, unchanged. */
+  /** True where the same call may succeed later, unchanged: something was away, busy, or has moved meanwhile. */
   get retryable(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    if (RETRYABLE_CODES.has(this.code)) return true;
+    if (FINAL_CODES.has(this.code)) return false;
+    return RETRYABLE_STATUSES.has(this.status) || this.status >= 500;
   }
 }
 

@@ -16,6 +16,8 @@ export interface Revision {
   deleted: boolean;
   /** Whether the cluster was removed with it, here or by another program. */
   removed: boolean;
+  /** Whether it changed what stands before changes and nothing else: a freeze, its end, a release from quarantine. */
+  guardsOnly: boolean;
   /** What it is a rollback of: to which revision, and of one service or of all (null). */
   rollback: { to: string; service: string | null } | null;
   /** How far the services are that it changed, or how that ended; null where it is not known (any more). */
@@ -25,6 +27,8 @@ export interface Revision {
 export interface RolloutInShort { percent: number; verdict: Verdict | null; failed: string[] }
 
 export interface RevisionPage { revisions: Revision[]; next: string | null; note: string | null }
+
+const GUARD_VERBS = new Set(['freeze', 'thaw', 'release']);
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
 const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : []);
@@ -40,6 +44,7 @@ export function readRevisions(sent: Json): RevisionPage {
     services: [...new Set(did(each).flatMap(touched))],
     deleted: each.deleted === true,
     removed: each.removed === true,
+    guardsOnly: did(each).length > 0 && did(each).every((d) => GUARD_VERBS.has(String(d.verb))),
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
     rollout: readRollout(each.rollout as Json | null | undefined),
   }));

@@ -1,6 +1,8 @@
 /** The live channel: one WebSocket that comes back by itself, and names what it knows when it does. */
 
+import type { ClockReading } from './clock';
 import type { Json } from './model';
+import { instant } from './time';
 
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
 
@@ -19,6 +21,8 @@ export interface Callbacks {
   known(): Record<string, string>;
   apply(messages: Json[]): void;
   state(connection: Connection): void;
+  /** The server's clock was read. */
+  clock(reading: ClockReading): void;
   /** Everything that the subscription asked for is here. */
   synced(): void;
 }
@@ -40,6 +44,7 @@ export class LiveChannel {
   private scheduled = false;
   private stopped = false;
   private wanted: readonly string[] = ['*'];
+  private pingedAt = 0;
   /** When the server was last heard: the age of what is shown. */
   lastHeard: number;
 
@@ -85,7 +90,10 @@ export class LiveChannel {
     const mine = (run: () => void) => () => {
       if (this.socket === socket) run();
     };
-    socket.onopen = mine(() => this.ask());
+    socket.onopen = mine(() => {
+      this.ask();
+      this.ping();
+    });
     socket.onmessage = (event) => {
       if (this.socket === socket) this.receive(event.data);
     };
@@ -111,9 +119,23 @@ export class LiveChannel {
         this.lost(0);
         return;
       }
-      if (this.socket?.readyState === 1) this.socket.send('{"type": "ping"}');
+      this.ping();
       this.beat();
     }, PING_MS);
+  }
+
+  private ping(): void {
+    if (this.socket?.readyState !== 1) return;
+    this.pingedAt = this.around.now();
+    this.socket.send('{"type": "ping"}');
+  }
+
+  /** `hello` and `pong` are made as they are sent; other messages may have waited. */
+  private readClock(message: Json): void {
+    const server = instant(message.at);
+    if (server === null) return;
+    const received = this.lastHeard;
+    this.callbacks.clock({ server, sent: message.type === 'pong' ? this.pingedAt : received, received });
   }
 
   private receive(data: unknown): void {
@@ -124,6 +146,7 @@ export class LiveChannel {
     } catch {
       return;
     }
+    if (message.type === 'hello' || message.type === 'pong') this.readClock(message);
     if (message.type === 'hello') {
       this.attempts = 0;
       this.callbacks.state('live');

@@ -1,7 +1,7 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readService, readServices, type Service, worst } from './model';
+import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readLastChange, readService, readServices, type Service, worst } from './model';
 import { sameFields, sameList, stable } from './stable';
 import { instant } from './time';
 
@@ -143,10 +143,7 @@ export class Store {
     entry.summary.value = {
       ...before,
       revision: asText(message.revision) ?? before.revision,
-      changedAt: instant(message.changed_at ?? message.at) ?? before.changedAt,
-      by: asText(message.by),
-      message: asText(message.message),
-      source: asText(message.source),
+      ...readLastChange(message),
     };
     this.changed(entry, message);
     const why = asText(message.message);
@@ -175,8 +172,8 @@ export class Store {
   /** What runs has moved: whole rows of the services that did, and the cluster's own state. */
   private rollout(name: string, message: Json): void {
     const entry = this.entry(name);
-    const { frozen, observedAt, failing } = readCluster(name, message);
-    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing };
+    const { frozen, observedAt, failing, changed } = readCluster(name, message);
+    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing, changed };
     const names = new Set(entry.names.peek());
     for (const row of asList(message.services)) {
       const service = asText(row.name);

@@ -15,12 +15,20 @@ export function relative(at: number, now: number): string {
   return new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** `in 2 h`, for an end that is set by somebody; `now` where it has passed. */
+/** `11:25 (in 60 min)`, for an end that was set, in local time; `now` where it has passed. */
 export function until(at: number, now: number): string {
   const left = at - now;
   if (left <= 0) return 'now';
-  for (const [limit, size, unit] of UNITS) if (left < limit) return `in ${Math.ceil(left / size)} ${unit}`;
-  return `on ${new Date(at).toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}`;
+  for (const [limit, size, unit] of UNITS) if (left < limit) return `${moment(at, now)} (in ${Math.ceil(left / size)} ${unit})`;
+  return moment(at, now);
+}
+
+/** The time of day, with the date where that is another one. */
+function moment(at: number, now: number): string {
+  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const date = sameDay ? {} : ({ day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) } as const);
+  return new Date(at).toLocaleString(undefined, { ...date, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 // Made once: making one takes longer than formatting a hundred times.

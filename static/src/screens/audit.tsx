@@ -14,6 +14,7 @@ import { Button, Link } from '../ui/button';
 import type { IconName } from '../ui/icons';
 import { SearchField } from '../ui/search';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 import { ClusterFrame } from './frame';
 
@@ -89,11 +90,11 @@ function Entry({ cluster, entry }: { cluster: string; entry: AuditEntry }) {
     <li>
       <span class="avatar" aria-hidden="true">{(entry.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}</span>
       <div class="change">
-        <div class="row"><strong>{entry.kind === 'refusal' ? `Tried to ${entry.what}` : entry.what}</strong>{look && <Badge tone={look[0]} icon={look[1]}>{look[2]}</Badge>}{entry.count > 1 && <span class="small mute">{entry.count} times</span>}</div>
-        {entry.message && <span class="small soft">“{entry.message}”</span>}
-        {entry.override && <span class="small soft">In spite of the freeze: “{entry.override}”</span>}
-        {entry.reason && <span class="small soft">{entry.reason}</span>}
-        <span class="small mute"><b>{entry.by ?? 'Another program'}</b> · <Ago at={entry.at} /> · <span title={entry.source}>from {place(entry.source) || 'an unknown place'}</span></span>
+        <div class="row"><strong><UserText text={entry.kind === 'refusal' ? `Tried to ${entry.what}` : entry.what} /></strong>{look && <Badge tone={look[0]} icon={look[1]}>{look[2]}</Badge>}{entry.count > 1 && <span class="small mute">{entry.count} times</span>}</div>
+        {entry.message && <span class="small soft"><UserText text={entry.message} quoted /></span>}
+        {entry.override && <span class="small soft">Freeze overridden: <UserText text={entry.override} quoted /></span>}
+        {entry.reason && <span class="small soft"><UserText text={entry.reason} /></span>}
+        <span class="small mute"><b><UserText text={entry.by ?? 'Another program'} /></b> · <Ago at={entry.at} /> · <span title={entry.source}>from <UserText text={place(entry.source) || 'an unknown place'} /></span></span>
       </div>
       <div class="row">{entry.revision && <Link to={{ screen: 'history', cluster, from: null, to: entry.revision }} class="revision" title="What changed">{shortRevision(entry.revision)}</Link>}</div>
     </li>

@@ -5,13 +5,13 @@ import { useKeys } from '../app/keyboard';
 import { useQuarantine } from '../app/quarantine';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
-import { adjust, go, hindrance, store } from '../app/state';
+import { adjust, hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
 import { CHIPS } from '../lib/filter';
 import { type Service } from '../lib/model';
 import type { Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
-import { Button } from '../ui/button';
+import { Button, LinkButton } from '../ui/button';
 import { SearchField } from '../ui/search';
 import { Empty, Skeleton } from '../ui/states';
 import { CountDialog } from './count-dialog';
@@ -58,7 +58,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   if (!entry.complete.value) return slow ? <Skeleton /> : null;
   if (!total) {
     return (
-      <Empty icon="box" title="No services yet" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
+      <Empty icon="box" title="No services yet" actions={<LinkButton kind="primary" icon="edit" to={{ screen: 'stackfile', cluster: entry.name, revision: null }}>Edit the stackfile</LinkButton>}>
         The desired state of {entry.name} names no service, so nothing runs.
       </Empty>
     );

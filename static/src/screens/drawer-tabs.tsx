@@ -4,17 +4,18 @@ import { useRead, useService } from '../app/read';
 import { go, hindrance, store } from '../app/state';
 import { type Field } from '../lib/changes';
 import { repositoryName, versionOf } from '../lib/images';
-import { type Json, presentTrouble, readEvents, readStops, type Service, tellingStop, type Verdict } from '../lib/model';
+import { type Json, mainImage, presentTrouble, progress, readEvents, readStops, type Service, tellingStop, type Verdict } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
 import { endingFor, readRevisions, type Revision } from '../lib/revisions';
 import { instant } from '../lib/time';
-import { Bar, VerdictBadge } from '../ui/badge';
+import { VerdictBadge } from '../ui/badge';
 import { Button, CopyButton, Link } from '../ui/button';
 import { Fields } from '../ui/fields';
 import { Banner, Empty, Failed, Skeleton } from '../ui/states';
 import { FlightCard } from './flight-card';
 import { Ago } from '../ui/time';
+import { UserText } from '../ui/text';
 import { HeldBanner } from './quarantine';
 import { Tasks, Version } from './service-row';
 
@@ -30,19 +31,19 @@ export function OverviewTab({ service }: { service: Service }) {
       <FlightCard service={service} />
       {service.sync === 'rolling-out' && (
         <section>
-          <h3>Rolling out, {service.percent ?? 0} %</h3>
-          <Bar percent={service.percent ?? 0} label="Rolled out" />
+          <h3>Rolling out</h3>
+          <p>{progress(service)}</p>
         </section>
       )}
       <section>
-        <h3>Now</h3>
+        <h3>Status</h3>
         <dl class="facts">
           <dt>Version</dt><dd><Version service={service} /></dd>
           <dt>Image</dt><dd><Image reference={service.image ?? service.deployedImage} /></dd>
-          <dt>Tasks</dt><dd><Tasks service={service} />{service.running !== null && <span class="mute"> running of wanted</span>}</dd>
-          {service.failed ? <><dt>Failed</dt><dd>{service.failed} tasks since the rollout began</dd></> : null}
+          <dt>Tasks</dt><dd><Tasks service={service} />{service.running !== null && <span class="mute"> running of desired</span>}</dd>
+          {service.failed ? <><dt>Failed tasks</dt><dd>{service.failed} in this rollout</dd></> : null}
           {service.verdict && <><dt>Last rollout</dt><dd><VerdictBadge ending={service.verdict.ending} /> <span class="mute"><Ago at={service.verdict.at} /></span></dd></>}
-          {service.events[0] && <><dt>ECS says</dt><dd>{service.events[0].message} <span class="mute"><Ago at={service.events[0].at} /></span></dd></>}
+          {service.events[0] && <><dt>Latest ECS event</dt><dd>{service.events[0].message} <span class="mute"><Ago at={service.events[0].at} /></span></dd></>}
         </dl>
       </section>
       <Elsewhere service={service} />
@@ -64,8 +65,8 @@ function WhyBanner({ service, ending }: { service: Service; ending: Verdict | nu
   return (
     <Banner tone={bad ? 'bad' : 'mute'} icon={bad ? 'circle-cross' : 'info'} title={trouble?.what ?? <VerdictBadge ending={ending!.ending} />} actions={bad && <><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} replace class="small">Tasks and events</Link></>}>
       {trouble && <p>{trouble.advice}</p>}
-      {ending?.reason && <p>{ending.reason}</p>}
-      {stop && <p class="mute">ECS says: {stop.reason}{stop.exitCode !== null && ` (exit code ${stop.exitCode})`}, <Ago at={stop.at} /></p>}
+      {ending?.reason && <p><UserText text={ending.reason} /></p>}
+      {stop && <p class="mute">ECS: <UserText text={stop.reason} />{stop.exitCode !== null && ` (exit code ${stop.exitCode})`}, <Ago at={stop.at} /></p>}
     </Banner>
   );
 }
@@ -138,12 +139,12 @@ export function TasksTab({ service }: { service: Service }) {
       {tasks.length > 0 && (
         <section>
           <h3>Tasks</h3>
-          <Feed entries={tasks.map((t) => ({ at: instant(t.started_at ?? t.at ?? t.created_at), text: <><code>{String(t.id ?? t.task ?? '').split('/').at(-1)?.slice(0, 8)}</code> {String(t.status ?? t.state ?? '')} <span class="mute">{versionOf((t.image as string | undefined) ?? null)}</span></> }))} />
+          <Feed entries={tasks.map((t) => ({ at: instant(t.started_at ?? t.at ?? t.created_at), text: <><code>{String(t.id ?? t.task ?? '').split('/').at(-1)?.slice(0, 8)}</code> {String(t.status ?? t.state ?? '')} <span class="mute">{versionOf(mainImage(t, service))}</span></> }))} />
         </section>
       )}
       {events.length > 0 && (
         <section>
-          <h3>Events of ECS</h3>
+          <h3>ECS events</h3>
           <Feed entries={events.map((e) => ({ at: e.at, text: e.message }))} />
         </section>
       )}
@@ -152,7 +153,7 @@ export function TasksTab({ service }: { service: Service }) {
 }
 
 export function Feed({ entries }: { entries: { at: number | null; text: ComponentChildren }[] }) {
-  return <ul class="feed">{entries.map((e, i) => <li key={i}><Ago at={e.at} /><span>{e.text}</span></li>)}</ul>;
+  return <ul class="feed">{entries.map((e, i) => <li key={i}><Ago at={e.at} /><bdi>{e.text}</bdi></li>)}</ul>;
 }
 
 export function HistoryTab({ service, revision }: { service: Service; revision: string | null }) {
@@ -172,7 +173,7 @@ function HistoryLine({ service, revision }: { service: Service; revision: Revisi
     <li>
       <Ago at={revision.at} />
       <div class="two">
-        <span>{revision.message ?? revision.summary ?? 'No reason given'} <span class="mute">· {revision.by ?? 'external'} · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: revision.id }} class="revision">{shortRevision(revision.id)}</Link></span></span>
+        <span><UserText text={revision.message ?? revision.summary ?? 'No reason given'} /> <span class="mute">· <UserText text={revision.by ?? 'external'} /> · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: revision.id }} class="revision">{shortRevision(revision.id)}</Link></span></span>
         {ending && <span class="row"><VerdictBadge ending={ending.ending} />{ending.failed && <span class="soft">{ending.reason}</span>}</span>}
       </div>
     </li>

@@ -5,14 +5,15 @@ import { moveFocus } from '../app/rows';
 import { adjust, go, route, store } from '../app/state';
 import { useSlow } from '../app/read';
 import { plural } from '../lib/changes';
-import { concern, type Counts } from '../lib/model';
+import { concern, type Counts, rolledOut } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, type Tone } from '../ui/badge';
-import { Button, Link } from '../ui/button';
+import { Button, Link, LinkButton } from '../ui/button';
 import { Icon } from '../ui/icons';
 import { SearchField } from '../ui/search';
 import { Empty, Skeleton } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 import { type FleetState, fleetState } from './fleet-groups';
 import { Moved } from './moved';
@@ -37,13 +38,13 @@ export function Fleet() {
       <div class="pagehead">
         <div>
           <h1>Clusters</h1>
-          <Tallies />
+          {store.loaded.value && <Tallies />}
         </div>
-        <div class="row"><Link to={{ screen: 'removed' }} class="button">Removed clusters</Link><Button icon="plus" kind="primary" onClick={() => go({ screen: 'new' })}>New cluster</Button></div>
+        <div class="row"><LinkButton to={{ screen: 'removed' }}>Removed clusters</LinkButton><LinkButton icon="plus" kind="primary" to={{ screen: 'new' }}>New cluster</LinkButton></div>
       </div>
       {slow && <Skeleton />}
       {store.loaded.value && !names.length && (
-        <Empty icon="layers" title="No cluster is managed yet" actions={<Button kind="primary" icon="plus" onClick={() => go({ screen: 'new' })}>New cluster</Button>}>
+        <Empty icon="layers" title="No cluster is managed yet" actions={<LinkButton kind="primary" icon="plus" to={{ screen: 'new' }}>New cluster</LinkButton>}>
           Take an ECS cluster under management: give it a stackfile, and Nysa keeps ECS that way.
         </Empty>
       )}
@@ -78,8 +79,8 @@ function Tallies() {
   const tally = (n: number, word: string, tone: Tone) => <span data-tone={n ? tone : undefined}><b>{n}</b> {word}</span>;
   return (
     <div class="about tallies">
-      <span><b>{names.length}</b> in all</span>
-      {tally(failed, 'with failures', 'bad')}
+      <span><b>{names.length}</b> {names.length === 1 ? 'cluster' : 'clusters'}</span>
+      {tally(failed, 'failing', 'bad')}
       {tally(drifted, 'drifted', 'warn')}
       {tally(rolling, 'rolling out', 'busy')}
       {tally(frozen, 'frozen', 'mute')}
@@ -122,10 +123,10 @@ function Row({ entry }: { entry: ClusterEntry }) {
         <span class="mute small">{plural(counts.services || summary.serviceCount, 'service')}</span>
       </div>
       <div class="td row badges" role="cell"><ClusterBadges entry={entry} /></div>
-      <div class="td middle" role="cell">{counts.percent === null || counts.failed ? <Concern entry={entry} /> : <Progress counts={counts} percent={counts.percent} />}</div>
+      <div class="td middle" role="cell">{counts.rollingOut && !counts.failed ? <Progress entry={entry} moving={counts.rollingOut} /> : <Concern entry={entry} />}</div>
       <div class="td two wide small" role="cell">
-        <span class="soft">{summary.message ?? (summary.by ? 'No reason given' : 'Changed by another program')}</span>
-        <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
+        <span class="soft">{summary.message ? <UserText text={summary.message} /> : summary.by ? 'No reason given' : 'Changed outside Nysa'}</span>
+        <span class="mute"><UserText text={summary.by ?? 'external'} /> · <Ago at={summary.changedAt} /></span>
       </div>
       <div class="td end mute" role="cell" aria-hidden="true"><Icon name="right" /></div>
     </div>
@@ -138,32 +139,36 @@ export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
   const { frozen } = entry.summary.value;
   return (
     <>
-      <SyncOf counts={counts} />
+      <SyncOf counts={counts} complete={entry.complete.value} />
       <HealthOf counts={counts} />
       {frozen && <Badge tone="busy" icon="frozen" title={frozen.reason}>Frozen</Badge>}
     </>
   );
 }
 
-function SyncOf({ counts }: { counts: Counts }) {
-  if (counts.failed > counts.failing) return <Badge tone="bad" icon="alert" title="A rollout failed, or its tasks do not stay up">{counts.failed - counts.failing} in trouble</Badge>;
+/** Nothing before the services are known: a cluster without any is in sync, one that was not read yet is not. */
+function SyncOf({ counts, complete }: { counts: Counts; complete: boolean }) {
+  if (!complete) return null;
+  if (counts.failed > counts.failing) return <Badge tone="bad" icon="alert" title="A rollout failed, or its tasks do not stay up">{counts.failed - counts.failing} failing</Badge>;
   if (counts.rollingOut > 0) return <Badge tone="busy" icon="progress" spin>Rolling out</Badge>;
   if (counts.drifted > 0) return <Badge tone="warn" icon="drift">{counts.drifted} drifted</Badge>;
   if (counts.seen || !counts.services) return <Badge tone="good" icon="check">In sync</Badge>;
-  return <Badge tone="mute" icon="question">Not seen yet</Badge>;
+  return <Badge tone="mute" icon="question">Unknown</Badge>;
 }
 
 function HealthOf({ counts }: { counts: Counts }) {
   if (counts.failing > 0) return <Badge tone="bad" icon="circle-cross" plain>{counts.failing} failing</Badge>;
   if (counts.degraded > 0) return <Badge tone="warn" icon="alert" plain>{counts.degraded} degraded</Badge>;
+  if (counts.starting > 0) return <Badge tone="busy" icon="progress" plain>{counts.starting} starting</Badge>;
   return counts.seen ? <Badge tone="good" icon="circle-check" plain>Healthy</Badge> : null;
 }
 
-function Progress({ counts, percent }: { counts: Counts; percent: number }) {
+function Progress({ entry, moving }: { entry: ClusterEntry; moving: number }) {
+  const { done, total } = rolledOut(entry.summary.value, moving);
   return (
     <div class="two">
-      <span class="small soft number">{counts.rollingOut} of {plural(counts.services, 'service')} · {percent} %</span>
-      <Bar percent={percent} label="Rolled out" />
+      <span class="small soft number">{done} of {plural(total, 'changed service')} done</span>
+      <Bar value={done} of={total} label="Services done" />
     </div>
   );
 }

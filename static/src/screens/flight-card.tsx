@@ -4,6 +4,7 @@ import { type Json, presentTrouble, readDifferences, type Service } from '../lib
 import { instant } from '../lib/time';
 import { Link } from '../ui/button';
 import { Fields } from '../ui/fields';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 
 const object = (value: unknown): Json | null => (value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null);
@@ -38,8 +39,8 @@ function Recorded({ service, flight }: { service: Service; flight: Json }) {
       <header><h3>What was recorded of the failure</h3></header>
       {change && (
         <p class="body small">
-          Brought by <strong>{String(change.by ?? 'another program')}</strong>, <Ago at={instant(change.changed_at)} />
-          {change.message ? `: “${String(change.message)}”` : ''} · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: String(change.revision) }} class="revision">{shortRevision(String(change.revision))}</Link>
+          Brought by <strong><UserText text={String(change.by ?? 'another program')} /></strong>, <Ago at={instant(change.changed_at)} />
+          {change.message ? <>: <UserText text={String(change.message)} quoted /></> : null} · <Link to={{ screen: 'history', cluster: service.cluster, from: null, to: String(change.revision) }} class="revision">{shortRevision(String(change.revision))}</Link>
         </p>
       )}
       {fields.length > 0 && <Fields fields={fields} />}

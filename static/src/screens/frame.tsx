@@ -6,10 +6,11 @@ import { clusterItems, opened } from '../app/menus';
 import { drafts, go, hindrance } from '../app/state';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
-import { Button, Link } from '../ui/button';
+import { Button, Link, LinkButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Menu } from '../ui/menu';
 import { Banner } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago, Until } from '../ui/time';
 import { ClusterBadges } from './fleet';
 import { PromoteDialog } from './promote-dialog';
@@ -37,7 +38,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
     { keys: 'g s', says: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
     { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
   ]);
-  const draft = drafts.get(name);
+  const draft = drafts.has(name);
   return (
     <>
       <div class="pagehead">
@@ -45,22 +46,22 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
           <div class="row"><h1>{name}</h1><ClusterBadges entry={entry} /></div>
           <p class="about">
             <span class="revision" title={`Revision ${summary.revision ?? 'unknown'}`}>{shortRevision(summary.revision)}</span>
-            <span>{summary.message ? `“${summary.message}”` : summary.by ? 'no reason given' : 'changed by another program'}</span>
-            <span class="mute">{summary.by ?? 'external'} · <Ago at={summary.changedAt} /></span>
+            <span class="why">{summary.message ? <UserText text={summary.message} quoted clamped /> : summary.by ? 'no reason given' : 'changed outside Nysa'}</span>
+            <span class="mute"><UserText text={summary.by ?? 'external'} /> · <Ago at={summary.changedAt} /></span>
           </p>
         </div>
         <div class="row">
-          {draft && page !== 'stackfile' && <Button icon="file" onClick={() => go(pages[1]![2])}>Draft</Button>}
-          {page !== 'stackfile' && <Button icon="edit" onClick={() => go(pages[1]![2])}>Edit</Button>}
+          {draft && page !== 'stackfile' && <LinkButton icon="file" to={pages[1]![2]}>Draft</LinkButton>}
+          {page !== 'stackfile' && <LinkButton icon="edit" to={pages[1]![2]}>Edit</LinkButton>}
           <Menu label="More actions" items={clusterItems(entry)} />
         </div>
       </div>
       {summary.frozen && (
-        <Banner tone="busy" icon="frozen" title={<>Frozen by {summary.frozen.by ?? 'somebody'}{summary.frozen.until !== null && <>, thaws <Until at={summary.frozen.until} /></>}</>} actions={<Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>Thaw</Button>}>
-          {summary.frozen.reason}
+        <Banner tone="busy" icon="frozen" title={<>Frozen by <UserText text={summary.frozen.by ?? 'an unknown user'} />{summary.frozen.until !== null && <>, until <Until at={summary.frozen.until} /></>}</>} actions={<Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>Thaw</Button>}>
+          <UserText text={summary.frozen.reason} />
         </Banner>
       )}
-      {summary.failing !== null && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}>{summary.failing}. The connection to Nysa is fine; counts and states below may have changed since.</Banner>}
+      {summary.failing !== null && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}><UserText text={summary.failing} />. The connection to Nysa is fine; counts and states below may have changed since.</Banner>}
       <nav class="tabs" aria-label={name}>
         {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
       </nav>
@@ -71,19 +72,20 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
   );
 }
 
-const SPANS: [string, number | null][] = [['until somebody thaws it', null], ['for 1 hour', 1], ['for 4 hours', 4], ['for 24 hours', 24], ['for 3 days', 72]];
+/** How long, in the words of the API: the server counts from its own time. */
+const SPANS: [string, string | null][] = [['until manually lifted', null], ['for 1 hour', '1h'], ['for 4 hours', '4h'], ['for 24 hours', '24h'], ['for 3 days', '3d']];
 
 function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
-  const [hours, setHours] = useState<number | null>(null);
+  const [until, setUntil] = useState<string | null>(null);
   const next = () => {
     onClose();
-    asked.value = freeze(cluster, hours === null ? null : new Date(Date.now() + hours * 3_600_000).toISOString());
+    asked.value = freeze(cluster, until);
   };
   return (
     <Dialog title={`Freeze ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Next</Button></div>}>
       <fieldset class="stack" style={{ border: '0', padding: '0', margin: '0' }}>
-        <legend class="label">How long?</legend>
-        {SPANS.map(([label, n]) => <label key={label} class="row"><input type="radio" name="span" checked={hours === n} onChange={() => setHours(n)} /> {label}</label>)}
+        <legend class="label">Freeze</legend>
+        {SPANS.map(([label, span]) => <label key={label} class="row"><input type="radio" name="span" checked={until === span} onChange={() => setUntil(span)} /> {label}</label>)}
       </fieldset>
     </Dialog>
   );

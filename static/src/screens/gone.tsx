@@ -6,13 +6,14 @@ import { call, path } from '../lib/rest';
 import { readRevisions } from '../lib/revisions';
 import { clusterRoute } from '../lib/router';
 import { instant } from '../lib/time';
-import { Button, Link } from '../ui/button';
+import { Button, Link, LinkButton } from '../ui/button';
 import { Empty, Failed, Skeleton } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 
 const RESTORE = '/clusters/{c}/restore';
 
-const allClusters = <Button onClick={() => go({ screen: 'fleet', filter: '' })}>All clusters</Button>;
+const allClusters = <LinkButton to={{ screen: 'fleet', filter: '' }}>All clusters</LinkButton>;
 
 /** The page of a cluster that is not there: who removed it, and the way back; that it is on its way; or that there was never one. */
 export function Gone({ name }: { name: string }) {
@@ -30,7 +31,7 @@ export function Gone({ name }: { name: string }) {
       title={`${name} is no longer managed`}
       actions={<><Button kind="primary" icon="undo" why={hindrance('POST', RESTORE)} onClick={() => (asked.value = restore(name))}>Restore</Button>{allClusters}</>}
     >
-      {last.by ?? 'Another program'} removed it <Ago at={last.at} />{last.message ? <>: “{last.message}”.</> : '; no reason was given.'} What runs in ECS was left alone, and the history is kept.
+      {last.by ?? 'Another program'} removed it <Ago at={last.at} />{last.message ? <>: <UserText text={last.message} quoted />.</> : '; no reason was given.'} What runs in ECS was left alone, and the history is kept.
     </Empty>
   );
 }
@@ -60,8 +61,8 @@ function Row({ name, removed }: { name: string; removed: Json }) {
       <span class="avatar" aria-hidden="true">{String(removed.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}</span>
       <div class="change">
         <Link to={clusterRoute(name)} class="name-link" data-row={name}>{name}</Link>
-        <span class="small soft">{removed.message ? `“${String(removed.message)}”` : 'No reason given'}</span>
-        <span class="small mute">{String(removed.by ?? 'Another program')} · <Ago at={instant(removed.removed_at)} /></span>
+        <span class="small soft">{removed.message ? <UserText text={String(removed.message)} quoted /> : 'No reason given'}</span>
+        <span class="small mute"><UserText text={String(removed.by ?? 'Another program')} /> · <Ago at={instant(removed.removed_at)} /></span>
       </div>
       <Button icon="undo" why={hindrance('POST', RESTORE)} onClick={() => (asked.value = { ...restore(name), after: () => go(clusterRoute(name)) })}>Restore</Button>
     </li>

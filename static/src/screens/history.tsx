@@ -8,10 +8,11 @@ import { readRevisions, type Revision, type RolloutInShort } from '../lib/revisi
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, VerdictBadge } from '../ui/badge';
-import { Button, Link } from '../ui/button';
+import { Button, Link, LinkButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Menu } from '../ui/menu';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 import { Comparison } from './comparison';
 import { ClusterFrame } from './frame';
@@ -57,36 +58,43 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
 function Entry({ entry, revision, before, current, chosen, rollBackService }: { entry: ClusterEntry; revision: Revision; before: Revision | null; current: boolean; chosen: boolean; rollBackService: () => void }) {
   const { name } = entry;
   const compare = (from: string | null, to: string) => go({ screen: 'history', cluster: name, from, to });
-  const stored = current ? 'It is the one stored now' : revision.deleted ? 'Nothing was stored with it' : null;
-  const rollbackWhy = stored ?? hindrance('POST', '/clusters/{c}/rollback', name);
+  const stored = current ? 'This is the current revision' : revision.deleted ? 'Nothing was stored with it' : null;
+  const unchanged = revision.guardsOnly ? 'It changed no service' : null;
+  const rollbackWhy = stored ?? unchanged ?? hindrance('POST', '/clusters/{c}/rollback', name);
   return (
     <li data-chosen={chosen}>
       <span class="avatar" aria-hidden="true">{(revision.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}</span>
       <div class="change">
         <div class="row">
-          <strong>{revision.message ?? revision.summary ?? (revision.by ? 'No reason given' : 'Changed by another program')}</strong>
-          {current && <Badge tone="mute" icon="file">Stored now</Badge>}
+          <strong><UserText text={revision.message ?? revision.summary ?? (revision.by ? 'No reason given' : 'Changed outside Nysa')} /></strong>
+          {current && <Badge tone="mute" icon="file">Current</Badge>}
           {revision.rollout && <Outcome of={revision.rollout} />}
           {revision.rollback && <Badge tone="warn" icon="undo">Rollback of {revision.rollback.service ?? 'all'} to {shortRevision(revision.rollback.to)}</Badge>}
         </div>
         {revision.message && revision.summary && <span class="small soft">{revision.summary}</span>}
         {revision.rollout?.verdict?.failed && <span class="small failure" data-tone="bad">{revision.rollout.verdict.reason}{revision.rollout.failed.flatMap((service) => [' ', <Link key={service} to={clusterRoute(name, service)}>{service}</Link>])}</span>}
-        <span class="small mute">{revision.by ?? 'external'} · <Ago at={revision.at} /> · <span class="revision">{shortRevision(revision.id)}</span></span>
+        <span class="small mute"><UserText text={revision.by ?? 'external'} /> · <Ago at={revision.at} /> · <span class="revision">{shortRevision(revision.id)}</span></span>
       </div>
       <div class="row">
-        <Button why={before ? null : 'It is the oldest one that is shown'} onClick={() => before && compare(before.id, revision.id)}>Changes</Button>
+        <ChangesLink cluster={name} revision={revision} before={before} why={unchanged ?? (before ? null : 'No earlier revision loaded')} />
         <Menu
           label={`Actions for revision ${shortRevision(revision.id)}`}
           items={[
-            { label: 'Compare with the one stored now', icon: 'drift', run: () => compare(revision.id, entry.summary.peek().revision ?? revision.id), why: stored },
+            { label: 'Compare with current', icon: 'drift', run: () => compare(revision.id, entry.summary.peek().revision ?? revision.id), why: stored },
             { label: 'Edit from this revision', icon: 'edit', run: () => go({ screen: 'stackfile', cluster: name, revision: revision.id }), why: revision.deleted ? stored : null },
             { label: 'Roll back to this revision', icon: 'undo', run: () => back(name, revision.id, null), why: rollbackWhy },
-            { label: 'Roll one service back to it…', icon: 'undo', run: rollBackService, why: rollbackWhy },
+            { label: 'Roll back one service…', icon: 'undo', run: rollBackService, why: rollbackWhy },
           ]}
         />
       </div>
     </li>
   );
+}
+
+/** To what it changed: a link, unless there is nothing to show. */
+function ChangesLink({ cluster, revision, before, why }: { cluster: string; revision: Revision; before: Revision | null; why: string | null }) {
+  if (why || !before) return <Button why={why}>Changes</Button>;
+  return <LinkButton to={{ screen: 'history', cluster, from: before.id, to: revision.id }}>Changes</LinkButton>;
 }
 
 /** How its rollout ended, or how far it is; one that changed no service has nothing to tell. */

@@ -42,7 +42,7 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
             <label key={name} data-same={same}>
               <input type="checkbox" checked={!same && !left.has(name)} disabled={same} onChange={() => toggle(name)} />
               <span class="cut">{name}</span>
-              <span class="version"><span class="cut">{now}</span>{!same && <><Icon name="arrow" /><span class="visually-hidden"> becomes </span><strong class="cut">{later}</strong></>}</span>
+              <span class="version"><span class="cut">{now}</span>{!same && <><Icon name="arrow" /><span class="visually-hidden"> to </span><strong class="cut">{later}</strong></>}</span>
             </label>
           ))}
         </fieldset>

@@ -8,6 +8,7 @@ import type { Service } from '../lib/model';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icons';
 import { Banner } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 
 /** In a row: that some images of the service are held. */
@@ -33,7 +34,7 @@ export function HeldBanner({ service }: { service: Service }) {
       <p>It was rolled away from, and cannot be deployed to {service.name} again until somebody releases it.</p>
       <ul class="plainlist">
         {held.map((each) => (
-          <li key={`${each.image} ${each.at}`}><code title={each.image}>{versionOf(each.image)}</code> {each.reason && <>“{each.reason}”</>} <span class="mute">{each.by} · <Ago at={each.at} /></span></li>
+          <li key={`${each.image} ${each.at}`}><code title={each.image}>{versionOf(each.image)}</code> {each.reason && <UserText text={each.reason} quoted />} <span class="mute"><UserText text={each.by} /> · <Ago at={each.at} /></span></li>
         ))}
       </ul>
     </Banner>

@@ -7,7 +7,7 @@ import type { Draft } from '../lib/drafts';
 import type { Freeze, Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
-import { Button, Link } from '../ui/button';
+import { Link, LinkButton } from '../ui/button';
 import { Banner, Empty } from '../ui/states';
 import { PlanReview } from './plan-review';
 
@@ -16,7 +16,7 @@ export function ReviewScreen({ entry }: { entry: ClusterEntry }) {
   const draft = useMemo(() => drafts.get(entry.name), [entry.name]);
   if (!draft || draft.text === draft.base) {
     return (
-      <Empty page icon="file" title="Nothing to review" actions={<Button kind="primary" icon="edit" onClick={() => go({ screen: 'stackfile', cluster: entry.name, revision: null })}>Edit the stackfile</Button>}>
+      <Empty page icon="file" title="Nothing to review" actions={<LinkButton kind="primary" icon="edit" to={{ screen: 'stackfile', cluster: entry.name, revision: null }}>Edit the stackfile</LinkButton>}>
         There is no draft for {entry.name} in this browser.
       </Empty>
     );

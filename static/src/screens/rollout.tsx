@@ -1,45 +1,46 @@
 import { asked, rollback, shortRevision } from '../app/actions';
 import { useService } from '../app/read';
-import { go, hindrance, store } from '../app/state';
+import { hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { hasFailed, presentTrouble, readDeployments, type Service } from '../lib/model';
+import { hasFailed, presentTrouble, progress, readDeployments, rolledOut, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, StatusBadge, VerdictBadge } from '../ui/badge';
-import { Button, Link } from '../ui/button';
+import { Button, Link, LinkButton } from '../ui/button';
 import { Banner, Empty } from '../ui/states';
+import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 import { Feed, RollBack } from './drawer-tabs';
 import { FlightCard } from './flight-card';
 import { ClusterFrame } from './frame';
 import { Tasks, Version } from './service-row';
 
-/** How far ECS is: a bar for each service that moves, and how it ended for those that did. */
+/** How far ECS is: the tasks of each service that moves, and how it ended for those that did. */
 export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   const services = entry.names.value.map((name) => entry.rows.get(name)!.value).filter((s) => s.sync !== 'unmanaged');
   const moving = services.filter((s) => s.sync === 'rolling-out');
   const failed = services.filter(hasFailed);
   const ended = services.filter((s) => s.verdict && !hasFailed(s) && s.sync !== 'rolling-out').toSorted((a, b) => (b.verdict!.at ?? 0) - (a.verdict!.at ?? 0));
-  const percent = services.length ? Math.round(services.reduce((sum, s) => sum + (s.sync === 'rolling-out' ? (s.percent ?? 0) : 100), 0) / services.length) : 100;
   const summary = entry.summary.value;
+  const { done, total } = rolledOut(summary, moving.length);
   const why = hindrance('POST', '/clusters/{c}/rollback', entry.name);
   return (
     <ClusterFrame entry={entry} page="rollout">
       <section class="panel" aria-label="The rollout as a whole">
         <header>
-          <h2>{moving.length ? `${plural(moving.length, 'service')} on the way` : failed.length ? `Ended with ${plural(failed.length, 'failure')}` : 'Everything has arrived'}</h2>
+          <h2>{moving.length ? `Rolling out ${plural(moving.length, 'service')}` : failed.length ? `${plural(failed.length, 'service')} failed` : 'All services up to date'}</h2>
           <div class="row">
             <span class="small mute"><span class="revision">{shortRevision(summary.revision)}</span> · <Ago at={summary.changedAt} /></span>
             <Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null))}>Roll back</Button>
           </div>
         </header>
-        <div class="body"><Bar percent={percent} label="The whole rollout" tone={moving.length ? 'busy' : failed.length ? 'bad' : 'good'} /></div>
+        {moving.length > 0 && <div class="body stack"><span class="small soft number">{done} of {plural(total, 'changed service')} done</span><Bar value={done} of={total} label="Services done" /></div>}
       </section>
       {failed.map((s) => <FailedService key={s.name} service={s} />)}
-      {moving.length > 0 && <Rows services={moving} label="On the way" />}
-      {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Arrived" />}
+      {moving.length > 0 && <Rows services={moving} label="In progress" />}
+      {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Done" />}
       {!moving.length && !ended.length && !failed.length && (
-        <Empty icon="circle-check" title="No rollout to show" actions={<Button onClick={() => go(clusterRoute(entry.name))}>Services</Button>}>Nothing moves in {entry.name}, and nothing has moved since the server watches it.</Empty>
+        <Empty icon="circle-check" title="No rollouts yet" actions={<LinkButton to={clusterRoute(entry.name)}>Services</LinkButton>}>Changes of {entry.name} show here as ECS follows them.</Empty>
       )}
       <Activity cluster={entry.name} />
     </ClusterFrame>
@@ -49,7 +50,7 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
 /** Why a service did not arrive, what brought it, and the way back. */
 function FailedService({ service }: { service: Service }) {
   const trouble = presentTrouble(service);
-  const how = service.state === 'rolled-back' ? 'was rolled back' : service.sync === 'rolling-out' ? 'is on its way, but its tasks fail' : 'failed';
+  const how = service.state === 'rolled-back' ? 'was rolled back' : service.sync === 'rolling-out' ? 'keeps failing: its new tasks stop' : 'failed';
   return (
     <>
       <Banner tone="bad" icon="circle-cross" title={`${service.name} ${how}`} actions={<><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} class="small">Tasks and events of {service.name}</Link></>}>
@@ -84,7 +85,7 @@ function OnTheWay({ service }: { service: Service }) {
     <>
       <span class="td two" role="cell"><OldAndNew service={service} /></span>
       <span class="td wide two" role="cell">
-        <Bar percent={service.percent ?? 0} label={`${service.name} rolled out`} tone={presentTrouble(service) ? 'bad' : 'busy'} />
+        <span class="small cut">{progress(service)}</span>
         <span class="small mute cut" title={service.events[0]?.message}>{service.events[0]?.message ?? 'Waiting for ECS'}</span>
       </span>
       <span class="td end" role="cell">{service.state === 'queued' ? <Badge tone="mute" icon="pause">Queued</Badge> : <StatusBadge service={service} />}</span>
@@ -96,7 +97,7 @@ function Arrived({ service }: { service: Service }) {
   return (
     <>
       <span class="td" role="cell"><Tasks service={service} /></span>
-      <span class="td wide cut small mute" role="cell">{service.verdict!.reason || <Ago at={service.verdict!.at} />}</span>
+      <span class="td wide cut small mute" role="cell">{service.verdict!.reason ? <UserText text={service.verdict!.reason} /> : <Ago at={service.verdict!.at} />}</span>
       <span class="td end" role="cell"><VerdictBadge ending={service.verdict!.ending} /></span>
     </>
   );

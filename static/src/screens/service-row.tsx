@@ -2,9 +2,9 @@ import { type Signal, useComputed } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { adjust, go, route } from '../app/state';
 import { versionOf } from '../lib/images';
-import { presentTrouble, type Service } from '../lib/model';
+import { presentTrouble, progress, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
-import { Bar, HealthBadge, StatusBadge, statusOf, VerdictBadge } from '../ui/badge';
+import { HealthBadge, StatusBadge, statusOf, VerdictBadge } from '../ui/badge';
 import { plainClick } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
@@ -82,7 +82,7 @@ export function Version({ service }: { service: Service }) {
   const runs = service.deployedImage && service.image && service.deployedImage !== service.image ? versionOf(service.deployedImage) : null;
   return (
     <span class="version" title={service.image ?? service.deployedImage ?? ''}>
-      {runs && runs !== wanted && <><span class="from cut">{runs}</span><Icon name="arrow" /><span class="visually-hidden"> becomes </span></>}
+      {runs && runs !== wanted && <><span class="from cut">{runs}</span><Icon name="arrow" /><span class="visually-hidden"> to </span></>}
       <span class="cut">{wanted}</span>
     </span>
   );
@@ -90,10 +90,10 @@ export function Version({ service }: { service: Service }) {
 
 export function Tasks({ service }: { service: Service }) {
   const { running, desired, pending } = service;
-  if (running === null) return <span class="tasks mute" title="Not seen in ECS yet">– / {desired}</span>;
+  if (running === null) return <span class="tasks mute" title="Waiting for ECS">– / {desired}</span>;
   const tone = running < desired ? (running === 0 ? 'bad' : 'warn') : undefined;
   return (
-    <span class="tasks" data-tone={tone} title={`${running} running, ${pending ?? 0} pending, ${desired} wanted`}>
+    <span class="tasks" data-tone={tone} title={`${running} running, ${pending ?? 0} pending, ${desired} desired`}>
       <b>{running}</b> / {desired}
       {pending ? <span class="mute"> +{pending}</span> : null}
     </span>
@@ -102,9 +102,8 @@ export function Tasks({ service }: { service: Service }) {
 
 function LastRollout({ service }: { service: Service }) {
   if (service.sync === 'rolling-out') {
-    const percent = service.percent ?? 0;
     const trouble = presentTrouble(service);
-    return <><Bar percent={percent} label={`${service.name} rolled out`} tone={trouble ? 'bad' : 'busy'} /><span class="number">{percent} %</span>{trouble && <span class="cut" title={trouble.what}>{trouble.what}</span>}</>;
+    return <span class="cut number" title={trouble?.what}>{trouble ? trouble.what : progress(service)}</span>;
   }
   if (!service.verdict) return <span class="mute">–</span>;
   const reason = presentTrouble(service)?.what ?? (service.verdict.reason || service.stops[0]?.reason);

@@ -5,11 +5,13 @@ import { useRead } from '../app/read';
 import { drafts, go, hindrance, notify } from '../app/state';
 import { readText } from '../app/stackfiles';
 import type { CodeEditor, Problem } from '../editor/code-editor';
+import { plural } from '../lib/changes';
 import type { Draft } from '../lib/drafts';
 import type { ClusterEntry } from '../lib/store';
 import { Button } from '../ui/button';
 import { Banner, Failed, Skeleton } from '../ui/states';
 import { Ago } from '../ui/time';
+import { UserText } from '../ui/text';
 import { Problems } from '../ui/problems';
 import { YamlEditor } from '../ui/yaml-editor';
 import { ClusterFrame } from './frame';
@@ -51,6 +53,19 @@ function beginWith(name: string, stored: string, revision: string | null): Draft
   return draft && draft.text !== draft.base ? draft : { name, text: stored, base: stored, revision, savedAt: 0 };
 }
 
+/** Saves again where another tab has touched what this one saved. */
+function useOtherTabs(name: string, save: () => void): void {
+  const latest = useRef(save);
+  latest.current = save;
+  useEffect(() => {
+    const listen = ({ key, newValue }: StorageEvent) => {
+      if (drafts.noticed(key, newValue, name)) latest.current();
+    };
+    addEventListener('storage', listen);
+    return () => removeEventListener('storage', listen);
+  }, [name]);
+}
+
 function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string; revision: string | null }) {
   const { name } = entry;
   const begun = useMemo(() => beginWith(name, stored, revision), []);
@@ -70,20 +85,22 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
     if (next === to.text) drafts.drop(name);
     else save({ ...begun, text: next, base: to.text, revision: to.revision, savedAt: Date.now() });
   };
-  // An edit that was not begun takes the newest state without a word; nothing is lost by it.
+  // An edit that was not begun takes the newest state without a word, and one whose base is unchanged (a freeze) goes on.
   useEffect(() => {
-    if (!overtaken || dirty || theirs.data === null || theirs.revision === base.revision) return;
+    if (!overtaken || theirs.data === null || theirs.revision === base.revision || (dirty && theirs.data !== base.text)) return;
     setBase({ text: theirs.data, revision: theirs.revision });
+    if (dirty) return;
     setText(theirs.data);
     editor.current?.set(theirs.data);
   }, [theirs.data, overtaken, dirty]);
+  useOtherTabs(name, () => keep());
   useEffect(() => {
     const timer = setTimeout(() => keep(), 300);
     return () => clearTimeout(timer);
   }, [text, base]);
 
   const mistakes = problems?.filter((p) => p.severity === 'error').length ?? 0;
-  const why = hindrance('PUT', '/clusters/{c}/config', name) ?? (!dirty ? 'Nothing is changed yet' : overtaken ? 'Merge with the newer revision first' : mistakes ? 'Mend the mistakes first' : null);
+  const why = hindrance('PUT', '/clusters/{c}/config', name) ?? (!dirty ? 'Nothing is changed yet' : overtaken ? 'Merge with the newer revision first' : mistakes ? `Fix ${plural(mistakes, 'error')} to continue` : null);
   const review = () => {
     keep();
     if (!why) go({ screen: 'review', cluster: name });
@@ -107,14 +124,14 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
 
   return (
     <>
-      {overtaken && dirty && (
+      {overtaken && dirty && theirs.data !== base.text && (
         <Banner
           tone="warn"
           icon="alert"
-          title={<>{current.by ?? 'Another program'} changed {name} while you edited</>}
+          title={<><UserText text={current.by ?? 'Another program'} /> changed {name} while you edited</>}
           actions={<><Button kind="primary" icon="drift" why={theirs.data === null ? 'The newer revision is being read' : null} onClick={() => setMerging(true)}>See both and merge</Button></>}
         >
-          {current.message ? `“${current.message}”, ` : ''}<Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and {shortRevision(current.revision)} is stored now.
+          {current.message && <><UserText text={current.message} quoted />, </>}<Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and {shortRevision(current.revision)} is stored now.
         </Banner>
       )}
       {begun.from && dirty && (

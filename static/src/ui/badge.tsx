@@ -15,17 +15,18 @@ export function Badge({ tone, icon, spin = false, plain = false, title, children
 }
 
 const SYNC: Record<Sync, [Tone, IconName, string, string]> = {
-  'in-sync': ['good', 'check', 'In sync', 'ECS has what is wanted'],
-  'rolling-out': ['busy', 'progress', 'Rolling out', 'ECS is on its way to what is wanted'],
+  'in-sync': ['good', 'check', 'In sync', 'ECS runs the desired state'],
+  'rolling-out': ['busy', 'progress', 'Rolling out', 'Rolling out the desired state'],
   'not-deployed': ['mute', 'pause', 'Not deployed yet', 'It was adopted, or stored without deploying: deploy the cluster to apply it'],
-  drifted: ['warn', 'drift', 'Drifted', 'What ECS has is not what is wanted, and no rollout is under way'],
+  drifted: ['warn', 'drift', 'Drifted', 'ECS differs from the desired state, and no rollout is in progress'],
   unmanaged: ['mute', 'question', 'Not managed', 'Runs in ECS, and is in no stackfile'],
-  unknown: ['mute', 'question', 'Not seen yet', 'ECS has not been read for this service yet'],
+  unknown: ['mute', 'question', 'Unknown', 'Waiting for ECS'],
 };
 
 const HEALTH: Record<Health, [Tone, IconName, string, string]> = {
-  healthy: ['good', 'circle-check', 'Healthy', 'All wanted tasks run'],
-  degraded: ['warn', 'alert', 'Degraded', 'Fewer tasks run than are wanted'],
+  healthy: ['good', 'circle-check', 'Healthy', 'All desired tasks run'],
+  starting: ['busy', 'progress', 'Starting', 'New tasks are starting'],
+  degraded: ['warn', 'alert', 'Degraded', 'Fewer tasks run than desired'],
   failing: ['bad', 'circle-cross', 'Failing', 'No task runs'],
   stopped: ['mute', 'pause', 'Stopped', 'Scaled to zero'],
   unknown: ['mute', 'question', 'Unknown', 'ECS has not been read for this service yet'],
@@ -57,7 +58,7 @@ type Status = [tone: Tone, icon: IconName, word: string, title: string];
 export function statusOf(service: Service): Status {
   if (service.state === 'failed') return ['bad', 'circle-cross', 'Failed', 'The last rollout failed'];
   if (service.state === 'rolled-back') return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
-  if (struggles(service)) return ['bad', 'alert', 'Tasks fail', 'The rollout goes on, but its tasks keep failing'];
+  if (struggles(service)) return ['bad', 'alert', 'Tasks failing', 'The rollout goes on, but its tasks keep failing'];
   if (service.sync === 'in-sync' && service.health === 'failing') return ['bad', 'circle-cross', 'Failing', 'No task runs'];
   return SYNC[service.sync];
 }
@@ -67,11 +68,11 @@ export function StatusBadge({ service }: { service: Service }) {
   return <Badge tone={tone} icon={icon} spin={icon === 'progress'} title={title}>{word}</Badge>;
 }
 
-export function Bar({ percent, label, tone = 'busy' }: { percent: number; label: string; tone?: Tone }) {
-  const share = Math.max(0, Math.min(100, percent));
+/** A share of things that can be counted, and are. */
+export function Bar({ value, of, label, tone = 'busy' }: { value: number; of: number; label: string; tone?: Tone }) {
   return (
-    <div class="bar" role="progressbar" aria-label={label} aria-valuenow={share} aria-valuemin={0} aria-valuemax={100} data-tone={tone}>
-      <span style={{ transform: `scaleX(${share / 100})` }} />
+    <div class="bar" role="progressbar" aria-label={label} aria-valuenow={value} aria-valuemin={0} aria-valuemax={of} data-tone={tone}>
+      <span style={{ transform: `scaleX(${of ? value / of : 0})` }} />
     </div>
   );
 }

@@ -33,7 +33,6 @@ export function Button({ kind = 'plain', icon, why = null, label, children, onCl
   );
 }
 
-/** A link inside the page: a real address, followed without a reload. */
 /** True for a click that stays in this tab; the browser's own way is then off. */
 export function plainClick(event: MouseEvent): boolean {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return false;
@@ -51,10 +50,12 @@ export interface LinkProps {
   'aria-label'?: string;
   'aria-current'?: 'page';
   'data-row'?: string;
+  'data-kind'?: string;
   onClickCapture?: () => void;
   onFocus?: () => void;
 }
 
+/** A link inside the page: a real address, followed without a reload. */
 export function Link({ to, children, replace = false, ...rest }: LinkProps) {
   const href = typeof to === 'string' ? to : format(to);
   return (
@@ -68,6 +69,11 @@ export function Link({ to, children, replace = false, ...rest }: LinkProps) {
       {children}
     </a>
   );
+}
+
+/** A link that looks like a button: it leads to another screen, and can be opened in another tab. */
+export function LinkButton({ to, kind = 'plain', icon, children }: { to: Route | string; kind?: 'plain' | 'primary'; icon?: IconName; children: ComponentChildren }) {
+  return <Link to={to} class="button" data-kind={kind}>{icon && <Icon name={icon} />}{children}</Link>;
 }
 
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {

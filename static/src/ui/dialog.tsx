@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button';
+import { rememberFocus } from './focus';
 
 interface DialogProps {
   title: string;
@@ -13,18 +14,18 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A native modal dialog: the browser traps the focus, closes on Esc, and gives the focus back. */
+/** A native modal dialog: the browser traps the focus and closes it on Esc; the focus returns to what opened it. */
 export function Dialog({ title, onClose, onSubmit, wide = false, pinned, footer, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   // Before the next stroke: whoever types at once types into the dialog.
   useLayoutEffect(() => {
     const element = dialog.current!;
-    const before = document.activeElement as HTMLElement | null;
+    const returnFocus = rememberFocus(element);
     element.showModal();
     return () => {
       element.close();
-      before?.focus?.();
+      returnFocus();
     };
   }, []);
   return (

@@ -5,6 +5,7 @@ import { type ApiError, report } from '../lib/rest';
 import type { Tone } from './badge';
 import { Button } from './button';
 import { Icon, type IconName } from './icons';
+import { UserText } from './text';
 
 /** `page`: it stands for a whole page, and its title is the page's. */
 export function Empty({ icon, title, page = false, children, actions }: { icon: IconName; title: string; page?: boolean; children?: ComponentChildren; actions?: ComponentChildren }) {
@@ -46,19 +47,19 @@ export function ErrorBanner({ error, title, retry }: { error: ApiError; title?: 
     <Banner
       tone="bad"
       icon="circle-cross"
-      title={title ?? error.message}
+      title={title ?? <UserText text={error.message} />}
       actions={
         <>
-          {retry && <Button icon="undo" onClick={retry}>Retry</Button>}
+          {retry && error.retryable && <Button icon="undo" onClick={retry}>Retry</Button>}
           <Button icon="copy" onClick={() => void navigator.clipboard?.writeText(report(error))}>Copy</Button>
         </>
       }
     >
-      {title && <p>{error.message}</p>}
+      {title && <p><UserText text={error.message} /></p>}
       {error.details.length > 0 && (
         <ul>
           {error.details.slice(0, 20).map((d, i) => (
-            <li key={i}>{d.path && <code>{d.path}</code>} {d.message}{d.line ? ` (line ${d.line})` : ''}</li>
+            <li key={i}>{d.path && <code>{d.path}</code>} <UserText text={d.message} />{d.line ? ` (line ${d.line})` : ''}</li>
           ))}
         </ul>
       )}
@@ -68,6 +69,6 @@ export function ErrorBanner({ error, title, retry }: { error: ApiError; title?: 
 }
 
 export function Failed({ error, retry }: { error: ApiError; retry: () => void }) {
-  if (error.status === 404) return <Empty icon="question" title="Not there">{error.message}</Empty>;
+  if (error.status === 404) return <Empty icon="question" title="Not found"><UserText text={error.message} /></Empty>;
   return <ErrorBanner error={error} retry={retry} />;
 }
