@@ -1,6 +1,7 @@
 """The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from stack.errors import (
     Conflict,
     Frozen,
     NotFound,
+    OutcomeUnknown,
     PlanOutdated,
     Quarantined,
     RevisionConflict,
@@ -28,7 +30,10 @@ from stack.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows,
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
 from stack.stackfile.problems import Problem
+from stack.under_way import UnderWay
 from stack.writer import Patch, Writer, stale
+
+log = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 Edit = Callable[[Document], Document]
@@ -52,11 +57,10 @@ class ChangeRequest:
     @property
     def moment(self) -> datetime:
         """The time that is written into what is stored: as the plan has it that is carried out, or now; in ms."""
-        now = datetime.now(UTC)
-        return restart_in(self.plan) or now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return restart_in(self.plan) or _now()
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
-        return Change(self.origin, datetime.now(UTC), did, announce if self.deploy else None, self.override)
+        return Change(self.origin, _now(), did, announce if self.deploy else None, self.override)
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Changes:
         self._audit = audit
         self._ecs_plan = ecs_plan
         self._writer = Writer(store, gate, notifier)
+        self._under_way = UnderWay()
 
     async def make(
         self,
@@ -138,6 +143,9 @@ class Changes:
             raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
         if request.dry_run:
             return await self._preview(cluster, None, {}, document, change, warnings)
+        return await self._under_way.run(self._begin(cluster, document, change, warnings))
+
+    async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
         guards = await self._gate.guards(cluster, None)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, None, document, change)
@@ -151,13 +159,47 @@ class Changes:
 
     async def end(self, current: Revision, change: Change) -> Revision:
         """Take the desired state of a cluster away; the last revision records the change. Raises `RevisionConflict`."""
-        guards = await self._gate.guards(current.cluster, current)
-        with self._audited(current.cluster, change):
-            change = await self._gate.permit(guards, current.cluster, None, None, change)
-        await self._store.list_as_removed(current.cluster)
-        last = await self._store.write(current, current.cluster, current.content, [change], guards.id)
-        await self._store.remove(last)
+        return await self._under_way.run(self._end(current, change))
+
+    async def _end(self, current: Revision, change: Change) -> Revision:
+        cluster = current.cluster
+        if current.is_removal:
+            await self._store.remove(current)
+            return current
+        guards = await self._gate.guards(cluster, current)
+        with self._audited(cluster, change):
+            change = await self._gate.permit(guards, cluster, None, None, change)
+        await self._store.list_as_removed(cluster)
+        last = await self._store.write(current, cluster, current.content, [change], guards.id)
+        try:
+            await self._store.remove(last)
+        except OutcomeUnknown:
+            raise
+        except AwsFailed as failed:
+            await self._keep(current, last, change, guards.id)
+            failed.consequence = f'{cluster} stays managed.'
+            raise
         return last
+
+    async def _keep(self, current: Revision, last: Revision, removal: Change, guards: str) -> None:
+        """Withdraw the record of a removal that S3 refused. Raises `OutcomeUnknown` where that fails as well."""
+        cluster = current.cluster
+        origin = replace(removal.origin, message=f'S3 did not delete {cluster}.')
+        kept = replace(removal, origin=origin, did={'verb': 'restore', 'revision': current.id})
+        try:
+            await self._store.write(last, cluster, current.content, [kept], guards)
+        except AwsFailed as failed:
+            where = 'Its removal is recorded; the next change of it, or the next attempt, completes it.'
+            raise OutcomeUnknown(f'{cluster} is removed', where, failed) from failed
+        except RevisionConflict as conflict:
+            log.info('cluster %s: it changed after its removal was refused: %s', cluster, conflict)
+
+    async def finish_removal(self, revision: Revision) -> None:
+        """Delete what a revision records as removed. Raises `Unprocessable` where it has come back."""
+        try:
+            await self._under_way.run(self._store.remove(revision))
+        except RevisionConflict as conflict:
+            raise exists(revision.cluster) from conflict
 
     async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Store one change; a `RevisionConflict` says what has changed since the revision that was expected."""
@@ -285,10 +327,18 @@ class Changes:
 
     async def close(self) -> None:
         """Finish what was accepted: writes first, then their announcements."""
+        await self._under_way.finished()
         await self._writer.drain()
+        await self._gate.store.close()
         await self._notifier.close()
         await self._ledger.close()
         await self._audit.close()
+
+
+def _now() -> datetime:
+    """The time as it is recorded: in whole milliseconds."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def exists(cluster: str) -> Unprocessable:

@@ -15,7 +15,7 @@ from stack.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.preview import Preview
 from stack.revision_store import RevisionStore
-from stack.revisions import Change, Revision
+from stack.revisions import REMOVAL, Change, Revision
 from stack.stackfile import editing
 from stack.stackfile.check import Position, check
 from stack.stackfile.editing import Edit
@@ -190,7 +190,7 @@ class DesiredStates:
             raise Conflict(
                 'The bucket keeps no versions: what is removed could not be brought back. Nothing was changed.'
             )
-        change = replace(request.change(verb='remove cluster'), announce=None)
+        change = replace(request.change(verb=REMOVAL), announce=None)
         if request.dry_run:
             return await self._changes.preview(current, lambda document: {**document, 'services': []}, change)
         return Accepted(await self._changes.end(current, change), None)
@@ -218,10 +218,12 @@ class DesiredStates:
 
     async def _refuse_existing(self, cluster: str) -> None:
         try:
-            await self._store.read(cluster)
+            current = await self._store.read(cluster)
         except NotFound:
             return
-        raise exists(cluster)
+        if not current.is_removal:
+            raise exists(cluster)
+        await self._changes.finish_removal(current)
 
     async def _check_ecs(self, cluster: str) -> list[Problem]:
         found = await self._describe_cluster(cluster)

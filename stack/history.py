@@ -14,7 +14,7 @@ from stack.errors import NotFound
 from stack.history_rows import deletion_row, revision_row
 from stack.recent import Recent
 from stack.revision_store import RevisionStore
-from stack.revisions import UNVERSIONED, Revision
+from stack.revisions import REMOVAL, UNVERSIONED, Revision
 
 # Rows take about a kilobyte each, revisions as much as a desired state, read and unread.
 ROWS_KEPT = 20_000
@@ -145,7 +145,8 @@ class History:
         if not version.deleted:
             row = self._known(cluster, version)
             # A removal on record that is still current was recorded and not carried out (yet).
-            return {**row, 'current': version.is_latest, 'removed': _is_removal(row) and not version.is_latest}
+            was_deleted = listed[index - 1].deleted if index else not version.is_latest
+            return {**row, 'current': version.is_latest, 'removed': _is_removal(row) and was_deleted}
         # S3 gives times in seconds, and deletions apart from versions: within a second their order is not known.
         for other in listed:
             near = not other.deleted and abs(other.modified - version.modified) < REMOVED_WITHIN
@@ -166,4 +167,4 @@ def _content_before(listed: Sequence[Listed], index: int) -> int | None:
 
 
 def _is_removal(row: dict[str, Any]) -> bool:
-    return any(change['did'].get('verb') == 'remove cluster' for change in row['changes'])
+    return any(change['did'].get('verb') == REMOVAL for change in row['changes'])

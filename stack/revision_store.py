@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from stack import revisions
-from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
+from stack.errors import NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
 from stack.revisions import UNVERSIONED, Change, Revision
 from stack.shared_reads import SharedReads
 
@@ -118,16 +118,16 @@ class RevisionStore:
         Raises `RevisionConflict`, `OutcomeUnknown`, and other `AwsFailed` where the cluster stays managed.
         """
         cluster = base.cluster
-        stays = f'{cluster} stays managed; its history holds the attempt as the revision {base.id}.'
         try:
             await self._bucket.delete(cluster, over=base.etag)
         except PreconditionFailed as failed:
-            raise RevisionConflict(f'{cluster} changed in the meantime, so {stays}', None) from failed
+            current = await self._fetch(cluster)
+            if current and current.id == base.id:
+                raise
+            message = f'{cluster} changed after its removal was recorded as {base.id}, and stays managed.'
+            raise RevisionConflict(message, current.id if current else None) from failed
         except OutcomeUnknown as unknown:
             raise unknown.about(f'{cluster} is removed', _look_at(cluster)) from unknown
-        except AwsFailed as failed:
-            failed.consequence = stays
-            raise
         self._known.pop(cluster, None)
         for observer in self._observers:
             observer.removed(cluster)

@@ -33,6 +33,8 @@ LAST_CHANGE_KEY = 'nysa-last-change'
 # Verbs that change what a change has to pass, and neither the desired state nor what runs.
 GUARD_VERBS = frozenset({'freeze', 'thaw', 'release'})
 
+# The verb of the last change before a cluster's object is deleted.
+REMOVAL = 'remove cluster'
 
 # As long as the id of a write, or of guards.
 ID_LIKE = '0' * 32
@@ -221,6 +223,11 @@ class Revision:
     def wants_announcing(self) -> bool:
         """Whether schedulers are to be told of it."""
         return any(change.announce for change in self.changes)
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it records that the cluster is removed: its object is deleted next, by any process that meets it."""
+        return any(change.did.get('verb') == REMOVAL for change in self.changes)
 
     @property
     def is_silent(self) -> bool:

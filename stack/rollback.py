@@ -79,16 +79,9 @@ class Rollback:
                 return planned
             self._changes.refuse_outdated(request.plan, planned)
         await self._changes.permit(current, change)
-        patch = Patch(lambda _: document, change, current.id)
-        if taken_away:
-            made = await self._guarding.write(
-                cluster,
-                lambda guards: guards.with_quarantine(taken_away),
-                lambda guards: guards.without_quarantine(taken_away),
-                patch,
-            )
-        else:
-            made = await self._changes.patch(cluster, patch)
+        edit_guards = (lambda guards: guards.with_quarantine(taken_away)) if taken_away else None
+        patch = Patch(lambda _: document, change, current.id, edit_guards=edit_guards)
+        made = await self._changes.patch(cluster, patch)
         return Accepted(made, await self._changes.announce(made), more=more)
 
     async def _target(self, current: Revision, revision: str | None, service: str | None) -> Target:

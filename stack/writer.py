@@ -5,11 +5,12 @@ that was read after the change was asked for: what this process knew may be old.
 """
 
 import asyncio
+import contextlib
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stack import revisions
@@ -23,7 +24,7 @@ from stack.revisions import Change, Revision
 
 Document = dict[str, Any]
 
-# How often a patch is tried anew when others were faster, and the longest pause between two tries, in seconds.
+# How often a patch is tried while the cluster changes in the meantime, and the longest pause in between, in seconds.
 ATTEMPTS = 20
 PAUSE_S = 0.25
 
@@ -32,23 +33,42 @@ PAUSE_S = 0.25
 class Patch:
     """A change and how it is made: `edit` gives the new document, or raises a `NysaError` that refuses.
 
-    `of_guards` is a change of the guards themselves, which no guard refuses.
+    `edit_guards` gives the new guards, or refuses. `of_guards` is a change of the guards alone, which no guard refuses.
     """
 
     edit: Callable[[Document], Document]
     change: Change
     expected: str | None = None
     of_guards: bool = False
+    edit_guards: Callable[[Guards], Guards] | None = None
     done: 'asyncio.Future[Revision]' = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    async def applied(self, base: Revision, guards: Guards, gate: Gate, document: Document) -> tuple[Document, Change]:
-        """The document with this change, and the change as it is recorded."""
+    @property
+    def is_alone(self) -> bool:
+        """Whether it shares its write with no other: it expects a revision, or others have to pass what it stores."""
+        return self.expected is not None or self.edit_guards is not None
+
+    async def applied(
+        self, base: Revision, guards: Guards, gate: Gate, document: Document
+    ) -> tuple[Document, Change, Guards]:
+        """The document with this change, the change as it is recorded, and the guards after it."""
         if self.expected is not None and self.expected != base.id:
             raise stale(base, self.expected)
-        edited = self.edit(document)
-        if self.of_guards:
-            return edited, self.change
-        return edited, await gate.permit(guards, base.cluster, document, edited, self.change)
+        edited, change = self.edit(document), replace(self.change, override=None)
+        if not self.of_guards:
+            change = await gate.permit(guards, base.cluster, document, edited, self.change)
+        return edited, change, self.edit_guards(guards) if self.edit_guards else guards
+
+
+@dataclass
+class Applied:
+    """What a group of patches makes of a revision: of those that were accepted, and of each other its refusal."""
+
+    document: Document
+    guards: Guards
+    accepted: list[Patch] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    refused: list[tuple[Patch, NysaError]] = field(default_factory=list)
 
 
 class Writer:
@@ -65,7 +85,8 @@ class Writer:
         `Quarantined`, `Conflict` where others were faster again and again, `TooLarge`, and `AwsFailed`.
         """
         self._waiting.put(cluster, patch)
-        return await patch.done
+        # A caller that is gone leaves its patch to the write that it is part of.
+        return await asyncio.shield(patch.done)
 
     async def drain(self) -> None:
         """Wait until every change that was asked for has its answer."""
@@ -84,23 +105,27 @@ class Writer:
                     patch.done.set_exception(error)
 
     async def _write(self, cluster: str, group: list[Patch]) -> None:
-        base = self._store.known(cluster)
+        base = self._known(cluster)
         read_since = False
         for attempt in range(ATTEMPTS):
             if base is None:
                 base, read_since = await self._store.read(cluster), True
-            guards = await self._gate.guards(cluster, base)
-            document, accepted, changes, refused = await self._apply(base, guards, group)
-            if refused and not read_since:
+            if base.is_removal:
+                await self._finish_removal(base, read_since)
                 base = None
                 continue
-            for patch, error in refused:
+            guards = await self._guards(base, group)
+            applied = await self._apply(base, guards, group)
+            if applied.refused and not read_since:
+                base = None
+                continue
+            for patch, error in applied.refused:
                 patch.done.set_exception(error)
-            group = accepted
+            group = applied.accepted
             if not group:
                 return
             try:
-                revision = await self._store_document(base, guards, document, changes)
+                revision = await self._store_applied(base, guards, applied)
             except TooLarge:
                 if len(group) == 1:
                     raise
@@ -114,34 +139,55 @@ class Writer:
             for patch in group:
                 patch.done.set_result(revision)
             return
-        raise Conflict(f'Others changed {cluster} again and again at the same time; nothing was stored.')
+        raise Conflict(f'{cluster} kept changing at the same time; nothing was stored.')
 
-    async def _store_document(
-        self, base: Revision, guards: Guards, document: Document, changes: Sequence[Change]
-    ) -> Revision:
-        body = serialise(document)
-        changes = [*self._notifier.unsaid(base), *changes]
-        self._notifier.fits(base.cluster, body, changes)
-        return await self._store.write(base, base.cluster, body, changes, guards.id)
+    async def _finish_removal(self, base: Revision, read_since: bool) -> None:
+        """Delete what is recorded as removed, if it is read and not only known: the next read decides."""
+        if read_since:
+            with contextlib.suppress(RevisionConflict):
+                await self._store.remove(base)
 
-    async def _apply(
-        self, base: Revision, guards: Guards, group: list[Patch]
-    ) -> tuple[Document, list[Patch], list[Change], list[tuple[Patch, NysaError]]]:
-        """The document with every edit that holds, these patches, their changes, and the others with their refusals."""
-        accepted, changes, refused = [], [], []
+    async def _guards(self, base: Revision, group: list[Patch]) -> Guards:
+        if all(patch.of_guards for patch in group):
+            return await self._gate.guards_to_edit(base.cluster, base)
+        return await self._gate.guards(base.cluster, base)
+
+    def _known(self, cluster: str) -> Revision | None:
+        """The revision that this process knows, where a write over its ETag proves that it is the current one.
+
+        Another program may store the same content twice, with one ETag, and Nysa guards in between.
+        """
+        known = self._store.known(cluster)
+        return known if known and known.write_id else None
+
+    async def _store_applied(self, base: Revision, before: Guards, applied: Applied) -> Revision:
+        cluster, guards = base.cluster, applied.guards
+        body = serialise(applied.document)
+        changes = [*self._notifier.unsaid(base), *applied.changes]
+        self._notifier.fits(cluster, body, changes)
+        if guards.id != before.id:
+            await self._gate.store.store(cluster, guards)
+        revision = await self._store.write(base, cluster, body, changes, guards.id)
+        if guards.id != before.id:
+            await self._gate.store.copy(cluster, guards)
+        return revision
+
+    async def _apply(self, base: Revision, guards: Guards, group: list[Patch]) -> Applied:
+        """What each edit in turn makes of a revision."""
         try:
-            document = base.document
+            applied = Applied(base.document, guards)
         except StateUnreadable as error:
-            return {}, [], [], [(patch, error) for patch in group]
+            return Applied({}, guards, refused=[(patch, error) for patch in group])
         for patch in group:
             try:
-                document, change = await patch.applied(base, guards, self._gate, document)
+                document, change, after = await patch.applied(base, applied.guards, self._gate, applied.document)
             except NysaError as error:
-                refused.append((patch, error))
+                applied.refused.append((patch, error))
             else:
-                accepted.append(patch)
-                changes.append(change)
-        return document, accepted, changes, refused
+                applied.document, applied.guards = document, after
+                applied.accepted.append(patch)
+                applied.changes.append(change)
+        return applied
 
 
 def stale(current: Revision, expected: str) -> RevisionConflict:
@@ -151,10 +197,10 @@ def stale(current: Revision, expected: str) -> RevisionConflict:
 
 
 def _take(waiting: deque[Patch]) -> list[Patch]:
-    """The next patches that may share a write: as many as its metadata can name, and none that expects a revision."""
+    """The next patches that may share a write: as many as its metadata can name, and one alone that must be."""
     group = [waiting.popleft()]
     room = revisions.room([group[0].change])
-    while waiting and group[0].expected is None and waiting[0].expected is None:
+    while waiting and not group[0].is_alone and not waiting[0].is_alone:
         room -= len(json.dumps(waiting[0].change.to_json()))
         if room < 0:
             break

@@ -109,7 +109,10 @@ class FakeS3:
         self._failures: list[Failure] = []
 
     def hold(self, operation: str, key: str, *, after: bool = False) -> Hold:
-        held = Hold(lambda o, k: (o, k) == (operation, key), after)
+        return self.hold_where(lambda o, k: (o, k) == (operation, key), after=after)
+
+    def hold_where(self, matches: Match, *, after: bool = False) -> Hold:
+        held = Hold(matches, after)
         self._holds.append(held)
         return held
 

@@ -103,9 +103,10 @@ class ConditionalWrites:
 async def _settled(
     attempt: Callable[[], Awaitable[Any]], read_back: Callable[[AwsFailed], Awaitable[Any]], what: str
 ) -> Any:
-    """The outcome of a write: of a first attempt, or of a second one where the first may still take effect.
+    """The outcome of a write: of one attempt, or of a second one where the first may still take effect.
 
-    A second attempt under the same condition leaves at most one of the two to succeed.
+    A second attempt under the same condition leaves at most one of the two to succeed. S3 also asks for one where it
+    refused a condition that is met, because of another request at the same time.
     """
     try:
         return await attempt()
@@ -115,15 +116,18 @@ async def _settled(
         outcome = await _read_back(read_back, failed, what)
         if outcome is not None:
             return outcome
-        if not failed.pending:
+        if not failed.pending and not isinstance(failed, PreconditionFailed):
             raise
+        first = failed
     try:
         return await attempt()
     except AwsFailed as failed:
         outcome = await _read_back(read_back, failed, what)
         if outcome is not None:
             return outcome
-        raise _unknown(what, failed) from failed
+        if first.pending or failed.pending:
+            raise _unknown(what, failed) from failed
+        raise
 
 
 async def _read_back(read_back: Callable[[AwsFailed], Awaitable[Any]], failed: AwsFailed, what: str) -> Any:

@@ -263,10 +263,25 @@ def test_a_freeze_that_could_not_be_stored_is_put_back(server: Server, replica: 
     assert change(replica, name).status == 202
 
 
-def test_guards_that_cannot_be_read_let_nothing_through(server: Server, replica: Server):
+def test_guards_that_cannot_be_read_let_nothing_through_and_can_be_lifted(server: Server, replica: Server):
     name = server.cluster(CONFIG)
     freeze(server, name)
-    server.aws.client('s3').put_object(Bucket=server.bucket, Key=f'nysa/guards/{name}', Body=b'not json')
+    guards = f'nysa/guards/{name}/{server.stored(name)["Metadata"]["nysa-guards"]}'
+    server.aws.client('s3').put_object(Bucket=server.bucket, Key=guards, Body=b'not json')
+    refused = change(replica, name)
+    assert (refused.status, refused.json['error']) == (502, 'state_unreadable')
+    assert thaw(replica, name).status == 200
+    assert change(replica, name).status == 202
+    assert change(server, name).status == 202
+
+
+def test_guards_of_an_earlier_release_are_in_force(server: Server, replica: Server):
+    name = server.cluster(CONFIG)
+    freeze(server, name)
+    s3, id = server.aws.client('s3'), server.stored(name)['Metadata']['nysa-guards']
+    s3.delete_object(Bucket=server.bucket, Key=f'nysa/guards/{name}/{id}')
+    assert change(replica, name).status == 423
+    s3.delete_object(Bucket=server.bucket, Key=f'nysa/guards/{name}')
     refused = change(replica, name)
     assert (refused.status, refused.json['error']) == (502, 'state_unreadable')
 
@@ -279,7 +294,7 @@ def test_an_unfrozen_clusters_change_takes_two_calls(server: Server):
     assert change(server, name, desired_count=4).status == 202
     server.run(server.settled())
     made = {call: n - before.get(call, 0) for call, n in server.calls().items() if n != before.get(call, 0)}
-    assert made == {'s3:PutObject': 1, 'sqs:SendMessage': 1, 's3:PutObjectTagging': 1}
+    assert made == {'s3:PutObject': 1, 'sqs:SendMessage': 1, 's3:HeadObject': 1, 's3:PutObjectTagging': 1}
 
 
 def test_an_override_takes_no_more(server: Server):
@@ -291,4 +306,4 @@ def test_an_override_takes_no_more(server: Server):
     assert change(server, name, '?override=x', desired_count=4).status == 202
     server.run(server.settled())
     made = {call: n - before.get(call, 0) for call, n in server.calls().items() if n != before.get(call, 0)}
-    assert made == {'s3:PutObject': 1, 'sqs:SendMessage': 1, 's3:PutObjectTagging': 1}
+    assert made == {'s3:PutObject': 1, 'sqs:SendMessage': 1, 's3:HeadObject': 1, 's3:PutObjectTagging': 1}
