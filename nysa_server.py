@@ -221,7 +221,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         audit=audit,
         audit_news=audit_news,
         rollback=Rollback(changes, guarding, history, Targets(history, guarding, live.state)),
-        promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection)),
+        promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection), live.at),
     )
     return context, states
 

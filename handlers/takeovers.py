@@ -12,7 +12,7 @@ from stack.errors import InvalidRequest
 from stack.promotion import no_source
 
 ROLLBACK = {'revision': 'text', 'service': 'text', 'message': 'text', 'prune': 'true or false'}
-PROMOTION = {'from': 'the name of a cluster', 'services': 'a list of names'}
+PROMOTION = {'from': 'the name of a cluster', 'services': 'a list of names', 'force': 'true or false'}
 
 
 class Rollback(ApiHandler):
@@ -59,7 +59,8 @@ class Promote(ApiHandler):
     async def post(self, cluster: str) -> None:
         """Take over another cluster's images, of all services that both have or of some.
 
-        A tag that may move is taken over as the digest that the source runs.
+        A tag that may move is taken over as the digest that the source runs. What rolls out or fails in the source is
+        left out, and refused where `services` names it, unless `force` is true.
         """
         given = read_fields(self.body(), self.request.headers, PROMOTION)
         source, only = given.get('from'), given.get('services')
@@ -69,9 +70,12 @@ class Promote(ApiHandler):
             raise InvalidRequest(
                 'services must name services.', [{'path': 'services', 'message': PROMOTION['services']}]
             )
+        expect('force', given.get('force'), bool, PROMOTION['force'])
         if not self.caller.may_see(source):
             raise no_source(source)
-        self.reply_outcome(await self.context.promotion.promote(cluster, self.change_request(), source, only))
+        force = given.get('force') or False
+        promoted = await self.context.promotion.promote(cluster, self.change_request(), source, only, force=force)
+        self.reply_outcome(promoted)
 
 
 def expect(name: str, value: Any, kind: type, allowed: str) -> None:

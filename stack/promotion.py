@@ -1,17 +1,20 @@
 """Taking over from another cluster what runs there: the images of the services that both have."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.changes import ChangeRequest, Changes, Outcome
-from stack.errors import AwsFailed, NotFound, Unprocessable
+from stack.cluster_state import ClusterState
+from stack.errors import AwsFailed, Conflict, NotFound, Unprocessable
 from stack.gate import images
 from stack.guarding import Guarding
 from stack.images import ImageReference
 from stack.observed import Task
 from stack.revision_store import RevisionStore
+from stack.revisions import Revision
+from stack.running_well import hindrance
 from stack.service_edits import with_images
 from stack.stackfile.effective import services
 
@@ -19,13 +22,16 @@ from stack.stackfile.effective import services
 Running = Callable[[str, str], Awaitable[Sequence[Task]]]
 # Whether a tag of that image's repository may come to point elsewhere.
 TagsMove = Callable[[ImageReference], Awaitable[bool]]
+# What is known of a cluster at a revision or a newer one.
+StateAt = Callable[[Revision], Awaitable[ClusterState]]
 
 
 @dataclass(frozen=True)
 class Promoted:
     """What one service takes over.
 
-    `digest` is what the source runs under that tag, None where nobody knows; `points_to` what the tag stands for now.
+    `digest` is what the source runs under that tag, None where that is not known; `points_to` what the tag stands for
+    now, and `before_digest` what the service has. `hindrance` is why it does not run well in the source.
     """
 
     service: str
@@ -35,68 +41,140 @@ class Promoted:
     digest: str | None = None
     points_to: str | None = None
     note: str | None = None
+    before_digest: str | None = None
+    hindrance: str | None = None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the service has that image already, under whatever tag."""
+        return self.image == self.before or (self.digest is not None and self.digest == self.before_digest)
 
     def to_json(self) -> dict[str, Any]:
         moved = self.digest is not None and self.points_to is not None and self.digest != self.points_to
         return {
             'service': self.service,
             'before': self.before,
+            'before_digest': self.before_digest,
             'image': self.image,
             'tag': self.tag,
             'digest': self.digest,
             'tag_points_to': self.points_to,
             'tag_moved': moved,
             'note': self.note,
+            'hindrance': self.hindrance,
+        }
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What both clusters have of the services that were asked for."""
+
+    both: Sequence[Promoted]
+    asked: Collection[str]
+    theirs: Collection[str]
+    ours: Collection[str]
+
+    @property
+    def changed(self) -> list[Promoted]:
+        return [each for each in self.both if not each.is_same]
+
+    def report(self) -> dict[str, Any]:
+        known = {*self.theirs, *self.ours}
+        return {
+            'unchanged': [each.service for each in self.both if each.is_same],
+            'only_in_source': sorted(name for name in self.asked if name in self.theirs and name not in self.ours),
+            'only_in_target': sorted(name for name in self.asked if name in self.ours and name not in self.theirs),
+            'unknown': sorted(name for name in self.asked if name not in known),
         }
 
 
 class Promotion:
     def __init__(
-        self, store: RevisionStore, changes: Changes, guarding: Guarding, running: Running, tags_move: TagsMove
+        self,
+        store: RevisionStore,
+        changes: Changes,
+        guarding: Guarding,
+        running: Running,
+        tags_move: TagsMove,
+        state_at: StateAt,
     ):
         self._store = store
         self._changes = changes
         self._guarding = guarding
         self._running = running
         self._tags_move = tags_move
+        self._state_at = state_at
 
     async def promote(
-        self, cluster: str, request: ChangeRequest, source: str, only: Sequence[str] | None = None
+        self,
+        cluster: str,
+        request: ChangeRequest,
+        source: str,
+        only: Sequence[str] | None = None,
+        *,
+        force: bool = False,
     ) -> Outcome:
         """Take over the images of another cluster's services, of all or of some.
 
         A tag that may come to point elsewhere is taken over as the digest that the source runs, where ECS says which.
-        Services that only one of the two has are reported. Raises `NotFound`, `Unprocessable` where there is no such
-        source or nothing to take over, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`.
+        What rolls out or fails in the source is left out, and refused where it is named, unless with `force`. Services
+        that only one of the two has are reported.
+
+        Raises `NotFound`, `Unprocessable` where there is no such source or nothing to take over, `Conflict` where the
+        source does not run well what is asked for, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`.
         """
         current = await self._changes.current(cluster, request)
         try:
             origin = await self._store.read(source)
         except NotFound:
             raise no_source(source) from None
-        theirs, ours = images(origin.document), images(current.document)
-        asked = (
-            set(only)
-            if only is not None
-            else {name for name, _ in (*services(origin.document), *services(current.document))}
-        )
-        both = [name for name in ours if name in theirs and name in asked]
-        taken = await asyncio.gather(*(self._take(source, name, theirs[name], ours[name]) for name in both))
-        changed = [each for each in taken if each.image != each.before]
-        report = {
-            'promoted': [each.to_json() for each in changed],
-            'unchanged': [each.service for each in taken if each.image == each.before],
-            'only_in_source': sorted(name for name in asked if name in theirs and name not in ours),
-            'only_in_target': sorted(name for name in asked if name in ours and name not in theirs),
-            'unknown': sorted(name for name in asked if name not in ours and name not in theirs),
+        compared = await self._compare(current, origin, only)
+        unwell = [each for each in compared.changed if each.hindrance]
+        taken = compared.changed if force else [each for each in compared.changed if not each.hindrance]
+        report = compared.report() | {
+            'promoted': [each.to_json() for each in taken],
+            'not_well': [] if force else [each.to_json() for each in unwell],
         }
-        if not changed and not request.dry_run:
+        if unwell and not force and (only is not None or not taken):
+            raise _refuse_unwell(source, unwell)
+        if not taken and not request.dry_run:
             raise Unprocessable(f'There is nothing to take over from {source}.', _details(report))
-        new = {each.service: each.image for each in changed}
+        new = {each.service: each.image for each in taken}
         change = request.change(verb='promote', **{'from': source, 'revision': origin.id})
         return await self._changes.make(
             cluster, lambda document: with_images(document, new), change, request, more=report
         )
+
+    async def _compare(self, current: Revision, origin: Revision, only: Sequence[str] | None) -> _Compared:
+        theirs, ours = images(origin.document), images(current.document)
+        names = {name for name, _ in (*services(origin.document), *services(current.document))}
+        asked = names if only is None else set(only)
+        both = [name for name in ours if name in theirs and name in asked]
+        state = await self._known(origin)
+        taken = await asyncio.gather(*(self._one(current, origin, name, theirs[name], ours[name]) for name in both))
+        judged = [replace(each, hindrance=state and hindrance(state, each.service)) for each in taken]
+        return _Compared(judged, asked, frozenset(theirs), frozenset(ours))
+
+    async def _known(self, origin: Revision) -> ClusterState | None:
+        try:
+            return await self._state_at(origin)
+        except (AwsFailed, NotFound):
+            return None
+
+    async def _one(self, current: Revision, origin: Revision, service: str, theirs: str, ours: str) -> Promoted:
+        taken = await self._take(origin.cluster, service, theirs, ours)
+        if taken.image == taken.before:
+            return taken
+        digest = taken.digest or await self._guarding.digest(taken.image)
+        return replace(taken, digest=digest, before_digest=await self._has(current.cluster, service, ours))
+
+    async def _has(self, cluster: str, service: str, image: str) -> str | None:
+        """The digest that a service of the target has: what runs of a tag that may move, or what the tag stands for."""
+        reference = ImageReference.split(image)
+        if reference.digest:
+            return reference.digest
+        runs = await self._runs(cluster, service, image) if await self._moves(reference) else None
+        return runs or await self._guarding.digest(image)
 
     async def _take(self, source: str, service: str, theirs: str, ours: str) -> Promoted:
         wanted, own = ImageReference.split(theirs), ImageReference.split(ours)
@@ -128,6 +206,14 @@ class Promotion:
             return None
         found = {each.digest for task in tasks for each in task.containers if each.image == image}
         return found.pop() if len(found) == 1 else None
+
+
+def _refuse_unwell(source: str, unwell: Sequence[Promoted]) -> Conflict:
+    names = ', '.join(each.service for each in unwell)
+    return Conflict(
+        f'{source} does not run {names} well; `force` takes it over all the same. Nothing was changed.',
+        [{'path': each.service, 'message': each.hindrance} for each in unwell],
+    )
 
 
 def no_source(name: str) -> Unprocessable:

@@ -16,6 +16,8 @@ TAKEN = {
     'tag_points_to': DIGEST,
     'tag_moved': False,
     'note': None,
+    'before_digest': DIGEST.replace('sha256:', 'sha256:0')[:71],
+    'hindrance': None,
 }
 
 # Further keys of the answers, which the plan of such a change has too.
@@ -37,7 +39,8 @@ OF_ROLLBACK = {
 }
 OF_PROMOTION = {
     'promoted': many(ref('TakenImage'), 'What was taken over.'),
-    'unchanged': many({'type': 'string'}, 'Services that have that image already.'),
+    'not_well': many(ref('TakenImage'), 'What was left out: it rolls out or fails in the source, see `hindrance`.'),
+    'unchanged': many({'type': 'string'}, 'Services that have that image already, under whatever tag.'),
     'only_in_source': many({'type': 'string'}, 'Services that only the source has; they are not touched.'),
     'only_in_target': many({'type': 'string'}, 'Services that only the target has; they are not touched.'),
     'unknown': many({'type': 'string'}, 'Services that were asked for and that neither has.'),
@@ -53,6 +56,7 @@ SCHEMAS: dict[str, Schema] = {
             'revision': REVISION,
             'notification': 'sent',
             'promoted': [TAKEN],
+            'not_well': [],
             'unchanged': ['email-worker'],
             'only_in_source': [],
             'only_in_target': [],
@@ -62,7 +66,10 @@ SCHEMAS: dict[str, Schema] = {
     'Promotion': shape(
         'Where to take images from.',
         {'from': text('The cluster.')},
-        {'services': many({'type': 'string'}, 'Which services; all that both have unless told.')},
+        {
+            'services': many({'type': 'string'}, 'Which services; by default all that both have and that run well.'),
+            'force': {'type': 'boolean', 'description': 'true takes over what rolls out or fails in the source too.'},
+        },
         example={'from': 'staging', 'services': ['user-service']},
     ),
     'Rollback': shape(
@@ -101,6 +108,10 @@ SCHEMAS: dict[str, Schema] = {
             'tag_points_to': text_or_null('What the tag stands for now, where ECR says it.'),
             'tag_moved': {'type': 'boolean', 'description': 'Whether these two differ.'},
             'note': text_or_null('What to know about it.'),
+            'before_digest': text_or_null('The digest that the service had, where it is known.'),
+            'hindrance': text_or_null(
+                'Why it does not run well in the source; null where it does, or nothing is known.'
+            ),
         },
         example=TAKEN,
     ),

@@ -1,9 +1,12 @@
 """Taking over from one cluster to another what runs there, to the digest where a tag may move."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from stack.observer import Observer
 from tests.client import path
 from tests.server import Server
 
@@ -148,3 +151,66 @@ def test_a_promotion_is_guarded_like_any_change(server: Server):
     promote(server, target, source)
     server.api('POST', path('clusters', target, 'rollback'), {'revision': current})
     assert promote(server, target, source).status == 409
+
+
+def look(server: Server, cluster: str) -> None:
+    """Have the server look at ECS, as its watcher does."""
+
+    async def looking() -> None:
+        state = await server.context.live.state(cluster)
+        observer = Observer(server.context.look, time.monotonic, lambda: datetime.now(UTC))
+        await server.context.live.see(cluster, await observer.observe(state, list(state.wanted)))
+
+    server.run(looking())
+
+
+class TestWhatRollsOutOrFailsInTheSource:
+    @pytest.fixture
+    def clusters(self, server: Server) -> tuple[str, str]:
+        """A source in which `web` runs another image than the one that is wanted, and a target."""
+        source = server.cluster(config(web='web:2', worker='worker:2'))
+        run(server, source, 'web', 'web:1')
+        look(server, source)
+        return source, server.cluster(config(web='web:0', worker='worker:0'))
+
+    def test_it_is_left_out(self, server: Server, clusters: tuple[str, str]):
+        source, target = clusters
+        for query in ('?dry_run=true', ''):
+            answer = promote(server, target, source, query)
+            assert [each['service'] for each in answer.json['promoted']] == ['worker']
+            assert [(each['service'], each['hindrance']) for each in answer.json['not_well']] == [
+                ('web', 'it is rolling out (0 %)')
+            ]
+        assert images(server, target) == {'web': 'web:0', 'worker': 'worker:2'}
+
+    def test_it_is_refused_where_it_is_named(self, server: Server, clusters: tuple[str, str]):
+        source, target = clusters
+        refused = promote(server, target, source, services=['web'])
+        assert (refused.status, refused.json['error']) == (409, 'conflict')
+        assert refused.json['details'] == [{'path': 'web', 'message': 'it is rolling out (0 %)'}]
+        assert images(server, target) == {'web': 'web:0', 'worker': 'worker:0'}
+
+    def test_it_is_taken_over_by_force(self, server: Server, clusters: tuple[str, str]):
+        source, target = clusters
+        answer = promote(server, target, source, services=['web'], force=True)
+        assert (answer.status, answer.json['not_well']) == (202, [])
+        assert answer.json['promoted'][0]['hindrance'] == 'it is rolling out (0 %)'
+        assert images(server, target) == {'web': 'web:2', 'worker': 'worker:0'}
+
+    def test_force_is_true_or_false(self, server: Server, clusters: tuple[str, str]):
+        source, target = clusters
+        assert promote(server, target, source, force='yes').status == 400
+
+
+def test_two_tags_of_one_image_are_the_same(server: Server):
+    repository = server.aws.repository(tags=[['v1', 'v1-again'], ['v2']])
+    again, first = (server.aws.image(repository, tag) for tag in ('v1-again', 'v1'))
+    source, target = server.cluster(config(web=again)), server.cluster(config(web=first))
+    refused = promote(server, target, source)
+    assert refused.status == 422
+    assert refused.json['details'] == [{'path': 'web', 'message': 'has that image already'}]
+    server.api('PUT', path('clusters', source, 'services', 'web'), {'image_tag': 'v2'})
+    (taken,) = promote(server, target, source).json['promoted']
+    assert taken['digest'].startswith('sha256:')
+    assert taken['before_digest'].startswith('sha256:')
+    assert taken['digest'] != taken['before_digest']
