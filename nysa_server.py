@@ -109,13 +109,14 @@ log = logging.getLogger('nysa')
 class Aws:
     """AWS as one profile sees it, with the settings that were found there.
 
-    `troubles`: what the embedded AWS cannot keep, a sentence each.
+    `troubles`: what the embedded AWS cannot keep, a sentence each. `about`: lines that state where it is.
     """
 
     settings: Settings
     connection: Connection
     metrics: Metrics
     troubles: Callable[[], dict[str, str]] = dict
+    about: Sequence[str] = ()
 
     @property
     def bucket(self) -> Bucket:
@@ -137,20 +138,21 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
     with contextlib.ExitStack() as stack:
         session: dict[str, Any] = {}
         troubles: Callable[[], dict[str, str]] = dict
+        about: Sequence[str] = ()
         if profile == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
             embedded = stack.enter_context(embedded_aws(overrides))
-            troubles = embedded.troubles
+            troubles, about = embedded.troubles, embedded.banner()
             session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
         connection = stack.enter_context(
             contextlib.closing(Connection(observe=metrics.aws_call, circuit=metrics.circuit, **session))
         )
         secret = await read_secret(connection, secret_name(profile))
         settings = read_settings(os.environ, secret, overrides)
-        yield Aws(settings, connection, metrics, troubles)
+        yield Aws(settings, connection, metrics, troubles, about)
 
 
 def embedded_aws(overrides: dict[str, str]) -> Any:
-    """The embedded AWS, started, and what it says of itself printed. Raises `Misconfigured`."""
+    """The embedded AWS, started. Raises `Misconfigured`."""
     try:
         from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
         from stack.sandbox.server import EmbeddedAws
@@ -167,8 +169,6 @@ def embedded_aws(overrides: dict[str, str]) -> Any:
             f'The embedded AWS cannot keep its state in {directory}: {error.strerror}. NYSA_SANDBOX_DIR names another '
             'directory.'
         ) from error
-    for line in embedded.banner():
-        print(line, flush=True)
     return embedded
 
 
@@ -278,7 +278,7 @@ async def serve(options: argparse.Namespace) -> int:
             server.add_sockets(sockets)
             host, port = sockets[0].getsockname()[:2]
             loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
-            print(f'Nysa {VERSION} listens on http://{host}:{port}', flush=True)
+            print(*where(host, port), *aws.about, sep='\n', flush=True)
             spare_what_is_there()
             await stop.wait()
             log.info('stopping')
@@ -293,6 +293,15 @@ async def serve(options: argparse.Namespace) -> int:
                     await context.recorder.close()
         await server.close_all_connections()
     return 0
+
+
+def where(host: str, port: int) -> list[str]:
+    """The first lines of a server: where it is, and what to open."""
+    base = f'http://{host}:{port}'
+    return [
+        f'Nysa {VERSION} listens on {base}',
+        f'Open {base}/cp in a browser. The API is described at {base}/api/docs.',
+    ]
 
 
 async def relay_events(options: argparse.Namespace) -> int:

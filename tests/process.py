@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
@@ -76,6 +77,14 @@ class Process(Client):
     def __exit__(self, *_: object) -> None:
         self.end()
         self.disconnect()
+
+    def printed(self, text: str) -> list[str]:
+        """The lines of its output, once one of them has the text."""
+        end = time.monotonic() + 30
+        while not any(text in line for line in self.said):
+            assert time.monotonic() < end, self.said
+            time.sleep(0.01)
+        return list(self.said)
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal, wait for the end; the exit status and what was said on standard error."""

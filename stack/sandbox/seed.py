@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
 
 from moto.acm.models import acm_backends
 from moto.ec2.models import ec2_backends, security_groups, subnets, vpcs
@@ -20,6 +19,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.id_generator import moto_id_manager
 
+from stack.ledger import TAG
 from stack.revision_store import serialise
 from stack.revisions import encode
 from stack.sandbox.buckets import backend, restore_buckets
@@ -159,6 +159,11 @@ def _desired_states(place: Place, now: datetime) -> None:
 
 def _versions(place: Place, cluster: str, now: datetime) -> Iterator[Version]:
     for document, change in history(place, cluster, now):
-        record: dict[str, Any] = encode(uuid.uuid4().hex, [change])
-        headers = {'Content-Type': 'application/json'} | {f'x-amz-meta-{name}': text for name, text in record.items()}
-        yield Version(str(uuid.uuid4()), change.at.astimezone(UTC), serialise(document), headers=headers)
+        write = uuid.uuid4().hex
+        headers = {'Content-Type': 'application/json'} | {
+            f'x-amz-meta-{name}': text for name, text in encode(write, [change]).items()
+        }
+        # Announced long ago: nothing is to be made up for at the first start.
+        yield Version(
+            str(uuid.uuid4()), change.at.astimezone(UTC), serialise(document), headers=headers, tags={TAG: write}
+        )

@@ -51,7 +51,9 @@ def base_url(product: Process) -> str:
 @pytest.fixture(scope='session')
 def aws_endpoint(product: Process) -> str:
     """Where the AWS answers that the product runs on."""
-    return re.search(r'embedded AWS answers at (http://[^;\s]+)', '\n'.join(product.said))[1]
+    return re.search(
+        r'embedded AWS answers at (http://[^;\s]+)', '\n'.join(product.printed('embedded AWS answers at'))
+    )[1]
 
 
 @pytest.fixture(scope='session')

@@ -33,7 +33,7 @@ def test_a_token_that_cannot_be_made(arguments: list[str]):
 def test_a_token_that_was_printed_opens_the_server_and_is_told_nowhere(aws: Aws):
     made = run('token', 'create', '--name=maria', '--role=admin', '--clusters=stag*,prod', '--expires=90d')
     token = made.stdout.splitlines()[1]
-    record = json.loads(made.stdout.splitlines()[-1])
+    record = json.loads(next(line for line in made.stdout.splitlines() if line.startswith('{')))
     with Process(**variables(aws, 'somebody', NYSA_TOKENS=[record])) as server:
         told = server.api('GET', '/session', Authorization=f'Bearer {token}').json
         assert (told['name'], told['role'], told['clusters']) == ('maria', 'admin', ['stag*', 'prod'])
