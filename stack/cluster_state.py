@@ -65,7 +65,8 @@ class ClusterState:
 
     def take_revision(self, revision: Revision, now: datetime) -> None:
         """The desired state moves on. A service that it does not change goes on as the rollout of the one that did."""
-        former, self.wanted = self.wanted, self._successive.services(document_of(revision))
+        former, dropped = self.wanted, self._dropped
+        self.wanted = self._successive.services(document_of(revision))
         told = None if revision.is_silent else revision.stored_at
         changed = {name for name, each in self.wanted.items() if each != former.get(name)}
         self._dropped = {
@@ -79,6 +80,9 @@ class ClusterState:
         if self.revision is not None:
             self.book.leave(self.revision.id)
         self.book.turn(revision, goals, changed | destroyed, self.seen, now)
+        for (_, name), entry in self.book.overtaken.items():
+            if entry.by == revision.id:
+                entry.wanted, entry.dropped = former[name], dropped[name]
         self.revision = revision
         self._carrying.clear()
         self.drifts = {name: row for name, row in self.drifts.items() if name in self.wanted}
@@ -170,10 +174,24 @@ class ClusterState:
         if name in observation.targets:
             self.targets[name] = observation.targets[name]
         self._compare(name, seen)
+        self._follow_overtaken(name, observation)
         going = self.rollouts.get(name)
         if going is not None and observation.goals.get(name, going.goal.revision) == going.goal.revision:
             # What was seen before this process knew of the revision is no answer to it.
             self._follow(name, observation)
+
+    def _follow_overtaken(self, name: str, observation: Observation) -> None:
+        """Follow what a newer revision overtook, in looks that began after that was known."""
+        seen, current = self.seen.get(name), self.rollouts.get(name)
+        if current is not None and observation.goals.get(name, current.goal.revision) != current.goal.revision:
+            return
+        if seen is not None and not all(each.task_definition in self.definitions for each in seen.deployments):
+            return
+        for (_, service), entry in self.book.overtaken.items():
+            if service == name:
+                arns = {each.task_definition for each in seen.deployments} if seen else set()
+                fits = {arn for arn in arns if carries(self.definitions[arn], entry.wanted, entry.dropped)}
+                entry.look(seen, fits, observation.at)
 
     def _add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
         """Stopped tasks do not run again, so that it does not matter in which order they come to be known."""

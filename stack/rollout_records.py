@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from stack.cluster_state import ClusterState
 from stack.errors import AwsFailed, PreconditionFailed
+from stack.overtaken import DECIDED_AFTER
 from stack.revisions import Revision
 from stack.rollout import Goal, Rollout, Verdict
 
@@ -114,9 +115,9 @@ class RolloutRecords:
         """Write a record; false where another replica has just written it."""
         stored = await self._bucket.get(PREFIX + cluster)
         owner = self._find(cluster)
-        if owner is not None and stored is not None:
+        if owner is not None and owner.state is not None:
             # What another replica recorded is not to be lost.
-            owner.recorded(_readable(cluster, stored.body))
+            owner.recorded(_readable(cluster, stored.body) if stored is not None else Record())
         body = dump(owner.state) if owner is not None and owner.state is not None else None
         if body is None or (stored is not None and stored.body == body):
             return True
@@ -129,11 +130,13 @@ class RolloutRecords:
 
 def take_up(state: ClusterState, record: Record, path: Sequence[Revision], now: datetime) -> None:
     """Bring a new state along a path of revisions to the last, going on from a record of the first."""
-    state.book.remember(record.former)
     for number, step in enumerate(path):
         state.take_revision(step, now)
         if number == 0 and step.id == record.revision:
             state.take_up(record.rollouts)
+    state.book.remember(record.former)
+    # The record is all that can be asked of what was overtaken before this process knew of it.
+    state.book.decide(now + DECIDED_AFTER)
 
 
 def _readable(cluster: str, body: bytes) -> Record:
@@ -149,11 +152,11 @@ def dump(state: ClusterState) -> bytes | None:
     if state.revision is None:
         return None
     former, room = {}, MOST_KEPT
-    for revision, rollouts in reversed(state.former.items()):
+    for revision, rollouts in reversed(state.book.as_recorded().items()):
         room -= len(rollouts)
         if room < 0:
             break
-        former[revision] = [_plain(each) for each in rollouts.values()]
+        former[revision] = [_plain(each) for each in rollouts]
     rollouts = [_plain(each) for _, each in sorted(state.rollouts.items())]
     kept = {'revision': state.revision.id, 'rollouts': rollouts, 'former': dict(reversed(former.items()))}
     return json.dumps(kept).encode()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from stack import rollout
 from stack.observed import Service
+from stack.overtaken import Overtaken, merged
 from stack.revisions import Revision
 from stack.rollout import Goal, Rollout
 from stack.whole import Whole, whole
@@ -20,6 +21,8 @@ class Rollouts:
     def __init__(self) -> None:
         self.now: dict[str, Rollout] = {}
         self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
+        # By revision and service: those of former revisions of which it is not known yet how they ended.
+        self.overtaken: dict[tuple[str, str], Overtaken] = {}
 
     def turn(
         self,
@@ -36,19 +39,21 @@ class Rollouts:
             before = self.now.get(name)
             if before is None or name in changed:
                 if before is not None:
-                    self._retire(rollout.superseded(before, revision.id, now))
+                    self._overtake(before, revision.id, now)
                 self.now[name] = rollout.begin(goal, seen.get(name))
             elif before.goal.held and goal.told is not None:
                 # Whoever is told of this revision is told of all that it holds.
                 self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
 
-    def remember(self, former: Mapping[str, Mapping[str, Rollout]]) -> None:
-        """How revisions ended, as another process knew it, the oldest first; what is known here stays."""
-        known = OrderedDict((revision, dict(rollouts)) for revision, rollouts in former.items())
-        for revision, rollouts in self.former.items():
-            known.setdefault(revision, {}).update(rollouts)
-        self.former = known
+    def remember(self, former: Mapping[str, Mapping[str, Rollout]]) -> bool:
+        """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
+        before, self.former = self.former, OrderedDict(merged(self.former, former))
+        for (revision, service), entry in self.overtaken.items():
+            entry.recorded = True
+            if not self.former[revision][service].open:
+                entry.rollout = self.former[revision][service]
         self._forget_oldest()
+        return any(self.former.get(revision) not in (None, rollouts) for revision, rollouts in before.items())
 
     def leave(self, revision: str) -> None:
         """Remember a revision that is no longer the newest, even if it had no rollout of its own."""
@@ -57,13 +62,48 @@ class Rollouts:
 
     def _forget_oldest(self) -> None:
         while len(self.former) > MOST_FORMER:
-            self.former.popitem(last=False)
+            oldest, _ = self.former.popitem(last=False)
+            self.overtaken = {key: entry for key, entry in self.overtaken.items() if key[0] != oldest}
 
     def _let_go(self, name: str, revision: Revision, now: datetime) -> None:
         """Nothing new is wanted of a service that is not wanted any more: it is only still to be gone, if it was."""
         before = self.now[name]
         if not (before.goal.kind == 'removal' and before.open):
-            self._retire(rollout.superseded(self.now.pop(name), revision.id, now))
+            self._overtake(self.now.pop(name), revision.id, now)
+
+    def _overtake(self, before: Rollout, by: str, now: datetime) -> None:
+        """A newer revision wants something else. What may have ended otherwise is not superseded yet."""
+        if before.open and before.goal.kind == 'service' and not before.goal.held:
+            self._retire(before)
+            self.overtaken[before.goal.revision, before.goal.service] = Overtaken(before, by, now)
+        else:
+            self._retire(rollout.superseded(before, by, now))
+
+    def expect_no_look(self) -> None:
+        """ECS is not looked at here: the records alone decide how what was overtaken ended."""
+        for entry in self.overtaken.values():
+            entry.replaced = True
+
+    def as_recorded(self) -> dict[str, list[Rollout]]:
+        """How revisions ended, for other processes: what is not known yet is superseded, which any verdict beats."""
+        known = self.overtaken
+        return {
+            revision: [
+                rollout.superseded(each, known[revision, name].by, known[revision, name].since)
+                if (revision, name) in known
+                else each
+                for name, each in rollouts.items()
+            ]
+            for revision, rollouts in self.former.items()
+        }
+
+    def decide(self, now: datetime) -> list[Rollout]:
+        """Those that were overtaken and of which it is known by now how they ended."""
+        decided = [each for each in (entry.decide(now) for entry in self.overtaken.values()) if each is not None]
+        for each in decided:
+            del self.overtaken[each.goal.revision, each.goal.service]
+            self._retire(each)
+        return decided
 
     def _retire(self, ended: Rollout) -> None:
         self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
@@ -85,6 +125,8 @@ class Rollouts:
         own = self.now.get(name)
         if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
             return False
+        if own.goal.told == other.goal.told and own.verdict is not None and other.verdict is not None:
+            return 'superseded' == own.verdict.ending != other.verdict.ending
         return own.goal.told is None or own.goal.told < other.goal.told
 
     def waits_for_word(self) -> bool:

@@ -37,13 +37,17 @@ class Owed(NamedTuple):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an owner needs, and who is notified: `moved` of every event, `keep` of what is to be recorded."""
+    """What an owner needs, and who is notified: `moved` of every event, `keep` of what is to be recorded.
+
+    `watched` is whether ECS is looked at in this process.
+    """
 
     make_state: Callable[[str], ClusterState]
     now: Callable[[], datetime]
     moved: Callable[['Cluster'], None] = lambda _: None
     keep: Callable[[str], None] = lambda _: None
     ended: Callable[[ClusterState, Rollout], None] = lambda *_: None
+    watched: Callable[[], bool] = lambda: False
 
 
 class Cluster:
@@ -175,9 +179,13 @@ class Cluster:
     def recorded(self, record: Record) -> None:
         """How rollouts stand by the records of other replicas."""
         if self.state is not None:
-            moved = self.state.book.hear(record.rollouts)
-            self.state.book.remember(record.former)
-            if moved:
+            book = self.state.book
+            moved = book.hear(record.rollouts)
+            ended = {rollout.goal.revision: {} for rollout in record.rollouts.values()}
+            for service, rollout in record.rollouts.items():
+                ended[rollout.goal.revision][service] = rollout
+            news = book.remember({**{id: each for id, each in ended.items() if id in book.former}, **record.former})
+            if moved or self._decide() or news:
                 self._move(moved)
 
     # Facts: schedulers, ECS, time
@@ -197,7 +205,7 @@ class Cluster:
         before = dict(state.rollouts)
         moved = state.look(observation)
         recovered, state.failing = state.failing is not None, None
-        if moved or recovered:
+        if self._decide() or moved or recovered:
             self._move(moved)
         ended = state.book.ended_since(before)
         for rollout in ended:
@@ -213,7 +221,9 @@ class Cluster:
             self._move(())
 
     def expire(self, now: datetime) -> None:
-        """A freeze ends by itself."""
+        """A freeze ends by itself, and what a newer revision overtook is superseded."""
+        if self._decide():
+            self._move(())
         until = self.state.frozen.get('until') if self.state is not None and self.state.frozen else None
         if until and datetime.fromisoformat(until) <= now:
             self._freeze(None)
@@ -294,6 +304,15 @@ class Cluster:
         self.state = state
         self._whole_state()
 
+    def _decide(self) -> bool:
+        """Find out how rollouts ended that a newer revision overtook; whether any did."""
+        decided = self.state.book.decide(self._around.now()) if self.state is not None else []
+        for rollout in decided:
+            self._around.ended(self.state, rollout)
+        if decided:
+            self._around.keep(self.name)
+        return bool(decided)
+
     def _walk(self, steps: Sequence[Revision | None]) -> None:
         """Go along the history; None is a deletion. What came after one is loaded from the beginning."""
         for step in steps:
@@ -311,6 +330,8 @@ class Cluster:
         self.log.add(cluster_events.desired(before, after))
         former, names = dict(state.rollouts), set(state.names())
         state.take_revision(after, self._around.now())
+        if not self._around.watched():
+            state.book.expect_no_look()
         moved = {name for name, each in state.rollouts.items() if former.get(name) is not each}
         self._move(moved | names.difference(state.names()))
         for change in after.changes:

@@ -58,6 +58,7 @@ class Live:
             moved=self._moved,
             keep=records.keep,
             ended=self._ended,
+            watched=lambda: self.watched,
         )
         self.clusters = Clusters(lambda name: Cluster(name, around), lambda cluster: self.hub.added(cluster))
         self.hub = Hub(self, self.clusters, framing, self._interest)

@@ -36,6 +36,7 @@ CORE = {
     'stack.main_container',
     'stack.observed',
     'stack.observation',
+    'stack.overtaken',
     'stack.removal',
     'stack.rollout',
     'stack.rollouts',

@@ -10,6 +10,7 @@ from stack import cluster_view
 from stack.cluster_state import ClusterState
 from stack.observation import Observation
 from stack.observed import Task, service, task
+from stack.overtaken import DECIDED_AFTER
 from stack.pass_outcome import PassOutcome, Refusal
 from stack.reconcile.observed import TaskDefinition
 from tests.unit.stack.test_cluster_state import START, definition, look, revision, running, state
@@ -169,6 +170,7 @@ def test_the_tag_of_what_may_be_an_image(image: Any, tag: str | None):
 def test_revisions_that_were_overtaken_are_shown_with_how_they_ended():
     made, later = state(revision('r1', web=WEB)), START + timedelta(seconds=9)
     made.take_revision(revision('r2', web=WEB | {'image': 'web:2'}, at=later), later)
+    made.book.decide(later + DECIDED_AFTER)
     overtaken, current = cluster_view.rollouts_json(made)
     assert (overtaken['revision'], overtaken['verdict']['ending']) == ('r1', 'superseded')
     assert (overtaken['services'], overtaken['seconds']) == (['web'], 9.0)

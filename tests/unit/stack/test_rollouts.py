@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from stack.overtaken import DECIDED_AFTER
 from stack.revisions import Revision
 from stack.rollout import Goal, Kind, Verdict, end
 from stack.rollouts import MOST_FORMER, Rollouts
@@ -31,6 +32,7 @@ class Book(Rollouts):
         if number > 1:
             self.leave(f'r{number - 1}')
         self.turn(revision(number), goals, {*changed, removed}, {}, revision(number).stored_at)
+        self.decide(revision(number).stored_at + DECIDED_AFTER)
 
     def finish(self, service: str) -> None:
         self.now[service] = end(self.now[service], Verdict('succeeded', '', START))
