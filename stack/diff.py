@@ -15,9 +15,11 @@ from stack.images import ImageReference
 from stack.plan import Action, Change, Row, differences
 from stack.stackfile.effective import services, settle, top_settings
 from stack.stackfile.entries import DEFAULTS, Entry, entries
-from stack.stackfile.fields import ServiceSettings, Stackfile, Vpc
+from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.network_fields import Vpc
+from stack.stackfile.ports import PortMapping
 from stack.stackfile.restarts import is_due
-from stack.stackfile.values import PortMapping, Volume
+from stack.stackfile.volumes import Volume
 
 # Lists in which the order says nothing.
 SETS = {'ports', 'volumes', 'certificates', 'placement_constraints', 'public', 'private', 'subnets', 'security_groups'}
@@ -134,7 +136,7 @@ def _without_values(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _network(settings: ServiceSettings, vpc: Vpc) -> dict[str, Any]:
     """The parts of the VPC that the service is given, as far as it is given any."""
     kinds = {settings.elb.type} if settings.elb else set()
-    if settings.network_mode == 'awsvpc':
+    if settings.task_network == 'awsvpc':
         kinds.add('private' if vpc.subnets.private else 'public')
     if not kinds:
         return {}
@@ -151,13 +153,11 @@ def _plain_fields(record: Any, known: Sequence[Entry]) -> dict[str, Any]:
 
 def _plain(value: Any, name: str = '') -> Any:
     """A setting as JSON has it, what is a set in order."""
-    if isinstance(value, PortMapping):
-        return f'{value.host}:{value.container}' + ('' if value.protocol == 'tcp' else f'/{value.protocol}')
-    if isinstance(value, Volume):
-        return f'{value.name}:{value.host}:{value.container}' + (':ro' if value.read_only else '')
+    if isinstance(value, PortMapping | Volume) and (short := value.as_text()):
+        return short
     if dataclasses.is_dataclass(value):
         held = {field.name: _plain(getattr(value, field.name), field.name) for field in dataclasses.fields(value)}
-        return {key: each for key, each in held.items() if each is not None}
+        return {key: each for key, each in held.items() if each not in (None, {}, [])}
     if isinstance(value, Mapping):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -15,7 +15,7 @@ from stack.reconcile.service import settings_changes
 from stack.reconcile.wanted import Wanted
 
 # What of a task definition another program may name as it likes.
-_NAMES = frozenset({'family', 'name'})
+_NAMES = frozenset({'family', 'container_name'})
 
 
 def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str] = ()) -> bool:

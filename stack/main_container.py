@@ -5,11 +5,17 @@ from typing import Any
 
 Definition = Mapping[str, Any]
 
+CONTAINER_TAG = 'nysa:container'
+
 
 def main_container(definition: Definition, service: str = '') -> Mapping[str, Any]:
-    """The container that is called as the service, else the first essential one; empty where there is none."""
+    """The container that a tag of the definition names, else that of the service's name, else the first essential one.
+
+    Empty where there is none. The tag is on arguments of RegisterTaskDefinition whose main container is not the first.
+    """
     containers = definition.get('containerDefinitions') or [{}]
-    named = (each for each in containers if each.get('name') == service)
+    tags = {each.get('key'): each.get('value') for each in definition.get('tags') or ()}
+    named = (each for each in containers if each.get('name') == tags.get(CONTAINER_TAG, service))
     essential = (each for each in containers if is_essential(each))
     return next(named, None) or next(essential, None) or containers[0]
 

@@ -1,18 +1,18 @@
 """Task definitions held against each other, and their differences in the words of the stackfile."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from stack.main_container import main_container, main_first
+from stack.main_container import main_container
 from stack.plan import Change, differences
 from stack.reconcile.names import MADE_FOR_TAG, owner, token
 from stack.reconcile.observed import TaskDefinition
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.normal_form import normalised
 from stack.stackfile.restarts import LABEL, settled
-from stack.stackfile.task_definition import normalised
 
 Definition = Mapping[str, Any]
 
@@ -51,54 +51,88 @@ def serves(wanted: Definition, registered: TaskDefinition) -> bool:
 
 
 def _nameless(definition: Definition) -> dict[str, Any]:
-    containers = [{**each, 'name': ''} for each in definition.get('containerDefinitions') or ()]
-    return {**definition, 'family': '', 'containerDefinitions': containers}
+    """A normalised definition without its family, and without the name of a container that is alone."""
+    containers = definition.get('containerDefinitions') or ()
+    if len(containers) == 1:
+        containers = [{**containers[0], 'name': ''}]
+    return {**definition, 'family': '', 'containerDefinitions': list(containers)}
 
 
 def definition_changes(registered: Definition | None, wanted: Definition) -> list[Change]:
     """What sets the wanted definition apart; without a registered one, only that its image is new."""
-    after = _by_field(normalised(wanted))
+    name = main_container(wanted).get('name', '')
+    after = _by_field(normalised(wanted), name)
     if registered is None:
         return [Change('image', None, after.get('image'))]
-    own = main_first(registered, main_container(wanted).get('name', ''))
-    return differences(_by_field(normalised(settled(own, wanted))), after)
+    before = normalised(settled(registered, wanted))
+    return differences(_by_field(before, main_container(before, name).get('name', '')), after)
 
 
 @cache
 def _fields() -> dict[tuple[str, str], str]:
     """Place and key in a task definition → the stackfile's field that it comes from."""
-    return {
+    found = {
         (target.place, target.key): field.name
         for field in entries(ServiceSettings)
         for target in field.ecs
         if target.place in ('container', 'task')
     }
+    return found | {('task', 'cpu'): 'task.cpu', ('task', 'memory'): 'task.memory'} | _DERIVED
 
 
-def _by_field(definition: Definition) -> dict[str, Any]:
+# Members that a field determines without rendering them by itself.
+_DERIVED = {
+    ('task', 'networkMode'): 'network_mode',
+    ('task', 'requiresCompatibilities'): 'compatibilities',
+    ('task', 'family'): 'family',
+    ('container', 'name'): 'container_name',
+    ('container', 'linuxParameters.initProcessEnabled'): 'init',
+    ('container', 'mountPoints'): 'mounts',
+}
+
+
+def _by_field(definition: Definition, main: str) -> dict[str, Any]:
     """A normalised definition as a flat mapping of the stackfile's fields, AWS's own names for whatever has none."""
+    found = _part('task', {key: value for key, value in definition.items() if key != 'containerDefinitions'})
+    others: dict[str, Any] = {}
+    for container in definition.get('containerDefinitions') or ():
+        if container.get('name', '') == main:
+            found |= _part('container', container)
+        else:
+            others[container['name']] = _part('container', container)
+    return found | ({'containers': others} if others else {})
+
+
+def _part(place: str, structure: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    containers = definition.get('containerDefinitions') or [{}]
-    for place, part in (('task', definition), ('container', containers[0])):
-        for key, value in part.items():
-            if key == 'dockerLabels':
-                found |= _labels(value)
-            elif key != 'containerDefinitions':
-                found[_fields().get((place, key), key)] = _readable(value)
-    if len(containers) > 1:
-        found['containerDefinitions'] = [each.get('name') for each in containers]
+    for key, value in _members(place, structure):
+        if key == 'dockerLabels':
+            found |= _labels(value)
+        else:
+            unnamed = f'ecs.{"container" if place == "container" else "task_definition"}.{key}'
+            found[_fields().get((place, key), unnamed)] = _readable(value)
     return found
 
 
+def _members(place: str, structure: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Members, dotted where fields render those of a structure one by one."""
+    split = {key.partition('.')[0] for where, key in _fields() if where == place and '.' in key}
+    for key, value in structure.items():
+        if key in split and isinstance(value, Mapping):
+            yield from ((f'{key}.{name}', part) for name, part in value.items())
+        else:
+            yield key, value
+
+
 def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
-    """One of them is a field of the stackfile; the others are somebody else's."""
+    """One of them is the field `restarted_at`."""
     others = {key: value for key, value in labels.items() if key != LABEL}
     own = {'restarted_at': labels[LABEL]} if LABEL in labels else {}
-    return own | ({'dockerLabels': others} if others else {})
+    return own | ({'labels': others} if others else {})
 
 
 def _readable(value: Any) -> Any:
-    """Lists of names with values as the mappings that they are."""
+    """Lists of names with values as mappings."""
     if isinstance(value, list) and value and all(isinstance(each, Mapping) and 'name' in each for each in value):
         for held in ('value', 'valueFrom'):
             if all(each.keys() == {'name', held} for each in value):

@@ -12,6 +12,8 @@ RECORD_TAG = 'nysa:record'
 LEFT_TAG = 'nysa:left'
 # On what can only be replaced: what it was made for, so that it is not replaced by the same again.
 MADE_FOR_TAG = 'nysa:made-for'
+# On a service whose stackfile stated everything when it was taken over: what is left out later has its default.
+WHOLE_TAG = 'nysa:whole'
 # On a task definition: the revision of the desired state for which its task was run.
 RAN_TAG = 'nysa:ran'
 

@@ -12,26 +12,35 @@ from stack.reconcile import names
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
 
-# Settings of a service that no field of a stackfile says, and that UpdateService leaves alone where it is not told of
-# them: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
-_NOT_OURS = (
+# Members of CreateService as DescribeServices gives them back.
+_MEMBERS = (
+    'availabilityZoneRebalancing',
     'capacityProviderStrategy',
+    'deploymentConfiguration',
+    'deploymentController',
+    'enableECSManagedTags',
     'enableExecuteCommand',
     'healthCheckGracePeriodSeconds',
+    'launchType',
+    'loadBalancers',
+    'networkConfiguration',
+    'placementConstraints',
     'placementStrategy',
+    'platformVersion',
     'propagateTags',
-    'serviceConnectConfiguration',
-    'volumeConfigurations',
-    'vpcLatticeConfigurations',
+    'schedulingStrategy',
+    'serviceRegistries',
 )
+
+# Those that DescribeServices gives back in the newest deployment alone.
+_OF_DEPLOYMENT = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
 
 
 @dataclass(frozen=True)
 class Service:
     """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over.
 
-    `unmanaged` names what is set of it and is no concern of a stackfile; `bound` those of them that name ports or
-    volumes of its task definition, which a stackfile cannot name. `providers`: its capacity providers.
+    `members` are those of CreateService, as they are described.
     """
 
     name: str
@@ -43,15 +52,10 @@ class Service:
     launch_type: str | None = None
     scheduling_strategy: str = 'REPLICA'
     controller: str = 'ECS'
-    deployment_configuration: Answer = field(default_factory=dict)
-    placement_constraints: tuple[Answer, ...] = ()
-    network: Answer | None = None
+    members: Answer = field(default_factory=dict)
     load_balancers: tuple[Answer, ...] = ()
     registries: tuple[Answer, ...] = ()
     deployments: int = 1
-    unmanaged: tuple[str, ...] = ()
-    bound: tuple[str, ...] = ()
-    providers: tuple[str, ...] = ()
     tags: Tags = field(default_factory=dict)
 
     @property
@@ -65,6 +69,16 @@ class Service:
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
         """
         return self.arn.partition(':service/')[2].count('/') == 1 or ':service/' not in self.arn
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether Nysa created it, or took it over with a stackfile that stated everything."""
+        return names.MADE_FOR_TAG in self.tags or names.WHOLE_TAG in self.tags
+
+    @property
+    def network(self) -> Answer | None:
+        """The awsvpcConfiguration; None in every other network mode."""
+        return (self.members.get('networkConfiguration') or {}).get('awsvpcConfiguration')
 
     @property
     def draining(self) -> bool:
@@ -82,39 +96,18 @@ class Service:
             launch_type=found.get('launchType'),
             scheduling_strategy=found.get('schedulingStrategy', 'REPLICA'),
             controller=found.get('deploymentController', {}).get('type', 'ECS'),
-            deployment_configuration=found.get('deploymentConfiguration') or {},
-            placement_constraints=tuple(found.get('placementConstraints') or ()),
-            network=(found.get('networkConfiguration') or {}).get('awsvpcConfiguration'),
+            members=_members(found),
             load_balancers=tuple(found.get('loadBalancers') or ()),
             registries=tuple(found.get('serviceRegistries') or ()),
             deployments=len(found.get('deployments') or ()),
-            unmanaged=_not_ours(found),
-            bound=_bound(found),
-            providers=tuple(each['capacityProvider'] for each in found.get('capacityProviderStrategy') or ()),
             tags=names.read_tags(found.get('tags')),
         )
 
 
-def _not_ours(found: Answer) -> tuple[str, ...]:
-    both = _with_newest(found)
-    return tuple(name for name in _NOT_OURS if both.get(name) not in (None, [], {}, False, 0, 'NONE'))
-
-
-def _bound(found: Answer) -> tuple[str, ...]:
-    both = _with_newest(found)
-    connect = both.get('serviceConnectConfiguration') or {}
-    served = {'serviceConnectConfiguration': connect.get('enabled') and connect.get('services')}
-    return tuple(
-        name
-        for name in ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
-        if {**both, **served}.get(name)
-    )
-
-
-def _with_newest(found: Answer) -> dict[str, Any]:
-    """A described service with what only its newest deployment shows."""
-    newest = next(iter(found.get('deployments') or ()), {})
-    return {**newest, **{name: value for name, value in found.items() if value is not None}}
+def _members(found: Answer) -> dict[str, Any]:
+    newest = next((each for each in found.get('deployments') or () if each.get('status') == 'PRIMARY'), {})
+    parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_DEPLOYMENT}
+    return {name: value for name, value in parts.items() if value is not None}
 
 
 @dataclass(frozen=True)

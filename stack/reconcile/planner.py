@@ -17,7 +17,7 @@ from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
-from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_service
+from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.vpc import in_own_vpc, misstated
 from stack.reconcile.wanted import Wanted, faults, wanted_services
@@ -99,6 +99,10 @@ def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
 
 def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
     """Add all steps for one service; where it is blocked, `shared` has still only got what others can use."""
+    service = observed.service(wanted.service)
+    if service and not service.draining and service.controller != 'ECS':
+        autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
+        return plan_foreign_deployments(draft, wanted, service, autoscaled)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:

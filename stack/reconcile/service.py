@@ -15,7 +15,7 @@ from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment
 from stack.reconcile.observed import Observed, Service, TaskDefinition
-from stack.reconcile.service_fields import Changed, deployment, network, placement
+from stack.reconcile.service_fields import Changed, changed_members, states_everything
 from stack.reconcile.wanted import Wanted
 
 Ref = str | ResultOf
@@ -76,8 +76,6 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         gone = delete_service(draft, service, observed.cluster) if service else None
         _create(draft, wanted, definition, parts, observed.cluster, wanted.count, gone)
         return Row(wanted.service, 'create', definition.changes)
-    if service.controller != 'ECS':
-        raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
     taken_over = names.owner(service.tags) == draft.owner
     reasons = _cannot_be_changed(wanted, service, parts)
     if reasons:
@@ -91,26 +89,61 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
-    tags = [] if taken_over else _take_over(draft, service)
+    tags = _tags(draft, wanted, service, taken_over)
     changes = _update(draft, wanted, definition, parts, service, observed, autoscaled)
     return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
 
 
-def _take_over(draft: Draft, service: Service) -> list[str]:
-    if not service.taggable:
-        draft.note(
-            'ECS cannot tag it, since its ARN is of the old format without the name of the cluster: it is updated as '
-            'all others, but neither replaced nor destroyed.'
+def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, autoscaled: bool) -> Row:
+    """A service whose deployments CodeDeploy or another program drives: only its count and its tags are changed.
+
+    UpdateService refuses everything else of it. Raises `Blocked` where the stackfile does not name its `controller`.
+    """
+    if wanted.members.get('deploymentController', {}).get('type') != service.controller:
+        raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
+    tags = _tags(draft, wanted, service, names.owner(service.tags) == draft.owner)
+    changes: tuple[Change, ...] = ()
+    if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
+        changes = (Change('desired_count', service.desired_count, wanted.count),)
+        draft.add(
+            'service',
+            'ecs:UpdateService',
+            f'Update the service {wanted.service} (desired_count)',
+            {'cluster': draft.owner.cluster, 'service': wanted.service, 'desiredCount': wanted.count},
+            why=changes,
         )
+    return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
+
+
+def _tags(draft: Draft, wanted: Wanted, service: Service, taken_over: bool) -> list[str]:
+    """The steps that tag a service as Nysa's, and with what the stackfile states; other tags stay."""
+    if not service.taggable:
+        if not taken_over:
+            draft.note(
+                'ECS cannot tag it, since its ARN is of the old format without the name of the cluster: it is updated '
+                'as all others, but neither replaced nor destroyed.'
+            )
         return []
-    step = draft.add(
-        'service/take-over',
+    steps = []
+    if not taken_over:
+        marks = dict(draft.owner.tags)
+        if states_everything(wanted, service):
+            marks[names.WHOLE_TAG] = 'true'
+        steps.append(_tag(draft, service, 'take-over', f'Take over the service {service.name}', marks))
+    missing = {key: value for key, value in wanted.tags.items() if service.tags.get(key) != value}
+    if missing:
+        steps.append(_tag(draft, service, 'tags', f'Tag the service {service.name}', missing))
+    return steps
+
+
+def _tag(draft: Draft, service: Service, name: str, text: str, tags: dict[str, str]) -> str:
+    return draft.add(
+        f'service/{name}',
         'ecs:TagResource',
-        f'Take over the service {service.name}',
-        {'resourceArn': service.arn, 'tags': names.ecs_tags(draft.owner.tags)},
-        why=[Change('tags', None, draft.owner.tags)],
+        text,
+        {'resourceArn': service.arn, 'tags': names.ecs_tags(tags)},
+        why=[Change('tags', {key: service.tags[key] for key in tags if key in service.tags} or None, tags)],
     )
-    return [step]
 
 
 def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[Change]:
@@ -119,10 +152,10 @@ def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[C
     if wanted.scheduling_strategy != service.scheduling_strategy:
         found.append(Change('scheduling_strategy', service.scheduling_strategy, wanted.scheduling_strategy))
     # Without a launch type the service has a capacity provider strategy, which is not ours.
-    if service.launch_type and wanted.launch_type != service.launch_type:
+    if service.launch_type and wanted.launch_type and wanted.launch_type != service.launch_type:
         found.append(Change('launch_type', service.launch_type, wanted.launch_type))
     if service.network and not wanted.network:
-        found.append(Change('network_mode', 'awsvpc', 'host'))
+        found.append(Change('network_mode', 'awsvpc', wanted.definition.get('networkMode', 'bridge')))
     classic = [each['loadBalancerName'] for each in service.load_balancers if each.get('loadBalancerName')]
     if classic and parts.attachment:
         found.append(Change('elb.type', f'classic ({classic[0]})', 'application'))
@@ -138,7 +171,7 @@ def _refuse_the_same_again(wanted: Wanted, service: Service, what: str) -> None:
 def _made_for(wanted: Wanted) -> str:
     """What ECS cannot change later, as a tag."""
     mode = 'awsvpc' if wanted.network else 'host'
-    return f'{wanted.launch_type}/{wanted.scheduling_strategy}/{mode}'
+    return f'{wanted.launch_type or "providers"}/{wanted.scheduling_strategy}/{mode}'
 
 
 def _create(
@@ -149,18 +182,11 @@ def _create(
         'cluster': cluster,
         'serviceName': wanted.service,
         'taskDefinition': definition.ref,
-        'launchType': wanted.launch_type,
-        'schedulingStrategy': wanted.scheduling_strategy,
+        **wanted.members,
         **({'desiredCount': count} if replica else {}),
         **_joined(wanted, definition, parts),
-        'tags': names.ecs_tags(draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}),
+        'tags': names.ecs_tags({**wanted.tags, **draft.owner.tags, names.MADE_FOR_TAG: _made_for(wanted)}),
     }
-    if wanted.deployment:
-        arguments['deploymentConfiguration'] = wanted.deployment
-    if wanted.placement_constraints:
-        arguments['placementConstraints'] = list(wanted.placement_constraints)
-    if wanted.network:
-        arguments['networkConfiguration'] = {'awsvpcConfiguration': wanted.network}
     tasks = f'{count} task{"" if count == 1 else "s"}' if replica else 'a task on each instance'
     text = f'Create the service {wanted.service} with {tasks}'
     draft.add('service', 'ecs:CreateService', text, arguments, after=[gone, *parts.ready])
@@ -169,7 +195,8 @@ def _create(
 def _joined(wanted: Wanted, definition: Definition, parts: Parts) -> dict[str, list]:
     joined: dict[str, list] = {}
     if parts.attachment:
-        joined['loadBalancers'] = [_load_balancer(wanted, definition, parts.attachment)]
+        stated = wanted.members.get('loadBalancers') or []
+        joined['loadBalancers'] = [*stated, _load_balancer(wanted, definition, parts.attachment)]
     if parts.registry:
         joined['serviceRegistries'] = [{'registryArn': parts.registry}]
     return joined
@@ -185,8 +212,8 @@ def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachmen
 
 def _container(wanted: Wanted, definition: Definition) -> str:
     """The name of the container in the task definition that is to run: somebody else may have named it otherwise."""
-    body = definition.known.body if definition.known else wanted.definition
-    return main_container(body, wanted.service)['name']
+    name = main_container(wanted.definition)['name']
+    return main_container(definition.known.body, name)['name'] if definition.known else name
 
 
 def _update(
@@ -205,10 +232,10 @@ def _update(
     if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
         arguments['desiredCount'] = wanted.count
         changes.append(Change('desired_count', service.desired_count, wanted.count))
+    members, more = changed_members(wanted, service)
+    arguments |= members
+    changes += more
     for name, found in (
-        ('deploymentConfiguration', deployment(wanted, service)),
-        ('placementConstraints', placement(wanted, service)),
-        ('networkConfiguration', network(wanted, service)),
         ('loadBalancers', _load_balancers(draft, wanted, definition, parts, service, observed)),
         ('serviceRegistries', _registries(draft, wanted, definition, parts, service, observed)),
     ):
@@ -229,8 +256,7 @@ def _update(
 
 def settings_changes(wanted: Wanted, service: Service) -> list[Change]:
     """What differs in the service itself, its count and what it is joined with aside."""
-    found = (deployment(wanted, service), placement(wanted, service), network(wanted, service))
-    return [change for each in found if each for change in each[1]]
+    return changed_members(wanted, service)[1]
 
 
 def _listed(changes: list[Change], most: int = 4) -> str:
@@ -247,7 +273,8 @@ def _load_balancers(
     if parts.attachment:
         ours = (ours - set(parts.attachment.also)) | {parts.attachment.target_group}
     before = [{key: value for key, value in each.items() if value} for each in service.load_balancers]
-    kept = [each for each in before if each.get('targetGroupArn') not in ours]
+    stated = wanted.members.get('loadBalancers')
+    kept = [each for each in before if each.get('targetGroupArn') not in ours] if stated is None else stated
     after = [_with_container(wanted, definition, each) for each in kept]
     if parts.attachment:
         after.append(_load_balancer(wanted, definition, parts.attachment))
@@ -272,10 +299,12 @@ def _registries(
     """A registry that is not ours stays, unless another is wanted: ECS accepts only one."""
     ours = {each.arn for each in observed.registries if names.owner(each.tags) == draft.owner}
     before = [{key: value for key, value in each.items() if value} for each in service.registries]
-    after = [_with_container(wanted, definition, each) for each in before if each.get('registryArn') not in ours]
+    stated = wanted.members.get('serviceRegistries')
+    kept = [each for each in before if each.get('registryArn') not in ours] if stated is None else stated
+    after = [_with_container(wanted, definition, each) for each in kept]
     if parts.registry:
         after = [{'registryArn': parts.registry}]
-    if before == after or [each.get('registryArn') for each in before] == [parts.registry]:
+    if before == after or (parts.registry and [each.get('registryArn') for each in before] == [parts.registry]):
         return None
     known = {each.arn: each.name for each in observed.registries}
     was, becomes = (
@@ -287,8 +316,11 @@ def _registries(
 
 
 def _with_container(wanted: Wanted, definition: Definition, part: Mapping[str, Any]) -> dict[str, Any]:
-    """What a service is joined with, under the name that its container will have."""
-    return {**part, 'containerName': _container(wanted, definition)} if 'containerName' in part else dict(part)
+    """What a service is joined with; where its container has another name in the new definition, the main one."""
+    body = definition.known.body if definition.known else wanted.definition
+    if part.get('containerName') in {None, *(each['name'] for each in body['containerDefinitions'])}:
+        return dict(part)
+    return {**part, 'containerName': _container(wanted, definition)}
 
 
 def in_full(row: Row, draft: Draft) -> Row:

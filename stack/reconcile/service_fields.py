@@ -1,64 +1,131 @@
-"""Fields of an ECS service, with AWS's defaults filled in on both sides before they are held against each other.
+"""Members of an ECS service, both sides in their normal form before they are compared.
 
-Each function gives what UpdateService is to be told with the changes behind it, or None where nothing differs.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from stack.plan import Change, differences
 from stack.reconcile.observed import Service
 from stack.reconcile.wanted import Wanted
-
-_DEPLOYMENT_KEYS = ('maximumPercent', 'minimumHealthyPercent', 'deploymentCircuitBreaker')
-_NO_BREAKER = {'enable': False, 'rollback': False}
+from stack.stackfile.aws_defaults import RESET, SERVICE
+from stack.stackfile.entries import entries
+from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.normal_form import normalised_service
 
 Changed = tuple[Any, list[Change]] | None
 
+# Compared elsewhere (attachments, count), or what UpdateService cannot change.
+_ELSEWHERE = frozenset(
+    {'loadBalancers', 'serviceRegistries', 'desiredCount', 'launchType', 'schedulingStrategy', 'role'}
+)
 
-def deployment(wanted: Wanted, service: Service) -> Changed:
-    before = with_defaults(service.deployment_configuration, service.scheduling_strategy)
-    after = with_defaults(wanted.deployment, service.scheduling_strategy)
-    changes = differences(before, after, 'deployment_configuration')
-    return ({**service.deployment_configuration, **after}, changes) if changes else None
-
-
-def with_defaults(configuration: Mapping[str, Any], strategy: str) -> dict[str, Any]:
-    """A deploymentConfiguration with what ECS takes where nothing is said.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
-    """
-    defaults = {
-        'maximumPercent': 200 if strategy == 'REPLICA' else 100,
-        'minimumHealthyPercent': 100 if strategy == 'REPLICA' else 0,
-        'deploymentCircuitBreaker': _NO_BREAKER,
+# Left as they are where the stackfile is silent: AWS has no one default for them, or returning to it stops traffic.
+_KEPT = frozenset(
+    {
+        'availabilityZoneRebalancing',
+        'capacityProviderStrategy',
+        'deploymentController',
+        'networkConfiguration',
+        'serviceConnectConfiguration',
+        'vpcLatticeConfigurations',
     }
-    said = {name: value for name, value in configuration.items() if name in _DEPLOYMENT_KEYS and value is not None}
-    breaker = {**_NO_BREAKER, **(said.get('deploymentCircuitBreaker') or {})}
-    return {**defaults, **said, 'deploymentCircuitBreaker': {each: breaker[each] for each in _NO_BREAKER}}
+)
+
+# Stated by every stackfile: without the field there is none.
+_NONE_BY_DEFAULT = frozenset({'placementConstraints'})
+
+# What a stackfile always states of a deployment, by a value or by its default.
+_ALWAYS_STATED = ('maximumPercent', 'minimumHealthyPercent', 'deploymentCircuitBreaker')
 
 
-def placement(wanted: Wanted, service: Service) -> Changed:
-    before, after = _sorted(service.placement_constraints), _sorted(wanted.placement_constraints)
-    return (after, [Change('placement_constraints', before, after)]) if before != after else None
+def changed_members(wanted: Wanted, service: Service) -> tuple[dict[str, Any], list[Change]]:
+    """Arguments of UpdateService for every member that differs, and the changes behind them.
+
+    A member that the stackfile does not state returns to AWS's default where the stackfile is known to state everything
+    (`Service.is_whole`); on other services, which another program may have configured, it stays.
+    """
+    stated, resets = _differing(wanted, service)
+    if service.is_whole:
+        stated |= resets
+    arguments = {name: _argument(name, *sides, wanted, service) for name, sides in stated.items()}
+    changes = [change for name, sides in stated.items() for change in _in_fields(name, *sides)]
+    return arguments, changes
 
 
-def _sorted(constraints: tuple[Mapping[str, Any], ...]) -> list[dict[str, Any]]:
-    plain = [{name: value for name, value in each.items() if value} for each in constraints]
-    return sorted(plain, key=lambda each: (each.get('type', ''), each.get('expression', '')))
+def states_everything(wanted: Wanted, service: Service) -> bool:
+    """Whether a service has nothing but defaults in what the stackfile does not state."""
+    return not _differing(wanted, service)[1]
 
 
-def network(wanted: Wanted, service: Service) -> Changed:
-    if not wanted.network:
-        return None
-    before, after = _comparable(service.network or {}), _comparable(wanted.network)
-    changes = differences(before, after, 'vpc')
-    return ({'awsvpcConfiguration': wanted.network}, changes) if changes else None
+Sides = tuple[Any, Any]
 
 
-def _comparable(network: Mapping[str, Any]) -> dict[str, Any]:
+def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict[str, Sides]]:
+    """Members that differ, before and after: those that the stackfile states, and those that it does not."""
+    # Only a new service can have another scheduling strategy.
+    members = {**wanted.members, 'schedulingStrategy': service.scheduling_strategy}
+    before, after = normalised_service(service.members), normalised_service(members)
+    stated: dict[str, Sides] = {}
+    resets: dict[str, Sides] = {}
+    for name in sorted({*before, *after} - _ELSEWHERE - {'deploymentConfiguration'}):
+        sides = before.get(name), after.get(name)
+        if sides[0] == sides[1] or (name in _KEPT and name not in wanted.members):
+            continue
+        (stated if name in wanted.members or name in _NONE_BY_DEFAULT else resets)[name] = sides
+    parts = before['deploymentConfiguration'], after['deploymentConfiguration']
+    if parts[0] != parts[1]:
+        always = {*_ALWAYS_STATED, *wanted.members.get('deploymentConfiguration', ())}
+        kept = {**parts[0], **{name: parts[1].get(name) for name in always}}
+        kept = {name: value for name, value in kept.items() if value is not None}
+        if kept != parts[0]:
+            stated['deploymentConfiguration'] = parts[0], kept
+        if kept != parts[1]:
+            resets['deploymentConfiguration'] = parts
+    return stated, resets
+
+
+def _argument(name: str, before: Any, after: Any, wanted: Wanted, service: Service) -> Any:
+    """What UpdateService gets: ECS merges some structures member by member, so that all of one is sent."""
+    if name == 'deploymentConfiguration':
+        live = service.members.get('deploymentConfiguration') or {}
+        differing = {each: after[each] for each in after if before.get(each) != after[each]}
+        whole = {each: value for each, value in {**live, **differing}.items() if each in after}
+        if 'alarms' in whole:
+            whole['alarms'] = {'alarmNames': [], **whole['alarms']}
+        return whole
+    if name in wanted.members:
+        return wanted.members[name]
+    return RESET.get(name, SERVICE[()].get(name))
+
+
+def _in_fields(name: str, before: Any, after: Any) -> list[Change]:
+    """The difference in one member, in the words of the stackfile."""
+    field = _fields().get(name, f'ecs.service.{name}')
+    if name == 'networkConfiguration':
+        return differences(_network(before), _network(after), 'vpc')
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return differences(before, after, field)
+    return [Change(field, before, after)]
+
+
+def _network(member: Any) -> dict[str, Any]:
+    network = (member or {}).get('awsvpcConfiguration') or {}
     return {
         'subnets': sorted(network.get('subnets') or ()),
         'security_groups': sorted(network.get('securityGroups') or ()),
         'assign_public_ip': network.get('assignPublicIp') or 'DISABLED',
     }
+
+
+@cache
+def _fields() -> dict[str, str]:
+    """Member of CreateService → the field of the stackfile that renders it."""
+    found: dict[str, str] = {}
+    for entry in entries(ServiceSettings):
+        for target in entry.ecs:
+            if target.place == 'service':
+                found.setdefault(target.key.partition('.')[0], entry.name)
+    return found

@@ -10,6 +10,19 @@ from stack.reconcile.wanted import Wanted
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 MOST_TASKS_A_CALL = 10
 
+# Members of CreateService that RunTask has as well.
+_MEMBERS = (
+    'capacityProviderStrategy',
+    'enableECSManagedTags',
+    'enableExecuteCommand',
+    'launchType',
+    'networkConfiguration',
+    'placementConstraints',
+    'placementStrategy',
+    'platformVersion',
+    'propagateTags',
+)
+
 
 def run_mark(revision: str) -> str:
     """How tasks and task definitions name the revision for which they ran: `startedBy` takes no `.` or `+`."""
@@ -53,15 +66,11 @@ def _run(
         'cluster': cluster,
         'taskDefinition': ref,
         'count': count,
-        'launchType': wanted.launch_type,
         'startedBy': mark,
         'clientToken': names.token(cluster, wanted.service, mark, str(first)),
         'tags': names.ecs_tags(draft.owner.tags),
     }
-    if wanted.placement_constraints:
-        arguments['placementConstraints'] = list(wanted.placement_constraints)
-    if wanted.network:
-        arguments['networkConfiguration'] = {'awsvpcConfiguration': wanted.network}
+    arguments |= {name: wanted.members[name] for name in _MEMBERS if name in wanted.members}
     many = f' ({count} tasks)' if count > 1 else ''
     return draft.add(
         f'task/run/{first}',

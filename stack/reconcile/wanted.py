@@ -9,10 +9,12 @@ from stack.reconcile.names import dns_name
 from stack.stackfile import effective
 from stack.stackfile.check import check
 from stack.stackfile.entries import UNKNOWN_KEY
-from stack.stackfile.fields import Elb, ServiceSettings, Stackfile, Vpc
+from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.network_fields import NETWORKS, Elb, TaskNetwork, Vpc
 from stack.stackfile.rendering import Context, place_of
 from stack.stackfile.task_definition import register_arguments
+from stack.stackfile.values import deeply_merged
 
 Terms = Mapping[str, Any]
 
@@ -59,7 +61,7 @@ class LogGroup:
 class Wanted:
     """One service of the desired state. `definition` is what RegisterTaskDefinition is to be told.
 
-    `network` is an awsvpcConfiguration, None in the host's network.
+    `members` are those of CreateService that the stackfile states; `tags` those of the service.
     """
 
     service: str
@@ -67,11 +69,8 @@ class Wanted:
     count: int = 1
     autoscaled: bool = False
     runs_once: bool = False
-    scheduling_strategy: str = 'REPLICA'
-    launch_type: str = 'EC2'
-    deployment: Terms = field(default_factory=dict)
-    placement_constraints: tuple[Terms, ...] = ()
-    network: Terms | None = None
+    members: Terms = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     balancer: Balancer | None = None
     registry: Registry | None = None
     log_group: LogGroup | None = None
@@ -79,6 +78,25 @@ class Wanted:
     @property
     def family(self) -> str:
         return self.definition['family']
+
+    @property
+    def scheduling_strategy(self) -> str:
+        return self.members.get('schedulingStrategy', 'REPLICA')
+
+    @property
+    def launch_type(self) -> str | None:
+        """None where capacity providers take its place."""
+        return self.members.get('launchType')
+
+    @property
+    def deployment(self) -> Terms:
+        """The deploymentConfiguration, as far as it is stated."""
+        return self.members.get('deploymentConfiguration', {})
+
+    @property
+    def network(self) -> Terms | None:
+        """The awsvpcConfiguration; None in every other network mode."""
+        return self.members.get('networkConfiguration', {}).get('awsvpcConfiguration')
 
     @property
     def subnets(self) -> frozenset[str]:
@@ -143,18 +161,14 @@ def faults(cluster: str, document: Any) -> dict[str, str]:
 
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:
     vpc = top.vpc or Vpc()
-    as_service = place_of(settings, 'service', Context(cluster, settings, region))
     return Wanted(
         service=settings.name,
         definition=register_arguments(cluster, settings, region),
         count=settings.desired_count,
         autoscaled=settings.autoscaled,
         runs_once=settings.type == 'task',
-        scheduling_strategy=settings.scheduling_strategy,
-        launch_type=settings.launch_type,
-        deployment=as_service.get('deploymentConfiguration', {}),
-        placement_constraints=tuple(as_service.get('placementConstraints', ())),
-        network=_network(settings, vpc),
+        members=_members(cluster, settings, vpc, region),
+        tags=settings.tags,
         balancer=_balancer(cluster, settings, vpc),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
@@ -169,21 +183,37 @@ def _log_group(settings: ServiceSettings, region: str | None) -> LogGroup | None
     return LogGroup(options['awslogs-group'], None if where == region else where)
 
 
-def _network(settings: ServiceSettings, vpc: Vpc) -> Terms | None:
-    """Tasks with an address of their own lie in private subnets; where there are none, in public ones.
+def _members(cluster: str, settings: ServiceSettings, vpc: Vpc, region: str | None) -> Terms:
+    """Members of CreateService by the fields, with the pass-through over them."""
+    members = place_of(settings, 'service', Context(cluster, settings, region))
+    members.pop('desiredCount', None)
+    if settings.task_network == 'awsvpc':
+        members['networkConfiguration'] = {'awsvpcConfiguration': _network(settings, vpc)}
+    return deeply_merged(members, settings.ecs.service) if settings.ecs else members
 
-    There a task on Fargate needs a public address to reach anything at all:
+
+def _network(settings: ServiceSettings, vpc: Vpc) -> Terms:
+    """The subnets and security groups of tasks with an address of their own: private ones, else public ones.
+
+    In public subnets a task on Fargate needs a public address to reach anything at all:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
     """
-    if settings.network_mode != 'awsvpc':
-        return None
-    private = bool(vpc.subnets.private)
-    open_to_all = settings.launch_type == 'FARGATE' and not private
+    own = settings.network or TaskNetwork()
+    side = 'private' if vpc.subnets.private else 'public'
+    public = settings.on_fargate and own.subnets is None and side == 'public'
+    if own.public_ip is not None:
+        public = own.public_ip
     return {
-        'subnets': list(vpc.subnets.private if private else vpc.subnets.public),
-        'securityGroups': list(vpc.security_groups.private if private else vpc.security_groups.public),
-        'assignPublicIp': 'ENABLED' if open_to_all else 'DISABLED',
+        'subnets': _ids(own.subnets, vpc.subnets, side),
+        'securityGroups': _ids(own.security_groups, vpc.security_groups, side),
+        'assignPublicIp': 'ENABLED' if public else 'DISABLED',
     }
+
+
+def _ids(stated: tuple[str, ...] | None, known: Any, side: str) -> list[str]:
+    """Ids, with the words `public` and `private` in place of those of the VPC."""
+    named = (side,) if stated is None else stated
+    return [id for each in named for id in (getattr(known, each) if each in NETWORKS else (each,))]
 
 
 def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | None:
@@ -200,7 +230,7 @@ def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | N
         port=elb.ports.public,
         protocol=elb.protocol,
         certificate=elb.certificates[0] if elb.certificates else None,
-        target_type='ip' if settings.network_mode == 'awsvpc' else 'instance',
+        target_type='ip' if settings.task_network == 'awsvpc' else 'instance',
         container_port=elb.ports.container,
         health=_health(elb),
         record=_record(elb),

@@ -11,10 +11,17 @@ from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
 from stack.stackfile.reading import Document
 from stack.stackfile.schema import shape_mistakes
-from stack.stackfile.semantics import across, container, fargate, network, warnings
+from stack.stackfile.semantics import across, container, containers, fargate, network, pass_through, placement, warnings
 from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
 
-MISTAKES = (*network.RULES, *container.RULES, *fargate.RULES)
+MISTAKES = (
+    *network.RULES,
+    *container.RULES,
+    *containers.RULES,
+    *placement.RULES,
+    *fargate.RULES,
+    *pass_through.RULES,
+)
 
 Position = Callable[[Path], tuple[int, int] | None]
 

@@ -80,4 +80,23 @@ def read_settings(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceS
         inherited = top.defaults.get(e.name) if e.inherits == DEFAULTS else getattr(top, e.name)
         if inherited is not None:
             values[e.name] = e.shape.merge(inherited, values[e.name]) if e.name in values else inherited
+    if top.tags:
+        values['tags'] = {**top.tags, **values.get('tags', {})}
+    if 'memory' not in values and _is_limited_otherwise(values):
+        values['memory'] = None
     return ServiceSettings(name=name, **values)
+
+
+def _is_limited_otherwise(values: Mapping[str, Any]) -> bool:
+    """Whether a container needs no hard limit of memory of its own: the default is for those that state nothing."""
+    passed = values.get('ecs')
+    if passed and ('memory' in passed.container or 'memory' in passed.task_definition):
+        return True
+    size = values.get('task')
+    if size is not None:
+        return size.memory is not None
+    return values.get('memory_reservation') is not None and not ServiceSettings(**_placement(values)).on_fargate
+
+
+def _placement(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in ('launch_type', 'capacity_providers') if name in values}

@@ -12,6 +12,7 @@ from typing import Any
 
 from voluptuous import Invalid, MultipleInvalid, Optional, Required, RequiredFieldInvalid, Schema
 
+from stack.stackfile.aliases import field_for
 from stack.stackfile.rendering import Target
 from stack.stackfile.shapes import Shape, mistakes_in, refused, suggestion
 
@@ -142,6 +143,7 @@ def _explained(error: Invalid, known: dict[str, Entry]) -> Invalid:
         name = str(key)
         return Invalid(f'is missing: expected {known[name].shape.says}', [name])
     if len(error.path) == 1 and key not in known:
-        hint = suggestion(key, known)
-        return Invalid(UNKNOWN_KEY + (hint or f': known here are {", ".join(known)}'), [key])
+        alias = field_for(key, known.values())
+        hint = f': here it is "{alias}"' if alias else suggestion(key, known)
+        return Invalid(UNKNOWN_KEY + hint, [key])
     return error

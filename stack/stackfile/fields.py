@@ -10,141 +10,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.stackfile import rendering, values
-from stack.stackfile.entries import DEFAULTS, TOP, entry, part_of, record
-from stack.stackfile.rendering import container, key, service, structure, task
-from stack.stackfile.shapes import choice, list_of, mapping_of, scalar, switch, text, whole
+from stack.stackfile import inverse, rendering, values
+from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
+from stack.stackfile.entries import DEFAULTS, entry, part_of, record
+from stack.stackfile.network_fields import DnsDiscovery, Elb, ServiceDiscovery, TaskNetwork, Vpc
+from stack.stackfile.rendering import container, key, service, structure, structures
+from stack.stackfile.shapes import choice, list_of, switch, text, whole
+from stack.stackfile.volumes import VOLUME, Volume
 
-# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
-LOG_DRIVERS = ('awsfirelens', 'awslogs', 'fluentd', 'gelf', 'journald', 'json-file', 'splunk', 'syslog')
+FARGATE_PROVIDERS = ('FARGATE', 'FARGATE_SPOT')
 
-
-@dataclass(frozen=True, kw_only=True)
-class Subnets:
-    public: tuple[str, ...] = entry(list_of(values.AWS_ID), 'Subnets of public load balancers.', default=())
-    private: tuple[str, ...] = entry(
-        list_of(values.AWS_ID),
-        'Subnets of private load balancers, and of tasks with an address of their own.',
-        default=(),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecurityGroups:
-    public: tuple[str, ...] = entry(list_of(values.AWS_ID), 'Security groups of public load balancers.', default=())
-    private: tuple[str, ...] = entry(
-        list_of(values.AWS_ID),
-        'Security groups of private load balancers, and of tasks with an address of their own.',
-        default=(),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vpc:
-    id: str | None = entry(values.AWS_ID, 'The VPC that the cluster lies in.')
-    subnets: Subnets = entry(record(Subnets), 'Where load balancers and tasks are placed.', default=Subnets())
-    security_groups: SecurityGroups = entry(
-        record(SecurityGroups), 'What load balancers and tasks may be reached from.', default=SecurityGroups()
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Logging:
-    log_driver: str | None = entry(choice(*LOG_DRIVERS), 'The log driver.')
-    options: Mapping[str, str] = entry(
-        mapping_of(text(), scalar()),
-        'Options of the driver; `awslogs-region` defaults to the region of the cluster.',
-        default={},
-    )
-
-
-def merge_logging(inherited: Logging, own: Logging) -> Logging:
-    """Options of one driver say nothing to another."""
-    if own.log_driver not in (None, inherited.log_driver):
-        return own
-    return Logging(log_driver=inherited.log_driver, options={**inherited.options, **own.options})
-
-
-LOGGING = record(Logging, merge=merge_logging)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceDiscovery:
-    namespace: str = entry(values.NAMESPACE, 'The private DNS namespace (AWS Cloud Map) of the cluster.', required=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetHealthcheck:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
-
-    protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol of the check.', default='HTTP')
-    port: int | None = entry(values.PORT, 'Port of the check; the container port when absent.')
-    path: str = entry(values.URL_PATH, 'Path of the check.', default='/')
-    interval_seconds: int = entry(whole(5, 300), 'Time between two checks.', default=30)
-    timeout_seconds: int = entry(whole(2, 120), 'Time after which a check has failed.', default=5)
-    healthy_threshold_count: int = entry(whole(2, 10), 'Checks passed in a row that make a target healthy.', default=2)
-    unhealthy_threshold_count: int = entry(whole(2, 10), 'Checks failed in a row that make it unhealthy.', default=10)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscoveryHealthcheck(TargetHealthcheck):
-    FailureThreshold: int = entry(whole(1, 10), 'Taken, and without effect: AWS Cloud Map uses 1.', default=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElbPorts:
-    public: int = entry(values.PORT, 'The port that the load balancer listens on.', required=True)
-    container: int = entry(values.PORT, 'The container port that it sends requests to; one of `ports`.', required=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElbDns:
-    hosted_zone_id: str = entry(values.HOSTED_ZONE, 'The Route 53 hosted zone.', required=True)
-    record_name: str = entry(values.DOMAIN, 'The record that points to the load balancer.', required=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Elb:
-    name: str = entry(
-        text(r'[A-Za-z0-9-]+', 'letters, digits and -', at_most=32),
-        'Part of the name of the load balancer.',
-        default='',
-    )
-    type: str = entry(
-        choice('public', 'private'), 'Who can reach it; says which subnets and security groups.', required=True
-    )
-    protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol that it listens for.', default='HTTP')
-    ports: ElbPorts = entry(record(ElbPorts), 'Its ports.', required=True)
-    certificates: tuple[str, ...] = entry(
-        list_of(values.CERTIFICATE), 'The certificate: exactly one with HTTPS, none with HTTP.', default=()
-    )
-    dns: ElbDns | None = entry(record(ElbDns), 'The DNS record that is kept for it.')
-    healthcheck: TargetHealthcheck = entry(
-        record(TargetHealthcheck), 'How it finds out which tasks can take requests.', default=TargetHealthcheck()
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DnsDiscovery:
-    name: str = entry(values.DISCOVERY_NAME, 'Name below the namespace; unique within it.', required=True)
-    healthcheck: DiscoveryHealthcheck | None = entry(
-        record(DiscoveryHealthcheck), 'Taken, and without effect: ECS reports the health of a task itself.'
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Healthcheck:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"""
-
-    command: tuple[str, ...] = entry(
-        values.HEALTH_COMMAND, 'Run in the container; healthy when it exits with 0.', required=True, ecs=key('command')
-    )
-    interval: int = entry(whole(5, 300), 'Seconds between two checks.', default=30, ecs=key('interval'))
-    timeout: int = entry(whole(2, 60), 'Seconds after which a check has failed.', default=5, ecs=key('timeout'))
-    retries: int = entry(whole(1, 10), 'Checks failed in a row that make it unhealthy.', default=3, ecs=key('retries'))
-    start_period: int = entry(
-        whole(0, 300), 'Seconds at the start in which failures do not count.', default=0, ecs=key('startPeriod')
-    )
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
+OPERATING_SYSTEMS = (
+    'linux',
+    'windows_server_2016_full',
+    'windows_server_2019_core',
+    'windows_server_2019_full',
+    'windows_server_2004_core',
+    'windows_server_20h2_core',
+    'windows_server_2022_core',
+    'windows_server_2022_full',
+    'windows_server_2025_core',
+    'windows_server_2025_full',
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,13 +60,79 @@ class PlacementConstraint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceSettings:
+class PlacementStrategy:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html"""
+
+    type: str = entry(
+        choice('random', 'spread', 'binpack'), 'How instances are chosen.', required=True, ecs=key('type')
+    )
+    field: str | None = entry(text(), 'By what, such as `attribute:ecs.availability-zone`.', ecs=key('field'))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapacityProvider:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"""
+
+    name: str = ''
+    weight: int = entry(whole(0, 1000), 'Its share of the tasks beyond `base`.', default=0, ecs=key('weight'))
+    base: int = entry(whole(0, 100_000), 'Tasks that run on it before others get any.', default=0, ecs=key('base'))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSize:
+    cpu: int | None = entry(
+        whole(1, 262_144), 'CPU units of the whole task.', ecs=rendering.task('cpu', rendering.as_text, inverse.number)
+    )
+    memory: int | None = entry(
+        whole(4, 25_165_824),
+        'Memory of the whole task, MiB.',
+        ecs=rendering.task('memory', rendering.as_text, inverse.number),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassThrough:
+    task_definition: Mapping[str, Any] = entry(
+        values.ecs_part('task_definition'), 'Members of RegisterTaskDefinition.', default={}
+    )
+    container: Mapping[str, Any] = entry(
+        values.ecs_part('container'), 'Members of ContainerDefinition, for the main container.', default={}
+    )
+    service: Mapping[str, Any] = entry(
+        values.ecs_part('service'), 'Members of CreateService and UpdateService.', default={}
+    )
+
+
+def merge_pass_through(inherited: PassThrough, own: PassThrough) -> PassThrough:
+    parts = ('task_definition', 'container', 'service')
+    return PassThrough(**{p: values.deeply_merged(getattr(inherited, p), getattr(own, p)) for p in parts})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(ContainerSettings):
     """What one service should be, with defaults and inherited values filled in."""
 
     name: str = ''
 
-    image: str = entry(
-        values.IMAGE, 'The image that the container runs.', default='', required=True, ecs=container('image')
+    memory: int | None = entry(
+        whole(4, 25_165_824),
+        'Hard limit of memory, MiB; none by default beside `memory_reservation` or `task.memory`. '
+        'On Fargate without `task`, the memory of the task.',
+        default=1024,
+        inherits=DEFAULTS,
+        ecs=(
+            container('memory', rendering.container_size, inverse.positive),
+            rendering.task('memory', rendering.task_size, inverse.nothing),
+        ),
+    )
+    cpu: int | None = entry(
+        whole(1, 262_144),
+        'CPU units: 1024 are one processor. On Fargate without `task`, those of the task.',
+        inherits=DEFAULTS,
+        ecs=(
+            container('cpu', rendering.container_size, inverse.positive),
+            rendering.task('cpu', rendering.task_size, inverse.nothing),
+        ),
     )
     type: str = entry(
         choice('service', 'task'), '`service` runs on; `task` runs once for each revision.', default='service'
@@ -192,29 +146,55 @@ class ServiceSettings:
     restarted_at: str | None = entry(
         values.INSTANT,
         'Replaces all tasks, and pulls their image again, where the last restart was earlier; absent asks for none.',
-        ecs=container('dockerLabels', rendering.restart),
+        ecs=container('dockerLabels', rendering.restart, inverse.nothing),
     )
     autoscaled: bool = entry(switch(), '`desired_count` belongs to an autoscaler and is left alone.', default=False)
-    memory: int = entry(
-        whole(4, 25_165_824),
-        'Hard limit of memory, MiB.',
-        default=1024,
-        inherits=DEFAULTS,
-        ecs=(container('memory'), task('memory', rendering.on_fargate)),
+    container_name: str | None = entry(
+        values.CONTAINER_NAME, 'The name of the main container; the name of the service.', ecs=container('name')
     )
-    cpu: int | None = entry(
-        whole(1, 262_144),
-        'CPU units: 1024 are one processor.',
-        inherits=DEFAULTS,
-        ecs=(container('cpu'), task('cpu', rendering.on_fargate)),
+    containers: tuple[Sidecar | str, ...] = entry(
+        values.named_list(
+            values.CONTAINER_NAME,
+            record(Sidecar),
+            'a list of containers, each a name with its settings below it, or the name of the main one',
+            10,
+            bare=True,
+        ),
+        'Further containers of the task. The name of the main container alone states its place; it is the first.',
+        default=(),
     )
-    gpus: int | None = entry(whole(1, 16), 'GPUs.', ecs=container('resourceRequirements', rendering.gpus))
+    task: TaskSize | None = entry(
+        record(TaskSize), 'The size of the task, where it is not that of its container.', inherits=DEFAULTS
+    )
     launch_type: str = entry(
-        choice('EC2', 'FARGATE'),
-        'On the instances of the cluster, or on Fargate.',
+        choice('EC2', 'FARGATE', 'EXTERNAL'),
+        'On the instances of the cluster, on Fargate, or on your own machines.',
         default='EC2',
         inherits=DEFAULTS,
-        ecs=(task('requiresCompatibilities', rendering.compatibility), service('launchType')),
+        ecs=service('launchType', rendering.launch_type),
+    )
+    capacity_providers: tuple[CapacityProvider, ...] = entry(
+        values.named_list(
+            values.CAPACITY_PROVIDER,
+            record(CapacityProvider),
+            'a list of capacity providers, each a name with weight and base below it',
+            20,
+        ),
+        'Where tasks run, in place of `launch_type`.',
+        default=(),
+        inherits=DEFAULTS,
+        ecs=service('capacityProviderStrategy', rendering.providers, inverse.providers),
+    )
+    compatibilities: tuple[str, ...] | None = entry(
+        list_of(choice('EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES')),
+        'What ECS checks the task definition for; `FARGATE` by default where it runs there, else nothing.',
+        inherits=DEFAULTS,
+    )
+    network_mode: str | None = entry(
+        choice('awsvpc', 'bridge', 'host', 'none', 'default'),
+        'The network of its tasks: `awsvpc` with `dns_discovery` or on Fargate, else `host`. '
+        '`default` states none to ECS: `bridge`, on Windows that of Docker.',
+        inherits=DEFAULTS,
     )
     scheduling_strategy: str = entry(
         choice('REPLICA', 'DAEMON'),
@@ -222,93 +202,159 @@ class ServiceSettings:
         default='REPLICA',
         ecs=service('schedulingStrategy'),
     )
-    ports: tuple[values.PortMapping, ...] = entry(
-        list_of(values.PORT_MAPPING),
-        'Ports of the container.',
-        default=(),
-        ecs=container('portMappings', rendering.port_mappings),
+    network: TaskNetwork | None = entry(
+        record(TaskNetwork), 'Where tasks with an address of their own are placed.', inherits=DEFAULTS
     )
-    environment: Mapping[str, str] = entry(
-        values.ENVIRONMENT,
-        "Environment variables; a service's own value wins over the one in `defaults`.",
+    architecture: str | None = entry(
+        choice('x86_64', 'arm64'),
+        'The processor architecture; `x86_64`.',
+        inherits=DEFAULTS,
+        ecs=rendering.task('runtimePlatform.cpuArchitecture', rendering.upper, inverse.lower),
+    )
+    operating_system: str | None = entry(
+        choice(*OPERATING_SYSTEMS),
+        'The operating system; `linux`.',
+        inherits=DEFAULTS,
+        ecs=rendering.task('runtimePlatform.operatingSystemFamily', rendering.upper, inverse.lower),
+    )
+    volumes: tuple[Volume, ...] = entry(
+        list_of(VOLUME),
+        'Volumes of the task, and where the main container mounts them.',
+        default=(),
+        ecs=(
+            rendering.task('volumes', rendering.volumes, inverse.volumes),
+            container('mountPoints', rendering.volume_mounts, inverse.nothing),
+            service('volumeConfigurations', rendering.launch_volumes, inverse.nothing),
+        ),
+    )
+    ephemeral_storage: int | None = entry(
+        whole(21, 200), 'Storage of a task on Fargate, GiB; 20.', ecs=rendering.task('ephemeralStorage.sizeInGiB')
+    )
+    tags: Mapping[str, str] = entry(
+        values.TAGS,
+        'Tags of the service and its task definitions, joined with those at the top.',
         default={},
         inherits=DEFAULTS,
-        ecs=container('environment', rendering.pairs('name', 'value')),
     )
-    secrets: Mapping[str, str] = entry(
-        values.SECRETS,
-        'Environment variables from Secrets Manager or Parameter Store.',
-        default={},
+    task_definition_tags: Mapping[str, str] | None = entry(
+        values.TAGS, 'Tags of the task definitions, in place of `tags`.', inherits=DEFAULTS
+    )
+    propagate_tags: str | None = entry(
+        choice('service', 'task_definition', 'none'),
+        'Whose tags the tasks get; `none`.',
         inherits=DEFAULTS,
-        ecs=container('secrets', rendering.pairs('name', 'valueFrom')),
+        ecs=service('propagateTags', rendering.upper, inverse.lower),
     )
-    command: tuple[str, ...] = entry(
-        values.ARGUMENTS, "In place of the image's command, word by word.", default=(), ecs=container('command')
-    )
-    entrypoint: tuple[str, ...] = entry(
-        values.ARGUMENTS, "In place of the image's entry point, word by word.", default=(), ecs=container('entryPoint')
-    )
-    volumes: tuple[values.Volume, ...] = entry(
-        list_of(values.VOLUME),
-        'Directories of the instance in the container.',
-        default=(),
-        ecs=(task('volumes', rendering.host_volumes), container('mountPoints', rendering.mount_points)),
-    )
-    privileged: bool = entry(
-        switch(), 'Root rights on the instance.', default=False, ecs=container('privileged', rendering.if_true)
-    )
-    logging: Logging = entry(
-        LOGGING,
-        'Logging of the service; what it leaves out comes from the global `logging`.',
-        default=Logging(),
-        inherits=TOP,
-        ecs=container('logConfiguration', rendering.log_configuration),
-    )
-    healthcheck: Healthcheck | None = entry(
-        record(Healthcheck),
-        'Health check in the container.',
+    ecs_managed_tags: bool | None = entry(
+        switch(),
+        'Tasks are tagged with the names of cluster and service.',
         inherits=DEFAULTS,
-        ecs=container('healthCheck', structure),
+        ecs=service('enableECSManagedTags'),
     )
     elb: Elb | None = entry(record(Elb), 'An application load balancer for the service.')
     dns_discovery: DnsDiscovery | None = entry(
         record(DnsDiscovery), 'A DNS name for the tasks, each of which gets an address of its own.'
     )
+    grace_period: int | None = entry(
+        whole(0, 2**31 - 1),
+        'Seconds after the start in which health checks of a load balancer do not count.',
+        inherits=DEFAULTS,
+        ecs=service('healthCheckGracePeriodSeconds'),
+    )
+    exec: bool | None = entry(
+        switch(),
+        'ECS Exec: commands can be run in the containers.',
+        inherits=DEFAULTS,
+        ecs=(
+            service('enableExecuteCommand'),
+            container('linuxParameters.initProcessEnabled', rendering.init_for_exec, inverse.nothing),
+        ),
+    )
     deployment_configuration: DeploymentConfiguration | None = entry(
         record(DeploymentConfiguration),
         'How far a rollout may go beyond and below `desired_count`.',
         inherits=DEFAULTS,
-        ecs=service('deploymentConfiguration', structure),
+        ecs=service('deploymentConfiguration', structure, inverse.structure),
     )
     deployment_circuit_breaker: CircuitBreaker | None = entry(
         record(CircuitBreaker),
         'What happens to a rollout that fails.',
         inherits=DEFAULTS,
-        ecs=service('deploymentConfiguration.deploymentCircuitBreaker', structure),
+        ecs=service('deploymentConfiguration.deploymentCircuitBreaker', structure, inverse.structure),
     )
     placement_constraints: tuple[PlacementConstraint, ...] = entry(
         list_of(record(PlacementConstraint), at_most=10),
         'Which instances tasks may run on.',
         default=(),
         ecs=(
-            task('placementConstraints', rendering.constraints('memberOf')),
-            service('placementConstraints', rendering.constraints('distinctInstance')),
+            rendering.task('placementConstraints', rendering.constraints('memberOf'), inverse.constraints('memberOf')),
+            service(
+                'placementConstraints',
+                rendering.constraints('distinctInstance'),
+                inverse.constraints('distinctInstance'),
+            ),
         ),
     )
+    placement_strategy: tuple[PlacementStrategy, ...] = entry(
+        list_of(record(PlacementStrategy), at_most=5),
+        'Which instances are preferred, in this order.',
+        default=(),
+        ecs=service('placementStrategy', structures, inverse.structures),
+    )
+    az_rebalancing: bool | None = entry(
+        switch(),
+        'ECS keeps tasks evenly spread over availability zones.',
+        inherits=DEFAULTS,
+        ecs=service('availabilityZoneRebalancing', rendering.enabled, inverse.enabled),
+    )
+    platform_version: str | None = entry(
+        text(), 'The version of Fargate; `LATEST`.', inherits=DEFAULTS, ecs=service('platformVersion')
+    )
+    controller: str | None = entry(
+        choice('ecs', 'code_deploy', 'external'),
+        'What drives deployments; `ecs`. The others are left to do so.',
+        ecs=service('deploymentController.type', rendering.upper, inverse.lower),
+    )
     task_role_arn: str | None = entry(
-        values.ROLE, 'The IAM role of the program in the container.', inherits=DEFAULTS, ecs=task('taskRoleArn')
+        values.ROLE,
+        'The IAM role of the program in the container.',
+        inherits=DEFAULTS,
+        ecs=rendering.task('taskRoleArn'),
     )
     task_execution_role_arn: str | None = entry(
         values.ROLE,
         'The IAM role that ECS itself uses: for secrets, and on Fargate for images and logs.',
         inherits=DEFAULTS,
-        ecs=task('executionRoleArn'),
+        ecs=rendering.task('executionRoleArn'),
+    )
+    ecs: PassThrough | None = entry(
+        record(PassThrough, merge=merge_pass_through),
+        "What no field states, under ECS's own names.",
+        inherits=DEFAULTS,
     )
 
     @property
-    def network_mode(self) -> str:
-        """`awsvpc` (an address for each task) with discovery by DNS or on Fargate, else `host`."""
-        return 'awsvpc' if self.dns_discovery or self.launch_type == 'FARGATE' else 'host'
+    def on_fargate(self) -> bool:
+        """Whether all its tasks run on Fargate."""
+        if self.capacity_providers:
+            return all(each.name in FARGATE_PROVIDERS for each in self.capacity_providers)
+        return self.launch_type == 'FARGATE'
+
+    @property
+    def task_network(self) -> str:
+        """The network mode that its tasks run in."""
+        if self.network_mode:
+            return self.network_mode
+        return 'awsvpc' if self.dns_discovery or self.on_fargate else 'host'
+
+    @property
+    def sidecars(self) -> tuple[Sidecar, ...]:
+        """The containers beside the main one."""
+        return tuple(each for each in self.containers if isinstance(each, Sidecar))
+
+    @property
+    def main_container(self) -> str:
+        return self.container_name or self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,6 +362,7 @@ class Stackfile:
     vpc: Vpc | None = entry(record(Vpc), 'The network: needed by load balancers, and by tasks with their own address.')
     logging: Logging | None = entry(LOGGING, 'Logging of all services.')
     service_discovery: ServiceDiscovery | None = entry(record(ServiceDiscovery), 'Needed by `dns_discovery`.')
+    tags: Mapping[str, str] = entry(values.TAGS, 'Tags of all services and their task definitions.', default={})
     defaults: Mapping[str, Any] = entry(
         part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'For all services that do not say otherwise.', default={}
     )

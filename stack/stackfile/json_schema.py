@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from stack.stackfile import ecs_model
 from stack.stackfile.entries import record
 from stack.stackfile.fields import Stackfile
 
@@ -18,4 +19,8 @@ def json_schema() -> dict[str, Any]:
         'title': 'Nysa stackfile',
         'description': 'The desired state of one ECS cluster.',
         **record(Stackfile).json,
+        '$defs': {
+            **{f'ecs.{place}': ecs_model.place_schema(place) for place in ecs_model.SHAPES},
+            **ecs_model.definitions(),
+        },
     }

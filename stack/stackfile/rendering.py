@@ -5,7 +5,11 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+from stack.stackfile import inverse
 from stack.stackfile.restarts import LABEL
+
+# The network modes in which ECS maps a port of the instance to one of the container.
+BRIDGED = ('bridge', 'default')
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,8 @@ class Context:
     cluster: str
     settings: Any
     region: str | None = None
+    # The container that is rendered: the settings themselves for the main one.
+    container: Any = None
 
 
 @dataclass(frozen=True)
@@ -22,32 +28,38 @@ class Target:
     """Where in ECS's structures a value goes: `key` is ECS's name, dotted where it lies deeper.
 
     `place` is 'container' (the container definition), 'task' (the task definition), 'service' (CreateService), or
-    '' for a key of the structure that the value's parent becomes. `render` gives None for nothing at all.
+    '' for a key of the structure that the value's parent becomes. `render` gives None for nothing at all; `read` is its
+    inverse (`stack.stackfile.inverse`).
     """
 
     place: str
     key: str
     render: Callable[[Any, Context], Any]
+    read: inverse.Read = inverse.as_it_is
 
 
 def _as_it_is(value: Any, context: Context) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def container(key: str, render: Callable[[Any, Context], Any] = _as_it_is) -> Target:
-    return Target('container', key, render)
+def container(
+    key: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inverse.Read = inverse.as_it_is
+) -> Target:
+    return Target('container', key, render, read)
 
 
-def task(key: str, render: Callable[[Any, Context], Any] = _as_it_is) -> Target:
-    return Target('task', key, render)
+def task(key: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inverse.Read = inverse.as_it_is) -> Target:
+    return Target('task', key, render, read)
 
 
-def service(key: str, render: Callable[[Any, Context], Any] = _as_it_is) -> Target:
-    return Target('service', key, render)
+def service(
+    key: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inverse.Read = inverse.as_it_is
+) -> Target:
+    return Target('service', key, render, read)
 
 
-def key(name: str, render: Callable[[Any, Context], Any] = _as_it_is) -> Target:
-    return Target('', name, render)
+def key(name: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inverse.Read = inverse.as_it_is) -> Target:
+    return Target('', name, render, read)
 
 
 def place_of(value: Any, place: str, context: Context) -> dict[str, Any]:
@@ -76,6 +88,8 @@ def _put(result: dict[str, Any], dotted: str, value: Any) -> None:
         result = result.setdefault(name, {})
     if isinstance(value, dict) and isinstance(result.get(last), dict):
         result[last].update(value)
+    elif isinstance(value, list) and isinstance(result.get(last), list):
+        result[last] = result[last] + value
     else:
         result[last] = value
 
@@ -94,23 +108,86 @@ def pairs(name: str, value: str) -> Callable[[Mapping[str, str], Context], list[
     return lambda values, _: [{name: k, value: v} for k, v in values.items()]
 
 
+def named_structures(name: str) -> Callable[[Mapping[str, Any], Context], list[dict[str, Any]]]:
+    """A mapping of names to structures as a list, each with its name under the key `name`."""
+    return lambda values, context: [{name: each, **structure(value, context)} for each, value in values.items()]
+
+
+def mapping(values: Mapping[str, str], context: Context) -> dict[str, str]:
+    return dict(values)
+
+
+def part(name: str) -> Callable[[Any, Context], Any]:
+    """One field of a value, as it is."""
+    return lambda value, context: _as_it_is(getattr(value, name), context)
+
+
+def enabled(value: bool, context: Context) -> str:
+    return 'ENABLED' if value else 'DISABLED'
+
+
+def upper(value: str, context: Context) -> str:
+    return value.upper()
+
+
 def port_mappings(ports: tuple, context: Context) -> list[dict[str, Any]]:
-    """Each port once: neither network mode that is used here maps one to another.
+    """Each port once: in all network modes but `bridge`, a container port is its own host port.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
     """
-    exposed = dict.fromkeys((port.container, port.protocol) for port in ports)
-    return [{'containerPort': number, 'hostPort': number, 'protocol': protocol} for number, protocol in exposed]
+    bridge = context.settings.task_network in BRIDGED
+    rendered = [_port_mapping(port, bridge) for port in ports]
+    return [each for i, each in enumerate(rendered) if each not in rendered[:i]]
 
 
-def host_volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+def _port_mapping(port: Any, bridge: bool) -> dict[str, Any]:
+    if port.range:
+        ports: dict[str, Any] = {'containerPortRange': port.range}
+    elif bridge:
+        ports = {'containerPort': port.container, 'hostPort': port.host or 0}
+    else:
+        ports = {'containerPort': port.container, 'hostPort': port.container}
+    names = {'name': port.name, 'appProtocol': port.app_protocol}
+    return {**ports, 'protocol': port.protocol, **{key: value for key, value in names.items() if value}}
+
+
+def volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
     """Each volume once, however often it is mounted."""
-    sources = {volume.name: volume.host for volume in volumes}
-    return [{'name': name, 'host': {'sourcePath': source}} for name, source in sources.items()]
+    return list({volume.name: _volume(volume, context) for volume in reversed(volumes)}.values())[::-1]
 
 
-def mount_points(volumes: tuple, context: Context) -> list[dict[str, Any]]:
-    return [{'sourceVolume': v.name, 'containerPath': v.container, 'readOnly': v.read_only} for v in volumes]
+def _volume(volume: Any, context: Context) -> dict[str, Any]:
+    kinds = {
+        'host': lambda: {'host': {'sourcePath': volume.host}},
+        'efs': lambda: {'efsVolumeConfiguration': structure(volume.efs, context)},
+        'ebs': lambda: {'configuredAtLaunch': True},
+        'docker': lambda: {'dockerVolumeConfiguration': structure(volume.docker, context)},
+        'fsx': lambda: {'fsxWindowsFileServerVolumeConfiguration': structure(volume.fsx, context)},
+        's3files': lambda: {'s3filesVolumeConfiguration': structure(volume.s3files, context)},
+    }
+    storage = kinds[volume.kinds[0]]() if volume.kinds else {}
+    return {'name': volume.name, **storage}
+
+
+def volume_mounts(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+    return [{'sourceVolume': v.name, 'containerPath': v.mount, 'readOnly': v.read_only} for v in volumes if v.mount]
+
+
+def launch_volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+    """The EBS volumes that the service has made with each task."""
+    return [{'name': v.name, 'managedEBSVolume': structure(v.ebs, context)} for v in volumes if v.ebs]
+
+
+def env_files(files: tuple, context: Context) -> list[dict[str, str]]:
+    return [{'value': file, 'type': 's3'} for file in files]
+
+
+def extra_hosts(hosts: tuple, context: Context) -> list[dict[str, str]]:
+    return [{'hostname': host.name, 'ipAddress': host.address} for host in hosts]
+
+
+def dependencies(conditions: Mapping[str, str], context: Context) -> list[dict[str, str]]:
+    return [{'containerName': name, 'condition': condition.upper()} for name, condition in conditions.items()]
 
 
 def gpus(count: int, context: Context) -> list[dict[str, str]]:
@@ -130,14 +207,32 @@ def desired_count(count: int, context: Context) -> int | None:
     return None if context.settings.scheduling_strategy == 'DAEMON' else count
 
 
-def on_fargate(value: Any, context: Context) -> str | None:
-    """CPU and memory of the whole task, which only Fargate needs, and takes as text."""
-    return str(value) if context.settings.launch_type == 'FARGATE' else None
+def container_size(value: int, context: Context) -> int | None:
+    """CPU or memory of a container; on Fargate without `task`, those of a service are the size of its task."""
+    settings = context.settings
+    return None if settings is context.container and settings.on_fargate and settings.task is None else value
 
 
-def compatibility(launch_type: str, context: Context) -> list[str] | None:
-    """Absent on EC2, where it says nothing: definitions that were registered without it stay as they are."""
-    return ['FARGATE'] if launch_type == 'FARGATE' else None
+def task_size(value: int, context: Context) -> str | None:
+    """CPU or memory of the task, which ECS takes as text, where it is that of the service."""
+    return str(value) if context.settings.on_fargate and context.settings.task is None else None
+
+
+def as_text(value: int, context: Context) -> str:
+    return str(value)
+
+
+def launch_type(value: str, context: Context) -> str | None:
+    return None if context.settings.capacity_providers else value
+
+
+def init_for_exec(value: bool, context: Context) -> bool | None:
+    """ECS Exec needs an init process for what it leaves behind."""
+    return True if value and context.settings.init is None else None
+
+
+def providers(values: tuple, context: Context) -> list[dict[str, Any]]:
+    return [{'capacityProvider': each.name, **structure(each, context)} for each in values]
 
 
 def log_configuration(logging: Any, context: Context) -> dict[str, Any] | None:
@@ -146,7 +241,12 @@ def log_configuration(logging: Any, context: Context) -> dict[str, Any] | None:
     options = dict(logging.options)
     if logging.log_driver == 'awslogs' and context.region:
         options.setdefault('awslogs-region', context.region)
-    return {'logDriver': logging.log_driver, 'options': options}
+    secrets = pairs('name', 'valueFrom')(logging.secret_options, context)
+    return {
+        'logDriver': logging.log_driver,
+        'options': options,
+        **({'secretOptions': secrets} if secrets else {}),
+    }
 
 
 def constraints(kind: str) -> Callable[[tuple, Context], list[dict[str, Any]]]:

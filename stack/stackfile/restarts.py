@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from stack.main_container import main_container
+
 # The label of the container that carries it into ECS.
 LABEL = 'nysa.restarted-at'
 
@@ -38,15 +40,19 @@ def next_restart(before: Any, at: datetime) -> str:
 
 def settled(registered: Definition, wanted: Definition) -> Definition:
     """A registered task definition with the wanted restart in it, unless that is still due."""
-    asked, done = _restarted_at(wanted), _restarted_at(registered)
+    asked, done = _restarted_at(main_container(wanted)), _restarted_at(_main(registered, wanted))
     if asked == done or is_due(asked, done):
         return registered
-    first, *others = registered.get('containerDefinitions') or [{}]
-    labels = {key: value for key, value in (first.get('dockerLabels') or {}).items() if key != LABEL}
-    first = {**first, 'dockerLabels': labels | ({LABEL: asked} if asked else {})}
-    return {**registered, 'containerDefinitions': [first, *others]}
+    main = _main(registered, wanted)
+    labels = {key: value for key, value in (main.get('dockerLabels') or {}).items() if key != LABEL}
+    restarted = {**main, 'dockerLabels': labels | ({LABEL: asked} if asked else {})}
+    containers = [restarted if each is main else each for each in registered.get('containerDefinitions') or [main]]
+    return {**registered, 'containerDefinitions': containers}
 
 
-def _restarted_at(definition: Definition) -> Any:
-    containers = definition.get('containerDefinitions') or [{}]
-    return (containers[0].get('dockerLabels') or {}).get(LABEL)
+def _main(definition: Definition, wanted: Definition) -> Definition:
+    return main_container(definition, main_container(wanted).get('name'))
+
+
+def _restarted_at(container: Definition) -> Any:
+    return (container.get('dockerLabels') or {}).get(LABEL)

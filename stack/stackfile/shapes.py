@@ -52,6 +52,42 @@ def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None
     return Shape(says + limit, check, schema)
 
 
+def parsed(pattern: str, says: str, example: str, make: Callable[[re.Match], Any]) -> Shape:
+    """Text by a pattern, read as what `make` gives."""
+    words = text(pattern, says, example=example)
+    compiled = re.compile(pattern)
+
+    def check(value: Any) -> Any:
+        match = compiled.fullmatch(words.check(value))
+        assert match
+        return make(match)
+
+    return Shape(says, check, words.json)
+
+
+def either(short: Shape, kind: type, full: Shape) -> Shape:
+    """A short form, whose values are of the Python type `kind`, or a full one that is a mapping."""
+    says = f'{short.says}; or a mapping'
+
+    def is_short(value: Any) -> bool:
+        return isinstance(value, kind) and not isinstance(value, bool)
+
+    def one(value: Any) -> Shape | None:
+        return short if is_short(value) else full if isinstance(value, dict) else None
+
+    def check(value: Any) -> Any:
+        if (shape := one(value)) is None:
+            raise refused(says, value)
+        return shape.check(value)
+
+    def read(value: Any) -> Any:
+        if (shape := one(value)) is None:
+            raise refused(says, value)
+        return shape.read(value)
+
+    return Shape(says, check, {'anyOf': [short.json, full.json]}, read, entries=full.entries)
+
+
 def whole(low: int, high: int) -> Shape:
     says = f'a whole number from {low} to {high}'
 

@@ -1,7 +1,6 @@
 """The values of a stackfile that have a grammar of their own, and what they are read as."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,22 +8,25 @@ from voluptuous import Invalid, MultipleInvalid
 
 from stack import images
 from stack.errors import InvalidRequest
+from stack.stackfile import ecs_model
 from stack.stackfile.pairs import pairs
 from stack.stackfile.restarts import instant
 from stack.stackfile.shapes import (
     PRINTABLE,
     Shape,
     checked,
+    either,
     list_of,
+    mapping_of,
     mistakes_in,
     pair,
+    parsed,
     refused,
     scalar,
     text,
     whole,
 )
 
-_PORT = r'(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])'
 _LABEL = r'[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 
 PORT = whole(1, 65535)
@@ -52,6 +54,7 @@ ROLE = text(
     example='arn:aws:iam::123456789012:role/ecsTaskExecutionRole',
 )
 URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024, example='/health')
+CONTAINER_NAME = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255, example='app')
 VARIABLE = text(r'[A-Za-z_][A-Za-z0-9_.-]*', 'a name of letters, digits, _ . - (no digit first)', at_most=255)
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar.html
 SECRET = text(
@@ -80,44 +83,6 @@ IMAGE = Shape(
         'pattern': f'^{images.REFERENCE}$',
         'examples': ['123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v1.2.3'],
     },
-)
-
-
-@dataclass(frozen=True)
-class PortMapping:
-    host: int
-    container: int
-    protocol: str = 'tcp'
-
-
-def _parsed(pattern: str, says: str, example: str, make: Callable[[re.Match], Any]) -> Shape:
-    """Text by a pattern, read as what `make` gives."""
-    words = text(pattern, says, example=example)
-    compiled = re.compile(pattern)
-    return Shape(says, lambda value: make(compiled.fullmatch(words.check(value))), words.json)
-
-
-PORT_MAPPING = _parsed(
-    rf'({_PORT}):({_PORT})(?:/(tcp|udp))?',
-    'HOST:CONTAINER or HOST:CONTAINER/udp in quotes, ports from 1 to 65535',
-    '8080:8080',
-    lambda m: PortMapping(int(m[1]), int(m[2]), m[3] or 'tcp'),
-)
-
-
-@dataclass(frozen=True)
-class Volume:
-    name: str
-    host: str
-    container: str
-    read_only: bool = False
-
-
-VOLUME = _parsed(
-    r'([A-Za-z0-9_-]{1,255}):(/[^:\s]*):(/[^:\s]*)(?::(ro|rw))?',
-    'NAME:/HOST/PATH:/CONTAINER/PATH, with :ro at the end for read only',
-    'data:/srv/data:/data:ro',
-    lambda m: Volume(m[1], m[2], m[3], m[4] == 'ro'),
 )
 
 
@@ -166,20 +131,112 @@ HEALTH_COMMAND = Shape(
 ENVIRONMENT = pairs(VARIABLE, scalar(), 'a list of NAME: value or NAME=value, or a mapping', with_text=True)
 SECRETS = pairs(VARIABLE, SECRET, 'a list of NAME: ARN or parameter, or a mapping')
 
+LOG_SECRETS = pairs(text(), SECRET, 'a list of OPTION: ARN or parameter, or a mapping')
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
+ENV_FILE = text(r'arn:aws[a-z-]*:s3:::\S+', 'the ARN of an object in S3', example='arn:aws:s3:::bucket/app.env')
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
+TAGS = mapping_of(
+    text(r'(?!aws:)[\s\S]+', 'a key that does not begin with aws:', at_most=128),
+    scalar(),
+)
+CAPACITY_PROVIDER = text(r'[A-Za-z0-9_-]+', 'the name of a capacity provider', at_most=255)
+
+
+@dataclass(frozen=True)
+class Host:
+    name: str
+    address: str
+
+
+EXTRA_HOST = parsed(r'([^:\s]+):(\S+)', 'NAME:ADDRESS', 'database:10.0.0.5', lambda m: Host(m[1], m[2]))
+
+
+def ecs_part(place: str) -> Shape:
+    """Members of one of ECS's structures (`stack.stackfile.ecs_model`), merged deeply with inherited ones."""
+
+    def check(value: Any) -> Any:
+        errors = [Invalid(message, list(path)) for path, message in ecs_model.mistakes(place, value)]
+        if errors:
+            raise MultipleInvalid(errors)
+        return value
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise refused('a mapping', value)
+        return value
+
+    return Shape("a mapping of ECS's own members", check, {'$ref': f'#/$defs/ecs.{place}'}, read, merge=deeply_merged)
+
+
+def deeply_merged(under: Any, over: Any) -> Any:
+    """Two structures as one: mappings are joined, everything else is taken from `over`."""
+    if not isinstance(under, Mapping) or not isinstance(over, Mapping):
+        return over
+    joined = {name: deeply_merged(under[name], part) if name in under else part for name, part in over.items()}
+    return {**under, **joined}
+
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 MAX_SERVICES = 5000
 
 
+def one_or_list(item: Shape, at_most: int) -> Shape:
+    """Items, or the word `public` or `private`, which is read as a list of itself."""
+    items = list_of(item, at_most=at_most)
+    says = f'public, private, or {items.says}'
+
+    def check(value: Any) -> tuple:
+        if isinstance(value, str):
+            if value not in ('public', 'private'):
+                raise refused(says, value)
+            return (value,)
+        return items.check(value)
+
+    return Shape(says, check, {'anyOf': [{'enum': ['public', 'private']}, items.json]})
+
+
+def parsed_whole(low: int, high: int, make: Callable[[int], Any]) -> Shape:
+    """A whole number, read as what `make` gives."""
+    number = whole(low, high)
+    return Shape(number.says, lambda value: make(number.check(value)), number.json)
+
+
 def named(name: Shape, item: Shape, says: str) -> Shape:
     """A list whose items have one key each, their name; read as it is, since each service is read by itself."""
+    whole_list = list_of(_one_name(name, item, says), at_most=MAX_SERVICES, says=says)
+    return replace(whole_list, read=lambda value: value, entries=item.entries)
+
+
+def named_list(name: Shape, item: Shape, says: str, at_most: int, bare: bool = False) -> Shape:
+    """A list whose items have one key each, their name; read as a tuple of `item`'s values with that `name`.
+
+    With `bare`, an item may be a name alone, which is read as text.
+    """
+    entry = _one_name(name, item, says)
+    if bare:
+        entry = either(name, str, entry)
+
+    def read_one(value: Any) -> Any:
+        if bare and isinstance(value, str):
+            return name.check(value)
+        if not isinstance(value, dict) or len(value) != 1:
+            raise refused(says, value)
+        [(key, part)] = value.items()
+        return replace(item.read({} if part is None else part), name=name.check(key))
+
+    return replace(list_of(replace(entry, read=read_one), at_most=at_most, says=says), entries=item.entries)
+
+
+def _one_name(name: Shape, item: Shape, says: str) -> Shape:
     check_both = pair(name, item)
 
     def one(entry: Any) -> Any:
         if not isinstance(entry, dict):
             raise refused('one name with its settings below it', entry)
         if len(entry) != 1:
-            mistakes = [Invalid(f'expected one name, found {len(entry)}: each service is an item of its own')]
+            mistakes = [Invalid(f'expected one name, found {len(entry)}: each is an item of its own')]
             try:
                 checked(entry.items(), check_both)
             except Invalid as e:
@@ -188,6 +245,4 @@ def named(name: Shape, item: Shape, says: str) -> Shape:
         return checked(entry.items(), check_both)[0]
 
     mapping = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}
-    items = Shape(says, one, {**mapping, 'minProperties': 1, 'maxProperties': 1})
-    whole_list = list_of(items, at_most=MAX_SERVICES, says=says)
-    return replace(whole_list, read=lambda value: value, entries=item.entries)
+    return Shape(says, one, {**mapping, 'minProperties': 1, 'maxProperties': 1})

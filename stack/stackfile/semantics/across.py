@@ -43,7 +43,7 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
 
     def claims(subject: Subject) -> Iterator[Claim]:
         settings = subject.settings
-        if settings.network_mode == 'host':
+        if settings.task_network == 'host':
             for number, protocol in {
                 (n, port.protocol) for port in settings.ports for n in (port.host, port.container)
             }:

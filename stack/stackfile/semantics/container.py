@@ -1,8 +1,10 @@
 """What the container is given: variables, secrets, logs, volumes, checks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stack.stackfile.semantics.rules import Finding, Subject, rule
+from stack.stackfile.volumes import Volume
 
 
 @rule('environment', 'secrets')
@@ -12,25 +14,24 @@ def secrets_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
             yield ('secrets',), f'{name} is in environment, too'
 
 
-@rule('logging')
-def logging_is_complete(subject: Subject) -> Iterator[Finding]:
-    logging = subject.settings.logging
-    if logging.log_driver is None and logging.options:
-        yield ('logging',), 'the options need a log_driver'
-    if logging.log_driver == 'awslogs' and 'awslogs-group' not in logging.options:
-        yield ('logging',), 'the log driver awslogs needs the option awslogs-group'
-
-
-@rule('volumes')
+@rule('volumes', 'mounts')
 def volumes_do_not_collide(subject: Subject) -> Iterator[Finding]:
-    hosts: dict[str, str] = {}
+    settings = subject.settings
+    sources: dict[str, Volume] = {}
     mounted = set()
-    for i, volume in enumerate(subject.settings.volumes):
-        if hosts.setdefault(volume.name, volume.host) != volume.host:
-            yield ('volumes', i), f'{volume.name} stands for another directory here'
-        if volume.container in mounted:
-            yield ('volumes', i), f'{volume.container} stands here for the second time'
-        mounted.add(volume.container)
+    for i, volume in enumerate(settings.volumes):
+        source = replace(volume, mount=None, read_only=False)
+        if sources.setdefault(volume.name, source) != source:
+            yield ('volumes', i), f'{volume.name} is another volume above'
+        if len(volume.kinds) > 1:
+            yield ('volumes', i), f'expected one kind of storage; found {", ".join(volume.kinds)}'
+        if volume.mount and volume.mount in mounted:
+            yield ('volumes', i), f'{volume.mount} is mounted above already'
+        mounted.add(volume.mount)
+    for i, mount in enumerate(settings.mounts):
+        if mount.mount in mounted:
+            yield ('mounts', i), f'{mount.mount} is mounted above already'
+        mounted.add(mount.mount)
 
 
 @rule('deployment_configuration', 'scheduling_strategy')
@@ -62,7 +63,6 @@ def daemon_counts_by_itself(subject: Subject) -> Iterator[Finding]:
 
 RULES = (
     secrets_have_names_of_their_own,
-    logging_is_complete,
     volumes_do_not_collide,
     rollout_can_move,
     constraints_are_complete,

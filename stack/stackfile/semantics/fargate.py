@@ -1,8 +1,10 @@
 """What Fargate does not do. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from stack.images import ImageReference
+from stack.stackfile.semantics.containers import containers
 from stack.stackfile.semantics.rules import Finding, Rule, Subject, rule
 
 GIB = 1024
@@ -16,58 +18,103 @@ SIZES: dict[int, tuple[int, ...]] = {
     4096: tuple(range(8 * GIB, 30 * GIB + 1, GIB)),
     8192: tuple(range(16 * GIB, 60 * GIB + 1, 4 * GIB)),
     16384: tuple(range(32 * GIB, 120 * GIB + 1, 8 * GIB)),
+    32768: (60 * GIB, 120 * GIB, 244 * GIB),
 }
 LOG_DRIVERS = ('awsfirelens', 'awslogs', 'splunk')
 
+PLACEMENT = ('launch_type', 'capacity_providers')
 
-@rule('launch_type', 'cpu', 'memory')
+
+@rule(*PLACEMENT, 'cpu', 'memory', 'task')
 def size_is_offered(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
-    if settings.launch_type != 'FARGATE':
+    if not settings.on_fargate:
         return
-    if settings.cpu not in SIZES:
-        what = 'FARGATE needs cpu' if settings.cpu is None else f'FARGATE has no cpu of {settings.cpu}'
-        yield ('cpu',), f'{what}: one of {", ".join(map(str, SIZES))}'
-    elif settings.memory not in SIZES[settings.cpu]:
-        allowed = SIZES[settings.cpu]
+    size, path = (settings.task, ('task',)) if settings.task else (settings, ())
+    if size.cpu not in SIZES:
+        what = 'FARGATE needs cpu' if size.cpu is None else f'FARGATE has no cpu of {size.cpu}'
+        yield (*path, 'cpu'), f'{what}: one of {", ".join(map(str, SIZES))}'
+    elif size.memory not in SIZES[size.cpu]:
+        allowed = SIZES[size.cpu]
         step = allowed[1] - allowed[0] if len(allowed) > 3 else None
         which = f'{allowed[0]} to {allowed[-1]} in steps of {step}' if step else ', '.join(map(str, allowed))
-        yield ('memory',), f'FARGATE has no memory of {settings.memory} with cpu {settings.cpu}: {which}'
+        what = 'FARGATE needs memory' if size.memory is None else f'FARGATE has no memory of {size.memory}'
+        yield (*path, 'memory'), f'{what} with cpu {size.cpu}: {which}'
 
 
-@rule('launch_type', 'logging')
+@rule(*PLACEMENT, 'logging', 'containers')
 def log_driver_is_offered(subject: Subject) -> Iterator[Finding]:
-    logging = subject.settings.logging
-    if subject.settings.launch_type != 'FARGATE' or logging.log_driver is None:
+    if not subject.settings.on_fargate:
         return
-    if logging.log_driver not in LOG_DRIVERS:
-        yield ('logging',), f'FARGATE has no log driver {logging.log_driver}: one of {", ".join(LOG_DRIVERS)}'
-    if logging.log_driver == 'awslogs' and 'awslogs-stream-prefix' not in logging.options:
-        yield ('logging',), 'FARGATE needs the option awslogs-stream-prefix'
+    for path, _, container in containers(subject):
+        logging = container.logging
+        if logging.log_driver is not None and logging.log_driver not in LOG_DRIVERS:
+            found = f'FARGATE has no log driver {logging.log_driver}: one of {", ".join(LOG_DRIVERS)}'
+            yield (*path, 'logging'), found
+        if logging.log_driver == 'awslogs' and 'awslogs-stream-prefix' not in logging.options:
+            yield (*path, 'logging'), 'FARGATE needs the option awslogs-stream-prefix'
 
 
-@rule('launch_type', 'image', 'logging', 'task_execution_role_arn')
+@rule(*PLACEMENT, 'image', 'logging', 'containers', 'task_execution_role_arn')
 def agent_has_a_role(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
-    if settings.launch_type != 'FARGATE' or settings.task_execution_role_arn is not None:
+    if not settings.on_fargate or settings.task_execution_role_arn is not None:
         return
-    if settings.logging.log_driver == 'awslogs' or ImageReference.split(settings.image).ecr:
+    every = [container for _, _, container in containers(subject)]
+    if any(c.logging.log_driver == 'awslogs' or ImageReference.split(c.image or '').ecr for c in every):
         yield ('launch_type',), 'FARGATE needs task_execution_role_arn for images in ECR and for awslogs'
 
 
-def _not_on_fargate(field: str, what: str) -> Rule:
-    @rule('launch_type', field)
+@rule(*PLACEMENT, 'scheduling_strategy')
+def no_daemons(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.on_fargate and subject.settings.scheduling_strategy == 'DAEMON':
+        yield ('scheduling_strategy',), 'FARGATE has no instances to run a DAEMON on'
+
+
+@rule(*PLACEMENT, 'volumes')
+def volumes_are_offered(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.on_fargate:
+        for i, volume in enumerate(subject.settings.volumes):
+            if volume.host is not None:
+                yield ('volumes', i), 'FARGATE has no directories of an instance'
+            if volume.docker is not None:
+                yield ('volumes', i), 'FARGATE has no Docker volumes'
+
+
+@rule(*PLACEMENT, 'capabilities', 'containers')
+def capabilities_are_offered(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.on_fargate:
+        for path, _, container in containers(subject):
+            for i, added in enumerate(container.capabilities.add if container.capabilities else ()):
+                if added != 'SYS_PTRACE':
+                    yield (*path, 'capabilities', 'add', i), 'FARGATE adds no capability but SYS_PTRACE'
+
+
+@rule(*PLACEMENT, 'stop_timeout', 'start_timeout', 'containers')
+def timeouts_are_offered(subject: Subject) -> Iterator[Finding]:
+    if subject.settings.on_fargate:
+        for path, _, container in containers(subject):
+            for field in ('stop_timeout', 'start_timeout'):
+                seconds = getattr(container, field)
+                if seconds is not None and not 2 <= seconds <= 120:
+                    yield (*path, field), f'FARGATE takes from 2 to 120 seconds; found {seconds}'
+
+
+def _not_on_fargate(field: str, what: str, of: Callable[[Subject], Iterator[Any]] = containers) -> Rule:
+    """A field that Fargate refuses on any container."""
+
+    @rule(*PLACEMENT, field, 'containers')
     def refuse(subject: Subject) -> Iterator[Finding]:
-        if subject.settings.launch_type == 'FARGATE' and getattr(subject.settings, field):
-            yield (field,), f'FARGATE has no {what}'
+        if subject.settings.on_fargate:
+            for path, _, container in of(subject):
+                if getattr(container, field):
+                    yield (*path, field), f'FARGATE has no {what}'
 
     return refuse
 
 
-@rule('launch_type', 'scheduling_strategy')
-def no_daemons(subject: Subject) -> Iterator[Finding]:
-    if subject.settings.launch_type == 'FARGATE' and subject.settings.scheduling_strategy == 'DAEMON':
-        yield ('scheduling_strategy',), 'FARGATE has no instances to run a DAEMON on'
+def _service_alone(subject: Subject) -> Iterator[Any]:
+    yield (), '', subject.settings
 
 
 RULES = (
@@ -75,8 +122,15 @@ RULES = (
     log_driver_is_offered,
     agent_has_a_role,
     no_daemons,
+    volumes_are_offered,
+    capabilities_are_offered,
+    timeouts_are_offered,
     _not_on_fargate('privileged', 'privileged containers'),
     _not_on_fargate('gpus', 'GPUs'),
-    _not_on_fargate('volumes', 'directories of an instance'),
-    _not_on_fargate('placement_constraints', 'instances to place tasks on'),
+    _not_on_fargate('links', 'links'),
+    _not_on_fargate('shared_memory', 'shared_memory'),
+    _not_on_fargate('extra_hosts', 'extra_hosts'),
+    _not_on_fargate('hostname', 'hostname'),
+    _not_on_fargate('placement_constraints', 'instances to place tasks on', _service_alone),
+    _not_on_fargate('placement_strategy', 'instances to place tasks on', _service_alone),
 )

@@ -6,7 +6,7 @@ from typing import Any
 from stack.deployment_room import leaves_room
 from stack.images import ImageReference
 from stack.masking import looks_secret
-from stack.stackfile.fields import Vpc
+from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
@@ -24,7 +24,7 @@ def image_is_pinned(subject: Subject) -> Iterator[Finding]:
 def container_is_reached_at_its_own_port(subject: Subject) -> Iterator[Finding]:
     for i, port in enumerate(subject.settings.ports):
         if port.host != port.container:
-            mode = subject.settings.network_mode
+            mode = subject.settings.task_network
             yield ('ports', i), f'is reached at {port.container}: in network mode {mode} ECS maps no port to another'
 
 
@@ -77,7 +77,7 @@ def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
 @rule('dns_discovery', 'launch_type', 'vpc')
 def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
     settings, vpc = subject.settings, subject.top.vpc
-    if settings.network_mode != 'awsvpc' or settings.launch_type == 'FARGATE':
+    if settings.task_network != 'awsvpc' or settings.on_fargate or settings.network:
         return
     if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
         yield ('dns_discovery',), 'tasks with an address of their own need vpc.subnets'

@@ -61,7 +61,7 @@ def test_a_service_that_is_not_there(seen):
         (
             {'placementConstraints': [{'type': 'distinctInstance'}]},
             {},
-            Change('placement_constraints', [{'type': 'distinctInstance'}], []),
+            Change('placement_constraints', [{'type': 'distinctInstance'}], None),
         ),
     ],
 )

@@ -343,12 +343,15 @@ def test_defaults_that_ecs_reports_are_no_difference():
     observed = settled(example())
     mailer = replace(
         observed.services['mailer'],
-        deployment_configuration={
-            'deploymentCircuitBreaker': {'enable': False, 'rollback': False},
-            'maximumPercent': 200,
-            'minimumHealthyPercent': 100,
-            'strategy': 'ROLLING',
-            'bakeTimeInMinutes': 0,
+        members={
+            **observed.services['mailer'].members,
+            'deploymentConfiguration': {
+                'deploymentCircuitBreaker': {'enable': False, 'rollback': False},
+                'maximumPercent': 200,
+                'minimumHealthyPercent': 100,
+                'strategy': 'ROLLING',
+                'bakeTimeInMinutes': 0,
+            },
         },
     )
     assert planned(example(), replace(observed, services={**observed.services, 'mailer': mailer})).is_empty

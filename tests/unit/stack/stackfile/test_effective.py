@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.errors import NotFound
+from stack.stackfile.container_fields import Healthcheck, Logging
 from stack.stackfile.effective import all_settings, environment, service_settings, services, top_settings
-from stack.stackfile.fields import Elb, ElbDns, ElbPorts, Healthcheck, Logging, TargetHealthcheck
-from stack.stackfile.values import PortMapping, Volume
+from stack.stackfile.network_fields import Elb, ElbDns, ElbPorts, TargetHealthcheck
+from stack.stackfile.ports import PortMapping
+from stack.stackfile.volumes import Volume
 from tests.unit.stack.stackfile.examples import TOO_LONG, balanced, example, one_service
 
 ODD = [
@@ -65,7 +67,7 @@ def test_what_can_be_read_is_kept_beside_what_cannot():
         ),
         'web',
     )
-    assert found.ports == (PortMapping(80, 80), PortMapping(81, 81, 'udp'))
+    assert found.ports == (PortMapping(host=80, container=80), PortMapping(host=81, container=81, protocol='udp'))
     assert found.environment == {'A': '1', 'B': '2', 'D': '4', 'E': '5'}
     assert found.elb == Elb(type='public', ports=ElbPorts(public=80, container=80))
 
@@ -82,7 +84,7 @@ def test_defaults():
     found = service_settings(one_service(), 'web')
     assert found.image == 'team/web:1'
     assert (found.memory, found.desired_count, found.type) == (1024, 1, 'service')
-    assert (found.scheduling_strategy, found.launch_type, found.network_mode) == ('REPLICA', 'EC2', 'host')
+    assert (found.scheduling_strategy, found.launch_type, found.task_network) == ('REPLICA', 'EC2', 'host')
     assert found.cpu is None
     assert found.elb is None
 
@@ -102,7 +104,7 @@ def test_the_example():
         dns=ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),
         healthcheck=TargetHealthcheck(port=8080, path='/health'),
     )
-    assert found['user-service'].network_mode == 'awsvpc'
+    assert found['user-service'].task_network == 'awsvpc'
     assert found['email-worker'].memory == 930
     assert top_settings(example()).vpc.subnets.private == ('subnet-c', 'subnet-d')
 
@@ -164,7 +166,10 @@ def test_of_a_name_that_stands_twice_the_first_counts():
 
 def test_volumes():
     found = service_settings(one_service(volumes=['data:/srv/data:/data:ro', 'x:/y:/z']), 'web')
-    assert found.volumes == (Volume('data', '/srv/data', '/data', True), Volume('x', '/y', '/z'))
+    assert found.volumes == (
+        Volume(name='data', host='/srv/data', mount='/data', read_only=True),
+        Volume(name='x', host='/y', mount='/z'),
+    )
 
 
 def test_thousands_of_services():

@@ -7,8 +7,9 @@ import botocore.session
 import pytest
 from botocore.model import Shape, StructureShape
 
+from stack.stackfile.container_fields import LOG_DRIVERS
 from stack.stackfile.entries import DEFAULTS, Entry, entries
-from stack.stackfile.fields import LOG_DRIVERS, ServiceSettings, Stackfile
+from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.rendering import Target
 
 ECS = botocore.session.get_session().get_service_model('ecs')
@@ -58,7 +59,8 @@ def test_every_attribute_is_a_field_with_a_help(table: type):
 
 
 def test_what_may_stand_under_defaults():
-    assert [e.name for e in entries(ServiceSettings) if e.inherits == DEFAULTS] == [
+    """What the design names, and what the old system's documents have there."""
+    expected = {
         'memory',
         'cpu',
         'launch_type',
@@ -69,4 +71,29 @@ def test_what_may_stand_under_defaults():
         'deployment_circuit_breaker',
         'task_role_arn',
         'task_execution_role_arn',
-    ]
+        'task',
+        'memory_reservation',
+        'network_mode',
+        'network',
+        'architecture',
+        'operating_system',
+        'capacity_providers',
+        'compatibilities',
+        'read_only_root',
+        'init',
+        'ulimits',
+        'stop_timeout',
+        'labels',
+        'env_files',
+        'registry_credentials',
+        'tags',
+        'task_definition_tags',
+        'propagate_tags',
+        'ecs_managed_tags',
+        'grace_period',
+        'exec',
+        'az_rebalancing',
+        'platform_version',
+        'ecs',
+    }
+    assert {e.name for e in entries(ServiceSettings) if e.inherits == DEFAULTS} == expected

@@ -13,7 +13,8 @@ from stack.reconcile.wanted import wanted_services
 from stack.service_rows import service_rows
 from stack.stackfile import effective
 from stack.stackfile.check import check
-from stack.stackfile.task_definition import normalised, register_arguments
+from stack.stackfile.normal_form import normalised
+from stack.stackfile.task_definition import register_arguments
 from tests.unit.stack.reconcile.settled import CLUSTER, settled
 from tests.unit.stack.reconcile.settled import example as example_of_plans
 from tests.unit.stack.stackfile.examples import balanced, example, with_vpc

@@ -48,7 +48,7 @@ def test_only_a_later_restart_is_due(wanted, done, due):
 
 def test_labels_of_others_are_compared_as_ever():
     registered = definition(LATE, team='a')
-    assert definition_changes(registered, definition(None)) == [Change('dockerLabels', {'team': 'a'}, None)]
+    assert definition_changes(registered, definition(None)) == [Change('labels', {'team': 'a'}, None)]
     assert not same_definition(definition(EARLY), registered)
 
 

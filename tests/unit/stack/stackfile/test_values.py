@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from voluptuous import Invalid
 
 from stack.stackfile import values
-from stack.stackfile.values import PortMapping
+from stack.stackfile.ports import PORT_MAPPING, PortMapping
 
 PORTS = st.integers(1, 65535)
 
@@ -16,14 +16,14 @@ PORTS = st.integers(1, 65535)
 @given(PORTS, PORTS, st.sampled_from(['tcp', 'udp', None]))
 def test_every_port_mapping(host: int, container: int, protocol: str | None):
     text = f'{host}:{container}' + (f'/{protocol}' if protocol else '')
-    assert values.PORT_MAPPING.check(text) == PortMapping(host, container, protocol or 'tcp')
+    assert PORT_MAPPING.check(text) == PortMapping(host=host, container=container, protocol=protocol or 'tcp')
 
 
 @given(st.integers().filter(lambda port: not 1 <= port <= 65535), PORTS)
 def test_no_port_mapping(wrong: int, right: int):
     for text in (f'{wrong}:{right}', f'{right}:{wrong}'):
         with pytest.raises(Invalid):
-            values.PORT_MAPPING.check(text)
+            PORT_MAPPING.check(text)
 
 
 @pytest.mark.parametrize(

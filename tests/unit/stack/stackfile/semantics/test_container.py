@@ -24,8 +24,8 @@ NO_ROOM = 'maximum_percent {} and minimum_healthy_percent {} leave a rollout no 
             [('logging', 'the log driver awslogs needs the option awslogs-group')],
         ),
         ({'logging': {'log_driver': 'gelf'}}, []),
-        ({'volumes': ['a:/a:/x', 'b:/b:/x']}, [('volumes[1]', '/x stands here for the second time')]),
-        ({'volumes': ['a:/a:/x', 'a:/b:/y']}, [('volumes[1]', 'a stands for another directory here')]),
+        ({'volumes': ['a:/a:/x', 'b:/b:/x']}, [('volumes[1]', '/x is mounted above already')]),
+        ({'volumes': ['a:/a:/x', 'a:/b:/y']}, [('volumes[1]', 'a is another volume above')]),
         ({'volumes': ['a:/a:/x', 'a:/a:/y:ro']}, []),
         (
             {'deployment_configuration': {'maximum_percent': 100}},

@@ -19,7 +19,7 @@ def on_fargate(**settings: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ('settings', 'where', 'said'),
     [
-        ({'cpu': 128}, 'cpu', 'FARGATE has no cpu of 128: one of 256, 512, 1024, 2048, 4096, 8192, 16384'),
+        ({'cpu': 128}, 'cpu', 'FARGATE has no cpu of 128: one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768'),
         ({'memory': 768}, 'memory', 'FARGATE has no memory of 768 with cpu 256: 512, 1024, 2048'),
         ({'cpu': 512, 'memory': 512}, 'memory', f'{NO_MEMORY} 512 with cpu 512: 1024 to 4096 in steps of 1024'),
         (
@@ -29,7 +29,7 @@ def on_fargate(**settings: Any) -> dict[str, Any]:
         ),
         ({'privileged': True}, 'privileged', 'FARGATE has no privileged containers'),
         ({'gpus': 1}, 'gpus', 'FARGATE has no GPUs'),
-        ({'volumes': ['a:/b:/c']}, 'volumes', 'FARGATE has no directories of an instance'),
+        ({'volumes': ['a:/b:/c']}, 'volumes[0]', 'FARGATE has no directories of an instance'),
         (
             {'placement_constraints': [{'type': 'distinctInstance'}]},
             'placement_constraints',
@@ -61,7 +61,7 @@ def test_sizes(cpu: int, memory: int):
 
 def test_cpu_is_needed():
     document = with_vpc(one_service(launch_type='FARGATE'))
-    assert mistakes(document) == [('cpu', 'FARGATE needs cpu: one of 256, 512, 1024, 2048, 4096, 8192, 16384')]
+    assert mistakes(document) == [('cpu', 'FARGATE needs cpu: one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768')]
 
 
 def test_an_execution_role_is_enough_for_ecr_and_logs():

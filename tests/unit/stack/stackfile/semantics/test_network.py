@@ -13,7 +13,8 @@ CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/abc'
 @pytest.mark.parametrize(
     ('settings', 'found'),
     [
-        ({'ports': ['80:80', '443:443', '53:53/udp', '53:53']}, []),
+        ({'ports': ['80:80', '443:443', '53:53/udp']}, []),
+        ({'ports': ['53:53/udp', '53:53']}, [('ports[1]', 'ECS takes one protocol for port 53')]),
         ({'ports': ['80:8080']}, []),
         ({'ports': ['80:80', '80:80/tcp']}, [('ports[1]', 'port 80/tcp stands here for the second time')]),
     ],

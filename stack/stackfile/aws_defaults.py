@@ -1,0 +1,146 @@
+"""What ECS takes an absent value for, and which lists have no order: the one table for both sides of a comparison.
+
+Empty lists, mappings and texts, and null, equal absent everywhere. Sources: AWS's API reference of the structures named
+below, and answers of real clusters, which hold defaults that nobody sent.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+Place = tuple[str, ...]
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html and the pages of its parts.
+TASK_DEFINITION: Mapping[Place, Mapping[str, Any]] = {
+    (): {'enableFaultInjection': False},
+    ('runtimePlatform',): {'cpuArchitecture': 'X86_64', 'operatingSystemFamily': 'LINUX'},
+    ('volumes',): {'configuredAtLaunch': False},
+    ('volumes', 'efsVolumeConfiguration'): {'rootDirectory': '/', 'transitEncryption': 'DISABLED'},
+    ('volumes', 'efsVolumeConfiguration', 'authorizationConfig'): {'iam': 'DISABLED'},
+    ('volumes', 'dockerVolumeConfiguration'): {'autoprovision': False, 'scope': 'task', 'driver': 'local'},
+    ('containerDefinitions',): {
+        'cpu': 0,
+        'essential': True,
+        'privileged': False,
+        'readonlyRootFilesystem': False,
+        'interactive': False,
+        'pseudoTerminal': False,
+        'disableNetworking': False,
+        'versionConsistency': 'enabled',
+    },
+    ('containerDefinitions', 'portMappings'): {'protocol': 'tcp'},
+    ('containerDefinitions', 'mountPoints'): {'readOnly': False},
+    ('containerDefinitions', 'volumesFrom'): {'readOnly': False},
+    ('containerDefinitions', 'linuxParameters'): {'initProcessEnabled': False},
+    ('containerDefinitions', 'restartPolicy'): {'enabled': False, 'restartAttemptPeriod': 300},
+    ('containerDefinitions', 'healthCheck'): {'interval': 30, 'timeout': 5, 'retries': 3, 'startPeriod': 0},
+}
+
+# Lists of a task definition whose order means nothing. ECS reorders some of them in its answers.
+TASK_DEFINITION_SETS = frozenset(
+    {
+        ('requiresCompatibilities',),
+        ('placementConstraints',),
+        ('volumes',),
+        ('containerDefinitions',),
+        ('containerDefinitions', 'environment'),
+        ('containerDefinitions', 'environmentFiles'),
+        ('containerDefinitions', 'secrets'),
+        ('containerDefinitions', 'portMappings'),
+        ('containerDefinitions', 'mountPoints'),
+        ('containerDefinitions', 'volumesFrom'),
+        ('containerDefinitions', 'links'),
+        ('containerDefinitions', 'dependsOn'),
+        ('containerDefinitions', 'resourceRequirements'),
+        ('containerDefinitions', 'ulimits'),
+        ('containerDefinitions', 'systemControls'),
+        ('containerDefinitions', 'linuxParameters', 'capabilities', 'add'),
+        ('containerDefinitions', 'linuxParameters', 'capabilities', 'drop'),
+        ('containerDefinitions', 'logConfiguration', 'secretOptions'),
+    }
+)
+
+# What ECS adds to a registered definition, and what describes the revision rather than the task.
+ADDED_BY_ECS = frozenset(
+    {
+        'taskDefinitionArn',
+        'revision',
+        'status',
+        'requiresAttributes',
+        'compatibilities',
+        'registeredAt',
+        'registeredBy',
+        'deregisteredAt',
+        'deleteRequestedAt',
+        'tags',
+    }
+)
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html and the pages of its parts.
+SERVICE: Mapping[Place, Mapping[str, Any]] = {
+    (): {
+        'schedulingStrategy': 'REPLICA',
+        'enableECSManagedTags': False,
+        'enableExecuteCommand': False,
+        'healthCheckGracePeriodSeconds': 0,
+        'propagateTags': 'NONE',
+        'deploymentConfiguration': {},
+    },
+    ('deploymentConfiguration',): {
+        'strategy': 'ROLLING',
+        'bakeTimeInMinutes': 0,
+        'maximumPercent': 200,
+        'minimumHealthyPercent': 100,
+        'deploymentCircuitBreaker': {},
+        'alarms': {},
+    },
+    ('deploymentConfiguration', 'alarms'): {'enable': False, 'rollback': False},
+    ('deploymentConfiguration', 'deploymentCircuitBreaker'): {
+        'enable': False,
+        'rollback': False,
+        'resetOnHealthyTask': True,
+        'thresholdConfiguration': {},
+    },
+    ('deploymentConfiguration', 'deploymentCircuitBreaker', 'thresholdConfiguration'): {
+        'type': 'BOUNDED_PERCENT',
+        'value': 50,
+    },
+    ('deploymentConfiguration', 'linearConfiguration'): {'stepPercent': 10.0, 'stepBakeTimeInMinutes': 6},
+    ('deploymentConfiguration', 'canaryConfiguration'): {'canaryPercent': 5.0, 'canaryBakeTimeInMinutes': 10},
+    ('deploymentConfiguration', 'lifecycleHooks'): {'targetType': 'AWS_LAMBDA'},
+    ('deploymentConfiguration', 'lifecycleHooks', 'timeoutConfiguration'): {
+        'timeoutInMinutes': 1440,
+        'action': 'ROLLBACK',
+    },
+    ('networkConfiguration', 'awsvpcConfiguration'): {'assignPublicIp': 'DISABLED'},
+    ('capacityProviderStrategy',): {'weight': 0, 'base': 0},
+    ('volumeConfigurations', 'managedEBSVolume'): {'filesystemType': 'xfs'},
+}
+
+# What differs from `SERVICE` for a daemon, which ECS counts and places by itself.
+DAEMON = {'maximumPercent': 100, 'minimumHealthyPercent': 0}
+
+SERVICE_SETS = frozenset(
+    {
+        ('placementConstraints',),
+        ('loadBalancers',),
+        ('networkConfiguration', 'awsvpcConfiguration', 'subnets'),
+        ('networkConfiguration', 'awsvpcConfiguration', 'securityGroups'),
+        ('deploymentConfiguration', 'alarms', 'alarmNames'),
+        ('deploymentConfiguration', 'lifecycleHooks', 'lifecycleStages'),
+        ('volumeConfigurations',),
+        ('vpcLatticeConfigurations',),
+    }
+)
+
+# What UpdateService takes to return a member to the state of one that was never sent; the others take their default.
+RESET: Mapping[str, Any] = {
+    'capacityProviderStrategy': [],
+    'platformVersion': 'LATEST',
+    'placementConstraints': [],
+    'placementStrategy': [],
+    'serviceConnectConfiguration': {'enabled': False},
+    'volumeConfigurations': [],
+    'vpcLatticeConfigurations': [],
+    'loadBalancers': [],
+    'serviceRegistries': [],
+}
