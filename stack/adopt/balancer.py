@@ -1,6 +1,6 @@
 """A service's load balancer in the terms of a stackfile, where `elb` can describe it exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,7 @@ from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_record
 from stack.reconcile.observed import Listener, LoadBalancer, Observed, Record, Service, TargetGroup
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.entries import entries
-from stack.stackfile.fields import TargetHealthcheck
-
-Say = Callable[[str], None]
+from stack.stackfile.network_fields import TargetHealthcheck
 
 _HEALTH = {
     'protocol': 'HealthCheckProtocol',
@@ -36,63 +34,45 @@ class Way:
     port: int
 
 
-def way_in(service: Service, observed: Observed, say: Say) -> Way | None:
-    """The first of the service's attachments that `elb` might describe; a note for each of the others."""
-    found: Way | None = None
-    for attachment in service.load_balancers:
-        if name := attachment.get('loadBalancerName'):
-            say(f'It stays attached to the load balancer {name}, of the classic type: elb means an application one.')
-            continue
-        group = next((each for each in observed.target_groups if each.arn == attachment.get('targetGroupArn')), None)
-        called = group.name if group else attachment.get('targetGroupArn')
-        way = _way(group, attachment, observed) if group else 'it cannot be found'
-        if isinstance(way, Way) and found:
-            way = 'a service of a stackfile has one load balancer'
-        if isinstance(way, Way):
-            found = way
-        else:
-            say(f'It stays attached to the target group {called} as it is, which elb cannot describe: {way}.')
-    return found
-
-
-def _way(group: TargetGroup, attachment: Any, observed: Observed) -> Way | str:
-    """The way through a target group, or why there is none that a stackfile can describe."""
+def way_in(service: Service, observed: Observed) -> Way | None:
+    """The way in that `elb` might describe: a service with one attachment, to a target group of a default action."""
+    if len(service.load_balancers) != 1:
+        return None
+    [attachment] = service.load_balancers
+    if attachment.get('advancedConfiguration'):
+        return None
+    arn = attachment.get('targetGroupArn')
+    group = next((each for each in observed.target_groups if each.arn == arn), None)
     ways = [
         (balancer, listener)
         for balancer in observed.load_balancers
         for listener in balancer.listeners
-        if listener.target_group == group.arn
+        if group and listener.target_group == arn and balancer.type == 'application'
     ]
-    if not ways:
-        return 'no listener leads to it by default, only rules do'
-    # One that redirects to HTTPS has no target group.
+    if not group or not ways:
+        return None
+    # A listener that redirects to HTTPS has no target group.
     balancer, listener = max(ways, key=lambda each: (each[1].protocol == 'HTTPS', -each[1].port))
-    if balancer.type != 'application':
-        return f'{balancer.name} is a {balancer.type} load balancer'
     return Way(balancer, listener, group, attachment['containerPort'])
 
 
-def kept_as_it_is(way: Way, wanted: Wanted, observed: Observed) -> str | None:
-    """Why the load balancer stays as other hands made it, in a sentence; None where `elb` describes it exactly.
+def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[str]) -> bool:
+    """Whether `elb` describes the load balancer exactly: a deployment would do no more to it than to mark it.
 
-    It does where a deployment would do no more to it than to mark it; and where Nysa made it, whatever was changed
-    since, or else the first deployment would remove it.
+    What Nysa made is always described, whatever was changed since, or else the first deployment would remove it.
+    `more`: see `stack.aws.elb_details`.
     """
     owner = Owner(observed.cluster, wanted.service)
     if owner in (names.owner(way.balancer.tags), names.owner(way.group.tags)):
-        return None
+        return True
+    if wanted.balancer is None or beside_elb(way, observed, more):
+        return False
     draft = Draft(owner, frozenset({wanted.balancer.record} - {None}))
     try:
         plan_load_balancer(draft, wanted.balancer, observed)
-        others = [step.text for step in draft.steps if step.kind != 'elbv2:AddTags']
-    except Blocked as blocked:
-        others = [str(blocked).removesuffix('.')]
-    if not others:
-        return None
-    return (
-        f'It stays attached to the target group {way.group.name} of the load balancer {way.balancer.name}, and both '
-        f'stay as they are with their records: elb would mean another one ({"; ".join(others)}).'
-    )
+    except Blocked:
+        return False
+    return all(step.kind == 'elbv2:AddTags' for step in draft.steps)
 
 
 def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> dict[str, Any]:

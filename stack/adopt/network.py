@@ -1,13 +1,13 @@
 """The VPC that the services of a cluster share, put together from where each of them lies."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from stack.adopt.balancer import Way
 from stack.reconcile.observed import Service
-from stack.reconcile.wanted import Wanted
+from stack.stackfile.network_fields import NETWORKS, Vpc
 
 Side = Literal['public', 'private']
 
@@ -39,23 +39,6 @@ def places(service: Service, way: Way | None) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def moved(service: Service, wanted: Wanted) -> str | None:
-    """Why the service's tasks cannot stay in the network that they are in, as a clause; None where they can."""
-    if service.network is None:
-        return None
-    if wanted.network is None:
-        return (
-            'its tasks on EC2 have addresses of their own (network mode awsvpc), which a stackfile has only with '
-            'dns_discovery'
-        )
-    now, then = (each.get('assignPublicIp') or 'DISABLED' for each in (service.network, wanted.network))
-    if now == then:
-        return None
-    if now == 'ENABLED':
-        return 'its tasks have public addresses, and a stackfile has all tasks in private subnets where there are any'
-    return 'its tasks have no public addresses, and would get them'
-
-
 def vpc(known: Iterable[Place]) -> dict[str, Any] | None:
     """The VPC as a stackfile has it: where most lie, each side for itself; None where nothing says."""
     known = list(known)
@@ -79,17 +62,22 @@ def _most(values: list[Any]) -> Any:
     return min(counted, key=lambda each: (-counted[each], sorted(each))) if counted else None
 
 
-def elsewhere(place: Place, chosen: dict[str, Any]) -> list[str]:
-    """How a place differs from what was chosen for all, each as a sentence."""
-    said = []
-    if place.vpc and place.vpc != chosen.get('id'):
-        said.append(f'Its {place.what} lies in {place.vpc}: a stackfile has one VPC, {chosen.get("id")}.')
-    for key, own in (('subnets', place.subnets), ('security_groups', place.groups)):
-        common = chosen.get(key, {}).get(place.side, [])
-        if own and sorted(own) != common:
-            words = key.replace('_', ' ')
-            said.append(
-                f'The {words} of its {place.what} would become {", ".join(common)} (now {", ".join(sorted(own))}): '
-                f'a stackfile has one list of {place.side} {words}.'
+def stated_network(now: Mapping[str, Any], derived: Mapping[str, Any] | None, vpc: Vpc) -> dict[str, Any]:
+    """The value of `network` for tasks that run in the awsvpcConfiguration `now`: {} where it is derived from `vpc`.
+
+    A list of the VPC is named `public` or `private`; any other is stated by its ids.
+    """
+    derived = derived or {}
+    stated: dict[str, Any] = {}
+    for field, member in (('subnets', 'subnets'), ('security_groups', 'securityGroups')):
+        ids = list(now.get(member) or ())
+        if sorted(ids) != sorted(derived.get(member) or ()):
+            known = getattr(vpc, field)
+            stated[field] = next(
+                (side for side in NETWORKS if ids and sorted(getattr(known, side)) == sorted(ids)), ids
             )
-    return said
+    public = now.get('assignPublicIp') == 'ENABLED'
+    # Stated subnets change what is derived for the public address.
+    if public != (derived.get('assignPublicIp') == 'ENABLED') or ('subnets' in stated and public):
+        stated['public_ip'] = public
+    return stated

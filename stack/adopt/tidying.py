@@ -1,50 +1,27 @@
-"""A document made fit to be stored, and to be read: what is wrong is left out, what is common is said once."""
+"""A document made fit to be stored and read: what has a mistake is left out, what is common is stated once."""
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from stack.plan import Note
-from stack.stackfile.check import check
+from stack.adopt.found import Found
 from stack.stackfile.places import Path
 
 Document = dict[str, Any]
 
 
-def without_mistakes(document: Document, cluster: str) -> tuple[Document, list[Note]]:
-    """The document without what a stackfile does not take, and a note on each thing that had to go."""
-    document, notes = copy.deepcopy(document), []
-    while mistakes := check(document, cluster=cluster).mistakes:
-        # One at a time: what is left out may be what the next one is about.
-        path, message = mistakes[0].path, mistakes[0].message
-        notes.append(_leave_out(document, path, message))
-    return document, notes
-
-
-def _leave_out(document: Document, path: Path, message: str) -> Note:
-    """Leave out the field that a path leads to, of a list only the item; or the whole service that lacks something."""
-    if path[:1] != ('services',):
-        del document[path[0]]
-        return Note(None, f'{path[0]} is left out: {message}.')
-    _, place, name, *below = path
-    settings = document['services'][place][name]
-    if not below or below[0] in ('image', 'memory', 'launch_type', 'cpu') or below[0] not in settings:
-        del document['services'][place]
-        said = '.'.join(map(str, below))
-        return Note(name, f'It is left out, and goes on running as it is: {said and said + " "}{message}.')
-    field = below[0]
-    items = settings[field]
-    if isinstance(items, list) and len(below) > 1 and isinstance(below[1], int) and len(items) > 1:
-        gone = items.pop(below[1])
-        return Note(name, f'{field} is left out in part, {_shown(gone)}: {message}.')
-    del settings[field]
-    return Note(name, f'{field} is left out: {message}.')
-
-
-def _shown(item: Any) -> str:
-    """An item of a list by its name: its value may be a secret."""
-    return next(iter(item)) if isinstance(item, dict) else str(item)
+def leave_out(found: Found, below: Path, message: str) -> None:
+    """Leave out the field that has a mistake, or the whole service where it cannot be without that field."""
+    shown = '.'.join(map(str, below))
+    if (
+        not below
+        or below[0] in ('image', 'memory', 'launch_type', 'cpu', 'containers')
+        or below[0] not in found.settings
+    ):
+        found.leave_out(f'{shown and shown + " "}{message}')
+        return
+    del found.settings[str(below[0])]
+    found.note(f'{below[0]} is left out: {message}.')
 
 
 def with_common_logging(document: Document) -> Document:

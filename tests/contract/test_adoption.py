@@ -107,15 +107,20 @@ def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(server: Server, 
 
 def test_a_dry_run_in_yaml_is_a_stackfile_with_the_notes_as_comments(server: Server, living: str):
     ecs = server.aws.client('ecs')
-    containers = [{'name': 'main', 'image': 'team/mail:1', 'memory': 64}, {'name': 'helper', 'image': 'x', 'memory': 8}]
+    containers = [{'name': 'mail', 'image': 'team/mail:1', 'memory': 64}, {'name': 'helper', 'image': 'x', 'memory': 8}]
+    ecs.register_task_definition(
+        family='odd', networkMode='host', containerDefinitions=[{'name': 'odd', 'image': 'An Image', 'memory': 64}]
+    )
+    ecs.create_service(cluster=living, serviceName='odd', taskDefinition='odd', desiredCount=0, launchType='EC2')
     ecs.register_task_definition(family='mail', networkMode='host', containerDefinitions=containers)
     ecs.create_service(cluster=living, serviceName='mail', taskDefinition='mail', desiredCount=1, launchType='EC2')
     answer = server.api('POST', path('clusters', living, 'adopt') + '?dry_run=true', Accept='application/yaml')
     assert (answer.status, answer.headers['Content-Type']) == (200, 'application/yaml; charset=UTF-8')
     text = answer.body.decode()
-    assert '# mail: Beside main it runs helper' in text
+    assert '# odd: It is left out, and goes on running as it is: image ' in text
     services = yaml.safe_load(text)['services']
-    assert services == [{'mail': {'image': 'team/mail:1', 'memory': 64}}, *CONFIG['services']]
+    mail = {'image': 'team/mail:1', 'containers': [{'helper': {'image': 'x', 'memory': 8}}], 'memory': 64}
+    assert services == [{'mail': mail}, *CONFIG['services']]
     created = server.api('POST', '/stackfiles/validate', answer.body, Content_Type='application/yaml')
     assert created.status == 200
 
