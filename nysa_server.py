@@ -19,14 +19,15 @@ from functools import partial
 from typing import Any
 
 from prometheus_client import start_http_server
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from handlers.access_setup import make_access, open_access, start_access_loops
 from handlers.answers import Answers
 from handlers.application import MAX_BODY_BYTES, make_application
+from handlers.connections import Bounds
 from handlers.context import Context
 from handlers.frames import text_frame
+from handlers.http_server import Server, connections_possible
 from handlers.in_flight import InFlight
 from handlers.openapi import document
 from handlers.relaying import Channel, relay
@@ -86,6 +87,7 @@ from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
 from stack.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
+from stack.shared_reads import SharedReads
 from stack.token_maker import print_token
 from stack.token_store import TokenStore
 from stack.tokens import Token
@@ -99,6 +101,14 @@ PLANNING_SHARE = 0.5
 
 # SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
 STOP_WITHIN_S = 8.0
+# Of these, what requests in flight have; the rest is for what they leave: announcements, marks, records.
+FINISH_WITHIN_S = 5.0
+
+# A call to AWS that takes longer is named where a request has no answer in time.
+OVERDUE_S = 1.0
+
+# Connections of one address, unless a setting or a proxy is in between.
+CONNECTIONS_OF_ADDRESS = 1000
 
 WEBHOOK = 'SLACK_NOTIFICATIONS_WEBHOOK_URL'
 
@@ -207,9 +217,10 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
+        metrics_text=partial(SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1).get, ''),
         findings=Readiness(aws.bucket, aws.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
         access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names)),
-        in_flight=InFlight(),
+        in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
         answers=Answers(),
         live=live,
         look=look,
@@ -271,27 +282,18 @@ async def serve(options: argparse.Namespace) -> int:
                 log.error('%s: %s', finding.what, finding.message)
             elif finding.message:
                 log.warning('%s %s', finding.what, finding.message)
-        server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
+        server = make_server(aws.settings, context)
         sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
         async with Loops() as loops:
             start_loops(loops, aws, context)
-            server.add_sockets(sockets)
+            server.listen(sockets)
             host, port = sockets[0].getsockname()[:2]
             loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
             print(*where(host, port), *aws.about, sep='\n', flush=True)
             spare_what_is_there()
             await stop.wait()
             log.info('stopping')
-            server.stop()
-            context.sockets.close()
-            context.live.askers.stop()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_WITHIN_S):
-                    await context.in_flight.finished()
-                    await states.close()
-                    await context.live.close()
-                    await context.recorder.close()
-        await server.close_all_connections()
+            await stop_serving(server, context, states)
     return 0
 
 
@@ -302,6 +304,37 @@ def where(host: str, port: int) -> list[str]:
         f'Nysa {VERSION} listens on {base}',
         f'Open {base}/cp in a browser. The API is described at {base}/api/docs.',
     ]
+
+
+def make_server(settings: Settings, context: Context) -> Server:
+    wanted, of_address = settings['NYSA_MAX_CONNECTIONS'], settings['NYSA_MAX_CONNECTIONS_PER_ADDRESS']
+    is_default = of_address is None
+    if is_default and not settings['NYSA_PROXIES']:
+        of_address = CONNECTIONS_OF_ADDRESS
+    bounds = Bounds(connections_possible(wanted), of_address, spares_loopback=is_default)
+    if bounds.connections < wanted:
+        log.info('at most %d connections are accepted: the process may not open more files', bounds.connections)
+    return Server(make_application(context), bounds, max_body_size=MAX_BODY_BYTES)
+
+
+async def stop_serving(server: Server, context: Context, states: DesiredStates) -> None:
+    """Finish what was begun for a caller, for so long as a stop may take; what is left is answered as unknown."""
+    server.stop()
+    context.sockets.close()
+    context.live.askers.stop()
+    try:
+        async with asyncio.timeout(FINISH_WITHIN_S):
+            await context.in_flight.finished()
+    except TimeoutError:
+        log.warning('requests without an answer at the stop: AWS has not answered %s', context.in_flight.causes())
+        context.in_flight.expire()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_WITHIN_S - FINISH_WITHIN_S):
+            await states.close()
+            await context.live.close()
+            await context.recorder.close()
+            await context.in_flight.answered()
+    await server.close()
 
 
 async def relay_events(options: argparse.Namespace) -> int:
@@ -374,7 +407,10 @@ async def schedule(options: argparse.Namespace) -> int:
             stopping.cancel()
             log.info('stopping')
             scheduler.stop()
-            await working
+            await asyncio.wait([working], timeout=STOP_WITHIN_S)
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
     return 0
 
 

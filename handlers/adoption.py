@@ -15,6 +15,9 @@ ADOPTION = (
 )
 
 
+# Every service of a cluster is read from ECS, within its rate limits.
+ADOPTED_WITHIN_S = 120.0
+
 MANAGED = (
     Parameter(
         'managed', 'false gives those alone that nobody manages yet, true those that are managed.', kind='boolean'
@@ -33,7 +36,13 @@ class EcsClusters(ApiHandler):
 
 class Adopt(ApiHandler):
     @operation(
-        Role.ADMIN, status=201, answer='Adopted', plan='Adoption', parameters=ADOPTION, refusals=(409, 413, 422, 423)
+        Role.ADMIN,
+        status=201,
+        answer='Adopted',
+        plan='Adoption',
+        parameters=ADOPTION,
+        refusals=(409, 413, 422, 423),
+        seconds=ADOPTED_WITHIN_S,
     )
     async def post(self, cluster: str) -> None:
         """Take a living ECS cluster under management as it is. Nothing that runs is changed unless `deploy` says so."""

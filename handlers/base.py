@@ -1,5 +1,6 @@
 """What every verb of the API shares: who calls, what came in, what goes out, and how a refusal looks."""
 
+import asyncio
 import json
 import logging
 import random
@@ -12,6 +13,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers.access import text_of
 from handlers.errors import HTTP_CODE, headers_of, status_of
+from handlers.in_flight import causes
 from handlers.operation import VERBS, Operation
 from stack.access import Caller, Role
 from stack.changes import Accepted, ChangeRequest, Outcome
@@ -21,7 +23,10 @@ from stack.errors import (
     InvalidRequest,
     NotFound,
     NysaError,
+    OutcomeUnknown,
     TooLarge,
+    Unavailable,
+    UnsupportedMedia,
 )
 from stack.masking import masked
 from stack.preview import Preview
@@ -50,6 +55,7 @@ class ApiHandler(RequestHandler):
         self.chunks: list[bytes] = []
         self.body_size = 0
         self.caller: Caller | None = None
+        self.expired = False
         self.path_args: list[str] = []  # Tornado refuses what is not in UTF-8 before it sets them
         context.in_flight.enter(self)
 
@@ -101,7 +107,10 @@ class ApiHandler(RequestHandler):
             self.chunks.append(chunk)
 
     def body(self) -> bytes:
-        """The request's body. Raises `TooLarge`."""
+        """The request's body. Raises `TooLarge`, and `UnsupportedMedia` where it is compressed."""
+        encoding = self.request.headers.get('Content-Encoding', '').strip().lower()
+        if encoding not in ('', 'identity'):
+            raise UnsupportedMedia(f'A body with the Content-Encoding {encoding[:100]} is not read; send it as it is.')
         if self.body_size > BODY_LIMIT:
             raise TooLarge(f'The body has {self.body_size:,} bytes; {BODY_LIMIT:,} are taken.')
         return b''.join(self.chunks)
@@ -269,14 +278,38 @@ class ApiHandler(RequestHandler):
             return error.message
         return f'{error.message.rstrip(".")}. {error.consequence}'
 
+    def expire(self, seconds: float | None, overdue: list[tuple[str, float]]) -> None:
+        """Answer although the verb goes on, and name the calls that AWS has not answered."""
+        if self._finished:
+            return
+        self.expired = True
+        when = 'before the server stopped' if seconds is None else f'within {seconds:.0f} s'
+        calls = causes(overdue)
+        cause = f': AWS has not answered {calls}' if calls else ''
+        error: NysaError = Unavailable(f'There was no answer {when}{cause}', 'nysa:request', 'DeadlineExceeded')
+        if self.request.method not in ('GET', 'HEAD'):
+            error = OutcomeUnknown('the change was made', 'Read the cluster and its history.', error)
+        self.send_error(503, exc_info=(type(error), error, None))
+
+    def finish(self, chunk: Any = None) -> 'asyncio.Future[None]':
+        """Send the answer, unless one was sent when the deadline passed."""
+        if not (self.expired and self._finished):
+            return super().finish(chunk)
+        log.info('request %s ended after its deadline', self.request_id)
+        sent = asyncio.get_running_loop().create_future()
+        sent.set_result(None)
+        return sent
+
     def allowed(self) -> list[str]:
         """The verbs that are declared here."""
         verbs = [verb.upper() for verb in VERBS if hasattr(getattr(self, verb), 'operation')]
         return verbs + ['HEAD'] * ('GET' in verbs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """A refusal is no fault of ours: only what nobody foresaw is logged with its stack."""
-        if not isinstance(value, NysaError | HTTPError):
+        """Only an unexpected error is logged with its stack, and what the client of a late verb is not given."""
+        if self.expired and isinstance(value, NysaError):
+            log.info('request %s ended after its deadline: %s', self.request_id, value.message)
+        elif not isinstance(value, NysaError | HTTPError):
             log.error('request %s failed', self.request_id, exc_info=(typ, value, tb))
 
     def on_connection_close(self) -> None:

@@ -37,6 +37,7 @@ class Context:
     history: History
     tagged_images: TaggedImages
     metrics: Metrics
+    metrics_text: Callable[[], Awaitable[bytes]]
     findings: Callable[[], Awaitable[list[Finding]]]
     access: Access
     in_flight: InFlight

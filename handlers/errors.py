@@ -10,6 +10,8 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.SignInExpired: 401,
     errors.AccessDenied: 403,
     errors.TooManyRequests: 429,
+    errors.Overloaded: 503,
+    errors.ShuttingDown: 503,
     errors.NotFound: 404,
     errors.Unprocessable: 422,
     errors.Conflict: 409,

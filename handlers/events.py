@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, StreamClosedError
 from tornado.web import HTTPError
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.frames import text_frame
+from handlers.masked_protocol import MaskedProtocol
 from handlers.sockets import HEARTBEAT_S
 from stack import cluster_events
 from stack.access import Role
@@ -125,6 +126,10 @@ class Events(WebSocketHandler):
         if self.request.headers.get('Upgrade', '').lower() != 'websocket':
             raise InvalidRequest('A WebSocket is opened here: see docs/events.md.')
         await super().get(*args, **kwargs)
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        plain = super().get_websocket_protocol()
+        return MaskedProtocol(self, False, plain.params) if plain else None
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return PROTOCOL if PROTOCOL in subprotocols else None

@@ -31,4 +31,4 @@ class Metrics(ApiHandler):
     async def get(self) -> None:
         """What the server counts and times, in Prometheus' text format."""
         self.set_header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-        self.finish(self.context.metrics.text())
+        self.finish(await self.context.metrics_text())

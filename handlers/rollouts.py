@@ -1,7 +1,7 @@
 """How far ECS is from the desired state: one look, or one call that waits until it has settled."""
 
 from handlers.base import ApiHandler
-from handlers.operation import Parameter, operation
+from handlers.operation import DEADLINE_S, Parameter, operation
 from stack.access import Role
 from stack.rollout_answer import Question, content, judged, settled
 
@@ -30,7 +30,7 @@ class Rollout(ApiHandler):
             Parameter('revision', 'Only the services that this revision changed, and how that ended for them.'),
             Parameter('service', 'Only this service.'),
         ),
-        refusals=(404, 409, 504),
+        refusals=(404, 409, 503, 504),
     )
     async def get(self, cluster: str) -> None:
         """How far ECS is from the desired state, per service; with `wait`, one call for a CI job."""
@@ -40,5 +40,6 @@ class Rollout(ApiHandler):
         if 'wait' not in self.request.query_arguments:
             self.reply(content(state, question))
             return
+        self.context.in_flight.wait(self, seconds + DEADLINE_S)
         await live.askers.until(cluster, lambda: self.gone or settled(state, question), seconds)
         self.reply(judged(state, question))

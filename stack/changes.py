@@ -1,5 +1,6 @@
 """The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,10 @@ from stack.writer import Patch, Writer, stale
 log = logging.getLogger(__name__)
 
 Document = dict[str, Any]
+
+# How long a plan waits for what runs in ECS; without it the plan compares with what is stored alone.
+COMPARED_WITHIN_S = 40.0
+
 Edit = Callable[[Document], Document]
 
 
@@ -275,7 +280,10 @@ class Changes:
         if self._ecs_plan is None:
             return None, NOT_ASKED
         try:
-            plan = await self._ecs_plan(cluster, after, destroyed)
+            async with asyncio.timeout(COMPARED_WITHIN_S):
+                plan = await self._ecs_plan(cluster, after, destroyed)
+        except TimeoutError:
+            return None, f'ECS could not be asked about all of {cluster} within {COMPARED_WITHIN_S:.0f} s.'
         except (AwsFailed, NotFound, Unprocessable) as failed:
             return None, failed.message
         return plan, None if plan is not None else NOT_ASKED

@@ -10,6 +10,8 @@
     │   └── SignInExpired       what the caller showed has expired
     ├── AccessDenied            the caller may not do this
     ├── TooManyRequests         the caller asks too often
+    ├── Overloaded              too many requests are being worked on
+    ├── ShuttingDown            this server stops: another one answers
     ├── NotFound                the thing that is named in the URL is not there
     ├── Unprocessable           the request names something that is not there, or that is there already
     ├── Conflict                the change does not fit what is stored
@@ -98,6 +100,16 @@ class TooManyRequests(NysaError):
     def __init__(self, message: str, seconds: int):
         super().__init__(message)
         self.seconds = seconds
+
+
+class Overloaded(NysaError):
+    code = 'overloaded'
+    retryable = True
+
+
+class ShuttingDown(NysaError):
+    code = 'shutting_down'
+    retryable = True
 
 
 class NotFound(NysaError):

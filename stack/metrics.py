@@ -8,10 +8,16 @@ from prometheus_client.process_collector import ProcessCollector
 # From a request served from memory to one that waits for a rollout, in seconds.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
+# Labels come from fixed sets: a caller, or a store that answers oddly, could make up any number of them.
+METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'}
+OTHER = 'other'
+OUTCOMES_MOST = 100
+
 
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._outcomes: set[str] = set()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -43,11 +49,13 @@ class Metrics:
         )
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(handler, method, str(status)).observe(seconds)
+        self._requests.labels(handler, method if method in METHODS else OTHER, str(status)).observe(seconds)
 
     def aws_call(self, operation: str, outcome: str, seconds: float) -> None:
         self._aws.labels(operation).observe(seconds)
-        self._aws_outcomes.labels(operation, outcome).inc()
+        if len(self._outcomes) < OUTCOMES_MOST:
+            self._outcomes.add(outcome)
+        self._aws_outcomes.labels(operation, outcome if outcome in self._outcomes else OTHER).inc()
 
     def circuit(self, service: str, is_open: bool) -> None:
         self._circuits.labels(service).set(is_open)

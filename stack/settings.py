@@ -66,6 +66,12 @@ def _proxies(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise ValueError('a whole number from 1 to 1000000')
+    return int(text)
+
+
 def _origin(text: str) -> str:
     if not re.fullmatch(r'https?://[a-z0-9.-]+(:\d{1,5})?', text):
         raise ValueError('an origin, as https://nysa.example.com, in lower case and without a path')
@@ -178,6 +184,19 @@ SETTINGS = (
         'What groups may do: `{"platform": "admin", "web": {"role": "deployer", "clusters": ["stag*"]}}`.',
         default={},
         read=read_groups,
+    ),
+    Setting(
+        'NYSA_MAX_CONNECTIONS',
+        'How many connections of clients the server holds open, WebSockets included; more are refused with 503. It is '
+        'lowered to what the limit of open files allows.',
+        default=20_000,
+        read=_count,
+    ),
+    Setting(
+        'NYSA_MAX_CONNECTIONS_PER_ADDRESS',
+        'How many of them one address may have. Without it 1000, but no limit for loopback addresses, nor with '
+        '`NYSA_PROXIES`: all connections come from the proxy then.',
+        read=_count,
     ),
     Setting('NYSA_RATE_LIMIT', 'How many requests a second one caller may make.', default=100, read=_rate),
     Setting('NYSA_SOCKET_LIMIT', 'How many WebSockets one caller may have open.', default=100, read=_rate),

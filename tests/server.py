@@ -8,12 +8,10 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 import nysa_server
 from handlers.access_setup import open_access, start_access_loops
-from handlers.application import MAX_BODY_BYTES, make_application
 from stack.aws.connection import Connection
 from stack.loops import Loops
 from stack.metrics import Metrics
@@ -37,11 +35,13 @@ class Server(Client):
     # Whether it learns of what other servers write while nobody asks.
     learns = False
 
-    def __init__(self, aws: Aws, *, port: int = 0, **settings: str):
+    def __init__(self, aws: Aws, *, port: int = 0, connection: Any = None, **settings: str):
+        """`connection` replaces the shared one: see `tests.held`."""
         super().__init__()
         self.aws = aws
         self.port = port
-        self._connection, self._metrics = connect(aws.endpoint, aws.region)
+        shared, self._metrics = connect(aws.endpoint, aws.region)
+        self._connection = connection or shared
         self.bucket = settings.get('AWS_S3_BUCKET') or aws.bucket()
         self.queue = settings.get('AWS_SQS_NOTIFICATION_QUEUE') or aws.queue()
         names = {'AWS_S3_BUCKET': self.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': self.queue.rpartition('/')[2]}
@@ -65,25 +65,18 @@ class Server(Client):
         context, self._states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
         self.context, self.sweeper = context, context.sweeper
         await open_access(context.access, settings)
-        server = HTTPServer(make_application(context), max_body_size=MAX_BODY_BYTES)
+        server = self.http = nysa_server.make_server(settings, context)
         sockets = bind_sockets(self.port, '127.0.0.1')
         async with Loops() as loops:
             start_access_loops(loops, context.access, context.sockets)
             if self.learns:
                 loops.start('revisions', context.live.run)
                 loops.start('audit', context.audit_news.run)
-            server.add_sockets(sockets)
+            server.listen(sockets)
             self.port = sockets[0].getsockname()[1]
             self._ready.set()
             await self._stop.wait()
-        server.stop()
-        context.sockets.close()
-        context.live.askers.stop()
-        await context.in_flight.finished()
-        await self._states.close()
-        await context.live.close()
-        await context.recorder.close()
-        await server.close_all_connections()
+        await nysa_server.stop_serving(server, context, self._states)
 
     def __enter__(self) -> 'Server':
         self._thread.start()

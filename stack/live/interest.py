@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+from stack.errors import ShuttingDown
+
 # For how long a cluster is looked at after somebody asked for it.
 ASKED_S = 30.0
 
@@ -35,7 +37,10 @@ class Askers:
         return self._waiting[cluster] > 0
 
     async def until(self, cluster: str, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something is so of a cluster, looking again whenever it moves; whether it has come to that."""
+        """Wait until a condition of a cluster is true, and return whether it is; each change of the cluster asks again.
+
+        Raises `ShuttingDown` where the process stops before that: the outcome is not known, and another one knows it.
+        """
         self._waiting[cluster] += 1
         try:
             async with asyncio.timeout(seconds):
@@ -45,7 +50,11 @@ class Askers:
             pass
         finally:
             self._waiting[cluster] -= 1
-        return holds()
+        if not holds():
+            if self._stopping:
+                raise ShuttingDown('The server is stopping. Ask again: another one answers.')
+            return False
+        return True
 
     def moved(self, cluster: str) -> None:
         """Something of a cluster is no longer as it was."""

@@ -126,7 +126,8 @@ def test_a_server_that_stops_answers_whoever_waits(server: Server):
         asking = await waiting(other, cluster)
         await asyncio.to_thread(other.__exit__)
         answer = await asking
-        assert (answer.status, answer.json['error']) == (504, 'rollout_in_progress')
+        assert (answer.status, answer.json['error']) == (503, 'shutting_down')
+        assert answer.headers['Retry-After'] == '1'
 
     other = Server(server.aws, AWS_S3_BUCKET=server.bucket)
     other.__enter__()

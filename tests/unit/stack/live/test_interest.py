@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from stack.errors import ShuttingDown
 from stack.live.interest import ASKED_S, Askers
 
 
@@ -46,7 +49,10 @@ def test_nobody_waits_longer_than_told_or_than_the_server_runs():
         waiting = asyncio.create_task(askers.until('prod', lambda: False, 3600))
         await asyncio.sleep(0)
         askers.stop()
-        assert not await waiting
-        assert not await askers.until('prod', lambda: False, 3600)
+        with pytest.raises(ShuttingDown):
+            await waiting
+        with pytest.raises(ShuttingDown):
+            await askers.until('prod', lambda: False, 3600)
+        assert await askers.until('prod', lambda: True, 3600)
 
     asyncio.run(story())
