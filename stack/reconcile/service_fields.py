@@ -77,7 +77,7 @@ def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict
         (stated if name in wanted.members or name in _NONE_BY_DEFAULT else resets)[name] = sides
     parts = before['deploymentConfiguration'], after['deploymentConfiguration']
     if parts[0] != parts[1]:
-        always = {*_ALWAYS_STATED, *wanted.members.get('deploymentConfiguration', ())}
+        always = {*_always_stated(wanted, service), *wanted.members.get('deploymentConfiguration', ())}
         kept = {**parts[0], **{name: parts[1].get(name) for name in always}}
         kept = {name: value for name, value in kept.items() if value is not None}
         if kept != parts[0]:
@@ -85,6 +85,15 @@ def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict
         if kept != parts[1]:
             resets['deploymentConfiguration'] = parts
     return stated, resets
+
+
+def _always_stated(wanted: Wanted, service: Service) -> set[str]:
+    """The least of healthy tasks in the host's network stays as another scheduler chose it, unless it is stated.
+
+    AWS's default of 100 % needs an instance to spare for each host port.
+    """
+    in_host_network = wanted.network is None and service.scheduling_strategy == 'REPLICA'
+    return {*_ALWAYS_STATED} - ({'minimumHealthyPercent'} if in_host_network and not service.is_whole else set())
 
 
 def _argument(name: str, before: Any, after: Any, wanted: Wanted, service: Service) -> Any:

@@ -69,4 +69,7 @@ def test_every_command_succeeds(document: str, server: Server):
         command = read(words, {'staging.yml': yaml.safe_dump(config)})
         headers = {name.replace('-', '_'): value for name, value in command.headers.items()}
         answer = server.api(command.verb, command.path, command.body, **headers)
+        if command.path == '/stackfiles/validate':
+            assert (answer.status, len(answer.json['details'])) == (400, 3), 'the example shows mistakes'
+            continue
         assert answer.status < 300, (words, answer.body)

@@ -1,20 +1,19 @@
-"""Commands of the documentation and of the program's own output, run as they are printed."""
+"""What a first start prints, and the command of `token create`, run as it is printed.
+
+The commands of the documents are tried in tests/contract/test_documented_examples.py.
+"""
 
 import json
 import re
 import shlex
-import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.process import ROOT, Process
-
-pytestmark = pytest.mark.skipif(shutil.which('curl') is None, reason='curl is not installed')
 
 # Prints what the aws CLI would, and keeps what it is given.
 AWS = """#!{python}
@@ -25,32 +24,6 @@ if 'get-secret-value' in sys.argv:
 else:
     kept.write_text(sys.argv[sys.argv.index('--secret-string') + 1])
 """
-
-
-@pytest.fixture(scope='module')
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    sandbox = tmp_path_factory.mktemp('sandbox')
-    with Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=str(sandbox)) as running:
-        yield running
-
-
-def tour() -> list[str]:
-    text = (ROOT / 'README.md').read_text().partition('## A tour of the API')[2]
-    return re.findall(r'^curl .+$', text.partition('```\n')[0], re.MULTILINE)
-
-
-def test_the_tour_of_the_readme_runs_as_printed(server: Process):
-    commands = tour()
-    assert len(commands) >= 10
-    for command in commands:
-        script = f'curl() {{ command curl --silent --show-error --fail-with-body "$@"; }}\n{command}'
-        address = f'http://127.0.0.1:{server.port}/api/v1'
-        ended = subprocess.run(
-            ['bash', '-c', script], env={'NYSA': address, 'PATH': '/usr/bin:/bin'}, capture_output=True, text=True
-        )
-        assert ended.returncode == 0 or 'stackfiles/validate' in command, (command, ended.stdout, ended.stderr)
-        if 'stackfiles/validate' in command:
-            assert len(json.loads(ended.stdout)['details']) == 3
 
 
 def test_no_documented_command_sends_json_under_another_name():

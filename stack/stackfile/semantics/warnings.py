@@ -1,5 +1,6 @@
 """What matters to a user, but is not wrong."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from stack.masking import looks_secret
 from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
+
+# What shells, docker-compose and older schedulers replace by the value of a variable.
+_REFERENCE = re.compile(r'\$\{[A-Za-z_][A-Za-z0-9_]*\}')
 
 
 @rule('image')
@@ -46,6 +50,8 @@ def variable_warnings(environment: Any) -> Iterator[Finding]:
     for path, name, value in _variables(environment):
         if isinstance(value, float):
             yield path, f'the number reaches the container as {value}: put it in quotes to have it as written'
+        if isinstance(value, str) and _REFERENCE.search(value):
+            yield path, f'{name} has a reference like ${{NAME}}: nothing replaces it, the container gets it as written'
         if looks_secret(name, value):
             yield path, f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
 

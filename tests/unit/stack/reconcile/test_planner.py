@@ -362,6 +362,27 @@ def test_a_count_that_an_autoscaler_owns_is_left_alone():
     assert planned(document, replace(settled(example()), autoscaled=frozenset({'mailer'}))).is_empty
 
 
+class TestLeastHealthy:
+    def observed(self, service: str, least: int) -> Observed:
+        observed = settled(example())
+        found = observed.services[service]
+        configuration = {'maximumPercent': 200, 'minimumHealthyPercent': least}
+        found = replace(found, members={**found.members, 'deploymentConfiguration': configuration})
+        return replace(observed, services={**observed.services, service: found})
+
+    def test_in_the_host_s_network_it_stays_where_the_stackfile_is_silent(self):
+        assert planned(example(), self.observed('mailer', 50)).is_empty
+
+    def test_what_the_stackfile_states_counts(self):
+        stated = edited(put('mailer', deployment_configuration={'minimum_healthy_percent': 25}))
+        [update] = planned(stated, self.observed('mailer', 50)).steps
+        assert update.arguments['deploymentConfiguration']['minimumHealthyPercent'] == 25
+
+    def test_other_services_have_the_default(self):
+        [update] = planned(example(), self.observed('users', 50)).steps
+        assert update.arguments['deploymentConfiguration']['minimumHealthyPercent'] == 100
+
+
 class TestNotOurs:
     def test_a_service_that_the_document_leaves_out_goes_on_running(self):
         found = planned(edited(lambda document: document['services'].pop(0)), settled(example()))

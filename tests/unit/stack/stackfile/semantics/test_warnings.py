@@ -69,7 +69,8 @@ def test_secrets_in_plain_text(name: str, value: str, form: str):
     ],
 )
 def test_what_is_no_secret(name: str, value: Any):
-    assert warnings(one_service(environment={name: value})) == []
+    found = warnings(one_service(environment={name: value}))
+    assert not [message for _, message in found if 'secret' in message]
 
 
 def test_secrets_in_defaults_are_told_once():
@@ -152,3 +153,13 @@ def test_a_rollout_needs_room_after_rounding(count: int, maximum: int, minimum: 
     assert mistakes(document) == []
     found = [path for path, message in warnings(document) if 'rounds' in message]
     assert found == (['deployment_configuration'] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ('value', 'warned'),
+    [('${HOST}', True), ('http://${HOST}:80', True), ('$HOST', False), ('${', False), ('$${A-b}', False), (5, False)],
+)
+def test_references_that_nothing_replaces(value: Any, warned: bool):
+    found = warnings(one_service(environment={'URL': value}))
+    assert bool([message for _, message in found if 'nothing replaces it' in message]) is warned
+    assert str(value) not in str(found) or not warned
