@@ -33,7 +33,7 @@ from handlers.openapi import document
 from handlers.relaying import Channel, relay
 from handlers.routes import ROUTES
 from handlers.sockets import Sockets
-from stack import by_hand, log_lines, pass_outcomes
+from stack import by_hand, log_lines, pass_outcomes, terminal
 from stack.adopter import Adopter
 from stack.audit import Audit
 from stack.audit_news import AuditNews
@@ -436,7 +436,9 @@ async def show_plan(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
         reconciler = make_reconciler(aws)
         passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, by_hand.print_progress)
-        return await by_hand.show_plan(passes, reconciler, options.cluster, options.file, options.prune)
+        return await by_hand.show_plan(
+            passes, reconciler, options.cluster, options.file, prune=options.prune, as_json=options.json
+        )
 
 
 async def apply(options: argparse.Namespace) -> int:
@@ -475,17 +477,19 @@ COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': a
 def main(arguments: Sequence[str]) -> int:
     options = read_options(arguments, __doc__.partition('\n')[0], VERSION)
     if options.command == 'check':
-        return check_files(options.files, sys.stdout)
+        return check_files(options.files, sys.stdout, options.json)
     if options.command == 'token':
         return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)
     log_lines.set_up()
+    # 2 is the status of a plan that has steps.
+    misconfigured = 1 if options.command == 'plan' else 2
     if not os.environ.get('PROFILE') and options.command != 'relay':
         print(
             'PROFILE is not set. PROFILE=local runs everything here, on an embedded AWS. Any other value names the\n'
             'configuration: with PROFILE=prod it is the secret prod/nysa-api-server in AWS Secrets Manager.',
             file=sys.stderr,
         )
-        return 2
+        return misconfigured
     try:
         return asyncio.run(COMMANDS[options.command](options))
     except Misconfigured as error:
@@ -495,11 +499,11 @@ def main(arguments: Sequence[str]) -> int:
             sep='\n',
             file=sys.stderr,
         )
-        return 2
+        return misconfigured
     except NysaError as error:
         print(error.message, file=sys.stderr)
         return 1
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(terminal.run(main, sys.argv[1:]))

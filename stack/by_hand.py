@@ -1,6 +1,7 @@
 """Plans and passes from the command line: what `nysa_server.py plan` and `apply` do."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +17,15 @@ from stack.reconciler import Progress, Reconciler, Request
 from stack.stackfile.check import check
 from stack.stackfile.problems import refusal
 from stack.stackfile.reading import read
+from stack.terminal import shows_colour, sign
 
 # Plans of desired states that are not stored: tasks run once for the revision that they would become.
 NEW_REVISION = 'new'
 
 LOOK_AGAIN_S = 5.0
+
+# The exit status of a plan with steps, which scripts tell from a failure.
+CHANGES = 2
 
 
 async def ecs_plan(
@@ -30,13 +35,13 @@ async def ecs_plan(
 
     Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
     """
-    plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed)))
-    shown = plan.to_json()
-    return masked(shown) | {'estimate_seconds': round(estimate(plan), 1)}
+    return shown_plan(await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed))))
 
 
-async def show_plan(passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, prune: bool) -> int:
-    """Print what a pass would do: for what is stored, or for a stackfile. Gives the exit status.
+async def show_plan(
+    passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, *, prune: bool, as_json: bool = False
+) -> int:
+    """Print what a pass would do: for what is stored, or for a stackfile. Give the exit status: 2 if it is anything.
 
     Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file that is no stackfile.
     """
@@ -45,8 +50,16 @@ async def show_plan(passes: Passes, reconciler: Reconciler, cluster: str, file: 
     else:
         document = _read_file(cluster, file)
         plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
-    _print_plan(plan)
-    return 0
+    if as_json:
+        print(json.dumps(shown_plan(plan)))
+    else:
+        _print_plan(plan)
+    return CHANGES if plan.steps else 0
+
+
+def shown_plan(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON, with its secrets masked for every role."""
+    return masked(plan.to_json()) | {'estimate_seconds': round(estimate(plan), 1)}
 
 
 async def apply(
@@ -72,16 +85,21 @@ async def apply(
     return int(ended.state != 'complete')
 
 
+# For terminals that show all characters, and for those that show ASCII alone.
+MARKS = {'done': ('✓', 'done:'), 'failed': ('✗', 'failed:'), 'waiting': ('…', 'waiting:')}
+
+
 def print_progress(progress: Progress, out: TextIO | None = None) -> None:
     """A line for each step that has ended."""
     if progress.state in ('done', 'failed', 'waiting'):
-        sign = {'done': '✓', 'failed': '✗', 'waiting': '…'}[progress.state]
+        out = out or sys.stdout
+        mark = sign(out, *MARKS[progress.state])
         why = f': {progress.error}' if progress.error else ''
-        print(f'  {sign} {progress.step.text}{why}', file=out or sys.stdout, flush=True)
+        print(f'  {mark} {progress.step.text}{why}', file=out, flush=True)
 
 
 def _print_plan(plan: Plan) -> None:
-    for line in plan_lines(plan, estimate(plan), colour=sys.stdout.isatty()):
+    for line in plan_lines(plan, estimate(plan), colour=shows_colour(sys.stdout)):
         print(line, flush=True)
 
 

@@ -1,42 +1,58 @@
 """Stackfiles on disk, validated: what `nysa_server.py check` does."""
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from stack.errors import NysaError
 from stack.stackfile.check import check_document
 from stack.stackfile.reading import read_faulty
 
+Finding = dict[str, Any]
 
-def check_files(paths: Iterable[str], out: TextIO) -> int:
-    """Writes each mistake as `file:line:column: message`, warnings marked as such; `-` is standard input.
 
-    A file whose name ends in .json is JSON, any other is YAML. Gives the exit status: 1 where there was a mistake,
-    or a file that could not be read, else 0.
+def check_files(paths: Iterable[str], out: TextIO, as_json: bool = False) -> int:
+    """Write each mistake as `file:line:column: message`, warnings marked as such; `-` is standard input.
+
+    A file whose name ends in .json is JSON, any other is YAML. With `as_json` all findings are one JSON list of objects
+    with `file`, `severity` (`error` or `warning`), `message`, and `line`, `column` and `path` where they are known.
+    Gives the exit status: 1 where there was a mistake, or a file that could not be read, else 0.
     """
     wrong = False
+    found: list[Finding] = []
     for path in paths:
-        lines, failed = _check_file(path)
-        for line in lines:
-            print(line, file=out)
-        wrong = wrong or failed
+        for finding in _check_file(path):
+            wrong = wrong or finding['severity'] == 'error'
+            if as_json:
+                found.append(finding)
+            else:
+                print(_line(finding), file=out)
+    if as_json:
+        print(json.dumps(found), file=out)
     return int(wrong)
 
 
-def _check_file(path: str) -> tuple[list[str], bool]:
-    """The lines to print for one file, and whether anything is wrong with it."""
+def _check_file(path: str) -> Iterator[Finding]:
     name = 'stdin' if path == '-' else path
     try:
         body = sys.stdin.buffer.read() if path == '-' else Path(path).read_bytes()
         document = read_faulty(body, 'json' if path.endswith('.json') else 'yaml')
-    except OSError as e:
-        return [f'{name}: cannot be read: {e.strerror or e}'], True
-    except NysaError as e:
-        faults = e.details() or [{'message': e.message}]
-        return [f'{name}:{f.get("line", 1)}:{f.get("column", 1)}: {f["message"]}' for f in faults], True
+    except OSError as error:
+        yield {'file': name, 'severity': 'error', 'message': f'cannot be read: {error.strerror or error}'}
+        return
+    except NysaError as error:
+        for fault in error.details() or [{'message': error.message}]:
+            yield {'file': name, 'severity': 'error', 'line': 1, 'column': 1, **fault}
+        return
     report = check_document(document)
-    mistakes = [f'{name}:{p.line}:{p.column}: {p}' for p in report.mistakes]
-    warnings = [f'{name}:{p.line}:{p.column}: warning: {p}' for p in report.warnings]
-    return mistakes + warnings, bool(mistakes)
+    for severity, problems in (('error', report.mistakes), ('warning', report.warnings)):
+        yield from ({'file': name, 'severity': severity, **problem.detail()} for problem in problems)
+
+
+def _line(finding: Finding) -> str:
+    place = ''.join(f':{finding[key]}' for key in ('line', 'column') if key in finding)
+    mark = 'warning: ' if finding['severity'] == 'warning' else ''
+    path = f'{finding["path"]}: ' if finding.get('path') else ''
+    return f'{finding["file"]}{place}: {mark}{path}{finding["message"]}'

@@ -1,6 +1,7 @@
 """Plans and passes from the command line, against the embedded AWS."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,9 +39,11 @@ class Shell:
     def write(self, document: dict) -> None:
         asyncio.run(self.store.write(self.store.known(self.cluster.name), self.cluster.name, serialise(document), []))
 
-    def plan(self, file: Path | None = None, prune: bool = False) -> int:
+    def plan(self, file: Path | None = None, prune: bool = False, as_json: bool = False) -> int:
         path = str(file) if file else None
-        return asyncio.run(by_hand.show_plan(self.passes, self.reconciler, self.cluster.name, path, prune))
+        return asyncio.run(
+            by_hand.show_plan(self.passes, self.reconciler, self.cluster.name, path, prune=prune, as_json=as_json)
+        )
 
     def apply(self, prune: bool = False) -> int:
         return asyncio.run(by_hand.apply(self.passes, self.cluster.name, prune, self.cluster.time.sleep))
@@ -55,7 +58,7 @@ def shell(aws: Aws) -> Iterator[Shell]:
 def test_a_plan_says_what_a_pass_would_do_and_does_nothing(shell: Shell, capsys: pytest.CaptureFixture):
     shell.write(DOCUMENT)
     with shell.cluster.changes() as changes:
-        assert shell.plan() == 0
+        assert shell.plan() == 2
     assert changes == []
     said = capsys.readouterr().out
     assert 'for ' + shell.cluster.name + ': 1 service to create; 2 steps' in said
@@ -63,10 +66,23 @@ def test_a_plan_says_what_a_pass_would_do_and_does_nothing(shell: Shell, capsys:
     assert 'hunter2' not in said
 
 
+def test_nothing_to_do_has_a_status_of_its_own(shell: Shell):
+    shell.write({'services': []})
+    assert shell.plan() == 0
+
+
+def test_as_json_it_is_one_object_with_masked_secrets(shell: Shell, capsys: pytest.CaptureFixture):
+    shell.write(DOCUMENT)
+    assert shell.plan(as_json=True) == 2
+    said = capsys.readouterr().out
+    assert [step['kind'] for step in json.loads(said)['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:CreateService']
+    assert 'hunter2' not in said
+
+
 def test_of_a_file_it_is_the_plan_of_that_file(shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture):
     file = tmp_path / 'stackfile.yml'
     file.write_text('services:\n  - other: {image: team/other:1}\n')
-    assert shell.plan(file) == 0
+    assert shell.plan(file) == 2
     assert '+ other  create' in capsys.readouterr().out
 
 

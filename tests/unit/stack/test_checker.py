@@ -1,6 +1,7 @@
 """Stackfiles on disk."""
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -91,3 +92,20 @@ def test_every_file_is_checked(tmp_path: Path, good: Path):
 def test_standard_input(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(io.BytesIO(b'services: 1\n')))
     assert run('-')[1][0].startswith('stdin:1:1: services: expected a list of services')
+
+
+def test_as_json_each_finding_is_an_object(tmp_path: Path, good: Path):
+    bad = tmp_path / 'bad.yml'
+    bad.write_text('services:\n  - web: {bogus: 1}\n')
+    out = io.StringIO()
+    assert check_files([str(bad), str(good), str(tmp_path / 'absent.yml')], out, as_json=True) == 1
+    found = json.loads(out.getvalue())
+    assert {each['file'] for each in found} == {str(bad), str(tmp_path / 'absent.yml')}
+    assert {'severity': 'error', 'line': 2}.items() <= found[0].items()
+    assert 'bogus' in found[0]['path']
+
+
+def test_as_json_nothing_found_is_an_empty_list(good: Path):
+    out = io.StringIO()
+    assert check_files([str(good)], out, as_json=True) == 0
+    assert json.loads(out.getvalue()) == []
