@@ -205,6 +205,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.ended.append(recorder.ended)
+    aws.metrics.count_unreadable(lambda: sum(state.unreadable is not None for state in list(live.states.values())))
     audit_news = AuditNews(aws.bucket, live.hub)
     audit.wrote.append(audit_news.wrote)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))

@@ -58,7 +58,7 @@ class Cluster(ApiHandler):
         """A cluster in short: its revision, who made it, when and why; whether ECS has it; and its services."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
-            rows = service_rows(revision.document)
+            rows = service_rows(revision.document_or_empty)
             state = await self.context.live.at(revision)
             services = with_deployed(rows, state)
             freeze = await self.context.guarding.frozen(revision)

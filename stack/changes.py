@@ -249,7 +249,7 @@ class Changes:
 
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
         """What an edit of a revision would do. Raises what the edit refuses with."""
-        before = base.document
+        before = base.document_or_empty if change.replaces else base.document
         return await self._preview(base.cluster, base, before, edit(before), change, warnings)
 
     async def _preview(

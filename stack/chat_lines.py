@@ -76,6 +76,10 @@ class ChatLines:
         return f'*<{self._site}/cp/clusters/{quote(name, safe="")}/rollout|{shown}>*' if self._site else f'*{shown}*'
 
     def _desired(self, name: str, event: Json) -> list[str]:
+        if event.get('unreadable'):
+            return [f':warning: {self._where(name)}: {escape(event["unreadable"])}{_by(event)}']
+        if event['summary'] == 'can be read again':
+            return [f':white_check_mark: {self._where(name)} can be read again{_by(event)}']
         services = [row for row in event['changes'] if row['service']]
         if not services:
             return []

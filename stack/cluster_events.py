@@ -1,14 +1,15 @@
 """The events of the live channel that tell of a cluster: made from its state and its revisions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from stack.cluster_state import ClusterState, document_of
+from stack.cluster_state import ClusterState
 from stack.cluster_view import service_row, summary
 from stack.diff import changed_rows
 from stack.diff import summary as in_words
 from stack.events import Event, stamp
+from stack.plan import Row
 from stack.revisions import Revision
 
 Json = dict[str, Any]
@@ -31,16 +32,27 @@ def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> E
 
 def desired(before: Revision | None, after: Revision) -> Event:
     """A new revision is stored; `before` is the one that it follows in the history."""
-    rows = changed_rows(document_of(before) if before else None, document_of(after))
+    rows, words = _what_changed(before, after)
     content = {
         **after.summary(),
         'last_change': after.last_change(),
         'previous': before.id if before else None,
         'deploys': not after.changes or any(change.announce is not None for change in after.changes),
-        'summary': in_words(rows),
+        'summary': words,
         'did': [dict(change.did) for change in after.changes],
+        'unreadable': after.unreadable,
     }
     return Event('desired', after.cluster, {**content, 'changes': [row.to_json() for row in rows]}, at=after.changed_at)
+
+
+def _what_changed(before: Revision | None, after: Revision) -> tuple[Sequence[Row], str]:
+    """The rows and the words for them; no rows where one of the two cannot be read, as nothing is known of them."""
+    if after.unreadable:
+        return (), 'cannot be read'
+    if before and before.unreadable:
+        return (), 'can be read again'
+    rows = changed_rows(before.document if before else None, after.document)
+    return rows, in_words(rows)
 
 
 def deleted(name: str, last: Revision | None, at: datetime) -> Event:

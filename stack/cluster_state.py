@@ -63,6 +63,11 @@ class ClusterState:
     def former(self) -> Mapping[str, dict[str, Rollout]]:
         return self.book.former
 
+    @property
+    def unreadable(self) -> str | None:
+        """Why what is stored is no desired state, a sentence; None where it is one."""
+        return self.revision.unreadable if self.revision else None
+
     def take_revision(self, revision: Revision, now: datetime) -> None:
         """The desired state moves on. A service that it does not change goes on as the rollout of the one that did."""
         former, dropped = self.wanted, self._dropped

@@ -25,6 +25,16 @@ STOPS_SHOWN = 3
 ENDED_SHOWN = 3
 # From the worst to the best.
 HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
+# What is known of a cluster whose desired state cannot be read: not what is wanted, so not how far ECS is from it.
+UNREADABLE: Json = {
+    'sync': 'unreadable',
+    'health': 'unknown',
+    'state': 'unreadable',
+    'percent': 0,
+    'verdict': None,
+    'drifted': [],
+    'unmanaged': [],
+}
 SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
 
 
@@ -32,7 +42,7 @@ def summary(state: ClusterState) -> Json:
     """Whether ECS has what is wanted, how it runs, and how the rollout goes, for the whole cluster."""
     rows = {name: service_sync(state, name) for name in [*state.wanted, *state.book.removing()]}
     going = state.whole()
-    return {
+    shown = {
         'sync': _worst(rows.values(), SYNCS, 'in-sync'),
         'health': _worst((service_health(state, name) for name in state.wanted), HEALTHS, 'healthy'),
         **whole_json(going),
@@ -42,7 +52,9 @@ def summary(state: ClusterState) -> Json:
         'observed_at': stamp(state.observed_at) if state.observed_at else None,
         'failing': state.failing,
         'frozen': state.frozen,
+        'unreadable': state.unreadable,
     }
+    return shown | UNREADABLE if state.unreadable else shown
 
 
 def whole_json(going: Whole) -> Json:

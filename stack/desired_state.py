@@ -115,11 +115,11 @@ class DesiredStates:
         current = await self._changes.current(cluster, request)
         report = await beside(check, document, cluster=cluster, position=position)
         if report.mistakes:
-            before = await beside(check, current.document, cluster=cluster)
+            before = await beside(check, current.document_or_empty, cluster=cluster)
             own = new_mistakes(before, report)
             if own:
                 raise refusal(own)
-        left_out = missing(current.document, document)
+        left_out = missing(current.document_or_empty, document)
         change = request.change(verb='replace', **({'destroyed': left_out} if prune and left_out else {}))
         based = replace(request, expected=current.id)
         warnings = [*report.mistakes, *report.warnings]

@@ -1,5 +1,7 @@
 """What is counted and timed, for Prometheus. Each server has a registry of its own."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -47,6 +49,16 @@ class Metrics:
             ('service',),
             registry=self.registry,
         )
+
+        self._unreadable = Gauge(
+            'nysa_unreadable_clusters',
+            'Clusters whose desired state cannot be read, as far as they are loaded here.',
+            registry=self.registry,
+        )
+
+    def count_unreadable(self, count: Callable[[], int]) -> None:
+        """Show what `count` gives, whenever the metrics are read."""
+        self._unreadable.set_function(count)
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
         self._requests.labels(handler, method if method in METHODS else OTHER, str(status)).observe(seconds)

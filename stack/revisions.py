@@ -35,6 +35,8 @@ GUARD_VERBS = frozenset({'freeze', 'thaw', 'release'})
 
 # The verb of the last change before a cluster's object is deleted.
 REMOVAL = 'remove cluster'
+# The verbs of changes that need no desired state before them: they are made over one that cannot be read.
+REPLACING = frozenset({'replace', 'rollback', REMOVAL})
 
 # As long as the id of a write, or of guards.
 ID_LIKE = '0' * 32
@@ -84,6 +86,11 @@ class Change:
         if self.announce is None:
             return ()
         return (self.did['service'],) if self.announce == 'destroy' else tuple(self.did.get('destroyed', ()))
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it needs no desired state before it."""
+        return self.did.get('verb') in REPLACING
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {'at': self.at.astimezone(UTC).isoformat(timespec='milliseconds')}
@@ -211,8 +218,26 @@ class Revision:
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            raise StateUnreadable(f'What is stored for {self.cluster} is not a JSON object; nothing was changed.')
+            raise StateUnreadable(f'{self._not_json}; nothing was changed.')
         return document
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why what is stored is no desired state, a sentence; None where it is one."""
+        try:
+            _ = self.document
+        except StateUnreadable:
+            return f'{self._not_json}.'
+        return None
+
+    @property
+    def _not_json(self) -> str:
+        return f'What is stored for {self.cluster} is not a JSON object'
+
+    @property
+    def document_or_empty(self) -> dict[str, Any]:
+        """The desired state, for a change that replaces it: an empty one where it cannot be read."""
+        return {'services': []} if self.unreadable else self.document
 
     @property
     def write_id(self) -> str | None:

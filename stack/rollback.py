@@ -63,7 +63,7 @@ class Rollback:
         target = chosen.revision
         document = _content(current, target, service)
         _check(current, document)
-        left_out = missing(current.document, document)
+        left_out = missing(current.document_or_empty, document)
         did = {'revision': target.id} | ({'service': service} if service else {})
         change = request.change(verb='rollback', **did, **({'destroyed': left_out} if prune and left_out else {}))
         taken_away = await self._taken_away(current, document, change)
@@ -90,7 +90,7 @@ class Rollback:
         return Target(await self._history.revision(current.cluster, revision), 'The caller named it.')
 
     async def _taken_away(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
-        before, after = images(current.document), images(document)
+        before, after = images(current.document_or_empty), images(document)
         changed = {name: before[name] for name in before if name in after and after[name] != before[name]}
         at, origin = datetime.now(UTC), change.origin
         found = []
@@ -111,7 +111,7 @@ def _content(current: Revision, target: Revision, service: str | None) -> Docume
         if settings is None:
             raise Unprocessable(f'There was no service {service!r} in the revision {target.id}.')
         document = with_service(current.document, service, settings)
-    if without_restarts(document) == without_restarts(current.document):
+    if without_restarts(document) == without_restarts(current.document_or_empty):
         raise Conflict(f'{service or current.cluster} is as it was in the revision {target.id}; nothing was changed.')
     return document
 
@@ -119,6 +119,6 @@ def _content(current: Revision, target: Revision, service: str | None) -> Docume
 def _check(current: Revision, document: Document) -> None:
     report = check(document, cluster=current.cluster)
     if report.mistakes:
-        own = new_mistakes(check(current.document, cluster=current.cluster), report)
+        own = new_mistakes(check(current.document_or_empty, cluster=current.cluster), report)
         if own:
             raise refusal(own)

@@ -82,7 +82,7 @@ class Targets:
         Raises `Unprocessable` where no earlier revision will do, `Quarantined` where a quarantine is all that is in
         the way.
         """
-        now = comparable(current.document, service)
+        now = comparable(current.document if service else current.document_or_empty, service)
         held = await self._guarding.quarantined(current)
         state = await self._state(current.cluster)
         search = _Search(self._history, current)
@@ -169,7 +169,7 @@ def _settings(revision: Revision, service: str) -> Document | None:
 
 def _changed(current: Revision, earlier: Revision) -> list[str]:
     """The services that the earlier revision has otherwise, or in addition."""
-    rows = changed_rows(without_restarts(current.document), without_restarts(earlier.document))
+    rows = changed_rows(without_restarts(current.document_or_empty), without_restarts(earlier.document))
     return sorted(touched(row for row in rows if row.action != 'destroy'))
 
 

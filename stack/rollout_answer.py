@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.cluster_state import ClusterState
-from stack.cluster_view import revision_json, service_row, summary, verdict_json
+from stack.cluster_view import UNREADABLE, revision_json, service_row, summary, verdict_json
 from stack.errors import NotFound, RolloutFailed, RolloutInProgress
 from stack.rollout import Rollout
 from stack.whole import Whole, whole
@@ -36,12 +36,16 @@ def rollouts(state: ClusterState, question: Question) -> dict[str, Rollout]:
 
 def settled(state: ClusterState, question: Question) -> bool:
     """Whether there is nothing more to wait for. Raises `NotFound`."""
+    if _is_unreadable(state, question):
+        return True
     asked = rollouts(state, question)
     return not asked or whole(asked.values()).verdict is not None
 
 
 def content(state: ClusterState, question: Question) -> dict[str, Any]:
     """The answer's body. Raises `NotFound`."""
+    if _is_unreadable(state, question):
+        return _unreadable(state)
     asked = rollouts(state, question)
     together = _whole(asked)
     return {
@@ -55,6 +59,27 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
         'verdict': verdict_json(together.verdict),
         'seconds': revision_json('', list(asked.values()))['seconds'],
         'services': [service_row(state, name) | _ended(each) for name, each in asked.items()],
+    }
+
+
+def _is_unreadable(state: ClusterState, question: Question) -> bool:
+    """Whether the question is about a desired state that cannot be read."""
+    return state.unreadable is not None and question.revision in (None, state.revision.id)
+
+
+def _unreadable(state: ClusterState) -> dict[str, Any]:
+    advice = 'Store a desired state (PUT config), or roll back.'
+    return {
+        'cluster': state.name,
+        'revision': state.revision.id,
+        'message': f'{state.unreadable} {advice}',
+        'settled': True,
+        **_told(state),
+        'state': UNREADABLE['state'],
+        'percent': UNREADABLE['percent'],
+        'verdict': None,
+        'seconds': None,
+        'services': [],
     }
 
 
@@ -79,6 +104,8 @@ def judged(state: ClusterState, question: Question) -> dict[str, Any]:
     status alone knows how it ended.
     """
     found = content(state, question)
+    if _is_unreadable(state, question):
+        raise RolloutFailed(found['message'], found)
     verdict = _whole(rollouts(state, question)).verdict
     if not found['settled']:
         raise RolloutInProgress(found['message'], found)
@@ -93,7 +120,9 @@ def _whole(asked: dict[str, Rollout]) -> Whole:
 
 def _told(state: ClusterState) -> dict[str, Any]:
     known = summary(state)
-    return {name: known[name] for name in ('sync', 'health', 'drifted', 'unmanaged', 'observed_at', 'failing')}
+    return {
+        name: known[name] for name in ('sync', 'health', 'drifted', 'unmanaged', 'observed_at', 'failing', 'unreadable')
+    }
 
 
 def _ended(rollout: Rollout) -> dict[str, Any]:

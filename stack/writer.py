@@ -174,12 +174,11 @@ class Writer:
 
     async def _apply(self, base: Revision, guards: Guards, group: list[Patch]) -> Applied:
         """What each edit in turn makes of a revision."""
-        try:
-            applied = Applied(base.document, guards)
-        except StateUnreadable as error:
-            return Applied({}, guards, refused=[(patch, error) for patch in group])
+        applied = Applied(base.document_or_empty, guards)
         for patch in group:
             try:
+                if base.unreadable and not applied.accepted and not patch.change.replaces:
+                    raise StateUnreadable(f'{base.unreadable} Nothing was changed.')
                 document, change, after = await patch.applied(base, applied.guards, self._gate, applied.document)
             except NysaError as error:
                 applied.refused.append((patch, error))

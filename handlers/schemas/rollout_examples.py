@@ -12,7 +12,7 @@ COUNTS = {'desired': 2, 'running': 1, 'pending': 1, 'failed': 0}
 PROGRESS = {'state': 'rolling-out', 'percent': 50, 'verdict': None}
 SEEN = {'sync': 'rolling-out', 'health': 'healthy'}
 
-OBSERVED = {**SEEN, 'drifted': [], 'unmanaged': [], 'observed_at': OBSERVED_AT, 'failing': None}
+OBSERVED = {**SEEN, 'drifted': [], 'unmanaged': [], 'observed_at': OBSERVED_AT, 'failing': None, 'unreadable': None}
 
 DEPLOYED = {
     'image': IMAGE,

@@ -16,7 +16,7 @@ from handlers.schemas.build import (
 )
 
 ENDINGS = ['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
-STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
+STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running', 'unreadable']
 
 
 def moment_or_null(help: str) -> Schema:
@@ -41,7 +41,7 @@ PROGRESS = {
 }
 
 SYNC = {
-    'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'],
+    'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unreadable', 'unknown'],
     'description': 'Whether ECS has what is wanted.',
 }
 HEALTH = {
@@ -57,6 +57,7 @@ OBSERVED = {
     'unmanaged': many({'type': 'string'}, 'Services in ECS that the desired state does not name.'),
     'observed_at': moment_or_null('When ECS was last looked at; null where nobody has yet.'),
     'failing': or_null('Failing'),
+    'unreadable': text_or_null('Why what is stored is no desired state; null where it is one.'),
 }
 
 # Of a service, beside what is wanted.

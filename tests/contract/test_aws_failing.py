@@ -46,13 +46,12 @@ def test_only_a_missing_key_is_not_found(server: Server, fault: Fault, status: i
 
 
 @pytest.mark.parametrize('body', [b'not json', b'[1]', b'null', b''])
-def test_what_is_no_desired_state_is_never_overwritten(server: Server, body: bytes):
+def test_what_is_no_desired_state_is_not_changed_in_part(server: Server, body: bytes):
     name = server.aws.cluster()
     server.aws.client('s3').put_object(Bucket=server.bucket, Key=name, Body=body)
     answers = [
         server.api('GET', path('clusters', name, 'config')),
         server.api('GET', path('clusters', name, 'services')),
-        server.api('PUT', path('clusters', name, 'config'), CONFIG),
         server.api('PUT', service(name), {'desired_count': 2}),
         server.api('DELETE', service(name)),
         server.api('POST', path('clusters', name, 'deploy')),

@@ -59,6 +59,8 @@ export interface Cluster {
   observedAt: number | null;
   /** Why ECS cannot be asked, where it cannot. */
   failing: string | null;
+  /** Why the desired state cannot be read, where it cannot. */
+  unreadable: string | null;
   /** The services that the newest revision with a rollout has changed. */
   changed: readonly string[];
   /** What the server counts, where it sends no services. */
@@ -88,6 +90,7 @@ export function readCluster(name: string, sent: Json): Cluster {
     frozen: readFreeze(first(summary.frozen, summary.freeze)),
     observedAt: instant(summary.observed_at),
     failing: readFailing(summary.failing),
+    unreadable: text(summary.unreadable),
     changed: readChanged(summary.rollouts),
     serviceCount: number(summary.service_count) ?? services.length,
   };

@@ -136,7 +136,8 @@ function Row({ entry }: { entry: ClusterEntry }) {
 /** Sync and health apart, as they are apart in ECS; frozen as a third. A rollout that fails is no mere rollout. */
 export function ClusterBadges({ entry }: { entry: ClusterEntry }) {
   const counts = entry.counts.value;
-  const { frozen } = entry.summary.value;
+  const { frozen, unreadable } = entry.summary.value;
+  if (unreadable !== null) return <Badge tone="bad" icon="alert" title={unreadable}>Unreadable</Badge>;
   return (
     <>
       <SyncOf counts={counts} complete={entry.complete.value} />

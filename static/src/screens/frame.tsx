@@ -61,6 +61,7 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
           <UserText text={summary.frozen.reason} />
         </Banner>
       )}
+      {summary.unreadable !== null && <Banner tone="bad" icon="alert" title="The desired state cannot be read"><UserText text={summary.unreadable} /> Store a stackfile, or roll back; nothing is deployed meanwhile.</Banner>}
       {summary.failing !== null && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}><UserText text={summary.failing} />. The connection to Nysa is fine; counts and states below may have changed since.</Banner>}
       <nav class="tabs" aria-label={name}>
         {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
