@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDiff, readPlan, saysTheSame, sharedStart, shortValue, summary, withoutMarks } from '../src/lib/changes';
+import { readDiff, readPlan, saysTheSame, sharedStart, shortValue, summary, withoutMarks, withRunningImages } from '../src/lib/changes';
 
 const PLAN = {
   id: 'p1',
@@ -100,4 +100,11 @@ test.each([
   ['', 'x', ''],
 ])('what %s and %s begin with', (one, other, shared) => {
   expect(sharedStart(one, other)).toBe(shared);
+});
+
+test('what runs is the image of the running tasks', () => {
+  const sent = { services: [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:1', after: 'a:2' }, { path: 'memory', before: 1, after: 2 }] }] };
+  const [row] = withRunningImages(readPlan(sent), (name) => (name === 'api' ? 'a:0' : null)).services;
+  expect(row!.fields.map((f) => f.running)).toEqual(['a:0', undefined]);
+  expect(withRunningImages(readPlan(sent), () => null)).toEqual(readPlan(sent));
 });

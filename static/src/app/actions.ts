@@ -103,12 +103,12 @@ export function rollback(cluster: string, revision: string | null, service: stri
   };
 }
 
-export function promote(from: string, to: string, services: readonly string[] | null): Action {
+export function promote(from: string, to: string, services: readonly string[] | null, force = false): Action {
   return {
     title: `Promote from ${from} to ${to}`,
     verb: 'Promote',
     cluster: to,
-    call: { method: 'POST', target: path('clusters', to, 'promote'), body: { from, ...(services ? { services } : {}) } },
+    call: { method: 'POST', target: path('clusters', to, 'promote'), body: { from, ...(services ? { services } : {}), ...(force ? { force } : {}) } },
     note: `The image tags that ${from} wants are taken over. Services that only one of the two has are left alone.`,
     done: `${to} takes over the tags of ${from}`,
   };

@@ -1,7 +1,7 @@
 /** The one way in which anything is changed: its plan first, then the reason, then the button. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Plan, plural, readPlan, saysTheSame, summary } from '../lib/changes';
+import { type Plan, plural, readPlan, saysTheSame, summary, withRunningImages } from '../lib/changes';
 import { type Freeze, type Json, readFreeze } from '../lib/model';
 import { type Answer, ApiError, asApiError, call } from '../lib/rest';
 import { duration } from '../lib/time';
@@ -13,7 +13,7 @@ import { type Action, asked } from './actions';
 import { useKeys } from './keyboard';
 import { missingOverride, Overriding, type Override } from './override';
 import { useSlow } from './read';
-import { connection, heed, notify, store } from './state';
+import { connection, heed, imageThatRuns, notify, store } from './state';
 
 export function Confirm() {
   const action = asked.value;
@@ -110,7 +110,7 @@ function useChange(action: Action): Change {
     if (action.guardsOnly) return undefined;
     const abort = new AbortController();
     send(action, { dry_run: true }, abort.signal).then(
-      ({ data }) => show(readPlan(data)),
+      ({ data }) => show(withRunningImages(readPlan(data), imageThatRuns(action.cluster))),
       (thrown: unknown) => abort.signal.aborted || setError(heed(asApiError(thrown))),
     );
     return () => abort.abort();
@@ -152,7 +152,7 @@ async function carryOut(action: Action, planned: Plan, show: (plan: Plan) => voi
     } catch (thrown) {
       const moved = thrown instanceof ApiError && (thrown.body.plan as Json | undefined);
       if (!moved || attempt === TRIES) throw thrown;
-      plan = readPlan(moved);
+      plan = withRunningImages(readPlan(moved), imageThatRuns(action.cluster));
       show(plan);
       if (!saysTheSame(planned, plan)) return null;
     }

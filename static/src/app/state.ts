@@ -255,3 +255,8 @@ export function start(): void {
   channel.start();
   void readSession();
 }
+
+/** The image that the running tasks of a cluster's service have, where it is known. */
+export function imageThatRuns(cluster: string): (service: string) => string | null {
+  return (service) => store.get(cluster)?.rows.get(service)?.value.deployedImage ?? null;
+}

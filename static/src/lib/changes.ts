@@ -74,6 +74,12 @@ function besideWhatRuns(row: PlannedService, runs: readonly PlannedService[] | n
   return { ...row, fields };
 }
 
+/** The plan, with the image of the running tasks: a deployment that cannot start is not what runs. */
+export function withRunningImages(plan: Plan, imageOf: (service: string) => string | null): Plan {
+  const fieldsOf = (row: PlannedService) => row.fields.map((f) => (f.path === 'image' ? { ...f, running: imageOf(row.name) ?? f.running } : f));
+  return { ...plan, services: plan.services.map((row) => ({ ...row, fields: fieldsOf(row) })) };
+}
+
 function readRow(row: Json): PlannedService {
   const name = asText(row.service) ?? asText(row.name) ?? '';
   return {

@@ -1,29 +1,38 @@
 import { useState } from 'preact/hooks';
 import { asked, promote } from '../app/actions';
+import { useRead } from '../app/read';
 import { go, store } from '../app/state';
-import { versionOf } from '../lib/images';
+import type { Json } from '../lib/model';
+import { type Candidate, readCandidates } from '../lib/promotion';
+import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
+import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icons';
+import { ErrorBanner, Skeleton } from '../ui/states';
+import { UserText } from '../ui/text';
 
-interface Candidate { name: string; now: string; next: string; same: boolean }
-
-/** Which versions are taken over from another cluster: service by service, what is wanted here now and then. */
+/** Which versions are taken over from another cluster: service by service, by tag and digest, as the server plans it. */
 export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose: () => void }) {
   const others = store.names.value.filter((n) => n !== entry.name);
   const [from, setFrom] = useState(others[0] ?? '');
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
-  const candidates = candidatesFrom(store.get(from), entry);
-  const differing = candidates.filter((c) => !c.same);
-  const chosen = differing.filter((c) => !left.has(c.name)).map((c) => c.name);
-  const why = chosen.length ? null : differing.length ? 'Choose a service' : 'Nothing differs';
+  const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
+  const reading = useRead<{ from: string; sent: Json }>(from || null, (signal) => compare(from, entry.name, signal));
+  const ready = reading.data?.from === from && !reading.error;
+  const candidates = ready ? readCandidates(reading.data!.sent, (name) => entry.rows.get(name)?.value.image ?? null) : [];
+  // What rolls out or fails there is not chosen, unless the user does so.
+  const isChosen = (each: Candidate) => !each.same && (each.hindrance === null) !== turned.has(each.name);
+  const differing = candidates.filter((each) => !each.same);
+  const chosen = candidates.filter(isChosen);
+  const why = !ready ? 'Comparing…' : chosen.length ? null : differing.length ? 'Choose a service' : 'Nothing differs';
   const next = () => {
     if (why) return;
     onClose();
-    asked.value = { ...promote(from, entry.name, chosen), after: () => go({ screen: 'rollout', cluster: entry.name }) };
+    const force = chosen.some((each) => each.hindrance !== null);
+    asked.value = { ...promote(from, entry.name, chosen.map((each) => each.name), force), after: () => go({ screen: 'rollout', cluster: entry.name }) };
   };
-  const toggle = (name: string) => setLeft((before) => new Set(before.has(name) ? [...before].filter((n) => n !== name) : [...before, name]));
+  const turn = (name: string) => setTurned((before) => new Set(before.has(name) ? [...before].filter((n) => n !== name) : [...before, name]));
   return (
     <Dialog
       title={`Promote to ${entry.name}`}
@@ -33,31 +42,35 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
     >
       <div class="field">
         <label htmlFor="from">Take the versions of</label>
-        <select id="from" class="input" value={from} onChange={(e) => { setFrom(e.currentTarget.value); setLeft(new Set()); }}>{others.map((n) => <option key={n}>{n}</option>)}</select>
+        <select id="from" class="input" value={from} onChange={(e) => { setFrom(e.currentTarget.value); setTurned(new Set()); }}>{others.map((n) => <option key={n}>{n}</option>)}</select>
       </div>
-      {candidates.length > 0 ? (
+      {reading.error && <ErrorBanner error={reading.error} title="The two clusters cannot be compared" retry={reading.again} />}
+      {!ready && !reading.error && reading.slow && <Skeleton rows={3} />}
+      {candidates.length > 0 && (
         <fieldset class="promoted">
-          <legend class="label">{candidates.length > differing.length ? 'Services of both; those of the same version stay as they are' : 'Services of both'}</legend>
-          {candidates.map(({ name, now, next: later, same }) => (
-            <label key={name} data-same={same}>
-              <input type="checkbox" checked={!same && !left.has(name)} disabled={same} onChange={() => toggle(name)} />
-              <span class="cut">{name}</span>
-              <span class="version"><span class="cut">{now}</span>{!same && <><Icon name="arrow" /><span class="visually-hidden"> to </span><strong class="cut">{later}</strong></>}</span>
-            </label>
-          ))}
+          <legend class="label">{candidates.length > differing.length ? 'Services of both; those of the same image stay as they are' : 'Services of both'}</legend>
+          {candidates.map((each) => <Row key={each.name} candidate={each} checked={isChosen(each)} source={from} turn={() => turn(each.name)} />)}
         </fieldset>
-      ) : (
-        <p class="hint">{from} and {entry.name} have no service in common.</p>
       )}
+      {ready && candidates.length === 0 && <p class="hint">{from} and {entry.name} have no service in common.</p>}
     </Dialog>
   );
 }
 
-/** The managed services that both have. */
-function candidatesFrom(source: ClusterEntry | null, target: ClusterEntry): Candidate[] {
-  if (!source) return [];
-  return target.names.value.flatMap((name) => {
-    const [theirs, ours] = [source.rows.get(name)?.value.image, target.rows.get(name)?.value.image];
-    return theirs && ours ? [{ name, now: versionOf(ours), next: versionOf(theirs), same: ours === theirs }] : [];
-  });
+function Row({ candidate, checked, source, turn }: { candidate: Candidate; checked: boolean; source: string; turn: () => void }) {
+  const { name, now, next, same, hindrance } = candidate;
+  return (
+    <label data-same={same}>
+      <input type="checkbox" checked={checked} disabled={same} onChange={turn} />
+      <span class="cut">{name}</span>
+      <span class="version"><span class="cut">{now}</span>{!same && <><Icon name="arrow" /><span class="visually-hidden"> to </span><strong class="cut">{next}</strong></>}</span>
+      {hindrance && <span class="also row small"><Badge tone="warn" icon="alert">Not well in {source}</Badge><UserText text={hindrance} /></span>}
+    </label>
+  );
+}
+
+/** The dry run of taking over everything: it names tags, digests, and what does not run well. */
+async function compare(from: string, to: string, signal: AbortSignal) {
+  const answer = await call<Json>(path('clusters', to, 'promote'), { method: 'POST', query: { dry_run: true }, body: { from, force: true }, signal });
+  return { ...answer, data: { from, sent: answer.data } };
 }

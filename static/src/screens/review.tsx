@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'preact/hooks';
 import { shortRevision } from '../app/actions';
 import { missingOverride, Overriding, type Override } from '../app/override';
-import { drafts, go, hindrance, notify } from '../app/state';
-import { readPlan } from '../lib/changes';
+import { drafts, go, hindrance, imageThatRuns, notify } from '../app/state';
+import { readPlan, withRunningImages } from '../lib/changes';
 import type { Draft } from '../lib/drafts';
 import type { Freeze, Json } from '../lib/model';
 import { call, path } from '../lib/rest';
@@ -40,7 +40,7 @@ function Review({ draft, cluster, freeze, overtaken }: { draft: Draft; cluster: 
       planned={`plan ${draft.revision} ${prune}`}
       plan={async (signal) => {
         const answer = await put({ dry_run: true }, signal);
-        return { ...answer, data: readPlan(answer.data) };
+        return { ...answer, data: withRunningImages(readPlan(answer.data), imageThatRuns(cluster)) };
       }}
       prune={{ chosen: prune, choose: setPrune }}
       why={overtaken ? `${overtaken} was faster: merge first` : (hindrance('PUT', '/clusters/{c}/config', cluster) ?? missingOverride(freeze, override))}
