@@ -203,8 +203,12 @@ class _Fence:
         self._goes_on = goes_on
         self._closed = False
 
+    def holds(self) -> bool:
+        """Whether the lease is valid and the pass is not to stop, as far as is known without a call."""
+        return not self._closed and self._goes_on()
+
     async def __call__(self) -> bool:
-        if self._closed or not self._goes_on():
+        if not self.holds():
             return False
         try:
             current = await self._revisions.read(self._permitted.cluster)
@@ -214,7 +218,7 @@ class _Fence:
         except NysaError as error:
             log.warning('cluster %s: the pass stops: %s', self._permitted.cluster, error)
             self._closed = True
-        return self._goes_on() and not self._closed
+        return self.holds()
 
 
 def _is_held(revision: Revision, deployed: Deployed | None) -> bool:

@@ -15,6 +15,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from stack.aws.daemon_threads import DaemonThreads
 from stack.circuit_breaker import CircuitBreaker
 from stack.errors import Unavailable
+from stack.interruptible import Interrupted
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +75,13 @@ class Bulkhead:
         self._threads = DaemonThreads(limits.threads, f'aws-{name}')
         self._call = threading.local()
 
-    async def run(self, call: str, job: Callable[[], Any]) -> Any:
-        """Do a job in a thread of this share; `call` is its name as `s3:PutObject`."""
+    async def run(self, call: str, job: Callable[[], Any], may_start: Callable[[], bool] | None = None) -> Any:
+        """Do a job in a thread of this share; `call` is its name as `s3:PutObject`.
+
+        With `may_start` it is tried once, and `Interrupted` is raised where that is false once a thread is free.
+        """
         is_trial = self._admit(call)
-        under_way = self._threads.submit(self._in_thread, call, job, is_trial)
+        under_way = self._threads.submit(self._in_thread, call, job, is_trial, may_start)
         try:
             async with asyncio.timeout(self.limits.deadline_s + SLACK_S):
                 return await asyncio.wrap_future(under_way)
@@ -89,10 +93,14 @@ class Bulkhead:
             message = f'AWS did not answer {call} within {self.limits.deadline_s:.0f} s'
             raise Unavailable(message, call, 'DeadlineExceeded') from None
 
-    def _in_thread(self, call: str, job: Callable[[], Any], is_trial: bool) -> Any:
+    def _in_thread(
+        self, call: str, job: Callable[[], Any], is_trial: bool, may_start: Callable[[], bool] | None
+    ) -> Any:
         if self.breaker.is_open and not is_trial:  # it has opened while the job waited for a thread
             raise self._refusal(call)
-        self._call.started = time.monotonic()
+        if may_start is not None and not may_start():
+            raise Interrupted
+        self._call.started, self._call.once = time.monotonic(), may_start is not None
         try:
             answer = job()
         except Exception as error:
@@ -119,7 +127,7 @@ class Bulkhead:
             self.breaker.timed_out()
         limits = self.limits
         latest = self._call.started + limits.deadline_s - limits.connect_s - limits.read_s
-        if not limits.retries or self.breaker.is_open or time.monotonic() > latest:
+        if not limits.retries or self._call.once or self.breaker.is_open or time.monotonic() > latest:
             return False
         return None
 

@@ -16,6 +16,7 @@ import botocore
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
+from stack import fence
 from stack.aws import listing
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
@@ -148,7 +149,7 @@ class Connection:
         bulkhead = self.bulkhead(share_of(service, operation))
         job = functools.partial(self._ask, bulkhead.name, service, operation, region, arguments)
         with self._observed(f'{service}:{operation}'):
-            return await bulkhead.run(f'{service}:{operation}', job)
+            return await bulkhead.run(f'{service}:{operation}', job, fence.may_start())
 
     def _ask(self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]) -> dict:
         name = f'{service}:{operation}'

@@ -14,6 +14,8 @@ from stack.aws.connection import Connection
 from stack.aws.daemon_threads import DaemonThreads
 from stack.circuit_breaker import TIMEOUTS
 from stack.errors import Unavailable
+from stack.fence import fenced
+from stack.interruptible import Interrupted
 from tests.hanging_aws import HangingAws
 
 KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test', 'region_name': 'eu-central-1'}
@@ -97,6 +99,35 @@ def test_a_call_is_tried_again_only_while_that_can_end_in_time(hanging: HangingA
         assert hanging.asked == 3
 
     run(hanging, scenario, monkeypatch, ecs=Limits(read_s=0.05, deadline_s=60))
+
+
+def test_a_fenced_call_is_tried_once(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
+    async def scenario(connection: Connection) -> None:
+        with fenced(lambda: True):
+            await ask_ecs(connection)
+        assert hanging.asked == 1
+
+    run(hanging, scenario, monkeypatch, ecs=Limits(read_s=0.05, deadline_s=60))
+
+
+def test_a_fenced_call_whose_work_ended_while_it_waited_for_a_thread_is_not_made(
+    hanging: HangingAws, monkeypatch: pytest.MonkeyPatch
+):
+    async def scenario(connection: Connection) -> None:
+        first = asyncio.create_task(ask_ecs(connection))
+        await asyncio.to_thread(hanging.reached.wait)
+        goes_on = True
+        with fenced(lambda: goes_on):
+            waiting = asyncio.create_task(ask_ecs(connection))
+        await asyncio.sleep(0)
+        goes_on = False
+        hanging.answers.set()
+        assert await first == 'ok'
+        with pytest.raises(Interrupted):
+            await waiting
+        assert hanging.asked == 1
+
+    run(hanging, scenario, monkeypatch, ecs=Limits(threads=1, read_s=60, deadline_s=120))
 
 
 def test_a_message_is_sent_once(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
