@@ -13,6 +13,7 @@ from stack.tokens import Asked, make
 from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
+from tests.server import Server
 
 CLUSTER = r'/api/v1/clusters/([^/]+)'
 
@@ -231,3 +232,23 @@ def test_who_asks_too_often_has_to_wait(aws: Aws):
         assert answers[-1].status == 429
         assert answers[-1].headers['Retry-After'] == '1'
         assert server.as_(other, 'GET', '/clusters').status == 200
+
+
+@pytest.mark.parametrize(
+    ('proxies', 'forwarded', 'address'),
+    [
+        ('0', '6.6.6.6', '127.0.0.1'),
+        ('1', '6.6.6.6, 10.0.0.1', '10.0.0.1'),
+        ('2', '6.6.6.6, 10.0.0.1, 10.0.0.2', '10.0.0.1'),
+        ('2', '6.6.6.6', '127.0.0.1'),
+        ('1', '', '127.0.0.1'),
+    ],
+)
+def test_an_address_is_believed_from_our_own_proxies_alone(aws: Aws, proxies: str, forwarded: str, address: str):
+    """Each proxy adds what it has seen at the end: what a client sends itself stays in front, and proves nothing."""
+    with Server(aws, NYSA_PROXIES=proxies) as server:
+        name = server.cluster({'services': [{'web': {'image': 'nginx:1'}}]})
+        more = {'X_Forwarded_For': forwarded, 'User_Agent': 'x'}
+        assert server.api('PUT', f'/clusters/{name}/services/web', {'desired_count': 2}, **more).status == 202
+        newest = server.api('GET', f'/clusters/{name}/revisions').json['content'][0]
+        assert newest['source'] == f'{address} x'

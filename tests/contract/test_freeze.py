@@ -307,3 +307,18 @@ def test_an_override_takes_no_more(server: Server):
     server.run(server.settled())
     made = {call: n - before.get(call, 0) for call, n in server.calls().items() if n != before.get(call, 0)}
     assert made == {'s3:PutObject': 1, 'sqs:SendMessage': 1, 's3:HeadObject': 1, 's3:PutObjectTagging': 1}
+
+
+def test_what_another_program_writes_again_is_no_proof_that_nothing_is_frozen(aws: Aws):
+    """Without versions its content looks the same as before the freeze: what was known of it then is no longer true."""
+    bucket = aws.bucket(versioned=False)
+    with Server(aws, AWS_S3_BUCKET=bucket) as here, Server(aws, AWS_S3_BUCKET=bucket) as there:
+        name = here.cluster(CONFIG)
+        body = json.dumps(CONFIG).encode()
+        for server in (here, there):
+            aws.client('s3').put_object(Bucket=bucket, Key=name, Body=body)
+            assert server.api('GET', path('clusters', name, 'freeze')).json == {'frozen': None}
+        assert freeze(there, name).status == 200
+        aws.client('s3').put_object(Bucket=bucket, Key=name, Body=body)
+        for server in (here, there):
+            assert change(server, name, desired_count=2).status == 423

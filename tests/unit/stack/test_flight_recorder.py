@@ -192,3 +192,17 @@ def test_of_two_replicas_the_record_of_the_later_attempt_is_kept(later: int, kep
         return (await ours.read('prod', 'r1', 'web'))['verdict']['reason']
 
     assert asyncio.run(recording()) == kept
+
+
+@pytest.mark.parametrize(('minutes', 'is_blamed'), [(-1, False), (0, True), (1, True)])
+def test_of_a_deployment_that_was_never_seen_only_tasks_since_the_change_are_blamed(
+    bucket: Bucket, minutes: int, is_blamed: bool
+):
+    class Ecs(FailingEcs):
+        async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]:
+            return (task({**KILLED, 'createdAt': rollout.goal.since + timedelta(minutes=minutes)}),)
+
+    made, rollout = failed()
+    rollout = replace(rollout, deployment=None)
+    found = record(bucket, Ecs(), (made, rollout))
+    assert bool(found['tasks']) is is_blamed

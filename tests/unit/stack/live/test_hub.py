@@ -505,6 +505,18 @@ async def test_a_subscriber_that_leaves_is_forgotten(ledger):
 
 
 @run
+async def test_a_subscriber_that_leaves_is_not_written_to_while_others_stay(ledger):
+    (gone, leaving), (stays, _) = await subscribed(ledger, 'prod'), await subscribed(ledger, 'prod')
+    before = len(gone.frames)
+    ledger.hub.leave(leaving)
+    ledger.change('prod', '2')
+    await ledger.hub.drain()
+    assert len(gone.frames) == before
+    assert stays.short()[-1] == 'desired prod 2'
+    assert ledger.hub.listens('prod')
+
+
+@run
 async def test_a_source_that_fails_is_reported_and_tried_again(ledger):
     ledger.hub._retry_s = 0.01
     refresh, failures = ledger.refresh, [Unavailable('S3 does not answer.', 's3:ListObjectsV2', '503')]

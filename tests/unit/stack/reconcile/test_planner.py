@@ -672,3 +672,18 @@ class TestRolledBack:
         assert found.is_empty
         assert 'rolled back from staging-mailer:8' in found.notes[0].text
         assert kinds(planned(self.document, observed, retry=True)) == [UPDATE]
+
+
+def test_a_record_belongs_to_the_first_service_that_names_it():
+    """The other is blocked: each pass would else point the record to the other's load balancer."""
+    document = example()
+    document['services'].append({'other': copy.deepcopy(service_in(document, 'web')) | {'ports': ['8081:8081']}})
+    service_in(document, 'other')['elb']['ports']['container'] = 8081
+    service_in(document, 'other')['elb']['dns']['record_name'] = 'Staging.example.com.'
+    found = planned(document, Observed(CLUSTER, container_instances=2))
+    rows = {row.service: row for row in found.rows}
+    assert (rows['web'].action, rows['other'].action) == ('create', 'nothing')
+    assert [step.service for step in found.steps if step.kind == RECORD] == ['web']
+    assert [note.text for note in found.notes if note.service == 'other'] == [
+        'Nothing is done about it. Its record staging.example.com is already that of web.'
+    ]
