@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from stack.revisions import Change, decode
+from tests.simulation.determinism import moment
 from tests.simulation.s3 import Version
 from tests.simulation.users import Request
 
@@ -191,7 +192,7 @@ def freeze_holds(record: ChangesRecord) -> list[str]:
         if freeze is None or not changes:
             continue
         until = freeze.did.get('until')
-        if until and changes[-1].at + TOLERANCE > datetime.fromisoformat(until):
+        if until and moment(version.at) + TOLERANCE > datetime.fromisoformat(until):
             continue
         for change in changes:
             if not change.override and change.did.get('verb') not in OF_GUARDS:

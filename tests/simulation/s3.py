@@ -40,11 +40,14 @@ class Version:
 
 
 class S3:
-    """`now` gives the simulated seconds, and `day` the time of day; `wrote` is called after each write."""
+    """`now` gives the simulated seconds, and `day` the time of day; `wrote` is called after each write,
+    and `tagged(who, what)` after tags are set.
+    """
 
     def __init__(self, now: Callable[[], float], day: Callable[[], datetime]):
         self.history: dict[str, list[Version]] = {}
         self.wrote: list[Callable[[str, Version], None]] = []
+        self.tagged: list[Callable[[str, str], None]] = []
         self._now = now
         self._day = day
         self._number = 0
@@ -180,6 +183,8 @@ class S3:
     ) -> dict[str, Any]:
         found = self._find(Key, VersionId, 'NoSuchKey')
         found.tags = {each['Key']: each['Value'] for each in Tagging['TagSet']}
+        for tagged in self.tagged:
+            tagged(process.name, f'S3 tags {Key} {found.id} with {found.tags}')
         return {}
 
     def _GetObjectTagging(self, process: Process, Key: str, VersionId: str | None = None) -> dict[str, Any]:

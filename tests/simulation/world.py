@@ -30,6 +30,7 @@ class World:
         for name in ('elbv2', 'servicediscovery', 'application-autoscaling', 'logs', 'route53'):
             services[name] = Elsewhere()
         self.s3.wrote.append(self._note_write)
+        self.s3.tagged.append(self.note)
         self.processes: dict[str, Process] = {}
 
     def now(self) -> float:
