@@ -127,10 +127,10 @@ class Sweeper:
     async def _read_owed(self, walk: Walk) -> list[tuple[Revision, Revision | None]]:
         """What is owed, the oldest first; each with the current revision where schedulers know a newer state."""
         found: list[tuple[Revision, Revision | None]] = []
-        for age, owed in reversed(list(enumerate(walk.owed))):
+        for index, owed in reversed(list(enumerate(walk.owed))):
             log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
             revision = await self._store.read_version(owed.cluster, owed.version)
-            late = walk.is_late or age >= WAITING_MOST
+            late = walk.is_late(index) or index >= WAITING_MOST
             found.append((revision, await self._store.read(owed.cluster) if late else None))
         return found
 

@@ -62,15 +62,16 @@ class Walk:
     again: list[tuple[Revision, str]] = field(default_factory=list)
     others: bool = False
     steps: int = 0
+    # How many of `owed`, from the newest on, are newer than everything that is told of.
+    fresh: int = 0
 
     def youngest(self, now: datetime) -> float:
         """The age of the youngest owed revision, in seconds."""
         return min(((now - each.stored_at).total_seconds() for each in self.owed), default=float('inf'))
 
-    @property
-    def is_late(self) -> bool:
-        """Whether schedulers know a newer state than those that are owed, or there is one that others wrote."""
-        return bool(self.told) or (self.newest is not None and self.newest.write_id is None)
+    def is_late(self, index: int) -> bool:
+        """Whether schedulers know a newer state than that of `owed[index]`, or another program wrote one."""
+        return index >= self.fresh or (self.newest is not None and self.newest.write_id is None)
 
 
 @dataclass
@@ -164,6 +165,7 @@ class Ledger:
                     break
             elif revision.wants_announcing:
                 walk.owed.append(revision)
+                walk.fresh += not walk.told
             elif revision.write_id is None:
                 walk.others = True
                 if not past_others:

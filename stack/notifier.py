@@ -265,6 +265,9 @@ class Notifier:
         if announcement.again or above.announced:
             announcement.messages.clear()
             return
+        if not any(each.write_id is None or each.deploys for each in others):
+            # Their messages destroy services, and deploy nothing; what that amounts to is compared afterwards.
+            return
         kept = names_of(newest) if (newest := await self._content(above.revisions[0])) else ()
         announcement.drop_deployments(kept)
         if newest and newest.write_id is None:

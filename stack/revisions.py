@@ -255,6 +255,11 @@ class Revision:
         return any(change.did.get('verb') == REMOVAL for change in self.changes)
 
     @property
+    def deploys(self) -> bool:
+        """Whether one of its messages is to deploy it, rather than to destroy services alone."""
+        return any(change.announce == 'deploy' for change in self.changes)
+
+    @property
     def is_silent(self) -> bool:
         """Whether it was stored without telling schedulers, as far as is known: other programs tell of theirs."""
         return bool(self.changes) and not self.wants_announcing

@@ -298,3 +298,44 @@ def test_a_mark_that_breaks_off_leaves_nothing_behind(aws: Aws, monkeypatch: pyt
         assert world.marks() == [True]
 
     play(scenario, World(aws))
+
+
+def test_what_is_owed_above_an_announced_revision_is_announced(aws: Aws):
+    """The process that stored it died, and the one that sweeps announced the revision below, whose mark is not set."""
+
+    async def scenario(world: World) -> None:
+        swept, dead = world.process(), world.process()
+        swept.ledger.mark = lambda revision: None
+        first = await swept.put('web:1')
+        await swept.idle()
+        dead.store._observers.clear()
+        second = await dead.put('web:2')
+        await swept.sweeper.sweep()
+        await swept.idle()
+        assert world.sent() == [(first.id, None), (second.id, None)]
+
+    play(scenario, World(aws))
+
+
+def test_a_late_deployment_is_sent_though_a_newer_revision_destroys(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    """The newer one has no message that deploys: nothing else would."""
+    monkeypatch.setattr(notifier_module, 'LATE_S', -1.0)
+
+    async def scenario(world: World) -> None:
+        late, other = world.process(), world.process()
+        above, stored = late.ledger.above, asyncio.Event()
+
+        async def above_once_stored(revision: Revision) -> Any:
+            await stored.wait()
+            return await above(revision)
+
+        late.ledger.above = above_once_stored
+        await late.put('web:1', 'api')
+        other.store._observers.clear()
+        newer = await other.put('web:1', announce='destroy', service='api')
+        stored.set()
+        await late.idle()
+        deployed = [message['revision'] for message in world.line if message['event_type'] == 'cluster-deploy']
+        assert deployed[-1:] == [newer.id]
+
+    play(scenario, World(aws))
