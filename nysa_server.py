@@ -92,7 +92,7 @@ from stack.token_maker import print_token
 from stack.token_store import TokenStore
 from stack.tokens import Token
 from stack.watcher import POLLED, Watcher
-from stack.webhook import Webhooks
+from stack.webhook import Callbacks, Webhooks
 
 VERSION = '0.1.0'
 
@@ -255,7 +255,8 @@ def make_scheduler(aws: Aws) -> Scheduler:
     store = RevisionStore(aws.bucket)
     stop = asyncio.Event()
     passes = make_passes(aws, store, make_reconciler(aws, sleep=InterruptibleSleep(stop)), metrics.step)
-    return Scheduler(aws.queue, passes, PassReports(Webhooks()), metrics, store.names, stop=stop)
+    callbacks = Callbacks(aws.settings[WEBHOOK], aws.settings['NYSA_CALLBACKS_PRIVATE'] or False)
+    return Scheduler(aws.queue, passes, PassReports(Webhooks(callbacks)), metrics, store.names, stop=stop)
 
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:

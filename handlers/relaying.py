@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClosedError, websocket_connect
+from tornado.websocket import WebSocketError, websocket_connect
 
 from handlers.events import PROTOCOL
 from stack.chat_lines import ChatLines
 from stack.errors import AccessDenied
-from stack.relay import Relay, post_to
+from stack.relay import Relay
 from stack.relay_state import RelayState
+from stack.webhook import post
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,11 @@ class Channel:
                 if failed.code in (401, 403):
                     raise AccessDenied(f'The server refuses the token in NYSA_RELAY_TOKEN ({failed}).') from failed
                 log.warning('the live channel could not be opened: %s', failed)
-            except (OSError, WebSocketClosedError, ValueError) as failed:
+            except (OSError, WebSocketError, ValueError) as failed:
                 log.warning('the live channel broke: %s', failed)
+            except Exception:
+                # The top of a loop: whatever a server or a proxy answers, it is asked again.
+                log.exception('the live channel broke')
             await asyncio.sleep(random.uniform(self._pause / 2, self._pause))  # noqa: S311  no secret
             self._pause = min(2 * self._pause, LONGEST_PAUSE_S)
 
@@ -101,7 +105,7 @@ async def relay(channel: Channel, webhook: str, state: RelayState, site: str | N
     `site` is the address of the control plane, to which lines link.
     """
     lines = ChatLines(site, state.told)
-    poster = Relay(partial(post_to, webhook), state.waiting, state.keep)
+    poster = Relay(partial(post, webhook), state.waiting, state.keep)
     state.told = lines.told
     posting = asyncio.get_running_loop().create_task(poster.run())
     try:

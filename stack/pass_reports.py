@@ -87,5 +87,8 @@ def _asked_by(hints: list[Hint]) -> str:
 def _line(cluster: str, *parts: str) -> str:
     """One line of text that Slack takes for text: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     text = ' · '.join(masked_text(' '.join(part.split())) for part in parts if part)
-    escaped = text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
-    return f'*{cluster}*: {escaped}'
+    return f'*{_escaped(" ".join(cluster.split()))}*: {_escaped(text)}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')

@@ -5,14 +5,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
 
-from stack import webhook
+from stack.http_post import Posted
 
 log = logging.getLogger(__name__)
 
@@ -24,25 +19,8 @@ MOST_WAITING = 500
 # Pauses after a failure that may pass, in seconds.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-# What a webhook that asks for more is given.
-LONGEST_WISH_S = 3600.0
-
-
-@dataclass(frozen=True)
-class Posted:
-    """What the webhook answered: its status (0: nothing), and for how many seconds it wants to be left alone."""
-
-    status: int
-    retry_after: float | None = None
-
-    @property
-    def taken(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def passing(self) -> bool:
-        """Whether the same may be taken later."""
-        return self.status in (0, 408, 429) or self.status >= 500
+# A message whose answer does not come may have been posted: it is repeated so often, and then left.
+MOST_UNANSWERED = 3
 
 
 class Relay:
@@ -99,16 +77,16 @@ class Relay:
     async def post_next(self) -> None:
         """Post what waits, as one message, and again until it is taken or refused for good."""
         self._taken = self._taken or self._take()
-        pause = FIRST_PAUSE_S
+        pause, unanswered = FIRST_PAUSE_S, 0
         while self._taken:
             await self._turn()
             self._keep(self.waiting)
             posted = await self._post('\n'.join(self._taken))
             self._not_before = self._clock() + SPACING_S
-            if posted.taken or not posted.passing:
+            unanswered += posted.status == 0 and posted.sent
+            if posted.taken or not posted.passing or unanswered == MOST_UNANSWERED:
                 if not posted.taken:
-                    count = len(self._taken)
-                    log.error('the webhook refused a message for good (%d): %d lines are lost', posted.status, count)
+                    self._log_loss(posted)
                 self._taken = []
                 self._keep(self.waiting)
                 return
@@ -116,6 +94,15 @@ class Relay:
             log.warning('the webhook did not take a message (%d); it is tried again in %.0f s', posted.status, wait)
             self._not_before = self._clock() + wait
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _log_loss(self, posted: Posted) -> None:
+        count = len(self._taken)
+        if posted.passing:
+            log.error(
+                'the webhook left a message unanswered again and again: whether %d lines arrived is unknown', count
+            )
+        else:
+            log.error('the webhook refused a message for good (%d): %d lines are lost', posted.status, count)
 
     def _take(self) -> list[str]:
         lines = [self._waiting.popleft() for _ in range(min(MOST_LINES, len(self._waiting)))]
@@ -130,30 +117,3 @@ class Relay:
         wait = self._not_before - self._clock()
         if wait > 0:
             await self._sleep(wait)
-
-
-async def post_to(url: str, text: str) -> Posted:
-    """Post one message to a webhook; what goes wrong is a part of the answer. The address is a secret."""
-    try:
-        await asyncio.to_thread(webhook.post, url, text)
-    except HTTPError as refused:
-        return Posted(refused.code, _seconds(refused.headers.get('Retry-After')))
-    except (OSError, HTTPException) as failed:
-        log.warning('the webhook does not answer: %s', type(failed).__name__)
-        return Posted(0)
-    return Posted(200)
-
-
-def _seconds(text: str | None) -> float | None:
-    """A `Retry-After`, in seconds or as a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(0.0, seconds), LONGEST_WISH_S)

@@ -230,6 +230,13 @@ SETTINGS = (
         default='*',
         where='environment',
     ),
+    Setting(
+        'NYSA_CALLBACKS_PRIVATE',
+        '`on` lets the messages that a scheduler receives name a `callback_url` with http or with an address of a '
+        'private network. Without it that is https and a public address, or the configured webhook.',
+        default=False,
+        read=_switch,
+    ),
     Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
     Setting(
         'NYSA_RELAY_STATE',

@@ -16,6 +16,7 @@ from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
+from stack.http_post import Posted
 from stack.interruptible import InterruptibleSleep
 from stack.lease import Leases
 from stack.pacing import Pace
@@ -26,7 +27,7 @@ from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Revision
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
-from stack.webhook import Webhooks
+from stack.webhook import Callbacks, Webhooks
 from tests.aws import Aws
 
 WEBHOOK = 'https://hooks.example.com/services/T/B/x'
@@ -51,6 +52,10 @@ class Scene:
     def store(self, cluster: str, document: dict[str, Any]) -> None:
         """A new revision, written as another program would."""
         self.aws.client('s3').put_object(Bucket=self.bucket, Key=cluster, Body=serialise(document))
+
+    async def _keep(self, _: str, text: str) -> Posted:
+        self.said.append(text)
+        return Posted(200)
 
     def send(self, message: dict[str, Any] | str, **more: str) -> None:
         body = message if isinstance(message, str) else json.dumps(message)
@@ -85,7 +90,7 @@ class Scene:
         return Scheduler(
             Queue(self.connection, self.queue),
             passes,
-            PassReports(Webhooks(lambda _, text: self.said.append(text), sleep=_at_once)),
+            PassReports(Webhooks(Callbacks(private=True), self._keep, sleep=_at_once)),
             SchedulerMetrics(CollectorRegistry()),
             revisions.names,
             stop=stop,

@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from stack.aws.daemon_threads import DaemonThreads
 from stack.circuit_breaker import CircuitBreaker
+from stack.daemon_threads import DaemonThreads
 from stack.errors import Unavailable
 from stack.interruptible import Interrupted
 

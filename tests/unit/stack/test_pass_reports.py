@@ -4,6 +4,7 @@ import pytest
 
 from stack.errors import AwsFailed
 from stack.hints import Hint
+from stack.http_post import Posted
 from stack.pass_reports import PassReports
 from stack.passes import Ended
 from stack.plan import Change, Note, Plan, Row, Step
@@ -30,8 +31,12 @@ class Channel:
     def __init__(self) -> None:
         self.time = TurnedTime()
         self.lines: list[tuple[str, str]] = []
-        self._webhooks = Webhooks(lambda url, text: self.lines.append((url, text)), sleep=lambda _: asyncio.sleep(0))
+        self._webhooks = Webhooks(send=self._keep, sleep=lambda _: asyncio.sleep(0))
         self.reports = PassReports(self._webhooks, self.time.clock)
+
+    async def _keep(self, url: str, text: str) -> Posted:
+        self.lines.append((url, text))
+        return Posted(200)
 
     def said(self, scenario) -> list[str]:
         async def run() -> None:
@@ -104,3 +109,11 @@ def test_failures_say_why_and_whether_it_is_tried_again():
         '*staging*: failed, and is tried again · AWS refused 0; AWS refused 1; AWS refused 2 and 2 more',
         '*staging*: failed, and is not tried again before the next change · AWS refused 0',
     ]
+
+
+def test_the_name_of_a_cluster_is_escaped_like_every_other_text():
+    def scenario(reports: PassReports, time: TurnedTime) -> None:
+        reports.ends('<!channel> & co', Ended('gone'), [ASKED])
+
+    [line] = Channel().said(scenario)
+    assert line.startswith('*&lt;!channel&gt; &amp; co*: ')

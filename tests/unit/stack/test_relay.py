@@ -7,7 +7,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from stack.relay import LONGEST_WISH_S, MOST_LINES, MOST_WAITING, Posted, Relay, post_to
+from stack import webhook as webhook_module
+from stack.http_post import LONGEST_WISH_S, Posted
+from stack.relay import MOST_LINES, MOST_UNANSWERED, MOST_WAITING, Relay
 from tests.webhook import Webhook
 
 
@@ -75,7 +77,7 @@ def test_it_waits_for_as_long_as_it_is_told():
 
 @pytest.mark.parametrize('status', [0, 408, 429, 500, 503])
 def test_a_failure_that_may_pass_is_tried_again_ever_later(status: int):
-    chat = Chat(*[Posted(status)] * 8)
+    chat = Chat(*[Posted(status, sent=status != 0)] * 8)
     chat.say(['one'])
     waits = [after - before for (before, _), (after, _) in zip(chat.posts, chat.posts[1:], strict=False)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
@@ -127,7 +129,7 @@ def test_what_was_under_way_when_it_had_to_stop_is_finished():
 
 
 def post(webhook: Webhook) -> Posted:
-    return asyncio.run(post_to(webhook.url, 'line'))
+    return asyncio.run(webhook_module.post(webhook.url, 'line'))
 
 
 def test_a_webhook_that_takes_a_line(webhook: Webhook):
@@ -165,4 +167,42 @@ def test_a_webhook_that_does_not_speak_http(webhook: Webhook):
 
 
 def test_nobody_there():
-    assert asyncio.run(post_to('http://127.0.0.1:1/secret', 'line')) == Posted(0)
+    assert asyncio.run(webhook_module.post('http://127.0.0.1:1/secret', 'line')) == Posted(0, sent=False)
+
+
+def test_a_message_that_is_never_answered_holds_up_the_next_ones_only_for_some_tries(caplog):
+    """The receiver may have posted it each time."""
+    chat = Chat(*[Posted(0)] * MOST_UNANSWERED)
+
+    async def scenario() -> None:
+        chat.relay.say('one')
+        await chat.relay.post_next()
+        chat.relay.say('two')
+        await chat.relay.post_next()
+
+    asyncio.run(scenario())
+    assert [text for _, text in chat.posts] == ['one'] * MOST_UNANSWERED + ['two']
+    assert 'unknown' in caplog.text
+
+
+def test_a_message_that_did_not_leave_is_repeated_until_it_does():
+    chat = Chat(*[Posted(0, sent=False)] * (2 * MOST_UNANSWERED))
+
+    async def scenario() -> None:
+        chat.relay.say('one')
+        await chat.relay.post_next()
+
+    asyncio.run(scenario())
+    assert len(chat.posts) == 2 * MOST_UNANSWERED + 1
+
+
+@pytest.mark.parametrize('status', [301, 302, 307, 308])
+def test_a_redirect_is_a_failure_that_is_logged(caplog, status: int):
+    chat = Chat(Posted(status))
+
+    async def scenario() -> None:
+        chat.relay.say('one')
+        await chat.relay.post_next()
+
+    asyncio.run(scenario())
+    assert f'({status})' in caplog.text

@@ -11,8 +11,8 @@ from stack.aws import bulkhead
 from stack.aws import connection as module
 from stack.aws.bulkhead import BUSY, CIRCUIT_OPEN, Limits, share_of
 from stack.aws.connection import Connection
-from stack.aws.daemon_threads import DaemonThreads
 from stack.circuit_breaker import TIMEOUTS
+from stack.daemon_threads import DaemonThreads
 from stack.errors import Unavailable
 from stack.fence import fenced
 from stack.interruptible import Interrupted
@@ -162,7 +162,7 @@ def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
 def test_a_thread_that_hangs_does_not_keep_the_process():
     program = (
         'import asyncio, threading\n'
-        'from stack.aws.daemon_threads import DaemonThreads\n'
+        'from stack.daemon_threads import DaemonThreads\n'
         'threads = DaemonThreads(1, "test")\n'
         'threads.submit(threading.Event().wait)\n'
         'print(threads.close(0.1))'
