@@ -25,3 +25,17 @@ export function repositoryName(reference: string): string {
   const host = repository.split('/')[0] ?? '';
   return /[.:]/.test(host) ? repository.slice(host.length + 1) : repository;
 }
+
+interface Tagged { tag: string; digest?: string }
+
+/** Whether a reference names a tag of its repository: by its digest where it has one, else by the tag. */
+export function names(reference: string | null, tagged: Tagged): boolean {
+  if (!reference) return false;
+  const { tag, digest } = parseImage(reference);
+  return digest ? digest === tagged.digest : (tag ?? 'latest') === tagged.tag;
+}
+
+/** The digest of a reference, its own or that of its tag, as far as the tags show it. */
+export function digestAmong(reference: string | null, tags: readonly Tagged[]): string | null {
+  return parseImage(reference ?? '').digest ?? tags.find((each) => names(reference, each))?.digest ?? null;
+}

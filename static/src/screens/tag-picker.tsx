@@ -4,7 +4,7 @@ import { useRead } from '../app/read';
 import { intoList } from '../app/rows';
 import { hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { repositoryName, shortDigest, versionOf } from '../lib/images';
+import { digestAmong, names, repositoryName, shortDigest } from '../lib/images';
 import type { Service } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { instant } from '../lib/time';
@@ -24,8 +24,10 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
   const reading = useRead<{ content: Tag[] }>(service.name, (signal) => call(path('clusters', cluster, 'services', service.name, 'tags'), { query: { limit: LIMIT }, signal }));
-  const elsewhere = useMemo(() => whereItRuns(service.image), [service.image]);
-  const current = versionOf(service.image);
+  const running = useMemo(() => whereItRuns(service.image), [service.image]);
+  const here = digestAmong(service.image, reading.data?.content ?? []);
+  const wanted = (t: Tag) => names(service.image, t);
+  const runsIn = (t: Tag) => [...new Set(running.filter((each) => names(each.image, t)).map((each) => each.cluster))];
   const tags = (reading.data?.content ?? []).filter((t) => t.tag.toLowerCase().includes(query.trim().toLowerCase()));
   const typed = query.trim();
   const why = hindrance('PATCH', SERVICES, cluster) ?? (chosen ? null : 'Choose a tag');
@@ -49,12 +51,12 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
         <div class="tags" role="radiogroup" aria-label="Tags, newest first">
           {tags.map((t) => (
             <label key={t.tag}>
-              <input type="radio" name="tag" checked={chosen === t.tag} disabled={services.length === 1 && t.tag === current} onChange={() => setChosen(t.tag)} />
+              <input type="radio" name="tag" checked={chosen === t.tag} disabled={services.length === 1 && wanted(t)} onChange={() => setChosen(t.tag)} />
               <span class="row">
                 <span class="mono">{t.tag}</span>
-                {t.tag === current && <Badge tone="mute" icon="check">Wanted here</Badge>}
-                {elsewhere.get(t.tag)?.includes(cluster) && <Badge tone="good" icon="circle-check">Runs here</Badge>}
-                {(elsewhere.get(t.tag) ?? []).filter((c) => c !== cluster).map((c) => <Badge key={c} tone="good" icon="layers">Runs in {c}</Badge>)}
+                {wanted(t) ? <Badge tone="mute" icon="check">Wanted here</Badge> : here !== null && t.digest === here && <Badge tone="mute" icon="check">Same image</Badge>}
+                {runsIn(t).includes(cluster) && <Badge tone="good" icon="circle-check">Runs here</Badge>}
+                {runsIn(t).filter((c) => c !== cluster).map((c) => <Badge key={c} tone="good" icon="layers">Runs in {c}</Badge>)}
                 {t.quarantined && <Badge tone="bad" icon="alert">Quarantined</Badge>}
               </span>
               <span class="mute small"><Ago at={instant(t.pushed_at)} /></span>
@@ -74,18 +76,13 @@ export function TagPicker({ cluster, services, onClose, onPick }: { cluster: str
   );
 }
 
-/** Clusters by the tag of the same repository that runs there. */
-function whereItRuns(image: string | null): Map<string, string[]> {
+/** The images of the same repository that run, each with its cluster. */
+function whereItRuns(image: string | null): { cluster: string; image: string }[] {
   const repository = image ? repositoryName(image) : '';
-  const found = new Map<string, string[]>();
-  for (const [cluster, entry] of store.clusters) {
-    for (const row of entry.rows.values()) {
+  return [...store.clusters].flatMap(([cluster, entry]) =>
+    [...entry.rows.values()].flatMap((row) => {
       const runs = row.peek().deployedImage;
-      if (!runs || repositoryName(runs) !== repository) continue;
-      const tag = versionOf(runs);
-      found.set(tag, [...new Set([...(found.get(tag) ?? []), cluster])]);
-    }
-  }
-  return found;
+      return runs && repositoryName(runs) === repository ? [{ cluster, image: runs }] : [];
+    }),
+  );
 }
-
