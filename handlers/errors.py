@@ -13,6 +13,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.Overloaded: 503,
     errors.ShuttingDown: 503,
     errors.NotFound: 404,
+    errors.Gone: 410,
     errors.Unprocessable: 422,
     errors.Conflict: 409,
     errors.RevisionConflict: 412,

@@ -32,7 +32,7 @@ class Revisions(ApiHandler):
 
 
 class OneRevision(ApiHandler):
-    @operation(Role.VIEWER, answer='Revision', refusals=(404,))
+    @operation(Role.VIEWER, answer='Revision', refusals=(404, 410))
     async def get(self, cluster: str, revision: str) -> None:
         """One revision with its content, or its content alone as YAML; `current` names the one that is stored now."""
         found = await self.context.history.revision(cluster, revision)
@@ -46,7 +46,7 @@ class OneRevision(ApiHandler):
 
 
 class RevisionDiff(ApiHandler):
-    @operation(Role.VIEWER, answer='Difference', parameters=AGAINST, refusals=(404,))
+    @operation(Role.VIEWER, answer='Difference', parameters=AGAINST, refusals=(404, 410))
     async def get(self, cluster: str, revision: str) -> None:
         """What became of another revision in this one, service by service and field by field."""
         against = self.get_query_argument('against', None)

@@ -49,6 +49,7 @@ MEANING = {
     404: 'What the path names is not there.',
     405: 'The verb is not possible here; Allow names those that are.',
     409: 'The change does not fit what is stored; or the rollout that was waited for has failed.',
+    410: 'The history no longer has what the path names: old versions expire in the bucket.',
     412: 'Somebody was faster: the revision is no longer the one that was named. Nothing was stored.',
     413: 'More than is taken.',
     415: 'The body is of a type that is not read here.',

@@ -22,7 +22,7 @@ class Rollback(ApiHandler):
         body='Rollback',
         answer='RolledBack',
         parameters=CHANGE,
-        refusals=(400, 404, *GUARDED, 413, 415, 422),
+        refusals=(400, 404, 410, *GUARDED, 413, 415, 422),
     )
     async def post(self, cluster: str) -> None:
         """Store an old content again, of all services or of one: by default the newest that rolled out well.

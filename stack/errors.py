@@ -13,6 +13,7 @@
     ├── Overloaded              too many requests are being worked on
     ├── ShuttingDown            this server stops: another one answers
     ├── NotFound                the thing that is named in the URL is not there
+    │   └── Gone                it was there, and is no longer kept
     ├── Unprocessable           the request names something that is not there, or that is there already
     ├── Conflict                the change does not fit what is stored
     │   ├── RevisionConflict    somebody was faster: the revision is no longer the one that the caller had
@@ -114,6 +115,10 @@ class ShuttingDown(NysaError):
 
 class NotFound(NysaError):
     code = 'not_found'
+
+
+class Gone(NotFound):
+    code = 'gone'
 
 
 class Unprocessable(NysaError):

@@ -4,14 +4,15 @@ What a version holds never changes, so it is read once: a page of the history th
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Protocol
 
 from stack.diff import Difference, difference
-from stack.errors import NotFound
-from stack.history_rows import deletion_row, revision_row
+from stack.errors import Gone, NotFound
+from stack.history_rows import deletion_row, is_cut, oldest_row, revision_row
 from stack.recent import Recent
 from stack.revision_store import RevisionStore
 from stack.revisions import REMOVAL, UNVERSIONED, Revision
@@ -22,6 +23,10 @@ REVISIONS_KEPT = 50
 
 # How many older versions are looked at beyond a page, for the content that its last row is compared with.
 BEYOND = 3
+# How long a revision that was read counts as kept in the bucket, in seconds.
+KEPT_S = 60.0
+# How far down the oldest version of a history is looked for.
+VERSIONS_LISTED = 100_000
 
 # The longest time between the record of a removal and the removal itself.
 REMOVED_WITHIN = timedelta(seconds=15)
@@ -58,7 +63,7 @@ class History:
     def __init__(self, store: RevisionStore):
         self._store = store
         self._rows: Recent[tuple[str, str], dict[str, Any]] = Recent(ROWS_KEPT)
-        self._revisions: Recent[tuple[str, str], Revision] = Recent(REVISIONS_KEPT)
+        self._revisions: Recent[tuple[str, str], tuple[Revision, float]] = Recent(REVISIONS_KEPT)
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> Page:
         """Up to `limit` revisions, those after the cursor `after`. Raises `NotFound` where there is no history."""
@@ -66,7 +71,11 @@ class History:
         if not listed and after is None:
             raise NotFound(f'There is no cluster {cluster!r} here, and no history of one.')
         await self._learn(cluster, listed, limit)
-        shown = [(self._row(cluster, listed, i), each.version or UNVERSIONED) for i, each in enumerate(listed[:limit])]
+        is_whole = len(listed) < limit + BEYOND
+        shown = [
+            (self._row(cluster, listed, i, is_whole), each.version or UNVERSIONED)
+            for i, each in enumerate(listed[:limit])
+        ]
         following = shown[-1][1] if len(listed) > limit else None
         alone = after is None and len(listed) == 1 and listed[0].version is None
         rows, cursors = [row for row, _ in shown if row], [cursor for row, cursor in shown if row]
@@ -86,16 +95,31 @@ class History:
         ]
 
     async def revision(self, cluster: str, id: str) -> Revision:
-        """One revision by its id, or the `current` one. Raises `NotFound`."""
+        """One revision by its id, or the `current` one. Raises `NotFound`, and `Gone` where it may have expired."""
         if id == CURRENT:
             return await self._store.read(cluster)
-        found = self._revisions.get((cluster, id))
-        if found is None:
-            found = await self._store.read_revision(cluster, id)
+        found, read_at = self._revisions.get((cluster, id)) or (None, 0.0)
+        if found is None or time.monotonic() - read_at > KEPT_S:
+            try:
+                found = await self._store.read_revision(cluster, id)
+            except NotFound:
+                await self._refuse_expired(cluster, id)
+                raise
             # Without a version of its own the same content may come back, and be another revision.
             if found.version is not None:
-                self._revisions.put((cluster, id), found)
+                self._revisions.put((cluster, id), (found, time.monotonic()))
         return found
+
+    async def _refuse_expired(self, cluster: str, id: str) -> None:
+        """Raise `Gone` where older versions than those that are listed have expired: it may have been one of them."""
+        listed = [each for each in await self._store.versions(cluster, limit=VERSIONS_LISTED) if not each.deleted]
+        if listed and listed[-1].version:
+            oldest = await self._store.read_version(cluster, listed[-1].version)
+            if is_cut(revision_row(oldest, None)):
+                raise Gone(
+                    f'The history of {cluster} has no revision {id[:100]!r} any more: old versions expire in the '
+                    f'bucket, and the oldest that is left is {revision_id(listed[-1])}.'
+                )
 
     async def before(self, revision: Revision) -> Revision | None:
         """The revision before that one, past deletions; None for the first."""
@@ -108,11 +132,13 @@ class History:
     async def compare(self, cluster: str, id: str, against: str | None) -> tuple[Revision, Revision | None, Difference]:
         """A revision, another one (by default the one before), and what became of the other in it.
 
-        Raises `NotFound`, and `StateUnreadable` where one of them is no desired state.
+        Raises `NotFound`, `Gone`, and `StateUnreadable` where one of them is no desired state.
         """
         revision = await self.revision(cluster, id)
         if against is None:
             other = await self.before(revision)
+            if other is None and revision.version and is_cut(revision_row(revision, None)):
+                raise Gone(f'What was before the revision {id[:100]} of {cluster} has expired in the bucket.')
         else:
             other = await self.revision(cluster, against)
         return revision, other, difference(other.document if other else None, revision.document)
@@ -139,11 +165,14 @@ class History:
     def _known(self, cluster: str, listed: Listed) -> dict[str, Any] | None:
         return self._rows.get((cluster, revision_id(listed)))
 
-    def _row(self, cluster: str, listed: Sequence[Listed], index: int) -> dict[str, Any] | None:
+    def _row(self, cluster: str, listed: Sequence[Listed], index: int, is_whole: bool) -> dict[str, Any] | None:
         """The row of a version; None for the deletion that goes with a removal on record."""
         version = listed[index]
         if not version.deleted:
             row = self._known(cluster, version)
+            # It may have been read while older versions were still kept.
+            if is_whole and version.version and _content_before(listed, index) is None:
+                row = oldest_row(row)
             # A removal on record that is still current was recorded and not carried out (yet).
             was_deleted = listed[index - 1].deleted if index else not version.is_latest
             return {**row, 'current': version.is_latest, 'removed': _is_removal(row) and was_deleted}

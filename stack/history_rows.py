@@ -21,14 +21,37 @@ WORDS = {
 }
 
 
+# What a history begins with.
+CREATIONS = frozenset({'create', 'adopt'})
+CUT = 'what was before it is no longer kept'
+
+
+def is_cut(row: dict[str, Any]) -> bool:
+    """Whether the history began before a row that it has nothing before: older versions have expired.
+
+    Of what another program wrote that is not known.
+    """
+    verbs = {change['did'].get('verb') for change in row['changes']}
+    return bool(verbs) and not verbs & CREATIONS
+
+
+def oldest_row(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of the oldest version that is left: nothing is known of what it changed."""
+    if not is_cut(row):
+        return row
+    words = [WORDS[verb] for change in row['changes'] if (verb := change['did'].get('verb')) in WORDS]
+    return {**row, 'summary': '; '.join([*dict.fromkeys(words), CUT])}
+
+
 def revision_row(revision: Revision, before: Revision | None) -> dict[str, Any]:
     """The row of a revision that came after `before`, or was the first (None)."""
-    return {
+    row = {
         **revision.summary(),
         'summary': _summary(revision, before),
         'changes': [_change(change) for change in revision.changes],
         'deleted': False,
     }
+    return row if before or revision.version is None else oldest_row(row)
 
 
 def deletion_row(id: str, at: str) -> dict[str, Any]:
