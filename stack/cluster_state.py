@@ -86,7 +86,7 @@ class ClusterState:
             self.book.leave(self.revision.id)
         self.book.turn(revision, goals, changed | destroyed, self.seen, now)
         for (_, name), entry in self.book.overtaken.items():
-            if entry.by == revision.id:
+            if entry.wanted is None:
                 entry.wanted, entry.dropped = former[name], dropped[name]
         self.revision = revision
         self._carrying.clear()

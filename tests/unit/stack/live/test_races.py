@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -400,3 +401,65 @@ async def test_two_reads_of_one_history_that_end_in_the_wrong_order():
     await older
     await here.poll()
     assert reader.of('desired') == [f'desired {each}' for each in ids]
+
+
+async def watched(replica: Replica) -> None:
+    """Have a replica look at ECS, and load the cluster."""
+    replica.live.wake = lambda: None
+    await replica.live.state('prod')
+
+
+def deployed(replica: Replica, number: int, **changes: Any) -> Any:
+    """The service as deployment `number` brings it, which was made after everything that is stored."""
+    made = {'id': f'ecs-svc/{number}', 'status': 'PRIMARY', 'taskDefinition': 'arn:td/web:1', 'desiredCount': 2}
+    made |= {'runningCount': 2, 'createdAt': replica.world.now, 'rolloutState': 'COMPLETED'} | changes
+    return running(running=made['runningCount'], deployments=[made])
+
+
+@pytest.mark.parametrize('seen_by_both', [True, False])
+@asynchronous
+async def test_the_end_of_a_rollout_and_the_next_change_at_the_same_time(seen_by_both: bool):
+    """One replica sees the end before it hears of the next change, the other one after that."""
+    here, there = replicas()
+    first = await there.put()
+    for replica in (here, there):
+        await watched(replica)
+        await replica.see(deployed(replica, 1, runningCount=1, rolloutState='IN_PROGRESS'), 2)
+    done = deployed(here, 1)
+    await there.see(done, 3)
+    assert there.live.states['prod'].rollouts['web'].verdict.ending == 'succeeded'
+    second = await here.write(await here.store.read('prod'), 'web:2')
+    assert here.live.states['prod'].revision.id == second.id
+    own = here.live.states['prod'].former[first.id]['web']
+    assert own.open, 'another replica may have seen its end'
+    if seen_by_both:
+        at = here.world.now + timedelta(minutes=4)
+        old = replace(definition(here.live.states['prod']), body=first_body(there))
+        await here.live.see('prod', Observation(at, {'web': done}, {old.arn: old}))
+    else:
+        await there.records.keep_now('prod')
+        here.records.keep('prod')
+    await eventually(lambda: not here.live.states['prod'].former[first.id]['web'].open)
+    await there.poll()
+    await there.live.freezes.check()
+    endings = {replica.live.states['prod'].former[first.id]['web'].verdict.ending for replica in (here, there)}
+    assert endings == {'succeeded'}
+    for replica in (here, there):
+        await replica.live.close()
+    kept = json.loads(here.world.current(RECORD).body)['former'][first.id]
+    assert [each['verdict']['ending'] for each in kept] == ['succeeded']
+
+
+def first_body(replica: Replica) -> dict[str, Any]:
+    """The task definition of the first revision, which one replica still wants."""
+    return dict(definition(replica.live.states['prod']).body)
+
+
+@asynchronous
+async def test_without_looks_the_records_alone_decide_what_was_overtaken():
+    here, there = replicas()
+    first = await there.put()
+    await here.live.state('prod')
+    await here.write(await here.store.read('prod'), 'web:2')
+    await eventually(lambda: not here.live.states['prod'].former[first.id]['web'].open)
+    assert here.live.states['prod'].former[first.id]['web'].verdict.ending == 'superseded'
