@@ -27,6 +27,8 @@ def answers(*heads: str) -> int:
                 else:
                     done.set()
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
         server = await asyncio.start_server(answer, '127.0.0.1', 0)
         channel = Channel(f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}', ['*'])

@@ -99,12 +99,15 @@ def test_an_answer_that_trickles_or_never_ends_is_given_up(monkeypatch: pytest.M
                     await writer.drain()
                     await asyncio.sleep(0.01)
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
             ended.set()
 
         server = await asyncio.start_server(trickle, '127.0.0.1', 0)
         port = server.sockets[0].getsockname()[1]
         posted = await post(f'http://127.0.0.1:{port}/', 'line')
         server.close()
+        await ended.wait()
         return posted
 
     assert asyncio.run(scenario()) == Posted(0, sent=True)

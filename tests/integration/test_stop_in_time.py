@@ -1,0 +1,43 @@
+"""A process that is asked to stop ends in time, whatever AWS does."""
+
+import threading
+import time
+
+from stack.sandbox.faults import Fault
+from tests.aws import Aws
+from tests.client import path
+from tests.process import Process
+
+CONFIG = {'services': [{'web': {'image': 'team/web:1'}}]}
+
+# docker's patience: https://docs.docker.com/reference/cli/docker/container/stop/
+WITHIN_S = 10
+
+
+def test_it_ends_while_aws_hangs_and_its_callers_have_their_answers(aws: Aws):
+    bucket, queue = aws.bucket(), aws.queue()
+    aws.secret('stopping', {'AWS_S3_BUCKET': bucket, 'AWS_SQS_NOTIFICATION_QUEUE': queue.rpartition('/')[2]})
+    variables = aws.environment() | {'PROFILE': 'stopping', 'NYSA_PORT': '0', 'NYSA_AUTH': 'off'}
+    cluster = aws.cluster()
+    with Process(**variables) as server:
+        assert server.api('POST', '/clusters', {'name': cluster, 'config': CONFIG}).status == 201
+        answers: list = []
+        change = path('clusters', cluster, 'services', 'web')
+
+        def ask() -> None:
+            answers.append(server.api('PUT', change, {'image_tag': '2'}))
+
+        stored = Fault('latency', service='s3', operation='PutObject', resource=f'/{cluster}', seconds=30)
+        with aws.faults.during(stored):
+            asking = threading.Thread(target=ask)
+            asking.start()
+            while not aws.faults.listed()[0]['hits']:
+                time.sleep(0.05)
+            aws.faults.add(Fault('latency', seconds=30))
+            started = time.monotonic()
+            status, _ = server.end()
+            seconds = time.monotonic() - started
+            asking.join(60)
+    assert status == 0
+    assert [(each.status, each.json['error']) for each in answers] == [(502, 'outcome_unknown')]
+    assert seconds < WITHIN_S
