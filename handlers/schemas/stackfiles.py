@@ -1,5 +1,7 @@
 """Stackfiles by themselves."""
 
+import json
+
 from handlers.schemas.build import Schema, many, ref, shape, text
 from handlers.schemas.clusters import EXAMPLE_STACKFILE
 from stack.stackfile.json_schema import json_schema
@@ -18,7 +20,12 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
+def _within(schema: Schema) -> Schema:
+    """The schema with its references as they are inside the OpenAPI document."""
+    return json.loads(json.dumps(schema).replace('"#/$defs/', '"#/components/schemas/Stackfile/$defs/'))
+
+
 def stackfile_schema() -> Schema:
     """The shape of a stackfile, as a part of another document."""
-    schema = {key: value for key, value in json_schema().items() if key != '$schema'}
+    schema = {key: value for key, value in _within(json_schema()).items() if key != '$schema'}
     return schema | {'examples': [EXAMPLE_STACKFILE]}
