@@ -86,6 +86,7 @@ from stack.rollback_target import Targets
 from stack.rollout_records import RolloutRecords
 from stack.scheduler import Scheduler
 from stack.scheduler_metrics import SchedulerMetrics
+from stack.service_specs import ServiceSpecs
 from stack.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
 from stack.shared_reads import SharedReads
 from stack.token_maker import print_token
@@ -213,6 +214,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
         states=states,
+        specs=ServiceSpecs(changes),
         adopter=make_adopter(aws, states),
         ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,

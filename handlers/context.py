@@ -24,6 +24,7 @@ from stack.promotion import Promotion
 from stack.readiness import Finding
 from stack.rollback import Rollback
 from stack.service_report import Look
+from stack.service_specs import ServiceSpecs
 from stack.tags import TaggedImages
 
 
@@ -32,6 +33,7 @@ class Context:
     version: str
     openapi: Callable[[], Mapping[str, Any]]
     states: DesiredStates
+    specs: ServiceSpecs
     adopter: Adopter
     ecs_clusters: EcsClusters
     history: History

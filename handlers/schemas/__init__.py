@@ -34,6 +34,8 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     'Stackfile': (JSON_TYPE, YAML_TYPE),
     'NewCluster': (JSON_TYPE, YAML_TYPE),
     'ServiceChange': (JSON_TYPE, YAML_TYPE),
+    'ServiceSpec': (JSON_TYPE, YAML_TYPE),
+    'ServiceSpecPatch': (JSON_TYPE, YAML_TYPE, 'application/merge-patch+json'),
     'JsonSchema': ('application/schema+json',),
     'OpenApi': ('application/openapi+json',),
     'MetricsText': ('text/plain',),

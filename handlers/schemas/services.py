@@ -22,6 +22,16 @@ DEPLOYED_ROW = shape(
 )
 
 SCHEMAS: dict[str, Schema] = {
+    'ServiceSpec': {
+        '$ref': '#/components/schemas/Stackfile/properties/services/items/additionalProperties',
+        'description': 'The settings of one service, as they are in a stackfile under its name.',
+        'examples': [{'image': IMAGE, 'ports': ['8080:8080'], 'desired_count': 2}],
+    },
+    'ServiceSpecPatch': {
+        'type': 'object',
+        'description': 'A JSON merge patch (RFC 7396) of the settings of one service: null removes one.',
+        'examples': [{'desired_count': 3, 'environment': None}],
+    },
     'ServiceRow': DEPLOYED_ROW,
     'ServiceChange': shape(
         'What shall be different; what is left out stays as it is.',

@@ -55,6 +55,18 @@ def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], 
     return {**document, 'services': [item for item in changed if item != {}]}
 
 
+def put_service(document: dict[str, Any], name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The document with the settings of a service replaced in their place, or with a new service at the end."""
+    listed = document.get('services')
+    items = list(listed) if isinstance(listed, list) else []
+    place = next((i for i, item in enumerate(items) if isinstance(item, dict) and name in item), None)
+    if place is None:
+        items.append({name: settings})
+    else:
+        items[place] = {**items[place], name: settings}
+    return {**document, 'services': items}
+
+
 def change_service(document: dict[str, Any], name: str, **values: Any) -> dict[str, Any]:
     """The document with one service changed: as `change_services`, with the values of an `Edit`."""
     return change_services(document, {name: Edit(**values)})

@@ -112,7 +112,7 @@ def mapping_schema(known: Iterable[Entry]) -> dict[str, Any]:
     properties = {}
     for e in known:
         properties[e.name] = {'description': e.help, **e.shape.json}
-        if isinstance(e.default, str | int) and e.default is not None:
+        if isinstance(e.default, str | int) and e.default != '':
             properties[e.name]['default'] = e.default
     required = [e.name for e in known if e.required]
     schema = {'type': 'object', 'properties': properties, 'additionalProperties': False}
