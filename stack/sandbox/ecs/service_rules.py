@@ -143,7 +143,26 @@ def _check_deployment(configuration: Wire, daemon: bool) -> None:
         'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     )
     _need(lowest <= highest, 'maximumPercent must not be below minimumHealthyPercent.')
-    _need(configuration['strategy'] == 'ROLLING', 'The embedded ECS has rolling updates only.')
+    _check_strategy(configuration)
+
+
+def _check_strategy(configuration: Wire) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html"""
+    for own in ('linear', 'canary'):
+        _need(
+            configuration['strategy'] == own.upper() or f'{own}Configuration' not in configuration,
+            f'{own.title()} configuration can only be present with {own.upper()} deployment strategy',
+        )
+    for hook in configuration.get('lifecycleHooks', []):
+        _need(
+            bool(hook.get('lifecycleStages')),
+            'Lifecycle stage cannot be null or empty for any deployment lifecycle hooks',
+        )
+        if hook.get('targetType', 'AWS_LAMBDA') == 'AWS_LAMBDA':
+            _need(
+                'hookTargetArn' in hook and 'roleArn' in hook,
+                'Role arn or Hook Target arn is missing for one or more deployment lifecycle hooks',
+            )
 
 
 def _check_network(definition: TaskDefinition, spec: Wire) -> None:

@@ -108,6 +108,44 @@ def test_services_of_code_deploy_are_accepted_and_left_to_it(aws: Aws):
         ecs.update_service(cluster=cluster, service='odd', taskDefinition=definition)
 
 
+HOOK = {'lifecycleStages': ['PRE_SCALE_UP'], 'hookTargetArn': 'arn:f', 'roleArn': 'arn:r'}
+
+
+@pytest.mark.parametrize(
+    'configuration',
+    [
+        {'strategy': 'BLUE_GREEN', 'bakeTimeInMinutes': 1, 'lifecycleHooks': [HOOK]},
+        {'strategy': 'LINEAR', 'linearConfiguration': {'stepPercent': 20.0}},
+        {'strategy': 'CANARY', 'canaryConfiguration': {'canaryPercent': 10.0}},
+        {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [{'targetType': 'PAUSE', 'lifecycleStages': ['PRE_SCALE_UP']}]},
+    ],
+)
+def test_every_strategy_is_accepted_and_shown(aws: Aws, configuration: dict):
+    cluster = aws.cluster(instances=1)
+    definition = register(aws, f'{cluster}-native')
+    shown = create(aws, cluster, definition, deploymentConfiguration=configuration)['deploymentConfiguration']
+    assert {name: shown[name] for name in configuration} == configuration
+    aws.advance(300)
+    [service] = aws.client('ecs').describe_services(cluster=cluster, services=['odd'])['services']
+    assert service['runningCount'] == 1
+
+
+@pytest.mark.parametrize(
+    ('configuration', 'message'),
+    [
+        ({'linearConfiguration': {'stepPercent': 20.0}}, 'Linear configuration can only be present with LINEAR'),
+        ({'strategy': 'LINEAR', 'canaryConfiguration': {}}, 'Canary configuration can only be present with CANARY'),
+        ({'lifecycleHooks': [{**HOOK, 'lifecycleStages': []}]}, 'Lifecycle stage cannot be null or empty'),
+        ({'lifecycleHooks': [{'lifecycleStages': ['PRE_SCALE_UP']}]}, 'Role arn or Hook Target arn is missing'),
+    ],
+)
+def test_strategies_that_cannot_be_are_refused(aws: Aws, configuration: dict, message: str):
+    cluster = aws.cluster(instances=1)
+    definition = register(aws, f'{cluster}-native')
+    with pytest.raises(ClientError, match=message):
+        create(aws, cluster, definition, deploymentConfiguration=configuration)
+
+
 def test_service_connect_needs_ports_that_are_named(aws: Aws):
     cluster = aws.cluster(instances=1)
     definition = register(aws, f'{cluster}-mesh')
