@@ -46,7 +46,7 @@ from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
-from stack.aws.sqs import MAX_MESSAGE_BYTES, Queue
+from stack.aws.sqs import Queue
 from stack.changes import Changes
 from stack.checker import check_files
 from stack.delivery import Sweeper
@@ -186,7 +186,8 @@ def embedded_aws(overrides: dict[str, str]) -> Any:
 def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     ledger = Ledger(aws.bucket)
     store = RevisionStore(aws.bucket)
-    notifier = Notifier(aws.queue, aws.settings[WEBHOOK], MAX_MESSAGE_BYTES, ledger, store.read_version)
+    queue = aws.queue
+    notifier = Notifier(queue, aws.settings[WEBHOOK], lambda: queue.max_message_bytes, ledger, store.read_version)
     store.tell(notifier)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
@@ -221,7 +222,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
         metrics_text=partial(SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1).get, ''),
-        findings=Readiness(aws.bucket, aws.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
+        findings=Readiness(aws.bucket, queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
         access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names)),
         in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
         answers=Answers(),

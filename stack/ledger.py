@@ -107,8 +107,9 @@ class Ledger:
                 self._asked_at = time.monotonic()
                 if not self._may_mark:
                     log.error(
-                        'Versions may not be tagged, so announcements that a server leaves behind when it dies are not '
-                        'found: allow s3:PutObjectTagging, s3:PutObjectVersionTagging and the same of Get.'
+                        'Versions cannot be tagged, or S3 does not report how many tags one has, so announcements that '
+                        'a server leaves behind when it dies are not found: allow s3:PutObjectTagging, '
+                        's3:PutObjectVersionTagging and the same of Get.'
                     )
             return self._may_mark
 

@@ -64,11 +64,11 @@ class Notifier:
         self,
         queue: Queue,
         callback_url: str | None,
-        max_bytes: int,
+        max_bytes: Callable[[], int],
         ledger: Ledger,
         read_version: Callable[[str, str | None], Awaitable[Revision]],
     ):
-        """`max_bytes` is the largest message that the queue takes; `read_version(cluster, version)` gives a version."""
+        """`max_bytes` gives the largest message that the queue accepts, `read_version(cluster, version)` a version."""
         self._queue = queue
         self._callback_url = callback_url
         self._max_bytes = max_bytes
@@ -85,10 +85,10 @@ class Notifier:
         """Raise `TooLarge` where a revision with that content could not be announced."""
         for message in messages_about(changes, cluster, REVISION_LIKE, body, self._callback_url):
             taken = len(message.body.encode())
-            if taken > self._max_bytes:
+            if taken > self._max_bytes():
                 raise TooLarge(
                     f'The desired state is too large to be announced: its message takes {taken:,} bytes, '
-                    f'SQS takes {self._max_bytes:,}. Nothing was stored.'
+                    f'the queue accepts {self._max_bytes():,}. Nothing was stored.'
                 )
 
     def stored(self, base: Revision | None, revision: Revision) -> None:

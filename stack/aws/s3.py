@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
 
+import contextlib
 from collections import deque
 
 from stack.aws.conditional import ConditionalWrites
@@ -10,6 +11,9 @@ from stack.aws.connection import Connection
 from stack.aws.objects import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, Unavailable
 from stack.revisions import UNVERSIONED
+
+# An object with one tag, by which it is found out whether tags can be relied on.
+TAGGED = 'nysa/tagged'
 
 # What every answer about an object has.
 OBJECT = ('ETag', 'LastModified')
@@ -220,17 +224,21 @@ class Bucket:
         return {each['Key']: each['Value'] for each in answer['TagSet']}
 
     async def may_tag(self) -> bool:
-        """Whether tags may be read and set: it is tried on a key that nobody has, which says so and changes nothing."""
-        nobody = 'nysa/nothing', None
-        for attempt in (lambda: self.version_tags(*nobody), lambda: self.tag_version(*nobody, {})):
-            try:
-                await attempt()
-            except AwsFailed as failed:
-                if failed.aws_code in ('AccessDenied', 'NotImplemented', 'MethodNotAllowed'):
-                    return False
-                if failed.aws_code != 'NoSuchKey':
-                    raise
-        return True
+        """Whether versions may be tagged, and the answers about them count their tags: tried on an object for that."""
+        try:
+            stored = await self.head(TAGGED)
+            if stored is None:
+                with contextlib.suppress(PreconditionFailed):
+                    await self.put(TAGGED, b'{}', over=None)
+                stored = await self.head(TAGGED)
+            version = stored.version if stored else None
+            await self.tag_version(TAGGED, version, {'nysa': 'tagged'})
+            tagged, tags = await self.head(TAGGED, version=version), await self.version_tags(TAGGED, version)
+        except AwsFailed as failed:
+            if failed.aws_code in ('AccessDenied', 'NotImplemented', 'MethodNotAllowed'):
+                return False
+            raise
+        return bool(tags and tagged and tagged.tags)
 
     async def keeps_versions(self) -> bool:
         """Whether the bucket is there, may be read, and has versioning on. Raises `AwsFailed` where it may not."""

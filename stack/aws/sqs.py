@@ -36,6 +36,8 @@ class Queue:
         self.name = name
         self._connection = connection
         self._url: str | None = name if '://' in name else None
+        # The largest message that the queue accepts, in bytes: its own limit once `check` has read it.
+        self.max_message_bytes = MAX_MESSAGE_BYTES
 
     @property
     def is_fifo(self) -> bool:
@@ -105,9 +107,16 @@ class Queue:
         return Queue(self._connection, json.loads(policy)['deadLetterTargetArn'].rpartition(':')[2])
 
     async def check(self) -> None:
-        """Raise `AwsFailed` where the queue is not there or may not be used."""
-        url = await self.url()
-        await self._connection.call('sqs', 'GetQueueAttributes', QueueUrl=url, AttributeNames=['QueueArn'])
+        """Read the queue's own limit of a message. Raises `AwsFailed` where it is not there or may not be used.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+        """
+        names = ['QueueArn', 'MaximumMessageSize']
+        answer = await self._connection.call(
+            'sqs', 'GetQueueAttributes', QueueUrl=await self.url(), AttributeNames=names
+        )
+        limit = str(answer.get('Attributes', {}).get('MaximumMessageSize', ''))
+        self.max_message_bytes = int(limit) if limit.isdecimal() else MAX_MESSAGE_BYTES
 
 
 def _received(found: dict) -> Received:

@@ -146,6 +146,19 @@ def test_a_state_that_no_message_could_carry_is_refused(server: Server):
     assert server.messages() == []
 
 
+def test_the_queues_own_limit_is_asked_and_what_is_larger_is_not_stored(server: Server):
+    name = server.cluster(CONFIG)
+    queue, sqs = server.queue, server.aws.client('sqs')
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={'MaximumMessageSize': '4096'})
+    assert server.ask('GET', '/readyz').status == 200
+    large = {'services': [{'web': {'image': 'nginx:1', 'environment': {'KEY': 'x' * 4000}}}]}
+    refused = server.api('PUT', path('clusters', name, 'config'), large)
+    assert (refused.status, refused.json['error']) == (413, 'too_large')
+    assert 'accepts 4,096' in refused.json['message']
+    assert server.document(name) == CONFIG
+    assert server.api('PUT', service(name), {'desired_count': 2}).status == 202
+
+
 def test_a_fifo_queue_gets_a_group_for_each_cluster_and_no_duplicates(aws):
     with Server(aws, AWS_SQS_NOTIFICATION_QUEUE=aws.queue(fifo=True)) as server:
         name = server.cluster(CONFIG)

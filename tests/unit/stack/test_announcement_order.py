@@ -59,7 +59,7 @@ class Process:
         self.queue = HeldQueue(line)
         self.ledger = Ledger(self.bucket)
         self.store = RevisionStore(self.bucket)
-        self.notifier = Notifier(self.queue, None, 100_000, self.ledger, self.store.read_version)
+        self.notifier = Notifier(self.queue, None, lambda: 100_000, self.ledger, self.store.read_version)
         self.store.tell(self.notifier)
         self.sweeper = Sweeper(self.store, self.notifier, self.ledger, grace_s=-1)
 

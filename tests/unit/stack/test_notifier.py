@@ -62,7 +62,7 @@ class Setting:
     def __init__(self) -> None:
         self.queue, self.ledger = RecordingQueue(), RecordingLedger()
         self.versions: dict[str, Revision] = {}
-        self.notifier = Notifier(self.queue, None, 10_000, self.ledger, self.read_version)
+        self.notifier = Notifier(self.queue, None, lambda: 10_000, self.ledger, self.read_version)
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
         return self.versions[version]
