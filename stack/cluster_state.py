@@ -290,7 +290,7 @@ class ClusterState:
         """Every service that is wanted or still there, those of the desired state first and in its order."""
         return [*self.wanted, *sorted((self.seen.keys() | self.book.removing()) - self.wanted.keys())]
 
-    def image(self, task_definition: str, service: str) -> str | None:
+    def image(self, task_definition: str, service: str = '') -> str | None:
         """The image of a service's own container in a task definition, where the definition is known."""
         definition = self.definitions.get(task_definition)
         return main_container(definition.body, service).get('image') if definition else None
