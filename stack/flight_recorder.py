@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack import refusals
 from stack.cluster_state import ClusterState
 from stack.cluster_view import events_json, stop_json, task_json, verdict_json
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
@@ -85,7 +86,9 @@ class FlightRecorder:
             return
         name = rollout.goal.service
         definition = state.definitions.get(rollout.task_definition or '')
-        flight = _Flight(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()))
+        refusal = state.refusal(name)
+        refused = refusals.to_json(refusal) if refusal and rollout.verdict.ending == 'aborted' else None
+        flight = _Flight(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()), refused)
         key, former = flight.key, self._due.get(flight.key)
         self._due[key] = flight
         if former is not None:
@@ -157,6 +160,7 @@ class FlightRecorder:
         if definition is None and arn:
             definition = await self._look.definition(arn)
         record = _told(rollout, flight.seen, definition, stopped, self._now())
+        record['reason'] = flight.refused or record['reason']
         record['introduced_by'] = await self._change(flight.cluster, rollout)
         record['log'] = await last_lines(self._look, definition, stopped)
         await self._keep(flight.key, record)
@@ -187,13 +191,17 @@ class FlightRecorder:
 
 @dataclass(frozen=True, eq=False)
 class _Flight:
-    """A failure, and what was known of it when it ended; `overtaken` is set once a later attempt has failed."""
+    """A failure, and what was known of it when it ended; `overtaken` is set once a later attempt has failed.
+
+    `refused` is the refusal by AWS that the scheduler gave up on, where that is the reason.
+    """
 
     cluster: str
     rollout: Rollout
     seen: Service | None
     definition: TaskDefinition | None
     known: Sequence[Task]
+    refused: Json | None = None
     overtaken: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

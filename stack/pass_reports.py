@@ -50,7 +50,9 @@ class PassReports:
             if ended.state == 'gone':
                 self._webhooks.say(url, _line(cluster, 'is not managed here: nothing was done.'))
             elif begun is None:
-                self._webhooks.say(url, _line(cluster, 'nothing to do: all is as it should be.', noted))
+                blocked = any(note.blocks for note in notes)
+                what = 'nothing was done.' if blocked else 'nothing to do: all is as it should be.'
+                self._webhooks.say(url, _line(cluster, what, noted))
             else:
                 took = duration(self._clock() - begun.at)
                 self._webhooks.say(url, _line(cluster, f'done in {took}', in_brief(begun.rows.values()), noted))

@@ -15,6 +15,7 @@ from stack.diff import difference
 from stack.errors import NotFound, Unavailable
 from stack.flight_recorder import PREFIX, FlightRecorder
 from stack.observed import Task, task
+from stack.pass_outcome import PassOutcome, Refusal
 from stack.reconcile.observed import TaskDefinition
 from stack.rollout import Rollout, Verdict, end
 from stack.sandbox.faults import Fault
@@ -206,3 +207,12 @@ def test_of_a_deployment_that_was_never_seen_only_tasks_since_the_change_are_bla
     rollout = replace(rollout, deployment=None)
     found = record(bucket, Ecs(), (made, rollout))
     assert bool(found['tasks']) is is_blamed
+
+
+def test_what_the_scheduler_gave_up_on_is_the_reason(bucket: Bucket):
+    made = state(revision('r1', web=WEB))
+    refusal = Refusal('elbv2:CreateListener', 'CertificateNotFound', 'There is none.', START, 5)
+    refused = {'refused': {'web': refusal}, 'unfinished': frozenset({'web'})}
+    look(made, running(), outcome=PassOutcome(1, 'r1', START, START, ended=True, given_up=True, **refused))
+    found = record(bucket, FailingEcs(), (made, made.rollouts['web']))
+    assert (found['reason']['kind'], found['reason']['code']) == ('refused', 'CertificateNotFound')

@@ -117,3 +117,12 @@ def test_the_name_of_a_cluster_is_escaped_like_every_other_text():
 
     [line] = Channel().said(scenario)
     assert line.startswith('*&lt;!channel&gt; &amp; co*: ')
+
+
+def test_a_blocked_service_is_not_as_it_should_be():
+    blocked = plan(notes=(Note('web', 'Its record is that of api.', blocks=True),))
+
+    def scenario(reports: PassReports, time: TurnedTime) -> None:
+        reports.ends('staging', Ended('complete', Outcome(blocked)), [ASKED])
+
+    assert Channel().said(scenario) == ['*staging*: nothing was done. · web: Its record is that of api.']
