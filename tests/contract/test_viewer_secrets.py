@@ -215,10 +215,10 @@ def test_a_viewer_reads_no_secret_on_any_route(aws: Aws):
         assert not leaks
         # Where the masks are there was something to see.
         here = '/api/v1/clusters/{}'
-        kept = f'{here}/revisions/{scene.first}'
+        kept, newer = (f'{here}/revisions/{revision}' for revision in (scene.first, scene.second))
         assert shown >= {
             here, f'{here}/config', f'{here}/rollout', f'{here}/services/web', f'{here}/services/worker', kept,
-            f'{kept}/diff', f'{here}/revisions', f'{here}/freeze', f'{here}/audit', f'{here}/plan',
+            f'{newer}/diff', f'{here}/revisions', f'{here}/freeze', f'{here}/audit', f'{here}/plan',
         }  # fmt: skip
 
     play(aws, story)
