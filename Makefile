@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8888
 DOCUMENTS ?= 30000
+MUTANTS ?= *
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +14,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test simulate fuzz bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test simulate fuzz mutants bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -47,6 +48,13 @@ simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=
 fuzz: setup ## try made-up stackfiles: make fuzz DOCUMENTS=30000
 	$(BIN)/python -m pytest -n 2 tests/unit/stack/stackfile/test_fuzz.py --documents=$(DOCUMENTS)
 
+mutants: setup ## break the pure core on purpose, to see a test fail: make mutants MUTANTS='stack.diff.*'
+	test -x .mutants/bin/mutmut || { $(PYTHON) -m venv .mutants && .mutants/bin/pip install --quiet mutmut==3.8.1; }
+	echo "$(CURDIR)/$(VENV)/lib/python$$(.mutants/bin/python -c 'import sys; print(*sys.version_info[:2], sep=".")')/site-packages" \
+		> "$$(.mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"
+	nice -n 19 .mutants/bin/mutmut run --max-children 1 "$(MUTANTS)"
+	.mutants/bin/mutmut results
+
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench
 
@@ -71,4 +79,4 @@ clean-sandbox: ## forget what the embedded AWS kept
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built
-	rm -rf $(VENV) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants
