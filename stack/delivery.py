@@ -136,5 +136,5 @@ class Sweeper:
 
     async def _announce(self, revision: Revision, current: Revision | None) -> bool:
         if current is None:
-            return await self._notifier.announce(revision)
+            return await self._notifier.announce_found(revision)
         return await self._notifier.announce_late(revision, current)

@@ -110,6 +110,14 @@ class Notifier:
             return True
         return await _answer(announcement)
 
+    async def announce_found(self, revision: Revision) -> bool:
+        """Announce a revision that another process stored; as `announce`, unless a newer one is announced by then."""
+        announcement = self._queue_up(revision)
+        if announcement is None:
+            return True
+        announcement.queued_at = float('-inf')
+        return await _answer(announcement)
+
     async def announce_again(self, revision: Revision, change: Change) -> bool:
         """Tell of a revision that was announced before, at somebody's wish; false where that has to wait."""
         return await _answer(self._enqueue(self._repetition(revision, change)))

@@ -27,7 +27,7 @@ class ChangesRecord:
     """All that happened in a world.
 
     `sent` are the messages of the queue, in the order in which it took them, with their time, and `orphans` the places
-    in it of those whose sender was dead by then; `frozen` by replica and cluster what it knows of a freeze at the end,
+    in it of those whose sender was killed; `frozen` by replica and cluster what it knows of a freeze at the end,
     None where the cluster is not frozen; `end` is the last moment.
     """
 
@@ -165,7 +165,7 @@ def every_destroy_is_announced(record: ChangesRecord) -> list[str]:
 def newest_is_announced_last(record: ChangesRecord) -> list[str]:
     """The last message that deploys a cluster is of its newest revision that deploys, or of a later one.
 
-    What a killed process had on its way is not counted: nobody knows of it.
+    What a process had on its way or had just sent when it was killed is not counted: no other process knows of it.
     """
     found = []
     for cluster, versions in record.history.items():

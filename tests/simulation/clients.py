@@ -54,7 +54,7 @@ Belief = dict[str, Known]
 
 
 def freeze_of(event: Json | None) -> Json | None:
-    """What is known of a freeze, without when it was sent."""
+    """What is known of a freeze, without when it was published."""
     return {name: event[name] for name in ('by', 'at', 'reason', 'until') if name in event} if event else None
 
 

@@ -32,12 +32,14 @@ class Process:
     name: str
     skew: float = 0.0
     alive: bool = True
+    killed_at: float = float('inf')
     # Called when it ends, as its peers notice that.
     ended: list[Callable[[], None]] = field(default_factory=list)
 
     def kill(self) -> None:
         """End it, in the middle of whatever it does."""
         self.alive = False
+        self.killed_at = asyncio.get_running_loop().time()
         for notice in self.ended:
             notice()
 

@@ -158,7 +158,9 @@ def _freezes(record: PassesRecord, cluster: str) -> Iterable[tuple[str, float, f
         if (request.cluster, request.verb, request.answer) != (cluster, 'freeze', 'accepted'):
             continue
         position = next(n for n, each in enumerate(versions) if each.id == request.revision)
-        ends = [each.at for each in versions[position + 1 :] if each.deleted or _may_deploy(each)]
+        ends = [
+            each.at for each in versions[position + 1 :] if each.deleted or _may_deploy(each) or _freezes_anew(each)
+        ]
         yield request.mark, request.answered, min([*ends, *_thaws(record, request)], default=float('inf'))
 
 
@@ -171,6 +173,11 @@ def _thaws(record: PassesRecord, freeze: Request) -> list[float]:
 def _may_deploy(version: Version) -> bool:
     """Whether a version is deployed in spite of a freeze."""
     return any(each.override for each in changes_of(version))
+
+
+def _freezes_anew(version: Version) -> bool:
+    """Whether another freeze takes the place of the one before: that may end by itself."""
+    return any(each.did.get('verb') == 'freeze' for each in changes_of(version))
 
 
 def _held(versions: Sequence[Version]) -> bool:

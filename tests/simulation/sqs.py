@@ -7,27 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.errors import AwsFailed
+from tests.simulation.loop import Process
 
 NAME = 'changes'
 # How often a message is delivered although it is hidden: rare, and always possible.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
 TWICE = 0.02
+# A sender looks after each message what is stored by then; that takes so many seconds at most here.
+LOOKS_WITHIN_S = 5.0
 
 
 @dataclass
 class Sent:
-    """One message. `at` is when it was stored, in simulated seconds; `visible` from when it may be received.
-
-    An orphan's sender had ended by then.
-    """
+    """One message. `at` is when it was stored, in simulated seconds; `visible` from when it may be received."""
 
     id: str
     body: str
     at: float
     visible: float
+    sender: Process
     times: int = 0
     deleted: bool = False
-    is_orphan: bool = False
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether its sender was killed before it could look whether something newer had been stored meanwhile."""
+        return self.sender.killed_at < self.at + LOOKS_WITHIN_S
 
 
 class Sqs:
@@ -61,8 +66,9 @@ class Sqs:
         return {'Attributes': {}}
 
     def _SendMessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        message = Sent(f'm{len(self.sent) + 1}', arguments['MessageBody'], self._now(), self._now())
-        message.is_orphan = not arguments['process'].alive
+        message = Sent(
+            f'm{len(self.sent) + 1}', arguments['MessageBody'], self._now(), self._now(), arguments['process']
+        )
         self.sent.append(message)
         sent = json.loads(message.body)
         what = f'{sent["event_type"]} {sent["cluster"]} {sent["revision"]} {sent.get("service", "")}'

@@ -339,3 +339,27 @@ def test_a_late_deployment_is_sent_though_a_newer_revision_destroys(aws: Aws, mo
         assert deployed[-1:] == [newer.id]
 
     play(scenario, World(aws))
+
+
+def test_a_sweep_sends_nothing_that_was_overtaken_since_it_looked(aws: Aws):
+    """Even where the sweeping process is killed right after its message."""
+
+    async def scenario(world: World) -> None:
+        sweeping, dead, other = world.process(), world.process(), world.process()
+        dead.store._observers.clear()
+        await dead.put('web:1')
+        read_owed = sweeping.sweeper._read_owed
+
+        async def read_while_another_stores(walk: Any) -> Any:
+            found = await read_owed(walk)
+            await other.put('web:2')
+            await other.idle()
+            world.line.clear()
+            return found
+
+        sweeping.sweeper._read_owed = read_while_another_stores
+        await sweeping.sweeper.sweep()
+        await sweeping.idle()
+        assert world.sent() == []
+
+    play(scenario, World(aws))
