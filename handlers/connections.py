@@ -53,7 +53,7 @@ class Stream(IOStream):
         # Whether something of the next request has arrived before the answer to this one was sent.
         self._ahead = False
         self.wrote_at = time.monotonic()
-        # The first request has to come at once: nobody holds a connection open for what may follow.
+        # The first request has to come at once; only later ones may wait for the idle time.
         self.enter(Phase.HEADERS)
 
     @property
@@ -71,12 +71,12 @@ class Stream(IOStream):
         self.phase, self.since = phase, time.monotonic()
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
-        taken = super().read_from_fd(buf)
-        if taken and self.phase is Phase.IDLE:
+        read = super().read_from_fd(buf)
+        if read and self.phase is Phase.IDLE:
             self.enter(Phase.HEADERS)
-        elif taken and self.phase is Phase.ANSWER:
+        elif read and self.phase is Phase.ANSWER:
             self._ahead = True
-        return taken
+        return read
 
     def write_to_fd(self, data: memoryview) -> int:
         sent = super().write_to_fd(data)
@@ -89,6 +89,7 @@ class Stream(IOStream):
         super().close(exc_info)
         if was_open:
             self._report_close(self)
+            self.request = None  # which refers to this stream
 
 
 class Connections:

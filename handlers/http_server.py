@@ -94,9 +94,12 @@ class Server:
             except ConnectionAbortedError:
                 continue
             except OSError as error:
+                shortage = os.strerror(error.errno)
                 if error.errno not in SHORTAGES:
-                    raise
-                if not self._refuse_with_spare(listening, os.strerror(error.errno)):
+                    self.connections.refused(shortage)
+                    self._pause(listening)
+                    return
+                if not self._refuse_with_spare(listening, shortage):
                     return
             else:
                 self._admit(connection, address)

@@ -52,7 +52,7 @@ class Posted:
     sent: bool = True
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return 200 <= self.status < 300
 
     @property
@@ -145,7 +145,7 @@ async def _connect_through(
         lines.append(f'Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}')
     try:
         writer.write('\r\n'.join([*lines, '', '']).encode())
-        if not _posted(await reader.readuntil(b'\r\n\r\n')).taken:
+        if not _posted(await reader.readuntil(b'\r\n\r\n')).accepted:
             raise ConnectionError('the proxy refuses the receiver')
         await writer.start_tls(secure, server_hostname=host)
     except BaseException:

@@ -10,9 +10,13 @@ log = logging.getLogger(__name__)
 # A loop that failed is started again after this, in seconds: long enough not to spin, short enough to be missed by few.
 PAUSE_S = 1.0
 
+# How long loops that are ended may tidy up, in seconds; then they are cancelled once more, and left after a second.
+TIDY_WITHIN_S = 5.0
+LEFT_AFTER_S = 1.0
+
 
 class Loops:
-    """One that fails is logged and started again; leaving the `async with` ends them all."""
+    """One that fails is logged and started again; leaving the `async with` ends them all, within some seconds."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -27,10 +31,14 @@ class Loops:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        running = self._tasks.copy()
+        for seconds in (TIDY_WITHIN_S, LEFT_AFTER_S):
+            for task in running:
+                task.cancel()
+            if running:
+                _, running = await asyncio.wait(running, timeout=seconds)
+        for task in running:
+            log.error('the %s loop does not end, and is left', task.get_name())
 
     async def _run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:

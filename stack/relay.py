@@ -43,7 +43,7 @@ class Relay:
         self._sleep = sleep
         self._keep = keep
         self._waiting: deque[str] = deque(waiting)
-        self._taken: list[str] = []
+        self._sending: list[str] = []
         self._left_out = 0
         self._some = asyncio.Event()
         if self._waiting:
@@ -52,8 +52,8 @@ class Relay:
 
     @property
     def waiting(self) -> list[str]:
-        """The lines that no webhook has taken yet."""
-        return [*self._taken, *self._waiting]
+        """The lines that no webhook has accepted yet."""
+        return [*self._sending, *self._waiting]
 
     def say(self, line: str) -> None:
         """Have a line posted as soon as it may be."""
@@ -71,32 +71,32 @@ class Relay:
 
     async def finish(self) -> None:
         """Post all that waits; `run` must have been cancelled."""
-        while self._taken or self._waiting:
+        while self._sending or self._waiting:
             await self.post_next()
 
     async def post_next(self) -> None:
-        """Post what waits, as one message, and again until it is taken or refused for good."""
-        self._taken = self._taken or self._take()
+        """Post what waits, as one message, and again until it is accepted or refused for good."""
+        self._sending = self._sending or self._take()
         pause, unanswered = FIRST_PAUSE_S, 0
-        while self._taken:
+        while self._sending:
             await self._turn()
             self._keep(self.waiting)
-            posted = await self._post('\n'.join(self._taken))
+            posted = await self._post('\n'.join(self._sending))
             self._not_before = self._clock() + SPACING_S
             unanswered += posted.status == 0 and posted.sent
-            if posted.taken or not posted.passing or unanswered == MOST_UNANSWERED:
-                if not posted.taken:
+            if posted.accepted or not posted.passing or unanswered == MOST_UNANSWERED:
+                if not posted.accepted:
                     self._log_loss(posted)
-                self._taken = []
+                self._sending = []
                 self._keep(self.waiting)
                 return
             wait = pause if posted.retry_after is None else max(SPACING_S, posted.retry_after)
-            log.warning('the webhook did not take a message (%d); it is tried again in %.0f s', posted.status, wait)
+            log.warning('the webhook did not accept a message (%d); it is tried again in %.0f s', posted.status, wait)
             self._not_before = self._clock() + wait
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     def _log_loss(self, posted: Posted) -> None:
-        count = len(self._taken)
+        count = len(self._sending)
         if posted.passing:
             log.error(
                 'the webhook left a message unanswered again and again: whether %d lines arrived is unknown', count

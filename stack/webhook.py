@@ -117,5 +117,5 @@ class Webhooks:
         except Exception as error:  # noqa: BLE001  the top of a loop; the text of an error may hold the address
             log.warning('a line could not be posted to its webhook: %s', type(error).__name__)
             return
-        if not posted.taken:
+        if not posted.accepted:
             log.warning('a webhook did not accept a line (status %d)', posted.status)

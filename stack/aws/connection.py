@@ -21,7 +21,7 @@ from stack.aws import listing
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
 from stack.aws.limitations import Limitations
-from stack.errors import AwsFailed
+from stack.errors import AwsFailed, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -187,14 +187,23 @@ class Connection:
         region: str | None = None,
         **arguments: Any,
     ) -> list:
-        """All items of a paged call; `token` names the token in the answer, and in the next request."""
+        """All items of a paged call; `token` names the token in the answer, and in the next request.
+
+        Raises `Unavailable` where the answers lead in a circle.
+        """
         found: list = []
+        seen: set[str] = set()
         while True:
             answer = await self.call(service, operation, region=region, **arguments)
             found += answer.get(items, [])
-            if not answer.get(token[0]):
+            following = answer.get(token[0])
+            if not following:
                 return found
-            arguments[token[1]] = answer[token[0]]
+            if following in seen:
+                name = f'{service}:{operation}'
+                raise Unavailable(f'The pages of {name} lead in a circle', name, 'RepeatedToken', pending=False)
+            seen.add(following)
+            arguments[token[1]] = following
 
     def close(self, seconds: float = CLOSE_WITHIN_S) -> None:
         """Release the threads; calls under way are waited for within that time, in all."""

@@ -1,12 +1,14 @@
 """A process that is asked to stop ends in time, whatever AWS does."""
 
+import subprocess
+import sys
 import threading
 import time
 
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.client import path
-from tests.process import Process
+from tests.process import ROOT, Process, environment
 
 CONFIG = {'services': [{'web': {'image': 'team/web:1'}}]}
 
@@ -41,3 +43,26 @@ def test_it_ends_while_aws_hangs_and_its_callers_have_their_answers(aws: Aws):
     assert status == 0
     assert [(each.status, each.json['error']) for each in answers] == [(502, 'outcome_unknown')]
     assert seconds < WITHIN_S
+
+
+def test_a_scheduler_ends_while_aws_hangs(aws: Aws):
+    queue = aws.queue()
+    aws.secret('hanging', {'AWS_S3_BUCKET': aws.bucket(), 'AWS_SQS_NOTIFICATION_QUEUE': queue.rpartition('/')[2]})
+    variables = aws.environment() | {'PROFILE': 'hanging'}
+    process = subprocess.Popen(
+        [sys.executable, 'nysa_server.py', 'scheduler'],
+        cwd=ROOT,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process.stdout as lines:
+        assert 'makes ECS match' in lines.readline()
+        with aws.faults.during(Fault('latency', seconds=30)):
+            while not aws.faults.listed()[0]['hits']:
+                time.sleep(0.05)
+            started = time.monotonic()
+            process.terminate()
+            assert process.wait(60) == 0
+            assert time.monotonic() - started < WITHIN_S

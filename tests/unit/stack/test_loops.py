@@ -76,3 +76,27 @@ def test_a_loop_is_started_again_where_something_it_awaits_is_cancelled(monkeypa
                 await recovered.wait()
 
     asyncio.run(scenario())
+
+
+def test_a_loop_that_does_not_end_is_left(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    monkeypatch.setattr(loops, 'TIDY_WITHIN_S', 0.01)
+    monkeypatch.setattr(loops, 'LEFT_AFTER_S', 0.01)
+
+    async def scenario() -> None:
+        go, begun = asyncio.Event(), asyncio.Event()
+
+        async def loop() -> None:
+            begun.set()
+            while not go.is_set():
+                try:
+                    await go.wait()
+                except asyncio.CancelledError:
+                    continue
+
+        async with Loops() as running:
+            running.start('stubborn', loop)
+            await begun.wait()
+        go.set()
+
+    asyncio.run(scenario())
+    assert 'the stubborn loop does not end' in caplog.text

@@ -169,3 +169,19 @@ def test_a_thread_that_hangs_does_not_keep_the_process():
     )
     ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout == 'False\n'
+
+
+def test_pages_that_lead_in_a_circle_end(monkeypatch: pytest.MonkeyPatch):
+    async def scenario() -> None:
+        connection = Connection(**KEYS)
+        tokens = iter(['a', 'b', 'a'])
+
+        async def call(*_: object, **__: object) -> dict:
+            return {'items': [1], 'next': next(tokens)}
+
+        monkeypatch.setattr(connection, 'call', call)
+        with pytest.raises(Unavailable, match='circle'):
+            await connection.pages('ecs', 'ListClusters', 'items', token=('next', 'next'))
+        connection.close()
+
+    asyncio.run(scenario())
