@@ -109,9 +109,9 @@ def beside_elb(way: Way, observed: Observed, more: Sequence[str]) -> list[str]:
 
 def _own_name(cluster: str, service: str, name: str) -> str:
     """The part of a load balancer's name that can be chosen; see `stack.stackfile.naming`."""
-    before, after = f'{cluster}-{service}-', '-lb'
-    fits = name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
-    return name[len(before) : -len(after)] if fits else ''
+    before, base = f'{cluster}-{service}-', names.first_of(name)
+    fits = base.startswith(before) and base.endswith('-lb') and len(base) > len(before) + len('-lb')
+    return base[len(before) : -len('-lb')] if fits else ''
 
 
 def _pointing(balancer: LoadBalancer, observed: Observed) -> list[Record]:

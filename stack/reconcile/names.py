@@ -1,6 +1,7 @@
 """What Nysa calls the things that it makes in AWS, and how it marks them as its own."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -64,6 +65,11 @@ def successive(balancer: str) -> Iterator[str]:
     """A load balancer's name and those of its successors, none longer than the first: `…-lb`, then `…-l2` to `…-l9`."""
     yield balancer
     yield from (f'{balancer.removesuffix("-lb")}-l{n}' for n in range(2, 10))
+
+
+def first_of(balancer: str) -> str:
+    """The name of the load balancer that one of this name may have succeeded: `…-lb` for `…-l2` to `…-l9`."""
+    return re.sub(r'-l[2-9]$', '-lb', balancer)
 
 
 def unused(balancer: str, used: Collection[str]) -> str | None:

@@ -127,6 +127,16 @@ def test_one_that_was_made_for_the_same_already_is_not_made_again():
     assert 'not replaced a second time' in found.notes[0].text
 
 
+@pytest.mark.parametrize('name', ['staging-web-lb', 'staging-web-api-lb', 'a' * 29 + '-lb'])
+def test_successors_have_names_of_their_own_and_are_traced_back(name: str):
+    several = list(names.successive(name))
+    assert len(set(several)) == 9
+    assert {len(each) for each in several} == {len(name)}
+    assert {names.first_of(each) for each in several} == {name}
+    assert names.unused(name, several[:3]) == several[3]
+    assert names.unused(name, several) is None
+
+
 class TestTargetGroup:
     def observed(self) -> Observed:
         """The example with a target group that cannot serve: of another target type."""
