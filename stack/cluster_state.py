@@ -221,7 +221,9 @@ class ClusterState:
         elif seen is None or all(each.task_definition in self.definitions for each in seen.deployments):
             fits = self._fits(self.wanted[name], seen, self.definitions) if seen else ()
             self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, self._stalled_after)
-        self.rollouts[name] = refusals.judge(before, self.rollouts[name], self.outcome, self._current())
+        self.rollouts[name] = refusals.judge(
+            before, self.rollouts[name], self.outcome, self._current(), self._stalled_after
+        )
 
     def _current(self) -> str | None:
         return self.revision.id if self.revision else None

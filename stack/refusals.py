@@ -5,14 +5,21 @@ from typing import Any
 
 from stack.events import stamp
 from stack.pass_outcome import BLOCKED, NOT_RELEASED, PassOutcome, Refusal
-from stack.rollout import Goal, Rollout, Verdict, end
+from stack.rollout import STALLED_AFTER_S, Goal, Rollout, Verdict, end, later, minutes, stalled
 
 KIND = 'refused'
+CAUSE = 'does a scheduler run?'
 
 _DENIED = ('AccessDenied', 'Unauthorized', 'NotAuthorized')
 
 
-def judge(before: Rollout, followed: Rollout, outcome: PassOutcome | None, current: str | None) -> Rollout:
+def judge(
+    before: Rollout,
+    followed: Rollout,
+    outcome: PassOutcome | None,
+    current: str | None,
+    stalled_after: float = STALLED_AFTER_S,
+) -> Rollout:
     """The rollout after a look at ECS (`followed`), in the light of the last pass; `before` is what it was before.
 
     It has not succeeded while a part is missing that ECS does not show, and is aborted once that is given up.
@@ -20,8 +27,7 @@ def judge(before: Rollout, followed: Rollout, outcome: PassOutcome | None, curre
     if outcome is None or not is_about(outcome, followed.goal, current) or not _is_missing(outcome, followed.goal):
         return followed
     if _has_arrived(followed) and not _has_arrived(before) and followed.goal.kind == 'service':
-        followed = replace(followed, verdict=before.verdict, state=before.state, percent=min(99, followed.percent))
-        followed = replace(followed, state='rolling-out') if followed.open else followed
+        followed = _withheld(before, followed, stalled_after)
     refusal = outcome.of(followed.goal.service)
     if refusal is None:
         return followed
@@ -32,6 +38,20 @@ def judge(before: Rollout, followed: Rollout, outcome: PassOutcome | None, curre
     if outcome.is_final(followed.goal.service) and _answers(outcome, followed.goal):
         return end(followed, Verdict('aborted', _given_up(refusal), followed.observed_at))
     return replace(followed, state='rolling-out') if followed.state == 'queued' else followed
+
+
+def _withheld(before: Rollout, followed: Rollout, stalled_after: float) -> Rollout:
+    """The rollout without its success: ECS runs all tasks, and something else is missing."""
+    held = replace(
+        followed,
+        verdict=before.verdict,
+        state='rolling-out' if before.open else before.state,
+        percent=min(99, followed.percent),
+        idle=later(before, followed.observed_at).idle,
+    )
+    if not held.open or held.idle < stalled_after:
+        return held
+    return stalled(held, f'ECS runs all tasks, but for {minutes(held.idle)} a part beside ECS was not made: {CAUSE}')
 
 
 def is_about(outcome: PassOutcome, goal: Goal, current: str | None) -> bool:

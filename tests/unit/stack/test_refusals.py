@@ -38,6 +38,17 @@ def test_it_has_not_succeeded_while_a_part_is_missing():
     assert (working.verdict, working.state) == (None, 'rolling-out')
 
 
+def test_a_part_that_no_scheduler_makes_is_a_stall_in_the_end():
+    before = begin(goal())
+    working = outcome(refused={}, ended=False)
+    for number in range(1, 15):
+        followed = replace(arrived(), observed_at=at(60 * number))
+        before = refusals.judge(before, followed, working, 'r2')
+        assert before.open
+    last = refusals.judge(before, replace(arrived(), observed_at=at(60 * 15)), working, 'r2')
+    assert (last.verdict.ending, last.verdict.reason.endswith('does a scheduler run?')) == ('stalled', True)
+
+
 def test_what_had_succeeded_before_stays_so():
     assert judged(arrived(), outcome(), before=arrived()) == arrived()
 
