@@ -48,7 +48,7 @@ def endpoint(current: _Current) -> Iterator[str]:
 
 @pytest.fixture(scope='session')
 def client(endpoint: str) -> Iterator[Any]:
-    config = Config(retries={'total_max_attempts': 1}, connect_timeout=5, read_timeout=10)
+    config = Config(retries={'total_max_attempts': 1}, connect_timeout=30, read_timeout=30)
     made = boto3.Session(aws_access_key_id='test', aws_secret_access_key='test', region_name=REGION).client(
         'ecs', endpoint_url=endpoint, config=config
     )
