@@ -5,6 +5,11 @@ DOCUMENTS ?= 30000
 MUTANTS ?= *
 VENV := .venv
 BIN := $(VENV)/bin
+# Another team's emulator of AWS, and the program that makes the locks: apart from what is installed to run.
+OTHER_AWS := .venv-other-aws
+LOCKING := .venv-lock
+INSTALL := pip install --quiet --disable-pip-version-check
+COMPILE := $(LOCKING)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
 
 # The machine's Node where it serves (Vite 8 needs 20.19, or 22.12 and later), else the wheel's in $(BIN).
 NODE_SERVES := const [major, minor] = process.versions.node.split(".").map(Number); \
@@ -14,16 +19,16 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test simulate fuzz mutants bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test test-other-aws simulate fuzz mutants bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 setup: $(VENV)/.installed static/dist/manifest.json ## install the locked Python and npm packages, build the control plane
 
 $(VENV)/.installed: requirements-dev.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
 static/node_modules/.installed: static/package.json static/package-lock.json | $(VENV)/.installed
@@ -41,6 +46,14 @@ test: setup ## run every test
 	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-other-aws: setup $(OTHER_AWS)/.installed ## walk the product end to end on another team's emulator of AWS
+	$(BIN)/python -m pytest --override-ini=timeout=600 tests/other_aws/walk.py
+
+$(OTHER_AWS)/.installed: requirements-other-aws.lock
+	test -x $(OTHER_AWS)/bin/python || $(PYTHON) -m venv $(OTHER_AWS)
+	$(OTHER_AWS)/bin/$(INSTALL) --require-hashes -r requirements-other-aws.lock
+	touch $@
 
 simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=10000
 	$(BIN)/python -m tests.simulation --seeds 0:$(SEEDS)
@@ -70,13 +83,17 @@ format: setup ## lay out the code
 docs: setup ## write the generated parts of docs/ anew
 	$(BIN)/python -m docs.generate
 
-lock: ## renew the Python locks from setup.cfg
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements-dev.lock
+lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirements-other-aws.in
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements-dev.lock
+	$(COMPILE) requirements-other-aws.in -o requirements-other-aws.lock
+
+$(LOCKING)/bin/uv:
+	$(PYTHON) -m venv $(LOCKING)
+	$(LOCKING)/bin/$(INSTALL) uv
 
 clean-sandbox: ## forget what the embedded AWS kept
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built
-	rm -rf $(VENV) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants
+	rm -rf $(VENV) $(OTHER_AWS) $(LOCKING) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants

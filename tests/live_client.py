@@ -17,6 +17,8 @@ class LiveClient:
 
     def __init__(self, connection: Any):
         self._connection = connection
+        # How long the next message may take.
+        self.patience = PATIENCE_S
         self.got: list[dict[str, Any]] = []
         self.closed = False
 
@@ -49,7 +51,7 @@ class LiveClient:
 
     async def next(self) -> dict[str, Any] | None:
         """The next message; None where the connection was closed."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self.patience):
             text = await self._connection.read_message()
         if text is None:
             self.closed = True

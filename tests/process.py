@@ -36,7 +36,10 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 class Process(Client):
-    """A server that has said where it listens; `with` ends it, by SIGTERM unless it has ended."""
+    """A server that has published where it listens; `with` ends it, by SIGTERM unless it has ended."""
+
+    # The line of its output that shows that it is ready; a group is its port.
+    READY = re.compile(r'listens on http://127\.0\.0\.1:(\d+)')
 
     def __init__(self, *arguments: str, **variables: str):
         super().__init__()
@@ -66,9 +69,9 @@ class Process(Client):
         complaining.start()
         for line in self._process.stdout:
             self.said.append(line.rstrip())
-            found = re.search(r'listens on http://127\.0\.0\.1:(\d+)', line)
+            found = self.READY.search(line)
             if found:
-                self.port = int(found[1])
+                self.port = int(found[1]) if found.re.groups else 0
                 resting.start()
                 return self
         resting.start()

@@ -41,7 +41,10 @@ PRECONDITION = {'PreconditionFailed', 'ConditionalRequestConflict'}
 # Codes for a call that this account, region or emulator does not offer to the caller at all.
 # https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
 NOT_OFFERED = {
+    # A status in place of a code: whoever answered does not know the service, as emulators of AWS do.
+    '400',
     '404',
+    '405',
     '501',
     'AccessDenied',
     'AccessDeniedException',

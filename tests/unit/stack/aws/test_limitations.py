@@ -10,7 +10,14 @@ from stack.errors import AwsFailed
 from stack.readiness import Finding, findings
 from tests.unit.stack.aws.stubbed import run, stubbed
 
-REFUSED = [('AccessDeniedException', 400), ('UnauthorizedOperation', 403), ('NotImplemented', 501), ('404', 404)]
+REFUSED = [
+    ('AccessDeniedException', 400),
+    ('UnauthorizedOperation', 403),
+    ('NotImplemented', 501),
+    ('404', 404),
+    ('400', 400),
+    ('405', 405),
+]
 
 
 @pytest.mark.parametrize(('code', 'status'), REFUSED)
