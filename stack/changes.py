@@ -244,7 +244,11 @@ class Changes:
         self._audit.announced_again(revision, change)
         sent = await self._notifier.announce_again(revision, change)
         if not sent:
-            await self._ledger.owe(revision, change.origin.by)
+            try:
+                await self._ledger.owe(revision, change.origin.by)
+            except AwsFailed as failed:
+                # It is queued here all the same, and only lost should this process end before SQS answers.
+                log.warning('cluster %s: a pending announcement is not recorded: %s', revision.cluster, failed)
         return sent
 
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:

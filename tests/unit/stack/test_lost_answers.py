@@ -223,3 +223,20 @@ async def _calls_of(verb: Verb, world: World, warm: bool) -> list[str]:
     await verb.act(replica)
     assert len(made(world)) == 1
     return [operation for operation, _ in replica.aws.calls[start:]]
+
+
+@asynchronous
+async def test_an_announcement_that_is_pending_is_not_nothing(monkeypatch):
+    monkeypatch.setattr('stack.notifier.FIRST_PAUSE_S', 0)
+    world = World()
+    replica = Replica(world)
+    await managed(replica)
+    await replica.settled()
+    sent = len(replica.aws.sent)
+    replica.aws.fail(lambda operation, _: operation == 'SendMessage', times=3)
+    replica.aws.fail(lambda operation, _: operation == 'PutObjectTagging')
+    outcome = await replica.states.deploy('prod', request())
+    assert outcome.announced is False
+    replica.aws.clear()
+    await replica.settled()
+    assert len(replica.aws.sent) > sent
