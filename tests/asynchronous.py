@@ -5,6 +5,9 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+# After so many turns of the loop without a task, nothing begins any more.
+TURNS = 5
+
 
 def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Run a test in an event loop of its own; what still goes on at its end, and what that begins, is cancelled."""
@@ -13,14 +16,21 @@ def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         try:
             await test(*arguments, **named)
         finally:
-            while rest := asyncio.all_tasks() - {asyncio.current_task()}:
-                await asyncio.sleep(0)
-                for task in rest:
-                    task.cancel()
-                await asyncio.gather(*rest, return_exceptions=True)
+            await _end_the_rest()
 
     @functools.wraps(test)
     def run(*arguments: Any, **named: Any) -> None:
         asyncio.run(play(arguments, named))
 
     return run
+
+
+async def _end_the_rest() -> None:
+    turns_without = 0
+    while turns_without < TURNS:
+        await asyncio.sleep(0)
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        turns_without = 0 if rest else turns_without + 1
