@@ -99,7 +99,7 @@ class FlightRecorder:
     async def read(self, cluster: str, revision: str, service: str) -> Json | None:
         """What was recorded of a failure; None where there is no record. Raises `AwsFailed`.
 
-        A record that is being made is waited for: people come at the very moment in which a failure is told.
+        A record that is being made is waited for: people come at the very moment in which a failure is published.
         """
         key = _key(cluster, revision, service)
         if key in self._tasks:

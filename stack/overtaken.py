@@ -21,7 +21,7 @@ DECIDED_AFTER = timedelta(seconds=12)
 class Overtaken:
     """An open rollout, the revision that overtook it, and when that became known.
 
-    `wanted` and `dropped` are what tells the task definitions that carry it: see `stack.drift.carries`. `recorded` is
+    `wanted` and `dropped` decide which task definitions carry it: see `stack.drift.carries`. `recorded` is
     whether the records were read since, `replaced` whether ECS shows nothing of it any more, or something else in its
     place.
     """

@@ -1,8 +1,7 @@
-"""How the rollouts of each cluster ended, kept in the bucket: ECS forgets, and so does this process.
+"""The record of how each cluster's rollouts ended, in the bucket: ECS forgets, and so does this process.
 
-One object for each cluster, `rollouts/{cluster}`. It is written when something has ended; whoever starts anew goes on
-from there, and knows how the revisions before it ended. Replicas write the same, so that it does not matter which of
-them is the last.
+One object for each cluster, `rollouts/{cluster}`, written when something has ended. A process that starts goes on from
+there, and knows how the revisions before it ended. Each write is conditional, and merges what other replicas recorded.
 """
 
 import asyncio

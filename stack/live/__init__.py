@@ -16,7 +16,7 @@ the cluster is read again, at the latest with the next listing (`feed`): a read 
 | --- | --- |
 | `cluster` | the owner: facts in, events out |
 | `clusters` | all owners by name |
-| `log` | the events of one cluster, and positions in it; also the event replay for clients that come back |
+| `log`, `owed` | the events of a cluster, positions in it, what a subscriber at a position is owed; event replay |
 | `facts`, `reader` | what is read from S3, and the reads |
 | `feed` | hints from writes and listings, and the reads that follow from them |
 | `hub`, `subscriber`, `shared` | fan-out, slow readers, events made once for all |

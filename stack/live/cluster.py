@@ -4,11 +4,11 @@ Only these methods change what is known of a cluster. A fact that was read from 
 when the read began (`as_of`): one that is older than what was read already is dropped.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from stack import cluster_events
 from stack.cluster_state import ClusterState
@@ -16,23 +16,12 @@ from stack.errors import AwsFailed
 from stack.events import Event
 from stack.guards import freeze_of
 from stack.live.facts import Current, History, Mark
-from stack.live.log import STATES, Log, Position
+from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
 from stack.observation import Observation
 from stack.revisions import Revision
 from stack.rollout import Rollout
 from stack.rollout_records import Record, take_up
-
-# A subscriber that knows nothing of a cluster yet, and is owed the whole of it.
-FROM_NOTHING = Position(-1, -1)
-
-
-class Owed(NamedTuple):
-    """An event that is owed, for how many others it stands, and the position of a subscriber that was sent it."""
-
-    event: Event
-    merged: int
-    position: Position
 
 
 @dataclass(frozen=True)
@@ -235,18 +224,6 @@ class Cluster:
 
     # What subscribers are owed
 
-    def join(self, known: str | None) -> Position:
-        """The position of a subscriber that knows a revision, or nothing, of the cluster."""
-        revision = self.revision
-        if revision is None:
-            return self.log.end if known is None else FROM_NOTHING
-        if known is None:
-            return FROM_NOTHING
-        if known == revision.id:
-            return Position(self.log.end.events, -1)
-        missed = self.log.replay(known)
-        return Position(self.log.end.events, -1, missed) if missed else FROM_NOTHING._replace(covers=known)
-
     def replays(self, known: str | None) -> bool:
         """Whether a subscriber that knows that revision can be sent every one since."""
         revision = self.revision
@@ -257,25 +234,6 @@ class Cluster:
         if self.revision is not None:
             events = [cluster_events.desired(before, after) for before, after in pairwise(path)]
             self.log.prepend(events, self.revision.id)
-
-    def owed(self, position: Position, made: dict[Hashable, Event | None]) -> tuple[Owed, ...]:
-        """The events that lead from a position to the newest state. `made` has those that were made for others."""
-        end, entries = self.log.end, self.log.after(position)
-        missing = end.events - position.events + end.rollouts - position.rollouts
-        if entries is not None and not position.missed and len(entries) == missing:
-            return _one_by_one(position, [each.event for each in entries])
-        if entries is None or any(each.event.type == 'cluster' for each in entries):
-            covers = position.missed[0].content['previous'] if position.missed else position.covers
-            event = _shared(made, ('snapshot', covers), lambda: self.snapshot(covers))
-            return (Owed(event, 0 if position.rollouts < 0 else missing - 1, end),)
-        kept = [each.event for each in entries if each.event.type not in STATES]
-        owed = _one_by_one(position, [*position.missed, *kept])
-        merged = end.rollouts - position.rollouts
-        if not merged or self.state is None:
-            return owed
-        names = self.log.moved_after(position.rollouts)
-        movement = _shared(made, ('movement', names), lambda: self.movement(names))
-        return (*owed, Owed(movement, 0 if position.rollouts < 0 else merged - 1, end))
 
     def snapshot(self, covers: str | None = None) -> Event:
         """The `cluster` event of the newest state, or the `deleted` one.
@@ -379,23 +337,3 @@ class Cluster:
         else:
             self.log.skip_rollout(frozenset(services))
         self._around.moved(self)
-
-
-def _one_by_one(position: Position, events: Sequence[Event]) -> tuple[Owed, ...]:
-    """Events in their order, each with the position after it."""
-    owed = []
-    for event in events:
-        if position.missed:
-            position = position._replace(missed=position.missed[1:])
-        elif event.type == 'rollout':
-            position = position._replace(rollouts=position.rollouts + 1)
-        else:
-            position = position._replace(events=position.events + 1)
-        owed.append(Owed(event, 0, position))
-    return tuple(owed)
-
-
-def _shared(made: dict[Hashable, Event | None], key: Hashable, make: Callable[[], Event]) -> Event:
-    if key not in made:
-        made[key] = make()
-    return made[key]

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 POLL_S = 2.0
 # Reads of a cluster that changes again while it is read; the next listing goes on from there.
 READS_AT_MOST = 5
-# A cluster that nobody reads is followed once no change of it has come for so long: a burst costs one read.
+# A cluster without subscribers is followed once no change of it has come for so long: a burst costs one read.
 CALM_S = 1.0
 
 
@@ -54,11 +54,11 @@ class Feed:
         self._calm: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task] = set()
 
-    async def refresh(self, anew: bool = False) -> None:
-        """Have a listing no older than the interval between two, or with `anew` than now. Raises `AwsFailed`."""
-        if anew and self._polling is not None:
+    async def refresh(self, now: bool = False) -> None:
+        """Have a listing no older than the interval between two, or with `now` than the call. Raises `AwsFailed`."""
+        if now and self._polling is not None:
             await asyncio.shield(self._polling)
-        if anew or self._clock() - self._listed_at >= self._poll_s:
+        if now or self._clock() - self._listed_at >= self._poll_s:
             await self.poll()
 
     async def poll(self) -> None:

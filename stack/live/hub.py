@@ -15,6 +15,7 @@ from stack.events import Event, Subscribe, matcher
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.log import NOTHING
+from stack.live.owed import join
 from stack.live.shared import Shared
 from stack.live.subscriber import Subscriber
 
@@ -32,8 +33,8 @@ LONGEST_RETRY_S = 30.0
 class Source(Protocol):
     """What the hub needs to bring a subscriber up to date; all but `synced` raise `NysaError`."""
 
-    async def refresh(self, anew: bool = False) -> None:
-        """Have `Clusters` know which clusters are there; with `anew` as of now, otherwise as of a moment ago."""
+    async def refresh(self, now: bool = False) -> None:
+        """Have `Clusters` know which clusters are there; with `now` as of the call, otherwise as of a moment ago."""
         ...
 
     async def reach(self, cluster: str, known: str | None) -> None:
@@ -80,7 +81,7 @@ class Hub:
         self._clusters.of(event.cluster).publish(event)
 
     def added(self, cluster: Cluster) -> None:
-        """A new cluster: whoever wants it was sent nothing of it so far."""
+        """A new cluster: the subscribers that want it were sent nothing of it so far."""
         for subscriber in self._subscribers:
             if not subscriber.beginning and cluster.name not in subscriber.joining and subscriber.wants(cluster.name):
                 cluster.readers[subscriber] = NOTHING
@@ -262,7 +263,7 @@ class Hub:
         there = frozenset(self._clusters.names())
         if any(subscriber.wants(name) for name in known if name not in there):
             # Another replica may have published it a moment ago.
-            await self._source.refresh(anew=True)
+            await self._source.refresh(now=True)
 
     def _begin(self, subscriber: Subscriber, known: Mapping[str, str]) -> list[str]:
         """Have a subscriber join the clusters that are there, and those that it knows; it is owed nothing of others."""
@@ -287,7 +288,7 @@ class Hub:
                     # Have the others go first the next time.
                     subscriber.joining[name] = subscriber.joining.pop(name)
                     raise
-                cluster.readers[subscriber] = cluster.join(known)
+                cluster.readers[subscriber] = join(cluster, known)
                 del subscriber.joining[name]
                 while not self._send_owed(subscriber, cluster):
                     await self._room(subscriber)

@@ -1,4 +1,4 @@
-"""Who asks about clusters over REST, and who waits there until something is so of one."""
+"""Callers that ask about clusters over REST, and those that wait there for something."""
 
 import asyncio
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from stack.errors import ShuttingDown
 
-# For how long a cluster is looked at after somebody asked for it.
+# For how long a cluster is looked at after a caller asked for it.
 ASKED_S = 30.0
 
 
@@ -28,7 +28,7 @@ class Askers:
         return self._clock() - self._asked.get(cluster, float('-inf')) <= ASKED_S or self.waits(cluster)
 
     def ask(self, cluster: str) -> bool:
-        """Somebody asks for a cluster; whether nobody has lately."""
+        """A caller asks for a cluster; whether none has lately."""
         first = cluster not in self
         self._asked[cluster] = self._clock()
         return first
@@ -63,7 +63,7 @@ class Askers:
             moved.set()
 
     def stop(self) -> None:
-        """Nobody is to wait any longer."""
+        """End every wait."""
         self._stopping = True
         for cluster in list(self._moved):
             self.moved(cluster)

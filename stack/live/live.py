@@ -78,8 +78,8 @@ class Live:
 
     # The hub's source
 
-    async def refresh(self, anew: bool = False) -> None:
-        await self.feed.refresh(anew)
+    async def refresh(self, now: bool = False) -> None:
+        await self.feed.refresh(now)
 
     async def ready(self, name: str) -> None:
         """Load a cluster, where it is there. Raises `AwsFailed`."""

@@ -89,7 +89,7 @@ class Log:
         self._forget_before()
 
     def handed_out(self, end: Position) -> None:
-        """Drop the states up to a position: whoever is behind is owed a newer one."""
+        """Drop the states up to a position: a subscriber that is behind is owed a newer one."""
         covered = [each.number for each in self._entries if each.event.type == 'cluster' and each.number <= end.events]
         if covered:
             self._drop_until(covered[-1])

@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Hashable
 from typing import Any
 
-from stack.live.cluster import Cluster, Owed
+from stack.live.cluster import Cluster
 from stack.live.log import Position
+from stack.live.owed import Owed, owed
 
 # What does not come with an event, as the time of the last look, may be so old.
 SHARED_S = 0.1
@@ -30,7 +31,7 @@ class Shared:
             if self._end is None:
                 self._end = asyncio.get_running_loop().call_later(SHARED_S, self._forget)
         if position not in made:
-            made[position] = cluster.owed(position, made)
+            made[position] = owed(cluster, position, made)
         return made[position]
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from stack.delivery import Sweeper
 from stack.gate import Gate
 from stack.job import Job
 from stack.lease import Leases
+from stack.live import owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
 from stack.live.live import Live
@@ -65,8 +66,8 @@ def send_again_what_was_accepted() -> None:
         position = cluster.readers.get(subscriber)
         if position is None or position == cluster.log.end:
             return True
-        for owed in hub._shared.owed(cluster, position):
-            if not hub._send(subscriber, owed.event, owed.merged):
+        for each in hub._shared.owed(cluster, position):
+            if not hub._send(subscriber, each.event, each.merged):
                 return False
         cluster.readers[subscriber] = cluster.log.end
         return True
@@ -87,10 +88,8 @@ def believe_the_own_state() -> None:
 @breaks('channel', 'rollout_after_desired')
 def send_rollouts_first() -> None:
     """What runs is sent before what is wanted."""
-    owed = Cluster.owed
-    Cluster.owed = lambda cluster, *given: tuple(
-        sorted(owed(cluster, *given), key=lambda each: each.event.type != 'rollout')
-    )
+    in_order = shared.owed
+    shared.owed = lambda *given: tuple(sorted(in_order(*given), key=lambda each: each.event.type != 'rollout'))
 
 
 @breaks('channel', 'synced_is_true')
@@ -101,7 +100,7 @@ def sync_before_sending() -> None:
         for name, known in list(subscriber.joining.items()):
             with hub._clusters.awaiting(name) as cluster:
                 await hub._source.reach(name, known)
-                cluster.readers[subscriber] = cluster.join(known)
+                cluster.readers[subscriber] = owed.join(cluster, known)
                 del subscriber.joining[name]
                 subscriber.pending[name] = None
                 hub._look_later(subscriber)

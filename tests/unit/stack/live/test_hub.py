@@ -85,7 +85,7 @@ class Ledger:
             self, name, Surroundings(ClusterState, lambda: AT, moved=lambda cluster: self.hub.moved(cluster))
         )
 
-    async def refresh(self, anew: bool = False) -> None:
+    async def refresh(self, now: bool = False) -> None:
         pass
 
     async def reach(self, name: str, known: str | None) -> None:
@@ -512,7 +512,7 @@ async def test_a_subscriber_that_leaves_is_not_written_to_while_others_stay(ledg
     ledger.change('prod', '2')
     await ledger.hub.drain()
     assert len(gone.frames) == before
-    assert stays.short()[-1] == 'desired prod 2'
+    assert stays.short()[-2:] == ['desired prod 2', 'rollout prod 2']
     assert ledger.hub.listens('prod')
 
 
@@ -521,10 +521,10 @@ async def test_a_source_that_fails_is_reported_and_tried_again(ledger):
     ledger.hub._retry_s = 0.01
     refresh, failures = ledger.refresh, [Unavailable('S3 does not answer.', 's3:ListObjectsV2', '503')]
 
-    async def failing(anew: bool = False) -> None:
+    async def failing(now: bool = False) -> None:
         if failures:
             raise failures.pop()
-        await refresh(anew)
+        await refresh(now)
 
     ledger.refresh = failing
     reader, _ = await subscribed(ledger, 'prod')
