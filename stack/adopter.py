@@ -9,9 +9,8 @@ from stack.adopt.document import Written, write
 from stack.changes import Accepted, ChangeRequest
 from stack.desired_state import DesiredStates
 from stack.plan import Note, Plan
-from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed import Observed, Observer, Record
 from stack.reconcile.planner import plan
-from stack.reconciler import Observer
 from stack.stackfile.check import check
 from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem

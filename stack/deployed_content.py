@@ -1,8 +1,7 @@
 """Whether the content of a revision was ever deployed, as far as the history and the scheduler's record show."""
 
-from stack import lease
 from stack.errors import StateUnreadable
-from stack.lease import Bucket, Deployed
+from stack.lease_record import Bucket, Deployed, recorded
 from stack.revision_store import RevisionStore
 from stack.revisions import Revision
 
@@ -20,8 +19,8 @@ class DeployedContent:
 
         What another program wrote counts as announced: it tells schedulers itself. Raises `AwsFailed`.
         """
-        recorded = await lease.recorded(self._bucket, last.cluster)
-        if recorded.deployed is not None and recorded.deployed.content == Deployed.digest(last):
+        found = await recorded(self._bucket, last.cluster)
+        if found.deployed is not None and found.deployed.content == Deployed.digest(last):
             return True
         for listed in await self._store.versions(last.cluster, limit=LOOKED_AT):
             if listed.deleted:

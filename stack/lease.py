@@ -4,7 +4,6 @@ See docs/decisions/leases.md for why there, and why by conditional writes withou
 """
 
 import asyncio
-import hashlib
 import json
 import logging
 import time
@@ -15,11 +14,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
-from stack.revisions import Revision
+from stack.lease_record import PREFIX, Deployed, Recorded, deployed_in, read_lease, recorded
 
 log = logging.getLogger(__name__)
-
-PREFIX = 'nysa/leases/'
 
 # A lease that has not been renewed for so long has no holder any more, in seconds.
 TERM_S = 30.0
@@ -41,27 +38,6 @@ class Seen:
 
     etag: str
     since: float
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """What a holder deploys: the digest of the desired state's content, and the revision that brought it."""
-
-    content: str
-    revision: str
-
-    @staticmethod
-    def digest(revision: Revision) -> str:
-        """The same for two revisions of one content, whatever white space seals them."""
-        return hashlib.sha256(revision.body.strip()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What holders left in the lease object: the last one that deployed something, and the last one of all."""
-
-    deployed: Deployed | None = None
-    outcome: Any = None
 
 
 class Lease:
@@ -141,10 +117,10 @@ class Leases:
         found = await self._bucket.get(PREFIX + cluster)
         if found is not None and not self._is_free(cluster, found, asked):
             return None
-        last = _read(found.body) if found else {}
+        last = read_lease(found.body) if found else {}
         number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
         lease = Lease(cluster, number, found.etag if found else None, asked, self._clock)
-        lease.deployed, outcome = _deployed(last), last.get('outcome')
+        lease.deployed, outcome = deployed_in(last), last.get('outcome')
         lease.outcome = lambda: outcome
         return lease if await self._write(lease) else None
 
@@ -153,7 +129,7 @@ class Leases:
 
         Our own is one whose release, or whose taking, was never answered: a process takes none twice at once.
         """
-        if _read(found.body).get('holder') in (None, self._holder):
+        if read_lease(found.body).get('holder') in (None, self._holder):
             return True
         seen = self._seen.get(cluster)
         if seen is None or seen.etag != found.etag:
@@ -223,32 +199,10 @@ class Leases:
         found = await self._bucket.get(PREFIX + lease.cluster)
         if (found and found.etag) == lease.etag:
             return None
-        nonce = _read(found.body).get('nonce') if found else None
+        nonce = read_lease(found.body).get('nonce') if found else None
         if nonce not in lease.begun:
             lease.lost = True
             return ''
         # Others count the term from when it was stored, which may be long before it was found here.
         lease.etag, lease.renewed = found.etag, lease.begun[nonce]
         return nonce
-
-
-async def recorded(bucket: Bucket, cluster: str) -> Recorded:
-    """What the last holders of a cluster's lease recorded. Raises `AwsFailed`."""
-    found = await bucket.get(PREFIX + cluster)
-    last = _read(found.body) if found else {}
-    return Recorded(_deployed(last), last.get('outcome'))
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        read = json.loads(body)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
-def _deployed(lease: dict[str, Any]) -> Deployed | None:
-    try:
-        return Deployed(**lease['deployed'])
-    except (KeyError, TypeError):
-        return None

@@ -1,17 +1,17 @@
 """Reads what schedulers recorded of their passes, for the servers that show it."""
 
-from stack import lease
 from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.lease_record import Bucket, recorded
 from stack.pass_outcome import PassOutcome, read_outcome
 
 
-async def read(bucket: lease.Bucket, cluster: str) -> PassOutcome | None:
+async def read(bucket: Bucket, cluster: str) -> PassOutcome | None:
     """The outcome of the last pass on a cluster; None where none is recorded, or where it may not be read.
 
     Raises `AwsFailed` where S3 does not answer now.
     """
     try:
-        return read_outcome((await lease.recorded(bucket, cluster)).outcome)
+        return read_outcome((await recorded(bucket, cluster)).outcome)
     except (Throttled, Unavailable):
         raise
     except AwsFailed:

@@ -13,7 +13,8 @@ from typing import Any, Literal, Protocol
 from stack.errors import NotFound, NysaError
 from stack.fence import GoesOn
 from stack.interruptible import Interrupted
-from stack.lease import Deployed, Lease, Leases
+from stack.lease import Lease, Leases
+from stack.lease_record import Deployed
 from stack.pass_outcome import PassLog, blocked_services, read_outcome
 from stack.plan import Plan
 from stack.reconciler import Outcome, Progress, Reconciler, Request

@@ -6,16 +6,16 @@ are neither undone nor written down; whatever could not be done stays in the nex
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from stack.errors import AwsFailed, NysaError
 from stack.fence import GoesOn, check, fenced, permitted
 from stack.interruptible import Interrupted
 from stack.plan import Plan, Step, at_path, filled_in
 from stack.progress import Progress, State
-from stack.reconcile.observed import Observed
+from stack.reconcile.observed import Observer
 from stack.reconcile.planner import plan
 
 # How long a pass waits for AWS to let go before it leaves the rest to a later one, and how often it looks, in seconds.
@@ -23,14 +23,6 @@ PATIENCE_S = 15.0
 LOOK_AGAIN_S = 2.0
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
-
-
-class Observer(Protocol):
-    """What looks at AWS: see `stack.aws.inventory.Inventory`."""
-
-    async def observe(
-        self, cluster: str, document: Mapping[str, Any], *, destroyed: Collection[str] = (), prune: bool = False
-    ) -> Observed: ...
 
 
 Sink = Callable[[Progress], None]

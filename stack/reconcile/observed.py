@@ -5,7 +5,7 @@ Each class is made by `read` from an item of the AWS answer that its docstring n
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from stack.reconcile import names
 
@@ -333,3 +333,11 @@ class Observed:
         """The service unless it has gone: ECS still names those that are INACTIVE for a while."""
         found = self.services.get(name)
         return found if found and (found.active or found.draining) else None
+
+
+class Observer(Protocol):
+    """What looks at AWS: see `stack.aws.inventory.Inventory`."""
+
+    async def observe(
+        self, cluster: str, document: Mapping[str, Any], *, destroyed: Collection[str] = (), prune: bool = False
+    ) -> Observed: ...

@@ -9,7 +9,8 @@ import pytest
 from stack.aws.connection import Connection
 from stack.aws.s3 import Bucket
 from stack.errors import Unavailable
-from stack.lease import MARGIN_S, PREFIX, RENEW_S, TERM_S, Deployed, Leases
+from stack.lease import MARGIN_S, RENEW_S, TERM_S, Leases
+from stack.lease_record import PREFIX, Deployed
 from tests.aws import Aws
 from tests.turned_time import BusyConnection, TurnedTime
 
