@@ -66,7 +66,7 @@ def _mapping(value: Mapping[Any, Any], values: bool) -> dict[Any, Any]:
     if isinstance(value.get('path'), str) and not value.keys().isdisjoint(SIDES):
         return _difference(value, values)
     shown = {
-        name: _references(item, values) if name in REFERENCES else _named(str(name), item, values)
+        name: _references(item) if name in REFERENCES else _named(str(name), item, values)
         for name, item in value.items()
     }
     for name, held in PAIRS:
@@ -86,12 +86,12 @@ def _both(value: Sequence[Any], values: bool) -> list[tuple[Any, Any]]:
     return list(zip(value, _walk(value, values), strict=True))
 
 
-def _references(value: Any, values: bool) -> Any:
+def _references(value: Any) -> Any:
     """Names with ARNs or names of parameters, which are no secrets; a secret that is there by mistake is one."""
     if isinstance(value, Mapping):
-        return {name: _references(item, values) for name, item in value.items()}
+        return {name: _references(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_references(item, values) for item in value]
+        return [_references(item) for item in value]
     return masked_text(value) if isinstance(value, str) else value
 
 
@@ -103,7 +103,7 @@ def _difference(change: Mapping[str, Any], values: bool) -> dict[str, Any]:
     if not values and is_concealed(path):
         return {**others, 'concealed': True}
     if f'.{path}.'.find('.secrets.') >= 0:
-        return {**others, **{side: _references(change[side], values) for side in sides}}
+        return {**others, **{side: _references(change[side]) for side in sides}}
     variable = VARIABLE.split(path)[-1] if is_concealed(path) else ''
     name = variable or path.rpartition('.')[2]
     return {**others, **{side: _named(name, change[side], values) for side in sides}}
