@@ -48,6 +48,7 @@ def load_faulty(text: str) -> tuple[Any, list[Problem]]:
             text, object_pairs_hook=mapping, parse_int=_whole, parse_float=_decimal, parse_constant=_decimal
         )
     except json.JSONDecodeError as e:
+        e = _of_every_version(e)
         _refuse([Problem((), f'not JSON: {e.msg}', e.lineno, e.colno)])
     except RecursionError:
         raise InvalidRequest('the JSON is nested too deep') from None
@@ -140,3 +141,12 @@ def _refuse_half_characters(text: str) -> None:
 
 def _refuse(faults: list[Problem]) -> NoReturn:
     raise InvalidRequest(in_text(faults), details(faults))
+
+
+def _of_every_version(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """The error as Python 3.13 and later report it: a trailing comma at the comma, and not after it."""
+    before = error.doc[: error.pos].rstrip()
+    if before.endswith(',') and error.doc[error.pos : error.pos + 1] in ('}', ']'):
+        kind = 'object' if error.doc[error.pos] == '}' else 'array'
+        return json.JSONDecodeError(f'Illegal trailing comma before end of {kind}', error.doc, len(before) - 1)
+    return error

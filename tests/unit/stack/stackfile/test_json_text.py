@@ -15,7 +15,7 @@ from tests.unit.stack.stackfile.examples import TOO_LONG
 FAULTS = [
     ('', 1, 1),
     ('{', 1, 2),
-    ('[1,]', 1, 4),
+    ('[1,]', 1, 3),
     ('{"a": 1}\n{}', 2, 1),
     ("{'a': 1}", 1, 2),
     ('{"a": 1,\n "a": 2}', 2, 2),
@@ -92,3 +92,14 @@ def test_what_json_writes_is_read_back_and_every_part_has_its_place(data: object
             look(value, (*path, key))
 
     look(data, ())
+
+
+@pytest.mark.parametrize(
+    ('text', 'column', 'kind'), [(b'{"a": 1,}', 8, 'object'), (b'[1,]', 3, 'array'), (b'{"a": [1, ]}', 9, 'array')]
+)
+def test_a_trailing_comma_is_reported_alike_by_every_python(text: bytes, column: int, kind: str):
+    with pytest.raises(InvalidRequest) as refused:
+        load(text.decode())
+    (detail,) = refused.value.details()
+    assert detail['column'] == column
+    assert detail['message'] == f'not JSON: Illegal trailing comma before end of {kind}'
