@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stack.aws.connection import Connection
-from stack.aws.listing import EVENT, read_contents
+from stack.aws.listing import EVENT, ROOTS, check_whole, read_contents
 from tests.aws import Aws
 
 KEYS = ['plain', 'with space', 'ünïcode', 'a&b<c>"d"', 'plus+percent%20', 'under/slash']
@@ -50,3 +50,11 @@ def test_pages_and_prefixes_are_still_told(listing: Callable[..., Any]):
     grouped = listing(Delimiter='/')
     assert [each['Prefix'] for each in grouped['CommonPrefixes']] == ['under/']
     assert 'Contents' not in listing(Prefix='nothing')
+
+
+@pytest.mark.parametrize(('root', 'body'), [(root, body) for root in ROOTS.values() for body in (b'', b'<', b'<a/>')])
+def test_a_listing_that_is_cut_short_is_no_empty_one(root: bytes, body: bytes):
+    with pytest.raises(ValueError, match='cut short'):
+        check_whole(root, {'status_code': 200, 'body': body})
+    check_whole(root, {'status_code': 500, 'body': body})
+    check_whole(root, {'status_code': 200, 'body': b'<x></' + root + b'\n'})
