@@ -17,7 +17,7 @@ from stack.delivery import Sweeper
 from stack.gate import Gate
 from stack.job import Job
 from stack.lease import Leases
-from stack.live import owed, shared
+from stack.live import hub, owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
 from stack.live.live import Live
@@ -54,8 +54,7 @@ def breaks(model: str, promise: str) -> Callable[[Callable[[], None]], Callable[
 @breaks('channel', 'no_gap')
 def resume_from_the_newest() -> None:
     """A subscriber that comes back is not sent what it missed."""
-    join = Cluster.join
-    Cluster.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else join(cluster, known)
+    hub.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else owed.join(cluster, known)
 
 
 @breaks('channel', 'no_double')
