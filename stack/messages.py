@@ -58,7 +58,7 @@ def messages_about(
     if deploys:
         envelope = _envelope('cluster-deploy', deploys, cluster, revision, callback_url)
         # What is stored is what is sent, to the letter.
-        text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode()}}}'
+        text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode(json.detect_encoding(body))}}}'
         messages.append(Message('deploy', text, _deduplication_id(write_id)))
     for change in changes:
         envelope = _envelope('service-destroy', [change], cluster, revision, callback_url)
