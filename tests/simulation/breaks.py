@@ -3,6 +3,7 @@
 Each is a small mistake of the kind that people make. They are applied in a process of their own, and stay there.
 """
 
+import asyncio
 import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from stack.cluster_state import ClusterState
 from stack.delivery import Sweeper
 from stack.gate import Gate
 from stack.job import Job
-from stack.lease import Leases
+from stack.lease import Lease, Leases
 from stack.live import hub, owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
@@ -25,6 +26,7 @@ from stack.live.log import Position
 from stack.notifier import Notifier
 from stack.passes import Passes, _Fence
 from stack.rollouts import Rollouts
+from stack.shared_reads import SharedReads
 from stack.writer import Patch, Writer
 
 
@@ -54,19 +56,20 @@ def breaks(model: str, promise: str) -> Callable[[Callable[[], None]], Callable[
 @breaks('channel', 'no_gap')
 def resume_from_the_newest() -> None:
     """A subscriber that comes back is not sent what it missed."""
-    hub.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else owed.join(cluster, known)
+    join = hub.join
+    hub.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else join(cluster, known)
 
 
 @breaks('channel', 'no_double')
 def send_again_what_was_accepted() -> None:
     """The position of a subscriber moves only once everything that it is owed was accepted."""
 
-    def send_owed(hub: Hub, subscriber: Any, cluster: Cluster) -> bool:
+    def send_owed(self: Hub, subscriber: Any, cluster: Cluster) -> bool:
         position = cluster.readers.get(subscriber)
         if position is None or position == cluster.log.end:
             return True
-        for each in hub._shared.owed(cluster, position):
-            if not hub._send(subscriber, each.event, each.merged):
+        for each in self._shared.owed(cluster, position):
+            if not self._send(subscriber, each.event, each.merged):
                 return False
         cluster.readers[subscriber] = cluster.log.end
         return True
@@ -95,17 +98,17 @@ def send_rollouts_first() -> None:
 def sync_before_sending() -> None:
     """`synced` does not wait for what is owed."""
 
-    async def join(hub: Hub, subscriber: Any) -> None:
+    async def join(self: Hub, subscriber: Any) -> None:
         for name, known in list(subscriber.joining.items()):
-            with hub._clusters.awaiting(name) as cluster:
-                await hub._source.reach(name, known)
+            with self._clusters.awaiting(name) as cluster:
+                await self._source.reach(name, known)
                 cluster.readers[subscriber] = owed.join(cluster, known)
                 del subscriber.joining[name]
                 subscriber.pending[name] = None
-                hub._look_later(subscriber)
+                self._look_later(subscriber)
 
-    async def send(hub: Hub, subscriber: Any, make: Callable[[], Any]) -> None:
-        hub._send(subscriber, make())
+    async def send(self: Hub, subscriber: Any, make: Callable[[], Any]) -> None:
+        self._send(subscriber, make())
 
     Hub._join, Hub._send_patiently = join, send
 
@@ -161,8 +164,8 @@ def forget_later_edits() -> None:
     applied = Patch.applied
 
     async def apply(patch: Patch, base: Any, guards: Any, gate: Any, document: Any) -> Any:
-        edited, change = await applied(patch, base, guards, gate, document)
-        return (edited if document == base.document else document), change
+        edited, *rest = await applied(patch, base, guards, gate, document)
+        return (edited if document == base.document else document), *rest
 
     Patch.applied = apply
 
@@ -325,3 +328,26 @@ def ignore_other_verdicts() -> None:
     """How a rollout ended by the record of another replica is not taken over."""
     Rollouts.remember = lambda *_: None
     Rollouts.hear = lambda *_: set()
+
+
+# Leases and reads
+
+
+@breaks('leases', 'one_holder_at_a_time')
+def hold_without_renewing() -> None:
+    """A lease that was taken is good for as long as it is wanted."""
+    Lease.holds = property(lambda lease: not lease.lost)
+
+
+@breaks('reads', 'reads_are_consistent')
+def share_reads_under_way() -> None:
+    """A caller shares the read that has begun already."""
+
+    async def get(reads: SharedReads, key: Any) -> Any:
+        under_way = reads.__dict__.setdefault('under_way', {})
+        if key not in under_way:
+            under_way[key] = asyncio.ensure_future(reads._read(key))
+            under_way[key].add_done_callback(lambda _: under_way.pop(key))
+        return await asyncio.shield(under_way[key])
+
+    SharedReads.get = get

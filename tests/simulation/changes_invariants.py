@@ -165,21 +165,24 @@ def every_destroy_is_announced(record: ChangesRecord) -> list[str]:
 def newest_is_announced_last(record: ChangesRecord) -> list[str]:
     """The last message that deploys a cluster is of its newest revision that deploys, or of a later one.
 
-    What a process had on its way or had just sent when it was killed is not counted: no other process knows of it.
+    An older one that a process had on its way or had just sent when it was killed is not counted: no other process
+    knows of it.
     """
     found = []
     for cluster, versions in record.history.items():
         deploying = [each for each in versions if not each.deleted and _announces(each, 'deploy')]
         sent = [
-            each
+            (number in record.orphans, each['revision'])
             for number, (_, each) in enumerate(record.sent)
-            if each['cluster'] == cluster and each['event_type'] == 'cluster-deploy' and number not in record.orphans
+            if each['cluster'] == cluster and each['event_type'] == 'cluster-deploy'
         ]
-        if not deploying or not sent or versions[-1].deleted:
+        if not deploying or versions[-1].deleted:
             continue
-        last = sent[-1]['revision']
-        if record.position(cluster, last) < record.position(cluster, deploying[-1].id):
-            found.append(f'{cluster}: the last message is of {last}, the newest revision is {deploying[-1].id}')
+        newest = record.position(cluster, deploying[-1].id)
+        while sent and sent[-1][0] and record.position(cluster, sent[-1][1]) < newest:
+            sent.pop()
+        if sent and record.position(cluster, sent[-1][1]) < newest:
+            found.append(f'{cluster}: the last message is of {sent[-1][1]}, the newest revision is {deploying[-1].id}')
     return found
 
 

@@ -65,6 +65,8 @@ class Network:
         self.services = services
         self.latency = latency
         self.faults: list[Fault] = []
+        # Until when a process reaches nothing.
+        self.outages: dict[str, float] = {}
         # (time, process, what): every effect and every failure, for the trace.
         self.trace: list[tuple[float, str, str]] = []
         self.calls: list[Call] = []
@@ -86,6 +88,8 @@ class Network:
 
     def fault(self, process: str, service: str, operation: str, key: str) -> str | None:
         """Take the fault that is meant for a call, if one is."""
+        if self.loop.time() < self.outages.get(process, 0.0):
+            return 'refused'
         for fault in self.faults:
             if fault.process == process and fault.operation in ('', operation) and key.startswith(fault.key):
                 self.faults.remove(fault)
