@@ -24,6 +24,12 @@ KEPT = {
         '99': 'The same, by a change whose write was answered late.',
         '107': 'Another replica stored a change between the record of a removal and the deletion.',
         '150': 'A replica that was started again announced what it found of an older revision after the newest.',
+        '189': 'A deployment that waited was dropped for a newer revision that only destroyed a service.',
+        '427': 'A sweep sent what had been overtaken since it looked, and was killed before it could correct that.',
+        '752': 'What a killed replica owed above an announced revision was marked without a message.',
+        '795': 'A change was answered late, and stored once the freeze had ended by itself.',
+        '1082': 'A replica was killed after its last message, which was the newest.',
+        '2097': 'Two removals at once: the one that came second finished the first.',
         '266': 'A change was stored in a freeze by a replica that had not heard of it.',
     },
     'passes': {
