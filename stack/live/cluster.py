@@ -286,12 +286,14 @@ class Cluster:
     def _advance(self, after: Revision) -> None:
         before, state = self.state.revision, self.state
         self.log.add(cluster_events.desired(before, after))
-        former, names = dict(state.rollouts), set(state.names())
+        former, names, wanted = dict(state.rollouts), set(state.names()), set(state.wanted)
         state.take_revision(after, self._around.now())
         if not self._around.watched():
             state.book.expect_no_look()
         moved = {name for name, each in state.rollouts.items() if former.get(name) is not each}
-        self._move(moved | names.difference(state.names()))
+        # A service that leaves what is wanted, and goes on running, is another one to those who watch.
+        left = wanted.difference(state.wanted) | names.difference(state.names())
+        self._move(moved | left)
         for change in after.changes:
             verb = change.did.get('verb')
             if verb == 'freeze':

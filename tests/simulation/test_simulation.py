@@ -16,6 +16,7 @@ PATIENCE_S = 1800
 KEPT = {
     'channel': {
         '61': 'A service came and went between two looks, and a row of it stayed with those who watched.',
+        '669': 'A service left what is wanted and went on running, and those who watched lost sight of it.',
     },
     'changes': {
         '39': 'Two freezes and a thaw interleaved, and every replica kept the freeze that was lifted.',

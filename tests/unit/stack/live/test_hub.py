@@ -589,3 +589,16 @@ async def test_a_service_that_leaves_without_a_rollout_is_published_as_gone(ledg
     assert cluster.stored(cluster.revision, emptied)
     await ledger.hub.drain()
     assert [(row['name'], row.get('gone')) for row in reader.got[-1]['services']] == [('web', True)]
+
+
+@run
+async def test_a_service_that_leaves_and_goes_on_running_is_published_as_unmanaged(ledger):
+    """A client drops a service that a `desired` takes out: it has to be sent the row of what still runs."""
+    reader, _ = await subscribed(ledger, 'prod')
+    cluster = ledger.clusters.of('prod')
+    cluster.looked(Observation(AT, {'web': web(1)}))
+    change = Change(Origin('kim', 'test'), AT, {'verb': 'replace'}, None)
+    emptied = Revision('prod', '"2"', '2', serialise({'services': []}), AT, encode('w', [change]))
+    assert cluster.stored(cluster.revision, emptied)
+    await ledger.hub.drain()
+    assert [(row['name'], row['managed']) for row in reader.got[-1]['services']] == [('web', False)]
