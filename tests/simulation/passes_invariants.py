@@ -159,7 +159,7 @@ def _freezes(record: PassesRecord, cluster: str) -> Iterable[tuple[str, float, f
             continue
         position = next(n for n, each in enumerate(versions) if each.id == request.revision)
         ends = [
-            each.at for each in versions[position + 1 :] if each.deleted or _may_deploy(each) or _freezes_anew(each)
+            each.at for each in versions[position + 1 :] if each.deleted or _may_deploy(each) or _ends_a_freeze(each)
         ]
         yield request.mark, request.answered, min([*ends, *_thaws(record, request)], default=float('inf'))
 
@@ -175,9 +175,9 @@ def _may_deploy(version: Version) -> bool:
     return any(each.override for each in changes_of(version))
 
 
-def _freezes_anew(version: Version) -> bool:
-    """Whether another freeze takes the place of the one before: that may end by itself."""
-    return any(each.did.get('verb') == 'freeze' for each in changes_of(version))
+def _ends_a_freeze(version: Version) -> bool:
+    """Whether a version thaws, or has another freeze take the place of the one before."""
+    return any(each.did.get('verb') in ('freeze', 'thaw') for each in changes_of(version))
 
 
 def _held(versions: Sequence[Version]) -> bool:
