@@ -296,8 +296,8 @@ class Cluster:
         self._move(moved | left)
         for change in after.changes:
             verb = change.did.get('verb')
-            if verb == 'freeze':
-                self._freeze(freeze_of(change).to_json())
+            if verb == 'freeze' and (freeze := freeze_of(change).to_json()) != state.frozen:
+                self._freeze(freeze)
             elif verb == 'thaw' and state.frozen is not None:
                 # Otherwise it had ended by itself before this process heard of the thaw.
                 self._freeze(None, change.origin.by)

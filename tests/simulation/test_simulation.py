@@ -16,6 +16,7 @@ PATIENCE_S = 1800
 KEPT = {
     'channel': {
         '61': 'A service came and went between two looks, and a row of it stayed with those who watched.',
+        '831': 'A freeze was known by the guards of a foreign revision, and was sent again with its own.',
         '669': 'A service left what is wanted and went on running, and those who watched lost sight of it.',
     },
     'changes': {
