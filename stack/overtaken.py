@@ -3,6 +3,9 @@
 Replicas learn of the newer revision at different times, and one may have seen the end of the rollout before. So a
 rollout is superseded once the records of the other replicas have no other verdict, and ECS shows that another
 deployment took its place; at the latest after `DECIDED_AFTER`.
+
+Another replica may still see it end, and record that later. So `superseded` is final only once the records were read
+`CONFIRMED_AFTER` that verdict: every replica has learned of the newer revision, decided and recorded by then.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,6 +18,7 @@ from stack.observed import Service
 from stack.rollout import Rollout, Verdict, end
 
 DECIDED_AFTER = timedelta(seconds=12)
+CONFIRMED_AFTER = timedelta(minutes=2)
 
 
 @dataclass

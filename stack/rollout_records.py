@@ -133,7 +133,7 @@ def take_up(state: ClusterState, record: Record, path: Sequence[Revision], now: 
         state.take_revision(step, now)
         if number == 0 and step.id == record.revision:
             state.take_up(record.rollouts)
-    state.book.remember(record.former)
+    state.book.remember(record.former, now)
     # The record is all that can be asked of what was overtaken before this process knew of it.
     state.book.decide(now + DECIDED_AFTER)
 

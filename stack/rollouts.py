@@ -3,10 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import chain
 
 from stack import rollout
 from stack.observed import Service
-from stack.overtaken import Overtaken, merged
+from stack.overtaken import CONFIRMED_AFTER, Overtaken, merged
 from stack.revisions import Revision
 from stack.rollout import Goal, Rollout
 from stack.whole import Whole, whole
@@ -23,6 +24,8 @@ class Rollouts:
         self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
         # By revision and service: those of former revisions of which it is not known yet how they ended.
         self.overtaken: dict[tuple[str, str], Overtaken] = {}
+        # When the records of other replicas were last read; None before the first read.
+        self.heard_at: datetime | None = None
 
     def turn(
         self,
@@ -45,8 +48,9 @@ class Rollouts:
                 # Whoever is told of this revision is told of all that it holds.
                 self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
 
-    def remember(self, former: Mapping[str, Mapping[str, Rollout]]) -> bool:
+    def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
         """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
+        self.heard_at = now
         before, self.former = self.former, OrderedDict(merged(self.former, former))
         for (revision, service), entry in self.overtaken.items():
             entry.recorded = True
@@ -132,6 +136,12 @@ class Rollouts:
     def waits_for_word(self) -> bool:
         """Whether anything may begin anew once schedulers are told (again)."""
         return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.now.values())
+
+    def unconfirmed(self) -> bool:
+        """Whether another replica may record another verdict of a superseded rollout after the last read of records."""
+        ended = [each.verdict for each in chain(self.now.values(), *map(dict.values, self.former.values()))]
+        times = [verdict.at for verdict in ended if verdict is not None and verdict.ending == 'superseded']
+        return bool(times) and (self.heard_at is None or max(times) + CONFIRMED_AFTER > self.heard_at)
 
     def abandon(self, reason: str, now: datetime) -> set[str]:
         """Whatever is under way is aborted; the services of which that is true."""

@@ -173,7 +173,8 @@ class Cluster:
             ended = {rollout.goal.revision: {} for rollout in record.rollouts.values()}
             for service, rollout in record.rollouts.items():
                 ended[rollout.goal.revision][service] = rollout
-            news = book.remember({**{id: each for id, each in ended.items() if id in book.former}, **record.former})
+            known = {id: each for id, each in ended.items() if id in book.former}
+            news = book.remember({**known, **record.former}, self._around.now())
             if moved or self._decide() or news:
                 self._move(moved)
 

@@ -144,8 +144,8 @@ class Live:
             await self._reannouncements.made(cluster, at)
 
     async def hear(self) -> None:
-        """Learn what other replicas announced, of the clusters that are of interest."""
-        await self._reannouncements.hear_of_all(filter(self._is_of_interest, self.clusters))
+        """Read what other replicas recorded of the clusters that are of interest, or have an end to be confirmed."""
+        await self._reannouncements.hear_of_all(filter(self._may_have_news, self.clusters))
 
     async def _reach_revision(self, revision: Revision) -> None:
         """Have a cluster at a revision or at a newer one."""
@@ -251,6 +251,9 @@ class Live:
     def _is_of_interest(self, cluster: Cluster) -> bool:
         state = cluster.state
         return state is not None and (state.moving() or bool(cluster.readers) or cluster.name in self.askers)
+
+    def _may_have_news(self, cluster: Cluster) -> bool:
+        return self._is_of_interest(cluster) or (cluster.state is not None and cluster.state.book.unconfirmed())
 
     def _interest(self) -> None:
         if self.wake is not None:

@@ -1,6 +1,7 @@
-"""What schedulers were notified of again: known to every replica, so that all judge the new attempt, not the former.
+"""What other replicas announced again, and how rollouts ended there: read in their records while it can be news.
 
-The replica that announces records it with the cluster's rollouts; others read it there while it can be news.
+The replica that announces records that with the cluster's rollouts, so that all judge the new attempt, not the former.
+One that saw the end of a rollout records it, so that none that missed it keeps the rollout as superseded.
 """
 
 import logging
@@ -13,7 +14,7 @@ from stack.rollout_records import RolloutRecords
 
 log = logging.getLogger(__name__)
 
-# How often the records of other replicas are read for what waits to be announced, or has failed.
+# How often the records of other replicas are read for what waits to be announced, has failed or is superseded.
 HEAR_S = 10.0
 
 
@@ -29,7 +30,7 @@ class Reannouncements:
             await self._records.keep_now(cluster.name)
 
     async def hear_of_all(self, clusters: Iterable[Cluster]) -> None:
-        """Learn what other replicas announced, unless that was read a moment ago."""
+        """Read what other replicas recorded, unless that was read a moment ago."""
         if self._clock() - self._heard_at < HEAR_S:
             return
         self._heard_at = self._clock()
@@ -37,9 +38,9 @@ class Reannouncements:
             try:
                 await self.hear_of(cluster)
             except AwsFailed as failed:
-                log.warning('cluster %s: whether it was announced is not known: %s', cluster.name, failed)
+                log.warning('cluster %s: what other replicas recorded is not known: %s', cluster.name, failed)
 
     async def hear_of(self, cluster: Cluster) -> None:
         """The same of one cluster, at once. Raises `AwsFailed`."""
-        if cluster.state is not None and cluster.state.book.waits_for_word():
+        if cluster.state is not None and (cluster.state.book.waits_for_word() or cluster.state.book.unconfirmed()):
             cluster.recorded(await self._records.read(cluster.name))

@@ -38,6 +38,7 @@ KEPT = {
         '1': 'A revision was superseded at one replica, and had succeeded at the other.',
         '17': 'A freeze that was made with an override was no freeze to schedulers.',
         '27': 'Two verdicts of a revision that was stored without being deployed.',
+        '573': 'A success was recorded after another replica had read the records for the last time.',
     },
 }
 

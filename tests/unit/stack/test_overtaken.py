@@ -58,7 +58,7 @@ class Scene:
         return verdict and verdict.ending
 
     def record(self, former: Rollout | None = None) -> None:
-        self.made.book.remember({'r1': {'web': former}} if former else {})
+        self.made.book.remember({'r1': {'web': former}} if former else {}, LATER)
 
 
 def ended(made: ClusterState, ending: str, seconds: float = 0) -> Rollout:

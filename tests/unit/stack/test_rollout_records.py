@@ -61,7 +61,7 @@ class Owner:
 
     def recorded(self, record: Record) -> None:
         self.state.book.hear(record.rollouts)
-        self.state.book.remember(record.former)
+        self.state.book.remember(record.former, START)
 
 
 def records_of(bucket: OneKey, state: ClusterState | None, **options: Any) -> RolloutRecords:

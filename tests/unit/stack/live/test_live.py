@@ -1,6 +1,7 @@
 """What is known of clusters, and what is published: over a real bucket, in time that the test turns."""
 
 import asyncio
+import copy
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,11 @@ from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
 from stack.observation import Observation
 from stack.observed import Service
+from stack.overtaken import DECIDED_AFTER
 from stack.revision_store import RevisionStore, serialise
 from stack.revisions import Change, Origin, Revision
-from stack.rollout_records import RolloutRecords
+from stack.rollout import Verdict, end
+from stack.rollout_records import PREFIX, RolloutRecords, dump
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.rolling import eventually
@@ -49,14 +52,13 @@ class Reader:
 class Scene:
     def __init__(self, aws: Aws):
         self.aws = aws
-        bucket = Bucket(connect(aws.endpoint, aws.region)[0], aws.bucket())
+        self.bucket = bucket = Bucket(connect(aws.endpoint, aws.region)[0], aws.bucket())
         self.clock = 1000.0
         self.late = timedelta()
         # Another process, as far as this one can tell: it hears of a write by looking, and at no other time.
         self.store = RevisionStore(bucket)
-        self.live = Live(
-            RevisionStore(bucket), RolloutRecords(bucket, pause_s=0), clock=lambda: self.clock, now=self.now
-        )
+        self.records = RolloutRecords(bucket, pause_s=0)
+        self.live = Live(RevisionStore(bucket), self.records, clock=lambda: self.clock, now=self.now)
         # Subscribed by `listen`.
         self.reader = Reader()
 
@@ -203,6 +205,30 @@ def test_an_end_is_reported_once(aws: Aws):
         await scene.see(running(), minutes=3)
         await scene.see(running(), minutes=4)
         assert ended == [('prod', 'succeeded')]
+
+    play(aws, story)
+
+
+def test_the_verdict_of_another_replica_is_read_although_nobody_asks_any_more(aws: Aws):
+    async def story(scene: Scene) -> None:
+        first = await scene.put('web:1')
+        state = await scene.live.state('prod')
+        await scene.put('web:2')
+        await scene.live.feed.poll()
+        await scene.see(running())
+        scene.late = DECIDED_AFTER
+        await scene.live.freezes.check()
+        await scene.records.close()
+        scene.clock += ASKED_S + 1
+        superseded = state.former[first.id]['web']
+        assert (superseded.verdict.ending, scene.live.of_interest()) == ('superseded', [])
+
+        other = copy.deepcopy(state)
+        other.former[first.id]['web'] = end(superseded, Verdict('succeeded', 'It was seen.', scene.now()))
+        stored = await scene.bucket.get(f'{PREFIX}prod')
+        await scene.bucket.put(f'{PREFIX}prod', dump(other), over=stored.etag)
+        await scene.live.hear()
+        assert state.former[first.id]['web'].verdict.ending == 'succeeded'
 
     play(aws, story)
 

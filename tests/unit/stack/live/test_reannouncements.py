@@ -1,7 +1,7 @@
-"""What is announced here is recorded for others, and what others announced is heard of, not too often."""
+"""What is announced here is recorded for others; what others announced, and how rollouts ended there, is read."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,8 +10,10 @@ from stack.errors import Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.facts import Current
 from stack.live.reannouncements import HEAR_S, Reannouncements
+from stack.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
 from stack.revision_store import serialise
 from stack.revisions import Change, Origin, Revision, encode
+from stack.rollout import Verdict, end
 from stack.rollout_records import Record
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,11 +38,16 @@ class Records:
         return self.record
 
 
+def changed(name: str, announce: str | None) -> Revision:
+    """A revision with an image of its own."""
+    change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, announce)
+    body = serialise({'services': [{'web': {'image': f'web:{name}'}}]})
+    return Revision('prod', '"e"', name, body, START, encode('w', [change]))
+
+
 def held(moved: list[str], name: str) -> Cluster:
     """A cluster that was changed without being announced."""
-    change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, None)
-    body = serialise({'services': [{'web': {'image': 'web:1'}}]})
-    revision = Revision('prod', '"e"', 'r1', body, START, encode('w', [change]))
+    revision = changed('r1', None)
     cluster = Cluster('prod', Surroundings(ClusterState, lambda: START, moved=lambda _: moved.append(name)))
     cluster.load(Current(0, revision, path=[revision]))
     moved.clear()
@@ -69,6 +76,71 @@ def test_what_one_replica_announces_another_hears_of_once():
     asyncio.run(story())
 
 
+class Overtaken:
+    """A cluster whose rollout r1 was overtaken by r2, and counts as superseded; with a clock that it follows."""
+
+    def __init__(self) -> None:
+        self.now, self.records, self.moved = START, Records(), 0
+        around = Surroundings(ClusterState, lambda: self.now, moved=self._move)
+        self.cluster = Cluster('prod', around)
+        first, second = changed('r1', 'deploy'), changed('r2', 'deploy')
+        self.cluster.load(Current(0, first, path=[first]))
+        self.cluster.stored(first, second)
+        self.known = Reannouncements(self.records, lambda: (self.now - START).total_seconds())
+        self.cluster.expire(self.later(DECIDED_AFTER))
+
+    def _move(self, _: Cluster) -> None:
+        self.moved += 1
+
+    def later(self, by: timedelta) -> datetime:
+        self.now += by
+        return self.now
+
+    def ending(self) -> str:
+        return self.cluster.state.of_revision('r1')['web'].verdict.ending
+
+    def recorded(self, ending: str) -> None:
+        """Another replica records how it ended."""
+        ended = end(self.cluster.state.former['r1']['web'], Verdict(ending, 'It was seen.', self.now))
+        self.records.record = Record('r2', {}, {'r1': {'web': ended}})
+
+
+def test_a_verdict_that_another_replica_records_later_replaces_superseded():
+    scene = Overtaken()
+
+    async def story() -> None:
+        await scene.known.hear_of_all([scene.cluster])
+        assert (scene.records.reads, scene.ending()) == (1, 'superseded')
+        scene.recorded('succeeded')
+        before = scene.moved
+        scene.later(timedelta(seconds=HEAR_S))
+        await scene.known.hear_of_all([scene.cluster])
+        assert (scene.ending(), scene.moved) == ('succeeded', before + 1)
+        scene.later(timedelta(seconds=HEAR_S))
+        await scene.known.hear_of_all([scene.cluster])
+        assert scene.records.reads == 2, 'nothing that is recorded later replaces it'
+
+    asyncio.run(story())
+
+
+def test_superseded_is_final_once_a_record_was_read_late_enough():
+    scene = Overtaken()
+    scene.records.failure = Unavailable('S3 does not answer.', 's3:GetObject', '503')
+
+    async def story() -> None:
+        scene.later(CONFIRMED_AFTER)
+        await scene.known.hear_of_all([scene.cluster])
+        scene.records.failure = None
+        scene.later(timedelta(seconds=HEAR_S))
+        await scene.known.hear_of_all([scene.cluster])
+        assert scene.records.reads == 2, 'a read that fails confirms nothing'
+        scene.later(timedelta(seconds=HEAR_S))
+        await scene.known.hear_of_all([scene.cluster])
+        assert scene.records.reads == 2
+
+    asyncio.run(story())
+
+
 def test_records_that_cannot_be_read_are_read_again(caplog: pytest.LogCaptureFixture):
     now, records = [0.0], Records()
     records.failure = Unavailable('S3 does not answer.', 's3:GetObject', '503')
@@ -78,4 +150,4 @@ def test_records_that_cannot_be_read_are_read_again(caplog: pytest.LogCaptureFix
         await there.hear_of_all([held([], 'theirs')])
 
     asyncio.run(story())
-    assert 'whether it was announced is not known' in caplog.text
+    assert 'what other replicas recorded is not known' in caplog.text
