@@ -19,6 +19,7 @@ from stack.live.facts import Current, History, Mark
 from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
 from stack.observation import Observation
+from stack.overtaken import merged
 from stack.revisions import Revision
 from stack.rollout import Rollout
 from stack.rollout_records import Record, take_up
@@ -170,11 +171,11 @@ class Cluster:
         if self.state is not None:
             book = self.state.book
             moved = book.hear(record.rollouts)
-            ended = {rollout.goal.revision: {} for rollout in record.rollouts.values()}
+            ended: dict[str, dict[str, Rollout]] = {}
             for service, rollout in record.rollouts.items():
-                ended[rollout.goal.revision][service] = rollout
-            known = {id: each for id, each in ended.items() if id in book.former}
-            news = book.remember({**known, **record.former}, self._around.now())
+                if rollout.verdict is not None and rollout.goal.revision in book.former:
+                    ended.setdefault(rollout.goal.revision, {})[service] = rollout
+            news = book.remember(merged(ended, record.former), self._around.now())
             if moved or self._decide() or news:
                 self._move(moved)
 

@@ -13,7 +13,7 @@ from stack.live.reannouncements import HEAR_S, Reannouncements
 from stack.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
 from stack.revision_store import serialise
 from stack.revisions import Change, Origin, Revision, encode
-from stack.rollout import Verdict, end
+from stack.rollout import Verdict, end, superseded
 from stack.rollout_records import Record
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -38,10 +38,11 @@ class Records:
         return self.record
 
 
-def changed(name: str, announce: str | None) -> Revision:
-    """A revision with an image of its own."""
+def changed(name: str, announce: str | None, **images: str) -> Revision:
+    """A revision with an image of its own for web, or with these images."""
     change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, announce)
-    body = serialise({'services': [{'web': {'image': f'web:{name}'}}]})
+    services = images or {'web': f'web:{name}'}
+    body = serialise({'services': [{service: {'image': image}} for service, image in services.items()]})
     return Revision('prod', '"e"', name, body, START, encode('w', [change]))
 
 
@@ -139,6 +140,24 @@ def test_superseded_is_final_once_a_record_was_read_late_enough():
         assert scene.records.reads == 2
 
     asyncio.run(story())
+
+
+def test_a_verdict_counts_that_is_recorded_beside_another_service_of_its_revision():
+    """By a replica at r2, which overtook web alone, in one that is at r3 already."""
+    now = [START]
+    cluster = Cluster('prod', Surroundings(ClusterState, lambda: now[0]))
+    first = changed('r1', 'deploy', web='web:1', api='api:1')
+    second = changed('r2', 'deploy', web='web:2', api='api:1')
+    cluster.load(Current(0, first, path=[first]))
+    cluster.stored(first, second)
+    cluster.stored(second, changed('r3', 'deploy', web='web:2', api='api:2'))
+    web, api = (cluster.state.former['r1'][service] for service in ('web', 'api'))
+    arrived = end(api, Verdict('succeeded', 'All tasks run.', START))
+    cluster.recorded(Record('r2', {'api': arrived}, {'r1': {'web': superseded(web, 'r2', START)}}))
+    now[0] += DECIDED_AFTER
+    cluster.expire(now[0])
+    endings = {service: each.verdict.ending for service, each in cluster.state.of_revision('r1').items()}
+    assert endings == {'web': 'superseded', 'api': 'succeeded'}
 
 
 def test_records_that_cannot_be_read_are_read_again(caplog: pytest.LogCaptureFixture):
