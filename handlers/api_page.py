@@ -124,6 +124,11 @@ def _name(reference: Json) -> str:
     return reference['$ref'].rpartition('/')[2]
 
 
+def _component(reference: Json) -> str:
+    """The component that a reference leads to, or into: `#/components/schemas/NAME/…`."""
+    return reference['$ref'].split('/')[3]
+
+
 def _shape(document: Json, name: str) -> Json:
     return document['components']['schemas'][name]
 
@@ -188,7 +193,9 @@ def inline(document: Json, name: str) -> list[Line]:
 def kind(schema: Json) -> str:
     """What a value may be, in words, as HTML."""
     if '$ref' in schema:
-        return f'<a href="#shape-{_name(schema)}">{_name(schema)}</a>'
+        component, inner = _component(schema), _name(schema)
+        name = inner if '/$defs/' in schema['$ref'] else component
+        return f'<a href="#shape-{component}">{name}</a>'
     if 'const' in schema:
         return f'<code>{xhtml_escape(json.dumps(schema["const"]))}</code>'
     if 'enum' in schema:

@@ -55,6 +55,7 @@ def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws
         for each in (page, other):
             each.goto(f'http://127.0.0.1:{first.port}/cp')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
+            expect(each.get_by_text('No cluster is managed yet')).to_be_visible()
     for each in (page, other):
         expect(each.get_by_text('Reconnecting · data')).to_be_visible()
         each.evaluate('() => { window.stopped = true }')

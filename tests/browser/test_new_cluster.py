@@ -66,7 +66,7 @@ def choices(page: Page) -> Locator:
 def test_a_cluster_is_chosen_without_a_mouse(page: Page, living: str, violations: Callable[[], list[str]]):
     page.emulate_media(reduced_motion='reduce')
     page.goto('/cp/new')
-    expect(choices(page).get_by_role('radio', name=f'{living} 2 services, 0 tasks')).to_be_visible()
+    expect(choices(page).get_by_role('radio', name=f'{living} 3 services, 0 tasks')).to_be_visible()
     expect(choices(page).get_by_role('radio', name='staging')).to_have_count(0)
     assert violations() == []
     page.emulate_media(color_scheme='dark', reduced_motion='reduce')
@@ -208,9 +208,14 @@ def test_a_cluster_that_ecs_does_not_have(page: Page):
 
 @pytest.fixture
 def living(ecs: BaseClient, new_cluster: str) -> str:
-    """A cluster with one service that a stackfile can say, and one that it cannot."""
+    """A cluster with two services that a stackfile can state, and one that it cannot: nothing could pull its image."""
     web = {'name': 'web', 'image': IMAGE, 'memory': 64}
-    for name, containers in {'web': [web], 'pair': [web | {'name': 'pair'}, web | {'name': 'helper'}]}.items():
+    services = {
+        'web': [web],
+        'pair': [web | {'name': 'pair'}, web | {'name': 'helper'}],
+        'odd': [web | {'name': 'odd', 'image': 'An Image'}],
+    }
+    for name, containers in services.items():
         family = f'{new_cluster}-{name}'
         ecs.register_task_definition(family=family, networkMode='host', containerDefinitions=containers)
         ecs.create_service(cluster=new_cluster, serviceName=name, taskDefinition=family, desiredCount=0)
@@ -223,19 +228,18 @@ def test_adopting_shows_what_cannot_be_said_and_deploys_nothing(
     page.emulate_media(reduced_motion='reduce')
     begin(page, living, 'From what runs in ECS')
     notes = page.get_by_role('region', name='Notes')
-    expect(notes.get_by_role('heading', name='pair')).to_be_visible()
-    expect(notes).to_contain_text('Beside pair it runs helper')
+    expect(notes.get_by_role('heading', name='odd')).to_be_visible()
+    expect(notes).to_contain_text('It is left out, and goes on running as it is')
     expect(page.locator('.cm-content')).not_to_contain_text('#')
     expect(page.get_by_text('Adopting deploys nothing')).to_be_visible()
     page.reload()
-    expect(notes).to_contain_text('Beside pair it runs helper')
+    expect(notes).to_contain_text('It is left out, and goes on running as it is')
     assert violations() == []
     page.emulate_media(color_scheme='dark', reduced_motion='reduce')
     assert violations() == []
     review(page)
     expect(page.get_by_role('heading', name=f'Adopt {living}')).to_be_visible()
-    expect(page.get_by_text('1 service without a change')).to_be_visible()
-    expect(page.get_by_role('row').filter(has_text='containerDefinitions')).to_contain_text('helper')
+    expect(page.get_by_text('a first deployment would change nothing but its tags')).to_be_visible()
     assert violations() == []
     page.emulate_media(color_scheme='light', reduced_motion='reduce')
     assert violations() == []

@@ -92,7 +92,7 @@ def test_plan_and_apply_on_an_aws_that_runs_already(server: Server):
     server.aws.secret(profile, {'AWS_S3_BUCKET': server.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': queue})
     variables = {'PROFILE': profile, **server.aws.environment()}
     planned = run('plan', cluster, **variables)
-    assert (planned.returncode, planned.stderr) == (0, '')
+    assert (planned.returncode, planned.stderr) == (2, '')
     assert '+ mailer  create' in planned.stdout
     assert re.search(r'\x1b', planned.stdout) is None
     applied = run('apply', cluster, **variables)

@@ -1,5 +1,7 @@
 """What every verb shares: bodies that are too long."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from handlers.base import BODY_LIMIT, ApiHandler
@@ -10,6 +12,7 @@ from stack.errors import TooLarge
 def handler() -> ApiHandler:
     found = ApiHandler.__new__(ApiHandler)
     found.chunks, found.body_size = [], 0
+    found.request = SimpleNamespace(headers={})
     return found
 
 
