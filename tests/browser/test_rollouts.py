@@ -71,6 +71,9 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     page.get_by_role('link', name='History', exact=True).click()
     rolled_back = page.get_by_role('listitem').filter(has_text='It does not start')
     expect(rolled_back).to_contain_text(f'Rollback of {SERVICE} to')
+    page.set_viewport_size({'width': 320, 'height': 640})
+    assert page.evaluate('() => document.documentElement.scrollWidth') <= 320
+    page.set_viewport_size({'width': 1280, 'height': 720})
     # How each ended stands there, too, and leads to why.
     expect(page.get_by_role('listitem').filter(has_text='A faster login')).to_contain_text('Succeeded')
     failed = page.get_by_role('listitem').filter(has_text='Faster still')
