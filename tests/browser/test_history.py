@@ -27,7 +27,7 @@ def past(page: Page, product: Process, managed: str) -> Past:
     second = product.api('PUT', f'{services}/api?message=Try+api', {'image_tag': 'v2.2.6'}).json['revision']
     third = product.api('PUT', f'{services}/web?message=Try+web', {'image_tag': 'v2.1.0'}).json['revision']
     page.goto(f'/cp/clusters/{managed}/history')
-    expect(page.get_by_text('Try web', exact=True)).to_be_visible()
+    expect(page.get_by_role('region', name=re.compile('^Revisions')).get_by_text('Try web', exact=True)).to_be_visible()
     return Past(managed, first, second, third)
 
 

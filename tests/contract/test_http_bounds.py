@@ -1,5 +1,6 @@
 """What clients of the HTTP server can hold up: nothing for long, over real sockets."""
 
+import contextlib
 import json
 import logging
 import re
@@ -113,10 +114,10 @@ def test_a_kept_connection_serves_again_and_again(server: Server):
 
 def test_connections_are_limited_and_those_that_are_open_go_on(server: Server, caplog: pytest.LogCaptureFixture):
     with connect(server) as first, connect(server) as second:
-        first.sendall(HEALTH)
-        second.sendall(HEALTH)
-        assert b' 200 ' in read_answer(first)
-        assert b' 200 ' in read_answer(second)
+        # One after the other, so that the first has waited longer.
+        for line in (first, second):
+            line.sendall(HEALTH)
+            assert b' 200 ' in read_answer(line)
         bound(server, connections=len(server.http.connections))
         with connect(server) as third:
             answer = read_to_end(third)
@@ -186,8 +187,11 @@ def test_no_file_descriptor_is_left(server: Server, caplog: pytest.LogCaptureFix
     monkeypatch.setattr(http_server, 'CHECKED_EACH_S', 0.3)
     caplog.set_level(logging.WARNING)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lines = [socket.socket() for _ in range(30)]
-    with connect(server) as open_before:
+    with contextlib.ExitStack() as used, connect(server) as open_before:
+        lines = [socket.socket() for _ in range(30)]
+        # Descriptors below them that earlier tests have left free would be had in spite of the limit.
+        while used.enter_context(socket.socket()).fileno() < max(line.fileno() for line in lines):
+            pass
         open_before.sendall(HEALTH)
         assert b' 200 ' in read_answer(open_before)
         try:
