@@ -39,7 +39,6 @@ def write(observed: Observed, region: str | None = None, details: Details | None
     """
     active = sorted((each for each in observed.services.values() if each.active), key=lambda each: each.name)
     found = {each.name: _find(each, observed, region) for each in active}
-    document = _draft(found)
     for _ in range(_MOST_ROUNDS):
         document = _draft(found)
         wanted = wanted_services(observed.cluster, document, region)

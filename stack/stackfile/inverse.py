@@ -31,10 +31,6 @@ def flag(value: bool, entry: Any, source: Source) -> bool | None:
     return True if value else None
 
 
-def stated_flag(value: bool, entry: Any, source: Source) -> bool:
-    return bool(value)
-
-
 def lower(value: str, entry: Any, source: Source) -> str:
     return value.lower()
 
