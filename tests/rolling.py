@@ -201,6 +201,8 @@ class Rolling:
     async def until(self, holds: Any, within: float = 1200.0, step: float = 5.0) -> ClusterState:
         """Let time pass until something is so of the cluster's state."""
         passed = 0.0
+        if self.asked_for:
+            await self.live.state(self.name)
         while not holds(self.state):
             assert passed < within, f'it has not come to that within {within} s: {self.state.rollouts}'
             await self.go(step, step)
