@@ -28,7 +28,7 @@ EXPOSE 8888
 USER nysa
 # Of every role: a server must answer, a scheduler and a relay must go on running.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["python", "-m", "stack.heartbeat"]
+    CMD ["python", "-m", "stack.runtime.heartbeat"]
 # In exec form, so that SIGTERM reaches the server itself.
 ENTRYPOINT ["python", "nysa_server.py"]
 CMD ["serve"]

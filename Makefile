@@ -61,7 +61,7 @@ simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=
 fuzz: setup ## try made-up stackfiles: make fuzz DOCUMENTS=30000
 	$(BIN)/python -m pytest -n 2 tests/unit/stack/stackfile/test_fuzz.py --documents=$(DOCUMENTS)
 
-mutants: setup ## break the pure core on purpose, to see a test fail: make mutants MUTANTS='stack.diff.*'
+mutants: setup ## break the pure core on purpose, to see a test fail: make mutants MUTANTS='stack.state.diff.*'
 	test -x .mutants/bin/mutmut || { $(PYTHON) -m venv .mutants && .mutants/bin/pip install --quiet mutmut==3.8.1; }
 	echo "$(CURDIR)/$(VENV)/lib/python$$(.mutants/bin/python -c 'import sys; print(*sys.version_info[:2], sep=".")')/site-packages" \
 		> "$$(.mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"

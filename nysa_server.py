@@ -21,22 +21,22 @@ from typing import Any
 from prometheus_client import start_http_server
 from tornado.netutil import bind_sockets
 
-from handlers.access_setup import make_access, open_access, start_access_loops
-from handlers.answers import Answers
+from handlers.access.access_setup import make_access, open_access, start_access_loops
+from handlers.api.answers import Answers
 from handlers.application import MAX_BODY_BYTES, make_application
-from handlers.connections import Bounds
 from handlers.context import Context
-from handlers.frames import text_frame
-from handlers.http_server import Server, connections_possible
-from handlers.in_flight import InFlight
-from handlers.openapi import document
-from handlers.relaying import Channel, relay
+from handlers.document.openapi import document
+from handlers.http.connections import Bounds
+from handlers.http.http_server import Server, connections_possible
+from handlers.http.in_flight import InFlight
+from handlers.live.frames import text_frame
+from handlers.live.relaying import Channel, relay
+from handlers.live.sockets import Sockets
 from handlers.routes import ROUTES
-from handlers.sockets import Sockets
-from stack import by_hand, log_lines, pass_outcomes, terminal
-from stack.adopter import Adopter
-from stack.audit import Audit
-from stack.audit_news import AuditNews
+from stack.access.names import Names
+from stack.access.token_maker import print_token
+from stack.access.token_store import TokenStore
+from stack.access.tokens import Token
 from stack.aws import ecr, elb_details, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
@@ -47,53 +47,54 @@ from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
-from stack.changes import Changes
-from stack.checker import check_files
-from stack.delivery import Sweeper
-from stack.deployed_content import DeployedContent
-from stack.desired_state import DesiredStates
-from stack.ecs_clusters import EcsClusters
-from stack.ecs_events import EcsEvents
+from stack.changes.adopter import Adopter
+from stack.changes.audit import Audit
+from stack.changes.changes import Changes
+from stack.changes.deployed_content import DeployedContent
+from stack.changes.desired_state import DesiredStates
+from stack.changes.gate import Gate
+from stack.changes.guarding import Guarding
+from stack.changes.promotion import Promotion
+from stack.changes.rollback import Rollback
+from stack.changes.rollback_target import Targets
+from stack.changes.service_specs import ServiceSpecs
+from stack.chat.relay_state import RelayState
+from stack.chat.webhook import Callbacks, Webhooks
+from stack.configuration.options import read_options
+from stack.configuration.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NysaError
-from stack.flight_recorder import FlightRecorder
-from stack.garbage import spare_what_is_there
-from stack.gate import Gate
-from stack.guarding import Guarding
-from stack.heartbeat import SETTING as HEALTH_FILE
-from stack.heartbeat import beat
-from stack.history import History
-from stack.interruptible import InterruptibleSleep
-from stack.last_words import LastWords
-from stack.lease import Leases
-from stack.ledger import Ledger
+from stack.failures.flight_recorder import FlightRecorder
+from stack.failures.last_words import LastWords
 from stack.live import Live
-from stack.look_schedule import TOLD
-from stack.loops import Loops
-from stack.metrics import Metrics
-from stack.names import Names
-from stack.notifier import Notifier
-from stack.options import read_options
-from stack.pacing import DEFAULT_SHARE, Pace
-from stack.pass_reports import PassReports
-from stack.passes import Passes
-from stack.promotion import Promotion
-from stack.readiness import Readiness
-from stack.reconciler import Progress, Reconciler
-from stack.relay_state import RelayState
-from stack.revision_store import RevisionStore
-from stack.rollback import Rollback
-from stack.rollback_target import Targets
-from stack.rollout_records import RolloutRecords
-from stack.scheduler import Scheduler
-from stack.scheduler_metrics import SchedulerMetrics
-from stack.service_specs import ServiceSpecs
-from stack.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
-from stack.shared_reads import SharedReads
-from stack.token_maker import print_token
-from stack.token_store import TokenStore
-from stack.tokens import Token
-from stack.watcher import POLLED, Watcher
-from stack.webhook import Callbacks, Webhooks
+from stack.live.audit_news import AuditNews
+from stack.notify.delivery import Sweeper
+from stack.notify.ledger import Ledger
+from stack.notify.notifier import Notifier
+from stack.rollouts.rollout_records import RolloutRecords
+from stack.runtime import log_lines, terminal
+from stack.runtime.garbage import spare_what_is_there
+from stack.runtime.heartbeat import SETTING as HEALTH_FILE
+from stack.runtime.heartbeat import beat
+from stack.runtime.interruptible import InterruptibleSleep
+from stack.runtime.loops import Loops
+from stack.runtime.metrics import Metrics
+from stack.runtime.pacing import DEFAULT_SHARE, Pace
+from stack.runtime.readiness import Readiness
+from stack.runtime.shared_reads import SharedReads
+from stack.scheduler import by_hand, pass_outcomes
+from stack.scheduler.lease import Leases
+from stack.scheduler.pass_reports import PassReports
+from stack.scheduler.passes import Passes
+from stack.scheduler.reconciler import Progress, Reconciler
+from stack.scheduler.scheduler import Scheduler
+from stack.scheduler.scheduler_metrics import SchedulerMetrics
+from stack.stackfile.checker import check_files
+from stack.state.history import History
+from stack.state.revision_store import RevisionStore
+from stack.watch.ecs_clusters import EcsClusters
+from stack.watch.ecs_events import EcsEvents
+from stack.watch.look_schedule import TOLD
+from stack.watch.watcher import POLLED, Watcher
 
 VERSION = '0.1.0'
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from handlers.document.openapi import MEANING, codes_of, endpoints, refusals
 from handlers.errors import HTTP_CODE, STATUS
-from handlers.openapi import MEANING, codes_of, endpoints, refusals
 from handlers.routes import ROUTES
-from stack import permissions
-from stack.settings import SETTINGS, Setting
+from stack.configuration import permissions
+from stack.configuration.settings import SETTINGS, Setting
 from stack.stackfile import documentation
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from tornado.web import Application
 
 from handlers.base import NothingHere
 from handlers.context import Context
-from handlers.control_plane import control_plane_routes, read_build
+from handlers.document.control_plane import control_plane_routes, read_build
 from handlers.routes import ROUTES, SOCKETS
 
 # Bodies beyond the API's own limit are read up to here, so that their sender gets its answer; then the line is cut.

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers.access import text_of
+from handlers.access.access import text_of
+from handlers.api.operation import VERBS, Operation
 from handlers.errors import HTTP_CODE, headers_of, status_of
-from handlers.in_flight import causes
-from handlers.operation import VERBS, Operation
-from stack.access import Caller, Role
-from stack.changes import Accepted, ChangeRequest, Outcome
+from handlers.http.in_flight import causes
+from stack.access.access import Caller, Role
+from stack.changes.changes import Accepted, ChangeRequest, Outcome
+from stack.changes.preview import Preview
 from stack.errors import (
     AccessDenied,
     AwsFailed,
@@ -28,10 +29,9 @@ from stack.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from stack.masking import masked
-from stack.preview import Preview
-from stack.revisions import Origin
+from stack.runtime.masking import masked
 from stack.stackfile.problems import details
+from stack.state.revisions import Origin
 
 if TYPE_CHECKING:
     from handlers.context import Context

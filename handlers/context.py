@@ -4,28 +4,28 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.access import Access
-from handlers.answers import Answers
-from handlers.in_flight import InFlight
-from handlers.sockets import Sockets
-from stack.adopter import Adopter
-from stack.audit import Audit
-from stack.audit_news import AuditNews
-from stack.delivery import Sweeper
-from stack.desired_state import DesiredStates
-from stack.ecs_clusters import EcsClusters
-from stack.flight_recorder import FlightRecorder
-from stack.guarding import Guarding
-from stack.history import History
-from stack.last_words import LastWords
+from handlers.access.access import Access
+from handlers.api.answers import Answers
+from handlers.http.in_flight import InFlight
+from handlers.live.sockets import Sockets
+from stack.changes.adopter import Adopter
+from stack.changes.audit import Audit
+from stack.changes.desired_state import DesiredStates
+from stack.changes.guarding import Guarding
+from stack.changes.promotion import Promotion
+from stack.changes.rollback import Rollback
+from stack.changes.service_specs import ServiceSpecs
+from stack.changes.tags import TaggedImages
+from stack.failures.flight_recorder import FlightRecorder
+from stack.failures.last_words import LastWords
+from stack.failures.service_report import Look
 from stack.live import Live
-from stack.metrics import Metrics
-from stack.promotion import Promotion
-from stack.readiness import Finding
-from stack.rollback import Rollback
-from stack.service_report import Look
-from stack.service_specs import ServiceSpecs
-from stack.tags import TaggedImages
+from stack.live.audit_news import AuditNews
+from stack.notify.delivery import Sweeper
+from stack.runtime.metrics import Metrics
+from stack.runtime.readiness import Finding
+from stack.state.history import History
+from stack.watch.ecs_clusters import EcsClusters
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,23 @@
 
 from tornado.websocket import WebSocketHandler
 
-from handlers import (
+from handlers.access import sessions, sign_in, tokens
+from handlers.api import (
     adoption,
     clusters,
     config,
-    documentation,
-    events,
     guards,
     history,
     operations,
     rollouts,
     services,
-    sessions,
-    sign_in,
     specs,
     stackfiles,
     takeovers,
-    tokens,
 )
 from handlers.base import ApiHandler
+from handlers.document import documentation
+from handlers.live import events
 
 # A name in an address is percent-decoded once, so it may hold anything but a slash as it stands there.
 CLUSTER = r'/api/v1/clusters/([^/]+)'

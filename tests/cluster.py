@@ -11,10 +11,10 @@ import pytest
 from stack.aws.connection import Connection
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
-from stack.pacing import Pace
-from stack.plan import Plan
 from stack.reconcile.observed import Observed
-from stack.reconciler import Outcome, Progress, Reconciler, Request
+from stack.reconcile.plan import Plan
+from stack.runtime.pacing import Pace
+from stack.scheduler.reconciler import Outcome, Progress, Reconciler, Request
 from tests.aws import Aws
 from tests.turned_time import BusyConnection, TurnedTime
 from tests.unit.stack.reconcile import settled

@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from handlers.openapi import document
+from handlers.document.openapi import document
 from handlers.routes import ROUTES
 from nysa_server import VERSION
 from tests.client import Answer
@@ -58,7 +58,7 @@ def declared_response(operation: dict[str, Any], status: int, called: str) -> di
 
 def check_shape(name: str, answer: Answer) -> None:
     faults = [f'{fault.json_path}: {fault.message[:300]}' for fault in validator(name).iter_errors(answer.json)]
-    assert not faults, f'{name} in handlers/schemas.py says otherwise: {faults} in {answer.body[:500]}'
+    assert not faults, f'{name} in handlers/document/schemas.py says otherwise: {faults} in {answer.body[:500]}'
 
 
 @cache

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from stack.observed import Deployment, Service, ServiceEvent
-from stack.rollout import Goal, Rollout, begin
-from stack.service_rollout import follow
+from stack.rollouts.observed import Deployment, Service, ServiceEvent
+from stack.rollouts.rollout import Goal, Rollout, begin
+from stack.rollouts.service_rollout import follow
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OLD, NEW, ALIEN = 'arn:td/web:1', 'arn:td/web:2', 'arn:td/web:9'

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stack.access import ROLES
-from stack.tokens import Asked, make
+from stack.access.access import ROLES
+from stack.access.tokens import Asked, make
 from tests.aws import Aws
 from tests.client import Answer
 from tests.server import Server

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import nysa_server
-from stack.metrics import Metrics
-from stack.settings import read_settings
+from stack.configuration.settings import read_settings
+from stack.runtime.metrics import Metrics
 from tests.fake_s3 import Answer, FakeS3, World
 
 SETTINGS = {

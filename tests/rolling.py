@@ -16,31 +16,31 @@ from tornado.netutil import bind_sockets
 
 import nysa_server
 from handlers.application import make_application
-from handlers.frames import text_frame
-from stack import pass_outcomes
+from handlers.live.frames import text_frame
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
-from stack.cluster_state import ClusterState
+from stack.configuration.settings import read_settings
 from stack.errors import NotFound
-from stack.flight_recorder import FlightRecorder
-from stack.history import History
-from stack.last_words import LastWords
-from stack.lease import Leases
+from stack.failures.flight_recorder import FlightRecorder
+from stack.failures.last_words import LastWords
 from stack.live import Live
-from stack.metrics import Metrics
-from stack.pacing import Pace
-from stack.passes import Ask, Ended, Passes
 from stack.reconcile.wanted import wanted_services
-from stack.reconciler import Reconciler
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin, Revision
-from stack.rollout_records import RolloutRecords
-from stack.settings import read_settings
-from stack.watcher import Watcher
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollout_records import RolloutRecords
+from stack.runtime.metrics import Metrics
+from stack.runtime.pacing import Pace
+from stack.scheduler import pass_outcomes
+from stack.scheduler.lease import Leases
+from stack.scheduler.passes import Ask, Ended, Passes
+from stack.scheduler.reconciler import Reconciler
+from stack.state.history import History
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin, Revision
+from stack.watch.watcher import Watcher
 from tests.aws import Aws
 
 

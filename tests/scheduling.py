@@ -16,18 +16,18 @@ from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
-from stack.http_post import Posted
-from stack.interruptible import InterruptibleSleep
-from stack.lease import Leases
-from stack.pacing import Pace
-from stack.pass_reports import PassReports
-from stack.passes import Passes
-from stack.reconciler import Reconciler
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Revision
-from stack.scheduler import Scheduler
-from stack.scheduler_metrics import SchedulerMetrics
-from stack.webhook import Callbacks, Webhooks
+from stack.chat.http_post import Posted
+from stack.chat.webhook import Callbacks, Webhooks
+from stack.runtime.interruptible import InterruptibleSleep
+from stack.runtime.pacing import Pace
+from stack.scheduler.lease import Leases
+from stack.scheduler.pass_reports import PassReports
+from stack.scheduler.passes import Passes
+from stack.scheduler.reconciler import Reconciler
+from stack.scheduler.scheduler import Scheduler
+from stack.scheduler.scheduler_metrics import SchedulerMetrics
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Revision
 from tests.aws import Aws
 
 WEBHOOK = 'https://hooks.example.com/services/T/B/x'

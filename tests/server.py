@@ -11,11 +11,11 @@ import pytest
 from tornado.netutil import bind_sockets
 
 import nysa_server
-from handlers.access_setup import open_access, start_access_loops
+from handlers.access.access_setup import open_access, start_access_loops
 from stack.aws.connection import Connection
-from stack.loops import Loops
-from stack.metrics import Metrics
-from stack.settings import Settings, read_settings
+from stack.configuration.settings import Settings, read_settings
+from stack.runtime.loops import Loops
+from stack.runtime.metrics import Metrics
 from tests.aws import Aws
 from tests.client import Answer, Client
 from tests.conformance import hold_against_document

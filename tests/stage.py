@@ -8,10 +8,10 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient
 
-from handlers.relaying import Channel, relay
-from stack.access import ROLES
-from stack.relay_state import RelayState
-from stack.tokens import Asked, make
+from handlers.live.relaying import Channel, relay
+from stack.access.access import ROLES
+from stack.access.tokens import Asked, make
+from stack.chat.relay_state import RelayState
 from tests.rolling import Rolling, eventually
 from tests.webhook import Webhook
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from stack.circuit_breaker import CircuitBreaker
-from stack.daemon_threads import DaemonThreads
 from stack.errors import Unavailable
-from stack.interruptible import Interrupted
+from stack.runtime.circuit_breaker import CircuitBreaker
+from stack.runtime.daemon_threads import DaemonThreads
+from stack.runtime.interruptible import Interrupted
 
 log = logging.getLogger(__name__)
 

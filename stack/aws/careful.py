@@ -8,7 +8,7 @@ from typing import Any
 from stack.aws.connection import Connection
 from stack.aws.limitations import Limitations
 from stack.errors import Throttled
-from stack.pacing import CATEGORY, Pace
+from stack.runtime.pacing import CATEGORY, Pace
 
 # Of AWS's published limits, what watching may use: a little less than what somebody who takes 80 % leaves.
 WATCHING_SHARE = 0.19

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 from stack.aws.bulkhead import NOT_SENT
 from stack.aws.objects import Written
 from stack.errors import AwsFailed, OutcomeUnknown, PreconditionFailed
-from stack.revisions import WRITE_KEY
+from stack.state.revisions import WRITE_KEY
 
 # How many versions others may have written since; beyond them the outcome is unknown.
 VERSIONS_SEARCHED = 50

@@ -16,12 +16,12 @@ import botocore
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
-from stack import fence
 from stack.aws import listing
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
 from stack.aws.limitations import Limitations
 from stack.errors import AwsFailed, Unavailable
+from stack.scheduler import fence
 
 log = logging.getLogger(__name__)
 

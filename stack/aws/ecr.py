@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stack.aws.connection import Connection
 from stack.errors import AwsFailed, NotFound
-from stack.images import ImageReference
+from stack.stackfile.images import ImageReference
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stack import observed
 from stack.aws import ecs
 from stack.aws.autoscaling import autoscaled
 from stack.aws.batches import batches
 from stack.aws.careful import CarefulConnection
 from stack.errors import AwsFailed
-from stack.observed import Service, Task
 from stack.reconcile.observed import TaskDefinition
+from stack.rollouts import observed
+from stack.rollouts.observed import Service, Task
 
 
 class EcsLook:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stack import fence
 from stack.aws.connection import Connection
 from stack.aws.limitations import Limitations
 from stack.errors import Throttled, Unavailable
-from stack.pacing import Pace, pause
+from stack.runtime.pacing import Pace, pause
+from stack.scheduler import fence
 
 # A refused call is made again for as long as a bucket takes to fill, a call without an answer a few times.
 TRIES_THROTTLED = 12
@@ -21,7 +21,7 @@ class PacedConnection:
     """A connection whose calls wait for their turn: one `Pace` for all who share an account's limits.
 
     Raises what `Connection` raises; `Throttled` only where AWS goes on refusing, and `Interrupted` where the caller's
-    work ended while it waited (`stack.fence`).
+    work ended while it waited (`stack.scheduler.fence`).
     """
 
     def __init__(

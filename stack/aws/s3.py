@@ -10,7 +10,7 @@ from stack.aws.conditional import ConditionalWrites
 from stack.aws.connection import Connection
 from stack.aws.objects import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, Unavailable
-from stack.revisions import UNVERSIONED
+from stack.state.revisions import UNVERSIONED
 
 # An object with one tag, by which it is found out whether tags can be relied on.
 TAGGED = 'nysa/tagged'

@@ -10,19 +10,19 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from stack import cluster_events
-from stack.cluster_state import ClusterState
+from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed
-from stack.events import Event
-from stack.guards import freeze_of
+from stack.live import cluster_events
 from stack.live.facts import Current, History, Mark
 from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
-from stack.observation import Observation
-from stack.overtaken import merged
-from stack.revisions import Revision
-from stack.rollout import Rollout
-from stack.rollout_records import Record, take_up
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.observation import Observation
+from stack.rollouts.overtaken import merged
+from stack.rollouts.rollout import Rollout
+from stack.rollouts.rollout_records import Record, take_up
+from stack.runtime.events import Event
+from stack.state.revisions import Revision
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from stack.revisions import Revision
-from stack.rollout_records import Record
+from stack.rollouts.rollout_records import Record
+from stack.state.revisions import Revision
 
 
 class Mark(NamedTuple):

@@ -17,9 +17,9 @@ from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.facts import Mark
 from stack.live.reader import Reader
-from stack.revision_store import RevisionStore
-from stack.revisions import Revision
-from stack.shared_reads import SharedReads
+from stack.runtime.shared_reads import SharedReads
+from stack.state.revision_store import RevisionStore
+from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 

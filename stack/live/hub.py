@@ -9,15 +9,15 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Protocol
 
-from stack import events
 from stack.errors import NysaError
-from stack.events import Event, Subscribe, matcher
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.log import NOTHING
 from stack.live.owed import join
 from stack.live.shared import Shared
 from stack.live.subscriber import Subscriber
+from stack.runtime import events
+from stack.runtime.events import Event, Subscribe, matcher
 
 log = logging.getLogger(__name__)
 

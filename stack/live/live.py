@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from stack import cluster_events
-from stack.cluster_state import ClusterState
 from stack.errors import AwsFailed, NotFound
-from stack.events import Event
+from stack.live import cluster_events
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.feed import Feed
@@ -18,11 +16,13 @@ from stack.live.hub import Hub
 from stack.live.interest import Askers
 from stack.live.reader import Frozen, Reader
 from stack.live.reannouncements import Reannouncements
-from stack.observation import Observation
-from stack.revision_store import RevisionStore
-from stack.revisions import Revision
-from stack.rollout import STALLED_AFTER_S, Rollout
-from stack.rollout_records import RolloutRecords
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.observation import Observation
+from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
+from stack.rollouts.rollout_records import RolloutRecords
+from stack.runtime.events import Event
+from stack.state.revision_store import RevisionStore
+from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from stack.errors import AwsFailed, NotFound, NysaError
-from stack.history import revision_id
 from stack.live.facts import Current, History
-from stack.revision_store import RevisionStore
-from stack.revisions import Revision
-from stack.rollout_records import RolloutRecords
+from stack.rollouts.rollout_records import RolloutRecords
+from stack.state.history import revision_id
+from stack.state.revision_store import RevisionStore
+from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
-from stack.rollout_records import RolloutRecords
+from stack.rollouts.rollout_records import RolloutRecords
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from stack.events import matcher
+from stack.runtime.events import matcher
 
 
 class Outlet(Protocol):

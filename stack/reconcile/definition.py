@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from stack.main_container import main_container
-from stack.plan import Change, differences
 from stack.reconcile.names import MADE_FOR_TAG, owner, token
 from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.plan import Change, differences
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.main_container import main_container
 from stack.stackfile.normal_form import normalised
 from stack.stackfile.restarts import LABEL, settled
 

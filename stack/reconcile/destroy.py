@@ -6,11 +6,11 @@ points at, and a name that leads nowhere can be taken by somebody else.
 
 from collections.abc import Callable, Iterable
 
-from stack.plan import Change, Until
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Answer, LoadBalancer, Observed, Service, TargetGroup
+from stack.reconcile.plan import Change, Until
 from stack.reconcile.record import delete_record
 from stack.stackfile.naming import family
 

@@ -1,9 +1,9 @@
 """Cloud Map: the private namespace that all services share, and each service's own entry in it."""
 
-from stack.plan import Change, ResultOf, Until
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Namespace, Observed, Service
+from stack.reconcile.plan import Change, ResultOf, Until
 from stack.reconcile.wanted import Registry
 
 # How long resolvers keep an address, in seconds: as short as a task takes to be replaced.

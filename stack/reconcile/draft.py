@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stack.plan import Change, Note, ResultOf, Step, Until
 from stack.reconcile import names
 from stack.reconcile.names import Owner
+from stack.reconcile.plan import Change, Note, ResultOf, Step, Until
 
 
 class Blocked(Exception):

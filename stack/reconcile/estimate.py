@@ -2,8 +2,8 @@
 
 import heapq
 
-from stack.pacing import Pace
-from stack.plan import Plan, Step
+from stack.reconcile.plan import Plan, Step
+from stack.runtime.pacing import Pace
 
 # What one changing call of these APIs takes, in seconds.
 CALL_S = 0.2

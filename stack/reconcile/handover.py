@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.plan import Change, ResultOf, Until
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed
+from stack.reconcile.plan import Change, ResultOf, Until
 from stack.reconcile.record import plan_record
 from stack.reconcile.wanted import Balancer
 

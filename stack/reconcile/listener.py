@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stack.plan import Change, ResultOf, differences
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
 from stack.reconcile.observed import Listener, LoadBalancer, Observed
+from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.wanted import Balancer
 
 Ref = str | ResultOf

@@ -7,12 +7,12 @@ Then a successor is made under another name, and what served before it goes on u
 
 from dataclasses import replace
 
-from stack.plan import Change, ResultOf
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment, left, predecessors
 from stack.reconcile.listener import plan_listener
 from stack.reconcile.observed import LoadBalancer, Observed
+from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.record import plan_record, record_at
 from stack.reconcile.target_group import plan_target_group, usable_target_group
 from stack.reconcile.wanted import Balancer

@@ -1,8 +1,8 @@
 """CloudWatch log groups: made where `awslogs` needs one that is not there. They hold data, and so are never deleted."""
 
-from stack.plan import Change
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
+from stack.reconcile.plan import Change
 from stack.reconcile.wanted import LogGroup
 
 

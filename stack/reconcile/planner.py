@@ -7,7 +7,6 @@ deleted; what a desired state names is taken over, and the plan says so.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from stack.plan import Change, Note, Plan, Row, Until
 from stack.reconcile import names
 from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
@@ -17,6 +16,7 @@ from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
+from stack.reconcile.plan import Change, Note, Plan, Row, Until
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.vpc import in_own_vpc, misstated

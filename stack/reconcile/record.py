@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from stack.plan import Change, ResultOf
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import LoadBalancer, Observed, Record
+from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.wanted import Balancer
 
 Ref = str | ResultOf

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.main_container import main_container
-from stack.plan import Action, Change, ResultOf, Row
 from stack.reconcile import names
 from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment
 from stack.reconcile.observed import Observed, Service, TaskDefinition
+from stack.reconcile.plan import Action, Change, ResultOf, Row
 from stack.reconcile.service_fields import Changed, changed_members, states_everything
 from stack.reconcile.wanted import Wanted
+from stack.stackfile.main_container import main_container
 
 Ref = str | ResultOf
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from stack.plan import Change, differences
 from stack.reconcile.observed import Service
+from stack.reconcile.plan import Change, differences
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.aws_defaults import RESET, SERVICE
 from stack.stackfile.entries import entries

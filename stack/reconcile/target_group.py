@@ -1,9 +1,9 @@
 """The target group of a service's load balancer: found, made, or changed in place."""
 
-from stack.plan import Change, ResultOf, differences
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import LoadBalancer, Observed, TargetGroup
+from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.wanted import Balancer
 
 

@@ -1,9 +1,9 @@
 """Services of `type: task`: they are run, once for each revision of the desired state, and end by themselves."""
 
-from stack.plan import Change, ResultOf
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
+from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.service import Definition
 from stack.reconcile.wanted import Wanted
 

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateL
 from collections.abc import Collection
 from dataclasses import replace
 
-from stack.plan import Note
 from stack.reconcile.draft import Blocked
 from stack.reconcile.observed import Observed
+from stack.reconcile.plan import Note
 from stack.reconcile.wanted import Wanted
 
 

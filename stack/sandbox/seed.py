@@ -19,9 +19,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.id_generator import moto_id_manager
 
-from stack.ledger import TAG
-from stack.revision_store import serialise
-from stack.revisions import encode
+from stack.notify.ledger import TAG
 from stack.sandbox.buckets import backend, restore_buckets
 from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.moto_ecr import push
@@ -29,6 +27,8 @@ from stack.sandbox.plain_files import Bucket, Version
 from stack.sandbox.seed_images import images
 from stack.sandbox.seed_legacy import LEGACY, AskEcs, seed_legacy
 from stack.sandbox.seed_states import CLUSTERS, DOMAIN, REPOSITORIES, Place, history
+from stack.state.revision_store import serialise
+from stack.state.revisions import encode
 
 BUCKET = 'nysa-desired-states'
 QUEUE = 'nysa-notifications'

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from stack.revisions import Change, Origin
 from stack.sandbox.seed_images import newest_version
 from stack.stackfile import editing
+from stack.state.revisions import Change, Origin
 
 Document = dict[str, Any]
 

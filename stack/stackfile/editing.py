@@ -12,10 +12,10 @@ from typing import Any
 from voluptuous import Invalid
 
 from stack.errors import InvalidRequest, NotFound, Unprocessable
-from stack.images import ImageReference
 from stack.stackfile.effective import services
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.images import ImageReference
 from stack.stackfile.restarts import next_restart
 
 _DESIRED_COUNT = next(e.shape for e in entries(ServiceSettings) if e.name == 'desired_count')

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.main_container import main_container
+from stack.stackfile.main_container import main_container
 
 # The label of the container that carries it into ECS.
 LABEL = 'nysa.restarted-at'

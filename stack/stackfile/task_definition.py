@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from stack.main_container import CONTAINER_TAG
 from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.main_container import CONTAINER_TAG
 from stack.stackfile.naming import family
 from stack.stackfile.rendering import Context, place_of
 from stack.stackfile.values import deeply_merged

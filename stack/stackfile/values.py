@@ -6,9 +6,8 @@ from typing import Any
 
 from voluptuous import Invalid, MultipleInvalid
 
-from stack import images
 from stack.errors import InvalidRequest
-from stack.stackfile import ecs_model
+from stack.stackfile import ecs_model, images
 from stack.stackfile.pairs import pairs
 from stack.stackfile.restarts import instant
 from stack.stackfile.shapes import (

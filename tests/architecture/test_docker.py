@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import heartbeat
+from stack.runtime import heartbeat
 from tests.process import environment
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ def test_it_does_not_run_as_root_and_gets_its_signals_itself():
 
 def test_the_health_check_is_a_program_that_finds_what_the_process_writes():
     [check] = re.findall(r'^HEALTHCHECK .*?CMD (.*)$', DOCKERFILE, re.MULTILINE)
-    assert json.loads(check) == ['python', '-m', 'stack.heartbeat']
+    assert json.loads(check) == ['python', '-m', 'stack.runtime.heartbeat']
     assert f'{heartbeat.SETTING}=/tmp/' in ' '.join(instructions('ENV'))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import END, GENERATED, ROOT, START, renewed
-from handlers.openapi import endpoints
+from handlers.document.openapi import endpoints
 from handlers.routes import ROUTES
 
 DOCUMENTS = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]

@@ -9,8 +9,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from stack import permissions
-from stack.permissions import PERMISSIONS
+from stack.configuration import permissions
+from stack.configuration.permissions import PERMISSIONS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / 'stack' / 'aws').glob('*.py'), *(ROOT / 'stack' / 'reconcile').glob('*.py')])

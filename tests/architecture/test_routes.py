@@ -4,10 +4,10 @@ import inspect
 
 import pytest
 
-from handlers.openapi import MEANING, PATH_NAMES
-from handlers.operation import VERBS, Operation
+from handlers.api.operation import VERBS, Operation
+from handlers.document.openapi import MEANING, PATH_NAMES
+from handlers.document.schemas import component_schemas
 from handlers.routes import ROUTES
-from handlers.schemas import component_schemas
 
 DECLARED = [
     pytest.param(handler, verb, id=f'{verb.upper()} {pattern}')
@@ -31,7 +31,7 @@ def test_what_is_declared_is_written_down(handler, verb):
     shapes = {method.operation.answer, method.operation.body} - {None}
     assert shapes <= set(component_schemas()), 'add it under handlers/schemas/'
     assert method.operation.answer, 'name the shape of the answer'
-    assert set(method.operation.refusals) <= set(MEANING), 'add it to MEANING in handlers/openapi.py'
+    assert set(method.operation.refusals) <= set(MEANING), 'add it to MEANING in handlers/document/openapi.py'
     assert set(list(inspect.signature(method).parameters)[1:]) <= set(PATH_NAMES), 'add it to PATH_NAMES there'
 
 

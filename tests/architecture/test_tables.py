@@ -7,7 +7,7 @@ import pytest
 
 from handlers.errors import STATUS
 from stack import errors
-from stack.settings import SETTINGS
+from stack.configuration.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 

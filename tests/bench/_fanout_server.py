@@ -18,12 +18,12 @@ from tornado.web import RequestHandler
 
 import nysa_server
 from handlers.application import make_application
-from handlers.frames import text_frame
+from handlers.live.frames import text_frame
 from stack.aws.connection import Connection
-from stack.events import Event
-from stack.garbage import spare_what_is_there
-from stack.metrics import Metrics
-from stack.settings import read_settings
+from stack.configuration.settings import read_settings
+from stack.runtime.events import Event
+from stack.runtime.garbage import spare_what_is_there
+from stack.runtime.metrics import Metrics
 from tests.bench._aws import SECRET
 
 SIZE = 500

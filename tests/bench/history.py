@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from stack import revisions
-from stack.revisions import Change, Origin
 from stack.sandbox.server import EmbeddedAws
+from stack.state import revisions
+from stack.state.revisions import Change, Origin
 from tests.aws import Aws
 from tests.client import path
 from tests.server import Server

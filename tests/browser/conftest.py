@@ -10,7 +10,7 @@ import pytest
 from botocore.client import BaseClient
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from handlers.control_plane import STATIC, read_build
+from handlers.document.control_plane import STATIC, read_build
 from tests.chromium import launch_arguments
 from tests.process import Process
 

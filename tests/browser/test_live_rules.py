@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from stack.cluster_state import Observation
+from stack.rollouts.cluster_state import Observation
 from tests.moving import config, run_everything
 from tests.server import Server
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.operation import VERBS
+from handlers.api.operation import VERBS
 from handlers.routes import ROUTES, SOCKETS
-from stack.access import ROLES
-from stack.tokens import Asked, make
+from stack.access.access import ROLES
+from stack.access.tokens import Asked, make
 from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded

@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from handlers.openapi import endpoints
+from handlers.document.openapi import endpoints
 from handlers.routes import ROUTES
 from tests.client import Answer, Client
 from tests.conformance import api

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from handlers.access import FAILURES
+from handlers.access.access import FAILURES
 from tests.aws import Aws
 from tests.guarded import Guarded
-from tests.unit.stack.test_load_balancer import ARN, signed
+from tests.unit.stack.access.test_load_balancer import ARN, signed
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_what_has_expired_is_gone(server: Server, replica: Server):
 
 
 def test_replicas_agree_soon_on_what_is_gone(server: Server, monkeypatch):
-    monkeypatch.setattr('stack.history.KEPT_S', 0.0)
+    monkeypatch.setattr('stack.state.history.KEPT_S', 0.0)
     name, ids = expired(server, kept=2)
     assert server.api('GET', path('clusters', name, 'revisions', ids[2])).status == 410
 

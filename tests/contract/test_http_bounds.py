@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import pytest
 
-from handlers import http_server
-from handlers.connections import Bounds
-from handlers.http_server import connections_possible
+from handlers.http import http_server
+from handlers.http.connections import Bounds
+from handlers.http.http_server import connections_possible
 from tests.aws import Aws
 from tests.client import path
 from tests.process import ROOT, environment
@@ -166,7 +166,7 @@ def test_the_limit_of_files_limits_the_connections():
     program = (
         'import resource\n'
         'resource.setrlimit(resource.RLIMIT_NOFILE, (100, 400))\n'
-        'from handlers.http_server import connections_possible\n'
+        'from handlers.http.http_server import connections_possible\n'
         'print(connections_possible(10_000), resource.getrlimit(resource.RLIMIT_NOFILE))'
     )
     ended = subprocess.run(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from handlers.events import LARGEST_MESSAGE
+from handlers.live.events import LARGEST_MESSAGE
 from tests.live_client import LiveClient
 from tests.server import Server
 

@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from handlers.openapi import MEANING, Endpoint, endpoints
-from handlers.operation import VERBS
+from handlers.api.operation import VERBS
+from handlers.document.openapi import MEANING, Endpoint, endpoints
+from handlers.document.schemas import PAGES, SCHEMAS
 from handlers.routes import ROUTES
-from handlers.schemas import PAGES, SCHEMAS
 from tests import conformance
 from tests.client import Answer
 from tests.guarded import Guarded

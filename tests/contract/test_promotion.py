@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.observer import Observer
+from stack.watch.observer import Observer
 from tests.client import path
 from tests.server import Server
 

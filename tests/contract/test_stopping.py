@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import nysa_server
-from handlers import operation
+from handlers.api import operation
 from tests.aws import Aws
 from tests.client import path
 from tests.held import HeldConnection, Hold

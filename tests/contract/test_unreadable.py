@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from stack.chat_lines import ChatLines
+from stack.chat.chat_lines import ChatLines
 from tests.client import path
 from tests.live_client import LiveClient
 from tests.server import Server

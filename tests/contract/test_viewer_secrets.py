@@ -13,15 +13,15 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
-from handlers.openapi import endpoints
+from handlers.document.openapi import endpoints
+from handlers.document.schemas import SCHEMAS
 from handlers.routes import ROUTES
-from handlers.schemas import SCHEMAS
-from stack.access import ROLES
-from stack.chat_lines import ChatLines
-from stack.log_lines import JsonLines, TerminalLines
-from stack.plan import Change, Note, Plan, Row
-from stack.plan_text import in_brief, plan_lines
-from stack.tokens import Asked, make
+from stack.access.access import ROLES
+from stack.access.tokens import Asked, make
+from stack.chat.chat_lines import ChatLines
+from stack.reconcile.plan import Change, Note, Plan, Row
+from stack.runtime.log_lines import JsonLines, TerminalLines
+from stack.scheduler.plan_text import in_brief, plan_lines
 from tests.aws import Aws
 from tests.live_client import LiveClient
 from tests.rolling import BREAKER, Rolling, state_of

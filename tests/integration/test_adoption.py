@@ -5,16 +5,16 @@ import copy
 from datetime import UTC, datetime
 from functools import partial
 
-from stack.adopter import Adopter, Adoption
 from stack.aws import elb_details, route53
 from stack.aws.inventory import Inventory
-from stack.passes import Ask
+from stack.changes.adopter import Adopter, Adoption
 from stack.reconcile.wanted import wanted_services
-from stack.revision_store import serialise
-from stack.revisions import Change, Origin, encode
 from stack.sandbox.faults import Fault
+from stack.scheduler.passes import Ask
 from stack.stackfile.check import check
 from stack.stackfile.normal_form import normalised, normalised_service
+from stack.state.revision_store import serialise
+from stack.state.revisions import Change, Origin, encode
 from tests.aws import Aws
 from tests.cluster import Cluster
 from tests.scheduling import scenes

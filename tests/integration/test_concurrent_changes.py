@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from stack import revisions
 from stack.sandbox.faults import Fault
+from stack.state import revisions
 from tests.aws import Aws
 from tests.client import path
 from tests.server import Server

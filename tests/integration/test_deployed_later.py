@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
-from stack.rollout import STALLED_AFTER_S
+from stack.rollouts.rollout import STALLED_AFTER_S
 from tests.live_client import LiveClient
 from tests.rolling import BREAKER, Rolling, state_of, web
 from tests.server import Server

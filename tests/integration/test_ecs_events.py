@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from stack.aws.sqs import Queue
-from stack.ecs_events import EcsEvents
 from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.faults import Fault
+from stack.watch.ecs_events import EcsEvents
 from tests.aws import Aws
 from tests.live_client import LiveClient
 from tests.rolling import BREAKER, Rolling, eventually, state_of, web

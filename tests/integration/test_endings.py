@@ -253,7 +253,7 @@ STORIES = [
 @pytest.mark.parametrize('story', STORIES, ids=lambda story: story.__name__)
 def test_ending(aws: Aws, webhook: Webhook, monkeypatch: pytest.MonkeyPatch, story: Story):
     # The chat's own pace is tried elsewhere.
-    monkeypatch.setattr('stack.relay.SPACING_S', 0.01)
+    monkeypatch.setattr('stack.chat.relay.SPACING_S', 0.01)
 
     async def whole() -> None:
         stage = Trial(aws)

@@ -13,8 +13,8 @@ import time
 
 import urllib3
 
-from stack import revisions
 from stack.sandbox.faults import Fault
+from stack.state import revisions
 from tests.aws import Aws
 from tests.client import path
 from tests.process import Process

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from stack.aws.inventory import Inventory
-from stack.reconciler import Reconciler, Request
+from stack.scheduler.reconciler import Reconciler, Request
 from tests.aws import Aws
 from tests.cluster import READS, Cluster, clusters
 

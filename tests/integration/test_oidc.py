@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import urllib3
 
-from handlers.sign_in import MOST_ATTEMPTS
+from handlers.access.sign_in import MOST_ATTEMPTS
 from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded

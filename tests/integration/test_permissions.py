@@ -3,7 +3,7 @@
 import asyncio
 
 from stack.aws.connection import Connection
-from stack.permissions import PERMISSIONS
+from stack.configuration.permissions import PERMISSIONS
 from tests.aws import Aws
 from tests.cluster import Cluster
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.pacing import Pace
 from stack.reconcile.estimate import estimate
+from stack.runtime.pacing import Pace
 from tests.aws import Aws
 from tests.cluster import Cluster
 

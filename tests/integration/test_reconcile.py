@@ -4,9 +4,9 @@ import asyncio
 import copy
 from collections.abc import Callable
 
-from stack.plan import Plan
-from stack.reconciler import Request
+from stack.reconcile.plan import Plan
 from stack.sandbox.faults import Fault
+from stack.scheduler.reconciler import Request
 from tests.cluster import Cluster
 from tests.unit.stack.reconcile.settled import service_in
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stack.cluster_view import service_row
+from stack.rollouts.cluster_view import service_row
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.cluster import Cluster, clusters

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from stack.aws.batches import batches
-from stack.reconciler import Progress
 from stack.sandbox.faults import Fault
+from stack.scheduler.reconciler import Progress
 from tests.aws import Aws
 from tests.scheduling import Scene, scenes, until
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from stack.heartbeat import STALE_S, write
+from stack.runtime.heartbeat import STALE_S, write
 from tests.aws import Aws
 from tests.process import ROOT, environment, run
 from tests.server import Server
@@ -105,7 +105,7 @@ def test_plan_and_apply_on_an_aws_that_runs_already(server: Server):
 
 
 def health(file: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, '-m', 'stack.heartbeat']
+    command = [sys.executable, '-m', 'stack.runtime.heartbeat']
     return subprocess.run(
         command,
         cwd=ROOT,

@@ -10,11 +10,11 @@ import pytest
 from stack.aws.connection import Connection
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
-from stack.pacing import Pace
-from stack.reconciler import Reconciler, Request
+from stack.runtime.pacing import Pace
 from stack.sandbox.ecs import ManualClock
 from stack.sandbox.seed import BUCKET, CLUSTERS
 from stack.sandbox.server import EmbeddedAws
+from stack.scheduler.reconciler import Reconciler, Request
 from tests.turned_time import BusyConnection, TurnedTime
 
 

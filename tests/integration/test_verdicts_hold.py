@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stack.rollout import Verdict
-from stack.rollout_records import PREFIX
+from stack.rollouts.rollout import Verdict
+from stack.rollouts.rollout_records import PREFIX
 from tests.aws import Aws
 from tests.rolling import BREAKER, Rolling, state_of, web
 

@@ -9,25 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stack import notifier
 from stack.aws import conditional
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
-from stack.cluster_state import ClusterState
-from stack.delivery import Sweeper
-from stack.gate import Gate
-from stack.job import Job
-from stack.lease import Lease, Leases
+from stack.changes.gate import Gate
+from stack.changes.writer import Patch, Writer
 from stack.live import hub, owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
 from stack.live.live import Live
 from stack.live.log import Position
-from stack.notifier import Notifier
-from stack.passes import Passes, _Fence
-from stack.rollouts import Rollouts
-from stack.shared_reads import SharedReads
-from stack.writer import Patch, Writer
+from stack.notify import notifier
+from stack.notify.delivery import Sweeper
+from stack.notify.notifier import Notifier
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollouts import Rollouts
+from stack.runtime.shared_reads import SharedReads
+from stack.scheduler.job import Job
+from stack.scheduler.lease import Lease, Leases
+from stack.scheduler.passes import Passes, _Fence
 
 
 @dataclass(frozen=True)

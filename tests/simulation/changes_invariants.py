@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from stack.revisions import Change, decode
+from stack.state.revisions import Change, decode
 from tests.simulation.determinism import moment
 from tests.simulation.s3 import Version
 from tests.simulation.users import Request

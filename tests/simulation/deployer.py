@@ -7,7 +7,7 @@ from typing import Any
 
 from stack.errors import AwsFailed
 from stack.reconcile.wanted import wanted_services
-from stack.revisions import decode
+from stack.state.revisions import decode
 from tests.simulation.ecs import REGION
 from tests.simulation.s3 import Version
 from tests.simulation.world import World

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stack.aws.s3 import Bucket
 from stack.errors import AwsFailed
-from stack.lease import Lease, Leases
+from stack.scheduler.lease import Lease, Leases
 from tests.simulation.loop import Process
 from tests.simulation.network import Fault
 from tests.simulation.plan import Plan, Step

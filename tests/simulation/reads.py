@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from stack.aws.s3 import Bucket
 from stack.errors import NysaError
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin
 from tests.simulation.plan import Plan, Step
 from tests.simulation.users import document
 from tests.simulation.world import World

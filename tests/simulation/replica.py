@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import nysa_server
+from stack.configuration.settings import read_settings
 from stack.live.subscriber import Subscriber
-from stack.loops import Loops
-from stack.metrics import Metrics
-from stack.settings import read_settings
-from stack.watcher import POLLED, Watcher
+from stack.runtime.loops import Loops
+from stack.runtime.metrics import Metrics
+from stack.watch.watcher import POLLED, Watcher
 from tests.simulation.loop import Process
 from tests.simulation.network import RUN
 from tests.simulation.sqs import NAME

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from stack.changes import Accepted, ChangeRequest
+from stack.changes.changes import Accepted, ChangeRequest
 from stack.errors import AwsFailed, NysaError
-from stack.revision_store import serialise
-from stack.revisions import Origin
+from stack.state.revision_store import serialise
+from stack.state.revisions import Origin
 from tests.simulation.plan import Step
 from tests.simulation.replica import Replica
 from tests.simulation.world import World

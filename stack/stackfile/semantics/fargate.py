@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stack.images import ImageReference
+from stack.stackfile.images import ImageReference
 from stack.stackfile.semantics.containers import containers
 from stack.stackfile.semantics.rules import Finding, Rule, Subject, rule
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stack.deployment_room import leaves_room
-from stack.images import ImageReference
-from stack.masking import looks_secret
+from stack.runtime.masking import looks_secret
+from stack.stackfile.deployment_room import leaves_room
+from stack.stackfile.images import ImageReference
 from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from stack import notifier as notifier_module
 from stack.aws.s3 import Bucket
-from stack.delivery import Sweeper
 from stack.errors import NotFound, Unavailable
-from stack.ledger import TAG, Ledger
-from stack.notifier import Notifier
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin, Revision
+from stack.notify import notifier as notifier_module
+from stack.notify.delivery import Sweeper
+from stack.notify.ledger import TAG, Ledger
+from stack.notify.notifier import Notifier
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin, Revision
 from tests.aws import Aws
 from tests.server import connect
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from stack.changes import ChangeRequest
+from stack.changes.changes import ChangeRequest
 from stack.errors import AwsFailed, NotFound, NysaError, OutcomeUnknown
-from stack.revisions import Origin, decode
 from stack.stackfile.editing import Edit
+from stack.state.revisions import Origin, decode
 from tests.asynchronous import asynchronous
 from tests.fake_s3 import World, down, expired, refused, throttled, timed_out
 from tests.replicas import Replica, turns
@@ -203,7 +203,7 @@ async def _agree(world: World, *replicas: Replica) -> None:
 @pytest.mark.parametrize('warm', [True, False], ids=['warm', 'fresh'])
 @asynchronous
 async def test_the_answer_is_never_false(verb: Verb, warm: bool, monkeypatch):
-    monkeypatch.setattr('stack.notifier.FIRST_PAUSE_S', 0)
+    monkeypatch.setattr('stack.notify.notifier.FIRST_PAUSE_S', 0)
     world = await prepared(verb)
     for number, operation in enumerate(await _calls_of(verb, copy.deepcopy(world), warm)):
         writes = operation.startswith(('Put', 'Delete'))
@@ -227,7 +227,7 @@ async def _calls_of(verb: Verb, world: World, warm: bool) -> list[str]:
 
 @asynchronous
 async def test_an_announcement_that_is_pending_is_not_nothing(monkeypatch):
-    monkeypatch.setattr('stack.notifier.FIRST_PAUSE_S', 0)
+    monkeypatch.setattr('stack.notify.notifier.FIRST_PAUSE_S', 0)
     world = World()
     replica = Replica(world)
     await managed(replica)

@@ -11,11 +11,11 @@ from stack.aws import bulkhead
 from stack.aws import connection as module
 from stack.aws.bulkhead import BUSY, CIRCUIT_OPEN, Limits, share_of
 from stack.aws.connection import Connection
-from stack.circuit_breaker import TIMEOUTS
-from stack.daemon_threads import DaemonThreads
 from stack.errors import Unavailable
-from stack.fence import fenced
-from stack.interruptible import Interrupted
+from stack.runtime.circuit_breaker import TIMEOUTS
+from stack.runtime.daemon_threads import DaemonThreads
+from stack.runtime.interruptible import Interrupted
+from stack.scheduler.fence import fenced
 from tests.hanging_aws import HangingAws
 
 KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test', 'region_name': 'eu-central-1'}
@@ -162,7 +162,7 @@ def test_threads_are_started_when_they_are_needed_and_hand_over_what_happened():
 def test_a_thread_that_hangs_does_not_keep_the_process():
     program = (
         'import asyncio, threading\n'
-        'from stack.daemon_threads import DaemonThreads\n'
+        'from stack.runtime.daemon_threads import DaemonThreads\n'
         'threads = DaemonThreads(1, "test")\n'
         'threads.submit(threading.Event().wait)\n'
         'print(threads.close(0.1))'

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 
 from stack.aws import autoscaling, ec2, servicediscovery
 from stack.errors import AwsFailed
-from stack.readiness import Finding, findings
+from stack.runtime.readiness import Finding, findings
 from tests.unit.stack.aws.stubbed import run, stubbed
 
 REFUSED = [

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from stack.cluster_state import ClusterState
 from stack.errors import StateUnreadable, Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -16,7 +15,8 @@ from stack.live.freezes import Freezes
 from stack.live.log import NOTHING
 from stack.live.reader import Reader
 from stack.live.subscriber import Subscriber
-from stack.revisions import Change, Origin, Revision, encode
+from stack.rollouts.cluster_state import ClusterState
+from stack.state.revisions import Change, Origin, Revision, encode
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from stack.cluster_state import ClusterState
 from stack.errors import Unavailable
-from stack.events import Event, Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.facts import Current, History
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.subscriber import Subscriber
-from stack.masking import MASK
-from stack.observation import Observation
-from stack.observed import Service, service
-from stack.revision_store import serialise
-from stack.revisions import Change, Origin, Revision, encode
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.observation import Observation
+from stack.rollouts.observed import Service, service
+from stack.runtime.events import Event, Subscribe
+from stack.runtime.masking import MASK
+from stack.state.revision_store import serialise
+from stack.state.revisions import Change, Origin, Revision, encode
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -11,22 +11,22 @@ import pytest
 
 from stack.aws.s3 import Bucket
 from stack.errors import AwsFailed, NotFound, Unavailable
-from stack.events import Subscribe
 from stack.live.interest import ASKED_S
 from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
-from stack.observation import Observation
-from stack.observed import Service
-from stack.overtaken import DECIDED_AFTER
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin, Revision
-from stack.rollout import Verdict, end
-from stack.rollout_records import PREFIX, RolloutRecords, dump
+from stack.rollouts.observation import Observation
+from stack.rollouts.observed import Service
+from stack.rollouts.overtaken import DECIDED_AFTER
+from stack.rollouts.rollout import Verdict, end
+from stack.rollouts.rollout_records import PREFIX, RolloutRecords, dump
+from stack.runtime.events import Subscribe
 from stack.sandbox.faults import Fault
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin, Revision
 from tests.aws import Aws
 from tests.rolling import eventually
 from tests.server import connect
-from tests.unit.stack.test_cluster_state import definition, running
+from tests.unit.stack.rollouts.test_cluster_state import definition, running
 
 WEB = {'web': {'image': 'web:1', 'desired_count': 2}}
 FAILURE = Unavailable('ECS does not answer.', 'ecs:DescribeServices', '503')

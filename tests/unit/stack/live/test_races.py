@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from stack.aws.s3 import Bucket
+from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed, NotFound
-from stack.events import Subscribe
-from stack.guards import freeze_of
 from stack.live.live import Live
 from stack.live.subscriber import Subscriber
-from stack.observation import Observation
-from stack.revision_store import RevisionStore, serialise
-from stack.revisions import Change, Origin, Revision
-from stack.rollout_records import PREFIX, RolloutRecords
+from stack.rollouts.observation import Observation
+from stack.rollouts.rollout_records import PREFIX, RolloutRecords
+from stack.runtime.events import Subscribe
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin, Revision
 from tests.asynchronous import asynchronous
 from tests.fake_s3 import FakeS3, World
 from tests.rolling import eventually
-from tests.unit.stack.test_cluster_state import definition, running
+from tests.unit.stack.rollouts.test_cluster_state import definition, running
 
 RECORD = PREFIX + 'prod'
 

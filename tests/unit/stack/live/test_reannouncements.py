@@ -5,22 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stack.cluster_state import ClusterState
 from stack.errors import Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.facts import Current
 from stack.live.reannouncements import HEAR_S, Reannouncements
-from stack.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
-from stack.revision_store import serialise
-from stack.revisions import Change, Origin, Revision, encode
-from stack.rollout import Verdict, end, superseded
-from stack.rollout_records import Record
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
+from stack.rollouts.rollout import Verdict, end, superseded
+from stack.rollouts.rollout_records import Record
+from stack.state.revision_store import serialise
+from stack.state.revisions import Change, Origin, Revision, encode
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Records:
-    """What `stack.rollout_records` would have kept, and how often it was read."""
+    """What `stack.rollouts.rollout_records` would have kept, and how often it was read."""
 
     def __init__(self) -> None:
         self.owner: Cluster | None = None

@@ -1,8 +1,8 @@
 import pytest
 
-from stack.pacing import Pace
-from stack.plan import Plan, Step, Until
 from stack.reconcile.estimate import CALL_S, estimate
+from stack.reconcile.plan import Plan, Step, Until
+from stack.runtime.pacing import Pace
 
 
 def step(name: str, kind: str, *after: str, until: Until | None = None) -> Step:

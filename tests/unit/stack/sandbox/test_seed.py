@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stack.revisions import decode
 from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
 from stack.sandbox.seed import BUCKET, DEAD_LETTER_QUEUE, QUEUE, SETTINGS
 from stack.sandbox.seed_images import PLAYGROUND, images, newest_version
 from stack.sandbox.seed_states import CLUSTERS, REPOSITORIES
 from stack.sandbox.server import EmbeddedAws
 from stack.stackfile.check import check
+from stack.state.revisions import decode
 
 
 @pytest.fixture(scope='module')

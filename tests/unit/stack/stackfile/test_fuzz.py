@@ -6,15 +6,15 @@
 import random
 from typing import Any
 
-from stack.diff import difference
-from stack.drift import service_drift
 from stack.reconcile.planner import plan
 from stack.reconcile.wanted import wanted_services
-from stack.service_rows import service_rows
+from stack.rollouts.drift import service_drift
 from stack.stackfile import effective
 from stack.stackfile.check import check
 from stack.stackfile.normal_form import normalised
 from stack.stackfile.task_definition import register_arguments
+from stack.state.diff import difference
+from stack.state.service_rows import service_rows
 from tests.unit.stack.reconcile.settled import CLUSTER, settled
 from tests.unit.stack.reconcile.settled import example as example_of_plans
 from tests.unit.stack.stackfile.examples import balanced, example, with_vpc

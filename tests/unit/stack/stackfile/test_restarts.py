@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from stack.plan import Change
 from stack.reconcile.definition import definition_changes, same_definition
+from stack.reconcile.plan import Change
 from stack.stackfile.restarts import LABEL, instant, is_due
 from stack.stackfile.values import INSTANT
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from stack import observed
+from stack.rollouts import observed
+from stack.rollouts.stop_reasons import classify
 from stack.sandbox.ecs.failures import behaviour
-from stack.stop_reasons import classify
 from tests.unit.stack.sandbox.ecs.fleet import VPC, Fleet
 
 FARGATE = {'requiresCompatibilities': ['FARGATE'], 'cpu': '256', 'memory': '512', 'executionRoleArn': 'arn:role'}

@@ -1,0 +1,4 @@
+"""Signing in, sessions and tokens over HTTP.
+
+What a caller may do is decided in stack/access/.
+"""

@@ -1,0 +1,71 @@
+"""People in a browser: who one is, signing in with a token, signing out."""
+
+from typing import Any
+
+from handlers.access.session import Session, new_session
+from handlers.api.body import read_fields
+from handlers.api.operation import operation
+from handlers.base import ApiHandler
+from stack.access.access import Caller, Role
+from stack.errors import InvalidRequest, NotAuthenticated, Unprocessable
+
+
+class CurrentSession(ApiHandler):
+    @operation(Role.PUBLIC, answer='Session', refusals=(429, 503))
+    async def get(self) -> None:
+        """Who one is, and what may be done about it: `signed_in` is false for whoever shows nothing that holds."""
+        access = self.context.access
+        try:
+            caller = await access.caller(self.request)
+        except NotAuthenticated:
+            self.reply(self.described(None, None))
+            return
+        session = access.session(self.request) if caller.session else None
+        self.reply(self.described(caller, session))
+
+    @operation(Role.PUBLIC, body='SignIn', answer='Session', refusals=(400, 401, 403, 413, 415, 422, 429, 503))
+    async def post(self) -> None:
+        """Sign in with a token: the answer sets a cookie that lasts 12 hours, and no longer than the token holds."""
+        access = self.context.access
+        if access.store is None:
+            raise Unprocessable('Access is not controlled here (NYSA_AUTH=off), so nobody needs to sign in.')
+        given = read_fields(self.body(), self.request.headers, {'token': 'text'})
+        token = given.get('token')
+        if not isinstance(token, str):
+            raise InvalidRequest('token must be given as text.', [{'path': 'token', 'message': 'text'}])
+        self.caller = access.by_token(token.strip(), self.request)
+        session = new_session(self.caller, 'token')
+        access.sessions.begin(self, session)
+        self.reply(self.described(self.caller, session))
+
+    @operation(Role.VIEWER, answer='Session')
+    async def delete(self) -> None:
+        """Sign out: the session ends on every replica, and its sockets are closed.
+
+        `end_at_provider` is where a browser goes next, where the provider ends sessions as well.
+        """
+        access = self.context.access
+        session = access.session(self.request) if self.caller.session else None
+        if session:
+            await access.store.end_session(session.id)
+            access.sessions.end(self)
+        content = self.described(None, None)
+        if session and session.via == 'oidc' and access.people:
+            address = await access.people.end_address()
+            content |= {'end_at_provider': address} if address else {}
+        self.reply(content)
+
+    def described(self, caller: Caller | None, session: Session | None) -> dict[str, Any]:
+        self.set_header('Cache-Control', 'no-store')
+        access = self.context.access
+        content: dict[str, Any] = {'signed_in': caller is not None, 'sign_in': access.ways}
+        if access.people:
+            content['provider'] = access.people.provider.host
+        if caller:
+            content |= {
+                'name': caller.name,
+                'role': caller.role.name.lower(),
+                'clusters': list(caller.clusters),
+                'via': session.via if session else caller.via,
+            }
+        return content | ({'csrf': session.csrf} if session else {})

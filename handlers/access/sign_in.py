@@ -1,0 +1,120 @@
+"""Signing in at a provider of identities: there, and back again."""
+
+import base64
+import hashlib
+import json
+import logging
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from handlers.access.session import new_session
+from handlers.api.operation import Parameter, operation
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.access.oidc import Attempt
+from stack.errors import NotAuthenticated, NotFound
+
+log = logging.getLogger(__name__)
+
+TEMPLATES = Path(__file__).parents[2] / 'templates'
+STYLE = (TEMPLATES / 'sign_in_failed.css').read_text()
+CONTENT_SECURITY_POLICY = '; '.join(
+    [
+        "default-src 'none'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+# Each attempt has a cookie of its own, so that two tabs can sign in at once; its name ends in the start of its state.
+COOKIE = 'nysa-sign-in-'
+STATE = re.compile(r'[A-Za-z0-9_-]{16,64}')
+MOST_ATTEMPTS = 8
+ATTEMPT_S = 600
+PARAMETERS = ('state', 'code', 'iss', 'error')
+
+# A page of our own: nobody is sent anywhere else from here.
+PAGE = re.compile(r'/cp(?:[/?][!-\[\]-~]*)?')
+NEXT = (Parameter('next', 'The page of the control plane to come back to; `/cp` unless it is one.'),)
+
+
+class SignInStep(ApiHandler):
+    """A step in a browser: a failure is logged with its cause, and is a page with a way back for who asks for HTML."""
+
+    page = '/cp'
+
+    def get_template_path(self) -> str:
+        return str(TEMPLATES)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        cause = value.__cause__ if value is not None else None
+        why = f' ({type(cause).__name__}: {cause})' if cause is not None else ''
+        log.warning('sign-in failed: %s%s', value, why, extra={'request_id': self.request_id})
+        super().log_exception(typ, value, tb)
+
+    def finish(self, chunk: Any = None) -> Any:
+        """The answer; a refusal as a page for a browser, which asks for HTML."""
+        if self.get_status() >= 400 and chunk and 'text/html' in self.request.headers.get('Accept', ''):
+            self.set_header('Content-Type', 'text/html; charset=UTF-8')
+            self.set_header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
+            chunk = self.render_string(
+                'sign_in_failed.html',
+                style=STYLE,
+                message=json.loads(chunk)['message'],
+                again=f'/sign-in?{urlencode({"next": self.page})}',
+                request=self.request_id,
+            )
+        return super().finish(chunk)
+
+    def wanted_page(self, page: str) -> str:
+        return page if PAGE.fullmatch(page) else '/cp'
+
+
+class SignIn(SignInStep):
+    @operation(Role.PUBLIC, status=302, answer='Away', parameters=NEXT, refusals=(401, 404, 502, 503))
+    async def get(self) -> None:
+        """Go to the provider, for a browser; with `oidc` among the ways to sign in alone."""
+        access = self.context.access
+        if access.people is None:
+            raise NotFound('There is no provider of identities here (NYSA_OIDC_ISSUER).')
+        self.page = self.wanted_page(self.get_query_argument('next', '/cp'))
+        address, attempt = await access.people.provider.begin()
+        self.forget_oldest_attempts()
+        kept = {'attempt': asdict(attempt), 'page': self.page}
+        access.sessions.cookies.put(self, COOKIE + attempt.state[:16], kept, 'Lax', ATTEMPT_S)
+        self.set_header('Cache-Control', 'no-store')
+        self.redirect(address)
+
+    def forget_oldest_attempts(self) -> None:
+        """Browsers send every cookie with every request: of abandoned attempts there are few."""
+        names = self.context.access.sessions.cookies.names(self.request, COOKIE)
+        for name in names[: len(names) - MOST_ATTEMPTS + 1]:
+            self.context.access.sessions.cookies.clear(self, name)
+
+
+class SignedIn(SignInStep):
+    @operation(Role.PUBLIC, status=302, answer='Away', refusals=(401, 403, 404, 502, 503))
+    async def get(self) -> None:
+        """Where the provider sends the browser back to: begins a session, and goes back to the page."""
+        access = self.context.access
+        if access.people is None:
+            raise NotFound('There is no provider of identities here (NYSA_OIDC_ISSUER).')
+        state = self.get_query_argument('state', '')
+        name = COOKIE + state[:16]
+        known = STATE.fullmatch(state) is not None
+        kept = access.sessions.cookies.take(self.request, name, ATTEMPT_S / 86400) if known else None
+        if kept is None:
+            raise NotAuthenticated('This sign-in was not begun in this browser, or too long ago.')
+        self.page = self.wanted_page(kept['page'])
+        access.sessions.cookies.clear(self, name)
+        given = {parameter: self.get_query_argument(parameter, None) for parameter in PARAMETERS}
+        answer = {parameter: value for parameter, value in given.items() if value is not None}
+        self.caller = await access.people.caller(Attempt(**kept['attempt']), answer)
+        access.sessions.begin(self, new_session(self.caller, 'oidc'))
+        self.set_header('Cache-Control', 'no-store')
+        self.redirect(self.page)

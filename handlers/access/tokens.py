@@ -1,0 +1,62 @@
+"""The tokens of programs and people: made, listed, revoked."""
+
+from datetime import UTC, datetime
+
+from handlers.api.body import read_fields
+from handlers.api.operation import operation
+from handlers.base import ApiHandler
+from stack.access import tokens
+from stack.access.access import Caller, Role
+from stack.access.token_store import TokenStore
+from stack.access.tokens import Token
+from stack.errors import AccessDenied, NotFound, Unprocessable
+
+ASKED = ('name', 'role', 'clusters', 'expires', 'speaks_for')
+
+
+class TokenHandler(ApiHandler):
+    def store(self) -> TokenStore:
+        """Raises `Unprocessable` where no token would be looked at."""
+        if self.context.access.store is None:
+            raise Unprocessable('Access is not controlled here (NYSA_AUTH=off), so there are no tokens.')
+        return self.context.access.store
+
+
+class Tokens(TokenHandler):
+    @operation(Role.ADMIN, answer='AccessTokens', refusals=(422,))
+    async def get(self) -> None:
+        """Every token that reaches no further than the caller, without its secret; `kept` says where it is written."""
+        listed = self.store().listed()
+        content = [token.shown() | {'kept': where} for token, where in listed if _within(self.caller, token)]
+        self.reply({'content': content})
+
+    @operation(Role.ADMIN, status=201, body='NewToken', answer='MadeToken', refusals=(400, 413, 415, 422))
+    async def post(self) -> None:
+        """Make a token. Its text is in this answer, and never shown again."""
+        store = self.store()
+        given = read_fields(self.body(), self.request.headers, dict.fromkeys(ASKED))
+        now = datetime.now(UTC)
+        text, token = tokens.make(tokens.read_asked(given, now), self.caller.name, now)
+        if not _within(self.caller, token):
+            raise AccessDenied(f'A token may reach no further than its maker: {", ".join(self.caller.clusters)}.')
+        await store.add(token)
+        self.set_header('Cache-Control', 'no-store')
+        self.reply({'message': 'keep it: it is not shown again', 'token': text, **token.shown(), 'kept': 's3'})
+
+
+class OneToken(TokenHandler):
+    @operation(Role.ADMIN, answer='Revoked', refusals=(404, 422))
+    async def delete(self, token: str) -> None:
+        """Revoke a token: at once here, within seconds on every replica. Sockets opened with it are closed."""
+        store = self.store()
+        found = {each.id: (each, where) for each, where in store.listed()}.get(token)
+        if found is None or not _within(self.caller, found[0]):
+            raise NotFound(f'There is no token {token[:100]!r} here.')
+        if found[1] == 'secret':
+            raise Unprocessable('This token is written in the setting NYSA_TOKENS: take it out there.')
+        await store.revoke(token)
+        self.reply({'message': f'{found[0].name} is revoked'})
+
+
+def _within(caller: Caller, token: Token) -> bool:
+    return caller.covers(token.clusters)

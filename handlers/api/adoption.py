@@ -1,0 +1,63 @@
+"""A living ECS cluster taken under management, with a desired state written from what runs in it."""
+
+from dataclasses import replace
+
+from handlers.api.operation import Parameter, operation
+from handlers.api.yaml_answers import reply_yaml, wants_yaml, yaml_text
+from handlers.base import ApiHandler
+from stack.access.access import Role
+
+ADOPTION = (
+    Parameter('dry_run', 'true stores nothing: the answer is what would be stored.', kind='boolean'),
+    Parameter('deploy', 'true announces it as well, so that ECS is made to match. false unless told.', kind='boolean'),
+    Parameter('message', 'Why the cluster is adopted; kept with the revision. Also the header X-Nysa-Message.'),
+    Parameter('override', 'The reason for which it is done even in a freeze.'),
+)
+
+
+# Every service of a cluster is read from ECS, within its rate limits.
+ADOPTED_WITHIN_S = 120.0
+
+MANAGED = (
+    Parameter(
+        'managed', 'false gives those alone that nobody manages yet, true those that are managed.', kind='boolean'
+    ),
+)
+
+
+class EcsClusters(ApiHandler):
+    @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
+    async def get(self) -> None:
+        """The active clusters that ECS has, by name: what can be taken under management, and what is already."""
+        told = self.get_query_argument('managed', None) is not None
+        managed = self.flag('managed', False) if told else None
+        self.reply({'content': await self.context.ecs_clusters.active(self.caller.may_see, managed)})
+
+
+class Adopt(ApiHandler):
+    @operation(
+        Role.ADMIN,
+        status=201,
+        answer='Adopted',
+        plan='Adoption',
+        parameters=ADOPTION,
+        refusals=(409, 413, 422, 423),
+        seconds=ADOPTED_WITHIN_S,
+    )
+    async def post(self, cluster: str) -> None:
+        """Take a living ECS cluster under management as it is. Nothing that runs is changed unless `deploy` says so."""
+        request = replace(self.change_request(), deploy=self.flag('deploy', False))
+        if not request.dry_run:
+            adopted = await self.context.adopter.adopt(cluster, request)
+            notes = [note.to_json() for note in adopted.written.notes]
+            message = 'deploying...' if request.deploy else 'adopted, not deployed'
+            self.reply_accepted(adopted.accepted, message, notes=notes)
+            return
+        adoption = await self.context.adopter.propose(cluster)
+        document = adoption.written.document
+        self.set_header('Vary', 'Accept')
+        if wants_yaml(self.request.headers):
+            self.set_status(200)
+            reply_yaml(self, document, adoption.lines())
+        else:
+            self.reply({**adoption.to_json(), 'stackfile': yaml_text(document)}, status=200)

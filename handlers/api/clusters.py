@@ -1,0 +1,102 @@
+"""The clusters under management: all of them, one, and one that was removed."""
+
+from typing import Any
+
+from handlers.api.body import mapping, read_stackfile
+from handlers.api.operation import Parameter, operation
+from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.changes.preview import Preview
+from stack.errors import AccessDenied, AwsFailed, InvalidRequest, Unprocessable
+from stack.rollouts.cluster_view import summary, with_deployed
+from stack.state.service_rows import service_rows
+
+REMOVED = (Parameter('removed', 'true gives the clusters that were removed and are not back.', kind='boolean'),)
+
+
+class Clusters(ApiHandler):
+    @operation(Role.VIEWER, answer='ClusterNames', parameters=REMOVED)
+    async def get(self) -> None:
+        """The names of the clusters under management, sorted; or of those that were, and can be restored."""
+        if self.flag('removed', False):
+            gone = await self.context.history.removals(self.caller.may_see)
+            self.reply({'content': [each['name'] for each in gone], 'removed': gone})
+            return
+        names = await self.context.states.names()
+        self.reply({'content': [name for name in names if self.caller.may_see(name)]})
+
+    @operation(
+        Role.ADMIN,
+        status=201,
+        body='NewCluster',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, *GUARDED, 413, 415, 422),
+    )
+    async def post(self) -> None:
+        """Take an ECS cluster under management, with its first desired state."""
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''), within=('config',))
+        given = mapping(document)
+        missing = [key for key in ('name', 'config') if given.get(key) in (None, '')]
+        if missing or not isinstance(given['name'], str):
+            details = [{'path': key, 'message': 'is missing'} for key in missing] or [
+                {'path': 'name', 'message': 'text'}
+            ]
+            raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
+        if not self.caller.may_see(given['name']):
+            raise AccessDenied('Clusters of that name are none of yours.')
+        outcome = await self.context.states.create(
+            given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
+        )
+        self.reply_outcome(outcome)
+
+
+class Cluster(ApiHandler):
+    @operation(Role.VIEWER, answer='Cluster', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """A cluster in short: its revision, who made it, when and why; whether ECS has it; and its services."""
+        revision = await self.context.states.read(cluster)
+        if not self.not_modified(revision.id):
+            rows = service_rows(revision.document_or_empty)
+            state = await self.context.live.at(revision)
+            services = with_deployed(rows, state)
+            freeze = await self.context.guarding.frozen(revision)
+            content = {
+                'name': cluster,
+                **revision.summary(),
+                'last_change': revision.last_change(),
+                **summary(state),
+                'frozen': freeze.to_json() if freeze else None,
+                'services': services,
+            }
+            self.reply(content, revision=revision.id)
+
+    @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
+    async def delete(self, cluster: str) -> None:
+        """Stop managing a cluster. ECS is left alone, and the history stays."""
+        outcome = await self.context.states.remove(cluster, self.change_request())
+        self.reply_outcome(outcome, f'{cluster} is no longer managed; ECS is left as it is')
+
+
+class Restore(ApiHandler):
+    @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, *GUARDED, 413, 422))
+    async def post(self, cluster: str) -> None:
+        """Bring a cluster back that was removed, history and all.
+
+        What was adopted or stored and never deployed is deployed only with `deploy=true`; the answer repeats the notes.
+        """
+        given = self.get_query_argument('deploy', None) is not None
+        deploy = self.flag('deploy', True) if given else None
+        outcome = await self.context.states.restore(cluster, self.change_request(), deploy)
+        if isinstance(outcome, Preview) or outcome.announced is not None:
+            self.reply_outcome(outcome)
+        else:
+            self.reply_accepted(outcome, 'restored, not deployed', notes=await self._notes(cluster))
+
+    async def _notes(self, cluster: str) -> list[dict[str, Any]]:
+        """What a deployment would change of what runs, as far as it can be seen."""
+        try:
+            return [note.to_json() for note in await self.context.adopter.notes(cluster)]
+        except (AwsFailed, Unprocessable) as failed:
+            return [{'service': None, 'message': f'What runs could not be compared: {failed.message}'}]

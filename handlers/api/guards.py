@@ -1,0 +1,89 @@
+"""What stands between a change and a cluster: freezes, and images in quarantine."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from handlers.api.body import read_fields
+from handlers.api.operation import operation
+from handlers.api.parameters import CHANGE, GUARDED
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.errors import InvalidRequest
+from stack.runtime.durations import read_duration
+
+MOMENT = 'a time with its UTC offset, as 2030-01-31T18:00:00Z, or a duration from now on, as 90m, 1h or 3d'
+FREEZE = {'reason': 'text', 'until': MOMENT}
+RELEASE = {'reason': 'text'}
+
+
+class Freeze(ApiHandler):
+    @operation(Role.VIEWER, answer='FreezeState', refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """Whether the cluster is frozen: by whom, why, until when."""
+        revision = await self.context.states.read(cluster)
+        freeze = await self.context.guarding.frozen(revision)
+        self.reply({'frozen': freeze.to_json() if freeze else None})
+
+    @operation(
+        Role.ADMIN, body='NewFreeze', answer='FrozenOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
+    )
+    async def put(self, cluster: str) -> None:
+        """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
+        given = read_fields(self.body(), self.request.headers, FREEZE)
+        outcome = await self.context.guarding.freeze(
+            cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'), datetime.now(UTC))
+        )
+        self.reply_outcome(outcome, f'{cluster} is frozen')
+
+    @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
+    async def delete(self, cluster: str) -> None:
+        """Take changes again."""
+        self.reply_outcome(await self.context.guarding.thaw(cluster, self.change_request()), f'{cluster} is thawed')
+
+
+class Quarantines(ApiHandler):
+    @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The images in quarantine, of all services."""
+        held = await self.context.guarding.quarantined(await self.context.states.read(cluster))
+        self.reply({'content': [each.to_json() for each in held]})
+
+
+class Quarantine(ApiHandler):
+    @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """The images that were rolled away from, and must not come back to the service."""
+        revision = await self.context.states.read(cluster)
+        held = await self.context.guarding.quarantined(revision, service)
+        self.reply({'content': [each.to_json() for each in held]})
+
+    @operation(
+        Role.ADMIN, body='Release', answer='ReleasedOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
+    )
+    async def delete(self, cluster: str, service: str) -> None:
+        """Let the service have its former images back, for a reason."""
+        given = read_fields(self.body(), self.request.headers, RELEASE)
+        request = self.change_request()
+        reason = given.get('reason', request.origin.message)
+        outcome = await self.context.guarding.release(cluster, service, request, reason)
+        self.reply_outcome(outcome, f'{service} may have its former images back')
+
+
+def moment(name: str, value: Any, now: datetime) -> datetime | None:
+    """A time with its offset from UTC, also given as a duration after `now`; None for none. Raises `InvalidRequest`."""
+    if value is None:
+        return None
+    at = _moment(value, now) if isinstance(value, str) else None
+    if at is None or at.tzinfo is None:
+        raise InvalidRequest(f'{name} must be {MOMENT}.', [{'path': name, 'message': MOMENT}])
+    return at
+
+
+def _moment(value: str, now: datetime) -> datetime | None:
+    duration = read_duration(value)
+    if duration is not None:
+        return now + duration
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None

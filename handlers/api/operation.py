@@ -1,0 +1,81 @@
+"""What is declared above each verb: who may call it, and what the API's document says of it."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stack.access.access import Role
+
+if TYPE_CHECKING:
+    from handlers.base import ApiHandler
+
+VERBS = ('get', 'put', 'post', 'patch', 'delete')
+
+# How long a client waits for its answer, in seconds; load balancers wait for 60 by default. A change may be planned
+# against all of a cluster's services in ECS.
+DEADLINE_S = 30.0
+PLANNED_WITHIN_S = 50.0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A query parameter or a header."""
+
+    name: str
+    help: str
+    where: str = 'query'
+    kind: str = 'string'
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`body` and `answer` name schemas of handlers/document/schemas/; `refusals` are statuses beside the usual ones.
+
+    `cluster` is the place of a cluster's name among the names of the path. `plan` is the schema of the answer to a dry
+    run, where `parameters` have that. `seconds` is the deadline of the answer.
+    """
+
+    role: Role
+    status: int
+    answer: str | None
+    body: str | None
+    parameters: Sequence[Parameter]
+    refusals: Sequence[int]
+    plan: str
+    cluster: int | None = None
+    seconds: float = DEADLINE_S
+
+
+def operation(
+    role: Role,
+    *,
+    status: int = 200,
+    answer: str | None = None,
+    body: str | None = None,
+    parameters: Sequence[Parameter] = (),
+    refusals: Sequence[int] = (),
+    plan: str = 'Plan',
+    seconds: float | None = None,
+) -> Callable[[Callable], Callable]:
+    """Declare a verb: the least role that may call it, the shapes of what goes in and comes out, and its deadline."""
+    plans = any(parameter.name == 'dry_run' for parameter in parameters)
+    deadline = seconds or (PLANNED_WITHIN_S if plans else DEADLINE_S)
+
+    def declare(verb: Callable) -> Callable:
+        names_in_path = list(inspect.signature(verb).parameters)[1:]
+        cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
+        declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster, deadline)
+
+        # Checked when the verb is called, not before: by then the body has come in, and a refusal reaches the client.
+        @functools.wraps(verb)
+        async def checked(handler: 'ApiHandler', *names: str) -> None:
+            with handler.context.in_flight.work(handler, deadline, limited=role is not Role.PUBLIC):
+                await handler.admit(declared, names)
+                await verb(handler, *names)
+
+        checked.operation = declared
+        return checked
+
+    return declare

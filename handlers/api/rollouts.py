@@ -1,0 +1,45 @@
+"""How far ECS is from the desired state: one look, or one call that waits until it has settled."""
+
+from handlers.api.operation import DEADLINE_S, Parameter, operation
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.rollouts.rollout_answer import Question, content, judged, settled
+
+LONGEST_WAIT_S = 600
+
+
+class Rollout(ApiHandler):
+    gone = False
+
+    def on_connection_close(self) -> None:
+        """Nobody is there any more for whom it would be worth waiting."""
+        super().on_connection_close()
+        self.gone = True
+        self.context.live.askers.moved(*self.path_args)
+
+    @operation(
+        Role.VIEWER,
+        answer='Rollout',
+        parameters=(
+            Parameter(
+                'wait',
+                'Wait up to so many seconds until it has settled. The status then says how it ended: 200 where what is '
+                'wanted runs, 409 where it failed or was superseded, 504 where it still goes on.',
+                kind='integer',
+            ),
+            Parameter('revision', 'Only the services that this revision changed, and how that ended for them.'),
+            Parameter('service', 'Only this service.'),
+        ),
+        refusals=(404, 409, 503, 504),
+    )
+    async def get(self, cluster: str) -> None:
+        """How far ECS is from the desired state, per service; with `wait`, one call for a CI job."""
+        live, seconds = self.context.live, self.number('wait', 0, 0, LONGEST_WAIT_S)
+        question = Question(self.get_query_argument('revision', None), self.get_query_argument('service', None))
+        state = await live.at(await self.context.states.read(cluster))
+        if 'wait' not in self.request.query_arguments:
+            self.reply(content(state, question))
+            return
+        self.context.in_flight.wait(self, seconds + DEADLINE_S)
+        await live.askers.until(cluster, lambda: self.gone or settled(state, question), seconds)
+        self.reply(judged(state, question))

@@ -1,0 +1,151 @@
+"""The services of a cluster: all of them, one, and the tags of its image."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from handlers.api.body import only_known, read_fields
+from handlers.api.operation import Parameter, operation
+from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.changes.tags import tags_of_service
+from stack.errors import AccessDenied, InvalidRequest
+from stack.failures.service_report import service_report
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.cluster_view import with_deployed
+from stack.stackfile.editing import Edit
+from stack.state.revisions import Revision
+from stack.state.service_rows import service_rows
+
+CHANGEABLE = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'deploy': 'true or false'}
+OF_SEVERAL = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'restart': 'true or false'}
+
+
+class Services(ApiHandler):
+    @operation(Role.VIEWER, answer='Services', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str) -> None:
+        """The services that the desired state names, in its order, each with what is deployed of it."""
+        revision = await self.context.states.read(cluster)
+        if not self.not_modified(revision.id):
+            state = await self.context.live.at(revision)
+            body = self.context.answers.get(state, (revision.id, self.only_looks), lambda: self.rows(revision, state))
+            self.send(body, revision.id)
+
+    def rows(self, revision: Revision, state: ClusterState) -> bytes:
+        rows = with_deployed(service_rows(revision.document), state)
+        return self.encoded({'content': rows, 'unmanaged': state.unmanaged()})
+
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='ServicesChange',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415, 422),
+    )
+    async def patch(self, cluster: str) -> None:
+        """Change several services in one revision, all or none: tags, counts, restarts.
+
+        null in place of a service's changes has it destroyed, which takes the role admin.
+        """
+        given = read_fields(self.body(), self.request.headers, {'services': 'changes by service'})
+        request = self.change_request()
+        edits = several(given.get('services'), request.moment)
+        if None in edits.values() and self.caller.role < Role.ADMIN:
+            raise AccessDenied('To have a service destroyed takes the role admin.')
+        self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
+
+
+class Service(ApiHandler):
+    @operation(Role.VIEWER, answer='Service', refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """One service: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
+        state = await self.context.live.at(await self.context.states.read(cluster))
+        asked = self.context.look, self.context.recorder, self.context.last_words
+        self.reply(await service_report(state, service, *asked))
+
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='ServiceChange',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415),
+    )
+    async def put(self, cluster: str, service: str) -> None:
+        """Change the image's tag, the desired count, or both."""
+        given = read_fields(self.body(), self.request.headers, CHANGEABLE)
+        not_null(given, CHANGEABLE)
+        deploy = given.pop('deploy', True)
+        if not isinstance(deploy, bool):
+            raise InvalidRequest('deploy must be true or false.', [{'path': 'deploy', 'message': 'true or false'}])
+        request = self.change_request()
+        request = replace(request, deploy=request.deploy and deploy)
+        outcome = await self.context.states.change_service(cluster, service, request, given)
+        if request.deploy or request.dry_run:
+            self.reply_outcome(outcome)
+        else:
+            self.reply({'revision': outcome.revision.id}, revision=outcome.revision.id)
+
+    @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
+    async def delete(self, cluster: str, service: str) -> None:
+        """Take a service out of the desired state, and have it destroyed."""
+        self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
+
+
+class Restart(ApiHandler):
+    @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED, 413))
+    async def post(self, cluster: str, service: str) -> None:
+        """Replace all tasks of a service, and pull its image again: a rollout like any other."""
+        self.reply_outcome(await self.context.states.restart_service(cluster, service, self.change_request()))
+
+
+class Tags(ApiHandler):
+    @operation(
+        Role.VIEWER,
+        answer='Tags',
+        parameters=(Parameter('limit', 'How many, from 1 to 1000; 10 unless told.', kind='integer'),),
+        refusals=(404, 422),
+    )
+    async def get(self, cluster: str, service: str) -> None:
+        """The tags under which the service's image was pushed to ECR, newest first."""
+        limit = self.number('limit', 10, 1, 1000)
+        revision = await self.context.states.read(cluster)
+        held = await self.context.guarding.quarantined(revision, service)
+        tags = await tags_of_service(revision, service, self.context.tagged_images, held)
+        self.reply({'content': tags[:limit]})
+
+
+def several(given: Any, at: datetime) -> dict[str, Edit | None]:
+    """Changes by service, a restart at that time; None has a service destroyed. Raises `InvalidRequest`."""
+    if not isinstance(given, dict) or not given:
+        raise InvalidRequest(
+            'services must name services.', [{'path': 'services', 'message': 'changes by service, at least one'}]
+        )
+    return {
+        name: None if changes is None else _edit(f'services.{name}', changes, at) for name, changes in given.items()
+    }
+
+
+def _edit(where: str, changes: Any, at: datetime) -> Edit:
+    if not isinstance(changes, dict) or not changes:
+        allowed = f'an object with some of {", ".join(OF_SEVERAL)}; or null'
+        raise InvalidRequest(f'{where} must be {allowed}.', [{'path': where, 'message': allowed}])
+    only_known(changes, OF_SEVERAL)
+    not_null(changes, OF_SEVERAL)
+    restart = changes.get('restart', False)
+    if not isinstance(restart, bool):
+        raise InvalidRequest(
+            f'{where}.restart must be true or false.', [{'path': f'{where}.restart', 'message': 'true or false'}]
+        )
+    return Edit(changes.get('image_tag'), changes.get('desired_count'), at if restart else None)
+
+
+def not_null(given: Mapping[str, Any], allowed: Mapping[str, str]) -> None:
+    """Raise `InvalidRequest` that names each key that stands without a value."""
+    empty = [key for key, value in given.items() if value is None]
+    if empty:
+        details = [{'path': key, 'message': f'must be {allowed[key]}'} for key in empty]
+        raise InvalidRequest(f'{" and ".join(empty)} must not be null.', details)

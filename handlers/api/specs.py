@@ -1,0 +1,55 @@
+"""One service's settings as a document of its own: read, replaced, patched."""
+
+from handlers.api.body import mapping, read_body
+from handlers.api.operation import operation
+from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
+from handlers.api.yaml_answers import reply_yaml, wants_yaml
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.changes.service_specs import spec_of
+
+
+class Spec(ApiHandler):
+    @operation(Role.VIEWER, answer='ServiceSpec', parameters=CONDITIONAL_READ, refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """The settings of a service as they are stored, or the same as YAML where that is accepted.
+
+        Values that look like secrets are masked for viewers.
+        """
+        revision = await self.context.states.read(cluster)
+        settings = spec_of(revision, service)
+        self.set_header('Vary', 'Accept')
+        if self.not_modified(revision.id):
+            return
+        if wants_yaml(self.request.headers):
+            reply_yaml(self, settings, revision=revision.id)
+        else:
+            self.reply(self.visible(settings), revision=revision.id)
+
+    @operation(
+        Role.ADMIN,
+        status=202,
+        body='ServiceSpec',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415),
+    )
+    async def put(self, cluster: str, service: str) -> None:
+        """Create a service, or replace all its settings."""
+        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        settings = mapping(document)
+        request = self.change_request()
+        self.reply_outcome(await self.context.specs.put(cluster, service, settings, request, document.position))
+
+    @operation(
+        Role.ADMIN,
+        status=202,
+        body='ServiceSpecPatch',
+        answer='Accepted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415),
+    )
+    async def patch(self, cluster: str, service: str) -> None:
+        """Merge a JSON merge patch (RFC 7396) into the settings of a service: null removes a setting."""
+        patch = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
+        self.reply_outcome(await self.context.specs.patch(cluster, service, patch, self.change_request()))

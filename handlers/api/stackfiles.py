@@ -1,0 +1,36 @@
+"""Stackfiles by themselves: what is wrong with one, and what one may hold."""
+
+from handlers.api.body import read_stackfile
+from handlers.api.operation import Parameter, operation
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.runtime.beside import beside
+from stack.stackfile.check import check
+from stack.stackfile.json_schema import json_schema
+from stack.stackfile.problems import details, refusal
+
+
+class Validate(ApiHandler):
+    @operation(
+        Role.VIEWER,
+        body='Stackfile',
+        answer='Report',
+        parameters=(Parameter('cluster', 'The cluster that it is for: some names become part of longer ones.'),),
+        refusals=(400, 413, 415),
+    )
+    async def post(self) -> None:
+        """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
+        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        cluster = self.get_query_argument('cluster', None)
+        report = await beside(check, document.data, cluster=cluster, position=document.position)
+        warnings = details(report.warnings)
+        if report.mistakes:
+            raise refusal(report.mistakes, report.warnings)
+        self.reply({'valid': True, 'message': 'no mistakes', 'warnings': warnings})
+
+
+class JsonSchema(ApiHandler):
+    @operation(Role.PUBLIC, answer='JsonSchema')
+    async def get(self) -> None:
+        """The JSON Schema of a stackfile, for editors."""
+        self.reply(json_schema(), media_type='application/schema+json')

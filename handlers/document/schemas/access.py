@@ -1,0 +1,101 @@
+"""Tokens, sessions, and who one is."""
+
+from handlers.document.schemas.build import Schema, many, shape, text, text_or_null
+
+ROLE = {'enum': ['viewer', 'deployer', 'admin'], 'description': 'What it may do.'}
+CLUSTERS = many({'type': 'string'}, 'Names and patterns with `*`: nothing else is there for it.')
+
+TOKEN = {
+    'id': text('Names the token; no secret.'),
+    'name': text('Recorded as the author of its changes.'),
+    'role': ROLE,
+    'clusters': CLUSTERS,
+    'expires_at': text_or_null('From when on it is refused; null for never.') | {'format': 'date-time'},
+    'speaks_for': {'type': 'boolean', 'description': 'Whether it may name somebody else in X-Nysa-Actor.'},
+    'created_by': text_or_null('Who made it.'),
+    'created_at': text_or_null('When.') | {'format': 'date-time'},
+    'kept': {
+        'enum': ['secret', 's3'],
+        'description': 'Where it is written down: only one in `s3` can be revoked here.',
+    },
+}
+
+EXAMPLE_TOKEN = {
+    'id': '3f9a01c2b7de',
+    'name': 'hubot',
+    'role': 'deployer',
+    'clusters': ['staging', 'eu-*'],
+    'expires_at': '2031-01-01T00:00:00+00:00',
+    'speaks_for': True,
+    'created_by': 'maria',
+    'created_at': '2030-04-02T09:21:44.310000+00:00',
+    'kept': 's3',
+}
+
+SCHEMAS: dict[str, Schema] = {
+    'Away': {'type': 'string', 'description': 'Nothing: Location says where to go.'},
+    'AccessTokens': shape(
+        'The tokens that hold or held.',
+        {'content': many(shape('A token without its secret.', TOKEN), 'In the order of their names.')},
+        example={'content': [EXAMPLE_TOKEN]},
+    ),
+    'NewToken': shape(
+        'A token to be made.',
+        {'name': text('Recorded as the author of its changes.'), 'role': ROLE},
+        {
+            'clusters': {**CLUSTERS, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
+            'expires': text_or_null('A time from now as `30d` or `12h`, or a moment in ISO 8601. Never unless told.'),
+            'speaks_for': {**TOKEN['speaks_for'], 'default': False},
+        },
+        example={'name': 'hubot', 'role': 'deployer', 'clusters': ['staging', 'eu-*'], 'expires': '365d'},
+    ),
+    'MadeToken': shape(
+        'A token that was made.',
+        {'message': text('For a person.'), 'token': text('What its holder shows. Not kept here.'), **TOKEN},
+        example={
+            'message': 'keep it: it is not shown again',
+            'token': 'nysa_3f9a01c2b7de_…',
+            **EXAMPLE_TOKEN,
+        },
+    ),
+    'Revoked': shape(
+        'A token that holds no more.', {'message': text('For a person.')}, example={'message': 'hubot is revoked'}
+    ),
+    'SignIn': shape(
+        'What one signs in with.',
+        {'token': text('A token as it was shown once.')},
+        example={'token': 'nysa_3f9a01c2b7de_…'},
+    ),
+    'Session': shape(
+        'Who one is.',
+        {
+            'signed_in': {'type': 'boolean', 'description': 'Whether it is known who asks.'},
+            'sign_in': many(
+                {'enum': ['token', 'oidc', 'off']},
+                'How one can sign in: `token` by `POST /session`, `oidc` by going to `/sign-in`; `off` where '
+                'access is not controlled.',
+            ),
+        },
+        {
+            'provider': text('The host of the provider of identities, with `oidc` among the ways.'),
+            'name': text('As whom one is recorded.'),
+            'role': ROLE,
+            'clusters': CLUSTERS,
+            'via': {
+                'enum': ['nobody asked', 'token', 'session', 'oidc', 'load balancer'],
+                'description': 'What one was recognised by.',
+            },
+            'end_at_provider': text('Where a browser that has signed out here ends its session at the provider.'),
+            'csrf': text('Goes into the header X-CSRF-Token of every change that is made with the cookie.'),
+        },
+        example={
+            'signed_in': True,
+            'sign_in': ['token'],
+            'name': 'maria',
+            'role': 'deployer',
+            'clusters': ['*'],
+            'via': 'token',
+            'csrf': 'q1x7dKu9TlVf0cYz3LhQ',
+        },
+    ),
+}

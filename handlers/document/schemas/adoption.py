@@ -1,0 +1,60 @@
+"""What a desired state written from a living cluster is answered with."""
+
+from handlers.document.schemas.build import REVISION, Schema, many, number, ref, shape, text
+from handlers.document.schemas.clusters import EXAMPLE_STACKFILE
+
+NOTES = many(ref('Note'), 'What the document does not say, or says otherwise than what runs, and why.')
+
+SCHEMAS: dict[str, Schema] = {
+    'Adopted': shape(
+        'A cluster that is under management from now on.',
+        {'revision': text('Its first revision.'), 'message': text('For a person.'), 'notes': NOTES},
+        {
+            'notification': {'enum': ['sent', 'pending'], 'description': 'With `deploy`: whether the schedulers know.'},
+            'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+        },
+        example={'message': 'adopted, not deployed', 'revision': REVISION, 'notes': []},
+    ),
+    'Adoption': shape(
+        'What would be stored for a living cluster. In YAML: the document, with the notes above it as comments.',
+        {
+            'cluster': text('The cluster.'),
+            'message': text('All of it, in a line.'),
+            'config': ref('Stackfile'),
+            'stackfile': text('The same as YAML, for whoever goes on to edit it.'),
+            'notes': NOTES,
+            'plan': {
+                'type': 'object',
+                'description': 'What the first deployment would do in ECS: `services`, `steps`, `notes`, `unmanaged`.',
+            },
+            'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+        },
+        example={
+            'cluster': 'staging',
+            'message': '1 service of staging written down, with 1 note; the first deployment would take 3 steps.',
+            'config': EXAMPLE_STACKFILE,
+            'stackfile': 'services:\n- user-service:\n    image: …\n',
+            'notes': [{'service': 'user-service', 'message': 'Its container is called app: the first deployment …'}],
+            'plan': {'services': [], 'steps': [], 'notes': [], 'unmanaged': []},
+            'warnings': [],
+        },
+    ),
+    'EcsClusters': shape(
+        'Clusters that ECS has.',
+        {
+            'content': many(
+                shape(
+                    'An active cluster, as ECS counts.',
+                    {
+                        'name': text('Its name.'),
+                        'managed': {'type': 'boolean', 'description': 'Whether it has a desired state here.'},
+                        'services': number('How many active services it has.'),
+                        'running': number('How many tasks run in it.'),
+                    },
+                ),
+                'By name.',
+            )
+        },
+        example={'content': [{'name': 'legacy', 'managed': False, 'services': 3, 'running': 12}]},
+    ),
+}

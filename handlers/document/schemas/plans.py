@@ -1,0 +1,58 @@
+"""What a change would do."""
+
+from handlers.document.schemas.build import REVISION, Schema, many, ref, shape, text, text_or_null
+from handlers.document.schemas.history import EXAMPLE_SERVICE
+from handlers.document.schemas.takeovers import OF_PROMOTION, OF_ROLLBACK
+
+EXAMPLE_PLAN = {
+    'id': '5d41402abc4b2a76b9719d91',
+    'cluster': 'staging',
+    'revision': REVISION,
+    'message': 'user-service: image v1.4.1 → v1.4.2',
+    'summary': 'user-service: image v1.4.1 → v1.4.2',
+    'services': [EXAMPLE_SERVICE, {'service': 'email-worker', 'action': 'nothing', 'changes': []}],
+    'settings': [],
+    'unmanaged': [],
+    'notes': [],
+    'warnings': [],
+    'ecs': None,
+    'ecs_reason': 'No scheduler is at hand here that could tell what would become of what runs.',
+}
+
+SCHEMAS: dict[str, Schema] = {
+    'AcceptedOrPlan': {
+        'description': 'What was done, or with `dry_run` what would be.',
+        'anyOf': [ref('Accepted'), ref('Plan')],
+        'examples': [{'message': 'staging is no longer managed; ECS is left as it is', 'revision': REVISION}],
+    },
+    'Note': shape(
+        'Something to know before it is done.',
+        {
+            'service': text_or_null('Of which service; null where it concerns the whole cluster.'),
+            'message': text('It.'),
+        },
+        {'code': text('The `error` that the change would be refused with, where it would.')},
+    ),
+    'Plan': shape(
+        'What a change would do; nothing is stored or sent.',
+        {
+            'id': text('Give it as `plan` with the change: 412 where anything that this was made from has moved.'),
+            'cluster': text('The cluster.'),
+            'revision': text_or_null('The revision that it starts from; null where there is none yet.'),
+            'message': text('All of it, in a line.'),
+            'summary': text('The same.'),
+            'services': many(ref('ServiceDifference'), 'Every service of either side, changed or not.'),
+            'settings': many(ref('FieldChange'), 'What changes above the services.'),
+            'unmanaged': many({'type': 'string'}, 'Services that are left out, and go on running unmanaged.'),
+            'notes': many(ref('Note'), 'What would refuse the change now: a freeze, a quarantine.'),
+            'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+            'ecs': {
+                'type': ['object', 'null'],
+                'description': 'What ECS would do to come from what runs to it: the plan of a scheduler.',
+            },
+            'ecs_reason': text_or_null('Why `ecs` is null.'),
+        },
+        {**OF_ROLLBACK, **OF_PROMOTION},
+        example=EXAMPLE_PLAN,
+    ),
+}

@@ -1,0 +1,46 @@
+"""What every refusal looks like."""
+
+from handlers.document.schemas.build import Schema, many, ref, shape, text, text_or_null
+from handlers.document.schemas.operations import CHECKS
+
+PROBLEM = shape(
+    'One mistake, or one thing that is worth knowing.',
+    {
+        'path': text('Where: as `services[2].email-worker.elb.ports.public`, or the name of a parameter.'),
+        'message': text('What is wrong, and what is allowed.'),
+    },
+    {
+        'line': {'type': 'integer', 'minimum': 1, 'description': 'The line of the text that was sent.'},
+        'column': {'type': 'integer', 'minimum': 1, 'description': 'The column in that line.'},
+    },
+    example={'path': 'services[0].user-service.memory', 'line': 4, 'column': 15, 'message': 'expected a whole number'},
+)
+
+ERROR = shape(
+    'Every refusal looks like this.',
+    {
+        'error': text('A stable code, for programs.'),
+        'message': text('For a person.'),
+        'details': many(ref('Problem'), 'Each thing that is wrong; empty where the message says it all.'),
+    },
+    {
+        'request_id': text('Names the request in the log; also the header X-Request-Id.'),
+        'warnings': many(ref('Problem'), 'With `invalid_stackfile`: what is not wrong, but worth knowing.'),
+        'revision': text_or_null('With `revision_conflict`: the revision that is stored now.'),
+        'diff': ref('DifferenceSince'),
+        'plan': ref('Plan'),
+        'frozen': ref('Freeze'),
+        'quarantine': ref('Quarantine'),
+        'rollout': ref('Rollout'),
+        'status': {'const': 'not ready', 'description': 'With `not_ready`.'},
+        'checks': CHECKS,
+    },
+    example={
+        'error': 'not_found',
+        'message': "There is no cluster 'stagign' here.",
+        'details': [],
+        'request_id': '5f0e2d7c9b1a4e68',
+    },
+)
+
+SCHEMAS: dict[str, Schema] = {'Error': ERROR, 'Problem': PROBLEM}

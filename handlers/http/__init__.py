@@ -1,0 +1,4 @@
+"""The HTTP server: its bounds, its connections and the requests in flight.
+
+What a request means is in the other rooms.
+"""

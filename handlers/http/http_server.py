@@ -1,0 +1,215 @@
+"""The HTTP server: Tornado's, behind an accept loop of our own that is bounded, and that no shortage can make spin."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import resource
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.web import Application
+
+from handlers.http.connections import Bounds, Connections, Phase, Stream, refusal_answer
+
+log = logging.getLogger(__name__)
+
+# Connections accepted in one turn of the loop.
+ACCEPTED_A_TURN = 100
+CHECKED_EACH_S = 1.0
+
+# What the kernel answers where it has no descriptor or no memory for another connection.
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# How long nothing is accepted during a shortage that cannot be dealt with otherwise.
+SHORTAGE_PAUSE_S = 0.5
+
+# File descriptors for what is no connection of a client: AWS, files, and the event loop.
+RESERVED_FILES = 200
+MOST_FILES = 65_536
+
+
+class Server:
+    """`bounds.connections` is lowered to what the process may have open."""
+
+    def __init__(self, application: Application, bounds: Bounds, **options: Any):
+        """`options` go to Tornado's `HTTPServer`."""
+        self.connections = Connections(bounds)
+        self._server = HTTPServer(_Tracked(application), **options)
+        self._sockets: list[socket.socket] = []
+        self._checking: asyncio.Task[None] | None = None
+        self._paused: list[asyncio.TimerHandle] = []
+        # Given up to accept, and refuse, a connection where no descriptor is left.
+        self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
+
+    def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on sockets that listen."""
+        for each in sockets:
+            each.setblocking(False)
+            self._sockets.append(each)
+            self._watch(each)
+        self._checking = asyncio.get_running_loop().create_task(self._check())
+
+    def stop(self) -> None:
+        """Accept no more connections; an open one closes with its next answer, an idle one at once."""
+        loop = asyncio.get_running_loop()
+        for each in self._sockets:
+            loop.remove_reader(each)
+            each.close()
+        self._sockets.clear()
+        for timer in self._paused:
+            timer.cancel()
+        self._server.conn_params.no_keep_alive = True
+        self.connections.close_idle()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._checking is not None:
+            self._checking.cancel()
+        self.connections.close()
+        await self._server.close_all_connections()
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+
+    def _watch(self, listening: socket.socket) -> None:
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(ACCEPTED_A_TURN):
+            try:
+                connection, address = listening.accept()
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                shortage = os.strerror(error.errno)
+                if error.errno not in SHORTAGES:
+                    self.connections.refused(shortage)
+                    self._pause(listening)
+                    return
+                if not self._refuse_with_spare(listening, shortage):
+                    return
+            else:
+                self._admit(connection, address)
+
+    def _admit(self, connection: socket.socket, address: tuple) -> None:
+        peer = address[0] if address else ''
+        why = self.connections.refusal(peer)
+        if why is not None:
+            self.connections.refused(why)
+            _refuse(connection, why)
+            return
+        connection.setblocking(False)
+        buffers = {'max_buffer_size': self._server.max_buffer_size, 'read_chunk_size': self._server.read_chunk_size}
+        self._server.handle_stream(self.connections.open(connection, peer, **buffers), address)
+
+    def _refuse_with_spare(self, listening: socket.socket, shortage: str) -> bool:
+        """Accept one connection with the spare descriptor and close it; false where no more is to be accepted now."""
+        if self._spare is None:
+            self._pause(listening)
+            return False
+        os.close(self._spare)
+        self._spare = None
+        try:
+            connection, _ = listening.accept()
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._pause(listening)
+            return False
+        else:
+            self.connections.refused(f'the process is out of resources ({shortage})')
+            _refuse(connection, 'too many connections are open')
+            return True
+        finally:
+            self._keep_spare()
+
+    def _keep_spare(self) -> None:
+        if self._spare is None:
+            with contextlib.suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY)
+
+    def _pause(self, listening: socket.socket) -> None:
+        """A socket that is ready, and cannot be accepted from, would make the loop spin."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(listening)
+        self._paused = [timer for timer in self._paused if timer.when() > loop.time()]
+        self._paused.append(loop.call_later(SHORTAGE_PAUSE_S, self._watch, listening))
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKED_EACH_S)
+            try:
+                self.connections.check()
+                self._keep_spare()
+            except Exception:
+                log.exception('the deadlines of connections could not be checked')
+
+
+class _Tracked(HTTPServerConnectionDelegate):
+    """The application, with each connection's phase noted."""
+
+    def __init__(self, application: Application):
+        self._application = application
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        stream: Stream = server_conn.stream
+        stream.begin(request_conn)
+        return _TrackedRequest(self._application.start_request(server_conn, request_conn), stream)
+
+    def on_close(self, server_conn: object) -> None:
+        self._application.on_close(server_conn)
+
+
+class _TrackedRequest(HTTPMessageDelegate):
+    def __init__(self, delegate: HTTPMessageDelegate, stream: Stream):
+        self._delegate = delegate
+        self._stream = stream
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Any:
+        self._stream.enter(Phase.BODY)
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Any:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        self._stream.enter(Phase.ANSWER)
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
+
+
+def _refuse(connection: socket.socket, why: str) -> None:
+    """Answer that there is no room, as far as that is possible at once, and close."""
+    answer = refusal_answer('503 Service Unavailable', 'overloaded', f'{why.capitalize()}.', ['Retry-After: 1'])
+    with contextlib.suppress(OSError):
+        connection.setblocking(False)
+        connection.send(answer)
+        connection.shutdown(socket.SHUT_WR)
+    connection.close()
+
+
+def connections_possible(wanted: int) -> int:
+    """How many of so many connections the process may have open; its limit of files is raised as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    available = MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    return max(1, min(wanted, available - min(RESERVED_FILES, available // 4)))

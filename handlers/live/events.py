@@ -1,0 +1,215 @@
+"""The live channel: a WebSocket on which the hub writes, and clients say what they want to hear. See docs/events.md."""
+
+import json
+import logging
+import socket
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, StreamClosedError
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler, WebSocketProtocol
+
+from handlers.errors import HTTP_CODE, headers_of, status_of
+from handlers.http.masked_protocol import MaskedProtocol
+from handlers.live.frames import text_frame
+from handlers.live.sockets import HEARTBEAT_S
+from stack.access.access import Role
+from stack.errors import AccessDenied, InvalidRequest, NysaError
+from stack.live import cluster_events
+from stack.live.subscriber import Subscriber
+from stack.runtime.events import Event, Ping, error, read_message, subscription
+from stack.runtime.masking import masked
+
+if TYPE_CHECKING:
+    from handlers.context import Context
+
+log = logging.getLogger(__name__)
+
+PROTOCOL = 'nysa.v1'
+# A client that names the revisions of ten thousand clusters says some 600 KB.
+LARGEST_MESSAGE = 1024 * 1024
+# What may wait in our own buffer before a reader counts as slow; the kernel's holds about as much again.
+HIGH_WATER = 64 * 1024
+SEND_BUFFER = 64 * 1024
+# Nothing that the hub sends gets near it: the last guard.
+LARGEST_BUFFER = 64 * 1024 * 1024
+
+
+class StreamOutlet:
+    """Where a subscriber's frames go: straight into the socket while it takes them, else into Tornado's buffer."""
+
+    def __init__(self, stream: IOStream, writable: Any):
+        """`writable()` is called when everything that had to wait is out."""
+        self._stream = stream
+        self._writable = writable
+        self._waiting = 0
+        stream.max_write_buffer_size = LARGEST_BUFFER
+        self._direct = not isinstance(stream, SSLIOStream)
+
+    def ready(self) -> bool:
+        return self._waiting <= HIGH_WATER or self._stream.closed()
+
+    def offer(self, frame: bytes) -> bool:
+        """Send a frame without waiting; false where the reader is behind already. One that has gone takes all."""
+        stream = self._stream
+        if stream.closed():
+            return True
+        if not self.ready():
+            return False
+        rest: bytes | memoryview = frame
+        if self._direct and not stream.writing():
+            try:
+                sent = stream.socket.send(frame)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError:
+                stream.close()
+                return True
+            if sent == len(frame):
+                return True
+            rest = memoryview(frame)[sent:]
+        self._wait_for(rest)
+        return True
+
+    def _wait_for(self, rest: bytes | memoryview) -> None:
+        size = len(rest)
+        try:
+            written = self._stream.write(rest)
+        except (StreamClosedError, StreamBufferFullError):
+            self._stream.close()
+            return
+        self._waiting += size
+
+        def done(future: Any) -> None:
+            future.exception()  # a reader that has gone is no error of ours
+            self._waiting -= size
+            if not self._waiting:
+                self._writable()
+
+        written.add_done_callback(done)
+
+    def close(self) -> None:
+        """Tell nobody any more; else it would take the garbage collector to find out that nobody needs this."""
+        self._writable = _nothing
+
+
+class Events(WebSocketHandler):
+    """`GET /api/v1/events`. Access is that of REST; a page of another origin is refused."""
+
+    role = Role.VIEWER
+
+    def initialize(self, context: 'Context') -> None:
+        self.context = context
+        self.request_id = uuid.uuid4().hex
+        self.subscriber: Subscriber | None = None
+
+    @property
+    def max_message_size(self) -> int:
+        return LARGEST_MESSAGE
+
+    async def prepare(self) -> None:
+        """Refusals are plain HTTP answers here, before the upgrade."""
+        self.set_header('X-Request-Id', self.request_id)
+        self.context.access.check_origin(self.request)
+        self.caller = await self.context.access.caller(self.request)
+        if self.caller.role < self.role:
+            raise AccessDenied(f'This takes the role {self.role.name.lower()}.')
+        self.context.access.check_sockets(self.context.sockets.of(self.caller))
+
+    def check_origin(self, origin: str) -> bool:
+        """Looked at before, by the rules of the whole API."""
+        return True
+
+    async def get(self, *args: str, **kwargs: str) -> None:
+        if self.request.headers.get('Upgrade', '').lower() != 'websocket':
+            raise InvalidRequest('A WebSocket is opened here: see docs/events.md.')
+        await super().get(*args, **kwargs)
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        plain = super().get_websocket_protocol()
+        return MaskedProtocol(self, False, plain.params) if plain else None
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return PROTOCOL if PROTOCOL in subprotocols else None
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        stream = self.ws_connection.stream
+        stream.set_nodelay(True)
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        hub = self.context.live.hub
+        outlet = StreamOutlet(stream, lambda: hub.writable(self.subscriber))
+        # Only browsers send an Origin: pages paint what they are told, and no faster than ten times a second.
+        self.subscriber = Subscriber(
+            outlet,
+            values=self.caller.role > Role.VIEWER,
+            paced='Origin' in self.request.headers,
+            may_see=self.caller.may_see,
+        )
+        self.context.sockets.add(self)
+        role = self.caller.role.name.lower()
+        self.say(cluster_events.hello(self.context.version, self.caller.name, role, HEARTBEAT_S, _now()))
+        clusters = self.get_query_arguments('cluster')
+        if clusters:
+            self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {})))
+
+    def on_message(self, message: str | bytes) -> None:
+        self.answer(lambda: self.take(message))
+
+    def take(self, message: str | bytes) -> None:
+        """Do what a client says. Raises `InvalidRequest`, `NotAuthenticated`, `TooManyRequests`."""
+        self.context.access.check_message(self.caller)
+        read = read_message(message)
+        if isinstance(read, Ping):
+            self.say(cluster_events.pong(_now()))
+        else:
+            self.context.live.hub.subscribe(self.subscriber, read)
+
+    def answer(self, act: Any) -> None:
+        """What fails is told, and the connection stays open: Tornado would drop it without a word."""
+        try:
+            act()
+        except NysaError as failed:
+            self.say(error(failed.code, failed.message, failed.details()))
+        except Exception:
+            log.exception('a message on the live channel failed (request %s)', self.request_id)
+            self.say(error('internal', f'Something went wrong here; the log has it under {self.request_id}.'))
+
+    def say(self, event: Event) -> None:
+        self.subscriber.outlet.offer(text_frame(event.text(self.subscriber.values)))
+
+    def on_pong(self, data: bytes) -> None:
+        self.context.sockets.answered(self)
+
+    def on_close(self) -> None:
+        self.context.sockets.discard(self)
+        if self.subscriber is not None:
+            self.context.live.hub.leave(self.subscriber)
+            self.subscriber.outlet.close()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A refusal before the upgrade, in the shape of the API."""
+        failed = kwargs.get('exc_info', (None, None))[1]
+        if isinstance(failed, NysaError):
+            self.set_status(status_of(failed))
+            content = {'error': failed.code, 'message': failed.message, 'details': failed.details()}
+        else:
+            message = f'A WebSocket is opened here; the request was refused ({status_code}).'
+            content = {'error': HTTP_CODE.get(status_code, 'refused'), 'message': message, 'details': []}
+        for name, value in (self.context.access.headers(self.request) | headers_of(failed)).items():
+            self.set_header(name, value)
+        self.set_header('Content-Type', 'application/json; charset=UTF-8')
+        self.finish(json.dumps({**masked(content), 'request_id': self.request_id}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, NysaError | HTTPError):
+            log.error('request %s failed', self.request_id, exc_info=(typ, value, tb))
+
+
+def _nothing() -> None:
+    """Nobody is told."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

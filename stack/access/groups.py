@@ -1,0 +1,75 @@
+"""What the groups of a person, as a provider tells them, let that person do here."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stack.access.access import EVERYWHERE, ROLES, Caller, Role, Via
+from stack.access.tokens import UNSEEN, is_shown, read_clusters
+from stack.errors import AccessDenied
+
+# What S3 keeps of each change is short.
+LONGEST_SUBJECT = 160
+
+# Whichever comes first names the person.
+NAME_CLAIMS = ('preferred_username', 'email', 'sub')
+
+
+@dataclass(frozen=True)
+class Grant:
+    role: Role
+    clusters: tuple[str, ...] = EVERYWHERE
+
+
+def read_groups(text: str) -> dict[str, Grant]:
+    """The setting NYSA_GROUPS: `{"platform": "admin", "web": {"role": "deployer", "clusters": ["stag*"]}}`.
+
+    Raises ValueError.
+    """
+    try:
+        given = json.loads(text)
+        return {group: _grant(each) for group, each in given.items()}
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError):
+        example = '{"platform": "admin", "web": {"role": "deployer", "clusters": ["stag*"]}}'
+        raise ValueError(f'groups with their roles in JSON, as {example}') from None
+
+
+def _grant(given: Any) -> Grant:
+    if isinstance(given, str):
+        return Grant(ROLES[given])
+    return Grant(ROLES[given['role']], read_clusters(given.get('clusters', ['*'])))
+
+
+def caller_of_claims(claims: Mapping[str, Any], claim: str, grants: Mapping[str, Grant], via: Via) -> Caller:
+    """Who that is: with the highest role of all groups, in the clusters of those that give it.
+
+    Raises `AccessDenied` for somebody in none of them.
+    """
+    named = claims.get(claim)
+    groups = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    found = [grants[group] for group in groups if isinstance(group, str) and group in grants]
+    if not found:
+        raise AccessDenied(f'You are in no group that may come in here (claim {claim}).')
+    role = max(grant.role for grant in found)
+    clusters = tuple(dict.fromkeys(each for grant in found if grant.role == role for each in grant.clusters))
+    everywhere = EVERYWHERE if '*' in clusters else clusters
+    return Caller(_name(claims), role, everywhere, via, subject=_subject(claims))
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    for claim in NAME_CLAIMS:
+        name = claims.get(claim)
+        shown = UNSEEN.sub('', name).strip() if isinstance(name, str) else ''
+        if is_shown(shown):
+            return shown
+    raise AccessDenied('Your provider does not state who you are.')
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    """Issuer and id, together one account (OpenID Connect Core, 5.7); a hash of them where they are long."""
+    subject = f'{claims.get("iss")} {claims.get("sub")}'
+    if subject.isascii() and subject.isprintable() and len(subject) <= LONGEST_SUBJECT:
+        return subject
+    return f'sha256:{hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()}'

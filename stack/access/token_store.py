@@ -1,0 +1,161 @@
+"""The tokens that hold now, and the sessions that have ended: from the secret and from S3, read again and again."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from stack.access import tokens
+from stack.access.tokens import Token
+from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, Unavailable
+
+log = logging.getLogger(__name__)
+
+TOKENS = 'nysa/tokens/'
+ENDED = 'nysa/sessions/ended/'
+
+# How often everything is read again, in seconds: for so long another replica's new token is not known.
+REFRESH_S = 5.0
+# What was read longer ago than this is not believed: a token may have been revoked since.
+BELIEVED_S = 20.0
+# A session that ended longer ago than it could have lasted need not be remembered.
+REMEMBERED = timedelta(hours=13)
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
+    async def delete(self, key: str) -> None: ...
+    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[Any]: ...
+
+
+class TokenStore:
+    """`configured()` gives the tokens of the secret; it may raise `AwsFailed`, and ValueError where they are broken."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        configured: Callable[[], Awaitable[Sequence[Token]]],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._bucket = bucket
+        self._read_configured = configured
+        self._clock = clock
+        self._configured: dict[str, Token] = {}
+        self._stored: dict[str, tuple[str, Token | None]] = {}
+        self._ended: set[str] = set()
+        self._read_at = float('-inf')
+        self._lock = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._configured) + sum(token is not None for _, token in self._stored.values())
+
+    def find(self, id: str) -> Token | None:
+        """The token with that id. Raises `Unavailable` where it is too long ago that the tokens could be read."""
+        self._be_sure()
+        if id in self._configured:
+            return self._configured[id]
+        return self._stored[id][1] if id in self._stored else None
+
+    def has_ended(self, session: str) -> bool:
+        """Whether somebody has signed out of that session. Raises `Unavailable` as `find` does."""
+        self._be_sure()
+        return session in self._ended
+
+    def names(self) -> list[str]:
+        """The names of the holders of tokens."""
+        return [token.name for token, _ in self.listed()]
+
+    def listed(self) -> list[tuple[Token, str]]:
+        """Every token and where it is kept, `secret` or `s3`, in the order of their names."""
+        found = [(token, 'secret') for token in self._configured.values()]
+        found += [(token, 's3') for _, token in self._stored.values() if token and token.id not in self._configured]
+        return sorted(found, key=lambda each: (each[0].name, each[0].id))
+
+    async def add(self, token: Token) -> None:
+        """Keep a token in S3; it is valid here at once. Raises `AwsFailed` where it is not, or `OutcomeUnknown`."""
+        async with self._lock:
+            body = json.dumps(token.record()).encode()
+            try:
+                written = await self._bucket.put(TOKENS + token.id, body, over=None)
+            except OutcomeUnknown as unknown:
+                where = f'Look at /api/v1/tokens: if {token.id} is there, revoke it, as its secret was not shown.'
+                raise unknown.about(f'the token {token.name} was created', where) from unknown
+            self._stored[token.id] = (written.etag, token)
+
+    async def revoke(self, id: str) -> None:
+        """Have a token of S3 refused: here at once, elsewhere within seconds. Raises `NotFound`, `OutcomeUnknown`."""
+        async with self._lock:
+            if id not in self._stored:
+                raise NotFound(f'There is no token {id[:100]!r} here.')
+            try:
+                await self._bucket.delete(TOKENS + id)
+            except OutcomeUnknown as unknown:
+                where = 'Look at /api/v1/tokens, and revoke it again if it is there.'
+                raise unknown.about(f'the token {id} is revoked', where) from unknown
+            del self._stored[id]
+
+    async def end_session(self, session: str) -> None:
+        """Have a session refused, on every replica. Raises `OutcomeUnknown`."""
+        async with self._lock:
+            if session in self._ended:
+                return
+            try:
+                await self._bucket.put(ENDED + session, b'{}', over=None)
+            except PreconditionFailed:
+                log.debug('a session was ended by another replica')
+            except OutcomeUnknown as unknown:
+                raise unknown.about('the session has ended', 'Sign out again.') from unknown
+            self._ended.add(session)
+
+    async def refresh(self) -> None:
+        """Read everything again. Raises `AwsFailed`; what was known stays until it is too old."""
+        async with self._lock:
+            asked = self._clock()
+            try:
+                self._configured = {token.id: token for token in await self._read_configured()}
+            except ValueError as error:
+                log.error('NYSA_TOKENS is broken, the tokens before it go on to hold: %s', error)
+            listed = await self._bucket.objects(prefix=TOKENS)
+            self._stored = {each.key.removeprefix(TOKENS): await self._read(each) for each in listed}
+            self._ended = await self._still_remembered(await self._bucket.objects(prefix=ENDED))
+            self._read_at = asked
+
+    async def run(self) -> None:
+        """Refresh for ever."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except AwsFailed as failed:
+                log.warning('the tokens could not be read: %s', failed)
+
+    def _be_sure(self) -> None:
+        if self._clock() - self._read_at > BELIEVED_S:
+            raise Unavailable('Whether a token still holds cannot be told now.', 's3:ListObjectsV2', 'Stale')
+
+    async def _read(self, listed: Any) -> tuple[str, Token | None]:
+        id = listed.key.removeprefix(TOKENS)
+        if id in self._stored and self._stored[id][0] == listed.etag:
+            return self._stored[id]
+        stored = await self._bucket.get(listed.key)
+        try:
+            token = tokens.read_record(json.loads(stored.body)) if stored else None
+        except (ValueError, RecursionError):
+            token = None
+        if stored and (token is None or token.id != id):
+            log.error('%s holds no token', listed.key)
+            token = None
+        return listed.etag, token
+
+    async def _still_remembered(self, listed: list[Any]) -> set[str]:
+        oldest = datetime.now(UTC) - REMEMBERED
+        for each in listed:
+            if each.modified < oldest:
+                await self._bucket.delete(each.key)
+        return {each.key.removeprefix(ENDED) for each in listed}

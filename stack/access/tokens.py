@@ -1,0 +1,246 @@
+"""Tokens: how they are made, written down without their secret, and recognised.
+
+A token is `nysa_<id>_<secret>`. Its secret has 256 random bits, so that a plain SHA-256 of it can be kept: there is
+nothing to be guessed that a slow hash would protect (NIST SP 800-63B, 5.1.1.2, asks for one for memorised secrets).
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stack.access.access import EVERYWHERE, ROLES, Caller, Role
+from stack.errors import InvalidRequest
+
+TOKEN = re.compile(r'nysa_([0-9a-f]{12})_([A-Za-z0-9_-]{43})')
+ID = re.compile(r'[0-9a-f]{12}')
+NAME = re.compile(r'[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}')
+# Characters that are not seen, or that turn the text around them (Unicode UAX 9): a name that is shown has none.
+UNSEEN = re.compile('[\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]')
+PATTERN = re.compile(r'[A-Za-z0-9_*-]{1,255}')
+DURATION = re.compile(r'([1-9]\d{0,4})([dh])')
+HASH = re.compile(r'[0-9a-f]{64}')
+
+MOST_PATTERNS = 100
+
+# What an id that nobody has is compared with, so that it takes as long as one that somebody has.
+NO_HASH = hashlib.sha256(b'').hexdigest()
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as it is kept. One that `speaks_for` others may name them in X-Nysa-Actor."""
+
+    id: str
+    name: str
+    role: Role
+    hash: str
+    clusters: tuple[str, ...] = EVERYWHERE
+    expires_at: datetime | None = None
+    speaks_for: bool = False
+    created_by: str | None = None
+    created_at: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+    def caller(self) -> Caller:
+        return Caller(self.name, self.role, self.clusters, 'token', self.id)
+
+    def shown(self) -> dict[str, Any]:
+        """Everything but the hash."""
+        return {
+            'id': self.id,
+            'name': self.name,
+            'role': self.role.name.lower(),
+            'clusters': list(self.clusters),
+            'expires_at': self.expires_at.isoformat() if self.expires_at else None,
+            'speaks_for': self.speaks_for,
+            'created_by': self.created_by,
+            'created_at': self.created_at.isoformat() if self.created_at else None,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """What is kept in S3 or in the secret."""
+        return self.shown() | {'hash': self.hash}
+
+
+def make(asked: 'Asked', by: str | None, now: datetime) -> tuple[str, Token]:
+    """A new token: the text that its holder shows, and what is kept of it."""
+    id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    token = Token(
+        id, asked.name, asked.role, hash_of(secret), asked.clusters, asked.expires_at, asked.speaks_for, by, now
+    )
+    return f'nysa_{id}_{secret}', token
+
+
+def hash_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def split(text: str) -> tuple[str, str] | None:
+    """Id and secret, or None where it cannot be a token."""
+    found = TOKEN.fullmatch(text)
+    return (found[1], found[2]) if found else None
+
+
+def fits(token: Token | None, secret: str, now: datetime) -> bool:
+    """Whether the secret is that of the token, and the token still holds; in the same time whatever is wrong."""
+    same = hmac.compare_digest(hash_of(secret), token.hash if token else NO_HASH)
+    return same and token is not None and not token.is_over(now)
+
+
+# What is asked for
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A token that somebody wants to have made."""
+
+    name: str
+    role: Role
+    clusters: tuple[str, ...] = EVERYWHERE
+    expires_at: datetime | None = None
+    speaks_for: bool = False
+
+
+def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
+    """Raises `InvalidRequest` that names everything that is wrong."""
+    wrong = []
+
+    def take(name: str, read: Any, default: Any) -> Any:
+        try:
+            return read(given[name]) if given.get(name) is not None else default
+        except ValueError as error:
+            wrong.append({'path': name, 'message': str(error)})
+            return default
+
+    asked = Asked(
+        take('name', _new_name, ''),
+        take('role', _role, Role.PUBLIC),
+        take('clusters', read_clusters, EVERYWHERE),
+        take('expires', lambda text: read_expiry(text, now), None),
+        take('speaks_for', _flag, False),
+    )
+    named = {each['path'] for each in wrong}
+    wrong += [{'path': key, 'message': 'is missing'} for key in ('name', 'role') if given.get(key) is None]
+    if wrong or named:
+        sentences = '; '.join(f'{each["path"]}: {each["message"]}' for each in wrong)
+        raise InvalidRequest(f'No such token can be made: {sentences}.', wrong)
+    return asked
+
+
+def read_expiry(given: Any, now: datetime) -> datetime:
+    """`30d`, `12h`, or a moment in ISO 8601 with its offset. Raises ValueError."""
+    allowed = ValueError('a time from now as 30d or 12h, or a moment to come as 2031-01-01T00:00:00+00:00')
+    if not isinstance(given, str):
+        raise allowed
+    found = DURATION.fullmatch(given)
+    if found:
+        return now + (timedelta(days=int(found[1])) if found[2] == 'd' else timedelta(hours=int(found[1])))
+    moment = _moment(given)
+    if moment is None or moment <= now:
+        raise allowed
+    return moment
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_shown(name: str) -> bool:
+    """Whether a text can be the name under which a caller is shown and recorded."""
+    return NAME.fullmatch(name) is not None and name.strip() != '' and not UNSEEN.search(name)
+
+
+def _new_name(given: Any) -> str:
+    if not isinstance(given, str) or not is_shown(given):
+        raise ValueError('text of 1 to 100 characters, all of them visible')
+    return given.strip()
+
+
+def _name(given: Any) -> str:
+    if not isinstance(given, str) or not NAME.fullmatch(given) or not given.strip():
+        raise ValueError('text of 1 to 100 characters')
+    return given.strip()
+
+
+def _role(given: Any) -> Role:
+    if not isinstance(given, str) or given not in ROLES:
+        raise ValueError(' or '.join(ROLES))
+    return ROLES[given]
+
+
+def read_clusters(given: Any) -> tuple[str, ...]:
+    """Names and patterns of clusters. Raises ValueError."""
+    fit = isinstance(given, list) and all(isinstance(each, str) and PATTERN.fullmatch(each) for each in given)
+    if not fit or not 1 <= len(given) <= MOST_PATTERNS:
+        raise ValueError(f'a list of 1 to {MOST_PATTERNS} names or patterns, as ["prod", "stag*"]')
+    return EVERYWHERE if '*' in given else tuple(dict.fromkeys(given))
+
+
+def _flag(given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError('true or false')
+    return given
+
+
+# What is kept
+
+
+def read_record(record: Any) -> Token:
+    """A token as it was written down. Raises ValueError, which never holds what is secret."""
+    if not isinstance(record, Mapping):
+        raise ValueError('a token is an object')
+    id, hashed = record.get('id'), record.get('hash')
+    if not isinstance(id, str) or not ID.fullmatch(id):
+        raise ValueError('id must be 12 hexadecimal digits')
+    if not isinstance(hashed, str) or not HASH.fullmatch(hashed):
+        raise ValueError(f'token {id}: hash must be 64 hexadecimal digits')
+    try:
+        expires = record.get('expires_at')
+        expires_at = _kept_moment(expires) if expires is not None else None
+        created = record.get('created_at')
+        return Token(
+            id,
+            _name(record.get('name')),
+            _role(record.get('role')),
+            hashed,
+            read_clusters(record.get('clusters', list(EVERYWHERE))),
+            expires_at,
+            _flag(record.get('speaks_for', False)),
+            str(record['created_by']) if record.get('created_by') else None,
+            _kept_moment(created) if created is not None else None,
+        )
+    except ValueError as error:
+        raise ValueError(f'token {id}: {error}') from None
+
+
+def _kept_moment(text: Any) -> datetime:
+    moment = _moment(text) if isinstance(text, str) else None
+    if moment is None:
+        raise ValueError('a moment must be in ISO 8601 with its offset')
+    return moment
+
+
+def read_records(text: str) -> tuple[Token, ...]:
+    """The tokens of the setting NYSA_TOKENS: a JSON list of records. Raises ValueError."""
+    try:
+        records = json.loads(text)
+    except (ValueError, RecursionError):
+        records = None
+    if not isinstance(records, list):
+        raise ValueError('a JSON list of tokens, as `nysa_server.py token create` prints them')
+    tokens = tuple(read_record(each) for each in records)
+    if len({token.id for token in tokens}) < len(tokens):
+        raise ValueError('a JSON list in which no id stands twice')
+    return tokens

@@ -1,0 +1,110 @@
+"""One service that runs, as settings of a stackfile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.changes.adopt import network
+from stack.changes.adopt.balancer import Way, elb_settings, way_in
+from stack.changes.adopt.container import main_container, main_settings, sidecars
+from stack.changes.adopt.network import Place
+from stack.changes.adopt.service import service_settings
+from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
+from stack.reconcile.observed import Observed, Service
+from stack.reconcile.plan import Note
+from stack.stackfile.entries import entries
+from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.inverse import Source
+
+Answer = Mapping[str, Any]
+
+
+@dataclass
+class Found:
+    """`body` is its task definition, `main` the name of the container that the settings describe."""
+
+    name: str
+    body: Answer = field(default_factory=dict)
+    main: str = ''
+    settings: dict[str, Any] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    places: tuple[Place, ...] = ()
+    way: Way | None = None
+    namespace: str | None = None
+
+    def leave_out(self, reason: str) -> None:
+        """Leave the service out of the document, for a reason that is a clause."""
+        self.settings, self.places = {}, ()
+        self.notes[:] = [Note(self.name, f'It is left out, and goes on running as it is: {reason}.')]
+
+    def note(self, text: str) -> None:
+        self.notes.append(Note(self.name, text))
+
+
+def find(service: Service, observed: Observed, region: str | None) -> Found:
+    """The settings of a service; none where its task definition cannot be read, and a note states why."""
+    found = Found(service.name)
+    definition = observed.definitions.get(service.task_definition)
+    body = definition.body if definition else {}
+    attached = frozenset(each.get('containerName', '') for each in service.load_balancers)
+    main = main_container(service.name, body, attached)
+    if definition is None or main is None:
+        found.leave_out('its task definition cannot be read')
+        return found
+    found.body, found.main = body, main['name']
+    source = Source(network_mode(body), region)
+    fargate = runs_on_fargate(service.members)
+    found.way = way_in(service, observed)
+    found.places = network.places(service, found.way)
+    settings = {
+        **main_settings(main, source),
+        **task_settings(body, main, service.members, source),
+        **service_settings(service, definition, service.name in observed.autoscaled, source),
+        'container_name': found.main if found.main != service.name else None,
+        'containers': sidecars(body, main, source),
+        'elb': elb_settings(observed.cluster, service.name, found.way, observed) if found.way else None,
+        'dns_discovery': _discovery(service, observed, found),
+    }
+    if settings.get('exec') and not settings.get('init'):
+        settings['init'] = False
+    if source.network_mode != _usual_network(settings, fargate):
+        settings['network_mode'] = source.network_mode
+    found.settings = ordered(settings)
+    return found
+
+
+def _usual_network(settings: Mapping[str, Any], fargate: bool) -> str:
+    return 'awsvpc' if fargate or settings.get('dns_discovery') else 'host'
+
+
+def ordered(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """In the order of the stackfile's fields, without what states no more than the default."""
+    return {
+        each.name: settings[each.name]
+        for each in entries(ServiceSettings)
+        if settings.get(each.name) is not None and _is_stated(settings, each)
+    }
+
+
+def _is_stated(settings: Mapping[str, Any], entry: Any) -> bool:
+    value = settings[entry.name]
+    if entry.name == 'memory':
+        limited = 'memory' in (settings.get('task') or {}) or settings.get('memory_reservation')
+        return value != entry.default or bool(limited)
+    if entry.name in ('task_definition_tags', 'compatibilities'):
+        return True
+    return value not in ([], {}) and value != entry.default
+
+
+def _discovery(service: Service, observed: Observed, found: Found) -> dict[str, str] | None:
+    """The name in a private namespace, where `dns_discovery` describes the registry exactly."""
+    namespaces = {each.id: each for each in observed.namespaces}
+    if [each.keys() for each in service.registries] != [{'registryArn'}]:
+        return None
+    [used] = service.registries
+    registry = next((each for each in observed.registries if each.arn == used['registryArn']), None)
+    namespace = namespaces.get(registry.namespace) if registry else None
+    if namespace is None or registry is None or {kind for kind, _ in registry.records} - {'A'}:
+        return None
+    found.namespace = namespace.name
+    return {'name': registry.name}

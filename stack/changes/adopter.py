@@ -1,0 +1,128 @@
+"""A living cluster taken under management: looked at, written down, and stored as its first desired state."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stack.changes.adopt.document import Written, write
+from stack.changes.changes import Accepted, ChangeRequest
+from stack.changes.desired_state import DesiredStates
+from stack.reconcile.observed import Observed, Observer, Record
+from stack.reconcile.plan import Note, Plan
+from stack.reconcile.planner import plan
+from stack.stackfile.check import check
+from stack.stackfile.effective import services
+from stack.stackfile.problems import Problem
+
+# Finds the records that point at any of these DNS names: see `stack.aws.route53.aliases`.
+FindAliases = Callable[[Collection[str]], Awaitable[tuple[Record, ...]]]
+# Reads what load balancers and target groups have beyond `elb`, by ARN: see `stack.aws.elb_details.details`.
+ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
+
+NOTHING: Mapping[str, Any] = {'services': []}
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What would be stored, and `plan`: what its first deployment would do."""
+
+    cluster: str
+    written: Written
+    plan: Plan
+    warnings: Sequence[Problem] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            'cluster': self.cluster,
+            'message': self.summary(),
+            'config': self.written.document,
+            'notes': [note.to_json() for note in self.written.notes],
+            'plan': self.plan.to_json(),
+            'warnings': [each.detail() for each in self.warnings],
+        }
+
+    def summary(self) -> str:
+        described = len(list(services(self.written.document)))
+        steps, notes = len(self.plan.steps), len(self.written.notes)
+        return (
+            f'{_counted(described, "service")} of {self.cluster} written down, with {_counted(notes, "note")}; '
+            f'the first deployment would take {_counted(steps, "step")}.'
+        )
+
+    def lines(self) -> list[str]:
+        """The same for a person, as comments above the document."""
+        return [self.summary(), *(f'{note.service or self.cluster}: {note.text}' for note in self.written.notes)]
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What was stored."""
+
+    written: Written
+    accepted: Accepted
+
+
+class Adopter:
+    """Both methods raise `InvalidRequest`, `AwsFailed`, and `Unprocessable` where the cluster is managed already or ECS
+    has no such active cluster; nothing is changed then.
+    """
+
+    def __init__(
+        self,
+        states: DesiredStates,
+        observer: Observer,
+        find_aliases: FindAliases,
+        read_details: ReadDetails,
+        region: str | None = None,
+    ):
+        self._states = states
+        self._observer = observer
+        self._find_aliases = find_aliases
+        self._read_details = read_details
+        self._region = region
+
+    async def propose(self, cluster: str) -> Adoption:
+        """What adopting the cluster would store, and what deploying that would do. Nothing is stored."""
+        warnings = await self._states.check_new(cluster)
+        written = await self._write(cluster)
+        observed = await self._observer.observe(cluster, written.document)
+        first = plan(written.document, observed, revision='', region=self._region)
+        return Adoption(cluster, written, first, (*check(written.document, cluster=cluster).warnings, *warnings))
+
+    async def adopt(self, cluster: str, request: ChangeRequest) -> Adopted:
+        """Store what runs as the first desired state. Raises also `Frozen`, `Quarantined`, `TooLarge`."""
+        await self._states.check_new(cluster)
+        written = await self._write(cluster)
+        outcome = await self._states.create(cluster, written.document, replace(request, dry_run=False), verb='adopt')
+        return Adopted(written, outcome)
+
+    async def notes(self, cluster: str) -> list[Note]:
+        """What adopting the cluster would note now, of what runs: again for one that is restored and not deployed.
+
+        Raises `AwsFailed`, and `Unprocessable` where ECS has no such active cluster.
+        """
+        return list((await self._write(cluster)).notes)
+
+    async def _write(self, cluster: str) -> Written:
+        observed = await self._observer.observe(cluster, NOTHING)
+        balancers = attached(observed)
+        used = {each.get('targetGroupArn') for service in observed.services.values() for each in service.load_balancers}
+        records, details = await asyncio.gather(
+            self._find_aliases({each.dns_name for each in balancers}),
+            self._read_details(
+                [each.arn for each in balancers], [each.arn for each in observed.target_groups if each.arn in used]
+            ),
+        )
+        return write(replace(observed, records=(*observed.records, *records)), self._region, details)
+
+
+def attached(observed: Observed) -> list[Any]:
+    """The load balancers that lead to services of the cluster."""
+    used = {each.get('targetGroupArn') for service in observed.services.values() for each in service.load_balancers}
+    leading = {arn for group in observed.target_groups if group.arn in used for arn in group.load_balancers}
+    return [each for each in observed.load_balancers if each.arn in leading]
+
+
+def _counted(number: int, what: str) -> str:
+    return f'{number} {what}{"" if number == 1 else "s"}'

@@ -1,0 +1,228 @@
+"""Who did what to a cluster, and who was refused: the history, and beside it what left no revision behind.
+
+Refusals by a guard and repeated announcements are written down as objects of their own, which are only ever added:
+one for all of a second, named by the time, the newest first. What is refused over and over is written down once, with
+how often.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
+from stack.runtime.recent import Recent
+from stack.state.history import History
+from stack.state.revisions import Change, Revision
+
+log = logging.getLogger(__name__)
+
+PREFIX = 'nysa/audit/{}/'
+WRITTEN_EACH_S = 1.0
+RETRIED_EACH_S = 5.0
+# Keys count down from here, in milliseconds: so a listing gives the newest first.
+END_OF_TIME = 10**14
+OBJECTS_KEPT = 5_000
+
+Entry = dict[str, Any]
+Wrote = Callable[[str, str], Awaitable[None]]
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
+    async def objects(self, *, prefix: str, after: str | None, limit: int | None) -> list[Any]: ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries that belong together, and where the next part of the same source begins."""
+
+    at: str
+    entries: Sequence[Entry]
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Entries of one object, and its key."""
+
+    key: str
+    entries: Sequence[Entry]
+
+
+class Audit:
+    def __init__(self, bucket: Bucket, history: History):
+        # Told of each object with entries once it is stored: the cluster, and the object's key.
+        self.wrote: list[Wrote] = []
+        self._bucket = bucket
+        self._history = history
+        self._waiting: dict[str, dict[str, Entry]] = {}
+        # What S3 did not store, to be stored again under the same key.
+        self._unstored: dict[str, Batch] = {}
+        # The tasks that wait until it is time to write.
+        self._sleeping: dict[str, asyncio.Task] = {}
+        # Held while entries are on their way to the bucket: whoever reads waits for them.
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._known: Recent[str, list[Entry]] = Recent(OBJECTS_KEPT)
+
+    def refused(self, cluster: str, change: Change, refusal: NysaError) -> None:
+        """Have a refusal written down, soon."""
+        self._note(cluster, {'kind': 'refusal', **_told(change), 'error': refusal.code, 'reason': refusal.message})
+
+    def announced_again(self, revision: Revision, change: Change) -> None:
+        """Have it written down that a revision was announced at somebody's wish, soon."""
+        kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
+        self._note(revision.cluster, {**kind, **_told(change), 'revision': revision.id})
+
+    async def page(self, cluster: str, limit: int, after: str | None = None) -> tuple[list[Entry], str | None]:
+        """About `limit` entries, the newest first, and where the next page begins.
+
+        Raises `NotFound` where there was never such a cluster, and `InvalidRequest` for an `after` that cannot be.
+        """
+        if cluster in self._locks:
+            await self._write(cluster)
+        revision, key = _read_cursor(after)
+        (changes, more_changes), (refusals, more_refusals) = await asyncio.gather(
+            self._changes(cluster, limit, revision), self._refusals(cluster, limit, key)
+        )
+        if after is None and not changes and not refusals:
+            raise NotFound(f'There is no cluster {cluster!r} here, and none was.')
+        entries: list[Entry] = []
+        while (changes or refusals) and len(entries) < limit:
+            # Beyond what was read of one source there may be something newer than what is left of the other.
+            if (more_changes and not changes) or (more_refusals and not refusals):
+                break
+            newer = not refusals or (changes and changes[0].at >= refusals[0].at)
+            part = changes.popleft() if newer else refusals.popleft()
+            entries += part.entries
+            revision, key = (part.cursor, key) if newer else (revision, part.cursor)
+        done = not (changes or refusals or more_changes or more_refusals)
+        return entries, None if done else _cursor(revision, key)
+
+    async def close(self) -> None:
+        """Store what waits."""
+        for task in self._sleeping.values():
+            task.cancel()
+        self._sleeping.clear()
+        for cluster in list(self._locks):
+            await self._write(cluster)
+
+    async def _changes(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
+        """The changes on record, and whether there are more of them."""
+        try:
+            page = await self._history.page(cluster, limit, after)
+        except NotFound:
+            return deque(), False
+        rows = zip(page.rows, page.cursors, strict=True)
+        return deque(Part(row['changed_at'], _entries(row), cursor) for row, cursor in rows), page.following is not None
+
+    async def _refusals(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
+        """What was written down beside the history, and whether there is more of it."""
+        listed = await self._bucket.objects(prefix=PREFIX.format(cluster), after=after, limit=limit)
+        found = await asyncio.gather(*(self._read(each.key) for each in listed))
+        parts = zip(listed, found, strict=True)
+        at_hand = deque(Part(entries[0]['at'], entries, each.key) for each, entries in parts if entries)
+        return at_hand, len(listed) == limit
+
+    async def _read(self, key: str) -> list[Entry]:
+        entries = self._known.get(key)
+        if entries is None:
+            stored = await self._bucket.get(key)
+            try:
+                entries = json.loads(stored.body) if stored else []
+            except ValueError:
+                log.warning('%s cannot be read', key)
+                entries = []
+            self._known.put(key, entries)
+        return entries
+
+    def _note(self, cluster: str, entry: Entry) -> None:
+        waiting = self._waiting.setdefault(cluster, {})
+        same = waiting.setdefault(json.dumps({k: v for k, v in entry.items() if k != 'at'}, sort_keys=True), entry)
+        same['count'] = same.get('count', 0) + 1
+        self._locks.setdefault(cluster, asyncio.Lock())
+        self._write_in(cluster, WRITTEN_EACH_S)
+
+    def _write_in(self, cluster: str, seconds: float) -> None:
+        if cluster not in self._sleeping:
+            self._sleeping[cluster] = asyncio.get_running_loop().create_task(self._write_later(cluster, seconds))
+
+    async def _write_later(self, cluster: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        del self._sleeping[cluster]
+        await self._write(cluster)
+
+    async def _write(self, cluster: str) -> None:
+        async with self._locks[cluster]:
+            while batch := self._unstored.pop(cluster, None) or self._next_batch(cluster):
+                if not await self._store(cluster, batch):
+                    self._unstored[cluster] = batch
+                    self._write_in(cluster, RETRIED_EACH_S)
+                    break
+                for notify in self.wrote:
+                    await notify(cluster, batch.key)
+
+    def _next_batch(self, cluster: str) -> Batch | None:
+        entries = sorted(self._waiting.pop(cluster, {}).values(), key=lambda entry: entry['at'], reverse=True)
+        if not entries:
+            return None
+        down = END_OF_TIME - int(datetime.now(UTC).timestamp() * 1000)
+        return Batch(f'{PREFIX.format(cluster)}{down:014d}-{uuid.uuid4().hex[:8]}', entries)
+
+    async def _store(self, cluster: str, batch: Batch) -> bool:
+        """Whether the entries are stored."""
+        try:
+            await self._bucket.put(batch.key, json.dumps(batch.entries).encode(), over=None)
+        except PreconditionFailed:
+            # Nothing else has that key: an earlier attempt, whose outcome was unknown, has stored it.
+            return True
+        except AwsFailed as failed:
+            log.warning('cluster %s: %d refusals are not recorded yet: %s', cluster, len(batch.entries), failed)
+            return False
+        return True
+
+
+def _told(change: Change) -> Entry:
+    record = {'at': change.at.astimezone(UTC).isoformat(), 'by': change.origin.by, 'source': change.origin.source}
+    subject = {'subject': change.origin.subject} if change.origin.subject else {}
+    return record | subject | {'message': change.origin.message or None, 'did': dict(change.did)}
+
+
+def _entries(row: dict[str, Any]) -> list[Entry]:
+    """The entries of a row of the history: one for each change in it, or one for what another program did."""
+    of_row = {'revision': row['revision'], 'summary': row['summary']}
+    if not row['changes']:
+        kind = 'deletion' if row['deleted'] else 'change'
+        return [{'kind': kind, 'at': row['changed_at'], 'by': None, 'source': row['source'], 'message': None, **of_row}]
+    entries = []
+    for change in reversed(row['changes']):
+        kind = 'override' if change['override'] else 'change'
+        entries.append({'kind': kind, **{k: v for k, v in change.items() if v is not None or k == 'message'}, **of_row})
+    return entries
+
+
+def _cursor(revision: str | None, key: str | None) -> str:
+    return base64.urlsafe_b64encode(json.dumps([revision, key]).encode()).decode()
+
+
+def _read_cursor(after: str | None) -> tuple[str | None, str | None]:
+    if after is None:
+        return None, None
+    try:
+        revision, key = json.loads(base64.urlsafe_b64decode(after))
+    except (ValueError, TypeError):
+        revision = key = 0
+    if not all(each is None or isinstance(each, str) for each in (revision, key)):
+        raise InvalidRequest(
+            'after must be the `next` of a page.', [{'path': 'after', 'message': 'the `next` of a page'}]
+        )
+    return revision, key

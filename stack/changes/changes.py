@@ -1,0 +1,357 @@
+"""The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.changes.audit import Audit
+from stack.changes.gate import Gate
+from stack.changes.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows, restart_in
+from stack.changes.writer import Patch, Writer, stale
+from stack.errors import (
+    AwsFailed,
+    Conflict,
+    Frozen,
+    NotFound,
+    OutcomeUnknown,
+    PlanOutdated,
+    Quarantined,
+    RevisionConflict,
+    StateUnreadable,
+    Unprocessable,
+)
+from stack.notify.ledger import Ledger
+from stack.notify.notifier import Notifier
+from stack.reconcile.plan import Note
+from stack.runtime.under_way import UnderWay
+from stack.stackfile.problems import Problem
+from stack.state.diff import difference
+from stack.state.history import History
+from stack.state.revision_store import RevisionStore, serialise
+from stack.state.revisions import Change, Origin, Revision
+
+log = logging.getLogger(__name__)
+
+Document = dict[str, Any]
+
+# How long a plan waits for what runs in ECS; without it the plan compares with what is stored alone.
+COMPARED_WITHIN_S = 40.0
+
+Edit = Callable[[Document], Document]
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """What comes with every change.
+
+    Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
+    plan that is to be carried out (or None); and the reason for which it is to be made even in a freeze (or None).
+    """
+
+    origin: Origin
+    expected: str | None = None
+    deploy: bool = True
+    dry_run: bool = False
+    plan: str | None = None
+    override: str | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The time that is written into what is stored: as the plan has it that is carried out, or now; in ms."""
+        return restart_in(self.plan) or _now()
+
+    def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
+        return Change(self.origin, _now(), did, announce if self.deploy else None, self.override)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told.
+
+    `more` are further keys of the answer.
+    """
+
+    revision: Revision
+    announced: bool | None
+    warnings: Sequence[Problem] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+Outcome = Accepted | Preview
+
+
+class Changes:
+    """Raises `AwsFailed` where AWS does, and what the edit and the guards refuse with; nothing is changed then."""
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        notifier: Notifier,
+        gate: Gate,
+        history: History,
+        ledger: Ledger,
+        audit: Audit,
+        ecs_plan: EcsPlan | None = None,
+    ):
+        self._store = store
+        self._notifier = notifier
+        self._gate = gate
+        self._history = history
+        self._ledger = ledger
+        self._audit = audit
+        self._ecs_plan = ecs_plan
+        self._writer = Writer(store, gate, notifier)
+        self._under_way = UnderWay()
+
+    async def make(
+        self,
+        cluster: str,
+        edit: Edit,
+        change: Change,
+        request: ChangeRequest,
+        warnings: Sequence[Problem] = (),
+        more: Mapping[str, Any] | None = None,
+        restart: datetime | None = None,
+    ) -> Outcome:
+        """Change what is stored by an edit of it, or say what that would do; `more` goes into the answer.
+
+        `restart` is the time that the edit writes, if it writes one: the plan's id keeps it.
+
+        Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
+        """
+        if request.dry_run:
+            preview = await self.preview(await self.current(cluster, request), edit, change, warnings)
+            return replace(preview, more=more or {}, restart=restart)
+        patch = Patch(edit, change, request.expected)
+        if request.plan is not None:
+            base = await self.current(cluster, request)
+            preview = await self.preview(base, edit, change, warnings)
+            self.refuse_outdated(request.plan, replace(preview, restart=restart))
+            patch.expected = base.id
+        return Accepted(
+            revision := await self.patch(cluster, patch), await self.announce(revision), warnings, more or {}
+        )
+
+    async def begin(
+        self, cluster: str, document: Document, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+    ) -> Outcome:
+        """Store the first desired state of a cluster, or the first one anew.
+
+        Raises `Unprocessable` where there is one, `RevisionConflict` where the request knew a revision of it, `Frozen`,
+        `Quarantined`, `TooLarge`.
+        """
+        if request.expected is not None:
+            raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
+        if request.dry_run:
+            return await self._preview(cluster, None, {}, document, change, warnings)
+        return await self._under_way.run(self._begin(cluster, document, change, warnings))
+
+    async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
+        guards = await self._gate.guards(cluster, None)
+        with self._audited(cluster, change):
+            change = await self._gate.permit(guards, cluster, None, document, change)
+        body = serialise(document)
+        self._notifier.fits(cluster, body, [change])
+        try:
+            revision = await self._store.write(None, cluster, body, [change], guards.id)
+        except RevisionConflict as conflict:
+            raise exists(cluster) from conflict
+        return Accepted(revision, await self.announce(revision), warnings)
+
+    async def end(self, current: Revision, change: Change) -> Revision:
+        """Take the desired state of a cluster away; the last revision records the change. Raises `RevisionConflict`."""
+        return await self._under_way.run(self._end(current, change))
+
+    async def _end(self, current: Revision, change: Change) -> Revision:
+        cluster = current.cluster
+        if current.is_removal:
+            await self._store.remove(current)
+            return current
+        guards = await self._gate.guards(cluster, current)
+        with self._audited(cluster, change):
+            change = await self._gate.permit(guards, cluster, None, None, change)
+        await self._store.list_as_removed(cluster)
+        last = await self._store.write(current, cluster, current.content, [change], guards.id)
+        try:
+            await self._store.remove(last)
+        except OutcomeUnknown:
+            raise
+        except AwsFailed as failed:
+            await self._keep(current, last, change, guards.id)
+            failed.consequence = f'{cluster} stays managed.'
+            raise
+        return last
+
+    async def _keep(self, current: Revision, last: Revision, removal: Change, guards: str) -> None:
+        """Withdraw the record of a removal that S3 refused. Raises `OutcomeUnknown` where that fails as well."""
+        cluster = current.cluster
+        origin = replace(removal.origin, message=f'S3 did not delete {cluster}.')
+        kept = replace(removal, origin=origin, did={'verb': 'restore', 'revision': current.id})
+        try:
+            await self._store.write(last, cluster, current.content, [kept], guards)
+        except AwsFailed as failed:
+            where = 'Its removal is recorded; the next change of it, or the next attempt, completes it.'
+            raise OutcomeUnknown(f'{cluster} is removed', where, failed) from failed
+        except RevisionConflict as conflict:
+            log.info('cluster %s: it changed after its removal was refused: %s', cluster, conflict)
+
+    async def finish_removal(self, revision: Revision) -> None:
+        """Delete what a revision records as removed. Raises `Unprocessable` where it has come back."""
+        try:
+            await self._under_way.run(self._store.remove(revision))
+        except RevisionConflict as conflict:
+            raise exists(revision.cluster) from conflict
+
+    async def patch(self, cluster: str, patch: Patch) -> Revision:
+        """Store one change; a `RevisionConflict` says what has changed since the revision that was expected."""
+        try:
+            with self._audited(cluster, patch.change):
+                return await self._writer.patch(cluster, patch)
+        except RevisionConflict as conflict:
+            raise await self._explained(cluster, conflict, patch.expected) from conflict
+
+    async def current(self, cluster: str, request: ChangeRequest) -> Revision:
+        """The current revision. Raises `NotFound`, and `RevisionConflict` where another one was expected."""
+        current = await self._store.read(cluster)
+        if request.expected is not None and request.expected != current.id:
+            conflict = stale(current, request.expected)
+            raise await self._explained(cluster, conflict, request.expected) from conflict
+        return current
+
+    async def permit(self, current: Revision, change: Change) -> Change:
+        """The change of what is stored, leaving its content as it is, as it may be made. Raises `Frozen`."""
+        guards = await self._gate.guards(current.cluster, current)
+        with self._audited(current.cluster, change):
+            return await self._gate.permit(guards, current.cluster, None, None, change)
+
+    async def announce(self, revision: Revision) -> bool | None:
+        """Tell of a revision: true once that is done, false where it has to wait, None where nobody is to be told."""
+        if not revision.wants_announcing:
+            return None
+        # A write whose answer was lost, and that others wrote over: they tell of it first, or the next sweep does.
+        if revision.owed and not self._notifier.is_telling(revision):
+            return False
+        return await self._notifier.announce(revision)
+
+    async def announce_again(self, revision: Revision, change: Change) -> bool | None:
+        """Tell of a revision once more; as `announce`."""
+        if change.announce is None:
+            return None
+        self._audit.announced_again(revision, change)
+        sent = await self._notifier.announce_again(revision, change)
+        if not sent:
+            try:
+                await self._ledger.owe(revision, change.origin.by)
+            except AwsFailed as failed:
+                # It is queued here all the same, and only lost should this process end before SQS answers.
+                log.warning('cluster %s: a pending announcement is not recorded: %s', revision.cluster, failed)
+        return sent
+
+    async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
+        """What an edit of a revision would do. Raises what the edit refuses with."""
+        before = base.document_or_empty if change.replaces else base.document
+        return await self._preview(base.cluster, base, before, edit(before), change, warnings)
+
+    async def _preview(
+        self,
+        cluster: str,
+        base: Revision | None,
+        before: Document,
+        after: Document,
+        change: Change,
+        warnings: Sequence[Problem],
+    ) -> Preview:
+        self._notifier.fits(cluster, serialise(after), [change])
+        rows, settings = preview_rows(before, after, change.destroyed)
+        ecs, reason = await self._against_ecs(cluster, after, change.destroyed)
+        return Preview(
+            cluster,
+            base.id if base else None,
+            rows,
+            settings,
+            content_id(after),
+            ecs,
+            reason,
+            await self._refusals(cluster, base, before, after, change),
+            tuple(warning.detail() for warning in warnings),
+        )
+
+    async def _against_ecs(self, cluster: str, after: Document, destroyed: Sequence[str]) -> tuple[Any, str | None]:
+        if self._ecs_plan is None:
+            return None, NOT_ASKED
+        try:
+            async with asyncio.timeout(COMPARED_WITHIN_S):
+                plan = await self._ecs_plan(cluster, after, destroyed)
+        except TimeoutError:
+            return None, f'ECS could not be asked about all of {cluster} within {COMPARED_WITHIN_S:.0f} s.'
+        except (AwsFailed, NotFound, Unprocessable) as failed:
+            return None, failed.message
+        return plan, None if plan is not None else NOT_ASKED
+
+    async def _refusals(
+        self, cluster: str, base: Revision | None, before: Document, after: Document, change: Change
+    ) -> tuple[Note, ...]:
+        """What would refuse the change now, though planning it is free."""
+        guards = await self._gate.guards(cluster, base)
+        try:
+            await self._gate.permit(guards, cluster, before, after, change)
+        except Conflict as refusal:
+            return (Note(None, refusal.message, refusal.code),)
+        return ()
+
+    @contextlib.contextmanager
+    def _audited(self, cluster: str, change: Change) -> Iterator[None]:
+        """What a guard refuses in here is written down."""
+        try:
+            yield
+        except (Frozen, Quarantined) as refusal:
+            self._audit.refused(cluster, change, refusal)
+            raise
+
+    async def _explained(self, cluster: str, conflict: RevisionConflict, expected: str | None) -> RevisionConflict:
+        if conflict.current is None or expected is None or conflict.current == expected:
+            return conflict
+        try:
+            theirs = await self._history.revision(cluster, expected)
+            current = await self._history.revision(cluster, conflict.current)
+            found = difference(theirs.document, current.document)
+        except (NotFound, StateUnreadable, AwsFailed):
+            return conflict
+        return RevisionConflict(conflict.message, conflict.current, {'against': expected, **found.to_json()})
+
+    def refuse_outdated(self, wanted: str, now: Preview) -> None:
+        """Raise `PlanOutdated` where a plan is not what would be done now."""
+        if now.id != wanted:
+            raise PlanOutdated(
+                f'Something that the plan {wanted[:100]} was made from has moved; nothing was changed. '
+                f'The plan is now {now.id}: {now.summary}.',
+                now.to_json(),
+            )
+
+    async def settled(self) -> None:
+        """Wait until everything that was stored here is announced and marked so."""
+        await self._notifier.idle()
+        await self._ledger.close()
+
+    async def close(self) -> None:
+        """Finish what was accepted: writes first, then their announcements."""
+        await self._under_way.finished()
+        await self._writer.drain()
+        await self._gate.store.close()
+        await self._notifier.close()
+        await self._ledger.close()
+        await self._audit.close()
+
+
+def _now() -> datetime:
+    """The time as it is recorded: in whole milliseconds."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def exists(cluster: str) -> Unprocessable:
+    return Unprocessable(f'The cluster {cluster!r} is managed here already.')

@@ -1,0 +1,251 @@
+"""What clients may do with the desired state of a cluster.
+
+Each change is validated, stored on the condition that nothing came between, and announced. It is refused for the
+mistakes that it makes, not for those that were stored before it.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome, exists
+from stack.changes.preview import Preview
+from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
+from stack.runtime.beside import beside
+from stack.stackfile import editing
+from stack.stackfile.check import Position, check
+from stack.stackfile.editing import Edit
+from stack.stackfile.effective import services
+from stack.stackfile.problems import Problem, new_mistakes, refusal
+from stack.state.revision_store import RevisionStore
+from stack.state.revisions import REMOVAL, Change, Revision
+
+Document = dict[str, Any]
+
+# Told of a revision that was announced again, and when: `stack.live.live.Live.announced`.
+Announced = Callable[[Revision, datetime], Awaitable[None]]
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
+CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
+
+# A record holds little: of a change of more services it says how many.
+SERVICES_NAMED = 10
+
+
+class EcsCluster(Protocol):
+    status: str
+    container_instances: int
+
+
+class DesiredStates:
+    """The use cases, one method each; with `dry_run` each only says what it would do.
+
+    All raise `AwsFailed` where AWS does, and `Frozen` and `Quarantined` where a guard stands before the change; nothing
+    is changed then.
+    """
+
+    def __init__(
+        self,
+        store: RevisionStore,
+        changes: Changes,
+        describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
+        announced: Announced,
+        was_deployed: Callable[[Revision], Awaitable[bool]],
+    ):
+        self._store = store
+        self._changes = changes
+        self._describe_cluster = describe_cluster
+        self._announced = announced
+        self._was_deployed = was_deployed
+
+    async def names(self) -> list[str]:
+        """The clusters under management, sorted."""
+        return await self._store.names()
+
+    async def read(self, cluster: str) -> Revision:
+        """The current revision. Raises `NotFound`."""
+        return await self._store.read(cluster)
+
+    async def create(
+        self,
+        cluster: str,
+        document: Document,
+        request: ChangeRequest,
+        position: Position | None = None,
+        *,
+        verb: str = 'create',
+    ) -> Outcome:
+        """Take an ECS cluster under management.
+
+        Raises `InvalidStackfile`, and what `check_new` does.
+        """
+        _check_name(cluster)
+        report = await beside(check, document, cluster=cluster, position=position)
+        if report.mistakes:
+            raise refusal(report.mistakes)
+        warnings = [*report.warnings, *await self.check_new(cluster)]
+        return await self._changes.begin(cluster, document, request.change(verb=verb), request, warnings)
+
+    async def check_new(self, cluster: str) -> list[Problem]:
+        """Whether an ECS cluster can be taken under management, and what is worth knowing of it.
+
+        Raises `InvalidRequest`, and `Unprocessable` where the cluster is under management already, or where ECS has no
+        such active cluster.
+        """
+        _check_name(cluster)
+        await self._refuse_existing(cluster)
+        return await self._check_ecs(cluster)
+
+    async def replace(
+        self,
+        cluster: str,
+        document: Document,
+        request: ChangeRequest,
+        position: Position | None = None,
+        *,
+        prune: bool = False,
+    ) -> Outcome:
+        """Store a whole new desired state over the current one; with `prune`, have what it leaves out destroyed.
+
+        Raises `NotFound`, `InvalidStackfile`, `PlanOutdated`, `TooLarge`, and `RevisionConflict` where the current one
+        is not the expected one, or changes meanwhile.
+        """
+        current = await self._changes.current(cluster, request)
+        report = await beside(check, document, cluster=cluster, position=position)
+        if report.mistakes:
+            before = await beside(check, current.document_or_empty, cluster=cluster)
+            own = new_mistakes(before, report)
+            if own:
+                raise refusal(own)
+        left_out = missing(current.document_or_empty, document)
+        change = request.change(verb='replace', **({'destroyed': left_out} if prune and left_out else {}))
+        based = replace(request, expected=current.id)
+        warnings = [*report.mistakes, *report.warnings]
+        outcome = await self._changes.make(cluster, lambda _: document, change, based, warnings)
+        if change.destroyed or not left_out or isinstance(outcome, Preview):
+            return outcome
+        return replace(outcome, more={'unmanaged': left_out})
+
+    async def change_service(
+        self, cluster: str, service: str, request: ChangeRequest, values: dict[str, Any]
+    ) -> Outcome:
+        """Change `image_tag` or `desired_count` of one service. Raises `NotFound`, `InvalidRequest`."""
+        change = request.change(verb='change', service=service, **values)
+        return await self._edit(cluster, {service: Edit(**values)}, change, request)
+
+    async def restart_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
+        """Have all tasks of a service replaced, and its image pulled again. Raises `NotFound`."""
+        change = request.change(verb='restart', service=service)
+        return await self._edit(cluster, {service: Edit(restart=request.moment)}, change, request)
+
+    async def remove_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
+        """Take one service out of the desired state and have it destroyed. Raises `NotFound`."""
+        change = request.change('destroy', verb='remove', service=service)
+        return await self._edit(cluster, {service: None}, change, request)
+
+    async def change_services(self, cluster: str, edits: Mapping[str, Edit | None], request: ChangeRequest) -> Outcome:
+        """Change several services at once, all or none; None has one destroyed. Raises `NotFound`, `InvalidRequest`."""
+        gone = [name for name, edit in edits.items() if edit is None]
+        named = {'services': list(edits)} if len(edits) <= SERVICES_NAMED else {'count': len(edits)}
+        change = request.change(verb='change', **named, **({'destroyed': gone} if gone else {}))
+        return await self._edit(cluster, edits, change, request, 'services.{}.')
+
+    async def _edit(
+        self,
+        cluster: str,
+        edits: Mapping[str, Edit | None],
+        change: Change,
+        request: ChangeRequest,
+        where: str = '',
+    ) -> Outcome:
+        def edit(document: Document) -> Document:
+            return editing.change_services(document, edits, where)
+
+        restart = next((each.restart for each in edits.values() if each and each.restart), None)
+        return await self._changes.make(cluster, edit, change, request, restart=restart)
+
+    async def deploy(self, cluster: str, request: ChangeRequest) -> Outcome:
+        """Announce the current desired state again. Raises `NotFound`, `RevisionConflict`."""
+        change = request.change(verb='deploy')
+        revision = await self._changes.current(cluster, request)
+        if request.dry_run:
+            return await self._changes.preview(revision, lambda document: document, change)
+        _ = revision.document  # what is no desired state is not announced as one
+        change = await self._changes.permit(revision, change)
+        told = await self._changes.announce_again(revision, change)
+        if told is not None:
+            await self._announced(revision, change.at)
+        return Accepted(revision, told)
+
+    async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
+        """Stop managing a cluster; ECS is left alone, and the history stays.
+
+        Who did it and why is recorded in a last revision. Raises `NotFound`, `RevisionConflict`, and `Conflict` where
+        the bucket keeps no versions, so that nothing could be brought back.
+        """
+        current = await self._changes.current(cluster, request)
+        if current.version is None:
+            raise Conflict(
+                'The bucket keeps no versions: what is removed could not be brought back. Nothing was changed.'
+            )
+        change = replace(request.change(verb=REMOVAL), announce=None)
+        if request.dry_run:
+            return await self._changes.preview(current, lambda document: {**document, 'services': []}, change)
+        return Accepted(await self._changes.end(current, change), None)
+
+    async def restore(self, cluster: str, request: ChangeRequest, deploy: bool | None = None) -> Outcome:
+        """Bring a removed cluster back as it was.
+
+        What was never deployed (adopted, or stored without `deploy`) is deployed only where the caller asks for it
+        with `deploy`. Raises `NotFound` without a history, `Unprocessable` if not gone.
+        """
+        await self._refuse_existing(cluster)
+        last = await self._store.last_before_removal(cluster)
+        if deploy is None:
+            request = replace(request, deploy=await self._was_deployed(last))
+        change = request.change(verb='restore', revision=last.id)
+        return await self._changes.begin(cluster, last.document, change, request)
+
+    async def settled(self) -> None:
+        """Wait until everything that was stored here is announced and marked so."""
+        await self._changes.settled()
+
+    async def close(self) -> None:
+        """Finish what was accepted: writes first, then their announcements."""
+        await self._changes.close()
+
+    async def _refuse_existing(self, cluster: str) -> None:
+        try:
+            current = await self._store.read(cluster)
+        except NotFound:
+            return
+        if not current.is_removal:
+            raise exists(cluster)
+        await self._changes.finish_removal(current)
+
+    async def _check_ecs(self, cluster: str) -> list[Problem]:
+        found = await self._describe_cluster(cluster)
+        if found is None:
+            raise Unprocessable(f'ECS has no cluster {cluster!r}. Create it in ECS first.')
+        if found.status != 'ACTIVE':
+            raise Unprocessable(f'The ECS cluster {cluster!r} is {found.status}, not ACTIVE.')
+        if found.container_instances == 0:
+            return [Problem((), f'The ECS cluster {cluster!r} has no container instance: only Fargate can run here.')]
+        return []
+
+
+def _check_name(cluster: str) -> None:
+    if not CLUSTER_NAME.fullmatch(cluster):
+        allowed = '1 to 255 letters, digits, hyphens and underscores'
+        raise InvalidRequest(
+            f'{cluster[:300]!r} cannot be the name of an ECS cluster: {allowed}.',
+            [{'path': 'name', 'message': allowed}],
+        )
+
+
+def missing(before: Any, after: Any) -> list[str]:
+    """The services of a document that another one leaves out."""
+    kept = {name for name, _ in services(after)}
+    return list(dict.fromkeys(name for name, _ in services(before) if name not in kept))

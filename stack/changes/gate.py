@@ -1,0 +1,98 @@
+"""Where every change is let through or refused: by the freeze and the quarantine of its cluster.
+
+The guards are those that the change's base names; a conditional write over that base proves that they are in force. See
+`stack.changes.guards`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.changes.guard_store import Bucket, GuardStore
+from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
+from stack.errors import AwsFailed, Quarantined, StateUnreadable
+from stack.stackfile.effective import services
+from stack.stackfile.images import ImageReference
+from stack.state.revisions import Change, Revision
+
+# An image's digest in ECR, or None where it is not known there.
+DigestOf = Callable[[ImageReference], Awaitable[str | None]]
+
+
+class Gate:
+    def __init__(self, bucket: Bucket, digest_of: DigestOf):
+        self.store = GuardStore(bucket)
+        self._digest_of = digest_of
+
+    async def guards(self, cluster: str, base: Revision | None) -> Guards:
+        """The guards that a change of `base` has to pass; see `GuardStore.of`."""
+        return await self.store.of(cluster, base)
+
+    async def guards_to_edit(self, cluster: str, base: Revision) -> Guards:
+        """The same for a change of the guards alone; those that cannot be read are a freeze, which can be lifted."""
+        try:
+            return await self.store.of(cluster, base)
+        except StateUnreadable as error:
+            return Guards('unreadable', Freeze('unknown', base.changed_at, error.message))
+
+    async def permit(self, guards: Guards, cluster: str, before: Any, after: Any, change: Change) -> Change:
+        """The change as it may be made: its override is kept only where it is needed.
+
+        Raises `Frozen` without an override, and `Quarantined` where it brings back an image, unless that is a
+        rollback with an override.
+        """
+        freeze = guards.frozen(datetime.now(UTC))
+        if freeze and not change.override:
+            raise refuse_frozen(cluster, freeze)
+        try:
+            if guards.quarantine:
+                await self._refuse_quarantined(guards, images(before), images(after))
+        except Quarantined:
+            if not change.override or change.did.get('verb') != 'rollback':
+                raise
+            return change
+        return change if freeze else replace(change, override=None)
+
+    async def is_shut(self, revision: Revision) -> bool:
+        """Whether what a revision wants has to wait: its cluster is frozen, and it was not made in spite of that."""
+        guards = await self.guards(revision.cluster, revision)
+        return guards.frozen(datetime.now(UTC)) is not None and not any(each.override for each in revision.changes)
+
+    async def _refuse_quarantined(self, guards: Guards, before: dict[str, str], after: dict[str, str]) -> None:
+        for quarantine in guards.quarantine:
+            image = after.get(quarantine.service)
+            if image is None or image == before.get(quarantine.service) or not quarantine.concerns(image):
+                continue
+            if quarantine.is_of(image, await self.digest(image) if quarantine.digest else None):
+                raise refuse_quarantined(quarantine, image)
+
+    async def digest(self, image: str) -> str | None:
+        """What an image's name stands for in ECR now; None where that cannot be known."""
+        reference = ImageReference.split(image)
+        if reference.digest or not reference.ecr:
+            return reference.digest
+        try:
+            return await self._digest_of(reference)
+        except AwsFailed:
+            return None
+
+
+def images(document: Any) -> dict[str, str]:
+    """The image of each service that has one."""
+    found: dict[str, str] = {}
+    for name, settings in services(document):
+        image = settings.get('image')
+        if isinstance(image, str):
+            found.setdefault(name, image)
+    return found
+
+
+def refuse_quarantined(quarantine: Quarantine, image: str) -> Quarantined:
+    """The refusal of an image that was rolled away from."""
+    return Quarantined(
+        f'{image} was rolled away from by {quarantine.by} at {quarantine.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC'
+        f'{": " + quarantine.reason if quarantine.reason else ""}. It is in quarantine for {quarantine.service} until '
+        'somebody releases it; nothing was changed.',
+        quarantine.to_json(),
+    )

@@ -1,0 +1,107 @@
+"""Freezing, thawing, and releasing images: changes of what stands before all others.
+
+The new guards are stored first, under an id of their own that nothing names yet. The revision that names it puts them
+in force, in the one write that also fails every change that was judged by the former guards.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
+from stack.changes.gate import Gate
+from stack.changes.guards import Freeze, Guards, Quarantine, freeze_of
+from stack.changes.writer import Patch
+from stack.errors import InvalidRequest, NotFound
+from stack.state.revisions import Change, Revision
+
+
+class Guarding:
+    def __init__(self, changes: Changes, gate: Gate):
+        self._changes = changes
+        self._gate = gate
+
+    async def freeze(self, cluster: str, request: ChangeRequest, reason: str, until: datetime | None) -> Outcome:
+        """Have a cluster take no changes, until it is thawed or the time has come.
+
+        Raises `InvalidRequest` without a reason or with a time that is over, `NotFound`, `RevisionConflict`.
+        """
+        if until is not None and until <= datetime.now(UTC):
+            raise InvalidRequest('until is over already.', [{'path': 'until', 'message': 'a time to come'}])
+        request = because(request, reason)
+        did = {'until': until.astimezone(UTC).isoformat()} if until else {}
+        change = request.change(None, verb='freeze', **did)
+        freeze = freeze_of(change)
+        outcome = await self._make(cluster, request, change, lambda guards: guards.renewed(freeze=freeze))
+        return replace(outcome, more={'frozen': freeze.to_json()}) if isinstance(outcome, Accepted) else outcome
+
+    async def thaw(self, cluster: str, request: ChangeRequest) -> Outcome:
+        """Have a cluster take changes again. Raises `NotFound` where it is not frozen, `RevisionConflict`."""
+
+        def lift(guards: Guards) -> Guards:
+            if guards.frozen(datetime.now(UTC)) is None:
+                raise NotFound(f'{cluster} is not frozen.')
+            return guards.renewed(freeze=None)
+
+        return await self._make(cluster, request, request.change(None, verb='thaw'), lift)
+
+    async def release(self, cluster: str, service: str, request: ChangeRequest, reason: str) -> Outcome:
+        """Let a service have its former images back.
+
+        Raises `InvalidRequest` without a reason, `NotFound` where none of its images is in quarantine.
+        """
+        request = because(request, reason)
+        released: tuple[Quarantine, ...] = ()
+
+        def release(guards: Guards) -> Guards:
+            nonlocal released
+            released = guards.of_service(service)
+            if not released:
+                raise NotFound(f'No image of {service} is in quarantine in {cluster}.')
+            return guards.without_quarantine(released)
+
+        change = request.change(None, verb='release', service=service)
+        outcome = await self._make(cluster, request, change, release)
+        if not isinstance(outcome, Accepted):
+            return outcome
+        return replace(outcome, more={'released': [each.to_json() for each in released]})
+
+    async def _make(
+        self, cluster: str, request: ChangeRequest, change: Change, edit: Callable[[Guards], Guards]
+    ) -> Outcome:
+        current = await self._changes.current(cluster, request)
+        if request.dry_run:
+            edit(await self._gate.guards_to_edit(cluster, current))
+            return await self._changes.preview(current, _unchanged, change)
+        patch = Patch(_unchanged, change, request.expected, of_guards=True, edit_guards=edit)
+        return Accepted(await self._changes.patch(cluster, patch), None)
+
+    async def frozen(self, revision: Revision) -> Freeze | None:
+        """The freeze that holds for a revision's cluster now."""
+        return (await self._gate.guards(revision.cluster, revision)).frozen(datetime.now(UTC))
+
+    async def frozen_json(self, revision: Revision) -> dict[str, Any] | None:
+        """The same as the API shows it."""
+        freeze = await self.frozen(revision)
+        return freeze.to_json() if freeze else None
+
+    async def quarantined(self, revision: Revision, service: str | None = None) -> tuple[Quarantine, ...]:
+        """The images in quarantine, of one service or of all."""
+        guards = await self._gate.guards(revision.cluster, revision)
+        return guards.quarantine if service is None else guards.of_service(service)
+
+    async def digest(self, image: str) -> str | None:
+        """What an image's name stands for in ECR now; None where that cannot be known."""
+        return await self._gate.digest(image)
+
+
+def because(request: ChangeRequest, reason: Any) -> ChangeRequest:
+    """The request with a reason as its message. Raises `InvalidRequest` where there is none."""
+    if not isinstance(reason, str) or not reason.strip():
+        raise InvalidRequest('A reason must be given.', [{'path': 'reason', 'message': 'text'}])
+    return replace(request, origin=replace(request.origin, message=reason))
+
+
+def _unchanged(document: dict[str, Any]) -> dict[str, Any]:
+    return document

@@ -1,0 +1,150 @@
+"""What stands between a change and a cluster: a freeze, and images in quarantine.
+
+The guards of a cluster are one object in the bucket, named by an id. Each revision that was written under guards
+names them in its metadata, and ends in white space that no revision under other guards ends in: its ETag is another
+one even where its content is the same. So a conditional write that holds proves, beside the content that it was based
+on, the guards that it was judged by. See docs/decisions/guards.md.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.errors import Frozen, StateUnreadable
+from stack.stackfile.images import ImageReference
+from stack.state.revisions import Change
+
+# How many images of one service are remembered; the oldest goes first.
+QUARANTINED_MOST = 20
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A time in which a cluster takes no changes; without `until` it lasts until somebody thaws."""
+
+    by: str
+    at: datetime
+    reason: str
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.until is None or now < self.until
+
+    def to_json(self) -> dict[str, Any]:
+        until = self.until.astimezone(UTC).isoformat() if self.until else None
+        return {'by': self.by, 'at': self.at.astimezone(UTC).isoformat(), 'reason': self.reason, 'until': until}
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """An image that was rolled away from, and must not come back to that service.
+
+    `digest` is what the image's name stood for then, where that is known: the image is known by it under any name.
+    """
+
+    service: str
+    image: str
+    digest: str | None
+    by: str
+    at: datetime
+    reason: str
+    revision: str
+
+    def concerns(self, image: str) -> bool:
+        """Whether `image` may be this one; where both have digests, these decide."""
+        own, other = ImageReference.split(self.image), ImageReference.split(image)
+        if own.name != other.name:
+            return False
+        return self.digest is not None or (own.tag, own.digest) == (other.tag, other.digest)
+
+    def is_of(self, image: str, digest: str | None) -> bool:
+        """Whether `image`, which stands for `digest` now as far as is known, is this one."""
+        if self.digest is not None and digest is not None:
+            return self.digest == digest
+        return self.image == image
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            'service': self.service,
+            'image': self.image,
+            'digest': self.digest,
+            'by': self.by,
+            'at': self.at.astimezone(UTC).isoformat(),
+            'reason': self.reason,
+            'revision': self.revision,
+        }
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The guards of a cluster. Without an id there are none."""
+
+    id: str = ''
+    freeze: Freeze | None = None
+    quarantine: tuple[Quarantine, ...] = field(default=())
+
+    def frozen(self, now: datetime) -> Freeze | None:
+        """The freeze that holds at that time."""
+        return self.freeze if self.freeze and self.freeze.holds(now) else None
+
+    def renewed(self, **changes: Any) -> 'Guards':
+        """Other guards, with an id of their own; none at all where nothing is left to guard."""
+        changed = replace(self, **changes)
+        return replace(changed, id=uuid.uuid4().hex if changed.freeze or changed.quarantine else '')
+
+    def with_quarantine(self, added: Sequence[Quarantine]) -> 'Guards':
+        kept = [each for each in self.quarantine if all(not _same(each, other) for other in added)]
+        by_service: dict[str, list[Quarantine]] = {}
+        for each in [*kept, *added]:
+            by_service.setdefault(each.service, []).append(each)
+        return self.renewed(quarantine=tuple(q for of in by_service.values() for q in of[-QUARANTINED_MOST:]))
+
+    def without_quarantine(self, removed: Sequence[Quarantine]) -> 'Guards':
+        kept = tuple(each for each in self.quarantine if each not in removed)
+        return self if kept == self.quarantine else self.renewed(quarantine=kept)
+
+    def of_service(self, service: str) -> tuple[Quarantine, ...]:
+        return tuple(each for each in self.quarantine if each.service == service)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            'id': self.id,
+            'freeze': self.freeze.to_json() if self.freeze else None,
+            'quarantine': [each.to_json() for each in self.quarantine],
+        }
+
+
+def _same(one: Quarantine, other: Quarantine) -> bool:
+    return (one.service, one.image, one.digest) == (other.service, other.image, other.digest)
+
+
+def read_guards(record: Any) -> Guards:
+    """Guards as `to_json` wrote them. Raises `StateUnreadable`: what guards is not taken for nothing."""
+    try:
+        freeze = _freeze(record['freeze']) if record['freeze'] else None
+        return Guards(record['id'], freeze, tuple(_quarantine(each) for each in record['quarantine']))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateUnreadable('The guards of the cluster cannot be read; nothing was changed.') from error
+
+
+def freeze_of(change: Change) -> Freeze:
+    """The freeze that a change on record began."""
+    until = change.did.get('until')
+    return Freeze(change.origin.by, change.at, change.origin.message, datetime.fromisoformat(until) if until else None)
+
+
+def _freeze(record: Mapping[str, Any]) -> Freeze:
+    until = datetime.fromisoformat(record['until']) if record['until'] else None
+    return Freeze(record['by'], datetime.fromisoformat(record['at']), record['reason'], until)
+
+
+def _quarantine(record: Mapping[str, Any]) -> Quarantine:
+    return Quarantine(**{**record, 'at': datetime.fromisoformat(record['at'])})
+
+
+def refuse_frozen(cluster: str, freeze: Freeze) -> Frozen:
+    """The refusal of a change to a frozen cluster."""
+    until = f' until {freeze.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC' if freeze.until else ''
+    return Frozen(f'{cluster} is frozen by {freeze.by}{until}: {freeze.reason}. Nothing was changed.', freeze.to_json())

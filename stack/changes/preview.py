@@ -1,0 +1,104 @@
+"""What a change would do, before it is made: to the desired state, and to what runs."""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.reconcile.plan import Change, Note, Row
+from stack.state.diff import difference, summary
+
+# What ECS would be asked to do to come from what runs to a desired state that has some services destroyed; None where
+# that is not known.
+EcsPlan = Callable[[str, Mapping[str, Any], Sequence[str]], Awaitable[Mapping[str, Any] | None]]
+
+NOT_ASKED = 'No scheduler is at hand here that could tell what would become of what runs.'
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone.
+
+    `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one.
+    """
+
+    cluster: str
+    revision: str | None
+    rows: tuple[Row, ...]
+    settings: tuple[Change, ...]
+    content: str
+    ecs: Mapping[str, Any] | None = None
+    ecs_reason: str | None = None
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    restart: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """A hash over all that the preview was made from: another one where anything of that has moved.
+
+        Of what runs, only what concerns the services that the change touches: others may be rolling out meanwhile. The
+        time of a restart stands in it, so that the very same change can be made later.
+        """
+        destroyed = [row.service for row in self.rows if row.action == 'destroy']
+        made_from = [self.cluster, self.revision, self.content, destroyed, self._in_ecs()]
+        digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
+        return f'{digest}-{self.restart.timestamp() * 1000:.0f}' if self.restart else digest
+
+    def _in_ecs(self) -> Any:
+        touched = {row.service for row in self.rows if row.action != 'nothing'}
+        if self.ecs is None or self.settings or not touched:
+            return self.ecs and self.ecs['id']
+        rows = [row for row in self.ecs['services'] if row['service'] in touched]
+        steps = [[step['id'], step['kind'], step['why']] for step in self.ecs['steps'] if step['service'] in touched]
+        return [rows, steps]
+
+    @property
+    def summary(self) -> str:
+        return summary(self.rows, self.settings)
+
+    @property
+    def unmanaged(self) -> list[str]:
+        return [row.service for row in self.rows if row.action == 'unmanage']
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.more,
+            'id': self.id,
+            'cluster': self.cluster,
+            'revision': self.revision,
+            'message': self.summary,
+            'summary': self.summary,
+            'services': [row.to_json() for row in self.rows],
+            'settings': [change.to_json() for change in self.settings],
+            'unmanaged': self.unmanaged,
+            'notes': [note.to_json() for note in self.notes],
+            'warnings': list(self.warnings),
+            'ecs': self.ecs,
+            'ecs_reason': self.ecs_reason,
+        }
+
+
+def restart_in(plan: str | None) -> datetime | None:
+    """The time of a restart as a plan's id has it."""
+    found = re.fullmatch(r'[0-9a-f]{24}-([0-9]{12,13})', plan or '')
+    return datetime.fromtimestamp(int(found[1]) / 1000, UTC) if found else None
+
+
+def preview_rows(before: Any, after: Any, destroyed: Sequence[str]) -> tuple[tuple[Row, ...], tuple[Change, ...]]:
+    """The rows of a change, and what it changes above the services; what it leaves out is `destroyed` or unmanaged."""
+    found = difference(before, after)
+    rows = (
+        Row(row.service, 'unmanage') if row.action == 'destroy' and row.service not in destroyed else row
+        for row in found.rows
+    )
+    return tuple(rows), found.settings
+
+
+def content_id(document: Any) -> str:
+    """The same for documents that say the same, in whatever order their keys stand."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""Going back to what was before, so that it sticks: what is rolled away from does not come back by accident."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
+from stack.changes.desired_state import missing
+from stack.changes.gate import images
+from stack.changes.guarding import Guarding
+from stack.changes.guards import Quarantine
+from stack.changes.rollback_target import Target, Targets
+from stack.changes.writer import Patch
+from stack.errors import Conflict, RevisionConflict, Unprocessable
+from stack.stackfile.check import check
+from stack.stackfile.problems import new_mistakes, refusal
+from stack.state.history import History
+from stack.state.revisions import Change, Revision
+from stack.state.service_edits import settings_of, with_service, without_restarts
+
+Document = dict[str, Any]
+
+# How often it is tried anew when others are faster.
+ATTEMPTS = 5
+
+
+class Rollback:
+    def __init__(self, changes: Changes, guarding: Guarding, history: History, targets: Targets):
+        self._changes = changes
+        self._guarding = guarding
+        self._history = history
+        self._targets = targets
+
+    async def roll_back(
+        self,
+        cluster: str,
+        request: ChangeRequest,
+        *,
+        revision: str | None = None,
+        service: str | None = None,
+        prune: bool = False,
+    ) -> Outcome:
+        """Store an old content again, of one service or of all; by default the newest that rolled out well.
+
+        The images that it takes away go into quarantine. With `prune`, services that were not there are destroyed.
+        Raises `NotFound`, `Unprocessable` where there is nothing to go back to, `Conflict` where it is so already,
+        `RevisionConflict`, `InvalidStackfile`, `Frozen`, `Quarantined`.
+        """
+        for _ in range(ATTEMPTS):
+            current = await self._changes.current(cluster, request)
+            try:
+                return await self._from(current, request, revision, service, prune)
+            except RevisionConflict:
+                if request.expected is not None or request.plan is not None:
+                    raise
+        raise Conflict(f'Others changed {cluster} again and again at the same time; nothing was stored.')
+
+    async def _from(
+        self, current: Revision, request: ChangeRequest, revision: str | None, service: str | None, prune: bool
+    ) -> Outcome:
+        cluster = current.cluster
+        chosen = await self._target(current, revision, service)
+        target = chosen.revision
+        document = _content(current, target, service)
+        _check(current, document)
+        left_out = missing(current.document_or_empty, document)
+        did = {'revision': target.id} | ({'service': service} if service else {})
+        change = request.change(verb='rollback', **did, **({'destroyed': left_out} if prune and left_out else {}))
+        taken_away = await self._taken_away(current, document, change)
+        more: dict[str, Any] = chosen.to_json() | {'quarantined': [each.to_json() for each in taken_away]}
+        if left_out and not change.destroyed:
+            more['unmanaged'] = left_out
+        based = replace(request, expected=current.id)
+        if request.dry_run or request.plan is not None:
+            planned = await self._changes.make(
+                cluster, lambda _: document, change, replace(based, dry_run=True), more=more
+            )
+            if request.dry_run:
+                return planned
+            self._changes.refuse_outdated(request.plan, planned)
+        await self._changes.permit(current, change)
+        edit_guards = (lambda guards: guards.with_quarantine(taken_away)) if taken_away else None
+        patch = Patch(lambda _: document, change, current.id, edit_guards=edit_guards)
+        made = await self._changes.patch(cluster, patch)
+        return Accepted(made, await self._changes.announce(made), more=more)
+
+    async def _target(self, current: Revision, revision: str | None, service: str | None) -> Target:
+        if revision is None:
+            return await self._targets.choose(current, service)
+        return Target(await self._history.revision(current.cluster, revision), 'The caller named it.')
+
+    async def _taken_away(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
+        before, after = images(current.document_or_empty), images(document)
+        changed = {name: before[name] for name in before if name in after and after[name] != before[name]}
+        at, origin = datetime.now(UTC), change.origin
+        found = []
+        for name, image in changed.items():
+            digest = await self._guarding.digest(image)
+            # Two tags of one image: what is wanted is not to be kept away.
+            if digest is None or digest != await self._guarding.digest(after[name]):
+                found.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
+        return found
+
+
+def _content(current: Revision, target: Revision, service: str | None) -> Document:
+    """What is to be stored; raises `Unprocessable` for a service that was not there, `Conflict` if it is so already."""
+    if service is None:
+        document = target.document
+    else:
+        settings = settings_of(target.document, service)
+        if settings is None:
+            raise Unprocessable(f'There was no service {service!r} in the revision {target.id}.')
+        document = with_service(current.document, service, settings)
+    if without_restarts(document) == without_restarts(current.document_or_empty):
+        raise Conflict(f'{service or current.cluster} is as it was in the revision {target.id}; nothing was changed.')
+    return document
+
+
+def _check(current: Revision, document: Document) -> None:
+    report = check(document, cluster=current.cluster)
+    if report.mistakes:
+        own = new_mistakes(check(current.document_or_empty, cluster=current.cluster), report)
+        if own:
+            raise refusal(own)

@@ -1,0 +1,52 @@
+"""The tags under which the image of a service was pushed."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack.changes.guards import Quarantine
+from stack.errors import NotFound, Unprocessable
+from stack.stackfile.effective import services
+from stack.stackfile.images import ImageReference
+from stack.state.revisions import Revision
+
+
+class PushedImage(Protocol):
+    digest: str
+    tags: Iterable[str]
+    pushed_at: datetime
+
+
+# Account, region and repository to the repository's images that have tags.
+TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
+
+
+async def tags_of_service(
+    revision: Revision, service: str, tagged_images: TaggedImages, held: Sequence[Quarantine] = ()
+) -> list[dict[str, Any]]:
+    """Every tag of the service's repository, newest first, and whether it stands for one of the images that are `held`.
+
+    Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
+    """
+    stored = dict(services(revision.document))
+    if service not in stored:
+        raise NotFound(f'{revision.cluster} has no service {service!r}.')
+    image = stored[service].get('image')
+    reference = ImageReference.split(image) if isinstance(image, str) else None
+    if reference is None or reference.ecr is None:
+        raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
+    images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)
+    return [
+        {
+            'tag': tag,
+            'pushed_at': image.pushed_at.isoformat(),
+            'digest': image.digest,
+            'quarantined': _is_held(f'{reference.name}:{tag}', image.digest, held),
+        }
+        for image in sorted(images, key=lambda image: image.pushed_at, reverse=True)
+        for tag in sorted(image.tags)
+    ]
+
+
+def _is_held(image: str, digest: str, held: Sequence[Quarantine]) -> bool:
+    return any(each.concerns(image) and each.is_of(image, digest) for each in held)

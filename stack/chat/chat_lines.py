@@ -1,0 +1,240 @@
+"""What a chat is told of the live channel's events: one line when a rollout starts, one when it ends, and few others.
+
+Words are put as Slack's `mrkdwn` has them: https://docs.slack.dev/messaging/formatting-message-text
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from stack.runtime.masking import is_concealed, masked, masked_text
+
+Json = Mapping[str, Any]
+
+ICONS = {
+    'succeeded': ':white_check_mark:',
+    'scaled-to-zero': ':zzz:',
+    'removed': ':wastebasket:',
+    'superseded': ':fast_forward:',
+    'rolled-back': ':rewind:',
+    'aborted': ':x:',
+    'stalled': ':hourglass:',
+}
+ENDED = {
+    'succeeded': 'is rolled out',
+    'scaled-to-zero': 'is scaled to zero',
+    'removed': 'is gone from ECS',
+    'superseded': 'was superseded',
+    'rolled-back': 'was rolled back',
+    'aborted': 'was aborted',
+    'stalled': 'has stalled',
+}
+FAILED = ('rolled-back', 'aborted', 'stalled')
+
+# Of that many rollouts of a cluster it is remembered that their end was told, and who wanted them.
+MOST_REMEMBERED = 100
+# What somebody wrote is cut after so many characters.
+LONGEST_TEXT = 300
+
+
+class ChatLines:
+    """Turns events into lines. `told` is what was told of each cluster, as plain data that can be kept and given again.
+
+    `site` is the address of the control plane, to which the lines link.
+    """
+
+    def __init__(self, site: str | None = None, told: dict[str, Any] | None = None):
+        self.told = told or {}
+        self._site = site
+        # Whatever is there at first is no news; what comes later, or after what was told before, is.
+        self._began = bool(told)
+
+    def of(self, event: Json) -> list[str]:
+        """The lines that an event is worth, mostly none."""
+        name, kind = event.get('cluster', ''), event['type']
+        if kind == 'synced':
+            self._began = True
+        elif kind == 'desired':
+            return self._desired(name, event)
+        elif kind == 'rollout':
+            return self._state(name, event)
+        elif kind == 'cluster':
+            return self._cluster(name, event)
+        elif kind == 'deleted':
+            self.told.pop(name, None)
+            return [f':wastebasket: *{escape(name)}* is managed no more{_by(event)}{_because(event.get("reason"))}']
+        elif kind in ('frozen', 'thawed'):
+            return self._frozen(name, event if kind == 'frozen' else None, event.get('by'))
+        return []
+
+    def _of(self, name: str) -> dict[str, Any]:
+        """What was told of a cluster; `looked` says that ECS was looked at since it was first heard of."""
+        return self.told.setdefault(name, {'ended': [], 'drifted': [], 'frozen': None, 'why': {}, 'looked': False})
+
+    def _where(self, name: str) -> str:
+        shown = escape(name)
+        return f'*<{self._site}/cp/clusters/{quote(name, safe="")}/rollout|{shown}>*' if self._site else f'*{shown}*'
+
+    def _desired(self, name: str, event: Json) -> list[str]:
+        if event.get('unreadable'):
+            return [f':warning: {self._where(name)}: {escape(event["unreadable"])}{_by(event)}']
+        if event['summary'] == 'can be read again':
+            return [f':white_check_mark: {self._where(name)} can be read again{_by(event)}']
+        services = [row for row in event['changes'] if row['service']]
+        if not services:
+            return []
+        who = _person(event)
+        back = any(did.get('verb') == 'rollback' for did in event.get('did', ()))
+        verb = 'rolls back' if back else 'rolls out' if event.get('deploys') else 'stores, and does not deploy,'
+        what = escape(event['summary'])
+        if all(row['action'] == 'update' and _is_restart(row) for row in services):
+            verb, what = 'restarts', escape(_listed([row['service'] for row in services]))
+        why = self._of(name)['why']
+        why[event['revision']] = f'{who}: {what}{_because(event.get("message"))}'
+        while len(why) > MOST_REMEMBERED:
+            del why[next(iter(why))]
+        return [f':rocket: {self._where(name)}: {who} {verb} {what}{_because(event.get("message"))}']
+
+    def _cluster(self, name: str, event: Json) -> list[str]:
+        """A whole state: the first of its cluster, or instead of events that were missed."""
+        if name in self.told:
+            return self._state(name, event)
+        told = self._of(name)
+        told['frozen'] = _freeze(event.get('frozen'))
+        self._state(name, event)
+        if not self._began:
+            return []
+        told['why'][event['revision']] = f'{_person(event)}{_because(event.get("message"))}'
+        services = escape(_listed([row['name'] for row in event['services'] if row.get('managed', True)]))
+        return [f':seedling: {self._where(name)} is managed now{_by(event)}: {services or "no services"}']
+
+    def _state(self, name: str, event: Json) -> list[str]:
+        told = self._of(name)
+        lines = [*self._again(name, event), *self._endings(name, event), *self._drift(name, event)]
+        told['looked'] = told['looked'] or bool(event.get('observed_at'))
+        return lines + (self._frozen(name, event['frozen']) if 'frozen' in event else [])
+
+    def _again(self, name: str, event: Json) -> Iterable[str]:
+        """Rollouts that had failed, and are under way again."""
+        ended = self._of(name)['ended']
+        for rollout in event.get('rollouts', ()) if event.get('observed_at') else ():
+            failures = [f'{rollout["revision"]} {ending}' for ending in FAILED]
+            if rollout['verdict'] is None and any(each in ended for each in failures):
+                ended[:] = [each for each in ended if each not in failures]
+                yield f':rocket: {self._where(name)}: {escape(_listed(rollout["services"]))} is tried again'
+
+    def _endings(self, name: str, event: Json) -> list[str]:
+        ended = [each for each in event.get('rollouts', ()) if each['verdict'] and each['services']]
+        return [self._ending(name, each, event) for each in ended if self._is_news(name, each)]
+
+    def _is_news(self, name: str, rollout: Json) -> bool:
+        """Whether that end was not told yet, and came after the cluster was first heard of.
+
+        Another end of the same rollout (stalled, and then succeeded) is news too.
+        """
+        told, key = self._of(name), f'{rollout["revision"]} {rollout["verdict"]["ending"]}'
+        if key in told['ended']:
+            return False
+        told['ended'] = [*told['ended'], key][-MOST_REMEMBERED:]
+        # The first look at ECS finds what ended long ago.
+        return told['looked'] or rollout['revision'] in told['why']
+
+    def _ending(self, name: str, rollout: Json, event: Json) -> str:
+        verdict = rollout['verdict']
+        ending = verdict['ending']
+        took = f' after {duration(rollout["seconds"])}' if rollout.get('seconds') is not None else ''
+        line = f'{ICONS[ending]} {self._where(name)}: {escape(_listed(rollout["services"]))} {ENDED[ending]}{took}'
+        if ending not in ('succeeded', 'scaled-to-zero', 'removed') or verdict['failed']:
+            line += f': {escape(verdict["reason"])}'
+        if verdict['failed']:
+            line += ''.join(f' {escape(each["what"])} {escape(each["advice"])}' for each in _troubles(rollout, event))
+        if ending == 'rolled-back':
+            line += _runs(rollout, event)
+        why = self._of(name)['why'].get(rollout['revision'])
+        return f'{line} ({why})' if why else line
+
+    def _drift(self, name: str, event: Json) -> list[str]:
+        told, drifted = self._of(name), list(event.get('drifted', ()))
+        new = [each for each in drifted if each not in told['drifted']]
+        told['drifted'] = drifted
+        rows = {each: {} for each in new} | {row['name']: row for row in event.get('services', ())}
+        # Of what was rolled back it was just told what runs instead.
+        meant = [each for each in new if (rows[each].get('verdict') or {}).get('ending') != 'rolled-back']
+        return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant if told['looked']]
+
+    def _frozen(self, name: str, freeze: Json | None, thawed_by: str | None = None) -> list[str]:
+        told, now = self._of(name), _freeze(freeze)
+        if told['frozen'] == now:
+            return []
+        told['frozen'] = now
+        if now is None:
+            return [f':sunny: {self._where(name)} takes changes again{_by({"by": thawed_by})}']
+        until = f' until {escape(now["until"])}' if now['until'] else ''
+        return [f':snowflake: {self._where(name)} is frozen{until}{_by(now)}{_because(now["reason"])}']
+
+
+def escape(text: str) -> str:
+    """A user's text in one line, with its secrets masked, and nothing that Slack reads as a link or a mention."""
+    line = masked_text(' '.join(text.split()))
+    if len(line) > LONGEST_TEXT:
+        line = f'{line[:LONGEST_TEXT]}…'
+    return line.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
+
+
+def duration(seconds: float) -> str:
+    """As `2 min 5 s`, or `1 h 3 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f'{whole} s'
+    if whole < 3600:
+        return f'{whole // 60} min {whole % 60} s'
+    return f'{whole // 3600} h {whole % 3600 // 60} min'
+
+
+def _because(reason: str | None) -> str:
+    return f' — {escape(reason)}' if reason else ''
+
+
+def _by(event: Json) -> str:
+    return f' (by {escape(event["by"])})' if event.get('by') else ''
+
+
+def _person(event: Json) -> str:
+    return escape(event.get('by') or 'somebody outside Nysa')
+
+
+def _freeze(given: Json | None) -> dict[str, Any] | None:
+    return {key: given.get(key) for key in ('by', 'reason', 'until')} if given else None
+
+
+def _listed(names: list[str]) -> str:
+    return ', '.join(names) if len(names) <= 3 else f'{", ".join(names[:3])} and {len(names) - 3} more'
+
+
+def _is_restart(row: Json) -> bool:
+    return [change['path'] for change in row['changes']] == ['restarted_at']
+
+
+def _troubles(rollout: Json, event: Json) -> Iterable[Json]:
+    found = [row['trouble'] for row in event.get('services', ()) if row['name'] in rollout['services']]
+    return [each for each in found if each][:1]
+
+
+def _runs(rollout: Json, event: Json) -> str:
+    """What runs again, where it is one service that was rolled back."""
+    rows = [row for row in event.get('services', ()) if row['name'] in rollout['services']]
+    image = (rows[0].get('deployed') or {}).get('image') if len(rows) == 1 else None
+    return f' {escape(image)} runs again.' if image else ''
+
+
+def _drifted(service: str, row: Json) -> str:
+    changes = row.get('drift', ())
+    shown = ', '.join(_difference(each) for each in changes[:3]) or 'it differs'
+    return f'{escape(service)} is not as wanted: {escape(shown)}'
+
+
+def _difference(change: Json) -> str:
+    if change.get('concealed') or is_concealed(change['path']):
+        return change['path']
+    shown = masked(change)
+    return f'{shown["path"]} is {shown["before"]}, not {shown["after"]}'

@@ -1,0 +1,348 @@
+"""Every setting in one table, and how a set of them is read.
+
+A setting is looked up on the command line, in the environment, in the secret `{PROFILE}/nysa-api-server`, and last in
+the table's default; the first that has it wins.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from stack.access.groups import read_groups
+from stack.access.load_balancer import ARN
+from stack.access.tokens import Token, read_records
+from stack.errors import Misconfigured
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table. `read` turns text into the value, raising ValueError with what is allowed."""
+
+    name: str
+    help: str
+    default: Any = None
+    required: bool = False
+    where: Literal['environment', 'secret or environment'] = 'secret or environment'
+    read: Callable[[str], Any] = str
+    older_name: str | None = None
+    confidential: bool = False
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise ValueError('a port from 0 (any free one) to 65535')
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1000:
+        raise ValueError('a number above 0, at most 1000')
+    return speed
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ('on', 'off'):
+        raise ValueError('on or off')
+    return text.lower() == 'on'
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise ValueError('a whole number from 1 to 1000000')
+    return int(text)
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or int(text) > 10:
+        raise ValueError('a whole number from 0 to 10')
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
+        raise ValueError('a whole number from 1 to 1000000')
+    return int(text)
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(r'https?://[a-z0-9.-]+(:\d{1,5})?', text):
+        raise ValueError('an origin, as https://nysa.example.com, in lower case and without a path')
+    return text
+
+
+def _origins(text: str) -> frozenset[str]:
+    return frozenset(_origin(each) for each in text.replace(',', ' ').split())
+
+
+def _load_balancer(text: str) -> str:
+    if not ARN.fullmatch(text):
+        raise ValueError('the ARN of an application load balancer')
+    return text
+
+
+def _session_key(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError('32 random characters or more, as `openssl rand -hex 32` gives them')
+    return text
+
+
+def _web_address(text: str) -> str:
+    if urlsplit(text).scheme not in ('http', 'https') or not urlsplit(text).hostname:
+        raise ValueError('an http or https address')
+    return text
+
+
+SETTINGS = (
+    Setting(
+        'PROFILE',
+        'Which configuration: the secret `{PROFILE}/nysa-api-server` in AWS Secrets Manager; `local` needs no AWS.',
+        required=True,
+        where='environment',
+    ),
+    Setting('NYSA_PORT', 'The port that the server listens on.', default=8888, where='environment', read=_port),
+    Setting('NYSA_HOST', 'The address that the server listens on.', default='127.0.0.1', where='environment'),
+    Setting(
+        'NYSA_METRICS_PORT',
+        'The port on which `nysa_server.py scheduler` serves its metrics; none unless it is set.',
+        where='environment',
+        read=_port,
+    ),
+    Setting(
+        'NYSA_HEALTH_FILE',
+        'The file in which a process of any role records that it works, for the health check of its container.',
+        where='environment',
+    ),
+    Setting(
+        'NYSA_AUTH',
+        '`off` switches access control off on purpose: behind a proxy that does it, or in a test. Unless told it is '
+        'on, but in `PROFILE=local` off.',
+        where='environment',
+        read=_switch,
+    ),
+    Setting(
+        'NYSA_TOKENS',
+        'The tokens that hold beside those made over the API: a JSON list, as `nysa_server.py token create` prints.',
+        default=(),
+        read=read_records,
+        confidential=True,
+    ),
+    Setting(
+        'NYSA_SESSION_KEY',
+        'What the sessions of browsers are signed with, the same for all replicas. Without it each process makes one '
+        'up, and sessions end with it.',
+        read=_session_key,
+        confidential=True,
+    ),
+    Setting(
+        'NYSA_URL',
+        'The origin under which people reach the server, as `https://nysa.example.com`. Without it any is taken that '
+        'agrees with the Host header.',
+        read=_origin,
+    ),
+    Setting(
+        'NYSA_ORIGINS',
+        'The origins of other pages that may call the API from a browser, with a token; separated by spaces.',
+        default=frozenset(),
+        read=_origins,
+    ),
+    Setting(
+        'NYSA_PROXIES',
+        'How many proxies stand in front and add to X-Forwarded-For; the addresses that they add are believed.',
+        default=0,
+        read=_proxies,
+    ),
+    Setting(
+        'NYSA_OIDC_ISSUER',
+        'The OpenID provider at which people sign in, as its ID tokens name it. It sends them back to '
+        '`{NYSA_URL}/signed-in`.',
+        read=_web_address,
+    ),
+    Setting('NYSA_OIDC_CLIENT_ID', 'What the OpenID provider knows this server as.', default=''),
+    Setting('NYSA_OIDC_CLIENT_SECRET', "This server's password there.", default='', confidential=True),
+    Setting('NYSA_OIDC_SCOPES', 'What is asked of the OpenID provider.', default='openid profile email'),
+    Setting(
+        'NYSA_ALB_ARN',
+        'The ARN of the load balancer whose header `x-amzn-oidc-data` is believed.',
+        read=_load_balancer,
+    ),
+    Setting(
+        'NYSA_ALB_KEYS',
+        "Where that load balancer's public keys are, up to the id of one; the endpoint of its region unless told.",
+        read=_web_address,
+    ),
+    Setting('NYSA_GROUPS_CLAIM', 'The claim that names the groups of a person.', default='groups'),
+    Setting(
+        'NYSA_GROUPS',
+        'What groups may do: `{"platform": "admin", "web": {"role": "deployer", "clusters": ["stag*"]}}`.',
+        default={},
+        read=read_groups,
+    ),
+    Setting(
+        'NYSA_MAX_CONNECTIONS',
+        'How many connections of clients the server holds open, WebSockets included; more are refused with 503. It is '
+        'lowered to what the limit of open files allows.',
+        default=20_000,
+        read=_count,
+    ),
+    Setting(
+        'NYSA_MAX_CONNECTIONS_PER_ADDRESS',
+        'How many of them one address may have. Without it 1000, but no limit for loopback addresses, nor with '
+        '`NYSA_PROXIES`: all connections come from the proxy then.',
+        read=_count,
+    ),
+    Setting('NYSA_RATE_LIMIT', 'How many requests a second one caller may make.', default=100, read=_rate),
+    Setting('NYSA_SOCKET_LIMIT', 'How many WebSockets one caller may have open.', default=100, read=_rate),
+    Setting('AWS_S3_BUCKET', 'The bucket that holds the desired states.', required=True),
+    Setting(
+        'AWS_SQS_NOTIFICATION_QUEUE',
+        'The name of the SQS queue on which changes are announced.',
+        required=True,
+        older_name='NYSA_SCHEDULER_SQS_QUEUE',
+    ),
+    Setting(
+        'SLACK_NOTIFICATIONS_WEBHOOK_URL',
+        'The Slack incoming webhook that each announcement carries as `callback_url`.',
+        read=_web_address,
+        confidential=True,
+    ),
+    Setting(
+        'AWS_SQS_ECS_EVENTS_QUEUE',
+        'The name of an SQS queue to which EventBridge sends the events of ECS; then polling only verifies.',
+    ),
+    Setting(
+        'NYSA_RELAY_SERVER',
+        'The server whose events `relay` posts to the webhook.',
+        default='http://127.0.0.1:8888',
+        where='environment',
+        read=_web_address,
+    ),
+    Setting(
+        'NYSA_RELAY_CLUSTERS',
+        'The clusters that `relay` tells of: names or patterns as `stag*`, with commas between.',
+        default='*',
+        where='environment',
+    ),
+    Setting(
+        'NYSA_CALLBACKS_PRIVATE',
+        '`on` lets the messages that a scheduler receives name a `callback_url` with http or with an address of a '
+        'private network. Without it that is https and a public address, or the configured webhook.',
+        default=False,
+        read=_switch,
+    ),
+    Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
+    Setting(
+        'NYSA_RELAY_STATE',
+        'The file in which `relay` keeps what it has told, so that another start goes on from there; none unless set.',
+        where='environment',
+        read=Path,
+    ),
+    Setting(
+        'NYSA_SANDBOX_DIR',
+        'Where the embedded AWS of `PROFILE=local` keeps its state.',
+        default='.nysa',
+        where='environment',
+    ),
+    Setting(
+        'NYSA_SANDBOX_SPEED',
+        'How many times faster than AWS the embedded ECS rolls out.',
+        default=1.0,
+        where='environment',
+        read=_speed,
+    ),
+)
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class Settings:
+    """The values of all settings: `settings['NYSA_PORT']`."""
+
+    def __init__(self, values: Mapping[str, Any]):
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __repr__(self) -> str:
+        shown = {n: '…' if BY_NAME[n].confidential and v else v for n, v in self._values.items()}
+        return f'Settings({shown})'
+
+
+def is_controlled(settings: Settings) -> bool:
+    """Whether callers have to say who they are."""
+    asked = settings['NYSA_AUTH']
+    return settings['PROFILE'] != 'local' if asked is None else asked
+
+
+def tokens_of_secret(secret: Mapping[str, Any] | None) -> tuple[Token, ...]:
+    """What `NYSA_TOKENS` in the secret holds now. Raises ValueError where that is broken."""
+    given = (secret or {}).get('NYSA_TOKENS') or []
+    return read_records(given if isinstance(given, str) else json.dumps(given))
+
+
+def secret_name(profile: str) -> str:
+    return f'{profile}/nysa-api-server'
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    secret: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    only: str | None = None,
+) -> Settings:
+    """Read every setting, or with `only` those looked up there. `secret` is None where there is no such secret.
+
+    Raises `Misconfigured` that names every missing or wrong setting, and where it was looked up; never its value
+    where that is confidential.
+    """
+    values, wrong = {}, []
+    profile = environment.get('PROFILE', '')
+    for setting in SETTINGS:
+        if only and setting.where != only:
+            continue
+        try:
+            values[setting.name] = _value(setting, environment, secret or {}, overrides or {})
+        except ValueError as error:
+            wrong.append({'path': setting.name, 'message': f'{error}; looked up in {_places(setting, profile)}'})
+    if secret is None and only is None and any(BY_NAME[each['path']].where != 'environment' for each in wrong):
+        name = secret_name(profile)
+        wrong.insert(0, {'path': name, 'message': 'there is no such secret in AWS Secrets Manager'})
+    if wrong:
+        raise Misconfigured('Settings are missing or wrong.', wrong)
+    return Settings(values)
+
+
+def _value(
+    setting: Setting, environment: Mapping[str, str], secret: Mapping[str, Any], overrides: Mapping[str, str]
+) -> Any:
+    sources = [overrides, environment] if setting.where == 'environment' else [overrides, environment, secret]
+    names = [setting.name] + ([setting.older_name] if setting.older_name else [])
+    for source in sources:
+        for name in names:
+            found = source.get(name)
+            if found is None or found == '':
+                continue
+            try:
+                return setting.read(found if isinstance(found, str) else json.dumps(found))
+            except ValueError as error:
+                shown = '' if setting.confidential else f', not {str(found)!r}'
+                raise ValueError(f'must be {error}{shown}') from None
+    if setting.required:
+        raise ValueError('is missing')
+    return setting.default
+
+
+def _places(setting: Setting, profile: str) -> str:
+    if setting.where == 'environment':
+        return 'the environment'
+    older = f' (or the older {setting.older_name})' if setting.older_name else ''
+    return f'the environment and the secret {secret_name(profile or "{PROFILE}")}{older}'

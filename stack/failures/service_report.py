@@ -1,0 +1,65 @@
+"""One service in full: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed, NotFound
+from stack.failures.flight_recorder import FlightRecorder
+from stack.failures.last_words import LastWords
+from stack.rollouts.cluster_state import ClusterState, document_of
+from stack.rollouts.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
+from stack.rollouts.observed import EPOCH, Task
+from stack.stackfile.effective import services
+
+EVENTS_SHOWN = 20
+STOPS_SHOWN = 20
+
+
+class Look(Protocol):
+    """What is asked of ECS: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def running(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+
+
+async def service_report(
+    state: ClusterState, name: str, look: Look, recorder: FlightRecorder, last_words: LastWords
+) -> dict[str, Any]:
+    """Raises `NotFound`. Where ECS does not answer, `tasks` is null, and `failing` says why."""
+    if name not in state.names():
+        raise NotFound(f'{state.name} has no service {name!r}.')
+    seen, going = state.seen.get(name), state.rollouts.get(name)
+    report = service_row(state, name) | {
+        'settings': _settings(state, name),
+        'deployments': [deployment_json(state, name, each) for each in seen.deployments] if seen else [],
+        'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
+        'failing': state.failing,
+        'tasks': [],
+        'flight': None,
+        'log': None,
+    }
+    stopped: Sequence[Task] = state.stopped.get(name, ())
+    try:
+        if seen is not None:
+            report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
+            stopped = merged(await look.stopped(state.name, name), stopped)
+            report['stop_reasons'] = [stop_json(each, state.essential(each)) for each in stopped]
+    except AwsFailed as failed:
+        report |= {'tasks': None, 'failing': {'error': failed.code, 'message': failed.message}}
+    if going is not None and going.verdict is not None and going.verdict.failed:
+        report['flight'] = await recorder.read(state.name, going.goal.revision, name)
+    if report['flight'] is None:
+        report['log'] = await last_words.of(state, name, stopped)
+    return report
+
+
+def merged(newest: Sequence[Task], known: Sequence[Task]) -> list[Task]:
+    """What ECS still knows of stopped tasks, and what it has forgotten meanwhile; the newest first."""
+    found = {each.arn: each for each in [*known, *newest]}.values()
+    return sorted(found, key=lambda each: each.stopped_at or EPOCH, reverse=True)[:STOPS_SHOWN]
+
+
+def _settings(state: ClusterState, name: str) -> dict[str, Any] | None:
+    """The service as the desired state has it; None for one that is not managed."""
+    document = document_of(state.revision) if state.revision else None
+    return next((raw for known, raw in services(document) if known == name), None)

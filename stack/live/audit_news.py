@@ -1,0 +1,77 @@
+"""That something was written into the audit beside the history: told on the live channel, whichever replica wrote it.
+
+A revision tells of itself, a refusal leaves none. Whoever writes one down puts a mark for the cluster in the bucket as
+well; one listing of all marks shows every replica whose have moved.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+from stack.live import cluster_events
+from stack.runtime.events import Event
+
+log = logging.getLogger(__name__)
+
+MARKS = 'nysa/audited/'
+POLL_S = 2.0
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def replace(self, key: str, body: bytes) -> Any: ...
+    async def objects(self, *, prefix: str) -> list[Any]: ...
+
+
+class Hub(Protocol):
+    """Who tells the subscribers, and how many these are: see `stack.live.hub.Hub`."""
+
+    def publish(self, event: Event) -> None: ...
+    def __len__(self) -> int: ...
+
+
+class AuditNews:
+    def __init__(self, bucket: Bucket, hub: Hub, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
+        self._bucket = bucket
+        self._hub = hub
+        self._now = now
+        self._marks: dict[str, str] | None = None
+        self._own: dict[str, str] = {}
+
+    async def wrote(self, cluster: str, entries: str) -> None:
+        """This process has written down entries, under a key that nothing else has: have everybody learn of it."""
+        try:
+            mark = await self._bucket.replace(MARKS + cluster, entries.encode())
+            self._own[cluster] = mark.etag
+        except AwsFailed as failed:
+            log.warning('cluster %s: other replicas do not know of a refusal yet: %s', cluster, failed)
+        # Not before the mark: it stands for what others have written down until then as well.
+        self._tell(cluster)
+
+    async def run(self) -> None:
+        """Look for what other replicas have written down, for as long as anybody listens."""
+        while True:
+            # The first look is what the others are compared with: whoever comes then hears of all that is newer.
+            if self._marks is None or len(self._hub):
+                try:
+                    await self.look()
+                except AwsFailed as failed:
+                    log.warning('the bucket could not be looked at for refusals: %s', failed)
+            await asyncio.sleep(POLL_S)
+
+    async def look(self) -> None:
+        """Tell of what other replicas have written down since the last look. Raises `AwsFailed`."""
+        marks = {each.key.removeprefix(MARKS): each.etag for each in await self._bucket.objects(prefix=MARKS)}
+        before, self._marks = self._marks, marks
+        if before is None:
+            return
+        for cluster, etag in marks.items():
+            if etag not in (before.get(cluster), self._own.get(cluster)):
+                self._tell(cluster)
+
+    def _tell(self, cluster: str) -> None:
+        self._hub.publish(cluster_events.audit(cluster, self._now()))

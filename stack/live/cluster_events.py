@@ -1,0 +1,94 @@
+"""The events of the live channel that tell of a cluster: made from its state and its revisions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from stack.reconcile.plan import Row
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.cluster_view import service_row, summary
+from stack.runtime.events import Event, stamp
+from stack.state.diff import changed_rows
+from stack.state.diff import summary as in_words
+from stack.state.revisions import Revision
+
+Json = dict[str, Any]
+
+
+def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
+    """Everything that is known of a cluster, in short."""
+    revision = state.revision
+    known = {**revision.summary(), 'last_change': revision.last_change()} if revision else {'revision': None}
+    head = {**known, **summary(state), **more}
+    return _with_rows('cluster', state, head, state.names(), at)
+
+
+def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
+    """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary."""
+    moved = state.names() if names is None else sorted(names)
+    head = {'revision': state.revision.id if state.revision else None, **summary(state)}
+    return _with_rows('rollout', state, head, moved, at)
+
+
+def desired(before: Revision | None, after: Revision) -> Event:
+    """A new revision is stored; `before` is the one that it follows in the history."""
+    rows, words = _what_changed(before, after)
+    content = {
+        **after.summary(),
+        'last_change': after.last_change(),
+        'previous': before.id if before else None,
+        'deploys': not after.changes or any(change.announce is not None for change in after.changes),
+        'summary': words,
+        'did': [dict(change.did) for change in after.changes],
+        'unreadable': after.unreadable,
+    }
+    return Event('desired', after.cluster, {**content, 'changes': [row.to_json() for row in rows]}, at=after.changed_at)
+
+
+def _what_changed(before: Revision | None, after: Revision) -> tuple[Sequence[Row], str]:
+    """The rows and the words for them; no rows where one of the two cannot be read, as nothing is known of them."""
+    if after.unreadable:
+        return (), 'cannot be read'
+    if before and before.unreadable:
+        return (), 'can be read again'
+    rows = changed_rows(before.document if before else None, after.document)
+    return rows, in_words(rows)
+
+
+def deleted(name: str, last: Revision | None, at: datetime) -> Event:
+    """The cluster is managed no more; `last` is its last revision, where it is known."""
+    told = last.summary() if last else {}
+    content = {'by': told.get('by'), 'reason': told.get('message'), 'revision': told.get('revision')}
+    return Event('deleted', name, content, at=at)
+
+
+def frozen(name: str, freeze: Mapping[str, Any] | None, at: datetime, by: str | None = None) -> Event:
+    """The cluster takes no changes (`freeze` says who, why, until when), or takes them again."""
+    if freeze is None:
+        return Event('thawed', name, {'by': by}, at=at)
+    return Event('frozen', name, freeze, at=at)
+
+
+def audit(name: str, at: datetime) -> Event:
+    """The audit has something that left no revision behind, as a refusal: whoever shows it reads it again."""
+    return Event('audit', name, {}, at=at)
+
+
+def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
+    """All that a subscription asked for has been sent."""
+    return Event('synced', None, {'revisions': revisions}, at=at)
+
+
+def hello(version: str, name: str, role: str, heartbeat_s: float, at: datetime) -> Event:
+    content = {'version': version, 'caller': {'name': name, 'role': role}, 'heartbeat_seconds': heartbeat_s}
+    return Event('hello', None, content, at=at)
+
+
+def pong(at: datetime) -> Event:
+    return Event('pong', None, {'time': stamp(at)}, at=at)
+
+
+def _with_rows(kind: str, state: ClusterState, head: Json, names: Iterable[str], at: datetime) -> Event:
+    rows = [service_row(state, name) for name in names]
+    moved = [row['name'] for row in rows]
+    return Event(kind, state.name, {**head, 'services': rows}, at=at, services=moved)

@@ -1,0 +1,287 @@
+"""A cluster's state as the API and the live channel show it: summaries, rows of services, verdicts."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from stack.rollouts import refusals
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.current_stops import current_stops, is_draining
+from stack.rollouts.observed import Deployment, Service, Task
+from stack.rollouts.rollout import Rollout, Verdict
+from stack.rollouts.stop_kinds import PORT_IN_USE
+from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
+from stack.rollouts.whole import Whole, whole
+from stack.runtime.events import stamp
+from stack.stackfile.images import ImageReference
+from stack.stackfile.main_container import main_container
+
+Json = dict[str, Any]
+
+# The newest lines of a service's event log, and stopped tasks, that travel with each row.
+EVENTS_SHOWN = 5
+STOPS_SHOWN = 3
+# Revisions that were overtaken, and how they ended.
+ENDED_SHOWN = 3
+# From the worst to the best.
+HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
+# What is known of a cluster whose desired state cannot be read: not what is wanted, so not how far ECS is from it.
+UNREADABLE: Json = {
+    'sync': 'unreadable',
+    'health': 'unknown',
+    'state': 'unreadable',
+    'percent': 0,
+    'verdict': None,
+    'drifted': [],
+    'unmanaged': [],
+}
+SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
+
+
+def summary(state: ClusterState) -> Json:
+    """Whether ECS has what is wanted, how it runs, and how the rollout goes, for the whole cluster."""
+    rows = {name: service_sync(state, name) for name in [*state.wanted, *state.book.removing()]}
+    going = state.whole()
+    shown = {
+        'sync': _worst(rows.values(), SYNCS, 'in-sync'),
+        'health': _worst((service_health(state, name) for name in state.wanted), HEALTHS, 'healthy'),
+        **whole_json(going),
+        'drifted': [name for name, sync in rows.items() if sync == 'drifted'],
+        'unmanaged': state.unmanaged(),
+        'rollouts': rollouts_json(state),
+        'observed_at': stamp(state.observed_at) if state.observed_at else None,
+        'failing': state.failing,
+        'frozen': state.frozen,
+        'unreadable': state.unreadable,
+    }
+    return shown | UNREADABLE if state.unreadable else shown
+
+
+def whole_json(going: Whole) -> Json:
+    return {'state': going.state, 'percent': going.percent, 'verdict': verdict_json(going.verdict)}
+
+
+def verdict_json(verdict: Verdict | None) -> Json | None:
+    if verdict is None:
+        return None
+    shown = {'ending': verdict.ending, 'reason': verdict.reason, 'at': stamp(verdict.at), 'failed': verdict.failed}
+    return shown | ({'by': verdict.by} if verdict.by else {})
+
+
+def rollouts_json(state: ClusterState) -> list[Json]:
+    """Each revision of which something is still under way, the current one, and those that ended last; oldest first."""
+    by_revision: dict[str, list[Rollout]] = {}
+    for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
+        by_revision.setdefault(each.goal.revision, []).append(each)
+    current = state.revision.id if state.revision else None
+    ended = [revision for revision, rollouts in state.former.items() if rollouts and revision not in by_revision]
+    return [
+        *(revision_json(revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
+        *(
+            revision_json(revision, [*state.former.get(revision, {}).values(), *rollouts])
+            for revision, rollouts in by_revision.items()
+            if revision == current or any(each.open for each in rollouts)
+        ),
+    ]
+
+
+def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
+    """How far one revision is, over the services that it changed."""
+    together = whole(rollouts)
+    since = min((each.goal.since for each in rollouts), default=None)
+    ended = together.verdict.at if together.verdict else None
+    return {
+        'revision': revision,
+        **whole_json(together),
+        'services': [each.goal.service for each in rollouts],
+        'since': stamp(since) if since else None,
+        'seconds': round((ended - since).total_seconds(), 1) if since and ended else None,
+    }
+
+
+def service_row(state: ClusterState, name: str) -> Json:
+    """A service in short: what is wanted, what is deployed, and its rollout."""
+    wanted, seen, going = state.wanted.get(name), state.seen.get(name), state.rollouts.get(name)
+    row: Json = {'name': name, 'managed': wanted is not None}
+    if wanted is not None:
+        image = main_container(wanted.definition, name).get('image')
+        row |= {'image': image, 'image_tag': tag(image), 'desired_count': wanted.count}
+    row |= {
+        'sync': service_sync(state, name),
+        'health': service_health(state, name),
+        'deployed': deployed(state, name),
+        **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
+        'image_before': state.images_before.get(name),
+        'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
+        'stop_reasons': [stop_json(each, state.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]],
+        'trouble': trouble(state, name),
+    }
+    drift = state.drift(name)
+    if drift:
+        row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]
+    if name in state.targets:
+        row['targets'] = dict(state.targets[name])
+    if wanted is None and seen is None:
+        row['gone'] = True
+    return row
+
+
+def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
+    """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
+    told = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    described = ((row, service_row(state, row['name'])) for row in rows)
+    return [row | {key: full[key] for key in told} for row, full in described]
+
+
+def deployed(state: ClusterState, name: str) -> Json | None:
+    """What ECS runs of a service; None where there is none, or where nobody has looked yet."""
+    seen = state.seen.get(name)
+    if seen is None:
+        return None
+    image = state.running_image(name)
+    return {
+        'image': image,
+        'image_tag': tag(image),
+        'desired': seen.desired,
+        'running': seen.running,
+        'pending': seen.pending,
+        'failed': seen.failed,
+        'status': seen.status,
+    }
+
+
+def rollout_json(going: Rollout) -> Json:
+    return {
+        'revision': going.goal.revision,
+        'state': going.state,
+        'percent': going.percent,
+        'verdict': verdict_json(going.verdict),
+        'desired': going.desired,
+        'running': going.running,
+        'pending': going.pending,
+        'failed': going.failed,
+        'deployment': going.deployment,
+        'task_definition': going.task_definition,
+    }
+
+
+def service_sync(state: ClusterState, name: str) -> str:
+    """`in-sync`, `rolling-out`, `drifted`, `unmanaged`, or `unknown` before the first look at ECS.
+
+    `not-deployed` is what was adopted, or stored without deploying, and was not announced since.
+    """
+    going = state.rollouts.get(name)
+    if going is not None and going.open:
+        return 'not-deployed' if going.goal.held else 'rolling-out'
+    if name not in state.wanted:
+        return 'unmanaged'
+    if state.wanted[name].runs_once:
+        return 'in-sync'
+    if state.drift(name) is not None or state.refused(name):
+        return 'drifted'
+    return 'unknown' if name not in state.seen else 'in-sync'
+
+
+def service_health(state: ClusterState, name: str) -> str:
+    """`healthy`, `degraded`, `failing`, `stopped` (none wanted, none runs), or `unknown`."""
+    seen, wanted = state.seen.get(name), state.wanted.get(name)
+    if wanted is not None and wanted.runs_once:
+        going = state.rollouts.get(name)
+        return 'failing' if going and going.verdict and going.verdict.failed else 'healthy'
+    if seen is None:
+        return 'unknown'
+    if seen.desired == 0:
+        return 'stopped' if seen.running == 0 else 'healthy'
+    if seen.running >= seen.desired:
+        return 'degraded' if state.targets.get(name, {}).get('unhealthy') else 'healthy'
+    return 'degraded' if seen.running else 'failing'
+
+
+def trouble(state: ClusterState, name: str) -> Json | None:
+    """What keeps the service from running, in a class and two sentences: what AWS refused, or what ECS shows."""
+    if refusal := state.refusal(name):
+        return refusals.to_json(refusal)
+    going, seen = state.rollouts.get(name), state.seen.get(name)
+    stopped = [classify(each, state.essential(each)) for each in current_stops(state, name)]
+    if seen and (going is None or going.open or (going.verdict and going.verdict.failed)):
+        since = going.goal.since if going else None
+        stopped += [
+            found for each in seen.events if (since is None or each.at >= since) and (found := of_text(each.message))
+        ]
+    reason = most_telling(stopped)
+    if reason is None or reason.expected or (reason.kind == PORT_IN_USE.kind and is_draining(seen)):
+        return None
+    return {'kind': reason.kind, 'what': reason.what, 'advice': reason.advice}
+
+
+def events_json(events: Iterable[Any]) -> list[Json]:
+    return [{'at': stamp(each.at), 'message': each.message} for each in events]
+
+
+def deployment_json(state: ClusterState, name: str, each: Deployment) -> Json:
+    return {
+        'id': each.id,
+        'status': each.status,
+        'state': each.rollout_state,
+        'reason': each.reason,
+        'task_definition': each.task_definition,
+        'image': state.image(each.task_definition, name),
+        'desired': each.desired,
+        'running': each.running,
+        'pending': each.pending,
+        'failed': each.failed,
+        'created_at': stamp(each.created_at),
+    }
+
+
+def task_json(task: Task) -> Json:
+    """A task as `GET …/services/{s}` lists it."""
+    return {
+        'id': task.id,
+        'status': task.status,
+        'health': task.health,
+        'task_definition': task.task_definition,
+        'deployment': task.started_by,
+        'created_at': _stamp(task.created_at),
+        'started_at': _stamp(task.started_at),
+        'containers': [
+            {'name': each.name, 'image': each.image, 'digest': each.digest, 'exit_code': each.exit_code}
+            for each in task.containers
+        ],
+    }
+
+
+def stop_json(task: Task, essential: Collection[str] = ()) -> Json:
+    """A stopped task: ECS's own words, and what they mean; `essential` are its essential containers, where known."""
+    reason, ended = classify(task, essential), ended_first(task.containers, essential)
+    told = [each.reason for each in task.containers if each.reason]
+    return {
+        'task': task.id,
+        'at': _stamp(task.stopped_at),
+        'reason': ': '.join(filter(None, [task.stopped_reason, *told])),
+        'exit_code': ended.exit_code if ended else None,
+        'kind': reason.kind,
+        'what': reason.what,
+        'advice': reason.advice,
+        'task_definition': task.task_definition,
+        'deployment': task.started_by,
+    }
+
+
+def tag(image: str | None) -> str | None:
+    return ImageReference.split(image).tag if isinstance(image, str) else None
+
+
+def _state_unmanaged(seen: Service | None) -> str | None:
+    primary = seen.primary if seen else None
+    if primary is None:
+        return None
+    return 'rolling-out' if primary.rollout_state == 'IN_PROGRESS' else 'steady'
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return stamp(moment) if moment else None
+
+
+def _worst(found: Iterable[str], order: Sequence[str], none: str) -> str:
+    return min(found, key=order.index, default=none)

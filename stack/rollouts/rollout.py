@@ -1,0 +1,181 @@
+"""A rollout as a value: of what, how far it is, how it ended; and what ends it or begins it anew from outside ECS.
+
+What a look at ECS makes of it is in `service_rollout`, `removal` and `task_run`.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from stack.rollouts.observed import Service
+
+# A service that is kept in ECS · one that is to be gone from there · tasks that run once, and end by themselves.
+Kind = Literal['service', 'removal', 'run']
+State = Literal['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
+Ending = Literal['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
+
+FAILURES = frozenset({'rolled-back', 'aborted', 'stalled'})
+ARRIVALS = frozenset({'succeeded', 'scaled-to-zero', 'removed'})
+
+STALLED_AFTER_S = 15 * 60
+# Time that nobody looked counts no more than this towards a stall: an ECS that does not answer is not one that stands.
+LONGEST_LOOK_S = 60
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+DEPLOYMENT_FAILED = re.compile(r'\(deployment (?P<deployment>[^)]+)\) (?P<reason>deployment failed.*)')
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a revision wants of one service; of one that is to be gone, nothing but that.
+
+    `revision` is the one that last changed this service, `since` when it was stored. `count` is None where something
+    else decides it (an autoscaler, a daemon's instances). `told` is when schedulers were told to act, the last time;
+    None where nobody has told them yet.
+    """
+
+    service: str
+    revision: str
+    since: datetime
+    image: str
+    count: int | None
+    told: datetime | None
+    kind: Kind = 'service'
+
+    @property
+    def held(self) -> bool:
+        return self.told is None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a rollout ended. `by` is what came instead: a revision, or the task definition that runs.
+
+    `unasked` marks a scale to zero that no revision wanted.
+    """
+
+    ending: Ending
+    reason: str
+    at: datetime
+    by: str | None = None
+    unasked: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.ending in FAILURES or self.unasked
+
+    @property
+    def arrived(self) -> bool:
+        """Whether what was wanted runs."""
+        return self.ending in ARRIVALS and not self.unasked
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One service on its way to one revision, as of `observed_at`.
+
+    `idle` is for how many seconds nothing has moved, and `reached` the most tasks that the new deployment ever ran:
+    a task that starts and crashes again and again is no progress. `asked` says that ECS was given the count that is
+    wanted, `given_up` that its circuit breaker has acted. `foreign` are ECS deployments that were there before
+    the revision was; their end says nothing about it.
+    """
+
+    goal: Goal
+    state: State
+    percent: int
+    observed_at: datetime
+    desired: int = 0
+    running: int = 0
+    pending: int = 0
+    failed: int = 0
+    deployment: str | None = None
+    task_definition: str | None = None
+    verdict: Verdict | None = None
+    idle: float = 0.0
+    reached: int = 0
+    leaving: int = 0
+    asked: bool = False
+    given_up: bool = False
+    foreign: frozenset[str] = frozenset()
+
+    @property
+    def open(self) -> bool:
+        return self.verdict is None
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it may still go on: it is open, or has only stalled."""
+        return self.verdict is None or self.verdict.ending == 'stalled'
+
+
+def begin(goal: Goal, seen: Service | None = None) -> Rollout:
+    """A rollout of which nothing has moved yet; the service as it was last seen, where it was."""
+    foreign = frozenset(each.id for each in seen.deployments) if seen else frozenset()
+    return Rollout(goal, 'queued', 0, goal.since, foreign=foreign)
+
+
+def told_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:
+    """The rollout once schedulers are told to act at a point in time: what has not arrived is tried anew.
+
+    What is known of that point in time already leaves it as it is.
+    """
+    known = rollout.goal.told is not None and at <= rollout.goal.told
+    if known or (rollout.verdict and rollout.verdict.arrived):
+        return rollout
+    goal = replace(rollout.goal, told=at)
+    if rollout.open:
+        return replace(rollout, goal=goal, idle=0.0)
+    former = {rollout.deployment} if rollout.deployment else set()
+    lines = [DEPLOYMENT_FAILED.search(each.message) for each in seen.events] if seen else []
+    former |= {line['deployment'] for line in lines if line}
+    anew = begin(goal, seen)
+    return replace(anew, observed_at=max(at, rollout.observed_at), foreign=anew.foreign | rollout.foreign | former)
+
+
+def superseded(rollout: Rollout, revision: str, now: datetime) -> Rollout:
+    """The rollout, ended by a newer revision if it was still open."""
+    if not rollout.open:
+        return rollout
+    return end(rollout, Verdict('superseded', 'A newer revision changes this service.', now, revision))
+
+
+def abandoned(rollout: Rollout, reason: str, now: datetime) -> Rollout:
+    """The rollout, aborted for a reason outside ECS if it was still open."""
+    return end(rollout, Verdict('aborted', reason, now)) if rollout.open else rollout
+
+
+def end(rollout: Rollout, verdict: Verdict) -> Rollout:
+    return replace(rollout, state=state_after(verdict), verdict=verdict)
+
+
+def state_after(verdict: Verdict) -> State:
+    if verdict.ending in ('rolled-back', 'removed'):
+        return verdict.ending
+    return 'failed' if verdict.failed else 'steady'
+
+
+def later(before: Rollout, now: datetime, **values: Any) -> Rollout:
+    """The rollout at a later look, at which nothing has moved yet."""
+    seconds = min(max((now - before.observed_at).total_seconds(), 0.0), LONGEST_LOOK_S)
+    return replace(before, observed_at=now, idle=before.idle + seconds, **values)
+
+
+def waiting(rollout: Rollout, stalled_after: float) -> Rollout:
+    """The rollout while ECS was not asked for anything yet."""
+    if not rollout.open:
+        return rollout
+    if rollout.goal.held:
+        return replace(rollout, state='queued', idle=0.0)
+    if rollout.idle >= stalled_after:
+        return stalled(rollout, f'ECS was not asked for it within {minutes(rollout.idle)}: does a scheduler run?')
+    return replace(rollout, state='queued')
+
+
+def stalled(rollout: Rollout, reason: str) -> Rollout:
+    return end(rollout, Verdict('stalled', reason, rollout.observed_at))
+
+
+def minutes(seconds: float) -> str:
+    whole = round(seconds / 60)
+    return '1 minute' if whole == 1 else f'{whole} minutes'

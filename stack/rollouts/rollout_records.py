@@ -1,0 +1,209 @@
+"""The record of how each cluster's rollouts ended, in the bucket: ECS forgets, and so does this process.
+
+One object for each cluster, `rollouts/{cluster}`, written when something has ended. A process that starts goes on from
+there, and knows how the revisions before it ended. Each write is conditional, and merges what other replicas recorded.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed, PreconditionFailed
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.overtaken import DECIDED_AFTER
+from stack.rollouts.rollout import Goal, Rollout, Verdict
+from stack.state.revisions import Revision
+
+log = logging.getLogger(__name__)
+
+PREFIX = 'rollouts/'
+# How many rollouts of former revisions are kept, the newest: a kilobyte each.
+MOST_KEPT = 200
+# So many pauses lie between two writes for one cluster, in seconds: endings come together.
+PAUSE_S = 1.0
+# How often it is tried to write where other replicas write at the same time.
+ATTEMPTS = 5
+
+_ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """The rollouts of the `revision` that was the newest, by service, and those of former ones, the oldest first."""
+
+    revision: str | None = None
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
+    former: Mapping[str, Mapping[str, Rollout]] = field(default_factory=dict)
+
+
+class Owner(Protocol):
+    """What a cluster's rollouts are recorded from: see `stack.live.cluster.Cluster`."""
+
+    state: ClusterState | None
+
+    def recorded(self, record: Record) -> None: ...
+
+
+class RolloutRecords:
+    def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
+        self._bucket = bucket
+        self._pause_s = pause_s
+        self._find: Callable[[str], Owner | None] = lambda _: None
+        self._due: set[str] = set()
+        self._tasks: set[asyncio.Task] = set()
+        self._closing = asyncio.Event()
+
+    def of(self, find: Callable[[str], Owner | None]) -> None:
+        """Record the clusters that are found by name; each is recorded as it is when the write begins."""
+        self._find = find
+
+    async def read(self, cluster: str) -> Record:
+        """What is recorded of a cluster; what cannot be read counts as nothing. Raises `AwsFailed`."""
+        stored = await self._bucket.get(PREFIX + cluster)
+        return _readable(cluster, stored.body) if stored else Record()
+
+    async def keep_now(self, cluster: str) -> None:
+        """Record how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
+        self._due.add(cluster)
+        await self._write(cluster)
+
+    def keep(self, cluster: str) -> None:
+        """Record how the rollouts of a cluster stand, soon."""
+        if cluster in self._due:
+            return
+        self._due.add(cluster)
+        task = asyncio.get_running_loop().create_task(self._write_soon(cluster))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Record what is due, without waiting any longer; what is being written is written to its end."""
+        self._closing.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _write_soon(self, cluster: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), self._pause_s)
+        await self._write(cluster)
+
+    async def _write(self, cluster: str) -> None:
+        if cluster not in self._due:
+            return
+        self._due.discard(cluster)
+        try:
+            for _ in range(ATTEMPTS):
+                if await self._put(cluster):
+                    return
+            log.warning('the rollouts of %s were not recorded: others keep writing them', cluster)
+        except AwsFailed as failed:
+            log.warning('the rollouts of %s were not recorded: %s', cluster, failed)
+
+    async def _put(self, cluster: str) -> bool:
+        """Write a record; false where another replica has just written it."""
+        stored = await self._bucket.get(PREFIX + cluster)
+        owner = self._find(cluster)
+        if owner is not None and owner.state is not None:
+            # What another replica recorded is not to be lost.
+            owner.recorded(_readable(cluster, stored.body) if stored is not None else Record())
+        body = dump(owner.state) if owner is not None and owner.state is not None else None
+        if body is None or (stored is not None and stored.body == body):
+            return True
+        try:
+            await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
+        except PreconditionFailed:
+            return False
+        return True
+
+
+def take_up(state: ClusterState, record: Record, path: Sequence[Revision], now: datetime) -> None:
+    """Bring a new state along a path of revisions to the last, going on from a record of the first."""
+    for number, step in enumerate(path):
+        state.take_revision(step, now)
+        if number == 0 and step.id == record.revision:
+            state.take_up(record.rollouts)
+    state.book.remember(record.former, now)
+    # The record is all that can be asked of what was overtaken before this process knew of it.
+    state.book.decide(now + DECIDED_AFTER)
+
+
+def _readable(cluster: str, body: bytes) -> Record:
+    try:
+        return load(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        log.warning('what is kept of the rollouts of %s cannot be read', cluster)
+        return Record()
+
+
+def dump(state: ClusterState) -> bytes | None:
+    """The rollouts of a cluster as they are kept; None where there is nothing to keep."""
+    if state.revision is None:
+        return None
+    former, room = {}, MOST_KEPT
+    for revision, rollouts in reversed(state.book.as_recorded().items()):
+        room -= len(rollouts)
+        if room < 0:
+            break
+        former[revision] = [_plain(each) for each in rollouts]
+    rollouts = [_plain(each) for _, each in sorted(state.rollouts.items())]
+    kept = {'revision': state.revision.id, 'rollouts': rollouts, 'former': dict(reversed(former.items()))}
+    return json.dumps(kept).encode()
+
+
+def load(body: bytes) -> Record:
+    """What `dump` made; one that was made before former revisions were kept has none.
+
+    Raises ValueError, KeyError, TypeError or AttributeError for anything else.
+    """
+    kept = json.loads(body)
+    former = {revision: _by_service(each) for revision, each in kept.get('former', {}).items()}
+    return Record(kept['revision'], _by_service(kept['rollouts']), former)
+
+
+def _by_service(kept: Iterable[dict[str, Any]]) -> dict[str, Rollout]:
+    return {each.goal.service: each for each in map(_rollout, kept)}
+
+
+def _plain(rollout: Rollout) -> dict[str, Any]:
+    """What `dataclasses.asdict` would give at nine times the cost, with times and sets as JSON has them."""
+    goal = {name: getattr(rollout.goal, name) for name in _GOAL}
+    goal['since'] = rollout.goal.since.isoformat()
+    goal['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
+    verdict = rollout.verdict and {name: getattr(rollout.verdict, name) for name in _VERDICT}
+    if verdict:
+        verdict['at'] = rollout.verdict.at.isoformat()
+    return {name: getattr(rollout, name) for name in _ROLLOUT} | {
+        'goal': goal,
+        'verdict': verdict,
+        'observed_at': rollout.observed_at.isoformat(),
+        'foreign': sorted(rollout.foreign),
+        'idle': 0.0,
+    }
+
+
+def _rollout(kept: dict[str, Any]) -> Rollout:
+    told = kept['goal']['told']
+    times = {'since': datetime.fromisoformat(kept['goal']['since']), 'told': told and datetime.fromisoformat(told)}
+    goal = Goal(**kept['goal'] | times)
+    verdict = kept['verdict']
+    if verdict is not None:
+        verdict = Verdict(**verdict | {'at': datetime.fromisoformat(verdict['at'])})
+    observed_at = datetime.fromisoformat(kept['observed_at'])
+    values = kept | {
+        'goal': goal,
+        'verdict': verdict,
+        'observed_at': observed_at,
+        'foreign': frozenset(kept['foreign']),
+    }
+    return Rollout(**values)

@@ -1,0 +1,176 @@
+"""The rollouts of one cluster: those of what is wanted now, and how those of former revisions ended."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from itertools import chain
+
+from stack.rollouts import rollout
+from stack.rollouts.observed import Service
+from stack.rollouts.overtaken import CONFIRMED_AFTER, Overtaken, merged
+from stack.rollouts.rollout import Goal, Rollout
+from stack.rollouts.whole import Whole, whole
+from stack.state.revisions import Revision
+
+# Of how many former revisions it is remembered how their rollouts ended.
+MOST_FORMER = 50
+
+
+class Rollouts:
+    """`now` has at most one for each service: that of the revision that last wanted something new of it."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, Rollout] = {}
+        self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
+        # By revision and service: those of former revisions of which it is not known yet how they ended.
+        self.overtaken: dict[tuple[str, str], Overtaken] = {}
+        # When the records of other replicas were last read; None before the first read.
+        self.heard_at: datetime | None = None
+
+    def turn(
+        self,
+        revision: Revision,
+        goals: Mapping[str, Goal],
+        changed: Collection[str],
+        seen: Mapping[str, Service],
+        now: datetime,
+    ) -> None:
+        """Go over to a revision, which wants `goals`; what it has not `changed` goes on as it was."""
+        for name in [each for each in self.now if each not in goals]:
+            self._let_go(name, revision, now)
+        for name, goal in goals.items():
+            before = self.now.get(name)
+            if before is None or name in changed:
+                if before is not None:
+                    self._overtake(before, revision.id, now)
+                self.now[name] = rollout.begin(goal, seen.get(name))
+            elif before.goal.held and goal.told is not None:
+                # Whoever is told of this revision is told of all that it holds.
+                self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
+
+    def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
+        """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
+        self.heard_at = now
+        before, self.former = self.former, OrderedDict(merged(self.former, former))
+        for (revision, service), entry in self.overtaken.items():
+            entry.recorded = True
+            if not self.former[revision][service].open:
+                entry.rollout = self.former[revision][service]
+        self._forget_oldest()
+        return any(self.former.get(revision) not in (None, rollouts) for revision, rollouts in before.items())
+
+    def leave(self, revision: str) -> None:
+        """Remember a revision that is no longer the newest, even if it had no rollout of its own."""
+        self.former.setdefault(revision, {})
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        while len(self.former) > MOST_FORMER:
+            oldest, _ = self.former.popitem(last=False)
+            self.overtaken = {key: entry for key, entry in self.overtaken.items() if key[0] != oldest}
+
+    def _let_go(self, name: str, revision: Revision, now: datetime) -> None:
+        """Nothing new is wanted of a service that is not wanted any more: it is only still to be gone, if it was."""
+        before = self.now[name]
+        if not (before.goal.kind == 'removal' and before.open):
+            self._overtake(self.now.pop(name), revision.id, now)
+
+    def _overtake(self, before: Rollout, by: str, now: datetime) -> None:
+        """A newer revision wants something else. What may have ended otherwise is not superseded yet."""
+        if before.open and before.goal.kind == 'service' and not before.goal.held:
+            self._retire(before)
+            self.overtaken[before.goal.revision, before.goal.service] = Overtaken(before, by, now)
+        else:
+            self._retire(rollout.superseded(before, by, now))
+
+    def expect_no_look(self) -> None:
+        """ECS is not looked at here: the records alone decide how what was overtaken ended."""
+        for entry in self.overtaken.values():
+            entry.replaced = True
+
+    def as_recorded(self) -> dict[str, list[Rollout]]:
+        """How revisions ended, for other processes: what is not known yet is superseded, which any verdict beats."""
+        known = self.overtaken
+        return {
+            revision: [
+                rollout.superseded(each, known[revision, name].by, known[revision, name].since)
+                if (revision, name) in known
+                else each
+                for name, each in rollouts.items()
+            ]
+            for revision, rollouts in self.former.items()
+        }
+
+    def decide(self, now: datetime) -> list[Rollout]:
+        """Those that were overtaken and of which it is known by now how they ended."""
+        decided = [each for each in (entry.decide(now) for entry in self.overtaken.values()) if each is not None]
+        for each in decided:
+            del self.overtaken[each.goal.revision, each.goal.service]
+            self._retire(each)
+        return decided
+
+    def _retire(self, ended: Rollout) -> None:
+        self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
+
+    def announce(self, at: datetime, seen: Mapping[str, Service]) -> set[str]:
+        """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
+        before = dict(self.now)
+        for name, each in before.items():
+            self.now[name] = rollout.told_again(each, at, seen.get(name))
+        return {name for name, each in before.items() if self.now[name] is not each}
+
+    def hear(self, others: Mapping[str, Rollout]) -> set[str]:
+        """Go on with those of another process's rollouts that were announced later than was known here; their names."""
+        later = {name: each for name, each in others.items() if self._is_later(name, each)}
+        self.now.update(later)
+        return set(later)
+
+    def _is_later(self, name: str, other: Rollout) -> bool:
+        own = self.now.get(name)
+        if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
+            return False
+        if own.goal.told == other.goal.told and own.verdict is not None and other.verdict is not None:
+            return 'superseded' == own.verdict.ending != other.verdict.ending
+        return own.goal.told is None or own.goal.told < other.goal.told
+
+    def waits_for_word(self) -> bool:
+        """Whether anything may begin anew once schedulers are told (again)."""
+        return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.now.values())
+
+    def unconfirmed(self) -> bool:
+        """Whether another replica may record another verdict of a superseded rollout after the last read of records."""
+        ended = [each.verdict for each in chain(self.now.values(), *map(dict.values, self.former.values()))]
+        times = [verdict.at for verdict in ended if verdict is not None and verdict.ending == 'superseded']
+        return bool(times) and (self.heard_at is None or max(times) + CONFIRMED_AFTER > self.heard_at)
+
+    def abandon(self, reason: str, now: datetime) -> set[str]:
+        """Whatever is under way is aborted; the services of which that is true."""
+        going = {name for name, each in self.now.items() if each.open}
+        for name in going:
+            self.now[name] = rollout.abandoned(self.now[name], reason, now)
+        return going
+
+    def ended_since(self, before: Mapping[str, Rollout]) -> list[Rollout]:
+        """Those that have a verdict which they had not."""
+        known = {name: each.verdict for name, each in before.items()}
+        return [each for name, each in self.now.items() if each.verdict and each.verdict != known.get(name)]
+
+    def moving(self) -> set[str]:
+        """The services that are worth a closer look."""
+        return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}
+
+    def unsettled(self) -> set[str]:
+        return {name for name, each in self.now.items() if each.unsettled}
+
+    def removing(self) -> set[str]:
+        """The services that are on their way out of ECS."""
+        return {name for name, each in self.now.items() if each.goal.kind == 'removal' and each.open}
+
+    def of_revision(self, revision: str) -> dict[str, Rollout] | None:
+        """The rollouts of the services that a former revision changed, or the newest; None where none is known."""
+        going = {name: each for name, each in self.now.items() if each.goal.revision == revision}
+        found = {**self.former.get(revision, {}), **going}
+        return found if found or revision in self.former else None
+
+    def whole(self) -> Whole:
+        return whole(self.now.values())

@@ -1,0 +1,115 @@
+"""Plans and passes from the command line: what `nysa_server.py plan` and `apply` do."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from stack.errors import InvalidRequest
+from stack.reconcile.estimate import estimate
+from stack.reconcile.plan import Plan
+from stack.runtime.masking import masked
+from stack.runtime.terminal import shows_colour, sign
+from stack.scheduler.passes import Ask, Passes
+from stack.scheduler.plan_text import plan_lines
+from stack.scheduler.reconciler import Progress, Reconciler, Request
+from stack.stackfile.check import check
+from stack.stackfile.problems import refusal
+from stack.stackfile.reading import read
+
+# Plans of desired states that are not stored: tasks run once for the revision that they would become.
+NEW_REVISION = 'new'
+
+LOOK_AGAIN_S = 5.0
+
+# The exit status of a plan with steps, which scripts tell from a failure.
+CHANGES = 2
+
+
+async def ecs_plan(
+    reconciler: Reconciler, cluster: str, document: Mapping[str, Any], destroyed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What AWS would be asked to do for a desired state that is not stored, with its secrets masked for every role.
+
+    Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
+    """
+    return shown_plan(await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed))))
+
+
+async def show_plan(
+    passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, *, prune: bool, as_json: bool = False
+) -> int:
+    """Print what a pass would do: for what is stored, or for a stackfile. Give the exit status: 2 if it is anything.
+
+    Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file that is no stackfile.
+    """
+    if file is None:
+        plan = await passes.plan(Ask(cluster, prune=prune))
+    else:
+        document = _read_file(cluster, file)
+        plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
+    if as_json:
+        print(json.dumps(shown_plan(plan)))
+    else:
+        _print_plan(plan)
+    return CHANGES if plan.steps else 0
+
+
+def shown_plan(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON, with its secrets masked for every role."""
+    return masked(plan.to_json()) | {'estimate_seconds': round(estimate(plan), 1)}
+
+
+async def apply(
+    passes: Passes, cluster: str, prune: bool, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+) -> int:
+    """Print the plan, make it so, and go on until nothing is left to do or something fails. Gives the exit status."""
+    said_busy = False
+    while True:
+        ended = await passes.make(Ask(cluster, prune=prune), on_plan=_print_plan)
+        if ended.state in ('complete', 'failed', 'frozen', 'gone'):
+            break
+        if ended.state == 'busy' and not said_busy:
+            print(f'A scheduler is at work on {cluster}: waiting until it is done.')
+            said_busy = True
+        await sleep(LOOK_AGAIN_S)
+    outcome = {
+        'complete': 'Done.',
+        'failed': 'Failed: ' + '\n        '.join(ended.errors),
+        'frozen': f'{cluster} is frozen: nothing was done.',
+        'gone': f'{cluster} is not managed here: nothing was done.',
+    }
+    print(outcome[ended.state])
+    return int(ended.state != 'complete')
+
+
+# For terminals that show all characters, and for those that show ASCII alone.
+MARKS = {'done': ('✓', 'done:'), 'failed': ('✗', 'failed:'), 'waiting': ('…', 'waiting:')}
+
+
+def print_progress(progress: Progress, out: TextIO | None = None) -> None:
+    """A line for each step that has ended."""
+    if progress.state in ('done', 'failed', 'waiting'):
+        out = out or sys.stdout
+        mark = sign(out, *MARKS[progress.state])
+        why = f': {progress.error}' if progress.error else ''
+        print(f'  {mark} {progress.step.text}{why}', file=out, flush=True)
+
+
+def _print_plan(plan: Plan) -> None:
+    for line in plan_lines(plan, estimate(plan), colour=shows_colour(sys.stdout)):
+        print(line, flush=True)
+
+
+def _read_file(cluster: str, file: str) -> dict[str, Any]:
+    try:
+        body = sys.stdin.buffer.read() if file == '-' else Path(file).read_bytes()
+    except OSError as error:
+        raise InvalidRequest(f'{file} cannot be read: {error.strerror}') from error
+    document = read(body, 'json' if file.endswith('.json') else 'yaml')
+    report = check(document.data, cluster=cluster, position=document.position)
+    if report.mistakes:
+        raise refusal(report.mistakes)
+    return document.data

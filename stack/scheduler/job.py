@@ -1,0 +1,89 @@
+"""What is to be done about one cluster, and what follows from how a pass on it ended."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from stack.scheduler.hints import Hint
+from stack.scheduler.passes import Ask, Ended, State
+
+# Seconds until the next pass on a cluster, by how the last one ended.
+AGAIN_S = {'waiting': 5.0, 'busy': 2.0, 'frozen': 30.0}
+LONGEST_AGAIN_S = 60.0
+FAILED_AGAIN_S = 4.0
+# Passes that fail one after another until a message is given up, and passes that wait for AWS.
+MOST_FAILED = 5
+UNASKED_FAILED = 3
+MOST_WAITING = 60
+
+After = Literal['done', 'again', 'given up']
+
+
+class Message(Protocol):
+    id: str
+    body: str
+    handle: str
+    group: str | None
+
+
+@dataclass
+class Job:
+    """What is to be done about one cluster: the messages that came for it, and how the passes so far went.
+
+    `fresh` until a pass has acted on them: later ones leave alone what ECS has rolled back meanwhile.
+    """
+
+    cluster: str
+    messages: dict[str, tuple[Message, Hint]] = field(default_factory=dict)
+    failed: int = 0
+    waited: int = 0
+    fresh: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, message: Message, hint: Hint) -> None:
+        # By its handle: a message may come twice, and each copy is deleted by its own.
+        self.messages[message.handle] = (message, hint)
+        self.failed = self.waited = 0
+        self.fresh = True
+        self.news.set()
+
+    def ask(self) -> Ask:
+        """What the next pass is for."""
+        hints = [hint for _, hint in self.messages.values()]
+        revisions = frozenset(hint.revision for hint in hints)
+        return Ask(
+            self.cluster,
+            frozenset(hint.destroy for hint in hints if hint.destroy),
+            hinted=bool(hints),
+            retry=self.fresh,
+            announced=frozenset() if None in revisions else revisions,
+            asked_at=max((hint.asked_at for hint in hints if hint.asked_at), default=None),
+            gives_up=self._gives_up() if hints else frozenset(),
+        )
+
+    def _gives_up(self) -> frozenset[State]:
+        """The states in which the next pass would be the last one for its messages."""
+        last = {'failed': self.failed + 1 >= MOST_FAILED, 'waiting': self.waited + 1 >= MOST_WAITING}
+        return frozenset(state for state, is_last in last.items() if is_last)
+
+    def after(self, ended: Ended, asked: bool) -> After:
+        """What follows from how a pass ended. Where nobody `asked`, the clock will ask again."""
+        self.failed += ended.state == 'failed'
+        self.waited += ended.state == 'waiting'
+        if ended.state in ('complete', 'gone', 'held'):
+            return 'done'
+        if self.failed >= MOST_FAILED or self.waited >= MOST_WAITING:
+            return 'given up'
+        goes_on = ended.state in ('waiting', 'stopped', 'busy') or (
+            ended.state == 'failed' and self.failed < UNASKED_FAILED
+        )
+        return 'again' if asked or goes_on else 'done'
+
+    def again_in(self, ended: Ended, chance: Callable[[], float]) -> float:
+        """Seconds until the next pass, with jitter: two schedulers shall not meet again and again."""
+        if ended.state == 'failed':
+            pause = min(LONGEST_AGAIN_S, FAILED_AGAIN_S * 2.0 ** (self.failed - 1))
+        else:
+            pause = min(LONGEST_AGAIN_S, AGAIN_S[ended.state] * (1 + self.waited / 4))
+        return pause * (0.5 + chance() / 2)

@@ -1,0 +1,96 @@
+"""What people are told of passes, on the webhooks of the messages that asked for them."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from stack.chat.webhook import Webhooks
+from stack.reconcile.estimate import estimate
+from stack.reconcile.plan import Plan, Row
+from stack.runtime.masking import masked_text
+from stack.scheduler.hints import Hint
+from stack.scheduler.passes import Ended
+from stack.scheduler.plan_text import duration, headline, in_brief
+
+
+@dataclass
+class Begun:
+    """What was said when work on a cluster began, by service."""
+
+    at: float
+    rows: dict[str, Row] = field(default_factory=dict)
+
+
+class PassReports:
+    """One line when work for a webhook begins, one when it ends; the passes in between are not worth one each."""
+
+    def __init__(self, webhooks: Webhooks, clock: Callable[[], float] = time.monotonic):
+        self._webhooks = webhooks
+        self._clock = clock
+        self._begun: dict[tuple[str, str], Begun] = {}
+
+    def begins(self, plan: Plan, hints: Iterable[Hint]) -> None:
+        """A pass is about to do what a plan says."""
+        moved = {row.service: row for row in plan.rows if row.action != 'nothing'}
+        for url, asked in _by_webhook(hints).items():
+            if plan.is_empty:
+                continue
+            begun = self._begun.setdefault((plan.cluster, url), Begun(self._clock()))
+            if not begun.rows or moved.keys() - begun.rows.keys():
+                lines = (headline(plan, estimate(plan)), in_brief(plan.rows), _asked_by(asked))
+                self._webhooks.say(url, _line(plan.cluster, *lines))
+            begun.rows = moved | begun.rows
+
+    def ends(self, cluster: str, ended: Ended, hints: Iterable[Hint]) -> None:
+        """All that was asked for is done, or the cluster is not managed any more."""
+        notes = ended.outcome.plan.notes if ended.outcome else ()
+        noted = ' '.join(f'{note.service}: {note.text}' if note.service else note.text for note in notes)
+        for url in _by_webhook(hints):
+            begun = self._begun.pop((cluster, url), None)
+            if ended.state == 'gone':
+                self._webhooks.say(url, _line(cluster, 'is not managed here: nothing was done.'))
+            elif begun is None:
+                blocked = any(note.blocks for note in notes)
+                what = 'nothing was done.' if blocked else 'nothing to do: all is as it should be.'
+                self._webhooks.say(url, _line(cluster, what, noted))
+            else:
+                took = duration(self._clock() - begun.at)
+                self._webhooks.say(url, _line(cluster, f'done in {took}', in_brief(begun.rows.values()), noted))
+
+    def failed(self, cluster: str, errors: Sequence[str], hints: Iterable[Hint], gives_up: bool) -> None:
+        """A pass failed: to be said the first time, and when it is not tried again."""
+        more = f' and {len(errors) - 3} more' if len(errors) > 3 else ''
+        why = '; '.join(errors[:3]) + more
+        what = 'failed, and is not tried again before the next change' if gives_up else 'failed, and is tried again'
+        for url in _by_webhook(hints):
+            if gives_up:
+                self._begun.pop((cluster, url), None)
+            self._webhooks.say(url, _line(cluster, what, why))
+
+    async def finished(self) -> None:
+        """Returns once everything has been said."""
+        await self._webhooks.finished()
+
+
+def _by_webhook(hints: Iterable[Hint]) -> dict[str, list[Hint]]:
+    found: dict[str, list[Hint]] = {}
+    for hint in hints:
+        if hint.callback_url:
+            found.setdefault(hint.callback_url, []).append(hint)
+    return found
+
+
+def _asked_by(hints: list[Hint]) -> str:
+    who = ', '.join(dict.fromkeys(hint.by for hint in hints if hint.by))
+    why = '; '.join(dict.fromkeys(hint.why for hint in hints if hint.why))
+    return (f'asked for by {who}' if who else '') + (f' “{why}”' if why else '')
+
+
+def _line(cluster: str, *parts: str) -> str:
+    """One line of text that Slack takes for text: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    text = ' · '.join(masked_text(' '.join(part.split())) for part in parts if part)
+    return f'*{_escaped(" ".join(cluster.split()))}*: {_escaped(text)}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')

@@ -1,0 +1,250 @@
+"""Passes that may be made: on a cluster that is managed, not frozen, and that no other process works on.
+
+What permits a pass is asked within its lease, of the very revision that it deploys, and again before each call that
+changes AWS: a freeze that is stored meanwhile ends the pass.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from stack.errors import NotFound, NysaError
+from stack.reconcile.plan import Plan
+from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
+from stack.runtime.interruptible import Interrupted
+from stack.scheduler.fence import GoesOn
+from stack.scheduler.lease import Lease, Leases
+from stack.scheduler.reconciler import Outcome, Progress, Reconciler, Request
+from stack.state.lease_record import Deployed
+from stack.state.revisions import Revision
+
+log = logging.getLogger(__name__)
+
+# How far back the revision is looked for that messages announce, where the current one is not to be deployed.
+LOOKED_AT = 100
+
+# complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
+# stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed ·
+# held: what is stored is not to be deployed yet
+State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'held']
+
+
+class Revisions(Protocol):
+    """Where desired states come from: see `stack.state.revision_store.RevisionStore`."""
+
+    async def read(self, cluster: str) -> Revision: ...
+    async def read_version(self, cluster: str, version: str | None) -> Revision: ...
+    async def versions(self, cluster: str, *, limit: int) -> list[Any]: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a pass is made for. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
+
+    `announced` are the revisions that the messages name, empty where any of them names none; `asked_at` is when the
+    newest of them was sent. `gives_up` are the states after which the messages are given up.
+    """
+
+    cluster: str
+    destroyed: frozenset[str] = frozenset()
+    hinted: bool = True
+    retry: bool = True
+    prune: bool = False
+    announced: frozenset[str] = frozenset()
+    asked_at: datetime | None = None
+    gives_up: frozenset[State] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended; `errors` say why it failed, each in a sentence."""
+
+    state: State
+    outcome: Outcome | None = None
+    errors: tuple[str, ...] = ()
+
+
+OnPlan = Callable[[Plan], None]
+
+
+class Passes:
+    """Makes passes, one on a cluster at a time across all processes."""
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        leases: Leases,
+        reconciler: Reconciler,
+        is_frozen: Callable[[Revision], Awaitable[bool]],
+        sink: Callable[[Progress], None] = lambda _: None,
+    ):
+        self._revisions = revisions
+        self._leases = leases
+        self._reconciler = reconciler
+        self._is_frozen = is_frozen
+        self._sink = sink
+
+    async def plan(self, ask: Ask) -> Plan:
+        """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
+        revision = await self._revisions.read(ask.cluster)
+        deployed = (await self._leases.recorded(ask.cluster)).deployed
+        return await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
+
+    async def make(
+        self, ask: Ask, on_plan: OnPlan = lambda _: None, goes_on: Callable[[], bool] = lambda: True
+    ) -> Ended:
+        """Make one pass. `on_plan` gets the plan before it is carried out; `goes_on` is asked before each call."""
+        try:
+            return await self._look(ask) or await self._work(ask, on_plan, goes_on)
+        except NotFound:
+            return Ended('gone')
+        except Interrupted:
+            return Ended('stopped')
+        except NysaError as error:
+            return Ended('failed', errors=(error.message,))
+
+    async def _look(self, ask: Ask) -> Ended | None:
+        """How a pass ends that need not work on the cluster: then no other has to wait, and nothing is written."""
+        revision = await self._revisions.read(ask.cluster)
+        if ask.hinted:
+            return Ended('frozen') if await self._is_frozen(revision) else None
+        recorded = await self._leases.recorded(ask.cluster)
+        if state := await self._kept_from(ask, revision, recorded.deployed):
+            return Ended(state)
+        request = _request(ask, revision, _brought_by(revision, recorded.deployed))
+        plan = await self._reconciler.plan(ask.cluster, request)
+        if not plan.is_empty:
+            return None
+        before = read_outcome(recorded.outcome)
+        known = before.fits(plan) if before else not blocked_services(plan)
+        return Ended('complete', Outcome(plan)) if known else None
+
+    async def _work(self, ask: Ask, on_plan: OnPlan, goes_on: Callable[[], bool]) -> Ended:
+        async with self._leases.held(ask.cluster) as lease:
+            if lease is None:
+                return Ended('busy')
+            revision = await self._revisions.read(ask.cluster)
+            if state := await self._kept_from(ask, revision, lease.deployed):
+                return Ended(state)
+            target = await self._target(ask, revision, lease.deployed)
+            passed = PassLog(lease.number, target, read_outcome(lease.outcome()), ask.asked_at)
+            fence = _Fence(self._revisions, self._is_frozen, revision, lambda: lease.holds and goes_on())
+            lease.outcome = passed.to_json
+            try:
+                ended = await self._deploy(ask, lease, target, passed, on_plan, fence)
+            except NysaError as error:
+                passed.fail(error)
+                passed.end('failed' in ask.gives_up)
+                raise
+            passed.end(ended.state in ask.gives_up)
+            return ended
+
+    async def _deploy(
+        self, ask: Ask, lease: Lease, target: Revision, passed: PassLog, on_plan: OnPlan, fence: GoesOn
+    ) -> Ended:
+        brought_by = _brought_by(target, lease.deployed)
+        plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
+        passed.begin(plan)
+        # Stored before the first step: should this process die, the next holder knows what was begun.
+        if not await self._leases.record(lease, Deployed(Deployed.digest(target), brought_by)):
+            return Ended('busy')
+        log.info('cluster %s: pass %d begins: %d steps', ask.cluster, lease.number, len(plan.steps))
+        on_plan(plan)
+
+        def report(progress: Progress) -> None:
+            passed.take(progress)
+            self._tell(ask.cluster, progress)
+
+        return _ended(await self._reconciler.apply(plan, report, fence))
+
+    async def _target(self, ask: Ask, current: Revision, deployed: Deployed | None) -> Revision:
+        """The revision that a pass deploys: never one that was stored, not to be deployed, after those announced."""
+        if not ask.announced or current.id in ask.announced or not _is_held(current, deployed):
+            return current
+        due = ask.announced | ({deployed.revision} if deployed else set())
+        for listed in await self._revisions.versions(ask.cluster, limit=LOOKED_AT):
+            if listed.version in due and not listed.deleted:
+                return await self._revisions.read_version(ask.cluster, listed.version)
+        return current
+
+    async def _kept_from(self, ask: Ask, revision: Revision, deployed: Deployed | None) -> State | None:
+        """What keeps a pass from acting on a revision."""
+        if await self._is_frozen(revision):
+            return 'frozen'
+        return 'held' if not ask.hinted and _is_held(revision, deployed) else None
+
+    def _tell(self, cluster: str, progress: Progress) -> None:
+        step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
+        if progress.state == 'failed':
+            log.error('%s failed: %s', step.text, progress.error, extra=about)
+        elif progress.state == 'done' and step.changes_something:
+            log.info('%s: done', step.text, extra=about | {'milliseconds': round(1000 * progress.seconds)})
+        self._sink(progress)
+
+
+class _Fence:
+    """Whether a pass that deploys a revision may go on, asked before each of its calls.
+
+    A newer revision does not end it, since the next pass is for that one; a freeze does, and so does a removal. What
+    S3 does not answer ends it too: nothing is changed that may be frozen.
+    """
+
+    def __init__(
+        self,
+        revisions: Revisions,
+        is_frozen: Callable[[Revision], Awaitable[bool]],
+        revision: Revision,
+        goes_on: Callable[[], bool],
+    ):
+        self._revisions = revisions
+        self._is_frozen = is_frozen
+        self._permitted = revision
+        self._goes_on = goes_on
+        self._closed = False
+
+    def holds(self) -> bool:
+        """Whether the lease is valid and the pass is not to stop, as far as is known without a call."""
+        return not self._closed and self._goes_on()
+
+    async def __call__(self) -> bool:
+        if not self.holds():
+            return False
+        try:
+            current = await self._revisions.read(self._permitted.cluster)
+            if current.id != self._permitted.id:
+                self._closed |= await self._is_frozen(current)
+                self._permitted = current
+        except NysaError as error:
+            log.warning('cluster %s: the pass stops: %s', self._permitted.cluster, error)
+            self._closed = True
+        return self.holds()
+
+
+def _is_held(revision: Revision, deployed: Deployed | None) -> bool:
+    """Whether a revision was stored without being announced, and its content has not been deployed since."""
+    return revision.is_silent and (deployed is None or deployed.content != Deployed.digest(revision))
+
+
+def _ended(outcome: Outcome) -> Ended:
+    if outcome.failed:
+        errors = tuple(f'{each.step.text}: {each.error}' for each in outcome.failed)
+        return Ended('failed', outcome, errors)
+    if outcome.waiting:
+        return Ended('waiting', outcome)
+    return Ended('complete' if outcome.is_complete else 'stopped', outcome)
+
+
+def _request(ask: Ask, revision: Revision, brought_by: str) -> Request:
+    return Request(revision.document, brought_by, ask.destroyed, ask.prune, ask.retry)
+
+
+def _brought_by(revision: Revision, deployed: Deployed | None) -> str:
+    """The revision that brought what is stored now.
+
+    Who freezes or thaws stores the same content anew: no task that ran once is to run again for that.
+    """
+    if revision.is_silent and deployed is not None and deployed.content == Deployed.digest(revision):
+        return deployed.revision
+    return revision.id

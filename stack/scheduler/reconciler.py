@@ -1,0 +1,205 @@
+"""One pass over one cluster: look, plan, and do what the plan says, step by step.
+
+Level, not edge: a pass that is killed anywhere leaves nothing that the next one would not find and finish. So steps
+are neither undone nor written down; whatever could not be done stays in the next plan.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.errors import AwsFailed, NysaError
+from stack.reconcile.observed import Observer
+from stack.reconcile.plan import Plan, Step, at_path, filled_in
+from stack.reconcile.planner import plan
+from stack.rollouts.progress import Progress, State
+from stack.runtime.interruptible import Interrupted
+from stack.scheduler.fence import GoesOn, check, fenced, permitted
+
+# How long a pass waits for AWS to let go before it leaves the rest to a later one, and how often it looks, in seconds.
+PATIENCE_S = 15.0
+LOOK_AGAIN_S = 2.0
+
+Call = Callable[..., Awaitable[dict[str, Any]]]
+
+
+Sink = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a pass is asked for: see `stack.reconcile.planner.plan`."""
+
+    document: Mapping[str, Any]
+    revision: str
+    destroyed: frozenset[str] = frozenset()
+    prune: bool = False
+    retry: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a pass ended, by step."""
+
+    plan: Plan
+    seconds: float = 0.0
+    ended: Mapping[str, Progress] = field(default_factory=dict)
+
+    def _in(self, state: State) -> list[Progress]:
+        return [progress for progress in self.ended.values() if progress.state == state]
+
+    @property
+    def done(self) -> list[Progress]:
+        return [progress for progress in self._in('done') if progress.step.changes_something]
+
+    @property
+    def failed(self) -> list[Progress]:
+        return self._in('failed')
+
+    @property
+    def waiting(self) -> list[Progress]:
+        """Steps for which AWS had not let go yet: a later pass goes on from there."""
+        return self._in('waiting')
+
+    @property
+    def is_complete(self) -> bool:
+        return all(progress.state == 'done' for progress in self.ended.values())
+
+
+class Reconciler:
+    """`call` makes one AWS call and keeps to AWS's limits; `clock` and `sleep` belong together.
+
+    Both `call` and `sleep` may raise `Interrupted` instead of waiting: then the step is left.
+    """
+
+    def __init__(
+        self,
+        observer: Observer,
+        call: Call,
+        *,
+        region: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        patience: float = PATIENCE_S,
+    ):
+        self._observer = observer
+        self._call = call
+        self._region = region
+        self._clock = clock
+        self._sleep = sleep
+        self._patience = patience
+
+    async def plan(self, cluster: str, request: Request) -> Plan:
+        """What would be done now. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`."""
+        observed = await self._observer.observe(
+            cluster, request.document, destroyed=request.destroyed, prune=request.prune
+        )
+        # Hundreds of services take some 100 ms: nobody else on the loop shall wait for them.
+        return await asyncio.to_thread(
+            plan,
+            request.document,
+            observed,
+            revision=request.revision,
+            destroyed=request.destroyed,
+            prune=request.prune,
+            retry=request.retry,
+            region=self._region,
+        )
+
+    async def apply(self, plan: Plan, sink: Sink = lambda _: None, goes_on: GoesOn = lambda: True) -> Outcome:
+        """Do the steps, each as soon as those before it are done, and report each to `sink`.
+
+        A step that fails, or that AWS does not let happen yet, holds up those that depend on it and no others.
+        `goes_on` is asked before each call; once it is false, no more calls are begun.
+        """
+        started = self._clock()
+        work = _Work(self, plan, sink, goes_on)
+        ended = await work.run()
+        return Outcome(plan, self._clock() - started, ended)
+
+    async def make(self, step: Step, arguments: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
+        """Make a step's call, again and again where it waits; gives how it ended, and the last answer.
+
+        Raises `AwsFailed` where AWS refuses it for good, and `Interrupted` where the fence around it is closed.
+        """
+        service, _, operation = step.kind.partition(':')
+        until = self._clock() + self._patience
+        while True:
+            try:
+                answer = await self._call(service, operation, **arguments)
+            except AwsFailed as failed:
+                if failed.aws_code not in step.not_yet:
+                    raise
+            else:
+                if _is_over(step, answer):
+                    return 'done', answer
+            if self._clock() >= until:
+                return 'waiting', {}
+            await self._sleep(LOOK_AGAIN_S)
+            await check()
+
+    @property
+    def now(self) -> float:
+        return self._clock()
+
+
+def _is_over(step: Step, answer: Mapping[str, Any]) -> bool:
+    """Whether an answer ends its step. Raises `AwsFailed` for one that says no without being an error."""
+    if step.kind == 'ecs:RunTask' and answer.get('failures'):
+        reasons = ', '.join(sorted({each.get('reason', '?') for each in answer['failures']}))
+        raise AwsFailed(f'ECS could not start the task: {reasons}', step.kind, reasons)
+    if step.until is None:
+        return True
+    found = at_path(answer, step.until.path)
+    if found in step.until.failures:
+        reason = f'{step.text}: it ended as {found}'
+        raise AwsFailed(reason, step.kind, str(found))
+    return found in step.until.values
+
+
+class _Work:
+    """The steps of one plan under way, each in a task of its own."""
+
+    def __init__(self, reconciler: Reconciler, plan: Plan, sink: Sink, goes_on: GoesOn):
+        self._reconciler = reconciler
+        self._plan = plan
+        self._sink = sink
+        self._goes_on = goes_on
+        self._answers: dict[str, dict[str, Any]] = {}
+        self._ended: dict[str, Progress] = {}
+        self._tasks: dict[str, asyncio.Task] = {}
+
+    async def run(self) -> dict[str, Progress]:
+        async with asyncio.TaskGroup() as group:
+            for step in self._plan.steps:
+                self._tasks[step.id] = group.create_task(self._after_others(step))
+        return self._ended
+
+    async def _after_others(self, step: Step) -> None:
+        # Those before it never fail: what went wrong with them is in `_ended`.
+        for earlier in step.depends_on:
+            await self._tasks[earlier]
+        if all(self._ended[each].state == 'done' for each in step.depends_on) and await permitted(self._goes_on):
+            progress = await self._do(step)
+        else:
+            progress = Progress(step, 'left')
+        self._ended[step.id] = progress
+        self._sink(progress)
+
+    async def _do(self, step: Step) -> Progress:
+        started = self._reconciler.now
+        self._sink(Progress(step, 'started'))
+        try:
+            arguments = filled_in(step.arguments, self._answers)
+            with fenced(self._goes_on):
+                state, self._answers[step.id] = await self._reconciler.make(step, arguments)
+        except LookupError as missing:
+            failed = AwsFailed(f'{step.text}: {missing}', step.kind, 'IncompleteAnswer')
+            return Progress(step, 'failed', self._reconciler.now - started, failed)
+        except Interrupted:
+            return Progress(step, 'left', self._reconciler.now - started)
+        except NysaError as failed:
+            return Progress(step, 'failed', self._reconciler.now - started, failed)
+        return Progress(step, state, self._reconciler.now - started)

@@ -1,0 +1,274 @@
+"""The scheduler: takes hints from the queue and from the clock, and makes passes until each cluster is as it should be.
+
+A message is deleted once a pass that began after it came has left nothing to do. Until then it stays hidden from other
+schedulers, and comes back by itself should this one die. See docs/scheduler.md.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+from stack.errors import NotFound, NysaError
+from stack.scheduler.hints import Hint, Unreadable, read_message
+from stack.scheduler.job import After, Job, Message
+from stack.scheduler.pass_reports import PassReports
+from stack.scheduler.passes import Ended, Passes
+from stack.scheduler.scheduler_metrics import SchedulerMetrics
+
+log = logging.getLogger(__name__)
+
+# How long one look into the queue waits for a message: a stop has to wait as long.
+LOOK_S = 3
+# Messages stay hidden for so long at a time, renewed well before.
+HIDDEN_S = 60
+RENEW_S = 20.0
+# A message of an unknown kind may be meant for another scheduler: it is out of our way for so long.
+UNKNOWN_HIDDEN_S = 600
+
+EVERY_CLUSTER_S = 600.0
+# Clusters that are worked on at once: those that somebody asked for, and those that are only looked at.
+CLUSTERS_AT_ONCE = 8
+IDLE_AT_ONCE = 2
+MOST_MESSAGES = 2000
+
+# What people are still to be told may hold up a stop for so long.
+LAST_WORDS_S = 2.0
+
+
+class Queue(Protocol):
+    """What is asked of the queue: see `stack.aws.sqs.Queue`."""
+
+    async def receive(self, wait: int, hidden: int) -> list[Any]: ...
+    async def delete(self, messages: list[Any]) -> None: ...
+    async def hide(self, messages: list[Any], seconds: int) -> None: ...
+    async def dead_letters(self) -> Any: ...
+
+
+class Scheduler:
+    """`read_names` gives the clusters that are managed; `stop` ends it as well as `stop()` does."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        passes: Passes,
+        reports: PassReports,
+        metrics: SchedulerMetrics,
+        read_names: Callable[[], Awaitable[list[str]]],
+        *,
+        stop: asyncio.Event | None = None,
+        look: int = LOOK_S,
+        every_cluster: float = EVERY_CLUSTER_S,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ):
+        self._queue = queue
+        self._passes = passes
+        self._reports = reports
+        self._metrics = metrics
+        self._read_names = read_names
+        self._look = look
+        self._every_cluster = every_cluster
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._jobs: dict[str, Job] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(CLUSTERS_AT_ONCE)
+        self._idle_slots = asyncio.Semaphore(IDLE_AT_ONCE)
+        self._stopping = stop or asyncio.Event()
+        self._warned: set[str] = set()
+
+    async def run(self) -> None:
+        """Works until `stop`; then steps under way are finished, and what is left is handed to other schedulers."""
+        loops = [
+            asyncio.create_task(self._for_ever(loop), name=f'scheduler-{loop.__name__}')
+            for loop in (self._receive, self._keep_hidden, self._look_at_all)
+        ]
+        try:
+            await self._stopping.wait()
+        finally:
+            self.stop()
+            await self._end(loops)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
+        for job in self._jobs.values():
+            job.news.set()
+
+    async def _end(self, loops: list[asyncio.Task[None]]) -> None:
+        await asyncio.gather(*self._workers.values())
+        # The look into the queue ends by itself: cancelled, it could lose messages until they come back.
+        await loops[0]
+        for loop in loops[1:]:
+            loop.cancel()
+        await asyncio.gather(*loops[1:], return_exceptions=True)
+        await self._hand_over()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._reports.finished()
+
+    async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping.is_set():
+            try:
+                await loop()
+            except Exception:
+                log.exception('the %s loop failed, and is started again', loop.__name__)
+                await self._sleep(1.0)
+
+    async def _receive(self) -> None:
+        """One look into the queue."""
+        if sum(len(job.messages) for job in self._jobs.values()) >= MOST_MESSAGES:
+            await self._sleep(1.0)
+            return
+        for message in await self._queue.receive(self._look, HIDDEN_S):
+            await self._take(message)
+
+    async def _take(self, message: Message) -> None:
+        try:
+            hint = read_message(message.body)
+        except Unreadable as why:
+            await self._bury([message], str(why))
+            return
+        if isinstance(hint, str):
+            if message.id not in self._warned:
+                self._warned.add(message.id)
+                self._metrics.messages.labels('unknown').inc()
+                log.warning('message %s is left alone: nothing is known of its event_type %r', message.id, hint[:100])
+            await self._queue.hide([message], UNKNOWN_HIDDEN_S)
+            return
+        self._job(hint.cluster).add(message, hint)
+
+    def _job(self, cluster: str) -> Job:
+        job = self._jobs.get(cluster)
+        if job is None:
+            job = self._jobs[cluster] = Job(cluster)
+            self._workers[cluster] = asyncio.create_task(self._work(job), name=f'cluster-{cluster}')
+        return job
+
+    async def _keep_hidden(self) -> None:
+        await self._sleep(RENEW_S)
+        await self._queue.hide([each for job in self._jobs.values() for each, _ in job.messages.values()], HIDDEN_S)
+
+    async def _look_at_all(self) -> None:
+        """A pass over every cluster: what a lost hint left is found."""
+        for cluster in await self._read_names():
+            self._job(cluster)
+        await self._sleep(self._every_cluster * (0.9 + 0.2 * self._chance()))
+
+    async def _work(self, job: Job) -> None:
+        """Passes on one cluster until there is nothing left to do."""
+        try:
+            while not self._stopping.is_set():
+                async with self._slot(job):
+                    # With all that has come for it while it waited.
+                    job.news.clear()
+                    taken = dict(job.messages)
+                    ended = await self._pass(job, [hint for _, hint in taken.values()])
+                after = job.after(ended, bool(taken))
+                await self._conclude(job, taken, ended, after)
+                if after == 'again' and ended.state != 'stopped':
+                    await self._pause(job, job.again_in(ended, self._chance))
+                elif after != 'again' and not job.messages:
+                    return
+        except Exception:
+            # Its messages come back by themselves.
+            log.exception('cluster %s: the work on it broke off', job.cluster)
+            job.messages.clear()
+        finally:
+            del self._workers[job.cluster]
+            if not job.messages:
+                del self._jobs[job.cluster]
+
+    @contextlib.asynccontextmanager
+    async def _slot(self, job: Job) -> AsyncIterator[None]:
+        """One of the slots for what messages ask for; one of the few for looks while there is no message."""
+        while not job.messages and not self._stopping.is_set():
+            if await self._before_news(job, self._idle_slots.acquire()):
+                try:
+                    yield
+                finally:
+                    self._idle_slots.release()
+                return
+            job.news.clear()
+        async with self._slots:
+            yield
+
+    async def _pass(self, job: Job, hints: list[Hint]) -> Ended:
+        if self._stopping.is_set():
+            return Ended('stopped')
+        ask, job.fresh = job.ask(), False
+        started = self._clock()
+        with self._metrics.under_way.track_inprogress():
+            ended = await self._passes.make(
+                ask, lambda plan: self._reports.begins(plan, hints), lambda: not self._stopping.is_set()
+            )
+        self._metrics.passes.labels(ended.state).observe(self._clock() - started)
+        job.fresh |= ask.retry and ended.outcome is None
+        return ended
+
+    async def _conclude(self, job: Job, taken: dict[str, tuple[Message, Hint]], ended: Ended, after: After) -> None:
+        """Say how it went, and see to the messages that are over."""
+        messages, hints = [each for each, _ in taken.values()], [hint for _, hint in taken.values()]
+        for error in ended.errors:
+            log.error('cluster %s: %s', job.cluster, error)
+        if after == 'done' and not ended.errors:
+            await self._queue.delete(messages)
+            self._metrics.messages.labels('done').inc(len(messages))
+            self._reports.ends(job.cluster, ended, hints)
+        elif after == 'given up':
+            errors = ended.errors or ('AWS has not let go of something for too long.',)
+            self._reports.failed(job.cluster, errors, hints, gives_up=True)
+            await self._bury(messages, '; '.join(errors))
+        elif ended.errors and job.failed == 1:
+            self._reports.failed(job.cluster, ended.errors, hints, gives_up=False)
+        if after != 'again':
+            for message in messages:
+                job.messages.pop(message.handle, None)
+
+    async def _bury(self, messages: list[Message], why: str) -> None:
+        """Put messages where people look for those that came to nothing; without such a queue they end here."""
+        if not messages:
+            return
+        log.error('%d messages are given up: %s', len(messages), why)
+        try:
+            dead = await self._queue.dead_letters()
+            for message in messages:
+                await dead.send(
+                    message.body,
+                    group=message.group or 'nysa',
+                    deduplication_id=message.id,
+                    attributes={'reason': why[:1000]},
+                )
+        except NotFound:
+            log.error('there is no dead-letter queue: they are deleted: %s', [each.id for each in messages])
+        except NysaError as failed:
+            log.error('they stay in the queue, since the dead-letter queue does not answer: %s', failed)
+            return
+        await self._queue.delete(messages)
+        self._metrics.messages.labels('dead').inc(len(messages))
+
+    async def _pause(self, job: Job, seconds: float) -> None:
+        """Wait, no longer than until there is news for the cluster."""
+        await self._before_news(job, self._sleep(seconds))
+
+    async def _before_news(self, job: Job, waited_for: Awaitable[Any]) -> bool:
+        """Wait, no longer than until there is news for the cluster; false where that came first."""
+        waiting, news = asyncio.ensure_future(waited_for), asyncio.create_task(job.news.wait())
+        try:
+            await asyncio.wait([waiting, news], return_when=asyncio.FIRST_COMPLETED)
+            return waiting.done() and not waiting.cancelled()
+        finally:
+            for each in (waiting, news):
+                each.cancel()
+
+    async def _hand_over(self) -> None:
+        left = [message for job in self._jobs.values() for message, _ in job.messages.values()]
+        if left:
+            log.info('%d messages are handed to other schedulers', len(left))
+            await self._queue.hide(left, 0)

@@ -1,0 +1,242 @@
+"""What sets two desired states apart: a row for each service, and the settings above them.
+
+Services are compared by what they come to, with `defaults` and everything else that they inherit filled in, so that a
+setting for all of them shows at each one that it reaches. Neither order nor way of writing makes a difference.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voluptuous import Invalid
+
+from stack.reconcile.plan import Action, Change, Row, differences
+from stack.stackfile.effective import services, settle, top_settings
+from stack.stackfile.entries import DEFAULTS, Entry, entries
+from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.images import ImageReference
+from stack.stackfile.network_fields import Vpc
+from stack.stackfile.ports import PortMapping
+from stack.stackfile.restarts import is_due
+from stack.stackfile.volumes import Volume
+
+# Lists in which the order says nothing.
+SETS = {'ports', 'volumes', 'certificates', 'placement_constraints', 'public', 'private', 'subnets', 'security_groups'}
+
+SUMMARY_LIMIT = 240
+# What a summary names one by one; of more it gives the number.
+NAMED = 3
+
+_OF_SERVICE = entries(ServiceSettings)
+_OF_DEFAULTS = tuple(entry for entry in _OF_SERVICE if entry.inherits == DEFAULTS)
+_OF_TOP = tuple(entry for entry in entries(Stackfile) if entry.name not in ('services', 'defaults'))
+
+
+# The service of a row that holds what stands above the services.
+CLUSTER_WIDE = ''
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`rows` has every service of either side, those of the later one first; `settings` is what stands above them."""
+
+    rows: tuple[Row, ...]
+    settings: tuple[Change, ...] = ()
+
+    @property
+    def changed(self) -> tuple[Row, ...]:
+        """The rows of services that are not the same on both sides."""
+        return tuple(row for row in self.rows if row.action != 'nothing')
+
+    def summary(self) -> str:
+        """All of it in one line for a person, without the values of environment variables."""
+        return summary(self.rows, self.settings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            'summary': self.summary(),
+            'services': [row.to_json() for row in self.changed],
+            'settings': [change.to_json() for change in self.settings],
+        }
+
+
+def difference(before: Any, after: Any) -> Difference:
+    """What became of `before` in `after`; None stands for no desired state at all, and so does what is none."""
+    old, new = _Side(before), _Side(after)
+    same_settings = old.above == new.above
+    rows = [_row(name, old, new, same_settings) for name in new.services]
+    rows += [Row(name, 'destroy') for name in old.services if name not in new.services]
+    return Difference(tuple(rows), () if same_settings else tuple(differences(old.settings(), new.settings())))
+
+
+def changed_rows(before: Any, after: Any) -> list[Row]:
+    """The rows of services that differ, and last one of the service `CLUSTER_WIDE` for what changed above them."""
+    found = difference(before, after)
+    return [*found.changed, *([Row(CLUSTER_WIDE, 'update', found.settings)] if found.settings else [])]
+
+
+def touched(rows: Iterable[Row]) -> set[str]:
+    """The services that a list of rows creates, updates or destroys."""
+    return {row.service for row in rows if row.service != CLUSTER_WIDE and row.action != 'nothing'}
+
+
+class _Side:
+    """One of the two documents, taken apart no further than is needed."""
+
+    def __init__(self, document: Any):
+        document = document if isinstance(document, Mapping) else {}
+        self.above = {name: value for name, value in document.items() if name != 'services'}
+        self.top = top_settings(document)
+        self.services: dict[str, dict[str, Any]] = {}
+        for name, raw in services(document):
+            self.services.setdefault(name, raw)
+
+    def settings(self) -> dict[str, Any]:
+        defaults = self.above.get('defaults')
+        found = _plain_fields(self.top, _OF_TOP)
+        found['defaults'] = {name: _plain(value, name) for name, value in self.top.defaults.items()}
+        if isinstance(defaults, dict):
+            found['defaults'] |= _unread(defaults, _OF_DEFAULTS)
+        elif defaults is not None:
+            found['defaults'] = defaults
+        return found | {k: v for k, v in _unread(self.above, _OF_TOP).items() if k != 'defaults'}
+
+    def fields(self, name: str) -> dict[str, Any]:
+        settings = settle(name, self.services[name], self.top)
+        found = _plain_fields(settings, _OF_SERVICE) | _unread(self.services[name], _OF_SERVICE)
+        if network := _network(settings, self.top.vpc or Vpc()):
+            found['vpc'] = network
+        if settings.dns_discovery and self.top.service_discovery:
+            found['service_discovery'] = {'namespace': self.top.service_discovery.namespace}
+        return found
+
+
+def _row(name: str, old: _Side, new: _Side, same_settings: bool) -> Row:
+    if name not in old.services:
+        default = _plain_fields(ServiceSettings(name=name), _OF_SERVICE)
+        fields = {**new.fields(name), 'restarted_at': None}
+        wanted = {key: value for key, value in fields.items() if key == 'desired_count' or value != default.get(key)}
+        return Row(name, 'create', tuple(differences(_without_values(wanted), wanted)))
+    if same_settings and old.services[name] == new.services[name]:
+        return Row(name, 'nothing')
+    before, after = old.fields(name), new.fields(name)
+    if not is_due(after['restarted_at'], before['restarted_at']):
+        after['restarted_at'] = before['restarted_at']
+    changes = tuple(differences(before, after))
+    action: Action = 'update' if changes else 'nothing'
+    return Row(name, action, changes)
+
+
+def _without_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing, but for the mappings of a name to a value: each of theirs is a change of its own."""
+    return {name: {} for name in ('environment', 'secrets') if name in fields}
+
+
+def _network(settings: ServiceSettings, vpc: Vpc) -> dict[str, Any]:
+    """The parts of the VPC that the service is given, as far as it is given any."""
+    kinds = {settings.elb.type} if settings.elb else set()
+    if settings.task_network == 'awsvpc':
+        kinds.add('private' if vpc.subnets.private else 'public')
+    if not kinds:
+        return {}
+    named = {
+        'subnets': {kind: _plain(getattr(vpc.subnets, kind), kind) for kind in sorted(kinds)},
+        'security_groups': {kind: _plain(getattr(vpc.security_groups, kind), kind) for kind in sorted(kinds)},
+    }
+    return {'id': vpc.id, **named}
+
+
+def _plain_fields(record: Any, known: Sequence[Entry]) -> dict[str, Any]:
+    return {entry.name: _plain(getattr(record, entry.name), entry.name) for entry in known}
+
+
+def _plain(value: Any, name: str = '') -> Any:
+    """A setting as JSON has it, what is a set in order."""
+    if isinstance(value, PortMapping | Volume) and (short := value.as_text()):
+        return short
+    if dataclasses.is_dataclass(value):
+        held = {field.name: _plain(getattr(value, field.name), field.name) for field in dataclasses.fields(value)}
+        return {key: each for key, each in held.items() if each not in (None, {}, [])}
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        items = [_plain(each) for each in value]
+        return sorted(items, key=str) if name in SETS else items
+    return value
+
+
+def _unread(raw: Mapping[str, Any], known: Sequence[Entry]) -> dict[str, Any]:
+    """What cannot be read, or is not known: as it stands there, so that no difference is hidden."""
+    by_name = {entry.name: entry for entry in known}
+    return {str(name): value for name, value in raw.items() if not _readable(by_name.get(name), value)}
+
+
+def _readable(entry: Entry | None, value: Any) -> bool:
+    if entry is None:
+        return False
+    try:
+        entry.shape.read(value)
+    except Invalid:
+        return False
+    return True
+
+
+def summary(rows: Sequence[Row], settings: Sequence[Change] = ()) -> str:
+    """One line: each update where there are few, how many were created, destroyed or left out, then the settings.
+
+    `settings` may as well come as a row of the service `CLUSTER_WIDE`.
+    """
+    settings = [*settings, *(change for row in rows if row.service == CLUSTER_WIDE for change in row.changes)]
+    updates = [row for row in rows if row.action == 'update' and row.service != CLUSTER_WIDE]
+    parts = [_update(row) for row in updates] if len(updates) <= NAMED else [f'{len(updates)} services changed']
+    for action, done in (('create', 'created'), ('destroy', 'destroyed'), ('unmanage', 'no longer managed')):
+        names = [row.service for row in rows if row.action == action]
+        if names:
+            parts.append(f'{names[0]} {done}' if len(names) == 1 else f'{len(names)} services {done}')
+    touched = dict.fromkeys(change.path.partition('.')[0] for change in settings)
+    if touched:
+        parts.append(f'{", ".join(touched)} changed')
+    line = '; '.join(parts) or 'no difference'
+    return line if len(line) <= SUMMARY_LIMIT else f'{line[: SUMMARY_LIMIT - 1]}…'
+
+
+def _update(row: Row) -> str:
+    if len(row.changes) > NAMED:
+        return f'{row.service}: {len(row.changes)} settings'
+    return f'{row.service}: {", ".join(_change(change) for change in row.changes)}'
+
+
+def _change(change: Change) -> str:
+    if change.path == 'restarted_at':
+        return 'restarted'
+    if change.path == 'image':
+        return f'image {_images(change.before, change.after)}'
+    if change.path.startswith('environment.') or not (_is_short(change.before) and _is_short(change.after)):
+        return change.path
+    return f'{change.path} {_short(change.before)} → {_short(change.after)}'
+
+
+def _images(before: Any, after: Any) -> str:
+    """Two images by what differs: their tags where the repository is the same."""
+    if not isinstance(before, str) or not isinstance(after, str):
+        return f'{_short(before)} → {_short(after)}'
+    old, new = ImageReference.split(before), ImageReference.split(after)
+    if old.name != new.name:
+        return f'{before} → {after}'
+    return f'{_version(old)} → {_version(new)}'
+
+
+def _version(image: ImageReference) -> str:
+    digest = image.digest[:19] if image.digest else None
+    return '@'.join(filter(None, (image.tag, digest))) or 'no tag'
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 60)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return 'none'
+    return str(value).lower() if isinstance(value, bool) else str(value)

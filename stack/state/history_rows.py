@@ -1,0 +1,99 @@
+"""How one revision is shown in a history: who, when, why, from where, and what changed, in a line."""
+
+from typing import Any
+
+from stack.errors import StateUnreadable
+from stack.state.diff import difference
+from stack.state.revisions import Change, Revision
+
+# What a change is called where it is more than a new content.
+WORDS = {
+    'adopt': 'adopted from what runs',
+    'create': 'created',
+    'deploy': 'announced again',
+    'freeze': 'frozen',
+    'thaw': 'thawed',
+    'release': 'image released from quarantine',
+    'remove cluster': 'no longer managed',
+    'restore': 'brought back',
+    'rollback': 'rolled back',
+    'promote': 'promoted',
+}
+
+
+# What a history begins with.
+CREATIONS = frozenset({'create', 'adopt'})
+CUT = 'what was before it is no longer kept'
+
+
+def is_cut(row: dict[str, Any]) -> bool:
+    """Whether the history began before a row that it has nothing before: older versions have expired.
+
+    Of what another program wrote that is not known.
+    """
+    verbs = {change['did'].get('verb') for change in row['changes']}
+    return bool(verbs) and not verbs & CREATIONS
+
+
+def oldest_row(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of the oldest version that is left: nothing is known of what it changed."""
+    if not is_cut(row):
+        return row
+    words = [WORDS[verb] for change in row['changes'] if (verb := change['did'].get('verb')) in WORDS]
+    return {**row, 'summary': '; '.join([*dict.fromkeys(words), CUT])}
+
+
+def revision_row(revision: Revision, before: Revision | None) -> dict[str, Any]:
+    """The row of a revision that came after `before`, or was the first (None)."""
+    row = {
+        **revision.summary(),
+        'summary': _summary(revision, before),
+        'changes': [_change(change) for change in revision.changes],
+        'deleted': False,
+    }
+    return row if before or revision.version is None else oldest_row(row)
+
+
+def deletion_row(id: str, at: str) -> dict[str, Any]:
+    """The row of a deletion that another program made; S3 records no more of it."""
+    return {
+        'revision': id,
+        'changed_at': at,
+        'by': None,
+        'message': None,
+        'source': 'external',
+        'summary': 'deleted',
+        'changes': [],
+        'deleted': True,
+    }
+
+
+def _summary(revision: Revision, before: Revision | None) -> str:
+    words = list(dict.fromkeys(filter(None, (WORDS.get(change.did.get('verb')) for change in revision.changes))))
+    try:
+        found = difference(_document(before), revision.document)
+    except StateUnreadable:
+        return '; '.join([*words, 'not a desired state'])
+    if found.changed or found.settings or not words:
+        words.append(found.summary())
+    return '; '.join(words)
+
+
+def _document(revision: Revision | None) -> Any:
+    """What can be compared: what was no desired state counts as none."""
+    try:
+        return revision.document if revision else None
+    except StateUnreadable:
+        return None
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        'at': change.at.isoformat(),
+        'by': change.origin.by,
+        'source': change.origin.source,
+        'message': change.origin.message or None,
+        'override': change.override,
+        'did': dict(change.did),
+        **({'subject': change.origin.subject} if change.origin.subject else {}),
+    }

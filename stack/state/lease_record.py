@@ -1,0 +1,61 @@
+"""What the holders of a cluster's lease record in it: what they deployed last, and what came of it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stack.state.revisions import Revision
+
+PREFIX = 'nysa/leases/'
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a holder deploys: the digest of the desired state's content, and the revision that brought it."""
+
+    content: str
+    revision: str
+
+    @staticmethod
+    def digest(revision: Revision) -> str:
+        """The same for two revisions of one content, whatever white space seals them."""
+        return hashlib.sha256(revision.body.strip()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What holders left in the lease object: the last one that deployed something, and the last one of all."""
+
+    deployed: Deployed | None = None
+    outcome: Any = None
+
+
+async def recorded(bucket: Bucket, cluster: str) -> Recorded:
+    """What the last holders of a cluster's lease recorded. Raises `AwsFailed`."""
+    found = await bucket.get(PREFIX + cluster)
+    last = read_lease(found.body) if found else {}
+    return Recorded(deployed_in(last), last.get('outcome'))
+
+
+def read_lease(body: bytes) -> dict[str, Any]:
+    """A lease object as it is stored; {} where it cannot be read."""
+    try:
+        read = json.loads(body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def deployed_in(lease: dict[str, Any]) -> Deployed | None:
+    """What the lease records as deployed; None where it does not."""
+    try:
+        return Deployed(**lease['deployed'])
+    except (KeyError, TypeError):
+        return None

@@ -1,0 +1,203 @@
+"""The desired states in the bucket: one object for each cluster, under the cluster's name."""
+
+import json
+import logging
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack.errors import NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
+from stack.runtime.shared_reads import SharedReads
+from stack.state import revisions
+from stack.state.revisions import UNVERSIONED, Change, Revision
+
+log = logging.getLogger(__name__)
+
+# Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
+SEPARATOR = '/'
+
+# An empty object names each cluster that was removed here: the bucket lists deletions only among all versions of all.
+REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
+
+
+class Bucket(Protocol):
+    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
+
+    async def get(self, key: str, *, version: str | None = None, known: Any = None) -> Any: ...
+    async def put(self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str]) -> Any: ...
+    async def delete(self, key: str, *, over: str | None = None) -> None: ...
+    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[Any]: ...
+    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+
+
+def serialise(document: dict[str, Any]) -> bytes:
+    """The document as it is stored: JSON in UTF-8, its keys in the order in which they came.
+
+    Two characters that JSON may hold and an SQS message may not are escaped.
+    """
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return text.replace('\ufffe', '\\ufffe').replace('\uffff', '\\uffff').encode()
+
+
+class Observer(Protocol):
+    """Who is told what this process has stored."""
+
+    def stored(self, base: Revision | None, revision: Revision) -> None: ...
+    def removed(self, cluster: str) -> None: ...
+
+
+class RevisionStore:
+    """Reads are never older than what was stored before they were asked for; writes hold only on what was read."""
+
+    def __init__(self, bucket: Bucket):
+        self._bucket = bucket
+        self._known: dict[str, Revision] = {}
+        self._reads = SharedReads(self._fetch)
+        self._listings = SharedReads(self._list)
+        self._observers: list[Observer] = []
+
+    def tell(self, observer: 'Observer') -> None:
+        """Have an observer told of every write and removal of this process, at once."""
+        self._observers.append(observer)
+
+    def known(self, cluster: str) -> Revision | None:
+        """The newest revision that this process has seen, which may be old by now."""
+        return self._known.get(cluster)
+
+    async def read(self, cluster: str) -> Revision:
+        """The current revision. Raises `NotFound`, and `AwsFailed` where S3 does not answer as it should."""
+        revision = await self._reads.get(cluster) if is_key(cluster) else None
+        if revision is None:
+            raise NotFound(f'There is no cluster {cluster!r} here.')
+        return revision
+
+    async def names(self) -> list[str]:
+        """The clusters that have a desired state, sorted."""
+        return await self._listings.get(SEPARATOR)
+
+    async def write(
+        self, base: Revision | None, cluster: str, body: bytes, changes: Sequence[Change], guards: str = ''
+    ) -> Revision:
+        """Store a new revision over `base`, or where that is None over nothing, under the guards of that id.
+
+        Raises `TooLarge` where there are too many changes, `RevisionConflict` where `base` is no longer what is stored,
+        `OutcomeUnknown`, and other `AwsFailed` where nothing was stored.
+        """
+        write_id = uuid.uuid4().hex
+        metadata, body = revisions.encode(write_id, changes, guards, base), body + revisions.seal(write_id)
+        try:
+            written = await self._bucket.put(cluster, body, over=base.etag if base else None, metadata=metadata)
+        except PreconditionFailed as failed:
+            current = await self._fetch(cluster)
+            message = f'{cluster} changed in the meantime; nothing was stored.'
+            raise RevisionConflict(message, current.id if current else None) from failed
+        except OutcomeUnknown as unknown:
+            raise unknown.about(f'the change of {cluster} is stored', _look_at(cluster)) from unknown
+        # What others have stored over it, or deleted, since: they found it without a mark, and announce it.
+        tags = None if written.is_latest else 0
+        revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
+        if written.is_latest:
+            self._known[cluster] = revision
+            for observer in self._observers:
+                observer.stored(base, revision)
+        return revision
+
+    async def list_as_removed(self, cluster: str) -> None:
+        """List a cluster among those that were removed here, which says nothing as long as it is there."""
+        try:
+            await self._bucket.put(REMOVED + cluster, b'', over=None, metadata={})
+        except PreconditionFailed:
+            log.debug('cluster %s: it was removed before', cluster)
+        except OutcomeUnknown as unknown:
+            raise unknown.cause from unknown
+
+    async def remove(self, base: Revision) -> None:
+        """Delete the object, if it is still `base`; its history stays.
+
+        Raises `RevisionConflict`, `OutcomeUnknown`, and other `AwsFailed` where the cluster stays managed.
+        """
+        cluster = base.cluster
+        try:
+            await self._bucket.delete(cluster, over=base.etag)
+        except PreconditionFailed as failed:
+            current = await self._fetch(cluster)
+            if current and current.id == base.id:
+                raise
+            message = f'{cluster} changed after its removal was recorded as {base.id}, and stays managed.'
+            raise RevisionConflict(message, current.id if current else None) from failed
+        except OutcomeUnknown as unknown:
+            raise unknown.about(f'{cluster} is removed', _look_at(cluster)) from unknown
+        self._known.pop(cluster, None)
+        for observer in self._observers:
+            observer.removed(cluster)
+
+    async def removed(self) -> list[str]:
+        """The clusters that were removed and are not back, sorted."""
+        noted = [each.key.removeprefix(REMOVED) for each in await self._bucket.objects(prefix=REMOVED)]
+        if not noted:
+            return []
+        there = set(await self.names())
+        return [name for name in noted if name not in there]
+
+    async def last_before_removal(self, cluster: str) -> Revision:
+        """The newest content in the history of a cluster. Raises `NotFound` where it has none."""
+        for listed in await self._bucket.versions(cluster, limit=10) if is_key(cluster) else []:
+            if not listed.deleted:
+                return await self.read_version(cluster, listed.version)
+        raise NotFound(f'There is no history of a cluster {cluster!r} here.')
+
+    async def versions(self, cluster: str, *, limit: int, after: str | None = None) -> list[Any]:
+        """The history as S3 lists it, newest first, deletions among it; see `stack.aws.s3.ListedVersion`."""
+        return await self._bucket.versions(cluster, limit=limit, after=after) if is_key(cluster) else []
+
+    async def read_revision(self, cluster: str, id: str) -> Revision:
+        """A revision by its id, current or not. Raises `NotFound`."""
+        known = self._known.get(cluster)
+        if known and known.version and known.id == id:
+            return known
+        if is_key(cluster):
+            # What was stored while the bucket kept no versions goes by its ETag.
+            for version in (id, UNVERSIONED):
+                stored = await self._bucket.get(cluster, version=version)
+                if stored and _revision(cluster, stored).id == id:
+                    return _revision(cluster, stored)
+        raise NotFound(f'The cluster {cluster!r} has no revision {id[:100]!r}.')
+
+    async def objects(self) -> list[Any]:
+        """Every cluster's object as the bucket lists it (`stack.aws.s3.ListedObject`)."""
+        return await self._bucket.objects(delimiter=SEPARATOR)
+
+    async def read_version(self, cluster: str, version: str | None) -> Revision:
+        """One version out of the history. Raises `NotFound`."""
+        stored = await self._bucket.get(cluster, version=version)
+        if stored is None:
+            raise NotFound(f'The cluster {cluster!r} has no revision {version!r}.')
+        return _revision(cluster, stored)
+
+    async def _fetch(self, cluster: str) -> Revision | None:
+        known = self._known.get(cluster)
+        stored = await self._bucket.get(cluster, known=known)
+        if stored is None:
+            self._known.pop(cluster, None)
+            return None
+        if not hasattr(stored, 'body'):
+            return known
+        revision = self._known[cluster] = _revision(cluster, stored)
+        return revision
+
+    async def _list(self, separator: str) -> list[str]:
+        return sorted(each.key for each in await self._bucket.objects(delimiter=separator))
+
+
+def _look_at(cluster: str) -> str:
+    return f'Look at /api/v1/clusters/{cluster}/revisions before you try again.'
+
+
+def _revision(cluster: str, stored: Any) -> Revision:
+    return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata, stored.tags)
+
+
+def is_key(cluster: str) -> bool:
+    """Whether a desired state can lie under that name at all. S3 takes 1,024 bytes of UTF-8 for a key."""
+    return bool(cluster) and SEPARATOR not in cluster and cluster.isprintable() and len(cluster.encode()) <= 1024

@@ -1,0 +1,93 @@
+"""What EventBridge tells of ECS through a queue: hints to look, in any order and as often as they come.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+from stack.rollouts import observed
+from stack.rollouts.observed import Task
+
+log = logging.getLogger(__name__)
+
+# How long one call waits for messages (a stop has to wait as long), and how long they are hidden from others until they
+# are deleted, in seconds.
+WAIT_S = 2
+HIDDEN_S = 30
+PAUSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something has happened to a service; `task` is the task that it happened to, if it was one."""
+
+    cluster: str
+    service: str
+    task: Task | None = None
+
+
+class Queue(Protocol):
+    """What is asked of the queue: see `stack.aws.sqs.Queue`."""
+
+    async def receive(self, wait: int, hidden: int) -> Sequence[Any]: ...
+    async def delete(self, messages: Sequence[Any]) -> None: ...
+
+
+Hint = Callable[[str, str, Task | None], None]
+
+
+def read(body: str) -> Told | None:
+    """What a message tells; None where it is of no service, or no event of ECS at all."""
+    try:
+        event = json.loads(body)
+        kind, detail = event['detail-type'], event['detail']
+        if kind == 'ECS Task State Change':
+            return _of_task(detail['clusterArn'].rpartition('/')[2], detail)
+        if kind in ('ECS Service Action', 'ECS Deployment State Change'):
+            _, cluster, service = event['resources'][0].rsplit('/', 2)
+            return Told(cluster, service)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        return None
+    return None
+
+
+def _of_task(cluster: str, detail: Mapping[str, Any]) -> Told | None:
+    kind, _, name = detail.get('group', '').partition(':')
+    if kind == 'service':
+        return Told(cluster, name, observed.task(detail))
+    # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
+    if kind == 'family' and name.startswith(f'{cluster}-'):
+        return Told(cluster, name.removeprefix(f'{cluster}-'))
+    return None
+
+
+class EcsEvents:
+    def __init__(self, queue: Queue, hint: Hint, pause_s: float = PAUSE_S):
+        self._queue = queue
+        self._hint = hint
+        self._pause_s = pause_s
+
+    async def run(self) -> None:
+        """Take what comes, until cancelled."""
+        while True:
+            try:
+                await self.take()
+            except AwsFailed as failed:
+                log.warning('the queue of ECS events does not answer: %s', failed)
+                await asyncio.sleep(self._pause_s)
+
+    async def take(self) -> None:
+        """Wait for messages, and pass on what they tell. Raises `AwsFailed`."""
+        messages = await self._queue.receive(WAIT_S, HIDDEN_S)
+        for message in messages:
+            told = read(message.body)
+            if told is not None:
+                self._hint(told.cluster, told.service, told.task)
+        if messages:
+            await self._queue.delete(messages)

@@ -1,0 +1,202 @@
+"""What is asked of ECS at each look: the services, and whatever else it takes to understand them, but no more."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from stack.errors import AwsFailed
+from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.tasks import run_mark
+from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.observation import Observation
+from stack.rollouts.observed import Service, Task
+from stack.rollouts.pass_outcome import PassOutcome
+from stack.runtime.recent import Recent
+
+# What is asked of a service besides its description, at most so often, in seconds.
+STOPPED_EVERY_S = 10.0
+TARGETS_EVERY_S = 10.0
+AUTOSCALED_EVERY_S = 60.0
+OUTCOME_EVERY_S = 30.0
+
+DEFINITIONS_KEPT = 5000
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+STARTED = re.compile(r'has started \d+ tasks')
+
+
+# The outcome of the last pass on a cluster; None where no pass has recorded one.
+Outcomes = Callable[[str], Awaitable[PassOutcome | None]]
+
+
+class Look(Protocol):
+    """What is asked of ECS: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]: ...
+    async def names(self, cluster: str) -> list[str]: ...
+    async def definition(self, arn: str) -> TaskDefinition | None: ...
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+    async def targets(self, groups: Sequence[str]) -> Mapping[str, int]: ...
+    async def autoscaled(self, cluster: str, services: Sequence[str]) -> frozenset[str]: ...
+    async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]: ...
+
+
+class Observer:
+    def __init__(
+        self, look: Look, clock: Callable[[], float], now: Callable[[], datetime], outcomes: Outcomes | None = None
+    ):
+        self._look = look
+        self._outcomes = outcomes
+        self._clock = clock
+        self._now = now
+        self._definitions: Recent[str, TaskDefinition] = Recent(DEFINITIONS_KEPT)
+        self._asked: dict[tuple[str, ...], float] = {}
+        self._told: dict[tuple[str, str], dict[str, Task]] = {}
+        self._looks = 0
+
+    def told(self, cluster: str, service: str, task: Task) -> None:
+        """ECS has told of a task that stopped: it need not be asked for."""
+        told = self._told.setdefault((cluster, service), {})
+        told[task.arn] = task
+        while len(told) > MOST_STOPPED:
+            del told[next(iter(told))]
+
+    def forget(self) -> None:
+        """Forget what was asked for so long ago that it may be asked again."""
+        now = self._clock()
+        self._asked = {what: at for what, at in self._asked.items() if now - at < AUTOSCALED_EVERY_S}
+
+    async def observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
+        """One look, and whatever else it takes to understand it. Raises `AwsFailed`.
+
+        A look that fails leaves no trace: what it asked, and what ECS reported, is there for the next one.
+        """
+        asked, self._looks = dict(self._asked), self._looks + 1
+        order, goals = self._looks, {name: going.goal.revision for name, going in state.rollouts.items()}
+        try:
+            observation = await self._observe(state, names)
+        except AwsFailed:
+            self._asked = {what: at for what, at in self._asked.items() if asked.get(what) == at}
+            raise
+        for name, tasks in observation.stopped.items():
+            self._forget_told(state.name, name, tasks)
+        return replace(observation, order=order, goals=goals)
+
+    async def _observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
+        try:
+            services = await self._look.services(state.name, names)
+        except AwsFailed as failed:
+            if failed.aws_code != 'ClusterNotFoundException':
+                raise
+            services = dict.fromkeys(names)
+        at = self._now()
+        there = {name: each for name, each in services.items() if each is not None and each.status != 'INACTIVE'}
+        runs = await self._runs(state, names)
+        arns = {each.task_definition for seen in there.values() for each in seen.deployments}
+        arns |= {task.task_definition for tasks in runs.values() for task in tasks}
+        return Observation(
+            at,
+            services,
+            definitions=await self._definitions_of(state, arns),
+            stopped=await self._stopped(state, there),
+            targets=await self._targets(state, there),
+            autoscaled=await self._autoscaled(state, there),
+            runs=runs,
+            # Last: a pass records what is missing before it makes the calls whose effects were seen above.
+            outcome=await self._outcome(state, names),
+        )
+
+    async def _outcome(self, state: ClusterState, names: Sequence[str]) -> PassOutcome | None:
+        """What the last pass came to: at each look at what rolls out, and now and then otherwise."""
+        moving = not state.moving_services().isdisjoint(names)
+        if self._outcomes is None or not (moving or self._may_ask('outcome', state.name, every=OUTCOME_EVERY_S)):
+            return None
+        return await self._outcomes(state.name)
+
+    async def _runs(self, state: ClusterState, names: Sequence[str]) -> dict[str, tuple[Task, ...]]:
+        """The tasks that were started for the revision, of services that run once, until they have ended."""
+        found = {}
+        for name in names:
+            going = state.rollouts.get(name)
+            if going is not None and going.unsettled and going.goal.kind == 'run':
+                mark = run_mark(going.goal.revision)
+                found[name] = await self._look.runs(state.name, state.wanted[name].family, mark)
+        return found
+
+    async def _definitions_of(self, state: ClusterState, arns: Collection[str]) -> dict[str, TaskDefinition]:
+        found = {}
+        for arn in set(arns) - state.definitions.keys():
+            definition = self._definitions.get(arn) or await self._look.definition(arn)
+            if definition is not None:
+                self._definitions.put(arn, definition)
+                found[arn] = definition
+        return found
+
+    async def _stopped(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, tuple[Task, ...]]:
+        """The stopped tasks of services in which something goes wrong."""
+        found = {}
+        for name, seen in services.items():
+            told = self._told.get((state.name, name))
+            if told:
+                known = {each.arn: each for each in state.stopped.get(name, ())} | told
+                found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
+            elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
+                found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
+        return found
+
+    def _forget_told(self, cluster: str, service: str, tasks: Collection[Task]) -> None:
+        """Forget the tasks that a look contains."""
+        told = self._told.get((cluster, service), {})
+        for task in tasks:
+            told.pop(task.arn, None)
+        if not told:
+            self._told.pop((cluster, service), None)
+
+    async def _targets(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Mapping[str, int]]:
+        found = {}
+        moving = state.moving_services()
+        for name, seen in services.items():
+            every = TARGETS_EVERY_S if name in moving else AUTOSCALED_EVERY_S
+            if seen.target_groups and self._may_ask('targets', state.name, name, every=every):
+                found[name] = await self._look.targets(seen.target_groups)
+        return found
+
+    async def _autoscaled(self, state: ClusterState, services: Mapping[str, Service]) -> frozenset[str] | None:
+        """Asked for only where a count is not the wanted one, which an autoscaler may have decided."""
+        others = [name for name, seen in services.items() if _has_another_count(state, name, seen)]
+        if not others or not self._may_ask('autoscaled', state.name, every=AUTOSCALED_EVERY_S):
+            return None
+        wanted = [name for name, each in state.wanted.items() if not each.runs_once]
+        return await self._look.autoscaled(state.name, wanted)
+
+    def _may_ask(self, *what: str, every: float) -> bool:
+        now = self._clock()
+        if now - self._asked.get(what, float('-inf')) < every:
+            return False
+        self._asked[what] = now
+        return True
+
+
+def _loses_tasks(state: ClusterState, seen: Service) -> bool:
+    """Whether tasks stop that should not: they fail, or are missing, or are started anew without a rollout."""
+    before, going = state.seen.get(seen.name), state.rollouts.get(seen.name)
+    if seen.failed and (before is None or seen.failed != before.failed or seen.running < seen.desired):
+        return True
+    if before is None:
+        return False
+    old, new = before.primary, seen.primary
+    if old and new and old.id == new.id and new.running < min(old.running, new.desired):
+        return True
+    known = {each.id for each in before.events}
+    at_rest = going is None or not going.open
+    return at_rest and any(STARTED.search(each.message) for each in seen.events if each.id not in known)
+
+
+def _has_another_count(state: ClusterState, name: str, seen: Service) -> bool:
+    return name in state.wanted and state.count(name) not in (None, seen.desired)
+
+
+def _stopped_at(task: Task) -> float:
+    return task.stopped_at.timestamp() if task.stopped_at else 0.0

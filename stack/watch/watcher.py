@@ -1,0 +1,179 @@
+"""One observer of ECS, however many subscribers: it looks at what somebody cares for, as often as is worth it.
+
+What is looked at is decided in `look_schedule`, what is asked in `observer`, what it means in `cluster_state`; here is
+when, and what becomes of failures.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from stack.errors import AwsFailed
+from stack.live import Live
+from stack.rollouts.observed import Task
+from stack.runtime.pacing import pause
+from stack.watch.look_schedule import Batch, Intervals, LookSchedule
+from stack.watch.observer import Look, Observer, Outcomes
+
+log = logging.getLogger(__name__)
+
+# Looks under way at once: their calls wait for their turn anyway.
+AT_ONCE = 4
+# Between two looks at what is steady: with ten services each, a fifth of AWS's limit, so that what moves has the rest.
+STEADY_SPACING_S = 0.25
+# Between two looks at which clusters are of interest.
+SYNC_S = 1.0
+POLLED = Intervals()
+
+
+class Watcher:
+    def __init__(
+        self,
+        live: Live,
+        look: Look,
+        intervals: Intervals = POLLED,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+        outcomes: Outcomes | None = None,
+    ):
+        self._live = live
+        self._look = look
+        self._schedule = LookSchedule(intervals)
+        self._clock = clock
+        self._chance = chance
+        self._observer = Observer(look, clock, now, outcomes)
+        self._listed: dict[str, list[str]] = {}
+        self._failures: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._synced_at = float('-inf')
+        self._steady_at = float('-inf')
+        self._under_way: set[asyncio.Task] = set()
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        self._live.wake = self.wake
+        try:
+            while True:
+                await asyncio.sleep(0)
+                self._wake.clear()
+                if not self.start_one():
+                    await self._rest()
+        finally:
+            self._live.wake = None
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def hint(self, cluster: str, service: str, task: Task | None = None) -> None:
+        """ECS says by another way that something happened to a service, or that a task of it stopped."""
+        if task is not None and task.status == 'STOPPED' and cluster in self._schedule:
+            self._observer.told(cluster, service, task)
+        self._schedule.hint(cluster, service, self._clock())
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Somebody has just begun to care for something: do not wait for the next turn."""
+        self._synced_at = float('-inf')
+        self._wake.set()
+
+    def start_one(self) -> bool:
+        """Start whatever is due, if anything is and few enough looks are under way."""
+        now = self._clock()
+        if now - self._synced_at >= SYNC_S:
+            self._sync(now)
+        if len(self._under_way) >= AT_ONCE:
+            return False
+        batch = self._schedule.next(now, urgent_only=now < self._steady_at)
+        if batch is not None:
+            if not batch.urgent:
+                self._steady_at = now + STEADY_SPACING_S
+            self._start(self._look_at(batch))
+            return True
+        cluster = self._schedule.listing(now)
+        if cluster is not None:
+            self._start(self._list(cluster))
+        return cluster is not None
+
+    async def settle(self) -> None:
+        """Wait for the looks that are under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _rest(self) -> None:
+        seconds = min(self._schedule.wait(self._clock()), SYNC_S)
+        waiting = asyncio.get_running_loop().create_task(self._wake.wait())
+        full = len(self._under_way) >= AT_ONCE
+        try:
+            await asyncio.wait(
+                {waiting, *self._under_way},
+                timeout=None if full else max(seconds, STEADY_SPACING_S / 5),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            waiting.cancel()
+
+    def _sync(self, now: float) -> None:
+        self._synced_at = now
+        clusters = self._live.of_interest()
+        self._schedule.keep_only(set(clusters))
+        for cluster in clusters:
+            state = self._live.loaded(cluster)
+            if state is not None and (cluster not in self._schedule or state.moving()):
+                self._follow(cluster)
+        self._observer.forget()
+
+    def _follow(self, cluster: str) -> None:
+        state = self._live.loaded(cluster)
+        if state is None:
+            return
+        wanted = [name for name, each in state.wanted.items() if not each.runs_once]
+        moving = state.moving_services()
+        names = dict.fromkeys([*wanted, *sorted(state.book.unsettled()), *state.seen, *self._listed.get(cluster, ())])
+        self._schedule.follow(cluster, names, moving, self._clock())
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error('a look at ECS failed', exc_info=task.exception())
+
+    async def _list(self, cluster: str) -> None:
+        try:
+            self._listed[cluster] = await self._look.names(cluster)
+        except AwsFailed as failed:
+            self._failed(cluster, failed)
+        else:
+            self._follow(cluster)
+
+    async def _look_at(self, batch: Batch) -> None:
+        state = self._live.loaded(batch.cluster)
+        if state is None:
+            return
+        try:
+            observation = await self._observer.observe(state, batch.services)
+            if self._live.loaded(batch.cluster) is state:
+                await self._live.see(batch.cluster, observation)
+        except AwsFailed as failed:
+            self._failed(batch.cluster, failed)
+            wait = pause(self._failures[batch.cluster], self._chance)
+            self._schedule.put_off(batch, self._clock() + wait)
+        else:
+            self._failures.pop(batch.cluster, None)
+            self._follow(batch.cluster)
+
+    def _failed(self, cluster: str, failed: AwsFailed) -> None:
+        self._failures[cluster] += 1
+        log.warning('cluster %s: ECS could not be looked at: %s', cluster, failed)
+        if self._failures[cluster] > 1:
+            self._live.unseen(cluster, failed)

@@ -1,0 +1,144 @@
+"""Tokens: what cannot be one, what cannot be made, what is kept."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stack.access.access import Caller, Role
+from stack.access.tokens import Asked, fits, make, read_asked, read_record, read_records, split
+from stack.errors import InvalidRequest
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def made(**asked) -> tuple:
+    return make(Asked(**{'name': 'hubot', 'role': Role.DEPLOYER} | asked), 'maria', NOW)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        'nysa_',
+        'nysa__',
+        'nysa_000000000000_',
+        'nysa_000000000000_short',
+        'nysa_00000000000g_' + 'a' * 43,
+        'NYSA_000000000000_' + 'a' * 43,
+        'nysa_000000000000_' + 'a' * 44,
+        'nysa_000000000000_' + 'ä' * 43,
+        'nysa_000000000000_' + 'a' * 43 + '\n',
+        'x' * 1_000_000,
+    ],
+)
+def test_what_is_no_token(text: str):
+    assert split(text) is None
+
+
+def test_a_token_fits_its_own_secret_alone():
+    text, token = made()
+    other, _ = made()
+    assert fits(token, split(text)[1], NOW)
+    assert not fits(token, split(other)[1], NOW)
+    assert not fits(token, '', NOW)
+    assert not fits(None, split(text)[1], NOW)
+    assert not fits(None, '', NOW)
+
+
+def test_a_token_ends_at_its_expiry():
+    text, token = made(expires_at=NOW + timedelta(hours=1))
+    assert fits(token, split(text)[1], NOW + timedelta(minutes=59))
+    assert not fits(token, split(text)[1], NOW + timedelta(hours=1))
+
+
+def test_the_secret_is_not_kept():
+    text, token = made()
+    secret = split(text)[1]
+    assert secret not in json.dumps(token.record())
+    assert secret not in repr(token)
+    assert 'hash' not in token.shown()
+
+
+def test_what_is_kept_gives_the_same_token():
+    _, token = made(clusters=('prod', 'stag*'), expires_at=NOW + timedelta(days=1), speaks_for=True)
+    assert read_record(json.loads(json.dumps(token.record()))) == token
+    assert read_records(json.dumps([token.record()])) == (token,)
+
+
+@pytest.mark.parametrize(
+    ('given', 'wrong'),
+    [
+        ({}, {'name', 'role'}),
+        ({'name': '', 'role': 'viewer'}, {'name'}),
+        ({'name': ' ', 'role': 'viewer'}, {'name'}),
+        ({'name': 'a\nb', 'role': 'viewer'}, {'name'}),
+        ({'name': 'x' * 101, 'role': 'viewer'}, {'name'}),
+        ({'name': 7, 'role': 'viewer'}, {'name'}),
+        ({'name': '\ud800', 'role': 'viewer'}, {'name'}),
+        ({'name': 'x', 'role': 'root'}, {'role'}),
+        ({'name': 'x', 'role': 'public'}, {'role'}),
+        ({'name': 'x', 'role': ['admin']}, {'role'}),
+        ({'name': 'x', 'role': 'viewer', 'clusters': []}, {'clusters'}),
+        ({'name': 'x', 'role': 'viewer', 'clusters': 'prod'}, {'clusters'}),
+        ({'name': 'x', 'role': 'viewer', 'clusters': ['a/b']}, {'clusters'}),
+        ({'name': 'x', 'role': 'viewer', 'clusters': ['a'] * 101}, {'clusters'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '0d'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '999999d'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '2029-12-31T00:00:00+00:00'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '2031-01-01T00:00:00'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '9999-12-31T23:59:59-23:59'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': 5}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'speaks_for': 'yes'}, {'speaks_for'}),
+        ({'name': '', 'role': 'x', 'clusters': 1, 'expires': 'soon'}, {'name', 'role', 'clusters', 'expires'}),
+    ],
+)
+def test_every_fault_of_what_is_asked_for_is_named(given: dict, wrong: set[str]):
+    with pytest.raises(InvalidRequest) as raised:
+        read_asked(given, NOW)
+    assert {each['path'] for each in raised.value.details()} == wrong
+
+
+@pytest.mark.parametrize(
+    ('given', 'expires_at'), [('30d', NOW + timedelta(days=30)), ('12h', NOW + timedelta(hours=12))]
+)
+def test_an_expiry_counts_from_now(given: str, expires_at: datetime):
+    assert read_asked({'name': 'x', 'role': 'viewer', 'expires': given}, NOW).expires_at == expires_at
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '{}',
+        'null',
+        '[1]',
+        '[{}]',
+        '[{"id": "000000000000"}]',
+        '[' * 100_000,
+        json.dumps([{'id': '000000000000', 'name': 'x', 'role': 'viewer', 'hash': 'short'}]),
+        json.dumps([{'id': '000000000000', 'name': 'x', 'role': 'viewer', 'hash': 'a' * 64, 'expires_at': 'never'}]),
+        json.dumps([{'id': '000000000000', 'name': 'x', 'role': 'viewer', 'hash': 'a' * 64}] * 2),
+    ],
+)
+def test_a_broken_list_of_tokens(text: str):
+    with pytest.raises(ValueError, match=r'token|hash|moment|id '):
+        read_records(text)
+
+
+@pytest.mark.parametrize(
+    ('own', 'asked', 'covered'),
+    [
+        (('*',), ('*', 'prod'), True),
+        (('stag*',), ('staging',), True),
+        (('stag*',), ('staging-*',), True),
+        (('stag*', 'prod'), ('prod', 'stag*'), True),
+        (('stag*',), ('*',), False),
+        (('stag*',), ('s*',), False),
+        (('prod',), ('prod*',), False),
+        (('*-eu',), ('a*-eu',), True),
+        (('*-eu',), ('a-eu*',), False),
+    ],
+)
+def test_a_token_reaches_no_further_than_its_maker(own: tuple, asked: tuple, covered: bool):
+    assert Caller('maria', Role.ADMIN, own).covers(asked) is covered

@@ -1,0 +1,215 @@
+"""What a chat is told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stack.chat.chat_lines import MOST_REMEMBERED, ChatLines, duration
+
+VERDICT = {'ending': 'succeeded', 'reason': 'All 2 tasks run.', 'at': 'T', 'failed': False}
+TROUBLE = {'kind': 'out-of-memory', 'what': 'A container used too much.', 'advice': 'Raise `memory`.'}
+
+
+def desired(**changes: Any) -> dict[str, Any]:
+    event = {
+        'type': 'desired',
+        'cluster': 'prod',
+        'revision': 'r2',
+        'by': 'kim',
+        'message': 'faster',
+        'summary': 'web: image 1 → 2',
+        'deploys': True,
+        'did': [{'verb': 'change'}],
+        'changes': [{'service': 'web', 'action': 'update', 'changes': []}],
+    }
+    return event | changes
+
+
+def rollout(verdict: dict | None = None, **changes: Any) -> dict[str, Any]:
+    told = {'revision': 'r2', 'verdict': verdict, 'services': ['web'], 'seconds': 125.4 if verdict else None}
+    event = {'type': 'rollout', 'cluster': 'prod', 'rollouts': [told], 'drifted': [], 'services': []}
+    return event | {'observed_at': 'T', 'frozen': None} | changes
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    return rollout(**{'type': 'cluster', 'rollouts': [], 'by': 'kim'} | changes)
+
+
+SYNCED = {'type': 'synced', 'revisions': {}}
+THERE = (state(), SYNCED)
+
+
+def lines_of(lines: ChatLines, *events: dict[str, Any]) -> list[str]:
+    return [line for event in events for line in lines.of(event)]
+
+
+def told(*events: dict[str, Any], site: str | None = None) -> list[str]:
+    """What is told of events after the cluster was there, and quiet."""
+    return lines_of(ChatLines(site), *THERE, *events)
+
+
+def test_one_line_at_the_start_and_one_at_the_end():
+    assert told(desired(), rollout(), rollout(), rollout(VERDICT), rollout(VERDICT)) == [
+        ':rocket: *prod*: kim rolls out web: image 1 → 2 — faster',
+        ':white_check_mark: *prod*: web is rolled out after 2 min 5 s (kim: web: image 1 → 2 — faster)',
+    ]
+
+
+def test_lines_link_to_the_control_plane():
+    link = '<https://nysa.example.com/cp/clusters/prod/rollout|prod>'
+    assert told(rollout(VERDICT), site='https://nysa.example.com') == [
+        f':white_check_mark: *{link}*: web is rolled out after 2 min 5 s'
+    ]
+
+
+def test_a_failure_says_why_and_what_to_do_and_what_runs():
+    verdict = VERDICT | {'ending': 'rolled-back', 'reason': 'tasks failed to start.', 'failed': True}
+    row = {'name': 'web', 'trouble': TROUBLE, 'deployed': {'image': 'team/web:1'}}
+    event = rollout(verdict, services=[row, {'name': 'api', 'trouble': None}])
+    assert told(event) == [
+        ':rewind: *prod*: web was rolled back after 2 min 5 s: tasks failed to start. A container used too much. '
+        'Raise `memory`. team/web:1 runs again.'
+    ]
+
+
+def test_a_stall_that_succeeds_after_all_is_told_twice():
+    stalled = rollout(VERDICT | {'ending': 'stalled', 'failed': True})
+    assert len(told(stalled, stalled, rollout(VERDICT), rollout(VERDICT))) == 2
+
+
+def test_another_attempt_is_told_from_its_start_to_its_end():
+    failed = rollout(VERDICT | {'ending': 'rolled-back', 'failed': True})
+    first, again, second = told(failed, rollout(), rollout(), failed)
+    assert again == ':rocket: *prod*: web is tried again'
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ('event', 'line'),
+    [
+        (desired(did=[{'verb': 'rollback'}]), ':rocket: *prod*: kim rolls back web: image 1 → 2 — faster'),
+        (desired(deploys=False, message=None), ':rocket: *prod*: kim stores, and does not deploy, web: image 1 → 2'),
+        (desired(by=None, message=''), ':rocket: *prod*: somebody outside Nysa rolls out web: image 1 → 2'),
+        (desired(message='<!here> & now'), ':rocket: *prod*: kim rolls out web: image 1 → 2 — &lt;!here&gt; &amp; now'),
+        (
+            {'type': 'frozen', 'cluster': 'prod', 'by': 'kim', 'reason': 'launch', 'until': '2030-01-01'},
+            ':snowflake: *prod* is frozen until 2030-01-01 (by kim) — launch',
+        ),
+        (
+            {'type': 'deleted', 'cluster': 'prod', 'by': 'kim', 'reason': None},
+            ':wastebasket: *prod* is managed no more (by kim)',
+        ),
+    ],
+)
+def test_other_lines(event: dict[str, Any], line: str):
+    assert told(event) == [line]
+
+
+@pytest.mark.parametrize(
+    'event',
+    [
+        {'type': 'hello'},
+        {'type': 'synced', 'revisions': {}},
+        {'type': 'error', 'code': 'x', 'message': 'y'},
+        desired(changes=[]),
+        desired(changes=[{'service': '', 'action': 'update', 'changes': []}]),
+        rollout(),
+        rollout(rollouts=[{'revision': 'r1', 'verdict': VERDICT, 'services': [], 'seconds': None}]),
+    ],
+)
+def test_what_is_not_worth_a_line(event: dict[str, Any]):
+    assert told(event) == []
+
+
+def test_drift_is_told_once_until_it_is_mended():
+    row = {'name': 'web', 'drift': [{'path': 'image', 'before': 'x', 'after': 'web:2'}]}
+    drifted, mended = rollout(drifted=['web'], services=[row]), rollout()
+    line = ':warning: *prod*: web is not as wanted: image is x, not web:2'
+    assert told(drifted, drifted) == [line]
+    assert told(drifted, mended, drifted) == [line, line]
+
+
+def test_what_was_rolled_back_is_not_told_as_drift_as_well():
+    row = {'name': 'web', 'trouble': None, 'drift': [], 'verdict': {'ending': 'rolled-back'}}
+    [line] = told(rollout(VERDICT | {'ending': 'rolled-back'}, drifted=['web'], services=[row]))
+    assert line.startswith(':rewind:')
+
+
+def test_the_value_of_a_variable_is_not_told():
+    row = {'name': 'web', 'drift': [{'path': 'environment.KEY', 'before': 'secret', 'after': 'other'}]}
+    assert told(rollout(drifted=['web'], services=[row])) == [':warning: *prod*: web is not as wanted: environment.KEY']
+
+
+FREEZE = {'by': 'kim', 'reason': 'launch', 'until': None}
+FROZEN = ':snowflake: *prod* is frozen (by kim) — launch'
+
+
+def test_a_freeze_and_a_thaw_are_told_once_each():
+    frozen, thawed = {'type': 'frozen', 'cluster': 'prod'} | FREEZE, {'type': 'thawed', 'cluster': 'prod', 'by': 'jo'}
+    events = (frozen, rollout(frozen=FREEZE), frozen, thawed, rollout(), thawed)
+    assert told(*events) == [FROZEN, ':sunny: *prod* takes changes again (by jo)']
+
+
+def test_a_freeze_that_was_missed_is_told_by_what_is_so_now():
+    assert told(rollout(frozen=FREEZE), rollout()) == [FROZEN, ':sunny: *prod* takes changes again']
+
+
+def test_what_was_so_before_anybody_listened_is_no_news():
+    before = state(rollouts=rollout(VERDICT)['rollouts'], drifted=['web'], frozen=FREEZE)
+    lines = ChatLines()
+    assert lines_of(lines, before, SYNCED, rollout(VERDICT, drifted=['web'], frozen=FREEZE)) == []
+
+
+def test_what_the_first_look_at_ecs_finds_is_no_news():
+    """A server that has just been started does not know how rollouts ended that were over long ago."""
+    unseen = state(rollouts=rollout()['rollouts'], observed_at=None)
+    assert lines_of(ChatLines(), unseen, SYNCED, rollout(VERDICT, drifted=['web'])) == []
+    assert len(lines_of(ChatLines(), unseen, SYNCED, desired(), rollout(VERDICT))) == 2
+
+
+def test_what_happened_while_the_line_was_cut_is_told():
+    missed = state(rollouts=rollout(VERDICT)['rollouts'], drifted=['web'], frozen=FREEZE, covers_since='r1')
+    assert [line.split()[0] for line in told(missed, missed)] == [':white_check_mark:', ':warning:', ':snowflake:']
+
+
+def test_a_new_cluster_is_told_and_how_its_rollout_ends():
+    new = state(
+        cluster='eu',
+        revision='r2',
+        message='first',
+        services=[{'name': 'web', 'managed': True}, {'name': 'old', 'managed': False}],
+    )
+    assert told(new, rollout(cluster='eu'), rollout(VERDICT, cluster='eu')) == [
+        ':seedling: *eu* is managed now (by kim): web',
+        ':white_check_mark: *eu*: web is rolled out after 2 min 5 s (kim — first)',
+    ]
+
+
+def test_another_process_goes_on_from_what_this_one_has_told():
+    first = ChatLines()
+    lines_of(first, *THERE, desired(), rollout(VERDICT, drifted=['web'], frozen=FREEZE))
+    second = ChatLines(told=json.loads(json.dumps(first.told)))
+    assert lines_of(second, rollout(VERDICT, drifted=['web'], frozen=FREEZE), SYNCED) == []
+    assert len(lines_of(second, state(cluster='new', revision='r1'), rollout())) == 2
+
+
+def test_what_people_write_is_one_line_without_links_or_mentions():
+    [line] = told(desired(message='<!here>\n& <https://x|y> ' + 'x' * 1000, by='<@U1>'))
+    assert line.startswith(
+        ':rocket: *prod*: &lt;@U1&gt; rolls out web: image 1 → 2 — &lt;!here&gt; &amp; &lt;https://x|y&gt; xxx'
+    )
+    assert len(line) < 500
+
+
+def test_what_is_remembered_is_bounded():
+    lines = ChatLines()
+    for number in range(3 * MOST_REMEMBERED):
+        rollouts = [rollout(VERDICT)['rollouts'][0] | {'revision': str(number)}]
+        lines_of(lines, desired(revision=str(number)), rollout(rollouts=rollouts))
+    assert len(lines.told['prod']['ended']) == len(lines.told['prod']['why']) == MOST_REMEMBERED
+
+
+@pytest.mark.parametrize(('seconds', 'words'), [(0.4, '0 s'), (59.4, '59 s'), (61, '1 min 1 s'), (3725, '1 h 2 min')])
+def test_durations(seconds: float, words: str):
+    assert duration(seconds) == words

@@ -1,0 +1,104 @@
+"""The news of the audit, among replicas over a real bucket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from stack.aws.s3 import Bucket
+from stack.errors import AwsFailed
+from stack.live.audit_news import AuditNews
+from stack.runtime.events import Event
+from stack.sandbox.faults import Fault
+from tests.aws import Aws
+from tests.server import connect
+
+
+class Told:
+    """Stands for the hub: the clusters that were told of, by one subscriber."""
+
+    def __init__(self) -> None:
+        self.clusters: list[str] = []
+
+    def publish(self, event: Event) -> None:
+        assert event.type == 'audit'
+        self.clusters.append(event.cluster)
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Replica(AuditNews):
+    def __init__(self, bucket: Bucket):
+        self.told = Told()
+        super().__init__(bucket, self.told)
+
+
+@pytest.fixture
+def bucket(aws: Aws) -> Bucket:
+    return Bucket(connect(aws.endpoint, aws.region)[0], aws.bucket())
+
+
+def play(bucket: Bucket, test: Callable[[Replica, Replica], Awaitable[None]]) -> None:
+    asyncio.run(test(Replica(bucket), Replica(bucket)))
+
+
+def test_what_was_written_down_elsewhere_is_told_once(bucket: Bucket):
+    async def test(here: Replica, there: Replica) -> None:
+        await there.look()
+        for entries in ('one', 'two'):
+            await here.wrote('prod', entries)
+            await there.look()
+            await there.look()
+        await here.wrote('staging', 'three')
+        await there.look()
+        assert there.told.clusters == ['prod', 'prod', 'staging']
+
+    play(bucket, test)
+
+
+def test_ones_own_is_told_at_once_and_not_again(bucket: Bucket):
+    async def test(here: Replica, there: Replica) -> None:
+        await here.look()
+        await here.wrote('prod', 'one')
+        assert here.told.clusters == ['prod']
+        await here.look()
+        assert here.told.clusters == ['prod']
+        await there.wrote('prod', 'two')
+        await here.look()
+        assert here.told.clusters == ['prod', 'prod']
+
+    play(bucket, test)
+
+
+def test_what_is_there_at_the_first_look_is_no_news(bucket: Bucket):
+    async def test(here: Replica, there: Replica) -> None:
+        await here.wrote('prod', 'one')
+        await there.look()
+        assert there.told.clusters == []
+
+    play(bucket, test)
+
+
+def test_a_mark_that_cannot_be_made_keeps_nobody_here_from_hearing(bucket: Bucket, aws: Aws, caplog):
+    async def test(here: Replica, there: Replica) -> None:
+        aws.faults.add(Fault('deny', service='s3', operation='PutObject'))
+        await here.wrote('prod', 'one')
+        assert here.told.clusters == ['prod']
+
+    play(bucket, test)
+    assert 'other replicas do not know of a refusal yet' in caplog.text
+
+
+def test_a_look_that_fails_loses_nothing(bucket: Bucket, aws: Aws):
+    async def test(here: Replica, there: Replica) -> None:
+        await there.look()
+        await here.wrote('prod', 'one')
+        aws.faults.add(Fault('deny', service='s3', operation='ListObjectsV2'))
+        with pytest.raises(AwsFailed):
+            await there.look()
+        aws.faults.clear()
+        await there.look()
+        assert there.told.clusters == ['prod']
+
+    play(bucket, test)

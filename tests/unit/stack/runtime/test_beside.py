@@ -1,0 +1,38 @@
+"""What takes long does not hold up the loop."""
+
+import asyncio
+import threading
+
+import pytest
+
+from stack.runtime.beside import beside
+
+
+def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
+    async def whole() -> None:
+        first, second = threading.Event(), threading.Event()
+        going: list[str] = []
+
+        def work(name: str, until: threading.Event) -> str:
+            going.append(name)
+            assert until.wait(10)
+            going.remove(name)
+            return name
+
+        tasks = [asyncio.create_task(beside(work, 'first', first))]
+        while not going:  # noqa: ASYNC110  that this comes to pass is what is tested
+            await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(beside(work, 'second', second)))
+        second.set()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert going == ['first']
+        first.set()
+        assert await asyncio.gather(*tasks) == ['first', 'second']
+
+    asyncio.run(whole())
+
+
+def test_what_it_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(beside(lambda: 1 / 0))

@@ -1,0 +1,112 @@
+"""Shared reads: never older than the question, and few of them."""
+
+import asyncio
+
+import pytest
+
+from stack.runtime.shared_reads import SharedReads
+
+
+class Source:
+    """A value that changes, read slowly: each read waits until it is let go."""
+
+    def __init__(self):
+        self.value = 0
+        self.started = 0
+        self.gates: list[asyncio.Event] = []
+
+    async def read(self, key: str) -> int:
+        self.started += 1
+        value = self.value
+        gate = asyncio.Event()
+        self.gates.append(gate)
+        await gate.wait()
+        return value
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def run(scenario) -> None:
+    asyncio.run(scenario())
+
+
+def test_those_who_ask_in_one_turn_share_one_read():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read)
+        asked = [asyncio.create_task(reads.get('a')) for _ in range(50)]
+        await turns()
+        source.gates[0].set()
+        assert await asyncio.gather(*asked) == [0] * 50
+        assert source.started == 1
+
+    run(scenario)
+
+
+def test_who_asks_while_a_read_is_under_way_is_not_answered_by_it():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read, at_once=1)
+        early = asyncio.create_task(reads.get('a'))
+        await turns()
+        source.value = 1
+        late = asyncio.create_task(reads.get('a'))
+        await turns()
+        assert source.started == 1
+        source.gates[0].set()
+        await turns()
+        source.gates[1].set()
+        assert await early == 0
+        assert await late == 1
+
+    run(scenario)
+
+
+def test_reads_of_different_keys_do_not_wait_for_each_other():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read, at_once=1)
+        asked = [asyncio.create_task(reads.get(key)) for key in 'ab']
+        await turns()
+        assert source.started == 2
+        for gate in source.gates:
+            gate.set()
+        await asyncio.gather(*asked)
+
+    run(scenario)
+
+
+def test_a_failure_reaches_everyone_who_waited_and_nobody_after():
+    async def scenario():
+        outcomes = [ValueError('broken'), 7]
+
+        async def read(key: str) -> int:
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        reads = SharedReads(read)
+        failed = await asyncio.gather(reads.get('a'), reads.get('a'), return_exceptions=True)
+        assert [str(each) for each in failed] == ['broken', 'broken']
+        assert await reads.get('a') == 7
+
+    run(scenario)
+
+
+def test_one_who_goes_away_does_not_take_the_others_answer():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read)
+        gone, stays = (asyncio.create_task(reads.get('a')) for _ in range(2))
+        await turns()
+        gone.cancel()
+        source.gates[0].set()
+        assert await stays == 0
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+
+    run(scenario)

@@ -1,0 +1,129 @@
+"""What the scheduler works on first, with passes that a test holds."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from stack.scheduler.passes import Ask, Ended
+from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, Scheduler
+from stack.scheduler.scheduler_metrics import SchedulerMetrics
+
+
+@dataclass
+class Message:
+    body: str
+    id: str = 'm'
+    handle: str = 'h'
+    group: str | None = None
+
+
+class Queue:
+    """A queue whose messages a test puts in."""
+
+    def __init__(self) -> None:
+        self._batches: asyncio.Queue[list[Message]] = asyncio.Queue()
+        self._asked: asyncio.Queue[None] = asyncio.Queue()
+        self.deleted: asyncio.Queue[str] = asyncio.Queue()
+
+    async def put(self, *messages: Message) -> None:
+        """Returns once they are received, and the scheduler asks for more."""
+        await self._asked.get()
+        self._batches.put_nowait(list(messages))
+        await self._asked.get()
+        self._asked.put_nowait(None)
+
+    def end(self) -> None:
+        self._batches.put_nowait([])
+
+    async def receive(self, wait: int, hidden: int) -> list[Message]:
+        self._asked.put_nowait(None)
+        return await self._batches.get()
+
+    async def delete(self, messages: list[Message]) -> None:
+        for message in messages:
+            self.deleted.put_nowait(message.handle)
+
+    async def hide(self, messages: list[Message], seconds: int) -> None:
+        pass
+
+
+class HeldPasses:
+    """Passes that end when a test lets them."""
+
+    def __init__(self) -> None:
+        self.begun: asyncio.Queue[Ask] = asyncio.Queue()
+        self.go = asyncio.Event()
+
+    async def make(self, ask: Ask, on_plan: Any, goes_on: Any) -> Ended:
+        self.begun.put_nowait(ask)
+        await self.go.wait()
+        return Ended('complete')
+
+
+class Reports:
+    def ends(self, *_: Any) -> None:
+        pass
+
+    async def finished(self) -> None:
+        pass
+
+
+def deploy(cluster: str, handle: str = 'h') -> Message:
+    body = {'event_type': 'cluster-deploy', 'callback_url': None, 'cluster': cluster, 'payload': {}}
+    return Message(json.dumps(body), handle=handle)
+
+
+class Scene:
+    def __init__(self, clusters: int):
+        async def names() -> list[str]:
+            return [f'c{number:02}' for number in range(clusters)]
+
+        self.queue, self.passes = Queue(), HeldPasses()
+        metrics = SchedulerMetrics(CollectorRegistry())
+        self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names)
+
+    async def __aenter__(self) -> 'Scene':
+        self._running = asyncio.create_task(self.scheduler.run())
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self.passes.go.set()
+        self.scheduler.stop()
+        self.queue.end()
+        await self._running
+
+
+async def next_of(queue: asyncio.Queue[Any], count: int) -> list[Any]:
+    async with asyncio.timeout(30):
+        return [await queue.get() for _ in range(count)]
+
+
+def test_a_deployment_does_not_wait_behind_looks_at_other_clusters():
+    async def scenario() -> None:
+        async with Scene(clusters=40) as scene:
+            looks = await next_of(scene.passes.begun, IDLE_AT_ONCE)
+            assert [(ask.cluster, ask.hinted) for ask in looks] == [('c00', False), ('c01', False)]
+            await scene.queue.put(deploy('c39'))
+            (ask,) = await next_of(scene.passes.begun, 1)
+            assert (ask.cluster, ask.hinted) == ('c39', True)
+
+    asyncio.run(scenario())
+
+
+def test_what_comes_for_a_cluster_while_it_waits_for_a_slot_is_part_of_its_pass():
+    async def scenario() -> None:
+        async with Scene(clusters=0) as scene:
+            await scene.queue.put(*(deploy(f'busy-{number}') for number in range(CLUSTERS_AT_ONCE)))
+            await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
+            await scene.queue.put(deploy('late', '1'))
+            await scene.queue.put(deploy('late', '2'))
+            scene.passes.go.set()
+            assert set(await next_of(scene.queue.deleted, CLUSTERS_AT_ONCE + 2)) == {'h', '1', '2'}
+            (ask,) = await next_of(scene.passes.begun, 1)
+            assert ask.cluster == 'late'
+            assert scene.passes.begun.empty()
+
+    asyncio.run(scenario())

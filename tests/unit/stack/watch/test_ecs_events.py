@@ -1,0 +1,108 @@
+"""What EventBridge tells of ECS."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from stack.aws.connection import Connection
+from stack.aws.sqs import Queue
+from stack.sandbox.ecs.clock import ManualClock
+from stack.sandbox.ecs.ecs import Ecs
+from stack.watch.ecs_events import EcsEvents, read
+from tests.aws import Aws
+
+SERVICE_ARN = 'arn:aws:ecs:us-east-1:123456789012:service/prod/web'
+
+
+def event(kind: str, resources: list[str] | None = None, **detail: Any) -> str:
+    return json.dumps({'source': 'aws.ecs', 'detail-type': kind, 'resources': resources or [], 'detail': detail})
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        '',
+        'hello',
+        '[]',
+        '{}',
+        '{"detail-type": 7, "detail": 8}',
+        '[' * 100_000,
+        event('ECS Container Instance State Change'),
+        event('ECS Service Action'),
+        event('ECS Service Action', ['web']),
+        event('ECS Task State Change', clusterArn=7, group='service:web'),
+        event('ECS Task State Change', clusterArn='arn:cluster/prod', group='family:migrate'),
+    ],
+)
+def test_what_tells_nothing(body: str):
+    assert read(body) is None
+
+
+@pytest.mark.parametrize('kind', ['ECS Service Action', 'ECS Deployment State Change'])
+def test_a_service_that_moves(kind: str):
+    told = read(event(kind, [SERVICE_ARN], eventName='SERVICE_STEADY_STATE'))
+    assert (told.cluster, told.service, told.task) == ('prod', 'web', None)
+
+
+def test_a_task_that_runs_once():
+    told = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
+    assert (told.cluster, told.service, told.task) == ('eu-prod', 'db-migrate', None)
+
+
+def test_a_task_that_stops():
+    told = read(
+        event(
+            'ECS Task State Change',
+            clusterArn='arn:aws:ecs:us-east-1:123456789012:cluster/prod',
+            group='service:web',
+            taskArn='arn:task/1',
+            lastStatus='STOPPED',
+            stoppedAt='2026-03-01T12:00:00.123Z',
+            containers=[{'name': 'web', 'exitCode': 3}],
+        )
+    )
+    assert (told.cluster, told.service) == ('prod', 'web')
+    assert (told.task.status, told.task.containers[0].exit_code, told.task.stopped_at.year) == ('STOPPED', 3, 2026)
+
+
+def test_what_the_embedded_ecs_sends_is_understood():
+    sent: list[dict] = []
+    clock = ManualClock()
+    ecs = Ecs(clock, on_event=sent.append)
+    place = {'region': 'us-east-1', 'account': '123456789012'}
+
+    def call(action: str, **body: Any) -> None:
+        status, answer = ecs.handle(action, body, *place.values())
+        assert status == 200, answer
+
+    call('CreateCluster', clusterName='prod')
+    ecs.register_container_instance('prod', **place)
+    container = {'name': 'web', 'image': 'team/web:1', 'memory': 64}
+    call('RegisterTaskDefinition', family='web', containerDefinitions=[container])
+    call('CreateService', cluster='prod', serviceName='web', taskDefinition='web', desiredCount=1)
+    clock.advance(120)
+    ecs.advance()
+    told = [read(json.dumps(each)) for each in sent]
+    assert {(each.cluster, each.service) for each in told if each} == {('prod', 'web')}
+    assert 'RUNNING' in {each.task.status for each in told if each and each.task}
+
+
+def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):
+    url = aws.queue()
+    sqs = aws.client('sqs')
+    for body in ('nonsense', event('ECS Service Action', [SERVICE_ARN])):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    hints: list[tuple] = []
+    connection = Connection()
+
+    async def take() -> None:
+        events = EcsEvents(Queue(connection, url.rpartition('/')[2]), lambda *hint: hints.append(hint))
+        while not hints:
+            await events.take()
+
+    asyncio.run(take())
+    connection.close()
+    assert hints == [('prod', 'web', None)]
+    assert aws.messages(url) == []

@@ -1,0 +1,210 @@
+"""What is asked of ECS at a look: no more than it takes to understand what it shows."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stack.errors import AwsFailed
+from stack.reconcile.observed import TaskDefinition
+from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.observation import Observation
+from stack.rollouts.observed import Service, Task, task
+from stack.rollouts.pass_outcome import PassOutcome
+from stack.watch.observer import AUTOSCALED_EVERY_S, OUTCOME_EVERY_S, STOPPED_EVERY_S, TARGETS_EVERY_S, Observer
+from tests.unit.stack.rollouts.test_cluster_state import START, definition, revision, running, state
+
+WEB = {'image': 'web:1', 'desired_count': 2}
+EVENTS = [{'id': '1', 'createdAt': START, 'message': '(service web) has started 1 tasks: (task x).'}]
+
+
+class Ecs:
+    """Shows what it was last given, and counts what it is asked."""
+
+    def __init__(self, made: ClusterState):
+        self.seen: dict[str, Service | None] = {}
+        self.tasks: tuple[Task, ...] = ()
+        self.refusal: AwsFailed | None = None
+        self.asked: Counter[str] = Counter()
+        self._made = made
+
+    async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]:
+        self.asked['services'] += 1
+        if self.refusal:
+            raise self.refusal
+        return {name: self.seen.get(name) for name in names}
+
+    async def definition(self, arn: str) -> TaskDefinition | None:
+        self.asked['definition'] += 1
+        return replace(definition(self._made), arn=arn)
+
+    async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]:
+        self.asked['stopped'] += 1
+        return self.tasks
+
+    async def targets(self, groups: Sequence[str]) -> Mapping[str, int]:
+        self.asked['targets'] += 1
+        return {'healthy': 2}
+
+    async def autoscaled(self, cluster: str, services: Sequence[str]) -> frozenset[str]:
+        self.asked['autoscaled'] += 1
+        return frozenset()
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.state = state(revision('r1', web=WEB))
+        self.ecs = Ecs(self.state)
+        self.now = 0.0
+        self.observer = Observer(self.ecs, lambda: self.now, lambda: START + timedelta(minutes=2, seconds=self.now))
+
+    def look(self, seen: Service | None, after: float = 1.0) -> Observation:
+        self.now += after
+        self.ecs.seen = {'web': seen}
+        observation = asyncio.run(self.observer.observe(self.state, ['web']))
+        self.state.look(observation)
+        return observation
+
+    def asked(self, *kinds: str) -> Collection[int]:
+        return [self.ecs.asked[kind] for kind in kinds]
+
+
+def stopped(number: int = 1) -> Task:
+    return task({'taskArn': f'arn:task/{number}', 'stoppedAt': START + timedelta(seconds=number)})
+
+
+def failed(tasks: int, **changes: Any) -> Service:
+    seen = running(running=0, **changes)
+    return replace(seen, deployments=(replace(seen.deployments[0], failed=tasks),))
+
+
+def test_a_refusal_is_passed_on():
+    scene = Scene()
+    scene.ecs.refusal = AwsFailed('Denied.', 'ecs:DescribeServices', 'AccessDeniedException')
+    with pytest.raises(AwsFailed):
+        scene.look(running())
+
+
+def test_a_cluster_that_ecs_does_not_have_has_none_of_the_services():
+    scene = Scene()
+    scene.ecs.refusal = AwsFailed('Gone.', 'ecs:DescribeServices', 'ClusterNotFoundException')
+    assert scene.look(running()).services == {'web': None}
+
+
+@pytest.mark.parametrize('seen', [None, running(status='INACTIVE')])
+def test_of_a_service_that_is_not_there_nothing_else_is_asked(seen: Service | None):
+    scene = Scene()
+    scene.look(seen)
+    assert scene.ecs.asked == {'services': 1}
+
+
+def test_of_a_service_that_is_well_nothing_is_asked_but_its_definition_and_that_once():
+    scene = Scene()
+    for _ in range(3):
+        scene.look(running())
+    assert scene.ecs.asked == {'services': 3, 'definition': 1}
+
+
+def test_tasks_that_fail_are_asked_for_now_and_then():
+    scene = Scene()
+    scene.ecs.tasks = tuple(stopped(number) for number in range(MOST_STOPPED + 5))
+    assert len(scene.look(failed(1)).stopped['web']) == MOST_STOPPED
+    scene.look(failed(2))
+    assert scene.asked('stopped') == [1]
+    scene.look(failed(3), after=STOPPED_EVERY_S)
+    assert scene.asked('stopped') == [2]
+
+
+def test_tasks_that_ecs_told_of_are_not_asked_for():
+    scene = Scene()
+    scene.observer.told('prod', 'web', stopped(1))
+    scene.observer.told('prod', 'web', stopped(2))
+    assert [each.id for each in scene.look(failed(1)).stopped['web']] == ['2', '1']
+    scene.observer.told('prod', 'web', stopped(3))
+    assert [each.id for each in scene.look(failed(2)).stopped['web']] == ['3', '2', '1']
+    assert scene.asked('stopped') == [0]
+
+
+def test_a_task_that_goes_away_without_a_rollout_is_asked_for():
+    scene = Scene()
+    scene.look(running())
+    scene.look(running(running=1))
+    assert scene.asked('stopped') == [1]
+
+
+def test_so_is_one_that_was_replaced_between_two_looks():
+    scene = Scene()
+    scene.look(running())
+    scene.look(running(events=EVENTS))
+    assert scene.asked('stopped') == [1]
+
+
+def test_an_event_of_a_rollout_is_nothing_to_ask_about():
+    scene = Scene()
+    scene.look(running(running=1))
+    scene.look(running(running=1, events=EVENTS))
+    assert scene.asked('stopped') == [0]
+
+
+def test_target_groups_are_asked_more_often_while_something_moves():
+    scene = Scene()
+    behind = {'loadBalancers': [{'targetGroupArn': 'arn:tg/web'}]}
+    for _ in range(2):
+        scene.look(running(running=1, **behind), after=TARGETS_EVERY_S)
+    assert scene.asked('targets') == [2]
+    for _ in range(3):
+        scene.look(running(**behind), after=TARGETS_EVERY_S)
+    assert scene.asked('targets') == [3]
+
+
+def test_another_count_than_the_wanted_one_may_be_an_autoscalers():
+    scene = Scene()
+    for _ in range(3):
+        scene.look(running(running=3, desiredCount=3))
+    assert scene.asked('autoscaled') == [1]
+    scene.look(running(running=3, desiredCount=3), after=AUTOSCALED_EVERY_S)
+    scene.observer.forget()
+    assert scene.asked('autoscaled') == [2]
+
+
+def test_the_outcome_of_the_last_pass_is_read_at_each_look_at_what_rolls_out_and_seldom_otherwise():
+    scene = Scene()
+    read: list[str] = []
+
+    async def outcome(cluster: str) -> PassOutcome:
+        read.append(cluster)
+        assert scene.ecs.asked['services'] >= len(read), 'after ECS was asked'
+        return PassOutcome(1, 'r1', START, START)
+
+    scene.observer = Observer(scene.ecs, lambda: scene.now, lambda: START + timedelta(minutes=2), outcome)
+    for _ in range(2):
+        assert scene.look(running(running=1)).outcome == PassOutcome(1, 'r1', START, START)
+    assert len(read) == 2
+    scene.look(running())
+    for _ in range(3):
+        scene.look(running(), after=OUTCOME_EVERY_S / 2)
+    assert len(read) == 5
+
+
+def test_a_look_that_fails_leaves_what_it_asked_to_the_next_one():
+    """What EventBridge reported, and what is asked now and then, is no less due because another call failed."""
+    scene = Scene()
+    scene.ecs.seen['web'] = running(running=1, loadBalancers=[{'targetGroupArn': 'arn:tg', 'containerPort': 80}])
+    refusal = AwsFailed('throttled', 'elbv2:DescribeTargetHealth', 'Throttling')
+
+    async def refuse(groups: Sequence[str]) -> Mapping[str, int]:
+        raise refusal
+
+    answer, scene.ecs.targets = scene.ecs.targets, refuse
+    stopped = task({'taskArn': 'arn:task/t1', 'stoppedAt': START})
+    scene.observer.told('prod', 'web', stopped)
+    with pytest.raises(AwsFailed):
+        asyncio.run(scene.observer.observe(scene.state, ['web']))
+    scene.ecs.targets = answer
+    found = asyncio.run(scene.observer.observe(scene.state, ['web']))
+    assert (found.stopped, found.targets) == ({'web': (stopped,)}, {'web': {'healthy': 2}})
+    assert asyncio.run(scene.observer.observe(scene.state, ['web'])).stopped == {}
