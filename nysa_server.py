@@ -52,8 +52,8 @@ from stack.changes.audit import Audit
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
+from stack.changes.freezing import Guarding
 from stack.changes.gate import Gate
-from stack.changes.guarding import Guarding
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.rollback_target import Targets
@@ -64,15 +64,15 @@ from stack.configuration.options import read_options
 from stack.configuration.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NysaError
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.last_words import LastWords
+from stack.failures.task_logs import LastWords
 from stack.live import Live
 from stack.live.audit_news import AuditNews
-from stack.notify.delivery import Sweeper
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
+from stack.notify.sweeper import Sweeper
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime import log_lines, terminal
-from stack.runtime.garbage import spare_what_is_there
+from stack.runtime.gc_tuning import spare_what_is_there
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
 from stack.runtime.heartbeat import beat
 from stack.runtime.interruptible import InterruptibleSleep
@@ -81,14 +81,14 @@ from stack.runtime.metrics import Metrics
 from stack.runtime.pacing import DEFAULT_SHARE, Pace
 from stack.runtime.readiness import Readiness
 from stack.runtime.shared_reads import SharedReads
-from stack.scheduler import by_hand, pass_outcomes
+from stack.scheduler import pass_outcomes, plan_commands
 from stack.scheduler.lease import Leases
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Passes
 from stack.scheduler.reconciler import Progress, Reconciler
 from stack.scheduler.scheduler import Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
-from stack.stackfile.checker import check_files
+from stack.stackfile.check_command import check_files
 from stack.state.history import History
 from stack.state.revision_store import RevisionStore
 from stack.watch.ecs_clusters import EcsClusters
@@ -192,7 +192,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     store.tell(notifier)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
-    ecs_plan = partial(by_hand.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
+    ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     audit = Audit(aws.bucket, history)
     changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
     guarding = Guarding(changes, gate)
@@ -441,16 +441,16 @@ def serve_metrics(aws: Aws) -> Iterator[None]:
 async def show_plan(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
         reconciler = make_reconciler(aws)
-        passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, by_hand.print_progress)
-        return await by_hand.show_plan(
+        passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, plan_commands.print_progress)
+        return await plan_commands.show_plan(
             passes, reconciler, options.cluster, options.file, prune=options.prune, as_json=options.json
         )
 
 
 async def apply(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
-        passes = make_passes(aws, RevisionStore(aws.bucket), make_reconciler(aws), by_hand.print_progress)
-        return await by_hand.apply(passes, options.cluster, options.prune)
+        passes = make_passes(aws, RevisionStore(aws.bucket), make_reconciler(aws), plan_commands.print_progress)
+        return await plan_commands.apply(passes, options.cluster, options.prune)
 
 
 def health_address(host: str, port: int) -> str:

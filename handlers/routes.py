@@ -8,8 +8,8 @@ from handlers.api import (
     clusters,
     config,
     guards,
+    health,
     history,
-    operations,
     rollouts,
     services,
     specs,
@@ -59,9 +59,9 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/api/v1/openapi.json', documentation.OpenApi),
     (r'/api/docs', documentation.Page),
     (r'/api/docs/style.css', documentation.Style),
-    (r'/healthz', operations.Alive),
-    (r'/readyz', operations.Ready),
-    (r'/metrics', operations.Metrics),
+    (r'/healthz', health.Alive),
+    (r'/readyz', health.Ready),
+    (r'/metrics', health.Metrics),
 )
 
 # What is no request with an answer, and so has no operation.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from stack.rollouts.observed import Deployment, Service, ServiceEvent
+from stack.rollouts.ecs_state import Deployment, Service, ServiceEvent
 from stack.rollouts.rollout import Goal, Rollout, begin
 from stack.rollouts.service_rollout import follow
 

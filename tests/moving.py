@@ -11,8 +11,8 @@ from itertools import cycle
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import Wanted
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service, service
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, service
 from tests.server import Server
 
 # The server sends a page at most so many batches a second.

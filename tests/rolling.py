@@ -26,7 +26,7 @@ from stack.aws.s3 import Bucket
 from stack.configuration.settings import read_settings
 from stack.errors import NotFound
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.last_words import LastWords
+from stack.failures.task_logs import LastWords
 from stack.live import Live
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts.cluster_state import ClusterState

@@ -15,9 +15,9 @@ from tornado.httputil import HTTPServerRequest
 from handlers.access.session import Session, Sessions
 from stack.access import tokens
 from stack.access.access import Caller, Role
+from stack.access.alb_identity import HEADER, LoadBalancer
 from stack.access.groups import Grant, caller_of_claims
 from stack.access.limits import Allowances
-from stack.access.load_balancer import HEADER, LoadBalancer
 from stack.access.names import Names
 from stack.access.oidc import Attempt, Provider
 from stack.access.token_store import TokenStore

@@ -5,10 +5,10 @@ import secrets
 from functools import partial
 
 from handlers.access.access import LOOPBACK, Access, Limits, Neighbourhood, People, Proxy
-from handlers.access.elsewhere import fetch_json, fetch_text
+from handlers.access.http_client import fetch_json, fetch_text
 from handlers.access.session import Cookies, Sessions
 from handlers.live.sockets import Sockets
-from stack.access.load_balancer import LoadBalancer, keys_address
+from stack.access.alb_identity import LoadBalancer, keys_address
 from stack.access.names import Names
 from stack.access.oidc import Client, Provider
 from stack.access.token_store import TokenStore

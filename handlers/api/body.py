@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Any
 
 from stack.errors import InvalidRequest, UnsupportedMedia
-from stack.runtime.beside import beside
+from stack.runtime.off_loop import beside
 from stack.stackfile.check import check_document
 from stack.stackfile.places import Path
 from stack.stackfile.problems import refusal

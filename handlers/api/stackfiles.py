@@ -4,7 +4,7 @@ from handlers.api.body import read_stackfile
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.runtime.beside import beside
+from stack.runtime.off_loop import beside
 from stack.stackfile.check import check
 from stack.stackfile.json_schema import json_schema
 from stack.stackfile.problems import details, refusal

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from stack.access.access import Caller
 from stack.errors import AwsFailed, PreconditionFailed
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 
 log = logging.getLogger(__name__)
 

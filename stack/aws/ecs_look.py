@@ -10,8 +10,8 @@ from stack.aws.batches import batches
 from stack.aws.careful import CarefulConnection
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
-from stack.rollouts import observed
-from stack.rollouts.observed import Service, Task
+from stack.rollouts import ecs_state
+from stack.rollouts.ecs_state import Service, Task
 
 
 class EcsLook:
@@ -27,7 +27,7 @@ class EcsLook:
         """
         answer = await self._aws.call('ecs', 'DescribeServices', cluster=cluster, services=list(names))
         found: dict[str, Service | None] = dict.fromkeys(names)
-        return found | {each['serviceName']: observed.service(each) for each in answer['services']}
+        return found | {each['serviceName']: ecs_state.service(each) for each in answer['services']}
 
     async def names(self, cluster: str) -> list[str]:
         """The names of all services of a cluster.
@@ -102,7 +102,7 @@ class EcsLook:
                 return ()
             raise
         tasks = await self._described(cluster, answer['taskArns'])
-        newest = sorted(tasks, key=lambda each: each.stopped_at or each.created_at or observed.EPOCH, reverse=True)
+        newest = sorted(tasks, key=lambda each: each.stopped_at or each.created_at or ecs_state.EPOCH, reverse=True)
         return tuple(newest)
 
     async def _described(self, cluster: str, arns: Sequence[str]) -> list[Task]:
@@ -110,7 +110,7 @@ class EcsLook:
         answers = [
             await self._aws.call('ecs', 'DescribeTasks', cluster=cluster, tasks=some) for some in batches(arns, 100)
         ]
-        return [observed.task(each) for answer in answers for each in answer['tasks']]
+        return [ecs_state.task(each) for answer in answers for each in answer['tasks']]
 
     async def _pages(self, operation: str, items: str, **arguments: Any) -> list:
         return await self._aws.pages('ecs', operation, items, token=('nextToken', 'nextToken'), **arguments)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.state.history import History
 from stack.state.revisions import Change, Revision
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.changes.preview import Preview
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
-from stack.runtime.beside import beside
+from stack.runtime.off_loop import beside
 from stack.stackfile import editing
 from stack.stackfile.check import Position, check
 from stack.stackfile.editing import Edit

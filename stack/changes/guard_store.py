@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from stack.changes.guards import Guards, read_guards
 from stack.errors import AwsFailed, OutcomeUnknown, PreconditionFailed, StateUnreadable
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.runtime.under_way import UnderWay
 from stack.state.revisions import GUARDS_KEY, WRITE_KEY, Revision
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.changes.changes import ChangeRequest, Changes, Outcome
+from stack.changes.freezing import Guarding
 from stack.changes.gate import images
-from stack.changes.guarding import Guarding
 from stack.changes.running_well import hindrance
 from stack.errors import AwsFailed, Conflict, NotFound, Unprocessable
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.observed import Task
+from stack.rollouts.ecs_state import Task
 from stack.stackfile.effective import services
 from stack.stackfile.images import ImageReference
 from stack.state.revision_store import RevisionStore

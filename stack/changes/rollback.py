@@ -6,8 +6,8 @@ from typing import Any
 
 from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
 from stack.changes.desired_state import missing
+from stack.changes.freezing import Guarding
 from stack.changes.gate import images
-from stack.changes.guarding import Guarding
 from stack.changes.guards import Quarantine
 from stack.changes.rollback_target import Target, Targets
 from stack.changes.writer import Patch

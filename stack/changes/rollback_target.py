@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stack.changes.freezing import Guarding
 from stack.changes.gate import images, refuse_quarantined
-from stack.changes.guarding import Guarding
 from stack.changes.guards import Quarantine
 from stack.errors import AwsFailed, StateUnreadable, Unprocessable
 from stack.rollouts.cluster_state import ClusterState

@@ -8,7 +8,7 @@ from voluptuous import Invalid
 
 from stack.changes.changes import ChangeRequest, Changes, Outcome
 from stack.errors import InvalidRequest, NotFound
-from stack.runtime.beside import beside
+from stack.runtime.off_loop import beside
 from stack.stackfile import values
 from stack.stackfile.check import Position, check
 from stack.stackfile.editing import put_service

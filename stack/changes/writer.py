@@ -17,7 +17,7 @@ from stack.changes.gate import Gate
 from stack.changes.guards import Guards
 from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
 from stack.notify.notifier import Notifier
-from stack.runtime.lanes import Lanes
+from stack.runtime.keyed_queues import Lanes
 from stack.state import revisions
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Revision

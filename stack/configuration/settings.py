@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from stack.access.alb_identity import ARN
 from stack.access.groups import read_groups
-from stack.access.load_balancer import ARN
 from stack.access.tokens import Token, read_records
 from stack.errors import Misconfigured
 

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from stack.errors import AwsFailed, NotFound
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.last_words import LastWords
+from stack.failures.task_logs import LastWords
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
-from stack.rollouts.observed import EPOCH, Task
+from stack.rollouts.ecs_state import EPOCH, Task
 from stack.stackfile.effective import services
 
 EVENTS_SHOWN = 20

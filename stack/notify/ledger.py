@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Announcements: the SQS messages about each change, in order for each cluster.
 
 Every revision that this process stores is queued here at once, in the order of the writes; what another process left
-unannounced below it goes first. What no process announced is found by `stack.notify.delivery`.
+unannounced below it goes first. What no process announced is found by `stack.notify.sweeper`.
 
 A scheduler may deploy the payload of the last message that it receives. So an older desired state must never be the
 last one in the queue: before a late try this process looks whether something newer was stored, and after a message was
@@ -23,8 +23,8 @@ from stack.errors import AwsFailed, NotFound, StateUnreadable, TooLarge
 from stack.notify.ledger import Ledger
 from stack.notify.messages import REVISION_LIKE, group_of, messages_about, messages_of, names_of
 from stack.notify.outbox import Announcement, merge_waiting
-from stack.runtime.lanes import Lanes
-from stack.runtime.recent import Recent
+from stack.runtime.keyed_queues import Lanes
+from stack.runtime.lru import Recent
 from stack.state.revisions import Change, Origin, Revision
 
 log = logging.getLogger(__name__)

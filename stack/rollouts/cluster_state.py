@@ -11,12 +11,12 @@ from stack.reconcile.plan import Row
 from stack.reconcile.wanted import Successive, Wanted
 from stack.rollouts import refusals, removal, service_rollout, task_run
 from stack.rollouts.drift import carries, dropped_fields, service_drift, unmanaged
+from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, Task
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
+from stack.rollouts.rollout_summary import Whole
 from stack.rollouts.rollouts import Rollouts
-from stack.rollouts.whole import Whole
 from stack.stackfile.main_container import essential_names, main_container
 from stack.state.revisions import Revision
 

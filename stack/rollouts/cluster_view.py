@@ -7,11 +7,11 @@ from typing import Any
 from stack.rollouts import refusals
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.current_stops import current_stops, is_draining
-from stack.rollouts.observed import Deployment, Service, Task
+from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.rollout import Rollout, Verdict
+from stack.rollouts.rollout_summary import Whole, whole
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
-from stack.rollouts.whole import Whole, whole
 from stack.runtime.events import stamp
 from stack.stackfile.images import ImageReference
 from stack.stackfile.main_container import main_container

@@ -1,7 +1,7 @@
 """The stopped tasks that bear on what a service runs now: those of a deployment before it are no trouble of it."""
 
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.observed import Service, Task
+from stack.rollouts.ecs_state import Service, Task
 
 
 def current_stops(state: ClusterState, name: str) -> list[Task]:

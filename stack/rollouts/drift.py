@@ -12,7 +12,7 @@ from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.plan import Change, Row
 from stack.reconcile.service import settings_changes
 from stack.reconcile.wanted import Wanted
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 
 # What of a task definition another program may name as it likes.
 _NAMES = frozenset({'family', 'container_name'})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stack.reconcile.observed import TaskDefinition
-from stack.rollouts.observed import Service, Task
+from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.pass_outcome import PassOutcome
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stack.rollouts import rollout, service_rollout
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.rollout import Rollout, Verdict, end
 
 DECIDED_AFTER = timedelta(seconds=12)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout, Verdict, end, later, minutes, stalled, waiting
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 
 # A service that is kept in ECS · one that is to be gone from there · tasks that run once, and end by themselves.
 Kind = Literal['service', 'removal', 'run']

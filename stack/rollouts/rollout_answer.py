@@ -7,7 +7,7 @@ from stack.errors import NotFound, RolloutFailed, RolloutInProgress
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import UNREADABLE, revision_json, service_row, summary, verdict_json
 from stack.rollouts.rollout import Rollout
-from stack.rollouts.whole import Whole, whole
+from stack.rollouts.rollout_summary import Whole, whole
 
 
 @dataclass(frozen=True)

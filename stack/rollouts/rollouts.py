@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import chain
 
 from stack.rollouts import rollout
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.overtaken import CONFIRMED_AFTER, Overtaken, merged
 from stack.rollouts.rollout import Goal, Rollout
-from stack.rollouts.whole import Whole, whole
+from stack.rollouts.rollout_summary import Whole, whole
 from stack.state.revisions import Revision
 
 # Of how many former revisions it is remembered how their rollouts ended.

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from stack.rollouts.observed import Deployment, Service
+from stack.rollouts.ecs_state import Deployment, Service
 from stack.rollouts.rollout import (
     DEPLOYMENT_FAILED,
     STALLED_AFTER_S,

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from stack.rollouts.observed import Container, Task
+from stack.rollouts.ecs_state import Container, Task
 from stack.rollouts.stop_kinds import INSTANCE_GONE, REPLACED, START_FAILED, STOPPED_BY_USER, StopReason
 from stack.rollouts.stop_rules import EVENTS, TASKS, Rule
 

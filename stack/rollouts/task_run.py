@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from stack.rollouts.observed import EPOCH, Task
+from stack.rollouts.ecs_state import EPOCH, Task
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout, Verdict, end, later, minutes, stalled, waiting
 from stack.rollouts.stop_reasons import classify, most_telling
 

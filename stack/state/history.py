@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import Any, Protocol
 
 from stack.errors import Gone, NotFound
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.state.diff import Difference, difference
 from stack.state.history_rows import deletion_row, is_cut, oldest_row, revision_row
 from stack.state.revision_store import RevisionStore

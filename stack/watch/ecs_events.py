@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
-from stack.rollouts import observed
-from stack.rollouts.observed import Task
+from stack.rollouts import ecs_state
+from stack.rollouts.ecs_state import Task
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def read(body: str) -> Told | None:
 def _of_task(cluster: str, detail: Mapping[str, Any]) -> Told | None:
     kind, _, name = detail.get('group', '').partition(':')
     if kind == 'service':
-        return Told(cluster, name, observed.task(detail))
+        return Told(cluster, name, ecs_state.task(detail))
     # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
     if kind == 'family' and name.startswith(f'{cluster}-'):
         return Told(cluster, name.removeprefix(f'{cluster}-'))

@@ -10,10 +10,10 @@ from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
 from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, Task
 from stack.rollouts.pass_outcome import PassOutcome
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 
 # What is asked of a service besides its description, at most so often, in seconds.
 STOPPED_EVERY_S = 10.0

@@ -15,7 +15,7 @@ from typing import Any
 
 from stack.errors import AwsFailed
 from stack.live import Live
-from stack.rollouts.observed import Task
+from stack.rollouts.ecs_state import Task
 from stack.runtime.pacing import pause
 from stack.watch.look_schedule import Batch, Intervals, LookSchedule
 from stack.watch.observer import Look, Observer, Outcomes

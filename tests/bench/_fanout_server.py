@@ -22,7 +22,7 @@ from handlers.live.frames import text_frame
 from stack.aws.connection import Connection
 from stack.configuration.settings import read_settings
 from stack.runtime.events import Event
-from stack.runtime.garbage import spare_what_is_there
+from stack.runtime.gc_tuning import spare_what_is_there
 from stack.runtime.metrics import Metrics
 from tests.bench._aws import SECRET
 

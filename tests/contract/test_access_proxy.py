@@ -7,7 +7,7 @@ import pytest
 from handlers.access.access import FAILURES
 from tests.aws import Aws
 from tests.guarded import Guarded
-from tests.unit.stack.access.test_load_balancer import ARN, signed
+from tests.unit.stack.access.test_alb_identity import ARN, signed
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
-from stack.failures.last_words import AGAIN_S as LOG_AGAIN_S
+from stack.failures.task_logs import AGAIN_S as LOG_AGAIN_S
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.rolling import BREAKER, Rolling, state_of, web

@@ -20,8 +20,8 @@ from stack.live.hub import Hub
 from stack.live.live import Live
 from stack.live.log import Position
 from stack.notify import notifier
-from stack.notify.delivery import Sweeper
 from stack.notify.notifier import Notifier
+from stack.notify.sweeper import Sweeper
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollouts import Rollouts
 from stack.runtime.shared_reads import SharedReads

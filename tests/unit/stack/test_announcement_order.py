@@ -15,9 +15,9 @@ import pytest
 from stack.aws.s3 import Bucket
 from stack.errors import NotFound, Unavailable
 from stack.notify import notifier as notifier_module
-from stack.notify.delivery import Sweeper
 from stack.notify.ledger import TAG, Ledger
 from stack.notify.notifier import Notifier
+from stack.notify.sweeper import Sweeper
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
 from tests.aws import Aws

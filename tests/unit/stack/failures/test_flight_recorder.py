@@ -14,7 +14,7 @@ from stack.errors import NotFound, Unavailable
 from stack.failures.flight_recorder import PREFIX, FlightRecorder
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.observed import Task, task
+from stack.rollouts.ecs_state import Task, task
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from stack.rollouts.rollout import Rollout, Verdict, end
 from stack.sandbox.faults import Fault

@@ -16,8 +16,8 @@ from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service, service
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, service
 from stack.runtime.events import Event, Subscribe
 from stack.runtime.masking import MASK
 from stack.state.revision_store import serialise

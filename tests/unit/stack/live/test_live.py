@@ -14,8 +14,8 @@ from stack.errors import AwsFailed, NotFound, Unavailable
 from stack.live.interest import ASKED_S
 from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import Verdict, end
 from stack.rollouts.rollout_records import PREFIX, RolloutRecords, dump

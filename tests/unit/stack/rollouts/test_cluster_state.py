@@ -8,8 +8,8 @@ import pytest
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service, Task, service, task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, Task, service, task
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 

@@ -9,8 +9,8 @@ import pytest
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import cluster_view
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Task, service, task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Task, service, task
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, look, revision, running, state

@@ -8,7 +8,7 @@ import pytest
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.plan import Change, Row
 from stack.reconcile.wanted import Wanted, wanted_services
-from stack.rollouts import observed
+from stack.rollouts import ecs_state
 from stack.rollouts.drift import carries, service_drift, unmanaged
 
 OURS = {'nysa:cluster': 'prod', 'nysa:service': 'web'}
@@ -26,9 +26,9 @@ def definition(of: Wanted, tags: Mapping[str, str] = OURS, task: Mapping = {}, *
     return TaskDefinition('arn:td/prod-web:3', 'prod-web', body, tags)
 
 
-def service(**changes: Any) -> observed.Service:
+def service(**changes: Any) -> ecs_state.Service:
     found = {'serviceName': 'web', 'serviceArn': 'arn:web', 'status': 'ACTIVE', 'desiredCount': 2, 'launchType': 'EC2'}
-    return observed.service(found | changes)
+    return ecs_state.service(found | changes)
 
 
 def test_nothing_differs():

@@ -7,8 +7,8 @@ import pytest
 
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service, service
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, service
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import Rollout, Verdict, end
 from tests.unit.stack.rollouts.test_cluster_state import START, WEB, definition, revision, state

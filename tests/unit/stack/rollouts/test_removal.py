@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stack.rollouts.observed import Service
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.removal import follow
 from stack.rollouts.rollout import Rollout, begin
 from tests.ecs_looks import START, at, ending, goal, old, service

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stack.rollouts.observed import task
+from stack.rollouts.ecs_state import task
 from stack.rollouts.stop_reasons import KINDS, StopReason, classify, most_telling, of_text
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stack.rollouts.observed import Task, task
+from stack.rollouts.ecs_state import Task, task
 from stack.rollouts.rollout import Rollout, begin
 from stack.rollouts.task_run import failed, follow, succeeded
 from tests.ecs_looks import at, ending, goal

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.state.revisions import CHANGES_KEY
 from tests.client import path
 from tests.server import Server

@@ -12,8 +12,8 @@ import pytest
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.ecs_state import Service, Task, task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import Service, Task, task
 from stack.rollouts.pass_outcome import PassOutcome
 from stack.watch.observer import AUTOSCALED_EVERY_S, OUTCOME_EVERY_S, STOPPED_EVERY_S, TARGETS_EVERY_S, Observer
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, revision, running, state

@@ -12,8 +12,8 @@ from stack.aws.careful import CarefulConnection
 from stack.aws.ecs_look import EcsLook
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import task
 from stack.rollouts.observation import Observation
-from stack.rollouts.observed import task
 from stack.runtime.pacing import Limit, TokenBucket
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stack.rollouts import observed
+from stack.rollouts import ecs_state
 from stack.rollouts.stop_reasons import classify
 from stack.sandbox.ecs.failures import behaviour
 from tests.unit.stack.sandbox.ecs.fleet import VPC, Fleet
@@ -199,4 +199,4 @@ def test_container_that_is_not_essential_may_crash(fleet: Fleet):
 def test_what_nysa_makes_of_it(fleet: Fleet, tag: str, kind: str):
     """The two are written apart, from AWS's documentation: they have to meet."""
     check = {'healthCheck': {'command': ['CMD', 'true']}} if tag == 'unhealthy' else {}
-    assert classify(observed.task(stopped(fleet, tag, **check))).kind == kind
+    assert classify(ecs_state.task(stopped(fleet, tag, **check))).kind == kind

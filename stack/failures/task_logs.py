@@ -15,10 +15,10 @@ from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_health
-from stack.rollouts.observed import EPOCH, Task
+from stack.rollouts.ecs_state import EPOCH, Task
 from stack.rollouts.stop_reasons import classify
 from stack.runtime.events import stamp
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 from stack.stackfile.main_container import main_first
 
 log = logging.getLogger(__name__)

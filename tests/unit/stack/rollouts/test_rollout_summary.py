@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from stack.rollouts.rollout import Verdict, abandoned, begin
-from stack.rollouts.whole import whole
+from stack.rollouts.rollout_summary import whole
 from tests.ecs_looks import at, goal, leaving, looks, new, service
 
 

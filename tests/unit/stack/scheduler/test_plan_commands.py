@@ -10,7 +10,7 @@ import pytest
 from stack.aws.s3 import Bucket
 from stack.errors import InvalidRequest, InvalidStackfile, NotFound
 from stack.sandbox.faults import Fault
-from stack.scheduler import by_hand
+from stack.scheduler import plan_commands
 from stack.scheduler.lease import Leases
 from stack.scheduler.passes import Passes
 from stack.state.revision_store import RevisionStore, serialise
@@ -31,7 +31,7 @@ class Shell:
         self.store = RevisionStore(bucket)
         self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
         self.reconciler = cluster.reconciler(patience=0)
-        self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen, by_hand.print_progress)
+        self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen, plan_commands.print_progress)
 
     async def _is_frozen(self, _: object) -> bool:
         return self.frozen
@@ -42,11 +42,11 @@ class Shell:
     def plan(self, file: Path | None = None, prune: bool = False, as_json: bool = False) -> int:
         path = str(file) if file else None
         return asyncio.run(
-            by_hand.show_plan(self.passes, self.reconciler, self.cluster.name, path, prune=prune, as_json=as_json)
+            plan_commands.show_plan(self.passes, self.reconciler, self.cluster.name, path, prune=prune, as_json=as_json)
         )
 
     def apply(self, prune: bool = False) -> int:
-        return asyncio.run(by_hand.apply(self.passes, self.cluster.name, prune, self.cluster.time.sleep))
+        return asyncio.run(plan_commands.apply(self.passes, self.cluster.name, prune, self.cluster.time.sleep))
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def test_the_plan_of_the_api_has_no_secret_and_an_estimate(shell: Shell):
     shell.write(DOCUMENT)
     shell.apply()
     changed = {'services': [{'mailer': {**DOCUMENT['services'][0]['mailer'], 'environment': {'TOKEN': 'hunter3'}}}]}
-    shown = asyncio.run(by_hand.ecs_plan(shell.reconciler, shell.cluster.name, changed))
+    shown = asyncio.run(plan_commands.ecs_plan(shell.reconciler, shell.cluster.name, changed))
     assert shown['estimate_seconds'] > 0
     assert [step['kind'] for step in shown['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:UpdateService']
     assert 'hunter' not in str(shown)
-    assert asyncio.run(by_hand.ecs_plan(shell.reconciler, shell.cluster.name, DOCUMENT))['steps'] == []
+    assert asyncio.run(plan_commands.ecs_plan(shell.reconciler, shell.cluster.name, DOCUMENT))['steps'] == []

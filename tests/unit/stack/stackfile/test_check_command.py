@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.stackfile.checker import check_files
+from stack.stackfile.check_command import check_files
 from tests.unit.stack.stackfile.examples import EXAMPLE
 
 

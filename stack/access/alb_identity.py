@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from stack.errors import NotAuthenticated, SignInExpired
-from stack.runtime.recent import Recent
+from stack.runtime.lru import Recent
 
 HEADER = 'X-Amzn-Oidc-Data'
 KEY_ID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.runtime.garbage import spare_what_is_there
+from stack.runtime.gc_tuning import spare_what_is_there
 
 
 @pytest.fixture(autouse=True)

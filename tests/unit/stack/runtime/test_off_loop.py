@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from stack.runtime.beside import beside
+from stack.runtime.off_loop import beside
 
 
 def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from stack.access.load_balancer import UNKNOWN_KEY_S, LoadBalancer, keys_address
+from stack.access.alb_identity import UNKNOWN_KEY_S, LoadBalancer, keys_address
 from stack.errors import NotAuthenticated, ProviderUnavailable, SignInExpired
 
 ARN = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/nysa/0123456789abcdef'

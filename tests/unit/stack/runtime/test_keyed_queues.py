@@ -3,7 +3,7 @@ from collections import deque
 
 import pytest
 
-from stack.runtime.lanes import Lanes
+from stack.runtime.keyed_queues import Lanes
 
 
 @pytest.mark.parametrize('names', [['a', 'a', 'a'], ['a', 'b', 'c']])

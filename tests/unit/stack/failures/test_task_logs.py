@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from stack.failures.last_words import failing, log_stream
+from stack.failures.task_logs import failing, log_stream
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.observed import Task, task
+from stack.rollouts.ecs_state import Task, task
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
 
 WEB = {'image': 'web:1', 'desired_count': 2}
