@@ -52,7 +52,7 @@ from stack.changes.audit import Audit
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
-from stack.changes.freezing import Guarding
+from stack.changes.freezing import Freezing
 from stack.changes.gate import Gate
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
@@ -64,7 +64,7 @@ from stack.configuration.options import read_options
 from stack.configuration.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NysaError
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.task_logs import LastWords
+from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
 from stack.notify.ledger import Ledger
@@ -72,7 +72,7 @@ from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime import log_lines, terminal
-from stack.runtime.gc_tuning import spare_what_is_there
+from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
 from stack.runtime.heartbeat import beat
 from stack.runtime.interruptible import InterruptibleSleep
@@ -195,13 +195,13 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     audit = Audit(aws.bucket, history)
     changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
-    guarding = Guarding(changes, gate)
+    freezing = Freezing(changes, gate)
     live = Live(
         store,
         RolloutRecords(aws.bucket),
         region=aws.connection.region,
         framing=text_frame,
-        frozen=guarding.frozen_json,
+        frozen=freezing.frozen_json,
     )
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
@@ -230,14 +230,14 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         live=live,
         look=look,
         recorder=recorder,
-        last_words=LastWords(look),
+        task_logs=TaskLogs(look),
         sockets=Sockets(),
         sweeper=Sweeper(store, notifier, ledger),
-        guarding=guarding,
+        freezing=freezing,
         audit=audit,
         audit_news=audit_news,
-        rollback=Rollback(changes, guarding, history, Targets(history, guarding, live.state)),
-        promotion=Promotion(store, changes, guarding, look.running, partial(ecr.tags_move, aws.connection), live.at),
+        rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
+        promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
     )
     return context, states
 
@@ -296,7 +296,7 @@ async def serve(options: argparse.Namespace) -> int:
             host, port = sockets[0].getsockname()[:2]
             loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
             print(*where(host, port), *aws.about, sep='\n', flush=True)
-            spare_what_is_there()
+            freeze_startup_objects()
             await stop.wait()
             log.info('stopping')
             await stop_serving(server, context, states)

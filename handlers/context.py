@@ -11,14 +11,14 @@ from handlers.live.sockets import Sockets
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.desired_state import DesiredStates
-from stack.changes.freezing import Guarding
+from stack.changes.freezing import Freezing
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.tags import TaggedImages
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.service_report import Look
-from stack.failures.task_logs import LastWords
+from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
 from stack.notify.sweeper import Sweeper
@@ -47,10 +47,10 @@ class Context:
     live: Live
     look: Look
     recorder: FlightRecorder
-    last_words: LastWords
+    task_logs: TaskLogs
     sockets: Sockets
     sweeper: Sweeper
-    guarding: Guarding
+    freezing: Freezing
     audit: Audit
     audit_news: AuditNews
     rollback: Rollback

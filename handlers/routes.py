@@ -10,11 +10,12 @@ from handlers.api import (
     guards,
     health,
     history,
+    promotion,
+    rollback,
     rollouts,
     services,
     specs,
     stackfiles,
-    takeovers,
 )
 from handlers.base import ApiHandler
 from handlers.document import documentation
@@ -35,8 +36,8 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/plan', config.Plan),
     (CLUSTER + r'/freeze', guards.Freeze),
     (CLUSTER + r'/quarantine', guards.Quarantines),
-    (CLUSTER + r'/rollback', takeovers.Rollback),
-    (CLUSTER + r'/promote', takeovers.Promote),
+    (CLUSTER + r'/rollback', rollback.Rollback),
+    (CLUSTER + r'/promote', promotion.Promote),
     (CLUSTER + r'/rollout', rollouts.Rollout),
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),

@@ -47,7 +47,7 @@ class Replica:
         return self.states._store
 
     async def frozen(self, cluster: str) -> bool:
-        return await self.context.guarding.frozen(await self.store.read(cluster)) is not None
+        return await self.context.freezing.frozen(await self.store.read(cluster)) is not None
 
     async def settled(self) -> None:
         """Announce what is owed, and wait until nothing is under way."""

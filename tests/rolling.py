@@ -26,7 +26,7 @@ from stack.aws.s3 import Bucket
 from stack.configuration.settings import read_settings
 from stack.errors import NotFound
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.task_logs import LastWords
+from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts.cluster_state import ClusterState
@@ -218,7 +218,7 @@ class Rolling:
         names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
         read = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
         context, _ = nysa_server.make_context(nysa_server.Aws(read, self.connection, Metrics()))
-        own = {'look': self.look, 'recorder': self.recorder, 'last_words': LastWords(self.look, lambda: self.clock)}
+        own = {'look': self.look, 'recorder': self.recorder, 'task_logs': TaskLogs(self.look, lambda: self.clock)}
         self.context = replace(context, live=self.live, **own)
         await nysa_server.open_access(context.access, read)
         self._server = HTTPServer(make_application(self.context))

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPServerRequest
 from handlers.access.session import Session, Sessions
 from stack.access import tokens
 from stack.access.access import Caller, Role
-from stack.access.alb_identity import HEADER, LoadBalancer
+from stack.access.alb_identity import HEADER, AlbIdentity
 from stack.access.groups import Grant, caller_of_claims
 from stack.access.limits import Allowances
 from stack.access.names import Names
@@ -129,7 +129,7 @@ class People:
 class Proxy:
     """Those whom a load balancer has signed in."""
 
-    balancer: LoadBalancer
+    balancer: AlbIdentity
     claim: str
     grants: Mapping[str, Grant]
     names: Names

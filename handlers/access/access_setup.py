@@ -8,7 +8,7 @@ from handlers.access.access import LOOPBACK, Access, Limits, Neighbourhood, Peop
 from handlers.access.http_client import fetch_json, fetch_text
 from handlers.access.session import Cookies, Sessions
 from handlers.live.sockets import Sockets
-from stack.access.alb_identity import LoadBalancer, keys_address
+from stack.access.alb_identity import AlbIdentity, keys_address
 from stack.access.names import Names
 from stack.access.oidc import Client, Provider
 from stack.access.token_store import TokenStore
@@ -60,7 +60,7 @@ def make_proxy(settings: Settings, names: Names) -> Proxy | None:
     arn = settings['NYSA_ALB_ARN']
     if not arn:
         return None
-    balancer = LoadBalancer(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
+    balancer = AlbIdentity(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
     return Proxy(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names)
 
 

@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Any
 
 from stack.errors import InvalidRequest, UnsupportedMedia
-from stack.runtime.off_loop import beside
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.check import check_document
 from stack.stackfile.places import Path
 from stack.stackfile.problems import refusal
@@ -25,9 +25,9 @@ def read_body(content: bytes, content_type: str) -> Document:
 
 async def read_stackfile(content: bytes, content_type: str, within: Path = ()) -> Document:
     """As `read_body`; where the text itself is faulty, all mistakes of the stackfile `within` it are told as well."""
-    document = await beside(read_faulty, content, _syntax(content_type))
+    document = await call_off_loop(read_faulty, content, _syntax(content_type))
     if document.faults:
-        report = await beside(check_document, document, within=within)
+        report = await call_off_loop(check_document, document, within=within)
         raise refusal(report.mistakes, report.warnings)
     return document
 
@@ -71,3 +71,9 @@ def mapping(document: Document) -> dict[str, Any]:
     if not isinstance(document.data, dict):
         raise InvalidRequest('The body must be an object.', [{'path': '', 'message': 'an object'}])
     return document.data
+
+
+def expect(name: str, value: Any, kind: type, allowed: str) -> None:
+    """Raise `InvalidRequest` for a value that is given and is not of that kind."""
+    if value is not None and not isinstance(value, kind):
+        raise InvalidRequest(f'{name} must be {allowed}.', [{'path': name, 'message': allowed}])

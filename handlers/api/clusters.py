@@ -61,7 +61,7 @@ class Cluster(ApiHandler):
             rows = service_rows(revision.document_or_empty)
             state = await self.context.live.at(revision)
             services = with_deployed(rows, state)
-            freeze = await self.context.guarding.frozen(revision)
+            freeze = await self.context.freezing.frozen(revision)
             content = {
                 'name': cluster,
                 **revision.summary(),

@@ -21,7 +21,7 @@ class Freeze(ApiHandler):
     async def get(self, cluster: str) -> None:
         """Whether the cluster is frozen: by whom, why, until when."""
         revision = await self.context.states.read(cluster)
-        freeze = await self.context.guarding.frozen(revision)
+        freeze = await self.context.freezing.frozen(revision)
         self.reply({'frozen': freeze.to_json() if freeze else None})
 
     @operation(
@@ -30,7 +30,7 @@ class Freeze(ApiHandler):
     async def put(self, cluster: str) -> None:
         """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
         given = read_fields(self.body(), self.request.headers, FREEZE)
-        outcome = await self.context.guarding.freeze(
+        outcome = await self.context.freezing.freeze(
             cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'), datetime.now(UTC))
         )
         self.reply_outcome(outcome, f'{cluster} is frozen')
@@ -38,14 +38,14 @@ class Freeze(ApiHandler):
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:
         """Take changes again."""
-        self.reply_outcome(await self.context.guarding.thaw(cluster, self.change_request()), f'{cluster} is thawed')
+        self.reply_outcome(await self.context.freezing.thaw(cluster, self.change_request()), f'{cluster} is thawed')
 
 
 class Quarantines(ApiHandler):
     @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
     async def get(self, cluster: str) -> None:
         """The images in quarantine, of all services."""
-        held = await self.context.guarding.quarantined(await self.context.states.read(cluster))
+        held = await self.context.freezing.quarantined(await self.context.states.read(cluster))
         self.reply({'content': [each.to_json() for each in held]})
 
 
@@ -54,7 +54,7 @@ class Quarantine(ApiHandler):
     async def get(self, cluster: str, service: str) -> None:
         """The images that were rolled away from, and must not come back to the service."""
         revision = await self.context.states.read(cluster)
-        held = await self.context.guarding.quarantined(revision, service)
+        held = await self.context.freezing.quarantined(revision, service)
         self.reply({'content': [each.to_json() for each in held]})
 
     @operation(
@@ -65,7 +65,7 @@ class Quarantine(ApiHandler):
         given = read_fields(self.body(), self.request.headers, RELEASE)
         request = self.change_request()
         reason = given.get('reason', request.origin.message)
-        outcome = await self.context.guarding.release(cluster, service, request, reason)
+        outcome = await self.context.freezing.release(cluster, service, request, reason)
         self.reply_outcome(outcome, f'{service} may have its former images back')
 
 

@@ -63,7 +63,7 @@ class Service(ApiHandler):
     async def get(self, cluster: str, service: str) -> None:
         """One service: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
         state = await self.context.live.at(await self.context.states.read(cluster))
-        asked = self.context.look, self.context.recorder, self.context.last_words
+        asked = self.context.look, self.context.recorder, self.context.task_logs
         self.reply(await service_report(state, service, *asked))
 
     @operation(
@@ -113,7 +113,7 @@ class Tags(ApiHandler):
         """The tags under which the service's image was pushed to ECR, newest first."""
         limit = self.number('limit', 10, 1, 1000)
         revision = await self.context.states.read(cluster)
-        held = await self.context.guarding.quarantined(revision, service)
+        held = await self.context.freezing.quarantined(revision, service)
         tags = await tags_of_service(revision, service, self.context.tagged_images, held)
         self.reply({'content': tags[:limit]})
 

@@ -4,7 +4,7 @@ from handlers.api.body import read_stackfile
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.runtime.off_loop import beside
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.check import check
 from stack.stackfile.json_schema import json_schema
 from stack.stackfile.problems import details, refusal
@@ -22,7 +22,7 @@ class Validate(ApiHandler):
         """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
         document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
         cluster = self.get_query_argument('cluster', None)
-        report = await beside(check, document.data, cluster=cluster, position=document.position)
+        report = await call_off_loop(check, document.data, cluster=cluster, position=document.position)
         warnings = details(report.warnings)
         if report.mistakes:
             raise refusal(report.mistakes, report.warnings)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from stack.errors import NotAuthenticated, SignInExpired
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 
 HEADER = 'X-Amzn-Oidc-Data'
 KEY_ID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
@@ -38,7 +38,7 @@ def keys_address(arn: str) -> str:
     return f'https://public-keys.auth.elb.{ARN.fullmatch(arn)[2]}.amazonaws.com/'
 
 
-class LoadBalancer:
+class AlbIdentity:
     """`arn` names the one load balancer that is believed, `keys` is the address before each key's id."""
 
     def __init__(self, arn: str, keys: str, fetch: FetchText, clock: Callable[[], float] = time.time):
@@ -46,9 +46,9 @@ class LoadBalancer:
         self._address = keys
         self._fetch = fetch
         self._clock = clock
-        self._keys: Recent[str, ec.EllipticCurvePublicKey] = Recent(MOST_KEYS)
+        self._keys: LruCache[str, ec.EllipticCurvePublicKey] = LruCache(MOST_KEYS)
         # Ids under which no key is published, and when that was found.
-        self._unknown: Recent[str, float] = Recent(MOST_KEYS)
+        self._unknown: LruCache[str, float] = LruCache(MOST_KEYS)
 
     async def claims(self, data: str) -> dict[str, Any]:
         """Whom the load balancer has signed in. Raises `NotAuthenticated`, `SignInExpired`, `ProviderFailed`.

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from stack.access.access import Caller
 from stack.errors import AwsFailed, PreconditionFailed
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Names:
     def __init__(self, bucket: Bucket, tokens: Callable[[], Iterable[str]]):
         self._bucket = bucket
         self._tokens = tokens
-        self._owners: Recent[str, str] = Recent(REMEMBERED)
+        self._owners: LruCache[str, str] = LruCache(REMEMBERED)
 
     async def named(self, caller: Caller) -> Caller:
         """The caller under a name that is its own."""

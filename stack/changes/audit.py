@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.state.history import History
 from stack.state.revisions import Change, Revision
 
@@ -72,7 +72,7 @@ class Audit:
         self._sleeping: dict[str, asyncio.Task] = {}
         # Held while entries are on their way to the bucket: whoever reads waits for them.
         self._locks: dict[str, asyncio.Lock] = {}
-        self._known: Recent[str, list[Entry]] = Recent(OBJECTS_KEPT)
+        self._known: LruCache[str, list[Entry]] = LruCache(OBJECTS_KEPT)
 
     def refused(self, cluster: str, change: Change, refusal: NysaError) -> None:
         """Have a refusal written down, soon."""

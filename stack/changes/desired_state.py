@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.changes.preview import Preview
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
-from stack.runtime.off_loop import beside
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import editing
 from stack.stackfile.check import Position, check
 from stack.stackfile.editing import Edit
@@ -82,7 +82,7 @@ class DesiredStates:
         Raises `InvalidStackfile`, and what `check_new` does.
         """
         _check_name(cluster)
-        report = await beside(check, document, cluster=cluster, position=position)
+        report = await call_off_loop(check, document, cluster=cluster, position=position)
         if report.mistakes:
             raise refusal(report.mistakes)
         warnings = [*report.warnings, *await self.check_new(cluster)]
@@ -113,9 +113,9 @@ class DesiredStates:
         is not the expected one, or changes meanwhile.
         """
         current = await self._changes.current(cluster, request)
-        report = await beside(check, document, cluster=cluster, position=position)
+        report = await call_off_loop(check, document, cluster=cluster, position=position)
         if report.mistakes:
-            before = await beside(check, current.document_or_empty, cluster=cluster)
+            before = await call_off_loop(check, current.document_or_empty, cluster=cluster)
             own = new_mistakes(before, report)
             if own:
                 raise refusal(own)

@@ -17,7 +17,7 @@ from stack.errors import InvalidRequest, NotFound
 from stack.state.revisions import Change, Revision
 
 
-class Guarding:
+class Freezing:
     def __init__(self, changes: Changes, gate: Gate):
         self._changes = changes
         self._gate = gate

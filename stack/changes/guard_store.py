@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from stack.changes.guards import Guards, read_guards
 from stack.errors import AwsFailed, OutcomeUnknown, PreconditionFailed, StateUnreadable
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.runtime.under_way import UnderWay
 from stack.state.revisions import GUARDS_KEY, WRITE_KEY, Revision
 
@@ -42,9 +42,9 @@ class Bucket(Protocol):
 class GuardStore:
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
-        self._guards: Recent[tuple[str, str], Guards] = Recent(KNOWN)
+        self._guards: LruCache[tuple[str, str], Guards] = LruCache(KNOWN)
         # By cluster and version: the id that is in force under what another program wrote.
-        self._names: Recent[tuple[str, str], str] = Recent(KNOWN)
+        self._names: LruCache[tuple[str, str], str] = LruCache(KNOWN)
         self._copies = UnderWay()
 
     async def of(self, cluster: str, base: Revision | None) -> Guards:

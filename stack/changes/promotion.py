@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.changes.changes import ChangeRequest, Changes, Outcome
-from stack.changes.freezing import Guarding
+from stack.changes.freezing import Freezing
 from stack.changes.gate import images
 from stack.changes.running_well import hindrance
 from stack.errors import AwsFailed, Conflict, NotFound, Unprocessable
@@ -93,14 +93,14 @@ class Promotion:
         self,
         store: RevisionStore,
         changes: Changes,
-        guarding: Guarding,
+        freezing: Freezing,
         running: Running,
         tags_move: TagsMove,
         state_at: StateAt,
     ):
         self._store = store
         self._changes = changes
-        self._guarding = guarding
+        self._freezing = freezing
         self._running = running
         self._tags_move = tags_move
         self._state_at = state_at
@@ -165,7 +165,7 @@ class Promotion:
         taken = await self._take(origin.cluster, service, theirs, ours)
         if taken.image == taken.before:
             return taken
-        digest = taken.digest or await self._guarding.digest(taken.image)
+        digest = taken.digest or await self._freezing.digest(taken.image)
         return replace(taken, digest=digest, before_digest=await self._has(current.cluster, service, ours))
 
     async def _has(self, cluster: str, service: str, image: str) -> str | None:
@@ -174,7 +174,7 @@ class Promotion:
         if reference.digest:
             return reference.digest
         runs = await self._runs(cluster, service, image) if await self._moves(reference) else None
-        return runs or await self._guarding.digest(image)
+        return runs or await self._freezing.digest(image)
 
     async def _take(self, source: str, service: str, theirs: str, ours: str) -> Promoted:
         wanted, own = ImageReference.split(theirs), ImageReference.split(ours)
@@ -182,7 +182,7 @@ class Promotion:
         as_named = Promoted(service, ours, str(there), wanted.tag, wanted.digest)
         if wanted.digest or not await self._moves(wanted):
             return as_named
-        digest, points_to = await asyncio.gather(self._runs(source, service, theirs), self._guarding.digest(str(there)))
+        digest, points_to = await asyncio.gather(self._runs(source, service, theirs), self._freezing.digest(str(there)))
         if digest is None:
             note = f'ECS does not say what {source} runs: the tag was taken over as it is.'
             return replace(as_named, points_to=points_to, note=note)

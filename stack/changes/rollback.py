@@ -6,7 +6,7 @@ from typing import Any
 
 from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
 from stack.changes.desired_state import missing
-from stack.changes.freezing import Guarding
+from stack.changes.freezing import Freezing
 from stack.changes.gate import images
 from stack.changes.guards import Quarantine
 from stack.changes.rollback_target import Target, Targets
@@ -25,9 +25,9 @@ ATTEMPTS = 5
 
 
 class Rollback:
-    def __init__(self, changes: Changes, guarding: Guarding, history: History, targets: Targets):
+    def __init__(self, changes: Changes, freezing: Freezing, history: History, targets: Targets):
         self._changes = changes
-        self._guarding = guarding
+        self._freezing = freezing
         self._history = history
         self._targets = targets
 
@@ -95,9 +95,9 @@ class Rollback:
         at, origin = datetime.now(UTC), change.origin
         found = []
         for name, image in changed.items():
-            digest = await self._guarding.digest(image)
+            digest = await self._freezing.digest(image)
             # Two tags of one image: what is wanted is not to be kept away.
-            if digest is None or digest != await self._guarding.digest(after[name]):
+            if digest is None or digest != await self._freezing.digest(after[name]):
                 found.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
         return found
 

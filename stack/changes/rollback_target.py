@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from stack.changes.freezing import Guarding
+from stack.changes.freezing import Freezing
 from stack.changes.gate import images, refuse_quarantined
 from stack.changes.guards import Quarantine
 from stack.errors import AwsFailed, StateUnreadable, Unprocessable
@@ -71,9 +71,9 @@ class _Search:
 
 
 class Targets:
-    def __init__(self, history: History, guarding: Guarding, states: States):
+    def __init__(self, history: History, freezing: Freezing, states: States):
         self._history = history
-        self._guarding = guarding
+        self._freezing = freezing
         self._states = states
 
     async def choose(self, current: Revision, service: str | None) -> Target:
@@ -83,7 +83,7 @@ class Targets:
         the way.
         """
         now = comparable(current.document if service else current.document_or_empty, service)
-        held = await self._guarding.quarantined(current)
+        held = await self._freezing.quarantined(current)
         state = await self._state(current.cluster)
         search = _Search(self._history, current)
         unknown: Target | None = None
@@ -123,7 +123,7 @@ class Targets:
         for each in held:
             image = wanted.get(each.service)
             if each.service in changed and image is not None and each.concerns(image):
-                digest = await self._guarding.digest(image) if each.digest else None
+                digest = await self._freezing.digest(image) if each.digest else None
                 if each.is_of(image, digest):
                     return each, image
         return None

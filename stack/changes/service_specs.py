@@ -8,7 +8,7 @@ from voluptuous import Invalid
 
 from stack.changes.changes import ChangeRequest, Changes, Outcome
 from stack.errors import InvalidRequest, NotFound
-from stack.runtime.off_loop import beside
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import values
 from stack.stackfile.check import Position, check
 from stack.stackfile.editing import put_service
@@ -61,7 +61,7 @@ class ServiceSpecs:
         current = await self._changes.current(cluster, request)
         before = dict(services(current.document)).get(service, {})
         document = put_service(current.document, service, edit(before))
-        old, report = await beside(_reports, current.document, document, cluster)
+        old, report = await call_off_loop(_reports, current.document, document, cluster)
         if mistakes := new_mistakes(old, report):
             raise refusal([_placed(each, service, position) for each in mistakes])
         change = request.change(verb='define', service=service)

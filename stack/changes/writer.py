@@ -17,7 +17,7 @@ from stack.changes.gate import Gate
 from stack.changes.guards import Guards
 from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
 from stack.notify.notifier import Notifier
-from stack.runtime.keyed_queues import Lanes
+from stack.runtime.keyed_queues import KeyedQueues
 from stack.state import revisions
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Revision
@@ -76,7 +76,7 @@ class Writer:
         self._store = store
         self._gate = gate
         self._notifier = notifier
-        self._waiting: Lanes[Patch] = Lanes(self._work)
+        self._waiting: KeyedQueues[Patch] = KeyedQueues(self._work)
 
     async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Make one change and give the revision that holds it.

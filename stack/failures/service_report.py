@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from stack.errors import AwsFailed, NotFound
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.task_logs import LastWords
+from stack.failures.task_logs import TaskLogs
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
 from stack.rollouts.ecs_state import EPOCH, Task
@@ -23,7 +23,7 @@ class Look(Protocol):
 
 
 async def service_report(
-    state: ClusterState, name: str, look: Look, recorder: FlightRecorder, last_words: LastWords
+    state: ClusterState, name: str, look: Look, recorder: FlightRecorder, task_logs: TaskLogs
 ) -> dict[str, Any]:
     """Raises `NotFound`. Where ECS does not answer, `tasks` is null, and `failing` says why."""
     if name not in state.names():
@@ -49,7 +49,7 @@ async def service_report(
     if going is not None and going.verdict is not None and going.verdict.failed:
         report['flight'] = await recorder.read(state.name, going.goal.revision, name)
     if report['flight'] is None:
-        report['log'] = await last_words.of(state, name, stopped)
+        report['log'] = await task_logs.of(state, name, stopped)
     return report
 
 

@@ -18,7 +18,7 @@ from stack.rollouts.cluster_view import service_health
 from stack.rollouts.ecs_state import EPOCH, Task
 from stack.rollouts.stop_reasons import classify
 from stack.runtime.events import stamp
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.stackfile.main_container import main_first
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,13 @@ class _Reading:
         return self.task == task and over and self.found.result() is not None
 
 
-class LastWords:
+class TaskLogs:
     """The logs of tasks that fail at present, read only while somebody asks for them."""
 
     def __init__(self, look: Look, clock: Callable[[], float] = time.monotonic):
         self._look = look
         self._clock = clock
-        self._readings: Recent[tuple[str, str], _Reading] = Recent(SERVICES_KEPT)
+        self._readings: LruCache[tuple[str, str], _Reading] = LruCache(SERVICES_KEPT)
 
     async def of(self, state: ClusterState, name: str, stopped: Sequence[Task]) -> Json | None:
         """The last lines of the newest of the stopped tasks that failed and wrote any.

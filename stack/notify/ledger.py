@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from stack.errors import AwsFailed
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Ledger:
         self._next: dict[str, list[Revision]] = {}
         # The order in which marks were asked for, by cluster and by revision.
         self._turn: Counter[str] = Counter()
-        self._turns: Recent[tuple[str, str], int] = Recent(TURNS_KNOWN)
+        self._turns: LruCache[tuple[str, str], int] = LruCache(TURNS_KNOWN)
         self._tasks: dict[str, asyncio.Task] = {}
         self._asking = asyncio.Lock()
         self._may_mark = False

@@ -23,8 +23,8 @@ from stack.errors import AwsFailed, NotFound, StateUnreadable, TooLarge
 from stack.notify.ledger import Ledger
 from stack.notify.messages import REVISION_LIKE, group_of, messages_about, messages_of, names_of
 from stack.notify.outbox import Announcement, merge_waiting
-from stack.runtime.keyed_queues import Lanes
-from stack.runtime.lru import Recent
+from stack.runtime.keyed_queues import KeyedQueues
+from stack.runtime.lru import LruCache
 from stack.state.revisions import Change, Origin, Revision
 
 log = logging.getLogger(__name__)
@@ -74,9 +74,9 @@ class Notifier:
         self._max_bytes = max_bytes
         self._ledger = ledger
         self._read_version = read_version
-        self._waiting: Lanes[Announcement] = Lanes(self._work)
+        self._waiting: KeyedQueues[Announcement] = KeyedQueues(self._work)
         self._queued: dict[tuple[str, str], Announcement] = {}
-        self._sent: Recent[tuple[str, str], bool] = Recent(SENT_KNOWN)
+        self._sent: LruCache[tuple[str, str], bool] = LruCache(SENT_KNOWN)
         self._doubts: Counter[str] = Counter()
         self._failing: set[str] = set()
         self._closing = asyncio.Event()

@@ -15,7 +15,7 @@ from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
-from stack.rollouts.rollout_summary import Whole
+from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
 from stack.stackfile.main_container import essential_names, main_container
 from stack.state.revisions import Revision
@@ -335,9 +335,9 @@ class ClusterState:
         found = self.book.of_revision(revision)
         return {} if found is None and self.revision is not None and self.revision.id == revision else found
 
-    def whole(self) -> Whole:
+    def summary(self) -> RolloutSummary:
         """The rollout of everything that is wanted."""
-        return self.book.whole()
+        return self.book.summary()
 
     def facts(self) -> tuple[Any, ...]:
         """What all rows are made from, to be held against later facts: nearly free where nothing has changed."""

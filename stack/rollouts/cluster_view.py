@@ -9,7 +9,7 @@ from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.current_stops import current_stops, is_draining
 from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.rollout import Rollout, Verdict
-from stack.rollouts.rollout_summary import Whole, whole
+from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
 from stack.runtime.events import stamp
@@ -41,11 +41,11 @@ SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
 def summary(state: ClusterState) -> Json:
     """Whether ECS has what is wanted, how it runs, and how the rollout goes, for the whole cluster."""
     rows = {name: service_sync(state, name) for name in [*state.wanted, *state.book.removing()]}
-    going = state.whole()
+    going = state.summary()
     shown = {
         'sync': _worst(rows.values(), SYNCS, 'in-sync'),
         'health': _worst((service_health(state, name) for name in state.wanted), HEALTHS, 'healthy'),
-        **whole_json(going),
+        **summary_json(going),
         'drifted': [name for name, sync in rows.items() if sync == 'drifted'],
         'unmanaged': state.unmanaged(),
         'rollouts': rollouts_json(state),
@@ -57,7 +57,7 @@ def summary(state: ClusterState) -> Json:
     return shown | UNREADABLE if state.unreadable else shown
 
 
-def whole_json(going: Whole) -> Json:
+def summary_json(going: RolloutSummary) -> Json:
     return {'state': going.state, 'percent': going.percent, 'verdict': verdict_json(going.verdict)}
 
 
@@ -87,12 +87,12 @@ def rollouts_json(state: ClusterState) -> list[Json]:
 
 def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
     """How far one revision is, over the services that it changed."""
-    together = whole(rollouts)
+    together = summarise(rollouts)
     since = min((each.goal.since for each in rollouts), default=None)
     ended = together.verdict.at if together.verdict else None
     return {
         'revision': revision,
-        **whole_json(together),
+        **summary_json(together),
         'services': [each.goal.service for each in rollouts],
         'since': stamp(since) if since else None,
         'seconds': round((ended - since).total_seconds(), 1) if since and ended else None,

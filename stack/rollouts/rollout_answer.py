@@ -7,7 +7,7 @@ from stack.errors import NotFound, RolloutFailed, RolloutInProgress
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import UNREADABLE, revision_json, service_row, summary, verdict_json
 from stack.rollouts.rollout import Rollout
-from stack.rollouts.rollout_summary import Whole, whole
+from stack.rollouts.rollout_summary import RolloutSummary, summarise
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def settled(state: ClusterState, question: Question) -> bool:
     if _is_unreadable(state, question):
         return True
     asked = rollouts(state, question)
-    return not asked or whole(asked.values()).verdict is not None
+    return not asked or summarise(asked.values()).verdict is not None
 
 
 def content(state: ClusterState, question: Question) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
     if _is_unreadable(state, question):
         return _unreadable(state)
     asked = rollouts(state, question)
-    together = _whole(asked)
+    together = _summary(asked)
     return {
         'cluster': state.name,
         'revision': question.revision or (state.revision.id if state.revision else None),
@@ -88,7 +88,7 @@ def in_short(state: ClusterState, revision: str) -> dict[str, Any] | None:
     found = state.of_revision(revision)
     if found is None:
         return None
-    together = _whole(found)
+    together = _summary(found)
     return {
         'state': together.state,
         'percent': together.percent,
@@ -106,7 +106,7 @@ def judged(state: ClusterState, question: Question) -> dict[str, Any]:
     found = content(state, question)
     if _is_unreadable(state, question):
         raise RolloutFailed(found['message'], found)
-    verdict = _whole(rollouts(state, question)).verdict
+    verdict = _summary(rollouts(state, question)).verdict
     if not found['settled']:
         raise RolloutInProgress(found['message'], found)
     if verdict is not None and not verdict.arrived:
@@ -114,8 +114,8 @@ def judged(state: ClusterState, question: Question) -> dict[str, Any]:
     return found
 
 
-def _whole(asked: dict[str, Rollout]) -> Whole:
-    return whole(asked.values())
+def _summary(asked: dict[str, Rollout]) -> RolloutSummary:
+    return summarise(asked.values())
 
 
 def _told(state: ClusterState) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _ended(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _sentence(together: Whole, asked: dict[str, Rollout]) -> str:
+def _sentence(together: RolloutSummary, asked: dict[str, Rollout]) -> str:
     if not asked:
         return 'Nothing has to roll out.'
     verdict = together.verdict

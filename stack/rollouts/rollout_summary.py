@@ -18,7 +18,7 @@ BY_GRAVITY: tuple[Ending, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class RolloutSummary:
     """Settled when all are, or as soon as one has failed."""
 
     state: State
@@ -26,20 +26,20 @@ class Whole:
     verdict: Verdict | None
 
 
-def whole(rollouts: Iterable[Rollout]) -> Whole:
+def summarise(rollouts: Iterable[Rollout]) -> RolloutSummary:
     """The rollout of a revision, or of a cluster; nothing to roll out is steady, without a verdict."""
     rollouts = tuple(rollouts)
     if not rollouts:
-        return Whole('steady', 100, None)
+        return RolloutSummary('steady', 100, None)
     percent = sum(each.percent for each in rollouts) // len(rollouts)
     ended = sorted(filter(lambda each: each.verdict, rollouts), key=_gravity)
     if ended and (ended[0].verdict.failed or len(ended) == len(rollouts)):
         worst = ended[0].verdict
         reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{ended[0].goal.service}: {worst.reason}'
         last = max(each.verdict.at for each in ended)
-        return Whole(state_after(worst), percent, replace(worst, reason=reason, at=last))
+        return RolloutSummary(state_after(worst), percent, replace(worst, reason=reason, at=last))
     states = {each.state for each in rollouts}
-    return Whole('queued' if states == {'queued'} else 'rolling-out', percent, None)
+    return RolloutSummary('queued' if states == {'queued'} else 'rolling-out', percent, None)
 
 
 def _gravity(rollout: Rollout) -> tuple[bool, int]:

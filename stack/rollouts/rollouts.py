@@ -9,7 +9,7 @@ from stack.rollouts import rollout
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.overtaken import CONFIRMED_AFTER, Overtaken, merged
 from stack.rollouts.rollout import Goal, Rollout
-from stack.rollouts.rollout_summary import Whole, whole
+from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.state.revisions import Revision
 
 # Of how many former revisions it is remembered how their rollouts ended.
@@ -172,5 +172,5 @@ class Rollouts:
         found = {**self.former.get(revision, {}), **going}
         return found if found or revision in self.former else None
 
-    def whole(self) -> Whole:
-        return whole(self.now.values())
+    def summary(self) -> RolloutSummary:
+        return summarise(self.now.values())

@@ -10,7 +10,7 @@ import gc
 THRESHOLDS = (10_000, 20, 100)
 
 
-def spare_what_is_there() -> None:
+def freeze_startup_objects() -> None:
     """Leave what was made until now out of all later collections, and collect less often.
 
     For the end of the start: what is dropped later and was there then is only freed if no cycle holds it.

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 Item = TypeVar('Item')
 
 
-class Lanes(Generic[Item]):
+class KeyedQueues(Generic[Item]):
     """Each name has a worker for as long as anything waits in its lane.
 
     `work(name, lane)` takes items from the left of the lane, and returns when it is done with it: what is left then is

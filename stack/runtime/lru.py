@@ -8,7 +8,7 @@ Key = TypeVar('Key', bound=Hashable)
 Value = TypeVar('Value')
 
 
-class Recent(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     def __init__(self, most: int):
         self._most = most
         self._held: OrderedDict[Key, Value] = OrderedDict()

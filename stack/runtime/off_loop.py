@@ -1,4 +1,4 @@
-"""Work that keeps the processor busy, done beside the loop, so that other requests are answered meanwhile."""
+"""Calls of CPU-bound functions in a thread, so that the event loop answers other requests meanwhile."""
 
 import asyncio
 import threading
@@ -9,12 +9,12 @@ from typing import Any, ParamSpec, TypeVar
 Given = ParamSpec('Given')
 Made = TypeVar('Made')
 
-# One such piece at a time: each thread that computes keeps the loop from its turn for 5 ms.
+# One call at a time: each computing thread holds the GIL for up to 5 ms, during which the loop waits.
 _turn = threading.Lock()
 
 
-async def beside(work: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwargs) -> Made:
-    """What `work` gives or raises, from a thread."""
+async def call_off_loop(work: Callable[Given, Made], *args: Given.args, **kwargs: Given.kwargs) -> Made:
+    """Return what `work` returns, computed in a thread; raises what it raises."""
     return await asyncio.to_thread(_in_turn, partial(work, *args, **kwargs))
 
 

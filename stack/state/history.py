@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import Any, Protocol
 
 from stack.errors import Gone, NotFound
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.state.diff import Difference, difference
 from stack.state.history_rows import deletion_row, is_cut, oldest_row, revision_row
 from stack.state.revision_store import RevisionStore
@@ -62,8 +62,8 @@ class Page:
 class History:
     def __init__(self, store: RevisionStore):
         self._store = store
-        self._rows: Recent[tuple[str, str], dict[str, Any]] = Recent(ROWS_KEPT)
-        self._revisions: Recent[tuple[str, str], tuple[Revision, float]] = Recent(REVISIONS_KEPT)
+        self._rows: LruCache[tuple[str, str], dict[str, Any]] = LruCache(ROWS_KEPT)
+        self._revisions: LruCache[tuple[str, str], tuple[Revision, float]] = LruCache(REVISIONS_KEPT)
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> Page:
         """Up to `limit` revisions, those after the cursor `after`. Raises `NotFound` where there is no history."""

@@ -13,7 +13,7 @@ from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
 from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 
 # What is asked of a service besides its description, at most so often, in seconds.
 STOPPED_EVERY_S = 10.0
@@ -51,7 +51,7 @@ class Observer:
         self._outcomes = outcomes
         self._clock = clock
         self._now = now
-        self._definitions: Recent[str, TaskDefinition] = Recent(DEFINITIONS_KEPT)
+        self._definitions: LruCache[str, TaskDefinition] = LruCache(DEFINITIONS_KEPT)
         self._asked: dict[tuple[str, ...], float] = {}
         self._told: dict[tuple[str, str], dict[str, Task]] = {}
         self._looks = 0

@@ -22,7 +22,7 @@ from handlers.live.frames import text_frame
 from stack.aws.connection import Connection
 from stack.configuration.settings import read_settings
 from stack.runtime.events import Event
-from stack.runtime.gc_tuning import spare_what_is_there
+from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.metrics import Metrics
 from tests.bench._aws import SECRET
 
@@ -82,7 +82,7 @@ async def nysa() -> None:
     sockets = bind_sockets(0, '127.0.0.1', backlog=1024)
     server.add_sockets(sockets)
     print(f'http://127.0.0.1:{sockets[0].getsockname()[1]}', flush=True)
-    spare_what_is_there()
+    freeze_startup_objects()
     await asyncio.Event().wait()
 
 
@@ -108,7 +108,7 @@ async def websockets() -> None:
 
     async with serve(stay, '127.0.0.1', 0, compression=None, ping_interval=None, process_request=answer) as server:
         print(f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}', flush=True)
-        spare_what_is_there()
+        freeze_startup_objects()
         await asyncio.Event().wait()
 
 

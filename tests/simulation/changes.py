@@ -134,7 +134,7 @@ async def _frozen(world: World, servers: Servers) -> dict[tuple[str, str], Any]:
         for cluster in world.s3.clusters():
 
             async def ask(replica: Any = replica, cluster: str = cluster) -> Any:
-                return await replica.guarding.frozen_json(await replica.store.read(cluster))
+                return await replica.freezing.frozen_json(await replica.store.read(cluster))
 
             try:
                 found[replica.process.name, cluster] = await world.start(replica.process, ask())

@@ -33,7 +33,7 @@ class Replica:
         aws = nysa_server.Aws(SETTINGS, world.network.connect(process), Metrics())
         self.context, self.states = nysa_server.make_context(aws)
         self.live = self.context.live
-        self.guarding = self.context.guarding
+        self.freezing = self.context.freezing
         self.sweeper = self.context.sweeper
         self.store = self.states._store
         self.changes = self.states._changes

@@ -52,7 +52,7 @@ class Servers:
         found = set()
         for cluster in self.world.s3.clusters():
             revision = await self.world.start(replica.process, replica.store.read(cluster))
-            if await self.world.start(replica.process, replica.guarding.frozen(revision)):
+            if await self.world.start(replica.process, replica.freezing.frozen(revision)):
                 found.add(cluster)
         replica.process.kill()
         return frozenset(found)

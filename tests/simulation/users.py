@@ -103,7 +103,7 @@ def _freeze(replica: Replica, request: Request, asked: ChangeRequest) -> Awaitab
     seconds = request.values.get('seconds')
     until = replica.world.day() + timedelta(seconds=seconds) if seconds else None
     # The reason is the change's message.
-    return replica.guarding.freeze(request.cluster, asked, request.mark, until)
+    return replica.freezing.freeze(request.cluster, asked, request.mark, until)
 
 
 def _add(replica: Replica, request: Request, asked: ChangeRequest) -> Awaitable[Any]:
@@ -124,5 +124,5 @@ VERBS: dict[str, Callable[[Replica, Request, ChangeRequest], Awaitable[Any]]] = 
     'restore': lambda replica, request, asked: replica.states.restore(request.cluster, asked),
     'deploy': lambda replica, request, asked: replica.states.deploy(request.cluster, asked),
     'freeze': _freeze,
-    'thaw': lambda replica, request, asked: replica.guarding.thaw(request.cluster, asked),
+    'thaw': lambda replica, request, asked: replica.freezing.thaw(request.cluster, asked),
 }

@@ -16,11 +16,12 @@ from handlers.document.schemas import (
     history,
     operations,
     plans,
+    promotion,
     refusals,
+    rollback,
     rollouts,
     services,
     stackfiles,
-    takeovers,
 )
 from handlers.document.schemas.build import Schema
 
@@ -60,7 +61,8 @@ SCHEMAS: dict[str, Schema] = {
     **rollouts.SCHEMAS,
     **services.SCHEMAS,
     **stackfiles.SCHEMAS,
-    **takeovers.SCHEMAS,
+    **promotion.SCHEMAS,
+    **rollback.SCHEMAS,
 }
 
 

@@ -2,7 +2,8 @@
 
 from handlers.document.schemas.build import REVISION, Schema, many, ref, shape, text, text_or_null
 from handlers.document.schemas.history import EXAMPLE_SERVICE
-from handlers.document.schemas.takeovers import OF_PROMOTION, OF_ROLLBACK
+from handlers.document.schemas.promotion import OF_PROMOTION
+from handlers.document.schemas.rollback import OF_ROLLBACK
 
 EXAMPLE_PLAN = {
     'id': '5d41402abc4b2a76b9719d91',

@@ -56,7 +56,7 @@ async def removed(replica: Replica) -> Any:
 
 
 async def frozen(replica: Replica) -> Any:
-    return await replica.context.guarding.freeze('prod', request(), 'sale', None)
+    return await replica.context.freezing.freeze('prod', request(), 'sale', None)
 
 
 async def rolled_back(replica: Replica) -> Any:
@@ -90,9 +90,9 @@ VERBS = [
     Verb('restart', lambda r: r.states.restart_service('prod', 'web', request(MARK)), IS_MANAGED),
     Verb('DELETE service', lambda r: r.states.remove_service('prod', 'web', request(MARK)), IS_MANAGED),
     Verb('remove', lambda r: r.states.remove('prod', request(MARK)), IS_MANAGED),
-    Verb('freeze', lambda r: r.context.guarding.freeze('prod', request(), MARK, None), IS_MANAGED),
-    Verb('thaw', lambda r: r.context.guarding.thaw('prod', request(MARK)), (*IS_MANAGED, frozen)),
-    Verb('release', lambda r: r.context.guarding.release('prod', 'web', request(), MARK), (*IS_MANAGED, rolled_back)),
+    Verb('freeze', lambda r: r.context.freezing.freeze('prod', request(), MARK, None), IS_MANAGED),
+    Verb('thaw', lambda r: r.context.freezing.thaw('prod', request(MARK)), (*IS_MANAGED, frozen)),
+    Verb('release', lambda r: r.context.freezing.release('prod', 'web', request(), MARK), (*IS_MANAGED, rolled_back)),
     Verb('rollback', lambda r: r.context.rollback.roll_back('prod', request(MARK)), IS_MANAGED),
     Verb('promote', lambda r: r.context.promotion.promote('prod', request(MARK), 'staging'), (*IS_MANAGED, a_source)),
 ]

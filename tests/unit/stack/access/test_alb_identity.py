@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from stack.access.alb_identity import UNKNOWN_KEY_S, LoadBalancer, keys_address
+from stack.access.alb_identity import UNKNOWN_KEY_S, AlbIdentity, keys_address
 from stack.errors import NotAuthenticated, ProviderUnavailable, SignInExpired
 
 ARN = 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/nysa/0123456789abcdef'
@@ -37,7 +37,7 @@ def claims(data: str) -> dict[str, Any]:
         assert address == keys_address(ARN) + KEY_ID
         return KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
-    return asyncio.run(LoadBalancer(ARN, keys_address(ARN), fetch, lambda: NOW).claims(data))
+    return asyncio.run(AlbIdentity(ARN, keys_address(ARN), fetch, lambda: NOW).claims(data))
 
 
 SIGNED = signed()
@@ -103,7 +103,7 @@ class Published:
         self.asked: list[str] = []
         self.now = float(NOW)
         self.away = False
-        self.balancer = LoadBalancer(ARN, '', self.fetch, lambda: self.now)
+        self.balancer = AlbIdentity(ARN, '', self.fetch, lambda: self.now)
 
     async def fetch(self, address: str) -> str:
         self.asked.append(address)

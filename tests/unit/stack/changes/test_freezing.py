@@ -27,11 +27,11 @@ async def change(replica: Replica, tag: int, **more: Any) -> Any:
 
 
 async def freeze(replica: Replica, **more: Any) -> Any:
-    return await replica.context.guarding.freeze('prod', request(**more), 'freeze', None)
+    return await replica.context.freezing.freeze('prod', request(**more), 'freeze', None)
 
 
 async def thaw(replica: Replica, **more: Any) -> Any:
-    return await replica.context.guarding.thaw('prod', request('thaw', **more))
+    return await replica.context.freezing.thaw('prod', request('thaw', **more))
 
 
 async def replicas(world: World, number: int = 2) -> list[Replica]:
@@ -161,9 +161,9 @@ async def test_freezes_changes_and_lost_answers_in_any_order(seed: int, monkeypa
         with_change = ChangeRequest(Origin('kim', 'test', f'step {number}'), expected)
         try:
             if what == 'freeze':
-                await replica.context.guarding.freeze('prod', with_change, f'step {number}', None)
+                await replica.context.freezing.freeze('prod', with_change, f'step {number}', None)
             elif what == 'thaw':
-                await replica.context.guarding.thaw('prod', with_change)
+                await replica.context.freezing.thaw('prod', with_change)
             else:
                 await replica.states.replace('prod', document(what), with_change)
         except NysaError as failed:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack.runtime.gc_tuning import spare_what_is_there
+from stack.runtime.gc_tuning import freeze_startup_objects
 
 
 @pytest.fixture(autouse=True)
@@ -18,14 +18,14 @@ def as_before() -> Iterator[None]:
 
 def test_what_is_there_is_out_of_every_later_collection():
     there = [[] for _ in range(1000)]
-    spare_what_is_there()
+    freeze_startup_objects()
     assert gc.get_freeze_count() > len(there)
     assert len(gc.get_objects()) < len(there)
     assert gc.get_threshold()[0] > 700
 
 
 def test_new_cycles_are_still_collected():
-    spare_what_is_there()
+    freeze_startup_objects()
     cycle: list = []
     cycle.append(cycle)
     del cycle

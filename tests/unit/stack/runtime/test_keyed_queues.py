@@ -3,7 +3,7 @@ from collections import deque
 
 import pytest
 
-from stack.runtime.keyed_queues import Lanes
+from stack.runtime.keyed_queues import KeyedQueues
 
 
 @pytest.mark.parametrize('names', [['a', 'a', 'a'], ['a', 'b', 'c']])
@@ -16,7 +16,7 @@ def test_what_is_lined_up_is_done_in_order_within_a_name(names):
             done.append((name, lane.popleft()))
 
     async def scenario():
-        lanes = Lanes(work)
+        lanes = KeyedQueues(work)
         for number, name in enumerate(names):
             lanes.put(name, number)
         assert all(name in lanes for name in names)
@@ -40,7 +40,7 @@ def test_names_do_not_wait_for_each_other():
             done.append(item)
             go.set()
 
-        lanes = Lanes(work)
+        lanes = KeyedQueues(work)
         lanes.put('stuck', 1)
         lanes.put('free', 2)
         await lanes.idle()
@@ -54,7 +54,7 @@ def test_a_worker_that_leaves_something_lets_it_go():
         async def work(name: str, lane: deque) -> None:
             lane.popleft()
 
-        lanes = Lanes(work)
+        lanes = KeyedQueues(work)
         lane = lanes.put('a', 1)
         lanes.put('a', 2)
         await lanes.idle()
@@ -75,7 +75,7 @@ def test_a_worker_that_fails_leaves_no_lane_and_no_item_behind(caplog: pytest.Lo
                     raise KeyError(item)
                 done.append(lane.popleft())
 
-        lanes = Lanes(work)
+        lanes = KeyedQueues(work)
         for item in (1, 'bad', 2, 'bad'):
             lanes.put('a', item)
         await lanes.idle()

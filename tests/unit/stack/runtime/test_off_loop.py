@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from stack.runtime.off_loop import beside
+from stack.runtime.off_loop import call_off_loop
 
 
 def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
@@ -19,10 +19,10 @@ def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
             going.remove(name)
             return name
 
-        tasks = [asyncio.create_task(beside(work, 'first', first))]
+        tasks = [asyncio.create_task(call_off_loop(work, 'first', first))]
         while not going:  # noqa: ASYNC110  that this comes to pass is what is tested
             await asyncio.sleep(0)
-        tasks.append(asyncio.create_task(beside(work, 'second', second)))
+        tasks.append(asyncio.create_task(call_off_loop(work, 'second', second)))
         second.set()
         for _ in range(100):
             await asyncio.sleep(0)
@@ -35,4 +35,4 @@ def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
 
 def test_what_it_raises_is_raised():
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(beside(lambda: 1 / 0))
+        asyncio.run(call_off_loop(lambda: 1 / 0))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from stack.runtime.lru import Recent
+from stack.runtime.lru import LruCache
 from stack.state.revisions import CHANGES_KEY
 from tests.client import path
 from tests.server import Server
@@ -209,7 +209,7 @@ def test_long_histories_are_as_fast(server: Server):
 
 
 def test_only_what_was_used_last_is_kept():
-    recent: Recent[str, int] = Recent(2)
+    recent: LruCache[str, int] = LruCache(2)
     recent.put('a', 1)
     recent.put('b', 2)
     assert recent.get('a') == 1

@@ -1,8 +1,7 @@
-"""Rollback and promotion: what is asked for, and what came of it."""
+"""Shapes of a promotion: its request, its answer and the images that it takes over."""
 
 from handlers.document.schemas.build import DIGEST, IMAGE, REVISION, Schema, many, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import SCHEMAS as CLUSTERS
-from handlers.document.schemas.history import OLDER
 
 ACCEPTED = CLUSTERS['Accepted']
 PINNED = IMAGE.replace(':v1.4.2', f'@{DIGEST}')
@@ -20,23 +19,7 @@ TAKEN = {
     'hindrance': None,
 }
 
-# Further keys of the answers, which the plan of such a change has too.
-OF_ROLLBACK = {
-    'restored': text('The revision whose content it is.'),
-    'restored_because': text('Why that one: its rollout succeeded, no other is known, or the caller named it.'),
-    'skipped': many(
-        shape(
-            'A newer revision that was not chosen.',
-            {
-                'revision': text('The revision.'),
-                'service': text('The service on account of which.'),
-                'reason': text('Its rollout failed, or its image is in quarantine.'),
-            },
-        ),
-        'The newer revisions that were not chosen, the newest first.',
-    ),
-    'quarantined': many(ref('Quarantine'), 'The images that were taken away, and must not come back by accident.'),
-}
+# Further keys of the answer, which the plan of a promotion has too.
 OF_PROMOTION = {
     'promoted': many(ref('TakenImage'), 'What was taken over.'),
     'not_well': many(ref('TakenImage'), 'What was left out: it rolls out or fails in the source, see `hindrance`.'),
@@ -47,6 +30,15 @@ OF_PROMOTION = {
 }
 
 SCHEMAS: dict[str, Schema] = {
+    'Promotion': shape(
+        'Where to take images from.',
+        {'from': text('The cluster.')},
+        {
+            'services': many({'type': 'string'}, 'Which services; by default all that both have and that run well.'),
+            'force': {'type': 'boolean', 'description': 'true takes over what rolls out or fails in the source too.'},
+        },
+        example={'from': 'staging', 'services': ['user-service']},
+    ),
     'Promoted': shape(
         'What was taken over from another cluster.',
         {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_PROMOTION},
@@ -61,40 +53,6 @@ SCHEMAS: dict[str, Schema] = {
             'only_in_source': [],
             'only_in_target': [],
             'unknown': [],
-        },
-    ),
-    'Promotion': shape(
-        'Where to take images from.',
-        {'from': text('The cluster.')},
-        {
-            'services': many({'type': 'string'}, 'Which services; by default all that both have and that run well.'),
-            'force': {'type': 'boolean', 'description': 'true takes over what rolls out or fails in the source too.'},
-        },
-        example={'from': 'staging', 'services': ['user-service']},
-    ),
-    'Rollback': shape(
-        'Where to go back to.',
-        {},
-        {
-            'revision': text('The revision; by default the newest other one whose rollout succeeded.'),
-            'service': text('Of this service alone.'),
-            'message': text('Why; also `?message=`.'),
-            'prune': {'type': 'boolean', 'description': 'true has services destroyed that were not there then.'},
-        },
-        example={'revision': OLDER, 'message': 'v1.4.2 loses sessions'},
-    ),
-    'RolledBack': shape(
-        'An old content, stored anew.',
-        {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_ROLLBACK},
-        ACCEPTED['properties'],
-        example={
-            'message': 'deploying...',
-            'revision': REVISION,
-            'notification': 'sent',
-            'restored': OLDER,
-            'restored_because': 'The newest revision whose rollout succeeded.',
-            'skipped': [],
-            'quarantined': [],
         },
     ),
     'TakenImage': shape(

@@ -1,0 +1,40 @@
+"""Promotion: taking over the images that run well in another cluster."""
+
+from handlers.api.body import expect, read_fields
+from handlers.api.operation import operation
+from handlers.api.parameters import CHANGE, GUARDED
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.changes.promotion import no_source
+from stack.errors import InvalidRequest
+
+FIELDS = {'from': 'the name of a cluster', 'services': 'a list of names', 'force': 'true or false'}
+
+
+class Promote(ApiHandler):
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='Promotion',
+        answer='Promoted',
+        parameters=CHANGE,
+        refusals=(400, 404, *GUARDED, 413, 415, 422),
+    )
+    async def post(self, cluster: str) -> None:
+        """Take over another cluster's images, of all services that both have or of some.
+
+        A tag that may move is taken over as the digest that the source runs. What rolls out or fails in the source is
+        left out, and refused where `services` names it, unless `force` is true.
+        """
+        given = read_fields(self.body(), self.request.headers, FIELDS)
+        source, only = given.get('from'), given.get('services')
+        if not isinstance(source, str) or not source:
+            raise InvalidRequest('from must name a cluster.', [{'path': 'from', 'message': FIELDS['from']}])
+        if only is not None and not (isinstance(only, list) and only and all(isinstance(each, str) for each in only)):
+            raise InvalidRequest('services must name services.', [{'path': 'services', 'message': FIELDS['services']}])
+        expect('force', given.get('force'), bool, FIELDS['force'])
+        if not self.caller.may_see(source):
+            raise no_source(source)
+        force = given.get('force') or False
+        promoted = await self.context.promotion.promote(cluster, self.change_request(), source, only, force=force)
+        self.reply_outcome(promoted)

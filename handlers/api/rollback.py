@@ -1,0 +1,43 @@
+"""Rollback: storing the content of an earlier revision again."""
+
+from dataclasses import replace
+
+from handlers.api.body import expect, read_fields
+from handlers.api.operation import operation
+from handlers.api.parameters import CHANGE, GUARDED
+from handlers.base import ApiHandler
+from stack.access.access import Role
+
+FIELDS = {'revision': 'text', 'service': 'text', 'message': 'text', 'prune': 'true or false'}
+
+
+class Rollback(ApiHandler):
+    @operation(
+        Role.DEPLOYER,
+        status=202,
+        body='Rollback',
+        answer='RolledBack',
+        parameters=CHANGE,
+        refusals=(400, 404, 410, *GUARDED, 413, 415, 422),
+    )
+    async def post(self, cluster: str) -> None:
+        """Store an old content again, of all services or of one: by default the newest that rolled out well.
+
+        The images that it takes away go into quarantine. A revision that failed, or whose image is in quarantine, is
+        restored only where `revision` names it; an image in quarantine takes an `override`.
+        """
+        given = read_fields(self.body(), self.request.headers, FIELDS)
+        for name in ('revision', 'service', 'message'):
+            expect(name, given.get(name), str, FIELDS[name])
+        expect('prune', given.get('prune'), bool, FIELDS['prune'])
+        request = self.change_request()
+        if given.get('message'):
+            request = replace(request, origin=replace(request.origin, message=given['message']))
+        outcome = await self.context.rollback.roll_back(
+            cluster,
+            request,
+            revision=given.get('revision'),
+            service=given.get('service'),
+            prune=given.get('prune') or False,
+        )
+        self.reply_outcome(outcome)
