@@ -95,6 +95,7 @@ class Adopter:
         await self._states.check_new(cluster)
         written = await self._write(cluster)
         outcome = await self._states.create(cluster, written.document, replace(request, dry_run=False), verb='adopt')
+        assert isinstance(outcome, Accepted)  # without dry_run there is no preview
         return Adopted(written, outcome)
 
     async def notes(self, cluster: str) -> list[Note]:

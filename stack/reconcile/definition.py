@@ -52,10 +52,10 @@ def serves(wanted: Definition, registered: TaskDefinition) -> bool:
 
 def _nameless(definition: Definition) -> dict[str, Any]:
     """A normalised definition without its family, and without the name of a container that is alone."""
-    containers = definition.get('containerDefinitions') or ()
+    containers = list(definition.get('containerDefinitions') or ())
     if len(containers) == 1:
         containers = [{**containers[0], 'name': ''}]
-    return {**definition, 'family': '', 'containerDefinitions': list(containers)}
+    return {**definition, 'family': '', 'containerDefinitions': containers}
 
 
 def definition_changes(registered: Definition | None, wanted: Definition) -> list[Change]:

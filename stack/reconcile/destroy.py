@@ -4,12 +4,12 @@ In the order in which AWS lets go. The alias record goes first of the parts: it 
 points at, and a name that leads nowhere can be taken by somebody else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Answer, LoadBalancer, Observed, Service, TargetGroup
+from stack.reconcile.observed import Answer, LoadBalancer, Observed, Registry, Service, TargetGroup
 from stack.reconcile.plan import Change, Until
 from stack.reconcile.record import delete_record
 from stack.stackfile.naming import family
@@ -20,7 +20,7 @@ STILL_HELD = ('ResourceInUse',)
 
 def plan_destroy(draft: Draft, observed: Observed) -> None:
     """Add the steps that remove the service of the draft's owner, and every part that is marked as its own."""
-    service = observed.service(draft.owner.service)
+    service = observed.service(draft.service)
     if service and names.owner(service.tags) != draft.owner:
         draft.note('It was not made by Nysa: it is left alone.')
         return
@@ -70,7 +70,11 @@ def delete_service(
 
 def has_leftovers(observed: Observed, owner: Owner, seen_to: frozenset[str]) -> bool:
     """Whether there are parts marked as the owner's own besides those that are `seen_to` (by ARN)."""
-    parts = (*observed.load_balancers, *observed.target_groups, *observed.registries)
+    parts: Sequence[LoadBalancer | TargetGroup | Registry] = (
+        *observed.load_balancers,
+        *observed.target_groups,
+        *observed.registries,
+    )
     return any(names.owner(each.tags) == owner and each.arn not in seen_to for each in parts)
 
 
@@ -164,7 +168,7 @@ def _names_it(parts: Iterable[Answer], key: str, arn: str) -> bool:
 def _others(draft: Draft, observed: Observed, uses: Callable[[Service], bool]) -> list[str]:
     """The names of all other services that use something."""
     services = observed.services.values()
-    return sorted(each.name for each in services if each.name != draft.owner.service and each.active and uses(each))
+    return sorted(each.name for each in services if each.name != draft.service and each.active and uses(each))
 
 
 def _remove_registry(
@@ -186,7 +190,7 @@ def _remove_registry(
 
 
 def _task_definitions(draft: Draft, observed: Observed, after: list[str | None]) -> None:
-    found = observed.families.get(family(draft.owner.cluster, draft.owner.service), ())
+    found = observed.families.get(family(draft.owner.cluster, draft.service), ())
     for definition in found:
         if names.owner(definition.tags) == draft.owner:
             name = definition.arn.rpartition('/')[2]

@@ -25,6 +25,11 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
+    @property
+    def service(self) -> str:
+        """The name of the service; empty where the steps are for the whole cluster."""
+        return self.owner.service or ''
+
     def add(
         self,
         name: str,

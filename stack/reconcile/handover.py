@@ -15,6 +15,7 @@ from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed
 from stack.reconcile.plan import Change, ResultOf, Until
+from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import plan_record
 from stack.reconcile.wanted import Balancer
 
@@ -47,9 +48,7 @@ class Attachment:
     seen_to: frozenset[str]
     also: tuple[str, ...]
     wanted: Balancer
-    balancer: LoadBalancer | None
-    dns: Ref
-    zone: Ref
+    balancer: PlannedBalancer
     switch: Switch | None
     predecessors: tuple[LoadBalancer, ...]
     waits: bool
@@ -96,11 +95,7 @@ def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> N
         done.append(
             draft.add('listener', 'elbv2:ModifyListener', switch.text, switch.arguments, after=[serves], why=switch.why)
         )
-    done.append(
-        plan_record(
-            draft, attachment.wanted, observed, attachment.balancer, attachment.dns, attachment.zone, after=[serves]
-        )
-    )
+    done.append(plan_record(draft, attachment.wanted, observed, attachment.balancer, after=[serves]))
     for each in attachment.predecessors:
         if not left(each):
             _leave(draft, each, observed.at, done)

@@ -8,6 +8,7 @@ from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
 from stack.reconcile.observed import Listener, LoadBalancer, Observed
 from stack.reconcile.plan import Change, ResultOf, differences
+from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.wanted import Balancer
 
 Ref = str | ResultOf
@@ -24,14 +25,14 @@ class Planned:
 def plan_listener(
     draft: Draft,
     wanted: Balancer,
-    there: LoadBalancer | None,
-    balancer: Ref,
+    balancer: PlannedBalancer,
     group: Ref,
     observed: Observed,
     *,
     serves: bool,
 ) -> Planned:
     """Add the step that makes or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
+    there = balancer.there
     arguments = _arguments(wanted, group)
     listener = _own_listener(draft, wanted, there, observed) if there else None
     if listener is None:
@@ -39,7 +40,7 @@ def plan_listener(
             'listener',
             'elbv2:CreateListener',
             f'Create the listener of {wanted.name} for {wanted.protocol} on port {wanted.port}',
-            {'LoadBalancerArn': balancer, **arguments, 'Tags': names.tag_list(draft.owner.tags)},
+            {'LoadBalancerArn': balancer.arn, **arguments, 'Tags': names.tag_list(draft.owner.tags)},
             why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
         )
         return Planned(made)

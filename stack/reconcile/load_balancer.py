@@ -13,11 +13,10 @@ from stack.reconcile.handover import Attachment, left, predecessors
 from stack.reconcile.listener import plan_listener
 from stack.reconcile.observed import LoadBalancer, Observed
 from stack.reconcile.plan import Change, ResultOf
+from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import plan_record, record_at
 from stack.reconcile.target_group import plan_target_group, usable_target_group
 from stack.reconcile.wanted import Balancer
-
-Ref = str | ResultOf
 
 
 def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> Attachment:
@@ -33,12 +32,12 @@ def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> At
     before = predecessors(draft.owner, observed, there) if serves else ()
     group_there = usable_target_group(draft, wanted, observed, there)
     group = plan_target_group(draft, wanted, observed, group_there)
-    balancer, dns, zone = _load_balancer(draft, wanted, there, observed)
-    listener = plan_listener(draft, wanted, there, balancer, group, observed, serves=serves)
+    balancer = _load_balancer(draft, wanted, there, observed)
+    listener = plan_listener(draft, wanted, balancer, group, observed, serves=serves)
     moves = serves and wanted.record is not None and _leads_elsewhere(wanted.record, there, observed)
     waits = bool(listener.switch or moves or [each for each in before if not left(each)])
     if not waits:
-        plan_record(draft, wanted, observed, there, dns, zone)
+        plan_record(draft, wanted, observed, balancer)
     staying = tuple(each for each in before if not left(each, observed.at))
     kept = {arn for each in staying for arn in (each.arn, *_forwarded_to(each))}
     return Attachment(
@@ -48,9 +47,7 @@ def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> At
         seen_to=frozenset({each.arn for each in (group_there, there) if each} | kept),
         also=tuple(sorted(kept & {each.arn for each in observed.target_groups})),
         wanted=wanted,
-        balancer=there,
-        dns=dns,
-        zone=zone,
+        balancer=balancer,
         switch=listener.switch,
         predecessors=staying,
         waits=waits,
@@ -114,13 +111,11 @@ def _made_for(wanted: Balancer) -> str:
     return f'{wanted.scheme}/{wanted.vpc}'
 
 
-def _load_balancer(
-    draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed
-) -> tuple[Ref, Ref, Ref]:
-    """The load balancer's ARN, DNS name and zone, known or to come."""
+def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed) -> PlannedBalancer:
+    """Add the steps that create the load balancer or change the one that exists."""
     if there:
         _change_load_balancer(draft, wanted, there)
-        return there.arn, there.dns_name, there.zone
+        return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there)
     name = names.unused(wanted.name, {each.name for each in observed.load_balancers})
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
@@ -145,7 +140,7 @@ def _load_balancer(
     arn, dns, zone = (
         ResultOf(made, f'LoadBalancers.0.{each}') for each in ('LoadBalancerArn', 'DNSName', 'CanonicalHostedZoneId')
     )
-    return arn, dns, zone
+    return PlannedBalancer(wanted.name, arn, dns, zone)
 
 
 def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -> None:

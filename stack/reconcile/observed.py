@@ -3,7 +3,7 @@
 Each class is made by `read` from an item of the AWS answer that its docstring names.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -105,7 +105,8 @@ class Service:
 
 
 def _members(found: Answer) -> dict[str, Any]:
-    newest = next((each for each in found.get('deployments') or () if each.get('status') == 'PRIMARY'), {})
+    deployments: Sequence[Answer] = found.get('deployments') or ()
+    newest = next((each for each in deployments if each.get('status') == 'PRIMARY'), {})
     parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_DEPLOYMENT}
     return {name: value for name, value in parts.items() if value is not None}
 

@@ -4,7 +4,7 @@ Pure and idempotent: once its steps are done, the next plan is empty. What is th
 deleted; what a desired state names is taken over, and the plan says so.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from stack.reconcile import names
@@ -15,7 +15,7 @@ from stack.reconcile.handover import plan_handover
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Observed
+from stack.reconcile.observed import LoadBalancer, Observed, Registry, Service, TargetGroup
 from stack.reconcile.plan import Change, Note, Plan, Row, Until
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.tasks import plan_run
@@ -70,7 +70,7 @@ def plan(
 def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
     draft = Draft(owner)
     draft.note(f'Nothing is done about it. {why}', blocks=True)
-    return draft, Row(owner.service, 'nothing')
+    return draft, Row(draft.service, 'nothing')
 
 
 def _put_together(
@@ -140,7 +140,7 @@ def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> Non
     """Parts that the service has left go once none of its tasks uses them any more."""
     if not has_leftovers(observed, draft.owner, seen_to):
         return
-    service = observed.service(draft.owner.service)
+    service = observed.service(draft.service)
     gone = [each.id for each in draft.steps if each.id.endswith('/service/gone')]
     changing = [each.id for each in draft.steps if each.kind in ('ecs:UpdateService', 'ecs:CreateService')]
     after: list[str | None] = [*(gone or changing)]
@@ -162,7 +162,12 @@ def going(
 ) -> list[str]:
     """Services to be destroyed: those asked for, with `prune` all of ours, and what was begun before and has parts."""
     found = {name for name in destroyed if name not in wanted}
-    marked = (*observed.load_balancers, *observed.target_groups, *observed.registries, *observed.services.values())
+    marked: Sequence[LoadBalancer | TargetGroup | Registry | Service] = (
+        *observed.load_balancers,
+        *observed.target_groups,
+        *observed.registries,
+        *observed.services.values(),
+    )
     for whose in {names.owner(each.tags) for each in marked}:
         if whose and whose.cluster == observed.cluster and whose.service and whose.service not in wanted:
             service = observed.services.get(whose.service)

@@ -1,35 +1,30 @@
 """The Route 53 alias that points at a service's load balancer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import LoadBalancer, Observed, Record
 from stack.reconcile.plan import Change, ResultOf
+from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.wanted import Balancer
-
-Ref = str | ResultOf
 
 
 def plan_record(
-    draft: Draft,
-    wanted: Balancer,
-    observed: Observed,
-    there: LoadBalancer | None,
-    dns: Ref,
-    zone: Ref,
-    after: Sequence[str | None] = (),
+    draft: Draft, wanted: Balancer, observed: Observed, balancer: PlannedBalancer, after: Sequence[str | None] = ()
 ) -> str | None:
-    """The alias, and the end of one that the load balancer had before; gives the step that points it, if any.
+    """Create or change the alias, delete the load balancer's previous one, and return the step that points it, if any.
 
-    `there`: the load balancer unless the plan makes it. `after`: steps that come first.
+    `after`: steps that come first.
     """
+    there = balancer.there
     current = names.alias_target(there.dns_name) if there else None
     set_up = removed = None
     if wanted.record:
         record = record_at(observed, *wanted.record)
         if record is None or record.target != current:
-            set_up = _point(draft, wanted, record, dns, zone, after)
+            set_up = _point(draft, wanted.record, record, balancer, after)
     if there is None:
         return set_up
     old = names.tagged_record(there.tags.get(names.RECORD_TAG, ''))
@@ -49,17 +44,22 @@ def record_at(observed: Observed, zone: str, name: str) -> Record | None:
 
 
 def _point(
-    draft: Draft, wanted: Balancer, record: Record | None, dns: Ref, zone: Ref, after: Sequence[str | None]
+    draft: Draft,
+    place: tuple[str, str],
+    record: Record | None,
+    balancer: PlannedBalancer,
+    after: Sequence[str | None],
 ) -> str:
-    hosted_zone, name = wanted.record
+    hosted_zone, name = place
     before = None
     if record:
-        before = record.target or [each.get('Value') for each in record.found.get('ResourceRecords') or ()]
-    alias = {'HostedZoneId': zone, 'DNSName': dns, 'EvaluateTargetHealth': False}
+        before = record.target or [value.get('Value') for value in record.found.get('ResourceRecords') or ()]
+    dns = balancer.dns
+    alias = {'HostedZoneId': balancer.zone, 'DNSName': dns, 'EvaluateTargetHealth': False}
     return draft.add(
         'record',
         'route53:ChangeResourceRecordSets',
-        f'Point {name} at {wanted.name}',
+        f'Point {name} at {balancer.name}',
         {
             'HostedZoneId': hosted_zone,
             'ChangeBatch': {
@@ -93,7 +93,7 @@ def delete_record(draft: Draft, record: Record, after: list[str | None]) -> str:
 def _remember(draft: Draft, there: LoadBalancer, tag: str | None, after: list[str | None]) -> None:
     """Note on the load balancer which record points at it, once it does."""
     why = [Change(f'tags.{names.RECORD_TAG}', there.tags.get(names.RECORD_TAG), tag)]
-    kind, tags = 'elbv2:RemoveTags', {'TagKeys': [names.RECORD_TAG]}
+    kind, tags = 'elbv2:RemoveTags', dict[str, Any](TagKeys=[names.RECORD_TAG])
     if tag:
         kind, tags = 'elbv2:AddTags', {'Tags': names.tag_list({names.RECORD_TAG: tag})}
     text = f'Note on {there.name} which record points at it'

@@ -192,8 +192,8 @@ def _create(
     draft.add('service', 'ecs:CreateService', text, arguments, after=[gone, *parts.ready])
 
 
-def _joined(wanted: Wanted, definition: Definition, parts: Parts) -> dict[str, list]:
-    joined: dict[str, list] = {}
+def _joined(wanted: Wanted, definition: Definition, parts: Parts) -> dict[str, list[dict[str, Any]]]:
+    joined: dict[str, list[dict[str, Any]]] = {}
     if parts.attachment:
         stated = wanted.members.get('loadBalancers') or []
         joined['loadBalancers'] = [*stated, _load_balancer(wanted, definition, parts.attachment)]
@@ -212,8 +212,8 @@ def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachmen
 
 def _container(wanted: Wanted, definition: Definition) -> str:
     """The name of the container in the task definition that is to run: somebody else may have named it otherwise."""
-    name = main_container(wanted.definition)['name']
-    return main_container(definition.known.body, name)['name'] if definition.known else name
+    name = str(main_container(wanted.definition)['name'])
+    return str(main_container(definition.known.body, name)['name']) if definition.known else name
 
 
 def _update(
@@ -269,7 +269,7 @@ def _load_balancers(
     draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
 ) -> Changed:
     """Attachments to target groups that are not ours stay, under the name of the container that there will be."""
-    ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
+    ours: set[Ref] = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
     if parts.attachment:
         ours = (ours - set(parts.attachment.also)) | {parts.attachment.target_group}
     before = [{key: value for key, value in each.items() if value} for each in service.load_balancers]

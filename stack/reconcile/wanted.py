@@ -77,11 +77,11 @@ class Wanted:
 
     @property
     def family(self) -> str:
-        return self.definition['family']
+        return str(self.definition['family'])
 
     @property
     def scheduling_strategy(self) -> str:
-        return self.members.get('schedulingStrategy', 'REPLICA')
+        return str(self.members.get('schedulingStrategy', 'REPLICA'))
 
     @property
     def launch_type(self) -> str | None:
@@ -91,12 +91,14 @@ class Wanted:
     @property
     def deployment(self) -> Terms:
         """The deploymentConfiguration, as far as it is stated."""
-        return self.members.get('deploymentConfiguration', {})
+        stated: Terms = self.members.get('deploymentConfiguration', {})
+        return stated
 
     @property
     def network(self) -> Terms | None:
         """The awsvpcConfiguration; None in every other network mode."""
-        return self.members.get('networkConfiguration', {}).get('awsvpcConfiguration')
+        stated: Terms | None = self.members.get('networkConfiguration', {}).get('awsvpcConfiguration')
+        return stated
 
     @property
     def subnets(self) -> frozenset[str]:
@@ -154,7 +156,7 @@ def faults(cluster: str, document: Any) -> dict[str, str]:
         if mistake.message.startswith(UNKNOWN_KEY):
             continue
         in_service = mistake.path[:1] == ('services',) and len(mistake.path) > 2
-        for name in [mistake.path[2]] if in_service else [each for each, _ in effective.services(document)]:
+        for name in [str(mistake.path[2])] if in_service else [each for each, _ in effective.services(document)]:
             found.setdefault(name, str(mistake))
     return found
 

@@ -55,7 +55,8 @@ _WIDEST = {'integer': 2**31, 'long': 2**63}
 def shapes() -> Mapping[str, Mapping[str, Any]]:
     """Every shape of the ECS API by name, as botocore's `service-2.json` has it."""
     file = importlib.resources.files('botocore') / 'data' / 'ecs' / API_VERSION / 'service-2.json.gz'
-    return json.loads(gzip.decompress(file.read_bytes()))['shapes']
+    found: Mapping[str, Mapping[str, Any]] = json.loads(gzip.decompress(file.read_bytes()))['shapes']
+    return found
 
 
 def mistakes(place: str, value: Any) -> Iterator[tuple[Path, str]]:
@@ -93,7 +94,7 @@ def _mistakes(value: Any, shape_name: str, path: Path) -> Iterator[tuple[Path, s
         yield from _scalar_mistakes(value, shape, path)
 
 
-def _structure_mistakes(value: dict, shape: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+def _structure_mistakes(value: dict[str, Any], shape: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     if shape.get('document'):
         return
     for name in shape.get('required', ()):

@@ -75,15 +75,16 @@ def completed(value: Any) -> Any:
         return tuple(item for item in map(completed, value) if item is not None)
     if not dataclasses.is_dataclass(value):
         return value
+    record: Any = value
     changes = {}
-    for e in entries(type(value)):
-        part = getattr(value, e.name)
+    for e in entries(record.__class__):
+        part = getattr(record, e.name)
         kept = completed(part)
         if kept is None and e.required:
             return None
         if kept != part:
             changes[e.name] = e.default if kept is None else kept
-    return dataclasses.replace(value, **changes) if changes else value
+    return dataclasses.replace(record, **changes) if changes else record
 
 
 def part_of(table: type, inherits: str, says: str) -> Shape:

@@ -104,7 +104,7 @@ def _scan(text: str) -> tuple[Place, list[Problem]]:
             top.key, top.key_place = json.loads(word), place
             top.last = top.key
             if top.key in top.children:
-                path = tuple(o.last if isinstance(o.children, dict) else len(o.children) - 1 for o in stack)
+                path = tuple(o.last or '' if isinstance(o.children, dict) else len(o.children) - 1 for o in stack)
                 faults.append(Problem(path, f'the key {word[:60]} stands here for the second time', *place))
             continue
         children: Any = {} if word == '{' else [] if word == '[' else None

@@ -1,6 +1,6 @@
 """Which container of a task definition is the service's own, where sidecars run beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Definition = Mapping[str, Any]
@@ -13,7 +13,7 @@ def main_container(definition: Definition, service: str = '') -> Mapping[str, An
 
     Empty where there is none. The tag is on arguments of RegisterTaskDefinition whose main container is not the first.
     """
-    containers = definition.get('containerDefinitions') or [{}]
+    containers: Sequence[Mapping[str, Any]] = definition.get('containerDefinitions') or [{}]
     tags = {each.get('key'): each.get('value') for each in definition.get('tags') or ()}
     named = (each for each in containers if each.get('name') == tags.get(CONTAINER_TAG, service))
     essential = (each for each in containers if is_essential(each))

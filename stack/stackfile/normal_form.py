@@ -28,7 +28,7 @@ def normalised(definition: Mapping[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in definition.items() if key not in aws_defaults.ADDED_BY_ECS}
     own |= {key: own[key].rpartition('/')[2] for key in _ROLES if isinstance(own.get(key), str)}
     _fill_conditional(own)
-    result = filled(own, aws_defaults.TASK_DEFINITION, aws_defaults.TASK_DEFINITION_SETS)
+    result: dict[str, Any] = filled(own, aws_defaults.TASK_DEFINITION, aws_defaults.TASK_DEFINITION_SETS)
     for container in result.get('containerDefinitions', ()):
         for port in container.get('portMappings', ()):
             _fill_port(port, result.get('networkMode', ''))
@@ -48,7 +48,8 @@ def normalised_service(members: Mapping[str, Any]) -> dict[str, Any]:
         own['serviceConnectConfiguration'] = _service_connect(connect)
     if own.get('platformVersion') == 'LATEST':
         own.pop('platformVersion')
-    return filled(own, aws_defaults.SERVICE, aws_defaults.SERVICE_SETS)
+    result: dict[str, Any] = filled(own, aws_defaults.SERVICE, aws_defaults.SERVICE_SETS)
+    return result
 
 
 def filled(value: Any, defaults: Defaults, sets: frozenset[Place], place: Place = ()) -> Any:

@@ -13,7 +13,7 @@ def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape
     """Read as a mapping; inherited ones and own ones are joined. `with_text`: items may also be `NAME=value`."""
     grammar = _Pairs(key, value, says, with_text)
     mapping = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
-    items: list[dict] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
+    items: list[dict[str, Any]] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
     if with_text:
         items.append({'type': 'string', 'pattern': key.json['pattern'].removesuffix('$') + f'={PRINTABLE}*$'})
     schema = {'anyOf': [mapping, {'type': 'array', 'items': {'anyOf': items}}]}

@@ -65,7 +65,7 @@ def key(name: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inve
 def place_of(value: Any, place: str, context: Context) -> dict[str, Any]:
     """What the fields of `value`, an instance of a class of the table, put at `place`."""
     result: dict[str, Any] = {}
-    for name, target in _targets(type(value), place):
+    for name, target in _targets(value.__class__, place):
         content = getattr(value, name)
         rendered = None if content is None else target.render(content, context)
         if rendered is not None and rendered not in ([], {}, ''):
@@ -99,7 +99,7 @@ def structure(value: Any, context: Context) -> dict[str, Any]:
     return place_of(value, '', context)
 
 
-def structures(values: tuple, context: Context) -> list[dict[str, Any]]:
+def structures(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     return [structure(value, context) for value in values]
 
 
@@ -130,7 +130,7 @@ def upper(value: str, context: Context) -> str:
     return value.upper()
 
 
-def port_mappings(ports: tuple, context: Context) -> list[dict[str, Any]]:
+def port_mappings(ports: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     """Each port once: in all network modes but `bridge`, a container port is its own host port.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
@@ -151,13 +151,13 @@ def _port_mapping(port: Any, bridge: bool) -> dict[str, Any]:
     return {**ports, 'protocol': port.protocol, **{key: value for key, value in names.items() if value}}
 
 
-def volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+def volumes(volumes: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     """Each volume once, however often it is mounted."""
     return list({volume.name: _volume(volume, context) for volume in reversed(volumes)}.values())[::-1]
 
 
 def _volume(volume: Any, context: Context) -> dict[str, Any]:
-    kinds = {
+    kinds: Mapping[str, Callable[[], dict[str, Any]]] = {
         'host': lambda: {'host': {'sourcePath': volume.host}},
         'efs': lambda: {'efsVolumeConfiguration': structure(volume.efs, context)},
         'ebs': lambda: {'configuredAtLaunch': True},
@@ -169,20 +169,20 @@ def _volume(volume: Any, context: Context) -> dict[str, Any]:
     return {'name': volume.name, **storage}
 
 
-def volume_mounts(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+def volume_mounts(volumes: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     return [{'sourceVolume': v.name, 'containerPath': v.mount, 'readOnly': v.read_only} for v in volumes if v.mount]
 
 
-def launch_volumes(volumes: tuple, context: Context) -> list[dict[str, Any]]:
+def launch_volumes(volumes: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     """The EBS volumes that the service has made with each task."""
     return [{'name': v.name, 'managedEBSVolume': structure(v.ebs, context)} for v in volumes if v.ebs]
 
 
-def env_files(files: tuple, context: Context) -> list[dict[str, str]]:
+def env_files(files: tuple[str, ...], context: Context) -> list[dict[str, str]]:
     return [{'value': file, 'type': 's3'} for file in files]
 
 
-def extra_hosts(hosts: tuple, context: Context) -> list[dict[str, str]]:
+def extra_hosts(hosts: tuple[Any, ...], context: Context) -> list[dict[str, str]]:
     return [{'hostname': host.name, 'ipAddress': host.address} for host in hosts]
 
 
@@ -231,7 +231,7 @@ def init_for_exec(value: bool, context: Context) -> bool | None:
     return True if value and context.settings.init is None else None
 
 
-def providers(values: tuple, context: Context) -> list[dict[str, Any]]:
+def providers(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     return [{'capacityProvider': each.name, **structure(each, context)} for each in values]
 
 
@@ -249,6 +249,6 @@ def log_configuration(logging: Any, context: Context) -> dict[str, Any] | None:
     }
 
 
-def constraints(kind: str) -> Callable[[tuple, Context], list[dict[str, Any]]]:
+def constraints(kind: str) -> Callable[[tuple[Any, ...], Context], list[dict[str, Any]]]:
     """The placement constraints of one type; a task definition takes `memberOf` alone."""
     return lambda values, context: [structure(c, context) for c in values if c.type == kind]

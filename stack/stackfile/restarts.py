@@ -51,7 +51,7 @@ def settled(registered: Definition, wanted: Definition) -> Definition:
 
 
 def _main(definition: Definition, wanted: Definition) -> Definition:
-    return main_container(definition, main_container(wanted).get('name'))
+    return main_container(definition, main_container(wanted).get('name') or '')
 
 
 def _restarted_at(container: Definition) -> Any:

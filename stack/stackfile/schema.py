@@ -6,6 +6,7 @@ from voluptuous import MultipleInvalid, Schema
 
 from stack.stackfile.entries import record
 from stack.stackfile.fields import Stackfile
+from stack.stackfile.places import path_of
 from stack.stackfile.problems import Problem
 
 SCHEMA = Schema(record(Stackfile).check)
@@ -16,5 +17,5 @@ def shape_mistakes(data: Any) -> list[Problem]:
     try:
         SCHEMA(data)
     except MultipleInvalid as e:
-        return [Problem(tuple(error.path), error.error_message) for error in e.errors]
+        return [Problem(path_of(error.path), error.error_message) for error in e.errors]
     return []

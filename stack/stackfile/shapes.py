@@ -27,7 +27,7 @@ class Shape:
     json: Mapping[str, Any]
     read: Callable[[Any], Any] = field(default=None)  # type: ignore[assignment]  # filled in just below
     merge: Callable[[Any, Any], Any] = lambda inherited, own: own
-    entries: tuple = ()
+    entries: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         if self.read is None:
@@ -52,7 +52,7 @@ def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None
     return Shape(says + limit, check, schema)
 
 
-def parsed(pattern: str, says: str, example: str, make: Callable[[re.Match], Any]) -> Shape:
+def parsed(pattern: str, says: str, example: str, make: Callable[[re.Match[str]], Any]) -> Shape:
     """Text by a pattern, read as what `make` gives."""
     words = text(pattern, says, example=example)
     compiled = re.compile(pattern)
@@ -113,7 +113,7 @@ def choice(*words: str) -> Shape:
     says = ' or '.join(words) if len(words) < 3 else 'one of ' + ', '.join(words)
 
     def check(value: Any) -> str:
-        if value not in words:
+        if not isinstance(value, str) or value not in words:
             raise refused(says, value, suggestion(value, words))
         return value
 
@@ -148,14 +148,14 @@ def list_of(item: Shape, at_most: int | None = None, says: str = '') -> Shape:
     limit = f', at most {at_most}' if at_most else ''
     says = says or f'a list, each item {item.says}{limit}'
 
-    def check(value: Any) -> tuple:
+    def check(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise refused(says, value)
         if at_most and len(value) > at_most:
             raise Invalid(f'expected at most {at_most} items, found {len(value)}')
         return tuple(checked(enumerate(value), lambda _, part: item.check(part)))
 
-    def read(value: Any) -> tuple:
+    def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise refused(says, value)
         return tuple(readable(value, item.read))
@@ -168,12 +168,12 @@ def mapping_of(key: Shape, value: Shape) -> Shape:
     says = f'a mapping of {key.says} to {value.says}'
     check_both = pair(key, value)
 
-    def check(raw: Any) -> dict:
+    def check(raw: Any) -> dict[Any, Any]:
         if not isinstance(raw, dict):
             raise refused(says, raw)
         return dict(checked(raw.items(), check_both))
 
-    def read(raw: Any) -> dict:
+    def read(raw: Any) -> dict[Any, Any]:
         if not isinstance(raw, dict):
             raise refused(says, raw)
         return dict(readable(raw.items(), lambda pair: (key.check(pair[0]), value.read(pair[1]))))
@@ -199,7 +199,7 @@ def pair(key: Shape, value: Shape) -> Callable[[Any, Any], tuple[Any, Any]]:
     return check
 
 
-def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) -> list:
+def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) -> list[Any]:
     """Every part checked, `check(key, part)`; raises MultipleInvalid with the mistakes of all, each under its key."""
     values, errors = [], []
     for key, part in parts:
@@ -213,7 +213,7 @@ def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) 
     return values
 
 
-def readable(parts: Iterable[Any], read: Callable[[Any], Any]) -> list:
+def readable(parts: Iterable[Any], read: Callable[[Any], Any]) -> list[Any]:
     """What can be read of the parts."""
     values = []
     for part in parts:

@@ -66,4 +66,5 @@ def _containers(settings: ServiceSettings, context: Context) -> list[dict[str, A
 
 def _container(container: Any, name: str, pass_through: Mapping[str, Any], context: Context) -> dict[str, Any]:
     fields = place_of(container, 'container', replace(context, container=container))
-    return deeply_merged({'name': name, 'essential': True, **fields}, pass_through)
+    merged: dict[str, Any] = deeply_merged({'name': name, 'essential': True, **fields}, pass_through)
+    return merged

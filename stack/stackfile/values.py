@@ -93,9 +93,10 @@ _INSTANT = text(
 
 
 def _moment(value: Any) -> str:
-    if instant(_INSTANT.check(value)) is None:
+    at: str = _INSTANT.check(value)
+    if instant(at) is None:
         raise refused(_INSTANT.says, value)
-    return value
+    return at
 
 
 INSTANT = Shape(_INSTANT.says, _moment, {**_INSTANT.json, 'format': 'date-time'})
@@ -111,7 +112,8 @@ def _health_command(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return 'CMD-SHELL', _SHELL_COMMAND.check(value)
     if isinstance(value, list) and len(value) >= 2 and value[0] in ('CMD', 'CMD-SHELL'):
-        return ARGUMENTS.check(value)
+        command: tuple[str, ...] = ARGUMENTS.check(value)
+        return command
     raise refused(HEALTH_COMMAND.says, value)
 
 
@@ -186,12 +188,13 @@ def one_or_list(item: Shape, at_most: int) -> Shape:
     items = list_of(item, at_most=at_most)
     says = f'public, private, or {items.says}'
 
-    def check(value: Any) -> tuple:
+    def check(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
             if value not in ('public', 'private'):
                 raise refused(says, value)
             return (value,)
-        return items.check(value)
+        listed: tuple[Any, ...] = items.check(value)
+        return listed
 
     return Shape(says, check, {'anyOf': [{'enum': ['public', 'private']}, items.json]})
 

@@ -5,7 +5,7 @@ nodes, as PyYAML's loaders do, lets libyaml overrun the C stack.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import yaml
@@ -27,7 +27,10 @@ _NOT_PRINTABLE = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001
 _CORE = 'tag:yaml.org,2002:'
 _TEXT_TAGS = (None, '!', f'{_CORE}str')
 _SCALAR_TAGS = {f'{_CORE}{n}': t for n, t in (('null', type(None)), ('bool', bool), ('int', int), ('float', float))}
-_COLLECTION_TAGS = {dict: (None, '!', f'{_CORE}map'), list: (None, '!', f'{_CORE}seq')}
+_COLLECTION_TAGS: Mapping[type, tuple[str | None, ...]] = {
+    dict: (None, '!', f'{_CORE}map'),
+    list: (None, '!', f'{_CORE}seq'),
+}
 
 
 def load(text: str) -> tuple[Any, Place]:
@@ -55,8 +58,10 @@ def load_faulty(text: str) -> tuple[Any, Place, list[Problem]]:
             builder.take(event)
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
-        said = ', '.join(filter(None, [e.context, e.problem]))
-        _refuse([Problem((), said + _hint(text, mark), mark.line + 1, mark.column + 1)])
+        message = ', '.join(filter(None, [e.context, e.problem]))
+        if mark is None:
+            raise InvalidStackfile(message) from None
+        _refuse([Problem((), message + _hint(text, mark), mark.line + 1, mark.column + 1)])
     return builder.root[0], builder.place(), builder.faults
 
 
@@ -95,18 +100,17 @@ class _Builder:
         return (mark.line + 1, mark.column + 1, self.root[1]) if mark else (1, 1, None)
 
     def take(self, event: yaml.Event) -> None:
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
-        elif kind is yaml.MappingStartEvent:
+        elif isinstance(event, yaml.MappingStartEvent):
             self._open(event, {}, {})
-        elif kind is yaml.SequenceStartEvent:
+        elif isinstance(event, yaml.SequenceStartEvent):
             self._open(event, [], [])
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+        elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
-        elif kind is yaml.AliasEvent:
+        elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
-        elif kind is yaml.DocumentStartEvent:
+        elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 self._stop(event, 'a second document starts here: one is all that is read')
@@ -163,13 +167,13 @@ class _Builder:
     def _close(self) -> None:
         done = self._stack.pop()
         if done.merged:
-            self._merge(done)
+            self._merge(done, done.merged)
         if done.anchor:
             self._anchors[done.anchor] = (done.data, done.children)
 
-    def _merge(self, into: _Open) -> None:
+    def _merge(self, into: _Open, merged: tuple[Any, Any, Any]) -> None:
         """Own keys win over merged ones, earlier merged ones over later: https://yaml.org/type/merge.html"""
-        data, children, mark = into.merged
+        data, children, mark = merged
         parts = zip(data, (place[2] for place in children), strict=True) if type(data) is list else [(data, children)]
         sources = [*reversed(list(parts)), (dict(into.data), dict(into.children))]
         if any(type(source) is not dict for source, _ in sources):
@@ -185,10 +189,11 @@ class _Builder:
             into.children.update(places)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        anchored = self._anchors.get(event.anchor)
+        anchor = event.anchor or ''
+        anchored = self._anchors.get(anchor)
         if anchored is None:
-            known = event.anchor in self._anchors
-            self._stop(event, f'*{event.anchor} refers to {"itself" if known else "an anchor that is not there"}')
+            known = anchor in self._anchors
+            self._stop(event, f'*{anchor} refers to {"itself" if known else "an anchor that is not there"}')
         data, children = anchored
         nodes, characters, height = _extent(data)
         self._count(event, nodes, characters)
@@ -234,7 +239,7 @@ class _Builder:
             self._stop(event, f'more than {MAX_CHARACTERS:,} characters, aliases written out')
 
     def _fault(self, event: yaml.Event, message: str, key: str | None = None) -> None:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         self.faults.append(Problem(self._path(key), message, mark.line + 1, mark.column + 1))
         if len(self.faults) >= MAX_FAULTS:
             _refuse(self.faults)
@@ -254,7 +259,7 @@ class _Builder:
 
 def _open_at(collections: Iterable[_Open]) -> Path:
     """Where the innermost of collections stands that are open."""
-    return tuple(each.last if type(each.data) is dict else len(each.data) - 1 for each in collections)
+    return tuple(each.last or '' if type(each.data) is dict else len(each.data) - 1 for each in collections)
 
 
 def _extent(data: Any) -> tuple[int, int, int]:
@@ -285,7 +290,8 @@ def _refuse(faults: list[Problem]) -> NoReturn:
     raise InvalidStackfile(in_text(faults), details(faults))
 
 
-def _tag_text(tag: str) -> str:
+def _tag_text(tag: str | None) -> str:
+    tag = tag or ''
     return _short(f'!!{tag.removeprefix(_CORE)}' if tag.startswith(_CORE) else tag)
 
 

@@ -67,7 +67,7 @@ def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[st
         return True
     if wanted.balancer is None or beside_elb(way, observed, more):
         return False
-    draft = Draft(owner, frozenset({wanted.balancer.record} - {None}))
+    draft = Draft(owner, frozenset({wanted.balancer.record} if wanted.balancer.record else ()))
     try:
         plan_load_balancer(draft, wanted.balancer, observed)
     except Blocked:

@@ -55,7 +55,7 @@ def carry_over_field(found: Found, service: Service, below: Path) -> bool:
     if field == 'containers' and len(below) > 3 and isinstance(below[1], int):
         name, field, table = str(below[2]), below[3], Sidecar
         settings = found.settings['containers'][below[1]][name]
-    container = next((each for each in containers if each.get('name') == name), {})
+    container: Answer = next((each for each in containers if each.get('name') == name), {})
     described = {'task': found.body, 'container': container, 'service': service.members}
     targets = [target for each in entries(table) if each.name == field for target in each.ecs]
     changed = False

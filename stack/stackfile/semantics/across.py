@@ -1,14 +1,16 @@
 """Names of services, and what two of them must not, or should not, have in common."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from stack.stackfile.naming import family, load_balancer_name
+from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 LONGEST_FAMILY = 255
 
-Claim = tuple[Hashable, tuple, str]
+Claim = tuple[Hashable, Path, str]
+Claims = Callable[[Subject], Iterable[Claim]]
 
 
 def doubled_names(subjects: Iterable[Subject]) -> Iterator[Finding]:
@@ -59,7 +61,7 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
     return _collisions(subjects, claims)
 
 
-def _collisions(subjects: Iterable[Subject], claims) -> Iterator[Finding]:
+def _collisions(subjects: Iterable[Subject], claims: Claims) -> Iterator[Finding]:
     owners: dict[Hashable, str] = {}
     for subject in subjects:
         for claim, path, said in claims(subject):

@@ -103,7 +103,8 @@ def mounts_have_volumes(subject: Subject) -> Iterator[Finding]:
     known = {volume.name for volume in settings.volumes}
     if settings.ecs:
         passed = settings.ecs.task_definition.get('volumes')
-        known |= {each.get('name') for each in passed if isinstance(each, dict)} if isinstance(passed, list) else set()
+        stated = [each.get('name') for each in passed if isinstance(each, dict)] if isinstance(passed, list) else []
+        known |= {name for name in stated if isinstance(name, str)}
     for path, _, container in containers(subject):
         for i, mount in enumerate(container.mounts):
             if mount.name not in known:

@@ -22,7 +22,7 @@ def ports_fit(subject: Subject) -> Iterator[Finding]:
 @rule('elb.ports.container', 'ports')
 def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
     elb = subject.settings.elb
-    exposed = sorted({port.container for port in subject.settings.ports if port.protocol == 'tcp'})
+    exposed = sorted({port.container for port in subject.settings.ports if port.protocol == 'tcp' and port.container})
     if elb and elb.ports.container not in exposed:
         known = f'{", ".join(map(str, exposed))} in ports' if exposed else 'none in ports'
         yield ('elb', 'ports', 'container'), f'the container does not expose {elb.ports.container}: expected {known}'

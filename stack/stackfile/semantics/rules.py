@@ -31,8 +31,9 @@ class Subject:
 
     def where(self, path: Path) -> Path:
         """The whole path of a part of the service; where it inherits that field, of the field that it inherits."""
-        if path and path[0] not in self.raw and path[0] in self.inherited:
-            return self.inherited[path[0]]
+        first = path[0] if path else ''
+        if isinstance(first, str) and first not in self.raw and first in self.inherited:
+            return self.inherited[first]
         return (*self.path, *path)
 
 
@@ -66,7 +67,7 @@ def _is_complete(subject: Subject, names: Names) -> bool:
     for name in names:
         value = getattr(part, name)
         if value is None:
-            return not any(entry.required for entry in entries(type(part)) if entry.name == name)
+            return not any(entry.required for entry in entries(part.__class__) if entry.name == name)
         part = value
     return True
 
