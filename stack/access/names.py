@@ -10,9 +10,9 @@ import logging
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Protocol
 
 from stack.access.access import Caller
+from stack.aws.ports import ObjectStore
 from stack.errors import AwsFailed, PreconditionFailed
 from stack.runtime.lru import LruCache
 
@@ -22,17 +22,10 @@ PEOPLE = 'nysa/people/'
 REMEMBERED = 10_000
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
-
-
 class Names:
     """`tokens` gives the names that holders of tokens have now."""
 
-    def __init__(self, bucket: Bucket, tokens: Callable[[], Iterable[str]]):
+    def __init__(self, bucket: ObjectStore, tokens: Callable[[], Iterable[str]]):
         self._bucket = bucket
         self._tokens = tokens
         self._owners: LruCache[str, str] = LruCache(REMEMBERED)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from stack.access import tokens
 from stack.access.tokens import Token
+from stack.aws.ports import ObjectDeleter, ObjectLister, ObjectStore
 from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, Unavailable
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,8 @@ BELIEVED_S = 20.0
 REMEMBERED = timedelta(hours=13)
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
-    async def delete(self, key: str) -> None: ...
-    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[Any]: ...
+class Bucket(ObjectStore, ObjectDeleter, ObjectLister, Protocol):
+    """The calls that tokens and ended sessions are stored by."""
 
 
 class TokenStore:

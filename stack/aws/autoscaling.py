@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from stack.aws.batches import batches
-from stack.aws.careful import CarefulConnection
+from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
-from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed
 
 MOST_TARGETS = 50
@@ -18,7 +17,7 @@ UNAVAILABLE = (
 )
 
 
-async def autoscaled(aws: PacedConnection | CarefulConnection, cluster: str, services: Sequence[str]) -> frozenset[str]:
+async def autoscaled(aws: AwsClient, cluster: str, services: Sequence[str]) -> frozenset[str]:
     """Those of the services whose number of tasks an autoscaler owns; all of them where that may not be asked.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalableTargets.html
@@ -34,7 +33,7 @@ async def autoscaled(aws: PacedConnection | CarefulConnection, cluster: str, ser
     return found
 
 
-async def _scaled(aws: PacedConnection | CarefulConnection, cluster: str, services: Sequence[str]) -> frozenset[str]:
+async def _scaled(aws: AwsClient, cluster: str, services: Sequence[str]) -> frozenset[str]:
     names = {f'service/{cluster}/{service}': service for service in services}
     answers = await asyncio.gather(
         *(

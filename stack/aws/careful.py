@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stack.aws.connection import Connection
+from stack.aws.client import AwsClient
 from stack.aws.limitations import Limitations
 from stack.errors import Throttled
 from stack.runtime.pacing import CATEGORY, Pace
@@ -19,7 +19,7 @@ LONGEST_SPACING_S = 30.0
 SHRINKS_TO = 0.9
 
 
-class CarefulConnection:
+class CarefulConnection(AwsClient):
     """A connection whose calls wait for their turn, and are not made again by themselves where AWS refuses.
 
     Raises what `Connection` raises.
@@ -27,7 +27,7 @@ class CarefulConnection:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: AwsClient,
         share: float = WATCHING_SHARE,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -48,7 +48,7 @@ class CarefulConnection:
     def limitations(self) -> Limitations:
         return self._connection.limitations
 
-    async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call as soon as the limits let it."""
         name = f'{service}:{operation}'
         category = CATEGORY.get(name, name)
@@ -64,9 +64,6 @@ class CarefulConnection:
         if category in self._spacing:
             self._spacing[category] *= SHRINKS_TO
         return answer
-
-    # It asks nothing of its connection but `call`.
-    pages = Connection.pages
 
     async def _turn(self, name: str, category: str) -> None:
         now = self._clock()

@@ -8,10 +8,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol, TypeVar
 
 from stack.aws.bulkhead import NOT_SENT
-from stack.aws.objects import Written
+from stack.aws.ports import ListedVersion, StoredObject, Written
 from stack.errors import AwsFailed, OutcomeUnknown, PreconditionFailed
 from stack.state.revisions import WRITE_KEY
 
@@ -19,13 +19,16 @@ from stack.state.revisions import WRITE_KEY
 VERSIONS_SEARCHED = 50
 
 
+Outcome = TypeVar('Outcome')
+
+
 class Objects(Protocol):
     """The requests that the writes are made of, one each: see `stack.aws.s3.Bucket`."""
 
     async def put_once(self, key: str, body: bytes, over: str | None, metadata: dict[str, str]) -> Written: ...
     async def delete_once(self, key: str, over: str | None) -> None: ...
-    async def head(self, key: str, *, version: str | None = None) -> Any: ...
-    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+    async def head(self, key: str, *, version: str | None = None) -> StoredObject | None: ...
+    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[ListedVersion]: ...
 
 
 class ConditionalWrites:
@@ -77,7 +80,7 @@ class ConditionalWrites:
             return _refuse(key, failed)
         raise _unknown(f'{key} was stored before others changed it', failed)
 
-    async def _find(self, key: str, write_id: str, listed: Sequence[Any]) -> Written | None:
+    async def _find(self, key: str, write_id: str, listed: Sequence[ListedVersion]) -> Written | None:
         for version in listed:
             if version.version and not version.deleted:
                 found = await self._objects.head(key, version=version.version)
@@ -101,8 +104,10 @@ class ConditionalWrites:
 
 
 async def _settled(
-    attempt: Callable[[], Awaitable[Any]], read_back: Callable[[AwsFailed], Awaitable[Any]], what: str
-) -> Any:
+    attempt: Callable[[], Awaitable[Outcome]],
+    read_back: Callable[[AwsFailed], Awaitable[Outcome | None]],
+    what: str,
+) -> Outcome:
     """The outcome of a write: of one attempt, or of a second one where the first may still take effect.
 
     A second attempt under the same condition leaves at most one of the two to succeed. S3 also asks for one where it
@@ -130,7 +135,9 @@ async def _settled(
         raise
 
 
-async def _read_back(read_back: Callable[[AwsFailed], Awaitable[Any]], failed: AwsFailed, what: str) -> Any:
+async def _read_back(
+    read_back: Callable[[AwsFailed], Awaitable[Outcome | None]], failed: AwsFailed, what: str
+) -> Outcome | None:
     try:
         return await read_back(failed)
     except (PreconditionFailed, OutcomeUnknown) as decided:
@@ -139,7 +146,7 @@ async def _read_back(read_back: Callable[[AwsFailed], Awaitable[Any]], failed: A
         raise _unknown(what, failed) from unreadable
 
 
-def _since(listed: Sequence[Any], over: str | None) -> Sequence[Any] | None:
+def _since(listed: Sequence[ListedVersion], over: str | None) -> Sequence[ListedVersion] | None:
     """The versions above the one with the ETag `over`, the newest first; None where that one is not listed.
 
     Where nothing was there before, all that is listed may have come since, and the list is whole if it is short.

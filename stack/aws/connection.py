@@ -18,10 +18,11 @@ from botocore.exceptions import ReadTimeoutError
 
 from stack.aws import listing
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
+from stack.aws.client import AwsClient
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
 from stack.aws.limitations import Limitations
-from stack.errors import AwsFailed, Unavailable
-from stack.scheduler import fence
+from stack.errors import AwsFailed
+from stack.runtime import fence
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ READ_ATTEMPTS = 3
 CallObserver = Callable[[str, str, float], None]
 
 
-class Connection:
+class Connection(AwsClient):
     """AWS, as the adapters see it.
 
     Clients are thread-safe and made once: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
@@ -69,13 +70,18 @@ class Connection:
         self._making = threading.Lock()
         self._under_way: dict[int, tuple[str, float]] = {}
         self._numbers = itertools.count()
-        self.limitations = Limitations()
+        self._limitations = Limitations()
         # Of the call that a thread is making: whether one of its attempts timed out.
         self._attempts = threading.local()
 
     @property
     def region(self) -> str | None:
-        return self._session.region_name
+        region: str | None = self._session.region_name
+        return region
+
+    @property
+    def limitations(self) -> Limitations:
+        return self._limitations
 
     def client(self, service: str, region: str | None = None, share: str | None = None) -> Any:
         """The client of a service, made when it is first asked for (44–350 ms, once), for the calls of a share."""
@@ -126,7 +132,7 @@ class Connection:
 
     def warnings(self) -> dict[str, str]:
         """Sentences for `/readyz`, by call or service: what is not available here, and what does not answer now."""
-        return {**self.limitations.all(), **self.outages()}
+        return {**self._limitations.all(), **self.outages()}
 
     def outages(self) -> dict[str, str]:
         """By share, a sentence on each whose circuit is open."""
@@ -141,7 +147,7 @@ class Connection:
         if isinstance(exception, ReadTimeoutError):
             self._attempts.timed_out = True
 
-    async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> dict:
+    async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> Any:
         """Make one call without holding up the loop; `operation` is AWS's name for it, as `PutObject`.
 
         A body that streams is read: `answer['Body']` is bytes. Raises `AwsFailed` and what is below it.
@@ -151,7 +157,9 @@ class Connection:
         with self._observed(f'{service}:{operation}'):
             return await bulkhead.run(f'{service}:{operation}', job, fence.may_start())
 
-    def _ask(self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]) -> dict:
+    def _ask(
+        self, share: str, service: str, operation: str, region: str | None, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
         name = f'{service}:{operation}'
         self._attempts.timed_out = False
         try:
@@ -176,35 +184,6 @@ class Connection:
             del self._under_way[number]
             self._observe(name, outcome, time.monotonic() - started)
 
-    async def pages(
-        self,
-        service: str,
-        operation: str,
-        items: str,
-        /,
-        *,
-        token: tuple[str, str],
-        region: str | None = None,
-        **arguments: Any,
-    ) -> list:
-        """All items of a paged call; `token` names the token in the answer, and in the next request.
-
-        Raises `Unavailable` where the answers lead in a circle.
-        """
-        found: list = []
-        seen: set[str] = set()
-        while True:
-            answer = await self.call(service, operation, region=region, **arguments)
-            found += answer.get(items, [])
-            following = answer.get(token[0])
-            if not following:
-                return found
-            if following in seen:
-                name = f'{service}:{operation}'
-                raise Unavailable(f'The pages of {name} lead in a circle', name, 'RepeatedToken', pending=False)
-            seen.add(following)
-            arguments[token[1]] = following
-
     def close(self, seconds: float = CLOSE_WITHIN_S) -> None:
         """Release the threads; calls under way are waited for within that time, in all."""
         until = time.monotonic() + seconds
@@ -216,7 +195,7 @@ class Connection:
             client.close()
 
 
-def _answer(method: Callable[..., dict], arguments: dict[str, Any], attempts: int) -> dict:
+def _answer(method: Callable[..., dict[str, Any]], arguments: dict[str, Any], attempts: int) -> dict[str, Any]:
     """A call's answer with its body read; botocore repeats no call whose answer breaks off or cannot be read."""
     for attempt in range(1, attempts + 1):
         try:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from stack.aws.batches import batches
+from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
-from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed
 
 # Values of one filter: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html
@@ -14,7 +14,7 @@ MOST_VALUES = 200
 UNAVAILABLE = 'The VPC of subnets is not checked; it is what vpc.id states.'
 
 
-async def subnet_vpcs(aws: PacedConnection, subnets: Collection[str]) -> Mapping[str, str] | None:
+async def subnet_vpcs(aws: AwsClient, subnets: Collection[str]) -> Mapping[str, str] | None:
     """The VPC of each subnet that exists, by subnet id; None where EC2 may not be asked.
 
     By filter, since a subnet that does not exist fails a call that lists ids:

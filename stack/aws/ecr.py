@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from stack.aws.connection import Connection
+from stack.aws.client import AwsClient
 from stack.errors import AwsFailed, NotFound
 from stack.stackfile.images import ImageReference
 
@@ -15,7 +15,7 @@ class PushedImage:
     pushed_at: datetime
 
 
-async def digest_of(connection: Connection, image: ImageReference) -> str | None:
+async def digest_of(connection: AwsClient, image: ImageReference) -> str | None:
     """What the tag of an image in ECR stands for now; None where there is no such image, or none in ECR."""
     where = image.ecr
     if where is None:
@@ -36,7 +36,7 @@ async def digest_of(connection: Connection, image: ImageReference) -> str | None
     return next((each['imageDigest'] for each in answer['imageDetails']), None)
 
 
-async def tags_move(connection: Connection, image: ImageReference) -> bool:
+async def tags_move(connection: AwsClient, image: ImageReference) -> bool:
     """Whether a tag of the image's repository may come to stand for another image; outside ECR it may.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
@@ -54,7 +54,7 @@ async def tags_move(connection: Connection, image: ImageReference) -> bool:
     return any(each.get('imageTagMutability') != 'IMMUTABLE' for each in answer['repositories'])
 
 
-async def tagged_images(connection: Connection, account: str, region: str, repository: str) -> list[PushedImage]:
+async def tagged_images(connection: AwsClient, account: str, region: str, repository: str) -> list[PushedImage]:
     """Every image that has a tag, in no order. Raises `NotFound` for a repository that is not there."""
     try:
         found = await connection.pages(

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.aws.batches import batches
-from stack.aws.connection import Connection
-from stack.aws.paced import PacedConnection
+from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Service, TaskDefinition
@@ -34,7 +33,7 @@ class ClusterStatus:
         )
 
 
-async def describe_cluster(connection: Connection | PacedConnection, name: str) -> ClusterStatus | None:
+async def describe_cluster(connection: AwsClient, name: str) -> ClusterStatus | None:
     """The cluster as ECS has it, or None where there is none.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeClusters.html
@@ -48,7 +47,7 @@ async def describe_cluster(connection: Connection | PacedConnection, name: str) 
 class Clusters:
     """All clusters of the account and the region."""
 
-    def __init__(self, aws: PacedConnection):
+    def __init__(self, aws: AwsClient):
         self._aws = aws
 
     async def names(self) -> list[str]:
@@ -64,7 +63,7 @@ class Clusters:
         return [ClusterStatus.read(found) for answer in answers for found in answer['clusters']]
 
 
-async def services(aws: PacedConnection, cluster: str) -> list[Service]:
+async def services(aws: AwsClient, cluster: str) -> list[Service]:
     """All services of a cluster that are not over.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html (10 at a time)
@@ -81,7 +80,7 @@ async def services(aws: PacedConnection, cluster: str) -> list[Service]:
     return [Service.read(found) for answer in described for found in answer['services']]
 
 
-async def task_definition(aws: PacedConnection, name: str) -> TaskDefinition | None:
+async def task_definition(aws: AwsClient, name: str) -> TaskDefinition | None:
     """A task definition by its ARN, or the newest active one of a family; None where there is none."""
     try:
         answer = await aws.call('ecs', 'DescribeTaskDefinition', taskDefinition=name, include=['TAGS'])
@@ -93,7 +92,7 @@ async def task_definition(aws: PacedConnection, name: str) -> TaskDefinition | N
     return TaskDefinition.read(answer)
 
 
-async def family(aws: PacedConnection, name: str) -> tuple[TaskDefinition, ...]:
+async def family(aws: AwsClient, name: str) -> tuple[TaskDefinition, ...]:
     """All active task definitions of a family with their tags, and without their bodies."""
     arns = await aws.pages(
         'ecs',
@@ -107,7 +106,7 @@ async def family(aws: PacedConnection, name: str) -> tuple[TaskDefinition, ...]:
     return tuple(TaskDefinition(arn, name, {}, read_tags(found['tags'])) for arn, found in zip(arns, tags, strict=True))
 
 
-async def started_by(aws: PacedConnection, cluster: str, name: str) -> frozenset[str]:
+async def started_by(aws: AwsClient, cluster: str, name: str) -> frozenset[str]:
     """By whom the tasks of a family were started, as far as ECS still knows: stopped ones for an hour."""
     arns: list[str] = []
     for status in ('RUNNING', 'STOPPED'):
@@ -124,7 +123,7 @@ async def started_by(aws: PacedConnection, cluster: str, name: str) -> frozenset
     return frozenset(task['startedBy'] for answer in answers for task in answer['tasks'] if task.get('startedBy'))
 
 
-async def given_up(aws: PacedConnection, cluster: str, service: str) -> frozenset[str]:
+async def given_up(aws: AwsClient, cluster: str, service: str) -> frozenset[str]:
     """The task definition from which ECS rolled the service back last, if that is how its last deployment ended.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html

@@ -7,7 +7,7 @@ from typing import Any
 from stack.aws import ecs
 from stack.aws.autoscaling import autoscaled
 from stack.aws.batches import batches
-from stack.aws.careful import CarefulConnection
+from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import ecs_state
@@ -17,7 +17,7 @@ from stack.rollouts.ecs_state import Service, Task
 class EcsLook:
     """Each method is one call, or a few where a list goes on. All raise `AwsFailed` and what is below it."""
 
-    def __init__(self, aws: CarefulConnection):
+    def __init__(self, aws: AwsClient):
         self._aws = aws
 
     async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]:
@@ -90,7 +90,8 @@ class EcsLook:
             if failed.aws_code == 'ResourceNotFoundException':
                 return []
             raise
-        return answer['events']
+        events: list[dict[str, Any]] = answer['events']
+        return events
 
     async def _tasks(self, cluster: str, service: str, status: str) -> tuple[Task, ...]:
         try:
@@ -112,5 +113,5 @@ class EcsLook:
         ]
         return [ecs_state.task(each) for answer in answers for each in answer['tasks']]
 
-    async def _pages(self, operation: str, items: str, **arguments: Any) -> list:
+    async def _pages(self, operation: str, items: str, **arguments: Any) -> list[Any]:
         return await self._aws.pages('ecs', operation, items, token=('nextToken', 'nextToken'), **arguments)

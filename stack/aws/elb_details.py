@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from stack.aws.paced import PacedConnection
+from stack.aws.client import AwsClient
 
 _MORE = ('NextMarker', 'Marker')
 _USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
@@ -21,7 +21,7 @@ _USUAL_ATTRIBUTES = {
 Details = Mapping[str, tuple[str, ...]]
 
 
-async def details(aws: PacedConnection, balancers: Collection[str], groups: Collection[str]) -> Details:
+async def details(aws: AwsClient, balancers: Collection[str], groups: Collection[str]) -> Details:
     """By the ARN of a load balancer or target group: what it has beyond `elb`, each as a noun phrase."""
     arns = [*balancers, *groups]
     found = await asyncio.gather(
@@ -30,13 +30,13 @@ async def details(aws: PacedConnection, balancers: Collection[str], groups: Coll
     return {arn: tuple(some) for arn, some in zip(arns, found, strict=True) if some}
 
 
-async def _of_balancer(aws: PacedConnection, arn: str) -> list[str]:
+async def _of_balancer(aws: AwsClient, arn: str) -> list[str]:
     listeners = await aws.pages('elbv2', 'DescribeListeners', 'Listeners', token=_MORE, LoadBalancerArn=arn)
     found = await asyncio.gather(*(_of_listener(aws, each) for each in listeners))
     return [phrase for some in found for phrase in some]
 
 
-async def _of_listener(aws: PacedConnection, listener: Mapping[str, Any]) -> list[str]:
+async def _of_listener(aws: AwsClient, listener: Mapping[str, Any]) -> list[str]:
     port, arn = listener.get('Port'), listener['ListenerArn']
     rules = await aws.pages('elbv2', 'DescribeRules', 'Rules', token=_MORE, ListenerArn=arn)
     found = []
@@ -58,7 +58,7 @@ async def _of_listener(aws: PacedConnection, listener: Mapping[str, Any]) -> lis
     return found
 
 
-async def _of_group(aws: PacedConnection, arn: str) -> list[str]:
+async def _of_group(aws: AwsClient, arn: str) -> list[str]:
     answer = await aws.call('elbv2', 'DescribeTargetGroupAttributes', TargetGroupArn=arn)
     set_to = {each['Key']: each.get('Value') for each in answer['Attributes']}
     return [

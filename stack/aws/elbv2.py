@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from stack.aws.batches import batches
-from stack.aws.paced import PacedConnection
+from stack.aws.client import AwsClient
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Listener, LoadBalancer, TargetGroup
 
@@ -19,7 +19,7 @@ _MORE = ('NextMarker', 'Marker')
 
 
 async def load_balancing(
-    aws: PacedConnection, prefix: str, used: Collection[str]
+    aws: AwsClient, prefix: str, used: Collection[str]
 ) -> tuple[tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
     """Load balancers and target groups with names that begin with `prefix`, and those behind the ARNs in `used`.
 
@@ -49,12 +49,12 @@ async def load_balancing(
     )
 
 
-async def _listeners(aws: PacedConnection, balancer: str) -> tuple[Listener, ...]:
+async def _listeners(aws: AwsClient, balancer: str) -> tuple[Listener, ...]:
     found = await aws.pages('elbv2', 'DescribeListeners', 'Listeners', token=_MORE, LoadBalancerArn=balancer)
     return tuple(Listener.read(each) for each in found if 'Port' in each)
 
 
-async def _tags(aws: PacedConnection, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+async def _tags(aws: AwsClient, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     answers: list[dict[str, Any]] = await asyncio.gather(
         *(aws.call('elbv2', 'DescribeTags', ResourceArns=some) for some in batches(arns, MOST_TAGGED))
     )

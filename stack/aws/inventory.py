@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, servicediscovery
+from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
-from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
@@ -24,7 +24,7 @@ MOST_REMEMBERED = 5000
 class Inventory:
     """Looks at clusters. What cannot change is looked at once."""
 
-    def __init__(self, aws: PacedConnection, clock: Callable[[], float] = time.time):
+    def __init__(self, aws: AwsClient, clock: Callable[[], float] = time.time):
         """`clock` gives the time in seconds since the epoch."""
         self._aws = aws
         self._clock = clock

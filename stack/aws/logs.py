@@ -1,9 +1,9 @@
 """CloudWatch Logs, as far as Nysa asks it."""
 
-from stack.aws.paced import PacedConnection
+from stack.aws.client import AwsClient
 
 
-async def has_log_group(aws: PacedConnection, name: str, region: str | None = None) -> bool:
+async def has_log_group(aws: AwsClient, name: str, region: str | None = None) -> bool:
     """Whether there is a log group of that name.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html (by prefix only)

@@ -6,27 +6,27 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stack.aws.connection import Connection
+from stack.aws.client import AwsClient
 from stack.aws.limitations import Limitations
 from stack.errors import Throttled, Unavailable
+from stack.runtime import fence
 from stack.runtime.pacing import Pace, pause
-from stack.scheduler import fence
 
 # A refused call is made again for as long as a bucket takes to fill, a call without an answer a few times.
 TRIES_THROTTLED = 12
 TRIES_UNAVAILABLE = 4
 
 
-class PacedConnection:
+class PacedConnection(AwsClient):
     """A connection whose calls wait for their turn: one `Pace` for all who share an account's limits.
 
     Raises what `Connection` raises; `Throttled` only where AWS goes on refusing, and `Interrupted` where the caller's
-    work ended while it waited (`stack.scheduler.fence`).
+    work ended while it waited (`stack.runtime.fence`).
     """
 
     def __init__(
         self,
-        connection: Connection,
+        connection: AwsClient,
         pace: Pace | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -47,7 +47,7 @@ class PacedConnection:
     def limitations(self) -> Limitations:
         return self._connection.limitations
 
-    async def call(self, service: str, operation: str, /, **arguments: Any) -> dict:
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call as soon as the limits let it."""
         name = f'{service}:{operation}'
         throttled = unavailable = 0
@@ -65,9 +65,6 @@ class PacedConnection:
                 if unavailable == TRIES_UNAVAILABLE:
                     raise
             await self._wait(pause(throttled + unavailable - 1, self._chance))
-
-    # It asks nothing of its connection but `call`.
-    pages = Connection.pages
 
     async def _wait(self, seconds: float) -> None:
         if seconds > 0:

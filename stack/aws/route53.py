@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from stack.aws.paced import PacedConnection
+from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
 from stack.reconcile.names import alias_target, dns_name
 from stack.reconcile.observed import Record
@@ -12,7 +12,7 @@ from stack.reconcile.observed import Record
 MOST_RECORDS = '300'
 
 
-async def address_records(aws: PacedConnection, zone: str, names: Collection[str]) -> list[Record]:
+async def address_records(aws: AwsClient, zone: str, names: Collection[str]) -> list[Record]:
     """The A records of names in a hosted zone, those that there are; none where there is no such zone.
 
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html (in the order of the names'
@@ -42,7 +42,7 @@ async def address_records(aws: PacedConnection, zone: str, names: Collection[str
     return found
 
 
-async def aliases(aws: PacedConnection, targets: Collection[str]) -> tuple[Record, ...]:
+async def aliases(aws: AwsClient, targets: Collection[str]) -> tuple[Record, ...]:
     """The aliases in all hosted zones that point at any of the DNS names: each zone is read as a whole.
 
     https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html
@@ -58,7 +58,7 @@ async def aliases(aws: PacedConnection, targets: Collection[str]) -> tuple[Recor
     return tuple(each for each in found if each.target in wanted)
 
 
-async def _records(aws: PacedConnection, zone: str) -> list[dict[str, Any]]:
+async def _records(aws: AwsClient, zone: str) -> list[dict[str, Any]]:
     """All record sets of a zone; where the next page begins is told in up to three parts."""
     found: list[dict[str, Any]] = []
     start: dict[str, str] = {}

@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 
 import contextlib
 from collections import deque
+from collections.abc import Mapping
+from typing import Any, overload
 
+from stack.aws.client import AwsClient
 from stack.aws.conditional import ConditionalWrites
-from stack.aws.connection import Connection
-from stack.aws.objects import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
+from stack.aws.ports import NOT_MODIFIED, Known, ListedObject, ListedVersion, NotModified, StoredObject, Written
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, Unavailable
 from stack.state.revisions import UNVERSIONED
 
@@ -25,20 +27,24 @@ NO_SUCH_CONTENT = ('InvalidArgument', 'MethodNotAllowed')
 class Bucket:
     """Reads are strongly consistent: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel"""
 
-    def __init__(self, connection: Connection, name: str):
+    def __init__(self, connection: AwsClient, name: str):
         self.name = name
         self._connection = connection
         self._writes = ConditionalWrites(self)
 
-    async def _call(self, operation: str, *needed: str, **arguments) -> dict:
+    async def _call(self, operation: str, *needed: str, **arguments: Any) -> dict[str, Any]:
         """Make one call. An answer without one of the fields that are `needed` raises `Unavailable`."""
-        answer = await self._connection.call('s3', operation, Bucket=self.name, **arguments)
+        answer: dict[str, Any] = await self._connection.call('s3', operation, Bucket=self.name, **arguments)
         lacking = [field for field in needed if field not in answer]
         if lacking:
             name = f's3:{operation}'
             raise Unavailable(f'AWS answered {name} without {", ".join(lacking)}', name, 'Malformed', True)
         return answer
 
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> StoredObject | None: ...
+    @overload
+    async def get(self, key: str, *, known: Known | None) -> StoredObject | NotModified | None: ...
     async def get(
         self, key: str, *, version: str | None = None, known: Known | None = None
     ) -> StoredObject | NotModified | None:
@@ -205,7 +211,7 @@ class Bucket:
         answer = await self._list_versions(version.key, most + 1, after)
         return {each.get('VersionId') for each in answer.get('DeleteMarkers', [])}
 
-    async def _list_versions(self, key: str, limit: int, more: dict[str, str]) -> dict:
+    async def _list_versions(self, key: str, limit: int, more: dict[str, str]) -> dict[str, Any]:
         try:
             return await self._call('ListObjectVersions', Prefix=key, MaxKeys=limit, **more)
         except AwsFailed as failed:
@@ -249,12 +255,12 @@ def _unmet(failed: AwsFailed) -> PreconditionFailed:
     return PreconditionFailed(failed.message, failed.operation, failed.aws_code, failed.retried, failed.pending)
 
 
-def _version(answer: dict) -> str | None:
+def _version(answer: Mapping[str, Any]) -> str | None:
     version = answer.get('VersionId')
     return None if version == UNVERSIONED else version
 
 
-def _listed(each: dict, *, deleted: bool) -> ListedVersion:
+def _listed(each: Mapping[str, Any], *, deleted: bool) -> ListedVersion:
     return ListedVersion(
         each['Key'], _version(each), each.get('ETag'), each['LastModified'], each.get('IsLatest', False), deleted
     )

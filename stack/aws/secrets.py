@@ -1,12 +1,13 @@
 """Secrets Manager: a secret that holds a JSON object."""
 
 import json
+from typing import Any
 
-from stack.aws.connection import Connection
+from stack.aws.client import AwsClient
 from stack.errors import AwsFailed, Misconfigured
 
 
-async def read_secret(connection: Connection, name: str) -> dict | None:
+async def read_secret(connection: AwsClient, name: str) -> dict[str, Any] | None:
     """What the secret holds, or None where there is none. Raises `Misconfigured` for anything but an object."""
     try:
         answer = await connection.call('secretsmanager', 'GetSecretValue', SecretId=name)

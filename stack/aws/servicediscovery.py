@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
-from stack.aws.paced import PacedConnection
 from stack.errors import AwsFailed
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Namespace, Registry
@@ -17,7 +17,7 @@ Tags = Mapping[str, str]
 UNAVAILABLE = 'The VPCs of a private namespace are not known: the first of its name is used.'
 
 
-async def namespaces(aws: PacedConnection) -> tuple[Namespace, ...]:
+async def namespaces(aws: AwsClient) -> tuple[Namespace, ...]:
     """All private namespaces.
 
     https://docs.aws.amazon.com/cloud-map/latest/api/API_ListNamespaces.html
@@ -27,7 +27,7 @@ async def namespaces(aws: PacedConnection) -> tuple[Namespace, ...]:
     return tuple(map(Namespace.read, found))
 
 
-async def vpcs(aws: PacedConnection, namespace: str) -> frozenset[str] | None:
+async def vpcs(aws: AwsClient, namespace: str) -> frozenset[str] | None:
     """The VPCs in which a private namespace is resolved: those of its hosted zone. None where they may not be read.
 
     https://docs.aws.amazon.com/cloud-map/latest/api/API_GetNamespace.html
@@ -49,7 +49,7 @@ async def vpcs(aws: PacedConnection, namespace: str) -> frozenset[str] | None:
 
 
 async def registries(
-    aws: PacedConnection, namespace: str, matter: Callable[[Mapping[str, Any]], bool], known: Mapping[str, Tags]
+    aws: AwsClient, namespace: str, matter: Callable[[Mapping[str, Any]], bool], known: Mapping[str, Tags]
 ) -> tuple[Registry, ...]:
     """Those Cloud Map services in a namespace that `matter`, with their tags, which are not asked for where `known`.
 
@@ -62,7 +62,7 @@ async def registries(
     return tuple(Registry.read(namespace, each, of_it) for each, of_it in zip(found, tags, strict=True))
 
 
-async def _tags(aws: PacedConnection, arn: str, known: Mapping[str, Tags]) -> Tags:
+async def _tags(aws: AwsClient, arn: str, known: Mapping[str, Tags]) -> Tags:
     if arn in known:
         return known[arn]
     return read_tags((await aws.call('servicediscovery', 'ListTagsForResource', ResourceARN=arn))['Tags'])

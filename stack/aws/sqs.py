@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from stack.aws.batches import batches
-from stack.aws.connection import Connection
+from stack.aws.client import AwsClient
+from stack.aws.ports import Received
 from stack.errors import NotFound
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -15,24 +16,10 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 MOST_A_CALL = 10
 
 
-@dataclass(frozen=True)
-class Received:
-    """A message that is hidden from everybody else for a while; `handle` lets it be deleted, or hidden for longer.
-
-    `times` counts how often it has been received by now, `group` is its group in a FIFO queue.
-    """
-
-    id: str
-    body: str
-    handle: str
-    times: int = 1
-    group: str | None = None
-
-
 class Queue:
     """A queue, found by its name, or by its URL where that is what was configured."""
 
-    def __init__(self, connection: Connection, name: str):
+    def __init__(self, connection: AwsClient, name: str):
         self.name = name
         self._connection = connection
         self._url: str | None = name if '://' in name else None
@@ -56,12 +43,15 @@ class Queue:
 
         `group` and `deduplication_id` are for FIFO queues.
         """
-        more = {'MessageGroupId': group, 'MessageDeduplicationId': deduplication_id} if self.is_fifo else {}
+        more: dict[str, Any] = {}
+        if self.is_fifo:
+            more = {'MessageGroupId': group, 'MessageDeduplicationId': deduplication_id}
         if attributes:
-            told = {name: {'DataType': 'String', 'StringValue': value} for name, value in attributes.items()}
-            more['MessageAttributes'] = told
+            more['MessageAttributes'] = {
+                name: {'DataType': 'String', 'StringValue': value} for name, value in attributes.items()
+            }
         answer = await self._connection.call('sqs', 'SendMessage', QueueUrl=await self.url(), MessageBody=body, **more)
-        return answer.get('MessageId', '')
+        return str(answer.get('MessageId', ''))
 
     async def receive(self, wait: int, hidden: int) -> list[Received]:
         """Up to 10 messages, as soon as there is one, at the latest after `wait` seconds; `hidden` for so many."""
@@ -119,12 +109,12 @@ class Queue:
         self.max_message_bytes = int(limit) if limit.isdecimal() else MAX_MESSAGE_BYTES
 
 
-def _received(found: dict) -> Received:
-    known = found.get('Attributes', {})
+def _received(message: Mapping[str, Any]) -> Received:
+    attributes = message.get('Attributes', {})
     return Received(
-        found['MessageId'],
-        found['Body'],
-        found['ReceiptHandle'],
-        int(known.get('ApproximateReceiveCount', 1)),
-        known.get('MessageGroupId'),
+        message['MessageId'],
+        message['Body'],
+        message['ReceiptHandle'],
+        int(attributes.get('ApproximateReceiveCount', 1)),
+        attributes.get('MessageGroupId'),
     )

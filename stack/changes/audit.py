@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import ObjectLister, ObjectStore
 from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
 from stack.runtime.lru import LruCache
 from stack.state.history import History
@@ -34,12 +35,8 @@ Entry = dict[str, Any]
 Wrote = Callable[[str, str], Awaitable[None]]
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
-    async def objects(self, *, prefix: str, after: str | None, limit: int | None) -> list[Any]: ...
+class Bucket(ObjectStore, ObjectLister, Protocol):
+    """The calls that the audit is stored by."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Whether the content of a revision was ever deployed, as far as the history and the scheduler's record show."""
 
+from stack.aws.ports import ObjectReader
 from stack.errors import StateUnreadable
-from stack.state.lease_record import Bucket, Deployed, recorded
+from stack.state.lease_record import Deployed, recorded
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
 
@@ -10,7 +11,7 @@ LOOKED_AT = 50
 
 
 class DeployedContent:
-    def __init__(self, store: RevisionStore, bucket: Bucket):
+    def __init__(self, store: RevisionStore, bucket: ObjectReader):
         self._store = store
         self._bucket = bucket
 

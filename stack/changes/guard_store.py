@@ -8,8 +8,9 @@ docs/decisions/guards.md.
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
+from stack.aws.ports import ObjectHeads, ObjectStore, VersionLister
 from stack.changes.guards import Guards, read_guards
 from stack.errors import AwsFailed, OutcomeUnknown, PreconditionFailed, StateUnreadable
 from stack.runtime.lru import LruCache
@@ -30,13 +31,8 @@ ATTEMPTS = 10
 COPIED_WITHIN_S = 3.0
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def head(self, key: str, *, version: str | None = None) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
-    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+class Bucket(ObjectStore, ObjectHeads, VersionLister, Protocol):
+    """The calls that guards are stored by."""
 
 
 class GuardStore:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import ObjectStore
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
 from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
@@ -50,13 +51,6 @@ class Look(Protocol):
     async def log_lines(self, group: str, stream: str, region: str | None, most: int) -> list[Json]: ...
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
-
-
 # The revision, the one before it, and what they differ in: `stack.state.history.History.compare`.
 Compare = Callable[[str, str, str | None], Awaitable[tuple[Any, Any, Any]]]
 
@@ -64,7 +58,7 @@ Compare = Callable[[str, str, str | None], Awaitable[tuple[Any, Any, Any]]]
 class FlightRecorder:
     def __init__(
         self,
-        bucket: Bucket,
+        bucket: ObjectStore,
         look: Look,
         compare: Compare,
         *,

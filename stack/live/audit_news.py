@@ -8,8 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+from stack.aws.ports import ObjectLister, ObjectReplacer
 from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.runtime.events import Event
@@ -20,11 +21,8 @@ MARKS = 'nysa/audited/'
 POLL_S = 2.0
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def replace(self, key: str, body: bytes) -> Any: ...
-    async def objects(self, *, prefix: str) -> list[Any]: ...
+class Bucket(ObjectReplacer, ObjectLister, Protocol):
+    """The calls that replicas notify each other by."""
 
 
 class Hub(Protocol):

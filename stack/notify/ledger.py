@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+from stack.aws.ports import ObjectHeads, VersionLister, VersionTagger
 from stack.errors import AwsFailed
 from stack.runtime.lru import LruCache
 from stack.state.revisions import Revision
@@ -38,14 +39,8 @@ TURNS_KNOWN = 10_000
 ASKED_EACH_S = 60.0
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def head(self, key: str, *, version: str | None = None) -> Any: ...
-    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
-    async def tag_version(self, key: str, version: str | None, tags: dict[str, str]) -> None: ...
-    async def version_tags(self, key: str, version: str | None) -> dict[str, str]: ...
-    async def may_tag(self) -> bool: ...
+class Bucket(ObjectHeads, VersionLister, VersionTagger, Protocol):
+    """The calls that announcements are recorded by."""
 
 
 @dataclass

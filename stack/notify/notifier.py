@@ -17,8 +17,8 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
+from stack.aws.ports import MessageSender
 from stack.errors import AwsFailed, NotFound, StateUnreadable, TooLarge
 from stack.notify.ledger import Ledger
 from stack.notify.messages import REVISION_LIKE, group_of, messages_about, messages_of, names_of
@@ -51,18 +51,12 @@ WAITING_MOST = 50
 SENT_KNOWN = 50_000
 
 
-class Queue(Protocol):
-    """What is asked of the queue: see `stack.aws.sqs.Queue`."""
-
-    async def send(self, body: str, *, group: str, deduplication_id: str) -> str: ...
-
-
 class Notifier:
     """Sends announcements, in order for each cluster; what the queue does not take is tried again until it does."""
 
     def __init__(
         self,
-        queue: Queue,
+        queue: MessageSender,
         callback_url: str | None,
         max_bytes: Callable[[], int],
         ledger: Ledger,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import ObjectStore
 from stack.errors import AwsFailed, PreconditionFailed
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import DECIDED_AFTER
@@ -30,13 +31,6 @@ PAUSE_S = 1.0
 ATTEMPTS = 5
 
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
-
-
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,7 @@ class Owner(Protocol):
 
 
 class RolloutRecords:
-    def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
+    def __init__(self, bucket: ObjectStore, pause_s: float = PAUSE_S):
         self._bucket = bucket
         self._pause_s = pause_s
         self._find: Callable[[str], Owner | None] = lambda _: None

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
+from stack.aws.ports import Received
 from stack.scheduler.hints import Hint
 from stack.scheduler.passes import Ask, Ended, State
 
@@ -20,13 +21,6 @@ MOST_WAITING = 60
 After = Literal['done', 'again', 'given up']
 
 
-class Message(Protocol):
-    id: str
-    body: str
-    handle: str
-    group: str | None
-
-
 @dataclass
 class Job:
     """What is to be done about one cluster: the messages that came for it, and how the passes so far went.
@@ -35,13 +29,13 @@ class Job:
     """
 
     cluster: str
-    messages: dict[str, tuple[Message, Hint]] = field(default_factory=dict)
+    messages: dict[str, tuple[Received, Hint]] = field(default_factory=dict)
     failed: int = 0
     waited: int = 0
     fresh: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, message: Message, hint: Hint) -> None:
+    def add(self, message: Received, hint: Hint) -> None:
         # By its handle: a message may come twice, and each copy is deleted by its own.
         self.messages[message.handle] = (message, hint)
         self.failed = self.waited = 0

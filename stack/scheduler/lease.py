@@ -11,8 +11,9 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import ObjectStore
 from stack.errors import AwsFailed
 from stack.state.lease_record import PREFIX, Deployed, Recorded, deployed_in, read_lease, recorded
 
@@ -23,13 +24,6 @@ TERM_S = 30.0
 RENEW_S = 8.0
 # Its holder stops before others may begin: as long as the longest call takes that may still be under way.
 MARGIN_S = 14.0
-
-
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None) -> Any: ...
 
 
 @dataclass
@@ -74,7 +68,7 @@ class Leases:
 
     def __init__(
         self,
-        bucket: Bucket,
+        bucket: ObjectStore,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -200,7 +194,7 @@ class Leases:
         if (found and found.etag) == lease.etag:
             return None
         nonce = read_lease(found.body).get('nonce') if found else None
-        if nonce not in lease.begun:
+        if found is None or not isinstance(nonce, str) or nonce not in lease.begun:
             lease.lost = True
             return ''
         # Others count the term from when it was stored, which may be long before it was found here.

@@ -1,11 +1,12 @@
 """Reads what schedulers recorded of their passes, for the servers that show it."""
 
+from stack.aws.ports import ObjectReader
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.pass_outcome import PassOutcome, read_outcome
-from stack.state.lease_record import Bucket, recorded
+from stack.state.lease_record import recorded
 
 
-async def read(bucket: Bucket, cluster: str) -> PassOutcome | None:
+async def read(bucket: ObjectReader, cluster: str) -> PassOutcome | None:
     """The outcome of the last pass on a cluster; None where none is recorded, or where it may not be read.
 
     Raises `AwsFailed` where S3 does not answer now.

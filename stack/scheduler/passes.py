@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 from stack.errors import NotFound, NysaError
 from stack.reconcile.plan import Plan
 from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
+from stack.runtime.fence import GoesOn
 from stack.runtime.interruptible import Interrupted
-from stack.scheduler.fence import GoesOn
 from stack.scheduler.lease import Lease, Leases
 from stack.scheduler.reconciler import Outcome, Progress, Reconciler, Request
 from stack.state.lease_record import Deployed

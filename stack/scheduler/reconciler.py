@@ -15,8 +15,8 @@ from stack.reconcile.observed import Observer
 from stack.reconcile.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.planner import plan
 from stack.rollouts.progress import Progress, State
+from stack.runtime.fence import GoesOn, check, fenced, permitted
 from stack.runtime.interruptible import Interrupted
-from stack.scheduler.fence import GoesOn, check, fenced, permitted
 
 # How long a pass waits for AWS to let go before it leaves the rest to a later one, and how often it looks, in seconds.
 PATIENCE_S = 15.0

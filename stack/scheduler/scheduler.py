@@ -10,11 +10,12 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import Received, WorkQueue
 from stack.errors import NotFound, NysaError
 from stack.scheduler.hints import Hint, Unreadable, read_message
-from stack.scheduler.job import After, Job, Message
+from stack.scheduler.job import After, Job
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Ended, Passes
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
@@ -39,21 +40,12 @@ MOST_MESSAGES = 2000
 LAST_WORDS_S = 2.0
 
 
-class Queue(Protocol):
-    """What is asked of the queue: see `stack.aws.sqs.Queue`."""
-
-    async def receive(self, wait: int, hidden: int) -> list[Any]: ...
-    async def delete(self, messages: list[Any]) -> None: ...
-    async def hide(self, messages: list[Any], seconds: int) -> None: ...
-    async def dead_letters(self) -> Any: ...
-
-
 class Scheduler:
     """`read_names` gives the clusters that are managed; `stop` ends it as well as `stop()` does."""
 
     def __init__(
         self,
-        queue: Queue,
+        queue: WorkQueue,
         passes: Passes,
         reports: PassReports,
         metrics: SchedulerMetrics,
@@ -129,7 +121,7 @@ class Scheduler:
         for message in await self._queue.receive(self._look, HIDDEN_S):
             await self._take(message)
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: Received) -> None:
         try:
             hint = read_message(message.body)
         except Unreadable as why:
@@ -212,7 +204,7 @@ class Scheduler:
         job.fresh |= ask.retry and ended.outcome is None
         return ended
 
-    async def _conclude(self, job: Job, taken: dict[str, tuple[Message, Hint]], ended: Ended, after: After) -> None:
+    async def _conclude(self, job: Job, taken: dict[str, tuple[Received, Hint]], ended: Ended, after: After) -> None:
         """Say how it went, and see to the messages that are over."""
         messages, hints = [each for each, _ in taken.values()], [hint for _, hint in taken.values()]
         for error in ended.errors:
@@ -231,7 +223,7 @@ class Scheduler:
             for message in messages:
                 job.messages.pop(message.handle, None)
 
-    async def _bury(self, messages: list[Message], why: str) -> None:
+    async def _bury(self, messages: list[Received], why: str) -> None:
         """Put messages where people look for those that came to nothing; without such a queue they end here."""
         if not messages:
             return

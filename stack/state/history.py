@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import ListedVersion
 from stack.errors import Gone, NotFound
 from stack.runtime.lru import LruCache
 from stack.state.diff import Difference, difference
@@ -32,16 +33,6 @@ VERSIONS_LISTED = 100_000
 REMOVED_WITHIN = timedelta(seconds=15)
 
 CURRENT = 'current'
-
-
-class Listed(Protocol):
-    """A line of the history: see `stack.aws.s3.ListedVersion`."""
-
-    version: str | None
-    etag: str | None
-    modified: Any
-    is_latest: bool
-    deleted: bool
 
 
 @dataclass(frozen=True)
@@ -143,10 +134,10 @@ class History:
             other = await self.revision(cluster, against)
         return revision, other, difference(other.document if other else None, revision.document)
 
-    async def _read(self, cluster: str, listed: Listed) -> Revision:
+    async def _read(self, cluster: str, listed: ListedVersion) -> Revision:
         return await self.revision(cluster, revision_id(listed))
 
-    async def _learn(self, cluster: str, listed: Sequence[Listed], limit: int) -> None:
+    async def _learn(self, cluster: str, listed: Sequence[ListedVersion], limit: int) -> None:
         """Read what is needed for the rows that are not known yet: the versions themselves, and those before them."""
         shown = listed[:limit]
         new = [
@@ -162,10 +153,10 @@ class History:
             row = revision_row(by_index[index], by_index.get(older))
             self._rows.put((cluster, revision_id(listed[index])), row)
 
-    def _known(self, cluster: str, listed: Listed) -> dict[str, Any] | None:
+    def _known(self, cluster: str, listed: ListedVersion) -> dict[str, Any] | None:
         return self._rows.get((cluster, revision_id(listed)))
 
-    def _row(self, cluster: str, listed: Sequence[Listed], index: int, is_whole: bool) -> dict[str, Any] | None:
+    def _row(self, cluster: str, listed: Sequence[ListedVersion], index: int, is_whole: bool) -> dict[str, Any] | None:
         """The row of a version; None for the deletion that goes with a removal on record."""
         version = listed[index]
         if not version.deleted:
@@ -186,12 +177,12 @@ class History:
         return {**row, 'current': False, 'removed': True}
 
 
-def revision_id(listed: Listed) -> str:
+def revision_id(listed: ListedVersion) -> str:
     """What a version is called as a revision: see `Revision.id`."""
     return listed.version or (listed.etag or '').strip('"')
 
 
-def _content_before(listed: Sequence[Listed], index: int) -> int | None:
+def _content_before(listed: Sequence[ListedVersion], index: int) -> int | None:
     return next((i for i in range(index + 1, len(listed)) if not listed[i].deleted), None)
 
 

@@ -3,17 +3,12 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import ObjectReader
 from stack.state.revisions import Revision
 
 PREFIX = 'nysa/leases/'
-
-
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Recorded:
     outcome: Any = None
 
 
-async def recorded(bucket: Bucket, cluster: str) -> Recorded:
+async def recorded(bucket: ObjectReader, cluster: str) -> Recorded:
     """What the last holders of a cluster's lease recorded. Raises `AwsFailed`."""
     found = await bucket.get(PREFIX + cluster)
     last = read_lease(found.body) if found else {}

@@ -7,6 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import (
+    ListedObject,
+    ListedVersion,
+    MetadataWriter,
+    NotModified,
+    ObjectDeleter,
+    ObjectLister,
+    StoredObject,
+    VersionLister,
+    VersionReader,
+)
 from stack.errors import NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
 from stack.runtime.shared_reads import SharedReads
 from stack.state import revisions
@@ -21,14 +32,8 @@ SEPARATOR = '/'
 REMOVED = f'nysa{SEPARATOR}removed{SEPARATOR}'
 
 
-class Bucket(Protocol):
-    """What is asked of the bucket: see `stack.aws.s3.Bucket`."""
-
-    async def get(self, key: str, *, version: str | None = None, known: Any = None) -> Any: ...
-    async def put(self, key: str, body: bytes, *, over: str | None, metadata: dict[str, str]) -> Any: ...
-    async def delete(self, key: str, *, over: str | None = None) -> None: ...
-    async def objects(self, *, prefix: str = '', delimiter: str = '') -> list[Any]: ...
-    async def versions(self, key: str, *, limit: int = 1000, after: str | None = None) -> list[Any]: ...
+class Bucket(VersionReader, MetadataWriter, ObjectDeleter, ObjectLister, VersionLister, Protocol):
+    """The calls that desired states are stored by."""
 
 
 def serialise(document: dict[str, Any]) -> bytes:
@@ -147,8 +152,8 @@ class RevisionStore:
                 return await self.read_version(cluster, listed.version)
         raise NotFound(f'There is no history of a cluster {cluster!r} here.')
 
-    async def versions(self, cluster: str, *, limit: int, after: str | None = None) -> list[Any]:
-        """The history as S3 lists it, newest first, deletions among it; see `stack.aws.s3.ListedVersion`."""
+    async def versions(self, cluster: str, *, limit: int, after: str | None = None) -> list[ListedVersion]:
+        """The history as S3 lists it, newest first, deletions among it."""
         return await self._bucket.versions(cluster, limit=limit, after=after) if is_key(cluster) else []
 
     async def read_revision(self, cluster: str, id: str) -> Revision:
@@ -164,8 +169,8 @@ class RevisionStore:
                     return _revision(cluster, stored)
         raise NotFound(f'The cluster {cluster!r} has no revision {id[:100]!r}.')
 
-    async def objects(self) -> list[Any]:
-        """Every cluster's object as the bucket lists it (`stack.aws.s3.ListedObject`)."""
+    async def objects(self) -> list[ListedObject]:
+        """Every cluster's object as the bucket lists it."""
         return await self._bucket.objects(delimiter=SEPARATOR)
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
@@ -181,7 +186,7 @@ class RevisionStore:
         if stored is None:
             self._known.pop(cluster, None)
             return None
-        if not hasattr(stored, 'body'):
+        if isinstance(stored, NotModified):
             return known
         revision = self._known[cluster] = _revision(cluster, stored)
         return revision
@@ -194,7 +199,7 @@ def _look_at(cluster: str) -> str:
     return f'Look at /api/v1/clusters/{cluster}/revisions before you try again.'
 
 
-def _revision(cluster: str, stored: Any) -> Revision:
+def _revision(cluster: str, stored: StoredObject) -> Revision:
     return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata, stored.tags)
 
 

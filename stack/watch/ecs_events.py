@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import MessageConsumer
 from stack.errors import AwsFailed
 from stack.rollouts import ecs_state
 from stack.rollouts.ecs_state import Task
@@ -30,13 +31,6 @@ class Told:
     cluster: str
     service: str
     task: Task | None = None
-
-
-class Queue(Protocol):
-    """What is asked of the queue: see `stack.aws.sqs.Queue`."""
-
-    async def receive(self, wait: int, hidden: int) -> Sequence[Any]: ...
-    async def delete(self, messages: Sequence[Any]) -> None: ...
 
 
 Hint = Callable[[str, str, Task | None], None]
@@ -68,7 +62,7 @@ def _of_task(cluster: str, detail: Mapping[str, Any]) -> Told | None:
 
 
 class EcsEvents:
-    def __init__(self, queue: Queue, hint: Hint, pause_s: float = PAUSE_S):
+    def __init__(self, queue: MessageConsumer, hint: Hint, pause_s: float = PAUSE_S):
         self._queue = queue
         self._hint = hint
         self._pause_s = pause_s

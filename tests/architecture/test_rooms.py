@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.architecture.test_imports import imports, module_name, sources
+from tests.architecture.test_imports import PORTS, imports, module_name, sources, within
 
 # From top to bottom: a room imports from those below it, and from its own level where that makes no circle.
 LEVELS = (
@@ -19,6 +19,7 @@ LEVELS = (
     ('stack.access', 'stack.chat'),
     ('stack.stackfile',),
     ('stack.runtime',),
+    (PORTS,),
     ('stack.errors',),
 )
 BESIDE = ('stack.aws', 'stack.sandbox')
@@ -41,6 +42,8 @@ def arrows() -> dict[tuple[str, str], set[str]]:
 
 
 def room(module: str) -> str | None:
+    if within(module, {PORTS}):
+        return PORTS
     parts = module.split('.')
     if parts[0] in ('nysa_server', 'handlers'):
         return parts[0]

@@ -159,7 +159,7 @@ class SimulatedConnection(Connection):
 
     def __init__(self, network: Network, process: Process):
         # What the base class makes beside this is for threads.
-        self.limitations = Limitations()
+        self._limitations = Limitations()
         self._network = network
         self._process = process
 

@@ -14,8 +14,8 @@ from stack.aws.connection import Connection
 from stack.errors import Unavailable
 from stack.runtime.circuit_breaker import TIMEOUTS
 from stack.runtime.daemon_threads import DaemonThreads
+from stack.runtime.fence import fenced
 from stack.runtime.interruptible import Interrupted
-from stack.scheduler.fence import fenced
 from tests.hanging_aws import HangingAws
 
 KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test', 'region_name': 'eu-central-1'}

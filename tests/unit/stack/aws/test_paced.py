@@ -6,9 +6,9 @@ import pytest
 
 from stack.aws.paced import TRIES_THROTTLED, TRIES_UNAVAILABLE, PacedConnection
 from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.runtime.fence import fenced
 from stack.runtime.interruptible import Interrupted
 from stack.runtime.pacing import Pace
-from stack.scheduler.fence import fenced
 from tests.turned_time import TurnedTime
 
 
