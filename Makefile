@@ -79,6 +79,7 @@ lint: setup ## look for faults without running anything
 format: setup ## lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@$(IN_STATIC) && npm run --silent format
 
 docs: setup ## write the generated parts of docs/ anew
 	$(BIN)/python -m docs.generate
