@@ -15,7 +15,9 @@ function precompress(): Plugin {
       for (const fileName of Object.keys(bundle).filter((name) => COMPRESSIBLE.test(name))) {
         const path = join(dir!, fileName);
         const source = readFileSync(path);
-        const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: source.length } };
+        const quality = {
+          params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: source.length },
+        };
         writeFileSync(`${path}.br`, brotliCompressSync(source, quality));
         writeFileSync(`${path}.gz`, gzipSync(source, { level: 9 }));
       }

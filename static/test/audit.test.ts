@@ -1,14 +1,46 @@
 import { expect, test } from 'vitest';
 import { mentions, place, readAudit, readHeld, renewed } from '../src/lib/audit';
 
-const REFUSAL = { kind: 'refusal', at: '2030-01-01T00:00:00Z', by: 'jo', source: '10.0.0.1 curl', message: null, did: { verb: 'change', service: 'api', image_tag: 'v2' }, error: 'frozen', reason: 'staging is frozen by maria', count: 3 };
-const CHANGE = { kind: 'override', at: '2030-01-01T00:00:00Z', by: 'maria', source: 'x', message: 'sale', did: { verb: 'change' }, revision: 'r1', summary: 'api: image 1 → 2', override: 'it is the sale' };
+const REFUSAL = {
+  kind: 'refusal',
+  at: '2030-01-01T00:00:00Z',
+  by: 'jo',
+  source: '10.0.0.1 curl',
+  message: null,
+  did: { verb: 'change', service: 'api', image_tag: 'v2' },
+  error: 'frozen',
+  reason: 'staging is frozen by maria',
+  count: 3,
+};
+const CHANGE = {
+  kind: 'override',
+  at: '2030-01-01T00:00:00Z',
+  by: 'maria',
+  source: 'x',
+  message: 'sale',
+  did: { verb: 'change' },
+  revision: 'r1',
+  summary: 'api: image 1 → 2',
+  override: 'it is the sale',
+};
 
 test('what was done, and what was only tried', () => {
   const { entries, next } = readAudit({ content: [REFUSAL, CHANGE, { kind: 'deletion', at: null }], next: 'c' });
   expect(next).toBe('c');
-  expect(entries[0]).toMatchObject({ kind: 'refusal', what: 'change api: image_tag v2', reason: 'staging is frozen by maria', count: 3, revision: null });
-  expect(entries[1]).toMatchObject({ kind: 'override', what: 'api: image 1 → 2', override: 'it is the sale', revision: 'r1', count: 1 });
+  expect(entries[0]).toMatchObject({
+    kind: 'refusal',
+    what: 'change api: image_tag v2',
+    reason: 'staging is frozen by maria',
+    count: 3,
+    revision: null,
+  });
+  expect(entries[1]).toMatchObject({
+    kind: 'override',
+    what: 'api: image 1 → 2',
+    override: 'it is the sale',
+    revision: 'r1',
+    count: 1,
+  });
   expect(entries[2]).toMatchObject({ kind: 'deletion', by: null, at: null });
   expect(readAudit({})).toEqual({ entries: [], next: null });
 });
@@ -37,11 +69,14 @@ test.each([
 ])('%s is shown as %s', (source, shown) => expect(place(source)).toBe(shown));
 
 test('images that are held', () => {
-  expect(readHeld({ content: [{ service: 'api', image: 'a:1', by: 'jo', at: '2030-01-01T00:00:00Z', reason: 'slow' }] })).toEqual([{ service: 'api', image: 'a:1', by: 'jo', at: Date.UTC(2030, 0, 1), reason: 'slow' }]);
+  expect(
+    readHeld({ content: [{ service: 'api', image: 'a:1', by: 'jo', at: '2030-01-01T00:00:00Z', reason: 'slow' }] }),
+  ).toEqual([{ service: 'api', image: 'a:1', by: 'jo', at: Date.UTC(2030, 0, 1), reason: 'slow' }]);
   expect(readHeld({})).toEqual([]);
 });
 
-const page = (numbers: number[], next: string | null) => readAudit({ content: numbers.map((n) => ({ ...REFUSAL, at: n })), next });
+const page = (numbers: number[], next: string | null) =>
+  readAudit({ content: numbers.map((n) => ({ ...REFUSAL, at: n })), next });
 const times = ({ entries }: { entries: readonly { at: number | null }[] }) => entries.map((e) => e.at! / 1000);
 
 test('a newer first page leaves the older ones where they are', () => {

@@ -1,12 +1,35 @@
 import { expect, test } from 'vitest';
-import { readDiff, readPlan, saysTheSame, sharedStart, shortValue, summary, withoutMarks, withRunningImages } from '../src/lib/changes';
+import {
+  readDiff,
+  readPlan,
+  saysTheSame,
+  sharedStart,
+  shortValue,
+  summary,
+  withoutMarks,
+  withRunningImages,
+} from '../src/lib/changes';
 
 const PLAN = {
   id: 'p1',
   cluster: 'staging',
   services: [
-    { service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:1', after: 'a:2' }, { path: 'environment.PORT', before: null, after: '80' }] },
-    { service: 'web', action: 'create', changes: [{ path: 'image', before: null, after: 'w:1' }, { path: 'ports', before: null, after: ['80:80'] }] },
+    {
+      service: 'api',
+      action: 'update',
+      changes: [
+        { path: 'image', before: 'a:1', after: 'a:2' },
+        { path: 'environment.PORT', before: null, after: '80' },
+      ],
+    },
+    {
+      service: 'web',
+      action: 'create',
+      changes: [
+        { path: 'image', before: null, after: 'w:1' },
+        { path: 'ports', before: null, after: ['80:80'] },
+      ],
+    },
     { service: 'idle', action: 'nothing', changes: [] },
   ],
   steps: [{ id: 's1', kind: 'ecs:UpdateService', service: 'api', text: 'Update api' }],
@@ -16,19 +39,35 @@ const PLAN = {
 
 test('a plan', () => {
   const plan = readPlan(PLAN);
-  expect(plan).toMatchObject({ id: 'p1', unmanaged: ['old'], steps: [{ text: 'Update api', service: 'api' }], notes: [{ service: null, message: 'takes a while' }] });
-  expect(plan.services[0]).toMatchObject({ name: 'api', action: 'update', fields: [{ path: 'image', before: 'a:1', after: 'a:2', running: undefined }, { path: 'environment.PORT' }] });
+  expect(plan).toMatchObject({
+    id: 'p1',
+    unmanaged: ['old'],
+    steps: [{ text: 'Update api', service: 'api' }],
+    notes: [{ service: null, message: 'takes a while' }],
+  });
+  expect(plan.services[0]).toMatchObject({
+    name: 'api',
+    action: 'update',
+    fields: [{ path: 'image', before: 'a:1', after: 'a:2', running: undefined }, { path: 'environment.PORT' }],
+  });
 });
 
 test('a plan inside an answer, with what runs beside it', () => {
-  const ecs = { services: [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:0', after: 'a:2' }] }], steps: PLAN.steps, unmanaged: ['x'] };
+  const ecs = {
+    services: [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:0', after: 'a:2' }] }],
+    steps: PLAN.steps,
+    unmanaged: ['x'],
+  };
   const plan = readPlan({ message: 'would change', plan: { id: 'p2', stored: { services: PLAN.services }, ecs } });
   expect(plan.id).toBe('p2');
   expect(plan.services[0]!.fields[0]).toMatchObject({ before: 'a:1', after: 'a:2', running: 'a:0' });
   expect(plan.services[0]!.fields[1]!.running).toBeUndefined();
   expect(plan.steps.length).toBe(1);
   expect(plan.unmanaged).toEqual(['x']);
-  expect(readPlan({ services: [{ service: 'api', action: 'unmanage', changes: [] }], unmanaged: ['api'], ecs: null }).unmanaged).toEqual(['api']);
+  expect(
+    readPlan({ services: [{ service: 'api', action: 'unmanage', changes: [] }], unmanaged: ['api'], ecs: null })
+      .unmanaged,
+  ).toEqual(['api']);
 });
 
 test('said in one line', () => {
@@ -41,7 +80,14 @@ test('a diff leaves out what is the same', () => {
   expect(readDiff({ services: PLAN.services }).map((s) => s.name)).toEqual(['api', 'web']);
 });
 
-test.each([[null, '–'], ['', '""'], ['a', 'a'], [0, '0'], [false, 'false'], [['80:80'], '["80:80"]']])('%j is shown as %s', (value, shown) => {
+test.each([
+  [null, '–'],
+  ['', '""'],
+  ['a', 'a'],
+  [0, '0'],
+  [false, 'false'],
+  [['80:80'], '["80:80"]'],
+])('%j is shown as %s', (value, shown) => {
   expect(shortValue(value)).toBe(shown);
 });
 
@@ -53,21 +99,40 @@ test('what stands above the services', () => {
 });
 
 test('values that the caller may not read', () => {
-  const [row] = readDiff({ services: [{ service: 'api', action: 'update', changes: [{ path: 'environment.KEY', concealed: true }] }] });
-  expect(row!.fields).toEqual([{ path: 'environment.KEY', before: null, after: null, running: undefined, concealed: true }]);
+  const [row] = readDiff({
+    services: [{ service: 'api', action: 'update', changes: [{ path: 'environment.KEY', concealed: true }] }],
+  });
+  expect(row!.fields).toEqual([
+    { path: 'environment.KEY', before: null, after: null, running: undefined, concealed: true },
+  ]);
 });
 
 test('what runs is said where it is known', () => {
   const change = (path: string) => ({ path, before: 1, after: 2 });
-  const stored = { services: [
-    { service: 'api', action: 'update', changes: [change('memory'), change('cpu'), change('environment'), change('elb.type')] },
-    { service: 'web', action: 'create', changes: [change('memory')] },
-    { service: 'gone', action: 'unmanage', changes: [change('memory')] },
-  ] };
-  const ecs = { services: [
-    { service: 'api', action: 'update', changes: [{ path: 'memory', before: 7, after: 2 }, { path: 'environment', concealed: true }] },
-    { service: 'web', action: 'create', changes: [] },
-  ] };
+  const stored = {
+    services: [
+      {
+        service: 'api',
+        action: 'update',
+        changes: [change('memory'), change('cpu'), change('environment'), change('elb.type')],
+      },
+      { service: 'web', action: 'create', changes: [change('memory')] },
+      { service: 'gone', action: 'unmanage', changes: [change('memory')] },
+    ],
+  };
+  const ecs = {
+    services: [
+      {
+        service: 'api',
+        action: 'update',
+        changes: [
+          { path: 'memory', before: 7, after: 2 },
+          { path: 'environment', concealed: true },
+        ],
+      },
+      { service: 'web', action: 'create', changes: [] },
+    ],
+  };
   const plan = readPlan({ ...stored, ecs });
   const running = (name: string) => plan.services.find((s) => s.name === name)!.fields.map((f) => f.running);
   // What ECS has; what it has already as it is to be; what it does not show, or calls otherwise.
@@ -79,14 +144,26 @@ test('what runs is said where it is known', () => {
 });
 
 test('tags alone are no change of what runs', () => {
-  const row = (name: string, ...paths: string[]) => ({ name, action: 'update' as const, fields: paths.map((path) => ({ path, before: 1, after: 2, running: undefined })) });
+  const row = (name: string, ...paths: string[]) => ({
+    name,
+    action: 'update' as const,
+    fields: paths.map((path) => ({ path, before: 1, after: 2, running: undefined })),
+  });
   const rows = withoutMarks([row('marked', 'tags'), row('changed', 'tags', 'image')]);
-  expect(rows.map((r) => [r.name, r.action, r.fields.length])).toEqual([['marked', 'nothing', 0], ['changed', 'update', 2]]);
+  expect(rows.map((r) => [r.name, r.action, r.fields.length])).toEqual([
+    ['marked', 'nothing', 0],
+    ['changed', 'update', 2],
+  ]);
 });
 
 test('two plans say the same as long as the same changes', () => {
   const planned = readPlan(PLAN);
-  const others = readPlan({ ...PLAN, id: 'p9', services: [...PLAN.services, { service: 'new', action: 'nothing', changes: [] }], steps: [] });
+  const others = readPlan({
+    ...PLAN,
+    id: 'p9',
+    services: [...PLAN.services, { service: 'new', action: 'nothing', changes: [] }],
+    steps: [],
+  });
   expect(saysTheSame(planned, others)).toBe(true);
   expect(saysTheSame(planned, readPlan({ ...PLAN, services: PLAN.services.slice(1) }))).toBe(false);
   expect(saysTheSame(planned, readPlan({ ...PLAN, quarantined: [{ service: 'api', image: 'a:1' }] }))).toBe(false);
@@ -103,7 +180,18 @@ test.each([
 });
 
 test('what runs is the image of the running tasks', () => {
-  const sent = { services: [{ service: 'api', action: 'update', changes: [{ path: 'image', before: 'a:1', after: 'a:2' }, { path: 'memory', before: 1, after: 2 }] }] };
+  const sent = {
+    services: [
+      {
+        service: 'api',
+        action: 'update',
+        changes: [
+          { path: 'image', before: 'a:1', after: 'a:2' },
+          { path: 'memory', before: 1, after: 2 },
+        ],
+      },
+    ],
+  };
   const [row] = withRunningImages(readPlan(sent), (name) => (name === 'api' ? 'a:0' : null)).services;
   expect(row!.fields.map((f) => f.running)).toEqual(['a:0', undefined]);
   expect(withRunningImages(readPlan(sent), () => null)).toEqual(readPlan(sent));

@@ -19,7 +19,8 @@ function memory() {
 }
 
 let tabs = 0;
-const tab = (storage: ReturnType<typeof memory>, session = memory()) => new Drafts(storage, session, () => ++tabs / 1000);
+const tab = (storage: ReturnType<typeof memory>, session = memory()) =>
+  new Drafts(storage, session, () => ++tabs / 1000);
 
 test('a draft comes back, until it is dropped', () => {
   const drafts = tab(memory());
@@ -123,6 +124,11 @@ test('what cannot be read is no draft', () => {
 });
 
 test('a full storage is reported', () => {
-  const full = { ...memory(), setItem: () => { throw new DOMException('full', 'QuotaExceededError'); } };
+  const full = {
+    ...memory(),
+    setItem: () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    },
+  };
   expect(new Drafts(full, full, () => 0.5).put(draft)).toBe(false);
 });

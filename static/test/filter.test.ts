@@ -2,8 +2,20 @@ import { expect, test } from 'vitest';
 import { fuzzy, inChip, isShown, moved, sorted, topFirst, wordsOf } from '../src/lib/filter';
 import { readService } from '../src/lib/model';
 
-const service = (name: string, more: Record<string, unknown> = {}) => readService('c', name, { image: `h/${name}:v1`, desired_count: 1, sync: 'in-sync', health: 'healthy', deployed: { running: 1 }, ...more });
-const services = [service('web-10'), service('web-2', { state: 'failed' }), service('api', { state: 'rolling-out', sync: 'rolling-out', desired_count: 4, image: 'h/api:v9' })];
+const service = (name: string, more: Record<string, unknown> = {}) =>
+  readService('c', name, {
+    image: `h/${name}:v1`,
+    desired_count: 1,
+    sync: 'in-sync',
+    health: 'healthy',
+    deployed: { running: 1 },
+    ...more,
+  });
+const services = [
+  service('web-10'),
+  service('web-2', { state: 'failed' }),
+  service('api', { state: 'rolling-out', sync: 'rolling-out', desired_count: 4, image: 'h/api:v9' }),
+];
 
 test.each([
   ['', 3],
@@ -13,7 +25,11 @@ test.each([
   ['nothing', 0],
 ])('filter %j', (filter, found) => expect(services.filter((s) => isShown(s, wordsOf(filter), '')).length).toBe(found));
 
-test.each([['failed', 'web-2'], ['rolling-out', 'api'], ['unmanaged', undefined]])('chip %s', (chip, name) => {
+test.each([
+  ['failed', 'web-2'],
+  ['rolling-out', 'api'],
+  ['unmanaged', undefined],
+])('chip %s', (chip, name) => {
   expect(services.find((s) => inChip(s, chip))?.name).toBe(name);
 });
 
@@ -42,7 +58,9 @@ test.each([
   ['ab', 'xyba', 2, 'xyab'],
   ['ab', 'bxya', 1, 'ba'],
   ['', 'abc', 2, 'ab'],
-])('%s, of %s the first %i: %s', (shown, wanted, many, expected) => expect(topFirst([...shown], [...wanted], many).join('')).toBe(expected));
+])('%s, of %s the first %i: %s', (shown, wanted, many, expected) =>
+  expect(topFirst([...shown], [...wanted], many).join('')).toBe(expected),
+);
 
 test('the palette finds by letters, and starts of words first', () => {
   expect(fuzzy('us', 'user-service')).toBeGreaterThan(fuzzy('us', 'status'));

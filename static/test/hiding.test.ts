@@ -18,7 +18,10 @@ const frame = () => frames.splice(0).forEach((run) => run());
 /** A list with a filter; `shown` are the rows that are to be seen now. */
 function list(filter: string) {
   const wanted = signal(filter);
-  const hiding = new Hiding(computed(() => new Set(names.filter((name) => name.includes(wanted.value)))), signal({ names: names.toReversed() }));
+  const hiding = new Hiding(
+    computed(() => new Set(names.filter((name) => name.includes(wanted.value)))),
+    signal({ names: names.toReversed() }),
+  );
   const rows = new Map(names.map((name) => [name, {} as HTMLElement]));
   const letGo = names.map((name) => hiding.add(name, rows.get(name)!));
   const stop = hiding.follow();

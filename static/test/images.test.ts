@@ -24,7 +24,12 @@ test('the registry is left out of a name', () => {
 });
 
 const [ONE, TWO] = ['a', 'b'].map((c) => `sha256:${c.repeat(64)}`);
-const TAGS = [{ tag: 'v1', digest: ONE! }, { tag: 'v1-again', digest: ONE! }, { tag: 'v2', digest: TWO! }, { tag: 'latest', digest: TWO! }];
+const TAGS = [
+  { tag: 'v1', digest: ONE! },
+  { tag: 'v1-again', digest: ONE! },
+  { tag: 'v2', digest: TWO! },
+  { tag: 'latest', digest: TWO! },
+];
 
 test.each([
   ['team/web:v1', ['v1']],

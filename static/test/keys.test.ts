@@ -1,9 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { type Binding, isTyping, Keyboard, shown, strokeName } from '../src/lib/keys';
 
-const stroke = (key: string, more: Partial<KeyboardEvent> = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
-const binding = (keys: string, always = false): Binding => ({ keys, says: keys, group: 'x', run: () => undefined, always });
-const bindings = [binding('/'), binding('?'), binding('g c'), binding('g h'), binding('mod+k', true), binding('escape', true), binding('c')];
+const stroke = (key: string, more: Partial<KeyboardEvent> = {}) => ({
+  key,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  ...more,
+});
+const binding = (keys: string, always = false): Binding => ({
+  keys,
+  says: keys,
+  group: 'x',
+  run: () => undefined,
+  always,
+});
+const bindings = [
+  binding('/'),
+  binding('?'),
+  binding('g c'),
+  binding('g h'),
+  binding('mod+k', true),
+  binding('escape', true),
+  binding('c'),
+];
 
 describe('Keyboard', () => {
   test.each([

@@ -1,12 +1,35 @@
 import { expect, test } from 'vitest';
-import { concern, mainImage, progress, readCluster, readDeployments, readService, rolledOut, tellingStop, worst } from '../src/lib/model';
+import {
+  concern,
+  mainImage,
+  progress,
+  readCluster,
+  readDeployments,
+  readService,
+  rolledOut,
+  tellingStop,
+  worst,
+} from '../src/lib/model';
 
 const service = (name: string, sent: object) => readService('prod', name, sent as Record<string, unknown>);
 
 const fine = service('web', { sync: 'in-sync', health: 'healthy', state: 'steady' });
-const drifted = service('api', { sync: 'drifted', health: 'healthy', drift: [{ path: 'image' }, { path: 'desired_count' }] });
-const broken = service('job', { sync: 'rolling-out', health: 'degraded', trouble: { kind: 'image', what: 'The image cannot be pulled', advice: '' } });
-const undone = service('ui', { sync: 'in-sync', health: 'healthy', state: 'rolled-back', verdict: { ending: 'rolled-back', reason: 'Tasks failed to start' } });
+const drifted = service('api', {
+  sync: 'drifted',
+  health: 'healthy',
+  drift: [{ path: 'image' }, { path: 'desired_count' }],
+});
+const broken = service('job', {
+  sync: 'rolling-out',
+  health: 'degraded',
+  trouble: { kind: 'image', what: 'The image cannot be pulled', advice: '' },
+});
+const undone = service('ui', {
+  sync: 'in-sync',
+  health: 'healthy',
+  state: 'rolled-back',
+  verdict: { ending: 'rolled-back', reason: 'Tasks failed to start' },
+});
 
 test.each([
   [fine, null],
@@ -15,7 +38,10 @@ test.each([
   [broken, 'The image cannot be pulled'],
   [undone, 'Tasks failed to start'],
   [service('ui', { health: 'failing', sync: 'in-sync' }), 'No task runs'],
-  [service('ui', { health: 'failing', sync: 'in-sync', verdict: { ending: 'succeeded', reason: 'All 4 tasks run' } }), 'No task runs'],
+  [
+    service('ui', { health: 'failing', sync: 'in-sync', verdict: { ending: 'succeeded', reason: 'All 4 tasks run' } }),
+    'No task runs',
+  ],
   [service('ui', { state: 'failed' }), 'The last rollout failed'],
 ])('a concern in a few words, case %#', (of, says) => expect(concern(of)).toBe(says));
 
@@ -24,15 +50,30 @@ test.each([
   [[], null],
   [[fine, drifted], 'api'],
   [[fine, drifted, broken], 'job'],
-])('what fails comes before what drifted, case %#', (services, name) => expect(worst(services)?.name ?? null).toBe(name));
+])('what fails comes before what drifted, case %#', (services, name) =>
+  expect(worst(services)?.name ?? null).toBe(name),
+);
 
 test('the deployment that comes first, then those that it replaces', () => {
-  expect(readDeployments({ deployments: [{ status: 'ACTIVE', desired: 0, running: 2 }, { status: 'PRIMARY', desired: 2, running: 1 }] })).toEqual([{ desired: 2, running: 1 }, { desired: 0, running: 2 }]);
+  expect(
+    readDeployments({
+      deployments: [
+        { status: 'ACTIVE', desired: 0, running: 2 },
+        { status: 'PRIMARY', desired: 2, running: 1 },
+      ],
+    }),
+  ).toEqual([
+    { desired: 2, running: 1 },
+    { desired: 0, running: 2 },
+  ]);
   expect(readDeployments(null)).toEqual([]);
 });
 
 test('a stop that explains the trouble is told rather than a newer one that only follows from it', () => {
-  const stops = [{ reason: 'Scaling activity initiated by …', kind: 'scaled-in' }, { reason: 'CannotPullContainerError', kind: 'image' }];
+  const stops = [
+    { reason: 'Scaling activity initiated by …', kind: 'scaled-in' },
+    { reason: 'CannotPullContainerError', kind: 'image' },
+  ];
   const rolledBack = service('web', { state: 'rolled-back', trouble: { kind: 'image' }, stop_reasons: stops });
   expect(tellingStop(rolledBack)?.reason).toBe('CannotPullContainerError');
   expect(tellingStop(service('web', { stop_reasons: stops }))?.kind).toBe('scaled-in');
@@ -46,7 +87,9 @@ test.each([
   [{ state: 'rolling-out', desired: 3, running: 3, percent: 99 }, 'All 3 new tasks running, finishing'],
   [{ state: 'rolling-out', desired: 1, running: 1, percent: 99 }, 'New task running, finishing'],
   [{ state: 'removing', desired: 0, running: 0 }, 'Stopping tasks'],
-])('the progress of a rollout counts tasks, case %#', (sent, words) => expect(progress(service('web', { sync: 'rolling-out', ...sent }))).toBe(words));
+])('the progress of a rollout counts tasks, case %#', (sent, words) =>
+  expect(progress(service('web', { sync: 'rolling-out', ...sent }))).toBe(words),
+);
 
 test.each([
   [{ sync: 'rolling-out', health: 'degraded' }, 'starting'],
@@ -54,10 +97,16 @@ test.each([
   [{ sync: 'rolling-out', health: 'failing', trouble: { kind: 'image' } }, 'failing'],
   [{ sync: 'in-sync', health: 'degraded' }, 'degraded'],
   [{ sync: 'rolling-out', health: 'healthy' }, 'healthy'],
-])('a service that starts is not degraded, case %#', (sent, health) => expect(service('web', sent).health).toBe(health));
+])('a service that starts is not degraded, case %#', (sent, health) =>
+  expect(service('web', sent).health).toBe(health),
+);
 
 test('only what the revision changed counts, and a freeze changed nothing', () => {
-  const rollouts = [{ revision: 'r1', services: ['a'] }, { revision: 'r2', services: ['b', 'c', 'd'] }, { revision: 'r3', services: [] }];
+  const rollouts = [
+    { revision: 'r1', services: ['a'] },
+    { revision: 'r2', services: ['b', 'c', 'd'] },
+    { revision: 'r3', services: [] },
+  ];
   const cluster = readCluster('prod', { revision: 'r3', rollouts });
   expect(rolledOut(cluster, 1)).toEqual({ done: 2, total: 3 });
   expect(rolledOut(cluster, 5)).toEqual({ done: 0, total: 5 });
@@ -65,10 +114,31 @@ test('only what the revision changed counts, and a freeze changed nothing', () =
 });
 
 test.each([
-  ['the repository of the service', [{ name: 'proxy', image: 'h.x/envoy:1' }, { name: 'app', image: 'h.x/web:2' }], 'h.x/web:2'],
-  ['the name of the service', [{ name: 'proxy', image: 'h.x/envoy:1' }, { name: 'web', image: 'h.x/other:2' }], 'h.x/other:2'],
+  [
+    'the repository of the service',
+    [
+      { name: 'proxy', image: 'h.x/envoy:1' },
+      { name: 'app', image: 'h.x/web:2' },
+    ],
+    'h.x/web:2',
+  ],
+  [
+    'the name of the service',
+    [
+      { name: 'proxy', image: 'h.x/envoy:1' },
+      { name: 'web', image: 'h.x/other:2' },
+    ],
+    'h.x/other:2',
+  ],
   ['the only one', [{ name: 'x', image: 'h.x/y:1' }], 'h.x/y:1'],
-  ['none where it is not known', [{ name: 'x', image: 'h.x/y:1' }, { name: 'z', image: 'h.x/z:1' }], null],
+  [
+    'none where it is not known',
+    [
+      { name: 'x', image: 'h.x/y:1' },
+      { name: 'z', image: 'h.x/z:1' },
+    ],
+    null,
+  ],
 ])('the main container of a task is that of %s', (_, containers, image) => {
   expect(mainImage({ containers }, service('web', { image: 'h.x/web:3' }))).toBe(image);
 });

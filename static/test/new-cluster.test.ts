@@ -1,10 +1,28 @@
 import { expect, test } from 'vitest';
-import { type Answers, asDraft, begin, byService, creation, lacking, origin, readAdoption, readUnmanaged, stackfileOf } from '../src/lib/new-cluster';
+import {
+  type Answers,
+  asDraft,
+  begin,
+  byService,
+  creation,
+  lacking,
+  origin,
+  readAdoption,
+  readUnmanaged,
+  stackfileOf,
+} from '../src/lib/new-cluster';
 
 const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
 
 test('what was answered comes back', () => {
-  const progress = { ...begin(null), step: 2 as const, name: 'staging', text: 'services: []', notes: [{ service: 'web', message: 'x' }], answers: ANSWERS };
+  const progress = {
+    ...begin(null),
+    step: 2 as const,
+    name: 'staging',
+    text: 'services: []',
+    notes: [{ service: 'web', message: 'x' }],
+    answers: ANSWERS,
+  };
   expect(begin(asDraft(progress, 1))).toEqual(progress);
 });
 
@@ -26,8 +44,12 @@ test.each([
 });
 
 test('the stackfile of the form', () => {
-  expect(stackfileOf(ANSWERS)).toBe('services:\n  - web:\n      image: "team/web:1"\n      ports: ["8080:8080"]\n      desired_count: 2\n');
-  expect(stackfileOf({ ...ANSWERS, port: '', image: 'a: #b' })).toBe('services:\n  - web:\n      image: "a: #b"\n      desired_count: 2\n');
+  expect(stackfileOf(ANSWERS)).toBe(
+    'services:\n  - web:\n      image: "team/web:1"\n      ports: ["8080:8080"]\n      desired_count: 2\n',
+  );
+  expect(stackfileOf({ ...ANSWERS, port: '', image: 'a: #b' })).toBe(
+    'services:\n  - web:\n      image: "a: #b"\n      desired_count: 2\n',
+  );
 });
 
 test.each([
@@ -45,13 +67,30 @@ test('where a text comes from', () => {
 });
 
 test('an adoption, its notes by service', () => {
-  const { text, notes } = readAdoption({ stackfile: 'services: []\n', notes: [{ service: 'web', message: 'a' }, { service: null, message: 'b' }, { service: 'web', message: 'c' }] });
+  const { text, notes } = readAdoption({
+    stackfile: 'services: []\n',
+    notes: [
+      { service: 'web', message: 'a' },
+      { service: null, message: 'b' },
+      { service: 'web', message: 'c' },
+    ],
+  });
   expect(text).toBe('services: []\n');
-  expect(byService(notes)).toEqual([['web', ['a', 'c']], [null, ['b']]]);
+  expect(byService(notes)).toEqual([
+    ['web', ['a', 'c']],
+    [null, ['b']],
+  ]);
 });
 
 test('of what ECS has, that which nobody manages', () => {
-  const rows = [{ name: 'old', managed: false, services: 2, running: 7 }, { name: 'ours', managed: true }, { name: 'bare', managed: false }];
-  expect(readUnmanaged({ content: rows })).toEqual([{ name: 'old', services: 2, running: 7 }, { name: 'bare', services: 0, running: 0 }]);
+  const rows = [
+    { name: 'old', managed: false, services: 2, running: 7 },
+    { name: 'ours', managed: true },
+    { name: 'bare', managed: false },
+  ];
+  expect(readUnmanaged({ content: rows })).toEqual([
+    { name: 'old', services: 2, running: 7 },
+    { name: 'bare', services: 0, running: 0 },
+  ]);
   expect(readUnmanaged({})).toEqual([]);
 });

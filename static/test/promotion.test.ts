@@ -15,7 +15,17 @@ test.each([
 
 test('candidates have what changes first, with what keeps it from running well', () => {
   const sent = {
-    promoted: [{ service: 'web', before: 'web:1', before_digest: null, image: `web@${DIGEST}`, tag: '2', digest: DIGEST, hindrance: 'it is rolling out (40 %)' }],
+    promoted: [
+      {
+        service: 'web',
+        before: 'web:1',
+        before_digest: null,
+        image: `web@${DIGEST}`,
+        tag: '2',
+        digest: DIGEST,
+        hindrance: 'it is rolling out (40 %)',
+      },
+    ],
     unchanged: ['api'],
   };
   expect(readCandidates(sent, () => 'api:7')).toEqual([

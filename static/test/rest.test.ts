@@ -29,7 +29,10 @@ afterAll(() => {
 });
 
 beforeEach(() => {
-  answer = (response) => response.writeHead(200, { 'Content-Type': 'application/json; charset=UTF-8', ETag: 'W/"r1"' }).end('{"content": []}');
+  answer = (response) =>
+    response
+      .writeHead(200, { 'Content-Type': 'application/json; charset=UTF-8', ETag: 'W/"r1"' })
+      .end('{"content": []}');
 });
 
 test('reads JSON and its revision', async () => {
@@ -38,31 +41,63 @@ test('reads JSON and its revision', async () => {
 });
 
 test('a change names what it was made from, and why', async () => {
-  answer = (response) => response.writeHead(202, { 'Content-Type': 'application/json', ETag: '"old"' }).end('{"revision": "new"}');
-  const { revision } = await call(path('clusters', 'a b/c'), { method: 'PUT', body: { desired_count: 0 }, ifMatch: 'r1', query: { message: 'schlaf gut', dry_run: true, none: null } });
-  expect(seen).toMatchObject({ url: '/api/v1/clusters/a%20b%2Fc?message=schlaf+gut&dry_run=true', body: '{"desired_count":0}' });
+  answer = (response) =>
+    response.writeHead(202, { 'Content-Type': 'application/json', ETag: '"old"' }).end('{"revision": "new"}');
+  const { revision } = await call(path('clusters', 'a b/c'), {
+    method: 'PUT',
+    body: { desired_count: 0 },
+    ifMatch: 'r1',
+    query: { message: 'schlaf gut', dry_run: true, none: null },
+  });
+  expect(seen).toMatchObject({
+    url: '/api/v1/clusters/a%20b%2Fc?message=schlaf+gut&dry_run=true',
+    body: '{"desired_count":0}',
+  });
   expect(seen.headers).toMatchObject({ 'if-match': '"r1"', 'content-type': 'application/json' });
   expect(revision).toBe('new');
 });
 
 test('a stackfile goes as it is', async () => {
-  answer = (response) => response.writeHead(200, { 'Content-Type': 'application/yaml', ETag: '"r2"' }).end('services: []\n');
-  expect(await call('/x', { method: 'POST', yaml: 'services: [] # none', accept: 'application/yaml' })).toEqual({ data: 'services: []\n', revision: 'r2', status: 200 });
+  answer = (response) =>
+    response.writeHead(200, { 'Content-Type': 'application/yaml', ETag: '"r2"' }).end('services: []\n');
+  expect(await call('/x', { method: 'POST', yaml: 'services: [] # none', accept: 'application/yaml' })).toEqual({
+    data: 'services: []\n',
+    revision: 'r2',
+    status: 200,
+  });
   expect(seen.body).toBe('services: [] # none');
   expect(seen.headers).toMatchObject({ 'content-type': 'application/yaml', accept: 'application/yaml' });
 });
 
 test('a refusal carries everything that helps', async () => {
-  const body = { error: 'invalid_stackfile', message: '2 mistakes', details: [{ path: 'services[0]', line: 3, message: 'is missing' }], current: 'r9' };
-  answer = (response) => response.writeHead(400, { 'Content-Type': 'application/json', 'X-Request-Id': 'q1' }).end(JSON.stringify(body));
-  const error = await call('/x').catch(asApiError) as ApiError;
-  expect(error).toMatchObject({ status: 400, code: 'invalid_stackfile', message: '2 mistakes', requestId: 'q1', body: { current: 'r9' }, retryable: false });
+  const body = {
+    error: 'invalid_stackfile',
+    message: '2 mistakes',
+    details: [{ path: 'services[0]', line: 3, message: 'is missing' }],
+    current: 'r9',
+  };
+  answer = (response) =>
+    response.writeHead(400, { 'Content-Type': 'application/json', 'X-Request-Id': 'q1' }).end(JSON.stringify(body));
+  const error = (await call('/x').catch(asApiError)) as ApiError;
+  expect(error).toMatchObject({
+    status: 400,
+    code: 'invalid_stackfile',
+    message: '2 mistakes',
+    requestId: 'q1',
+    body: { current: 'r9' },
+    retryable: false,
+  });
   expect(report(error)).toBe('400 invalid_stackfile: 2 mistakes\n  services[0], line 3: is missing\nrequest q1');
 });
 
 test('a proxy that answers HTML is no surprise', async () => {
   answer = (response) => response.writeHead(502, 'Bad Gateway', { 'Content-Type': 'text/html' }).end('<h1>no</h1>');
-  expect(await call('/x').catch(asApiError)).toMatchObject({ status: 502, code: 'http_502', message: 'The server answered 502 Bad Gateway', retryable: true });
+  expect(await call('/x').catch(asApiError)).toMatchObject({
+    status: 502,
+    code: 'http_502',
+    message: 'The server answered 502 Bad Gateway',
+    retryable: true,
+  });
 });
 
 test('a server that is not there', async () => {
@@ -76,7 +111,8 @@ test('an abort is not an error of the API', async () => {
   await expect(call('/x', { signal: abort.signal })).rejects.toThrow(/abort/i);
 });
 
-test('empty parameters are left out', () => expect(address('/x', { a: '', b: undefined, c: 0, d: false })).toBe('/api/v1/x?c=0&d=false'));
+test('empty parameters are left out', () =>
+  expect(address('/x', { a: '', b: undefined, c: 0, d: false })).toBe('/api/v1/x?c=0&d=false'));
 
 test('in a session every change proves where it comes from; a read has no need to', async () => {
   proveWith('c1');

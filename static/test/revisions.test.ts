@@ -5,25 +5,51 @@ const row = (revision: string, ...did: object[]) => ({ revision, changes: did.ma
 
 test('what a revision is a rollback of', () => {
   const { revisions } = readRevisions({
-    content: [row('c', { verb: 'rollback', revision: 'a', service: 'web' }), row('b', { verb: 'rollback', revision: 'a' }), row('a', { verb: 'replace' }), { revision: '0' }],
+    content: [
+      row('c', { verb: 'rollback', revision: 'a', service: 'web' }),
+      row('b', { verb: 'rollback', revision: 'a' }),
+      row('a', { verb: 'replace' }),
+      { revision: '0' },
+    ],
   });
-  expect(revisions.map((r) => r.rollback)).toEqual([{ to: 'a', service: 'web' }, { to: 'a', service: null }, null, null]);
+  expect(revisions.map((r) => r.rollback)).toEqual([
+    { to: 'a', service: 'web' },
+    { to: 'a', service: null },
+    null,
+    null,
+  ]);
   expect(revisions[0]!.services).toEqual(['web']);
 });
 
 test('which entry took the cluster away', () => {
-  const { revisions } = readRevisions({ content: [{ revision: 'c', removed: true }, { revision: 'b', removed: false }, { revision: 'a' }] });
+  const { revisions } = readRevisions({
+    content: [{ revision: 'c', removed: true }, { revision: 'b', removed: false }, { revision: 'a' }],
+  });
   expect(revisions.map((r) => r.removed)).toEqual([true, false, false]);
 });
 
 test('a change of several services names them all', () => {
   const row = (did: object) => ({ revision: 'r', changes: [{ did }] });
-  const { revisions } = readRevisions({ content: [row({ verb: 'change', services: ['api', 'web'] }), row({ verb: 'restart', service: 'api' }), row({ verb: 'change', count: 40 })] });
+  const { revisions } = readRevisions({
+    content: [
+      row({ verb: 'change', services: ['api', 'web'] }),
+      row({ verb: 'restart', service: 'api' }),
+      row({ verb: 'change', count: 40 }),
+    ],
+  });
   expect(revisions.map((r) => r.services)).toEqual([['api', 'web'], ['api'], []]);
 });
 
 const ended = (ending: string, services: string[], failed: string[]) =>
-  readRevisions({ content: [{ revision: 'r', changes: [{ did: { services } }], rollout: { percent: 100, verdict: { ending, reason: '', failed: failed.length > 0 }, failed } }] }).revisions[0]!;
+  readRevisions({
+    content: [
+      {
+        revision: 'r',
+        changes: [{ did: { services } }],
+        rollout: { percent: 100, verdict: { ending, reason: '', failed: failed.length > 0 }, failed },
+      },
+    ],
+  }).revisions[0]!;
 
 test.each([
   [ended('rolled-back', ['web'], ['web']), 'rolled-back'],
@@ -32,10 +58,17 @@ test.each([
   [ended('superseded', ['web', 'api'], []), undefined],
   [ended('superseded', ['web'], []), 'superseded'],
   [ended('succeeded', ['web', 'api'], []), 'succeeded'],
-])('what a revision tells of how one of its services ended, case %#', (revision, ending) => expect(endingFor(revision, 'web')?.ending).toBe(ending));
+])('what a revision tells of how one of its services ended, case %#', (revision, ending) =>
+  expect(endingFor(revision, 'web')?.ending).toBe(ending),
+);
 
 test('what is not known of a rollout, and what is not over', () => {
-  const [unknown, open] = readRevisions({ content: [{ revision: 'a', rollout: null }, { revision: 'b', rollout: { percent: 40, verdict: null, failed: [] } }] }).revisions;
+  const [unknown, open] = readRevisions({
+    content: [
+      { revision: 'a', rollout: null },
+      { revision: 'b', rollout: { percent: 40, verdict: null, failed: [] } },
+    ],
+  }).revisions;
   expect(unknown!.rollout).toBeNull();
   expect(open!.rollout).toEqual({ percent: 40, verdict: null, failed: [] });
   expect(endingFor(open!, 'web')).toBeNull();
@@ -43,7 +76,12 @@ test('what is not known of a rollout, and what is not over', () => {
 
 test('a revision that changed guards alone has nothing to go back to', () => {
   const { revisions } = readRevisions({
-    content: [row('d', { verb: 'freeze' }), row('c', { verb: 'thaw' }, { verb: 'release', service: 'web' }), row('b', { verb: 'thaw' }, { verb: 'set', service: 'web' }), { revision: 'a' }],
+    content: [
+      row('d', { verb: 'freeze' }),
+      row('c', { verb: 'thaw' }, { verb: 'release', service: 'web' }),
+      row('b', { verb: 'thaw' }, { verb: 'set', service: 'web' }),
+      { revision: 'a' },
+    ],
   });
   expect(revisions.map((r) => r.guardsOnly)).toEqual([true, true, false, false]);
 });

@@ -20,12 +20,18 @@ test.each([
   '/cp/clusters/staging/audit?q=maria&show=refused',
 ])('%s is the same after a round trip', (url) => expect(format(parse(url))).toBe(url));
 
-test.each(['/cp/', '/cp/clusters', '/cp/clusters/'])('%s is the fleet', (url) => expect(parse(url).screen).toBe('fleet'));
-
-test.each(['/cp/nowhere', '/cp/clusters/a/nowhere', '/cp/clusters/a/services/b/c', '/cp/clusters/a/history/b', '/cp/%E0%A4%A', '/elsewhere'])(
-  '%s is missing',
-  (url) => expect(parse(url).screen).toBe('missing'),
+test.each(['/cp/', '/cp/clusters', '/cp/clusters/'])('%s is the fleet', (url) =>
+  expect(parse(url).screen).toBe('fleet'),
 );
+
+test.each([
+  '/cp/nowhere',
+  '/cp/clusters/a/nowhere',
+  '/cp/clusters/a/services/b/c',
+  '/cp/clusters/a/history/b',
+  '/cp/%E0%A4%A',
+  '/elsewhere',
+])('%s is missing', (url) => expect(parse(url).screen).toBe('missing'));
 
 test('an unknown tab is the first one', () => {
   expect(parse('/cp/clusters/a/services/b?tab=nowhere')).toMatchObject({ tab: 'overview', service: 'b' });

@@ -4,7 +4,14 @@ import { expect, test } from 'vitest';
 
 const DIST = new URL('../dist/', import.meta.url);
 
-interface Chunk { file: string; isEntry?: boolean; isDynamicEntry?: boolean; imports?: string[]; css?: string[]; src?: string }
+interface Chunk {
+  file: string;
+  isEntry?: boolean;
+  isDynamicEntry?: boolean;
+  imports?: string[];
+  css?: string[];
+  src?: string;
+}
 
 const manifest: Record<string, Chunk> = JSON.parse(readFileSync(new URL('manifest.json', DIST), 'utf8'));
 
@@ -19,7 +26,11 @@ function filesOf(key: string, seen = new Set<string>()): Set<string> {
 }
 
 function gzipped(files: Iterable<string>, extension: string): number {
-  return [...files].filter((f) => f.endsWith(extension)).reduce((sum, f) => sum + statSync(new URL(`${f}.gz`, DIST)).size, 0) / 1000;
+  return (
+    [...files]
+      .filter((f) => f.endsWith(extension))
+      .reduce((sum, f) => sum + statSync(new URL(`${f}.gz`, DIST)).size, 0) / 1000
+  );
 }
 
 const first = filesOf('src/main.tsx');
@@ -31,13 +42,17 @@ test('what the first page loads stays within its budget', () => {
 });
 
 test('the editor comes later, and stays within its budget', () => {
-  const later = Object.entries(manifest).filter(([, chunk]) => chunk.isDynamicEntry).flatMap(([key]) => [...filesOf(key)]);
+  const later = Object.entries(manifest)
+    .filter(([, chunk]) => chunk.isDynamicEntry)
+    .flatMap(([key]) => [...filesOf(key)]);
   const editor = later.filter((file) => !first.has(file));
   expect(gzipped(new Set(editor), '.js')).toBeLessThanOrEqual(150);
 });
 
 test('every text file has its compressed twins, and they hold the same', () => {
-  for (const file of Object.keys(manifest).flatMap((key) => [...filesOf(key)]).filter((f) => /\.(js|css)$/.test(f))) {
+  for (const file of Object.keys(manifest)
+    .flatMap((key) => [...filesOf(key)])
+    .filter((f) => /\.(js|css)$/.test(f))) {
     const read = (name: string) => readFileSync(new URL(name, DIST));
     expect(gunzipSync(read(`${file}.gz`)).equals(read(file)), file).toBe(true);
     expect(brotliDecompressSync(read(`${file}.br`)).equals(read(file)), file).toBe(true);

@@ -76,13 +76,17 @@ const last = () => sockets.at(-1)!;
 
 beforeEach(() => {
   [sockets, timers, frames, states, applied, synced, readings, known, clock] = [[], [], [], [], [], 0, [], {}, 1000];
-  channel = new LiveChannel('ws://x', {
-    known: () => known,
-    apply: (messages) => void applied.push(messages),
-    state: (state) => void states.push(state),
-    clock: (reading) => void readings.push(reading),
-    synced: () => void synced++,
-  }, around);
+  channel = new LiveChannel(
+    'ws://x',
+    {
+      known: () => known,
+      apply: (messages) => void applied.push(messages),
+      state: (state) => void states.push(state),
+      clock: (reading) => void readings.push(reading),
+      synced: () => void synced++,
+    },
+    around,
+  );
   channel.start();
 });
 

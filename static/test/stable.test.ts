@@ -9,7 +9,10 @@ test('readers are told of real changes only', () => {
   effect(() => void told.push([...small.value]));
   source.value = [1, 2, 40];
   source.value = [2, 1];
-  expect(told).toEqual([[1, 2], [2, 1]]);
+  expect(told).toEqual([
+    [1, 2],
+    [2, 1],
+  ]);
 });
 
 test.each([

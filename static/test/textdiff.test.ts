@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { diffLines, matches, merge, settled, withGaps } from '../src/lib/textdiff';
 
-const brief = (before: string, after: string) => diffLines(before, after).map((l) => ({ same: ' ', added: '+', removed: '-' })[l.kind] + l.text);
+const brief = (before: string, after: string) =>
+  diffLines(before, after).map((l) => ({ same: ' ', added: '+', removed: '-' })[l.kind] + l.text);
 
 test.each([
   ['a\nb\nc', 'a\nb\nc', [' a', ' b', ' c']],
@@ -13,8 +14,18 @@ test.each([
 ])('%j → %j', (before, after, lines) => {
   const found = brief(before, after);
   if (lines) expect(found).toEqual(lines);
-  expect(found.filter((l) => l[0] !== '+').map((l) => l.slice(1)).join('\n')).toBe(before);
-  expect(found.filter((l) => l[0] !== '-').map((l) => l.slice(1)).join('\n')).toBe(after);
+  expect(
+    found
+      .filter((l) => l[0] !== '+')
+      .map((l) => l.slice(1))
+      .join('\n'),
+  ).toBe(before);
+  expect(
+    found
+      .filter((l) => l[0] !== '-')
+      .map((l) => l.slice(1))
+      .join('\n'),
+  ).toBe(after);
 });
 
 test('random texts come back from their differences', () => {
@@ -24,8 +35,18 @@ test('random texts come back from their differences', () => {
     const text = () => Array.from({ length: random(12) }, () => 'abcd'[random(4)]).join('\n');
     const [before, after] = [text(), text()];
     const lines = diffLines(before, after);
-    expect(lines.filter((l) => l.kind !== 'added').map((l) => l.text).join('\n')).toBe(before);
-    expect(lines.filter((l) => l.kind !== 'removed').map((l) => l.text).join('\n')).toBe(after);
+    expect(
+      lines
+        .filter((l) => l.kind !== 'added')
+        .map((l) => l.text)
+        .join('\n'),
+    ).toBe(before);
+    expect(
+      lines
+        .filter((l) => l.kind !== 'removed')
+        .map((l) => l.text)
+        .join('\n'),
+    ).toBe(after);
   }
 });
 
@@ -60,7 +81,9 @@ describe('merge', () => {
 
   test('both changed the same line', () => {
     const parts = merge(base, 'a\nmine\nc\nd\ne', 'a\ntheirs\nc\nd\ne');
-    expect(parts.filter((p) => p.kind === 'hunk')).toEqual([{ kind: 'hunk', by: 'both', base: ['b'], mine: ['mine'], theirs: ['theirs'] }]);
+    expect(parts.filter((p) => p.kind === 'hunk')).toEqual([
+      { kind: 'hunk', by: 'both', base: ['b'], mine: ['mine'], theirs: ['theirs'] },
+    ]);
     expect(settled(parts, (c) => c.mine)).toBe('a\nmine\nc\nd\ne');
     expect(settled(parts, (c) => [...c.mine, ...c.theirs])).toBe('a\nmine\ntheirs\nc\nd\ne');
   });

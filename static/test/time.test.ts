@@ -21,14 +21,24 @@ describe('relative', () => {
   test('a date after a month', () => expect(ago(60 * 86_400_000)).toMatch(/2025|2026/));
 });
 
-test.each([[-1, /^now$/], [1, /^.*\d\d:\d\d \(in 1 s\)$/], [90_000, /\d\d:\d\d \(in 2 min\)$/], [7_200_000, /\d\d:\d\d \(in 2 h\)$/], [40 * 86_400_000, /[A-Z][a-z]+.* \d\d:\d\d$/]])('until %d', (left, text) => {
+test.each([
+  [-1, /^now$/],
+  [1, /^.*\d\d:\d\d \(in 1 s\)$/],
+  [90_000, /\d\d:\d\d \(in 2 min\)$/],
+  [7_200_000, /\d\d:\d\d \(in 2 h\)$/],
+  [40 * 86_400_000, /[A-Z][a-z]+.* \d\d:\d\d$/],
+])('until %d', (left, text) => {
   expect(until(NOW + left, NOW)).toMatch(text);
 });
 
-test.each([[0, '0 s'], [4_400, '4 s'], [60_000, '1 min'], [130_000, '2 min 10 s'], [3_600_000, '1 h'], [11_100_000, '3 h 5 min']])(
-  'duration of %d',
-  (ms, text) => expect(duration(ms)).toBe(text),
-);
+test.each([
+  [0, '0 s'],
+  [4_400, '4 s'],
+  [60_000, '1 min'],
+  [130_000, '2 min 10 s'],
+  [3_600_000, '1 h'],
+  [11_100_000, '3 h 5 min'],
+])('duration of %d', (ms, text) => expect(duration(ms)).toBe(text));
 
 test('exact times name their zone and UTC', () => expect(exact(NOW)).toContain('2026-03-01 12:00:00 UTC'));
 

@@ -37,7 +37,11 @@ test.each([
 ])('line %d', (line, path, key) => expect(at(line)).toMatchObject({ path, key }));
 
 test('an empty line belongs where its indentation says', () => {
-  expect(placeAt(TEXT.with(10, '        '), 10, 8)).toMatchObject({ path: ['services', '[]', 'user-service', 'elb'], key: null, siblings: ['type', 'ports'] });
+  expect(placeAt(TEXT.with(10, '        '), 10, 8)).toMatchObject({
+    path: ['services', '[]', 'user-service', 'elb'],
+    key: null,
+    siblings: ['type', 'ports'],
+  });
   expect(placeAt(TEXT.with(10, '      '), 10, 6)).toMatchObject({ path: ['services', '[]', 'user-service'] });
 });
 
@@ -49,7 +53,13 @@ const SCHEMA: Schema = {
     services: { items: { additionalProperties: { $ref: '#/$defs/service' } } },
   },
   $defs: {
-    service: { properties: { image: { type: 'string' }, privileged: { type: 'boolean' }, elb: { anyOf: [{ properties: { type: { enum: ['public', 'private'] } } }, { type: 'null' }] } } },
+    service: {
+      properties: {
+        image: { type: 'string' },
+        privileged: { type: 'boolean' },
+        elb: { anyOf: [{ properties: { type: { enum: ['public', 'private'] } } }, { type: 'null' }] },
+      },
+    },
   },
 };
 

@@ -6,14 +6,37 @@ test.each(['web', 'HTTP', 'awsvpc', 'a/b.c-d', 'one two'])('%s needs no quotes',
   expect(yamlScalar(text)).toBe(text);
 });
 
-test.each(['', '7410e02', '0o17', '1e3', '.5', '-1', '+1', '.inf', 'null', '~', 'true', 'No', 'on', 'y', '2030-01-31', 'a: b', '- a', '#a', 'a ', ' a', '*a', 'a\u0085b', 'a\u2028b', "it's", '<<'])(
-  '%j is quoted',
-  (text) => {
-    const written = yamlScalar(text);
-    expect(written).toMatch(/^"[\x20-\x7e]*"$/);
-    expect(JSON.parse(written)).toBe(text);
-  },
-);
+test.each([
+  '',
+  '7410e02',
+  '0o17',
+  '1e3',
+  '.5',
+  '-1',
+  '+1',
+  '.inf',
+  'null',
+  '~',
+  'true',
+  'No',
+  'on',
+  'y',
+  '2030-01-31',
+  'a: b',
+  '- a',
+  '#a',
+  'a ',
+  ' a',
+  '*a',
+  'a\u0085b',
+  'a\u2028b',
+  "it's",
+  '<<',
+])('%j is quoted', (text) => {
+  const written = yamlScalar(text);
+  expect(written).toMatch(/^"[\x20-\x7e]*"$/);
+  expect(JSON.parse(written)).toBe(text);
+});
 
 test.each([
   [true, 'true'],

@@ -33,7 +33,8 @@ export const asked = signal<Action | null>(null);
 export const SERVICE = '/clusters/{c}/services/{s}';
 export const SERVICES = '/clusters/{c}/services';
 
-const several = (services: readonly Service[]) => (services.length === 1 ? services[0]!.name : `${services.length} services`);
+const several = (services: readonly Service[]) =>
+  services.length === 1 ? services[0]!.name : `${services.length} services`;
 
 /** The same change of some services: stored as one, or not at all. null has them destroyed. */
 function change(cluster: string, services: readonly Service[], what: object | null): Pick<Action, 'cluster' | 'call'> {
@@ -97,7 +98,11 @@ export function rollback(cluster: string, revision: string | null, service: stri
     title: revision ? `Roll ${what} back to ${shortRevision(revision)}` : `Roll ${what} back to the revision before`,
     verb: 'Roll back',
     cluster,
-    call: { method: 'POST', target: path('clusters', cluster, 'rollback'), body: { ...(revision ? { revision } : {}), ...(service ? { service } : {}) } },
+    call: {
+      method: 'POST',
+      target: path('clusters', cluster, 'rollback'),
+      body: { ...(revision ? { revision } : {}), ...(service ? { service } : {}) },
+    },
     note: 'A new revision is stored with the old content; nothing of the history is lost.',
     done: `${what} is being rolled back`,
   };
@@ -108,7 +113,11 @@ export function promote(from: string, to: string, services: readonly string[] | 
     title: `Promote from ${from} to ${to}`,
     verb: 'Promote',
     cluster: to,
-    call: { method: 'POST', target: path('clusters', to, 'promote'), body: { from, ...(services ? { services } : {}), ...(force ? { force } : {}) } },
+    call: {
+      method: 'POST',
+      target: path('clusters', to, 'promote'),
+      body: { from, ...(services ? { services } : {}), ...(force ? { force } : {}) },
+    },
     note: `The image tags that ${from} wants are taken over. Services that only one of the two has are left alone.`,
     done: `${to} takes over the tags of ${from}`,
   };

@@ -26,7 +26,10 @@ function ConfirmAction({ action }: { action: Action }) {
   const [override, setOverride] = useState<Override>(null);
   const { plan, moved, refusedBy, error, busy, again, apply } = useChange(action);
   const freeze = action.guardsOnly ? null : (store.get(action.cluster)?.summary.value.frozen ?? refusedBy);
-  const missing = whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ?? missingOverride(freeze, override) ?? refusedAnyway(plan);
+  const missing =
+    whyNot({ planned: plan !== null, reason, typed, wanted: action.typed, busy }) ??
+    missingOverride(freeze, override) ??
+    refusedAnyway(plan);
   const close = () => {
     if (!busy) asked.value = null;
   };
@@ -44,13 +47,30 @@ function ConfirmAction({ action }: { action: Action }) {
         <>
           <div class="field">
             <label htmlFor="reason">Why?</label>
-            {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
-            <textarea id="reason" class="input" rows={2} value={reason} autoFocus placeholder="Kept with the change; others will read it" onInput={(e) => setReason(e.currentTarget.value)} />
+            <textarea
+              id="reason"
+              class="input"
+              rows={2}
+              value={reason}
+              // oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this
+              autoFocus
+              placeholder="Kept with the change; others will read it"
+              onInput={(e) => setReason(e.currentTarget.value)}
+            />
           </div>
           {action.typed && (
             <div class="field">
-              <label htmlFor="typed">Type <code>{action.typed}</code> to confirm</label>
-              <input id="typed" class="input mono" autocomplete="off" spellcheck={false} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
+              <label htmlFor="typed">
+                Type <code>{action.typed}</code> to confirm
+              </label>
+              <input
+                id="typed"
+                class="input mono"
+                autocomplete="off"
+                spellcheck={false}
+                value={typed}
+                onInput={(e) => setTyped(e.currentTarget.value)}
+              />
             </div>
           )}
           {freeze && <Overriding cluster={action.cluster} freeze={freeze} override={override} onChange={setOverride} />}
@@ -61,13 +81,25 @@ function ConfirmAction({ action }: { action: Action }) {
           <span class="small mute">{missing && !busy ? missing : ''}</span>
           <div class="row">
             <Button onClick={close}>Cancel</Button>
-            <Button type="submit" kind={action.danger || freeze ? 'danger' : 'primary'} why={missing}>{busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}</Button>
+            <Button type="submit" kind={action.danger || freeze ? 'danger' : 'primary'} why={missing}>
+              {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
+            </Button>
           </div>
         </>
       }
     >
-      {error && <ErrorBanner error={error} title={error.status === 409 ? 'It was refused' : 'That did not work'} retry={again} />}
-      {moved && <Banner tone="warn" icon="alert" title="Somebody was faster">What is below is what would be done now. Nothing was changed yet: look at it, and confirm again.</Banner>}
+      {error && (
+        <ErrorBanner
+          error={error}
+          title={error.status === 409 ? 'It was refused' : 'That did not work'}
+          retry={again}
+        />
+      )}
+      {moved && (
+        <Banner tone="warn" icon="alert" title="Somebody was faster">
+          What is below is what would be done now. Nothing was changed yet: look at it, and confirm again.
+        </Banner>
+      )}
       {action.note && <p class="soft">{action.note}</p>}
       {!action.guardsOnly && <ShownPlan plan={plan} failed={error !== null} frozen={freeze !== null} />}
     </Dialog>
@@ -144,7 +176,12 @@ function useChange(action: Action): Change {
 const TRIES = 3;
 
 /** Makes the change if it is still what was shown, under whatever id; null where it no longer is. */
-async function carryOut(action: Action, planned: Plan, show: (plan: Plan) => void, more: Sent): Promise<Answer<Json> | null> {
+async function carryOut(
+  action: Action,
+  planned: Plan,
+  show: (plan: Plan) => void,
+  more: Sent,
+): Promise<Answer<Json> | null> {
   let plan = planned;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -164,15 +201,35 @@ type Sent = Record<string, string | boolean | null>;
 function send({ call: { method, target, body, query }, guardsOnly }: Action, more: Sent, signal?: AbortSignal) {
   // Guards take their reason in the body; it is their own record, beside the revision's.
   const sent = guardsOnly && body && more.message ? { ...body, reason: more.message } : body;
-  return call<Json>(target, { method, query: { ...query, ...more }, ...(sent ? { body: sent } : {}), ...(signal ? { signal } : {}) });
+  return call<Json>(target, {
+    method,
+    query: { ...query, ...more },
+    ...(sent ? { body: sent } : {}),
+    ...(signal ? { signal } : {}),
+  });
 }
 
 function succeeded({ cluster, done, guardsOnly }: Action, reason: string): void {
-  const follow = !guardsOnly && store.get(cluster) ? { link: { label: 'Follow the rollout', to: { screen: 'rollout' as const, cluster } } } : {};
+  const follow =
+    !guardsOnly && store.get(cluster)
+      ? { link: { label: 'Follow the rollout', to: { screen: 'rollout' as const, cluster } } }
+      : {};
   notify({ tone: 'good', title: done, text: reason, ...follow });
 }
 
-function whyNot({ planned, reason, typed, wanted, busy }: { planned: boolean; reason: string; typed: string; wanted: string | undefined; busy: boolean }): string | null {
+function whyNot({
+  planned,
+  reason,
+  typed,
+  wanted,
+  busy,
+}: {
+  planned: boolean;
+  reason: string;
+  typed: string;
+  wanted: string | undefined;
+  busy: boolean;
+}): string | null {
   if (busy) return 'Working…';
   if (connection.value !== 'live') return "Offline — can't deploy until reconnected";
   if (!planned) return 'The plan is not there yet';
@@ -197,19 +254,36 @@ function ShownPlan({ plan, failed, frozen }: { plan: Plan | null; failed: boolea
   const fields = plan.services.reduce((sum, s) => sum + s.fields.length, 0);
   return (
     <div class="stack">
-      <h3>{changed || !plan.steps.length ? summary(plan.services) : 'What is wanted stays as it is'}{plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>}</h3>
+      <h3>
+        {changed || !plan.steps.length ? summary(plan.services) : 'What is wanted stays as it is'}
+        {plan.estimateSeconds !== null && plan.estimateSeconds >= 1 && (
+          <span class="mute"> · about {duration(plan.estimateSeconds * 1000)}</span>
+        )}
+      </h3>
       {changed && <PlannedServices services={plan.services} running open={fields > MANY_FIELDS ? 0 : 4} />}
       {plan.steps.length > 0 && (
         <details>
           <summary class="small">{plural(plan.steps.length, 'step')} in AWS</summary>
-          <ol class="steps">{plan.steps.map((s, i) => <li key={i}>{s.text}</li>)}</ol>
+          <ol class="steps">
+            {plan.steps.map((s, i) => (
+              <li key={i}>{s.text}</li>
+            ))}
+          </ol>
         </details>
       )}
-      {notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
+      {notes.map((n, i) => (
+        <Banner key={i} tone="warn" icon="alert" title={n.message} />
+      ))}
       {plan.quarantined.length > 0 && (
         <Banner tone="mute" icon="info" title={`${plural(plan.quarantined.length, 'image')} will be in quarantine`}>
           What is rolled away from cannot come back by accident: it is refused until somebody releases it.
-          <ul>{plan.quarantined.map((q) => <li key={q.service}><code>{q.image}</code> for {q.service}</li>)}</ul>
+          <ul>
+            {plan.quarantined.map((q) => (
+              <li key={q.service}>
+                <code>{q.image}</code> for {q.service}
+              </li>
+            ))}
+          </ul>
         </Banner>
       )}
     </div>

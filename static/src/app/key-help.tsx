@@ -6,7 +6,10 @@ import { helpOpen } from './topbar';
 
 export function KeyHelp() {
   if (!helpOpen.value) return null;
-  const groups = Map.groupBy(bindings().filter((b) => b.says && b.group !== 'Dialog'), (b) => b.group);
+  const groups = Map.groupBy(
+    bindings().filter((b) => b.says && b.group !== 'Dialog'),
+    (b) => b.group,
+  );
   return (
     <Dialog title="Keys" wide onClose={() => (helpOpen.value = false)}>
       <div class="keylist">
@@ -15,14 +18,25 @@ export function KeyHelp() {
             <h3>{group}</h3>
             <ul>
               {keys.map((b) => (
-                <li key={b.keys}><span>{b.says}</span><span>{shown(b.keys, isMac).map((k) => <kbd key={k}>{k}</kbd>)}</span></li>
+                <li key={b.keys}>
+                  <span>{b.says}</span>
+                  <span>
+                    {shown(b.keys, isMac).map((k) => (
+                      <kbd key={k}>{k}</kbd>
+                    ))}
+                  </span>
+                </li>
               ))}
             </ul>
           </section>
         ))}
       </div>
       <label class="row small" style={{ flexWrap: 'nowrap' }}>
-        <input type="checkbox" checked={singleKeys.value} onChange={(e) => (singleKeys.value = e.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={singleKeys.value}
+          onChange={(e) => (singleKeys.value = e.currentTarget.checked)}
+        />
         <span>Single keys, without Ctrl or ⌘. They never work while you type.</span>
       </label>
     </Dialog>

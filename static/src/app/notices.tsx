@@ -6,7 +6,12 @@ import { UserText } from '../ui/text';
 import { useExpiry } from '../ui/transient';
 import { dismiss, type Notice, notices } from './state';
 
-const ICONS: Record<Notice['tone'], IconName> = { good: 'circle-check', bad: 'circle-cross', warn: 'alert', busy: 'info' };
+const ICONS: Record<Notice['tone'], IconName> = {
+  good: 'circle-check',
+  bad: 'circle-cross',
+  warn: 'alert',
+  busy: 'info',
+};
 
 const EXPIRES_AFTER_MS = 8000;
 
@@ -14,7 +19,9 @@ const EXPIRES_AFTER_MS = 8000;
 export function Notices() {
   return (
     <section class="notices" aria-label="Notices" aria-live="polite">
-      {notices.value.map((notice) => <One key={notice.id} notice={notice} />)}
+      {notices.value.map((notice) => (
+        <One key={notice.id} notice={notice} />
+      ))}
     </section>
   );
 }
@@ -28,13 +35,44 @@ function One({ notice }: { notice: Notice }) {
       <Icon name={ICONS[notice.tone]} />
       <div class="what">
         <h2>{notice.title}</h2>
-        {notice.text && <p class="small soft"><UserText text={notice.text} clamped /></p>}
-        {notice.error && <p class="small soft"><UserText text={notice.error.message} />{notice.error.requestId && <> · <code>{notice.error.requestId}</code></>}</p>}
+        {notice.text && (
+          <p class="small soft">
+            <UserText text={notice.text} clamped />
+          </p>
+        )}
+        {notice.error && (
+          <p class="small soft">
+            <UserText text={notice.error.message} />
+            {notice.error.requestId && (
+              <>
+                {' '}
+                · <code>{notice.error.requestId}</code>
+              </>
+            )}
+          </p>
+        )}
         {(notice.link || retry || notice.error) && (
           <div class="actions">
-            {notice.link && <Link to={notice.link.to} class="small" onClickCapture={close}>{notice.link.label}</Link>}
-            {retry && <Button onClick={() => { close(); retry(); }}>Retry</Button>}
-            {notice.error && <Button icon="copy" onClick={() => void navigator.clipboard?.writeText(report(notice.error!))}>Copy</Button>}
+            {notice.link && (
+              <Link to={notice.link.to} class="small" onClickCapture={close}>
+                {notice.link.label}
+              </Link>
+            )}
+            {retry && (
+              <Button
+                onClick={() => {
+                  close();
+                  retry();
+                }}
+              >
+                Retry
+              </Button>
+            )}
+            {notice.error && (
+              <Button icon="copy" onClick={() => void navigator.clipboard?.writeText(report(notice.error!))}>
+                Copy
+              </Button>
+            )}
           </div>
         )}
       </div>

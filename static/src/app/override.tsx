@@ -20,21 +20,59 @@ export function missingOverride(freeze: Freeze | null, override: Override): stri
 /** The button was pressed to type this, and is gone; it stays one function, so that only the first drawing moves the focus. */
 const focused = (input: HTMLInputElement | null) => input?.focus();
 
-export function Overriding({ cluster, freeze, override, onChange }: { cluster: string; freeze: Freeze; override: Override; onChange: (override: Override) => void }) {
+export function Overriding({
+  cluster,
+  freeze,
+  override,
+  onChange,
+}: {
+  cluster: string;
+  freeze: Freeze;
+  override: Override;
+  onChange: (override: Override) => void;
+}) {
   const hindrance = overrideHindrance();
   return (
     <Banner
       tone="busy"
       icon="frozen"
-      title={<>{cluster} is frozen by <UserText text={freeze.by ?? 'an unknown user'} />{freeze.until === null ? ', until manually lifted' : <>, until <Until at={freeze.until} /></>}</>}
-      actions={override === null ? <Button why={hindrance} onClick={() => onChange('')}>Override the freeze…</Button> : <Button onClick={() => onChange(null)}>Do not override</Button>}
+      title={
+        <>
+          {cluster} is frozen by <UserText text={freeze.by ?? 'an unknown user'} />
+          {freeze.until === null ? (
+            ', until manually lifted'
+          ) : (
+            <>
+              , until <Until at={freeze.until} />
+            </>
+          )}
+        </>
+      }
+      actions={
+        override === null ? (
+          <Button why={hindrance} onClick={() => onChange('')}>
+            Override the freeze…
+          </Button>
+        ) : (
+          <Button onClick={() => onChange(null)}>Do not override</Button>
+        )
+      }
     >
-      <p><UserText text={freeze.reason} quoted /></p>
+      <p>
+        <UserText text={freeze.reason} quoted />
+      </p>
       {hindrance && <p>{hindrance}.</p>}
       {override !== null && (
         <div class="field">
           <label htmlFor="override">Why in spite of that?</label>
-          <input id="override" class="input" ref={focused} value={override} placeholder="On record beside the reason" onInput={(e) => onChange(e.currentTarget.value)} />
+          <input
+            id="override"
+            class="input"
+            ref={focused}
+            value={override}
+            placeholder="On record beside the reason"
+            onInput={(e) => onChange(e.currentTarget.value)}
+          />
         </div>
       )}
     </Banner>

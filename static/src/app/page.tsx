@@ -29,14 +29,29 @@ export function Page() {
     { keys: '?', says: 'These keys', group: 'Go to', run: () => (helpOpen.value = true) },
   ]);
   useEffect(() => {
-    const parts = [at.screen === 'cluster' ? at.service : NAMES[at.screen], 'cluster' in at ? at.cluster : null, 'Nysa'];
+    const parts = [
+      at.screen === 'cluster' ? at.service : NAMES[at.screen],
+      'cluster' in at ? at.cluster : null,
+      'Nysa',
+    ];
     document.title = parts.filter(Boolean).join(' · ');
   }, [at]);
   return (
     <div class="app" data-drawer={at.screen === 'cluster' && Boolean(at.service)}>
-      <a class="skip button" href="#content" onClick={(e) => { e.preventDefault(); document.querySelector('main')?.focus(); }}>To the content</a>
+      <a
+        class="skip button"
+        href="#content"
+        onClick={(e) => {
+          e.preventDefault();
+          document.querySelector('main')?.focus();
+        }}
+      >
+        To the content
+      </a>
       <TopBar />
-      <main id="content" tabIndex={-1}><Screen /></main>
+      <main id="content" tabIndex={-1}>
+        <Screen />
+      </main>
       <Notices />
       <Confirm />
       <Palette />
@@ -54,13 +69,23 @@ function Screen() {
     case 'cluster':
       return <ClusterScreen key={at.cluster} at={at} />;
     case 'stackfile':
-      return <WithCluster name={at.cluster} show={(entry) => <StackfileScreen key={`${at.cluster} ${at.revision}`} entry={entry} from={at.revision} />} />;
+      return (
+        <WithCluster
+          name={at.cluster}
+          show={(entry) => <StackfileScreen key={`${at.cluster} ${at.revision}`} entry={entry} from={at.revision} />}
+        />
+      );
     case 'review':
       return <WithCluster name={at.cluster} show={(entry) => <ReviewScreen key={at.cluster} entry={entry} />} />;
     case 'rollout':
       return <WithCluster name={at.cluster} show={(entry) => <RolloutScreen key={at.cluster} entry={entry} />} />;
     case 'history':
-      return <WithCluster name={at.cluster} show={(entry) => <HistoryScreen key={at.cluster} entry={entry} from={at.from} to={at.to} />} />;
+      return (
+        <WithCluster
+          name={at.cluster}
+          show={(entry) => <HistoryScreen key={at.cluster} entry={entry} from={at.from} to={at.to} />}
+        />
+      );
     case 'audit':
       return <WithCluster name={at.cluster} show={(entry) => <AuditScreen key={at.cluster} entry={entry} at={at} />} />;
     case 'removed':
@@ -68,7 +93,16 @@ function Screen() {
     case 'new':
       return <NewCluster />;
     case 'missing':
-      return <Empty page icon="question" title="Page not found" actions={<LinkButton to={{ screen: 'fleet', filter: '' }}>All clusters</LinkButton>}>The address <code>{at.path}</code> does not exist.</Empty>;
+      return (
+        <Empty
+          page
+          icon="question"
+          title="Page not found"
+          actions={<LinkButton to={{ screen: 'fleet', filter: '' }}>All clusters</LinkButton>}
+        >
+          The address <code>{at.path}</code> does not exist.
+        </Empty>
+      );
   }
 }
 
@@ -80,4 +114,3 @@ function WithCluster({ name, show }: { name: string; show: (entry: ClusterEntry)
   if (!store.loaded.value) return slow ? <Skeleton /> : null;
   return <Gone key={name} name={name} />;
 }
-

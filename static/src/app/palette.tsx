@@ -10,12 +10,25 @@ import { theme } from './preferences';
 import { go, hindrance, route, store } from './state';
 import { helpOpen, paletteOpen } from './topbar';
 
-interface Entry { id: string; label: string; hint: string; icon: IconName; run: () => void; why?: string | null }
+interface Entry {
+  id: string;
+  label: string;
+  hint: string;
+  icon: IconName;
+  run: () => void;
+  why?: string | null;
+}
 
 const SHOWN = 12;
 
 function entries(): Entry[] {
-  const to = (id: string, label: string, hint: string, icon: IconName, target: Route): Entry => ({ id, label, hint, icon, run: () => go(target) });
+  const to = (id: string, label: string, hint: string, icon: IconName, target: Route): Entry => ({
+    id,
+    label,
+    hint,
+    icon,
+    run: () => go(target),
+  });
   const at = route.peek();
   const here = 'cluster' in at ? at.cluster : null;
   const found: Entry[] = [];
@@ -30,7 +43,8 @@ function entries(): Entry[] {
   }
   for (const name of store.names.peek()) found.push(to(`c ${name}`, name, 'Cluster', 'layers', clusterRoute(name)));
   for (const [cluster, entry] of store.clusters) {
-    for (const name of entry.names.peek()) found.push(to(`s ${cluster} ${name}`, name, cluster, 'box', clusterRoute(cluster, name)));
+    for (const name of entry.names.peek())
+      found.push(to(`s ${cluster} ${name}`, name, cluster, 'box', clusterRoute(cluster, name)));
   }
   found.push(
     to('fleet', 'All clusters', 'g c', 'layers', { screen: 'fleet', filter: '' }),
@@ -46,7 +60,14 @@ function entries(): Entry[] {
 /** The one thing that can be done to a cluster that is not there. */
 function gone(name: string): Entry {
   const why = hindrance('POST', '/clusters/{c}/restore');
-  return { id: 'do restore', label: `Restore · ${name}`, hint: why ?? '', icon: 'undo', run: () => (asked.value = restore(name)), why };
+  return {
+    id: 'do restore',
+    label: `Restore · ${name}`,
+    hint: why ?? '',
+    icon: 'undo',
+    run: () => (asked.value = restore(name)),
+    why,
+  };
 }
 
 /** What the menus of this page offer, those of the open service first. */
@@ -55,8 +76,25 @@ function doable(at: Route): Entry[] {
   if (!entry) return 'cluster' in at && store.loaded.peek() ? [gone(at.cluster)] : [];
   const service = at.screen === 'cluster' && at.service ? entry.rows.get(at.service)?.peek() : undefined;
   const of = (what: string, items: (MenuItem | null)[]) =>
-    items.filter((item) => item !== null).map((item): Entry => ({ id: `do ${what} ${item.label}`, label: `${item.label} · ${what}`, hint: item.why ?? '', icon: item.icon, run: item.run, why: item.why ?? null }));
-  return [...(service && service.sync !== 'unmanaged' ? of(service.name, serviceItems(service, () => go(clusterRoute(service.cluster)))) : []), ...of(entry.name, clusterItems(entry))];
+    items
+      .filter((item) => item !== null)
+      .map((item): Entry => ({
+        id: `do ${what} ${item.label}`,
+        label: `${item.label} · ${what}`,
+        hint: item.why ?? '',
+        icon: item.icon,
+        run: item.run,
+        why: item.why ?? null,
+      }));
+  return [
+    ...(service && service.sync !== 'unmanaged'
+      ? of(
+          service.name,
+          serviceItems(service, () => go(clusterRoute(service.cluster))),
+        )
+      : []),
+    ...of(entry.name, clusterItems(entry)),
+  ];
 }
 
 export function Palette() {
@@ -69,8 +107,15 @@ function OpenPalette() {
   const [chosen, setChosen] = useState(0);
   const all = useMemo(entries, []);
   const found = useMemo(() => {
-    const ranked = all.map((entry) => ({ entry, score: Math.max(fuzzy(query, entry.label), fuzzy(query, `${entry.hint} ${entry.label}`) / 2) }));
-    return ranked.filter((r) => r.score > 0).toSorted((a, b) => b.score - a.score).slice(0, SHOWN).map((r) => r.entry);
+    const ranked = all.map((entry) => ({
+      entry,
+      score: Math.max(fuzzy(query, entry.label), fuzzy(query, `${entry.hint} ${entry.label}`) / 2),
+    }));
+    return ranked
+      .filter((r) => r.score > 0)
+      .toSorted((a, b) => b.score - a.score)
+      .slice(0, SHOWN)
+      .map((r) => r.entry);
   }, [query, all]);
   useLayoutEffect(() => {
     const element = dialog.current!;
@@ -99,7 +144,16 @@ function OpenPalette() {
   };
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- a click beside it closes it, as Esc does
-    <dialog ref={dialog} class="palette" aria-label="Search and commands" onCancel={(e) => { e.preventDefault(); close(); }} onClick={(e) => e.target === dialog.current && close()}>
+    <dialog
+      ref={dialog}
+      class="palette"
+      aria-label="Search and commands"
+      onCancel={(e) => {
+        e.preventDefault();
+        close();
+      }}
+      onClick={(e) => e.target === dialog.current && close()}
+    >
       <div class="ask">
         <Icon name="search" />
         <input
@@ -124,7 +178,16 @@ function OpenPalette() {
         <ul id="palette-list" role="listbox" aria-label="What was found">
           {found.map((entry, i) => (
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input has the focus and takes the keys
-            <li key={entry.id} id={`palette-${i}`} role="option" aria-selected={i === chosen} aria-disabled={entry.why ? true : undefined} tabIndex={-1} onMouseMove={() => setChosen(i)} onClick={() => pick(entry)}>
+            <li
+              key={entry.id}
+              id={`palette-${i}`}
+              role="option"
+              aria-selected={i === chosen}
+              aria-disabled={entry.why ? true : undefined}
+              tabIndex={-1}
+              onMouseMove={() => setChosen(i)}
+              onClick={() => pick(entry)}
+            >
               <Icon name={entry.icon} />
               <span class="cut">{entry.label}</span>
               <span class="mute cut">{entry.hint}</span>
@@ -132,7 +195,9 @@ function OpenPalette() {
           ))}
         </ul>
       ) : (
-        <p class="none" id="palette-list">Nothing is called “{query}”.</p>
+        <p class="none" id="palette-list">
+          Nothing is called “{query}”.
+        </p>
       )}
     </dialog>
   );

@@ -19,11 +19,14 @@ export function heldOf(cluster: string, service: string): readonly Held[] {
 /** Reads what is held in a cluster, again with each revision: a rollback and a release are revisions. */
 export function useQuarantine(entry: ClusterEntry): void {
   const { name } = entry;
-  const { data } = useRead<Json>(`quarantine ${name} ${entry.summary.value.revision}`, (abort) => call(path('clusters', name, 'quarantine'), { signal: abort }));
+  const { data } = useRead<Json>(`quarantine ${name} ${entry.summary.value.revision}`, (abort) =>
+    call(path('clusters', name, 'quarantine'), { signal: abort }),
+  );
   useEffect(() => {
     if (!data) return;
     const found = new Map<string, Held[]>();
-    for (const each of readHeld(data)) found.set(`${name}/${each.service}`, [...(found.get(`${name}/${each.service}`) ?? []), each]);
+    for (const each of readHeld(data))
+      found.set(`${name}/${each.service}`, [...(found.get(`${name}/${each.service}`) ?? []), each]);
     if (JSON.stringify([...found]) !== JSON.stringify([...held.peek()])) held.value = found;
   }, [data]);
 }

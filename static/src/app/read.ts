@@ -5,7 +5,13 @@ import type { Json, Service } from '../lib/model';
 import { type Answer, type ApiError, asApiError, call, path } from '../lib/rest';
 import { heed } from './state';
 
-export interface Reading<T> { data: T | null; revision: string | null; error: ApiError | null; slow: boolean; again: () => void }
+export interface Reading<T> {
+  data: T | null;
+  revision: string | null;
+  error: ApiError | null;
+  slow: boolean;
+  again: () => void;
+}
 
 const SKELETON_AFTER_MS = 150;
 
@@ -19,12 +25,15 @@ export function useRead<T>(key: string | null, read: (signal: AbortSignal) => Pr
     if (key === null) return undefined;
     const abort = new AbortController();
     const timer = setTimeout(() => set((s) => ({ ...s, slow: true })), SKELETON_AFTER_MS);
-    latest.current(abort.signal).then(
-      ({ data, revision }) => set({ data, revision, error: null, slow: false }),
-      (error: unknown) => {
-        if (!abort.signal.aborted) set((s) => ({ ...s, error: heed(asApiError(error)), slow: false }));
-      },
-    ).finally(() => clearTimeout(timer));
+    latest
+      .current(abort.signal)
+      .then(
+        ({ data, revision }) => set({ data, revision, error: null, slow: false }),
+        (error: unknown) => {
+          if (!abort.signal.aborted) set((s) => ({ ...s, error: heed(asApiError(error)), slow: false }));
+        },
+      )
+      .finally(() => clearTimeout(timer));
     return () => {
       clearTimeout(timer);
       abort.abort();
@@ -51,6 +60,16 @@ export function useSlow(waiting: boolean): boolean {
 /** The details of one service: read again for each state, as the live channel carries the summary only. */
 export function useService(service: Service): Reading<Json> {
   const { cluster, name } = service;
-  const key = [cluster, name, service.state, service.running, service.pending, service.fresh?.running, service.image, service.verdict?.ending, service.stops[0]?.task].join(' ');
+  const key = [
+    cluster,
+    name,
+    service.state,
+    service.running,
+    service.pending,
+    service.fresh?.running,
+    service.image,
+    service.verdict?.ending,
+    service.stops[0]?.task,
+  ].join(' ');
   return useRead<Json>(key, (signal) => call(path('clusters', cluster, 'services', name), { signal }));
 }

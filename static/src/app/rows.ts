@@ -22,7 +22,9 @@ export function intoList(event: KeyboardEvent): void {
   if (event.key !== 'ArrowDown') return;
   event.preventDefault();
   const around = (event.target as HTMLElement).closest('dialog, form')!;
-  const first = around.querySelector<HTMLInputElement>('.tags :checked') ?? around.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
+  const first =
+    around.querySelector<HTMLInputElement>('.tags :checked') ??
+    around.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
   first?.focus();
   first?.click();
 }

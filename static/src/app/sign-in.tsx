@@ -23,14 +23,49 @@ function Form() {
     }
   };
   return (
-    <Dialog title="Sign in to Nysa" onClose={() => (signedOut.value = null)} onSubmit={() => void enter()} footer={<div class="row"><Button type="submit" kind={provider ? 'plain' : 'primary'} why={token ? null : 'Enter a token'}>Sign in</Button></div>}>
-      <p class="soft">{signedOut.value === 'ended' ? 'Your session expired. Drafts are kept.' : provider ? 'Use your organization account, or an access token.' : 'Paste an access token (ask your platform team).'}</p>
-      {provider && <p><a class="button" data-kind="primary" href={`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`}>Sign in with {provider}</a></p>}
+    <Dialog
+      title="Sign in to Nysa"
+      onClose={() => (signedOut.value = null)}
+      onSubmit={() => void enter()}
+      footer={
+        <div class="row">
+          <Button type="submit" kind={provider ? 'plain' : 'primary'} why={token ? null : 'Enter a token'}>
+            Sign in
+          </Button>
+        </div>
+      }
+    >
+      <p class="soft">
+        {signedOut.value === 'ended'
+          ? 'Your session expired. Drafts are kept.'
+          : provider
+            ? 'Use your organization account, or an access token.'
+            : 'Paste an access token (ask your platform team).'}
+      </p>
+      {provider && (
+        <p>
+          <a
+            class="button"
+            data-kind="primary"
+            href={`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`}
+          >
+            Sign in with {provider}
+          </a>
+        </p>
+      )}
       {error && <ErrorBanner error={error} title="Couldn't sign in" />}
       <div class="field">
         <label htmlFor="token">Access token</label>
-        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
-        <input id="token" autoFocus class="input mono" type="password" autocomplete="current-password" value={token} onInput={(e) => setToken(e.currentTarget.value)} />
+        <input
+          id="token"
+          // oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this
+          autoFocus
+          class="input mono"
+          type="password"
+          autocomplete="current-password"
+          value={token}
+          onInput={(e) => setToken(e.currentTarget.value)}
+        />
       </div>
     </Dialog>
   );

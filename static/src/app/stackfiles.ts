@@ -18,7 +18,13 @@ export async function check(yaml: string, cluster: string | null): Promise<Probl
 }
 
 function problems(value: unknown, severity: Problem['severity']): Problem[] {
-  return (Array.isArray(value) ? (value as Detail[]) : []).map((d) => ({ severity, message: d.message, path: d.path ?? '', line: d.line ?? null, column: d.column ?? null }));
+  return (Array.isArray(value) ? (value as Detail[]) : []).map((d) => ({
+    severity,
+    message: d.message,
+    path: d.path ?? '',
+    line: d.line ?? null,
+    column: d.column ?? null,
+  }));
 }
 
 let schema: Schema | null = null;
@@ -38,6 +44,7 @@ export function stackfileSchema(): Schema | null {
 
 /** The stored text, or that of a revision. */
 export function readText(cluster: string, signal: AbortSignal, revision: string | null = null) {
-  const target = revision === null ? path('clusters', cluster, 'config') : path('clusters', cluster, 'revisions', revision);
+  const target =
+    revision === null ? path('clusters', cluster, 'config') : path('clusters', cluster, 'revisions', revision);
   return call<string>(target, { accept: 'application/yaml', signal });
 }

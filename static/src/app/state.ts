@@ -33,7 +33,8 @@ export function go(to: Route | string, replace = false): void {
   const before = route.peek();
   route.value = parse(location.href);
   const after = route.peek();
-  const elsewhere = after.screen !== before.screen || ('cluster' in after && 'cluster' in before && after.cluster !== before.cluster);
+  const elsewhere =
+    after.screen !== before.screen || ('cluster' in after && 'cluster' in before && after.cluster !== before.cluster);
   if (elsewhere) {
     scrollTo(0, 0);
     // Screen readers and keyboards start at the top of the new screen.
@@ -58,7 +59,15 @@ function writeAddress(): void {
 }
 
 // Notices stay until somebody dismisses them
-export interface Notice { id: number; tone: 'good' | 'bad' | 'warn' | 'busy'; title: string; text?: string; error?: ApiError; retry?: () => void; link?: { label: string; to: Route } }
+export interface Notice {
+  id: number;
+  tone: 'good' | 'bad' | 'warn' | 'busy';
+  title: string;
+  text?: string;
+  error?: ApiError;
+  retry?: () => void;
+  link?: { label: string; to: Route };
+}
 export const notices = signal<readonly Notice[]>([]);
 let nextNotice = 1;
 
@@ -136,7 +145,10 @@ function useSession(session: Json): void {
   unreachable.value = false;
   if (session.signed_in === false) signOff();
   else signedOut.value = null;
-  me.value = typeof session.name === 'string' ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' } : null;
+  me.value =
+    typeof session.name === 'string'
+      ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' }
+      : null;
   proveWith(typeof session.csrf === 'string' ? session.csrf : null);
 }
 

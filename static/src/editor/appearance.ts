@@ -14,8 +14,14 @@ const theme = EditorView.theme({
   '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--ink-3)', borderRight: '1px solid var(--line)' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--hover)' },
   '&.cm-focused .cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { background: 'light-dark(#d5daff, #30376b) !important' },
-  '.cm-panels, .cm-tooltip': { backgroundColor: 'var(--raised)', color: 'var(--ink)', border: '1px solid var(--line-strong)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    background: 'light-dark(#d5daff, #30376b) !important',
+  },
+  '.cm-panels, .cm-tooltip': {
+    backgroundColor: 'var(--raised)',
+    color: 'var(--ink)',
+    border: '1px solid var(--line-strong)',
+  },
   '.cm-tooltip': { borderRadius: '8px', boxShadow: 'var(--shadow)', overflow: 'hidden' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '12px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--selected)', color: 'var(--ink)' },
@@ -24,14 +30,25 @@ const theme = EditorView.theme({
   '.cm-changedLine': { backgroundColor: 'var(--good-back) !important' },
   '&.cm-merge-a .cm-changedLine': { backgroundColor: 'var(--bad-back) !important' },
   '&.cm-merge-a .cm-changedText': { textDecorationColor: 'var(--bad) !important' },
-  '.cm-collapsedLines': { background: 'var(--sunken) !important', color: 'var(--ink-3) !important', fontFamily: 'var(--sans)', fontSize: '12px' },
+  '.cm-collapsedLines': {
+    background: 'var(--sunken) !important',
+    color: 'var(--ink-3) !important',
+    fontFamily: 'var(--sans)',
+    fontSize: '12px',
+  },
   // Its own marks are in few fonts
   '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"" !important' },
   '.cm-deletedChunk': { backgroundColor: 'var(--bad-back) !important', paddingLeft: '6px' },
   '.cm-changedText': { background: 'none !important', textDecoration: 'underline', textDecorationColor: 'var(--good)' },
   '.cm-deletedText': { background: 'none !important' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--mute-back)', border: '0', color: 'var(--ink-2)', padding: '0 6px' },
-  '.cm-textfield, .cm-button': { backgroundColor: 'var(--surface)', backgroundImage: 'none', color: 'var(--ink)', border: '1px solid var(--control)', borderRadius: '6px' },
+  '.cm-textfield, .cm-button': {
+    backgroundColor: 'var(--surface)',
+    backgroundImage: 'none',
+    color: 'var(--ink)',
+    border: '1px solid var(--control)',
+    borderRadius: '6px',
+  },
 });
 
 const colours = HighlightStyle.define([

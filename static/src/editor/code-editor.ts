@@ -1,18 +1,48 @@
 /** CodeMirror for stackfiles; a chunk of its own, loaded when somebody edits. */
 
-import { autocompletion, closeBrackets, closeBracketsKeymap, type Completion, type CompletionContext, type CompletionResult, completionKeymap } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleTabFocusMode } from '@codemirror/commands';
-import { bracketMatching, foldGutter, foldKeymap, type IndentContext, indentOnInput, indentService, indentUnit } from '@codemirror/language';
+import {
+  bracketMatching,
+  foldGutter,
+  foldKeymap,
+  type IndentContext,
+  indentOnInput,
+  indentService,
+  indentUnit,
+} from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
 import { diff, unifiedMergeView } from '@codemirror/merge';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
 import { indentBelow } from '../lib/yaml-indent';
 import { placeAt, type Schema, suggestions } from '../lib/yaml-path';
 import { appearance } from './appearance';
 
-export interface Problem { severity: 'error' | 'warning'; message: string; path: string; line: number | null; column: number | null }
+export interface Problem {
+  severity: 'error' | 'warning';
+  message: string;
+  path: string;
+  line: number | null;
+  column: number | null;
+}
 
 export interface EditorOptions {
   parent: HTMLElement;
@@ -79,7 +109,12 @@ export function createEditor(options: EditorOptions): CodeEditor {
           ...lintKeymap,
           indentWithTab,
         ]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Stackfile', 'aria-describedby': 'editor-hint', spellcheck: 'false', tabindex: '0' }),
+        EditorView.contentAttributes.of({
+          'aria-label': 'Stackfile',
+          'aria-describedby': 'editor-hint',
+          spellcheck: 'false',
+          tabindex: '0',
+        }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !setting) options.onChange(update.state.doc.toString());
         }),
@@ -90,7 +125,11 @@ export function createEditor(options: EditorOptions): CodeEditor {
     text: () => view.state.doc.toString(),
     set(text) {
       // Only what differs: the cursor, the selection and what is in sight stay where they are.
-      const changes = diff(view.state.doc.toString(), text).map(({ fromA, toA, fromB, toB }) => ({ from: fromA, to: toA, insert: text.slice(fromB, toB) }));
+      const changes = diff(view.state.doc.toString(), text).map(({ fromA, toA, fromB, toB }) => ({
+        from: fromA,
+        to: toA,
+        insert: text.slice(fromB, toB),
+      }));
       setting = true;
       view.dispatch({ changes });
       setting = false;
@@ -102,7 +141,13 @@ export function createEditor(options: EditorOptions): CodeEditor {
       view.focus();
     },
     compare(original) {
-      view.dispatch({ effects: comparison.reconfigure(original === null ? [] : unifiedMergeView({ original, mergeControls: false, collapseUnchanged: { margin: 3, minSize: 6 } })) });
+      view.dispatch({
+        effects: comparison.reconfigure(
+          original === null
+            ? []
+            : unifiedMergeView({ original, mergeControls: false, collapseUnchanged: { margin: 3, minSize: 6 } }),
+        ),
+      });
     },
     recheck: () => forceLinting(view),
     focus: () => view.focus(),
@@ -136,6 +181,12 @@ function complete(context: CompletionContext, schema: Schema | null): Completion
   const column = context.pos - line.from;
   const place = placeAt(context.state.doc.toString().split('\n'), line.number - 1, column);
   if (!context.explicit && place.from === column && !/(^|:)\s+$/.test(line.text.slice(0, column))) return null;
-  const found = suggestions(schema, place).map((s): Completion => ({ label: s.label, detail: s.detail, ...(s.info ? { info: s.info } : {}), type: s.kind, ...(s.kind === 'key' ? { apply: `${s.label}: ` } : {}) }));
+  const found = suggestions(schema, place).map((s): Completion => ({
+    label: s.label,
+    detail: s.detail,
+    ...(s.info ? { info: s.info } : {}),
+    type: s.kind,
+    ...(s.kind === 'key' ? { apply: `${s.label}: ` } : {}),
+  }));
   return found.length ? { from: line.from + place.from, options: found, validFor: /^[\w.-]*$/ } : null;
 }

@@ -11,12 +11,33 @@ export interface SideBySide {
   destroy: () => void;
 }
 
-export function createSideBySide({ parent, before, after, nonce }: { parent: HTMLElement; before: string; after: string; nonce: string }): SideBySide {
+export function createSideBySide({
+  parent,
+  before,
+  after,
+  nonce,
+}: {
+  parent: HTMLElement;
+  before: string;
+  after: string;
+  nonce: string;
+}): SideBySide {
   const side = (doc: string, label: string) => ({
     doc,
-    extensions: [appearance(nonce), lineNumbers(), EditorState.readOnly.of(true), EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }), EditorView.lineWrapping],
+    extensions: [
+      appearance(nonce),
+      lineNumbers(),
+      EditorState.readOnly.of(true),
+      EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }),
+      EditorView.lineWrapping,
+    ],
   });
-  const view = new MergeView({ parent, a: side(before, 'Before'), b: side(after, 'After'), collapseUnchanged: { margin: 3, minSize: 6 } });
+  const view = new MergeView({
+    parent,
+    a: side(before, 'Before'),
+    b: side(after, 'After'),
+    collapseUnchanged: { margin: 3, minSize: 6 },
+  });
   return {
     step(forward) {
       (forward ? goToNextChunk : goToPreviousChunk)(view.b);

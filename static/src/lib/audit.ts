@@ -20,10 +20,17 @@ export interface AuditEntry {
   count: number;
 }
 
-export interface Held { service: string; image: string; by: string; at: number | null; reason: string }
+export interface Held {
+  service: string;
+  image: string;
+  by: string;
+  at: number | null;
+  reason: string;
+}
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
-const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : []);
+const objects = (value: unknown): Json[] =>
+  Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : [];
 
 const KINDS: Kind[] = ['change', 'override', 'refusal', 'deletion'];
 
@@ -44,7 +51,10 @@ export function readAudit(sent: Json): Known {
 }
 
 /** What is known of an audit: entries without a gap, the newest first, and where older ones begin. */
-export interface Known { entries: AuditEntry[]; next: string | null }
+export interface Known {
+  entries: AuditEntry[];
+  next: string | null;
+}
 
 /** What was known, with the newest page as it is now: older pages stay where the two meet, and begin anew where not. */
 export function renewed(known: Known, newest: Known): Known {
@@ -79,9 +89,17 @@ const VERBS: Record<string, string> = {
 /** What was asked for, where nothing came of it: `change user-service: image_tag v2`. */
 function asked(did: Json): string {
   const verb = VERBS[String(did.verb)] ?? text(did.verb) ?? 'something';
-  const services = Array.isArray(did.services) ? did.services.join(', ') : typeof did.count === 'number' ? `${did.count} services` : null;
-  const values = ['image_tag', 'desired_count', 'from'].filter((key) => did[key] !== undefined).map((key) => `${key} ${String(did[key])}`);
-  return [verb, text(did.service) ?? services].filter(Boolean).join(' ') + (values.length ? `: ${values.join(', ')}` : '');
+  const services = Array.isArray(did.services)
+    ? did.services.join(', ')
+    : typeof did.count === 'number'
+      ? `${did.count} services`
+      : null;
+  const values = ['image_tag', 'desired_count', 'from']
+    .filter((key) => did[key] !== undefined)
+    .map((key) => `${key} ${String(did[key])}`);
+  return (
+    [verb, text(did.service) ?? services].filter(Boolean).join(' ') + (values.length ? `: ${values.join(', ')}` : '')
+  );
 }
 
 /** From where somebody came, without what a browser tells of itself beside the fact that it is one. */
@@ -92,10 +110,19 @@ export function place(source: string): string {
 
 /** The words of a filter that an entry has; every one must be somewhere in it. */
 export function mentions(entry: AuditEntry, words: readonly string[]): boolean {
-  const all = [entry.by, entry.what, entry.message, entry.reason, entry.override, entry.source].filter(Boolean).join(' ').toLowerCase();
+  const all = [entry.by, entry.what, entry.message, entry.reason, entry.override, entry.source]
+    .filter(Boolean)
+    .join(' ')
+    .toLowerCase();
   return words.every((word) => all.includes(word));
 }
 
 export function readHeld(sent: Json): Held[] {
-  return objects(sent.content).map((each) => ({ service: text(each.service) ?? '', image: text(each.image) ?? '', by: text(each.by) ?? 'somebody', at: instant(each.at), reason: text(each.reason) ?? '' }));
+  return objects(sent.content).map((each) => ({
+    service: text(each.service) ?? '',
+    image: text(each.image) ?? '',
+    by: text(each.by) ?? 'somebody',
+    at: instant(each.at),
+    reason: text(each.reason) ?? '',
+  }));
 }

@@ -6,9 +6,23 @@ import type { Json } from './model';
 export type Action = 'create' | 'update' | 'replace' | 'run' | 'destroy' | 'unmanage' | 'nothing';
 
 /** `concealed`: it changed, and the caller may not read the values. */
-export interface Field { path: string; before: unknown; after: unknown; running: unknown; concealed?: boolean }
-export interface PlannedService { name: string; action: Action; fields: Field[] }
-export interface Step { text: string; service: string | null; kind: string | null }
+export interface Field {
+  path: string;
+  before: unknown;
+  after: unknown;
+  running: unknown;
+  concealed?: boolean;
+}
+export interface PlannedService {
+  name: string;
+  action: Action;
+  fields: Field[];
+}
+export interface Step {
+  text: string;
+  service: string | null;
+  kind: string | null;
+}
 export interface Plan {
   id: string | null;
   services: PlannedService[];
@@ -34,18 +48,36 @@ export function readPlan(sent: Json): Plan {
     id: asText(plan.id) ?? asText(sent.plan_id),
     services: rows(stored).map((row) => besideWhatRuns(readRow(row), runs)),
     ...(runs ? { ecs: runs } : {}),
-    steps: objects(ecs.steps).map((s) => ({ text: asText(s.text) ?? asText(s.kind) ?? '', service: asText(s.service), kind: asText(s.kind) })),
-    notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({ service: asText(n.service) ?? asText(n.path), message: asText(n.message) ?? '', code: asText(n.code) })),
+    steps: objects(ecs.steps).map((s) => ({
+      text: asText(s.text) ?? asText(s.kind) ?? '',
+      service: asText(s.service),
+      kind: asText(s.kind),
+    })),
+    notes: [...objects(plan.notes), ...objects(ecs === plan ? [] : ecs.notes), ...objects(sent.warnings)].map((n) => ({
+      service: asText(n.service) ?? asText(n.path),
+      message: asText(n.message) ?? '',
+      code: asText(n.code),
+    })),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
-    quarantined: objects(plan.quarantined).map((q) => ({ service: asText(q.service) ?? '', image: asText(q.image) ?? '' })),
-    estimateSeconds: [ecs.estimate_seconds, plan.estimate_seconds, ecs.seconds].find((v): v is number => typeof v === 'number') ?? null,
+    quarantined: objects(plan.quarantined).map((q) => ({
+      service: asText(q.service) ?? '',
+      image: asText(q.image) ?? '',
+    })),
+    estimateSeconds:
+      [ecs.estimate_seconds, plan.estimate_seconds, ecs.seconds].find((v): v is number => typeof v === 'number') ??
+      null,
   };
 }
 
 /** Whether two plans would change the same, whatever ECS is doing meanwhile. */
 export function saysTheSame(one: Plan, other: Plan): boolean {
   const field = ({ path, before, after }: Field) => [path, before, after];
-  const said = ({ services, unmanaged, quarantined }: Plan) => JSON.stringify([services.filter(isChange).map((s) => [s.name, s.action, s.fields.map(field)]), unmanaged, quarantined]);
+  const said = ({ services, unmanaged, quarantined }: Plan) =>
+    JSON.stringify([
+      services.filter(isChange).map((s) => [s.name, s.action, s.fields.map(field)]),
+      unmanaged,
+      quarantined,
+    ]);
   return said(one) === said(other);
 }
 
@@ -76,7 +108,8 @@ function besideWhatRuns(row: PlannedService, runs: readonly PlannedService[] | n
 
 /** The plan, with the image of the running tasks: a deployment that cannot start is not what runs. */
 export function withRunningImages(plan: Plan, imageOf: (service: string) => string | null): Plan {
-  const fieldsOf = (row: PlannedService) => row.fields.map((f) => (f.path === 'image' ? { ...f, running: imageOf(row.name) ?? f.running } : f));
+  const fieldsOf = (row: PlannedService) =>
+    row.fields.map((f) => (f.path === 'image' ? { ...f, running: imageOf(row.name) ?? f.running } : f));
   return { ...plan, services: plan.services.map((row) => ({ ...row, fields: fieldsOf(row) })) };
 }
 
@@ -87,14 +120,24 @@ function readRow(row: Json): PlannedService {
     action: ACTIONS.find((a) => a === row.action) ?? 'update',
     fields: objects(row.changes ?? row.fields).map((change) => {
       const concealed = change.concealed === true ? { concealed: true } : {};
-      return { path: String(change.path), before: change.before ?? null, after: change.after ?? null, running: undefined, ...concealed };
+      return {
+        path: String(change.path),
+        before: change.before ?? null,
+        after: change.after ?? null,
+        running: undefined,
+        ...concealed,
+      };
     }),
   };
 }
 
 /** The marks by which a scheduler knows what is its own: putting them on changes nothing that runs. */
 export function withoutMarks(services: readonly PlannedService[]): PlannedService[] {
-  return services.map((row) => (row.action === 'update' && row.fields.every((f) => f.path === 'tags') ? { ...row, action: 'nothing', fields: [] } : row));
+  return services.map((row) =>
+    row.action === 'update' && row.fields.every((f) => f.path === 'tags')
+      ? { ...row, action: 'nothing', fields: [] }
+      : row,
+  );
 }
 
 /** The fields of a diff answer: `GET …/revisions/{r}/diff`. */

@@ -1,7 +1,11 @@
 /** The server's clock: what the browser's own shows may be hours off, or be set while the page is open. */
 
 /** A message that states the server's time, with the times at which it was asked for and received, by our own clock. */
-export interface ClockReading { server: number; sent: number; received: number }
+export interface ClockReading {
+  server: number;
+  sent: number;
+  received: number;
+}
 
 /** A reading that took longer is of no use: the tab was suspended, or our own clock was set meanwhile. */
 const LONGEST_MS = 10_000;

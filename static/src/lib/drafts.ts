@@ -15,7 +15,10 @@ export interface Draft {
 }
 
 /** Which draft of another tab this one began as a copy of, and when that was saved. */
-interface Copied { key: string; savedAt: number }
+interface Copied {
+  key: string;
+  savedAt: number;
+}
 type Stored = Draft & { copied?: Copied };
 
 type Shared = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
@@ -127,5 +130,10 @@ export class Drafts {
 }
 
 function isDraft(value: unknown): value is Stored {
-  return typeof value === 'object' && value !== null && typeof (value as Draft).text === 'string' && typeof (value as Draft).base === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Draft).text === 'string' &&
+    typeof (value as Draft).base === 'string'
+  );
 }

@@ -31,7 +31,9 @@ export function inChip(service: Service, chip: string): boolean {
 
 export function isShown(service: Service, words: readonly string[], chip: string): boolean {
   if (!inChip(service, chip)) return false;
-  return !words.length || matchesText(words, `${service.name} ${service.image ?? service.deployedImage ?? ''}`.toLowerCase());
+  return (
+    !words.length || matchesText(words, `${service.name} ${service.image ?? service.deployedImage ?? ''}`.toLowerCase())
+  );
 }
 
 export type SortKey = 'name' | 'version' | 'tasks' | 'status';
@@ -59,7 +61,8 @@ const ORDER: Record<SortKey, (a: Service, b: Service) => number> = {
 export function sorted(services: readonly Service[], sort: string): string[] {
   const key = SORT_KEYS.find((k) => k === sort.replace(/^-/, '')) ?? 'name';
   const direction = sort.startsWith('-') ? -1 : 1;
-  const compare = (a: Service, b: Service) => direction * ORDER[key](a, b) || (key === 'name' ? direction : 1) * NAMES.compare(a.name, b.name);
+  const compare = (a: Service, b: Service) =>
+    direction * ORDER[key](a, b) || (key === 'name' ? direction : 1) * NAMES.compare(a.name, b.name);
   return services.toSorted(compare).map((s) => s.name);
 }
 

@@ -1,5 +1,9 @@
 /** An image reference, taken apart as Docker does it: a port's colon is not a tag's. */
-export interface Image { repository: string; tag: string | null; digest: string | null }
+export interface Image {
+  repository: string;
+  tag: string | null;
+  digest: string | null;
+}
 
 export function parseImage(reference: string): Image {
   const [named = '', digest = null] = reference.split('@', 2) as [string, string?];
@@ -26,7 +30,10 @@ export function repositoryName(reference: string): string {
   return /[.:]/.test(host) ? repository.slice(host.length + 1) : repository;
 }
 
-interface Tagged { tag: string; digest?: string }
+interface Tagged {
+  tag: string;
+  digest?: string;
+}
 
 /** Whether a reference names a tag of its repository: by its digest where it has one, else by the tag. */
 export function names(reference: string | null, tagged: Tagged): boolean {

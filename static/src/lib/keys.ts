@@ -1,6 +1,12 @@
 /** Which keys mean what. Bindings are data, so that the help shows exactly what works. */
 
-export interface Stroke { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; shiftKey: boolean }
+export interface Stroke {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+  shiftKey: boolean;
+}
 
 export interface Binding {
   /** `mod+k`, `/`, `?`, `g c` (one after the other), `arrowdown`. `mod` is Ctrl, or ⌘ on a Mac. */
@@ -41,7 +47,9 @@ export class Keyboard {
     const stroke = strokeName(event);
     const before = this.pending && now - this.pendingAt < SEQUENCE_MS ? `${this.pending} ` : '';
     this.pending = '';
-    const usable = bindings.filter((b) => (!typing || b.always) && (singleKeys || b.keys.startsWith('mod+') || b.keys === 'escape'));
+    const usable = bindings.filter(
+      (b) => (!typing || b.always) && (singleKeys || b.keys.startsWith('mod+') || b.keys === 'escape'),
+    );
     const hit = usable.findLast((b) => b.keys === before + stroke) ?? usable.findLast((b) => b.keys === stroke);
     if (hit) return hit;
     if (usable.some((b) => b.keys.startsWith(`${stroke} `))) {
@@ -54,6 +62,13 @@ export class Keyboard {
 
 /** How a binding's keys are shown: `['Ctrl', 'K']`, or `['⌘', 'K']` on a Mac. */
 export function shown(keys: string, mac: boolean): string[] {
-  const names: Record<string, string> = { mod: mac ? '⌘' : 'Ctrl', shift: '⇧', escape: 'Esc', enter: 'Enter', arrowdown: '↓', arrowup: '↑' };
+  const names: Record<string, string> = {
+    mod: mac ? '⌘' : 'Ctrl',
+    shift: '⇧',
+    escape: 'Esc',
+    enter: 'Enter',
+    arrowdown: '↓',
+    arrowup: '↑',
+  };
   return keys.split(/[+ ]/).map((k) => names[k] ?? (keys.includes('+') ? k.toUpperCase() : k));
 }

@@ -9,16 +9,43 @@ export type Json = Record<string, unknown>;
 export type Sync = 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unknown';
 /** Does what runs do well? */
 export type Health = 'healthy' | 'starting' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-export type RolloutState = 'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
+export type RolloutState =
+  'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
 
-export interface Verdict { ending: string; reason: string; at: number | null; by: string | null; failed: boolean }
-export interface EcsEvent { at: number | null; message: string }
+export interface Verdict {
+  ending: string;
+  reason: string;
+  at: number | null;
+  by: string | null;
+  failed: boolean;
+}
+export interface EcsEvent {
+  at: number | null;
+  message: string;
+}
 /** A task that stopped: ECS's own words, what they mean, and what to do about it. */
-export interface Stop { at: number | null; reason: string; exitCode: number | null; task: string | null; kind: string | null; what: string | null; advice: string | null }
+export interface Stop {
+  at: number | null;
+  reason: string;
+  exitCode: number | null;
+  task: string | null;
+  kind: string | null;
+  what: string | null;
+  advice: string | null;
+}
 /** What keeps a service from running. */
-export interface Trouble { kind: string; what: string; advice: string }
+export interface Trouble {
+  kind: string;
+  what: string;
+  advice: string;
+}
 
-export interface Difference { path: string; before: unknown; after: unknown; concealed: boolean }
+export interface Difference {
+  path: string;
+  before: unknown;
+  after: unknown;
+  concealed: boolean;
+}
 
 export interface Service {
   cluster: string;
@@ -45,7 +72,11 @@ export interface Service {
   drift: Difference[] | null;
 }
 
-export interface Freeze { by: string | null; reason: string; until: number | null }
+export interface Freeze {
+  by: string | null;
+  reason: string;
+  until: number | null;
+}
 
 export interface Cluster {
   name: string;
@@ -69,9 +100,11 @@ export interface Cluster {
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
-const object = (value: unknown): Json | null => (value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null);
+const object = (value: unknown): Json | null =>
+  value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const first = <T>(...values: (T | null | undefined)[]): T | null => values.find((v) => v !== null && v !== undefined) ?? null;
+const first = <T>(...values: (T | null | undefined)[]): T | null =>
+  values.find((v) => v !== null && v !== undefined) ?? null;
 
 export function readFreeze(value: unknown): Freeze | null {
   const freeze = object(value);
@@ -99,7 +132,12 @@ export function readCluster(name: string, sent: Json): Cluster {
 /** Who changed the desired state last, when, why and from where: not who froze it since. */
 export function readLastChange(sent: Json): Pick<Cluster, 'changedAt' | 'by' | 'message' | 'source'> {
   const last = object(sent.last_change) ?? sent;
-  return { changedAt: instant(last.changed_at), by: text(last.by), message: text(last.message), source: text(last.source) };
+  return {
+    changedAt: instant(last.changed_at),
+    by: text(last.by),
+    message: text(last.message),
+    source: text(last.source),
+  };
 }
 
 /** Of the revisions with a rollout, the oldest first: a freeze has none. */
@@ -116,13 +154,17 @@ export function rolledOut({ changed }: Cluster, moving: number): { done: number;
 
 function readFailing(value: unknown): string | null {
   const failing = object(value);
-  return failing ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer') : text(value);
+  return failing
+    ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer')
+    : text(value);
 }
 
 /** The image of a task's main container: the one of the service's repository, else of the service's name, else the only one. */
 export function mainImage(task: Json, service: Service): string | null {
   const containers = list(task.containers).map((each) => object(each) ?? {});
-  const repositories = new Set([service.image, service.deployedImage].filter((image) => image !== null).map(repositoryName));
+  const repositories = new Set(
+    [service.image, service.deployedImage].filter((image) => image !== null).map(repositoryName),
+  );
   const main =
     containers.find((each) => repositories.has(repositoryName(text(each.image) ?? ''))) ??
     containers.find((each) => each.name === service.name) ??
@@ -130,17 +172,30 @@ export function mainImage(task: Json, service: Service): string | null {
   return text(main?.image) ?? text(task.image);
 }
 
-export interface Deployment { desired: number; running: number }
+export interface Deployment {
+  desired: number;
+  running: number;
+}
 
 /** The deployments of a service's details: the one that comes first, those that it replaces after it. */
 export function readDeployments(details: Json | null): Deployment[] {
-  const found = list(details?.deployments).map((each) => object(each)!).filter(Boolean);
-  return found.toSorted((a, b) => Number(b.status === 'PRIMARY') - Number(a.status === 'PRIMARY')).map((each) => ({ desired: number(each.desired) ?? 0, running: number(each.running) ?? 0 }));
+  const found = list(details?.deployments)
+    .map((each) => object(each)!)
+    .filter(Boolean);
+  return found
+    .toSorted((a, b) => Number(b.status === 'PRIMARY') - Number(a.status === 'PRIMARY'))
+    .map((each) => ({ desired: number(each.desired) ?? 0, running: number(each.running) ?? 0 }));
 }
 
 function readTrouble(value: unknown): Trouble | null {
   const trouble = object(value);
-  return trouble && { kind: text(trouble.kind) ?? 'unknown', what: text(trouble.what) ?? '', advice: text(trouble.advice) ?? '' };
+  return (
+    trouble && {
+      kind: text(trouble.kind) ?? 'unknown',
+      what: text(trouble.what) ?? '',
+      advice: text(trouble.advice) ?? '',
+    }
+  );
 }
 
 export function readVerdict(value: unknown): Verdict | null {
@@ -148,20 +203,29 @@ export function readVerdict(value: unknown): Verdict | null {
   const verdict = object(value);
   const ending = verdict && first(text(verdict.ending), text(verdict.verdict));
   if (!verdict || !ending) return null;
-  return { ending, reason: text(verdict.reason) ?? '', at: instant(verdict.at), by: text(verdict.by), failed: verdict.failed === true };
+  return {
+    ending,
+    reason: text(verdict.reason) ?? '',
+    at: instant(verdict.at),
+    by: text(verdict.by),
+    failed: verdict.failed === true,
+  };
 }
 
 export function readEvents(value: unknown): EcsEvent[] {
   return list(value).map((each) => {
     const event = object(each);
-    return event ? { at: instant(first(event.at, event.created_at)), message: text(event.message) ?? '' } : { at: null, message: String(each) };
+    return event
+      ? { at: instant(first(event.at, event.created_at)), message: text(event.message) ?? '' }
+      : { at: null, message: String(each) };
   });
 }
 
 export function readStops(value: unknown): Stop[] {
   return list(value).map((each) => {
     const stop = object(each);
-    if (!stop) return { at: null, reason: String(each), exitCode: null, task: null, kind: null, what: null, advice: null };
+    if (!stop)
+      return { at: null, reason: String(each), exitCode: null, task: null, kind: null, what: null, advice: null };
     return {
       at: instant(first(stop.stopped_at, stop.at)),
       reason: first(text(stop.reason), text(stop.stopped_reason), text(stop.message)) ?? 'stopped',
@@ -174,7 +238,16 @@ export function readStops(value: unknown): Stop[] {
   });
 }
 
-const STATES: RolloutState[] = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running'];
+const STATES: RolloutState[] = [
+  'queued',
+  'rolling-out',
+  'steady',
+  'failed',
+  'rolled-back',
+  'removing',
+  'removed',
+  'running',
+];
 const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'];
 const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown'];
 
@@ -226,14 +299,25 @@ function readHealth(sent: Json): Health {
 export function readDifferences(value: unknown): Difference[] {
   return list(value).map((each) => {
     const change = object(each) ?? {};
-    return { path: String(change.path), before: change.before ?? null, after: change.after ?? null, concealed: change.concealed === true };
+    return {
+      path: String(change.path),
+      before: change.before ?? null,
+      after: change.after ?? null,
+      concealed: change.concealed === true,
+    };
   });
 }
 
 /** A service that a new revision changes, until ECS is seen to follow. */
 export function expecting(before: Service, fields: Record<string, unknown>, deploys: boolean): Service {
-  const wanted = { ...before, image: text(fields.image) ?? before.image, desired: number(fields.desired_count) ?? before.desired };
-  return deploys ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null } : wanted;
+  const wanted = {
+    ...before,
+    image: text(fields.image) ?? before.image,
+    desired: number(fields.desired_count) ?? before.desired,
+  };
+  return deploys
+    ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null }
+    : wanted;
 }
 
 /** The services of a snapshot: a list of objects with names, or a mapping by name. */
@@ -246,10 +330,30 @@ export function readServices(cluster: string, sent: unknown): Service[] {
 }
 
 /** How many services are in which state; `seen` is true once ECS was read. */
-export interface Counts { services: number; drifted: number; rollingOut: number; failed: number; unmanaged: number; starting: number; degraded: number; failing: number; seen: boolean }
+export interface Counts {
+  services: number;
+  drifted: number;
+  rollingOut: number;
+  failed: number;
+  unmanaged: number;
+  starting: number;
+  degraded: number;
+  failing: number;
+  seen: boolean;
+}
 
 export function count(services: Iterable<Service>): Counts {
-  const counts: Counts = { services: 0, drifted: 0, rollingOut: 0, failed: 0, unmanaged: 0, starting: 0, degraded: 0, failing: 0, seen: false };
+  const counts: Counts = {
+    services: 0,
+    drifted: 0,
+    rollingOut: 0,
+    failed: 0,
+    unmanaged: 0,
+    starting: 0,
+    degraded: 0,
+    failing: 0,
+    seen: false,
+  };
   for (const service of services) {
     if (service.sync === 'unmanaged') counts.unmanaged++;
     else counts.services++;
@@ -266,7 +370,9 @@ export function count(services: Iterable<Service>): Counts {
 
 /** True where somebody should look: a rollout that ended badly, or tasks that do not stay up. */
 export function hasFailed(service: Service): boolean {
-  return service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing' || struggles(service);
+  return (
+    service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing' || struggles(service)
+  );
 }
 
 /** True while a rollout goes on whose tasks keep failing: ECS may take minutes to give up, and a person need not. */
@@ -286,7 +392,11 @@ export function tellingStop(service: Service): Stop | null {
 
 /** Why somebody should look at a service, in a few words; null where nobody need. */
 export function concern(service: Service): string | null {
-  if (hasFailed(service)) return presentTrouble(service)?.what ?? (service.health === 'failing' ? 'No task runs' : service.verdict?.reason || 'The last rollout failed');
+  if (hasFailed(service))
+    return (
+      presentTrouble(service)?.what ??
+      (service.health === 'failing' ? 'No task runs' : service.verdict?.reason || 'The last rollout failed')
+    );
   if (service.sync !== 'drifted') return null;
   return `ECS differs in ${service.drift?.map((d) => d.path).join(', ') || 'what it runs'}`;
 }

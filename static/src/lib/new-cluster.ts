@@ -6,10 +6,18 @@ import type { Json } from './model';
 export type Source = 'stackfile' | 'adopt' | 'form';
 
 /** What a stackfile does not say of what runs, or says otherwise; without a service it is of the whole cluster. */
-export interface Note { service: string | null; message: string }
+export interface Note {
+  service: string | null;
+  message: string;
+}
 
 /** The answers of the form, as they were typed. */
-export interface Answers { name: string; image: string; port: string; count: string }
+export interface Answers {
+  name: string;
+  image: string;
+  port: string;
+  count: string;
+}
 
 export interface Progress {
   step: 1 | 2 | 3;
@@ -27,7 +35,15 @@ export const DRAFT = 'new cluster';
 export const CLUSTER_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 const SERVICE_NAME = /^[A-Za-z0-9_-]+$/;
 
-const BEGINNING: Progress = { step: 1, name: '', source: 'form', text: '', from: '', notes: [], answers: { name: '', image: '', port: '', count: '1' } };
+const BEGINNING: Progress = {
+  step: 1,
+  name: '',
+  source: 'form',
+  text: '',
+  from: '',
+  notes: [],
+  answers: { name: '', image: '', port: '', count: '1' },
+};
 
 export function begin(draft: Draft | null): Progress {
   try {
@@ -59,32 +75,61 @@ export function lacking({ name, image, port, count }: Answers): string | null {
 /** The stackfile of one service. */
 export function stackfileOf({ name, image, port, count }: Answers): string {
   const ports = port ? [`      ports: ["${port.includes(':') ? port : `${port}:${port}`}"]`] : [];
-  return ['services:', `  - ${name}:`, `      image: ${JSON.stringify(image)}`, ...ports, `      desired_count: ${Number(count)}`, ''].join('\n');
+  return [
+    'services:',
+    `  - ${name}:`,
+    `      image: ${JSON.stringify(image)}`,
+    ...ports,
+    `      desired_count: ${Number(count)}`,
+    '',
+  ].join('\n');
 }
 
 /** The body of `POST /clusters`: the stackfile as it was written, below the cluster's name. */
 export function creation(name: string, text: string): string {
   // The mark of a document's beginning may stand above a stackfile, and not inside another document.
   const inner = text.replace(/^((?:[ \t]*(?:#.*)?\n)*)---[ \t]*(?=\n|$)/, '$1');
-  const indented = inner.split('\n').map((line) => (line ? `  ${line}` : line)).join('\n');
+  const indented = inner
+    .split('\n')
+    .map((line) => (line ? `  ${line}` : line))
+    .join('\n');
   return `name: ${JSON.stringify(name)}\nconfig:\n${indented}\n`;
 }
 
 /** A cluster of ECS that nobody manages yet, and what runs in it. */
-export interface Unmanaged { name: string; services: number; running: number }
+export interface Unmanaged {
+  name: string;
+  services: number;
+  running: number;
+}
 
 /** The answer of `GET /ecs-clusters`. */
 export function readUnmanaged(sent: Json): Unmanaged[] {
   const content = Array.isArray(sent.content) ? (sent.content as Json[]) : [];
-  return content.filter((each) => each.managed !== true).map((each) => ({ name: String(each.name), services: Number(each.services) || 0, running: Number(each.running) || 0 }));
+  return content
+    .filter((each) => each.managed !== true)
+    .map((each) => ({
+      name: String(each.name),
+      services: Number(each.services) || 0,
+      running: Number(each.running) || 0,
+    }));
 }
 
-export interface Adoption { text: string; notes: Note[] }
+export interface Adoption {
+  text: string;
+  notes: Note[];
+}
 
 /** The answer of `POST …/adopt?dry_run=true`. */
 export function readAdoption(sent: Json): Adoption {
   const notes = Array.isArray(sent.notes) ? (sent.notes as Json[]) : [];
-  return { text: String(sent.stackfile ?? ''), notes: notes.map((n) => ({ service: typeof n.service === 'string' ? n.service : null, message: String(n.message) })) };
+  return {
+    text: String(sent.stackfile ?? ''),
+    notes: notes.map((n) => ({
+      service: typeof n.service === 'string' ? n.service : null,
+      message: String(n.message),
+    })),
+  };
 }
 
 /** Notes by the service that they are about, in their order. */

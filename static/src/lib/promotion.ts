@@ -33,7 +33,13 @@ export function readCandidates(sent: Json, imageHere: (service: string) => strin
       same: false,
       hindrance: text(each.hindrance),
     })),
-    ...unchanged.map((name) => ({ name, now: versionOf(imageHere(name)), next: versionOf(imageHere(name)), same: true, hindrance: null })),
+    ...unchanged.map((name) => ({
+      name,
+      now: versionOf(imageHere(name)),
+      next: versionOf(imageHere(name)),
+      same: true,
+      hindrance: null,
+    })),
   ];
 }
 

@@ -1,6 +1,11 @@
 /** The REST API, as the page calls it: one function, one kind of error. */
 
-export interface Detail { path?: string; line?: number; column?: number; message: string }
+export interface Detail {
+  path?: string;
+  line?: number;
+  column?: number;
+  message: string;
+}
 
 const RETRYABLE_CODES = new Set(['unreachable', 'conflict', 'plan_outdated', 'revision_conflict']);
 /** Failures that only a change elsewhere removes: of the settings, or of what is stored. */
@@ -43,7 +48,11 @@ export interface Call {
   signal?: AbortSignal;
 }
 
-export interface Answer<T> { data: T; revision: string | null; status: number }
+export interface Answer<T> {
+  data: T;
+  revision: string | null;
+  status: number;
+}
 
 export const BASE = '/api/v1';
 
@@ -107,10 +116,14 @@ function refusal(response: Response, text: string): ApiError {
   } catch {
     // not JSON: a proxy answered
   }
-  const message = typeof body.message === 'string' ? body.message : `The server answered ${response.status} ${response.statusText}`.trim();
+  const message =
+    typeof body.message === 'string'
+      ? body.message
+      : `The server answered ${response.status} ${response.statusText}`.trim();
   const code = typeof body.error === 'string' ? body.error : `http_${response.status}`;
   const details = Array.isArray(body.details) ? (body.details as Detail[]) : [];
-  const requestId = response.headers.get('X-Request-Id') ?? (typeof body.request_id === 'string' ? body.request_id : null);
+  const requestId =
+    response.headers.get('X-Request-Id') ?? (typeof body.request_id === 'string' ? body.request_id : null);
   return new ApiError(response.status, code, message, details, requestId, body);
 }
 
@@ -123,7 +136,8 @@ export function asApiError(error: unknown): ApiError {
 /** What Copy puts on the clipboard: everything that somebody who helps will ask for. */
 export function report(error: ApiError): string {
   const lines = [`${error.status || '–'} ${error.code}: ${error.message}`];
-  for (const d of error.details) lines.push(`  ${[d.path, d.line && `line ${d.line}`].filter(Boolean).join(', ')}: ${d.message}`);
+  for (const d of error.details)
+    lines.push(`  ${[d.path, d.line && `line ${d.line}`].filter(Boolean).join(', ')}: ${d.message}`);
   if (error.requestId) lines.push(`request ${error.requestId}`);
   return lines.join('\n');
 }

@@ -24,14 +24,23 @@ export interface Revision {
   rollout: RolloutInShort | null;
 }
 
-export interface RolloutInShort { percent: number; verdict: Verdict | null; failed: string[] }
+export interface RolloutInShort {
+  percent: number;
+  verdict: Verdict | null;
+  failed: string[];
+}
 
-export interface RevisionPage { revisions: Revision[]; next: string | null; note: string | null }
+export interface RevisionPage {
+  revisions: Revision[];
+  next: string | null;
+  note: string | null;
+}
 
 const GUARD_VERBS = new Set(['freeze', 'thaw', 'release']);
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
-const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : []);
+const objects = (value: unknown): Json[] =>
+  Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : [];
 
 export function readRevisions(sent: Json): RevisionPage {
   const revisions = objects(sent.content).map((each) => ({
@@ -58,12 +67,18 @@ function did(sent: Json): Json[] {
 
 /** Of a change of very many services only their number is on record. */
 function touched({ service, services }: Json): string[] {
-  return (Array.isArray(services) ? services : [service]).filter((name): name is string => typeof name === 'string' && name !== '');
+  return (Array.isArray(services) ? services : [service]).filter(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
 }
 
 function readRollout(sent: Json | null | undefined): RolloutInShort | null {
   if (!sent || typeof sent.percent !== 'number') return null;
-  return { percent: sent.percent, verdict: readVerdict(sent.verdict), failed: Array.isArray(sent.failed) ? sent.failed.map(String) : [] };
+  return {
+    percent: sent.percent,
+    verdict: readVerdict(sent.verdict),
+    failed: Array.isArray(sent.failed) ? sent.failed.map(String) : [],
+  };
 }
 
 /** How it ended for one of several services, where that of all together tells; null while it is open. */

@@ -19,7 +19,11 @@ export function parse(url: string): Route {
   const { pathname, searchParams: q } = new URL(url, 'http://page');
   let parts: string[];
   try {
-    parts = pathname.replace(/^\/cp\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+    parts = pathname
+      .replace(/^\/cp\/?/, '')
+      .split('/')
+      .filter(Boolean)
+      .map(decodeURIComponent);
   } catch {
     return { screen: 'missing', path: pathname };
   }
@@ -75,6 +79,10 @@ export function format(route: Route): string {
 }
 
 /** The address of a cluster's services, or of one of them. */
-export function clusterRoute(cluster: string, service: string | null = null, tab: Tab = 'overview'): Extract<Route, { screen: 'cluster' }> {
+export function clusterRoute(
+  cluster: string,
+  service: string | null = null,
+  tab: Tab = 'overview',
+): Extract<Route, { screen: 'cluster' }> {
   return { screen: 'cluster', cluster, service, tab, filter: '', chip: '', sort: '' };
 }

@@ -1,7 +1,20 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { type Cluster, count, type Counts, expecting, type Json, readCluster, readFreeze, readLastChange, readService, readServices, type Service, worst } from './model';
+import {
+  type Cluster,
+  count,
+  type Counts,
+  expecting,
+  type Json,
+  readCluster,
+  readFreeze,
+  readLastChange,
+  readService,
+  readServices,
+  type Service,
+  worst,
+} from './model';
 import { sameFields, sameList, stable } from './stable';
 import { instant } from './time';
 
@@ -124,8 +137,7 @@ export class Store {
       this.snapshot(name, message);
       // It may stand for others that this reader was too slow for.
       this.audited(name);
-    }
-    else if (message.type === 'desired') this.desired(name, message);
+    } else if (message.type === 'desired') this.desired(name, message);
     else if (message.type === 'rollout') this.rollout(name, message);
     else if (message.type === 'deleted') this.deleted(name, message);
     else if (message.type === 'audit') this.audited(name);
@@ -147,7 +159,13 @@ export class Store {
     };
     this.changed(entry, message);
     const why = asText(message.message);
-    this.note(name, null, 'desired', message, `${asText(message.by) ?? 'Somebody'} changed ${name}${why ? `: ${why}` : ''}`);
+    this.note(
+      name,
+      null,
+      'desired',
+      message,
+      `${asText(message.by) ?? 'Somebody'} changed ${name}${why ? `: ${why}` : ''}`,
+    );
   }
 
   /** The changes of a `desired` event: per service what is done to it, field by field. */
@@ -194,14 +212,26 @@ export class Store {
 
   private deleted(name: string, message: Json): void {
     this.forget(name);
-    this.note(name, null, 'deleted', message, `${asText(message.by) ?? 'Somebody'} stopped managing ${name}${asText(message.reason) ? `: ${asText(message.reason)}` : ''}`);
+    this.note(
+      name,
+      null,
+      'deleted',
+      message,
+      `${asText(message.by) ?? 'Somebody'} stopped managing ${name}${asText(message.reason) ? `: ${asText(message.reason)}` : ''}`,
+    );
   }
 
   private freeze(name: string, message: Json): void {
     const entry = this.entry(name);
     const frozen = message.type === 'frozen' ? readFreeze(message) : null;
     entry.summary.value = { ...entry.summary.peek(), frozen };
-    this.note(name, null, 'freeze', message, `${asText(message.by) ?? 'Somebody'} ${frozen ? `froze ${name}: ${frozen.reason}` : `thawed ${name}`}`);
+    this.note(
+      name,
+      null,
+      'freeze',
+      message,
+      `${asText(message.by) ?? 'Somebody'} ${frozen ? `froze ${name}: ${frozen.reason}` : `thawed ${name}`}`,
+    );
   }
 
   private note(cluster: string, service: string | null, kind: Activity['kind'], message: Json, text: string): void {

@@ -1,6 +1,11 @@
 /** Texts compared line by line: what was added and taken away, and three versions merged into one. */
 
-export interface Line { kind: 'same' | 'added' | 'removed'; text: string; before: number | null; after: number | null }
+export interface Line {
+  kind: 'same' | 'added' | 'removed';
+  text: string;
+  before: number | null;
+  after: number | null;
+}
 export type Piece = { kind: 'lines'; lines: Line[] } | { kind: 'gap'; count: number };
 
 /** Pairs of equal lines, in order: the longest common subsequence (Myers 1986, with the common ends taken off first). */
@@ -72,7 +77,7 @@ export function withGaps(lines: Line[], context = 3): Piece[] {
     for (let j = Math.max(0, i - context); j <= Math.min(lines.length - 1, i + context); j++) near[j] = true;
   });
   const pieces: Piece[] = [];
-  for (let i = 0; i < lines.length; ) {
+  for (let i = 0; i < lines.length;) {
     let end = i;
     while (end < lines.length && near[end] === near[i]) end++;
     // A gap that hides one line takes as much room as the line.
@@ -84,7 +89,13 @@ export function withGaps(lines: Line[], context = 3): Piece[] {
 }
 
 /** A place where two texts made from one differ; where both changed it, a person chooses. */
-export interface Hunk { kind: 'hunk'; by: 'mine' | 'theirs' | 'both'; base: string[]; mine: string[]; theirs: string[] }
+export interface Hunk {
+  kind: 'hunk';
+  by: 'mine' | 'theirs' | 'both';
+  base: string[];
+  mine: string[];
+  theirs: string[];
+}
 export type Merged = { kind: 'same'; lines: string[] } | Hunk;
 
 /** Mine and theirs, both made from base: what they have in common, and each place in which they differ. */
@@ -106,7 +117,14 @@ export function merge(base: string, mine: string, theirs: string): Merged[] {
 
 function compare(out: Merged[], base: string[], mine: string[], theirs: string[]): void {
   if (equal(mine, theirs)) same(out, mine);
-  else out.push({ kind: 'hunk', by: equal(mine, base) ? 'theirs' : equal(theirs, base) ? 'mine' : 'both', base, mine, theirs });
+  else
+    out.push({
+      kind: 'hunk',
+      by: equal(mine, base) ? 'theirs' : equal(theirs, base) ? 'mine' : 'both',
+      base,
+      mine,
+      theirs,
+    });
 }
 
 function equal(a: readonly string[], b: readonly string[]): boolean {

@@ -19,7 +19,8 @@ export function relative(at: number, now: number): string {
 export function until(at: number, now: number): string {
   const left = at - now;
   if (left <= 0) return 'now';
-  for (const [limit, size, unit] of UNITS) if (left < limit) return `${moment(at, now)} (in ${Math.ceil(left / size)} ${unit})`;
+  for (const [limit, size, unit] of UNITS)
+    if (left < limit) return `${moment(at, now)} (in ${Math.ceil(left / size)} ${unit})`;
   return moment(at, now);
 }
 
@@ -37,15 +38,21 @@ const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyl
 /** Local time with its zone, and UTC: what a tooltip says. */
 export function exact(at: number): string {
   const date = new Date(at);
-  return `${LOCAL.format(date)} · ${date.toISOString().replace('T', ' ').replace(/\.\d+Z$/, '')} UTC`;
+  return `${LOCAL.format(date)} · ${date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, '')} UTC`;
 }
 
 /** `4 s`, `2 min 10 s`, `3 h 5 min`. */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return [`${Math.floor(seconds / 60)} min`, seconds % 60 ? `${seconds % 60} s` : ''].join(' ').trim();
-  return [`${Math.floor(seconds / 3600)} h`, seconds % 3600 >= 60 ? `${Math.floor((seconds % 3600) / 60)} min` : ''].join(' ').trim();
+  if (seconds < 3600)
+    return [`${Math.floor(seconds / 60)} min`, seconds % 60 ? `${seconds % 60} s` : ''].join(' ').trim();
+  return [`${Math.floor(seconds / 3600)} h`, seconds % 3600 >= 60 ? `${Math.floor((seconds % 3600) / 60)} min` : '']
+    .join(' ')
+    .trim();
 }
 
 /** Reads ISO 8601, or seconds since the epoch; null where it is neither. */

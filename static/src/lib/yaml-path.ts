@@ -17,7 +17,11 @@ export interface Place {
 
 const ENTRY = /^(\s*)((?:- +)*)(?:(["']?)([\w.$-]+)\3:(?:\s|$))?/;
 
-interface Parsed { indent: number; dashes: number[]; key: string | null }
+interface Parsed {
+  indent: number;
+  dashes: number[];
+  key: string | null;
+}
 
 function parseLine(line: string): Parsed | null {
   if (/^\s*(#|$)/.test(line)) return null;
@@ -55,7 +59,12 @@ export function placeAt(lines: readonly string[], lineIndex: number, column: num
     }
     if (indent === 0 && path[0] !== '[]') break;
   }
-  return { path, key: current.key, from: column - word[0].length, siblings: siblingsOf(lines, lineIndex, current.indent) };
+  return {
+    path,
+    key: current.key,
+    from: column - word[0].length,
+    siblings: siblingsOf(lines, lineIndex, current.indent),
+  };
 }
 
 function siblingsOf(lines: readonly string[], lineIndex: number, indent: number): string[] {
@@ -76,7 +85,8 @@ function siblingsOf(lines: readonly string[], lineIndex: number, indent: number)
 /** The schemas that may hold at a path; several where the schema leaves a choice. */
 export function schemasAt(root: Schema, path: readonly string[]): Schema[] {
   let found = expand(root, root);
-  for (const part of path) found = found.flatMap((schema) => step(schema, part)).flatMap((schema) => expand(root, schema));
+  for (const part of path)
+    found = found.flatMap((schema) => step(schema, part)).flatMap((schema) => expand(root, schema));
   return found;
 }
 
@@ -96,7 +106,11 @@ function step(schema: Schema, part: string): Schema[] {
 function expand(root: Schema, schema: Schema, depth = 0): Schema[] {
   if (depth > 20) return [];
   if (typeof schema.$ref === 'string') {
-    const target = schema.$ref.replace(/^#\/?/, '').split('/').filter(Boolean).reduce<unknown>((at, key) => (isSchema(at) ? at[key] : undefined), root);
+    const target = schema.$ref
+      .replace(/^#\/?/, '')
+      .split('/')
+      .filter(Boolean)
+      .reduce<unknown>((at, key) => (isSchema(at) ? at[key] : undefined), root);
     return isSchema(target) ? expand(root, target, depth + 1) : [];
   }
   const choices = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((c) => (Array.isArray(c) ? (c as Schema[]) : []));
@@ -107,7 +121,12 @@ function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export interface Suggestion { label: string; detail: string; info: string; kind: 'key' | 'value' }
+export interface Suggestion {
+  label: string;
+  detail: string;
+  info: string;
+  kind: 'key' | 'value';
+}
 
 export function suggestions(root: Schema, place: Place): Suggestion[] {
   if (place.key !== null) return valuesOf(schemasAt(root, [...place.path, place.key]));
@@ -122,11 +141,17 @@ export function suggestions(root: Schema, place: Place): Suggestion[] {
 }
 
 function valuesOf(schemas: Schema[]): Suggestion[] {
-  const values = schemas.flatMap((s) => [...(Array.isArray(s.enum) ? s.enum : []), ...('const' in s ? [s.const] : []), ...(s.type === 'boolean' ? [true, false] : [])]);
+  const values = schemas.flatMap((s) => [
+    ...(Array.isArray(s.enum) ? s.enum : []),
+    ...('const' in s ? [s.const] : []),
+    ...(s.type === 'boolean' ? [true, false] : []),
+  ]);
   return [...new Set(values.map(yamlScalar))].map((label) => ({ label, detail: '', info: '', kind: 'value' }));
 }
 
 function typeName(root: Schema, schema: Schema): string {
-  const names = expand(root, schema).flatMap((s) => (Array.isArray(s.type) ? s.type : s.type ? [s.type] : Array.isArray(s.enum) ? s.enum : []));
+  const names = expand(root, schema).flatMap((s) =>
+    Array.isArray(s.type) ? s.type : s.type ? [s.type] : Array.isArray(s.enum) ? s.enum : [],
+  );
   return [...new Set(names.map(String))].join(' | ');
 }

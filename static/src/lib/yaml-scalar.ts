@@ -9,5 +9,8 @@ export function yamlScalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   if (PLAIN.test(value) && !value.endsWith(' ') && !CONSTANT.test(value) && !NUMBER_LIKE.test(value)) return value;
   // JSON's quotes are YAML's; these are line breaks or nothing at all to some readers.
-  return JSON.stringify(value).replace(/[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replace(
+    /[\u007f-\u00a0\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

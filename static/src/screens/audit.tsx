@@ -41,20 +41,51 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
       {first.data && (
         <div class="toolbar">
           <div class="chips" role="group" aria-label="Show">
-            {CHIPS.map(({ chip, label, kinds: of }) => <button key={chip} type="button" class="chip" aria-pressed={at.chip === chip} onClick={() => adjust({ chip })}>{label} <span class="number">{entries.filter((e) => of.includes(e.kind)).length}</span></button>)}
+            {CHIPS.map(({ chip, label, kinds: of }) => (
+              <button
+                key={chip}
+                type="button"
+                class="chip"
+                aria-pressed={at.chip === chip}
+                onClick={() => adjust({ chip })}
+              >
+                {label} <span class="number">{entries.filter((e) => of.includes(e.kind)).length}</span>
+              </button>
+            ))}
           </div>
           <SearchField label="Filter the audit" value={at.filter} onChange={(filter) => adjust({ filter })} />
         </div>
       )}
-      {first.data && !entries.length && <Empty icon="audit" title="Nothing yet">Whoever changes {entry.name}, or is refused, will stand here.</Empty>}
-      {entries.length > 0 && !shown.length && <Empty icon="search" title={`0 of ${entries.length} match`} actions={clear}>{next ? 'Older entries may: they are read page by page.' : 'That is all there is.'}</Empty>}
+      {first.data && !entries.length && (
+        <Empty icon="audit" title="Nothing yet">
+          Whoever changes {entry.name}, or is refused, will stand here.
+        </Empty>
+      )}
+      {entries.length > 0 && !shown.length && (
+        <Empty icon="search" title={`0 of ${entries.length} match`} actions={clear}>
+          {next ? 'Older entries may: they are read page by page.' : 'That is all there is.'}
+        </Empty>
+      )}
       {shown.length > 0 && (
         <section class="panel" aria-label="Audit, newest first">
-          <header><h2>Audit</h2><span class="small mute" role="status">{shown.length < entries.length ? `${shown.length} of ${plural(entries.length, 'entry', 'entries')}` : ''}</span></header>
-          <ol class="timeline">{shown.map((each) => <Entry key={identity(each)} cluster={entry.name} entry={each} />)}</ol>
+          <header>
+            <h2>Audit</h2>
+            <span class="small mute" role="status">
+              {shown.length < entries.length ? `${shown.length} of ${plural(entries.length, 'entry', 'entries')}` : ''}
+            </span>
+          </header>
+          <ol class="timeline">
+            {shown.map((each) => (
+              <Entry key={identity(each)} cluster={entry.name} entry={each} />
+            ))}
+          </ol>
         </section>
       )}
-      {next && <p class="row" style={{ justifyContent: 'center' }}><Button onClick={older}>{more.slow ? 'Reading…' : 'Older entries'}</Button></p>}
+      {next && (
+        <p class="row" style={{ justifyContent: 'center' }}>
+          <Button onClick={older}>{more.slow ? 'Reading…' : 'Older entries'}</Button>
+        </p>
+      )}
       {more.error && <ErrorBanner error={more.error} retry={more.again} />}
     </ClusterFrame>
   );
@@ -64,8 +95,12 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
 function useAudit({ name, summary, audited }: ClusterEntry) {
   const [cursor, setCursor] = useState<string | null>(null);
   const known = useRef<Known>({ entries: [], next: null });
-  const get = (after: string | null) => (signal: AbortSignal) => call<Json>(path('clusters', name, 'audit'), { signal, query: { limit: PAGE, after } });
-  const first = useRead<Json>(`audit ${name} ${summary.value.revision} ${audited.value} ${store.syncs.value}`, get(null));
+  const get = (after: string | null) => (signal: AbortSignal) =>
+    call<Json>(path('clusters', name, 'audit'), { signal, query: { limit: PAGE, after } });
+  const first = useRead<Json>(
+    `audit ${name} ${summary.value.revision} ${audited.value} ${store.syncs.value}`,
+    get(null),
+  );
   const more = useRead<Json>(cursor && `audit ${cursor}`, get(cursor));
   useMemo(() => {
     if (first.data) known.current = renewed(known.current, readAudit(first.data));
@@ -88,15 +123,57 @@ function Entry({ cluster, entry }: { cluster: string; entry: AuditEntry }) {
   const look = LOOKS[entry.kind];
   return (
     <li>
-      <span class="avatar" aria-hidden="true">{(entry.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}</span>
+      <span class="avatar" aria-hidden="true">
+        {(entry.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}
+      </span>
       <div class="change">
-        <div class="row"><strong><UserText text={entry.kind === 'refusal' ? `Tried to ${entry.what}` : entry.what} /></strong>{look && <Badge tone={look[0]} icon={look[1]}>{look[2]}</Badge>}{entry.count > 1 && <span class="small mute">{entry.count} times</span>}</div>
-        {entry.message && <span class="small soft"><UserText text={entry.message} quoted /></span>}
-        {entry.override && <span class="small soft">Freeze overridden: <UserText text={entry.override} quoted /></span>}
-        {entry.reason && <span class="small soft"><UserText text={entry.reason} /></span>}
-        <span class="small mute"><b><UserText text={entry.by ?? 'Another program'} /></b> · <Ago at={entry.at} /> · <span title={entry.source}>from <UserText text={place(entry.source) || 'an unknown place'} /></span></span>
+        <div class="row">
+          <strong>
+            <UserText text={entry.kind === 'refusal' ? `Tried to ${entry.what}` : entry.what} />
+          </strong>
+          {look && (
+            <Badge tone={look[0]} icon={look[1]}>
+              {look[2]}
+            </Badge>
+          )}
+          {entry.count > 1 && <span class="small mute">{entry.count} times</span>}
+        </div>
+        {entry.message && (
+          <span class="small soft">
+            <UserText text={entry.message} quoted />
+          </span>
+        )}
+        {entry.override && (
+          <span class="small soft">
+            Freeze overridden: <UserText text={entry.override} quoted />
+          </span>
+        )}
+        {entry.reason && (
+          <span class="small soft">
+            <UserText text={entry.reason} />
+          </span>
+        )}
+        <span class="small mute">
+          <b>
+            <UserText text={entry.by ?? 'Another program'} />
+          </b>{' '}
+          · <Ago at={entry.at} /> ·{' '}
+          <span title={entry.source}>
+            from <UserText text={place(entry.source) || 'an unknown place'} />
+          </span>
+        </span>
       </div>
-      <div class="row">{entry.revision && <Link to={{ screen: 'history', cluster, from: null, to: entry.revision }} class="revision" title="What changed">{shortRevision(entry.revision)}</Link>}</div>
+      <div class="row">
+        {entry.revision && (
+          <Link
+            to={{ screen: 'history', cluster, from: null, to: entry.revision }}
+            class="revision"
+            title="What changed"
+          >
+            {shortRevision(entry.revision)}
+          </Link>
+        )}
+      </div>
     </li>
   );
 }

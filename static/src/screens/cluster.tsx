@@ -58,7 +58,15 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   if (!entry.complete.value) return slow ? <Skeleton /> : null;
   if (!total) {
     return (
-      <Empty icon="box" title="No services yet" actions={<LinkButton kind="primary" icon="edit" to={{ screen: 'stackfile', cluster: entry.name, revision: null }}>Edit the stackfile</LinkButton>}>
+      <Empty
+        icon="box"
+        title="No services yet"
+        actions={
+          <LinkButton kind="primary" icon="edit" to={{ screen: 'stackfile', cluster: entry.name, revision: null }}>
+            Edit the stackfile
+          </LinkButton>
+        }
+      >
         The desired state of {entry.name} names no service, so nothing runs.
       </Empty>
     );
@@ -69,10 +77,16 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
         <Chips table={table} />
         <SearchField label="Filter services" value={at.filter} onChange={(filter) => adjust({ filter })} />
       </div>
-      <p class="visually-hidden" role="status">{filtered ? `${shown} of ${total} services shown` : ''}</p>
+      <p class="visually-hidden" role="status">
+        {filtered ? `${shown} of ${total} services shown` : ''}
+      </p>
       <Table entry={entry} table={table} sort={at.sort} opened={Boolean(at.service)} hidden={!shown} />
       {!shown && (
-        <Empty icon="search" title={`0 of ${total} match`} actions={<Button onClick={() => adjust({ filter: '', chip: '' })}>Clear the filter</Button>}>
+        <Empty
+          icon="search"
+          title={`0 of ${total} match`}
+          actions={<Button onClick={() => adjust({ filter: '', chip: '' })}>Clear the filter</Button>}
+        >
           No service fits {at.filter ? `“${at.filter}”` : 'what you chose'}.
         </Empty>
       )}
@@ -81,17 +95,39 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   );
 }
 
-function Table({ entry, table, sort, opened, hidden }: { entry: ClusterEntry; table: TableState; sort: string; opened: boolean; hidden: boolean }) {
+function Table({
+  entry,
+  table,
+  sort,
+  opened,
+  hidden,
+}: {
+  entry: ClusterEntry;
+  table: TableState;
+  sort: string;
+  opened: boolean;
+  hidden: boolean;
+}) {
   const { names, moved } = table.order.value;
   const rows = useTopFirst(names);
   const limit = usePieces(rows.length);
-  const element = useSameElements((row: Signal<Service>) => <ServiceRow key={row.peek().name} row={row} table={table} />);
+  const element = useSameElements((row: Signal<Service>) => (
+    <ServiceRow key={row.peek().name} row={row} table={table} />
+  ));
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>
       <Moved what="row" n={moved} held={table.held} />
-      <div class="table services" role="table" aria-label={`Services of ${entry.name}`} aria-rowcount={names.length + 1} data-open={opened}>
+      <div
+        class="table services"
+        role="table"
+        aria-label={`Services of ${entry.name}`}
+        aria-rowcount={names.length + 1}
+        data-open={opened}
+      >
         <Head sort={sort} table={table} />
-        <div class="tbody" role="rowgroup">{rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}</div>
+        <div class="tbody" role="rowgroup">
+          {rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}
+        </div>
       </div>
     </div>
   );
@@ -103,7 +139,12 @@ function useServiceKeys(selection: { value: ReadonlySet<string> }) {
     { keys: 'k', says: 'Row before', group: 'Lists', run: () => moveFocus(-1) },
     { keys: 'arrowdown', says: '', group: 'Lists', run: () => moveFocus(1) },
     { keys: 'arrowup', says: '', group: 'Lists', run: () => moveFocus(-1) },
-    { keys: 'enter', says: 'Open the row', group: 'Lists', run: () => (document.activeElement as HTMLElement)?.click?.() },
+    {
+      keys: 'enter',
+      says: 'Open the row',
+      group: 'Lists',
+      run: () => (document.activeElement as HTMLElement)?.click?.(),
+    },
     {
       keys: 'x',
       says: 'Choose the row',
@@ -123,7 +164,11 @@ function Chips({ table }: { table: TableState }) {
       {CHIPS.map(({ chip, label }) => {
         const n = table.chips.value[chip] ?? 0;
         if (!n && chip && chip !== chosen) return null;
-        return <button key={chip} type="button" class="chip" aria-pressed={chosen === chip} onClick={() => adjust({ chip })}>{label} <span class="number">{n}</span></button>;
+        return (
+          <button key={chip} type="button" class="chip" aria-pressed={chosen === chip} onClick={() => adjust({ chip })}>
+            {label} <span class="number">{n}</span>
+          </button>
+        );
       })}
     </div>
   );
@@ -131,7 +176,9 @@ function Chips({ table }: { table: TableState }) {
 
 function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { value: ReadonlySet<string> } }) {
   const dialog = useSignal<'scale' | 'tag' | null>(null);
-  const chosen = [...selection.value].map((name) => entry.rows.get(name)?.value).filter((s): s is Service => s !== undefined && s.sync !== 'unmanaged');
+  const chosen = [...selection.value]
+    .map((name) => entry.rows.get(name)?.value)
+    .filter((s): s is Service => s !== undefined && s.sync !== 'unmanaged');
   if (!chosen.length) return null;
   const why = hindrance('PATCH', SERVICES, entry.name);
   const whyDelete = hindrance('DELETE', SERVICE, entry.name);
@@ -141,14 +188,41 @@ function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { 
     <div class="selectbar" role="region" aria-label="Chosen services">
       <strong>{plural(chosen.length, 'service')} chosen</strong>
       <div class="row">
-        <Button icon="scale" why={why} onClick={() => (dialog.value = 'scale')}>Scale</Button>
-        <Button icon="tag" why={why} onClick={() => (dialog.value = 'tag')}>Change tag</Button>
-        <Button icon="restart" why={why} onClick={() => ask(restart(entry.name, chosen))}>Restart</Button>
-        <Button icon="trash" why={whyDelete} onClick={() => ask(removeServices(entry.name, chosen))}>Delete</Button>
+        <Button icon="scale" why={why} onClick={() => (dialog.value = 'scale')}>
+          Scale
+        </Button>
+        <Button icon="tag" why={why} onClick={() => (dialog.value = 'tag')}>
+          Change tag
+        </Button>
+        <Button icon="restart" why={why} onClick={() => ask(restart(entry.name, chosen))}>
+          Restart
+        </Button>
+        <Button icon="trash" why={whyDelete} onClick={() => ask(removeServices(entry.name, chosen))}>
+          Delete
+        </Button>
         <Button kind="quiet" icon="cross" label="Choose none" onClick={clear} />
       </div>
-      {dialog.value === 'scale' && <CountDialog services={chosen} onClose={() => (dialog.value = null)} onPick={(n) => { dialog.value = null; ask(scale(entry.name, chosen, n)); }} />}
-      {dialog.value === 'tag' && <TagPicker cluster={entry.name} services={chosen} onClose={() => (dialog.value = null)} onPick={(tag) => { dialog.value = null; ask(changeTag(entry.name, chosen, tag)); }} />}
+      {dialog.value === 'scale' && (
+        <CountDialog
+          services={chosen}
+          onClose={() => (dialog.value = null)}
+          onPick={(n) => {
+            dialog.value = null;
+            ask(scale(entry.name, chosen, n));
+          }}
+        />
+      )}
+      {dialog.value === 'tag' && (
+        <TagPicker
+          cluster={entry.name}
+          services={chosen}
+          onClose={() => (dialog.value = null)}
+          onPick={(tag) => {
+            dialog.value = null;
+            ask(changeTag(entry.name, chosen, tag));
+          }}
+        />
+      )}
     </div>
   );
 }

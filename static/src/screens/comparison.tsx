@@ -13,12 +13,25 @@ import { ErrorBanner, Skeleton } from '../ui/states';
 import { TextCompare } from '../ui/text-compare';
 
 /** Any two revisions against each other: by service, or as text. */
-export function Comparison({ cluster, from, to, revisions }: { cluster: string; from: string | null; to: string; revisions: readonly Revision[] }) {
+export function Comparison({
+  cluster,
+  from,
+  to,
+  revisions,
+}: {
+  cluster: string;
+  from: string | null;
+  to: string;
+  revisions: readonly Revision[];
+}) {
   const [tab, setTab] = useState<'fields' | 'text'>('fields');
   const before = from ?? revisions[revisions.findIndex((r) => r.id === to) + 1]?.id ?? null;
-  const reading = useRead<Json>(before || !from ? `diff ${cluster} ${before} ${to}` : null, (signal) => call(path('clusters', cluster, 'revisions', to, 'diff'), { signal, query: { against: before } }));
+  const reading = useRead<Json>(before || !from ? `diff ${cluster} ${before} ${to}` : null, (signal) =>
+    call(path('clusters', cluster, 'revisions', to, 'diff'), { signal, query: { against: before } }),
+  );
   const services = reading.data && readDiff(reading.data);
-  const show = (older: string | null, newer: string | null) => go({ screen: 'history', cluster, from: older, to: newer });
+  const show = (older: string | null, newer: string | null) =>
+    go({ screen: 'history', cluster, from: older, to: newer });
   return (
     <section class="stack" aria-label="Comparison">
       <div class="spread">
@@ -27,30 +40,65 @@ export function Comparison({ cluster, from, to, revisions }: { cluster: string; 
       </div>
       <div class="row">
         <Choose label="Before" value={before} revisions={revisions} onChange={(id) => show(id, to)} />
-        <span class="mute" aria-hidden="true">→</span>
+        <span class="mute" aria-hidden="true">
+          →
+        </span>
         <Choose label="After" value={to} revisions={revisions} onChange={(id) => show(before, id)} />
       </div>
       <div class="tabs" role="tablist" aria-label="How to show the changes">
-        {(['fields', 'text'] as const).map((t) => <button key={t} type="button" role="tab" aria-selected={tab === t} aria-controls="comparison-panel" onClick={() => setTab(t)}>{t === 'fields' ? 'By service' : 'As text'}</button>)}
+        {(['fields', 'text'] as const).map((t) => (
+          <button
+            key={t}
+            type="button"
+            role="tab"
+            aria-selected={tab === t}
+            aria-controls="comparison-panel"
+            onClick={() => setTab(t)}
+          >
+            {t === 'fields' ? 'By service' : 'As text'}
+          </button>
+        ))}
       </div>
       <div id="comparison-panel" role="tabpanel" aria-label={tab === 'fields' ? 'By service' : 'As text'}>
         {reading.error && <ErrorBanner error={reading.error} retry={reading.again} />}
         {!services && reading.slow && <Skeleton rows={4} />}
-        {tab === 'fields' && services && (services.length ? <PlannedServices services={services} open={10} /> : <p class="hint">The two are the same in every field.</p>)}
+        {tab === 'fields' &&
+          services &&
+          (services.length ? (
+            <PlannedServices services={services} open={10} />
+          ) : (
+            <p class="hint">The two are the same in every field.</p>
+          ))}
         {tab === 'text' && before && <Texts cluster={cluster} before={before} after={to} />}
       </div>
     </section>
   );
 }
 
-function Choose({ label, value, revisions, onChange }: { label: string; value: string | null; revisions: readonly Revision[]; onChange: (id: string) => void }) {
+function Choose({
+  label,
+  value,
+  revisions,
+  onChange,
+}: {
+  label: string;
+  value: string | null;
+  revisions: readonly Revision[];
+  onChange: (id: string) => void;
+}) {
   const known = revisions.some((r) => r.id === value);
   return (
     <label class="row small">
       {label}
       <select class="input revisionselect" value={value ?? ''} onChange={(e) => onChange(e.currentTarget.value)}>
         {!known && <option value={value ?? ''}>{shortRevision(value)}</option>}
-        {revisions.filter((r) => !r.deleted).map((r) => <option key={r.id} value={r.id}>{shortRevision(r.id)} · {r.message ?? r.summary ?? 'no reason given'}</option>)}
+        {revisions
+          .filter((r) => !r.deleted)
+          .map((r) => (
+            <option key={r.id} value={r.id}>
+              {shortRevision(r.id)} · {r.message ?? r.summary ?? 'no reason given'}
+            </option>
+          ))}
       </select>
     </label>
   );

@@ -5,7 +5,15 @@ import { Dialog } from '../ui/dialog';
 
 const MOST = 10_000;
 
-export function CountDialog({ services, onClose, onPick }: { services: readonly Service[]; onClose: () => void; onPick: (count: number) => void }) {
+export function CountDialog({
+  services,
+  onClose,
+  onPick,
+}: {
+  services: readonly Service[];
+  onClose: () => void;
+  onPick: (count: number) => void;
+}) {
   const [text, setText] = useState(String(services[0]!.desired));
   const count = /^\d{1,5}$/.test(text) && Number(text) <= MOST ? Number(text) : null;
   const same = services.every((s) => s.desired === count);
@@ -16,17 +24,44 @@ export function CountDialog({ services, onClose, onPick }: { services: readonly 
       title={`Scale ${what}`}
       onClose={onClose}
       onSubmit={() => count !== null && !why && onPick(count)}
-      footer={<><span class="small mute">{why}</span><div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" why={why}>Plan</Button></div></>}
+      footer={
+        <>
+          <span class="small mute">{why}</span>
+          <div class="row">
+            <Button onClick={onClose}>Cancel</Button>
+            <Button type="submit" kind="primary" why={why}>
+              Plan
+            </Button>
+          </div>
+        </>
+      }
     >
       <div class="field">
         <label htmlFor="count">Tasks</label>
         <div class="row">
-          <Button label="One less" onClick={() => setText(String(Math.max(0, (count ?? 1) - 1)))}>−</Button>
-          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this */}
-          <input id="count" class="input number" style={{ width: '90px', textAlign: 'center' }} inputMode="numeric" autoFocus value={text} aria-invalid={count === null} onInput={(e) => setText(e.currentTarget.value)} />
-          <Button label="One more" onClick={() => setText(String((count ?? 0) + 1))}>+</Button>
+          <Button label="One less" onClick={() => setText(String(Math.max(0, (count ?? 1) - 1)))}>
+            −
+          </Button>
+          <input
+            id="count"
+            class="input number"
+            style={{ width: '90px', textAlign: 'center' }}
+            inputMode="numeric"
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- the dialog was opened to type this
+            autoFocus
+            value={text}
+            aria-invalid={count === null}
+            onInput={(e) => setText(e.currentTarget.value)}
+          />
+          <Button label="One more" onClick={() => setText(String((count ?? 0) + 1))}>
+            +
+          </Button>
         </div>
-        <p class="hint">{count === 0 ? 'Zero stops every task; the service stays.' : `Now ${[...new Set(services.map((s) => s.desired))].join(', ')}.`}</p>
+        <p class="hint">
+          {count === 0
+            ? 'Zero stops every task; the service stays.'
+            : `Now ${[...new Set(services.map((s) => s.desired))].join(', ')}.`}
+        </p>
       </div>
     </Dialog>
   );

@@ -14,7 +14,12 @@ import { CountDialog } from './count-dialog';
 import { DiffTab, HistoryTab, OverviewTab, TasksTab } from './drawer-tabs';
 import { TagPicker } from './tag-picker';
 
-const LABELS: Record<Tab, string> = { overview: 'Overview', diff: 'Diff', tasks: 'Tasks and events', history: 'History' };
+const LABELS: Record<Tab, string> = {
+  overview: 'Overview',
+  diff: 'Diff',
+  tasks: 'Tasks and events',
+  history: 'History',
+};
 
 /** One service beside the list, which stays usable; the address says which one, and which tab. */
 export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string; tab: Tab }) {
@@ -26,9 +31,12 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
   const close = () => {
     const at = route.peek();
     go({ ...at, service: null } as typeof at);
-    rowLinks().find((e) => e.dataset.row === name)?.focus();
+    rowLinks()
+      .find((e) => e.dataset.row === name)
+      ?.focus();
   };
-  const turn = (by: number) => adjust({ tab: TABS[(TABS.indexOf((route.peek() as { tab: Tab }).tab) + by + TABS.length) % TABS.length]! });
+  const turn = (by: number) =>
+    adjust({ tab: TABS[(TABS.indexOf((route.peek() as { tab: Tab }).tab) + by + TABS.length) % TABS.length]! });
   useKeys([
     { keys: 'escape', says: 'Close', group: 'Service', run: close },
     { keys: '[', says: 'Tab before', group: 'Service', run: () => turn(-1) },
@@ -46,26 +54,58 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
       <header>
         <div class="title">
           <h2>{name}</h2>
-          {service && managed && (
-            <Menu label={`Actions for ${name}`} items={serviceItems(service, close)} />
-          )}
+          {service && managed && <Menu label={`Actions for ${name}`} items={serviceItems(service, close)} />}
           <Button kind="quiet" icon="cross" label="Close" onClick={close} />
         </div>
         {service && (
           <div class="spread">
-            <div class="row"><StatusBadge service={service} /><HealthBadge health={service.health} /></div>
-            {managed && <div class="row"><Button icon="scale" why={why} onClick={() => setDialog('scale')}>Scale</Button><Button icon="tag" kind="primary" why={why} onClick={() => setDialog('tag')}>Change tag</Button></div>}
+            <div class="row">
+              <StatusBadge service={service} />
+              <HealthBadge health={service.health} />
+            </div>
+            {managed && (
+              <div class="row">
+                <Button icon="scale" why={why} onClick={() => setDialog('scale')}>
+                  Scale
+                </Button>
+                <Button icon="tag" kind="primary" why={why} onClick={() => setDialog('tag')}>
+                  Change tag
+                </Button>
+              </div>
+            )}
           </div>
         )}
         <div class="tabs" role="tablist" aria-label={name}>
           {TABS.map((t) => (
-            <button key={t} type="button" role="tab" id={`tab-${t}`} aria-selected={t === tab} aria-controls="drawer-panel" tabIndex={t === tab ? 0 : -1} onClick={() => adjust({ tab: t })} onKeyDown={(e) => { const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0; if (by) { turn(by); requestAnimationFrame(() => panel.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus()); } }}>{LABELS[t]}</button>
+            <button
+              key={t}
+              type="button"
+              role="tab"
+              id={`tab-${t}`}
+              aria-selected={t === tab}
+              aria-controls="drawer-panel"
+              tabIndex={t === tab ? 0 : -1}
+              onClick={() => adjust({ tab: t })}
+              onKeyDown={(e) => {
+                const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+                if (by) {
+                  turn(by);
+                  requestAnimationFrame(() =>
+                    panel.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus(),
+                  );
+                }
+              }}
+            >
+              {LABELS[t]}
+            </button>
           ))}
         </div>
       </header>
       <div class="content" id="drawer-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
         {!service ? (
-          <Empty icon="question" title="Not there">{entry.name} has no service called {name}.</Empty>
+          <Empty icon="question" title="Not there">
+            {entry.name} has no service called {name}.
+          </Empty>
         ) : tab === 'overview' ? (
           <OverviewTab service={service} />
         ) : tab === 'diff' ? (
@@ -76,8 +116,27 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
           <HistoryTab service={service} revision={entry.summary.value.revision} />
         )}
       </div>
-      {service && dialog === 'scale' && <CountDialog services={[service]} onClose={() => setDialog(null)} onPick={(n) => { setDialog(null); asked.value = scale(entry.name, [service], n); }} />}
-      {service && managed && dialog === 'tag' && <TagPicker cluster={entry.name} services={[service]} onClose={() => setDialog(null)} onPick={(tag) => { setDialog(null); asked.value = changeTag(entry.name, [service], tag); }} />}
+      {service && dialog === 'scale' && (
+        <CountDialog
+          services={[service]}
+          onClose={() => setDialog(null)}
+          onPick={(n) => {
+            setDialog(null);
+            asked.value = scale(entry.name, [service], n);
+          }}
+        />
+      )}
+      {service && managed && dialog === 'tag' && (
+        <TagPicker
+          cluster={entry.name}
+          services={[service]}
+          onClose={() => setDialog(null)}
+          onPick={(tag) => {
+            setDialog(null);
+            asked.value = changeTag(entry.name, [service], tag);
+          }}
+        />
+      )}
     </aside>
   );
 }

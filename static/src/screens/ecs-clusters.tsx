@@ -12,7 +12,15 @@ import { ErrorBanner, Skeleton } from '../ui/states';
 const LIST = '/ecs-clusters';
 
 /** `typed` filters them; `chosen` is the name as it stands, whether typed or chosen. */
-export function EcsClusters({ typed, chosen, onChoose }: { typed: string; chosen: string; onChoose: (name: string) => void }) {
+export function EcsClusters({
+  typed,
+  chosen,
+  onChoose,
+}: {
+  typed: string;
+  chosen: string;
+  onChoose: (name: string) => void;
+}) {
   const may = me.value !== null && roleHindrance('GET', LIST) === null;
   const reading = useRead<Json>(may ? LIST : null, (signal) => call(LIST, { signal, query: { managed: false } }));
   const { again } = reading;
@@ -23,20 +31,32 @@ export function EcsClusters({ typed, chosen, onChoose }: { typed: string; chosen
     return () => document.removeEventListener('visibilitychange', look);
   }, [again]);
   if (!may) return null;
-  if (reading.error) return <ErrorBanner error={reading.error} title="The clusters of ECS cannot be listed: type the name" retry={again} />;
+  if (reading.error)
+    return (
+      <ErrorBanner error={reading.error} title="The clusters of ECS cannot be listed: type the name" retry={again} />
+    );
   if (!reading.data) return reading.slow ? <Skeleton rows={3} /> : null;
   const free = readUnmanaged(reading.data).filter((each) => !store.names.value.includes(each.name));
   const shown = free.filter((each) => each.name.toLowerCase().includes(typed.toLowerCase()));
   return (
     <>
-      <p class="hint" role="status">{says(free.length, shown.length)}</p>
+      <p class="hint" role="status">
+        {says(free.length, shown.length)}
+      </p>
       {shown.length > 0 && (
-        <div class="tags" style={{ maxHeight: '234px' }} role="radiogroup" aria-label="Clusters of ECS that nobody manages yet">
+        <div
+          class="tags"
+          style={{ maxHeight: '234px' }}
+          role="radiogroup"
+          aria-label="Clusters of ECS that nobody manages yet"
+        >
           {shown.map(({ name, services, running }) => (
             <label key={name}>
               <input type="radio" name="ecs-cluster" checked={chosen === name} onChange={() => onChoose(name)} />
               <span class="mono">{name}</span>
-              <span class="mute small">{services ? `${plural(services, 'service')}, ${plural(running, 'task')}` : 'Nothing runs'}</span>
+              <span class="mute small">
+                {services ? `${plural(services, 'service')}, ${plural(running, 'task')}` : 'Nothing runs'}
+              </span>
             </label>
           ))}
         </div>

@@ -14,11 +14,28 @@ export function FirstReview({ progress, update }: StepProps) {
   // What was written down from ECS runs there already: managing it must not roll anything out.
   const adopts = source === 'adopt';
   const post = (query: Record<string, string | boolean>, signal?: AbortSignal) =>
-    call<Json>('/clusters', { method: 'POST', yaml: creation(name, text), query: { ...query, deploy: !adopts }, ...(signal ? { signal } : {}) });
+    call<Json>('/clusters', {
+      method: 'POST',
+      yaml: creation(name, text),
+      query: { ...query, deploy: !adopts },
+      ...(signal ? { signal } : {}),
+    });
   return (
     <PlanReview
       title={`Review ${name}`}
-      about={<span>{adopts ? <>What a first deployment of <strong>{name}</strong> would change, whenever somebody asks for one</> : <>The first desired state of <strong>{name}</strong></>}</span>}
+      about={
+        <span>
+          {adopts ? (
+            <>
+              What a first deployment of <strong>{name}</strong> would change, whenever somebody asks for one
+            </>
+          ) : (
+            <>
+              The first desired state of <strong>{name}</strong>
+            </>
+          )}
+        </span>
+      }
       back={{ label: 'Back to the stackfile', run: () => update({ step: 2 }) }}
       texts={{ before: '', after: text, label: 'The first stackfile' }}
       planned={`first ${name}`}
@@ -27,16 +44,30 @@ export function FirstReview({ progress, update }: StepProps) {
         return { ...answer, data: readPlan(answer.data) };
       }}
       {...(adopts
-        ? { show: (plan) => ({ summary: `Adopt ${name}`, services: withoutMarks(plan.ecs ?? plan.services), labels: ['Runs now', 'Stackfile'] as [string, string], none: 'The stackfile says what runs: a first deployment would change nothing but its tags.' }) }
+        ? {
+            show: (plan) => ({
+              summary: `Adopt ${name}`,
+              services: withoutMarks(plan.ecs ?? plan.services),
+              labels: ['Runs now', 'Stackfile'] as [string, string],
+              none: 'The stackfile says what runs: a first deployment would change nothing but its tags.',
+            }),
+          }
         : {})}
       why={hindrance('POST', '/clusters')}
       verb={adopts ? 'Adopt' : 'Create'}
       apply={async (reason) => {
         await post({ message: reason });
         drafts.drop(DRAFT);
-        notify({ tone: 'good', title: `${name} is managed now`, text: adopts ? 'Nothing was deployed: ECS is left as it is.' : reason });
+        notify({
+          tone: 'good',
+          title: `${name} is managed now`,
+          text: adopts ? 'Nothing was deployed: ECS is left as it is.' : reason,
+        });
         // The live channel tells of it too, a moment later than we want to go there.
-        await call<Json>(path('clusters', name)).then(({ data }) => store.snapshot(name, data), () => undefined);
+        await call<Json>(path('clusters', name)).then(
+          ({ data }) => store.snapshot(name, data),
+          () => undefined,
+        );
         go(adopts ? clusterRoute(name) : { screen: 'rollout', cluster: name });
       }}
     >

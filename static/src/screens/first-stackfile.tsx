@@ -20,18 +20,40 @@ const QUESTIONS: { key: keyof Answers; label: string; hint: string; example: str
 export function FirstService({ progress: { answers }, update }: StepProps) {
   const why = lacking(answers);
   return (
-    <form class="panel" onSubmit={(e) => { e.preventDefault(); if (!why) update({ text: stackfileOf(answers) }); }}>
+    <form
+      class="panel"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (!why) update({ text: stackfileOf(answers) });
+      }}
+    >
       <div class="body stack" style={{ gap: '24px' }}>
         <div class="formgrid">
           {QUESTIONS.map(({ key, label, hint, example }) => (
             <div key={key} class="field">
               <label htmlFor={`first-${key}`}>{label}</label>
-              <input id={`first-${key}`} class="input mono" autocomplete="off" spellcheck={false} placeholder={example} value={answers[key]} onInput={(e) => update({ answers: { ...answers, [key]: e.currentTarget.value.trim() } })} />
+              <input
+                id={`first-${key}`}
+                class="input mono"
+                autocomplete="off"
+                spellcheck={false}
+                placeholder={example}
+                value={answers[key]}
+                onInput={(e) => update({ answers: { ...answers, [key]: e.currentTarget.value.trim() } })}
+              />
               <p class="hint">{hint}</p>
             </div>
           ))}
         </div>
-        <div class="spread"><Button onClick={() => update({ step: 1 })}>Back</Button><div class="row"><span class="small mute">{why}</span><Button type="submit" kind="primary" why={why}>Write the stackfile</Button></div></div>
+        <div class="spread">
+          <Button onClick={() => update({ step: 1 })}>Back</Button>
+          <div class="row">
+            <span class="small mute">{why}</span>
+            <Button type="submit" kind="primary" why={why}>
+              Write the stackfile
+            </Button>
+          </div>
+        </div>
       </div>
     </form>
   );
@@ -41,7 +63,13 @@ export function FirstStackfile({ progress, update }: StepProps) {
   const { name, source, text, notes } = progress;
   const [problems, setProblems] = useState<Problem[] | null>(null);
   const editor = useRef<CodeEditor | null>(null);
-  const why = !text.trim() ? 'The stackfile is empty' : problems === null ? 'The server reads the text' : problems.some((p) => p.severity === 'error') ? 'Mend the mistakes first' : null;
+  const why = !text.trim()
+    ? 'The stackfile is empty'
+    : problems === null
+      ? 'The server reads the text'
+      : problems.some((p) => p.severity === 'error')
+        ? 'Mend the mistakes first'
+        : null;
   const take = async (file: File | undefined) => {
     if (!file) return;
     const read = await file.text();
@@ -54,16 +82,36 @@ export function FirstStackfile({ progress, update }: StepProps) {
       <div class="editorgrid">
         {/* Before the editor, which would put the file where the cursor is. */}
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- dropping is a shortcut; choosing and pasting do the same */}
-        <section class="panel" aria-label="Stackfile" onDragOver={(e) => e.preventDefault()} onDropCapture={(e) => { if (e.dataTransfer?.files.length) { e.preventDefault(); void take(e.dataTransfer.files[0]); } }}>
+        <section
+          class="panel"
+          aria-label="Stackfile"
+          onDragOver={(e) => e.preventDefault()}
+          onDropCapture={(e) => {
+            if (e.dataTransfer?.files.length) {
+              e.preventDefault();
+              void take(e.dataTransfer.files[0]);
+            }
+          }}
+        >
           <header>
-            <span class="small soft">{source === 'adopt' ? `Written from what runs in ${name}` : 'Drop a file here, paste, or type'}</span>
+            <span class="small soft">
+              {source === 'adopt' ? `Written from what runs in ${name}` : 'Drop a file here, paste, or type'}
+            </span>
             <div class="row">
               <Button onClick={() => update(source === 'form' ? { text: '' } : { step: 1 })}>Back</Button>
               {source === 'stackfile' && <ChooseFile take={take} />}
-              <Button kind="primary" why={why} onClick={() => update({ step: 3 })}>Next</Button>
+              <Button kind="primary" why={why} onClick={() => update({ step: 3 })}>
+                Next
+              </Button>
             </div>
           </header>
-          <YamlEditor cluster={name} text={text} onChange={(changed) => update({ text: changed })} onProblems={setProblems} handle={editor} />
+          <YamlEditor
+            cluster={name}
+            text={text}
+            onChange={(changed) => update({ text: changed })}
+            onProblems={setProblems}
+            handle={editor}
+          />
         </section>
         <div class="stack">
           {source === 'adopt' && <Notes notes={notes} />}
@@ -78,8 +126,17 @@ function ChooseFile({ take }: { take: (file: File | undefined) => Promise<void> 
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <input ref={input} type="file" hidden aria-label="Stackfile" accept=".yml,.yaml,.json,text/plain" onChange={(e) => void take(e.currentTarget.files?.[0])} />
-      <Button icon="file" onClick={() => input.current!.click()}>Choose a file</Button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label="Stackfile"
+        accept=".yml,.yaml,.json,text/plain"
+        onChange={(e) => void take(e.currentTarget.files?.[0])}
+      />
+      <Button icon="file" onClick={() => input.current!.click()}>
+        Choose a file
+      </Button>
     </>
   );
 }
@@ -87,7 +144,8 @@ function ChooseFile({ take }: { take: (file: File | undefined) => Promise<void> 
 export function NothingIsDeployed({ cluster }: { cluster: string }) {
   return (
     <Banner tone="good" icon="circle-check" title="Adopting deploys nothing">
-      What runs in {cluster} is only read, and goes on running as it is. ECS is made to match the stackfile when somebody changes or deploys {cluster} later, and not before.
+      What runs in {cluster} is only read, and goes on running as it is. ECS is made to match the stackfile when
+      somebody changes or deploys {cluster} later, and not before.
     </Banner>
   );
 }
@@ -96,19 +154,28 @@ export function NothingIsDeployed({ cluster }: { cluster: string }) {
 function Notes({ notes }: { notes: readonly Note[] }) {
   return (
     <section class="panel" aria-label="Notes">
-      <header><h2>Notes</h2><span class="small mute">{notes.length ? plural(notes.length, 'note') : 'None'}</span></header>
+      <header>
+        <h2>Notes</h2>
+        <span class="small mute">{notes.length ? plural(notes.length, 'note') : 'None'}</span>
+      </header>
       {notes.length ? (
         <div class="body notes">
           <p class="small soft">What the stackfile cannot say of what runs, or says otherwise:</p>
           {byService(notes).map(([service, texts]) => (
             <div key={service}>
               <h3>{service ?? 'The whole cluster'}</h3>
-              <ul>{texts.map((each) => <li key={each}>{each}</li>)}</ul>
+              <ul>
+                {texts.map((each) => (
+                  <li key={each}>{each}</li>
+                ))}
+              </ul>
             </div>
           ))}
         </div>
       ) : (
-        <p class="hint" style={{ padding: '16px' }}>All that runs could be written down as it is.</p>
+        <p class="hint" style={{ padding: '16px' }}>
+          All that runs could be written down as it is.
+        </p>
       )}
     </section>
   );

@@ -18,7 +18,15 @@ import { PromoteDialog } from './promote-dialog';
 export type Page = 'services' | 'stackfile' | 'rollout' | 'history' | 'audit';
 
 /** What all pages of one cluster have in common: its state, its last change, its actions, and the way between them. */
-export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; page: Page; children: ComponentChildren }) {
+export function ClusterFrame({
+  entry,
+  page,
+  children,
+}: {
+  entry: ClusterEntry;
+  page: Page;
+  children: ComponentChildren;
+}) {
   const summary = entry.summary.value;
   const { name } = entry;
   const closeDialog = () => (opened.value = null);
@@ -43,28 +51,90 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
     <>
       <div class="pagehead">
         <div>
-          <div class="row"><h1>{name}</h1><ClusterBadges entry={entry} /></div>
+          <div class="row">
+            <h1>{name}</h1>
+            <ClusterBadges entry={entry} />
+          </div>
           <p class="about">
-            <span class="revision" title={`Revision ${summary.revision ?? 'unknown'}`}>{shortRevision(summary.revision)}</span>
-            <span class="why">{summary.message ? <UserText text={summary.message} quoted clamped /> : summary.by ? 'no reason given' : 'changed outside Nysa'}</span>
-            <span class="mute"><UserText text={summary.by ?? 'external'} /> · <Ago at={summary.changedAt} /></span>
+            <span class="revision" title={`Revision ${summary.revision ?? 'unknown'}`}>
+              {shortRevision(summary.revision)}
+            </span>
+            <span class="why">
+              {summary.message ? (
+                <UserText text={summary.message} quoted clamped />
+              ) : summary.by ? (
+                'no reason given'
+              ) : (
+                'changed outside Nysa'
+              )}
+            </span>
+            <span class="mute">
+              <UserText text={summary.by ?? 'external'} /> · <Ago at={summary.changedAt} />
+            </span>
           </p>
         </div>
         <div class="row">
-          {draft && page !== 'stackfile' && <LinkButton icon="file" to={pages[1]![2]}>Draft</LinkButton>}
-          {page !== 'stackfile' && <LinkButton icon="edit" to={pages[1]![2]}>Edit</LinkButton>}
+          {draft && page !== 'stackfile' && (
+            <LinkButton icon="file" to={pages[1]![2]}>
+              Draft
+            </LinkButton>
+          )}
+          {page !== 'stackfile' && (
+            <LinkButton icon="edit" to={pages[1]![2]}>
+              Edit
+            </LinkButton>
+          )}
           <Menu label="More actions" items={clusterItems(entry)} />
         </div>
       </div>
       {summary.frozen && (
-        <Banner tone="busy" icon="frozen" title={<>Frozen by <UserText text={summary.frozen.by ?? 'an unknown user'} />{summary.frozen.until !== null && <>, until <Until at={summary.frozen.until} /></>}</>} actions={<Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>Thaw</Button>}>
+        <Banner
+          tone="busy"
+          icon="frozen"
+          title={
+            <>
+              Frozen by <UserText text={summary.frozen.by ?? 'an unknown user'} />
+              {summary.frozen.until !== null && (
+                <>
+                  , until <Until at={summary.frozen.until} />
+                </>
+              )}
+            </>
+          }
+          actions={
+            <Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>
+              Thaw
+            </Button>
+          }
+        >
           <UserText text={summary.frozen.reason} />
         </Banner>
       )}
-      {summary.unreadable !== null && <Banner tone="bad" icon="alert" title="The desired state cannot be read"><UserText text={summary.unreadable} /> Store a stackfile, or roll back; nothing is deployed meanwhile.</Banner>}
-      {summary.failing !== null && <Banner tone="warn" icon="alert" title={<>What ECS runs was last read <Ago at={summary.observedAt} /></>}><UserText text={summary.failing} />. The connection to Nysa is fine; counts and states below may have changed since.</Banner>}
+      {summary.unreadable !== null && (
+        <Banner tone="bad" icon="alert" title="The desired state cannot be read">
+          <UserText text={summary.unreadable} /> Store a stackfile, or roll back; nothing is deployed meanwhile.
+        </Banner>
+      )}
+      {summary.failing !== null && (
+        <Banner
+          tone="warn"
+          icon="alert"
+          title={
+            <>
+              What ECS runs was last read <Ago at={summary.observedAt} />
+            </>
+          }
+        >
+          <UserText text={summary.failing} />. The connection to Nysa is fine; counts and states below may have changed
+          since.
+        </Banner>
+      )}
       <nav class="tabs" aria-label={name}>
-        {pages.map(([key, label, to]) => <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>{label}</Link>)}
+        {pages.map(([key, label, to]) => (
+          <Link key={key} to={to} {...(key === page ? { 'aria-current': 'page' as const } : {})}>
+            {label}
+          </Link>
+        ))}
       </nav>
       {children}
       {opened.value === 'freeze' && <FreezeDialog cluster={name} onClose={closeDialog} />}
@@ -74,7 +144,13 @@ export function ClusterFrame({ entry, page, children }: { entry: ClusterEntry; p
 }
 
 /** How long, in the words of the API: the server counts from its own time. */
-const SPANS: [string, string | null][] = [['until manually lifted', null], ['for 1 hour', '1h'], ['for 4 hours', '4h'], ['for 24 hours', '24h'], ['for 3 days', '3d']];
+const SPANS: [string, string | null][] = [
+  ['until manually lifted', null],
+  ['for 1 hour', '1h'],
+  ['for 4 hours', '4h'],
+  ['for 24 hours', '24h'],
+  ['for 3 days', '3d'],
+];
 
 function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
   const [until, setUntil] = useState<string | null>(null);
@@ -83,10 +159,26 @@ function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => vo
     asked.value = freeze(cluster, until);
   };
   return (
-    <Dialog title={`Freeze ${cluster}`} onClose={onClose} onSubmit={next} footer={<div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary">Next</Button></div>}>
+    <Dialog
+      title={`Freeze ${cluster}`}
+      onClose={onClose}
+      onSubmit={next}
+      footer={
+        <div class="row">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary">
+            Next
+          </Button>
+        </div>
+      }
+    >
       <fieldset class="stack" style={{ border: '0', padding: '0', margin: '0' }}>
         <legend class="label">Freeze</legend>
-        {SPANS.map(([label, span]) => <label key={label} class="row"><input type="radio" name="span" checked={until === span} onChange={() => setUntil(span)} /> {label}</label>)}
+        {SPANS.map(([label, span]) => (
+          <label key={label} class="row">
+            <input type="radio" name="span" checked={until === span} onChange={() => setUntil(span)} /> {label}
+          </label>
+        ))}
       </fieldset>
     </Dialog>
   );

@@ -8,7 +8,11 @@ import { IN_SIGHT } from './rows';
 export class Hiding {
   private readonly rows = new Map<string, HTMLElement>();
   // On the page itself: a signal for each row costs ten times as much, and tells the page only after the stroke.
-  private readonly slices = new Slices<HTMLElement>((rows) => rows.forEach((row) => (row.hidden = !row.hidden)), IN_SIGHT, afterFrame);
+  private readonly slices = new Slices<HTMLElement>(
+    (rows) => rows.forEach((row) => (row.hidden = !row.hidden)),
+    IN_SIGHT,
+    afterFrame,
+  );
 
   constructor(
     private readonly visible: ReadonlySignal<ReadonlySet<string>>,

@@ -7,10 +7,28 @@ import { Dialog } from '../ui/dialog';
 import { TextDiff } from '../ui/fields';
 
 type Choice = 'mine' | 'theirs' | 'both';
-interface Place { hunk: Hunk; above: string[]; below: string[] }
+interface Place {
+  hunk: Hunk;
+  above: string[];
+  below: string[];
+}
 
 /** Both versions side by side, place for place; what only one of them changed is taken unless somebody says otherwise. */
-export function MergeDialog({ base, mine, theirs, by, onClose, onMerged }: { base: string; mine: string; theirs: string; by: string | null; onClose: () => void; onMerged: (text: string) => void }) {
+export function MergeDialog({
+  base,
+  mine,
+  theirs,
+  by,
+  onClose,
+  onMerged,
+}: {
+  base: string;
+  mine: string;
+  theirs: string;
+  by: string | null;
+  onClose: () => void;
+  onMerged: (text: string) => void;
+}) {
   const parts = useMemo(() => merge(base, mine, theirs), [base, mine, theirs]);
   const places = useMemo(() => placesOf(parts), [parts]);
   const [choices, setChoices] = useState<Record<number, Choice>>({});
@@ -26,13 +44,38 @@ export function MergeDialog({ base, mine, theirs, by, onClose, onMerged }: { bas
       wide
       onClose={onClose}
       onSubmit={() => !why && onMerged(merged)}
-      footer={<><span class="small mute">{why ?? 'It stays a draft until you apply it'}</span><div class="row"><Button onClick={onClose}>Not now</Button><Button type="submit" kind="primary" why={why}>Take into my draft</Button></div></>}
+      footer={
+        <>
+          <span class="small mute">{why ?? 'It stays a draft until you apply it'}</span>
+          <div class="row">
+            <Button onClick={onClose}>Not now</Button>
+            <Button type="submit" kind="primary" why={why}>
+              Take into my draft
+            </Button>
+          </div>
+        </>
+      }
     >
-      <p class="soft">{conflicts ? `${plural(conflicts, 'place')} you and ${them} both changed: choose. What only one of you changed is taken.` : `You and ${them} changed different lines: nothing is in conflict.`}</p>
-      {places.map((place, i) => <Choose key={i} place={place} them={them} choice={chosen(place.hunk, i)} choose={(choice) => setChoices({ ...choices, [i]: choice })} name={`hunk-${i}`} />)}
+      <p class="soft">
+        {conflicts
+          ? `${plural(conflicts, 'place')} you and ${them} both changed: choose. What only one of you changed is taken.`
+          : `You and ${them} changed different lines: nothing is in conflict.`}
+      </p>
+      {places.map((place, i) => (
+        <Choose
+          key={i}
+          place={place}
+          them={them}
+          choice={chosen(place.hunk, i)}
+          choose={(choice) => setChoices({ ...choices, [i]: choice })}
+          name={`hunk-${i}`}
+        />
+      ))}
       {!open && (
         <details class="panel planned" open>
-          <summary><strong>What your draft will change in what is stored</strong></summary>
+          <summary>
+            <strong>What your draft will change in what is stored</strong>
+          </summary>
           <TextDiff before={theirs} after={merged} label="What the draft will change" />
         </details>
       )}
@@ -40,25 +83,67 @@ export function MergeDialog({ base, mine, theirs, by, onClose, onMerged }: { bas
   );
 }
 
-function Choose({ place: { hunk, above, below }, them, choice, choose, name }: { place: Place; them: string; choice: Choice | null; choose: (choice: Choice) => void; name: string }) {
-  const [tone, said]: [Tone, string] = { mine: ['busy', 'Only you changed this'], theirs: ['mute', `Only ${them} changed this`], both: ['warn', 'Both changed this'] }[hunk.by] as [Tone, string];
+function Choose({
+  place: { hunk, above, below },
+  them,
+  choice,
+  choose,
+  name,
+}: {
+  place: Place;
+  them: string;
+  choice: Choice | null;
+  choose: (choice: Choice) => void;
+  name: string;
+}) {
+  const [tone, said]: [Tone, string] = {
+    mine: ['busy', 'Only you changed this'],
+    theirs: ['mute', `Only ${them} changed this`],
+    both: ['warn', 'Both changed this'],
+  }[hunk.by] as [Tone, string];
   const side = (which: 'mine' | 'theirs', title: string) => (
     <label data-chosen={choice === which || choice === 'both'}>
-      <span class="row small"><input type="radio" name={name} checked={choice === which} onChange={() => choose(which)} /> {title}</span>
-      <pre><Context lines={above} /><ins>{hunk[which].join('\n') || '(nothing)'}</ins><Context lines={below} /></pre>
+      <span class="row small">
+        <input type="radio" name={name} checked={choice === which} onChange={() => choose(which)} /> {title}
+      </span>
+      <pre>
+        <Context lines={above} />
+        <ins>{hunk[which].join('\n') || '(nothing)'}</ins>
+        <Context lines={below} />
+      </pre>
     </label>
   );
   return (
     <fieldset class="hunk">
-      <legend><Badge tone={tone} icon={hunk.by === 'both' ? 'alert' : 'edit'}>{said}</Badge></legend>
-      <div class="sidebyside">{side('mine', 'My draft')}{side('theirs', `That of ${them}`)}</div>
-      {hunk.by === 'both' && <label class="row small"><input type="radio" name={name} checked={choice === 'both'} onChange={() => choose('both')} /> Both, one after the other</label>}
+      <legend>
+        <Badge tone={tone} icon={hunk.by === 'both' ? 'alert' : 'edit'}>
+          {said}
+        </Badge>
+      </legend>
+      <div class="sidebyside">
+        {side('mine', 'My draft')}
+        {side('theirs', `That of ${them}`)}
+      </div>
+      {hunk.by === 'both' && (
+        <label class="row small">
+          <input type="radio" name={name} checked={choice === 'both'} onChange={() => choose('both')} /> Both, one after
+          the other
+        </label>
+      )}
     </fieldset>
   );
 }
 
 function Context({ lines }: { lines: readonly string[] }) {
-  return <>{lines.map((line, i) => <span key={i} class="mute">{line}</span>)}</>;
+  return (
+    <>
+      {lines.map((line, i) => (
+        <span key={i} class="mute">
+          {line}
+        </span>
+      ))}
+    </>
+  );
 }
 
 /** Every hunk, with the lines around it that tell where it is. */
@@ -66,7 +151,13 @@ function placesOf(parts: readonly Merged[]): Place[] {
   return parts.flatMap((part, i) => {
     if (part.kind === 'same') return [];
     const [before, after] = [parts[i - 1], parts[i + 1]];
-    return [{ hunk: part, above: before?.kind === 'same' ? before.lines.slice(-2) : [], below: after?.kind === 'same' ? after.lines.slice(0, 1) : [] }];
+    return [
+      {
+        hunk: part,
+        above: before?.kind === 'same' ? before.lines.slice(-2) : [],
+        below: after?.kind === 'same' ? after.lines.slice(0, 1) : [],
+      },
+    ];
   });
 }
 

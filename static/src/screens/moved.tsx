@@ -5,5 +5,11 @@ import { FREE, type Held } from './rows';
 
 /** Says that rows stand elsewhere than they would; it lies over the list, which does not move for it either. */
 export function Moved({ what, n, held }: { what: string; n: number; held: Signal<Held> }) {
-  return n > 0 ? <div class="moved"><Button icon="drift" onClick={() => (held.value = FREE)}>{plural(n, what)} moved – sort again</Button></div> : null;
+  return n > 0 ? (
+    <div class="moved">
+      <Button icon="drift" onClick={() => (held.value = FREE)}>
+        {plural(n, what)} moved – sort again
+      </Button>
+    </div>
+  ) : null;
 }

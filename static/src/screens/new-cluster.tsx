@@ -2,7 +2,16 @@ import { useRef, useState } from 'preact/hooks';
 import { intoList } from '../app/rows';
 import { drafts, heed, hindrance, store } from '../app/state';
 import type { Json } from '../lib/model';
-import { asDraft, begin, CLUSTER_NAME, DRAFT, origin, type Progress, readAdoption, type Source } from '../lib/new-cluster';
+import {
+  asDraft,
+  begin,
+  CLUSTER_NAME,
+  DRAFT,
+  origin,
+  type Progress,
+  readAdoption,
+  type Source,
+} from '../lib/new-cluster';
 import { type ApiError, asApiError, call, path } from '../lib/rest';
 import { Button } from '../ui/button';
 import { Icon, type IconName } from '../ui/icons';
@@ -11,12 +20,25 @@ import { EcsClusters } from './ecs-clusters';
 import { FirstReview } from './first-review';
 import { FirstService, FirstStackfile } from './first-stackfile';
 
-export interface StepProps { progress: Progress; update: (change: Partial<Progress>) => void }
+export interface StepProps {
+  progress: Progress;
+  update: (change: Partial<Progress>) => void;
+}
 
 const SOURCES: { source: Source; icon: IconName; label: string; text: string }[] = [
-  { source: 'form', icon: 'plus', label: 'Start with one service', text: 'Answer four questions; the stackfile is written for you.' },
+  {
+    source: 'form',
+    icon: 'plus',
+    label: 'Start with one service',
+    text: 'Answer four questions; the stackfile is written for you.',
+  },
   { source: 'stackfile', icon: 'file', label: 'From a stackfile', text: 'Drop a file, or paste its text.' },
-  { source: 'adopt', icon: 'layers', label: 'From what runs in ECS', text: 'A stackfile is written from the services of a living cluster. Nothing is deployed.' },
+  {
+    source: 'adopt',
+    icon: 'layers',
+    label: 'From what runs in ECS',
+    text: 'A stackfile is written from the services of a living cluster. Nothing is deployed.',
+  },
 ];
 const STEPS = ['Cluster', 'Services', 'Review'];
 
@@ -32,15 +54,34 @@ export function NewCluster() {
   const { step, source, text } = progress;
   const steps = (
     <ol class="stepper" aria-label="Steps">
-      {STEPS.map((label, i) => <li key={label} aria-current={step === i + 1 ? 'step' : undefined} data-done={step > i + 1}><b>{step > i + 1 ? '✓' : i + 1}</b>{label}</li>)}
+      {STEPS.map((label, i) => (
+        <li key={label} aria-current={step === i + 1 ? 'step' : undefined} data-done={step > i + 1}>
+          <b>{step > i + 1 ? '✓' : i + 1}</b>
+          {label}
+        </li>
+      ))}
     </ol>
   );
-  if (step === 3) return <>{steps}<FirstReview progress={progress} update={update} /></>;
+  if (step === 3)
+    return (
+      <>
+        {steps}
+        <FirstReview progress={progress} update={update} />
+      </>
+    );
   return (
     <>
-      <div class="pagehead"><h1>New cluster</h1>{steps}</div>
+      <div class="pagehead">
+        <h1>New cluster</h1>
+        {steps}
+      </div>
       {step === 1 && <WhichOne progress={progress} update={update} />}
-      {step === 2 && (source === 'form' && !text ? <FirstService progress={progress} update={update} /> : <FirstStackfile progress={progress} update={update} />)}
+      {step === 2 &&
+        (source === 'form' && !text ? (
+          <FirstService progress={progress} update={update} />
+        ) : (
+          <FirstStackfile progress={progress} update={update} />
+        ))}
     </>
   );
 }
@@ -56,7 +97,17 @@ function WhichOne({ progress, update }: StepProps) {
     update({ name: text });
   };
   const adoptWhy = hindrance('POST', '/clusters/{c}/adopt');
-  const why = busy ? 'Reading ECS…' : !name ? 'A name is missing' : !CLUSTER_NAME.test(name) ? 'Letters, digits, hyphens and underscores only' : store.names.value.includes(name) ? `${name} is managed already` : source === 'adopt' ? adoptWhy : null;
+  const why = busy
+    ? 'Reading ECS…'
+    : !name
+      ? 'A name is missing'
+      : !CLUSTER_NAME.test(name)
+        ? 'Letters, digits, hyphens and underscores only'
+        : store.names.value.includes(name)
+          ? `${name} is managed already`
+          : source === 'adopt'
+            ? adoptWhy
+            : null;
   const next = async () => {
     if (why) return;
     const from = origin(progress);
@@ -75,26 +126,59 @@ function WhichOne({ progress, update }: StepProps) {
     return undefined;
   };
   return (
-    <form class="panel" onSubmit={(e) => { e.preventDefault(); void next(); }}>
+    <form
+      class="panel"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void next();
+      }}
+    >
       <div class="body stack" style={{ gap: '24px' }}>
         {error && <ErrorBanner error={error} title="ECS could not be read" retry={() => void next()} />}
         <div class="field" style={{ maxWidth: '560px' }}>
           <label htmlFor="cluster-name">Name of the ECS cluster</label>
-          <input id="cluster-name" class="input mono" autocomplete="off" spellcheck={false} value={name} aria-invalid={name !== '' && !CLUSTER_NAME.test(name)} onInput={(e) => type(e.currentTarget.value.trim())} onKeyDown={intoList} />
-          <p class="hint">It must exist in ECS already; Nysa takes care of what runs in it. Type it, or choose: <kbd>↓</kbd> goes into the list.</p>
+          <input
+            id="cluster-name"
+            class="input mono"
+            autocomplete="off"
+            spellcheck={false}
+            value={name}
+            aria-invalid={name !== '' && !CLUSTER_NAME.test(name)}
+            onInput={(e) => type(e.currentTarget.value.trim())}
+            onKeyDown={intoList}
+          />
+          <p class="hint">
+            It must exist in ECS already; Nysa takes care of what runs in it. Type it, or choose: <kbd>↓</kbd> goes into
+            the list.
+          </p>
           <EcsClusters typed={typed} chosen={name} onChoose={(chosen) => update({ name: chosen })} />
         </div>
         <fieldset style={{ border: '0', padding: '0', margin: '0' }}>
-          <legend class="label" style={{ marginBottom: '8px' }}>Where does its stackfile come from?</legend>
+          <legend class="label" style={{ marginBottom: '8px' }}>
+            Where does its stackfile come from?
+          </legend>
           <div class="choices">
             {SOURCES.map((s) => (
-              <button key={s.source} type="button" class="choice" aria-pressed={source === s.source} onClick={() => update({ source: s.source })}>
-                <Icon name={s.icon} /><strong>{s.label}</strong><span class="small soft">{s.source === 'adopt' && adoptWhy ? adoptWhy : s.text}</span>
+              <button
+                key={s.source}
+                type="button"
+                class="choice"
+                aria-pressed={source === s.source}
+                onClick={() => update({ source: s.source })}
+              >
+                <Icon name={s.icon} />
+                <strong>{s.label}</strong>
+                <span class="small soft">{s.source === 'adopt' && adoptWhy ? adoptWhy : s.text}</span>
               </button>
             ))}
           </div>
         </fieldset>
-        <div class="spread"><span class="small mute">{why}</span><Button type="submit" kind="primary" why={why}>Next</Button></div>
+        <div class="spread">
+          <span class="small mute">{why}</span>
+          <Button type="submit" kind="primary" why={why}>
+            Next
+          </Button>
+        </div>
       </div>
     </form>
   );

@@ -24,7 +24,12 @@ interface Props {
   planned: string;
   plan: (signal: AbortSignal) => Promise<Answer<Plan>>;
   /** Shown instead of the changes of the desired state. */
-  show?: (plan: Plan) => { summary: string; services: readonly PlannedService[]; labels?: [string, string]; none: string };
+  show?: (plan: Plan) => {
+    summary: string;
+    services: readonly PlannedService[];
+    labels?: [string, string];
+    none: string;
+  };
   /** Whether what is left out is destroyed; without it nobody is asked. */
   prune?: { chosen: boolean; choose: (prune: boolean) => void };
   /** Why it cannot be applied now, whatever the plan says. */
@@ -44,14 +49,38 @@ export function PlanReview(props: Props) {
       <div class="pagehead">
         <div>
           <h1>{plan ? (props.show?.(plan).summary ?? summary(plan.services)) : props.title}</h1>
-          <p class="about">{about}{plan && <Effort plan={plan} />}</p>
+          <p class="about">
+            {about}
+            {plan && <Effort plan={plan} />}
+          </p>
         </div>
-        <div class="row"><Button icon="edit" onClick={back.run}>{back.label}</Button></div>
+        <div class="row">
+          <Button icon="edit" onClick={back.run}>
+            {back.label}
+          </Button>
+        </div>
       </div>
       {children}
-      {error && <ErrorBanner error={error} title={error.status === 412 ? 'Somebody was faster; nothing was changed' : 'It was not applied; nothing was changed'} retry={() => { setError(null); reading.again(); }} />}
+      {error && (
+        <ErrorBanner
+          error={error}
+          title={
+            error.status === 412
+              ? 'Somebody was faster; nothing was changed'
+              : 'It was not applied; nothing was changed'
+          }
+          retry={() => {
+            setError(null);
+            reading.again();
+          }}
+        />
+      )}
       {reading.error && <ErrorBanner error={reading.error} title="There is no plan" retry={reading.again} />}
-      {connection.value !== 'live' && <Banner tone="warn" icon="alert" title="Not connected">It can be read, and applied once the connection is back.</Banner>}
+      {connection.value !== 'live' && (
+        <Banner tone="warn" icon="alert" title="Not connected">
+          It can be read, and applied once the connection is back.
+        </Banner>
+      )}
       <Changes {...props} reading={reading} />
       <Apply {...props} reading={reading} onError={setError} />
     </>
@@ -60,7 +89,12 @@ export function PlanReview(props: Props) {
 
 function Effort({ plan }: { plan: Plan }) {
   const seconds = plan.estimateSeconds ?? 0;
-  return <>{plan.steps.length > 0 && <span>· {plural(plan.steps.length, 'step')} in AWS</span>}{seconds >= 1 && <span>· about {duration(seconds * 1000)}</span>}</>;
+  return (
+    <>
+      {plan.steps.length > 0 && <span>· {plural(plan.steps.length, 'step')} in AWS</span>}
+      {seconds >= 1 && <span>· about {duration(seconds * 1000)}</span>}
+    </>
+  );
 }
 
 type Part = Props & { reading: Reading<Plan> };
@@ -74,7 +108,18 @@ function Changes({ reading, texts, show, prune }: Part) {
   return (
     <section class="stack" aria-label="Changes">
       <div class="tabs" role="tablist" aria-label="How to show the changes">
-        {(['fields', 'text'] as const).map((t) => <button key={t} type="button" role="tab" aria-selected={tab === t} aria-controls="review-panel" onClick={() => setTab(t)}>{t === 'fields' ? 'By service' : 'As text'}</button>)}
+        {(['fields', 'text'] as const).map((t) => (
+          <button
+            key={t}
+            type="button"
+            role="tab"
+            aria-selected={tab === t}
+            aria-controls="review-panel"
+            onClick={() => setTab(t)}
+          >
+            {t === 'fields' ? 'By service' : 'As text'}
+          </button>
+        ))}
       </div>
       <div id="review-panel" role="tabpanel" aria-label={tab === 'fields' ? 'By service' : 'As text'} class="stack">
         {tab === 'text' && <TextCompare {...texts} />}
@@ -86,21 +131,49 @@ function Changes({ reading, texts, show, prune }: Part) {
 }
 
 function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; prune: Props['prune'] }) {
-  const { services, labels, none } = show?.(plan) ?? { services: plan.services, labels: undefined, none: 'Nothing differs.' };
+  const { services, labels, none } = show?.(plan) ?? {
+    services: plan.services,
+    labels: undefined,
+    none: 'Nothing differs.',
+  };
   return (
     <>
-      {services.some((s) => s.action !== 'nothing') ? <PlannedServices services={services} running={!show} {...(labels ? { labels } : {})} /> : <p class="panel hint" style={{ padding: '16px' }}>{none}</p>}
-      {plan.notes.map((n, i) => <Banner key={i} tone="warn" icon="alert" title={n.message} />)}
+      {services.some((s) => s.action !== 'nothing') ? (
+        <PlannedServices services={services} running={!show} {...(labels ? { labels } : {})} />
+      ) : (
+        <p class="panel hint" style={{ padding: '16px' }}>
+          {none}
+        </p>
+      )}
+      {plan.notes.map((n, i) => (
+        <Banner key={i} tone="warn" icon="alert" title={n.message} />
+      ))}
       {plan.unmanaged.length > 0 && (
-        <Banner tone="mute" icon="question" title={`${plural(plan.unmanaged.length, 'service')} will go on running without being managed`}>
+        <Banner
+          tone="mute"
+          icon="question"
+          title={`${plural(plan.unmanaged.length, 'service')} will go on running without being managed`}
+        >
           <p>{plan.unmanaged.join(', ')}</p>
-          {prune && <label class="row"><input type="checkbox" checked={prune.chosen} onChange={(e) => prune.choose(e.currentTarget.checked)} /> Destroy what the stackfile leaves out</label>}
+          {prune && (
+            <label class="row">
+              <input type="checkbox" checked={prune.chosen} onChange={(e) => prune.choose(e.currentTarget.checked)} />{' '}
+              Destroy what the stackfile leaves out
+            </label>
+          )}
         </Banner>
       )}
       {plan.steps.length > 0 && (
         <details class="panel planned">
-          <summary><Icon name="right" /><strong>{plural(plan.steps.length, 'step')} in AWS</strong></summary>
-          <ol class="steps" style={{ padding: '6px 16px' }}>{plan.steps.map((s, i) => <li key={i}>{s.text}</li>)}</ol>
+          <summary>
+            <Icon name="right" />
+            <strong>{plural(plan.steps.length, 'step')} in AWS</strong>
+          </summary>
+          <ol class="steps" style={{ padding: '6px 16px' }}>
+            {plan.steps.map((s, i) => (
+              <li key={i}>{s.text}</li>
+            ))}
+          </ol>
         </details>
       )}
     </>
@@ -112,7 +185,17 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
   const [busy, setBusy] = useState(false);
   // Two strokes may come before the page is drawn anew.
   const running = useRef(false);
-  const missing = why ?? (reading.error ? 'There is no plan' : !reading.data ? 'The plan is not there yet' : busy ? 'Working…' : !reason.trim() ? 'A reason is missing' : null);
+  const missing =
+    why ??
+    (reading.error
+      ? 'There is no plan'
+      : !reading.data
+        ? 'The plan is not there yet'
+        : busy
+          ? 'Working…'
+          : !reason.trim()
+            ? 'A reason is missing'
+            : null);
   const run = async () => {
     if (missing || running.current) return;
     running.current = true;
@@ -133,9 +216,21 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
       <div class="body stack">
         <div class="field">
           <label htmlFor="review-reason">Why?</label>
-          <textarea id="review-reason" class="input" rows={2} placeholder="Kept with the revision; others will read it" value={reason} onInput={(e) => setReason(e.currentTarget.value)} />
+          <textarea
+            id="review-reason"
+            class="input"
+            rows={2}
+            placeholder="Kept with the revision; others will read it"
+            value={reason}
+            onInput={(e) => setReason(e.currentTarget.value)}
+          />
         </div>
-        <div class="spread"><span class="small mute">{missing ?? 'Ctrl Enter does it'}</span><Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>{busy ? 'Working…' : verb}</Button></div>
+        <div class="spread">
+          <span class="small mute">{missing ?? 'Ctrl Enter does it'}</span>
+          <Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>
+            {busy ? 'Working…' : verb}
+          </Button>
+        </div>
       </div>
     </section>
   );

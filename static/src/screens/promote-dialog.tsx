@@ -20,7 +20,9 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const reading = useRead<{ from: string; sent: Json }>(from || null, (signal) => compare(from, entry.name, signal));
   const ready = reading.data?.from === from && !reading.error;
-  const candidates = ready ? readCandidates(reading.data!.sent, (name) => entry.rows.get(name)?.value.image ?? null) : [];
+  const candidates = ready
+    ? readCandidates(reading.data!.sent, (name) => entry.rows.get(name)?.value.image ?? null)
+    : [];
   // What rolls out or fails there is not chosen, unless the user does so.
   const isChosen = (each: Candidate) => !each.same && (each.hindrance === null) !== turned.has(each.name);
   const differing = candidates.filter((each) => !each.same);
@@ -30,47 +32,121 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
     if (why) return;
     onClose();
     const force = chosen.some((each) => each.hindrance !== null);
-    asked.value = { ...promote(from, entry.name, chosen.map((each) => each.name), force), after: () => go({ screen: 'rollout', cluster: entry.name }) };
+    asked.value = {
+      ...promote(
+        from,
+        entry.name,
+        chosen.map((each) => each.name),
+        force,
+      ),
+      after: () => go({ screen: 'rollout', cluster: entry.name }),
+    };
   };
-  const turn = (name: string) => setTurned((before) => new Set(before.has(name) ? [...before].filter((n) => n !== name) : [...before, name]));
+  const turn = (name: string) =>
+    setTurned((before) => new Set(before.has(name) ? [...before].filter((n) => n !== name) : [...before, name]));
   return (
     <Dialog
       title={`Promote to ${entry.name}`}
       onClose={onClose}
       onSubmit={next}
-      footer={<><span class="small mute">{why}</span><div class="row"><Button onClick={onClose}>Cancel</Button><Button type="submit" kind="primary" why={why}>Plan</Button></div></>}
+      footer={
+        <>
+          <span class="small mute">{why}</span>
+          <div class="row">
+            <Button onClick={onClose}>Cancel</Button>
+            <Button type="submit" kind="primary" why={why}>
+              Plan
+            </Button>
+          </div>
+        </>
+      }
     >
       <div class="field">
         <label htmlFor="from">Take the versions of</label>
-        <select id="from" class="input" value={from} onChange={(e) => { setFrom(e.currentTarget.value); setTurned(new Set()); }}>{others.map((n) => <option key={n}>{n}</option>)}</select>
+        <select
+          id="from"
+          class="input"
+          value={from}
+          onChange={(e) => {
+            setFrom(e.currentTarget.value);
+            setTurned(new Set());
+          }}
+        >
+          {others.map((n) => (
+            <option key={n}>{n}</option>
+          ))}
+        </select>
       </div>
-      {reading.error && <ErrorBanner error={reading.error} title="The two clusters cannot be compared" retry={reading.again} />}
+      {reading.error && (
+        <ErrorBanner error={reading.error} title="The two clusters cannot be compared" retry={reading.again} />
+      )}
       {!ready && !reading.error && reading.slow && <Skeleton rows={3} />}
       {candidates.length > 0 && (
         <fieldset class="promoted">
-          <legend class="label">{candidates.length > differing.length ? 'Services of both; those of the same image stay as they are' : 'Services of both'}</legend>
-          {candidates.map((each) => <Row key={each.name} candidate={each} checked={isChosen(each)} source={from} turn={() => turn(each.name)} />)}
+          <legend class="label">
+            {candidates.length > differing.length
+              ? 'Services of both; those of the same image stay as they are'
+              : 'Services of both'}
+          </legend>
+          {candidates.map((each) => (
+            <Row key={each.name} candidate={each} checked={isChosen(each)} source={from} turn={() => turn(each.name)} />
+          ))}
         </fieldset>
       )}
-      {ready && candidates.length === 0 && <p class="hint">{from} and {entry.name} have no service in common.</p>}
+      {ready && candidates.length === 0 && (
+        <p class="hint">
+          {from} and {entry.name} have no service in common.
+        </p>
+      )}
     </Dialog>
   );
 }
 
-function Row({ candidate, checked, source, turn }: { candidate: Candidate; checked: boolean; source: string; turn: () => void }) {
+function Row({
+  candidate,
+  checked,
+  source,
+  turn,
+}: {
+  candidate: Candidate;
+  checked: boolean;
+  source: string;
+  turn: () => void;
+}) {
   const { name, now, next, same, hindrance } = candidate;
   return (
     <label data-same={same}>
       <input type="checkbox" checked={checked} disabled={same} onChange={turn} />
       <span class="cut">{name}</span>
-      <span class="version"><span class="cut">{now}</span>{!same && <><Icon name="arrow" /><span class="visually-hidden"> to </span><strong class="cut">{next}</strong></>}</span>
-      {hindrance && <span class="also row small"><Badge tone="warn" icon="alert">Not well in {source}</Badge><UserText text={hindrance} /></span>}
+      <span class="version">
+        <span class="cut">{now}</span>
+        {!same && (
+          <>
+            <Icon name="arrow" />
+            <span class="visually-hidden"> to </span>
+            <strong class="cut">{next}</strong>
+          </>
+        )}
+      </span>
+      {hindrance && (
+        <span class="also row small">
+          <Badge tone="warn" icon="alert">
+            Not well in {source}
+          </Badge>
+          <UserText text={hindrance} />
+        </span>
+      )}
     </label>
   );
 }
 
 /** The dry run of taking over everything: it names tags, digests, and what does not run well. */
 async function compare(from: string, to: string, signal: AbortSignal) {
-  const answer = await call<Json>(path('clusters', to, 'promote'), { method: 'POST', query: { dry_run: true }, body: { from, force: true }, signal });
+  const answer = await call<Json>(path('clusters', to, 'promote'), {
+    method: 'POST',
+    query: { dry_run: true },
+    body: { from, force: true },
+    signal,
+  });
   return { ...answer, data: { from, sent: answer.data } };
 }

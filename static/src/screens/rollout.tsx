@@ -20,7 +20,9 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   const services = entry.names.value.map((name) => entry.rows.get(name)!.value).filter((s) => s.sync !== 'unmanaged');
   const moving = services.filter((s) => s.sync === 'rolling-out');
   const failed = services.filter(hasFailed);
-  const ended = services.filter((s) => s.verdict && !hasFailed(s) && s.sync !== 'rolling-out').toSorted((a, b) => (b.verdict!.at ?? 0) - (a.verdict!.at ?? 0));
+  const ended = services
+    .filter((s) => s.verdict && !hasFailed(s) && s.sync !== 'rolling-out')
+    .toSorted((a, b) => (b.verdict!.at ?? 0) - (a.verdict!.at ?? 0));
   const summary = entry.summary.value;
   const { done, total } = rolledOut(summary, moving.length);
   const why = hindrance('POST', '/clusters/{c}/rollback', entry.name);
@@ -28,19 +30,44 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
     <ClusterFrame entry={entry} page="rollout">
       <section class="panel" aria-label="The rollout as a whole">
         <header>
-          <h2>{moving.length ? `Rolling out ${plural(moving.length, 'service')}` : failed.length ? `${plural(failed.length, 'service')} failed` : 'All services up to date'}</h2>
+          <h2>
+            {moving.length
+              ? `Rolling out ${plural(moving.length, 'service')}`
+              : failed.length
+                ? `${plural(failed.length, 'service')} failed`
+                : 'All services up to date'}
+          </h2>
           <div class="row">
-            <span class="small mute"><span class="revision">{shortRevision(summary.revision)}</span> · <Ago at={summary.changedAt} /></span>
-            <Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null))}>Roll back</Button>
+            <span class="small mute">
+              <span class="revision">{shortRevision(summary.revision)}</span> · <Ago at={summary.changedAt} />
+            </span>
+            <Button icon="undo" why={why} onClick={() => (asked.value = rollback(entry.name, null))}>
+              Roll back
+            </Button>
           </div>
         </header>
-        {moving.length > 0 && <div class="body stack"><span class="small soft number">{done} of {plural(total, 'changed service')} done</span><Bar value={done} of={total} label="Services done" /></div>}
+        {moving.length > 0 && (
+          <div class="body stack">
+            <span class="small soft number">
+              {done} of {plural(total, 'changed service')} done
+            </span>
+            <Bar value={done} of={total} label="Services done" />
+          </div>
+        )}
       </section>
-      {failed.map((s) => <FailedService key={s.name} service={s} />)}
+      {failed.map((s) => (
+        <FailedService key={s.name} service={s} />
+      ))}
       {moving.length > 0 && <Rows services={moving} label="In progress" />}
       {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Done" />}
       {!moving.length && !ended.length && !failed.length && (
-        <Empty icon="circle-check" title="No rollouts yet" actions={<LinkButton to={clusterRoute(entry.name)}>Services</LinkButton>}>Changes of {entry.name} show here as ECS follows them.</Empty>
+        <Empty
+          icon="circle-check"
+          title="No rollouts yet"
+          actions={<LinkButton to={clusterRoute(entry.name)}>Services</LinkButton>}
+        >
+          Changes of {entry.name} show here as ECS follows them.
+        </Empty>
       )}
       <Activity cluster={entry.name} />
     </ClusterFrame>
@@ -50,11 +77,32 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
 /** Why a service did not arrive, what brought it, and the way back. */
 function FailedService({ service }: { service: Service }) {
   const trouble = presentTrouble(service);
-  const how = service.state === 'rolled-back' ? 'was rolled back' : service.sync === 'rolling-out' ? 'keeps failing: its new tasks stop' : 'failed';
+  const how =
+    service.state === 'rolled-back'
+      ? 'was rolled back'
+      : service.sync === 'rolling-out'
+        ? 'keeps failing: its new tasks stop'
+        : 'failed';
   return (
     <>
-      <Banner tone="bad" icon="circle-cross" title={`${service.name} ${how}`} actions={<><RollBack service={service} /><Link to={clusterRoute(service.cluster, service.name, 'tasks')} class="small">Tasks and events of {service.name}</Link></>}>
-        <p>{trouble ? `${trouble.what} ${trouble.advice}` : service.verdict?.reason || service.stops[0]?.reason || 'No reason is known yet.'}</p>
+      <Banner
+        tone="bad"
+        icon="circle-cross"
+        title={`${service.name} ${how}`}
+        actions={
+          <>
+            <RollBack service={service} />
+            <Link to={clusterRoute(service.cluster, service.name, 'tasks')} class="small">
+              Tasks and events of {service.name}
+            </Link>
+          </>
+        }
+      >
+        <p>
+          {trouble
+            ? `${trouble.what} ${trouble.advice}`
+            : service.verdict?.reason || service.stops[0]?.reason || 'No reason is known yet.'}
+        </p>
       </Banner>
       <FlightCard service={service} />
     </>
@@ -64,13 +112,28 @@ function FailedService({ service }: { service: Service }) {
 function Rows({ services, label }: { services: readonly Service[]; label: string }) {
   return (
     <section class="group" aria-label={label}>
-      <h2>{label} <span class="number">{services.length}</span></h2>
+      <h2>
+        {label} <span class="number">{services.length}</span>
+      </h2>
       <div class="table rollouts" role="table" aria-label={label}>
-        <div class="visually-hidden" role="rowgroup"><div role="row">{['Service and version', 'Tasks', 'Progress', 'Status'].map((h) => <span key={h} role="columnheader">{h}</span>)}</div></div>
+        <div class="visually-hidden" role="rowgroup">
+          <div role="row">
+            {['Service and version', 'Tasks', 'Progress', 'Status'].map((h) => (
+              <span key={h} role="columnheader">
+                {h}
+              </span>
+            ))}
+          </div>
+        </div>
         <div class="tbody" role="rowgroup">
           {services.map((s) => (
             <div key={s.name} class="tr" role="row">
-              <span class="td two" role="cell"><Link to={clusterRoute(s.cluster, s.name)} class="name-link" data-row={s.name}>{s.name}</Link><Version service={s} /></span>
+              <span class="td two" role="cell">
+                <Link to={clusterRoute(s.cluster, s.name)} class="name-link" data-row={s.name}>
+                  {s.name}
+                </Link>
+                <Version service={s} />
+              </span>
               {s.sync === 'rolling-out' ? <OnTheWay service={s} /> : <Arrived service={s} />}
             </div>
           ))}
@@ -83,12 +146,24 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
 function OnTheWay({ service }: { service: Service }) {
   return (
     <>
-      <span class="td two" role="cell"><OldAndNew service={service} /></span>
+      <span class="td two" role="cell">
+        <OldAndNew service={service} />
+      </span>
       <span class="td wide two" role="cell">
         <span class="small cut">{progress(service)}</span>
-        <span class="small mute cut" title={service.events[0]?.message}>{service.events[0]?.message ?? 'Waiting for ECS'}</span>
+        <span class="small mute cut" title={service.events[0]?.message}>
+          {service.events[0]?.message ?? 'Waiting for ECS'}
+        </span>
       </span>
-      <span class="td end" role="cell">{service.state === 'queued' ? <Badge tone="mute" icon="pause">Queued</Badge> : <StatusBadge service={service} />}</span>
+      <span class="td end" role="cell">
+        {service.state === 'queued' ? (
+          <Badge tone="mute" icon="pause">
+            Queued
+          </Badge>
+        ) : (
+          <StatusBadge service={service} />
+        )}
+      </span>
     </>
   );
 }
@@ -96,9 +171,15 @@ function OnTheWay({ service }: { service: Service }) {
 function Arrived({ service }: { service: Service }) {
   return (
     <>
-      <span class="td" role="cell"><Tasks service={service} /></span>
-      <span class="td wide cut small mute" role="cell">{service.verdict!.reason ? <UserText text={service.verdict!.reason} /> : <Ago at={service.verdict!.at} />}</span>
-      <span class="td end" role="cell"><VerdictBadge ending={service.verdict!.ending} /></span>
+      <span class="td" role="cell">
+        <Tasks service={service} />
+      </span>
+      <span class="td wide cut small mute" role="cell">
+        {service.verdict!.reason ? <UserText text={service.verdict!.reason} /> : <Ago at={service.verdict!.at} />}
+      </span>
+      <span class="td end" role="cell">
+        <VerdictBadge ending={service.verdict!.ending} />
+      </span>
     </>
   );
 }
@@ -111,7 +192,9 @@ function OldAndNew({ service }: { service: Service }) {
   const old = deployments.slice(1).reduce((sum, each) => sum + each.running, 0);
   return (
     <>
-      <span class="tasks"><b>{fresh.running}</b> / {fresh.desired} new</span>
+      <span class="tasks">
+        <b>{fresh.running}</b> / {fresh.desired} new
+      </span>
       <span class="tasks mute small">{old} old</span>
     </>
   );
@@ -123,8 +206,13 @@ function Activity({ cluster }: { cluster: string }) {
   if (!entries.length) return null;
   return (
     <section class="panel" aria-label="What happened">
-      <header><h2>What happened</h2><span class="small mute">since this page was opened</span></header>
-      <div class="body"><Feed entries={entries.slice(0, 40).map((a) => ({ at: a.at, text: a.text }))} /></div>
+      <header>
+        <h2>What happened</h2>
+        <span class="small mute">since this page was opened</span>
+      </header>
+      <div class="body">
+        <Feed entries={entries.slice(0, 40).map((a) => ({ at: a.at, text: a.text }))} />
+      </div>
     </section>
   );
 }

@@ -47,7 +47,10 @@ export function useSameElements<T extends object>(make: (item: T) => VNode): (it
 }
 
 /** Whose hand is on a list: while there is one, its rows stay where they are. */
-export interface Held { pointer: boolean; focus: boolean }
+export interface Held {
+  pointer: boolean;
+  focus: boolean;
+}
 
 export const FREE: Held = { pointer: false, focus: false };
 
@@ -58,6 +61,7 @@ export function holding(held: Signal<Held>) {
     onPointerOver: () => held.peek().pointer || set({ pointer: true }),
     onPointerLeave: () => set({ pointer: false }),
     onFocusIn: () => set({ focus: true }),
-    onFocusOut: (event: FocusEvent) => set({ focus: (event.currentTarget as Node).contains(event.relatedTarget as Node | null) }),
+    onFocusOut: (event: FocusEvent) =>
+      set({ focus: (event.currentTarget as Node).contains(event.relatedTarget as Node | null) }),
   };
 }

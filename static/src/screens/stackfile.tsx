@@ -33,19 +33,30 @@ export function StackfileScreen({ entry, from }: { entry: ClusterEntry; from: st
   }, [from, stored.data, old.data]);
   return (
     <ClusterFrame entry={entry} page="stackfile">
-      {failed ? <Failed error={failed.error!} retry={failed.again} /> : ready ? <Edit entry={entry} stored={stored.data!} revision={stored.revision} /> : stored.slow || old.slow ? <Skeleton rows={10} /> : null}
+      {failed ? (
+        <Failed error={failed.error!} retry={failed.again} />
+      ) : ready ? (
+        <Edit entry={entry} stored={stored.data!} revision={stored.revision} />
+      ) : stored.slow || old.slow ? (
+        <Skeleton rows={10} />
+      ) : null}
     </ClusterFrame>
   );
 }
 
 function beginFrom(draft: Draft): void {
   const before = drafts.get(draft.name);
-  if (draft.text !== draft.base) save(before && before.text !== before.base ? { ...draft, earlier: before.text } : draft);
+  if (draft.text !== draft.base)
+    save(before && before.text !== before.base ? { ...draft, earlier: before.text } : draft);
 }
 
 function save(draft: Draft): void {
   if (drafts.put(draft)) return;
-  notify({ tone: 'warn', title: 'The draft is kept in this page only', text: 'The browser has no room left for it: apply it, or copy it, before you close the page.' });
+  notify({
+    tone: 'warn',
+    title: 'The draft is kept in this page only',
+    text: 'The browser has no room left for it: apply it, or copy it, before you close the page.',
+  });
 }
 
 function beginWith(name: string, stored: string, revision: string | null): Draft {
@@ -79,7 +90,9 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
   const dirty = text !== base.text;
   const current = entry.summary.value;
   const overtaken = current.revision !== null && base.revision !== null && current.revision !== base.revision;
-  const theirs = useRead<string>(overtaken ? `theirs ${name} ${current.revision}` : null, (signal) => readText(name, signal));
+  const theirs = useRead<string>(overtaken ? `theirs ${name} ${current.revision}` : null, (signal) =>
+    readText(name, signal),
+  );
 
   const keep = (next = text, to = base) => {
     if (next === to.text) drafts.drop(name);
@@ -87,7 +100,8 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
   };
   // An edit that was not begun takes the newest state without a word, and one whose base is unchanged (a freeze) goes on.
   useEffect(() => {
-    if (!overtaken || theirs.data === null || theirs.revision === base.revision || (dirty && theirs.data !== base.text)) return;
+    if (!overtaken || theirs.data === null || theirs.revision === base.revision || (dirty && theirs.data !== base.text))
+      return;
     setBase({ text: theirs.data, revision: theirs.revision });
     if (dirty) return;
     setText(theirs.data);
@@ -100,7 +114,15 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
   }, [text, base]);
 
   const mistakes = problems?.filter((p) => p.severity === 'error').length ?? 0;
-  const why = hindrance('PUT', '/clusters/{c}/config', name) ?? (!dirty ? 'Nothing is changed yet' : overtaken ? 'Merge with the newer revision first' : mistakes ? `Fix ${plural(mistakes, 'error')} to continue` : null);
+  const why =
+    hindrance('PUT', '/clusters/{c}/config', name) ??
+    (!dirty
+      ? 'Nothing is changed yet'
+      : overtaken
+        ? 'Merge with the newer revision first'
+        : mistakes
+          ? `Fix ${plural(mistakes, 'error')} to continue`
+          : null);
   const review = () => {
     keep();
     if (!why) go({ screen: 'review', cluster: name });
@@ -128,32 +150,109 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
         <Banner
           tone="warn"
           icon="alert"
-          title={<><UserText text={current.by ?? 'Another program'} /> changed {name} while you edited</>}
-          actions={<><Button kind="primary" icon="drift" why={theirs.data === null ? 'The newer revision is being read' : null} onClick={() => setMerging(true)}>See both and merge</Button></>}
+          title={
+            <>
+              <UserText text={current.by ?? 'Another program'} /> changed {name} while you edited
+            </>
+          }
+          actions={
+            <>
+              <Button
+                kind="primary"
+                icon="drift"
+                why={theirs.data === null ? 'The newer revision is being read' : null}
+                onClick={() => setMerging(true)}
+              >
+                See both and merge
+              </Button>
+            </>
+          }
         >
-          {current.message && <><UserText text={current.message} quoted />, </>}<Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and {shortRevision(current.revision)} is stored now.
+          {current.message && (
+            <>
+              <UserText text={current.message} quoted />,{' '}
+            </>
+          )}
+          <Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and{' '}
+          {shortRevision(current.revision)} is stored now.
         </Banner>
       )}
       {begun.from && dirty && (
-        <Banner tone="busy" icon="history" title={<>This draft began with the content of <span class="revision">{shortRevision(begun.from)}</span></>} actions={begun.earlier !== undefined && text !== begun.earlier && <Button onClick={() => take(begun.earlier!)}>Back to my earlier draft</Button>}>
+        <Banner
+          tone="busy"
+          icon="history"
+          title={
+            <>
+              This draft began with the content of <span class="revision">{shortRevision(begun.from)}</span>
+            </>
+          }
+          actions={
+            begun.earlier !== undefined &&
+            text !== begun.earlier && <Button onClick={() => take(begun.earlier!)}>Back to my earlier draft</Button>
+          }
+        >
           Edit it, and review it like any change: it becomes a new revision.
         </Banner>
       )}
       <div class="editorgrid">
         <section class="panel" aria-label="Stackfile">
           <header>
-            <span class="small soft">{dirty ? <><strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span><span role="status">{saved === text && ' · saved in this browser, for nobody else to see'}</span></> : <>Stored as <span class="revision">{shortRevision(base.revision)}</span></>}</span>
+            <span class="small soft">
+              {dirty ? (
+                <>
+                  <strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span>
+                  <span role="status">{saved === text && ' · saved in this browser, for nobody else to see'}</span>
+                </>
+              ) : (
+                <>
+                  Stored as <span class="revision">{shortRevision(base.revision)}</span>
+                </>
+              )}
+            </span>
             <div class="row">
-              <Button aria-pressed={compare} onClick={() => setCompare(!compare)} why={dirty || compare ? null : 'Nothing is changed yet'}>{compare ? 'Hide the changes' : 'Show the changes'}</Button>
-              <Button why={dirty ? null : 'Nothing is changed yet'} onClick={() => { take(base.text); notify({ tone: 'busy', title: 'Changes discarded', text: 'Ctrl Z in the editor brings them back.' }); }}>Discard</Button>
-              <Button kind="primary" why={why} onClick={review}>Review</Button>
+              <Button
+                aria-pressed={compare}
+                onClick={() => setCompare(!compare)}
+                why={dirty || compare ? null : 'Nothing is changed yet'}
+              >
+                {compare ? 'Hide the changes' : 'Show the changes'}
+              </Button>
+              <Button
+                why={dirty ? null : 'Nothing is changed yet'}
+                onClick={() => {
+                  take(base.text);
+                  notify({ tone: 'busy', title: 'Changes discarded', text: 'Ctrl Z in the editor brings them back.' });
+                }}
+              >
+                Discard
+              </Button>
+              <Button kind="primary" why={why} onClick={review}>
+                Review
+              </Button>
             </div>
           </header>
-          <YamlEditor cluster={name} text={begun.text} onChange={setText} onSave={saveNow} onProblems={setProblems} handle={editor} compareWith={compare ? base.text : null} />
+          <YamlEditor
+            cluster={name}
+            text={begun.text}
+            onChange={setText}
+            onSave={saveNow}
+            onProblems={setProblems}
+            handle={editor}
+            compareWith={compare ? base.text : null}
+          />
         </section>
         <Problems problems={problems} onGo={(p) => p.line && editor.current?.goTo(p.line, p.column ?? 1)} />
       </div>
-      {merging && theirs.data !== null && <MergeDialog base={base.text} mine={text} theirs={theirs.data} by={current.by} onClose={() => setMerging(false)} onMerged={(merged) => take(merged, { text: theirs.data!, revision: theirs.revision })} />}
+      {merging && theirs.data !== null && (
+        <MergeDialog
+          base={base.text}
+          mine={text}
+          theirs={theirs.data}
+          by={current.by}
+          onClose={() => setMerging(false)}
+          onMerged={(merged) => take(merged, { text: theirs.data!, revision: theirs.revision })}
+        />
+      )}
     </>
   );
 }

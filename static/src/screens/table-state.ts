@@ -21,7 +21,11 @@ export interface TableState {
   held: Signal<Held>;
 }
 
-export interface Order { names: readonly string[]; moved: number; sort: string }
+export interface Order {
+  names: readonly string[];
+  moved: number;
+  sort: string;
+}
 
 export function toggled(set: ReadonlySet<string>, name: string): ReadonlySet<string> {
   const next = new Set(set);
@@ -30,11 +34,20 @@ export function toggled(set: ReadonlySet<string>, name: string): ReadonlySet<str
 }
 
 export function tableState(entry: ClusterEntry): TableState {
-  const view = (): Extract<Route, { screen: 'cluster' }> | null => (route.value.screen === 'cluster' ? route.value : null);
+  const view = (): Extract<Route, { screen: 'cluster' }> | null =>
+    route.value.screen === 'cluster' ? route.value : null;
   const words = stable(() => wordsOf(view()?.filter ?? ''), sameList);
   const chip = stable(() => view()?.chip ?? '', Object.is);
   const rows = () => entry.names.value.map((name) => entry.rows.get(name)!.value);
-  const visible = stable(() => new Set(rows().filter((r) => isShown(r, words.value, chip.value)).map((r) => r.name)), (a, b) => sameList([...a], [...b]));
+  const visible = stable(
+    () =>
+      new Set(
+        rows()
+          .filter((r) => isShown(r, words.value, chip.value))
+          .map((r) => r.name),
+      ),
+    (a, b) => sameList([...a], [...b]),
+  );
   const held = signal(FREE);
   const ordered = order(entry, held, () => view()?.sort ?? '');
   return {
@@ -44,7 +57,10 @@ export function tableState(entry: ClusterEntry): TableState {
     selection: signal<ReadonlySet<string>>(new Set()),
     visible,
     hiding: new Hiding(visible, ordered),
-    chips: stable(() => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])), sameFields),
+    chips: stable(
+      () => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])),
+      sameFields,
+    ),
     order: ordered,
   };
 }
@@ -55,16 +71,22 @@ export function tableState(entry: ClusterEntry): TableState {
  */
 function order(entry: ClusterEntry, held: ReadonlySignal<Held>, sortOf: () => string): ReadonlySignal<Order> {
   let shown: Order | null = null;
-  return stable<Order>(() => {
-    const sort = sortOf();
-    void now.value;
-    const wanted = sorted(entry.names.value.map((name) => entry.rows.get(name)!.peek()), sort);
-    if ((held.value.pointer || held.value.focus) && shown?.sort === sort) {
-      const kept = shown.names.filter((name) => entry.rows.has(name));
-      const known = new Set(kept);
-      const names = [...kept, ...wanted.filter((name) => !known.has(name))];
-      shown = { sort, names, moved: moved(names, wanted) };
-    } else shown = { sort, names: wanted, moved: 0 };
-    return shown;
-  }, (a, b) => a.sort === b.sort && a.moved === b.moved && sameList(a.names, b.names));
+  return stable<Order>(
+    () => {
+      const sort = sortOf();
+      void now.value;
+      const wanted = sorted(
+        entry.names.value.map((name) => entry.rows.get(name)!.peek()),
+        sort,
+      );
+      if ((held.value.pointer || held.value.focus) && shown?.sort === sort) {
+        const kept = shown.names.filter((name) => entry.rows.has(name));
+        const known = new Set(kept);
+        const names = [...kept, ...wanted.filter((name) => !known.has(name))];
+        shown = { sort, names, moved: moved(names, wanted) };
+      } else shown = { sort, names: wanted, moved: 0 };
+      return shown;
+    },
+    (a, b) => a.sort === b.sort && a.moved === b.moved && sameList(a.names, b.names),
+  );
 }

@@ -5,7 +5,21 @@ import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'mute';
 
-export function Badge({ tone, icon, spin = false, plain = false, title, children }: { tone: Tone; icon: IconName; spin?: boolean; plain?: boolean; title?: string; children: preact.ComponentChildren }) {
+export function Badge({
+  tone,
+  icon,
+  spin = false,
+  plain = false,
+  title,
+  children,
+}: {
+  tone: Tone;
+  icon: IconName;
+  spin?: boolean;
+  plain?: boolean;
+  title?: string;
+  children: preact.ComponentChildren;
+}) {
   return (
     <span class={plain ? 'badge plain' : 'badge'} data-tone={tone} title={title}>
       <Icon name={icon} spin={spin} />
@@ -17,7 +31,12 @@ export function Badge({ tone, icon, spin = false, plain = false, title, children
 const SYNC: Record<Sync, [Tone, IconName, string, string]> = {
   'in-sync': ['good', 'check', 'In sync', 'ECS runs the desired state'],
   'rolling-out': ['busy', 'progress', 'Rolling out', 'Rolling out the desired state'],
-  'not-deployed': ['mute', 'pause', 'Not deployed yet', 'It was adopted, or stored without deploying: deploy the cluster to apply it'],
+  'not-deployed': [
+    'mute',
+    'pause',
+    'Not deployed yet',
+    'It was adopted, or stored without deploying: deploy the cluster to apply it',
+  ],
   drifted: ['warn', 'drift', 'Drifted', 'ECS differs from the desired state, and no rollout is in progress'],
   unmanaged: ['mute', 'question', 'Not managed', 'Runs in ECS, and is in no stackfile'],
   unknown: ['mute', 'question', 'Unknown', 'Waiting for ECS'],
@@ -34,7 +53,11 @@ const HEALTH: Record<Health, [Tone, IconName, string, string]> = {
 
 export function HealthBadge({ health }: { health: Health }) {
   const [tone, icon, word, title] = HEALTH[health];
-  return <Badge tone={tone} icon={icon} title={title} plain>{word}</Badge>;
+  return (
+    <Badge tone={tone} icon={icon} title={title} plain>
+      {word}
+    </Badge>
+  );
 }
 
 export const VERDICTS: Record<string, [Tone, IconName, string]> = {
@@ -49,7 +72,11 @@ export const VERDICTS: Record<string, [Tone, IconName, string]> = {
 
 export function VerdictBadge({ ending }: { ending: string }) {
   const [tone, icon, word] = VERDICTS[ending] ?? ['mute', 'info', ending];
-  return <Badge tone={tone as Tone} icon={icon as IconName} plain>{word}</Badge>;
+  return (
+    <Badge tone={tone as Tone} icon={icon as IconName} plain>
+      {word}
+    </Badge>
+  );
 }
 
 type Status = [tone: Tone, icon: IconName, word: string, title: string];
@@ -57,21 +84,35 @@ type Status = [tone: Tone, icon: IconName, word: string, title: string];
 /** The one word for a service that matters most now. */
 export function statusOf(service: Service): Status {
   if (service.state === 'failed') return ['bad', 'circle-cross', 'Failed', 'The last rollout failed'];
-  if (service.state === 'rolled-back') return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
+  if (service.state === 'rolled-back')
+    return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
   if (struggles(service)) return ['bad', 'alert', 'Tasks failing', 'The rollout goes on, but its tasks keep failing'];
-  if (service.sync === 'in-sync' && service.health === 'failing') return ['bad', 'circle-cross', 'Failing', 'No task runs'];
+  if (service.sync === 'in-sync' && service.health === 'failing')
+    return ['bad', 'circle-cross', 'Failing', 'No task runs'];
   return SYNC[service.sync];
 }
 
 export function StatusBadge({ service }: { service: Service }) {
   const [tone, icon, word, title] = statusOf(service);
-  return <Badge tone={tone} icon={icon} spin={icon === 'progress'} title={title}>{word}</Badge>;
+  return (
+    <Badge tone={tone} icon={icon} spin={icon === 'progress'} title={title}>
+      {word}
+    </Badge>
+  );
 }
 
 /** A share of things that can be counted, and are. */
 export function Bar({ value, of, label, tone = 'busy' }: { value: number; of: number; label: string; tone?: Tone }) {
   return (
-    <div class="bar" role="progressbar" aria-label={label} aria-valuenow={value} aria-valuemin={0} aria-valuemax={of} data-tone={tone}>
+    <div
+      class="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuenow={value}
+      aria-valuemin={0}
+      aria-valuemax={of}
+      data-tone={tone}
+    >
       <span style={{ transform: `scaleX(${of ? value / of : 0})` }} />
     </div>
   );

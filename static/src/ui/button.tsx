@@ -72,8 +72,23 @@ export function Link({ to, children, replace = false, ...rest }: LinkProps) {
 }
 
 /** A link that looks like a button: it leads to another screen, and can be opened in another tab. */
-export function LinkButton({ to, kind = 'plain', icon, children }: { to: Route | string; kind?: 'plain' | 'primary'; icon?: IconName; children: ComponentChildren }) {
-  return <Link to={to} class="button" data-kind={kind}>{icon && <Icon name={icon} />}{children}</Link>;
+export function LinkButton({
+  to,
+  kind = 'plain',
+  icon,
+  children,
+}: {
+  to: Route | string;
+  kind?: 'plain' | 'primary';
+  icon?: IconName;
+  children: ComponentChildren;
+}) {
+  return (
+    <Link to={to} class="button" data-kind={kind}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </Link>
+  );
 }
 
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {

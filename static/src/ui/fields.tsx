@@ -6,7 +6,15 @@ import { diffLines, withGaps } from '../lib/textdiff';
 import { Badge, type Tone } from './badge';
 import { Icon, type IconName } from './icons';
 
-export function Fields({ fields, running = false, labels = ['Before', 'After'] }: { fields: readonly Field[]; running?: boolean; labels?: [string, string] }) {
+export function Fields({
+  fields,
+  running = false,
+  labels = ['Before', 'After'],
+}: {
+  fields: readonly Field[];
+  running?: boolean;
+  labels?: [string, string];
+}) {
   const shown = running && fields.some((f) => f.running !== undefined);
   return (
     <div class={shown ? 'fields three' : 'fields'} role="table" aria-label="Changed fields">
@@ -18,10 +26,28 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
       </div>
       {fields.map((field) => (
         <div key={field.path} role="row">
-          <span class="path" role="cell">{field.path}</span>
-          <span role="cell" data-label={labels[0]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.before} other={field.after} side="before" />}</span>
-          <span role="cell" data-label={labels[1]}>{field.concealed ? <span class="mute">not shown</span> : <Value value={field.after} other={field.before} side="after" />}</span>
-          {shown && <span role="cell" data-label="Runs now"><span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span></span>}
+          <span class="path" role="cell">
+            {field.path}
+          </span>
+          <span role="cell" data-label={labels[0]}>
+            {field.concealed ? (
+              <span class="mute">not shown</span>
+            ) : (
+              <Value value={field.before} other={field.after} side="before" />
+            )}
+          </span>
+          <span role="cell" data-label={labels[1]}>
+            {field.concealed ? (
+              <span class="mute">not shown</span>
+            ) : (
+              <Value value={field.after} other={field.before} side="after" />
+            )}
+          </span>
+          {shown && (
+            <span role="cell" data-label="Runs now">
+              <span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span>
+            </span>
+          )}
         </div>
       ))}
     </div>
@@ -30,7 +56,8 @@ export function Fields({ fields, running = false, labels = ['Before', 'After'] }
 
 /** One side of a change; of two long texts only where they part is coloured. */
 function Value({ value, other, side }: { value: unknown; other: unknown; side: 'before' | 'after' }) {
-  if (value === null || value === undefined) return <span class="mute">{side === 'before' ? 'not set' : 'removed'}</span>;
+  if (value === null || value === undefined)
+    return <span class="mute">{side === 'before' ? 'not set' : 'removed'}</span>;
   const text = shortValue(value);
   const start = typeof value === 'string' && typeof other === 'string' ? sharedStart(text, other) : '';
   return (
@@ -57,7 +84,17 @@ const WITHOUT_FIELDS: Partial<Record<Action, string>> = {
 };
 
 /** What is done to each service; those without a change are counted, not listed. */
-export function PlannedServices({ services, running = false, open = 4, labels }: { services: readonly PlannedService[]; running?: boolean; open?: number; labels?: [string, string] }) {
+export function PlannedServices({
+  services,
+  running = false,
+  open = 4,
+  labels,
+}: {
+  services: readonly PlannedService[];
+  running?: boolean;
+  open?: number;
+  labels?: [string, string];
+}) {
   const changed = services.filter((s) => s.action !== 'nothing');
   const same = services.length - changed.length;
   return (
@@ -68,15 +105,27 @@ export function PlannedServices({ services, running = false, open = 4, labels }:
           <details key={service.name} class="planned" open={i < open && service.fields.length < 16}>
             <summary>
               <Icon name="right" />
-              <Badge tone={tone} icon={icon}>{VERBS[service.action]}</Badge>
+              <Badge tone={tone} icon={icon}>
+                {VERBS[service.action]}
+              </Badge>
               <strong class="cut">{service.name || 'Settings for all services'}</strong>
               <span class="mute small">{service.fields.length > 0 && plural(service.fields.length, 'field')}</span>
             </summary>
-            {service.fields.length ? <Fields fields={service.fields} running={running} {...(labels ? { labels } : {})} /> : <p class="hint" style={{ padding: '10px 16px' }}>{WITHOUT_FIELDS[service.action] ?? 'No field differs.'}</p>}
+            {service.fields.length ? (
+              <Fields fields={service.fields} running={running} {...(labels ? { labels } : {})} />
+            ) : (
+              <p class="hint" style={{ padding: '10px 16px' }}>
+                {WITHOUT_FIELDS[service.action] ?? 'No field differs.'}
+              </p>
+            )}
           </details>
         );
       })}
-      {same > 0 && <p class="hint" style={{ padding: '10px 16px', borderTop: changed.length ? '1px solid var(--line)' : '0' }}>{plural(same, 'service')} without a change.</p>}
+      {same > 0 && (
+        <p class="hint" style={{ padding: '10px 16px', borderTop: changed.length ? '1px solid var(--line)' : '0' }}>
+          {plural(same, 'service')} without a change.
+        </p>
+      )}
     </div>
   );
 }
@@ -86,21 +135,40 @@ const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 /** A unified text diff; gaps say how many lines they leave out. */
 export function TextDiff({ before, after, label }: { before: string; after: string; label: string }) {
   const pieces = useMemo(() => withGaps(diffLines(before, after)), [before, after]);
-  if (before === after) return <p class="hint" style={{ padding: '16px' }}>The texts are the same.</p>;
+  if (before === after)
+    return (
+      <p class="hint" style={{ padding: '16px' }}>
+        The texts are the same.
+      </p>
+    );
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways, also by keyboard
     <div class="difflines" role="region" aria-label={label} tabIndex={0}>
       <table>
-        <thead class="visually-hidden"><tr><th>Before</th><th>After</th><th>Change</th><th>Line</th></tr></thead>
+        <thead class="visually-hidden">
+          <tr>
+            <th>Before</th>
+            <th>After</th>
+            <th>Change</th>
+            <th>Line</th>
+          </tr>
+        </thead>
         <tbody>
           {pieces.flatMap((piece, p) =>
             piece.kind === 'gap'
-              ? [<tr key={`gap${p}`} data-kind="gap"><td colSpan={4}>{plural(piece.count, 'line')} without a change</td></tr>]
+              ? [
+                  <tr key={`gap${p}`} data-kind="gap">
+                    <td colSpan={4}>{plural(piece.count, 'line')} without a change</td>
+                  </tr>,
+                ]
               : piece.lines.map((line) => (
                   <tr key={`${line.before}:${line.after}`} data-kind={line.kind}>
                     <td class="at">{line.before}</td>
                     <td class="at">{line.after}</td>
-                    <td class="sign"><span aria-hidden="true">{SIGNS[line.kind]}</span><span class="visually-hidden">{line.kind === 'same' ? '' : line.kind}</span></td>
+                    <td class="sign">
+                      <span aria-hidden="true">{SIGNS[line.kind]}</span>
+                      <span class="visually-hidden">{line.kind === 'same' ? '' : line.kind}</span>
+                    </td>
                     <td>{line.text}</td>
                   </tr>
                 )),

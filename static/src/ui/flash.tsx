@@ -12,7 +12,14 @@ export function Flash({ value, children }: { value: unknown; children: preact.Co
     before.current = value;
     // A row out of sight would keep the page painting frame after frame all the same.
     if (calm.matches || document.hidden || !element.current?.checkVisibility({ contentVisibilityAuto: true })) return;
-    element.current.animate([{ backgroundColor: 'var(--flash)' }, { backgroundColor: 'transparent' }], { duration: FLASH_MS, easing: 'ease-out' });
+    element.current.animate([{ backgroundColor: 'var(--flash)' }, { backgroundColor: 'transparent' }], {
+      duration: FLASH_MS,
+      easing: 'ease-out',
+    });
   }, [value]);
-  return <span ref={element} class="cell-flash">{children}</span>;
+  return (
+    <span ref={element} class="cell-flash">
+      {children}
+    </span>
+  );
 }

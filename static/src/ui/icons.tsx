@@ -44,7 +44,16 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, spin = false }: { name: IconName; spin?: boolean }) {
   return (
-    <svg class={spin ? 'icon spin' : 'icon'} viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width={name === 'more' ? 2.4 : 1.5} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+    <svg
+      class={spin ? 'icon spin' : 'icon'}
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width={name === 'more' ? 2.4 : 1.5}
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

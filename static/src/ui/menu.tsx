@@ -2,10 +2,26 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button';
 import { Icon, type IconName } from './icons';
 
-export interface MenuItem { label: string; icon: IconName; run: () => void; why?: string | null; danger?: boolean }
+export interface MenuItem {
+  label: string;
+  icon: IconName;
+  run: () => void;
+  why?: string | null;
+  danger?: boolean;
+}
 
 /** A menu in a popover: opened by its button, walked with the arrows, closed by Esc or by what is chosen. */
-export function Menu({ label, icon = 'more', text, items }: { label: string; icon?: IconName; text?: string; items: (MenuItem | null)[] }) {
+export function Menu({
+  label,
+  icon = 'more',
+  text,
+  items,
+}: {
+  label: string;
+  icon?: IconName;
+  text?: string;
+  items: (MenuItem | null)[];
+}) {
   useLayoutEffect(() => () => placing.current?.abort(), []);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
@@ -26,13 +42,16 @@ export function Menu({ label, icon = 'more', text, items }: { label: string; ico
   const placing = useRef<AbortController | null>(null);
   const keepPlaced = () => {
     placing.current = new AbortController();
-    for (const event of ['resize', 'scroll']) addEventListener(event, place, { capture: true, signal: placing.current.signal });
+    for (const event of ['resize', 'scroll'])
+      addEventListener(event, place, { capture: true, signal: placing.current.signal });
     place();
   };
   return (
     <>
       <span ref={button}>
-        <Button kind={text ? 'plain' : 'quiet'} icon={icon} label={label} popovertarget={id} aria-haspopup="menu">{text}</Button>
+        <Button kind={text ? 'plain' : 'quiet'} icon={icon} label={label} popovertarget={id} aria-haspopup="menu">
+          {text}
+        </Button>
       </span>
       {/* oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- its entries have the focus, never the menu */}
       <div

@@ -4,7 +4,15 @@ import { moveFocus } from '../app/rows';
 import { Icon } from './icons';
 
 /** A filter that `/` reaches from anywhere on the page; Esc empties it, and then leaves it; the arrow leads to the rows. */
-export function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+export function SearchField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
   const input = useRef<HTMLInputElement>(null);
   useKeys([{ keys: '/', says: 'Filter', group: 'Lists', run: () => input.current?.focus() }]);
   return (

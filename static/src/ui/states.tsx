@@ -8,7 +8,19 @@ import { Icon, type IconName } from './icons';
 import { UserText } from './text';
 
 /** `page`: it stands for a whole page, and its title is the page's. */
-export function Empty({ icon, title, page = false, children, actions }: { icon: IconName; title: string; page?: boolean; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Empty({
+  icon,
+  title,
+  page = false,
+  children,
+  actions,
+}: {
+  icon: IconName;
+  title: string;
+  page?: boolean;
+  children?: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
   return (
     <div class="state">
       <Icon name={icon} />
@@ -23,12 +35,26 @@ export function Skeleton({ rows = 6 }: { rows?: number }) {
   return (
     <div role="status" class="panel body stack">
       <span class="visually-hidden">Loading</span>
-      {Array.from({ length: rows }, (_, i) => <span key={i} class="skeleton" style={{ width: `${90 - ((i * 17) % 40)}%`, margin: '8px 16px' }} />)}
+      {Array.from({ length: rows }, (_, i) => (
+        <span key={i} class="skeleton" style={{ width: `${90 - ((i * 17) % 40)}%`, margin: '8px 16px' }} />
+      ))}
     </div>
   );
 }
 
-export function Banner({ tone, icon, title, children, actions }: { tone: Tone; icon: IconName; title: ComponentChildren; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Banner({
+  tone,
+  icon,
+  title,
+  children,
+  actions,
+}: {
+  tone: Tone;
+  icon: IconName;
+  title: ComponentChildren;
+  children?: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
   return (
     <div class="banner" data-tone={tone} role={tone === 'bad' ? 'alert' : 'status'}>
       <Icon name={icon} />
@@ -42,7 +68,15 @@ export function Banner({ tone, icon, title, children, actions }: { tone: Tone; i
 }
 
 /** An error as it came: the cause, each mistake, the request's id, and what can be done. */
-export function ErrorBanner({ error, title, retry }: { error: ApiError; title?: string; retry?: (() => void) | undefined }) {
+export function ErrorBanner({
+  error,
+  title,
+  retry,
+}: {
+  error: ApiError;
+  title?: string;
+  retry?: (() => void) | undefined;
+}) {
   return (
     <Banner
       tone="bad"
@@ -50,25 +84,47 @@ export function ErrorBanner({ error, title, retry }: { error: ApiError; title?: 
       title={title ?? <UserText text={error.message} />}
       actions={
         <>
-          {retry && error.retryable && <Button icon="undo" onClick={retry}>Retry</Button>}
-          <Button icon="copy" onClick={() => void navigator.clipboard?.writeText(report(error))}>Copy</Button>
+          {retry && error.retryable && (
+            <Button icon="undo" onClick={retry}>
+              Retry
+            </Button>
+          )}
+          <Button icon="copy" onClick={() => void navigator.clipboard?.writeText(report(error))}>
+            Copy
+          </Button>
         </>
       }
     >
-      {title && <p><UserText text={error.message} /></p>}
+      {title && (
+        <p>
+          <UserText text={error.message} />
+        </p>
+      )}
       {error.details.length > 0 && (
         <ul>
           {error.details.slice(0, 20).map((d, i) => (
-            <li key={i}>{d.path && <code>{d.path}</code>} <UserText text={d.message} />{d.line ? ` (line ${d.line})` : ''}</li>
+            <li key={i}>
+              {d.path && <code>{d.path}</code>} <UserText text={d.message} />
+              {d.line ? ` (line ${d.line})` : ''}
+            </li>
           ))}
         </ul>
       )}
-      {error.requestId && <p class="mute">Request <code>{error.requestId}</code></p>}
+      {error.requestId && (
+        <p class="mute">
+          Request <code>{error.requestId}</code>
+        </p>
+      )}
     </Banner>
   );
 }
 
 export function Failed({ error, retry }: { error: ApiError; retry: () => void }) {
-  if (error.status === 404) return <Empty icon="question" title="Not found"><UserText text={error.message} /></Empty>;
+  if (error.status === 404)
+    return (
+      <Empty icon="question" title="Not found">
+        <UserText text={error.message} />
+      </Empty>
+    );
   return <ErrorBanner error={error} retry={retry} />;
 }

@@ -6,20 +6,42 @@ import { TextDiff } from './fields';
 import { nonce } from './nonce';
 import { Skeleton } from './states';
 
-interface Texts { before: string; after: string; label: string }
+interface Texts {
+  before: string;
+  after: string;
+  label: string;
+}
 
 /** Two texts held against each other: one below the other, or side by side as the person last chose. */
 export function TextCompare(texts: Texts) {
   const side = sideBySide.value;
-  useKeys([{ keys: 'v', says: 'Side by side, or one below the other', group: 'Comparison', run: () => (sideBySide.value = !sideBySide.peek()) }]);
+  useKeys([
+    {
+      keys: 'v',
+      says: 'Side by side, or one below the other',
+      group: 'Comparison',
+      run: () => (sideBySide.value = !sideBySide.peek()),
+    },
+  ]);
   return (
     <div class="panel">
       <header>
         <div class="segments" role="group" aria-label="Layout">
-          <button type="button" aria-pressed={!side} onClick={() => (sideBySide.value = false)}>Unified</button>
-          <button type="button" aria-pressed={side} onClick={() => (sideBySide.value = true)}>Side by side</button>
+          <button type="button" aria-pressed={!side} onClick={() => (sideBySide.value = false)}>
+            Unified
+          </button>
+          <button type="button" aria-pressed={side} onClick={() => (sideBySide.value = true)}>
+            Side by side
+          </button>
         </div>
-        <span class="small mute"><kbd>v</kbd> changes the layout{side && <>, <kbd>n</kbd> <kbd>p</kbd> go through the changes</>}</span>
+        <span class="small mute">
+          <kbd>v</kbd> changes the layout
+          {side && (
+            <>
+              , <kbd>n</kbd> <kbd>p</kbd> go through the changes
+            </>
+          )}
+        </span>
       </header>
       {side ? <Sides key={`${texts.before}\0${texts.after}`} {...texts} /> : <TextDiff {...texts} />}
     </div>

@@ -34,7 +34,16 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
           onChange: (t) => latest.current.onChange(t),
           onSave: () => latest.current.onSave?.(),
           onProblems: (p) => latest.current.onProblems(p),
-          check: (t) => check(t, cluster).catch(() => [{ severity: 'warning' as const, message: 'The server cannot be asked now; mistakes are not shown.', path: '', line: null, column: null }]),
+          check: (t) =>
+            check(t, cluster).catch(() => [
+              {
+                severity: 'warning' as const,
+                message: 'The server cannot be asked now; mistakes are not shown.',
+                path: '',
+                line: null,
+                column: null,
+              },
+            ]),
           schema: stackfileSchema,
         });
         stackfileSchema();
@@ -58,10 +67,18 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
       {failed && (
         <div class="field" style={{ padding: '16px' }}>
           <label htmlFor="plain-editor">Stackfile (the editor could not be loaded; this is a plain field)</label>
-          <textarea id="plain-editor" class="input mono" rows={24} value={text} onInput={(e) => onChange(e.currentTarget.value)} />
+          <textarea
+            id="plain-editor"
+            class="input mono"
+            rows={24}
+            value={text}
+            onInput={(e) => onChange(e.currentTarget.value)}
+          />
         </div>
       )}
-      <p id="editor-hint" class="hint" style={{ padding: '6px 16px' }}>Tab indents; press Esc, then Tab, to leave the editor. Ctrl Space completes.</p>
+      <p id="editor-hint" class="hint" style={{ padding: '6px 16px' }}>
+        Tab indents; press Esc, then Tab, to leave the editor. Ctrl Space completes.
+      </p>
     </>
   );
 }
