@@ -5,13 +5,13 @@ DOCUMENTS ?= 30000
 MUTANTS ?= *
 VENV := .venv
 BIN := $(VENV)/bin
-# Another team's emulator of AWS, and the program that makes the locks: apart from what is installed to run.
+# Another team's emulator of AWS, and the program that makes the locks: separate from the product's packages.
 OTHER_AWS := .venv-other-aws
 LOCKING := .venv-lock
 INSTALL := pip install --quiet --disable-pip-version-check
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
 
-# The machine's Node where it serves (Vite 8 needs 20.19, or 22.12 and later), else the wheel's in $(BIN).
+# The machine's Node if its version suffices (Vite 8 needs 20.19, or 22.12 and later), else the wheel's in $(BIN).
 NODE_SERVES := const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)
 IN_STATIC := { command -v npm && node -e '$(NODE_SERVES)'; } >/dev/null 2>&1 || export PATH="$(CURDIR)/$(BIN):$$PATH"; cd static
@@ -19,12 +19,12 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test test-other-aws simulate fuzz mutants bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test test-other-aws simulate fuzz mutants screenshots bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
-setup: $(VENV)/.installed static/dist/manifest.json ## install the locked Python and npm packages, build the control plane
+setup: $(VENV)/.installed static/dist/manifest.json ## install the locked packages, build the control plane
 
 $(VENV)/.installed: requirements-dev.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -58,30 +58,34 @@ $(OTHER_AWS)/.installed: requirements-other-aws.lock
 simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=10000
 	$(BIN)/python -m tests.simulation --seeds 0:$(SEEDS)
 
-fuzz: setup ## try made-up stackfiles: make fuzz DOCUMENTS=30000
+fuzz: setup ## try generated stackfiles: make fuzz DOCUMENTS=30000
 	$(BIN)/python -m pytest -n 2 tests/unit/stack/stackfile/test_fuzz.py --documents=$(DOCUMENTS)
 
-mutants: setup ## break the pure core on purpose, to see a test fail: make mutants MUTANTS='stack.state.diff.*'
+mutants: setup ## mutation testing of the pure core: make mutants MUTANTS='stack.state.diff.*'
 	test -x .mutants/bin/mutmut || { $(PYTHON) -m venv .mutants && .mutants/bin/pip install --quiet mutmut==3.8.1; }
 	echo "$(CURDIR)/$(VENV)/lib/python$$(.mutants/bin/python -c 'import sys; print(*sys.version_info[:2], sep=".")')/site-packages" \
 		> "$$(.mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"
 	nice -n 19 .mutants/bin/mutmut run --max-children 1 "$(MUTANTS)"
 	.mutants/bin/mutmut results
 
+screenshots: setup ## take the pictures of the README from the running product
+	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.screenshots
+
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench
 
-lint: setup ## look for faults without running anything
+lint: setup ## check the code without running it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(IN_STATIC) && npm run --silent lint
 
-format: setup ## lay out the code
+format: setup ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	@$(IN_STATIC) && npm run --silent format
 
-docs: setup ## write the generated parts of docs/ anew
+docs: setup ## write the generated parts of docs/
 	$(BIN)/python -m docs.generate
 
 lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirements-other-aws.in
@@ -93,7 +97,7 @@ $(LOCKING)/bin/uv:
 	$(PYTHON) -m venv $(LOCKING)
 	$(LOCKING)/bin/$(INSTALL) uv
 
-clean-sandbox: ## forget what the embedded AWS kept
+clean-sandbox: ## delete the state of the embedded AWS
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built

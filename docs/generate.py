@@ -1,4 +1,4 @@
-"""The generated parts of docs/, which `make docs` writes anew: `python -m docs.generate`."""
+"""The generated parts of docs/, written by `make docs`: `python -m docs.generate`."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,16 +63,16 @@ def _code_rows() -> Iterator[str]:
         yield f'| {status} | {MEANING.get(status, "")} | {codes} |'
 
 
-def readme() -> str:
+def policies() -> str:
     """The IAM policies of both roles."""
     return '\n\n'.join(f'The {role}:\n\n```json\n{permissions.policy(role)}\n```' for role in permissions.BOTH)
 
 
 GENERATED: dict[str, Callable[[], str]] = {
     'docs/api.md': api,
+    'docs/production.md': policies,
     'docs/security.md': permissions.table,
     'docs/settings.md': settings,
-    'README.md': readme,
     'docs/stackfile.md': documentation.reference,
 }
 

@@ -1,6 +1,6 @@
 """What the IAM roles of server and scheduler must allow: one row for each call of AWS that the code makes.
 
-README.md and docs/security.md are generated from it, and a test holds it against the calls in the sources. AWS's own
+docs/production.md and docs/security.md are generated from it, and a test compares it with the sources. AWS's own
 table: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 

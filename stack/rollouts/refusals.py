@@ -103,5 +103,5 @@ def _advice(refusal: Refusal) -> str:
     if refusal.code == NOT_RELEASED:
         return 'See in AWS what still uses it, then deploy again.'
     if any(word in refusal.code for word in _DENIED):
-        return f'Allow {refusal.call} in the role of the scheduler: the README has the whole policy.'
+        return f'Allow {refusal.call} in the role of the scheduler: docs/production.md has the whole policy.'
     return 'Correct the setting that AWS names, and store the change; the call is tried again a few times until then.'

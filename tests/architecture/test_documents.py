@@ -35,7 +35,8 @@ def test_only_the_generated_part_changes():
 
 @pytest.mark.parametrize('document', DOCUMENTS, ids=there)
 def test_links_lead_somewhere(document: Path):
-    targets = re.findall(r'\]\(([^)#\s]+)(?:#[^)]*)?\)', document.read_text())
+    text = document.read_text()
+    targets = re.findall(r'\]\(([^)#\s]+)(?:#[^)]*)?\)', text) + re.findall(r'\b(?:src|srcset)="([^"]+)"', text)
     missing = [each for each in targets if '://' not in each and not (document.parent / each).exists()]
     assert not missing
 

@@ -209,8 +209,8 @@ def test_the_second_policy_in_the_readme_allows_every_step_of_a_plan():
 
 
 def policies() -> list[str]:
-    """Those in the README: the server's, and the scheduler's."""
-    return re.findall(r'^```json\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
+    """Those in docs/production.md: the server's, and the scheduler's."""
+    return re.findall(r'^```json\n(.*?)^```$', (ROOT / 'docs' / 'production.md').read_text(), re.MULTILINE | re.DOTALL)
 
 
 def is_allowed(call: str, policy: str) -> bool:
