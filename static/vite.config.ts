@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+const NOTICES = 'third-party-notices.md';
 const COMPRESSIBLE = /\.(js|css|svg)$/;
 
 /** Writes `x.br` and `x.gz` beside every text asset, from what stands on disk in the end. */
@@ -25,10 +26,27 @@ function precompress(): Plugin {
   };
 }
 
+/** Adds the licences of files that stylesheets refer to: Vite's own list has only packages of scripts. */
+function noticesOfAssets(): Plugin {
+  return {
+    name: 'notices-of-assets',
+    apply: 'build',
+    writeBundle({ dir }, bundle) {
+      const sources = Object.values(bundle).flatMap((file) => (file.type === 'asset' ? file.originalFileNames : []));
+      const packages = new Set(sources.flatMap((source) => /node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? []));
+      for (const directory of [...packages].toSorted()) {
+        const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+        const text = readFileSync(join(directory, 'LICENSE'), 'utf8');
+        appendFileSync(join(dir!, NOTICES), `\n## ${name} - ${version} (${license})\n\n${text.trim()}\n`);
+      }
+    },
+  };
+}
+
 export default defineConfig({
   base: '/cp/assets/',
   publicDir: false,
-  plugins: [precompress()],
+  plugins: [precompress(), noticesOfAssets()],
   build: {
     // The newest syntax that all browsers of the last two years read; light-dark() needs the same ones.
     target: ['chrome123', 'firefox121', 'safari17.5'],
@@ -38,6 +56,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The licences of the bundled packages.
+    license: { fileName: NOTICES },
     rolldownOptions: { input: 'src/main.tsx' },
   },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
