@@ -189,7 +189,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     store = RevisionStore(aws.bucket)
     queue = aws.queue
     notifier = Notifier(queue, aws.settings[WEBHOOK], lambda: queue.max_message_bytes, ledger, store.read_version)
-    store.tell(notifier)
+    store.writes.subscribe(notifier.stored)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
     ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
@@ -207,7 +207,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
-    live.ended.append(recorder.ended)
+    live.endings.subscribe(recorder.ended)
     aws.metrics.count_unreadable(lambda: sum(state.unreadable is not None for state in list(live.states.values())))
     audit_news = AuditNews(aws.bucket, live.hub)
     audit.wrote.append(audit_news.wrote)

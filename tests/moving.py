@@ -93,5 +93,5 @@ def _batch(turns: Iterator[tuple[str, str]], rows: int) -> dict[str, list[str]]:
 
 
 def _another_count(state: ClusterState, name: str) -> Service:
-    seen = state.seen[name]
+    seen = state.ecs.services[name]
     return replace(seen, running=seen.desired - 1 if seen.running == seen.desired else seen.desired)

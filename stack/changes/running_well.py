@@ -9,7 +9,7 @@ _IMAGE = 'image'
 
 def hindrance(state: ClusterState, name: str) -> str | None:
     """Why a service does not run well as it is wanted, for a person; None where it does, or where nothing is known."""
-    seen, going = state.seen.get(name), state.rollouts.get(name)
+    seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     if state.observed_at is None:
         return None
     if going is not None and going.verdict is not None and going.verdict.failed:

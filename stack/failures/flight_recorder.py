@@ -72,17 +72,19 @@ class FlightRecorder:
         self._pauses = pauses
         # By key: the failure that is to be recorded, the newest alone, and what records it.
         self._due: dict[str, _Flight] = {}
-        self._tasks: dict[str, asyncio.Task] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def ended(self, state: ClusterState, rollout: Rollout) -> None:
         """Record the failure of a rollout that has ended; of several attempts at one revision, the last."""
         if rollout.verdict is None or not rollout.verdict.failed:
             return
         name = rollout.goal.service
-        definition = state.definitions.get(rollout.task_definition or '')
+        definition = state.ecs.definitions.get(rollout.task_definition or '')
         refusal = state.refusal(name)
         refused = refusals.to_json(refusal) if refusal and rollout.verdict.ending == 'aborted' else None
-        flight = _Flight(state.name, rollout, state.seen.get(name), definition, state.stopped.get(name, ()), refused)
+        flight = _Flight(
+            state.name, rollout, state.ecs.services.get(name), definition, state.ecs.stopped.get(name, ()), refused
+        )
         key, former = flight.key, self._due.get(flight.key)
         self._due[key] = flight
         if former is not None:

@@ -28,7 +28,7 @@ async def service_report(
     """Raises `NotFound`. Where ECS does not answer, `tasks` is null, and `failing` says why."""
     if name not in state.names():
         raise NotFound(f'{state.name} has no service {name!r}.')
-    seen, going = state.seen.get(name), state.rollouts.get(name)
+    seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     report = service_row(state, name) | {
         'settings': _settings(state, name),
         'deployments': [deployment_json(state, name, each) for each in seen.deployments] if seen else [],
@@ -38,12 +38,12 @@ async def service_report(
         'flight': None,
         'log': None,
     }
-    stopped: Sequence[Task] = state.stopped.get(name, ())
+    stopped: Sequence[Task] = state.ecs.stopped.get(name, ())
     try:
         if seen is not None:
             report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
             stopped = merged(await look.stopped(state.name, name), stopped)
-            report['stop_reasons'] = [stop_json(each, state.essential(each)) for each in stopped]
+            report['stop_reasons'] = [stop_json(each, state.ecs.essential(each)) for each in stopped]
     except AwsFailed as failed:
         report |= {'tasks': None, 'failing': {'error': failed.code, 'message': failed.message}}
     if going is not None and going.verdict is not None and going.verdict.failed:
@@ -61,5 +61,5 @@ def merged(newest: Sequence[Task], known: Sequence[Task]) -> list[Task]:
 
 def _settings(state: ClusterState, name: str) -> dict[str, Any] | None:
     """The service as the desired state has it; None for one that is not managed."""
-    document = document_of(state.revision) if state.revision else None
+    document = document_of(state.revision)
     return next((raw for known, raw in services(document) if known == name), None)

@@ -81,7 +81,7 @@ class TaskLogs:
         try:
             for task in failed:
                 arn = task.task_definition
-                definition = state.definitions.get(arn) or await self._look.definition(arn)
+                definition = state.ecs.definitions.get(arn) or await self._look.definition(arn)
                 if found := await last_lines(self._look, definition, [task]):
                     return found
         except AwsFailed as refused:
@@ -92,12 +92,11 @@ class TaskLogs:
 def failing(state: ClusterState, name: str, stopped: Sequence[Task]) -> list[Task]:
     """Of the stopped tasks of a service, the newest first, those that failed in what goes on now."""
     going = state.rollouts.get(name)
-    under_way = going is not None and going.open
-    if not under_way and service_health(state, name) not in ('degraded', 'failing'):
+    since = going.goal.since if going is not None and going.open else None
+    if since is None and service_health(state, name) not in ('degraded', 'failing'):
         return []
-    since = going.goal.since if under_way else EPOCH
-    recent = (each for each in stopped if (each.created_at or EPOCH) >= since)
-    return [each for each in recent if not classify(each, state.essential(each)).expected]
+    recent = (each for each in stopped if (each.created_at or EPOCH) >= (since or EPOCH))
+    return [each for each in recent if not classify(each, state.ecs.essential(each)).expected]
 
 
 async def last_lines(look: Look, definition: TaskDefinition | None, stopped: Sequence[Task]) -> Json | None:

@@ -5,7 +5,7 @@ when the read began (`as_of`): one that is older than what was read already is d
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -13,31 +13,33 @@ from typing import Any
 from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed
 from stack.live import cluster_events
-from stack.live.facts import Current, History, Mark
+from stack.live.facts import Current, Gap, Mark, Steps
 from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import merged
 from stack.rollouts.rollout import Rollout
-from stack.rollouts.rollout_records import Record, take_up
-from stack.runtime.events import Event
+from stack.rollouts.rollout_records import MakeState, Record, resume
+from stack.runtime.events import Event, stamp
+from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an owner needs, and who is notified: `moved` of every event, `keep` of what is to be recorded.
+    """What the owners of all clusters share.
 
-    `watched` is whether ECS is looked at in this process.
+    `watched` is whether ECS is looked at in this process. `moves` is notified of every event, `records` of a cluster
+    whose rollouts are to be recorded, `endings` of each rollout that ended.
     """
 
-    make_state: Callable[[str], ClusterState]
+    make_state: MakeState
     now: Callable[[], datetime]
-    moved: Callable[['Cluster'], None] = lambda _: None
-    keep: Callable[[str], None] = lambda _: None
-    ended: Callable[[ClusterState, Rollout], None] = lambda *_: None
     watched: Callable[[], bool] = lambda: False
+    moves: Observers[['Cluster']] = field(default_factory=Observers)
+    records: Observers[[str]] = field(default_factory=Observers)
+    endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
 
 
 class Cluster:
@@ -121,9 +123,9 @@ class Cluster:
 
     def stored(self, base: Revision | None, revision: Revision) -> bool:
         """This process stored a revision over `base`; whether that is known to follow the newest one directly."""
-        before = self.revision
-        if before is not None and base is not None and before.id == base.id:
-            self._advance(revision)
+        state = self.state
+        if state is not None and base is not None and state.revision.id == base.id:
+            self._advance(state, revision)
             return True
         self.heard += 1
         return False
@@ -136,35 +138,36 @@ class Cluster:
 
     # Facts: what was read from S3
 
-    def load(self, found: Current) -> None:
+    def load(self, current: Current) -> None:
         """The current revision, for a cluster that is not loaded."""
-        if found.as_of < self.read:
+        if current.as_of < self.read:
             return
         if self.state is None:
-            self.read, self.followed = found.as_of, False
-            self._appear(found)
-        elif found.revision is not None and found.revision.id == self.state.revision.id:
-            self.read = found.as_of
+            self.read, self.followed = current.as_of, False
+            self._appear(current)
+        elif current.revision is not None and current.revision.id == self.state.revision.id:
+            self.read = current.as_of
         # Otherwise another read was faster, and it is not known which is the newer one.
 
-    def catch_up(self, found: History) -> None:
+    def catch_up(self, history: Steps | Gap) -> None:
         """What the history has after the revision that was the newest when the read began."""
-        if found.as_of < self.read or self.revision is None:
+        state = self.state
+        if history.as_of < self.read or state is None:
             return
-        if found.steps is not None:
-            self.read = found.as_of
-            self._walk(found.steps_after(self.revision.id))
-        elif self.revision.id == found.since:
-            self.read = found.as_of
-            self._jump(found.current)
+        if isinstance(history, Steps):
+            self.read = history.as_of
+            self._walk(state, history.after(state.revision.id))
+        elif state.revision.id == history.since:
+            self.read = history.as_of
+            self._jump(state, history.current)
         # Otherwise a write of this process came in between: it is not known which is the newer one.
 
     def froze(self, revision: str, freeze: Mapping[str, Any] | None) -> None:
-        """Who froze the cluster, by the guards that a revision is under; of a former revision it means nothing."""
+        """Who froze the cluster, by the guards of a revision; without effect if that is no longer the newest."""
         if self.state is not None and self.state.revision.id == revision:
             self.freeze_unknown = False
             if freeze != self.state.frozen:
-                self._freeze(freeze)
+                self._freeze(self.state, freeze)
 
     def recorded(self, record: Record) -> None:
         """How rollouts stand by the records of other replicas."""
@@ -183,7 +186,7 @@ class Cluster:
 
     def announced(self, at: datetime) -> bool:
         """Schedulers were notified of what is wanted (again); whether anything begins by that."""
-        moved = self.state.announce(at) if self.state is not None else None
+        moved = self.state.announce(at) if self.state is not None else set()
         if moved:
             self._move(moved)
         return bool(moved)
@@ -200,14 +203,14 @@ class Cluster:
             self._move(moved)
         ended = state.book.ended_since(before)
         for rollout in ended:
-            self._around.ended(state, rollout)
+            self._around.endings.notify(state, rollout)
         if ended:
-            self._around.keep(self.name)
+            self._around.records.notify(self.name)
 
     def unseen(self, failed: AwsFailed) -> None:
         """ECS could not be asked: what is known of it gets old."""
         if self.state is not None and self.state.failing is None:
-            since = cluster_events.stamp(self._around.now())
+            since = stamp(self._around.now())
             self.state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
             self._move(())
 
@@ -215,14 +218,15 @@ class Cluster:
         """A freeze ends by itself, and what a newer revision overtook is superseded."""
         if self._decide():
             self._move(())
-        until = self.state.frozen.get('until') if self.state is not None and self.state.frozen else None
-        if until and datetime.fromisoformat(until) <= now:
-            self._freeze(None)
+        state = self.state
+        until = state.frozen.get('until') if state is not None and state.frozen else None
+        if state is not None and until and datetime.fromisoformat(until) <= now:
+            self._freeze(state, None)
 
     def publish(self, event: Event) -> None:
         """An event that changes nothing here."""
         self.log.add(event)
-        self._around.moved(self)
+        self._around.moves.notify(self)
 
     # What subscribers are owed
 
@@ -248,84 +252,85 @@ class Cluster:
         return cluster_events.cluster(self.state, self._around.now(), **more)
 
     def movement(self, services: Iterable[str] | None) -> Event:
-        """The `rollout` event with the newest state of some services, or of all."""
+        """The `rollout` event with the newest state of some services, or of all; `deleted` if there is no cluster."""
+        if self.state is None:
+            return self.snapshot()
         return cluster_events.rollout(self.state, services, self._around.now())
 
     # How the state changes, and the events of that
 
-    def _appear(self, found: Current) -> None:
-        if found.revision is None:
+    def _appear(self, current: Current) -> None:
+        if current.revision is None:
             self.mark = None
             return
-        state = self._around.make_state(self.name)
-        take_up(state, found.record, found.path, self._around.now())
-        state.frozen = found.freeze
-        self.freeze_unknown = not found.freeze_known
-        self.state = state
+        self.state = resume(self._around.make_state, current.record, current.path, self._around.now())
+        self.state.frozen, self.freeze_unknown = current.freeze.freeze, not current.freeze.is_known
         self._whole_state()
 
     def _decide(self) -> bool:
         """Find out how rollouts ended that a newer revision overtook; whether any did."""
-        decided = self.state.book.decide(self._around.now()) if self.state is not None else []
+        state = self.state
+        if state is None:
+            return False
+        decided = state.book.decide(self._around.now())
         for rollout in decided:
-            self._around.ended(self.state, rollout)
+            self._around.endings.notify(state, rollout)
         if decided:
-            self._around.keep(self.name)
+            self._around.records.notify(self.name)
         return bool(decided)
 
-    def _walk(self, steps: Sequence[Revision | None]) -> None:
+    def _walk(self, state: ClusterState, steps: Sequence[Revision | None]) -> None:
         """Go along the history; None is a deletion. What came after one is loaded from the beginning."""
         for step in steps:
             if step is None:
-                self._vanish()
+                self._vanish(state)
                 if steps[-1] is None:
                     self.mark = None
                 else:
                     self.heard += 1
                 return
-            self._advance(step)
+            self._advance(state, step)
 
-    def _advance(self, after: Revision) -> None:
-        before, state = self.state.revision, self.state
-        self.log.add(cluster_events.desired(before, after))
+    def _advance(self, state: ClusterState, after: Revision) -> None:
+        self.log.add(cluster_events.desired(state.revision, after))
         former, names, wanted = dict(state.rollouts), set(state.names()), set(state.wanted)
         state.take_revision(after, self._around.now())
         if not self._around.watched():
             state.book.expect_no_look()
         moved = {name for name, each in state.rollouts.items() if former.get(name) is not each}
-        # A service that leaves what is wanted, and goes on running, is another one to those who watch.
+        # A service that leaves the desired state, and goes on running, changes for its subscribers.
         left = wanted.difference(state.wanted) | names.difference(state.names())
         self._move(moved | left)
         for change in after.changes:
             verb = change.did.get('verb')
             if verb == 'freeze' and (freeze := freeze_of(change).to_json()) != state.frozen:
-                self._freeze(freeze)
+                self._freeze(state, freeze)
             elif verb == 'thaw' and state.frozen is not None:
                 # Otherwise it had ended by itself before this process heard of the thaw.
-                self._freeze(None, change.origin.by)
-        self._around.keep(self.name)
+                self._freeze(state, None, change.origin.by)
+        self._around.records.notify(self.name)
 
-    def _jump(self, found: Current) -> None:
+    def _jump(self, state: ClusterState, current: Current) -> None:
         """The history does not reach back to what was published last, or the bucket keeps no versions."""
-        before, after = self.state.revision, found.revision
+        before, after = state.revision, current.revision
         if after is None:
-            self._vanish()
+            self._vanish(state)
             self.mark = None
         elif after.id != before.id and after.version is None:
-            self._advance(after)
+            self._advance(state, after)
         elif after.id != before.id:
-            self.state.take_revision(after, self._around.now())
-            self.state.frozen, self.freeze_unknown = found.freeze, not found.freeze_known
+            state.take_revision(after, self._around.now())
+            state.frozen, self.freeze_unknown = current.freeze.freeze, not current.freeze.is_known
             self._whole_state(before.id)
 
-    def _vanish(self) -> None:
-        state, now = self.state, self._around.now()
+    def _vanish(self, state: ClusterState) -> None:
+        now = self._around.now()
         self._move(state.remove(now))
         self.state, self.freeze_unknown = None, False
         self.publish(cluster_events.deleted(self.name, state.revision, now))
 
-    def _freeze(self, freeze: Mapping[str, Any] | None, by: str | None = None) -> None:
-        self.state.frozen = freeze
+    def _freeze(self, state: ClusterState, freeze: Mapping[str, Any] | None, by: str | None = None) -> None:
+        state.frozen = freeze
         self.publish(cluster_events.frozen(self.name, freeze, self._around.now(), by))
 
     def _whole_state(self, covers: str | None = None) -> None:
@@ -333,11 +338,11 @@ class Cluster:
             self.log.add(self.snapshot(covers))
         else:
             self.log.skip_all()
-        self._around.moved(self)
+        self._around.moves.notify(self)
 
     def _move(self, services: Iterable[str]) -> None:
         if self.readers:
             self.log.add(self.movement(services))
         else:
             self.log.skip_rollout(frozenset(services))
-        self._around.moved(self)
+        self._around.moves.notify(self)

@@ -18,15 +18,14 @@ Json = dict[str, Any]
 def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
     """Everything that is known of a cluster, in short."""
     revision = state.revision
-    known = {**revision.summary(), 'last_change': revision.last_change()} if revision else {'revision': None}
-    head = {**known, **summary(state), **more}
+    head = {**revision.summary(), 'last_change': revision.last_change(), **summary(state), **more}
     return _with_rows('cluster', state, head, state.names(), at)
 
 
 def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
     """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary."""
     moved = state.names() if names is None else sorted(names)
-    head = {'revision': state.revision.id if state.revision else None, **summary(state)}
+    head = {'revision': state.revision.id, **summary(state)}
     return _with_rows('rollout', state, head, moved, at)
 
 

@@ -4,14 +4,15 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from stack.live.cluster import Cluster
+from stack.runtime.observers import Observers
 
 
 class Clusters:
-    """`added` is notified of each new owner, before anything is known of its cluster."""
+    """`additions` is notified of each new owner, before anything is known of its cluster."""
 
-    def __init__(self, make: Callable[[str], Cluster], added: Callable[[Cluster], None] = lambda _: None):
+    def __init__(self, make: Callable[[str], Cluster]):
         self._make = make
-        self._added = added
+        self.additions: Observers[[Cluster]] = Observers()
         self._by_name: dict[str, Cluster] = {}
 
     def __iter__(self) -> Iterator[Cluster]:
@@ -25,7 +26,7 @@ class Clusters:
         cluster = self._by_name.get(name)
         if cluster is None:
             cluster = self._by_name[name] = self._make(name)
-            self._added(cluster)
+            self.additions.notify(cluster)
         return cluster
 
     @contextlib.contextmanager

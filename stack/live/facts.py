@@ -19,34 +19,45 @@ class Mark(NamedTuple):
     modified: datetime
 
 
+class FreezeReading(NamedTuple):
+    """Who froze a cluster, as the API shows it (None: it accepts changes), and whether that could be read."""
+
+    freeze: Mapping[str, Any] | None = None
+    is_known: bool = True
+
+
 @dataclass(frozen=True)
 class Current:
-    """The current revision (None: there is none), and what was kept of its rollouts and guards.
+    """The current revision (None: there is none), the record of its rollouts, and its freeze.
 
-    `path` are the revisions from that of the record to the current one, both with them, where the history has them.
+    `path` are the revisions from that of the record to the current one, both included, if the history has them.
     """
 
     as_of: int
     revision: Revision | None
     record: Record = field(default_factory=Record)
     path: Sequence[Revision] = ()
-    freeze: Mapping[str, Any] | None = None
-    freeze_known: bool = True
+    freeze: FreezeReading = field(default_factory=FreezeReading)
 
 
 @dataclass(frozen=True)
-class History:
-    """The revisions after `since`, oldest first, None for each deletion.
-
-    `steps` is None where the history does not reach back to `since`; `current` is what is there then.
-    """
+class Steps:
+    """The history after the revision `since`, oldest first: revisions, and None for each deletion."""
 
     as_of: int
     since: str
-    steps: Sequence[Revision | None] | None
-    current: Current | None = None
+    steps: Sequence[Revision | None]
 
-    def steps_after(self, revision: str) -> Sequence[Revision | None]:
-        """The steps after a revision; none where it is newer than this reading, as a write of this process is."""
+    def after(self, revision: str) -> Sequence[Revision | None]:
+        """The steps after a revision; none if it is newer than this reading, as a write of this process is."""
         ids = [self.since, *(step.id if step else None for step in self.steps)]
         return self.steps[ids.index(revision) :] if revision in ids else ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The history does not reach back to the revision `since`; `current` is what is stored now."""
+
+    as_of: int
+    since: str
+    current: Current

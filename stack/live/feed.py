@@ -8,9 +8,8 @@ that failed.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Any
 
 from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
@@ -50,9 +49,9 @@ class Feed:
         self._clock = clock
         self._listed_at = float('-inf')
         self._reads: SharedReads[str, None] = SharedReads(self._read)
-        self._polling: asyncio.Task | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._calm: dict[str, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def refresh(self, now: bool = False) -> None:
         """Have a listing no older than the interval between two, or with `now` than the call. Raises `AwsFailed`."""
@@ -115,7 +114,7 @@ class Feed:
         await asyncio.gather(*map(self._catch_up_or_log, behind))
         self._clusters.prune()
 
-    def _polled(self, task: asyncio.Task) -> None:
+    def _polled(self, task: asyncio.Task[None]) -> None:
         self._polling = None
         if not task.cancelled():
             task.exception()  # the callers that waited have it
@@ -154,7 +153,7 @@ class Feed:
         self._clusters.of(name).followed = True
         self._catch_up_later(name)
 
-    def _start(self, work: Any) -> asyncio.Task:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -8,6 +8,7 @@ from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.reader import Reader
+from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 
@@ -19,18 +20,18 @@ class Freezes:
         self._now = now
 
     async def check(self) -> None:
-        """Have every cluster know whether it is frozen now."""
+        """End the freezes whose time is over, and read the guards that could not be read before."""
         for cluster in self._clusters:
             cluster.expire(self._now())
-            if cluster.freeze_unknown:
-                await self._find_out(cluster)
+            revision = cluster.revision
+            if cluster.freeze_unknown and revision is not None:
+                await self._read(cluster, revision)
 
-    async def _find_out(self, cluster: Cluster) -> None:
-        revision = cluster.revision
+    async def _read(self, cluster: Cluster, revision: Revision) -> None:
         try:
-            freeze, known = await self._reader.freeze(revision)
-        except AwsFailed as failed:
-            log.warning('cluster %s: whether it is frozen is not known: %s', cluster.name, failed)
+            reading = await self._reader.freeze(revision)
+        except AwsFailed as error:
+            log.warning('cluster %s: whether it is frozen is not known: %s', cluster.name, error)
             return
-        if known:
-            cluster.froze(revision.id, freeze)
+        if reading.is_known:
+            cluster.froze(revision.id, reading.freeze)

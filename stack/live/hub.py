@@ -7,6 +7,7 @@ between that position and the newest state: a subscriber that is behind costs a 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Protocol
 
 from stack.errors import NysaError
@@ -18,6 +19,7 @@ from stack.live.shared import Shared
 from stack.live.subscriber import Subscriber
 from stack.runtime import events
 from stack.runtime.events import Event, Subscribe, matcher
+from stack.runtime.observers import Observers
 
 log = logging.getLogger(__name__)
 
@@ -45,29 +47,29 @@ class Source(Protocol):
 
 
 class Hub:
-    """`framing` wraps an event as the outlets send it; `interest` is called when what is listened to changes."""
+    """`framing` wraps an event as the outlets send it; `wishes` is notified when subscribers want something else."""
 
     def __init__(
         self,
         source: Source,
         clusters: Clusters,
         framing: Callable[[bytes], bytes] = bytes,
-        interest: Callable[[], None] = lambda: None,
         retry_s: float = RETRY_S,
     ):
         self._retry_s = retry_s
         self._source = source
         self._clusters = clusters
         self._framing = framing
-        self._interest = interest
+        self.wishes: Observers[[]] = Observers()
         self._shared = Shared()
         self._subscribers: dict[Subscriber, None] = {}
         # Clusters that have newer events than were handed out.
         self._moved: dict[Cluster, None] = {}
         self._late: dict[Subscriber, None] = {}
-        self._tasks: set[asyncio.Task] = set()
-        self._pump: asyncio.Task | None = None
-        self._looking: asyncio.Task | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pump: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
+        clusters.additions.subscribe(self._added)
 
     def __len__(self) -> int:
         return len(self._subscribers)
@@ -77,11 +79,12 @@ class Hub:
         return bool(self._clusters.of(name).readers)
 
     def publish(self, event: Event) -> None:
-        """Send an event that changes nothing in its cluster."""
-        self._clusters.of(event.cluster).publish(event)
+        """Send an event of a cluster that changes nothing in it."""
+        if event.cluster is not None:
+            self._clusters.of(event.cluster).publish(event)
 
-    def added(self, cluster: Cluster) -> None:
-        """A new cluster: the subscribers that want it were sent nothing of it so far."""
+    def _added(self, cluster: Cluster) -> None:
+        """Give the subscribers that want a new cluster their position in it: they were sent nothing of it so far."""
         for subscriber in self._subscribers:
             if not subscriber.beginning and cluster.name not in subscriber.joining and subscriber.wants(cluster.name):
                 cluster.readers[subscriber] = NOTHING
@@ -102,14 +105,14 @@ class Hub:
         subscriber.beginning = True
         self._subscribers[subscriber] = None
         subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
-        self._interest()
+        self.wishes.notify()
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber; its outlet is not written to any more."""
         self._forget(subscriber)
         self._subscribers.pop(subscriber, None)
         self._late.pop(subscriber, None)
-        self._interest()
+        self.wishes.notify()
 
     def writable(self, subscriber: Subscriber) -> None:
         """The outlet of a subscriber accepts frames again: send on without waiting for the next tick."""
@@ -138,7 +141,7 @@ class Hub:
         for cluster in self._clusters:
             cluster.readers.pop(subscriber, None)
 
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -246,9 +249,9 @@ class Hub:
                         await self._join(subscriber)
                         break
                     finally:
-                        self._interest()
+                        self.wishes.notify()
                 except NysaError as error:
-                    await self._send_patiently(subscriber, lambda error=error: events.error(error.code, error.message))
+                    await self._send_patiently(subscriber, partial(events.error, error.code, error.message))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_S)
             await self._send_patiently(subscriber, lambda: self._source.synced(wanted))

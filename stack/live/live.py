@@ -5,22 +5,23 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from stack.errors import AwsFailed, NotFound
-from stack.live import cluster_events
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.feed import Feed
 from stack.live.freezes import Freezes
 from stack.live.hub import Hub
-from stack.live.interest import Askers
+from stack.live.interest import Askers, Interest
+from stack.live.loader import Loader
 from stack.live.reader import Frozen, Reader
 from stack.live.reannouncements import Reannouncements
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
 from stack.rollouts.rollout_records import RolloutRecords
-from stack.runtime.events import Event
+from stack.runtime.observers import Observers
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
 
@@ -29,15 +30,16 @@ log = logging.getLogger(__name__)
 # For how long an answer waits for the first look at a cluster.
 FIRST_LOOK_S = 3.0
 
-# Rollouts of what was stored longer ago are over, one way or the other, when a server starts.
+# Rollouts of a revision that was stored longer ago have ended when a server starts.
 RECENT = timedelta(minutes=30)
-
-# Called for a rollout that has ended: the cluster's state, and the rollout.
-Ended = Callable[[ClusterState, Rollout], None]
 
 
 class Live:
-    """What REST asks, what the watcher reports, and the loop that looks for the changes of others."""
+    """What REST reads, what the watcher reports, and the loop that looks for changes by other replicas.
+
+    `endings` is notified of each rollout that ended, `wishes` when a subscriber or a caller begins to want something.
+    The watcher is the one that observes `wishes`: without an observer, ECS is not looked at in this process.
+    """
 
     def __init__(
         self,
@@ -53,119 +55,85 @@ class Live:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         around = Surroundings(
-            make_state=lambda name: ClusterState(name, region, stalled_after),
+            make_state=partial(ClusterState, region=region, stalled_after=stalled_after),
             now=now,
-            moved=self._moved,
-            keep=records.keep,
-            ended=self._ended,
             watched=lambda: self.watched,
         )
-        self.clusters = Clusters(lambda name: Cluster(name, around), lambda cluster: self.hub.added(cluster))
-        self.hub = Hub(self, self.clusters, framing, self._interest)
+        self.endings: Observers[[ClusterState, Rollout]] = around.endings
+        self.wishes: Observers[[]] = Observers()
+        self.clusters = Clusters(lambda name: Cluster(name, around))
         self.askers = Askers(clock)
-        self._reader = Reader(store, records, frozen)
-        self.feed = Feed(store, self.clusters, self._reader, self._wanted, feed_s, clock)
-        self.freezes = Freezes(self.clusters, self._reader, now)
-        self.ended: list[Ended] = []
-        # Called when a subscriber or a caller begins to want something; set by the watcher.
-        self.wake: Callable[[], None] | None = None
+        self.interest = Interest(self.clusters, self.askers)
+        reader = Reader(store, records, frozen)
+        self.feed = Feed(store, self.clusters, reader, self.interest.is_wanted, feed_s, clock)
+        self.loader = Loader(self.clusters, self.feed, reader, now)
+        self.hub = Hub(self.loader, self.clusters, framing)
+        self.freezes = Freezes(self.clusters, reader, now)
         self._reannouncements = Reannouncements(records, clock)
         self._records = records
         self._feed_s = feed_s
         self._now = now
         records.of(self.clusters.get)
-        store.tell(self.feed)
-
-    # The hub's source
-
-    async def refresh(self, now: bool = False) -> None:
-        await self.feed.refresh(now)
-
-    async def ready(self, name: str) -> None:
-        """Load a cluster, where it is there. Raises `AwsFailed`."""
-        with self.clusters.awaiting(name) as cluster:
-            if cluster.state is None:
-                await self.feed.catch_up(name)
-
-    async def reach(self, name: str, known: str | None) -> None:
-        """Load a cluster, and have it know the revisions since one that a subscriber knows. Raises `AwsFailed`."""
-        with self.clusters.awaiting(name) as cluster:
-            if cluster.gone:
-                return
-            await self.ready(name)
-            if cluster.replays(known):
-                return
-            # The subscriber may know more, from another replica, than this one has read yet.
-            await self.feed.catch_up(name)
-            if cluster.replays(known):
-                return
-            path = await self._reader.path(name, known, cluster.revision.id)
-            cluster.remember(path or ())
-
-    def synced(self, names: list[str]) -> Event:
-        return cluster_events.synced({name: self.revision(name) for name in names}, self._now())
+        around.moves.subscribe(self.hub.moved)
+        around.moves.subscribe(lambda cluster: self.askers.moved(cluster.name))
+        around.records.subscribe(records.keep)
+        self.hub.wishes.subscribe(self.wishes.notify)
+        store.writes.subscribe(self.feed.stored)
+        store.removals.subscribe(self.feed.removed)
 
     # The loop
 
     async def run(self) -> None:
-        """Look for the changes of others, for as long as there is a subscriber or a caller, or anything rolls out."""
+        """Look for changes by other replicas while there is a subscriber, a caller or an open rollout."""
         try:
             await self.begin()
-        except AwsFailed as failed:
-            log.warning('what may still roll out is not known yet: %s', failed)
+        except AwsFailed as error:
+            log.warning('what may still roll out is not known yet: %s', error)
         while True:
-            if self.anybody or any(cluster.followed or self._is_of_interest(cluster) for cluster in self.clusters):
+            if len(self.hub) or self.interest.is_any():
                 try:
                     await self.feed.poll()
-                except AwsFailed as failed:
-                    log.warning('the bucket could not be listed for changes: %s', failed)
+                except AwsFailed as error:
+                    log.warning('the bucket could not be listed for changes: %s', error)
             await self.freezes.check()
             await self.hear()
             await asyncio.sleep(self._feed_s)
 
     async def begin(self, within: timedelta = RECENT) -> None:
-        """Follow what may still roll out: the clusters whose desired state changed lately. Raises `AwsFailed`."""
+        """Follow the clusters whose desired state changed lately: they may still roll out. Raises `AwsFailed`."""
         await self.feed.poll()
         recent = self.feed.changed_since(self._now() - within)
         for cluster in recent:
             cluster.followed = cluster.state is None
-        await asyncio.gather(*(self.ready(cluster.name) for cluster in recent))
-
-    # What is announced to schedulers again
+        await asyncio.gather(*(self.loader.load(cluster.name) for cluster in recent))
 
     async def announced(self, revision: Revision, at: datetime) -> None:
-        """Schedulers were notified of a revision (again): what waited for that, or failed, begins again everywhere."""
+        """Record that schedulers were notified of a revision again: rollouts that waited or failed begin again."""
         with self.clusters.awaiting(revision.cluster) as cluster:
             try:
-                await self._reach_revision(revision)
-            except AwsFailed as failed:
-                log.warning('cluster %s: its announcement is not known here: %s', revision.cluster, failed)
+                await self.loader.reach_revision(revision)
+            except AwsFailed as error:
+                log.warning('cluster %s: its announcement is not known here: %s', revision.cluster, error)
                 return
             await self._reannouncements.made(cluster, at)
 
     async def hear(self) -> None:
-        """Read what other replicas recorded of the clusters that are of interest, or have an end to be confirmed."""
-        await self._reannouncements.hear_of_all(filter(self._may_have_news, self.clusters))
+        """Read what other replicas recorded of the clusters of interest, and of those with an end to be confirmed."""
+        await self._reannouncements.hear_of_all(filter(self.interest.may_have_news, self.clusters))
 
-    async def _reach_revision(self, revision: Revision) -> None:
-        """Have a cluster at a revision or at a newer one."""
-        await self.ready(revision.cluster)
-        if self.revision(revision.cluster) != revision.id:
-            await self.feed.catch_up(revision.cluster)
-
-    # What the watcher sees
-
-    def of_interest(self) -> list[str]:
-        """The clusters that are worth a look: a subscriber or a caller wants them, or something rolls out."""
-        return [cluster.name for cluster in self.clusters if self._is_of_interest(cluster)]
+    # What the watcher reports
 
     @property
-    def anybody(self) -> bool:
-        """Whether any subscriber or caller is there."""
-        return bool(len(self.hub) or self.askers)
+    def watched(self) -> bool:
+        """Whether ECS is looked at in this process."""
+        return len(self.wishes) > 0
+
+    def of_interest(self) -> list[str]:
+        """The clusters that are worth a look."""
+        return self.interest.worth_a_look()
 
     async def see(self, name: str, observation: Observation) -> None:
-        """Have a cluster know what ECS shows. Raises `AwsFailed` where S3 does not answer whether that was wanted."""
+        """Record what ECS shows of a cluster. Raises `AwsFailed` if S3 does not answer whether that was wanted."""
         cluster = self.clusters.get(name)
         if cluster is None or cluster.state is None:
             return
@@ -176,17 +144,12 @@ class Live:
             cluster.looked(observation)
 
     def unseen(self, name: str, failed: AwsFailed) -> None:
-        """ECS could not be asked: what is shown of it gets old."""
+        """Record that ECS could not be read: what is shown of it gets old."""
         cluster = self.clusters.get(name)
         if cluster is not None:
             cluster.unseen(failed)
 
-    # What REST asks
-
-    @property
-    def watched(self) -> bool:
-        """Whether ECS is looked at in this process."""
-        return self.wake is not None
+    # What REST reads
 
     @property
     def states(self) -> Mapping[str, ClusterState]:
@@ -194,31 +157,26 @@ class Live:
         return {cluster.name: cluster.state for cluster in self.clusters if cluster.state is not None}
 
     def loaded(self, name: str) -> ClusterState | None:
-        """The state of a cluster, where it is loaded."""
+        """The state of a cluster; None if it is not loaded."""
         cluster = self.clusters.get(name)
         return cluster.state if cluster is not None else None
 
-    def revision(self, name: str) -> str | None:
-        """The revision up to which events of a cluster were published; None where it is not loaded."""
-        state = self.loaded(name)
-        return state.revision.id if state is not None else None
-
     async def state(self, name: str) -> ClusterState | None:
-        """The cluster's state, which is looked at from now on for a while; None where there is no such cluster."""
+        """The cluster's state, which is looked at from now on for a while; None if there is no such cluster."""
         first = self.askers.ask(name)
-        await self.ready(name)
+        await self.loader.load(name)
         if first:
-            self._interest()
+            self.wishes.notify()
         return self.loaded(name)
 
     async def at(self, revision: Revision) -> ClusterState:
         """The state of the revision's cluster, at that revision or a newer one. Raises `NotFound`, `AwsFailed`.
 
-        Where it was never looked at, the first look is waited for a moment.
+        The first look at a cluster is waited for, at most `FIRST_LOOK_S`.
         """
         name = revision.cluster
         await self.state(name)
-        await self._reach_revision(revision)
+        await self.loader.reach_revision(revision)
         cluster = self.clusters.get(name)
         if cluster is not None:
             await self._reannouncements.hear_of(cluster)
@@ -234,27 +192,3 @@ class Live:
         await self._records.close()
         await self.hub.close()
         await self.feed.close()
-
-    # What the owners report
-
-    def _moved(self, cluster: Cluster) -> None:
-        self.hub.moved(cluster)
-        self.askers.moved(cluster.name)
-
-    def _ended(self, state: ClusterState, rollout: Rollout) -> None:
-        for ended in self.ended:
-            ended(state, rollout)
-
-    def _wanted(self, cluster: Cluster) -> bool:
-        return bool(cluster.readers or cluster.awaited) or cluster.name in self.askers
-
-    def _is_of_interest(self, cluster: Cluster) -> bool:
-        state = cluster.state
-        return state is not None and (state.moving() or bool(cluster.readers) or cluster.name in self.askers)
-
-    def _may_have_news(self, cluster: Cluster) -> bool:
-        return self._is_of_interest(cluster) or (cluster.state is not None and cluster.state.book.unconfirmed())
-
-    def _interest(self) -> None:
-        if self.wake is not None:
-            self.wake()

@@ -99,7 +99,8 @@ class Log:
         """The entries after a position, in order; None where the log does not reach back to it."""
         if position.events < self.floor:
             return None
-        return [each for each in self._entries if each.number > position[each.is_rollout]]
+        events, rollouts = position.events, position.rollouts
+        return [entry for entry in self._entries if entry.number > (rollouts if entry.is_rollout else events)]
 
     def moved_after(self, rollouts: int) -> frozenset[str] | None:
         """The services that the rollouts after a number name; None, which is all of them, after none."""

@@ -1,7 +1,7 @@
 """What a subscriber is owed of a cluster: the difference between its position and the newest state."""
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stack.live.cluster import Cluster
 from stack.live.log import STATES, Position
@@ -32,7 +32,7 @@ def join(cluster: Cluster, known: str | None) -> Position:
     return Position(end.events, -1, missed) if missed else FROM_NOTHING._replace(covers=known)
 
 
-def owed(cluster: Cluster, position: Position, made: dict[Hashable, Any]) -> tuple[Owed, ...]:
+def owed(cluster: Cluster, position: Position, made: dict[Hashable, Event]) -> tuple[Owed, ...]:
     """The events that lead from a position to the newest state. `made` has those that were made for others.
 
     A subscriber that keeps up is sent one event after the other. One that is behind is sent those that are no states,
@@ -70,7 +70,7 @@ def _one_by_one(position: Position, events: Sequence[Event]) -> tuple[Owed, ...]
     return tuple(found)
 
 
-def _shared(made: dict[Hashable, Any], key: Hashable, make: Callable[[], Event]) -> Event:
+def _shared(made: dict[Hashable, Event], key: Hashable, make: Callable[[], Event]) -> Event:
     if key not in made:
         made[key] = make()
     return made[key]

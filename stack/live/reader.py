@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from stack.errors import AwsFailed, NotFound, NysaError
-from stack.live.facts import Current, History
+from stack.live.facts import Current, FreezeReading, Gap, Steps
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.state.history import revision_id
 from stack.state.revision_store import RevisionStore
@@ -14,10 +14,10 @@ from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 
-# As many revisions are published one by one; beyond it only the newest is.
+# This many revisions are published one by one; of more, only the newest is.
 MOST_REVISIONS = 100
 
-# Who froze a revision's cluster, as the API shows it; None where it accepts changes.
+# Who froze a revision's cluster, as the API shows it; None if it accepts changes.
 Frozen = Callable[[Revision], Awaitable[Mapping[str, Any] | None]]
 
 
@@ -34,54 +34,53 @@ class Reader:
             return Current(as_of, None)
         record = await self._records.read(cluster)
         path: Sequence[Revision] = [revision]
-        if record.revision not in (None, revision.id):
+        if record.revision is not None and record.revision != revision.id:
             path = await self.path(cluster, record.revision, revision.id) or path
-        freeze, known = await self.freeze(revision)
-        return Current(as_of, revision, record, path, freeze, known)
+        return Current(as_of, revision, record, path, await self.freeze(revision))
 
-    async def history(self, cluster: str, since: str, as_of: int) -> History:
+    async def history(self, cluster: str, since: str, as_of: int) -> Steps | Gap:
         """What the history has after a revision."""
-        listed = await self._store.versions(cluster, limit=MOST_REVISIONS + 2)
-        new = []
-        for line in listed:
+        lines = await self._store.versions(cluster, limit=MOST_REVISIONS + 2)
+        newer: list[Any] = []
+        for line in lines:
             if not line.deleted and revision_id(line) == since:
-                read = await asyncio.gather(*(self._version(cluster, each) for each in reversed(new)))
-                return History(as_of, since, [step for step, there in read if there])
-            new.append(line)
-        revision = None if listed and listed[0].deleted else await self._revision(cluster)
-        freeze, known = await self.freeze(revision) if revision else (None, True)
-        return History(as_of, since, None, Current(as_of, revision, freeze=freeze, freeze_known=known))
+                steps = await asyncio.gather(*(self._step(cluster, each) for each in reversed(newer)))
+                return Steps(as_of, since, [step for found in steps for step in found])
+            newer.append(line)
+        revision = None if lines and lines[0].deleted else await self._revision(cluster)
+        freeze = await self.freeze(revision) if revision else FreezeReading()
+        return Gap(as_of, since, Current(as_of, revision, freeze=freeze))
 
-    async def path(self, cluster: str, known: str, last: str) -> list[Revision] | None:
-        """The revisions from one to a later one, both with them, as the history has them.
+    async def path(self, cluster: str, known: str, last: str) -> Sequence[Revision]:
+        """The revisions from one to a later one, both included, in the order of the history.
 
-        None where they are too many, or one of them is not there.
+        Empty if there are too many, or if one of them is missing.
         """
-        listed = await self._store.versions(cluster, limit=2 * MOST_REVISIONS)
-        ids = [None if line.deleted else revision_id(line) for line in listed]
+        lines = await self._store.versions(cluster, limit=2 * MOST_REVISIONS)
+        ids = ['' if line.deleted else revision_id(line) for line in lines]
         if known not in ids or last not in ids:
-            return None
+            return ()
         between = ids[ids.index(last) : ids.index(known) + 1]
-        if not between or None in between or len(between) > MOST_REVISIONS + 1:
-            return None
+        if not between or not all(between) or len(between) > MOST_REVISIONS + 1:
+            return ()
         reads = (self._store.read_revision(cluster, id) for id in reversed(between))
         try:
-            return list(await asyncio.gather(*reads))
+            return await asyncio.gather(*reads)
         except NotFound:
-            log.warning('cluster %s: a part of its history is gone', cluster)
-            return None
+            log.warning('cluster %s: a part of its history is missing', cluster)
+            return ()
 
-    async def freeze(self, revision: Revision) -> tuple[Mapping[str, Any] | None, bool]:
-        """Who froze the cluster by the guards of a revision, and whether that could be read."""
+    async def freeze(self, revision: Revision) -> FreezeReading:
+        """Who froze the cluster, by the guards of a revision."""
         if self._frozen is None:
-            return None, True
+            return FreezeReading()
         try:
-            return await self._frozen(revision), True
+            return FreezeReading(await self._frozen(revision))
         except AwsFailed:
             raise
         except NysaError as error:
             log.warning('cluster %s: whether it is frozen is not known: %s', revision.cluster, error)
-            return None, False
+            return FreezeReading(is_known=False)
 
     async def _revision(self, cluster: str) -> Revision | None:
         try:
@@ -89,12 +88,12 @@ class Reader:
         except NotFound:
             return None
 
-    async def _version(self, cluster: str, line: Any) -> tuple[Revision | None, bool]:
-        """A step of the history, and whether it is still there."""
+    async def _step(self, cluster: str, line: Any) -> Sequence[Revision | None]:
+        """A step of the history; empty if its revision was deleted from the history."""
         if line.deleted:
-            return None, True
+            return [None]
         try:
-            return await self._store.read_version(cluster, line.version), True
+            return [await self._store.read_version(cluster, line.version)]
         except NotFound:
             log.warning('cluster %s: revision %s was deleted from the history', cluster, line.version)
-            return None, False
+            return []

@@ -6,33 +6,42 @@ would take longer than that.
 
 import asyncio
 from collections.abc import Hashable
-from typing import Any
+from dataclasses import dataclass, field
 
 from stack.live.cluster import Cluster
 from stack.live.log import Position
 from stack.live.owed import Owed, owed
+from stack.runtime.events import Event
 
 # What does not come with an event, as the time of the last look, may be so old.
 SHARED_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made while the log of a cluster ended at `end`: by position, and the events that several share."""
+
+    end: Position
+    owed: dict[Position, tuple[Owed, ...]] = field(default_factory=dict)
+    events: dict[Hashable, Event] = field(default_factory=dict)
 
 
 class Shared:
     """What is owed at a position of a cluster, remembered until the cluster has a newer event, or for a moment."""
 
     def __init__(self) -> None:
-        self._made: dict[Cluster, tuple[Position, dict[Hashable, Any]]] = {}
+        self._made: dict[Cluster, _Made] = {}
         self._end: asyncio.TimerHandle | None = None
 
     def owed(self, cluster: Cluster, position: Position) -> tuple[Owed, ...]:
-        end, made = self._made.get(cluster, (None, {}))
-        if end is not cluster.log.end:
-            made = {}
-            self._made[cluster] = cluster.log.end, made
+        made = self._made.get(cluster)
+        if made is None or made.end is not cluster.log.end:
+            made = self._made[cluster] = _Made(cluster.log.end)
             if self._end is None:
                 self._end = asyncio.get_running_loop().call_later(SHARED_S, self._forget)
-        if position not in made:
-            made[position] = owed(cluster, position, made)
-        return made[position]
+        if position not in made.owed:
+            made.owed[position] = owed(cluster, position, made.events)
+        return made.owed[position]
 
     def close(self) -> None:
         if self._end is not None:

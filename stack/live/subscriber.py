@@ -68,7 +68,7 @@ class Subscriber:
         self.held = False
         # Set when a frame may be accepted again; None while nothing waits for that.
         self.room: asyncio.Event | None = None
-        self.bringing_up: asyncio.Task | None = None
+        self.bringing_up: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """There may be room for a frame."""

@@ -94,9 +94,6 @@ class Notifier:
             announcement = announcement or self._enqueue(Announcement(revision, deque()))
             announcement.over = base
 
-    def removed(self, cluster: str) -> None:
-        """Told by the store of each removal; what is lined up is said all the same."""
-
     async def announce(self, revision: Revision) -> bool:
         """Tell of the changes that made a revision, once however many ask; false where that has to wait."""
         announcement = self._queue_up(revision)

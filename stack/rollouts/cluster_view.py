@@ -73,7 +73,7 @@ def rollouts_json(state: ClusterState) -> list[Json]:
     by_revision: dict[str, list[Rollout]] = {}
     for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
         by_revision.setdefault(each.goal.revision, []).append(each)
-    current = state.revision.id if state.revision else None
+    current = state.revision.id
     ended = [revision for revision, rollouts in state.former.items() if rollouts and revision not in by_revision]
     return [
         *(revision_json(revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
@@ -101,7 +101,7 @@ def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
 
 def service_row(state: ClusterState, name: str) -> Json:
     """A service in short: what is wanted, what is deployed, and its rollout."""
-    wanted, seen, going = state.wanted.get(name), state.seen.get(name), state.rollouts.get(name)
+    wanted, seen, going = state.wanted.get(name), state.ecs.services.get(name), state.rollouts.get(name)
     row: Json = {'name': name, 'managed': wanted is not None}
     if wanted is not None:
         image = main_container(wanted.definition, name).get('image')
@@ -111,16 +111,18 @@ def service_row(state: ClusterState, name: str) -> Json:
         'health': service_health(state, name),
         'deployed': deployed(state, name),
         **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
-        'image_before': state.images_before.get(name),
+        'image_before': state.ecs.images_before.get(name),
         'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
-        'stop_reasons': [stop_json(each, state.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]],
+        'stop_reasons': [
+            stop_json(each, state.ecs.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]
+        ],
         'trouble': trouble(state, name),
     }
     drift = state.drift(name)
     if drift:
         row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]
-    if name in state.targets:
-        row['targets'] = dict(state.targets[name])
+    if name in state.ecs.targets:
+        row['targets'] = dict(state.ecs.targets[name])
     if wanted is None and seen is None:
         row['gone'] = True
     return row
@@ -135,10 +137,10 @@ def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
 
 def deployed(state: ClusterState, name: str) -> Json | None:
     """What ECS runs of a service; None where there is none, or where nobody has looked yet."""
-    seen = state.seen.get(name)
+    seen = state.ecs.services.get(name)
     if seen is None:
         return None
-    image = state.running_image(name)
+    image = state.ecs.running_image(name)
     return {
         'image': image,
         'image_tag': tag(image),
@@ -179,12 +181,12 @@ def service_sync(state: ClusterState, name: str) -> str:
         return 'in-sync'
     if state.drift(name) is not None or state.refused(name):
         return 'drifted'
-    return 'unknown' if name not in state.seen else 'in-sync'
+    return 'unknown' if name not in state.ecs.services else 'in-sync'
 
 
 def service_health(state: ClusterState, name: str) -> str:
     """`healthy`, `degraded`, `failing`, `stopped` (none wanted, none runs), or `unknown`."""
-    seen, wanted = state.seen.get(name), state.wanted.get(name)
+    seen, wanted = state.ecs.services.get(name), state.wanted.get(name)
     if wanted is not None and wanted.runs_once:
         going = state.rollouts.get(name)
         return 'failing' if going and going.verdict and going.verdict.failed else 'healthy'
@@ -193,7 +195,7 @@ def service_health(state: ClusterState, name: str) -> str:
     if seen.desired == 0:
         return 'stopped' if seen.running == 0 else 'healthy'
     if seen.running >= seen.desired:
-        return 'degraded' if state.targets.get(name, {}).get('unhealthy') else 'healthy'
+        return 'degraded' if state.ecs.targets.get(name, {}).get('unhealthy') else 'healthy'
     return 'degraded' if seen.running else 'failing'
 
 
@@ -201,8 +203,8 @@ def trouble(state: ClusterState, name: str) -> Json | None:
     """What keeps the service from running, in a class and two sentences: what AWS refused, or what ECS shows."""
     if refusal := state.refusal(name):
         return refusals.to_json(refusal)
-    going, seen = state.rollouts.get(name), state.seen.get(name)
-    stopped = [classify(each, state.essential(each)) for each in current_stops(state, name)]
+    going, seen = state.rollouts.get(name), state.ecs.services.get(name)
+    stopped = [classify(each, state.ecs.essential(each)) for each in current_stops(state, name)]
     if seen and (going is None or going.open or (going.verdict and going.verdict.failed)):
         since = going.goal.since if going else None
         stopped += [
@@ -225,7 +227,7 @@ def deployment_json(state: ClusterState, name: str, each: Deployment) -> Json:
         'state': each.rollout_state,
         'reason': each.reason,
         'task_definition': each.task_definition,
-        'image': state.image(each.task_definition, name),
+        'image': state.ecs.image(each.task_definition, name),
         'desired': each.desired,
         'running': each.running,
         'pending': each.pending,

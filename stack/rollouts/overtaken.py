@@ -69,7 +69,11 @@ def prevailing(own: Rollout | None, other: Rollout) -> Rollout:
         return own or other
     if own.verdict is None:
         return own if other.verdict.ending == 'superseded' else other
-    return min(own, other, key=lambda each: (each.verdict.ending == 'superseded', each.verdict.at))
+    return own if _precedence(own.verdict) <= _precedence(other.verdict) else other
+
+
+def _precedence(verdict: Verdict) -> tuple[bool, datetime]:
+    return verdict.ending == 'superseded', verdict.at
 
 
 def _is_complete(followed: Rollout, seen: Service | None) -> bool:

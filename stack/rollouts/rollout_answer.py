@@ -50,7 +50,7 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
     together = _summary(asked)
     return {
         'cluster': state.name,
-        'revision': question.revision or (state.revision.id if state.revision else None),
+        'revision': question.revision or state.revision.id,
         'message': _sentence(together, asked),
         'settled': together.verdict is not None or not asked,
         **_told(state),

@@ -30,6 +30,10 @@ PAUSE_S = 1.0
 # How often it is tried to write where other replicas write at the same time.
 ATTEMPTS = 5
 
+Json = dict[str, Any]
+# Makes the state of a cluster at its first revision that is known here.
+MakeState = Callable[[Revision, datetime], ClusterState]
+
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
 
 
@@ -56,7 +60,7 @@ class RolloutRecords:
         self._pause_s = pause_s
         self._find: Callable[[str], Owner | None] = lambda _: None
         self._due: set[str] = set()
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
     def of(self, find: Callable[[str], Owner | None]) -> None:
@@ -108,11 +112,12 @@ class RolloutRecords:
         """Write a record; false where another replica has just written it."""
         stored = await self._bucket.get(PREFIX + cluster)
         owner = self._find(cluster)
-        if owner is not None and owner.state is not None:
-            # What another replica recorded is not to be lost.
-            owner.recorded(_readable(cluster, stored.body) if stored is not None else Record())
-        body = dump(owner.state) if owner is not None and owner.state is not None else None
-        if body is None or (stored is not None and stored.body == body):
+        if owner is None or owner.state is None:
+            return True
+        # What another replica recorded is not to be lost.
+        owner.recorded(_readable(cluster, stored.body) if stored is not None else Record())
+        body = dump(owner.state)
+        if stored is not None and stored.body == body:
             return True
         try:
             await self._bucket.put(PREFIX + cluster, body, over=stored.etag if stored else None)
@@ -121,15 +126,18 @@ class RolloutRecords:
         return True
 
 
-def take_up(state: ClusterState, record: Record, path: Sequence[Revision], now: datetime) -> None:
-    """Bring a new state along a path of revisions to the last, going on from a record of the first."""
-    for number, step in enumerate(path):
-        state.take_revision(step, now)
-        if number == 0 and step.id == record.revision:
-            state.take_up(record.rollouts)
+def resume(make: MakeState, record: Record, path: Sequence[Revision], now: datetime) -> ClusterState:
+    """The state of a cluster at the last revision of a path, going on from a record of the first."""
+    first, *later = path
+    state = make(first, now)
+    if first.id == record.revision:
+        state.take_up(record.rollouts)
+    for revision in later:
+        state.take_revision(revision, now)
     state.book.remember(record.former, now)
     # The record is all that can be asked of what was overtaken before this process knew of it.
     state.book.decide(now + DECIDED_AFTER)
+    return state
 
 
 def _readable(cluster: str, body: bytes) -> Record:
@@ -140,18 +148,17 @@ def _readable(cluster: str, body: bytes) -> Record:
         return Record()
 
 
-def dump(state: ClusterState) -> bytes | None:
-    """The rollouts of a cluster as they are kept; None where there is nothing to keep."""
-    if state.revision is None:
-        return None
-    former, room = {}, MOST_KEPT
+def dump(state: ClusterState) -> bytes:
+    """The rollouts of a cluster as they are recorded."""
+    former: dict[str, list[Json]] = {}
+    room = MOST_KEPT
     for revision, rollouts in reversed(state.book.as_recorded().items()):
         room -= len(rollouts)
         if room < 0:
             break
-        former[revision] = [_plain(each) for each in rollouts]
-    rollouts = [_plain(each) for _, each in sorted(state.rollouts.items())]
-    kept = {'revision': state.revision.id, 'rollouts': rollouts, 'former': dict(reversed(former.items()))}
+        former[revision] = [_plain(rollout) for rollout in rollouts]
+    current = [_plain(rollout) for _, rollout in sorted(state.rollouts.items())]
+    kept = {'revision': state.revision.id, 'rollouts': current, 'former': dict(reversed(former.items()))}
     return json.dumps(kept).encode()
 
 
@@ -165,17 +172,18 @@ def load(body: bytes) -> Record:
     return Record(kept['revision'], _by_service(kept['rollouts']), former)
 
 
-def _by_service(kept: Iterable[dict[str, Any]]) -> dict[str, Rollout]:
+def _by_service(kept: Iterable[Json]) -> dict[str, Rollout]:
     return {each.goal.service: each for each in map(_rollout, kept)}
 
 
-def _plain(rollout: Rollout) -> dict[str, Any]:
+def _plain(rollout: Rollout) -> Json:
     """What `dataclasses.asdict` would give at nine times the cost, with times and sets as JSON has them."""
     goal = {name: getattr(rollout.goal, name) for name in _GOAL}
     goal['since'] = rollout.goal.since.isoformat()
     goal['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
-    verdict = rollout.verdict and {name: getattr(rollout.verdict, name) for name in _VERDICT}
-    if verdict:
+    verdict = None
+    if rollout.verdict is not None:
+        verdict = {name: getattr(rollout.verdict, name) for name in _VERDICT}
         verdict['at'] = rollout.verdict.at.isoformat()
     return {name: getattr(rollout, name) for name in _ROLLOUT} | {
         'goal': goal,
@@ -186,7 +194,7 @@ def _plain(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _rollout(kept: dict[str, Any]) -> Rollout:
+def _rollout(kept: Json) -> Rollout:
     told = kept['goal']['told']
     times = {'since': datetime.fromisoformat(kept['goal']['since']), 'told': told and datetime.fromisoformat(told)}
     goal = Goal(**kept['goal'] | times)

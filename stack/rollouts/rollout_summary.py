@@ -32,15 +32,16 @@ def summarise(rollouts: Iterable[Rollout]) -> RolloutSummary:
     if not rollouts:
         return RolloutSummary('steady', 100, None)
     percent = sum(each.percent for each in rollouts) // len(rollouts)
-    ended = sorted(filter(lambda each: each.verdict, rollouts), key=_gravity)
-    if ended and (ended[0].verdict.failed or len(ended) == len(rollouts)):
-        worst = ended[0].verdict
-        reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{ended[0].goal.service}: {worst.reason}'
-        last = max(each.verdict.at for each in ended)
+    ended = [(rollout.verdict, rollout.goal.service) for rollout in rollouts if rollout.verdict is not None]
+    worst, service = min(ended, key=_gravity, default=(None, ''))
+    if worst is not None and (worst.failed or len(ended) == len(rollouts)):
+        reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{service}: {worst.reason}'
+        last = max(verdict.at for verdict, _ in ended)
         return RolloutSummary(state_after(worst), percent, replace(worst, reason=reason, at=last))
     states = {each.state for each in rollouts}
     return RolloutSummary('queued' if states == {'queued'} else 'rolling-out', percent, None)
 
 
-def _gravity(rollout: Rollout) -> tuple[bool, int]:
-    return not rollout.verdict.failed, BY_GRAVITY.index(rollout.verdict.ending)
+def _gravity(ended: tuple[Verdict, str]) -> tuple[bool, int]:
+    verdict, _ = ended
+    return not verdict.failed, BY_GRAVITY.index(verdict.ending)

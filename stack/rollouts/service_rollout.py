@@ -111,7 +111,7 @@ def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_af
     """ECS's newest deployment brings something else: not yet what is wanted, or no longer."""
     primary = seen.primary
     moving: State = 'steady' if primary and primary.rollout_state in ('COMPLETED', None) else 'rolling-out'
-    if not looked.open:
+    if looked.verdict is not None:
         return looked if looked.verdict.failed else replace(looked, state=moving)
     if primary is None:
         return waiting(looked, stalled_after)
@@ -198,7 +198,7 @@ def _arrived(looked: Rollout, count: int, wanted: int) -> Rollout:
 
 
 def _failed(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
-    if not looked.open:
+    if looked.verdict is not None:
         return replace(looked, state=state_after(looked.verdict))
     if seen.breaker_rolls_back and not looked.given_up:
         return replace(looked, state='rolling-out', given_up=True, idle=0.0)
@@ -209,7 +209,7 @@ def _failed(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
 
 
 def _moving(looked: Rollout, seen: Service, stalled_after: float) -> Rollout:
-    if not looked.open:
+    if looked.verdict is not None:
         # What dies or scales after a success is no part of the rollout, but moves.
         return replace(looked, state='rolling-out') if looked.verdict.arrived else looked
     if looked.idle >= stalled_after:

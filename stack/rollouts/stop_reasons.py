@@ -127,7 +127,7 @@ def _match(rules: Sequence[Rule], segments: Sequence[str]) -> StopReason | None:
     if not segments:
         return None
     rule = next((each for each in rules if each.pattern.match(segments[0])), None)
-    return rule and _within(rule, segments)
+    return _within(rule, segments) if rule is not None else None
 
 
 def _within(rule: Rule, segments: Sequence[str]) -> StopReason:

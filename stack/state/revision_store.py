@@ -19,6 +19,7 @@ from stack.aws.ports import (
     VersionReader,
 )
 from stack.errors import NotFound, OutcomeUnknown, PreconditionFailed, RevisionConflict
+from stack.runtime.observers import Observers
 from stack.runtime.shared_reads import SharedReads
 from stack.state import revisions
 from stack.state.revisions import UNVERSIONED, Change, Revision
@@ -45,26 +46,20 @@ def serialise(document: dict[str, Any]) -> bytes:
     return text.replace('\ufffe', '\\ufffe').replace('\uffff', '\\uffff').encode()
 
 
-class Observer(Protocol):
-    """Who is told what this process has stored."""
-
-    def stored(self, base: Revision | None, revision: Revision) -> None: ...
-    def removed(self, cluster: str) -> None: ...
-
-
 class RevisionStore:
-    """Reads are never older than what was stored before they were asked for; writes hold only on what was read."""
+    """Reads are never older than what was stored before they were asked for; writes hold only on what was read.
+
+    `writes` is notified of every write of this process with the revision that it is based on, `removals` of every
+    removal.
+    """
 
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
         self._known: dict[str, Revision] = {}
         self._reads = SharedReads(self._fetch)
         self._listings = SharedReads(self._list)
-        self._observers: list[Observer] = []
-
-    def tell(self, observer: 'Observer') -> None:
-        """Have an observer told of every write and removal of this process, at once."""
-        self._observers.append(observer)
+        self.writes: Observers[[Revision | None, Revision]] = Observers()
+        self.removals: Observers[[str]] = Observers()
 
     def known(self, cluster: str) -> Revision | None:
         """The newest revision that this process has seen, which may be old by now."""
@@ -104,8 +99,7 @@ class RevisionStore:
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
         if written.is_latest:
             self._known[cluster] = revision
-            for observer in self._observers:
-                observer.stored(base, revision)
+            self.writes.notify(base, revision)
         return revision
 
     async def list_as_removed(self, cluster: str) -> None:
@@ -134,8 +128,7 @@ class RevisionStore:
         except OutcomeUnknown as unknown:
             raise unknown.about(f'{cluster} is removed', _look_at(cluster)) from unknown
         self._known.pop(cluster, None)
-        for observer in self._observers:
-            observer.removed(cluster)
+        self.removals.notify(cluster)
 
     async def removed(self) -> list[str]:
         """The clusters that were removed and are not back, sorted."""

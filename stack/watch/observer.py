@@ -9,7 +9,8 @@ from typing import Protocol
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
-from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_snapshot import MOST_STOPPED
 from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
@@ -127,7 +128,7 @@ class Observer:
 
     async def _definitions_of(self, state: ClusterState, arns: Collection[str]) -> dict[str, TaskDefinition]:
         found = {}
-        for arn in set(arns) - state.definitions.keys():
+        for arn in set(arns) - state.ecs.definitions.keys():
             definition = self._definitions.get(arn) or await self._look.definition(arn)
             if definition is not None:
                 self._definitions.put(arn, definition)
@@ -140,7 +141,7 @@ class Observer:
         for name, seen in services.items():
             told = self._told.get((state.name, name))
             if told:
-                known = {each.arn: each for each in state.stopped.get(name, ())} | told
+                known = {each.arn: each for each in state.ecs.stopped.get(name, ())} | told
                 found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
             elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
                 found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
@@ -181,7 +182,7 @@ class Observer:
 
 def _loses_tasks(state: ClusterState, seen: Service) -> bool:
     """Whether tasks stop that should not: they fail, or are missing, or are started anew without a rollout."""
-    before, going = state.seen.get(seen.name), state.rollouts.get(seen.name)
+    before, going = state.ecs.services.get(seen.name), state.rollouts.get(seen.name)
     if seen.failed and (before is None or seen.failed != before.failed or seen.running < seen.desired):
         return True
     if before is None:

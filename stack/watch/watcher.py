@@ -9,9 +9,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
 
 from stack.errors import AwsFailed
 from stack.live import Live
@@ -54,11 +53,11 @@ class Watcher:
         self._wake = asyncio.Event()
         self._synced_at = float('-inf')
         self._steady_at = float('-inf')
-        self._under_way: set[asyncio.Task] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Look, until cancelled."""
-        self._live.wake = self.wake
+        self._live.wishes.subscribe(self.wake)
         try:
             while True:
                 await asyncio.sleep(0)
@@ -66,7 +65,7 @@ class Watcher:
                 if not self.start_one():
                     await self._rest()
         finally:
-            self._live.wake = None
+            self._live.wishes.unsubscribe(self.wake)
             for task in self._under_way:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -135,15 +134,17 @@ class Watcher:
             return
         wanted = [name for name, each in state.wanted.items() if not each.runs_once]
         moving = state.moving_services()
-        names = dict.fromkeys([*wanted, *sorted(state.book.unsettled()), *state.seen, *self._listed.get(cluster, ())])
+        names = dict.fromkeys(
+            [*wanted, *sorted(state.book.unsettled()), *state.ecs.services, *self._listed.get(cluster, ())]
+        )
         self._schedule.follow(cluster, names, moving, self._clock())
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._done)
 
-    def _done(self, task: asyncio.Task) -> None:
+    def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error('a look at ECS failed', exc_info=task.exception())

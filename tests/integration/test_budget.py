@@ -29,7 +29,7 @@ def test_calls_do_not_depend_on_the_number_of_subscribers(aws: Aws):
         rolling.act(document)
         counted: dict[int, int] = {}
         for subscribers in (0, 1, 500):
-            await rolling.live.ready(rolling.name)
+            await rolling.live.loader.load(rolling.name)
             while len(rolling.live.hub) < subscribers:
                 subscriber = Subscriber(Everything())
                 rolling.live.hub.subscribe(subscriber, Subscribe(('*',), {}))
@@ -52,7 +52,7 @@ def test_nobody_listens_and_nothing_rolls_out(aws: Aws):
         document = state_of(*SERVICES[:3])
         await rolling.change(document)
         rolling.act(document)
-        await rolling.live.ready(rolling.name)
+        await rolling.live.loader.load(rolling.name)
         state = await rolling.until(lambda state: not state.moving())
         assert {each.verdict.ending for each in state.rollouts.values()} == {'succeeded'}
         rolling.calls.clear()

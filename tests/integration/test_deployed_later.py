@@ -117,7 +117,7 @@ def test_a_second_attempt_is_waited_for_and_judged_anew(server: Server, through:
         rolling.act(state_of(web('2-broken', **BREAKER)))
         await rolling.settled()
         assert rolling.state.rollouts['web'].verdict.ending == 'rolled-back'
-        await rolling.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
+        await rolling.until(lambda state: state.ecs.services['web'].primary.rollout_state == 'COMPLETED')
         await rolling.records.keep_now(rolling.name)
         if through == 'another':
             await deploy(server, rolling)

@@ -109,7 +109,7 @@ def test_a_rollback_in_any_order_is_a_rollback(aws: Aws, queue: str):
             told.aws.faults.add(Fault(kind, service='sqs'))
         await begun(told, '2-broken', **BREAKER)
         assert await ends(told) == 'rolled-back'
-        assert told.state.stopped['web'], 'what ECS told of the tasks that stopped is kept'
+        assert told.state.ecs.stopped['web'], 'what ECS told of the tasks that stopped is kept'
 
     play(aws, story)
 

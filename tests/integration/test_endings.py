@@ -96,8 +96,8 @@ async def steady(stage: Trial) -> None:
     stage.act(document)
     state = await stage.settled()
     rollout = state.rollouts['web']
-    assert (rollout.state, state.image(rollout.task_definition)) == ('steady', 'team/web:2')
-    assert state.images_before['web'] == 'team/web:1'
+    assert (rollout.state, state.ecs.image(rollout.task_definition)) == ('steady', 'team/web:2')
+    assert state.ecs.images_before['web'] == 'team/web:1'
     await stage.witnesses(
         revision.id,
         'succeeded',
@@ -114,7 +114,7 @@ async def breaker_rollback(stage: Trial) -> None:
     verdict = state.rollouts['web'].verdict
     assert (verdict.ending, verdict.by, state.rollouts['web'].state) == ('rolled-back', good, 'rolled-back')
     # It is still so when ECS is stable again, which is when a naive observer would call it a success.
-    await stage.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED')
+    await stage.until(lambda state: state.ecs.services['web'].primary.rollout_state == 'COMPLETED')
     assert stage.state.rollouts['web'].verdict == verdict
     await stage.witnesses(
         revision,
@@ -167,7 +167,7 @@ async def crash_loop_without_a_breaker(stage: Trial) -> None:
     assert stage.state.rollouts['web'].verdict is None
     state = await stage.settled(step=20)
     assert state.rollouts['web'].state == 'failed'
-    assert state.seen['web'].running == 2, 'the old tasks run, and ECS is none the wiser'
+    assert state.ecs.services['web'].running == 2, 'the old tasks run, and ECS is none the wiser'
     await stage.witnesses(
         revision,
         'stalled',
@@ -183,13 +183,13 @@ async def edited_by_hand(stage: Trial) -> None:
     revision = await slowly(stage)
     stage.act(state_of(web('by-hand')))
     state = await stage.settled()
-    assert state.image(state.rollouts['web'].verdict.by) == 'team/web:by-hand'
+    assert state.ecs.image(state.rollouts['web'].verdict.by) == 'team/web:by-hand'
     await stage.witnesses(
         revision,
         'superseded',
         409,
         ':fast_forward: *CLUSTER*: web was superseded after TIME: '
-        f'ECS deployment {stage.state.seen["web"].primary.id}, which no revision asked for, took its place. '
+        f'ECS deployment {stage.state.ecs.services["web"].primary.id}, which no revision asked for, took its place. '
         '(tester: web: image 1 → 2-slow)',
     )
     await stage.go(120, step=20)

@@ -99,12 +99,12 @@ def test_what_is_no_failure_is_classed_too(aws: Aws, kind: str, tag: str, stop: 
         await rolling.change(document)
         await rolling.live.state(rolling.name)
         rolling.act(document)
-        await rolling.until(lambda state: 'web' in state.seen and state.seen['web'].running == 2)
+        await rolling.until(lambda state: 'web' in state.ecs.services and state.ecs.services['web'].running == 2)
         if stop:
             ecs = rolling.aws.client('ecs')
             for arn in ecs.list_tasks(cluster=rolling.name)['taskArns']:
                 ecs.stop_task(cluster=rolling.name, task=arn, reason='because')
-        await rolling.until(lambda state: bool(state.stopped.get('web')))
+        await rolling.until(lambda state: bool(state.ecs.stopped.get('web')))
         assert kind in {each['kind'] for each in (await report(rolling))['stop_reasons']}
         rolling.aws.advance(2 * 3600)
         assert kind in {each['kind'] for each in (await report(rolling))['stop_reasons']}
@@ -135,7 +135,7 @@ async def fails_on(rolling: Rolling) -> dict[str, Any]:
     await rolling.change(document)
     await rolling.live.state(rolling.name)
     rolling.act(document)
-    await rolling.until(lambda state: len(state.stopped.get('web', ())) > 1)
+    await rolling.until(lambda state: len(state.ecs.stopped.get('web', ())) > 1)
     assert rolling.state.rollouts['web'].open
     return await report(rolling)
 

@@ -83,7 +83,7 @@ def test_a_failure_of_the_former_revision_is_not_that_of_the_next(aws: Aws):
         rolling.act(broken)
         await rolling.go(10)
         after = await rolling.change(good)
-        await rolling.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED', step=20)
+        await rolling.until(lambda state: state.ecs.services['web'].primary.rollout_state == 'COMPLETED', step=20)
         assert verdict(rolling, after.id) is None
         rolling.act(good)
         await rolling.settled()
@@ -115,7 +115,7 @@ def test_killed_in_the_middle_of_a_rollout(aws: Aws, passed: int, tag: str, endi
         await rolling.live.state(rolling.name)
         await rolling.settled(step=20)
         assert verdict(rolling, revision.id).ending == ending
-        await rolling.until(lambda state: state.seen['web'].primary.rollout_state == 'COMPLETED', step=20)
+        await rolling.until(lambda state: state.ecs.services['web'].primary.rollout_state == 'COMPLETED', step=20)
         assert verdict(rolling, revision.id).ending == ending
 
     play(aws, story)

@@ -17,7 +17,7 @@ from stack.changes.writer import Patch, Writer
 from stack.live import hub, owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
-from stack.live.live import Live
+from stack.live.loader import Loader
 from stack.live.log import Position
 from stack.notify import notifier
 from stack.notify.notifier import Notifier
@@ -81,10 +81,10 @@ def send_again_what_was_accepted() -> None:
 def believe_the_own_state() -> None:
     """A subscriber that knows more than this replica is not a reason to read S3."""
 
-    async def reach(live: Live, name: str, known: str | None) -> None:
-        await live.ready(name)
+    async def reach(loader: Loader, name: str, known: str | None) -> None:
+        await loader.load(name)
 
-    Live.reach = reach
+    Loader.reach = reach
 
 
 @breaks('channel', 'rollout_after_desired')

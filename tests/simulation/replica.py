@@ -53,7 +53,7 @@ class Replica:
         """How rollouts ended, by cluster, revision and service, as far as this replica knows."""
         found = {}
         for cluster, state in self.live.states.items():
-            for revision in [*state.former, *([state.revision.id] if state.revision else ())]:
+            for revision in [*state.former, state.revision.id]:
                 for service, rollout in (state.of_revision(revision) or {}).items():
                     if rollout.verdict:
                         found[cluster, revision, service] = rollout.verdict.ending

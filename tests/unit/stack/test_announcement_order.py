@@ -60,7 +60,7 @@ class Process:
         self.ledger = Ledger(self.bucket)
         self.store = RevisionStore(self.bucket)
         self.notifier = Notifier(self.queue, None, lambda: 100_000, self.ledger, self.store.read_version)
-        self.store.tell(self.notifier)
+        self.store.writes.subscribe(self.notifier.stored)
         self.sweeper = Sweeper(self.store, self.notifier, self.ledger, grace_s=-1)
 
     async def put(self, image: str, *more: str, announce: str | None = 'deploy', **did: Any) -> Revision:
@@ -308,7 +308,7 @@ def test_what_is_owed_above_an_announced_revision_is_announced(aws: Aws):
         swept.ledger.mark = lambda revision: None
         first = await swept.put('web:1')
         await swept.idle()
-        dead.store._observers.clear()
+        dead.store.writes.unsubscribe(dead.notifier.stored)
         second = await dead.put('web:2')
         await swept.sweeper.sweep()
         await swept.idle()
@@ -331,7 +331,7 @@ def test_a_late_deployment_is_sent_though_a_newer_revision_destroys(aws: Aws, mo
 
         late.ledger.above = above_once_stored
         await late.put('web:1', 'api')
-        other.store._observers.clear()
+        other.store.writes.unsubscribe(other.notifier.stored)
         newer = await other.put('web:1', announce='destroy', service='api')
         stored.set()
         await late.idle()
@@ -346,7 +346,7 @@ def test_a_sweep_sends_nothing_that_was_overtaken_since_it_looked(aws: Aws):
 
     async def scenario(world: World) -> None:
         sweeping, dead, other = world.process(), world.process(), world.process()
-        dead.store._observers.clear()
+        dead.store.writes.unsubscribe(dead.notifier.stored)
         await dead.put('web:1')
         read_owed = sweeping.sweeper._read_owed
 

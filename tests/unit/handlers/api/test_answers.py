@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 from handlers.api.answers import Answers
 from stack.rollouts.cluster_state import ClusterState, Observation
+from tests.unit.stack.rollouts.test_cluster_state import START, revision
 
 
 def test_an_answer_is_made_once_for_each_state_and_name():
-    answers, state, made = Answers(), ClusterState('prod'), []
+    answers, state, made = Answers(), ClusterState(revision('r1'), START), []
 
     def make() -> bytes:
         made.append(True)
@@ -19,4 +20,4 @@ def test_an_answer_is_made_once_for_each_state_and_name():
     assert answers.get(state, 'all', make) == b'answer 1', 'nothing moved'
     state.look(Observation(datetime.now(UTC), autoscaled=frozenset({'web'})))
     assert answers.get(state, 'all', make) == b'answer 3'
-    assert answers.get(ClusterState('other'), 'all', make) == b'answer 4'
+    assert answers.get(ClusterState(revision('r1'), START), 'all', make) == b'answer 4'

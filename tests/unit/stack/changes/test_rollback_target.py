@@ -23,7 +23,7 @@ class World:
     def __init__(self, *revisions: Revision):
         self.revisions = list(revisions)
         self.held: list[Quarantine] = []
-        self.state = ClusterState('prod')
+        self.state = ClusterState(revision('newest'), START)
         self.refusal: AwsFailed | None = None
         for each in revisions:
             self.state.book.leave(each.id)

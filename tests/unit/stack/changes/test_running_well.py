@@ -63,8 +63,8 @@ def test_another_image_than_the_one_that_is_wanted():
             for each in seen.deployments
         ),
     )
-    definition = replace(made.definitions['arn:td/web:1'], arn='arn:td/web:9')
+    definition = replace(made.ecs.definitions['arn:td/web:1'], arn='arn:td/web:9')
     body = {**definition.body, 'containerDefinitions': [{**definition.body['containerDefinitions'][0], 'image': 'x:9'}]}
-    made.definitions['arn:td/web:9'] = replace(definition, body=body)
+    made.ecs.definitions['arn:td/web:9'] = replace(definition, body=body)
     look(made, other, minutes=3)
     assert hindrance(made, 'web') == 'it runs another image than its stackfile names'

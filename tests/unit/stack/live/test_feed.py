@@ -45,10 +45,12 @@ class Scene:
         self.wanted = False
         self.position = NOTHING
         around = Surroundings(ClusterState, lambda: datetime.now(UTC))
-        self.clusters = Clusters(lambda name: Cluster(name, around), self.added)
+        self.clusters = Clusters(lambda name: Cluster(name, around))
+        self.clusters.additions.subscribe(self.added)
         self.reader = Reader(self.store, RolloutRecords(bucket))
         self.feed = Feed(self.store, self.clusters, self.reader, lambda _: self.wanted, poll_s)
-        self.store.tell(self.feed)
+        self.store.writes.subscribe(self.feed.stored)
+        self.store.removals.subscribe(self.feed.removed)
 
     def added(self, cluster: Cluster) -> None:
         # A subscriber, so that events are made.
@@ -171,7 +173,7 @@ def test_too_many_at_once_come_as_one(aws: Aws):
         for number in range(MOST_REVISIONS + 2):
             scene.elsewhere(str(number))
         assert await scene.polled() == [f'cluster {MOST_REVISIONS + 1}']
-        assert await scene.reader.path('prod', first.id, scene.prod.revision.id) is None
+        assert await scene.reader.path('prod', first.id, scene.prod.revision.id) == ()
 
     play(aws, story)
 
@@ -196,8 +198,8 @@ def test_the_path_between_two_revisions(aws: Aws):
         versions = [each['VersionId'] for each in scene.s3.list_object_versions(Bucket=scene.name)['Versions']][::-1]
         path = await scene.reader.path('prod', versions[0], versions[2])
         assert [image(each) for each in path] == ['1', '2', '3']
-        assert await scene.reader.path('prod', versions[2], versions[0]) is None
-        assert await scene.reader.path('prod', 'unknown', versions[2]) is None
+        assert await scene.reader.path('prod', versions[2], versions[0]) == ()
+        assert await scene.reader.path('prod', 'unknown', versions[2]) == ()
         await scene.feed.catch_up('nothing')
         assert not scene.clusters.of('nothing').there
 

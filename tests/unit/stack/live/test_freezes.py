@@ -10,7 +10,7 @@ import pytest
 from stack.errors import StateUnreadable, Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
-from stack.live.facts import Current, History
+from stack.live.facts import Current, FreezeReading, Gap
 from stack.live.freezes import Freezes
 from stack.live.log import NOTHING
 from stack.live.reader import Reader
@@ -51,8 +51,8 @@ class Scene:
     def jump(self, freeze_known: bool = False) -> None:
         """Revisions come that are not read one by one."""
         last = Revision('prod', '"e"', f'r{self.cluster.log.end.events + 1}', b'{"services": []}', self.now)
-        current = Current(0, last, freeze=self.stored if freeze_known else None, freeze_known=freeze_known)
-        self.cluster.catch_up(History(0, self.cluster.revision.id, None, current))
+        freeze = FreezeReading(self.stored if freeze_known else None, freeze_known)
+        self.cluster.catch_up(Gap(0, self.cluster.revision.id, Current(0, last, freeze=freeze)))
 
     def check(self) -> list[tuple[str, Any]]:
         asyncio.run(self.freezes.check())

@@ -11,7 +11,7 @@ import pytest
 from stack.errors import Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
-from stack.live.facts import Current, History
+from stack.live.facts import Current, Steps
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.subscriber import Subscriber
@@ -70,7 +70,7 @@ class Ledger:
     """A source in memory: clusters of one service, whose owners are given facts by hand."""
 
     def __init__(self, *names: str):
-        self.clusters = Clusters(self.make, lambda cluster: self.hub.added(cluster))
+        self.clusters = Clusters(self.make)
         self.ready_gate = asyncio.Event()
         self.ready_gate.set()
         # How often a whole cluster was described.
@@ -81,9 +81,9 @@ class Ledger:
             self.create(name, '1')
 
     def make(self, name: str) -> Cluster:
-        return Described(
-            self, name, Surroundings(ClusterState, lambda: AT, moved=lambda cluster: self.hub.moved(cluster))
-        )
+        around = Surroundings(ClusterState, lambda: AT)
+        around.moves.subscribe(self.hub.moved)
+        return Described(self, name, around)
 
     async def refresh(self, now: bool = False) -> None:
         pass
@@ -107,7 +107,7 @@ class Ledger:
 
     def remove(self, name: str) -> None:
         cluster = self.clusters.of(name)
-        cluster.catch_up(History(cluster.heard, cluster.revision.id, [None]))
+        cluster.catch_up(Steps(cluster.heard, cluster.revision.id, [None]))
 
     def move(self, name: str, running: int) -> None:
         self.clusters.of(name).looked(Observation(AT, {'web': web(running)}))

@@ -114,7 +114,7 @@ def play(aws: Aws, story: Callable[[Scene], Awaitable[Any]]) -> None:
 def test_a_cluster_that_is_not_there(aws: Aws):
     async def story(scene: Scene) -> None:
         assert await scene.live.state('prod') is None
-        assert (scene.live.revision('prod'), scene.live.loaded('prod')) == (None, None)
+        assert (scene.live.loader.revision('prod'), scene.live.loaded('prod')) == (None, None)
         await scene.listen()
         await scene.live.see('prod', Observation(scene.now()))
         scene.live.unseen('prod', FAILURE)
@@ -167,7 +167,7 @@ def test_the_first_look_is_waited_for_where_ecs_is_looked_at(aws: Aws):
     async def story(scene: Scene) -> None:
         revision = await scene.put()
         woken = asyncio.Event()
-        scene.live.wake = woken.set
+        scene.live.wishes.subscribe(woken.set)
         asking = asyncio.create_task(scene.live.at(revision))
         await eventually(lambda: scene.live.askers.waits('prod'))
         assert woken.is_set()
@@ -184,12 +184,12 @@ def test_what_moves_is_of_interest_and_what_is_asked_for_or_listened_to(aws: Aws
         scene.clock += ASKED_S + 1
         assert scene.live.of_interest() == ['prod'], 'it rolls out'
         await scene.see(running())
-        assert (scene.live.of_interest(), scene.live.anybody) == ([], False)
+        assert (scene.live.of_interest(), bool(scene.live.askers)) == ([], False)
         await scene.live.state('prod')
-        assert (scene.live.of_interest(), scene.live.anybody) == (['prod'], True)
+        assert (scene.live.of_interest(), bool(scene.live.askers)) == (['prod'], True)
         scene.clock += ASKED_S + 1
         await scene.subscribe('pr*')
-        assert (scene.live.of_interest(), scene.live.anybody) == (['prod'], True)
+        assert (scene.live.of_interest(), len(scene.live.hub)) == (['prod'], 1)
 
     play(aws, story)
 
@@ -197,7 +197,7 @@ def test_what_moves_is_of_interest_and_what_is_asked_for_or_listened_to(aws: Aws
 def test_an_end_is_reported_once(aws: Aws):
     async def story(scene: Scene) -> None:
         ended: list[tuple[str, str]] = []
-        scene.live.ended.append(lambda state, each: ended.append((state.name, each.verdict.ending)))
+        scene.live.endings.subscribe(lambda state, each: ended.append((state.name, each.verdict.ending)))
         await scene.put()
         await scene.live.state('prod')
         await scene.see(running(running=1))

@@ -126,7 +126,7 @@ async def test_a_cluster_that_is_listed_while_it_is_loaded():
     held.go.set()
     await asking
     await here.poll()
-    assert reader.short() == ['synced', f'cluster {here.live.revision("prod")}']
+    assert reader.short() == ['synced', f'cluster {here.live.loader.revision("prod")}']
 
 
 @asynchronous
@@ -139,7 +139,7 @@ async def test_a_load_that_breaks_off():
     with pytest.raises(AwsFailed):
         await here.live.state('prod')
     await here.poll(1)
-    assert reader.short() == ['synced', f'cluster {here.live.revision("prod")}']
+    assert reader.short() == ['synced', f'cluster {here.live.loader.revision("prod")}']
     second = await there.put('web:2')
     await here.poll(1)
     assert reader.of('desired') == [f'desired {second.id}']
@@ -340,7 +340,7 @@ async def test_a_deployment_that_is_stored_while_its_cluster_is_loaded():
     await there.put()
     first = await here.store.read('prod')
     held = here.s3.hold('HeadObject', 'prod', after=True)
-    loading = asyncio.create_task(here.live.ready('prod'))
+    loading = asyncio.create_task(here.live.loader.load('prod'))
     await held.reached.wait()
     second = await here.write(first, 'web:2', 'change')
     held.go.set()
@@ -405,7 +405,7 @@ async def test_two_reads_of_one_history_that_end_in_the_wrong_order():
 
 async def watched(replica: Replica) -> None:
     """Have a replica look at ECS, and load the cluster."""
-    replica.live.wake = lambda: None
+    replica.live.wishes.subscribe(lambda: None)
     await replica.live.state('prod')
 
 

@@ -49,7 +49,9 @@ def changed(name: str, announce: str | None, **images: str) -> Revision:
 def held(moved: list[str], name: str) -> Cluster:
     """A cluster that was changed without being announced."""
     revision = changed('r1', None)
-    cluster = Cluster('prod', Surroundings(ClusterState, lambda: START, moved=lambda _: moved.append(name)))
+    around = Surroundings(ClusterState, lambda: START)
+    around.moves.subscribe(lambda _: moved.append(name))
+    cluster = Cluster('prod', around)
     cluster.load(Current(0, revision, path=[revision]))
     moved.clear()
     return cluster
@@ -82,7 +84,8 @@ class Overtaken:
 
     def __init__(self) -> None:
         self.now, self.records, self.moved = START, Records(), 0
-        around = Surroundings(ClusterState, lambda: self.now, moved=self._move)
+        around = Surroundings(ClusterState, lambda: self.now)
+        around.moves.subscribe(self._move)
         self.cluster = Cluster('prod', around)
         first, second = changed('r1', 'deploy'), changed('r2', 'deploy')
         self.cluster.load(Current(0, first, path=[first]))

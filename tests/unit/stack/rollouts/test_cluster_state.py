@@ -26,8 +26,9 @@ WEB = {'image': 'web:1', 'desired_count': 2}
 
 
 def state(*revisions: Revision, now: datetime = START) -> ClusterState:
-    made = ClusterState('prod')
-    for each in revisions or (revision('r1', web=WEB),):
+    first, *later = revisions or (revision('r1', web=WEB),)
+    made = ClusterState(first, now)
+    for each in later:
         made.take_revision(each, now)
     return made
 
@@ -66,7 +67,7 @@ def test_a_service_on_its_way():
     made = state()
     assert made.moving_services() == {'web'}
     assert look(made, running(running=1)) == {'web'}
-    assert (made.rollouts['web'].state, made.running_image('web')) == ('rolling-out', 'web:1')
+    assert (made.rollouts['web'].state, made.ecs.running_image('web')) == ('rolling-out', 'web:1')
     assert look(made, running(running=1), minutes=3) == set(), 'nothing has moved'
     look(made, running(), minutes=4)
     assert (made.rollouts['web'].verdict.ending, made.moving()) == ('succeeded', False)
@@ -86,7 +87,7 @@ def test_a_service_that_was_deleted_in_ecs(gone: Service | None):
     made = state()
     look(made, running(running=1))
     made.look(Observation(START + timedelta(minutes=3), {'web': gone}))
-    assert (made.rollouts['web'].verdict.ending, made.seen) == ('aborted', {})
+    assert (made.rollouts['web'].verdict.ending, made.ecs.services) == ('aborted', {})
 
 
 def test_drift_counts_only_while_nothing_rolls_out():
@@ -150,13 +151,13 @@ def ran(made: ClusterState, status: str, code: int | None = None, **more: Any) -
 def test_a_task_runs_again_for_each_revision_that_is_announced():
     made = state(revision('r1', job=JOB))
     look(made, runs={'job': ran(made, 'STOPPED', 0)})
-    assert (made.rollouts['job'].verdict.ending, made.stopped['job']) == ('succeeded', ())
+    assert (made.rollouts['job'].verdict.ending, made.ecs.stopped['job']) == ('succeeded', ())
     made.take_revision(revision('r2', announce=None, job=JOB), START)
     assert made.rollouts['job'].goal.revision == 'r1'
     made.take_revision(revision('r3', job=JOB), START)
     assert (made.rollouts['job'].goal.revision, made.rollouts['job'].state) == ('r3', 'queued')
     look(made, runs={'job': ran(made, 'STOPPED', 3)})
-    assert (made.rollouts['job'].verdict.ending, len(made.stopped['job'])) == ('aborted', 1)
+    assert (made.rollouts['job'].verdict.ending, len(made.ecs.stopped['job'])) == ('aborted', 1)
 
 
 def test_what_ran_before_ecs_forgot_is_not_waited_for():
@@ -193,7 +194,7 @@ def test_of_two_looks_that_overlap_the_one_that_began_later_counts():
     made = state()
     look(made, running(running=1), order=2)
     assert look(made, running(running=0), minutes=3, order=1) == set()
-    assert (made.seen['web'].running, made.observed_at) == (1, START + timedelta(minutes=3))
+    assert (made.ecs.services['web'].running, made.observed_at) == (1, START + timedelta(minutes=3))
     look(made, running(), minutes=4, order=3)
     assert made.rollouts['web'].verdict.ending == 'succeeded'
 
@@ -204,7 +205,7 @@ def test_a_look_that_began_before_a_revision_was_known_is_no_answer_to_it():
     made.take_revision(revision('r2', web={**WEB, 'desired_count': 1}), START + timedelta(minutes=3))
     found = running(running=1, desiredCount=1)
     look(made, found, minutes=4, goals={'web': 'r1'})
-    assert (made.rollouts['web'].state, made.seen['web']) == ('queued', found)
+    assert (made.rollouts['web'].state, made.ecs.services['web']) == ('queued', found)
 
 
 def test_stopped_tasks_are_known_whichever_look_shows_them():
@@ -212,4 +213,4 @@ def test_stopped_tasks_are_known_whichever_look_shows_them():
     tasks = [task({'taskArn': f'arn:task/t{n}', 'stoppedAt': START + timedelta(minutes=n)}) for n in range(3)]
     look(made, running(), order=2, stopped={'web': (tasks[2], tasks[0])})
     look(made, running(), order=1, stopped={'web': (tasks[1],)})
-    assert [each.arn for each in made.stopped['web']] == ['arn:task/t2', 'arn:task/t1', 'arn:task/t0']
+    assert [each.arn for each in made.ecs.stopped['web']] == ['arn:task/t2', 'arn:task/t1', 'arn:task/t0']

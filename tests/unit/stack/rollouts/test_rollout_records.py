@@ -11,7 +11,7 @@ import pytest
 from stack.errors import PreconditionFailed, Unavailable
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout import Verdict, end
-from stack.rollouts.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load, take_up
+from stack.rollouts.rollout_records import MOST_KEPT, PREFIX, Record, RolloutRecords, dump, load, resume
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 
@@ -48,9 +48,7 @@ def revision(name: str = 'r1', announce: str | None = 'deploy') -> Revision:
 
 
 def state(announce: str | None = 'deploy') -> ClusterState:
-    made = ClusterState('prod')
-    made.take_revision(revision(announce=announce), START)
-    return made
+    return ClusterState(revision(announce=announce), START)
 
 
 class Owner:
@@ -75,9 +73,7 @@ def keep(bucket: OneKey, state: ClusterState) -> None:
 
 
 def resumed(bucket: OneKey, *path: Revision) -> ClusterState:
-    fresh = ClusterState('prod')
-    take_up(fresh, asyncio.run(RolloutRecords(bucket).read('prod')), path, START)
-    return fresh
+    return resume(ClusterState, asyncio.run(RolloutRecords(bucket).read('prod')), path, START)
 
 
 @pytest.mark.parametrize('announce', ['deploy', None])
@@ -102,10 +98,14 @@ def test_another_process_goes_on_from_there():
     assert resumed(bucket, revision()).rollouts == first.rollouts
 
 
-def turn(state: ClusterState, number: int, image: str) -> None:
+def later(number: int, image: str) -> Revision:
     body = serialise({'services': [{'web': {'image': image}}]})
     change = Change(Origin('kim', 'test'), START, {'verb': 'replace'}, 'deploy')
-    state.take_revision(Revision('prod', '"e"', f'r{number}', body, START, encode('w', [change])), START)
+    return Revision('prod', '"e"', f'r{number}', body, START, encode('w', [change]))
+
+
+def turn(state: ClusterState, number: int, image: str) -> None:
+    state.take_revision(later(number, image), START)
 
 
 def test_how_former_revisions_ended_is_known_to_another_process():
@@ -123,8 +123,7 @@ def test_what_only_another_process_knew_of_former_revisions_is_not_lost():
     bucket, first = OneKey(), state()
     turn(first, 2, 'web:2')
     keep(bucket, first)
-    late = ClusterState('prod')
-    turn(late, 2, 'web:2')
+    late = ClusterState(later(2, 'web:2'), START)
     turn(late, 3, 'web:3')
     keep(bucket, late)
     assert list(load(bucket.stored.body).former) == ['r1', 'r2']

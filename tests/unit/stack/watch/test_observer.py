@@ -11,7 +11,8 @@ import pytest
 
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
-from stack.rollouts.cluster_state import MOST_STOPPED, ClusterState
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_snapshot import MOST_STOPPED
 from stack.rollouts.ecs_state import Service, Task, task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome

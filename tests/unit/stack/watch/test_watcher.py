@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import task
 from stack.rollouts.observation import Observation
+from stack.runtime.observers import Observers
 from stack.runtime.pacing import Limit, TokenBucket
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
@@ -102,14 +102,13 @@ class Cared:
 
     def __init__(self, sky: Sky):
         self.sky = sky
-        self.wake: Callable[[], None] | None = None
+        self.wishes: Observers[[]] = Observers()
         self.cared = True
         self.looks: list[Observation] = []
         self.failing: list[str] = []
-        self.states = {'prod': ClusterState('prod')}
         services = [{f's{number}': {'image': f's{number}:1'}} for number in range(sky.services)]
         body = serialise({'services': services})
-        self.states['prod'].take_revision(Revision('prod', '"e"', 'r1', body, START), START)
+        self.states = {'prod': ClusterState(Revision('prod', '"e"', 'r1', body, START), START)}
 
     def of_interest(self) -> list[str]:
         return ['prod'] if self.cared or self.states['prod'].moving() else []
@@ -252,7 +251,7 @@ def test_a_hint_is_followed_at_once():
             scene.watcher.hint('prod', 's4', stopped)
         await scene.go(1)
         assert len(scene.live.looks) == before + 1
-        assert scene.live.states['prod'].stopped['s4'] == (stopped,)
+        assert scene.live.states['prod'].ecs.stopped['s4'] == (stopped,)
         assert scene.sky.count('ListTasks') == 0, 'what was told is not asked for'
 
     play(story)
@@ -300,6 +299,6 @@ def test_a_cluster_that_is_gone_has_no_services():
         await scene.go(10)
         scene.sky.failure = AwsFailed('Gone.', 'ecs:DescribeServices', 'ClusterNotFoundException')
         await scene.go(30)
-        assert scene.live.states['prod'].seen == {}
+        assert scene.live.states['prod'].ecs.services == {}
 
     play(story)

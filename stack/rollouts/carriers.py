@@ -1,0 +1,34 @@
+"""Which task definitions carry what a desired state wants of its services, remembered until the next revision."""
+
+from collections.abc import Collection, Mapping
+
+from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.wanted import Wanted
+from stack.rollouts.drift import carries, dropped_fields
+from stack.rollouts.ecs_state import Service
+
+
+class Carriers:
+    """`dropped` are, by service, the fields of the task definition that the desired state no longer has."""
+
+    def __init__(self) -> None:
+        self.dropped: dict[str, frozenset[str]] = {}
+        self._carries: dict[tuple[str, str], bool] = {}
+
+    def advance(self, former: Mapping[str, Wanted], wanted: Mapping[str, Wanted]) -> None:
+        """Go over to what a new revision wants."""
+        self.dropped = {
+            name: dropped_fields(former.get(name), after, self.dropped.get(name)) for name, after in wanted.items()
+        }
+        self._carries.clear()
+
+    def carries(self, wanted: Wanted, definition: TaskDefinition) -> bool:
+        key = (wanted.service, definition.arn)
+        if key not in self._carries:
+            self._carries[key] = carries(definition, wanted, self.dropped[wanted.service])
+        return self._carries[key]
+
+    def of(self, wanted: Wanted, service: Service, definitions: Mapping[str, TaskDefinition]) -> Collection[str]:
+        """The ARNs of the task definitions, among those of a service's deployments, that carry what is wanted."""
+        arns = {deployment.task_definition for deployment in service.deployments}
+        return {arn for arn in arns if arn in definitions and self.carries(wanted, definitions[arn])}

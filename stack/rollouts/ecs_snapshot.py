@@ -1,0 +1,83 @@
+"""What ECS shows of one cluster, put together from the looks at its services."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from stack.reconcile.observed import TaskDefinition
+from stack.rollouts.ecs_state import Service, Task
+from stack.stackfile.main_container import essential_names, main_container
+
+# Stopped tasks that are kept for each service, the newest first.
+MOST_STOPPED = 10
+
+
+class EcsSnapshot:
+    """By service name: the service, its newest stopped tasks, and the number of its targets in each state of health.
+
+    `definitions` are the task definitions of all deployments, by ARN. `images_before` is what ran before the newest
+    deployment of a service.
+    """
+
+    def __init__(self) -> None:
+        self.services: dict[str, Service] = {}
+        self.definitions: dict[str, TaskDefinition] = {}
+        self.stopped: dict[str, tuple[Task, ...]] = {}
+        self.targets: dict[str, Mapping[str, int]] = {}
+        self.images_before: dict[str, str] = {}
+
+    def see(self, name: str, service: Service | None) -> None:
+        """Record a service, or that ECS has none of that name; the task definitions that nothing uses are forgotten."""
+        former = self.services.get(name)
+        if service is None:
+            self.services.pop(name, None)
+            self.targets.pop(name, None)
+        else:
+            self._remember_image(name, former, service)
+            self.services[name] = service
+        if former is not None and (service is None or service.deployments != former.deployments):
+            self._forget_definitions(former)
+
+    def add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
+        """Add stopped tasks. They do not run again, so that the order in which they become known does not matter."""
+        known = {task.arn: task for task in (*self.stopped.get(name, ()), *tasks)}
+        newest = sorted(known.values(), key=lambda task: task.stopped_at.timestamp() if task.stopped_at else 0.0)
+        self.stopped[name] = tuple(reversed(newest))[:MOST_STOPPED]
+
+    def knows_definitions(self, service: Service) -> bool:
+        """Whether the task definitions of all deployments of a service are known."""
+        return all(deployment.task_definition in self.definitions for deployment in service.deployments)
+
+    def image(self, task_definition: str, service: str = '') -> str | None:
+        """The image of a service's main container in a task definition; None if the definition is not known."""
+        definition = self.definitions.get(task_definition)
+        return main_container(definition.body, service).get('image') if definition else None
+
+    def running_image(self, name: str) -> str | None:
+        """The image that runs: that of ECS's newest deployment, unless only older ones have tasks so far."""
+        service = self.services.get(name)
+        if service is None:
+            return None
+        primary = service.primary
+        if primary is None or not primary.running:
+            primary = next((each for each in service.deployments if each.running), primary)
+        return self.image(primary.task_definition if primary else service.task_definition, name)
+
+    def essential(self, task: Task) -> Collection[str]:
+        """The names of a task's essential containers; empty if its task definition is not known."""
+        definition = self.definitions.get(task.task_definition)
+        return essential_names(definition.body) if definition else frozenset()
+
+    def _remember_image(self, name: str, former: Service | None, service: Service) -> None:
+        """Remember what ran before the newest deployment, until the next one begins."""
+        if former is not None and former.task_definition != service.task_definition:
+            image = self.image(former.task_definition, name)
+            if image:
+                self.images_before[name] = image
+        older = next((each for each in service.deployments if each.status == 'ACTIVE' and each.running), None)
+        if former is None and older is not None and (image := self.image(older.task_definition, name)):
+            self.images_before[name] = image
+
+    def _forget_definitions(self, former: Service) -> None:
+        gone = {deployment.task_definition for deployment in former.deployments}
+        used = {each.task_definition for service in self.services.values() for each in service.deployments}
+        for arn in gone - used:
+            self.definitions.pop(arn, None)
