@@ -34,7 +34,7 @@ class AwsApplication:
         self._own = own
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto looks at the directories of all its services at each request, a third of the time that it takes.
-        self._moto.get_backend_for_host = cache(self._moto.get_backend_for_host)
+        vars(self._moto)['get_backend_for_host'] = cache(self._moto.get_backend_for_host)
         self._recordings: list[list[str]] = []
 
     def __call__(self, environ: Environ, body: bytes) -> Answer | None:

@@ -72,7 +72,10 @@ def restore_buckets(account: str, buckets: Iterable[Bucket]) -> None:
     """Puts buckets and their objects into an account, beside or in place of those of the same name; LOCK is held."""
     s3 = backend(account)
     for bucket in buckets:
-        made = s3.buckets.get(bucket.name) or FakeBucket(bucket.name, account, bucket.region)
+        made = s3.buckets.get(bucket.name)
+        if made is None:
+            # A method of CloudFormation's is abstract there, and moto creates buckets all the same.
+            made = FakeBucket(bucket.name, account, bucket.region)  # type: ignore[abstract]
         made.creation_date = bucket.created
         made.versioning_status = bucket.versioning
         s3.buckets[bucket.name] = made
@@ -103,9 +106,14 @@ def _plain(s3: S3Backend, version: FakeKey | FakeDeleteMarker) -> Version:
         version.etag.strip('"'),
         dict(version.metadata),
         _tags(s3, version),
-        {version.checksum_algorithm: version.checksum_value} if version.checksum_algorithm else {},
+        _checksum(version),
         version._is_versioned,
     )
+
+
+def _checksum(version: FakeKey) -> dict[str, str]:
+    algorithm, value = version.checksum_algorithm, version.checksum_value
+    return {algorithm: value} if algorithm and value else {}
 
 
 def _made(s3: S3Backend, bucket: FakeBucket, key: str, versions: Iterable[Version]) -> list[Any]:

@@ -61,7 +61,7 @@ def _presigned(environ: Environ) -> str:
 
 def _routed(service: str, environ: Environ) -> str:
     try:
-        return get_service_router(service).match(Request(environ.copy()))[0].name
+        return str(get_service_router(service).match(Request(environ.copy()))[0].name)
     except (HTTPException, BotoCoreError):
         return f'{environ["REQUEST_METHOD"].title()}Unknown'
 

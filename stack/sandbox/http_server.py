@@ -117,7 +117,8 @@ class _Handler(MotoRequestHandler):
 
     def _read_body(self, environ: Mapping[str, Any]) -> bytes:
         if environ.get('wsgi.input_terminated'):
-            return environ['wsgi.input'].read()
+            terminated: bytes = environ['wsgi.input'].read()
+            return terminated
         return self.rfile.read(int(environ.get('CONTENT_LENGTH') or 0))
 
     def _packet(self, answer: Answer) -> bytes:

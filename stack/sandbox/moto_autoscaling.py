@@ -5,6 +5,8 @@ from collections.abc import Callable
 from moto.applicationautoscaling.exceptions import AWSValidationException
 from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 
+from stack.sandbox.patching import replace
+
 # Whether a service exists: region, cluster, service.
 Exists = Callable[[str, str, str], bool]
 
@@ -20,7 +22,7 @@ def install() -> None:
             raise AWSValidationException(f"ECS service doesn't exist: {resource}")
         return True
 
-    ApplicationAutoscalingBackend._ecs_service_exists_for_target = exists
+    replace(ApplicationAutoscalingBackend, '_ecs_service_exists_for_target', exists)
 
 
 def connect(account: str, exists: Exists) -> None:

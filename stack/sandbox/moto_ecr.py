@@ -10,13 +10,15 @@ from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import Image, ecr_backends
 from moto.ecr.responses import ECRResponse
 
+from stack.sandbox.patching import replace
+
 _MEDIA_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
 _PAGE = 100
 
 
 def install() -> None:
-    ECRResponse.describe_images = _paged(ECRResponse.describe_images)
+    replace(ECRResponse, 'describe_images', _paged(ECRResponse.describe_images))
 
 
 def _paged(describe_images: Any) -> Any:
@@ -55,7 +57,9 @@ def push(account: str, region: str, repository: str, tags: Sequence[str], at: fl
         'config': {'mediaType': 'application/vnd.docker.container.image.v1+json', 'size': size},
         'layers': [{'digest': f'sha256:{layer}', 'size': size}],
     }
-    image = Image(account, tags[0] if tags else None, json.dumps(manifest), repository, _MEDIA_TYPE)
+    # moto itself gives None to an image without tags.
+    first_tag: Any = tags[0] if tags else None
+    image = Image(account, first_tag, json.dumps(manifest), repository, _MEDIA_TYPE)
     image.image_tags = list(tags)
     image.image_pushed_at = int(at)
     images.append(image)

@@ -7,6 +7,8 @@ from typing import Any
 from moto.elbv2.exceptions import DuplicateListenerError, LoadBalancerNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener
 
+from stack.sandbox.patching import replace
+
 
 def install() -> None:
     create, modify = ELBv2Backend.create_listener, ELBv2Backend.modify_listener
@@ -38,7 +40,8 @@ def install() -> None:
             raise DuplicateListenerError()
         return modify(self, arn, port, *args, **kwargs)
 
-    ELBv2Backend.create_listener, ELBv2Backend.modify_listener = create_listener, modify_listener
+    replace(ELBv2Backend, 'create_listener', create_listener)
+    replace(ELBv2Backend, 'modify_listener', modify_listener)
 
 
 def _on_port(balancer: Any, port: Any) -> FakeListener | None:

@@ -15,21 +15,22 @@ from moto.core.common_models import BaseModel
 from moto.moto_server import werkzeug_app
 
 from stack.sandbox import moto_autoscaling, moto_ecr, moto_elbv2, moto_s3, moto_servicediscovery, moto_sqs
+from stack.sandbox.patching import replace
 
 
 @cache
 def install() -> None:
     """Puts every patch in place, once in a process; to be called before moto answers anything."""
     # moto answers every browser page otherwise, whatever its origin.
-    werkzeug_app.DISABLE_GLOBAL_CORS = True
+    vars(werkzeug_app)['DISABLE_GLOBAL_CORS'] = True
     # A certificate would be pending for a minute; in the sandbox nobody adds its DNS records.
     moto.settings.ACM_VALIDATION_WAIT = 0
     # 1,000 policies that nothing here looks at take a second and 100 MB.
     moto.settings.load_iam_aws_managed_policies = lambda: False
-    AccountSpecificBackend.get_session = classmethod(lambda cls: _Regions())
+    replace(AccountSpecificBackend, 'get_session', classmethod(lambda cls: _Regions()))
     _import_ec2()
     # moto keeps every instance of every class for its own data pages, deleted ones too, which is a leak.
-    BaseModel.__new__ = lambda cls, *args, **kwargs: object.__new__(cls)
+    replace(BaseModel, '__new__', lambda cls, *args, **kwargs: object.__new__(cls))
     moto_autoscaling.install()
     moto_ecr.install()
     moto_elbv2.install()

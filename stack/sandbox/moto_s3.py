@@ -8,6 +8,8 @@ from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore
 
+from stack.sandbox.patching import replace
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: names and values together
 METADATA_LIMIT_BYTES = 2048
 
@@ -20,13 +22,13 @@ class MetadataTooLarge(S3ClientError):
 
 
 def install() -> None:
-    _VersionedKeyStore.setlist = _setlist
-    S3Backend.list_object_versions = _list_only(S3Backend.list_object_versions)
-    S3Response.put_object = _within_metadata_limit(S3Response.put_object)
-    S3Response.copy_object = _conditional_copy(S3Response.copy_object)
-    S3Response.delete_object = _conditional_delete(S3Response.delete_object)
+    replace(_VersionedKeyStore, 'setlist', _setlist)
+    replace(S3Backend, 'list_object_versions', _list_only(S3Backend.list_object_versions))
+    replace(S3Response, 'put_object', _within_metadata_limit(S3Response.put_object))
+    replace(S3Response, 'copy_object', _conditional_copy(S3Response.copy_object))
+    replace(S3Response, 'delete_object', _conditional_delete(S3Response.delete_object))
     # A key that nobody disposed of is closed like any other, without the warning that is meant for moto's tests.
-    FakeKey.__del__ = lambda self: self.dispose()
+    replace(FakeKey, '__del__', lambda self: self.dispose())
 
 
 def _setlist(self: _VersionedKeyStore, key: str, versions: Any) -> None:
@@ -39,7 +41,7 @@ def _setlist(self: _VersionedKeyStore, key: str, versions: Any) -> None:
     dict.__setitem__(self, key, versions)
 
 
-class _Shared(list):
+class _Shared(list[Any]):
     """Versions that moto may list without copying them first, with their bodies; newest first."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> '_Shared':

@@ -11,14 +11,20 @@ from moto.servicediscovery.models import ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 from moto.utilities.utils import get_partition
 
+from stack.sandbox.patching import replace
+
 # Filter → what it looks at in moto's namespaces and services.
 _LOOKS_AT = {'TYPE': 'type', 'NAMESPACE_ID': 'namespace_id'}
 
 
 def install() -> None:
-    ServiceDiscoveryResponse.list_namespaces = _filtered('list_namespaces', 'Namespaces')
-    ServiceDiscoveryResponse.list_services = _filtered('list_services', 'Services')
-    ServiceDiscoveryBackend.create_private_dns_namespace = _in_vpc(ServiceDiscoveryBackend.create_private_dns_namespace)
+    replace(ServiceDiscoveryResponse, 'list_namespaces', _filtered('list_namespaces', 'Namespaces'))
+    replace(ServiceDiscoveryResponse, 'list_services', _filtered('list_services', 'Services'))
+    replace(
+        ServiceDiscoveryBackend,
+        'create_private_dns_namespace',
+        _in_vpc(ServiceDiscoveryBackend.create_private_dns_namespace),
+    )
 
 
 def _in_vpc(create: Callable[..., str]) -> Callable[..., str]:

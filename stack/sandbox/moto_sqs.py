@@ -12,6 +12,7 @@ from moto.sqs.exceptions import InvalidParameterValue
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 
 from stack.sandbox.http_server import client_is_gone
+from stack.sandbox.patching import replace
 from stack.sandbox.serial import QUEUES_CHANGED
 
 # A message that becomes visible again, since its time-out has passed, tells nobody.
@@ -19,13 +20,13 @@ _LOOK_AGAIN_SECONDS = 0.2
 
 
 def install() -> None:
-    SQSBackend.receive_message = _long_polling(SQSBackend.receive_message)
-    SQSBackend._validate_message = _in_bytes(SQSBackend._validate_message)
-    Queue.add_message = _add_message
+    replace(SQSBackend, 'receive_message', _long_polling(SQSBackend.receive_message))
+    replace(SQSBackend, '_validate_message', _in_bytes(SQSBackend._validate_message))
+    replace(Queue, 'add_message', _add_message)
     # moto reads the clock twice for each message of the queue, and counts them all several times at each call.
-    Queue.messages = property(_visible)
-    Queue.approximate_number_of_messages_delayed = property(lambda self: _count(self, 'delayed_until'))
-    Queue.approximate_number_of_messages_not_visible = property(lambda self: _count(self, 'visible_at'))
+    replace(Queue, 'messages', property(_visible))
+    replace(Queue, 'approximate_number_of_messages_delayed', property(lambda self: _count(self, 'delayed_until')))
+    replace(Queue, 'approximate_number_of_messages_not_visible', property(lambda self: _count(self, 'visible_at')))
 
 
 def _visible(self: Queue) -> list[Message]:
@@ -60,10 +61,10 @@ def _long_polling(receive_message: Callable[..., list[Message]]) -> Any:
 def _in_bytes(validate: Callable[..., None]) -> Any:
     def validated(self: SQSBackend, queue: Queue, message_body: str, *args: Any, **kwargs: Any) -> None:
         """moto counts characters; SQS counts bytes of UTF-8."""
-        if len(message_body.encode()) > queue.maximum_message_size:
+        limit: int = vars(queue)['maximum_message_size']
+        if len(message_body.encode()) > limit:
             raise InvalidParameterValue(
-                'One or more parameters are invalid. '
-                f'Reason: Message must be shorter than {queue.maximum_message_size} bytes.'
+                f'One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes.'
             )
         validate(self, queue, message_body, *args, **kwargs)
 
@@ -82,7 +83,7 @@ def _add_message(self: Queue, message: Message) -> None:
             del seen[old]
         if message.deduplication_id in seen:
             return
-        seen[message.deduplication_id] = message.sent_timestamp
+        seen[message.deduplication_id] = float(message.sent_timestamp or 0)
     self._messages.append(message)
 
 

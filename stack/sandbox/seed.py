@@ -107,7 +107,7 @@ def _ids(module: ModuleType, function: str, *ids: str) -> Iterator[None]:
 def _certificate(place: Place) -> None:
     acm = acm_backends[place.account][place.region]
     if place.certificate not in acm._certificates:
-        certificate = acm._certificates.pop(acm.request_certificate(f'*.{DOMAIN}', None, [DOMAIN], []))
+        certificate = acm._certificates.pop(acm.request_certificate(f'*.{DOMAIN}', '', [DOMAIN], []))
         certificate.arn = place.certificate
         acm._certificates[place.certificate] = certificate
 
@@ -145,7 +145,7 @@ def _repositories(place: Place, now: datetime) -> None:
     for name in REPOSITORIES:
         if name in ecr.repositories:
             continue
-        ecr.create_repository(name, None, None, None, 'MUTABLE', [])
+        ecr.create_repository(name, None, {}, {}, 'MUTABLE', [])
         for image in images(name):
             push(place.account, place.region, name, image.tags, now.timestamp() - image.age)
 

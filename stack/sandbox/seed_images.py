@@ -26,7 +26,7 @@ def images(repository: str) -> list[SeededImage]:
     """The images of a repository, the oldest first: 30 tags, and images that have lost theirs. Always the same ones."""
     dice = random.Random(repository)  # noqa: S311 - a likeness of chance, the same at every start
     versions = list(_versions(dice))
-    tagged = [(version,) for version in versions]
+    tagged: list[tuple[str, ...]] = [(version,) for version in versions]
     for index in dice.sample(range(_VERSIONS - 1), _WITH_COMMIT):
         tagged[index] += (f'{dice.getrandbits(28):07x}',)
     tagged[-5] += ('stable',)

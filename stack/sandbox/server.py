@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 
 import boto3
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
 
 from stack.sandbox import moto_autoscaling, moto_patches
 from stack.sandbox.application import AwsApplication
@@ -18,6 +17,7 @@ from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
+from stack.sandbox.moto_backends import services
 from stack.sandbox.persistence import Found, Keeper
 from stack.sandbox.serial import LOCK
 
@@ -195,7 +195,7 @@ class EmbeddedAws:
 
     def _forget(self) -> None:
         with LOCK:
-            for service in list(BackendDict._instances):
+            for service in services():
                 if self.account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
                     service[self.account].reset()
                     del service[self.account]

@@ -19,13 +19,13 @@ from pathlib import Path
 from types import MethodType
 from typing import Any
 
-import moto.backends
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import BaseBackend
 from moto.s3.utils import _VersionedKeyStore
 
+from stack.sandbox.moto_backends import of_region, services
 from stack.sandbox.safe_files import write_whole
 
 log = logging.getLogger(__name__)
@@ -102,18 +102,18 @@ def dump(account: str, ecs: Any, without: Collection[str] = ()) -> bytes:
 
     `without` are services that are left out. Raises Unkeepable where others would have to be.
     """
-    services: Backends = {}
-    for service in BackendDict._instances:
+    kept: Backends = {}
+    for service in services():
         if service.service_name in without:
             continue
         for region, backend in service.get(account, {}).items():
             stock = _STOCK.get(service.service_name, set())
-            kept = {name: _refillable(value) for name, value in vars(backend).items() if name not in stock}
-            services[service.service_name, region] = kept
+            attributes = {name: _refillable(value) for name, value in vars(backend).items() if name not in stock}
+            kept[service.service_name, region] = attributes
     try:
-        return _pickled({'services': services, 'ecs': ecs})
+        return _pickled({'services': kept, 'ecs': ecs})
     except Exception:
-        if found := _unkeepable(services):
+        if found := _unkeepable(kept):
             raise Unkeepable(found) from None
         raise
 
@@ -156,7 +156,7 @@ def restore(account: str, payload: bytes) -> Any:
     except Exception as wrong:
         raise UnusableSnapshot(f'it cannot be unpickled: {wrong}') from wrong
     for (service, region), attributes in state['services'].items():
-        backend = vars(moto.backends.get_backend(service)[account][region])
+        backend = vars(of_region(account, service, region))
         for name, value in attributes.items():
             if isinstance(value, _Refill):
                 backend[name].update(value)
@@ -255,4 +255,4 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, name: tuple[str, str]) -> BaseBackend:
         service, region = name
-        return moto.backends.get_backend(service)[self._account][region]
+        return of_region(self._account, service, region)

@@ -1,5 +1,7 @@
 """Container instances: seeded by the sandbox rather than by agents, described, listed and taken away."""
 
+from typing import Any
+
 from stack.sandbox.ecs import lifecycle
 from stack.sandbox.ecs.errors import invalid
 from stack.sandbox.ecs.expressions import compiled
@@ -15,7 +17,7 @@ _MOST_DESCRIBED = 100
 
 
 def register(
-    world: World, cluster: Cluster, ec2_id: str | None, address: str | None, zone: str | None, **sizes: object
+    world: World, cluster: Cluster, ec2_id: str | None, address: str | None, zone: str | None, **sizes: Any
 ) -> Instance:
     """A new container instance; services that wait for room, and DAEMON services, see it at once."""
     instance = Instance(

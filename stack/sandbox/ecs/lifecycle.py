@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecyc
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from stack.sandbox.ecs import failures, network
 from stack.sandbox.ecs.events import iso, send
@@ -20,7 +21,7 @@ def launch(
     definition: TaskDefinition,
     instance: Instance | None,
     service: Service | None = None,
-    **fields: object,
+    **fields: Any,
 ) -> Task:
     """A new task, in PROVISIONING, on the instance that was found for it, or on Fargate."""
     task = Task(

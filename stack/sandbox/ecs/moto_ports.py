@@ -6,6 +6,7 @@ out of moto.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from moto.ecr.models import ecr_backends
@@ -16,6 +17,7 @@ from moto.servicediscovery.models import servicediscovery_backends
 from moto.ssm.models import ssm_backends
 
 from stack.sandbox.ecs.ports import AnyImage, Image, Ports, TargetGroup, tags_of
+from stack.sandbox.patching import replace
 
 _ECR = re.compile(r'(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([^@]+))?(?:@(.+))?')
 # Where a target group keeps what ECS knows about its targets: `ID:PORT` → (state, reason). It is part of moto's
@@ -156,18 +158,16 @@ class MotoRegistry:
             servicediscovery_backends[self._account][self._region].deregister_instance(service.id, instance)
 
 
+@cache
 def _show_target_states() -> None:
     """Lets moto's DescribeTargetHealth tell what ECS knows; to moto every target is healthy from the start."""
-    theirs: Callable[..., FakeHealthStatus] = FakeTargetGroup.health_for
-    if getattr(theirs, 'shows_ecs', False):
-        return
+    moto_health_for: Callable[..., FakeHealthStatus] = FakeTargetGroup.health_for
 
     def health_for(self: FakeTargetGroup, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
         known = vars(self).get(_STATES, {}).get(f'{target["Id"]}:{target.get("Port")}')
         if known is None:
-            return theirs(self, target, ec2_backend)
+            return moto_health_for(self, target, ec2_backend)
         state, reason = known
         return FakeHealthStatus(target['Id'], target['Port'], self.health_check_port, state, reason or None)
 
-    health_for.shows_ecs = True
-    FakeTargetGroup.health_for = health_for
+    replace(FakeTargetGroup, 'health_for', health_for)

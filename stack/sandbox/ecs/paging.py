@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from stack.sandbox.ecs.errors import invalid
+from stack.sandbox.ecs.model import Wire
 
 
-def page(items: Sequence[str], params: dict[str, Any], default: int = 100, most: int = 100) -> tuple[list[str], dict]:
+def page(items: Sequence[str], params: Wire, default: int = 100, most: int = 100) -> tuple[list[str], Wire]:
     """One page of sorted `items`, and the `nextToken` for the rest where there is more.
 
     The token names the last item given, so that items which come and go between two pages neither repeat nor hide
@@ -23,7 +24,7 @@ def page(items: Sequence[str], params: dict[str, Any], default: int = 100, most:
     return got, {'nextToken': _write(got[-1])} if len(rest) > size else {}
 
 
-def page_of(items: Sequence[Any], params: dict[str, Any], default: int = 100, most: int = 100) -> tuple[list, dict]:
+def page_of(items: Sequence[Any], params: Wire, default: int = 100, most: int = 100) -> tuple[list[Any], Wire]:
     """One page of items in an order of their own, by position."""
     size = params.get('maxResults', default)
     if not 1 <= size <= most:

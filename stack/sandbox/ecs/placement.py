@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from stack.sandbox.ecs.expressions import compiled
+from stack.sandbox.ecs.expressions import Test, compiled
 from stack.sandbox.ecs.model import Cluster, Instance, Task, TaskDefinition, Wire
 
 
@@ -129,7 +129,7 @@ def _free_memory(instance: Instance) -> int:
     return instance.memory - instance.used_memory
 
 
-def _refusal(instance: Instance, wanted: Needs, tests: list, taken: bool) -> str | None:
+def _refusal(instance: Instance, wanted: Needs, tests: list[Test], taken: bool) -> str | None:
     facts = attributes(instance) if tests else {}
     if not all(test(facts) for test in tests):
         return 'MemberOf placement constraint unsatisfied.'
@@ -146,7 +146,9 @@ def _refusal(instance: Instance, wanted: Needs, tests: list, taken: bool) -> str
     return None
 
 
-def _preference(instance: Instance, strategy: list[Wire], there: Counter, zones: Counter) -> tuple[float, ...]:
+def _preference(
+    instance: Instance, strategy: list[Wire], there: Counter[str | None], zones: Counter[str]
+) -> tuple[float, ...]:
     """A key to sort by, smallest first; spread over zones where nothing is asked for, as ECS does."""
     keys: list[float] = []
     for rule in strategy or [{'type': 'spread', 'field': 'attribute:ecs.availability-zone'}]:

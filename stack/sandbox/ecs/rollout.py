@@ -61,6 +61,6 @@ def threshold(desired: int, breaker: Wire) -> int:
     the service says otherwise."""
     chosen = breaker.get('thresholdConfiguration') or {'type': 'BOUNDED_PERCENT', 'value': 50}
     if chosen['type'] == 'COUNT':
-        return max(1, chosen['value'])
-    share = math.ceil(desired * chosen['value'] / 100)
+        return max(1, int(chosen['value']))
+    share = math.ceil(desired * int(chosen['value']) / 100)
     return max(1, share) if chosen['type'] == 'UNBOUNDED_PERCENT' else min(200, max(3, share))

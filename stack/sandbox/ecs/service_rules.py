@@ -59,7 +59,7 @@ def launch_type(spec: Wire) -> str:
     providers = [p['capacityProvider'] for p in spec.get('capacityProviderStrategy') or []]
     if providers:
         return 'FARGATE' if providers[0] in FARGATE_PROVIDERS else 'EC2'
-    return spec.get('launchType', 'EC2')
+    return str(spec.get('launchType', 'EC2'))
 
 
 def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire) -> None:

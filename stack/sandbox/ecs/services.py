@@ -85,7 +85,7 @@ def _desired(params: Wire) -> int:
         if params.get('desiredCount') is not None:
             raise invalid('The daemon scheduling strategy does not support a desired count for services.')
         return 0
-    desired = params.get('desiredCount')
+    desired: int | None = params.get('desiredCount')
     if desired is None:
         raise invalid('Desired count can not be null for the REPLICA scheduling strategy.')
     if not 0 <= desired <= 5000:

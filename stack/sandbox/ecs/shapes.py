@@ -41,9 +41,9 @@ def checked(action: str, params: Any) -> dict[str, Any]:
 
     Raises SerializationException for a wrong type, InvalidParameterException for what is missing or not allowed.
     """
-    params = _without_nulls(params)
-    _check(_service().operation_model(action).input_shape, params, '')
-    return params
+    request: dict[str, Any] = _without_nulls(params)
+    _check(_service().operation_model(action).input_shape, request, '')
+    return request
 
 
 def _without_nulls(value: Any) -> Any:
@@ -56,7 +56,8 @@ def _without_nulls(value: Any) -> Any:
 
 def _check(shape: Shape, value: Any, path: str) -> None:
     allowed = _PYTHON[shape.type_name]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+    fits = isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
+    if not fits:
         raise EcsError('SerializationException', f'{path or "The request"} must be of type {shape.type_name}.')
     if isinstance(shape, StructureShape):
         _check_structure(shape, value, path)

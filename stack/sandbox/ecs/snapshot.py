@@ -7,7 +7,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from stack.sandbox.ecs.model import Wire
@@ -21,14 +21,15 @@ def plain(value: Any) -> Wire:
     What is of the type `Wire` is shared, not copied: it is replaced where it changes, never changed in place.
     """
     fields = vars(value)
-    return {name: fields[name] if how is None else how(fields[name]) for name, how in _plan(type(value))}
+    kind: Any = type(value)
+    return {name: fields[name] if how is None else how(fields[name]) for name, how in _plan(kind)}
 
 
 def restored(kind: Any, value: Any) -> Any:
     """What `plain` made, as `kind` again: a dataclass, or a list, dict or optional of such."""
     if value is None:
         return None
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = _hints(kind)
         return kind(**{name: restored(hints[name], item) for name, item in value.items() if name in hints})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -53,14 +54,26 @@ def _conversion(hint: Any) -> Convert | None:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
         inner = _conversion(arguments[0])
-        return None if inner is None else lambda value: None if value is None else inner(value)
+        return None if inner is None else partial(_optional, inner)
     if origin is list:
         inner = _conversion(arguments[0])
-        return list if inner is None else lambda items: [inner(item) for item in items]
+        return list if inner is None else partial(_items, inner)
     if origin is dict and hint != Wire:
         inner = _conversion(arguments[1])
-        return dict if inner is None else lambda items: {key: inner(item) for key, item in items.items()}
+        return dict if inner is None else partial(_values, inner)
     return None
+
+
+def _optional(convert: Convert, value: Any) -> Any:
+    return None if value is None else convert(value)
+
+
+def _items(convert: Convert, items: list[Any]) -> list[Any]:
+    return [convert(item) for item in items]
+
+
+def _values(convert: Convert, items: dict[str, Any]) -> dict[str, Any]:
+    return {key: convert(item) for key, item in items.items()}
 
 
 @cache

@@ -1,7 +1,9 @@
 """Tags of every resource, and TagResource, UntagResource and ListTagsForResource."""
 
+from collections.abc import Mapping
+
 from stack.sandbox.ecs.errors import EcsError, cluster_not_found, invalid, service_not_found
-from stack.sandbox.ecs.model import Wire
+from stack.sandbox.ecs.model import Instance, Service, Task, Wire
 from stack.sandbox.ecs.views import tag_list
 from stack.sandbox.ecs.world import World
 
@@ -61,10 +63,14 @@ def _tags_of(world: World, arn: str) -> dict[str, str]:
         raise cluster_not_found()
     if kind == 'cluster':
         return cluster.tags
-    things = {'service': cluster.services, 'task': cluster.tasks, 'container-instance': cluster.instances}.get(kind)
-    if things is None:
+    kinds: dict[str, Mapping[str, Service | Task | Instance]] = {
+        'service': cluster.services,
+        'task': cluster.tasks,
+        'container-instance': cluster.instances,
+    }
+    if kind not in kinds:
         raise invalid(f'Resources of type {kind} cannot be tagged.')
-    thing = things.get(path[-1])
+    thing = kinds[kind].get(path[-1])
     if thing is None:
         raise service_not_found() if kind == 'service' else EcsError('ResourceNotFoundException', f'No such {kind}.')
     return thing.tags
