@@ -1,4 +1,4 @@
-"""What answers at the endpoint: faults first, then our own ECS or moto, one call at a time."""
+"""Request dispatcher of the endpoint: faults first, then our ECS or moto, one call at a time."""
 
 import logging
 import time
@@ -62,7 +62,7 @@ class AwsApplication:
 
     @contextmanager
     def recording(self) -> Iterator[list[str]]:
-        """The calls made during a `with` block, each as `s3:PutObject`, in the order in which they came in."""
+        """The calls of a `with` block in order of arrival, as `s3:PutObject`."""
         calls: list[str] = []
         self._recordings.append(calls)
         try:
@@ -72,7 +72,7 @@ class AwsApplication:
             self._recordings = [kept for kept in self._recordings if kept is not calls]
 
     def take_touched(self) -> set[str]:
-        """The calls that may have changed something since this was last asked, as `s3:PutObject`; LOCK is held."""
+        """The calls since the last look that may have changed something, as `s3:PutObject`; LOCK is held."""
         taken, self._touched = self._touched, set()
         return taken
 
@@ -118,9 +118,9 @@ class AwsApplication:
 
 
 def _from_a_browser(environ: Environ) -> bool:
-    """Whether a web page asks, which might do so from anywhere; AWS clients send neither header."""
+    """Whether the request comes from a web page; AWS clients send neither header."""
     host = environ.get('HTTP_HOST', '').rpartition(':')[0] or environ.get('HTTP_HOST', '')
     if 'HTTP_ORIGIN' in environ or 'HTTP_SEC_FETCH_SITE' in environ:
         return True
-    # A page may also come by a name that somebody has made resolve to 127.0.0.1.
+    # DNS rebinding: a web page may use a name that resolves to 127.0.0.1.
     return not (host in ('127.0.0.1', 'localhost') or host.endswith(('.localhost', '.amazonaws.com')))

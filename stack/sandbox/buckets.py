@@ -1,4 +1,4 @@
-"""moto's buckets as plain values and back: exact in ids, times, metadata and tags."""
+"""Conversion of moto's buckets to plain values and back, exact in ids, times, metadata and tags."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,13 +12,14 @@ _PARTITION = 'aws'
 
 
 def backend(account: str) -> S3Backend:
-    """moto's S3 of an account, which knows no region."""
+    """moto's S3 backend of an account; S3 has no region there."""
     return s3_backends[account][_PARTITION]
 
 
 class Watch:
-    """Tells what has changed in the buckets of an account. Histories grow at their end, and are told by that alone,
-    without a look at each of perhaps 10,000 versions.
+    """Change detection for the buckets of one account.
+
+    A history grows at its end only, so the comparison starts there instead of reading up to 10,000 versions.
     """
 
     def __init__(self, account: str):
@@ -26,7 +27,7 @@ class Watch:
         self._seen: dict[tuple[str, str], list[Any]] = {}
 
     def forget(self) -> None:
-        """Has the next look take nothing for granted."""
+        """Forget what was seen: the next comparison reads every version."""
         self._seen.clear()
 
     def differences(
@@ -34,7 +35,7 @@ class Watch:
     ) -> tuple[list[Bucket], list[Change], set[tuple[str, str]]]:
         """The buckets, the histories that differ from those `known`, and every key; LOCK is held.
 
-        `retagged` says that tags may have changed, of any version.
+        `retagged`: the tags of any version may have changed.
         """
         s3 = backend(self._account)
         if retagged:
@@ -75,7 +76,7 @@ def restore_buckets(account: str, buckets: Iterable[Bucket]) -> None:
         made = s3.buckets.get(bucket.name)
         if made is None:
             # A method of CloudFormation's is abstract there, and moto creates buckets all the same.
-            made = FakeBucket(bucket.name, account, bucket.region)  # type: ignore[abstract]
+            made = FakeBucket(bucket.name, account, bucket.region)  # type: ignore[abstract]  # see above
         made.creation_date = bucket.created
         made.versioning_status = bucket.versioning
         s3.buckets[bucket.name] = made

@@ -1,4 +1,4 @@
-"""Which AWS call an HTTP request is: service, operation, region; and how AWS would refuse it."""
+"""Identification of the AWS call that an HTTP request makes (service, operation, region), and AWS's error answers."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The embedded AWS's own pages, beside AWS's: faults on, listed and off. No bucket can have such a name."""
+"""Control API of the embedded AWS: adds, lists and removes faults. No bucket can have the name `_nysa`."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def control(faults: Faults, method: str, path: str, body: bytes) -> Answer:
     if method == 'DELETE':
         found = number.isdecimal() and faults.remove(int(number))
         return _json(200, {}) if found else _json(404, {'message': f'There is no fault {number}.'})
-    return _json(405, {'message': f'{method} means nothing here.'})
+    return _json(405, {'message': f'{method} is not supported here.'})
 
 
 def _added(faults: Faults, body: bytes) -> Answer:

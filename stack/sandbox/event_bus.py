@@ -1,4 +1,4 @@
-"""EventBridge with one rule: what ECS tells goes into one queue, where there is that queue.
+"""EventBridge with one rule: ECS's events go into one queue, if that queue exists.
 
 It is fed under LOCK, by the calls and ticks of ECS that give rise to events.
 """
@@ -13,12 +13,12 @@ from stack.sandbox.faults import Faults
 from stack.sandbox.serial import QUEUES_CHANGED
 
 ECS_EVENTS_QUEUE = 'nysa-ecs-events'
-# What nobody reads is let go: EventBridge has its retention, and this only so much memory.
+# Older events are dropped: memory is bounded, and EventBridge has a retention period as well.
 KEPT = 1000
 
 
 class EventBus:
-    """Events are sent twice where the fault `duplicate` is on for SQS; `shuffle` is up to whoever receives."""
+    """Events are sent twice where the fault `duplicate` is on for SQS; ReceiveMessage applies `shuffle`."""
 
     def __init__(self, account: str, faults: Faults):
         self._account = account

@@ -1,4 +1,4 @@
-"""Faults of the embedded AWS that a test or a demonstration switches on while it runs.
+"""Fault injection for the embedded AWS, switched on and off while it runs.
 
 In Python: `aws.faults.add(Fault('throttle', service='s3', operation='PutObject', every=3))`. From elsewhere, on the
 endpoint itself: `POST /_nysa/faults` with the fields of `Fault` as JSON, `GET` lists, `DELETE` ends them all.
@@ -20,7 +20,7 @@ KINDS = {
     'throttle': 'refused as the service does when it is called too often: beyond `burst` + `rate` a second, or always',
     'error': 'answered with `status` and `code`, nothing done',
     'down': 'the connection is reset, nothing done',
-    'deny': 'refused for want of a permission',
+    'deny': 'refused for lack of a permission',
     'lose': 'done, but the connection is reset before the answer: the caller cannot know',
     'duplicate': 'SQS: a message that is sent is delivered twice, under one message id',
     'shuffle': 'SQS: a standard queue gives its messages in random order',
@@ -42,7 +42,7 @@ _DENIED_BY_PROTOCOL = {'json': (400, 'AccessDeniedException'), 'cbor': (400, 'Ac
 
 
 class InvalidFault(ValueError):
-    """The fault cannot be: `str()` says why, for a person."""
+    """An invalid fault; `str()` is the reason."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ Application = Callable[[Environ, bytes], Answer | None]
 class HttpServer:
     """Serves `application` on 127.0.0.1 from threads of its own until `stop()`; port 0 takes a free one.
 
-    Raises OSError where the port is taken.
+    Raises OSError where the port is in use.
     """
 
     def __init__(self, application: Application, port: int = 0):
@@ -75,7 +75,7 @@ class HttpServer:
 
 class _Server(ThreadedWSGIServer):
     def __init__(self, application: Application, port: int, listener: int):
-        # The listener is handed over since werkzeug would end the process where the port is taken.
+        # The listener is handed over since werkzeug would end the process where the port is in use.
         super().__init__('127.0.0.1', port, lambda environ, start: (), _Handler, fd=listener)
         self.application = application
         self.connections: set[socket.socket] = set()
@@ -99,7 +99,7 @@ class _Handler(MotoRequestHandler):
         super().finish()
 
     def log(self, *args: Any, **kwargs: Any) -> None:
-        """Says nothing: a request of the embedded AWS is no news."""
+        """Log nothing for a request."""
 
     def run_wsgi(self) -> None:
         self.environ = environ = self.make_environ()

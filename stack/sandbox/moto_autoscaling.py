@@ -1,4 +1,4 @@
-"""moto's Application Auto Scaling, which asks our ECS instead of moto's for the service that it is to scale."""
+"""Corrections of moto's Application Auto Scaling: it looks services up in our ECS."""
 
 from collections.abc import Callable
 

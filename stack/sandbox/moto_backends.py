@@ -15,5 +15,5 @@ def services() -> list[BackendDict[Any]]:
 def of_region(account: str, service: str, region: str) -> BaseBackend:
     """The backend of one service, created on first use."""
     # moto declares an overload for each service, and none for a name that is known at run time only.
-    find: Callable[[str], BackendDict[BaseBackend]] = moto.backends.get_backend  # type: ignore[assignment]
+    find: Callable[[str], BackendDict[BaseBackend]] = moto.backends.get_backend  # type: ignore[assignment]  # see above
     return find(service)[account][region]

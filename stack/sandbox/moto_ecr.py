@@ -1,4 +1,4 @@
-"""moto's ECR: pages and filters that it ignores; and images with a past, which no call of ECR's can make."""
+"""Corrections of moto's ECR (paging and filters), and images with a push time in the past."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ def install() -> None:
 
 def _paged(describe_images: Any) -> Any:
     def describe(self: ECRResponse) -> ActionResult:
-        """moto gives every image at once, whatever `maxResults`, `nextToken` and `filter` say."""
+        """moto gives every image at once, and ignores `maxResults`, `nextToken` and `filter`."""
         images = describe_images(self).result['imageDetails']
         if self._get_param('imageIds'):
             return ActionResult({'imageDetails': images})

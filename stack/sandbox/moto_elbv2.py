@@ -1,4 +1,4 @@
-"""moto's load balancers: one listener for each port."""
+"""Corrections of moto's load balancers: one listener for each port."""
 
 import copy
 import inspect

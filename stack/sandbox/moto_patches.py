@@ -1,6 +1,6 @@
-"""What moto does otherwise than AWS, or too slowly, put right; each with its why.
+"""Corrections of moto where it differs from AWS or is too slow, each with its reason.
 
-Here stand those that concern all of moto; the other moto_….py files hold those of one service.
+This module has those of all services; the other moto_….py modules have those of one service.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def install() -> None:
     """Puts every patch in place, once in a process; to be called before moto answers anything."""
     # moto answers every browser page otherwise, whatever its origin.
     vars(werkzeug_app)['DISABLE_GLOBAL_CORS'] = True
-    # A certificate would be pending for a minute; in the sandbox nobody adds its DNS records.
+    # A certificate would be pending for a minute; nothing in the sandbox adds its DNS records.
     moto.settings.ACM_VALIDATION_WAIT = 0
     # 1,000 policies that nothing here looks at take a second and 100 MB.
     moto.settings.load_iam_aws_managed_policies = lambda: False

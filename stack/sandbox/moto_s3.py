@@ -1,4 +1,4 @@
-"""moto's S3: conditions that it ignores, and lists of versions that cost the square of their length."""
+"""Corrections of moto's S3: conditions that it ignores, and version lists with quadratic cost."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,7 +27,7 @@ def install() -> None:
     replace(S3Response, 'put_object', _within_metadata_limit(S3Response.put_object))
     replace(S3Response, 'copy_object', _conditional_copy(S3Response.copy_object))
     replace(S3Response, 'delete_object', _conditional_delete(S3Response.delete_object))
-    # A key that nobody disposed of is closed like any other, without the warning that is meant for moto's tests.
+    # Without the warning about a key that was not disposed of, which is meant for moto's own tests.
     replace(FakeKey, '__del__', lambda self: self.dispose())
 
 

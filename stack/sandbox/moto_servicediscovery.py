@@ -1,4 +1,4 @@
-"""moto's Cloud Map: lists that heed their filters, and private namespaces whose hosted zone names its VPC."""
+"""Corrections of moto's Cloud Map: filters of lists, and the VPC of a private namespace's hosted zone."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""moto's SQS: long polling that neither blocks the others nor breaks their order, and deduplication that remembers."""
+"""Corrections of moto's SQS: long polling without blocking or reordering, and deduplication for five minutes."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from stack.sandbox.http_server import client_is_gone
 from stack.sandbox.patching import replace
 from stack.sandbox.serial import QUEUES_CHANGED
 
-# A message that becomes visible again, since its time-out has passed, tells nobody.
+# No notification comes when a message becomes visible again because its time-out has passed.
 _LOOK_AGAIN_SECONDS = 0.2
 
 

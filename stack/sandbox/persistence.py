@@ -1,4 +1,4 @@
-"""Keeps the embedded AWS on the disk while it runs, and brings it back: at most the last second is lost."""
+"""Persistence of the embedded AWS on disk: at most the last second is lost."""
 
 import fcntl
 import hashlib
@@ -23,12 +23,12 @@ _ABOUT = """\
 What the embedded AWS of PROFILE=local keeps; `make clean-sandbox` starts afresh.
 
 s3/        desired states and their whole history: plain files, a directory a key, index.jsonl first
-snapshot   everything else, readable by the very version of moto that wrote it; without it the rest is made anew
+snapshot   everything else, readable by the very version of moto that wrote it; without it the rest is created again
 """
 
 
 class Found(Enum):
-    """How much was brought back."""
+    """How much was restored."""
 
     NOTHING = 'nothing'
     OBJECTS = 'the S3 objects alone'
@@ -73,9 +73,9 @@ class Keeper:
         self._lock = (directory / 'lock').open('w')
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as taken:
+        except OSError as error:
             self._lock.close()
-            raise DirectoryInUse(f'another process keeps its embedded AWS in {directory}') from taken
+            raise DirectoryInUse(f'another process keeps its embedded AWS in {directory}') from error
         (directory / 'README').write_text(_ABOUT)
 
     def restore(self) -> Found:
@@ -84,7 +84,7 @@ class Keeper:
         with LOCK:
             whole = self._restore_snapshot()
             restore_buckets(self._account, buckets)
-            # The files are written first: a bucket that only the snapshot has was deleted after it was taken.
+            # The files are written first: a bucket that only the snapshot has was deleted after the snapshot.
             s3 = backend(self._account)
             for name in s3.buckets.keys() - {bucket.name for bucket in buckets}:
                 s3.delete_bucket(name)
@@ -117,7 +117,7 @@ class Keeper:
             self._failed = str(wrong)
 
     def troubles(self) -> dict[str, str]:
-        """What is not kept now, by what it is: a sentence each."""
+        """What is not persisted now: subject → message."""
         where = f'the directory {self._directory}'
         failed = {where: f'The embedded AWS is not kept: {self._failed}.'} if self._failed else {}
         return failed | {
@@ -168,7 +168,9 @@ class Keeper:
             self._ecs.restore(state)
         except snapshot.UnusableSnapshot as reason:
             log.warning(
-                'all but the S3 objects is made anew, for the snapshot in %s cannot serve: %s', self._directory, reason
+                'everything but the S3 objects is created again, since the snapshot in %s is unusable: %s',
+                self._directory,
+                reason,
             )
             return False
         return True

@@ -1,4 +1,4 @@
-"""S3's objects and their history as plain files, which a person can read and another program could take over.
+"""S3's objects and their history as plain files, which people and other programs can read.
 
 ::
 
@@ -47,7 +47,7 @@ class Version:
     versioned: bool = True
 
 
-# What tells two states of a history apart without their bodies: id, time, and tags, which may change later.
+# Identifies a version without its body: id, time, and tags, which may change later.
 Mark = tuple[str, datetime, tuple[tuple[str, str], ...]]
 
 
@@ -144,7 +144,7 @@ class PlainFiles:
             created = datetime.fromisoformat(about['created'])
             bucket = Bucket(about['name'], about['region'], created, about['versioning'], about['tags'])
         except (OSError, *_UNREADABLE) as wrong:
-            log.warning('took %s for a versioned bucket, its %s cannot be read: %s', directory, _BUCKET, wrong)
+            log.warning('treated %s as a versioned bucket, since its %s cannot be read: %s', directory, _BUCKET, wrong)
             bucket = Bucket(directory.name, 'us-east-1', datetime.now(UTC), 'Enabled')
         self._buckets[bucket.name] = about
         return replace(bucket, keys=dict(self._read_keys(bucket.name, directory)))
@@ -192,7 +192,7 @@ def _lines(directory: Path, versions: Iterable[Version], before: int) -> list[by
 
 
 def _file_name(number: int, version: Version) -> str:
-    """Of one body for ever: the one version that a key of an unversioned bucket has is told by its time."""
+    """The file of one body, never reused: in an unversioned bucket the time takes the place of the version id."""
     name = version.id if version.versioned else f'{version.at:%Y%m%dT%H%M%S.%f}'
     return f'{number:04}-{re.sub("[^A-Za-z0-9_.-]", "_", name)}{_suffix(version.body or b"")}'
 

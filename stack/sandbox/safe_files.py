@@ -1,11 +1,11 @@
-"""Ways to write files that leave no half of one behind when the process is killed. All raise OSError."""
+"""Atomic writes of files: a killed process leaves no partial file. All functions raise OSError."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Puts a whole file in the place of another: whoever reads sees the one or the other, whatever happens."""
+    """Replace a file atomically: a reader sees the old or the new content."""
     temporary = path.with_name(f'.{path.name}.new')
     with temporary.open('wb') as file:
         file.write(content)

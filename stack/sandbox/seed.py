@@ -1,7 +1,7 @@
-"""What a fresh embedded AWS holds, so that the first minute is worth it. Whatever is there already is left alone.
+"""Initial content of the embedded AWS. What exists already stays as it is.
 
-It is put into moto directly, which takes a tenth of the time of as many calls. Its ids are the same every time, so
-that desired states which were kept still name what is there after everything else was made anew.
+It goes into moto directly, in a tenth of the time of as many calls. Its ids are constant, so that desired states
+from an earlier start still refer to what exists after everything else was created again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The images that a fresh embedded AWS holds: what a team's pipeline pushes in six weeks, and some to play with."""
+"""Initial images of ECR: six weeks of a pipeline's pushes, and some whose tags select a failure."""
 
 import random
 from collections.abc import Iterator

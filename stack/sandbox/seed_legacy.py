@@ -1,4 +1,4 @@
-"""A cluster that nobody manages, whose services were made by hand: what adoption is tried on."""
+"""Initial content of an unmanaged cluster with services made by hand, for adoption."""
 
 from collections.abc import Callable
 from typing import Any

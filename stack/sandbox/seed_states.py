@@ -1,4 +1,4 @@
-"""The desired states that a fresh embedded AWS holds, with a past: who changed what, when and why."""
+"""Initial desired states with their history: who changed what, when and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

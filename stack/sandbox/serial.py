@@ -1,4 +1,4 @@
-"""One request to moto at a time, in the whole process.
+"""Lock around moto: one request at a time in the whole process.
 
 moto keeps its state in modules, and checks and then acts without a lock: two conditional writes of S3 may both win,
 two consumers of a queue may get the same message.
@@ -7,5 +7,5 @@ two consumers of a queue may get the same message.
 import threading
 
 LOCK = threading.Lock()
-# Told after each call that changes a queue. Who waits on it gives LOCK up meanwhile.
+# Notified after each call that changes a queue. A waiter releases LOCK meanwhile.
 QUEUES_CHANGED = threading.Condition(LOCK)

@@ -1,4 +1,4 @@
-"""The embedded AWS: moto and an ECS of our own behind one endpoint on loopback, in this process."""
+"""The embedded AWS: moto and our ECS behind one endpoint on loopback, in this process."""
 
 import json
 import threading
@@ -63,13 +63,13 @@ class EmbeddedAws:
     ) -> Self:
         """Starts one that keeps its state in `directory`, or nowhere.
 
-        `port` 0 takes a free one. ECS goes `speed` times as fast as AWS's, or by `clock`; a ManualClock stands still
-        until `advance`. With `seed`, a fresh one holds something to look at. With `limits`, ECS refuses calls beyond
+        `port` 0 takes a free one. ECS runs at `speed` times AWS's speed, or by `clock`; a ManualClock moves only
+        by `advance`. With `seed`, a fresh one holds something to look at. With `limits`, ECS refuses calls beyond
         AWS's published rates.
 
-        Several may run in one process, each with an account of its own: moto tells them apart by nothing else.
+        Several may run in one process, each with an account of its own: moto has no other way to separate them.
         Raises RuntimeError where one with this account runs already, `persistence.DirectoryInUse` where another
-        process keeps its state in the directory, OSError where the port is taken or the directory cannot be written.
+        process keeps its state in the directory, OSError where the port is in use or the directory cannot be written.
         """
         if account in cls._running:
             raise RuntimeError(f'an embedded AWS with account {account} runs in this process already')
@@ -134,11 +134,11 @@ class EmbeddedAws:
         }
 
     def troubles(self) -> dict[str, str]:
-        """What of its state is not kept now, by what it is: a sentence each."""
+        """What is not persisted now: subject → message."""
         return self._keeper.troubles() if self._keeper else {}
 
     def banner(self) -> list[str]:
-        """What to print at start: where it is, where its state lies, how to look into it."""
+        """The lines to print at the start: endpoint, state directory, and an example call."""
         kept = f'its state is kept in {self._directory}' if self._directory else 'its state is kept nowhere'
         settings = ' '.join(f'{name}={value}' for name, value in self.environment().items())
         return [f'An embedded AWS answers at {self.endpoint}; {kept}.', f'Try: {settings} aws ecs list-clusters']

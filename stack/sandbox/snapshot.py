@@ -1,8 +1,8 @@
-"""What moto and our ECS hold, as one file: exact in ids, times and messages, and good for one version of moto only.
+"""Snapshot of moto and our ECS in one file: exact in ids, times and messages, readable by one version of moto only.
 
 moto has no form of its own for it, so its objects are pickled as they are: all services in one go, since they refer to
 each other's. S3's objects are not among them; those are plain files (plain_files.py). What is read back may name
-classes of moto and of ours alone, and a few of the standard library: what another program put there runs no code.
+only classes of moto, of this package and a few of the standard library: a foreign file cannot run code.
 """
 
 import hashlib
@@ -89,7 +89,7 @@ class Unkeepable(Exception):
 
 
 class UnusableSnapshot(Exception):
-    """The snapshot is damaged, or another version's; `str()` says which."""
+    """The snapshot is damaged, or another version's; `str()` is the reason."""
 
 
 def _this_program() -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _this_program() -> dict[str, Any]:
 
 
 def dump(account: str, ecs: Any, without: Collection[str] = ()) -> bytes:
-    """Everything that moto holds of an account but S3's objects, and `ecs`, the state of ours; LOCK is held.
+    """Everything that moto holds of an account but S3's objects, and `ecs`, our ECS's state; LOCK is held.
 
     `without` are services that are left out. Raises Unkeepable where others would have to be.
     """

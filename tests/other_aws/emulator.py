@@ -38,8 +38,8 @@ class Ministack:
         self._process = subprocess.Popen([PROGRAM], env=environment, stdout=self._log, stderr=self._log)
         late = time.monotonic() + STARTS_WITHIN_S
         while not self._answers():
-            assert self._process.poll() is None, self.said()
-            assert time.monotonic() < late, self.said()
+            assert self._process.poll() is None, self.output()
+            assert time.monotonic() < late, self.output()
             time.sleep(0.1)  # another process is at work
         return self
 
@@ -48,7 +48,7 @@ class Ministack:
         self._process.wait(timeout=60)
         self._log.close()
 
-    def said(self) -> str:
+    def output(self) -> str:
         return (self._directory / 'ministack.log').read_text()
 
     def environment(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""An ECS of our own, at the level of the wire: services roll out, fail, roll back, drain and are forgotten.
+"""Emulator of ECS at its wire protocol: services roll out, fail, roll back and drain.
 
-It stands beside moto behind the sandbox's endpoint. `Ecs` is the whole of it, `wsgi` its HTTP, `Ticker` what moves it
-by itself; `docs/embedded-ecs.md` says what it does and what it leaves out.
+`Ecs` is the entry point, `wsgi` its HTTP interface, `Ticker` its background clock. moto serves the other services.
+`docs/embedded-ecs.md` describes what is emulated and what is not.
 """
 
 from stack.sandbox.ecs.clock import Clock, ManualClock, RealClock, Ticker

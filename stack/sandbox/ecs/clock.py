@@ -1,4 +1,4 @@
-"""Time for the embedded ECS: the wall clock of `PROFILE=local`, or one that a test turns."""
+"""Clocks of the embedded ECS: the wall clock of `PROFILE=local`, and one that a test advances."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class Clock(Protocol):
-    """`speed` says how many times shorter everything takes than in AWS; `now` is in seconds since 1970."""
+    """Source of time. `speed` divides every duration of AWS; `now` is in seconds since 1970."""
 
     speed: float
 
@@ -31,7 +31,7 @@ class RealClock:
 
 
 class ManualClock:
-    """Stands still until `advance` turns it."""
+    """A clock that only `advance` moves."""
 
     def __init__(self, start: float = 1_767_225_600.0, speed: float = 1.0):
         self.speed = speed

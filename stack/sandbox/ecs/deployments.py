@@ -4,12 +4,12 @@ ListServiceDeployments keeps of them.
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 """
 
-from stack.sandbox.ecs.events import deployment_changed, say
+from stack.sandbox.ecs.events import add_event, deployment_changed
 from stack.sandbox.ecs.model import Deployment, Revision, Rollout, Service, Wire
 from stack.sandbox.ecs.rollout import threshold
 from stack.sandbox.ecs.world import World
 
-# What belongs to a deployment rather than to the service: a rollback brings these back.
+# Fields of a deployment rather than of the service: a rollback restores them.
 ROLLED = (
     'launchType',
     'capacityProviderStrategy',
@@ -26,7 +26,7 @@ UNDER_WAY = ('PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', '
 
 
 def begin(world: World, service: Service) -> Deployment:
-    """Makes a PRIMARY deployment out of what the service's `spec` now says; the one before is overtaken."""
+    """Create a PRIMARY deployment from the service's current `spec`; it replaces the one before."""
     spec: Wire = {name: service.spec[name] for name in ROLLED if name in service.spec}
     revision = Revision(world.dice.digits(19), service.spec['taskDefinition'], spec, world.now)
     deployment = Deployment(
@@ -67,7 +67,7 @@ def begin(world: World, service: Service) -> Deployment:
 def complete(world: World, service: Service) -> None:
     primary = service.deployments[0]
     _set_state(world, service, primary, 'COMPLETED', f'ECS deployment {primary.id} completed.')
-    say(world, service, f'(deployment {primary.id}) deployment completed.')
+    add_event(world, service, f'(deployment {primary.id}) deployment completed.')
     record = service.rollouts[0]
     if record.status == 'ROLLBACK_IN_PROGRESS':
         _finish(world, record, 'ROLLBACK_SUCCESSFUL', record.reason)
@@ -76,12 +76,12 @@ def complete(world: World, service: Service) -> None:
 
 
 def fail(world: World, service: Service, roll_back: bool) -> None:
-    """The circuit breaker trips: nothing more is started, and the last deployment that completed comes back."""
+    """Trip the circuit breaker: start no more tasks, and roll back to the last completed deployment if asked to."""
     failed, record = service.deployments[0], service.rollouts[0]
     record.failures = failed.failed
     _set_state(world, service, failed, 'FAILED', 'ECS deployment circuit breaker: tasks failed to start.')
     failed.desired = 0 if roll_back else failed.desired
-    say(world, service, f'(deployment {failed.id}) deployment failed: tasks failed to start.')
+    add_event(world, service, f'(deployment {failed.id}) deployment failed: tasks failed to start.')
     if not roll_back:
         reason = 'Service deployment stopped because the circuit breaker threshold was exceeded.'
         record.stopped_at = world.now
@@ -106,8 +106,8 @@ def stop_by_hand(world: World, service: Service, roll_back: bool) -> None:
 
 
 def give_up_old(service: Service, holding: set[str | None]) -> None:
-    """Forgets the deployments that have been replaced: all without a task of theirs among `holding`, but for what a
-    rollback would go back to, and what is being rolled back."""
+    """Remove replaced deployments that have no task (`holding`: ids with tasks), except the rollback candidate and a
+    failed deployment that is being rolled back."""
     primary, good = service.deployments[0], _last_good(service)
     settled = primary.state == 'COMPLETED'
     service.deployments[1:] = [
@@ -121,7 +121,7 @@ def _return_to_last_good(world: World, service: Service, record: Rollout, saying
     good = _last_good(service)
     if good is None:
         return False
-    say(world, service, f'rolling back to deployment {good.id}.')
+    add_event(world, service, f'rolling back to deployment {good.id}.')
     service.deployments.remove(good)
     service.deployments.insert(0, good)
     kept = {name: value for name, value in service.spec.items() if name not in ROLLED}

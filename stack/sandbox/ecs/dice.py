@@ -1,4 +1,4 @@
-"""Random numbers that can be kept: a seed and how often it was drawn from are the whole state."""
+"""Random number generator whose whole state is a seed and a counter, so that a snapshot can hold it."""
 
 import hashlib
 from dataclasses import dataclass

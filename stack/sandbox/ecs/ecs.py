@@ -1,4 +1,4 @@
-"""The embedded ECS: every action of its API that Nysa or a person with the aws CLI needs, and time that moves it."""
+"""The embedded ECS: the actions of its API that Nysa and the aws CLI need, advanced by a clock."""
 
 import json
 import logging
@@ -99,7 +99,7 @@ class Ecs:
         self._lock = threading.RLock()
 
     def handle(self, action: str, body: Any, region: str, account: str) -> tuple[int, Wire]:
-        """Answers one call: status 200 and the response, or 400 and ECS's error."""
+        """Answer one call: status 200 and the response, or 400 and ECS's error."""
         status, text = self.respond(action, body, region, account)
         return status, json.loads(text)
 
@@ -115,15 +115,15 @@ class Ecs:
                 log.exception('the embedded ECS failed at %s', action)
                 message = 'The embedded ECS failed; its log states why.'
                 status, answer = 500, {'__type': 'ServerException', 'message': message}
-            # Written down before anything can change what is shown.
+            # Serialised while the lock is held: the answer shares values with the state.
             text = json.dumps(answer).encode()
         self._send_events()
         return status, text
 
     def advance(self, now: float | None = None) -> None:
-        """Lets everything happen that is due by `now` (by the clock, where not given), each thing at its own time.
+        """Carry out everything that is due by `now` (by the clock, where not given), each thing at its own time.
 
-        Each call does this first: it is needed only where something has to happen though nobody asks.
+        Each call does this first; a ticker calls it for what happens between calls.
         """
         with self._lock:
             until = self._clock.now() if now is None else now
@@ -157,14 +157,14 @@ class Ecs:
             return instance.id
 
     def terminate_container_instance(self, cluster: str, instance: str, *, region: str, account: str) -> None:
-        """Takes a machine away, as when EC2 terminates it; its tasks stop. Raises EcsError where it is not there."""
+        """Remove a machine, as EC2 does at a termination; its tasks stop. Raises EcsError where it is not there."""
         with self._lock:
             world = self._up_to_date(account, region)
-            found = world.cluster(cluster).instances.get(instance)
-            if found is None:
+            machine = world.cluster(cluster).instances.get(instance)
+            if machine is None:
                 raise invalid('Referenced container instance not found.')
-            reason = f'Host EC2 (instance {found.ec2_id}) terminated.'
-            instances.terminate(world, world.cluster(cluster), found, 'TerminationNotice', reason)
+            reason = f'Host EC2 (instance {machine.ec2_id}) terminated.'
+            instances.terminate(world, world.cluster(cluster), machine, 'TerminationNotice', reason)
             self.changed += 1
         self._send_events()
 
@@ -175,7 +175,7 @@ class Ecs:
             return {'version': 1, 'worlds': worlds}
 
     def restore(self, state: Wire) -> None:
-        """Takes the place of whatever there was; what came due in between happens at the next call."""
+        """Replace the current state; what became due in between happens at the next call."""
         with self._lock:
             self._worlds.clear()
             self._buckets.clear()

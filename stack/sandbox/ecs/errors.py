@@ -1,8 +1,8 @@
-"""What ECS answers when it refuses: a code and a sentence, always with status 400."""
+"""ECS's errors: a code and a message, always with status 400."""
 
 
 class EcsError(Exception):
-    """A refusal as ECS words it; `code` becomes `__type` on the wire."""
+    """An error of ECS's API; `code` becomes `__type` on the wire."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What a service says about itself, in AWS's own words, and the events that EventBridge would carry.
+"""Service events in AWS's wording, and the events that EventBridge carries.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
@@ -14,18 +14,18 @@ from stack.sandbox.ecs.world import World
 KEPT = 100
 
 
-def say(world: World, service: Service, message: str) -> None:
+def add_event(world: World, service: Service, message: str) -> None:
     """Adds `(service NAME) message` on top of the service's events; the newest 100 are kept."""
     text = f'(service {service.name}) {message}'
     service.events.insert(0, {'id': world.dice.uuid(), 'createdAt': world.now, 'message': text})
     del service.events[KEPT:]
 
 
-def say_once(world: World, service: Service, message: str) -> None:
-    """The same, unless it was said already and its cause has not gone since."""
+def add_event_once(world: World, service: Service, message: str) -> None:
+    """The same, unless the event was added before and its cause has persisted since."""
     if message not in service.notices:
         service.notices.append(message)
-        say(world, service, message)
+        add_event(world, service, message)
 
 
 def named(tasks: Iterable[Task]) -> str:
@@ -37,7 +37,7 @@ def iso(at: float) -> str:
 
 
 def send(world: World, kind: str, resource: str, detail: Wire) -> None:
-    """Puts an event of EventBridge's shape into the outbox, where anybody listens."""
+    """Puts an event of EventBridge's shape into the outbox, if there is a listener."""
     if world.outbox is None:
         return
     world.outbox.append(

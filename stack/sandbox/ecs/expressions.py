@@ -1,4 +1,4 @@
-"""The cluster query language, as far as placement constraints use it.
+"""Parser of the cluster query language, as far as placement constraints use it.
 
 `attribute:NAME == VALUE`, `!=`, `=~`, `!~`, `in [a, b]`, `not_in [a, b]`, `exists`, `!exists`, numbers with `>` and the
 like, joined by `and`, `or`, `not` and brackets.

@@ -1,7 +1,7 @@
-"""What becomes of a container, by its image's tag, and how ECS words it.
+"""Failures of containers, selected by words in the image's tag, with ECS's messages.
 
-`broken`, `slow` and `unhealthy` count wherever they stand in a tag; the others as words of it, set off by `-`, `_`
-or `.`: `1.4-oom`, `exit-3`.
+`broken`, `slow` and `unhealthy` count anywhere in a tag; the others as whole words between `-`, `_` and `.`:
+`1.4-oom`, `exit-3`.
 
 Source of the wordings: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 """
@@ -20,15 +20,15 @@ _WORD = re.compile(rf'(?:^|[-_.])({"|".join(AS_WORDS)}|exit-\d{{1,3}})(?=$|[-_.]
 
 
 class Exit(NamedTuple):
-    """How a container ends by itself; `last_words` are its last log lines."""
+    """The exit of a container by itself; `last_lines` are its last log lines."""
 
     code: int
     reason: str | None
-    last_words: list[str]
+    last_lines: list[str]
 
 
 def behaviour(tags: Iterable[str]) -> str:
-    """The words of the tags that mean something here, with a space between."""
+    """The words of the tags that select a failure, joined by spaces."""
     words: list[str] = []
     for tag in tags:
         words += [word for word in ANYWHERE if word in tag]
@@ -50,7 +50,7 @@ def crash(words: str) -> Exit | None:
 
 
 def not_pulled(words: str, image: str, fargate: bool) -> str | None:
-    """Why the image cannot be pulled, in the words of the agent or of Fargate; None where it can."""
+    """The agent's or Fargate's message for an image that cannot be pulled; None if it can."""
     kinds = words.split()
     if 'missing' in kinds:
         if fargate:
@@ -69,7 +69,7 @@ def not_pulled(words: str, image: str, fargate: bool) -> str | None:
 
 
 def not_started(words: str, ports: list[int]) -> str | None:
-    """Why Docker cannot start the container; None where it can."""
+    """Docker's message for a container that cannot be started; None if it can."""
     kinds = words.split()
     if 'port-in-use' in kinds:
         port = ports[0] if ports else 80

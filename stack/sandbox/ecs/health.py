@@ -1,4 +1,4 @@
-"""How long a task's health checks take, and how they end."""
+"""Duration and result of a task's health checks."""
 
 from stack.sandbox.ecs.model import Task, Wire
 from stack.sandbox.ecs.network import targets
@@ -32,7 +32,7 @@ def first_verdict(world: World, task: Task) -> float | None:
 def checked(world: World, task: Task) -> str | None:
     """Notes how the checks ended; why the task has to stop, or None where it passed them all.
 
-    An `unhealthy` image without any check runs on: nobody notices.
+    An `unhealthy` image without any check keeps running.
     """
     ill = _ill(task)
     checks = _container_checks(world, task)

@@ -1,4 +1,4 @@
-"""Service deployments and service revisions: what was rolled out and how it ended."""
+"""Service deployments and service revisions: past rollouts and their results."""
 
 from collections.abc import Iterator
 

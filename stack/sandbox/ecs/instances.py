@@ -1,4 +1,4 @@
-"""Container instances: seeded by the sandbox rather than by agents, described, listed and taken away."""
+"""Container instances: registered by the sandbox instead of agents, described, listed and deregistered."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _MOST_DESCRIBED = 100
 def register(
     world: World, cluster: Cluster, ec2_id: str | None, address: str | None, zone: str | None, **sizes: Any
 ) -> Instance:
-    """A new container instance; services that wait for room, and DAEMON services, see it at once."""
+    """Register a container instance and wake the services that wait for room, and the DAEMON services."""
     instance = Instance(
         id=world.dice.hexadecimal(32),
         ec2_id=ec2_id or f'i-{world.dice.hexadecimal(17)}',

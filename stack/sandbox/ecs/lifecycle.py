@@ -1,4 +1,4 @@
-"""The life of one task, from PROVISIONING to the hour after it STOPPED when ECS forgets it.
+"""State machine of one task, from PROVISIONING to its removal an hour after STOPPED.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """
@@ -50,7 +50,7 @@ def launch(
 
 
 def step(world: World, task: Task) -> None:
-    """Moves a task on that is due; whoever calls looks at its service afterwards."""
+    """Advance a task that is due; the caller then schedules its service."""
     _STEPS[task.status](world, task)
 
 
@@ -170,7 +170,7 @@ def _crashed(world: World, task: Task, definition: TaskDefinition) -> bool:
             continue
         container.status = 'STOPPED'
         container.exit_code, container.reason = exit_.code, exit_.reason
-        write(world, task, container, spec, exit_.last_words)
+        write(world, task, container, spec, exit_.last_lines)
         fatal = fatal or spec.get('essential', True)
     if fatal:
         _exited(world, task)
@@ -187,7 +187,7 @@ def _exited(world: World, task: Task) -> None:
 
 
 def _never_started(world: World, task: Task, reason: str, in_task: bool) -> None:
-    """Fargate tells the reason in the task, the EC2 agent in the container alone."""
+    """Stop a task before its start; Fargate reports the reason in the task, the EC2 agent in the container."""
     task.failed = True
     _end(world, task, 'TaskFailedToStart', reason if in_task else 'Task failed to start')
     network.withdraw(world, task)
@@ -200,7 +200,7 @@ def _activating(world: World, task: Task) -> None:
 
 
 def _running(world: World, task: Task) -> None:
-    """What was to happen to a running task: it exits, or its checks come to an end."""
+    """Advance a RUNNING task: it exits, or its health checks end."""
     definition = world.definition(task.definition)
     if task.service is None:
         if not _crashed(world, task, definition):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Quota(NamedTuple):
-    """`burst` calls at once, `rate` a second for ever."""
+    """`burst` calls at once, then `rate` calls a second."""
 
     burst: int
     rate: float

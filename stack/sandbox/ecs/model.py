@@ -1,4 +1,4 @@
-"""What the embedded ECS remembers: plain dataclasses of plain values, so that a snapshot is all of them and no more.
+"""State of the embedded ECS: dataclasses of plain values, which a snapshot holds completely.
 
 A field called `spec` holds what the caller sent, in AWS's own spelling, with AWS's defaults filled in. Times are in
 seconds since 1970; `due` is when the thing moves next by itself, None where it waits for something else.
@@ -62,8 +62,8 @@ class Container:
 
 @dataclass
 class Task:
-    """One task. `failed` says that it counts against its deployment, `healthy` that it passed every check that it
-    has; `spec` is what it takes from its service or from RunTask; `times` are AWS's, such as `startedAt`."""
+    """One task. `failed`: it counts against its deployment; `healthy`: it passed all its checks; `spec`: what it takes
+    from its service or from RunTask; `times`: AWS's timestamps, such as `startedAt`."""
 
     id: str
     cluster: str
@@ -144,9 +144,9 @@ class Revision:
 
 @dataclass
 class Service:
-    """`attempt` counts launches in a row that came to nothing, `not_before` is when the next may be made; `refused`
-    and `retry_at` are the same for placements that found no room, for which `waiting` stands while they last.
-    `notices` are the messages that are not repeated until their cause has gone."""
+    """One service. `attempt` counts failed launches in a row, `not_before` is the time of the next one; `refused` and
+    `retry_at` are the same for placements without room, and `waiting` is true meanwhile. `notices` are messages that
+    are not repeated while their cause lasts."""
 
     name: str
     cluster: str

@@ -1,7 +1,7 @@
 """The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, Logs and Cloud Map, in this process.
 
-moto is not safe to use from several threads: whoever calls `Ecs` with these ports holds the lock that keeps others
-out of moto.
+moto is not safe to use from several threads: the caller of `Ecs` with these ports holds the lock that protects
+moto.
 """
 
 import re
@@ -160,7 +160,7 @@ class MotoRegistry:
 
 @cache
 def _show_target_states() -> None:
-    """Lets moto's DescribeTargetHealth tell what ECS knows; to moto every target is healthy from the start."""
+    """Have moto's DescribeTargetHealth report ECS's view; to moto every target is healthy from the start."""
     moto_health_for: Callable[..., FakeHealthStatus] = FakeTargetGroup.health_for
 
     def health_for(self: FakeTargetGroup, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:

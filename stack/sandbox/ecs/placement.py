@@ -1,4 +1,4 @@
-"""Which container instance a task goes to, and why none will do."""
+"""Placement of tasks on container instances, and the reasons for a refusal."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -121,7 +121,7 @@ def attributes(instance: Instance) -> dict[str, str]:
 
 
 def load(instance: Instance) -> float:
-    """The share of the memory that is taken."""
+    """The share of the memory in use."""
     return instance.used_memory / instance.memory if instance.memory else 1.0
 
 

@@ -1,7 +1,7 @@
-"""What the embedded ECS needs of the rest of AWS: images, target groups, secrets, logs and Cloud Map.
+"""Interfaces of the embedded ECS to the rest of AWS: images, target groups, secrets, logs and Cloud Map.
 
-Each is a small protocol. The defaults here say that everything exists and keep nothing: the core runs alone with them.
-`moto_ports` stands on moto's backends.
+With the defaults here everything exists and nothing is stored, so that the core runs without moto. `moto_ports`
+implements them with moto's backends.
 """
 
 import hashlib

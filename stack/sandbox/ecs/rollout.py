@@ -1,4 +1,4 @@
-"""How a rolling update moves: pure arithmetic on the numbers of tasks.
+"""Arithmetic of a rolling update on numbers of tasks.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
@@ -58,7 +58,7 @@ def decide(desired: int, configuration: Wire, new: Share, old: Share, may_start:
 
 def threshold(desired: int, breaker: Wire) -> int:
     """How many failed tasks trip the circuit breaker: half of the desired ones, at least 3 and at most 200, unless
-    the service says otherwise."""
+    the service sets another threshold."""
     chosen = breaker.get('thresholdConfiguration') or {'type': 'BOUNDED_PERCENT', 'value': 50}
     if chosen['type'] == 'COUNT':
         return max(1, int(chosen['value']))

@@ -1,8 +1,8 @@
-"""What the ECS service scheduler does each time that it looks at a service."""
+"""The ECS service scheduler: one step of one service at a time."""
 
 from stack.sandbox.ecs import lifecycle, placement
 from stack.sandbox.ecs.deployments import complete, fail, give_up_old
-from stack.sandbox.ecs.events import named, say, say_once, service_acted
+from stack.sandbox.ecs.events import add_event, add_event_once, named, service_acted
 from stack.sandbox.ecs.model import Cluster, Deployment, Instance, Service, Task
 from stack.sandbox.ecs.network import targets
 from stack.sandbox.ecs.placement import TROUBLESHOOTING, Refusal
@@ -28,7 +28,7 @@ def step(world: World, thing: Task | Service) -> None:
         _note_failure(world, service, deployment, thing)
     if deployment is not None and thing.healthy and not healthy:
         _note_health(service, deployment)
-    _tell_of_traffic(world, service, thing)
+    _report_registration(world, service, thing)
     world.wake(service)
 
 
@@ -36,13 +36,13 @@ def _note_failure(world: World, service: Service, deployment: Deployment, task: 
     if not deployment.proven:
         deployment.failed += 1
     if 'startedAt' in task.times:
-        _tell_of_illness(world, service, task)
+        _report_unhealthy(world, service, task)
     elif world.now >= service.not_before:
         service.attempt += 1
         wait = min(world.timings.restart * 2 ** (service.attempt - 1), world.timings.longest_backoff)
         service.not_before = world.after(world.scaled(wait))
         if service.attempt == IMPAIRED_AFTER:
-            say_once(world, service, f'is unable to consistently start tasks successfully. {TROUBLESHOOTING}')
+            add_event_once(world, service, f'is unable to consistently start tasks successfully. {TROUBLESHOOTING}')
             service_acted(world, service, 'SERVICE_TASK_START_IMPAIRED')
 
 
@@ -54,21 +54,21 @@ def _note_health(service: Service, deployment: Deployment) -> None:
         deployment.failed = 0
 
 
-def _tell_of_illness(world: World, service: Service, task: Task) -> None:
+def _report_unhealthy(world: World, service: Service, task: Task) -> None:
     if (task.stopped_reason or '').endswith('container health checks'):
-        say(world, service, f'(task {task.id}) failed container health checks.')
+        add_event(world, service, f'(task {task.id}) failed container health checks.')
         return
     for arn, _, port in targets(task):
         who = f'(task {task.id})' if task.eni else f'(instance {task.ec2_id})'
         where = f'(target-group {arn})'
-        say(world, service, f'{who} (port {port}) is unhealthy in {where} due to (reason Health checks failed)')
+        add_event(world, service, f'{who} (port {port}) is unhealthy in {where} due to (reason Health checks failed)')
 
 
-def _tell_of_traffic(world: World, service: Service, task: Task) -> None:
-    """Says that a task was registered with a load balancer; leaving is said where the stop is decided."""
+def _report_registration(world: World, service: Service, task: Task) -> None:
+    """Add an event for a task that was registered with a load balancer; `_stop` adds those for deregistration."""
     if task.status == 'ACTIVATING':
         for arn, _, _ in targets(task):
-            say(world, service, f'registered 1 targets in (target-group {arn})')
+            add_event(world, service, f'registered 1 targets in (target-group {arn})')
 
 
 def _tend(world: World, service: Service) -> None:
@@ -113,7 +113,7 @@ def _roll(world: World, cluster: Cluster, service: Service) -> None:
     if world.now < service.not_before:
         world.wake(service, service.not_before)
     if move.stuck:
-        say_once(
+        add_event_once(
             world,
             service,
             'was unable to stop or start tasks during a deployment because of the service deployment configuration. '
@@ -145,12 +145,12 @@ def _stop(world: World, service: Service, tasks: list[Task]) -> None:
             world, task, 'ServiceSchedulerInitiated', f'Scaling activity initiated by (deployment {deployment})'
         )
     if running:
-        say(world, service, f'has stopped {len(running)} running tasks: {named(running)}.')
+        add_event(world, service, f'has stopped {len(running)} running tasks: {named(running)}.')
     if len(tasks) > len(running):
-        say(world, service, f'stopped {len(tasks) - len(running)} pending tasks.')
+        add_event(world, service, f'stopped {len(tasks) - len(running)} pending tasks.')
     for arn in dict.fromkeys(arn for task in running for arn, _, _ in targets(task)):
-        say(world, service, f'deregistered {len(running)} targets in (target-group {arn})')
-        say(world, service, f'has begun draining connections on {len(running)} tasks.')
+        add_event(world, service, f'deregistered {len(running)} targets in (target-group {arn})')
+        add_event(world, service, f'has begun draining connections on {len(running)} tasks.')
 
 
 def _start(
@@ -165,7 +165,7 @@ def _start(
         else:
             started.append(_launch(world, cluster, service, primary, place))
     if started:
-        say(world, service, f'has started {len(started)} tasks: {named(started)}.')
+        add_event(world, service, f'has started {len(started)} tasks: {named(started)}.')
         service.waiting, service.refused, service.retry_at = False, 0, 0.0
         service.not_before = world.after(world.scaled(world.timings.between_passes))
     if refusal is not None:
@@ -223,8 +223,8 @@ def _launch(world: World, cluster: Cluster, service: Service, primary: Deploymen
 
 
 def _wait_for_room(world: World, service: Service, primary: Deployment, refusal: Refusal) -> None:
-    """Says so, and tries again later, or as soon as a task has made room. Counts once for each wait, and not while
-    tasks of the service itself are on their way out."""
+    """Add an event and try again later, or as soon as a task has left. Each wait counts once, and not while tasks of
+    the service itself are stopping."""
     service.waiting = True
     if any(task.status not in LIVE for task in world.tasks_of(service)):
         return
@@ -236,7 +236,7 @@ def _wait_for_room(world: World, service: Service, primary: Deployment, refusal:
             primary.failed += 1
         none_at_all = refusal.instance is None
         sentence = f'Reason: {refusal.sentence}' if none_at_all else refusal.sentence
-        say_once(
+        add_event_once(
             world,
             service,
             'was unable to place a task because no container instance met all of its requirements. '
@@ -267,7 +267,7 @@ def _watch_breaker(world: World, service: Service) -> None:
 
 
 def _settle(world: World, service: Service, new: list[Task], old: list[Task]) -> None:
-    """Ends the deployment once it has all its tasks, and says when the service has become steady."""
+    """Complete the deployment once it has all its tasks, and add the event of the steady state."""
     primary = service.deployments[0]
     in_place = [task for task in new if task.healthy and task.desired == 'RUNNING']
     gone = all(task.status not in LIVE for task in old)
@@ -287,5 +287,5 @@ def _settle(world: World, service: Service, new: list[Task], old: list[Task]) ->
         service.steady = True
         service.notices = []
         service.attempt, service.not_before = 0, 0.0
-        say(world, service, 'has reached a steady state.')
+        add_event(world, service, 'has reached a steady state.')
         service_acted(world, service, 'SERVICE_STEADY_STATE')

@@ -1,4 +1,4 @@
-"""What a service may look like, and what AWS fills in where the caller says nothing.
+"""Validation of a service, and AWS's defaults for the fields that the caller leaves out.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 """
@@ -63,7 +63,7 @@ def launch_type(spec: Wire) -> str:
 
 
 def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire) -> None:
-    """Raises what AWS raises of a service, defaults filled in, that cannot be."""
+    """Check a service with its defaults; raises AWS's error for one that is invalid."""
     _check_placement(cluster, definition, spec)
     _check_deployment(spec['deploymentConfiguration'], spec['schedulingStrategy'] == 'DAEMON')
     _check_network(definition, spec)
@@ -80,7 +80,7 @@ def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire
 
 
 def check_constraints(constraints: list[Wire]) -> None:
-    """Raises what AWS raises of placement constraints that cannot be, of a service or of RunTask."""
+    """Check the placement constraints of a service or of RunTask; raises AWS's error for an invalid one."""
     for constraint in constraints:
         _need('type' in constraint, 'Placement constraint type can not be blank.')
         if constraint['type'] == 'memberOf':

@@ -1,6 +1,6 @@
-"""Requests checked against botocore's own model of ECS: types, required members and enumerations.
+"""Validation of requests against botocore's model of ECS: types, required members and enumerations.
 
-What the model does not know is let through and ignored, as ECS does.
+Members that the model does not have are ignored, as ECS does.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""Dataclasses to plain values and back, by their own field types: exact, and readable by a newer version of the code.
+"""Conversion of dataclasses to plain values and back by their field types; a newer version of the code can read them.
 
 A field that the snapshot lacks takes its default; one that the code no longer has is dropped.
 """

@@ -1,4 +1,4 @@
-"""What a task definition may look like, and what AWS fills in where the caller says nothing.
+"""Validation of a task definition, and AWS's defaults for the fields that the caller leaves out.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html and
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html

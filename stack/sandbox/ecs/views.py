@@ -1,4 +1,4 @@
-"""What ECS shows of the things that it remembers, in AWS's shapes; absent rather than null."""
+"""Responses of ECS in AWS's shapes; absent values are left out."""
 
 from typing import Any
 

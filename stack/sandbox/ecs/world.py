@@ -1,4 +1,4 @@
-"""One account's ECS in one region, in motion: its memory, its time, its queue of what is due, and its ports."""
+"""Runtime of one account's ECS in one region: its state, its time, its queue of due items, and its ports."""
 
 import heapq
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class World:
     """Runtime only: everything that must last is in `region` and `dice`.
 
     `alive` has the tasks of each service that are not STOPPED; `outbox` EventBridge's events that wait to be sent, None
-    where nobody listens.
+    without a listener.
     """
 
     def __init__(self, region: Region, dice: Dice, ports: Ports, speed: float, timings: Timings, listened_to: bool):

@@ -1,4 +1,4 @@
-"""Which call a request is, told from what AWS clients really send."""
+"""Identification of calls in the requests that AWS clients really send."""
 
 from contextlib import suppress
 
@@ -29,7 +29,7 @@ EVERY_PROTOCOL = [
 
 
 @pytest.mark.parametrize(('service', 'method', 'arguments', 'operation', 'changes'), EVERY_PROTOCOL)
-def test_calls_of_boto3_are_told_apart(aws, service, method, arguments, operation, changes):
+def test_calls_of_boto3_are_identified(aws, service, method, arguments, operation, changes):
     client = aws.client(service)
     with aws.embedded.application.recording() as calls, suppress(client.exceptions.ClientError):
         getattr(client, method)(**arguments)

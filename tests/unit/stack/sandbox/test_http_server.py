@@ -23,7 +23,7 @@ def server(seen) -> Iterator[HttpServer]:
         if environ['PATH_INFO'] == '/cut':
             return None
         if environ['PATH_INFO'] == '/fail':
-            raise RuntimeError('nobody caught it')
+            raise RuntimeError('no handler caught it')
         status = int(environ['QUERY_STRING'] or 200)
         return Answer(status, (('X-Method', environ['REQUEST_METHOD']),), b'' if status in (204, 304) else b'answer')
 
@@ -65,7 +65,7 @@ def test_the_answer_to_head_has_the_length_of_the_answer_to_get(connection):
     assert answer.headers['Content-Length'] == '6'
 
 
-def test_a_client_that_waits_for_its_body_to_be_wanted_is_told_to_go_on(server):
+def test_a_client_that_expects_100_continue_gets_it(server):
     with socket.create_connection(('127.0.0.1', server.port), timeout=10) as client:
         client.sendall(b'PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
         assert client.recv(100).startswith(b'HTTP/1.1 100 ')

@@ -46,7 +46,7 @@ def test_of_many_conditional_writes_one_wins(aws, bucket, monkeypatch):
     put_object = S3Backend.put_object
 
     def hesitate(*args, **kwargs):
-        # Widens the gap between the check and the act, where whoever is let in would win too.
+        # Widens the gap between the check and the write, in which a second writer would succeed too.
         time.sleep(0.01)
         return put_object(*args, **kwargs)
 

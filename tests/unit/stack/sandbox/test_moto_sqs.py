@@ -123,5 +123,5 @@ def test_a_poller_that_is_gone_takes_nothing_with_it(aws):
         while 'sqs:ReceiveMessage' not in calls:
             aws.client('sqs').get_queue_attributes(QueueUrl=queue)
     poller.close()
-    aws.client('sqs').send_message(QueueUrl=queue, MessageBody='for somebody else')
-    assert aws.messages(queue) == ['for somebody else']
+    aws.client('sqs').send_message(QueueUrl=queue, MessageBody='for another consumer')
+    assert aws.messages(queue) == ['for another consumer']

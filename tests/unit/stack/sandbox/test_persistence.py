@@ -259,7 +259,7 @@ def test_a_snapshot_that_cannot_be_unpickled_is_left(tmp_path, caplog):
     assert 'unpickled' in caplog.text
 
 
-def test_what_cannot_be_kept_is_said_once_and_kept_later(tmp_path, caplog):
+def test_what_cannot_be_kept_is_reported_once_and_kept_later(tmp_path, caplog):
     (tmp_path / 's3').touch()
     with running(tmp_path) as aws:
         aws.client('s3').create_bucket(Bucket='kept-late')
@@ -312,7 +312,7 @@ class Child:
         self._process.communicate()
 
     def stop(self) -> str:
-        """Everything that it said on its error output."""
+        """Its whole error output."""
         return self._process.communicate('', timeout=30)[1]
 
 

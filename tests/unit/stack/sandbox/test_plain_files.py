@@ -25,7 +25,7 @@ HISTORY = (version(1), version(2, tags={'a': 'b'}), version(3, None), version(4,
 
 
 def write(files: PlainFiles, keys: dict[str, tuple[Version, ...]], bucket: str = 'states', **about) -> None:
-    """All that the bucket holds now, as whoever watches S3 would say it."""
+    """The bucket's whole content, as S3 reports it."""
     changes = []
     for key, versions in keys.items():
         marks, known = tuple(map(mark, versions)), files.known.get((bucket, key), ())

@@ -1,4 +1,4 @@
-"""The seeded cluster that nobody manages runs, and is not made twice."""
+"""The seeded unmanaged cluster runs, and is not created twice."""
 
 import time
 

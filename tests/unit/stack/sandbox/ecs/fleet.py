@@ -129,8 +129,8 @@ class Fleet:
         arns = self.aws.list_tasks(cluster='prod', serviceName=name, desiredStatus=status)['taskArns']
         return self.aws.describe_tasks(cluster='prod', tasks=arns)['tasks'] if arns else []
 
-    def said(self, name: str = 'web') -> list[str]:
-        """The service's events, oldest first, without the `(service NAME) ` before each."""
+    def events_of(self, name: str = 'web') -> list[str]:
+        """The service's events, oldest first, without their prefix `(service NAME) `."""
         prefix = f'(service {name}) '
         return [event['message'].removeprefix(prefix) for event in reversed(self.service(name)['events'])]
 

@@ -30,10 +30,10 @@ def test_broken_image_is_rolled_back(fleet: Fleet):
     service = fleet.service()
     assert stable(service)
     assert (service['deployments'][0]['id'], service['taskDefinition']) == (good['id'], first)
-    said = fleet.said()
-    failure = said.index(f'(deployment {bad["id"]}) deployment failed: tasks failed to start.')
-    assert said[failure + 1] == f'rolling back to deployment {good["id"]}.'
-    assert said[-1] == 'has reached a steady state.'
+    messages = fleet.events_of()
+    failure = messages.index(f'(deployment {bad["id"]}) deployment failed: tasks failed to start.')
+    assert messages[failure + 1] == f'rolling back to deployment {good["id"]}.'
+    assert messages[-1] == 'has reached a steady state.'
 
 
 def test_broken_first_deployment_has_nothing_to_go_back_to(fleet: Fleet):
@@ -119,4 +119,4 @@ def test_no_room_trips_the_breaker(fleet: Fleet):
     fleet.wait(1200)
     service = fleet.service()
     assert stable(service)
-    assert any('deployment failed: tasks failed to start.' in said for said in fleet.said())
+    assert any('deployment failed: tasks failed to start.' in message for message in fleet.events_of())

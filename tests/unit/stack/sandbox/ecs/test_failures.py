@@ -1,4 +1,4 @@
-"""What each tag does to a task, and how ECS tells it."""
+"""Failures by image tag, and ECS's messages for them."""
 
 from typing import Any
 

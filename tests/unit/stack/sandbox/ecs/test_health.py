@@ -22,7 +22,7 @@ def test_unhealthy_container_is_stopped_and_rolled_back(fleet: Fleet):
     assert 'UNHEALTHY' in {task['healthStatus'] for task in fleet.tasks(status='STOPPED')}
     fleet.wait(600)
     assert (stable(fleet.service()), fleet.service()['taskDefinition']) == (True, first)
-    assert any(said.endswith('failed container health checks.') for said in fleet.said())
+    assert any(message.endswith('failed container health checks.') for message in fleet.events_of())
 
 
 def test_unhealthy_image_without_any_check_runs(fleet: Fleet):
@@ -41,7 +41,7 @@ def test_failed_load_balancer_checks_stop_the_task(fleet: Fleet):
     stopped = min(fleet.tasks(status='STOPPED'), key=lambda task: 'Scaling' in task['stoppedReason'])
     assert stopped['stopCode'] == 'ServiceSchedulerInitiated'
     assert stopped['stoppedReason'] == f'Task failed ELB health checks in (target-group {GROUP})'
-    unhealthy = [said for said in fleet.said() if 'is unhealthy in' in said]
+    unhealthy = [message for message in fleet.events_of() if 'is unhealthy in' in message]
     assert unhealthy[0].startswith('(instance i-')
     assert unhealthy[0].endswith(
         f'(port 80) is unhealthy in (target-group {GROUP}) due to (reason Health checks failed)'

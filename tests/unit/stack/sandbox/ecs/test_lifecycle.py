@@ -51,7 +51,7 @@ def test_task_of_a_scaled_in_service(fleet: Fleet):
     assert task['stopCode'] == 'ServiceSchedulerInitiated'
     assert task['stoppedReason'] == f'Scaling activity initiated by (deployment {deployment})'
     assert task['containers'][0]['exitCode'] == 0
-    assert fleet.said()[-2].startswith('has stopped 1 running tasks: (task ')
+    assert fleet.events_of()[-2].startswith('has stopped 1 running tasks: (task ')
 
 
 def test_stopped_tasks_are_forgotten_after_an_hour(fleet: Fleet):

@@ -19,10 +19,10 @@ def test_targets_are_registered_become_healthy_drain_and_go(fleet: Fleet):
     fleet.wait()
     assert fleet.targets.seen == ['initial', 'healthy', 'draining']
     assert not fleet.targets.states
-    said = fleet.said()
-    assert f'registered 1 targets in (target-group {GROUP})' in said
-    assert f'deregistered 1 targets in (target-group {GROUP})' in said
-    assert 'has begun draining connections on 1 tasks.' in said
+    messages = fleet.events_of()
+    assert f'registered 1 targets in (target-group {GROUP})' in messages
+    assert f'deregistered 1 targets in (target-group {GROUP})' in messages
+    assert 'has begun draining connections on 1 tasks.' in messages
 
 
 def test_targets_in_awsvpc_mode_are_addresses(fleet: Fleet):

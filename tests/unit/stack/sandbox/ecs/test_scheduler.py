@@ -32,7 +32,7 @@ def test_new_service_becomes_steady(fleet: Fleet):
     assert service['deployments'][0]['rolloutState'] == 'COMPLETED'
     assert [task['lastStatus'] for task in fleet.tasks()] == ['RUNNING'] * 3
     ids = [task['taskArn'].rpartition('/')[2] for task in fleet.tasks()]
-    started, completed, steady = fleet.said()
+    started, completed, steady = fleet.events_of()
     assert started.startswith('has started 3 tasks: (task ')
     assert all(f'(task {i})' in started for i in ids)
     assert completed == f'(deployment {service["deployments"][0]["id"]}) deployment completed.'
@@ -87,7 +87,7 @@ def test_crash_loop_without_a_breaker_goes_on_ever_more_slowly(fleet: Fleet):
     new, old = service['deployments']
     assert (new['rolloutState'], old['runningCount']) == ('IN_PROGRESS', 1)
     assert 5 <= new['failedTasks'] <= 12
-    assert any('is unable to consistently start tasks successfully' in said for said in fleet.said())
+    assert any('is unable to consistently start tasks successfully' in message for message in fleet.events_of())
     started = [e['createdAt'].timestamp() for e in reversed(service['events']) if 'has started' in e['message']][1:]
     waits = [later - sooner for sooner, later in pairwise(started)]
     assert waits[-1] > 3 * waits[0]
@@ -124,14 +124,18 @@ def test_starts_at_most_ten_tasks_at_once(fleet: Fleet):
     assert stable(fleet.service())
 
 
-def test_percentages_that_leave_no_room_are_said(fleet: Fleet):
+def test_percentages_that_leave_no_room_are_reported(fleet: Fleet):
     fleet.define()
     fleet.steady(count=1, deploymentConfiguration={'minimumHealthyPercent': 100, 'maximumPercent': 150})
     fleet.define('2')
     fleet.update(taskDefinition='web')
     fleet.wait(600)
     assert len(fleet.service()['deployments']) == 2
-    stuck = [said for said in fleet.said() if said.startswith('was unable to stop or start tasks during a deployment')]
+    stuck = [
+        message
+        for message in fleet.events_of()
+        if message.startswith('was unable to stop or start tasks during a deployment')
+    ]
     assert len(stuck) == 1
 
 
@@ -164,17 +168,17 @@ def test_daemon_has_one_task_on_each_machine(fleet: Fleet, machines: list[str]):
     assert (stable(service), service['runningCount']) == (True, 4)
 
 
-def test_no_room_is_said_once_and_ends_when_there_is_room(fleet: Fleet):
+def test_no_room_is_reported_once_and_ends_when_there_is_room(fleet: Fleet):
     fleet.define(memory=100_000)
     fleet.create(count=1)
     fleet.wait(500)
     assert (fleet.service()['runningCount'], fleet.service()['pendingCount']) == (0, 0)
-    (said,) = fleet.said()
-    assert said.startswith(
+    (message,) = fleet.events_of()
+    assert message.startswith(
         'was unable to place a task because no container instance met all of its requirements. '
         'The closest matching (container-instance '
     )
-    assert 'has insufficient memory available.' in said
+    assert 'has insufficient memory available.' in message
     fleet.machines(1, memory=200_000)
     fleet.wait(100)
     assert stable(fleet.service())
@@ -189,7 +193,7 @@ def test_static_host_ports_move_from_old_to_new(fleet: Fleet):
     fleet.wait()
     service = fleet.service()
     assert stable(service)
-    assert not any('unable to place' in said for said in fleet.said())
+    assert not any('unable to place' in message for message in fleet.events_of())
 
 
 def test_static_host_port_without_a_free_machine_waits(fleet: Fleet):
@@ -197,7 +201,7 @@ def test_static_host_port_without_a_free_machine_waits(fleet: Fleet):
     fleet.create(count=4)
     fleet.wait(200)
     assert fleet.service()['runningCount'] == 3
-    assert any('is already using a port required by your task.' in said for said in fleet.said())
+    assert any('is already using a port required by your task.' in message for message in fleet.events_of())
 
 
 def test_no_machines_at_all(fleet: Fleet, machines: list[str]):
@@ -206,7 +210,7 @@ def test_no_machines_at_all(fleet: Fleet, machines: list[str]):
     fleet.define()
     fleet.create()
     fleet.wait(10)
-    assert 'Reason: No Container Instances were found in your cluster.' in fleet.said()[0]
+    assert 'Reason: No Container Instances were found in your cluster.' in fleet.events_of()[0]
 
 
 def test_terminated_machine_takes_its_tasks_with_it(fleet: Fleet, machines: list[str]):

@@ -144,7 +144,7 @@ def test_tags_are_shown_where_asked_for(fleet: Fleet):
     assert answer['services'][0]['tags'] == tags
 
 
-def test_lists_ten_at_a_time_unless_told_otherwise(fleet: Fleet):
+def test_lists_ten_at_a_time_by_default(fleet: Fleet):
     fleet.define()
     for number in range(25):
         fleet.create(f'web-{number}', count=0)

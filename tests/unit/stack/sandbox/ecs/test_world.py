@@ -11,7 +11,7 @@ def world(speed: float = 1.0) -> World:
 
 
 def test_a_time_that_was_waited_for_has_come():
-    """Without rounding, ten steps of 0.1 s do not make a second, and a scheduler would wake for ever."""
+    """Without rounding, ten steps of 0.1 s do not make a second, and a scheduler would wake without end."""
     each = world()
     for _ in range(1000):
         due = each.after(0.1)
