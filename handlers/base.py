@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers.access.access import text_of
+from handlers.access.credentials import text_of
 from handlers.api.operation import VERBS, Operation
 from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.http.in_flight import causes
@@ -66,7 +66,7 @@ class ApiHandler(RequestHandler):
             self.request_id = given if REQUEST_ID.fullmatch(given) else f'{random.getrandbits(128):032x}'
         self.set_header('X-Request-Id', self.request_id)
         self.set_header('Cache-Control', 'private, no-cache')
-        for name, value in self.settings['access'].headers(self.request).items():
+        for name, value in self.settings['access'].origins.headers(self.request).items():
             self.set_header(name, value)
 
     async def admit(self, declared: Operation, names: Sequence[str]) -> None:
@@ -75,7 +75,7 @@ class ApiHandler(RequestHandler):
         Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`, and `NotFound` for a cluster that is none of its.
         """
         self.set_status(declared.status)
-        self.context.access.check_origin(self.request)
+        self.context.access.origins.check(self.request)
         if declared.role is Role.PUBLIC:
             return
         self.caller = await self.context.access.caller(self.request)
@@ -94,7 +94,7 @@ class ApiHandler(RequestHandler):
 
     async def options(self, *names: str) -> None:
         """What a browser asks before the page of another origin may call: only those of NYSA_ORIGINS may."""
-        if not self.context.access.is_foreign_page(self.request):
+        if not self.context.access.origins.is_other(self.request):
             raise HTTPError(405)
         self.set_status(204)
         self.finish()
@@ -147,7 +147,7 @@ class ApiHandler(RequestHandler):
         message = self.get_query_argument('message', '') or self.header('X-Nysa-Message')
         agent = self.request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
         speaker = f'{self.caller.speaker}: ' if self.caller.speaker else ''
-        address = self.context.access.address(self.request)
+        address = self.context.access.origins.address(self.request)
         return Origin(self.caller.name, f'{speaker}{address} {agent}'.strip(), message, self.caller.subject)
 
     def expected(self) -> str | None:

@@ -53,7 +53,7 @@ class Guarded(Server):
 
     def refresh(self) -> None:
         """Have the server read its tokens again now, instead of in some seconds."""
-        self.run(self.context.access.store.refresh())
+        self.run(self.context.access.controlled().store.refresh())
 
 
 @pytest.fixture

@@ -1,359 +1,232 @@
-"""Who calls: by token, session or proxy; from which page; and not too often. Whether it may is said above each verb."""
+"""Who calls, by token, session or load balancer, and how often. Whether the caller may is declared above each verb."""
 
-import base64
-import binascii
-import contextlib
 import hmac
 import logging
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
+from handlers.access.credentials import on_behalf_of, token_of, unchecked_caller
+from handlers.access.origins import Origins, changes, is_socket
+from handlers.access.providers import AlbPeople, OidcPeople
 from handlers.access.session import Session, Sessions
 from stack.access import tokens
-from stack.access.access import Caller, Role
-from stack.access.alb_identity import HEADER, AlbIdentity
-from stack.access.groups import Grant, caller_of_claims
-from stack.access.limits import Allowances
-from stack.access.names import Names
-from stack.access.oidc import Attempt, Provider
+from stack.access.access import Caller
+from stack.access.alb_identity import HEADER
+from stack.access.rate_limiter import RateLimiter
 from stack.access.token_store import TokenStore
 from stack.errors import (
     AccessDenied,
-    InvalidRequest,
     NotAuthenticated,
-    ProviderFailed,
+    NotFound,
+    NysaError,
     SignInExpired,
     TooManyRequests,
+    Unprocessable,
 )
 
 log = logging.getLogger(__name__)
 
-SAFE = ('GET', 'HEAD', 'OPTIONS')
-LOOPBACK = ('localhost', '127.0.0.1', '::1')
 CSRF_HEADER = 'X-CSRF-Token'
 
-# Of failed sign-ins from one address so many at once, and one every so many seconds.
+# Failed sign-ins of one address: so many at once, and one more every so many seconds.
 FAILURES = 10
 FAILURE_EVERY_S = 6
 RETRY_SOCKET_S = 30
 
-# On every answer; a page replaces the policy by its own. https://owasp.org/www-project-secure-headers/
-SECURITY_HEADERS = {
-    'X-Content-Type-Options': 'nosniff',
-    'X-Frame-Options': 'DENY',
-    'Referrer-Policy': 'no-referrer',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-}
-HSTS = {'Strict-Transport-Security': 'max-age=31536000'}
-
-# What the pages of NYSA_ORIGINS may send and read: never a cookie.
-CORS = {
-    'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, PATCH, DELETE',
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type, If-Match, If-None-Match, X-Nysa-Actor, '
-    'X-Nysa-Message, X-Request-Id',
-    'Access-Control-Expose-Headers': 'ETag, Retry-After, X-Request-Id',
-    'Access-Control-Max-Age': '600',
-    'Vary': 'Origin',
-}
-
-
-@dataclass(frozen=True)
-class Neighbourhood:
-    """Where the server stands: see the settings NYSA_URL, NYSA_ORIGINS and NYSA_PROXIES.
-
-    One on loopback without access control answers to loopback's names alone: a page elsewhere may have its own name
-    point here.
-    """
-
-    url: str | None = None
-    others: frozenset[str] = frozenset()
-    proxies: int = 0
-    loopback_only: bool = False
-
-    @property
-    def is_https(self) -> bool:
-        return bool(self.url) and self.url.startswith('https:')
-
-    def is_own(self, origin: str, request: HTTPServerRequest) -> bool:
-        if self.url:
-            return origin == self.url
-        return origin.partition('://')[2].lower() == request.host.lower()
-
-    def address(self, request: HTTPServerRequest) -> str:
-        """The client's address, as the outermost of our proxies has seen it."""
-        if not self.proxies:
-            return request.remote_ip
-        forwarded = [each.strip() for each in request.headers.get('X-Forwarded-For', '').split(',') if each.strip()]
-        return forwarded[-self.proxies][:45] if len(forwarded) >= self.proxies else request.remote_ip
-
 
 @dataclass(frozen=True)
 class Limits:
-    """For each caller: requests and messages a second, and open sockets."""
+    """Of each caller: requests and messages a second, and open sockets."""
 
     rate: int = 100
     sockets: int = 100
 
 
-@dataclass(frozen=True)
-class People:
-    """Those who sign in at a provider, and what their groups let them do."""
+class Access(ABC):
+    """Access control of all requests. `origins` is checked first, then `caller` authenticates."""
 
-    provider: Provider
-    claim: str
-    grants: Mapping[str, Grant]
-    names: Names
-    # Where the provider sends a browser that has signed out there.
-    home: str
+    def __init__(self, origins: Origins):
+        self.origins = origins
 
-    async def caller(self, attempt: Attempt, answer: Mapping[str, str]) -> Caller:
-        claims = await self.provider.finish(attempt, answer)
-        return await self.names.named(caller_of_claims(claims, self.claim, self.grants, 'session'))
+    @property
+    @abstractmethod
+    def ways(self) -> list[str]:
+        """How people can sign in: `off`, or `token` and `oidc`."""
 
-    async def end_address(self) -> str | None:
-        """Where a browser ends its session at the provider; None where that cannot be found out, or is not offered."""
-        try:
-            return await self.provider.end_address(self.home)
-        except (NotAuthenticated, ProviderFailed) as failed:
-            log.warning('the session at the provider is not ended: %s', failed)
-            return None
+    @abstractmethod
+    async def caller(self, request: HTTPServerRequest) -> Caller:
+        """The authenticated caller of a request.
+
+        Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`; `Unavailable` where the tokens cannot be read.
+        """
+
+    @abstractmethod
+    def check_message(self, caller: Caller) -> None:
+        """Check each message on a socket. Raises `NotAuthenticated`, `TooManyRequests`, `Unavailable`."""
+
+    @abstractmethod
+    def check_sockets(self, opened: int) -> None:
+        """Raise `TooManyRequests` where a caller has too many sockets open."""
+
+    @abstractmethod
+    def session(self, request: HTTPServerRequest) -> Session | None:
+        """The session whose cookie a request has, unless it has ended."""
+
+    @abstractmethod
+    def controlled(self) -> 'ControlledAccess':
+        """The access control with its tokens and sessions. Raises `Unprocessable` where it is off."""
+
+    @abstractmethod
+    def oidc(self) -> OidcPeople:
+        """Sign-in with OpenID Connect. Raises `NotFound` where it is not configured."""
 
 
-@dataclass(frozen=True)
-class Proxy:
-    """Those whom a load balancer has signed in."""
+class OpenAccess(Access):
+    """No access control: every caller is an admin, under any name."""
 
-    balancer: AlbIdentity
-    claim: str
-    grants: Mapping[str, Grant]
-    names: Names
+    @property
+    def ways(self) -> list[str]:
+        return ['off']
 
-    async def caller(self, data: str) -> Caller:
-        claims = await self.balancer.claims(data)
-        return await self.names.named(caller_of_claims(claims, self.claim, self.grants, 'load balancer'))
+    async def caller(self, request: HTTPServerRequest) -> Caller:
+        return unchecked_caller(request.headers)
+
+    def check_message(self, caller: Caller) -> None:
+        """Every message is accepted."""
+
+    def check_sockets(self, opened: int) -> None:
+        """Any number of sockets is accepted."""
+
+    def session(self, request: HTTPServerRequest) -> Session | None:
+        return None
+
+    def controlled(self) -> 'ControlledAccess':
+        raise Unprocessable('Access control is off (NYSA_AUTH=off): there are no tokens, and no sign-in is needed.')
+
+    def oidc(self) -> OidcPeople:
+        raise NotFound('Access control is off (NYSA_AUTH=off), so there is no sign-in with OpenID Connect.')
 
 
-class Access:
-    """`store` is None where access is not controlled: then everybody is who it says it is, and may do everything."""
+class ControlledAccess(Access):
+    """Access by tokens and sessions, and where they are configured by OpenID Connect and a load balancer."""
 
     def __init__(
         self,
-        store: TokenStore | None,
+        store: TokenStore,
         sessions: Sessions,
-        neighbourhood: Neighbourhood,
+        origins: Origins,
         limits: Limits,
-        people: People | None = None,
-        proxy: Proxy | None = None,
+        people: OidcPeople | None = None,
+        proxy: AlbPeople | None = None,
     ):
+        super().__init__(origins)
         self.store = store
         self.sessions = sessions
         self.people = people
         self.proxy = proxy
-        self._where = neighbourhood
         self._limits = limits
-        self._requests = Allowances(limits.rate, 2 * limits.rate)
-        self._failures = Allowances(1 / FAILURE_EVERY_S, FAILURES)
-        self._headers = SECURITY_HEADERS | (HSTS if neighbourhood.is_https else {})
+        self._requests = RateLimiter(limits.rate, 2 * limits.rate)
+        self._failures = RateLimiter(1 / FAILURE_EVERY_S, FAILURES)
 
     @property
     def ways(self) -> list[str]:
-        """How people can sign in."""
-        if self.store is None:
-            return ['off']
         return ['token', 'oidc'] if self.people else ['token']
 
-    def address(self, request: HTTPServerRequest) -> str:
-        return self._where.address(request)
+    def controlled(self) -> 'ControlledAccess':
+        return self
 
-    def headers(self, request: HTTPServerRequest) -> dict[str, str]:
-        """What goes with every answer."""
-        origin = request.headers.get('Origin')
-        if origin not in self._where.others:
-            return self._headers
-        return {**self._headers, 'Access-Control-Allow-Origin': origin, **CORS}
-
-    def is_foreign_page(self, request: HTTPServerRequest) -> bool:
-        """Whether a page of NYSA_ORIGINS asks."""
-        return request.headers.get('Origin') in self._where.others
-
-    def check_origin(self, request: HTTPServerRequest) -> None:
-        """Raise `AccessDenied` for what the page of another site sends, unless it is one of NYSA_ORIGINS.
-
-        Browsers send an Origin with whatever is no GET, and with every WebSocket. Whoever is no browser sends none.
-        """
-        if self._where.loopback_only and urlsplit(f'//{request.host}').hostname not in LOOPBACK:
-            raise AccessDenied('This server stands on loopback without access control, and answers to localhost alone.')
-        if not _changes(request):
-            return
-        origin = request.headers.get('Origin')
-        if origin is None:
-            allowed = request.headers.get('Sec-Fetch-Site', 'none') in ('none', 'same-origin')
-        else:
-            allowed = self._where.is_own(origin, request) or origin in self._where.others
-        if not allowed:
-            raise AccessDenied('The page of another origin asks for this.')
+    def oidc(self) -> OidcPeople:
+        if self.people is None:
+            raise NotFound('Sign-in with OpenID Connect is not configured here (NYSA_OIDC_ISSUER).')
+        return self.people
 
     async def caller(self, request: HTTPServerRequest) -> Caller:
-        """Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`; `Unavailable` where it cannot be told."""
-        if self.store is None:
-            return caller_of_headers(request.headers)
-        caller = await self._find(request)
+        caller = await self._authenticate(request)
         self._count(caller)
         return caller
 
     def check_message(self, caller: Caller) -> None:
-        """What holds for each message on a socket. Raises `NotAuthenticated`, `TooManyRequests`."""
-        if self.store is None:
-            return
-        if not self.holds(caller):
-            raise NotAuthenticated('Your token or session has ended.')
+        if not self.is_valid(caller):
+            raise NotAuthenticated('Your token or session has ended; sign in again.')
         self._count(caller)
 
     def check_sockets(self, opened: int) -> None:
-        """Raise `TooManyRequests` where a caller has enough sockets open."""
-        if self.store is not None and opened >= self._limits.sockets:
-            raise TooManyRequests(f'{opened} sockets are open already.', RETRY_SOCKET_S)
+        if opened >= self._limits.sockets:
+            raise TooManyRequests(f'{opened} sockets are open already; close one, or retry later.', RETRY_SOCKET_S)
 
-    def _count(self, caller: Caller) -> None:
-        seconds = self._requests.take(caller.key)
-        if seconds:
-            raise TooManyRequests(f'That is too often; come again in {seconds} s.', seconds)
-
-    def holds(self, caller: Caller) -> bool:
-        """Whether what a caller showed before still counts. Raises `Unavailable` where it cannot be told."""
-        if self.store is None:
-            return True
-        token = self.store.find(caller.token) if caller.token else None
-        if caller.token and (token is None or token.is_over(datetime.now(UTC))):
-            return False
+    def is_valid(self, caller: Caller) -> bool:
+        """Whether the token or session that a caller opened a socket with is valid. Raises `Unavailable`."""
+        if caller.token:
+            token = self.store.find(caller.token)
+            if token is None or token.is_over(datetime.now(UTC)):
+                return False
         return caller.session is None or not self.store.has_ended(caller.session)
 
     def by_token(self, text: str, request: HTTPServerRequest) -> Caller:
-        """The holder of a token. Raises `NotAuthenticated`, or `TooManyRequests` where that happens too often.
+        """The holder of a token. Raises `NotAuthenticated`, or `TooManyRequests` after too many failures.
 
-        A right one is taken in any case, so that nobody can lock others out who share an address.
+        A valid token is accepted even then, so that one client cannot lock out others of the same address.
         """
         id, secret = tokens.split(text) or ('', '')
         token = self.store.find(id)
-        if tokens.fits(token, secret, datetime.now(UTC)):
-            return token.caller() if not token.speaks_for else _spoken_for(token.caller(), request.headers)
-        raise self._failed(request)
+        if token is None or not tokens.fits(token, secret, datetime.now(UTC)):
+            raise self._failure(NotAuthenticated('This token is unknown here, expired or revoked.'), request)
+        return on_behalf_of(token.caller(), request.headers) if token.speaks_for else token.caller()
 
     def session(self, request: HTTPServerRequest) -> Session | None:
-        """The session whose cookie a request brings, if it has not been ended."""
         session = self.sessions.read(request)
         return None if session is None or self.store.has_ended(session.id) else session
 
-    async def _find(self, request: HTTPServerRequest) -> Caller:
+    async def _authenticate(self, request: HTTPServerRequest) -> Caller:
         authorization = request.headers.get('Authorization')
         if authorization is not None:
-            return self.by_token(_credential(authorization), request)
+            return self.by_token(token_of(authorization), request)
         if self.proxy is not None and HEADER in request.headers:
-            caller = await self._of_proxy(request)
-            self._check_own_page(request)
+            caller = await self._by_proxy(self.proxy, request)
+            self.origins.check_own(request)
             return caller
         session = self.session(request)
         if session is not None:
-            self._check_page(session, request)
-            return self._of_session(session)
-        raise NotAuthenticated('Say who you are: with a token, or by signing in.')
+            self._check_csrf(session, request)
+            return self._by_session(session)
+        raise NotAuthenticated('Authentication required: send a token or sign in.')
 
-    async def _of_proxy(self, request: HTTPServerRequest) -> Caller:
+    async def _by_proxy(self, proxy: AlbPeople, request: HTTPServerRequest) -> Caller:
         try:
-            return await self.proxy.caller(request.headers[HEADER])
+            return await proxy.caller(request.headers[HEADER])
         except SignInExpired:
             raise
         except NotAuthenticated as failed:
             # Each may have cost a call for a key.
-            seconds = self._failures.take(self.address(request))
             log.warning('the header %s is refused: %s', HEADER, failed)
-            if seconds:
-                raise TooManyRequests(f'Too many failed sign-ins; retry in {seconds} s.', seconds) from failed
-            raise
+            raise self._failure(failed, request) from failed.__cause__
 
-    def _of_session(self, session: Session) -> Caller:
+    def _by_session(self, session: Session) -> Caller:
         if session.token is None:
             return session.caller()
         token = self.store.find(session.token)
         if token is None or token.is_over(datetime.now(UTC)):
-            raise NotAuthenticated('The token that this session began with no longer holds.')
+            raise NotAuthenticated('The token of this session has expired or was revoked; sign in again.')
         return replace(token.caller(), via='session', session=session.id)
 
-    def _check_page(self, session: Session, request: HTTPServerRequest) -> None:
-        """A cookie comes along by itself: what changes something must also show what only our own page knows."""
-        if not _changes(request):
+    def _check_csrf(self, session: Session, request: HTTPServerRequest) -> None:
+        """Browsers send cookies by themselves: a change also needs what only the server's own page can read."""
+        if not changes(request):
             return
-        self._check_own_page(request)
-        if not _is_socket(request) and not hmac.compare_digest(
-            request.headers.get(CSRF_HEADER, '').encode(), session.csrf.encode()
-        ):
+        self.origins.check_own(request)
+        given = request.headers.get(CSRF_HEADER, '').encode()
+        if not is_socket(request) and not hmac.compare_digest(given, session.csrf.encode()):
             raise AccessDenied(f'A change in a session needs the header {CSRF_HEADER}, as `GET /session` gives it.')
 
-    def _check_own_page(self, request: HTTPServerRequest) -> None:
-        """What is sent along by itself, a browser's cookies, must come from our own page."""
-        origin = request.headers.get('Origin')
-        if _changes(request) and (origin is None or not self._where.is_own(origin, request)):
-            raise AccessDenied('This must come from the page of this server: its Origin says otherwise.')
-
-    def _failed(self, request: HTTPServerRequest) -> Exception:
-        seconds = self._failures.take(self.address(request))
+    def _count(self, caller: Caller) -> None:
+        seconds = self._requests.take(caller.key)
         if seconds:
-            return TooManyRequests(f'Too many failed sign-ins; come again in {seconds} s.', seconds)
-        return NotAuthenticated('This token is not known here, or no longer holds.')
+            raise TooManyRequests(f'Rate limit exceeded; retry in {seconds} s.', seconds)
 
-
-def _is_socket(request: HTTPServerRequest) -> bool:
-    return request.headers.get('Upgrade', '').lower() == 'websocket'
-
-
-def _changes(request: HTTPServerRequest) -> bool:
-    return request.method not in SAFE or _is_socket(request)
-
-
-def _credential(authorization: str) -> str:
-    """The token in an Authorization header: RFC 6750, or the password of RFC 7617; '' where there is none."""
-    kind, _, rest = authorization.partition(' ')
-    if kind.lower() == 'bearer':
-        return rest.strip()
-    return (_basic(authorization) or ('', ''))[1]
-
-
-def _basic(authorization: str) -> tuple[str, str] | None:
-    """Name and password of an `Authorization: Basic` header (RFC 7617)."""
-    kind, _, rest = authorization.partition(' ')
-    if kind.lower() != 'basic':
-        return None
-    try:
-        name, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(':')
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return name, password
-
-
-def _spoken_for(caller: Caller, headers: Mapping[str, str]) -> Caller:
-    """The caller under the name that it gives, if it gives one. Raises `InvalidRequest`."""
-    actor = text_of(headers.get('X-Nysa-Actor', '')).strip()
-    if not actor:
-        return caller
-    if not tokens.is_shown(actor):
-        raise InvalidRequest('X-Nysa-Actor must be text of 1 to 100 characters, all of them visible.')
-    return replace(caller, name=actor, speaker=caller.name)
-
-
-def caller_of_headers(headers: Mapping[str, str]) -> Caller:
-    """The caller where access is not controlled: whoever it says it is, and it may do everything."""
-    name = headers.get('X-Nysa-Actor') or (_basic(headers.get('Authorization', '')) or ('', ''))[0]
-    return Caller(name or 'anonymous', Role.ADMIN)
-
-
-def text_of(header: str) -> str:
-    """A header that may hold any text: percent-encoded, or in UTF-8 as it is."""
-    with contextlib.suppress(UnicodeError):
-        header = header.encode('latin-1').decode()
-    return unquote(header)
+    def _failure(self, failed: NotAuthenticated, request: HTTPServerRequest) -> NysaError:
+        """The failed sign-in, or `TooManyRequests` where its address has had too many."""
+        seconds = self._failures.take(self.origins.address(request))
+        return TooManyRequests(f'Too many failed sign-ins; retry in {seconds} s.', seconds) if seconds else failed

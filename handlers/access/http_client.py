@@ -1,4 +1,4 @@
-"""What is asked of other servers over HTTP: an OpenID provider, and where load balancers keep their keys."""
+"""An HTTP client for OpenID providers, and for the public keys of load balancers."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ async def fetch_json(address: str, form: Mapping[str, str] | None) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ProviderFailed('The provider of identities does not answer in JSON.') from None
+        raise ProviderFailed('The identity provider did not answer in JSON.') from None
 
 
 async def fetch_text(address: str) -> str:
@@ -43,13 +43,13 @@ async def _fetch(address: str, body: str | None) -> str:
         )
         return answer.body.decode()
     except HTTPError as error:
-        # Tornado's own 599 stands for no answer in time.
+        # Tornado's own 599: no answer in time.
         if error.code >= 500:
-            raise ProviderUnavailable(f'The provider of identities does not answer ({error.code}).') from error
-        raise NotAuthenticated(f'The provider of identities refuses ({error.code}).') from error
+            raise ProviderUnavailable(f'The identity provider did not answer ({error.code}).') from error
+        raise NotAuthenticated(f'The identity provider refused the request ({error.code}).') from error
     except UnicodeDecodeError as error:
-        raise ProviderFailed('The provider of identities answers what is no text.') from error
+        raise ProviderFailed('The identity provider did not answer in UTF-8.') from error
     except (OSError, ValueError) as error:
-        raise ProviderUnavailable('The provider of identities cannot be reached.') from error
+        raise ProviderUnavailable('The identity provider cannot be reached.') from error
     finally:
         client.close()

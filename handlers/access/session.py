@@ -1,7 +1,7 @@
-"""Sessions of browsers: what is in their cookie, signed so that nobody else can make one.
+"""Sessions of browsers, in signed cookies.
 
-Strict as `SameSite` can be: no other site's link or form brings the cookie along. The control plane's page is the same
-for everybody, and what it then fetches comes from our own site.
+The session cookie is `SameSite=Strict`: links and forms of other sites do not send it. The control plane's page is the
+same for every user and needs no cookie; what it fetches comes from its own site.
 """
 
 import json
@@ -20,9 +20,9 @@ LASTS_DAYS = LASTS_S / 86400
 
 @dataclass(frozen=True)
 class Session:
-    """Who has signed in. With `token` it is that token's holder for as long as the token holds.
+    """A signed-in user. With `token` the session is valid for as long as that token.
 
-    Every change must show `csrf`, which no other site's page can read.
+    Every change must send `csrf`, which no other site's page can read.
     """
 
     id: str
@@ -44,7 +44,7 @@ def new_session(caller: Caller, via: str) -> Session:
 
 
 class Cookies:
-    """Signed with `key`. Over https their names say that no other host has set them (RFC 6265bis, 4.1.3.2)."""
+    """Cookies signed with `key`. Over https their prefix keeps other hosts from setting them (RFC 6265bis, 4.1.3.2)."""
 
     def __init__(self, key: str, https: bool):
         self._key = key
@@ -55,14 +55,14 @@ class Cookies:
         return self._prefix + name
 
     def put(self, handler: RequestHandler, name: str, content: Any, same_site: str, seconds: int) -> None:
-        """Have the browser keep something that it can neither read in a script nor make up."""
+        """Set a cookie that scripts cannot read and clients cannot forge."""
         signed = create_signed_value(self._key, self.name(name), json.dumps(content))
         handler.set_cookie(
             self.name(name), signed, max_age=seconds, httponly=True, secure=self._https, samesite=same_site, path='/'
         )
 
     def take(self, request: HTTPServerRequest, name: str, days: float) -> Any:
-        """What `put` was given, or None where it is not there, too old, or not ours."""
+        """The content given to `put`; None where the cookie is absent, too old, or not signed by this server."""
         morsel = request.cookies.get(self.name(name))
         if morsel is None:
             return None
@@ -70,7 +70,7 @@ class Cookies:
         return json.loads(content) if content else None
 
     def names(self, request: HTTPServerRequest, start: str) -> list[str]:
-        """The names of the cookies of a request that start so, the oldest first (RFC 6265, 5.4)."""
+        """The names of a request's cookies with a prefix, the oldest first (RFC 6265, 5.4)."""
         prefix = self.name(start)
         return [name.removeprefix(self._prefix) for name in request.cookies if name.startswith(prefix)]
 
@@ -88,7 +88,7 @@ class Sessions:
         self.cookies.put(handler, self.NAME, asdict(session), 'Strict', LASTS_S)
 
     def read(self, request: HTTPServerRequest) -> Session | None:
-        """The session of a request, as it was when it began; whether it has been ended since is not looked at."""
+        """The session in a request's cookie, whether or not it has ended since."""
         content = self.cookies.take(request, self.NAME, LASTS_DAYS)
         return Session(**{**content, 'clusters': tuple(content['clusters'])}) if content else None
 

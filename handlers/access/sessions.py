@@ -1,4 +1,4 @@
-"""People in a browser: who one is, signing in with a token, signing out."""
+"""Sessions in a browser: the current one, sign-in with a token, sign-out."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from handlers.api.body import read_fields
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
 from stack.access.access import Caller, Role
-from stack.errors import InvalidRequest, NotAuthenticated, Unprocessable
+from stack.errors import InvalidRequest, NotAuthenticated
 
 
 class CurrentSession(ApiHandler):
     @operation(Role.PUBLIC, answer='Session', refusals=(429, 503))
     async def get(self) -> None:
-        """Who one is, and what may be done about it: `signed_in` is false for whoever shows nothing that holds."""
+        """The caller and the ways to sign in; `signed_in` is false without a valid token or session."""
         access = self.context.access
         try:
             caller = await access.caller(self.request)
@@ -25,10 +25,8 @@ class CurrentSession(ApiHandler):
 
     @operation(Role.PUBLIC, body='SignIn', answer='Session', refusals=(400, 401, 403, 413, 415, 422, 429, 503))
     async def post(self) -> None:
-        """Sign in with a token: the answer sets a cookie that lasts 12 hours, and no longer than the token holds."""
-        access = self.context.access
-        if access.store is None:
-            raise Unprocessable('Access is not controlled here (NYSA_AUTH=off), so nobody needs to sign in.')
+        """Sign in with a token: the answer sets a cookie that is valid for 12 hours, and no longer than the token."""
+        access = self.context.access.controlled()
         given = read_fields(self.body(), self.request.headers, {'token': 'text'})
         token = given.get('token')
         if not isinstance(token, str):
@@ -46,12 +44,15 @@ class CurrentSession(ApiHandler):
         """
         access = self.context.access
         session = access.session(self.request) if self.caller.session else None
-        if session:
-            await access.store.end_session(session.id)
-            access.sessions.end(self)
+        if session is None:
+            self.reply(self.described(None, None))
+            return
+        controlled = access.controlled()
+        await controlled.store.end_session(session.id)
+        controlled.sessions.end(self)
         content = self.described(None, None)
-        if session and session.via == 'oidc' and access.people:
-            address = await access.people.end_address()
+        if session.via == 'oidc' and 'oidc' in access.ways:
+            address = await access.oidc().end_address()
             content |= {'end_at_provider': address} if address else {}
         self.reply(content)
 
@@ -59,8 +60,8 @@ class CurrentSession(ApiHandler):
         self.set_header('Cache-Control', 'no-store')
         access = self.context.access
         content: dict[str, Any] = {'signed_in': caller is not None, 'sign_in': access.ways}
-        if access.people:
-            content['provider'] = access.people.provider.host
+        if 'oidc' in access.ways:
+            content['provider'] = access.oidc().provider.host
         if caller:
             content |= {
                 'name': caller.name,

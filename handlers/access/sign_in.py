@@ -1,4 +1,4 @@
-"""Signing in at a provider of identities: there, and back again."""
+"""Sign-in with OpenID Connect: the redirect to the provider, and the way back."""
 
 import base64
 import hashlib
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from handlers.access.session import new_session
+from handlers.access.session import Cookies, new_session
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.access.oidc import Attempt
-from stack.errors import NotAuthenticated, NotFound
+from stack.errors import NotAuthenticated
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +38,13 @@ MOST_ATTEMPTS = 8
 ATTEMPT_S = 600
 PARAMETERS = ('state', 'code', 'iss', 'error')
 
-# A page of our own: nobody is sent anywhere else from here.
+# A page of the control plane: sign-in redirects nowhere else.
 PAGE = re.compile(r'/cp(?:[/?][!-\[\]-~]*)?')
 NEXT = (Parameter('next', 'The page of the control plane to come back to; `/cp` unless it is one.'),)
 
 
 class SignInStep(ApiHandler):
-    """A step in a browser: a failure is logged with its cause, and is a page with a way back for who asks for HTML."""
+    """A step in a browser: a failure is logged with its cause, and answered with a page where HTML is accepted."""
 
     page = '/cp'
 
@@ -78,43 +78,39 @@ class SignInStep(ApiHandler):
 class SignIn(SignInStep):
     @operation(Role.PUBLIC, status=302, answer='Away', parameters=NEXT, refusals=(401, 404, 502, 503))
     async def get(self) -> None:
-        """Go to the provider, for a browser; with `oidc` among the ways to sign in alone."""
-        access = self.context.access
-        if access.people is None:
-            raise NotFound('There is no provider of identities here (NYSA_OIDC_ISSUER).')
+        """Redirect a browser to the provider; only with `oidc` among the ways to sign in."""
+        people, cookies = self.context.access.oidc(), self.context.access.controlled().sessions.cookies
         self.page = self.wanted_page(self.get_query_argument('next', '/cp'))
-        address, attempt = await access.people.provider.begin()
-        self.forget_oldest_attempts()
+        address, attempt = await people.provider.begin()
+        self.forget_oldest_attempts(cookies)
         kept = {'attempt': asdict(attempt), 'page': self.page}
-        access.sessions.cookies.put(self, COOKIE + attempt.state[:16], kept, 'Lax', ATTEMPT_S)
+        cookies.put(self, COOKIE + attempt.state[:16], kept, 'Lax', ATTEMPT_S)
         self.set_header('Cache-Control', 'no-store')
         self.redirect(address)
 
-    def forget_oldest_attempts(self) -> None:
-        """Browsers send every cookie with every request: of abandoned attempts there are few."""
-        names = self.context.access.sessions.cookies.names(self.request, COOKIE)
+    def forget_oldest_attempts(self, cookies: Cookies) -> None:
+        """Bound the cookies of abandoned attempts, which browsers send with every request."""
+        names = cookies.names(self.request, COOKIE)
         for name in names[: len(names) - MOST_ATTEMPTS + 1]:
-            self.context.access.sessions.cookies.clear(self, name)
+            cookies.clear(self, name)
 
 
 class SignedIn(SignInStep):
     @operation(Role.PUBLIC, status=302, answer='Away', refusals=(401, 403, 404, 502, 503))
     async def get(self) -> None:
-        """Where the provider sends the browser back to: begins a session, and goes back to the page."""
-        access = self.context.access
-        if access.people is None:
-            raise NotFound('There is no provider of identities here (NYSA_OIDC_ISSUER).')
+        """Begin a session, where the provider sends the browser back, and redirect to the page."""
+        people, sessions = self.context.access.oidc(), self.context.access.controlled().sessions
         state = self.get_query_argument('state', '')
         name = COOKIE + state[:16]
         known = STATE.fullmatch(state) is not None
-        kept = access.sessions.cookies.take(self.request, name, ATTEMPT_S / 86400) if known else None
+        kept = sessions.cookies.take(self.request, name, ATTEMPT_S / 86400) if known else None
         if kept is None:
-            raise NotAuthenticated('This sign-in was not begun in this browser, or too long ago.')
+            raise NotAuthenticated('This sign-in began in another browser or too long ago; sign in again.')
         self.page = self.wanted_page(kept['page'])
-        access.sessions.cookies.clear(self, name)
+        sessions.cookies.clear(self, name)
         given = {parameter: self.get_query_argument(parameter, None) for parameter in PARAMETERS}
         answer = {parameter: value for parameter, value in given.items() if value is not None}
-        self.caller = await access.people.caller(Attempt(**kept['attempt']), answer)
-        access.sessions.begin(self, new_session(self.caller, 'oidc'))
+        self.caller = await people.caller(Attempt(**kept['attempt']), answer)
+        sessions.begin(self, new_session(self.caller, 'oidc'))
         self.set_header('Cache-Control', 'no-store')
         self.redirect(self.page)

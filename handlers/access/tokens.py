@@ -1,4 +1,4 @@
-"""The tokens of programs and people: made, listed, revoked."""
+"""Tokens: create, list, revoke."""
 
 from datetime import UTC, datetime
 
@@ -16,16 +16,14 @@ ASKED = ('name', 'role', 'clusters', 'expires', 'speaks_for')
 
 class TokenHandler(ApiHandler):
     def store(self) -> TokenStore:
-        """Raises `Unprocessable` where no token would be looked at."""
-        if self.context.access.store is None:
-            raise Unprocessable('Access is not controlled here (NYSA_AUTH=off), so there are no tokens.')
-        return self.context.access.store
+        """The tokens. Raises `Unprocessable` where access is not controlled."""
+        return self.context.access.controlled().store
 
 
 class Tokens(TokenHandler):
     @operation(Role.ADMIN, answer='AccessTokens', refusals=(422,))
     async def get(self) -> None:
-        """Every token that reaches no further than the caller, without its secret; `kept` says where it is written."""
+        """Every token with no more reach than the caller, without its secret; `kept` is where it is stored."""
         listed = self.store().listed()
         content = [token.shown() | {'kept': where} for token, where in listed if _within(self.caller, token)]
         self.reply({'content': content})
@@ -38,7 +36,7 @@ class Tokens(TokenHandler):
         now = datetime.now(UTC)
         text, token = tokens.make(tokens.read_asked(given, now), self.caller.name, now)
         if not _within(self.caller, token):
-            raise AccessDenied(f'A token may reach no further than its maker: {", ".join(self.caller.clusters)}.')
+            raise AccessDenied(f'A token may not reach further than its creator: {", ".join(self.caller.clusters)}.')
         await store.add(token)
         self.set_header('Cache-Control', 'no-store')
         self.reply({'message': 'keep it: it is not shown again', 'token': text, **token.shown(), 'kept': 's3'})
@@ -53,7 +51,7 @@ class OneToken(TokenHandler):
         if found is None or not _within(self.caller, found[0]):
             raise NotFound(f'There is no token {token[:100]!r} here.')
         if found[1] == 'secret':
-            raise Unprocessable('This token is written in the setting NYSA_TOKENS: take it out there.')
+            raise Unprocessable('This token is in the setting NYSA_TOKENS; remove it there.')
         await store.revoke(token)
         self.reply({'message': f'{found[0].name} is revoked'})
 

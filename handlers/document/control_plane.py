@@ -101,7 +101,7 @@ def read_asset(path: Path) -> Asset:
 
 class PageHandler(RequestHandler):
     def set_default_headers(self) -> None:
-        for name, value in self.settings['access'].headers(self.request).items():
+        for name, value in self.settings['access'].origins.headers(self.request).items():
             self.set_header(name, value)
 
 

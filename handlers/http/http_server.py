@@ -10,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
@@ -94,7 +95,7 @@ class Server:
             except ConnectionAbortedError:
                 continue
             except OSError as error:
-                shortage = os.strerror(error.errno)
+                shortage = error.strerror or str(error)
                 if error.errno not in SHORTAGES:
                     self.connections.refused(shortage)
                     self._pause(listening)
@@ -104,7 +105,7 @@ class Server:
             else:
                 self._admit(connection, address)
 
-    def _admit(self, connection: socket.socket, address: tuple) -> None:
+    def _admit(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         peer = address[0] if address else ''
         why = self.connections.refusal(peer)
         if why is not None:
@@ -165,7 +166,10 @@ class _Tracked(HTTPServerConnectionDelegate):
         self._application = application
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        stream: Stream = server_conn.stream
+        # Tornado's server passes the connection that it made from the stream.
+        assert isinstance(server_conn, HTTP1ServerConnection)
+        assert isinstance(server_conn.stream, Stream)
+        stream = server_conn.stream
         stream.begin(request_conn)
         return _TrackedRequest(self._application.start_request(server_conn, request_conn), stream)
 

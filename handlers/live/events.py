@@ -1,20 +1,21 @@
-"""The live channel: a WebSocket on which the hub writes, and clients say what they want to hear. See docs/events.md."""
+"""The live channel: a WebSocket on which clients subscribe and the hub publishes. See docs/events.md."""
 
 import json
 import logging
 import socket
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, StreamClosedError
 from tornado.web import HTTPError
-from tornado.websocket import WebSocketHandler, WebSocketProtocol
+from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
 from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.http.masked_protocol import MaskedProtocol
 from handlers.live.frames import text_frame
-from handlers.live.sockets import HEARTBEAT_S
+from handlers.live.sockets import HEARTBEAT_S, CallerSocket
 from stack.access.access import Role
 from stack.errors import AccessDenied, InvalidRequest, NysaError
 from stack.live import cluster_events
@@ -28,20 +29,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROTOCOL = 'nysa.v1'
-# A client that names the revisions of ten thousand clusters says some 600 KB.
+# Enough for the revisions of ten thousand clusters, some 600 KB.
 LARGEST_MESSAGE = 1024 * 1024
-# What may wait in our own buffer before a reader counts as slow; the kernel's holds about as much again.
+# Bytes in the buffer of a socket before its reader counts as slow; the kernel's buffer takes about as much again.
 HIGH_WATER = 64 * 1024
 SEND_BUFFER = 64 * 1024
-# Nothing that the hub sends gets near it: the last guard.
+# A guard far above everything that the hub sends.
 LARGEST_BUFFER = 64 * 1024 * 1024
 
 
 class StreamOutlet:
-    """Where a subscriber's frames go: straight into the socket while it takes them, else into Tornado's buffer."""
+    """The frames of a subscriber: written into the socket directly while it accepts them, else buffered."""
 
-    def __init__(self, stream: IOStream, writable: Any):
-        """`writable()` is called when everything that had to wait is out."""
+    def __init__(self, stream: IOStream, writable: Callable[[], None]):
+        """`writable()` is called when the buffer is empty again."""
         self._stream = stream
         self._writable = writable
         self._waiting = 0
@@ -52,7 +53,7 @@ class StreamOutlet:
         return self._waiting <= HIGH_WATER or self._stream.closed()
 
     def offer(self, frame: bytes) -> bool:
-        """Send a frame without waiting; false where the reader is behind already. One that has gone takes all."""
+        """Send a frame without waiting; false where the reader is slow. A closed stream drops every frame."""
         stream = self._stream
         if stream.closed():
             return True
@@ -83,7 +84,7 @@ class StreamOutlet:
         self._waiting += size
 
         def done(future: Any) -> None:
-            future.exception()  # a reader that has gone is no error of ours
+            future.exception()  # a closed connection is no error here
             self._waiting -= size
             if not self._waiting:
                 self._writable()
@@ -91,19 +92,22 @@ class StreamOutlet:
         written.add_done_callback(done)
 
     def close(self) -> None:
-        """Tell nobody any more; else it would take the garbage collector to find out that nobody needs this."""
+        """Break the cycle with the subscriber, so that both are freed without the garbage collector."""
         self._writable = _nothing
 
 
-class Events(WebSocketHandler):
-    """`GET /api/v1/events`. Access is that of REST; a page of another origin is refused."""
+class Events(CallerSocket):
+    """`GET /api/v1/events`, with the access rules of REST; pages of other origins are refused."""
 
     role = Role.VIEWER
+    # Both are there once the socket is open.
+    subscriber: Subscriber
+    outlet: StreamOutlet
 
     def initialize(self, context: 'Context') -> None:
         self.context = context
         self.request_id = uuid.uuid4().hex
-        self.subscriber: Subscriber | None = None
+        self.opened = False
 
     @property
     def max_message_size(self) -> int:
@@ -112,14 +116,14 @@ class Events(WebSocketHandler):
     async def prepare(self) -> None:
         """Refusals are plain HTTP answers here, before the upgrade."""
         self.set_header('X-Request-Id', self.request_id)
-        self.context.access.check_origin(self.request)
+        self.context.access.origins.check(self.request)
         self.caller = await self.context.access.caller(self.request)
         if self.caller.role < self.role:
-            raise AccessDenied(f'This takes the role {self.role.name.lower()}.')
+            raise AccessDenied(f'This requires the role {self.role.name.lower()}.')
         self.context.access.check_sockets(self.context.sockets.of(self.caller))
 
     def check_origin(self, origin: str) -> bool:
-        """Looked at before, by the rules of the whole API."""
+        """`prepare` has checked it."""
         return True
 
     async def get(self, *args: str, **kwargs: str) -> None:
@@ -129,24 +133,28 @@ class Events(WebSocketHandler):
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         plain = super().get_websocket_protocol()
-        return MaskedProtocol(self, False, plain.params) if plain else None
+        return MaskedProtocol(self, False, plain.params) if isinstance(plain, WebSocketProtocol13) else None
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return PROTOCOL if PROTOCOL in subprotocols else None
 
     def open(self, *args: str, **kwargs: str) -> None:
+        # Tornado opens the handler once it has the connection and its stream.
+        assert self.ws_connection is not None
+        assert self.ws_connection.stream is not None
         stream = self.ws_connection.stream
         stream.set_nodelay(True)
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         hub = self.context.live.hub
-        outlet = StreamOutlet(stream, lambda: hub.writable(self.subscriber))
-        # Only browsers send an Origin: pages paint what they are told, and no faster than ten times a second.
+        self.outlet = StreamOutlet(stream, lambda: hub.writable(self.subscriber))
+        # Only browsers send an Origin: pages repaint at most ten times a second.
         self.subscriber = Subscriber(
-            outlet,
+            self.outlet,
             values=self.caller.role > Role.VIEWER,
             paced='Origin' in self.request.headers,
             may_see=self.caller.may_see,
         )
+        self.opened = True
         self.context.sockets.add(self)
         role = self.caller.role.name.lower()
         self.say(cluster_events.hello(self.context.version, self.caller.name, role, HEARTBEAT_S, _now()))
@@ -158,7 +166,7 @@ class Events(WebSocketHandler):
         self.answer(lambda: self.take(message))
 
     def take(self, message: str | bytes) -> None:
-        """Do what a client says. Raises `InvalidRequest`, `NotAuthenticated`, `TooManyRequests`."""
+        """Process a message of the client. Raises `InvalidRequest`, `NotAuthenticated`, `TooManyRequests`."""
         self.context.access.check_message(self.caller)
         read = read_message(message)
         if isinstance(read, Ping):
@@ -166,8 +174,8 @@ class Events(WebSocketHandler):
         else:
             self.context.live.hub.subscribe(self.subscriber, read)
 
-    def answer(self, act: Any) -> None:
-        """What fails is told, and the connection stays open: Tornado would drop it without a word."""
+    def answer(self, act: Callable[[], None]) -> None:
+        """Report a failure on the open connection, which Tornado would close without a message."""
         try:
             act()
         except NysaError as failed:
@@ -177,16 +185,16 @@ class Events(WebSocketHandler):
             self.say(error('internal', f'Something went wrong here; the log has it under {self.request_id}.'))
 
     def say(self, event: Event) -> None:
-        self.subscriber.outlet.offer(text_frame(event.text(self.subscriber.values)))
+        self.outlet.offer(text_frame(event.text(self.subscriber.values)))
 
     def on_pong(self, data: bytes) -> None:
         self.context.sockets.answered(self)
 
     def on_close(self) -> None:
         self.context.sockets.discard(self)
-        if self.subscriber is not None:
+        if self.opened:
             self.context.live.hub.leave(self.subscriber)
-            self.subscriber.outlet.close()
+            self.outlet.close()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A refusal before the upgrade, in the shape of the API."""
@@ -197,7 +205,7 @@ class Events(WebSocketHandler):
         else:
             message = f'A WebSocket is opened here; the request was refused ({status_code}).'
             content = {'error': HTTP_CODE.get(status_code, 'refused'), 'message': message, 'details': []}
-        for name, value in (self.context.access.headers(self.request) | headers_of(failed)).items():
+        for name, value in (self.context.access.origins.headers(self.request) | headers_of(failed)).items():
             self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
         self.finish(json.dumps({**masked(content), 'request_id': self.request_id}))
@@ -208,7 +216,7 @@ class Events(WebSocketHandler):
 
 
 def _nothing() -> None:
-    """Nobody is told."""
+    """The initial value of callbacks."""
 
 
 def _now() -> datetime:

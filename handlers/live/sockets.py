@@ -1,4 +1,4 @@
-"""The WebSockets that are open: asked for a sign of life in turn, and told when the server stops."""
+"""The open WebSockets: pinged in turn, and closed when the server stops or their token or session ends."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,11 @@ from stack.errors import Unavailable
 
 # Proxies cut a line that has been silent for a minute.
 HEARTBEAT_S = 30.0
-# A peer that leaves so many pings in a row unanswered is dead.
+# A peer that leaves so many pings in a row unanswered is dropped.
 MOST_UNANSWERED = 2
 PINGS_A_TURN = 100
 
-# How often it is looked whether those who opened them may still come in.
+# How often the tokens and sessions of open sockets are checked.
 WATCH_EVERY_S = 5.0
 
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
@@ -24,51 +24,57 @@ GOING_AWAY = 1001
 POLICY_VIOLATION = 1008
 
 
+class CallerSocket(WebSocketHandler):
+    """A WebSocket whose caller is known."""
+
+    caller: Caller
+
+
 class Sockets:
     """One loop for all of them: a timer for each would cost as much as the sockets themselves."""
 
     def __init__(self) -> None:
-        self._unanswered: dict[WebSocketHandler, int] = {}
+        self._unanswered: dict[CallerSocket, int] = {}
         self._by_caller: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._unanswered)
 
-    def add(self, handler: WebSocketHandler) -> None:
+    def add(self, handler: CallerSocket) -> None:
         self._unanswered[handler] = 0
         self._by_caller[handler.caller.key] += 1
 
-    def discard(self, handler: WebSocketHandler) -> None:
+    def discard(self, handler: CallerSocket) -> None:
         if self._unanswered.pop(handler, None) is not None:
             key = handler.caller.key
             self._by_caller[key] -= 1
             if not self._by_caller[key]:
                 del self._by_caller[key]
 
-    def answered(self, handler: WebSocketHandler) -> None:
+    def answered(self, handler: CallerSocket) -> None:
         """A pong came."""
         if handler in self._unanswered:
             self._unanswered[handler] = 0
 
     def of(self, caller: Caller) -> int:
-        """How many one caller has open."""
+        """The number of sockets that one caller has open."""
         return self._by_caller[caller.key]
 
-    async def watch(self, holds: Callable[[Caller], bool]) -> None:
-        """Close again and again those whose token or session has ended."""
+    async def watch(self, is_valid: Callable[[Caller], bool]) -> None:
+        """Close the sockets whose token or session has ended, every few seconds."""
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
-            self.close_ended(holds)
+            self.close_ended(is_valid)
 
-    def close_ended(self, holds: Callable[[Caller], bool]) -> None:
-        """Where it cannot be told they stay: whoever cannot read the bucket cannot hear of a change either."""
+    def close_ended(self, is_valid: Callable[[Caller], bool]) -> None:
+        """Close the sockets whose token or session has ended; all stay open while the tokens cannot be read."""
         with contextlib.suppress(Unavailable):
             for handler in list(self._unanswered):
-                if not holds(handler.caller):
+                if not is_valid(handler.caller):
                     handler.close(POLICY_VIOLATION, 'your token or session has ended')
 
     async def run(self) -> None:
-        """Ping everybody again and again, and drop those who are dead."""
+        """Ping every socket each half minute, and drop those that no longer answer."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             await self.beat()
@@ -76,7 +82,7 @@ class Sockets:
     async def beat(self) -> None:
         for number, handler in enumerate(list(self._unanswered), 1):
             if self._unanswered.get(handler, 0) >= MOST_UNANSWERED:
-                handler.ws_connection.stream.close()
+                _drop(handler)
             elif handler in self._unanswered:
                 self._unanswered[handler] += 1
                 self._ping(handler)
@@ -84,12 +90,20 @@ class Sockets:
                 await asyncio.sleep(0)
 
     def close(self) -> None:
-        """Tell every client that the server stops; it may connect to another one at once."""
+        """Close every socket with the code for a server that stops; clients may connect to another one at once."""
         for handler in list(self._unanswered):
             handler.close(GOING_AWAY, 'the server stops')
 
-    def _ping(self, handler: WebSocketHandler) -> None:
+    def _ping(self, handler: CallerSocket) -> None:
         try:
             handler.ping()
         except WebSocketClosedError:
             self.discard(handler)
+
+
+def _drop(handler: WebSocketHandler) -> None:
+    """Close the connection without a closing handshake, which a dead peer would not answer."""
+    connection = handler.ws_connection
+    stream = getattr(connection, 'stream', None)
+    if stream is not None:
+        stream.close()

@@ -1,5 +1,6 @@
 """Who calls, and what a caller may do to which clusters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -61,5 +62,5 @@ class Caller:
 
 
 @lru_cache(1000)
-def _matcher(patterns: tuple[str, ...]):
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     return matcher(patterns)

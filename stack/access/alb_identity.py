@@ -34,8 +34,11 @@ FetchText = Callable[[str], Awaitable[str]]
 
 
 def keys_address(arn: str) -> str:
-    """Where the load balancers of that region publish their keys."""
-    return f'https://public-keys.auth.elb.{ARN.fullmatch(arn)[2]}.amazonaws.com/'
+    """Where the load balancers of the ARN's region publish their keys. Raises ValueError for another ARN."""
+    match = ARN.fullmatch(arn)
+    if match is None:
+        raise ValueError('the ARN of an application load balancer')
+    return f'https://public-keys.auth.elb.{match[2]}.amazonaws.com/'
 
 
 class AlbIdentity:

@@ -59,7 +59,7 @@ class Provider:
         self._client = client
         self._fetch = fetch
         self._clock = clock
-        self._discovered: tuple[float, Any] = (float('-inf'), None)
+        self._discovered: tuple[float, dict[str, Any]] = (float('-inf'), {})
         self._keys: tuple[float, KeySet | None] = (float('-inf'), None)
 
     @property
@@ -165,17 +165,18 @@ class Provider:
         return keys
 
     async def _configuration(self) -> dict[str, Any]:
-        since, found = self._discovered
-        if found is None or self._clock() - since > DISCOVERED_S:
-            address = self._client.issuer.rstrip('/') + '/.well-known/openid-configuration'
-            found = await self._fetch(address, None)
-            needed = ('authorization_endpoint', 'token_endpoint', 'jwks_uri')
-            if not isinstance(found, dict) or not all(isinstance(found.get(each), str) for each in needed):
-                raise ProviderFailed('The provider does not state where to sign in.')
-            if found.get('issuer') != self._client.issuer:
-                raise ProviderFailed('The provider has another name than NYSA_OIDC_ISSUER.')
-            self._discovered = (self._clock(), found)
-        return found
+        since, known = self._discovered
+        if self._clock() - since <= DISCOVERED_S:
+            return known
+        address = self._client.issuer.rstrip('/') + '/.well-known/openid-configuration'
+        published = await self._fetch(address, None)
+        needed = ('authorization_endpoint', 'token_endpoint', 'jwks_uri')
+        if not isinstance(published, dict) or not all(isinstance(published.get(each), str) for each in needed):
+            raise ProviderFailed('The provider does not publish where to sign in.')
+        if published.get('issuer') != self._client.issuer:
+            raise ProviderFailed('The provider publishes another issuer than NYSA_OIDC_ISSUER.')
+        self._discovered = (self._clock(), published)
+        return published
 
 
 def _is_moment(given: Any) -> bool:

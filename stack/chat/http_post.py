@@ -79,9 +79,7 @@ async def post_json(url: str, body: bytes, judge: Judge = lambda _: True) -> Pos
 
     The address is a secret and never logged. Raises ValueError for what is no web address.
     """
-    target = urlsplit(url)
-    if target.scheme not in PORTS or not target.hostname:
-        raise ValueError('a webhook is an http or https address')
+    target = Target.of(url)
     sent = False
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -100,19 +98,40 @@ async def post_json(url: str, body: bytes, judge: Judge = lambda _: True) -> Pos
         return Posted(0, sent=sent)
 
 
-async def _connect(target: SplitResult, judge: Judge) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    secure = ssl.create_default_context() if target.scheme == 'https' else None
-    port = target.port or PORTS[target.scheme]
-    proxy = _proxy_of(target) if secure else None
-    if proxy is not None:
-        return await _connect_through(proxy, target.hostname, port, secure)
+@dataclass(frozen=True)
+class Target:
+    """Where to post to."""
+
+    secure: bool
+    host: str
+    port: int
+    # The host as the address has it, with its port.
+    authority: str
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> 'Target':
+        """Raises ValueError for an address that is not http or https."""
+        split = urlsplit(url)
+        if split.scheme not in PORTS or not split.hostname:
+            raise ValueError('a webhook is an http or https address')
+        path = (split.path or '/') + (f'?{split.query}' if split.query else '')
+        port = split.port or PORTS[split.scheme]
+        return cls(split.scheme == 'https', split.hostname, port, split.netloc.rpartition('@')[2], path)
+
+
+async def _connect(target: Target, judge: Judge) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    secure = ssl.create_default_context() if target.secure else None
+    proxy = _proxy_of(target)
+    if secure is not None and proxy is not None:
+        return await _connect_through(proxy, target, secure)
     failed: OSError = PermissionError('no address of the receiver may be reached')
-    for address in await _addresses(target.hostname, port):
+    for address in await _addresses(target.host, target.port):
         if not judge(address):
             continue
         try:
             return await asyncio.open_connection(
-                address, port, limit=HEAD_MOST, ssl=secure, server_hostname=target.hostname if secure else None
+                address, target.port, limit=HEAD_MOST, ssl=secure, server_hostname=target.host if secure else None
             )
         except OSError as error:
             failed = error
@@ -121,24 +140,25 @@ async def _connect(target: SplitResult, judge: Judge) -> tuple[asyncio.StreamRea
 
 async def _addresses(host: str, port: int) -> list[str]:
     resolving = _resolving.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.wrap_future(resolving)
-    return list(dict.fromkeys(address[0] for *_, address in found))
+    resolved = await asyncio.wrap_future(resolving)
+    return list(dict.fromkeys(address[0] for *_, address in resolved))
 
 
-def _proxy_of(target: SplitResult) -> SplitResult | None:
+def _proxy_of(target: Target) -> SplitResult | None:
     """The proxy for https that the environment names (`HTTPS_PROXY`, `NO_PROXY`); it decides what may be reached."""
-    proxy = urllib.request.getproxies().get('https')
-    if not proxy or urllib.request.proxy_bypass(target.hostname):
+    proxy = urllib.request.getproxies().get('https') if target.secure else None
+    if not proxy or urllib.request.proxy_bypass(target.host):
         return None
     return urlsplit(proxy if '://' in proxy else f'http://{proxy}')
 
 
 async def _connect_through(
-    proxy: SplitResult, host: str, port: int, secure: ssl.SSLContext
+    proxy: SplitResult, target: Target, secure: ssl.SSLContext
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A tunnel: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6"""
     reader, writer = await asyncio.open_connection(proxy.hostname, proxy.port or PORTS['http'], limit=HEAD_MOST)
-    name = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+    host = f'[{target.host}]' if ':' in target.host else target.host
+    name = f'{host}:{target.port}'
     lines = [f'CONNECT {name} HTTP/1.1', f'Host: {name}']
     if proxy.username:
         pair = f'{unquote(proxy.username)}:{unquote(proxy.password or "")}'
@@ -147,19 +167,17 @@ async def _connect_through(
         writer.write('\r\n'.join([*lines, '', '']).encode())
         if not _posted(await reader.readuntil(b'\r\n\r\n')).accepted:
             raise ConnectionError('the proxy refuses the receiver')
-        await writer.start_tls(secure, server_hostname=host)
+        await writer.start_tls(secure, server_hostname=target.host)
     except BaseException:
         writer.transport.abort()
         raise
     return reader, writer
 
 
-def _request(target: SplitResult, body: bytes) -> bytes:
-    path = (target.path or '/') + (f'?{target.query}' if target.query else '')
-    host = target.netloc.rpartition('@')[2]
+def _request(target: Target, body: bytes) -> bytes:
     lines = [
-        f'POST {path} HTTP/1.1',
-        f'Host: {host}',
+        f'POST {target.path} HTTP/1.1',
+        f'Host: {target.authority}',
         'Content-Type: application/json',
         f'Content-Length: {len(body)}',
         'Connection: close',

@@ -277,9 +277,9 @@ class Settings:
 
 
 def is_controlled(settings: Settings) -> bool:
-    """Whether callers have to say who they are."""
-    asked = settings['NYSA_AUTH']
-    return settings['PROFILE'] != 'local' if asked is None else asked
+    """Whether callers must authenticate."""
+    auth: bool | None = settings['NYSA_AUTH']
+    return settings['PROFILE'] != 'local' if auth is None else auth
 
 
 def tokens_of_secret(secret: Mapping[str, Any] | None) -> tuple[Token, ...]:

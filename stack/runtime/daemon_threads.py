@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-Job = tuple[Future, Callable[[], Any]]
+Job = tuple[Future[Any], Callable[[], Any]]
 
 
 class DaemonThreads(Executor):
@@ -26,9 +26,9 @@ class DaemonThreads(Executor):
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have work done. Raises RuntimeError after `close`."""
-        future: Future = Future()
+        future: Future[Any] = Future()
         with self._lock:
             if self._closed:
                 raise RuntimeError(f'the threads {self._name} are closed')

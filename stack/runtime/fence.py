@@ -46,7 +46,8 @@ def may_start() -> Callable[[], bool] | None:
     if goes_on is None:
         return None
     if hasattr(goes_on, 'holds'):
-        return goes_on.holds
+        holds: Callable[[], bool] = goes_on.holds
+        return holds
     return (lambda: True) if inspect.iscoroutinefunction(goes_on) else lambda: goes_on() is True
 
 

@@ -41,7 +41,7 @@ def set_up(level: int = logging.INFO) -> None:
     handler.setFormatter(TerminalLines() if sys.stderr.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # No line shows them: https://docs.python.org/3/howto/logging.html#optimization
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
-    # botocore tells of each credential it finds, and moto's server of each request.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # botocore logs each credential that it finds, and moto's server each request.
     for name in ('botocore', 'boto3', 'urllib3', 'werkzeug', 'asyncio'):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Loops that run beside the server for as long as it does."""
+"""Background loops, for as long as the server runs."""
 
 import asyncio
 import logging
@@ -7,22 +7,22 @@ from typing import Self
 
 log = logging.getLogger(__name__)
 
-# A loop that failed is started again after this, in seconds: long enough not to spin, short enough to be missed by few.
+# The pause before a loop that failed is started again, in seconds.
 PAUSE_S = 1.0
 
-# How long loops that are ended may tidy up, in seconds; then they are cancelled once more, and left after a second.
+# How long cancelled loops may clean up, in seconds; then they are cancelled again, and abandoned after a second.
 TIDY_WITHIN_S = 5.0
 LEFT_AFTER_S = 1.0
 
 
 class Loops:
-    """One that fails is logged and started again; leaving the `async with` ends them all, within some seconds."""
+    """A loop that fails is logged and started again; leaving the `async with` ends all, within some seconds."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
-        """Run `loop()`; should it return, it is done. It is ended by being cancelled, and may tidy up then."""
+        """Run `loop()` until it returns or is cancelled; a cancelled loop may clean up."""
         task = asyncio.get_running_loop().create_task(self._run(name, loop), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -36,16 +36,17 @@ class Loops:
             for task in running:
                 task.cancel()
             if running:
-                _, running = await asyncio.wait(running, timeout=seconds)
+                await asyncio.wait(running, timeout=seconds)
+            running = {task for task in running if not task.done()}
         for task in running:
-            log.error('the %s loop does not end, and is left', task.get_name())
+            log.error('the %s loop does not end, and is abandoned', task.get_name())
 
     async def _run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 return await loop()
             except asyncio.CancelledError:
-                if asyncio.current_task().cancelling():
+                if (task := asyncio.current_task()) is None or task.cancelling():
                     raise
                 # Something that the loop awaited was cancelled, not the loop itself.
                 log.exception('the %s loop failed, and is started again', name)

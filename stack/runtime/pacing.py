@@ -1,24 +1,17 @@
-"""How fast AWS may be called: its published limits, token buckets that keep to them, and pauses after a refusal.
+"""Rate limits of AWS: the published ones, a pace that keeps within them, and pauses after a refusal.
 
 Pure: the time is an argument everywhere.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-# Buckets of ours hold less than AWS's: calls that leave evenly do not arrive so, and others use the account as well.
+from stack.runtime.token_bucket import Limit, TokenBucket
+
+# The part of AWS's limits to use: calls that leave evenly arrive in bursts, and other clients use the account as well.
 DEFAULT_SHARE = 0.9
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 20.0
-
-
-@dataclass(frozen=True)
-class Limit:
-    """`burst` calls at once, then `rate` a second, for all operations of one category together."""
-
-    burst: float
-    rate: float
 
 
 _ECS = 'ecs'
@@ -72,34 +65,10 @@ CATEGORY: dict[str, str] = {
 LIMITS: dict[str, Limit] = {f'{service}:{operations.split()[0]}': limit for service, limit, operations in _CATEGORIES}
 
 
-class TokenBucket:
-    """Full at first. A caller that finds it empty is told how long to wait, and has its token already."""
-
-    def __init__(self, limit: Limit, now: float):
-        self._limit = limit
-        self._tokens = limit.burst
-        self._at = now
-
-    def _refill(self, now: float) -> None:
-        self._tokens = min(self._limit.burst, self._tokens + max(0.0, now - self._at) * self._limit.rate)
-        self._at = max(self._at, now)
-
-    def reserve(self, now: float) -> float:
-        """Take a token, and give the seconds until it may be used: first come, first served."""
-        self._refill(now)
-        self._tokens -= 1
-        return max(0.0, -self._tokens / self._limit.rate)
-
-    def drain(self, now: float) -> None:
-        """AWS says that its own bucket is empty: so is this one."""
-        self._refill(now)
-        self._tokens = min(self._tokens, 0.0)
-
-
 class Pace:
-    """The buckets of one account and region, as far as this process may use them.
+    """The buckets of one account and region.
 
-    `share` is the part of AWS's limits that it takes: of the bursts only down to one call.
+    `share` is the part of AWS's limits to use; every bucket has room for at least one call.
     """
 
     def __init__(self, share: float = DEFAULT_SHARE):
@@ -111,8 +80,8 @@ class Pace:
     def _bucket(self, category: str, now: float) -> TokenBucket:
         if category not in self._buckets:
             limit = LIMITS[category]
-            ours = Limit(max(1.0, limit.burst * self._share), limit.rate * self._share)
-            self._buckets[category] = TokenBucket(ours, now)
+            share = Limit(max(1.0, limit.burst * self._share), limit.rate * self._share)
+            self._buckets[category] = TokenBucket(share, now)
         return self._buckets[category]
 
     def reserve(self, operation: str, now: float) -> float:
@@ -121,7 +90,7 @@ class Pace:
         return self._bucket(category, now).reserve(now) if category else 0.0
 
     def throttled(self, operation: str, now: float) -> None:
-        """AWS refused a call: nothing more of its category goes out until tokens have come back."""
+        """Empty the bucket of a call that AWS throttled."""
         if category := CATEGORY.get(operation):
             self._bucket(category, now).drain(now)
 

@@ -24,7 +24,7 @@ class SharedReads(Generic[Key, Value]):
         self._at_once = at_once
         self._waiting: dict[Key, asyncio.Future[Value]] = {}
         self._under_way: Counter[Key] = Counter()
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: Key) -> Value:
         waiting = self._waiting.get(key)

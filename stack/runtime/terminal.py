@@ -1,6 +1,7 @@
 """The terminal or file that a command writes to: its colours and signs, and what it can no longer take."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ def run(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     A reader that has closed the pipe (`| head`) has read what it wanted: nothing is printed about that.
     """
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
     try:
         status = _status(main, arguments)

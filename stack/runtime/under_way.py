@@ -9,7 +9,7 @@ Value = TypeVar('Value')
 
 class UnderWay:
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Coroutine[Any, Any, Value], within_s: float | None = None) -> Value | None:
         """The result of the work, or None where it takes longer than `within_s`. It outlives a cancelled caller."""

@@ -28,7 +28,7 @@ CORE = {
     'stack.state.history_rows',
     'stack.stackfile.images',
     'stack.notify.messages',
-    'stack.access.limits',
+    'stack.runtime.token_bucket',
     'stack.live.log',
     'stack.runtime.masking',
     'stack.runtime.secret_names',

@@ -155,7 +155,7 @@ def test_a_failure_is_a_page_with_a_way_back(server: Guarded, provider: Provider
     assert (answer.status, answer.headers['Content-Type']) == (503, 'text/html; charset=UTF-8')
     page = answer.body.decode()
     assert 'href="/sign-in?next=%2Fcp%2Fclusters%2Fone"' in page
-    assert 'The provider of identities does not answer (500).' in page
+    assert 'The identity provider did not answer (500).' in page
     assert 'script-src' not in answer.headers['Content-Security-Policy']
     [line] = [record.getMessage() for record in caplog.records if 'sign-in failed' in record.getMessage()]
     assert 'HTTP 500' in line

@@ -93,7 +93,7 @@ def test_a_token_that_is_refused_is_told_and_ends_it(guarded: Guarded, webhook: 
 
 async def close_ended(guarded: Guarded) -> None:
     """What the server does every 5 s."""
-    guarded.context.sockets.close_ended(guarded.context.access.holds)
+    guarded.context.sockets.close_ended(guarded.context.access.controlled().is_valid)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from handlers.access.access import Access, Limits, Neighbourhood
-from handlers.access.session import Cookies, Sessions
+from handlers.access.access import OpenAccess
+from handlers.access.origins import Origins
 from handlers.document.control_plane import Asset, control_plane_routes, read_build
 
 SCRIPT = b'export const answer = 42;\n'
@@ -30,7 +30,7 @@ def dist(tmp_path):
     return tmp_path
 
 
-ACCESS = Access(None, Sessions(Cookies('x' * 32, https=False)), Neighbourhood(), Limits())
+ACCESS = OpenAccess(Origins())
 
 
 async def request(build, path: str, **options):

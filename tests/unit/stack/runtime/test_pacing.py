@@ -1,27 +1,6 @@
 import pytest
 
-from stack.runtime.pacing import CATEGORY, FIRST_PAUSE_S, LIMITS, LONGEST_PAUSE_S, Limit, Pace, TokenBucket, pause
-
-
-class TestTokenBucket:
-    def test_gives_the_burst_at_once_and_then_the_rate(self):
-        bucket = TokenBucket(Limit(3, 2), now=0)
-        assert [bucket.reserve(0) for _ in range(6)] == [0, 0, 0, 0.5, 1.0, 1.5]
-
-    def test_fills_up_to_the_burst_and_no_further(self):
-        bucket = TokenBucket(Limit(2, 1), now=0)
-        bucket.reserve(0)
-        assert [bucket.reserve(100) for _ in range(3)] == [0, 0, 1]
-
-    def test_a_clock_that_goes_back_costs_nothing(self):
-        bucket = TokenBucket(Limit(1, 1), now=10)
-        assert bucket.reserve(5) == 0
-        assert bucket.reserve(11) == 0
-
-    def test_drained_it_starts_from_nothing(self):
-        bucket = TokenBucket(Limit(10, 2), now=0)
-        bucket.drain(0)
-        assert bucket.reserve(0) == 0.5
+from stack.runtime.pacing import CATEGORY, FIRST_PAUSE_S, LIMITS, LONGEST_PAUSE_S, Pace, pause
 
 
 class TestPace:

@@ -14,7 +14,7 @@ from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import task
 from stack.rollouts.observation import Observation
 from stack.runtime.observers import Observers
-from stack.runtime.pacing import Limit, TokenBucket
+from stack.runtime.token_bucket import Limit, TokenBucket
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
 from stack.watch.look_schedule import TOLD, Intervals
