@@ -19,8 +19,9 @@ from handlers.live.sockets import HEARTBEAT_S, CallerSocket
 from stack.access.access import Role
 from stack.errors import AccessDenied, InvalidRequest, NysaError
 from stack.live import cluster_events
+from stack.live.client_messages import Ping, read_message, subscription
+from stack.live.event import Event, error_event
 from stack.live.subscriber import Subscriber
-from stack.runtime.events import Event, Ping, error, read_message, subscription
 from stack.runtime.masking import masked
 
 if TYPE_CHECKING:
@@ -179,10 +180,10 @@ class Events(CallerSocket):
         try:
             act()
         except NysaError as failed:
-            self.say(error(failed.code, failed.message, failed.details()))
+            self.say(error_event(failed.code, failed.message, failed.details()))
         except Exception:
             log.exception('a message on the live channel failed (request %s)', self.request_id)
-            self.say(error('internal', f'Something went wrong here; the log has it under {self.request_id}.'))
+            self.say(error_event('internal', f'Something went wrong here; the log has it under {self.request_id}.'))
 
     def say(self, event: Event) -> None:
         self.outlet.offer(text_frame(event.text(self.subscriber.values)))

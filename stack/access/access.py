@@ -6,7 +6,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Literal
 
-from stack.runtime.events import matcher
+from stack.runtime.patterns import matcher
 
 
 class Role(IntEnum):

@@ -23,8 +23,8 @@ from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.stop_kinds import StopReason
 from stack.rollouts.stop_reasons import classify, most_telling, of_text
-from stack.runtime.events import stamp
 from stack.runtime.masking import concealed
+from stack.runtime.moments import stamp
 from stack.stackfile.main_container import essential_names, main_container
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_health
 from stack.rollouts.ecs_state import EPOCH, Task
 from stack.rollouts.stop_reasons import classify
-from stack.runtime.events import stamp
 from stack.runtime.lru import LruCache
+from stack.runtime.moments import stamp
 from stack.stackfile.main_container import main_first
 
 log = logging.getLogger(__name__)

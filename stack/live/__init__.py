@@ -25,8 +25,8 @@ the cluster is read again, at the latest with the next listing (`feed`): a read 
 | `live` | all of it put together |
 """
 
+from stack.live.client_messages import Subscribe
 from stack.live.live import Live
 from stack.live.subscriber import Subscriber
-from stack.runtime.events import Subscribe
 
 __all__ = ['Live', 'Subscribe', 'Subscriber']

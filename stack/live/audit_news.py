@@ -13,7 +13,7 @@ from typing import Protocol
 from stack.aws.ports import ObjectLister, ObjectReplacer
 from stack.errors import AwsFailed
 from stack.live import cluster_events
-from stack.runtime.events import Event
+from stack.live.event import Event
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Any
 from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed
 from stack.live import cluster_events
+from stack.live.event import Event
 from stack.live.facts import Current, Gap, Mark, Steps
 from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
@@ -21,7 +22,7 @@ from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import merged
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_records import MakeState, Record, resume
-from stack.runtime.events import Event, stamp
+from stack.runtime.moments import stamp
 from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from stack.live.event import Event
 from stack.reconcile.plan import Row
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_row, summary
-from stack.runtime.events import Event, stamp
+from stack.runtime.moments import stamp
 from stack.state.diff import changed_rows
 from stack.state.diff import summary as in_words
 from stack.state.revisions import Revision

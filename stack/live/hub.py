@@ -11,15 +11,16 @@ from functools import partial
 from typing import Protocol
 
 from stack.errors import NysaError
+from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
+from stack.live.event import Event, error_event
 from stack.live.log import NOTHING
 from stack.live.owed import join
 from stack.live.shared import Shared
 from stack.live.subscriber import Subscriber
-from stack.runtime import events
-from stack.runtime.events import Event, Subscribe, matcher
 from stack.runtime.observers import Observers
+from stack.runtime.patterns import matcher
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +252,7 @@ class Hub:
                     finally:
                         self.wishes.notify()
                 except NysaError as error:
-                    await self._send_patiently(subscriber, partial(events.error, error.code, error.message))
+                    await self._send_patiently(subscriber, partial(error_event, error.code, error.message))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_S)
             await self._send_patiently(subscriber, lambda: self._source.synced(wanted))

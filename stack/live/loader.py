@@ -8,9 +8,9 @@ from datetime import datetime
 
 from stack.live import cluster_events
 from stack.live.clusters import Clusters
+from stack.live.event import Event
 from stack.live.feed import Feed
 from stack.live.reader import Reader
-from stack.runtime.events import Event
 from stack.state.revisions import Revision
 
 

@@ -7,7 +7,7 @@ others (`desired`, `deleted`, `frozen` …) are sent one by one.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stack.runtime.events import Event
+from stack.live.event import Event
 
 # What is kept for subscribers that are behind, or that come back.
 MOST_EVENTS = 100

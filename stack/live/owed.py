@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from stack.live.cluster import Cluster
+from stack.live.event import Event
 from stack.live.log import STATES, Position
-from stack.runtime.events import Event
 
 # A subscriber that knows nothing of a cluster yet, and is owed the whole of it.
 FROM_NOTHING = Position(-1, -1)

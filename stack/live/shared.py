@@ -9,9 +9,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from stack.live.cluster import Cluster
+from stack.live.event import Event
 from stack.live.log import Position
 from stack.live.owed import Owed, owed
-from stack.runtime.events import Event
 
 # What does not come with an event, as the time of the last look, may be so old.
 SHARED_S = 0.1

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from stack.runtime.events import matcher
+from stack.runtime.patterns import matcher
 
 
 class Outlet(Protocol):

@@ -12,7 +12,7 @@ from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
-from stack.runtime.events import stamp
+from stack.runtime.moments import stamp
 from stack.stackfile.images import ImageReference
 from stack.stackfile.main_container import main_container
 

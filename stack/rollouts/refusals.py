@@ -5,7 +5,7 @@ from typing import Any
 
 from stack.rollouts.pass_outcome import BLOCKED, NOT_RELEASED, PassOutcome, Refusal
 from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Rollout, Verdict, end, later, minutes, stalled
-from stack.runtime.events import stamp
+from stack.runtime.moments import stamp
 
 KIND = 'refused'
 CAUSE = 'does a scheduler run?'

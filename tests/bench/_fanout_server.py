@@ -21,7 +21,7 @@ from handlers.application import make_application
 from handlers.live.frames import text_frame
 from stack.aws.connection import Connection
 from stack.configuration.settings import read_settings
-from stack.runtime.events import Event
+from stack.live.event import Event
 from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.metrics import Metrics
 from tests.bench._aws import SECRET

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from stack.live.client_messages import Subscribe
 from stack.live.subscriber import Subscriber
-from stack.runtime.events import Subscribe
 from tests.aws import Aws
 from tests.rolling import Rolling, state_of
 

@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from stack.errors import NysaError
-from stack.runtime.events import matcher
+from stack.runtime.patterns import matcher
 from tests.simulation.channel_invariants import INVARIANTS, ChannelRecord
 from tests.simulation.clients import Client
 from tests.simulation.deployer import Deployer

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.live.client_messages import Subscribe
 from stack.live.subscriber import Subscriber
-from stack.runtime.events import Subscribe
 from tests.simulation.loop import Process, within
 from tests.simulation.replica import Replica
 from tests.simulation.world import World

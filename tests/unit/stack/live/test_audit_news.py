@@ -8,7 +8,7 @@ import pytest
 from stack.aws.s3 import Bucket
 from stack.errors import AwsFailed
 from stack.live.audit_news import AuditNews
-from stack.runtime.events import Event
+from stack.live.event import Event
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
 from tests.server import connect

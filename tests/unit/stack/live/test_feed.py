@@ -13,13 +13,13 @@ from stack.aws.connection import Connection
 from stack.aws.s3 import Bucket
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
+from stack.live.event import Event
 from stack.live.feed import Feed
 from stack.live.log import NOTHING
 from stack.live.reader import MOST_REVISIONS, Reader
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout_records import RolloutRecords
-from stack.runtime.events import Event
 from stack.sandbox.faults import Fault
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from stack.errors import Unavailable
+from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
+from stack.live.event import Event
 from stack.live.facts import Current, Steps
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
@@ -18,7 +20,6 @@ from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, service
 from stack.rollouts.observation import Observation
-from stack.runtime.events import Event, Subscribe
 from stack.runtime.masking import MASK
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode

@@ -11,6 +11,7 @@ import pytest
 
 from stack.aws.s3 import Bucket
 from stack.errors import AwsFailed, NotFound, Unavailable
+from stack.live.client_messages import Subscribe
 from stack.live.interest import ASKED_S
 from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
@@ -19,7 +20,6 @@ from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import Verdict, end
 from stack.rollouts.rollout_records import PREFIX, RolloutRecords, dump
-from stack.runtime.events import Subscribe
 from stack.sandbox.faults import Fault
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.live.event import Event
 from stack.live.log import MOST_BYTES, MOST_EVENTS, NOTHING, Log, Position
-from stack.runtime.events import Event
 
 
 def event(kind: str, services: tuple[str, ...] = (), **content: Any) -> Event:

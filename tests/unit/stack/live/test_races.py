@@ -11,11 +11,11 @@ import pytest
 from stack.aws.s3 import Bucket
 from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed, NotFound
+from stack.live.client_messages import Subscribe
 from stack.live.live import Live
 from stack.live.subscriber import Subscriber
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout_records import PREFIX, RolloutRecords
-from stack.runtime.events import Subscribe
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
 from tests.asynchronous import asynchronous
