@@ -1,8 +1,8 @@
-"""Who did what to a cluster, and who was refused: the history, and beside it what left no revision behind.
+"""The audit log of a cluster: the history, merged with the events that created no revision.
 
-Refusals by a guard and repeated announcements are written down as objects of their own, which are only ever added:
-one for all of a second, named by the time, the newest first. What is refused over and over is written down once, with
-how often.
+Refusals by a guard and repeated announcements are recorded in objects of their own, which are only ever added: one
+object a second, named by its time so that a listing has the newest first. Repeated refusals of one kind are recorded
+once, with their number.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Bucket(ObjectStore, ObjectLister, Protocol):
 
 @dataclass(frozen=True)
 class Part:
-    """Entries that belong together, and where the next part of the same source begins."""
+    """Entries that belong together, and the cursor at which the next part of the same source begins."""
 
     at: str
     entries: Sequence[Entry]
@@ -58,27 +58,27 @@ class Batch:
 
 class Audit:
     def __init__(self, bucket: Bucket, history: History):
-        # Told of each object with entries once it is stored: the cluster, and the object's key.
+        # Called for each object with entries once it is stored: with the cluster, and the object's key.
         self.wrote: list[Wrote] = []
         self._bucket = bucket
         self._history = history
         self._waiting: dict[str, dict[str, Entry]] = {}
-        # What S3 did not store, to be stored again under the same key.
+        # Batches that S3 did not store, to be stored again under the same key.
         self._unstored: dict[str, Batch] = {}
         # The tasks that wait until it is time to write.
-        self._sleeping: dict[str, asyncio.Task] = {}
-        # Held while entries are on their way to the bucket: whoever reads waits for them.
+        self._sleeping: dict[str, asyncio.Task[None]] = {}
+        # Held while entries are written to the bucket: readers wait for them.
         self._locks: dict[str, asyncio.Lock] = {}
         self._known: LruCache[str, list[Entry]] = LruCache(OBJECTS_KEPT)
 
     def refused(self, cluster: str, change: Change, refusal: NysaError) -> None:
-        """Have a refusal written down, soon."""
-        self._note(cluster, {'kind': 'refusal', **_told(change), 'error': refusal.code, 'reason': refusal.message})
+        """Record a refusal, within a second."""
+        self._note(cluster, {'kind': 'refusal', **_record(change), 'error': refusal.code, 'reason': refusal.message})
 
     def announced_again(self, revision: Revision, change: Change) -> None:
-        """Have it written down that a revision was announced at somebody's wish, soon."""
+        """Record within a second that a caller had a revision announced again."""
         kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
-        self._note(revision.cluster, {**kind, **_told(change), 'revision': revision.id})
+        self._note(revision.cluster, {**kind, **_record(change), 'revision': revision.id})
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> tuple[list[Entry], str | None]:
         """About `limit` entries, the newest first, and where the next page begins.
@@ -114,7 +114,7 @@ class Audit:
             await self._write(cluster)
 
     async def _changes(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
-        """The changes on record, and whether there are more of them."""
+        """The recorded changes, and whether there are more of them."""
         try:
             page = await self._history.page(cluster, limit, after)
         except NotFound:
@@ -123,12 +123,12 @@ class Audit:
         return deque(Part(row['changed_at'], _entries(row), cursor) for row, cursor in rows), page.following is not None
 
     async def _refusals(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
-        """What was written down beside the history, and whether there is more of it."""
+        """The events recorded beside the history, and whether there are more of them."""
         listed = await self._bucket.objects(prefix=PREFIX.format(cluster), after=after, limit=limit)
-        found = await asyncio.gather(*(self._read(each.key) for each in listed))
-        parts = zip(listed, found, strict=True)
-        at_hand = deque(Part(entries[0]['at'], entries, each.key) for each, entries in parts if entries)
-        return at_hand, len(listed) == limit
+        batches = await asyncio.gather(*(self._read(stored.key) for stored in listed))
+        parts = zip(listed, batches, strict=True)
+        read = deque(Part(entries[0]['at'], entries, stored.key) for stored, entries in parts if entries)
+        return read, len(listed) == limit
 
     async def _read(self, key: str) -> list[Entry]:
         entries = self._known.get(key)
@@ -188,14 +188,14 @@ class Audit:
         return True
 
 
-def _told(change: Change) -> Entry:
+def _record(change: Change) -> Entry:
     record = {'at': change.at.astimezone(UTC).isoformat(), 'by': change.origin.by, 'source': change.origin.source}
     subject = {'subject': change.origin.subject} if change.origin.subject else {}
     return record | subject | {'message': change.origin.message or None, 'did': dict(change.did)}
 
 
 def _entries(row: dict[str, Any]) -> list[Entry]:
-    """The entries of a row of the history: one for each change in it, or one for what another program did."""
+    """The entries of a row of the history: one for each change in it, or one for a write by another program."""
     of_row = {'revision': row['revision'], 'summary': row['summary']}
     if not row['changes']:
         kind = 'deletion' if row['deleted'] else 'change'
@@ -218,7 +218,7 @@ def _read_cursor(after: str | None) -> tuple[str | None, str | None]:
         revision, key = json.loads(base64.urlsafe_b64decode(after))
     except (ValueError, TypeError):
         revision = key = 0
-    if not all(each is None or isinstance(each, str) for each in (revision, key)):
+    if not all(part is None or isinstance(part, str) for part in (revision, key)):
         raise InvalidRequest(
             'after must be the `next` of a page.', [{'path': 'after', 'message': 'the `next` of a page'}]
         )

@@ -1,4 +1,4 @@
-"""The way that every change goes: planned or guarded, stored on the condition that nothing came between, announced."""
+"""The path of every change: planned or guarded, stored by a conditional write, announced."""
 
 import asyncio
 import contextlib
@@ -46,10 +46,10 @@ Edit = Callable[[Document], Document]
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """What comes with every change.
+    """The options of a change.
 
     Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
-    plan that is to be carried out (or None); and the reason for which it is to be made even in a freeze (or None).
+    plan to carry out (or None); and the reason to make it even in a freeze (or None).
     """
 
     origin: Origin
@@ -61,7 +61,7 @@ class ChangeRequest:
 
     @property
     def moment(self) -> datetime:
-        """The time that is written into what is stored: as the plan has it that is carried out, or now; in ms."""
+        """The time that is written into the document: that of the plan that is carried out, or now; in milliseconds."""
         return restart_in(self.plan) or _now()
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
@@ -70,7 +70,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A change that is stored. `announced` is false where the queue does not answer yet, None where nobody is told.
+    """A change that is stored. `announced` is false while the queue does not answer, None without an announcement.
 
     `more` are further keys of the answer.
     """
@@ -85,7 +85,7 @@ Outcome = Accepted | Preview
 
 
 class Changes:
-    """Raises `AwsFailed` where AWS does, and what the edit and the guards refuse with; nothing is changed then."""
+    """Makes changes. Raises `AwsFailed`, and the refusals of the edit and of the guards; nothing is changed then."""
 
     def __init__(
         self,
@@ -117,9 +117,9 @@ class Changes:
         more: Mapping[str, Any] | None = None,
         restart: datetime | None = None,
     ) -> Outcome:
-        """Change what is stored by an edit of it, or say what that would do; `more` goes into the answer.
+        """Apply an edit to the stored document, or plan that; `more` goes into the answer.
 
-        `restart` is the time that the edit writes, if it writes one: the plan's id keeps it.
+        `restart` is the time that the edit writes, if it writes one: the plan's id contains it.
 
         Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
         """
@@ -139,9 +139,9 @@ class Changes:
     async def begin(
         self, cluster: str, document: Document, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
     ) -> Outcome:
-        """Store the first desired state of a cluster, or the first one anew.
+        """Store the first desired state of a cluster, also after its removal.
 
-        Raises `Unprocessable` where there is one, `RevisionConflict` where the request knew a revision of it, `Frozen`,
+        Raises `Unprocessable` where there is one, `RevisionConflict` where the request expects a revision, `Frozen`,
         `Quarantined`, `TooLarge`.
         """
         if request.expected is not None:
@@ -163,7 +163,7 @@ class Changes:
         return Accepted(revision, await self.announce(revision), warnings)
 
     async def end(self, current: Revision, change: Change) -> Revision:
-        """Take the desired state of a cluster away; the last revision records the change. Raises `RevisionConflict`."""
+        """Delete the desired state of a cluster; the last revision records the change. Raises `RevisionConflict`."""
         return await self._under_way.run(self._end(current, change))
 
     async def _end(self, current: Revision, change: Change) -> Revision:
@@ -207,7 +207,7 @@ class Changes:
             raise exists(revision.cluster) from conflict
 
     async def patch(self, cluster: str, patch: Patch) -> Revision:
-        """Store one change; a `RevisionConflict` says what has changed since the revision that was expected."""
+        """Store one change; a `RevisionConflict` contains the difference to the revision that was expected."""
         try:
             with self._audited(cluster, patch.change):
                 return await self._writer.patch(cluster, patch)
@@ -223,22 +223,22 @@ class Changes:
         return current
 
     async def permit(self, current: Revision, change: Change) -> Change:
-        """The change of what is stored, leaving its content as it is, as it may be made. Raises `Frozen`."""
+        """The change as it is recorded, where the content stays as it is. Raises `Frozen`."""
         guards = await self._gate.guards(current.cluster, current)
         with self._audited(current.cluster, change):
             return await self._gate.permit(guards, current.cluster, None, None, change)
 
     async def announce(self, revision: Revision) -> bool | None:
-        """Tell of a revision: true once that is done, false where it has to wait, None where nobody is to be told."""
+        """Announce a revision: true once that is done, false while it has to wait, None for a silent one."""
         if not revision.wants_announcing:
             return None
-        # A write whose answer was lost, and that others wrote over: they tell of it first, or the next sweep does.
-        if revision.owed and not self._notifier.is_telling(revision):
+        # A write whose answer was lost, with another one over it: that process announces it first, or the next sweep.
+        if revision.owed and not self._notifier.is_announcing(revision):
             return False
         return await self._notifier.announce(revision)
 
     async def announce_again(self, revision: Revision, change: Change) -> bool | None:
-        """Tell of a revision once more; as `announce`."""
+        """Announce a revision again; as `announce`."""
         if change.announce is None:
             return None
         self._audit.announced_again(revision, change)
@@ -247,12 +247,12 @@ class Changes:
             try:
                 await self._ledger.owe(revision, change.origin.by)
             except AwsFailed as failed:
-                # It is queued here all the same, and only lost should this process end before SQS answers.
+                # It is queued here in any case, and lost only if this process ends before SQS answers.
                 log.warning('cluster %s: a pending announcement is not recorded: %s', revision.cluster, failed)
         return sent
 
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
-        """What an edit of a revision would do. Raises what the edit refuses with."""
+        """The plan of an edit of a revision. Raises the edit's refusal."""
         before = base.document_or_empty if change.replaces else base.document
         return await self._preview(base.cluster, base, before, edit(before), change, warnings)
 
@@ -295,7 +295,7 @@ class Changes:
     async def _refusals(
         self, cluster: str, base: Revision | None, before: Document, after: Document, change: Change
     ) -> tuple[Note, ...]:
-        """What would refuse the change now, though planning it is free."""
+        """The guards that would refuse the change now, as notes: a plan is made all the same."""
         guards = await self._gate.guards(cluster, base)
         try:
             await self._gate.permit(guards, cluster, before, after, change)
@@ -305,7 +305,7 @@ class Changes:
 
     @contextlib.contextmanager
     def _audited(self, cluster: str, change: Change) -> Iterator[None]:
-        """What a guard refuses in here is written down."""
+        """Record what a guard refuses within the block."""
         try:
             yield
         except (Frozen, Quarantined) as refusal:
@@ -316,16 +316,16 @@ class Changes:
         if conflict.current is None or expected is None or conflict.current == expected:
             return conflict
         try:
-            theirs = await self._history.revision(cluster, expected)
+            known = await self._history.revision(cluster, expected)
             current = await self._history.revision(cluster, conflict.current)
-            found = difference(theirs.document, current.document)
+            since = difference(known.document, current.document)
         except (NotFound, StateUnreadable, AwsFailed):
             return conflict
-        return RevisionConflict(conflict.message, conflict.current, {'against': expected, **found.to_json()})
+        return RevisionConflict(conflict.message, conflict.current, {'against': expected, **since.to_json()})
 
-    def refuse_outdated(self, wanted: str, now: Preview) -> None:
-        """Raise `PlanOutdated` where a plan is not what would be done now."""
-        if now.id != wanted:
+    def refuse_outdated(self, wanted: str | None, now: Preview) -> None:
+        """Raise `PlanOutdated` where a wanted plan differs from the one that would be carried out now."""
+        if wanted is not None and now.id != wanted:
             raise PlanOutdated(
                 f'Something that the plan {wanted[:100]} was made from has moved; nothing was changed. '
                 f'The plan is now {now.id}: {now.summary}.',
@@ -333,7 +333,7 @@ class Changes:
             )
 
     async def settled(self) -> None:
-        """Wait until everything that was stored here is announced and marked so."""
+        """Wait until everything that this process stored is announced and marked."""
         await self._notifier.idle()
         await self._ledger.close()
 
@@ -348,7 +348,7 @@ class Changes:
 
 
 def _now() -> datetime:
-    """The time as it is recorded: in whole milliseconds."""
+    """The time in whole milliseconds, as records have it."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 

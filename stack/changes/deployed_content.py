@@ -1,4 +1,4 @@
-"""Whether the content of a revision was ever deployed, as far as the history and the scheduler's record show."""
+"""Deployed contents: whether the content of a revision was ever deployed, by the history and the scheduler's record."""
 
 from stack.aws.ports import ObjectReader
 from stack.errors import StateUnreadable
@@ -18,7 +18,7 @@ class DeployedContent:
     async def was_deployed(self, last: Revision) -> bool:
         """Whether the content of the last revision of a cluster was announced, or deployed by a scheduler of Nysa.
 
-        What another program wrote counts as announced: it tells schedulers itself. Raises `AwsFailed`.
+        A write by another program counts as announced: that program notifies schedulers itself. Raises `AwsFailed`.
         """
         found = await recorded(self._bucket, last.cluster)
         if found.deployed is not None and found.deployed.content == Deployed.digest(last):

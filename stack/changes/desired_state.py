@@ -1,7 +1,7 @@
-"""What clients may do with the desired state of a cluster.
+"""The use cases of a desired state: create, replace, change, deploy, remove, restore.
 
-Each change is validated, stored on the condition that nothing came between, and announced. It is refused for the
-mistakes that it makes, not for those that were stored before it.
+Each change is validated, stored by a conditional write, and announced. It is refused for the mistakes that it adds, not
+for those that were stored before it.
 """
 
 import re
@@ -24,13 +24,13 @@ from stack.state.revisions import REMOVAL, Change, Revision
 
 Document = dict[str, Any]
 
-# Told of a revision that was announced again, and when: `stack.live.live.Live.announced`.
+# Called with a revision that was announced again, and the time: `stack.live.live.Live.announced`.
 Announced = Callable[[Revision, datetime], Awaitable[None]]
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
 
-# A record holds little: of a change of more services it says how many.
+# A record has little room: a change of more services is recorded with their number.
 SERVICES_NAMED = 10
 
 
@@ -40,10 +40,10 @@ class EcsCluster(Protocol):
 
 
 class DesiredStates:
-    """The use cases, one method each; with `dry_run` each only says what it would do.
+    """The use cases, one method each; with `dry_run` each gives its plan only.
 
-    All raise `AwsFailed` where AWS does, and `Frozen` and `Quarantined` where a guard stands before the change; nothing
-    is changed then.
+    All raise `AwsFailed` where AWS fails, and `Frozen` and `Quarantined` where a guard refuses the change; nothing is
+    changed then.
     """
 
     def __init__(
@@ -77,10 +77,7 @@ class DesiredStates:
         *,
         verb: str = 'create',
     ) -> Outcome:
-        """Take an ECS cluster under management.
-
-        Raises `InvalidStackfile`, and what `check_new` does.
-        """
+        """Take an ECS cluster under management. Raises `InvalidStackfile`, and the errors of `check_new`."""
         _check_name(cluster)
         report = await call_off_loop(check, document, cluster=cluster, position=position)
         if report.mistakes:
@@ -89,7 +86,7 @@ class DesiredStates:
         return await self._changes.begin(cluster, document, request.change(verb=verb), request, warnings)
 
     async def check_new(self, cluster: str) -> list[Problem]:
-        """Whether an ECS cluster can be taken under management, and what is worth knowing of it.
+        """Check that an ECS cluster can be taken under management; gives warnings about it.
 
         Raises `InvalidRequest`, and `Unprocessable` where the cluster is under management already, or where ECS has no
         such active cluster.
@@ -107,7 +104,7 @@ class DesiredStates:
         *,
         prune: bool = False,
     ) -> Outcome:
-        """Store a whole new desired state over the current one; with `prune`, have what it leaves out destroyed.
+        """Store a whole new desired state over the current one; `prune` destroys the services that it leaves out.
 
         Raises `NotFound`, `InvalidStackfile`, `PlanOutdated`, `TooLarge`, and `RevisionConflict` where the current one
         is not the expected one, or changes meanwhile.
@@ -120,7 +117,8 @@ class DesiredStates:
             if own:
                 raise refusal(own)
         left_out = missing(current.document_or_empty, document)
-        change = request.change(verb='replace', **({'destroyed': left_out} if prune and left_out else {}))
+        destroyed: dict[str, Any] = {'destroyed': left_out} if prune and left_out else {}
+        change = request.change(verb='replace', **destroyed)
         based = replace(request, expected=current.id)
         warnings = [*report.mistakes, *report.warnings]
         outcome = await self._changes.make(cluster, lambda _: document, change, based, warnings)
@@ -136,20 +134,20 @@ class DesiredStates:
         return await self._edit(cluster, {service: Edit(**values)}, change, request)
 
     async def restart_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
-        """Have all tasks of a service replaced, and its image pulled again. Raises `NotFound`."""
+        """Replace all tasks of a service, and pull its image again. Raises `NotFound`."""
         change = request.change(verb='restart', service=service)
         return await self._edit(cluster, {service: Edit(restart=request.moment)}, change, request)
 
     async def remove_service(self, cluster: str, service: str, request: ChangeRequest) -> Outcome:
-        """Take one service out of the desired state and have it destroyed. Raises `NotFound`."""
+        """Remove one service from the desired state, and destroy it. Raises `NotFound`."""
         change = request.change('destroy', verb='remove', service=service)
         return await self._edit(cluster, {service: None}, change, request)
 
     async def change_services(self, cluster: str, edits: Mapping[str, Edit | None], request: ChangeRequest) -> Outcome:
-        """Change several services at once, all or none; None has one destroyed. Raises `NotFound`, `InvalidRequest`."""
+        """Change several services at once, all or none; None destroys one. Raises `NotFound`, `InvalidRequest`."""
         gone = [name for name, edit in edits.items() if edit is None]
-        named = {'services': list(edits)} if len(edits) <= SERVICES_NAMED else {'count': len(edits)}
-        change = request.change(verb='change', **named, **({'destroyed': gone} if gone else {}))
+        did: dict[str, Any] = {'services': list(edits)} if len(edits) <= SERVICES_NAMED else {'count': len(edits)}
+        change = request.change(verb='change', **did | ({'destroyed': gone} if gone else {}))
         return await self._edit(cluster, edits, change, request, 'services.{}.')
 
     async def _edit(
@@ -163,7 +161,7 @@ class DesiredStates:
         def edit(document: Document) -> Document:
             return editing.change_services(document, edits, where)
 
-        restart = next((each.restart for each in edits.values() if each and each.restart), None)
+        restart = next((changed.restart for changed in edits.values() if changed and changed.restart), None)
         return await self._changes.make(cluster, edit, change, request, restart=restart)
 
     async def deploy(self, cluster: str, request: ChangeRequest) -> Outcome:
@@ -172,18 +170,18 @@ class DesiredStates:
         revision = await self._changes.current(cluster, request)
         if request.dry_run:
             return await self._changes.preview(revision, lambda document: document, change)
-        _ = revision.document  # what is no desired state is not announced as one
+        _ = revision.document  # raises where the stored object is no desired state
         change = await self._changes.permit(revision, change)
-        told = await self._changes.announce_again(revision, change)
-        if told is not None:
+        announced = await self._changes.announce_again(revision, change)
+        if announced is not None:
             await self._announced(revision, change.at)
-        return Accepted(revision, told)
+        return Accepted(revision, announced)
 
     async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Stop managing a cluster; ECS is left alone, and the history stays.
 
-        Who did it and why is recorded in a last revision. Raises `NotFound`, `RevisionConflict`, and `Conflict` where
-        the bucket keeps no versions, so that nothing could be brought back.
+        A last revision records the author and the reason. Raises `NotFound`, `RevisionConflict`, and `Conflict` where
+        the bucket keeps no versions, so that the cluster could not be restored.
         """
         current = await self._changes.current(cluster, request)
         if current.version is None:
@@ -198,8 +196,8 @@ class DesiredStates:
     async def restore(self, cluster: str, request: ChangeRequest, deploy: bool | None = None) -> Outcome:
         """Bring a removed cluster back as it was.
 
-        What was never deployed (adopted, or stored without `deploy`) is deployed only where the caller asks for it
-        with `deploy`. Raises `NotFound` without a history, `Unprocessable` if not gone.
+        A document that was never deployed (adopted, or stored without `deploy`) is deployed only where the caller asks
+        for it with `deploy`. Raises `NotFound` without a history, `Unprocessable` if it is not removed.
         """
         await self._refuse_existing(cluster)
         last = await self._store.last_before_removal(cluster)
@@ -209,7 +207,7 @@ class DesiredStates:
         return await self._changes.begin(cluster, last.document, change, request)
 
     async def settled(self) -> None:
-        """Wait until everything that was stored here is announced and marked so."""
+        """Wait until everything that this process stored is announced and marked."""
         await self._changes.settled()
 
     async def close(self) -> None:
@@ -226,12 +224,12 @@ class DesiredStates:
         await self._changes.finish_removal(current)
 
     async def _check_ecs(self, cluster: str) -> list[Problem]:
-        found = await self._describe_cluster(cluster)
-        if found is None:
+        described = await self._describe_cluster(cluster)
+        if described is None:
             raise Unprocessable(f'ECS has no cluster {cluster!r}. Create it in ECS first.')
-        if found.status != 'ACTIVE':
-            raise Unprocessable(f'The ECS cluster {cluster!r} is {found.status}, not ACTIVE.')
-        if found.container_instances == 0:
+        if described.status != 'ACTIVE':
+            raise Unprocessable(f'The ECS cluster {cluster!r} is {described.status}, not ACTIVE.')
+        if described.container_instances == 0:
             return [Problem((), f'The ECS cluster {cluster!r} has no container instance: only Fargate can run here.')]
         return []
 

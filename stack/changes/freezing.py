@@ -1,4 +1,4 @@
-"""Freezing, thawing, and releasing images: changes of what stands before all others.
+"""Changes of the guards: freezing, thawing, and releasing images from quarantine.
 
 The new guards are stored first, under an id of their own that nothing names yet. The revision that names it puts them
 in force, in the one write that also fails every change that was judged by the former guards.
@@ -23,12 +23,12 @@ class Freezing:
         self._gate = gate
 
     async def freeze(self, cluster: str, request: ChangeRequest, reason: str, until: datetime | None) -> Outcome:
-        """Have a cluster take no changes, until it is thawed or the time has come.
+        """Refuse all changes of a cluster, until it is thawed or `until` has passed.
 
-        Raises `InvalidRequest` without a reason or with a time that is over, `NotFound`, `RevisionConflict`.
+        Raises `InvalidRequest` without a reason or with a time in the past, `NotFound`, `RevisionConflict`.
         """
         if until is not None and until <= datetime.now(UTC):
-            raise InvalidRequest('until is over already.', [{'path': 'until', 'message': 'a time to come'}])
+            raise InvalidRequest('until is in the past.', [{'path': 'until', 'message': 'a time in the future'}])
         request = because(request, reason)
         did = {'until': until.astimezone(UTC).isoformat()} if until else {}
         change = request.change(None, verb='freeze', **did)
@@ -37,7 +37,7 @@ class Freezing:
         return replace(outcome, more={'frozen': freeze.to_json()}) if isinstance(outcome, Accepted) else outcome
 
     async def thaw(self, cluster: str, request: ChangeRequest) -> Outcome:
-        """Have a cluster take changes again. Raises `NotFound` where it is not frozen, `RevisionConflict`."""
+        """Accept changes of a cluster again. Raises `NotFound` where it is not frozen, `RevisionConflict`."""
 
         def lift(guards: Guards) -> Guards:
             if guards.frozen(datetime.now(UTC)) is None:
@@ -47,7 +47,7 @@ class Freezing:
         return await self._make(cluster, request, request.change(None, verb='thaw'), lift)
 
     async def release(self, cluster: str, service: str, request: ChangeRequest, reason: str) -> Outcome:
-        """Let a service have its former images back.
+        """Release the images of a service from quarantine.
 
         Raises `InvalidRequest` without a reason, `NotFound` where none of its images is in quarantine.
         """
@@ -78,7 +78,7 @@ class Freezing:
         return Accepted(await self._changes.patch(cluster, patch), None)
 
     async def frozen(self, revision: Revision) -> Freeze | None:
-        """The freeze that holds for a revision's cluster now."""
+        """The freeze that is active for a revision's cluster now."""
         return (await self._gate.guards(revision.cluster, revision)).frozen(datetime.now(UTC))
 
     async def frozen_json(self, revision: Revision) -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ class Freezing:
         return guards.quarantine if service is None else guards.of_service(service)
 
     async def digest(self, image: str) -> str | None:
-        """What an image's name stands for in ECR now; None where that cannot be known."""
+        """The digest of an image in ECR now; None where that cannot be known."""
         return await self._gate.digest(image)
 
 

@@ -1,4 +1,4 @@
-"""Where every change is let through or refused: by the freeze and the quarantine of its cluster.
+"""The gate of every change: it permits the change or refuses it, by the freeze and the quarantine of its cluster.
 
 The guards are those that the change's base names; a conditional write over that base proves that they are in force. See
 `stack.changes.guards`.
@@ -49,13 +49,13 @@ class Gate:
             if guards.quarantine:
                 await self._refuse_quarantined(guards, images(before), images(after))
         except Quarantined:
-            if not change.override or change.did.get('verb') != 'rollback':
+            if not change.override or change.verb != 'rollback':
                 raise
             return change
         return change if freeze else replace(change, override=None)
 
     async def is_shut(self, revision: Revision) -> bool:
-        """Whether what a revision wants has to wait: its cluster is frozen, and it was not made in spite of that."""
+        """Whether the deployment of a revision has to wait: its cluster is frozen, and no override made it."""
         guards = await self.guards(revision.cluster, revision)
         return guards.frozen(datetime.now(UTC)) is not None and not any(each.override for each in revision.changes)
 
@@ -68,7 +68,7 @@ class Gate:
                 raise refuse_quarantined(quarantine, image)
 
     async def digest(self, image: str) -> str | None:
-        """What an image's name stands for in ECR now; None where that cannot be known."""
+        """The digest of an image in ECR now; None where that cannot be known."""
         reference = ImageReference.split(image)
         if reference.digest or not reference.ecr:
             return reference.digest
@@ -80,19 +80,19 @@ class Gate:
 
 def images(document: Any) -> dict[str, str]:
     """The image of each service that has one."""
-    found: dict[str, str] = {}
+    by_service: dict[str, str] = {}
     for name, settings in services(document):
         image = settings.get('image')
         if isinstance(image, str):
-            found.setdefault(name, image)
-    return found
+            by_service.setdefault(name, image)
+    return by_service
 
 
 def refuse_quarantined(quarantine: Quarantine, image: str) -> Quarantined:
-    """The refusal of an image that was rolled away from."""
+    """The refusal of an image in quarantine."""
     return Quarantined(
-        f'{image} was rolled away from by {quarantine.by} at {quarantine.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC'
+        f'{image} was rolled back by {quarantine.by} at {quarantine.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC'
         f'{": " + quarantine.reason if quarantine.reason else ""}. It is in quarantine for {quarantine.service} until '
-        'somebody releases it; nothing was changed.',
+        'it is released; nothing was changed.',
         quarantine.to_json(),
     )

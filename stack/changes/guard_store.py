@@ -24,7 +24,7 @@ KEY = 'nysa/guards/{}/{}'
 COPY = 'nysa/guards/{}'
 
 KNOWN = 10_000
-# How many versions by other programs are passed on the way to a revision that names guards.
+# How many versions by other programs are searched for a revision that names guards.
 VERSIONS_SEARCHED = 50
 # How often a copy is tried while others change the guards too, and how long a change waits for it, in seconds.
 ATTEMPTS = 10
@@ -67,7 +67,7 @@ class GuardStore:
 
     async def copy(self, cluster: str, guards: Guards) -> None:
         """Copy guards that a revision names now; what S3 does not store is logged."""
-        await self._copies.run(self._write_copy(cluster, guards), within_s=COPIED_WITHIN_S)
+        await self._copies.run_within(self._write_copy(cluster, guards), COPIED_WITHIN_S)
 
     async def close(self) -> None:
         """Finish the copies under way."""
@@ -85,7 +85,7 @@ class GuardStore:
         for listed in await self._bucket.versions(cluster, limit=VERSIONS_SEARCHED, after=version):
             found = None if listed.deleted else await self._bucket.head(cluster, version=listed.version)
             if found and WRITE_KEY in found.metadata:
-                id = found.metadata.get(GUARDS_KEY, '')
+                id = str(found.metadata.get(GUARDS_KEY, ''))
                 if version:
                     self._names.put((cluster, version), id)
                 return id

@@ -1,9 +1,9 @@
-"""What stands between a change and a cluster: a freeze, and images in quarantine.
+"""The guards of a cluster, which refuse changes: a freeze, and images in quarantine.
 
 The guards of a cluster are one object in the bucket, named by an id. Each revision that was written under guards
 names them in its metadata, and ends in white space that no revision under other guards ends in: its ETag is another
-one even where its content is the same. So a conditional write that holds proves, beside the content that it was based
-on, the guards that it was judged by. See docs/decisions/guards.md.
+one even where its content is the same. So a conditional write that succeeds proves, beside the content that it was
+based on, the guards that it was checked against. See docs/decisions/guards.md.
 """
 
 import uuid
@@ -22,14 +22,14 @@ QUARANTINED_MOST = 20
 
 @dataclass(frozen=True)
 class Freeze:
-    """A time in which a cluster takes no changes; without `until` it lasts until somebody thaws."""
+    """A period in which a cluster accepts no changes; without `until` it lasts until a thaw."""
 
     by: str
     at: datetime
     reason: str
     until: datetime | None = None
 
-    def holds(self, now: datetime) -> bool:
+    def is_active(self, now: datetime) -> bool:
         return self.until is None or now < self.until
 
     def to_json(self) -> dict[str, Any]:
@@ -39,9 +39,9 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """An image that was rolled away from, and must not come back to that service.
+    """An image that a rollback removed, and that must not return to that service.
 
-    `digest` is what the image's name stood for then, where that is known: the image is known by it under any name.
+    `digest` is the image's digest at that time, where it is known: it identifies the image under any name.
     """
 
     service: str
@@ -60,7 +60,7 @@ class Quarantine:
         return self.digest is not None or (own.tag, own.digest) == (other.tag, other.digest)
 
     def is_of(self, image: str, digest: str | None) -> bool:
-        """Whether `image`, which stands for `digest` now as far as is known, is this one."""
+        """Whether `image`, whose digest is now `digest` where that is known, is this one."""
         if self.digest is not None and digest is not None:
             return self.digest == digest
         return self.image == image
@@ -86,8 +86,8 @@ class Guards:
     quarantine: tuple[Quarantine, ...] = field(default=())
 
     def frozen(self, now: datetime) -> Freeze | None:
-        """The freeze that holds at that time."""
-        return self.freeze if self.freeze and self.freeze.holds(now) else None
+        """The freeze that is active at that time."""
+        return self.freeze if self.freeze and self.freeze.is_active(now) else None
 
     def renewed(self, **changes: Any) -> 'Guards':
         """Other guards, with an id of their own; none at all where nothing is left to guard."""
@@ -95,11 +95,12 @@ class Guards:
         return replace(changed, id=uuid.uuid4().hex if changed.freeze or changed.quarantine else '')
 
     def with_quarantine(self, added: Sequence[Quarantine]) -> 'Guards':
-        kept = [each for each in self.quarantine if all(not _same(each, other) for other in added)]
+        kept = [entry for entry in self.quarantine if all(not _same(entry, other) for other in added)]
         by_service: dict[str, list[Quarantine]] = {}
-        for each in [*kept, *added]:
-            by_service.setdefault(each.service, []).append(each)
-        return self.renewed(quarantine=tuple(q for of in by_service.values() for q in of[-QUARANTINED_MOST:]))
+        for entry in [*kept, *added]:
+            by_service.setdefault(entry.service, []).append(entry)
+        newest = (entries[-QUARANTINED_MOST:] for entries in by_service.values())
+        return self.renewed(quarantine=tuple(entry for entries in newest for entry in entries))
 
     def without_quarantine(self, removed: Sequence[Quarantine]) -> 'Guards':
         kept = tuple(each for each in self.quarantine if each not in removed)
@@ -121,7 +122,7 @@ def _same(one: Quarantine, other: Quarantine) -> bool:
 
 
 def read_guards(record: Any) -> Guards:
-    """Guards as `to_json` wrote them. Raises `StateUnreadable`: what guards is not taken for nothing."""
+    """Guards as `to_json` wrote them. Raises `StateUnreadable`: unreadable guards never count as none."""
     try:
         freeze = _freeze(record['freeze']) if record['freeze'] else None
         return Guards(record['id'], freeze, tuple(_quarantine(each) for each in record['quarantine']))
@@ -130,7 +131,7 @@ def read_guards(record: Any) -> Guards:
 
 
 def freeze_of(change: Change) -> Freeze:
-    """The freeze that a change on record began."""
+    """The freeze that a recorded change began."""
     until = change.did.get('until')
     return Freeze(change.origin.by, change.at, change.origin.message, datetime.fromisoformat(until) if until else None)
 

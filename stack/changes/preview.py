@@ -1,4 +1,4 @@
-"""What a change would do, before it is made: to the desired state, and to what runs."""
+"""The plan of a change, before it is made: its effect on the desired state, and on what runs."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ from stack.state.diff import difference, summary
 # that is not known.
 EcsPlan = Callable[[str, Mapping[str, Any], Sequence[str]], Awaitable[Mapping[str, Any] | None]]
 
-NOT_ASKED = 'No scheduler is at hand here that could tell what would become of what runs.'
+NOT_ASKED = 'This server has no planner, so the effect on what runs is not known.'
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What would become of each service. Those that `rows` call unmanaged go on running, and are left alone.
+    """What would become of each service. Those that `rows` list as unmanaged go on running, and are left alone.
 
     `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one.
     """
@@ -39,10 +39,10 @@ class Preview:
 
     @property
     def id(self) -> str:
-        """A hash over all that the preview was made from: another one where anything of that has moved.
+        """A hash over everything that the preview was made from: it changes where any of that changes.
 
-        Of what runs, only what concerns the services that the change touches: others may be rolling out meanwhile. The
-        time of a restart stands in it, so that the very same change can be made later.
+        Of what runs, it covers the services that the change touches: others may be rolling out meanwhile. It contains
+        the time of a restart, so that the very same change can be made later.
         """
         destroyed = [row.service for row in self.rows if row.action == 'destroy']
         made_from = [self.cluster, self.revision, self.content, destroyed, self._in_ecs()]
@@ -84,21 +84,21 @@ class Preview:
 
 
 def restart_in(plan: str | None) -> datetime | None:
-    """The time of a restart as a plan's id has it."""
-    found = re.fullmatch(r'[0-9a-f]{24}-([0-9]{12,13})', plan or '')
-    return datetime.fromtimestamp(int(found[1]) / 1000, UTC) if found else None
+    """The time of a restart that a plan's id contains."""
+    match = re.fullmatch(r'[0-9a-f]{24}-([0-9]{12,13})', plan or '')
+    return datetime.fromtimestamp(int(match[1]) / 1000, UTC) if match else None
 
 
 def preview_rows(before: Any, after: Any, destroyed: Sequence[str]) -> tuple[tuple[Row, ...], tuple[Change, ...]]:
     """The rows of a change, and what it changes above the services; what it leaves out is `destroyed` or unmanaged."""
-    found = difference(before, after)
+    changed = difference(before, after)
     rows = (
         Row(row.service, 'unmanage') if row.action == 'destroy' and row.service not in destroyed else row
-        for row in found.rows
+        for row in changed.rows
     )
-    return tuple(rows), found.settings
+    return tuple(rows), changed.settings
 
 
 def content_id(document: Any) -> str:
-    """The same for documents that say the same, in whatever order their keys stand."""
+    """A hash of a document, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -152,7 +152,7 @@ class Promotion:
         both = [name for name in ours if name in theirs and name in asked]
         state = await self._known(origin)
         taken = await asyncio.gather(*(self._one(current, origin, name, theirs[name], ours[name]) for name in both))
-        judged = [replace(each, hindrance=state and hindrance(state, each.service)) for each in taken]
+        judged = [replace(each, hindrance=hindrance(state, each.service) if state else None) for each in taken]
         return _Compared(judged, asked, frozenset(theirs), frozenset(ours))
 
     async def _known(self, origin: Revision) -> ClusterState | None:

@@ -1,4 +1,4 @@
-"""Going back to what was before, so that it sticks: what is rolled away from does not come back by accident."""
+"""Rollback to an earlier revision; the images that it removes go into quarantine, so that none returns by accident."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from stack.state.service_edits import settings_of, with_service, without_restart
 
 Document = dict[str, Any]
 
-# How often it is tried anew when others are faster.
+# How often a rollback is tried while the cluster changes in the meantime.
 ATTEMPTS = 5
 
 
@@ -42,8 +42,8 @@ class Rollback:
     ) -> Outcome:
         """Store an old content again, of one service or of all; by default the newest that rolled out well.
 
-        The images that it takes away go into quarantine. With `prune`, services that were not there are destroyed.
-        Raises `NotFound`, `Unprocessable` where there is nothing to go back to, `Conflict` where it is so already,
+        The images that it removes go into quarantine. With `prune`, services that the old content lacks are destroyed.
+        Raises `NotFound`, `Unprocessable` without an earlier revision, `Conflict` where nothing would change,
         `RevisionConflict`, `InvalidStackfile`, `Frozen`, `Quarantined`.
         """
         for _ in range(ATTEMPTS):
@@ -53,7 +53,7 @@ class Rollback:
             except RevisionConflict:
                 if request.expected is not None or request.plan is not None:
                     raise
-        raise Conflict(f'Others changed {cluster} again and again at the same time; nothing was stored.')
+        raise Conflict(f'{cluster} kept changing at the same time; nothing was stored.')
 
     async def _from(
         self, current: Revision, request: ChangeRequest, revision: str | None, service: str | None, prune: bool
@@ -64,22 +64,20 @@ class Rollback:
         document = _content(current, target, service)
         _check(current, document)
         left_out = missing(current.document_or_empty, document)
-        did = {'revision': target.id} | ({'service': service} if service else {})
-        change = request.change(verb='rollback', **did, **({'destroyed': left_out} if prune and left_out else {}))
-        taken_away = await self._taken_away(current, document, change)
-        more: dict[str, Any] = chosen.to_json() | {'quarantined': [each.to_json() for each in taken_away]}
+        did: dict[str, Any] = {'revision': target.id} | ({'service': service} if service else {})
+        change = request.change(verb='rollback', **did | ({'destroyed': left_out} if prune and left_out else {}))
+        removed = await self._removed_images(current, document, change)
+        more: dict[str, Any] = chosen.to_json() | {'quarantined': [each.to_json() for each in removed]}
         if left_out and not change.destroyed:
             more['unmanaged'] = left_out
-        based = replace(request, expected=current.id)
+        replace(request, expected=current.id)
         if request.dry_run or request.plan is not None:
-            planned = await self._changes.make(
-                cluster, lambda _: document, change, replace(based, dry_run=True), more=more
-            )
+            planned = replace(await self._changes.preview(current, lambda _: document, change), more=more)
             if request.dry_run:
                 return planned
             self._changes.refuse_outdated(request.plan, planned)
         await self._changes.permit(current, change)
-        edit_guards = (lambda guards: guards.with_quarantine(taken_away)) if taken_away else None
+        edit_guards = (lambda guards: guards.with_quarantine(removed)) if removed else None
         patch = Patch(lambda _: document, change, current.id, edit_guards=edit_guards)
         made = await self._changes.patch(cluster, patch)
         return Accepted(made, await self._changes.announce(made), more=more)
@@ -89,21 +87,21 @@ class Rollback:
             return await self._targets.choose(current, service)
         return Target(await self._history.revision(current.cluster, revision), 'The caller named it.')
 
-    async def _taken_away(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
+    async def _removed_images(self, current: Revision, document: Document, change: Change) -> list[Quarantine]:
         before, after = images(current.document_or_empty), images(document)
         changed = {name: before[name] for name in before if name in after and after[name] != before[name]}
         at, origin = datetime.now(UTC), change.origin
-        found = []
+        removed = []
         for name, image in changed.items():
             digest = await self._freezing.digest(image)
-            # Two tags of one image: what is wanted is not to be kept away.
+            # Two tags of one image: the image that is restored must not be in quarantine.
             if digest is None or digest != await self._freezing.digest(after[name]):
-                found.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
-        return found
+                removed.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
+        return removed
 
 
 def _content(current: Revision, target: Revision, service: str | None) -> Document:
-    """What is to be stored; raises `Unprocessable` for a service that was not there, `Conflict` if it is so already."""
+    """The document to store. Raises `Unprocessable` for a service that was not there, `Conflict` without a change."""
     if service is None:
         document = target.document
     else:

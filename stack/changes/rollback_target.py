@@ -79,8 +79,7 @@ class Targets:
     async def choose(self, current: Revision, service: str | None) -> Target:
         """The target of a rollback of a service, or of all.
 
-        Raises `Unprocessable` where no earlier revision will do, `Quarantined` where a quarantine is all that is in
-        the way.
+        Raises `Unprocessable` without a usable earlier revision, `Quarantined` where only a quarantine rules it out.
         """
         now = comparable(current.document if service else current.document_or_empty, service)
         held = await self._freezing.quarantined(current)
@@ -130,7 +129,7 @@ class Targets:
 
 
 async def _known(search: _Search, index: int, service: str, state: ClusterState | None) -> Known:
-    """How a service's settings of a revision rolled out: by the newest revision up to it that has a rollout of them."""
+    """The outcome of a service's settings in a revision: of the newest revision up to it that has a rollout of them."""
     settings = _settings(search.read[index], service)
     while state is not None and (revision := await search.at(index)) is not None:
         if _settings(revision, service) != settings:
@@ -151,7 +150,7 @@ def _verdict(rollout: Rollout) -> Known:
 
 
 def comparable(document: Document, service: str | None) -> Document | None:
-    """What sets revisions apart that one can go back to: a restart does not."""
+    """The part of a document by which targets of a rollback differ: without restarts, of one service or of all."""
     settled = without_restarts(document)
     return settings_of(settled, service) if service else settled
 
@@ -168,7 +167,7 @@ def _settings(revision: Revision, service: str) -> Document | None:
 
 
 def _changed(current: Revision, earlier: Revision) -> list[str]:
-    """The services that the earlier revision has otherwise, or in addition."""
+    """The services that the earlier revision changes or adds."""
     rows = changed_rows(without_restarts(current.document_or_empty), without_restarts(earlier.document))
     return sorted(touched(row for row in rows if row.action != 'destroy'))
 
@@ -179,6 +178,6 @@ def _none(current: Revision, service: str | None, skipped: list[Skipped]) -> Tar
         raise Unprocessable(f'No earlier revision of {what} differs from the current one.')
     raise Unprocessable(
         f'No earlier revision of {what} is known to be good: each failed or is in quarantine. Name one in `revision` '
-        'to go back to it all the same.',
-        [{'path': each.revision, 'message': f'{each.service}: {each.reason}'} for each in skipped],
+        'to restore it in any case.',
+        [{'path': target.revision, 'message': f'{target.service}: {target.reason}'} for target in skipped],
     )

@@ -1,14 +1,14 @@
-"""Whether what a cluster wants of a service runs there, and runs well: what is promoted elsewhere must."""
+"""Health of a service in the source of a promotion: only a service that runs as declared, and well, is promoted."""
 
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_health
 
-# Drift that means that another version runs than the one that is wanted.
+# Drift of this field means that another version runs than the declared one.
 _IMAGE = 'image'
 
 
 def hindrance(state: ClusterState, name: str) -> str | None:
-    """Why a service does not run well as it is wanted, for a person; None where it does, or where nothing is known."""
+    """Why a service does not run well as declared, for a person; None where it does, or where nothing is known."""
     seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     if state.observed_at is None:
         return None

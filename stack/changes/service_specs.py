@@ -63,9 +63,9 @@ class ServiceSpecs:
         document = put_service(current.document, service, edit(before))
         old, report = await call_off_loop(_reports, current.document, document, cluster)
         if mistakes := new_mistakes(old, report):
-            raise refusal([_placed(each, service, position) for each in mistakes])
+            raise refusal([_placed(mistake, service, position) for mistake in mistakes])
         change = request.change(verb='define', service=service)
-        warnings = [each for each in report.warnings if _below(each.path, service) is not None]
+        warnings = [warning for warning in report.warnings if _below(warning.path, service) is not None]
         based = replace(request, expected=current.id)
         return await self._changes.make(cluster, lambda _: document, change, based, warnings)
 

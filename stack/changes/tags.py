@@ -24,7 +24,7 @@ TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
 async def tags_of_service(
     revision: Revision, service: str, tagged_images: TaggedImages, held: Sequence[Quarantine] = ()
 ) -> list[dict[str, Any]]:
-    """Every tag of the service's repository, newest first, and whether it stands for one of the images that are `held`.
+    """Every tag of the service's repository, newest first, and whether it names one of the images in `held`.
 
     Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
     """
@@ -49,4 +49,4 @@ async def tags_of_service(
 
 
 def _is_held(image: str, digest: str, held: Sequence[Quarantine]) -> bool:
-    return any(each.concerns(image) and each.is_of(image, digest) for each in held)
+    return any(quarantine.concerns(image) and quarantine.is_of(image, digest) for quarantine in held)

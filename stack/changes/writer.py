@@ -1,7 +1,7 @@
-"""Changes of one cluster, one write at a time; patches that arrive while a write is under way share the next one.
+"""The writer of changes: one write at a time for a cluster; patches that wait meanwhile share the next write.
 
-Each change is an edit of whatever is stored when its turn comes. An edit that refuses is believed only on a revision
-that was read after the change was asked for: what this process knew may be old.
+Each change is an edit of the revision that is stored when its turn comes. A refusal by an edit is final only on a
+revision that was read after the change was requested: the one that this process knew may be old.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class Patch:
 
 @dataclass
 class Applied:
-    """What a group of patches makes of a revision: of those that were accepted, and of each other its refusal."""
+    """The result of a group of patches on a revision: the accepted ones, and the refusal of every other."""
 
     document: Document
     guards: Guards
@@ -81,15 +81,15 @@ class Writer:
     async def patch(self, cluster: str, patch: Patch) -> Revision:
         """Make one change and give the revision that holds it.
 
-        Raises what the edit refuses with, `NotFound`, `RevisionConflict` where another revision was expected, `Frozen`,
-        `Quarantined`, `Conflict` where others were faster again and again, `TooLarge`, and `AwsFailed`.
+        Raises the edit's refusal, `NotFound`, `RevisionConflict` where another revision was expected, `Frozen`,
+        `Quarantined`, `Conflict` where the cluster keeps changing, `TooLarge`, and `AwsFailed`.
         """
         self._waiting.put(cluster, patch)
-        # A caller that is gone leaves its patch to the write that it is part of.
+        # The patch of a disconnected caller stays in its write.
         return await asyncio.shield(patch.done)
 
     async def drain(self) -> None:
-        """Wait until every change that was asked for has its answer."""
+        """Wait until every requested change has its answer."""
         await self._waiting.idle()
 
     async def _work(self, cluster: str, waiting: deque[Patch]) -> None:
@@ -99,7 +99,7 @@ class Writer:
     async def _write_group(self, cluster: str, group: list[Patch]) -> None:
         try:
             await self._write(cluster, group)
-        except Exception as error:  # noqa: BLE001  the top of a loop: handed to whoever still waits
+        except Exception as error:  # noqa: BLE001  the top of a loop: passed to the callers that wait
             for patch in group:
                 if not patch.done.done():
                     patch.done.set_exception(error)
@@ -142,7 +142,7 @@ class Writer:
         raise Conflict(f'{cluster} kept changing at the same time; nothing was stored.')
 
     async def _finish_removal(self, base: Revision, read_since: bool) -> None:
-        """Delete what is recorded as removed, if it is read and not only known: the next read decides."""
+        """Delete a cluster that is recorded as removed, if that was read and not only known: the next read decides."""
         if read_since:
             with contextlib.suppress(RevisionConflict):
                 await self._store.remove(base)
@@ -163,7 +163,7 @@ class Writer:
     async def _store_applied(self, base: Revision, before: Guards, applied: Applied) -> Revision:
         cluster, guards = base.cluster, applied.guards
         body = serialise(applied.document)
-        changes = [*self._notifier.unsaid(base), *applied.changes]
+        changes = [*self._notifier.unannounced(base), *applied.changes]
         self._notifier.fits(cluster, body, changes)
         if guards.id != before.id:
             await self._gate.store.store(cluster, guards)
@@ -173,7 +173,7 @@ class Writer:
         return revision
 
     async def _apply(self, base: Revision, guards: Guards, group: list[Patch]) -> Applied:
-        """What each edit in turn makes of a revision."""
+        """Apply each edit in turn to a revision."""
         applied = Applied(base.document_or_empty, guards)
         for patch in group:
             try:

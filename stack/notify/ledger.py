@@ -1,8 +1,8 @@
-"""Which revisions schedulers were told of, and which ones nobody told of yet.
+"""The ledger of announcements: which revisions were announced to schedulers, and which ones are still owed.
 
-A revision that was told of is marked by a tag on its version, in the background. The mark says that everything below it
-was told of as well: whoever stores a revision tells first of what lies under it without a mark. So what is owed lies at
-the top of a history, and is found by walking down to the first mark. Any server can do that, for any other.
+An announced revision is marked by a tag on its version, in the background. The mark covers everything below it, because
+a process that stores a revision first announces the unmarked ones under it. So what is owed lies at the top of a
+history, and is found by walking down to the first mark. Any server can do that, for any other.
 See docs/decisions/delivery.md.
 """
 
@@ -24,7 +24,7 @@ from stack.state.revisions import Revision
 log = logging.getLogger(__name__)
 
 TAG = 'nysa-announced'
-# The mark is the id of the write, or what says that nothing is owed down from there, or that it is to be told again.
+# The mark is the id of the write, or states that nothing is owed from there down, or that it is to be announced again.
 SETTLED = 'settled'
 AGAIN = 'again for '
 
@@ -45,24 +45,24 @@ class Bucket(ObjectHeads, VersionLister, VersionTagger, Protocol):
 
 @dataclass
 class Walk:
-    """What was found on the way down, the newest first; the revisions are without their content.
+    """The result of a walk down a history, the newest first; the revisions are without their content.
 
-    `owed` are those that nobody told of, `told` those that are told of but not marked yet, `again` those that somebody
-    asked to tell of once more. `others` is true where something that another program wrote was passed.
+    `owed` are the unannounced ones, `announced` those that are announced and not marked yet, `again` those that a user
+    asked to announce again. `others` is true where a write by another program was passed.
     """
 
     newest: Revision | None = None
-    told: list[Revision] = field(default_factory=list)
+    announced: list[Revision] = field(default_factory=list)
     owed: list[Revision] = field(default_factory=list)
     again: list[tuple[Revision, str]] = field(default_factory=list)
     others: bool = False
     steps: int = 0
-    # How many of `owed`, from the newest on, are newer than everything that is told of.
+    # How many of `owed`, from the newest on, are newer than everything that is announced.
     fresh: int = 0
 
     def youngest(self, now: datetime) -> float:
         """The age of the youngest owed revision, in seconds."""
-        return min(((now - each.stored_at).total_seconds() for each in self.owed), default=float('inf'))
+        return min(((now - revision.stored_at).total_seconds() for revision in self.owed), default=float('inf'))
 
     def is_late(self, index: int) -> bool:
         """Whether schedulers know a newer state than that of `owed[index]`, or another program wrote one."""
@@ -71,7 +71,7 @@ class Walk:
 
 @dataclass
 class Above:
-    """What was stored over a revision, the newest first, without content: what schedulers are notified of.
+    """The revisions over another one, the newest first, without content: those that schedulers are notified of.
 
     `announced` is true where a mark at or above the revision covers it.
     """
@@ -81,7 +81,7 @@ class Above:
 
 
 class Ledger:
-    """Of several revisions of a cluster that are to be marked at the same time, the newest stands for them all."""
+    """Marks revisions. Of several revisions of a cluster that wait for their mark, only the newest gets one."""
 
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
@@ -89,13 +89,13 @@ class Ledger:
         # The order in which marks were asked for, by cluster and by revision.
         self._turn: Counter[str] = Counter()
         self._turns: LruCache[tuple[str, str], int] = LruCache(TURNS_KNOWN)
-        self._tasks: dict[str, asyncio.Task] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asking = asyncio.Lock()
         self._may_mark = False
         self._asked_at = float('-inf')
 
     async def may_mark(self) -> bool:
-        """Whether marks can be set. Where they cannot, their absence says nothing, and nothing is owed."""
+        """Whether marks can be set. Where they cannot, their absence means nothing, and nothing is owed."""
         async with self._asking:
             if not self._may_mark and time.monotonic() - self._asked_at > ASKED_EACH_S:
                 self._may_mark = await self._bucket.may_tag()
@@ -109,9 +109,10 @@ class Ledger:
             return self._may_mark
 
     def mark(self, revision: Revision) -> None:
-        """Mark a revision as announced, soon; it stands for those that were asked for before.
+        """Mark a revision as announced, soon; its mark covers those that were requested before.
 
-        The caller announces in the order of the history. One that was asked for before another is older: it is ignored.
+        The caller announces in the order of the history: a revision that was requested before another one is older, and
+        is ignored when it is requested again.
         """
         cluster, key = revision.cluster, revision.key
         asked = self._turns.get(key)
@@ -131,19 +132,23 @@ class Ledger:
             self._tasks[cluster] = asyncio.get_running_loop().create_task(self._work(cluster))
 
     async def owe(self, revision: Revision, by: str) -> None:
-        """Have a revision told of once more, should this process end before it has done so."""
+        """Mark a revision as to be announced again, in case this process ends before it has done so."""
         await self._add(revision, AGAIN + re.sub(r'[^A-Za-z0-9 ._:/=+@-]', '_', by)[:200])
 
     async def walk(
         self,
         cluster: str,
         start: str | None,
-        is_told: Callable[[Revision], bool],
+        is_announced: Callable[[Revision], bool],
         *,
-        past_told: bool = False,
+        past_announced: bool = False,
         past_others: bool = True,
     ) -> Walk:
-        """Walk down from a version, by default the newest, to the first mark; or to what `is_told`, or others wrote."""
+        """Walk down from a version, by default the newest, to the first mark.
+
+        Without `past_announced` it ends at a revision that `is_announced`, without `past_others` at a write by another
+        program.
+        """
         walk = Walk()
         if not await self.may_mark():
             return walk
@@ -155,13 +160,13 @@ class Ledger:
                 break
             if mark is not None and mark.startswith(AGAIN):
                 walk.again.append((revision, mark.removeprefix(AGAIN)))
-            elif is_told(revision):
-                walk.told.append(revision)
-                if not past_told:
+            elif is_announced(revision):
+                walk.announced.append(revision)
+                if not past_announced:
                     break
             elif revision.wants_announcing:
                 walk.owed.append(revision)
-                walk.fresh += not walk.told
+                walk.fresh += not walk.announced
             elif revision.write_id is None:
                 walk.others = True
                 if not past_others:
@@ -171,7 +176,7 @@ class Ledger:
         return walk
 
     async def above(self, revision: Revision) -> Above:
-        """What was stored over a revision, by whichever process. Raises `AwsFailed`."""
+        """The revisions that any process stored over this one. Raises `AwsFailed`."""
         above = Above()
         async for steps, each in _numbered(self._downwards(revision.cluster, None, past_removal=True)):
             mark = await self._mark_of(each) if each.tags and await self.may_mark() else None
@@ -216,7 +221,7 @@ class Ledger:
         return (await self._bucket.version_tags(revision.cluster, revision.version)).get(TAG)
 
     async def _add(self, revision: Revision, mark: str) -> None:
-        # What this process wrote has no other tags; those of others stay.
+        # A version that this process wrote has no other tags; the tags of other programs stay.
         tags = {} if revision.tags is None else await self._bucket.version_tags(revision.cluster, revision.version)
         await self._bucket.tag_version(revision.cluster, revision.version, tags | {TAG: mark})
 

@@ -1,4 +1,4 @@
-"""What schedulers are told: the messages of the system that this one replaced, with keys added. See docs/api.md."""
+"""The messages for schedulers: those of the system that Nysa replaced, with keys added. See docs/api.md."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ class Message:
 
 
 def messages_of(revision: Revision, callback_url: str | None, wanted: Revision | None = None) -> list[Message]:
-    """What a revision says. A service that `wanted`, by default the revision itself, still has is not destroyed."""
+    """The messages of a revision. A service in `wanted`, by default the revision itself, is not destroyed."""
     destroys = any(change.destroyed for change in revision.changes)
     return messages_about(
         revision.changes,
@@ -57,7 +57,7 @@ def messages_about(
     messages = []
     if deploys:
         envelope = _envelope('cluster-deploy', deploys, cluster, revision, callback_url)
-        # What is stored is what is sent, to the letter.
+        # The payload is the stored text, byte for byte.
         text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode(json.detect_encoding(body))}}}'
         messages.append(Message('deploy', text, _deduplication_id(write_id)))
     for change in changes:

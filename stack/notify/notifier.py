@@ -5,7 +5,7 @@ unannounced below it goes first. What no process announced is found by `stack.no
 
 A scheduler may deploy the payload of the last message that it receives. So an older desired state must never be the
 last one in the queue: before a late try this process looks whether something newer was stored, and after a message was
-accepted it looks again; where another process stored something newer meanwhile, that is announced once more. See
+accepted it looks again; where another process stored something newer meanwhile, that is announced again. See
 docs/decisions/delivery.md.
 """
 
@@ -45,7 +45,7 @@ TRIES_BROKEN = 3
 # How often what is stored is compared with what was sent, where S3 does not answer.
 TRIES_COMPARED = 10
 
-# Of more announcements that wait for one cluster the older ones are told by the newest alone: it has the whole state.
+# Beyond this number of waiting announcements the newest replaces the older ones: it has the whole state.
 WAITING_MOST = 50
 
 SENT_KNOWN = 50_000
@@ -86,16 +86,16 @@ class Notifier:
                 )
 
     def stored(self, base: Revision | None, revision: Revision) -> None:
-        """Told by the store of each write of this process: lines up what is to be said, first what was not before."""
+        """Queue the announcement of a write of this process, after what is still owed below it."""
         if base is not None and base.tags == 0 and base.write_id is None:
             self._doubts[revision.cluster] += 1
         announcement = self._queue_up(revision)
-        if base is not None and base.owed and not self.has_told(base):
+        if base is not None and base.owed and not self.has_announced(base):
             announcement = announcement or self._enqueue(Announcement(revision, deque()))
             announcement.over = base
 
     async def announce(self, revision: Revision) -> bool:
-        """Tell of the changes that made a revision, once however many ask; false where that has to wait."""
+        """Announce the changes of a revision, once for any number of callers; false where that has to wait."""
         announcement = self._queue_up(revision)
         if announcement is None:
             return True
@@ -110,11 +110,11 @@ class Notifier:
         return await _answer(announcement)
 
     async def announce_again(self, revision: Revision, change: Change) -> bool:
-        """Tell of a revision that was announced before, at somebody's wish; false where that has to wait."""
+        """Announce a revision again at a caller's request; false where that has to wait."""
         return await _answer(self._enqueue(self._repetition(revision, change)))
 
     async def announce_late(self, revision: Revision, current: Revision) -> bool:
-        """Tell of a revision that others were told of before: what it destroyed, if that has not come back since."""
+        """Announce a revision under a newer announced one: the services that it destroyed and `current` lacks."""
         key = revision.key
         messages = messages_of(revision, self._callback_url, wanted=current)
         late = deque(each for each in messages if each.kind == 'destroy')
@@ -122,32 +122,32 @@ class Notifier:
         return await _answer(announcement)
 
     def doubt(self, cluster: str) -> int:
-        """Whether something unsaid may lie below what another program wrote; a number that grows with each doubt.
+        """Whether an unannounced revision may lie below a foreign write; a number that grows with each doubt.
 
         As long as there is one, that cluster's revisions are not marked.
         """
         return self._doubts[cluster]
 
     def settle(self, cluster: str, doubt: int) -> None:
-        """End a doubt, if no other one has come up since."""
+        """End a doubt, unless another one has been raised since."""
         if self._doubts[cluster] == doubt:
             del self._doubts[cluster]
 
-    def has_told(self, revision: Revision) -> bool:
-        """Whether this process has told of a revision."""
+    def has_announced(self, revision: Revision) -> bool:
+        """Whether this process has announced a revision."""
         return self._sent.get(revision.key) is not None
 
-    def is_telling(self, revision: Revision) -> bool:
-        """Whether this process has told of a revision, or is about to."""
-        return self.has_told(revision) or revision.key in self._queued
+    def is_announcing(self, revision: Revision) -> bool:
+        """Whether this process has announced a revision, or is about to."""
+        return self.has_announced(revision) or revision.key in self._queued
 
     def is_busy(self, cluster: str) -> bool:
         """Whether announcements of a cluster are under way, or wait for the queue to answer."""
         return cluster in self._waiting
 
-    def unsaid(self, base: Revision) -> list[Change]:
-        """What a revision over `base` has to say in its place, where no version of it stays: what it destroyed."""
-        if base.version is not None or base.tags or self.has_told(base):
+    def unannounced(self, base: Revision) -> list[Change]:
+        """The destructions of `base` that a revision over it has to announce, where no version of `base` is kept."""
+        if base.version is not None or base.tags or self.has_announced(base):
             return []
         return [change for change in base.changes if change.destroyed]
 
@@ -156,16 +156,16 @@ class Notifier:
         await self._waiting.idle()
 
     async def close(self) -> None:
-        """Try once more to send what waits, then stop."""
+        """Try again to send what waits, then stop."""
         self._closing.set()
         await self._waiting.idle()
 
     def _queue_up(self, revision: Revision) -> Announcement | None:
-        """The announcement of a revision; None where that was done, or where there is nothing to say."""
+        """The queued announcement of a revision; None where it was sent, or where the revision is silent."""
         key = revision.key
         if key in self._queued:
             return self._queued[key]
-        if self.has_told(revision) or not revision.wants_announcing:
+        if self.has_announced(revision) or not revision.wants_announcing:
             return None
         messages = messages_of(revision, self._callback_url)
         announcement = self._queued[key] = Announcement(revision, deque(messages))
@@ -239,7 +239,7 @@ class Notifier:
         if announcement.over is not None:
             await self._put_first(announcement, announcement.over)
             announcement.over = None
-        if not announcement.again and self.has_told(announcement.revision):
+        if not announcement.again and self.has_announced(announcement.revision):
             announcement.messages.clear()
         if announcement.messages and announcement.is_late(LATE_S):
             await self._catch_up(announcement)
@@ -258,7 +258,7 @@ class Notifier:
         """Drop from a late announcement what other processes announced, or stored something newer for."""
         revision = announcement.revision
         above = await self._ledger.above(revision)
-        others = [each for each in above.revisions if not self.is_telling(each)]
+        others = [each for each in above.revisions if not self.is_announcing(each)]
         if not others:
             return
         if announcement.again or above.announced:
@@ -303,8 +303,8 @@ class Notifier:
         return found
 
     async def _put_first(self, announcement: Announcement, over: Revision) -> None:
-        """Put what is owed from `over` downwards before an announcement."""
-        walk = await self._ledger.walk(over.cluster, over.version, self.has_told, past_others=False)
+        """Put what is owed from `over` down before an announcement."""
+        walk = await self._ledger.walk(over.cluster, over.version, self.has_announced, past_others=False)
         if walk.others:
             self._doubts[over.cluster] += 1
         # Without versions, what lies below is gone but for what was read of it.
@@ -328,7 +328,7 @@ class Notifier:
             for announced in (revision, *announcement.owed):
                 self._sent.put(announced.key, True)
             self._queued.pop(revision.key, None)
-        # One that was asked for again, and had to wait, stands in the ledger as owed by now.
+        # A repetition that had to wait is in the ledger as owed by now.
         is_due = was_pending and revision.write_id is not None if announcement.again else True
         if is_due and not self._doubts[revision.cluster]:
             self._ledger.mark(revision)
@@ -340,6 +340,6 @@ class Notifier:
 
 
 async def _answer(announcement: Announcement) -> bool:
-    """Whether the first try has gone well within the time that a caller can be kept waiting."""
+    """Whether the first try has succeeded within the time that a caller waits for it."""
     await asyncio.wait([announcement.first_try], timeout=ANSWER_WITHIN_S)
     return announcement.first_try.done() and announcement.first_try.result()

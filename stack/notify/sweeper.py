@@ -1,6 +1,6 @@
-"""Announcements that nobody made: a process may die between storing a change and telling of it.
+"""The sweeper of announcements: a process may die between storing a change and announcing it.
 
-What is owed is found through `stack.notify.ledger`, at the start and from time to time, by any server for any other.
+It finds what is owed through `stack.notify.ledger`, at the start and periodically, in any server for any other.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from stack.state.revisions import Change, Origin, Revision
 
 log = logging.getLogger(__name__)
 
-# A younger revision is left to whoever stored it, who is telling of it just now.
+# A younger revision is left to the process that stored it, which is announcing it now.
 GRACE_S = 5.0
 PERIOD_S = 10.0
 
-# A longer way down gets a mark at its top, so that it is gone once.
+# A longer walk gets a mark at its top, so that it is made once.
 STEPS_FEW = 10
 AT_ONCE = 2
 
 
 class Sweeper:
-    """Has everything told that is owed. What two servers find at the same time is told twice."""
+    """Announces everything that is owed. What two servers find at the same time is announced twice."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Sweeper:
             await asyncio.sleep(due * random.uniform(0.9, 1.1))  # noqa: S311  no secret
 
     async def sweep(self) -> float:
-        """Look at every cluster that has changed; in how many seconds to look again."""
+        """Look at every cluster that has changed; the seconds until the next sweep."""
         listed = await self._store.objects()
         changed = [each for each in listed if self._is_open(each)]
         # What was left behind is most likely what was stored last.
@@ -85,7 +85,7 @@ class Sweeper:
                 # The top of a loop: one cluster must not keep the others from being looked at.
                 log.exception('cluster %s: could not be looked at for announcements', listed.key)
                 continue
-            # The listing gives times in seconds: within one, the same content may have been stored anew.
+            # The listing gives times in seconds: within one, the same content may have been stored again.
             if again_in is None and (datetime.now(UTC) - listed.modified).total_seconds() > self.grace_s:
                 self._settled[listed.key] = (listed.etag, listed.modified)
             elif again_in is not None:
@@ -93,22 +93,22 @@ class Sweeper:
         return due
 
     async def _look(self, cluster: str) -> float | None:
-        """Tell of what a cluster owes; in how many seconds to look again, None where nothing is owed."""
+        """Announce what a cluster owes; the seconds until the next look, None where nothing is owed."""
         if self._notifier.is_busy(cluster) or not await self._ledger.may_mark():
             return self.period_s
         doubt = self._notifier.doubt(cluster)
-        walk = await self._ledger.walk(cluster, None, self._notifier.has_told, past_told=doubt > 0)
+        walk = await self._ledger.walk(cluster, None, self._notifier.has_announced, past_announced=doubt > 0)
         age = walk.youngest(datetime.now(UTC))
         if age < self.grace_s:
             return self.grace_s - max(age, 0)
-        if not await self._tell(walk):
+        if not await self._announce_owed(walk):
             return self.period_s
         self._notifier.settle(cluster, doubt)
-        if walk.newest and (doubt or walk.told or walk.again or walk.steps > STEPS_FEW):
+        if walk.newest and (doubt or walk.announced or walk.again or walk.steps > STEPS_FEW):
             self._ledger.mark_walked(walk.newest)
         return None
 
-    async def _tell(self, walk: Walk) -> bool:
+    async def _announce_owed(self, walk: Walk) -> bool:
         """Announce what is owed, the oldest first; false where the queue does not answer."""
         # All are queued at once, before the first is sent: the last one is compared with what is stored by then.
         outcomes = [self._announce(*owed) for owed in await self._read_owed(walk)]
@@ -126,13 +126,13 @@ class Sweeper:
 
     async def _read_owed(self, walk: Walk) -> list[tuple[Revision, Revision | None]]:
         """What is owed, the oldest first; each with the current revision where schedulers know a newer state."""
-        found: list[tuple[Revision, Revision | None]] = []
+        read: list[tuple[Revision, Revision | None]] = []
         for index, owed in reversed(list(enumerate(walk.owed))):
             log.warning('cluster %s: revision %s was stored, but not announced', owed.cluster, owed.id)
             revision = await self._store.read_version(owed.cluster, owed.version)
             late = walk.is_late(index) or index >= WAITING_MOST
-            found.append((revision, await self._store.read(owed.cluster) if late else None))
-        return found
+            read.append((revision, await self._store.read(owed.cluster) if late else None))
+        return read
 
     async def _announce(self, revision: Revision, current: Revision | None) -> bool:
         if current is None:

@@ -1,6 +1,6 @@
-"""What the queue tells schedulers: that somebody wants a cluster looked at. Old API servers and ours say it alike.
+"""Messages of the queue as hints that a cluster needs a pass; those of old API servers have the same form.
 
-A message is a hint: what is wanted is read from the bucket, and not from the `payload` that travels along.
+A message is only a hint: the desired state is read from the bucket, and not from the message's `payload`.
 """
 
 import json
@@ -13,16 +13,15 @@ DESTROY = 'service-destroy'
 
 
 class Unreadable(Exception):
-    """A message that no scheduler will ever understand; its text says why."""
+    """A message that no scheduler can ever read; its text is the reason."""
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One message. `destroy` is the service that it wants destroyed, if the desired state no longer has it.
+    """One message. `destroy` is the service to destroy, if the desired state no longer has it.
 
-    `callback_url` is the Slack webhook to notify, if any; `by` and `why` are who asked for it and their reason.
-    `revision` is the one that it announces, and `asked_at` when that was asked for; messages of the old server have
-    neither.
+    `callback_url` is the Slack webhook to notify, if any; `by` and `why` are the author and the reason. `revision` is
+    the announced one, and `asked_at` the time of the request; messages of the old server have neither.
     """
 
     cluster: str
@@ -60,22 +59,22 @@ def read_message(body: str) -> Hint | str:
 
 
 def _text(message: dict[str, Any], name: str) -> str:
-    found = message.get(name)
-    if not isinstance(found, str) or not found:
+    value = message.get(name)
+    if not isinstance(value, str) or not value:
         raise Unreadable(f'its {name} is not a text' if name in message else f'it has no {name}')
-    return found
+    return value
 
 
 def _optional(message: dict[str, Any], name: str) -> str | None:
-    """A text, or None for anything else: nothing that is merely nice to know makes a message unreadable."""
-    found = message.get(name)
-    return found if isinstance(found, str) and found else None
+    """A text, or None for anything else: an optional key never makes a message unreadable."""
+    value = message.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _moment(message: dict[str, Any], name: str) -> datetime | None:
     """A point in time with its offset from UTC, or None for anything else."""
     try:
-        found = datetime.fromisoformat(_optional(message, name) or '')
+        moment = datetime.fromisoformat(_optional(message, name) or '')
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return moment if moment.tzinfo else None

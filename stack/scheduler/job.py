@@ -1,4 +1,4 @@
-"""What is to be done about one cluster, and what follows from how a pass on it ended."""
+"""The job of one cluster: the messages that request it, and the decisions after each pass."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,9 +23,9 @@ After = Literal['done', 'again', 'given up']
 
 @dataclass
 class Job:
-    """What is to be done about one cluster: the messages that came for it, and how the passes so far went.
+    """The messages for one cluster, and the counts of its failed and waiting passes.
 
-    `fresh` until a pass has acted on them: later ones leave alone what ECS has rolled back meanwhile.
+    `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile.
     """
 
     cluster: str
@@ -43,26 +43,29 @@ class Job:
         self.news.set()
 
     def ask(self) -> Ask:
-        """What the next pass is for."""
+        """The request for the next pass."""
         hints = [hint for _, hint in self.messages.values()]
-        revisions = frozenset(hint.revision for hint in hints)
+        revisions = [hint.revision for hint in hints if hint.revision is not None]
         return Ask(
             self.cluster,
             frozenset(hint.destroy for hint in hints if hint.destroy),
             hinted=bool(hints),
             retry=self.fresh,
-            announced=frozenset() if None in revisions else revisions,
+            announced=frozenset(revisions) if len(revisions) == len(hints) else frozenset(),
             asked_at=max((hint.asked_at for hint in hints if hint.asked_at), default=None),
             gives_up=self._gives_up() if hints else frozenset(),
         )
 
     def _gives_up(self) -> frozenset[State]:
         """The states in which the next pass would be the last one for its messages."""
-        last = {'failed': self.failed + 1 >= MOST_FAILED, 'waiting': self.waited + 1 >= MOST_WAITING}
+        last: dict[State, bool] = {
+            'failed': self.failed + 1 >= MOST_FAILED,
+            'waiting': self.waited + 1 >= MOST_WAITING,
+        }
         return frozenset(state for state, is_last in last.items() if is_last)
 
     def after(self, ended: Ended, asked: bool) -> After:
-        """What follows from how a pass ended. Where nobody `asked`, the clock will ask again."""
+        """The decision after a pass. Without a message (`asked` is false) the next periodic pass retries."""
         self.failed += ended.state == 'failed'
         self.waited += ended.state == 'waiting'
         if ended.state in ('complete', 'gone', 'held'):
@@ -75,7 +78,7 @@ class Job:
         return 'again' if asked or goes_on else 'done'
 
     def again_in(self, ended: Ended, chance: Callable[[], float]) -> float:
-        """Seconds until the next pass, with jitter: two schedulers shall not meet again and again."""
+        """Seconds until the next pass, with jitter, so that two schedulers do not collide repeatedly."""
         if ended.state == 'failed':
             pause = min(LONGEST_AGAIN_S, FAILED_AGAIN_S * 2.0 ** (self.failed - 1))
         else:

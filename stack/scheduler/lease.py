@@ -22,23 +22,23 @@ log = logging.getLogger(__name__)
 # A lease that has not been renewed for so long has no holder any more, in seconds.
 TERM_S = 30.0
 RENEW_S = 8.0
-# Its holder stops before others may begin: as long as the longest call takes that may still be under way.
+# The holder stops this long before others may begin: as long as the longest call that may still be under way.
 MARGIN_S = 14.0
 
 
 @dataclass
 class Seen:
-    """A lease as it was last looked at: its ETag, and since when, by our clock, it has been that."""
+    """A lease at the last look: its ETag, and since when, by the local clock, it has been the same."""
 
     etag: str
     since: float
 
 
 class Lease:
-    """Held on one cluster. `number` grows with every holder: work with a smaller one is over.
+    """The lease of one cluster. `number` grows with every holder: work with a smaller one is over.
 
     `deployed` is what its holder deploys, or the last holder did; `Leases.record` stores it for the next one. `outcome`
-    gives what every write records of the holder's work, as plain JSON; at first what the last holder recorded.
+    gives the state of the holder's work that every write records, as plain JSON; at first that of the last holder.
     """
 
     def __init__(self, cluster: str, number: int, etag: str | None, renewed: float, clock: Callable[[], float]):
@@ -59,7 +59,7 @@ class Lease:
 
     @property
     def holds(self) -> bool:
-        """Whether it is certain that no other process has it by now."""
+        """Whether no other process can hold it by now."""
         return not self.lost and self._clock() - self.renewed < TERM_S - MARGIN_S
 
 
@@ -119,9 +119,10 @@ class Leases:
         return lease if await self._write(lease) else None
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
-        """Whether it was released, or has stayed the same for a whole term while we looked.
+        """Whether it was released, or has stayed the same for a whole term under observation.
 
-        Our own is one whose release, or whose taking, was never answered: a process takes none twice at once.
+        One of this process is free too: the answer to its release, or to its acquisition, was lost, since a process
+        never acquires a lease twice at once.
         """
         if read_lease(found.body).get('holder') in (None, self._holder):
             return True
@@ -150,7 +151,7 @@ class Leases:
             log.warning('cluster %s: the lease expires by itself: %s', lease.cluster, failed)
 
     async def _write(self, lease: Lease, holds: bool = True) -> bool:
-        """Write the lease over what it was; false where something else is there, so that it is lost.
+        """Write the lease over its last version; false where another one is stored, so that it is lost.
 
         Raises `AwsFailed` where it is not known to be written.
         """
@@ -197,6 +198,6 @@ class Leases:
         if found is None or not isinstance(nonce, str) or nonce not in lease.begun:
             lease.lost = True
             return ''
-        # Others count the term from when it was stored, which may be long before it was found here.
+        # Other processes count the term from when it was stored, which may be long before this look.
         lease.etag, lease.renewed = found.etag, lease.begun[nonce]
         return nonce

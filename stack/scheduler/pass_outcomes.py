@@ -1,4 +1,4 @@
-"""Reads what schedulers recorded of their passes, for the servers that show it."""
+"""Reader of the outcomes that schedulers record of their passes, for the servers that show them."""
 
 from stack.aws.ports import ObjectReader
 from stack.errors import AwsFailed, Throttled, Unavailable

@@ -1,4 +1,4 @@
-"""What people are told of passes, on the webhooks of the messages that asked for them."""
+"""Chat reports of passes, on the webhooks of the messages that requested them."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,14 +15,14 @@ from stack.scheduler.plan_text import duration, headline, in_brief
 
 @dataclass
 class Begun:
-    """What was said when work on a cluster began, by service."""
+    """The report of a begun pass: its time, and its rows by service."""
 
     at: float
     rows: dict[str, Row] = field(default_factory=dict)
 
 
 class PassReports:
-    """One line when work for a webhook begins, one when it ends; the passes in between are not worth one each."""
+    """Posts one line when work for a webhook begins and one when it ends, and none for the passes in between."""
 
     def __init__(self, webhooks: Webhooks, clock: Callable[[], float] = time.monotonic):
         self._webhooks = webhooks
@@ -30,7 +30,7 @@ class PassReports:
         self._begun: dict[tuple[str, str], Begun] = {}
 
     def begins(self, plan: Plan, hints: Iterable[Hint]) -> None:
-        """A pass is about to do what a plan says."""
+        """Report that a pass is about to carry out a plan."""
         moved = {row.service: row for row in plan.rows if row.action != 'nothing'}
         for url, asked in _by_webhook(hints).items():
             if plan.is_empty:
@@ -42,7 +42,7 @@ class PassReports:
             begun.rows = moved | begun.rows
 
     def ends(self, cluster: str, ended: Ended, hints: Iterable[Hint]) -> None:
-        """All that was asked for is done, or the cluster is not managed any more."""
+        """Report that everything requested is done, or that the cluster is no longer managed."""
         notes = ended.outcome.plan.notes if ended.outcome else ()
         noted = ' '.join(f'{note.service}: {note.text}' if note.service else note.text for note in notes)
         for url in _by_webhook(hints):
@@ -58,7 +58,7 @@ class PassReports:
                 self._webhooks.say(url, _line(cluster, f'done in {took}', in_brief(begun.rows.values()), noted))
 
     def failed(self, cluster: str, errors: Sequence[str], hints: Iterable[Hint], gives_up: bool) -> None:
-        """A pass failed: to be said the first time, and when it is not tried again."""
+        """Report a failed pass: the caller does so the first time, and when it is not tried again."""
         more = f' and {len(errors) - 3} more' if len(errors) > 3 else ''
         why = '; '.join(errors[:3]) + more
         what = 'failed, and is not tried again before the next change' if gives_up else 'failed, and is tried again'
@@ -68,16 +68,16 @@ class PassReports:
             self._webhooks.say(url, _line(cluster, what, why))
 
     async def finished(self) -> None:
-        """Returns once everything has been said."""
+        """Wait until every report is posted."""
         await self._webhooks.finished()
 
 
 def _by_webhook(hints: Iterable[Hint]) -> dict[str, list[Hint]]:
-    found: dict[str, list[Hint]] = {}
+    by_webhook: dict[str, list[Hint]] = {}
     for hint in hints:
         if hint.callback_url:
-            found.setdefault(hint.callback_url, []).append(hint)
-    return found
+            by_webhook.setdefault(hint.callback_url, []).append(hint)
+    return by_webhook
 
 
 def _asked_by(hints: list[Hint]) -> str:
@@ -87,7 +87,7 @@ def _asked_by(hints: list[Hint]) -> str:
 
 
 def _line(cluster: str, *parts: str) -> str:
-    """One line of text that Slack takes for text: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    """One line of text, escaped for Slack: https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     text = ' · '.join(masked_text(' '.join(part.split())) for part in parts if part)
     return f'*{_escaped(" ".join(cluster.split()))}*: {_escaped(text)}'
 

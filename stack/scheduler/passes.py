@@ -1,6 +1,6 @@
-"""Passes that may be made: on a cluster that is managed, not frozen, and that no other process works on.
+"""Passes over clusters: each only on a managed cluster that is not frozen and that no other process works on.
 
-What permits a pass is asked within its lease, of the very revision that it deploys, and again before each call that
+The guards are checked within the lease, for the very revision that the pass deploys, and again before each call that
 changes AWS: a freeze that is stored meanwhile ends the pass.
 """
 
@@ -13,26 +13,27 @@ from typing import Any, Literal, Protocol
 from stack.errors import NotFound, NysaError
 from stack.reconcile.plan import Plan
 from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
+from stack.rollouts.progress import Progress
 from stack.runtime.fence import GoesOn
 from stack.runtime.interruptible import Interrupted
 from stack.scheduler.lease import Lease, Leases
-from stack.scheduler.reconciler import Outcome, Progress, Reconciler, Request
+from stack.scheduler.reconciler import Outcome, Reconciler, Request
 from stack.state.lease_record import Deployed
 from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
 
-# How far back the revision is looked for that messages announce, where the current one is not to be deployed.
+# How far back the announced revision is searched, where the current one is not to be deployed.
 LOOKED_AT = 100
 
-# complete: AWS is as it should be · waiting: AWS has not let go of something yet · failed: some step was refused ·
-# stopped: it was to stop · busy: somebody else works on the cluster · frozen · gone: the cluster is not managed ·
-# held: what is stored is not to be deployed yet
+# complete: AWS matches the desired state · waiting: AWS has not released something yet · failed: a step was refused ·
+# stopped: a stop was requested · busy: another process works on the cluster · frozen · gone: the cluster is not
+# managed · held: the stored revision is not to be deployed yet
 State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'held']
 
 
 class Revisions(Protocol):
-    """Where desired states come from: see `stack.state.revision_store.RevisionStore`."""
+    """Reads desired states: see `stack.state.revision_store.RevisionStore`."""
 
     async def read(self, cluster: str) -> Revision: ...
     async def read_version(self, cluster: str, version: str | None) -> Revision: ...
@@ -41,7 +42,7 @@ class Revisions(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """What a pass is made for. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
+    """The request for a pass. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
 
     `announced` are the revisions that the messages name, empty where any of them names none; `asked_at` is when the
     newest of them was sent. `gives_up` are the states after which the messages are given up.
@@ -59,7 +60,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Ended:
-    """How it ended; `errors` say why it failed, each in a sentence."""
+    """The end of a pass; `errors` are the reasons of a failure, one sentence each."""
 
     state: State
     outcome: Outcome | None = None
@@ -106,7 +107,7 @@ class Passes:
             return Ended('failed', errors=(error.message,))
 
     async def _look(self, ask: Ask) -> Ended | None:
-        """How a pass ends that need not work on the cluster: then no other has to wait, and nothing is written."""
+        """The end of a pass that has nothing to do: it takes no lease and writes nothing. None for any other."""
         revision = await self._revisions.read(ask.cluster)
         if ask.hinted:
             return Ended('frozen') if await self._is_frozen(revision) else None
@@ -155,7 +156,7 @@ class Passes:
 
         def report(progress: Progress) -> None:
             passed.take(progress)
-            self._tell(ask.cluster, progress)
+            self._log(ask.cluster, progress)
 
         return _ended(await self._reconciler.apply(plan, report, fence))
 
@@ -170,12 +171,12 @@ class Passes:
         return current
 
     async def _kept_from(self, ask: Ask, revision: Revision, deployed: Deployed | None) -> State | None:
-        """What keeps a pass from acting on a revision."""
+        """The state that keeps a pass from acting on a revision; None where it may act."""
         if await self._is_frozen(revision):
             return 'frozen'
         return 'held' if not ask.hinted and _is_held(revision, deployed) else None
 
-    def _tell(self, cluster: str, progress: Progress) -> None:
+    def _log(self, cluster: str, progress: Progress) -> None:
         step, about = progress.step, {'cluster': cluster, 'service': progress.step.service}
         if progress.state == 'failed':
             log.error('%s failed: %s', step.text, progress.error, extra=about)
@@ -205,7 +206,7 @@ class _Fence:
         self._closed = False
 
     def holds(self) -> bool:
-        """Whether the lease is valid and the pass is not to stop, as far as is known without a call."""
+        """Whether the lease is valid and no stop is requested, as far as is known without a call."""
         return not self._closed and self._goes_on()
 
     async def __call__(self) -> bool:
@@ -241,9 +242,9 @@ def _request(ask: Ask, revision: Revision, brought_by: str) -> Request:
 
 
 def _brought_by(revision: Revision, deployed: Deployed | None) -> str:
-    """The revision that brought what is stored now.
+    """The revision that brought the stored content.
 
-    Who freezes or thaws stores the same content anew: no task that ran once is to run again for that.
+    A freeze or thaw stores the same content again, and must not run one-off tasks again.
     """
     if revision.is_silent and deployed is not None and deployed.content == Deployed.digest(revision):
         return deployed.revision

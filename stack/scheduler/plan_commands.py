@@ -1,4 +1,4 @@
-"""Plans and passes from the command line: what `nysa_server.py plan` and `apply` do."""
+"""The commands `plan` and `apply` of nysa_server.py."""
 
 import asyncio
 import json
@@ -10,11 +10,12 @@ from typing import Any, TextIO
 from stack.errors import InvalidRequest
 from stack.reconcile.estimate import estimate
 from stack.reconcile.plan import Plan
+from stack.rollouts.progress import Progress
 from stack.runtime.masking import masked
 from stack.runtime.terminal import shows_colour, sign
 from stack.scheduler.passes import Ask, Passes
 from stack.scheduler.plan_text import plan_lines
-from stack.scheduler.reconciler import Progress, Reconciler, Request
+from stack.scheduler.reconciler import Reconciler, Request
 from stack.stackfile.check import check
 from stack.stackfile.problems import refusal
 from stack.stackfile.reading import read
@@ -31,7 +32,7 @@ CHANGES = 2
 async def ecs_plan(
     reconciler: Reconciler, cluster: str, document: Mapping[str, Any], destroyed: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """What AWS would be asked to do for a desired state that is not stored, with its secrets masked for every role.
+    """The plan for a desired state that is not stored, as JSON, with its secrets masked for every role.
 
     Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
     """
@@ -41,7 +42,7 @@ async def ecs_plan(
 async def show_plan(
     passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, *, prune: bool, as_json: bool = False
 ) -> int:
-    """Print what a pass would do: for what is stored, or for a stackfile. Give the exit status: 2 if it is anything.
+    """Print the plan of a pass, for the stored state or for a stackfile. Gives the exit status: 2 for steps.
 
     Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file that is no stackfile.
     """
@@ -59,21 +60,22 @@ async def show_plan(
 
 def shown_plan(plan: Plan) -> dict[str, Any]:
     """A plan as JSON, with its secrets masked for every role."""
-    return masked(plan.to_json()) | {'estimate_seconds': round(estimate(plan), 1)}
+    shown: dict[str, Any] = masked(plan.to_json())
+    return shown | {'estimate_seconds': round(estimate(plan), 1)}
 
 
 async def apply(
     passes: Passes, cluster: str, prune: bool, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
 ) -> int:
-    """Print the plan, make it so, and go on until nothing is left to do or something fails. Gives the exit status."""
-    said_busy = False
+    """Print the plan and carry it out until nothing is left to do or a step fails. Gives the exit status."""
+    busy_printed = False
     while True:
         ended = await passes.make(Ask(cluster, prune=prune), on_plan=_print_plan)
         if ended.state in ('complete', 'failed', 'frozen', 'gone'):
             break
-        if ended.state == 'busy' and not said_busy:
+        if ended.state == 'busy' and not busy_printed:
             print(f'A scheduler is at work on {cluster}: waiting until it is done.')
-            said_busy = True
+            busy_printed = True
         await sleep(LOOK_AGAIN_S)
     outcome = {
         'complete': 'Done.',
@@ -112,4 +114,5 @@ def _read_file(cluster: str, file: str) -> dict[str, Any]:
     report = check(document.data, cluster=cluster, position=document.position)
     if report.mistakes:
         raise refusal(report.mistakes)
-    return document.data
+    checked: dict[str, Any] = document.data
+    return checked

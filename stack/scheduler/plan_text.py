@@ -1,4 +1,4 @@
-"""A plan in words: for a terminal, and in one line for a chat. Secrets are masked in both."""
+"""A plan as text: for a terminal, and in one line for a chat. Secrets are masked in both."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _COLOURS = {'create': 32, 'update': 33, 'replace': 35, 'run': 36, 'destroy': 31}
 _DONE = {
     'create': 'to create',
     'update': 'to update',
-    'replace': 'to make anew',
+    'replace': 'to replace',
     'run': 'to run',
     'destroy': 'to destroy',
 }
@@ -38,8 +38,8 @@ def headline(plan: Plan, seconds: float) -> str:
     if not plan.steps:
         return 'nothing to do.'
     counts = [(sum(row.action == action for row in plan.rows), done) for action, done in _DONE.items()]
-    found = [f'{_many(count, "service")} {done}' for count, done in counts if count]
-    return f'{", ".join(found) or "parts to tidy up"}; {_many(len(plan.steps), "step")}, about {duration(seconds)}'
+    parts = [f'{_many(count, "service")} {done}' for count, done in counts if count]
+    return f'{", ".join(parts) or "parts to tidy up"}; {_many(len(plan.steps), "step")}, about {duration(seconds)}'
 
 
 def _many(count: int, what: str) -> str:
@@ -57,18 +57,18 @@ def duration(seconds: float) -> str:
 
 
 def in_brief(rows: Iterable[Row], most: int = 5) -> str:
-    """What becomes of the services, as `web: image a:1 → a:2; mailer: create; and 2 more`."""
+    """The changes of the services, as `web: image a:1 → a:2; mailer: create; and 2 more`."""
     moved = [row for row in rows if row.action != 'nothing']
-    said = []
+    parts = []
     for row in moved[:most]:
         texts = (change_text(change, variables=False) for change in row.changes[:3])
         changes = ', '.join(texts) if row.action == 'update' else row.action
-        said.append(f'{row.service}: {changes or row.action}')
-    return '; '.join(said) + (f'; and {len(moved) - most} more' if len(moved) > most else '')
+        parts.append(f'{row.service}: {changes or row.action}')
+    return '; '.join(parts) + (f'; and {len(moved) - most} more' if len(moved) > most else '')
 
 
 def change_text(change: Change, *, variables: bool = True) -> str:
-    """One difference, as `image a:1 → a:2`; without the values of a secret, or of `variables` where they are not."""
+    """One difference, as `image a:1 → a:2`; without the values of secrets, and without `variables` of no variable."""
     shown = masked(change.to_json())
     if MASK in (shown['before'], shown['after']) or (not variables and is_concealed(change.path)):
         how = 'added' if change.before is None else 'removed' if change.after is None else 'changed'

@@ -1,7 +1,7 @@
-"""One pass over one cluster: look, plan, and do what the plan says, step by step.
+"""The reconciler: one pass over one cluster, which looks, plans, and carries the plan out step by step.
 
-Level, not edge: a pass that is killed anywhere leaves nothing that the next one would not find and finish. So steps
-are neither undone nor written down; whatever could not be done stays in the next plan.
+Level, not edge: the next pass finds and finishes whatever a killed pass leaves. So steps are neither undone nor
+recorded; a step that could not be done is part of the next plan.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from stack.rollouts.progress import Progress, State
 from stack.runtime.fence import GoesOn, check, fenced, permitted
 from stack.runtime.interruptible import Interrupted
 
-# How long a pass waits for AWS to let go before it leaves the rest to a later one, and how often it looks, in seconds.
+# How long a pass waits for AWS to release something before a later pass does the rest, and how often it looks, in
+# seconds.
 PATIENCE_S = 15.0
 LOOK_AGAIN_S = 2.0
 
@@ -30,7 +31,7 @@ Sink = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What a pass is asked for: see `stack.reconcile.planner.plan`."""
+    """The input of a plan: see `stack.reconcile.planner.plan`."""
 
     document: Mapping[str, Any]
     revision: str
@@ -41,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a pass ended, by step."""
+    """The outcome of a pass, by step."""
 
     plan: Plan
     seconds: float = 0.0
@@ -60,7 +61,7 @@ class Outcome:
 
     @property
     def waiting(self) -> list[Progress]:
-        """Steps for which AWS had not let go yet: a later pass goes on from there."""
+        """Steps that AWS does not permit yet: a later pass continues there."""
         return self._in('waiting')
 
     @property
@@ -96,7 +97,7 @@ class Reconciler:
         observed = await self._observer.observe(
             cluster, request.document, destroyed=request.destroyed, prune=request.prune
         )
-        # Hundreds of services take some 100 ms: nobody else on the loop shall wait for them.
+        # Hundreds of services take some 100 ms, which must not block the event loop.
         return await asyncio.to_thread(
             plan,
             request.document,
@@ -111,7 +112,7 @@ class Reconciler:
     async def apply(self, plan: Plan, sink: Sink = lambda _: None, goes_on: GoesOn = lambda: True) -> Outcome:
         """Do the steps, each as soon as those before it are done, and report each to `sink`.
 
-        A step that fails, or that AWS does not let happen yet, holds up those that depend on it and no others.
+        A step that fails, or that AWS does not permit yet, delays those that depend on it and no others.
         `goes_on` is asked before each call; once it is false, no more calls are begun.
         """
         started = self._clock()
@@ -120,7 +121,7 @@ class Reconciler:
         return Outcome(plan, self._clock() - started, ended)
 
     async def make(self, step: Step, arguments: Mapping[str, Any]) -> tuple[State, dict[str, Any]]:
-        """Make a step's call, again and again where it waits; gives how it ended, and the last answer.
+        """Make a step's call, repeatedly where it waits; gives its final state, and the last answer.
 
         Raises `AwsFailed` where AWS refuses it for good, and `Interrupted` where the fence around it is closed.
         """
@@ -146,17 +147,17 @@ class Reconciler:
 
 
 def _is_over(step: Step, answer: Mapping[str, Any]) -> bool:
-    """Whether an answer ends its step. Raises `AwsFailed` for one that says no without being an error."""
+    """Whether an answer ends its step. Raises `AwsFailed` for a refusal that is not an error of the call."""
     if step.kind == 'ecs:RunTask' and answer.get('failures'):
         reasons = ', '.join(sorted({each.get('reason', '?') for each in answer['failures']}))
         raise AwsFailed(f'ECS could not start the task: {reasons}', step.kind, reasons)
     if step.until is None:
         return True
-    found = at_path(answer, step.until.path)
-    if found in step.until.failures:
-        reason = f'{step.text}: it ended as {found}'
-        raise AwsFailed(reason, step.kind, str(found))
-    return found in step.until.values
+    value = at_path(answer, step.until.path)
+    if value in step.until.failures:
+        reason = f'{step.text}: it ended as {value}'
+        raise AwsFailed(reason, step.kind, str(value))
+    return value in step.until.values
 
 
 class _Work:
@@ -169,7 +170,7 @@ class _Work:
         self._goes_on = goes_on
         self._answers: dict[str, dict[str, Any]] = {}
         self._ended: dict[str, Progress] = {}
-        self._tasks: dict[str, asyncio.Task] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> dict[str, Progress]:
         async with asyncio.TaskGroup() as group:
@@ -178,7 +179,7 @@ class _Work:
         return self._ended
 
     async def _after_others(self, step: Step) -> None:
-        # Those before it never fail: what went wrong with them is in `_ended`.
+        # The tasks before it never raise: their failures are in `_ended`.
         for earlier in step.depends_on:
             await self._tasks[earlier]
         if all(self._ended[each].state == 'done' for each in step.depends_on) and await permitted(self._goes_on):

@@ -1,7 +1,7 @@
-"""The scheduler: takes hints from the queue and from the clock, and makes passes until each cluster is as it should be.
+"""The scheduler: receives hints from the queue and a timer, and makes passes until each cluster matches its state.
 
-A message is deleted once a pass that began after it came has left nothing to do. Until then it stays hidden from other
-schedulers, and comes back by itself should this one die. See docs/scheduler.md.
+A message is deleted once a pass that began after its arrival has left nothing to do. Until then it stays hidden from
+other schedulers, and returns to the queue if this one dies. See docs/scheduler.md.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ LOOK_S = 3
 # Messages stay hidden for so long at a time, renewed well before.
 HIDDEN_S = 60
 RENEW_S = 20.0
-# A message of an unknown kind may be meant for another scheduler: it is out of our way for so long.
+# A message of an unknown kind may be meant for another scheduler: this one hides it for so long.
 UNKNOWN_HIDDEN_S = 600
 
 EVERY_CLUSTER_S = 600.0
-# Clusters that are worked on at once: those that somebody asked for, and those that are only looked at.
+# Clusters that are worked on at once: those with a message, and those that are only checked.
 CLUSTERS_AT_ONCE = 8
 IDLE_AT_ONCE = 2
 MOST_MESSAGES = 2000
 
-# What people are still to be told may hold up a stop for so long.
+# Reports that are not posted yet delay a stop for so long.
 LAST_WORDS_S = 2.0
 
 
@@ -76,9 +76,9 @@ class Scheduler:
         self._warned: set[str] = set()
 
     async def run(self) -> None:
-        """Works until `stop`; then steps under way are finished, and what is left is handed to other schedulers."""
+        """Work until `stop`; then finish the steps under way, and return the other messages to the queue."""
         loops = [
-            asyncio.create_task(self._for_ever(loop), name=f'scheduler-{loop.__name__}')
+            asyncio.create_task(self._repeat(loop), name=f'scheduler-{loop.__name__}')
             for loop in (self._receive, self._keep_hidden, self._look_at_all)
         ]
         try:
@@ -105,7 +105,7 @@ class Scheduler:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._reports.finished()
 
-    async def _for_ever(self, loop: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, loop: Callable[[], Awaitable[None]]) -> None:
         while not self._stopping.is_set():
             try:
                 await loop()
@@ -158,7 +158,7 @@ class Scheduler:
         try:
             while not self._stopping.is_set():
                 async with self._slot(job):
-                    # With all that has come for it while it waited.
+                    # Includes the messages that arrived while it waited.
                     job.news.clear()
                     taken = dict(job.messages)
                     ended = await self._pass(job, [hint for _, hint in taken.values()])
@@ -205,7 +205,7 @@ class Scheduler:
         return ended
 
     async def _conclude(self, job: Job, taken: dict[str, tuple[Received, Hint]], ended: Ended, after: After) -> None:
-        """Say how it went, and see to the messages that are over."""
+        """Report how a pass ended, and delete or give up the messages that are finished."""
         messages, hints = [each for each, _ in taken.values()], [hint for _, hint in taken.values()]
         for error in ended.errors:
             log.error('cluster %s: %s', job.cluster, error)
@@ -214,7 +214,7 @@ class Scheduler:
             self._metrics.messages.labels('done').inc(len(messages))
             self._reports.ends(job.cluster, ended, hints)
         elif after == 'given up':
-            errors = ended.errors or ('AWS has not let go of something for too long.',)
+            errors = ended.errors or ('AWS did not release a resource in time.',)
             self._reports.failed(job.cluster, errors, hints, gives_up=True)
             await self._bury(messages, '; '.join(errors))
         elif ended.errors and job.failed == 1:
@@ -224,7 +224,7 @@ class Scheduler:
                 job.messages.pop(message.handle, None)
 
     async def _bury(self, messages: list[Received], why: str) -> None:
-        """Put messages where people look for those that came to nothing; without such a queue they end here."""
+        """Move messages to the dead-letter queue; without such a queue they are deleted."""
         if not messages:
             return
         log.error('%d messages are given up: %s', len(messages), why)
@@ -250,7 +250,7 @@ class Scheduler:
         await self._before_news(job, self._sleep(seconds))
 
     async def _before_news(self, job: Job, waited_for: Awaitable[Any]) -> bool:
-        """Wait, no longer than until there is news for the cluster; false where that came first."""
+        """Wait, no longer than until there is news for the cluster; false where the news came first."""
         waiting, news = asyncio.ensure_future(waited_for), asyncio.create_task(job.news.wait())
         try:
             await asyncio.wait([waiting, news], return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,8 @@
-"""What schedulers count and time, for Prometheus."""
+"""The scheduler's metrics for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from stack.scheduler.reconciler import Progress
+from stack.rollouts.progress import Progress
 
 BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -25,7 +25,7 @@ class SchedulerMetrics:
         )
         self.messages = Counter(
             'nysa_messages_total',
-            'Messages by what became of them: done, dead, unknown.',
+            'Messages by outcome: done, dead, unknown.',
             ('outcome',),
             registry=registry,
         )

@@ -1,7 +1,7 @@
-"""What sets two desired states apart: a row for each service, and the settings above them.
+"""The difference of two desired states: a row for each service, and the settings above them.
 
-Services are compared by what they come to, with `defaults` and everything else that they inherit filled in, so that a
-setting for all of them shows at each one that it reaches. Neither order nor way of writing makes a difference.
+Services are compared in their effective form, with `defaults` and everything else that they inherit filled in, so that
+a setting for all of them shows at each one that it reaches. Neither order nor notation makes a difference.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from stack.stackfile.ports import PortMapping
 from stack.stackfile.restarts import is_due
 from stack.stackfile.volumes import Volume
 
-# Lists in which the order says nothing.
+# Lists in which the order means nothing.
 SETS = {'ports', 'volumes', 'certificates', 'placement_constraints', 'public', 'private', 'subnets', 'security_groups'}
 
 SUMMARY_LIMIT = 240
@@ -62,7 +62,7 @@ class Difference:
 
 
 def difference(before: Any, after: Any) -> Difference:
-    """What became of `before` in `after`; None stands for no desired state at all, and so does what is none."""
+    """The difference between two documents; None, and anything that is no mapping, counts as an empty one."""
     old, new = _Side(before), _Side(after)
     same_settings = old.above == new.above
     rows = [_row(name, old, new, same_settings) for name in new.services]
@@ -72,8 +72,8 @@ def difference(before: Any, after: Any) -> Difference:
 
 def changed_rows(before: Any, after: Any) -> list[Row]:
     """The rows of services that differ, and last one of the service `CLUSTER_WIDE` for what changed above them."""
-    found = difference(before, after)
-    return [*found.changed, *([Row(CLUSTER_WIDE, 'update', found.settings)] if found.settings else [])]
+    changed = difference(before, after)
+    return [*changed.changed, *([Row(CLUSTER_WIDE, 'update', changed.settings)] if changed.settings else [])]
 
 
 def touched(rows: Iterable[Row]) -> set[str]:
@@ -82,7 +82,7 @@ def touched(rows: Iterable[Row]) -> set[str]:
 
 
 class _Side:
-    """One of the two documents, taken apart no further than is needed."""
+    """One of the two documents, parsed lazily."""
 
     def __init__(self, document: Any):
         document = document if isinstance(document, Mapping) else {}
@@ -94,22 +94,22 @@ class _Side:
 
     def settings(self) -> dict[str, Any]:
         defaults = self.above.get('defaults')
-        found = _plain_fields(self.top, _OF_TOP)
-        found['defaults'] = {name: _plain(value, name) for name, value in self.top.defaults.items()}
+        fields = _plain_fields(self.top, _OF_TOP)
+        fields['defaults'] = {name: _plain(value, name) for name, value in self.top.defaults.items()}
         if isinstance(defaults, dict):
-            found['defaults'] |= _unread(defaults, _OF_DEFAULTS)
+            fields['defaults'] |= _unread(defaults, _OF_DEFAULTS)
         elif defaults is not None:
-            found['defaults'] = defaults
-        return found | {k: v for k, v in _unread(self.above, _OF_TOP).items() if k != 'defaults'}
+            fields['defaults'] = defaults
+        return fields | {k: v for k, v in _unread(self.above, _OF_TOP).items() if k != 'defaults'}
 
     def fields(self, name: str) -> dict[str, Any]:
         settings = settle(name, self.services[name], self.top)
-        found = _plain_fields(settings, _OF_SERVICE) | _unread(self.services[name], _OF_SERVICE)
+        fields = _plain_fields(settings, _OF_SERVICE) | _unread(self.services[name], _OF_SERVICE)
         if network := _network(settings, self.top.vpc or Vpc()):
-            found['vpc'] = network
+            fields['vpc'] = network
         if settings.dns_discovery and self.top.service_discovery:
-            found['service_discovery'] = {'namespace': self.top.service_discovery.namespace}
-        return found
+            fields['service_discovery'] = {'namespace': self.top.service_discovery.namespace}
+        return fields
 
 
 def _row(name: str, old: _Side, new: _Side, same_settings: bool) -> Row:
@@ -129,7 +129,7 @@ def _row(name: str, old: _Side, new: _Side, same_settings: bool) -> Row:
 
 
 def _without_values(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Nothing, but for the mappings of a name to a value: each of theirs is a change of its own."""
+    """The fields of a service that did not exist: empty mappings, so that each of their entries is a change."""
     return {name: {} for name in ('environment', 'secrets') if name in fields}
 
 
@@ -152,7 +152,7 @@ def _plain_fields(record: Any, known: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _plain(value: Any, name: str = '') -> Any:
-    """A setting as JSON has it, what is a set in order."""
+    """A setting as JSON, sets in sorted order."""
     if isinstance(value, PortMapping | Volume) and (short := value.as_text()):
         return short
     if dataclasses.is_dataclass(value):
@@ -167,7 +167,7 @@ def _plain(value: Any, name: str = '') -> Any:
 
 
 def _unread(raw: Mapping[str, Any], known: Sequence[Entry]) -> dict[str, Any]:
-    """What cannot be read, or is not known: as it stands there, so that no difference is hidden."""
+    """Unknown and unreadable settings as they are written, so that no difference is hidden."""
     by_name = {entry.name: entry for entry in known}
     return {str(name): value for name, value in raw.items() if not _readable(by_name.get(name), value)}
 

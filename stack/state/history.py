@@ -121,7 +121,7 @@ class History:
         return None
 
     async def compare(self, cluster: str, id: str, against: str | None) -> tuple[Revision, Revision | None, Difference]:
-        """A revision, another one (by default the one before), and what became of the other in it.
+        """A revision, another one (by default the one before), and the difference between the two.
 
         Raises `NotFound`, `Gone`, and `StateUnreadable` where one of them is no desired state.
         """
@@ -147,10 +147,10 @@ class History:
         ]
         before = {i: _content_before(listed, i) for i in new}
         needed = sorted({*new, *(i for i in before.values() if i is not None)})
-        found = await asyncio.gather(*(self._read(cluster, listed[i]) for i in needed))
-        by_index = dict(zip(needed, found, strict=True))
+        read = await asyncio.gather(*(self._read(cluster, listed[i]) for i in needed))
+        by_index = dict(zip(needed, read, strict=True))
         for index, older in before.items():
-            row = revision_row(by_index[index], by_index.get(older))
+            row = revision_row(by_index[index], None if older is None else by_index[older])
             self._rows.put((cluster, revision_id(listed[index])), row)
 
     def _known(self, cluster: str, listed: ListedVersion) -> dict[str, Any] | None:
@@ -159,8 +159,8 @@ class History:
     def _row(self, cluster: str, listed: Sequence[ListedVersion], index: int, is_whole: bool) -> dict[str, Any] | None:
         """The row of a version; None for the deletion that goes with a removal on record."""
         version = listed[index]
-        if not version.deleted:
-            row = self._known(cluster, version)
+        row = self._known(cluster, version)
+        if row is not None:
             # It may have been read while older versions were still kept.
             if is_whole and version.version and _content_before(listed, index) is None:
                 row = oldest_row(row)
@@ -170,15 +170,15 @@ class History:
         # S3 gives times in seconds, and deletions apart from versions: within a second their order is not known.
         for other in listed:
             near = not other.deleted and abs(other.modified - version.modified) < REMOVED_WITHIN
-            row = self._known(cluster, other) if near else None
-            if row and _is_removal(row):
+            removal = self._known(cluster, other) if near else None
+            if removal and _is_removal(removal):
                 return None
-        row = deletion_row(revision_id(version), version.modified.astimezone(UTC).isoformat())
-        return {**row, 'current': False, 'removed': True}
+        deletion = deletion_row(revision_id(version), version.modified.astimezone(UTC).isoformat())
+        return {**deletion, 'current': False, 'removed': True}
 
 
 def revision_id(listed: ListedVersion) -> str:
-    """What a version is called as a revision: see `Revision.id`."""
+    """The id of a version as a revision: see `Revision.id`."""
     return listed.version or (listed.etag or '').strip('"')
 
 

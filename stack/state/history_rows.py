@@ -1,4 +1,4 @@
-"""How one revision is shown in a history: who, when, why, from where, and what changed, in a line."""
+"""The row of a revision in a history: who, when, why, from where, and what changed, in a line."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from stack.errors import StateUnreadable
 from stack.state.diff import difference
 from stack.state.revisions import Change, Revision
 
-# What a change is called where it is more than a new content.
+# The name of a change that is more than a new content.
 WORDS = {
     'adopt': 'adopted from what runs',
     'create': 'created',
@@ -21,7 +21,7 @@ WORDS = {
 }
 
 
-# What a history begins with.
+# The verbs with which a history begins.
 CREATIONS = frozenset({'create', 'adopt'})
 CUT = 'what was before it is no longer kept'
 
@@ -69,18 +69,18 @@ def deletion_row(id: str, at: str) -> dict[str, Any]:
 
 
 def _summary(revision: Revision, before: Revision | None) -> str:
-    words = list(dict.fromkeys(filter(None, (WORDS.get(change.did.get('verb')) for change in revision.changes))))
+    words = list(dict.fromkeys(WORDS[change.verb] for change in revision.changes if change.verb in WORDS))
     try:
-        found = difference(_document(before), revision.document)
+        since = difference(_document(before), revision.document)
     except StateUnreadable:
         return '; '.join([*words, 'not a desired state'])
-    if found.changed or found.settings or not words:
-        words.append(found.summary())
+    if since.changed or since.settings or not words:
+        words.append(since.summary())
     return '; '.join(words)
 
 
 def _document(revision: Revision | None) -> Any:
-    """What can be compared: what was no desired state counts as none."""
+    """The document of a revision to compare with; None where it is no desired state."""
     try:
         return revision.document if revision else None
     except StateUnreadable:

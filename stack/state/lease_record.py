@@ -1,4 +1,4 @@
-"""What the holders of a cluster's lease record in it: what they deployed last, and what came of it."""
+"""The record in a cluster's lease object: what its holder deployed last, and the outcome."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What holders left in the lease object: the last one that deployed something, and the last one of all."""
+    """The content of the lease object: what was deployed last, and the outcome of the last holder."""
 
     deployed: Deployed | None = None
     outcome: Any = None

@@ -26,7 +26,7 @@ from stack.state.revisions import UNVERSIONED, Change, Revision
 
 log = logging.getLogger(__name__)
 
-# Whatever else Nysa keeps in the bucket lies under keys with this in them; no cluster's name holds it.
+# Everything else that Nysa keeps in the bucket has a key with this character; no cluster's name contains it.
 SEPARATOR = '/'
 
 # An empty object names each cluster that was removed here: the bucket lists deletions only among all versions of all.
@@ -47,7 +47,7 @@ def serialise(document: dict[str, Any]) -> bytes:
 
 
 class RevisionStore:
-    """Reads are never older than what was stored before they were asked for; writes hold only on what was read.
+    """Reads give what was stored when they were requested, or newer; writes are conditional on what was read.
 
     `writes` is notified of every write of this process with the revision that it is based on, `removals` of every
     removal.
@@ -62,7 +62,7 @@ class RevisionStore:
         self.removals: Observers[[str]] = Observers()
 
     def known(self, cluster: str) -> Revision | None:
-        """The newest revision that this process has seen, which may be old by now."""
+        """The newest revision that this process has seen; a newer one may be stored by now."""
         return self._known.get(cluster)
 
     async def read(self, cluster: str) -> Revision:
@@ -94,7 +94,7 @@ class RevisionStore:
             raise RevisionConflict(message, current.id if current else None) from failed
         except OutcomeUnknown as unknown:
             raise unknown.about(f'the change of {cluster} is stored', _look_at(cluster)) from unknown
-        # What others have stored over it, or deleted, since: they found it without a mark, and announce it.
+        # Another process has stored over it, or deleted it, since: it found no mark, and announces it.
         tags = None if written.is_latest else 0
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
         if written.is_latest:
@@ -103,7 +103,7 @@ class RevisionStore:
         return revision
 
     async def list_as_removed(self, cluster: str) -> None:
-        """List a cluster among those that were removed here, which says nothing as long as it is there."""
+        """List a cluster among those that were removed here; the entry is ignored while the cluster is managed."""
         try:
             await self._bucket.put(REMOVED + cluster, b'', over=None, metadata={})
         except PreconditionFailed:
@@ -197,5 +197,5 @@ def _revision(cluster: str, stored: StoredObject) -> Revision:
 
 
 def is_key(cluster: str) -> bool:
-    """Whether a desired state can lie under that name at all. S3 takes 1,024 bytes of UTF-8 for a key."""
+    """Whether a desired state can have that name at all. S3 accepts keys of up to 1,024 bytes of UTF-8."""
     return bool(cluster) and SEPARATOR not in cluster and cluster.isprintable() and len(cluster.encode()) <= 1024

@@ -1,8 +1,8 @@
-"""A revision of a desired state, and the record of how it came to be.
+"""Revisions of a desired state, each with the record of its changes.
 
-The record travels in the S3 object's own metadata, so that content and record are stored in one write. S3 takes ASCII
-only there, 2 KB in all (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html): it is one line of
-JSON under `nysa-changes`, with everything beyond ASCII escaped, beside the write's own id under `nysa-write`.
+The record is in the S3 object's own metadata, so that content and record are stored in one write. S3 accepts ASCII only
+there, 2 KB in all (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html): it is one line of JSON
+under `nysa-changes`, with everything beyond ASCII escaped, beside the write's own id under `nysa-write`.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from typing import Any
 from stack.errors import InvalidRequest, StateUnreadable, TooLarge
 
 METADATA_LIMIT = 2048
-# What is left for one change's own message once everything else has its place.
+# The room for one change's own message beside everything else.
 MESSAGE_LIMIT = 1024
 WHO_LIMIT = 128
 SOURCE_LIMIT = 200
 
-# S3's version id of what was stored while the bucket kept no versions.
+# S3's version id of an object that was stored while the bucket kept no versions.
 UNVERSIONED = 'null'
 
 WRITE_KEY = 'nysa-write'
@@ -30,7 +30,7 @@ GUARDS_KEY = 'nysa-guards'
 # The last change of the desired state, in revisions that changed its guards alone.
 LAST_CHANGE_KEY = 'nysa-last-change'
 
-# Verbs that change what a change has to pass, and neither the desired state nor what runs.
+# Verbs that change the guards, and neither the desired state nor what runs.
 GUARD_VERBS = frozenset({'freeze', 'thaw', 'release'})
 
 # The verb of the last change before a cluster's object is deleted.
@@ -68,9 +68,9 @@ def check_length(what: str, text: str, limit: int) -> None:
 
 @dataclass(frozen=True)
 class Change:
-    """One accepted change. `did` says what, as `{"verb": "set", "service": …, "image_tag": …}`.
+    """One accepted change. `did` describes it, as `{"verb": "set", "service": …, "image_tag": …}`.
 
-    `announce` tells how schedulers learn of it: `deploy`, `destroy` (the service in `did`), or not at all (None).
+    `announce` is the message that schedulers get: `deploy`, `destroy` (of the service in `did`), or none (None).
     `override` is the reason for which it was made although the cluster was frozen.
     """
 
@@ -81,8 +81,13 @@ class Change:
     override: str | None = None
 
     @property
+    def verb(self) -> str:
+        """The kind of the change; empty where another release recorded none."""
+        return str(self.did.get('verb', ''))
+
+    @property
     def destroyed(self) -> tuple[str, ...]:
-        """The services that schedulers are told to destroy."""
+        """The services that schedulers are to destroy."""
         if self.announce is None:
             return ()
         return (self.did['service'],) if self.announce == 'destroy' else tuple(self.did.get('destroyed', ()))
@@ -90,7 +95,7 @@ class Change:
     @property
     def replaces(self) -> bool:
         """Whether it needs no desired state before it."""
-        return self.did.get('verb') in REPLACING
+        return self.verb in REPLACING
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {'at': self.at.astimezone(UTC).isoformat(timespec='milliseconds')}
@@ -105,10 +110,10 @@ class Change:
 
 
 def seal(write_id: str) -> bytes:
-    """White space at the end of a write's content: it gives each write an ETag of its own.
+    """White space at the end of a write's content, which gives each write an ETag of its own.
 
-    S3's conditions compare ETags, which are made of the content alone. So a condition that is met proves which revision
-    is stored, not only which content: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    S3's conditions compare ETags, which depend on the content alone. With the seal a condition that is met proves which
+    revision is stored, not only which content: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     """
     number = int.from_bytes(hashlib.sha256(write_id.encode()).digest()[:4])
     return b'\n' + f'{number:032b}'.replace('0', ' ').replace('1', '\t').encode()
@@ -121,7 +126,7 @@ def encode(
 
     Where they change guards alone, it keeps the last change of `base`, so that no reader has to look for it.
 
-    Raises `TooLarge` where S3 would not take it.
+    Raises `TooLarge` where S3 would refuse it.
     """
     metadata = _metadata(write_id, changes, guards)
     if size(metadata) > METADATA_LIMIT:
@@ -134,7 +139,7 @@ def encode(
 
 def of_guards(changes: Sequence[Change]) -> bool:
     """Whether these are changes of guards, and nothing else."""
-    return bool(changes) and all(change.did.get('verb') in GUARD_VERBS for change in changes)
+    return bool(changes) and all(change.verb in GUARD_VERBS for change in changes)
 
 
 def _kept(base: 'Revision', room: int) -> dict[str, str]:
@@ -148,7 +153,7 @@ def _kept(base: 'Revision', room: int) -> dict[str, str]:
 
 
 def room(changes: Sequence[Change]) -> int:
-    """How many bytes are left for further changes beside these; below 0 where these are too many."""
+    """The bytes that are left for further changes beside these; below 0 where these are too many."""
     return METADATA_LIMIT - size(_metadata(ID_LIKE, changes, ID_LIKE))
 
 
@@ -164,7 +169,7 @@ def _metadata(write_id: str, changes: Sequence[Change], guards: str) -> dict[str
 
 
 def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
-    """What a version's metadata records; nothing where another program wrote it."""
+    """The changes that a version's metadata records; none where another program wrote it."""
     try:
         return tuple(_change(record) for record in json.loads(metadata.get(CHANGES_KEY, '[]')))
     except (ValueError, KeyError, TypeError, InvalidRequest):
@@ -202,7 +207,7 @@ class Revision:
 
     @property
     def content(self) -> bytes:
-        """The desired state in UTF-8, without the seal of its write; as it is stored where it is no text."""
+        """The desired state in UTF-8, without the seal of its write; the stored bytes where they are no text."""
         if self.write_id:
             return self.body.rstrip()
         try:
@@ -246,13 +251,13 @@ class Revision:
 
     @property
     def wants_announcing(self) -> bool:
-        """Whether schedulers are to be told of it."""
+        """Whether schedulers are to be notified of it."""
         return any(change.announce for change in self.changes)
 
     @property
     def is_removal(self) -> bool:
-        """Whether it records that the cluster is removed: its object is deleted next, by any process that meets it."""
-        return any(change.did.get('verb') == REMOVAL for change in self.changes)
+        """Whether it records that the cluster is removed: the next process that reads it deletes the object."""
+        return any(change.verb == REMOVAL for change in self.changes)
 
     @property
     def deploys(self) -> bool:
@@ -261,12 +266,12 @@ class Revision:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it was stored without telling schedulers, as far as is known: other programs tell of theirs."""
+        """Whether it was stored without notifying schedulers. Other programs notify schedulers of their own writes."""
         return bool(self.changes) and not self.wants_announcing
 
     @property
     def owed(self) -> bool:
-        """Whether it had no mark of an announcement when it was read: whoever wrote it may have died before that."""
+        """Whether it had no mark of an announcement when it was read: its writer may have died before announcing it."""
         return self.tags == 0 and self.wants_announcing
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Services put into a desired state as they stand elsewhere: everything else stays as it was."""
+"""Edits of services in a desired state; everything else in the document stays as it was."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -23,7 +23,7 @@ class Stored:
 
 
 class SlowBucket:
-    """Takes an object only when told to."""
+    """Stores an object only when the test permits it."""
 
     def __init__(self) -> None:
         self.asked, self.may_go = asyncio.Event(), asyncio.Event()

@@ -51,7 +51,7 @@ def test_a_freeze_holds_until_its_time_has_come():
     guards = Guards().renewed(freeze=freeze)
     assert guards.frozen(NOW) == freeze
     assert guards.frozen(NOW + timedelta(hours=1)) is None
-    assert Freeze('maria', NOW, 'sale').holds(NOW + timedelta(days=10_000))
+    assert Freeze('maria', NOW, 'sale').is_active(NOW + timedelta(days=10_000))
 
 
 def test_the_refusal_says_who_why_and_until_when():

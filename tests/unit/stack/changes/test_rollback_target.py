@@ -18,7 +18,7 @@ WEB = 'registry.example/web'
 
 
 class World:
-    """A history, the oldest revision first, of which a test says how the rollouts ended."""
+    """A history, the oldest revision first; a test states how each rollout ended."""
 
     def __init__(self, *revisions: Revision):
         self.revisions = list(revisions)

@@ -1,4 +1,4 @@
-"""What schedulers are told, message by message."""
+"""The messages for schedulers, one by one."""
 
 import json
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def revision(document: Any, *changes: Change, write: str = 'w1') -> Revision:
     return Revision('prod', '"e"', 'v1', body, AT, revisions.encode(write, changes))
 
 
-def told(found) -> list[dict]:
+def read(found) -> list[dict]:
     return [json.loads(each.body) for each in found]
 
 
@@ -32,7 +32,7 @@ def config(*names: str) -> dict:
 
 
 def test_all_that_deploys_is_one_message():
-    (message,) = told(messages_of(revision(config('web'), change(), change(by='jo'), change(None)), HOOK))
+    (message,) = read(messages_of(revision(config('web'), change(), change(by='jo'), change(None)), HOOK))
     assert message == {
         'event_type': 'cluster-deploy',
         'callback_url': HOOK,
@@ -52,7 +52,7 @@ def test_each_destruction_is_one_message():
         ),
         None,
     )
-    assert [(each['event_type'], each.get('service')) for each in told(found)] == [
+    assert [(each['event_type'], each.get('service')) for each in read(found)] == [
         ('cluster-deploy', None),
         ('service-destroy', 'a'),
         ('service-destroy', 'b'),
@@ -79,7 +79,7 @@ def test_what_is_stored_is_what_is_sent_to_the_letter():
 
 
 def test_other_encodings_of_json_are_sent_as_text():
-    (message,) = told(messages_about([change()], 'prod', 'v1', '{"services": ["ü"]}'.encode('utf-16'), None))
+    (message,) = read(messages_about([change()], 'prod', 'v1', '{"services": ["ü"]}'.encode('utf-16'), None))
     assert message['payload'] == {'services': ['ü']}
 
 

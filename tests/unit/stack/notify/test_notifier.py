@@ -36,12 +36,12 @@ class RecordingQueue:
         self.ids.append(deduplication_id)
         return 'id'
 
-    def told(self) -> list[tuple[str, str | None]]:
+    def messages(self) -> list[tuple[str, str | None]]:
         return [(message['revision'], message.get('service')) for _, message in self.sent]
 
 
 class RecordingLedger:
-    """Knows what was marked, and finds what it is told to find."""
+    """Knows what was marked, and finds what a test gives it to find."""
 
     def __init__(self) -> None:
         self.marked: list[str] = []
@@ -90,19 +90,19 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, 'ANSWER_WITHIN_S', 0.05)
 
 
-def test_a_revision_is_told_once_however_many_ask():
+def test_a_revision_is_announced_once_for_any_number_of_callers():
     async def scenario(the: Setting) -> None:
         revision = the.revision('r1', 'deploy')
         the.notifier.stored(None, revision)
         assert await asyncio.gather(*(the.notifier.announce(revision) for _ in range(5))) == [True] * 5
         assert await the.notifier.announce(revision) is True
-        assert the.queue.told() == [('r1', None)]
+        assert the.queue.messages() == [('r1', None)]
         assert the.ledger.marked == ['r1']
 
     run(scenario)
 
 
-def test_what_is_not_to_be_told_is_not():
+def test_a_silent_revision_is_not_announced():
     async def scenario(the: Setting) -> None:
         silent = the.revision('r1', None)
         the.notifier.stored(None, silent)
@@ -112,14 +112,14 @@ def test_what_is_not_to_be_told_is_not():
     run(scenario)
 
 
-def test_what_is_stored_is_told_in_the_order_of_the_writes_even_if_nobody_asks():
+def test_stored_revisions_are_announced_in_the_order_of_the_writes():
     async def scenario(the: Setting) -> None:
         the.queue.held = asyncio.Event()
         for n in range(3):
             the.notifier.stored(None, the.revision(f'r{n}', 'deploy'))
         the.queue.held.set()
         await the.notifier.idle()
-        assert the.queue.told() == [('r0', None), ('r1', None), ('r2', None)]
+        assert the.queue.messages() == [('r0', None), ('r1', None), ('r2', None)]
 
     run(scenario)
 
@@ -131,7 +131,7 @@ def test_a_queue_that_does_not_answer_holds_nobody_up():
         assert await the.notifier.announce(revision) is False
         the.queue.held.set()
         await the.notifier.idle()
-        assert the.queue.told() == [('r1', None)]
+        assert the.queue.messages() == [('r1', None)]
         assert the.ledger.marked == ['r1']
 
     run(scenario)
@@ -147,7 +147,7 @@ def test_a_queue_that_refuses_is_tried_again_in_order():
         assert the.ledger.marked == []
         the.queue.down = False
         await the.notifier.idle()
-        assert the.queue.told() == [('r0', None), ('r1', None), ('r2', None)]
+        assert the.queue.messages() == [('r0', None), ('r1', None), ('r2', None)]
         assert await the.notifier.announce(the.revision('r3', 'deploy')) is True
 
     run(scenario)
@@ -165,22 +165,22 @@ def test_of_many_that_wait_the_newest_deploys_and_nothing_is_left_undestroyed():
         the.queue.down = False
         await the.notifier.idle()
         destroyed = [(f'r{n}', f's{n}') for n in range(WAITING_MOST + 5) if n % 9 == 0]
-        assert [each for each in the.queue.told() if each[1]] == destroyed
-        assert len([each for each in the.queue.told() if not each[1]]) <= 2
-        assert the.queue.told()[-1] == ('last', None)
+        assert [each for each in the.queue.messages() if each[1]] == destroyed
+        assert len([each for each in the.queue.messages() if not each[1]]) <= 2
+        assert the.queue.messages()[-1] == ('last', None)
         assert the.ledger.marked[-1] == 'last'
 
     run(scenario)
 
 
-def test_what_another_process_left_unsaid_below_goes_first():
+def test_what_another_process_left_unannounced_below_goes_first():
     async def scenario(the: Setting) -> None:
         lower, upper = the.revision('a', 'destroy', tags=0, service='x'), the.revision('b', 'deploy', tags=0)
         the.ledger.found = Walk(newest=upper, owed=[upper, lower])
         mine = the.revision('c', 'deploy')
         the.notifier.stored(upper, mine)
         assert await the.notifier.announce(mine) is True
-        assert the.queue.told() == [('a', 'x'), ('b', None), ('c', None)]
+        assert the.queue.messages() == [('a', 'x'), ('b', None), ('c', None)]
         assert the.ledger.marked == ['c']
         assert await the.notifier.announce(upper) is True
         assert len(the.queue.sent) == 3
@@ -188,20 +188,20 @@ def test_what_another_process_left_unsaid_below_goes_first():
     run(scenario)
 
 
-def test_a_silent_revision_brings_up_what_was_left_unsaid_too():
+def test_a_silent_revision_brings_up_what_was_left_unannounced_too():
     async def scenario(the: Setting) -> None:
         lower = the.revision('a', 'deploy', tags=0)
         the.ledger.found = Walk(newest=lower, owed=[lower])
         the.notifier.stored(lower, the.revision('b', None))
         await the.notifier.idle()
-        assert the.queue.told() == [('a', None)]
+        assert the.queue.messages() == [('a', None)]
 
     run(scenario)
 
 
 def test_nothing_is_marked_over_what_another_program_wrote_until_that_is_settled():
     async def scenario(the: Setting) -> None:
-        the.notifier.stored(the.revision('theirs', tags=0), the.revision('a', 'deploy'))
+        the.notifier.stored(the.revision('foreign', tags=0), the.revision('a', 'deploy'))
         await the.notifier.idle()
         doubt = the.notifier.doubt('prod')
         assert (doubt, the.ledger.marked) == (1, [])
@@ -214,10 +214,10 @@ def test_nothing_is_marked_over_what_another_program_wrote_until_that_is_settled
 
 def test_a_doubt_that_came_up_meanwhile_is_not_settled():
     async def scenario(the: Setting) -> None:
-        theirs = the.revision('theirs', tags=0)
-        the.notifier.stored(theirs, the.revision('a', 'deploy'))
+        foreign = the.revision('foreign', tags=0)
+        the.notifier.stored(foreign, the.revision('a', 'deploy'))
         doubt = the.notifier.doubt('prod')
-        the.notifier.stored(theirs, the.revision('b', 'deploy'))
+        the.notifier.stored(foreign, the.revision('b', 'deploy'))
         the.notifier.settle('prod', doubt)
         assert the.notifier.doubt('prod') == 2
 
@@ -233,7 +233,7 @@ def test_what_goes_wrong_with_one_does_not_hold_up_the_next(caplog: pytest.LogCa
         the.notifier.stored(gone, mine)
         assert await the.notifier.announce(mine) is False
         await the.notifier.idle()
-        assert not the.notifier.is_telling(mine), 'a sweep may find it'
+        assert not the.notifier.is_announcing(mine), 'a sweep may find it'
         assert await the.notifier.announce(the.revision('b', 'deploy')) is True
 
     run(scenario)
@@ -244,11 +244,11 @@ def test_what_waited_is_marked_though_it_was_asked_for_again():
     async def scenario(the: Setting) -> None:
         change = Change(Origin('jo', 'here'), AT, {'verb': 'deploy'})
         the.queue.down = True
-        for revision in (the.revision('ours', 'deploy'), the.revision('theirs')):
+        for revision in (the.revision('ours', 'deploy'), the.revision('foreign')):
             assert await the.notifier.announce_again(revision, change) is False
         the.queue.down = False
         await the.notifier.idle()
-        assert the.ledger.marked == ['ours'], 'nobody knows what lies below what another program wrote'
+        assert the.ledger.marked == ['ours'], 'revisions below a foreign write may be unannounced'
 
     run(scenario)
 
@@ -260,7 +260,7 @@ def test_an_announcement_again_is_no_duplicate():
         change = Change(Origin('jo', 'here'), AT, {'verb': 'deploy'})
         assert await the.notifier.announce_again(revision, change) is True
         assert await the.notifier.announce_again(revision, change) is True
-        assert the.queue.told() == [('r1', None)] * 3
+        assert the.queue.messages() == [('r1', None)] * 3
         assert len(set(the.queue.ids)) == 3
 
     run(scenario)
@@ -276,13 +276,13 @@ def test_what_could_not_be_announced_is_too_large():
     run(scenario)
 
 
-def test_closing_tries_once_more():
+def test_closing_tries_again():
     async def whole() -> None:
         the = Setting()
         the.queue.down = True
         assert await the.notifier.announce(the.revision('r1', 'deploy')) is False
         the.queue.down = False
         await the.notifier.close()
-        assert the.queue.told() == [('r1', None)]
+        assert the.queue.messages() == [('r1', None)]
 
     asyncio.run(whole())

@@ -1,4 +1,4 @@
-"""What a server stored and did not announce is announced by another one, once, in order, and by nobody's wish."""
+"""The sweeper: what one server stored and did not announce, another one announces once and in order."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def sweep(server: Server) -> None:
     server.run(server.sweeper.sweep())
 
 
-def told(server: Server) -> list[tuple]:
+def announced(server: Server) -> list[tuple]:
     return [(each['event_type'], each['revision'], each.get('service')) for each in server.messages()]
 
 
@@ -69,13 +69,13 @@ def test_what_is_announced_is_marked_and_not_announced_again(any_server: Server)
     server = any_server
     name = server.cluster(CONFIG)
     revision = tag_service(server, name, '2')['revision']
-    assert told(server) == [('cluster-deploy', revision, None)]
+    assert announced(server) == [('cluster-deploy', revision, None)]
     server.run(server.settled())
     assert marks(server, name)[0]
     with Server(server.aws, AWS_S3_BUCKET=server.bucket, AWS_SQS_NOTIFICATION_QUEUE=server.queue) as other:
         sweep(other)
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
 
 
 def test_a_dead_servers_change_is_announced_once(any_server: Server):
@@ -86,7 +86,7 @@ def test_a_dead_servers_change_is_announced_once(any_server: Server):
     (message,) = server.messages()
     assert (message['revision'], message['payload'], message['requested_by']) == (revision, CONFIG, 'maria')
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
 
 
 def test_several_are_announced_in_order(server: Server):
@@ -95,7 +95,7 @@ def test_several_are_announced_in_order(server: Server):
     second = dead_write(server, name, config('web', tag='2'), 'destroy', service='worker')
     third = dead_write(server, name, config('web', tag='3'))
     sweep(server)
-    assert told(server) == [
+    assert announced(server) == [
         ('cluster-deploy', first, None),
         ('service-destroy', second, 'worker'),
         ('cluster-deploy', third, None),
@@ -106,17 +106,17 @@ def test_what_was_not_to_be_announced_is_not(any_server: Server):
     name = any_server.aws.cluster()
     dead_write(any_server, name, CONFIG, None)
     sweep(any_server)
-    assert told(any_server) == []
+    assert announced(any_server) == []
 
 
 def test_a_young_revision_is_left_to_whoever_stored_it(server: Server):
     name = server.aws.cluster()
     dead_write(server, name, CONFIG)
     due = server.run(server.sweeper.sweep())
-    assert told(server) == []
+    assert announced(server) == []
     assert 0 < due <= server.sweeper.grace_s
     sweep(server)
-    assert len(told(server)) == 1
+    assert len(announced(server)) == 1
 
 
 def test_a_change_over_an_unannounced_one_announces_that_first(server: Server):
@@ -124,9 +124,9 @@ def test_a_change_over_an_unannounced_one_announces_that_first(server: Server):
     server.run(server.settled())
     first = dead_write(server, name, config('web', tag='2'), 'destroy', service='worker')
     second = tag_service(server, name, '3')['revision']
-    assert told(server) == [('service-destroy', first, 'worker'), ('cluster-deploy', second, None)]
+    assert announced(server) == [('service-destroy', first, 'worker'), ('cluster-deploy', second, None)]
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
 
 
 def test_without_versions_a_destruction_is_not_lost_under_the_next_change(aws: Aws):
@@ -136,10 +136,10 @@ def test_without_versions_a_destruction_is_not_lost_under_the_next_change(aws: A
         with aws.faults.during(QUEUE_DOWN):
             second = tag_service(server, name, '3')
         assert second['notification'] == 'pending'
-        messages = told(server)
+        messages = announced(server)
         with Server(aws, AWS_S3_BUCKET=server.bucket, AWS_SQS_NOTIFICATION_QUEUE=server.queue) as other:
             sweep(other)
-        messages += told(server)
+        messages += announced(server)
         assert ('service-destroy', second['revision'], 'worker') in messages
         assert ('cluster-deploy', second['revision'], None) in messages
 
@@ -148,7 +148,7 @@ def test_a_service_that_has_come_back_is_not_destroyed(server: Server):
     name = server.cluster(CONFIG)
     dead_write(server, name, config('web', 'worker', tag='2'), 'destroy', service='worker')
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
 
 
 def test_what_lies_below_another_programs_write_is_found(server: Server):
@@ -156,11 +156,11 @@ def test_what_lies_below_another_programs_write_is_found(server: Server):
     dead = dead_write(server, name, config('web'), 'destroy', service='worker')
     by_hand(server, name, config('web', tag='2'))
     mine = tag_service(server, name, '3')['revision']
-    assert told(server) == [('cluster-deploy', mine, None)]
+    assert announced(server) == [('cluster-deploy', mine, None)]
     sweep(server)
-    assert told(server) == [('service-destroy', dead, 'worker')]
+    assert announced(server) == [('service-destroy', dead, 'worker')]
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
     server.run(server.settled())
     assert marks(server, name)[0]
 
@@ -173,7 +173,7 @@ def test_the_newest_state_is_announced_where_another_program_wrote_it(server: Se
     (message,) = server.messages()
     assert (message['revision'], message['payload']) == (newest, config('web', tag='9'))
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
 
 
 def test_a_bucket_that_others_wrote_owes_nothing(server: Server):
@@ -181,7 +181,7 @@ def test_a_bucket_that_others_wrote_owes_nothing(server: Server):
     for n in range(15):
         by_hand(server, name, config('web', tag=str(n)))
     sweep(server)
-    assert told(server) == []
+    assert announced(server) == []
     server.run(server.settled())
     assert marks(server, name)[0], 'a long history is walked once'
     with Server(server.aws, AWS_S3_BUCKET=server.bucket, AWS_SQS_NOTIFICATION_QUEUE=server.queue) as other:
@@ -203,14 +203,14 @@ def test_others_tags_stay(server: Server):
     assert len(tags) == 2
 
 
-def test_while_the_queue_is_down_changes_are_accepted_and_told_later_in_order(server: Server):
+def test_while_the_queue_is_down_changes_are_accepted_and_announced_later_in_order(server: Server):
     name = server.cluster(CONFIG)
     with server.aws.faults.during(QUEUE_DOWN):
         answers = [tag_service(server, name, str(n)) for n in range(3)]
         removed = server.api('DELETE', path('clusters', name, 'services', 'worker')).json
     assert {each['notification'] for each in [*answers, removed]} == {'pending'}
     server.run(server.settled())
-    assert told(server) == [
+    assert announced(server) == [
         *(('cluster-deploy', each['revision'], None) for each in answers),
         ('service-destroy', removed['revision'], 'worker'),
     ]

@@ -57,7 +57,7 @@ def test_failures_are_given_up_in_the_end():
     assert [job.after(Ended('failed'), False) for _ in range(UNASKED_FAILED)][-1] == 'done'
 
 
-def test_waits_are_given_up_in_the_end_and_begin_anew_with_a_new_message():
+def test_waits_are_given_up_in_the_end_and_begin_again_with_a_new_message():
     job = Job('staging')
     for _ in range(MOST_WAITING - 1):
         assert job.after(Ended('waiting'), True) == 'again'

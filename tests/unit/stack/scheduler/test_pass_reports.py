@@ -38,7 +38,7 @@ class Channel:
         self.lines.append((url, text))
         return Posted(200)
 
-    def said(self, scenario) -> list[str]:
+    def posted(self, scenario) -> list[str]:
         async def run() -> None:
             scenario(self.reports, self.time)
             await self.reports.finished()
@@ -54,14 +54,14 @@ def test_one_line_when_it_begins_and_one_when_it_ends():
         reports.begins(UPDATE, [ASKED])
         reports.ends('staging', Ended('complete', Outcome(UPDATE)), [ASKED])
 
-    assert Channel().said(scenario) == [
+    assert Channel().posted(scenario) == [
         '*staging*: 1 service to update; 1 step, about 1 s · web: image web:1 → web:2 · '
         'asked for by ann “Faster &amp; &lt;better&gt;”',
         '*staging*: done in 42 s · web: image web:1 → web:2',
     ]
 
 
-def test_more_work_for_the_same_webhook_is_said_and_ends_in_one_line():
+def test_more_work_for_the_same_webhook_is_reported_and_ends_in_one_line():
     more = plan(Row('mailer', 'create'), notes=(Note('mailer', 'No machine.'),))
 
     def scenario(reports: PassReports, time: TurnedTime) -> None:
@@ -69,21 +69,21 @@ def test_more_work_for_the_same_webhook_is_said_and_ends_in_one_line():
         reports.begins(more, [ASKED])
         reports.ends('staging', Ended('complete', Outcome(more)), [ASKED])
 
-    said = Channel().said(scenario)
-    assert len(said) == 3
-    assert 'mailer: create' in said[2]
-    assert 'web: image' in said[2]
-    assert said[2].endswith('mailer: No machine.')
+    lines = Channel().posted(scenario)
+    assert len(lines) == 3
+    assert 'mailer: create' in lines[2]
+    assert 'web: image' in lines[2]
+    assert lines[2].endswith('mailer: No machine.')
 
 
-def test_every_webhook_is_told_once_and_nobody_else():
+def test_every_webhook_gets_one_report_and_no_other_does():
     channel = Channel()
 
     def scenario(reports: PassReports, time: TurnedTime) -> None:
         hints = [ASKED, ASKED, Hint('staging', callback_url=OTHER), Hint('staging')]
         reports.begins(UPDATE, hints)
 
-    channel.said(scenario)
+    channel.posted(scenario)
     assert [url for url, _ in channel.lines] == [SLACK, OTHER]
 
 
@@ -94,8 +94,8 @@ def test_every_webhook_is_told_once_and_nobody_else():
         ('gone', '*staging*: is not managed here: nothing was done.'),
     ],
 )
-def test_nothing_to_do_is_said_too(state: str, line: str):
-    assert Channel().said(lambda reports, _: reports.ends('staging', Ended(state), [ASKED])) == [line]
+def test_nothing_to_do_is_reported_too(state: str, line: str):
+    assert Channel().posted(lambda reports, _: reports.ends('staging', Ended(state), [ASKED])) == [line]
 
 
 def test_failures_say_why_and_whether_it_is_tried_again():
@@ -105,7 +105,7 @@ def test_failures_say_why_and_whether_it_is_tried_again():
         reports.failed('staging', errors, [ASKED], gives_up=False)
         reports.failed('staging', errors[:1], [ASKED], gives_up=True)
 
-    assert Channel().said(scenario) == [
+    assert Channel().posted(scenario) == [
         '*staging*: failed, and is tried again · AWS refused 0; AWS refused 1; AWS refused 2 and 2 more',
         '*staging*: failed, and is not tried again before the next change · AWS refused 0',
     ]
@@ -115,7 +115,7 @@ def test_the_name_of_a_cluster_is_escaped_like_every_other_text():
     def scenario(reports: PassReports, time: TurnedTime) -> None:
         reports.ends('<!channel> & co', Ended('gone'), [ASKED])
 
-    [line] = Channel().said(scenario)
+    [line] = Channel().posted(scenario)
     assert line.startswith('*&lt;!channel&gt; &amp; co*: ')
 
 
@@ -125,4 +125,4 @@ def test_a_blocked_service_is_not_as_it_should_be():
     def scenario(reports: PassReports, time: TurnedTime) -> None:
         reports.ends('staging', Ended('complete', Outcome(blocked)), [ASKED])
 
-    assert Channel().said(scenario) == ['*staging*: nothing was done. · web: Its record is that of api.']
+    assert Channel().posted(scenario) == ['*staging*: nothing was done. · web: Its record is that of api.']

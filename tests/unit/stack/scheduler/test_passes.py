@@ -22,7 +22,7 @@ from tests.cluster import Cluster, clusters
 
 
 class Scene:
-    """A cluster with its desired state, and whoever makes passes on it."""
+    """A cluster with its desired state, and the passes of one process."""
 
     def __init__(self, aws: Aws, cluster: Cluster):
         self.aws = aws

@@ -60,10 +60,10 @@ def test_a_plan_says_what_a_pass_would_do_and_does_nothing(shell: Shell, capsys:
     with shell.cluster.changes() as changes:
         assert shell.plan() == 2
     assert changes == []
-    said = capsys.readouterr().out
-    assert 'for ' + shell.cluster.name + ': 1 service to create; 2 steps' in said
-    assert '   2. Create the service mailer with 1 task  (ecs:CreateService)' in said
-    assert 'hunter2' not in said
+    output = capsys.readouterr().out
+    assert 'for ' + shell.cluster.name + ': 1 service to create; 2 steps' in output
+    assert '   2. Create the service mailer with 1 task  (ecs:CreateService)' in output
+    assert 'hunter2' not in output
 
 
 def test_nothing_to_do_has_a_status_of_its_own(shell: Shell):
@@ -74,9 +74,9 @@ def test_nothing_to_do_has_a_status_of_its_own(shell: Shell):
 def test_as_json_it_is_one_object_with_masked_secrets(shell: Shell, capsys: pytest.CaptureFixture):
     shell.write(DOCUMENT)
     assert shell.plan(as_json=True) == 2
-    said = capsys.readouterr().out
-    assert [step['kind'] for step in json.loads(said)['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:CreateService']
-    assert 'hunter2' not in said
+    output = capsys.readouterr().out
+    assert [step['kind'] for step in json.loads(output)['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:CreateService']
+    assert 'hunter2' not in output
 
 
 def test_of_a_file_it_is_the_plan_of_that_file(shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -105,27 +105,27 @@ def test_a_cluster_that_is_not_managed(shell: Shell, capsys: pytest.CaptureFixtu
 def test_apply_says_the_plan_and_each_step_and_goes_on_until_it_is_done(shell: Shell, capsys: pytest.CaptureFixture):
     shell.write(DOCUMENT)
     assert shell.apply() == 0
-    said = capsys.readouterr().out
-    assert '✓ Create the service mailer with 1 task' in said
-    assert said.endswith('Done.\n')
+    output = capsys.readouterr().out
+    assert '✓ Create the service mailer with 1 task' in output
+    assert output.endswith('Done.\n')
     shell.aws.advance(600)
     shell.write({'services': []})
     assert shell.apply() == 0
     assert 'Not managed, and left alone: mailer' in capsys.readouterr().out
     assert shell.apply(prune=True) == 0
-    said = capsys.readouterr().out
-    assert '… Wait until the tasks of mailer have stopped' in said
-    assert said.endswith('Done.\n')
+    output = capsys.readouterr().out
+    assert '… Wait until the tasks of mailer have stopped' in output
+    assert output.endswith('Done.\n')
     assert shell.aws.client('ecs').list_services(cluster=shell.cluster.name)['serviceArns'] == []
 
 
-def test_what_fails_is_said(shell: Shell, capsys: pytest.CaptureFixture):
+def test_a_failure_is_printed(shell: Shell, capsys: pytest.CaptureFixture):
     shell.write(DOCUMENT)
     shell.aws.faults.add(Fault('deny', service='ecs', operation='CreateService'))
     assert shell.apply() == 1
-    said = capsys.readouterr().out
-    assert '✗ Create the service mailer with 1 task: AWS refused ecs:CreateService' in said
-    assert 'Failed: ' in said
+    output = capsys.readouterr().out
+    assert '✗ Create the service mailer with 1 task: AWS refused ecs:CreateService' in output
+    assert 'Failed: ' in output
 
 
 def test_a_frozen_cluster_is_left_alone(shell: Shell, capsys: pytest.CaptureFixture):

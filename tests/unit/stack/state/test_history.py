@@ -1,4 +1,4 @@
-"""The history of a cluster, whoever wrote it, as the API shows it."""
+"""The history of a cluster as the API shows it, with the writes of other programs."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def test_a_limit_that_cannot_be_is_refused(server: Server, query):
 
 @pytest.mark.parametrize('rest', [[], ['x'], ['x', 'diff'], ['current'], ['current', 'diff']])
 def test_a_cluster_that_never_was_has_no_history(server: Server, rest):
-    assert server.api('GET', path('clusters', 'nobody', 'revisions', *rest)).status == 404
+    assert server.api('GET', path('clusters', 'never-made', 'revisions', *rest)).status == 404
 
 
 @pytest.mark.parametrize('id', ['nonsense', 'null', '0' * 32, 'x' * 1500, 'a b/&', '%00'])
