@@ -1,4 +1,4 @@
-"""A living cluster taken under management: looked at, written down, and stored as its first desired state."""
+"""Adopt a running cluster: observe it, convert it to a document, and store that as its first desired state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -8,16 +8,16 @@ from typing import Any
 from stack.changes.adopt.document import Written, write
 from stack.changes.changes import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
-from stack.reconcile.observed import Observed, Observer, Record
+from stack.reconcile.observed import LoadBalancer, Observed, Observer, Record
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
 from stack.stackfile.check import check
 from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem
 
-# Finds the records that point at any of these DNS names: see `stack.aws.route53.aliases`.
+# Finds the records that point at any of the given DNS names: see `stack.aws.route53.aliases`.
 FindAliases = Callable[[Collection[str]], Awaitable[tuple[Record, ...]]]
-# Reads what load balancers and target groups have beyond `elb`, by ARN: see `stack.aws.elb_details.details`.
+# Reads the features of load balancers and target groups that `elb` lacks, by ARN: see `stack.aws.elb_details.details`.
 ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
 
 NOTHING: Mapping[str, Any] = {'services': []}
@@ -25,7 +25,7 @@ NOTHING: Mapping[str, Any] = {'services': []}
 
 @dataclass(frozen=True)
 class Adoption:
-    """What would be stored, and `plan`: what its first deployment would do."""
+    """A dry run: the document that would be stored, and the plan of its first deployment."""
 
     cluster: str
     written: Written
@@ -39,33 +39,33 @@ class Adoption:
             'config': self.written.document,
             'notes': [note.to_json() for note in self.written.notes],
             'plan': self.plan.to_json(),
-            'warnings': [each.detail() for each in self.warnings],
+            'warnings': [warning.detail() for warning in self.warnings],
         }
 
     def summary(self) -> str:
         described = len(list(services(self.written.document)))
         steps, notes = len(self.plan.steps), len(self.written.notes)
         return (
-            f'{_counted(described, "service")} of {self.cluster} written down, with {_counted(notes, "note")}; '
+            f'{_counted(described, "service")} of {self.cluster} converted, with {_counted(notes, "note")}; '
             f'the first deployment would take {_counted(steps, "step")}.'
         )
 
     def lines(self) -> list[str]:
-        """The same for a person, as comments above the document."""
+        """The summary and the notes, as comments above the document."""
         return [self.summary(), *(f'{note.service or self.cluster}: {note.text}' for note in self.written.notes)]
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """What was stored."""
+    """A stored document."""
 
     written: Written
     accepted: Accepted
 
 
 class Adopter:
-    """Both methods raise `InvalidRequest`, `AwsFailed`, and `Unprocessable` where the cluster is managed already or ECS
-    has no such active cluster; nothing is changed then.
+    """The use case. `propose` and `adopt` raise `InvalidRequest`, `AwsFailed`, and `Unprocessable` where the cluster is
+    managed already or ECS has no such active cluster; nothing is changed then.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Adopter:
         self._region = region
 
     async def propose(self, cluster: str) -> Adoption:
-        """What adopting the cluster would store, and what deploying that would do. Nothing is stored."""
+        """Dry run: what adopting the cluster would store, and what a deployment of that would do."""
         warnings = await self._states.check_new(cluster)
         written = await self._write(cluster)
         observed = await self._observer.observe(cluster, written.document)
@@ -99,7 +99,7 @@ class Adopter:
         return Adopted(written, outcome)
 
     async def notes(self, cluster: str) -> list[Note]:
-        """What adopting the cluster would note now, of what runs: again for one that is restored and not deployed.
+        """The notes of adopting what runs now, for a restored cluster that was not deployed yet.
 
         Raises `AwsFailed`, and `Unprocessable` where ECS has no such active cluster.
         """
@@ -108,21 +108,30 @@ class Adopter:
     async def _write(self, cluster: str) -> Written:
         observed = await self._observer.observe(cluster, NOTHING)
         balancers = attached(observed)
-        used = {each.get('targetGroupArn') for service in observed.services.values() for each in service.load_balancers}
+        used = {
+            attachment.get('targetGroupArn')
+            for service in observed.services.values()
+            for attachment in service.load_balancers
+        }
         records, details = await asyncio.gather(
-            self._find_aliases({each.dns_name for each in balancers}),
+            self._find_aliases({balancer.dns_name for balancer in balancers}),
             self._read_details(
-                [each.arn for each in balancers], [each.arn for each in observed.target_groups if each.arn in used]
+                [balancer.arn for balancer in balancers],
+                [group.arn for group in observed.target_groups if group.arn in used],
             ),
         )
         return write(replace(observed, records=(*observed.records, *records)), self._region, details)
 
 
-def attached(observed: Observed) -> list[Any]:
-    """The load balancers that lead to services of the cluster."""
-    used = {each.get('targetGroupArn') for service in observed.services.values() for each in service.load_balancers}
+def attached(observed: Observed) -> list[LoadBalancer]:
+    """The load balancers that forward to services of the cluster."""
+    used = {
+        attachment.get('targetGroupArn')
+        for service in observed.services.values()
+        for attachment in service.load_balancers
+    }
     leading = {arn for group in observed.target_groups if group.arn in used for arn in group.load_balancers}
-    return [each for each in observed.load_balancers if each.arn in leading]
+    return [balancer for balancer in observed.load_balancers if balancer.arn in leading]
 
 
 def _counted(number: int, what: str) -> str:

@@ -41,7 +41,7 @@ class ServiceSpecs:
         can have, and what every change raises.
         """
         if not _is_name(service):
-            message = values.SERVICE_NAME.says
+            message = values.SERVICE_NAME.description
             raise InvalidRequest(f'{service[:300]!r} cannot be the name of a service: {message}.')
         return await self._change(cluster, service, lambda _: dict(settings), request, position)
 

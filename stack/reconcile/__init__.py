@@ -1,1 +1,4 @@
-"""From what is wanted and what was observed to what has to be done: pure, and every decision of the scheduler."""
+"""Reconciliation: the plan from desired and observed state, with every decision of the scheduler.
+
+Pure: no I/O. Applying a plan is in `stack.scheduler`, reading AWS in `stack.aws`.
+"""

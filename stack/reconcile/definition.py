@@ -1,4 +1,4 @@
-"""Task definitions held against each other, and their differences in the words of the stackfile."""
+"""Comparison of task definitions, with differences named by the fields of the stackfile."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,28 +20,28 @@ Definition = Mapping[str, Any]
 def same_definition(wanted: Definition, registered: Definition) -> bool:
     """Whether a registered task definition is what RegisterTaskDefinition would make of `wanted`.
 
-    One that was restarted later will do as well.
+    A later restart is no difference.
     """
     return normalised(wanted) == normalised(settled(registered, wanted))
 
 
 def fingerprint(wanted: Definition) -> str:
-    """What a task definition is registered with as its tag `nysa:made-for`."""
+    """The value of the tag `nysa:made-for` of a registered task definition."""
     return token(json.dumps(wanted, sort_keys=True))
 
 
 def is_registered(wanted: Definition, registered: TaskDefinition) -> bool:
-    """Whether to register `wanted` again would give the same: also where ECS changed what it was registered with.
+    """Whether registering `wanted` again would change nothing, even if ECS altered it on registration.
 
-    Otherwise such a definition would be registered and deployed at every pass.
+    Otherwise every pass would register and deploy such a definition.
     """
     return same_definition(wanted, registered.body) or registered.tags.get(MADE_FOR_TAG) == fingerprint(wanted)
 
 
 def serves(wanted: Definition, registered: TaskDefinition) -> bool:
-    """Whether a registered task definition will do: the same, or but for the names that another program gave it.
+    """Whether a registered task definition is equal to `wanted`, or differs only in names that another program chose.
 
-    So a service that Nysa did not make is not deployed again merely because it is taken over.
+    Adopting a service therefore does not deploy it.
     """
     if is_registered(wanted, registered):
         return True
@@ -51,7 +51,7 @@ def serves(wanted: Definition, registered: TaskDefinition) -> bool:
 
 
 def _nameless(definition: Definition) -> dict[str, Any]:
-    """A normalised definition without its family, and without the name of a container that is alone."""
+    """A normalised definition without its family and the name of a single container."""
     containers = list(definition.get('containerDefinitions') or ())
     if len(containers) == 1:
         containers = [{**containers[0], 'name': ''}]
@@ -59,7 +59,7 @@ def _nameless(definition: Definition) -> dict[str, Any]:
 
 
 def definition_changes(registered: Definition | None, wanted: Definition) -> list[Change]:
-    """What sets the wanted definition apart; without a registered one, only that its image is new."""
+    """The differences of the wanted definition; only the image where there is no registered one."""
     name = main_container(wanted).get('name', '')
     after = _by_field(normalised(wanted), name)
     if registered is None:
@@ -92,7 +92,7 @@ _DERIVED = {
 
 
 def _by_field(definition: Definition, main: str) -> dict[str, Any]:
-    """A normalised definition as a flat mapping of the stackfile's fields, AWS's own names for whatever has none."""
+    """A normalised definition as a flat mapping by field of the stackfile, or by AWS's name where there is no field."""
     found = _part('task', {key: value for key, value in definition.items() if key != 'containerDefinitions'})
     others: dict[str, Any] = {}
     for container in definition.get('containerDefinitions') or ():
@@ -115,7 +115,7 @@ def _part(place: str, structure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _members(place: str, structure: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Members, dotted where fields render those of a structure one by one."""
+    """Members by key; dotted keys where fields render the members of a structure separately."""
     split = {key.partition('.')[0] for where, key in _fields() if where == place and '.' in key}
     for key, value in structure.items():
         if key in split and isinstance(value, Mapping):
@@ -125,16 +125,16 @@ def _members(place: str, structure: Mapping[str, Any]) -> Iterator[tuple[str, An
 
 
 def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
-    """One of them is the field `restarted_at`."""
+    """Labels as fields: one of them is `restarted_at`."""
     others = {key: value for key, value in labels.items() if key != LABEL}
     own = {'restarted_at': labels[LABEL]} if LABEL in labels else {}
     return own | ({'labels': others} if others else {})
 
 
 def _readable(value: Any) -> Any:
-    """Lists of names with values as mappings."""
-    if isinstance(value, list) and value and all(isinstance(each, Mapping) and 'name' in each for each in value):
+    """A list of names with values as a mapping; any other value unchanged."""
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) and 'name' in item for item in value):
         for held in ('value', 'valueFrom'):
-            if all(each.keys() == {'name', held} for each in value):
-                return {each['name']: each[held] for each in value}
+            if all(item.keys() == {'name', held} for item in value):
+                return {item['name']: item[held] for item in value}
     return value

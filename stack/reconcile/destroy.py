@@ -1,7 +1,7 @@
-"""What goes away: a whole service with all its parts, or parts that it no longer uses.
+"""Deletion of a service with all its parts, or of parts that it no longer uses.
 
-In the order in which AWS lets go. The alias record goes first of the parts: it is known by the load balancer that it
-points at, and a name that leads nowhere can be taken by somebody else.
+The order is the one that AWS allows. The alias record is deleted before the load balancer: it is identified by the load
+balancer that it points at, and a dangling name can be taken over by an attacker.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,15 +14,15 @@ from stack.reconcile.plan import Change, Until
 from stack.reconcile.record import delete_record
 from stack.stackfile.naming import family
 
-# The codes with which Elastic Load Balancing and Cloud Map say that something still holds on for a moment.
+# The error codes of Elastic Load Balancing and Cloud Map for a resource that is still in use for a moment.
 STILL_HELD = ('ResourceInUse',)
 
 
 def plan_destroy(draft: Draft, observed: Observed) -> None:
-    """Add the steps that remove the service of the draft's owner, and every part that is marked as its own."""
+    """Add the steps that delete the service of the draft's owner, and every part tagged as its own."""
     service = observed.service(draft.service)
     if service and names.owner(service.tags) != draft.owner:
-        draft.note('It was not made by Nysa: it is left alone.')
+        draft.note('It was not created by Nysa and is left unchanged.')
         return
     gone = delete_service(draft, service, observed.cluster) if service else None
     plan_leftovers(draft, observed, frozenset(), after=[gone])
@@ -37,9 +37,9 @@ def delete_service(
     why: Iterable[Change] = (),
     after: Iterable[str | None] = (),
 ) -> str:
-    """Add the steps that end an ECS service, and give the id of the one that waits until it has gone.
+    """Add the steps that delete an ECS service, and return the id of the one that waits for its end.
 
-    `after` are steps that come first: all that a successor needs.
+    `after`: steps that come first, all that a successor needs.
     """
     after = list(after)
     which = {'cluster': cluster, 'service': service.name}
@@ -69,25 +69,25 @@ def delete_service(
 
 
 def has_leftovers(observed: Observed, owner: Owner, seen_to: frozenset[str]) -> bool:
-    """Whether there are parts marked as the owner's own besides those that are `seen_to` (by ARN)."""
+    """Whether parts are tagged as the owner's own that are not in `seen_to` (ARNs)."""
     parts: Sequence[LoadBalancer | TargetGroup | Registry] = (
         *observed.load_balancers,
         *observed.target_groups,
         *observed.registries,
     )
-    return any(names.owner(each.tags) == owner and each.arn not in seen_to for each in parts)
+    return any(names.owner(part.tags) == owner and part.arn not in seen_to for part in parts)
 
 
 def plan_leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str], after: list[str | None]) -> None:
-    """Add the steps that remove parts marked as the owner's own, all but those that are `seen_to` (by ARN)."""
-    balancers = [each for each in observed.load_balancers if names.owner(each.tags) == draft.owner]
-    groups = [each for each in observed.target_groups if names.owner(each.tags) == draft.owner]
-    goes = [each for each in balancers if each.arn not in seen_to]
+    """Add the steps that delete the parts tagged as the owner's own, except those in `seen_to` (ARNs)."""
+    balancers = [one for one in observed.load_balancers if names.owner(one.tags) == draft.owner]
+    groups = [one for one in observed.target_groups if names.owner(one.tags) == draft.owner]
+    goes = [one for one in balancers if one.arn not in seen_to]
     for balancer in goes:
         _remove_load_balancer(draft, observed, balancer, groups, after)
     for group in groups:
         if group.arn not in seen_to:
-            _remove_target_group(draft, observed, group, {each.arn for each in goes}, after)
+            _remove_target_group(draft, observed, group, {one.arn for one in goes}, after)
     for registry in observed.registries:
         if names.owner(registry.tags) == draft.owner and registry.arn not in seen_to:
             _remove_registry(draft, observed, registry.arn, registry.id, registry.name, after)
@@ -96,13 +96,13 @@ def plan_leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str], af
 def _remove_load_balancer(
     draft: Draft, observed: Observed, balancer: LoadBalancer, groups: list[TargetGroup], after: list[str | None]
 ) -> None:
-    ours = {each.arn for each in groups} | {None}
+    own = {group.arn for group in groups} | {None}
     first = [
         delete_record(draft, record, after)
         for record in observed.records
         if record.target == names.alias_target(balancer.dns_name) and (record.zone, record.name) not in draft.records
     ]
-    others = sorted(each.port for each in balancer.listeners if each.target_group not in ours)
+    others = sorted(other.port for other in balancer.listeners if other.target_group not in own)
     listeners = [
         draft.add(
             f'listener/delete/{listener.arn}',
@@ -112,11 +112,11 @@ def _remove_load_balancer(
             after=[*after, *first],
         )
         for listener in balancer.listeners
-        if listener.target_group in ours
+        if listener.target_group in own
     ]
     if others:
         ports = ', '.join(map(str, others))
-        draft.note(f'The load balancer {balancer.name} stays: its listener on port {ports} leads to something else.')
+        draft.note(f'The load balancer {balancer.name} stays: its listener on port {ports} forwards elsewhere.')
         return
     draft.add(
         f'load-balancer/delete/{balancer.arn}',
@@ -135,7 +135,7 @@ def _remove_target_group(
     if users:
         draft.note(f'The target group {group.name} stays: {", ".join(users)} still uses it.')
         return
-    known = {each.arn: each for each in observed.load_balancers}
+    known = {balancer.arn: balancer for balancer in observed.load_balancers}
     elsewhere = [
         known[arn].name if arn in known else arn
         for arn in group.load_balancers
@@ -145,10 +145,10 @@ def _remove_target_group(
         draft.note(f'The target group {group.name} stays: the load balancer {", ".join(elsewhere)} leads to it.')
         return
     freed = [
-        each.id
-        for each in draft.steps
-        if each.kind in ('elbv2:DeleteListener', 'elbv2:ModifyListener', 'elbv2:DeleteLoadBalancer')
-        or (each.kind == 'elbv2:CreateListener' and group.load_balancers)
+        step.id
+        for step in draft.steps
+        if step.kind in ('elbv2:DeleteListener', 'elbv2:ModifyListener', 'elbv2:DeleteLoadBalancer')
+        or (step.kind == 'elbv2:CreateListener' and group.load_balancers)
     ]
     draft.add(
         f'target-group/delete/{group.arn}',
@@ -162,13 +162,15 @@ def _remove_target_group(
 
 
 def _names_it(parts: Iterable[Answer], key: str, arn: str) -> bool:
-    return any(each.get(key) == arn for each in parts)
+    return any(part.get(key) == arn for part in parts)
 
 
 def _others(draft: Draft, observed: Observed, uses: Callable[[Service], bool]) -> list[str]:
-    """The names of all other services that use something."""
+    """The names of the other services for which `uses` is true."""
     services = observed.services.values()
-    return sorted(each.name for each in services if each.name != draft.service and each.active and uses(each))
+    return sorted(
+        service.name for service in services if service.name != draft.service and service.active and uses(service)
+    )
 
 
 def _remove_registry(
@@ -190,8 +192,8 @@ def _remove_registry(
 
 
 def _task_definitions(draft: Draft, observed: Observed, after: list[str | None]) -> None:
-    found = observed.families.get(family(draft.owner.cluster, draft.service), ())
-    for definition in found:
+    family_members = observed.families.get(family(draft.owner.cluster, draft.service), ())
+    for definition in family_members:
         if names.owner(definition.tags) == draft.owner:
             name = definition.arn.rpartition('/')[2]
             draft.add(
@@ -201,6 +203,6 @@ def _task_definitions(draft: Draft, observed: Observed, after: list[str | None])
                 {'taskDefinition': definition.arn},
                 after=after,
             )
-    strangers = sum(names.owner(each.tags) != draft.owner for each in found)
-    if strangers:
-        draft.note(f'{strangers} task definitions of its family were not made by Nysa: they stay.')
+    foreign = sum(names.owner(member.tags) != draft.owner for member in family_members)
+    if foreign:
+        draft.note(f'{foreign} task definitions of its family were not created by Nysa: they stay.')

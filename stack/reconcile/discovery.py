@@ -1,4 +1,4 @@
-"""Cloud Map: the private namespace that all services share, and each service's own entry in it."""
+"""Cloud Map: the private namespace that all services share, and the entry of a service in it."""
 
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
@@ -6,7 +6,7 @@ from stack.reconcile.observed import Namespace, Observed, Service
 from stack.reconcile.plan import Change, ResultOf, Until
 from stack.reconcile.wanted import Registry
 
-# How long resolvers keep an address, in seconds: as short as a task takes to be replaced.
+# TTL of the records, in seconds: as short as the replacement of a task takes.
 RECORD_TTL_S = 10
 
 # The step that waits for the namespace, which every service of the plan can refer to.
@@ -17,7 +17,7 @@ Ref = str | ResultOf
 
 
 def plan_namespace(draft: Draft, wanted: Registry, observed: Observed, service: Service | None = None) -> Ref:
-    """The namespace's id, known or to come; it is made once, and stays when the services that used it have gone."""
+    """The namespace's id, known or to come. It is created once, and stays when its services are deleted."""
     if there := _namespace(service, wanted, observed):
         return there.id
     if any(step.id == f'/{_READY}' for step in draft.steps):
@@ -33,7 +33,7 @@ def plan_namespace(draft: Draft, wanted: Registry, observed: Observed, service: 
             'Tags': names.tag_list(draft.owner.tags),
         },
         why=[Change('service_discovery.namespace', None, wanted.namespace)],
-        # Another cluster's pass is at it.
+        # A pass of another cluster creates it.
         not_yet=('DuplicateRequest', 'NamespaceAlreadyExists', 'ConflictingDomainExists'),
     )
     ready = draft.add(
@@ -47,15 +47,17 @@ def plan_namespace(draft: Draft, wanted: Registry, observed: Observed, service: 
 
 
 def _namespace(service: Service | None, wanted: Registry, observed: Observed) -> Namespace | None:
-    """The namespace of that name in which the service is registered already, or which is resolved in its VPC.
+    """The namespace of that name in which the service is registered, or which is resolved in its VPC.
 
     Namespaces of one name may exist in several VPCs.
     """
-    registered = {each.get('registryArn') for each in service.registries} if service else set()
-    used = {each.namespace for each in observed.registries if each.arn in registered}
-    named = [each for each in observed.namespaces if each.name == names.dns_name(wanted.namespace)]
-    in_vpc = [each for each in named if each.vpcs is None or not wanted.vpc or wanted.vpc in each.vpcs]
-    return next(iter([each for each in named if each.id in used] + in_vpc), None)
+    registered = {registry.get('registryArn') for registry in service.registries} if service else set()
+    used = {registry.namespace for registry in observed.registries if registry.arn in registered}
+    named = [namespace for namespace in observed.namespaces if namespace.name == names.dns_name(wanted.namespace)]
+    in_vpc = [
+        namespace for namespace in named if namespace.vpcs is None or not wanted.vpc or wanted.vpc in namespace.vpcs
+    ]
+    return next(iter([namespace for namespace in named if namespace.id in used] + in_vpc), None)
 
 
 def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Observed) -> Ref:
@@ -88,7 +90,7 @@ def plan_registry(draft: Draft, wanted: Registry, namespace: Ref, observed: Obse
             'Description': draft.owner.description,
             'NamespaceId': namespace,
             'DnsConfig': {'RoutingPolicy': 'MULTIVALUE', 'DnsRecords': [{'Type': 'A', 'TTL': RECORD_TTL_S}]},
-            # ECS itself says which tasks are healthy.
+            # ECS reports the health of the tasks:
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
             'HealthCheckCustomConfig': {'FailureThreshold': 1},
             'Tags': names.tag_list(draft.owner.tags),

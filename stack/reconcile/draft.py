@@ -1,4 +1,4 @@
-"""A plan in the making: the steps and notes for one service, in the order in which they were thought of."""
+"""A draft of a plan: the steps and notes of one service, in the order in which they are added."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from stack.reconcile.plan import Change, Note, ResultOf, Step, Until
 
 
 class Blocked(Exception):
-    """Something stands in the way that a person has to see to: nothing is planned for the service but a note."""
+    """A condition that needs a person: the service gets a note and no steps."""
 
 
 @dataclass
 class Draft:
-    """Collects the steps for one service, or for the whole cluster where the owner names no service.
+    """The steps of one service, or of the whole cluster where the owner names no service.
 
-    `records`: every record (zone, name) that the desired state wants, for whichever service: none of them is deleted.
+    `records`: every record (zone, name) that the desired state names for any service; none of them is deleted.
     """
 
     owner: Owner
@@ -42,15 +42,15 @@ class Draft:
         until: Until | None = None,
         not_yet: tuple[str, ...] = (),
     ) -> str:
-        """Add a step and give its id. `after` are ids of steps that come first; None among them is passed over."""
+        """Add a step and return its id. `after`: ids of steps that come first; None is ignored."""
         service = self.owner.service
-        depends_on = tuple(dict.fromkeys(each for each in (*after, *_mentioned(arguments)) if each))
+        depends_on = tuple(dict.fromkeys(step_id for step_id in (*after, *_mentioned(arguments)) if step_id))
         step = Step(f'{service or ""}/{name}', kind, service, text, arguments, depends_on, tuple(why), until, not_yet)
         self.steps.append(step)
         return step.id
 
     def take_over(self, what: str, name: str, arn: str) -> None:
-        """Mark a part of a load balancer that Nysa did not make, and that has the very name that it would have got."""
+        """Tag a part of a load balancer that Nysa did not create and that has the name that Nysa would choose."""
         self.add(
             f'{what}/take-over',
             'elbv2:AddTags',
@@ -64,7 +64,7 @@ class Draft:
 
 
 def _mentioned(arguments: Any) -> Iterable[str]:
-    """The ids of the steps whose results the arguments take."""
+    """The ids of the steps whose results the arguments use."""
     if isinstance(arguments, ResultOf):
         yield arguments.step
     elif isinstance(arguments, Mapping):

@@ -1,21 +1,21 @@
-"""How long a plan takes: AWS's rate limits, a typical answer time, and typical waits."""
+"""Estimate of a plan's duration: AWS's rate limits, a typical response time, and typical waits."""
 
 import heapq
 
 from stack.reconcile.plan import Plan, Step
 from stack.runtime.pacing import Pace
 
-# What one changing call of these APIs takes, in seconds.
+# Duration of one mutating call, in seconds.
 CALL_S = 0.2
 
-# What AWS itself takes until a wait is over.
+# Typical duration of a wait by call, in seconds.
 _WAITS_S = {'ecs:DescribeServices': 60.0, 'elbv2:DescribeTargetHealth': 60.0, 'servicediscovery:GetOperation': 45.0}
 
 
 def estimate(plan: Plan, pace: Pace | None = None) -> float:
-    """Seconds until the last step is done, if every step starts as soon as those before it and the limits let it.
+    """Seconds until the last step is done, if every step starts as soon as its dependencies and the limits allow.
 
-    `pace` is how full the buckets are now (full ones by default); it is used up.
+    `pace`: the present token buckets, full by default; it is consumed.
     """
     pace = pace or Pace()
     now = 0.0

@@ -1,7 +1,7 @@
-"""The handover from one load balancer or target group to its successor, without an interruption.
+"""Handover from one load balancer or target group to its successor without an outage.
 
-Until the successor has a healthy target, requests go where they went. Then the listener or the record is switched, and
-the predecessor is marked with the time. Clients keep an address for as long as its record states (60 s for an alias:
+Until the successor has a healthy target, requests go to the predecessor. Then the listener or the record is switched,
+and the predecessor is tagged with the time. Clients cache an address for the TTL of its record (60 s for an alias:
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias.html), so the service
 stays attached to both for `GRACE_S`; a pass after that removes the predecessor.
 """
@@ -21,13 +21,13 @@ from stack.reconcile.wanted import Balancer
 
 Ref = str | ResultOf
 
-# How long a load balancer goes on serving after its successor took over, in seconds.
+# How long a load balancer serves after the switch to its successor, in seconds.
 GRACE_S = 180.0
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A listener that changes its target group once the new one serves."""
+    """A listener that changes its target group once the new one has a healthy target."""
 
     text: str
     arguments: Mapping[str, Any]
@@ -36,10 +36,10 @@ class Switch:
 
 @dataclass(frozen=True)
 class Attachment:
-    """What the service is attached to, and the steps (`ready`) after which it can be.
+    """The target group of the service, and the steps (`ready`) after which the service can be attached to it.
 
     `seen_to`: the ARNs of the parts that stay. `also`: target groups of `predecessors`, which stay attached. `waits`:
-    whether the record, the listener's `switch` and the marks on predecessors are left to `plan_handover`.
+    whether `plan_handover` adds the record, the listener's `switch` and the tags on predecessors.
     """
 
     target_group: Ref
@@ -55,7 +55,7 @@ class Attachment:
 
 
 def left(balancer: LoadBalancer, at: float | None = None) -> bool:
-    """Whether a successor took over from it; with `at`, a time in seconds since the epoch: `GRACE_S` before that."""
+    """Whether a successor serves in its place; with `at` (seconds since the epoch), for at least `GRACE_S`."""
     marked = balancer.tags.get(names.LEFT_TAG, '')
     if not marked.isdecimal():
         return False
@@ -63,23 +63,23 @@ def left(balancer: LoadBalancer, at: float | None = None) -> bool:
 
 
 def predecessors(owner: Owner, observed: Observed, current: LoadBalancer | None) -> tuple[LoadBalancer, ...]:
-    """The owner's other load balancers through which its service is reached now."""
+    """The owner's other load balancers that forward to its service now."""
     service = observed.service(owner.service or '')
-    attached = {each.get('targetGroupArn') for each in service.load_balancers} if service else set()
+    attached = {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
     return tuple(
-        each
-        for each in observed.load_balancers
-        if names.owner(each.tags) == owner
-        and (current is None or each.arn != current.arn)
-        and any(listener.target_group in attached for listener in each.listeners if listener.target_group)
+        balancer
+        for balancer in observed.load_balancers
+        if names.owner(balancer.tags) == owner
+        and (current is None or balancer.arn != current.arn)
+        and any(listener.target_group in attached for listener in balancer.listeners if listener.target_group)
     )
 
 
 def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> None:
     """Add the steps that follow the service's own: wait, switch, point the record, mark the predecessors."""
-    for each in attachment.predecessors:
-        if left(each):
-            draft.note(f'The load balancer {each.name} was succeeded, and is deleted by a later pass.')
+    for predecessor in attachment.predecessors:
+        if left(predecessor):
+            draft.note(f'The load balancer {predecessor.name} has a successor; a later pass deletes it.')
     if not attachment.waits:
         return
     serves = draft.add(
@@ -87,7 +87,7 @@ def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> N
         'elbv2:DescribeTargetHealth',
         'Wait until a task is healthy in its new target group',
         {'TargetGroupArn': attachment.target_group},
-        after=[each.id for each in draft.steps if each.kind in ('ecs:UpdateService', 'ecs:CreateService')],
+        after=[step.id for step in draft.steps if step.kind in ('ecs:UpdateService', 'ecs:CreateService')],
         until=Until('TargetHealthDescriptions.0.TargetHealth.State', ('healthy',)),
     )
     done: list[str | None] = [serves]
@@ -96,16 +96,16 @@ def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> N
             draft.add('listener', 'elbv2:ModifyListener', switch.text, switch.arguments, after=[serves], why=switch.why)
         )
     done.append(plan_record(draft, attachment.wanted, observed, attachment.balancer, after=[serves]))
-    for each in attachment.predecessors:
-        if not left(each):
-            _leave(draft, each, observed.at, done)
+    for predecessor in attachment.predecessors:
+        if not left(predecessor):
+            _leave(draft, predecessor, observed.at, done)
 
 
 def _leave(draft: Draft, balancer: LoadBalancer, at: float, after: list[str | None]) -> None:
     draft.add(
         f'load-balancer/leave/{balancer.arn}',
         'elbv2:AddTags',
-        f'Note on {balancer.name} that its successor serves',
+        f'Tag {balancer.name} with the time of the switch to its successor',
         {'ResourceArns': [balancer.arn], 'Tags': names.tag_list({names.LEFT_TAG: str(int(at))})},
         after=after,
         why=[Change('elb', balancer.name, None)],

@@ -1,4 +1,4 @@
-"""The listener of a service's load balancer: made, changed in place, or switched once its new target group serves."""
+"""The listener of a service's load balancer: created, changed in place, or switched to a new target group."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ Ref = str | ResultOf
 
 @dataclass(frozen=True)
 class Planned:
-    """`ready`: the step after which the service can be attached; `switch`: what is left for once it serves."""
+    """`ready`: the step after which the service can be attached; `switch`: the change that needs a healthy target."""
 
     ready: str | None = None
     switch: Switch | None = None
@@ -31,7 +31,7 @@ def plan_listener(
     *,
     serves: bool,
 ) -> Planned:
-    """Add the step that makes or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
+    """Add the step that creates or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
     there = balancer.there
     arguments = _arguments(wanted, group)
     listener = _own_listener(draft, wanted, there, observed) if there else None
@@ -47,7 +47,7 @@ def plan_listener(
     changes = _changes(wanted, listener, group)
     if not changes:
         return Planned()
-    text = f'Change the listener of {wanted.name} ({", ".join(each.path.removeprefix("elb.") for each in changes)})'
+    text = f'Change the listener of {wanted.name} ({", ".join(found.path.removeprefix("elb.") for found in changes)})'
     change = {'ListenerArn': listener.arn, **arguments}
     if serves and listener.target_group and listener.target_group != group:
         ready = None if group in listener.idle else _add_idle(draft, listener, group)
@@ -70,13 +70,13 @@ def _changes(wanted: Balancer, listener: Listener, group: Ref) -> tuple[Change, 
     }
     after = {'protocol': wanted.protocol, 'port': wanted.port, 'certificate': wanted.certificate, 'target_group': group}
     return tuple(
-        Change(each.path, each.before, None if isinstance(each.after, ResultOf) else each.after)
-        for each in differences(before, after, 'elb')
+        Change(change.path, change.before, None if isinstance(change.after, ResultOf) else change.after)
+        for change in differences(before, after, 'elb')
     )
 
 
 def _add_idle(draft: Draft, listener: Listener, group: Ref) -> str:
-    """Name the new target group with weight 0: ECS accepts none that no listener leads to."""
+    """Add the new target group with weight 0: ECS accepts only target groups of a listener."""
     weights = [{'TargetGroupArn': listener.target_group, 'Weight': 1}, {'TargetGroupArn': group, 'Weight': 0}]
     return draft.add(
         'listener/add-target-group',
@@ -90,13 +90,13 @@ def _add_idle(draft: Draft, listener: Listener, group: Ref) -> str:
 
 
 def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed) -> Listener | None:
-    """The listener on the wanted port, or else one that leads to a target group of ours and so can be moved there."""
-    ours = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
-    on_port = [each for each in there.listeners if each.port == wanted.port]
+    """The listener on the wanted port, or else one that forwards to a target group of the service."""
+    own = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
+    on_port = [listener for listener in there.listeners if listener.port == wanted.port]
     if on_port and on_port[0].action != 'forward' and names.owner(there.tags) is None:
         raise Blocked(
-            f'The listener of {there.name} on port {wanted.port} was not made by Nysa, and does not forward '
+            f'The listener of {there.name} on port {wanted.port} was not created by Nysa, and does not forward '
             f'({on_port[0].action}): it is not changed.'
         )
-    leading_to_us = [each for each in there.listeners if each.target_group in ours]
+    leading_to_us = [listener for listener in there.listeners if listener.target_group in own]
     return next(iter(on_port + leading_to_us), None)

@@ -1,8 +1,8 @@
-"""A service's load balancer, target group, listener and alias record: made, changed in place, or succeeded.
+"""A service's load balancer, target group, listener and alias record: created, changed in place, or succeeded.
 
 A load balancer's scheme and VPC cannot be changed, nor a target group's VPC and target type:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
-Then a successor is made under another name, and what served before it goes on until the successor does: see `handover`.
+Then a successor with another name is created, and the predecessor serves until the successor does: see `handover`.
 """
 
 from dataclasses import replace
@@ -20,9 +20,9 @@ from stack.reconcile.wanted import Balancer
 
 
 def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> Attachment:
-    """Add the steps that make the load balancer as wanted. Raises `Blocked` where its name is another owner's.
+    """Add the steps for the load balancer. Raises `Blocked` where another owner has its name.
 
-    Where something serves already, the record is left to `plan_handover`.
+    Where tasks serve already, `plan_handover` adds the record.
     """
     there = usable_load_balancer(draft, wanted, observed)
     if there:
@@ -35,17 +35,17 @@ def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> At
     balancer = _load_balancer(draft, wanted, there, observed)
     listener = plan_listener(draft, wanted, balancer, group, observed, serves=serves)
     moves = serves and wanted.record is not None and _leads_elsewhere(wanted.record, there, observed)
-    waits = bool(listener.switch or moves or [each for each in before if not left(each)])
+    waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
     if not waits:
         plan_record(draft, wanted, observed, balancer)
-    staying = tuple(each for each in before if not left(each, observed.at))
-    kept = {arn for each in staying for arn in (each.arn, *_forwarded_to(each))}
+    staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
+    kept = {arn for predecessor in staying for arn in (predecessor.arn, *_forwarded_to(predecessor))}
     return Attachment(
         target_group=group,
         container_port=wanted.container_port,
         ready=tuple(filter(None, [listener.ready])),
-        seen_to=frozenset({each.arn for each in (group_there, there) if each} | kept),
-        also=tuple(sorted(kept & {each.arn for each in observed.target_groups})),
+        seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept),
+        also=tuple(sorted(kept & {known.arn for known in observed.target_groups})),
         wanted=wanted,
         balancer=balancer,
         switch=listener.switch,
@@ -55,23 +55,23 @@ def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> At
 
 
 def _forwarded_to(balancer: LoadBalancer) -> list[str]:
-    return [each.target_group for each in balancer.listeners if each.target_group]
+    return [listener.target_group for listener in balancer.listeners if listener.target_group]
 
 
 def _leads_elsewhere(record: tuple[str, str], there: LoadBalancer | None, observed: Observed) -> bool:
-    """Whether the record exists, and points at something that is not this load balancer."""
+    """Whether the record exists and points elsewhere."""
     found = record_at(observed, *record)
     return found is not None and (there is None or found.target != names.alias_target(there.dns_name))
 
 
 def usable_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> LoadBalancer | None:
-    """The load balancer with the wanted name or that of a successor, if it can serve. Raises `Blocked`."""
-    named = {each.name: each for each in observed.load_balancers}
+    """The usable load balancer with the wanted name or that of a successor, if any. Raises `Blocked`."""
+    named = {balancer.name: balancer for balancer in observed.load_balancers}
     family = [named[name] for name in names.successive(wanted.name) if name in named]
-    fitting = [each for each in family if _is_usable(draft, wanted, each)]
+    fitting = [balancer for balancer in family if _is_usable(draft, wanted, balancer)]
     if not fitting:
         _refuse_the_same_again(draft, wanted, family)
-    return min(fitting, key=lambda each: left(each), default=None)
+    return min(fitting, key=left, default=None)
 
 
 def _is_usable(draft: Draft, wanted: Balancer, there: LoadBalancer) -> bool:
@@ -84,25 +84,25 @@ def _is_usable(draft: Draft, wanted: Balancer, there: LoadBalancer) -> bool:
         raise Blocked(f'There is a load balancer {wanted.name} already, of type {there.type}: it is not changed.')
     if whose is None and _is_elsewhere(wanted, there):
         raise Blocked(
-            f'The load balancer {wanted.name} was not made by Nysa, and would have to be replaced '
+            f'The load balancer {wanted.name} was not created by Nysa, and would have to be replaced '
             f'({there.scheme} in {there.vpc}): delete it by hand first.'
         )
     return not _is_elsewhere(wanted, there)
 
 
 def _is_elsewhere(wanted: Balancer, there: LoadBalancer) -> bool:
-    """Subnets in common prove the VPC, whatever a document states."""
+    """Whether scheme or VPC differ. Common subnets prove the VPC, whatever the document states."""
     in_vpc = there.vpc == wanted.vpc or not wanted.subnets.isdisjoint(there.subnets)
     return there.scheme != wanted.scheme or not in_vpc
 
 
 def _refuse_the_same_again(draft: Draft, wanted: Balancer, family: list[LoadBalancer]) -> None:
-    """Raise `Blocked` where one was made for the very same before: another would not be different."""
+    """Raise `Blocked` where a load balancer was created for the same settings before: another would be the same."""
     for there in family:
         made_for = there.tags.get(names.MADE_FOR_TAG)
         if names.owner(there.tags) == draft.owner and made_for == _made_for(wanted):
             raise Blocked(
-                f'The load balancer {there.name} was made to be {wanted.scheme} in {wanted.vpc}, and is {there.scheme} '
+                f'The load balancer {there.name} was created as {wanted.scheme} in {wanted.vpc}, and is {there.scheme} '
                 f'in {there.vpc}: it is not replaced a second time. Correct the subnets, or delete it by hand.'
             )
 
@@ -116,7 +116,7 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
     if there:
         _change_load_balancer(draft, wanted, there)
         return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there)
-    name = names.unused(wanted.name, {each.name for each in observed.load_balancers})
+    name = names.unused(wanted.name, {balancer.name for balancer in observed.load_balancers})
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
     tags = draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}
@@ -138,7 +138,8 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
         why=[Change('elb', None, name)],
     )
     arn, dns, zone = (
-        ResultOf(made, f'LoadBalancers.0.{each}') for each in ('LoadBalancerArn', 'DNSName', 'CanonicalHostedZoneId')
+        ResultOf(made, f'LoadBalancers.0.{member}')
+        for member in ('LoadBalancerArn', 'DNSName', 'CanonicalHostedZoneId')
     )
     return PlannedBalancer(wanted.name, arn, dns, zone)
 
@@ -150,7 +151,7 @@ def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -
         draft.add(
             'load-balancer/return',
             'elbv2:RemoveTags',
-            f'Note on {there.name} that it serves again',
+            f'Record on {there.name} that it serves again',
             {'ResourceArns': [there.arn], 'TagKeys': [names.LEFT_TAG]},
         )
     if wanted.security_groups and wanted.security_groups != there.security_groups:

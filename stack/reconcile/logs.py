@@ -1,4 +1,4 @@
-"""CloudWatch log groups: made where `awslogs` needs one that is not there. They hold data, and so are never deleted."""
+"""CloudWatch log groups: created where `awslogs` needs one, and never deleted, since they contain data."""
 
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
@@ -7,7 +7,7 @@ from stack.reconcile.wanted import LogGroup
 
 
 def plan_log_group(draft: Draft, wanted: LogGroup, observed: Observed) -> str | None:
-    """The id of the step that makes the log group, once however many services ask; None where it is there."""
+    """The id of the one step that creates the log group for all services; None where the log group exists."""
     if (wanted.region, wanted.name) in observed.log_groups:
         return None
     if why := observed.unknown_log_groups.get((wanted.region, wanted.name)):

@@ -1,4 +1,4 @@
-"""What Nysa calls the things that it makes in AWS, and how it marks them as its own."""
+"""Names and ownership tags of the AWS resources that Nysa creates."""
 
 import hashlib
 import re
@@ -9,18 +9,18 @@ from stack.stackfile.task_definition import CLUSTER_TAG, SERVICE_TAG
 
 # On a load balancer: the record that points at it, as `zone/name`. A record cannot be tagged itself.
 RECORD_TAG = 'nysa:record'
-# On a load balancer: when its successor took over, in whole seconds since the epoch.
+# On a load balancer: the time of the switch to its successor, in whole seconds since the epoch.
 LEFT_TAG = 'nysa:left'
-# On what can only be replaced: what it was made for, so that it is not replaced by the same again.
+# On a resource that can only be replaced: the settings it was created for, so that it is not replaced by an equal one.
 MADE_FOR_TAG = 'nysa:made-for'
-# On a service whose stackfile stated everything when it was taken over: what is left out later has its default.
+# On an adopted service whose stackfile stated everything: a field left out later has its default.
 WHOLE_TAG = 'nysa:whole'
-# On a task definition: the revision of the desired state for which its task was run.
+# On a task definition: the revision of the desired state for which its task ran.
 RAN_TAG = 'nysa:ran'
 
 
 class Owner(NamedTuple):
-    """For whom something was made; `service` is None where a whole cluster shares it."""
+    """The owner of an AWS resource; `service` is None where a whole cluster shares it."""
 
     cluster: str
     service: str | None = None
@@ -31,29 +31,29 @@ class Owner(NamedTuple):
 
     @property
     def description(self) -> str:
-        """In words, for what can be listed with its description but not with its tags; ends as its cluster's does."""
+        """The owner as text, for resources that are listed with their description but not with their tags."""
         return f'{f"Service {self.service} " if self.service else ""}of the ECS cluster {self.cluster}, made by Nysa'
 
 
 def owner(tags: Mapping[str, str]) -> Owner | None:
-    """Whose a thing is by its tags, or None where Nysa did not make it and has not taken it over."""
+    """The owner by the tags, or None where Nysa neither created nor adopted the resource."""
     cluster = tags.get(CLUSTER_TAG)
     return Owner(cluster, tags.get(SERVICE_TAG)) if cluster else None
 
 
 def ecs_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as ECS takes them."""
+    """Tags in the format of ECS."""
     return [{'key': key, 'value': value} for key, value in tags.items()]
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as Elastic Load Balancing and Cloud Map take them."""
+    """Tags in the format of Elastic Load Balancing and Cloud Map."""
     return [{'Key': key, 'Value': value} for key, value in tags.items()]
 
 
 def read_tags(tags: Any) -> dict[str, str]:
-    """Tags from an answer of either spelling."""
-    return {each.get('Key') or each['key']: each.get('Value', each.get('value', '')) for each in tags or ()}
+    """Tags from a response in either format."""
+    return {tag.get('Key') or tag['key']: tag.get('Value', tag.get('value', '')) for tag in tags or ()}
 
 
 def token(*parts: str) -> str:
@@ -68,27 +68,27 @@ def successive(balancer: str) -> Iterator[str]:
 
 
 def first_of(balancer: str) -> str:
-    """The name of the load balancer that one of this name may have succeeded: `…-lb` for `…-l2` to `…-l9`."""
+    """The first name in the succession: `…-lb` for `…-l2` to `…-l9`."""
     return re.sub(r'-l[2-9]$', '-lb', balancer)
 
 
 def unused(balancer: str, used: Collection[str]) -> str | None:
-    """The first of the successive names that is not used, if one is left."""
-    return next((each for each in successive(balancer) if each not in used), None)
+    """The first unused name in the succession, if any."""
+    return next((name for name in successive(balancer) if name not in used), None)
 
 
 def dns_name(name: str) -> str:
-    """A domain name as one compares it: in lower case, without the final dot, `*` as Route 53 gives it unescaped."""
+    """A domain name for comparison: in lower case, without the final dot, and with Route 53's `\\052` as `*`."""
     return name.lower().rstrip('.').replace('\\052', '*')
 
 
 def alias_target(name: str) -> str:
-    """A load balancer's DNS name as one compares it: consoles put `dualstack.` before it."""
+    """A load balancer's DNS name for comparison: consoles put `dualstack.` before it."""
     return dns_name(name).removeprefix('dualstack.')
 
 
 def record_tag(zone: str, name: str) -> str:
-    """The value of `RECORD_TAG`. A tag cannot hold `*`, and no name that Route 53 takes has `@`."""
+    """The value of `RECORD_TAG`. A tag cannot contain `*`, and Route 53 accepts no name with `@`."""
     return f'{zone}/{dns_name(name).replace("*", "@")}'
 
 

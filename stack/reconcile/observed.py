@@ -1,6 +1,6 @@
-"""What is there: the state of one cluster in AWS, typed, as the planner reads it.
+"""Observed state: typed values of one cluster's resources in AWS, as the planner reads them.
 
-Each class is made by `read` from an item of the AWS answer that its docstring names.
+The method `read` of a class parses an item of the AWS response that the class docstring names.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from stack.reconcile import names
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
 
-# Members of CreateService as DescribeServices gives them back.
+# Members of CreateService that DescribeServices returns.
 _MEMBERS = (
     'availabilityZoneRebalancing',
     'capacityProviderStrategy',
@@ -32,15 +32,15 @@ _MEMBERS = (
     'serviceRegistries',
 )
 
-# Those that DescribeServices gives back in the newest deployment alone.
+# Members that DescribeServices returns in the newest deployment only.
 _OF_DEPLOYMENT = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
 
 
 @dataclass(frozen=True)
 class Service:
-    """An ECS service (DescribeServices with TAGS). `deployments` counts those that are not over.
+    """An ECS service (DescribeServices with TAGS). `deployments` counts the unfinished ones.
 
-    `members` are those of CreateService, as they are described.
+    `members` are those of CreateService, as DescribeServices returns them.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Service:
 
     @property
     def taggable(self) -> bool:
-        """Whether its ARN is of the long format, which names the cluster: ECS refuses to tag any other.
+        """Whether its ARN has the long format, which contains the cluster: ECS refuses to tag any other.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
         """
@@ -72,7 +72,7 @@ class Service:
 
     @property
     def is_whole(self) -> bool:
-        """Whether Nysa created it, or took it over with a stackfile that stated everything."""
+        """Whether Nysa created it, or adopted it with a stackfile that stated everything."""
         return names.MADE_FOR_TAG in self.tags or names.WHOLE_TAG in self.tags
 
     @property
@@ -106,14 +106,14 @@ class Service:
 
 def _members(found: Answer) -> dict[str, Any]:
     deployments: Sequence[Answer] = found.get('deployments') or ()
-    newest = next((each for each in deployments if each.get('status') == 'PRIMARY'), {})
+    newest = next((deployment for deployment in deployments if deployment.get('status') == 'PRIMARY'), {})
     parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_DEPLOYMENT}
     return {name: value for name, value in parts.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """A task definition (DescribeTaskDefinition with TAGS); `body` is the answer's `taskDefinition`."""
+    """A task definition (DescribeTaskDefinition with TAGS); `body` is the response's `taskDefinition`."""
 
     arn: str
     family: str
@@ -128,7 +128,7 @@ class TaskDefinition:
 
 @dataclass(frozen=True)
 class Listener:
-    """A listener (DescribeListeners); `target_group` is the one it forwards all requests to, None without such one.
+    """A listener (DescribeListeners); `target_group` gets all requests, None where there is no single one.
 
     `idle`: target groups that it names with weight 0. `action` is the type of its default action.
     """
@@ -152,7 +152,7 @@ class Listener:
             arn=found['ListenerArn'],
             port=found['Port'],
             protocol=protocol,
-            certificates=tuple(each['CertificateArn'] for each in encrypted),
+            certificates=tuple(certificate['CertificateArn'] for certificate in encrypted),
             target_group=serving[0] if len(serving) == 1 else None,
             idle=frozenset(arn for arn, weight in weights.items() if not weight),
             action=actions[-1].get('Type', 'forward') if actions else 'forward',
@@ -166,7 +166,7 @@ def _weights(action: Answer) -> list[tuple[str, int]]:
     groups = (action.get('ForwardConfig') or {}).get('TargetGroups')
     if not groups:
         return [(action['TargetGroupArn'], 1)] if 'TargetGroupArn' in action else []
-    return [(each['TargetGroupArn'], each.get('Weight', 1)) for each in groups]
+    return [(group['TargetGroupArn'], group.get('Weight', 1)) for group in groups]
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class LoadBalancer:
             scheme=found.get('Scheme', 'internet-facing'),
             vpc=found.get('VpcId', ''),
             type=found.get('Type', 'application'),
-            subnets=frozenset(each['SubnetId'] for each in found.get('AvailabilityZones') or ()),
+            subnets=frozenset(zone['SubnetId'] for zone in found.get('AvailabilityZones') or ()),
             security_groups=frozenset(found.get('SecurityGroups') or ()),
             listeners=listeners,
             tags=tags,
@@ -291,7 +291,7 @@ class Registry:
             arn=found['Arn'],
             name=names.dns_name(found['Name']),
             namespace=namespace,
-            records=tuple(sorted((each['Type'], each['TTL']) for each in dns.get('DnsRecords') or ())),
+            records=tuple(sorted((record['Type'], record['TTL']) for record in dns.get('DnsRecords') or ())),
             routing=dns.get('RoutingPolicy', 'MULTIVALUE'),
             custom_health=found.get('HealthCheckCustomConfig'),
             tags=tags,
@@ -300,15 +300,15 @@ class Registry:
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything of one cluster that a plan depends on.
+    """The observed state of one cluster: everything that a plan depends on.
 
     `definitions`: those that services run, by ARN. `newest`: the newest active one, by family, where it was looked up.
     `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
     definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
     `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
     `unknown_log_groups`: those that could not be asked for, and why. `subnets`: the VPC of each subnet that the
-    desired state names and that exists, None where that is not known.
-    `at`: when it was observed, in seconds since the epoch.
+    desired state names and that exists, None where that is unknown.
+    `at`: the time of observation, in seconds since the epoch.
     """
 
     cluster: str
@@ -331,13 +331,13 @@ class Observed:
     at: float = 0.0
 
     def service(self, name: str) -> Service | None:
-        """The service unless it has gone: ECS still names those that are INACTIVE for a while."""
+        """The service, unless it is deleted: ECS describes INACTIVE services for a while."""
         found = self.services.get(name)
         return found if found and (found.active or found.draining) else None
 
 
 class Observer(Protocol):
-    """What looks at AWS: see `stack.aws.inventory.Inventory`."""
+    """The port that reads AWS: see `stack.aws.inventory.Inventory`."""
 
     async def observe(
         self, cluster: str, document: Mapping[str, Any], *, destroyed: Collection[str] = (), prune: bool = False

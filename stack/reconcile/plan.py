@@ -1,6 +1,6 @@
-"""What would be done to make a cluster match its desired state: rows for each service, and the steps in their order.
+"""Plans as data: a row for each service, notes, and the AWS calls (steps) in their order.
 
-A plan is data. It is shown to people, compared, and applied step by step; who makes it and who applies it is elsewhere.
+`planner` makes plans, `stack.scheduler` applies them, and the API shows them.
 """
 
 import hashlib
@@ -26,22 +26,26 @@ class Change:
 
 @dataclass(frozen=True)
 class Row:
-    """What becomes of one service."""
+    """The action on one service, and the differences behind it."""
 
     service: str
     action: Action
     changes: tuple[Change, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return {'service': self.service, 'action': self.action, 'changes': [each.to_json() for each in self.changes]}
+        return {
+            'service': self.service,
+            'action': self.action,
+            'changes': [change.to_json() for change in self.changes],
+        }
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something that a person should know of a plan; `service` is None where it concerns the whole cluster.
+    """A remark on a plan for people; `service` is None where it concerns the whole cluster.
 
-    `code` is that of the error that the plan would be refused with. One that `blocks` is why nothing is planned for the
-    service until a person acts.
+    `code` is that of the error that the plan would be refused with. A note that `blocks` is the reason why
+    nothing is planned for the service until a person acts.
     """
 
     service: str | None
@@ -55,7 +59,7 @@ class Note:
 
 @dataclass(frozen=True)
 class ResultOf:
-    """Stands in a step's arguments for what an earlier step's answer holds at `path`, as `LoadBalancers.0.DNSName`."""
+    """A placeholder in a step's arguments for the value at `path` of an earlier step's response."""
 
     step: str
     path: str
@@ -63,9 +67,9 @@ class ResultOf:
 
 @dataclass(frozen=True)
 class Until:
-    """Makes a step wait: its call is repeated until the answer holds one of `values` at `path`.
+    """A wait condition: the call is repeated until the response has one of `values` at `path`.
 
-    A path that the answer does not have counts as None. Ends in failure where the answer holds one of `failures`.
+    A missing path counts as None. The step fails where the response has one of `failures`.
     """
 
     path: str
@@ -75,9 +79,9 @@ class Until:
 
 @dataclass(frozen=True)
 class Step:
-    """One AWS call. `kind` names it as `ecs:RegisterTaskDefinition`, `text` says it to a person.
+    """One AWS call. `kind` names it as `ecs:RegisterTaskDefinition`, `text` describes it to a person.
 
-    `not_yet` holds the error codes with which AWS says that it has not let go yet: then the call is made again later.
+    `not_yet`: error codes for a resource that is still in use; the call is then retried later.
     """
 
     id: str
@@ -95,7 +99,7 @@ class Step:
         return self.until is None
 
     def to_json(self) -> dict[str, Any]:
-        """The step without its arguments: those hold the values of environment variables."""
+        """The step without its arguments, which contain the values of environment variables."""
         return {
             'id': self.id,
             'kind': self.kind,
@@ -103,15 +107,15 @@ class Step:
             'text': self.text,
             'waits': self.until is not None,
             'depends_on': list(self.depends_on),
-            'why': [each.to_json() for each in self.why],
+            'why': [change.to_json() for change in self.why],
         }
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The rows of all services and the steps, each after those that it depends on.
+    """The rows of all services, and the steps in topological order.
 
-    `unmanaged` are services that run in ECS and are not in the desired state: they are left alone.
+    `unmanaged` are services that run in ECS and are not in the desired state: they are left unchanged.
     """
 
     cluster: str
@@ -122,14 +126,14 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done, or waited for."""
+        """Whether there is no step, not even a wait."""
         return not self.steps
 
     @property
     def id(self) -> str:
-        """The same for two plans that would do the same."""
-        steps = [[each.id, each.kind, each.arguments, each.depends_on] for each in self.steps]
-        rows = [each.to_json() for each in self.rows]
+        """A hash of rows and steps: equal for plans with the same effect."""
+        steps = [[step.id, step.kind, step.arguments, step.depends_on] for step in self.steps]
+        rows = [row.to_json() for row in self.rows]
         text = json.dumps([self.cluster, rows, steps], default=_reference, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -137,9 +141,9 @@ class Plan:
         return {
             'id': self.id,
             'cluster': self.cluster,
-            'services': [each.to_json() for each in self.rows],
-            'steps': [each.to_json() for each in self.steps],
-            'notes': [each.to_json() for each in self.notes],
+            'services': [row.to_json() for row in self.rows],
+            'steps': [step.to_json() for step in self.steps],
+            'notes': [note.to_json() for note in self.notes],
             'unmanaged': list(self.unmanaged),
         }
 
@@ -154,7 +158,7 @@ _MISSING = object()
 
 
 def at_path(answer: Any, path: str) -> Any:
-    """What an answer holds at a path of names and positions; None where it does not."""
+    """The value of a response at a path of names and positions; None where there is none."""
     for part in path.split('.'):
         if isinstance(answer, Mapping):
             answer = answer.get(part, _MISSING)
@@ -168,9 +172,9 @@ def at_path(answer: Any, path: str) -> Any:
 
 
 def filled_in(arguments: Any, answers: Mapping[str, Any]) -> Any:
-    """Arguments with every `ResultOf` replaced by what the answer of its step holds.
+    """Arguments with every `ResultOf` replaced by the value in the response of its step.
 
-    Raises `LookupError` where that step has no answer, or its answer nothing at the path.
+    Raises `LookupError` where that step has no response, or the response has no value at the path.
     """
     if isinstance(arguments, ResultOf):
         found = at_path(answers[arguments.step], arguments.path)
@@ -185,7 +189,7 @@ def filled_in(arguments: Any, answers: Mapping[str, Any]) -> Any:
 
 
 def differences(before: Any, after: Any, path: str = '') -> list[Change]:
-    """Every field in which two documents of plain values differ, the mappings in them entered, lists compared whole."""
+    """The differences of two documents by field; mappings are compared by key, lists as a whole."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return [
             change

@@ -1,7 +1,7 @@
-"""The plan: what is wanted held against what was observed, service by service, in the order of the document.
+"""The planner: compares desired and observed state, service by service, in the order of the document.
 
-Pure and idempotent: once its steps are done, the next plan is empty. What is there and bears no mark of Nysa is never
-deleted; what a desired state names is taken over, and the plan says so.
+Pure and idempotent: once the steps are done, the next plan is empty. A resource without Nysa's tags is never deleted; a
+resource that the desired state names is adopted, with a step that the plan shows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,15 +33,15 @@ def plan(
     retry: bool = True,
     region: str | None = None,
 ) -> Plan:
-    """What would make the cluster match the desired state.
+    """The plan that makes the cluster match the desired state.
 
-    `destroyed` are services that may be destroyed if the document no longer has them; with `prune` all that are
-    Nysa's may. `retry`: deploy again what ECS itself rolled back. `revision` is the one for which tasks run once.
+    `destroyed`: services that may be destroyed if the document no longer has them; with `prune`, all of Nysa's.
+    `retry`: deploy again what ECS rolled back. `revision`: the one for which tasks of `type: task` run once.
     """
     wanted = wanted_services(observed.cluster, document, region)
     unclear = faults(observed.cluster, document)
     claims: dict[tuple[str, str], str] = {}
-    records = frozenset(each.balancer.record for each in wanted.values() if each.balancer and each.balancer.record)
+    records = frozenset(other.balancer.record for other in wanted.values() if other.balancer and other.balancer.record)
     shared = Draft(Owner(observed.cluster))
     drafts: list[Draft] = [shared]
     rows: list[Row] = []
@@ -69,7 +69,7 @@ def plan(
 
 def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
     draft = Draft(owner)
-    draft.note(f'Nothing is done about it. {why}', blocks=True)
+    draft.note(f'Nothing is planned for it. {why}', blocks=True)
     return draft, Row(draft.service, 'nothing')
 
 
@@ -86,7 +86,11 @@ def _put_together(
         tuple(rows),
         tuple(step for draft in drafts for step in draft.steps),
         tuple(note for draft in drafts for note in draft.notes) + _cluster_notes(wanted, observed) + notes,
-        tuple(sorted(each.name for each in observed.services.values() if each.active and each.name not in seen_to)),
+        tuple(
+            sorted(
+                service.name for service in observed.services.values() if service.active and service.name not in seen_to
+            )
+        ),
     )
 
 
@@ -98,7 +102,7 @@ def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
 
 
 def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
-    """Add all steps for one service; where it is blocked, `shared` has still only got what others can use."""
+    """Add all steps for one service. Where it is blocked, `shared` contains only steps that others can use."""
     service = observed.service(wanted.service)
     if service and not service.draining and service.controller != 'ECS':
         autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
@@ -130,19 +134,19 @@ def _run_once(
     if service is None:
         return row
     if names.owner(service.tags) != draft.owner:
-        raise Blocked('A service of that name runs in ECS, and was not made by Nysa: delete it by hand first.')
+        raise Blocked('A service of that name runs in ECS, and was not created by Nysa: delete it by hand first.')
     gone = delete_service(draft, service, observed.cluster, why=[Change('type', 'service', 'task')])
     plan_leftovers(draft, observed, frozenset(), after=[gone])
     return Row(wanted.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
 
 
 def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> None:
-    """Parts that the service has left go once none of its tasks uses them any more."""
+    """Add the deletion of parts that the service no longer has, after its last task with them."""
     if not has_leftovers(observed, draft.owner, seen_to):
         return
     service = observed.service(draft.service)
-    gone = [each.id for each in draft.steps if each.id.endswith('/service/gone')]
-    changing = [each.id for each in draft.steps if each.kind in ('ecs:UpdateService', 'ecs:CreateService')]
+    gone = [step.id for step in draft.steps if step.id.endswith('/service/gone')]
+    changing = [step.id for step in draft.steps if step.kind in ('ecs:UpdateService', 'ecs:CreateService')]
     after: list[str | None] = [*(gone or changing)]
     if service and not gone and (changing or service.deployments > 1):
         waits = draft.add(
@@ -160,7 +164,7 @@ def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> Non
 def going(
     wanted: Collection[str], observed: Observed, destroyed: Collection[str] = (), prune: bool = False
 ) -> list[str]:
-    """Services to be destroyed: those asked for, with `prune` all of ours, and what was begun before and has parts."""
+    """Services to destroy: the requested ones, with `prune` all of Nysa's, and unfinished deletions that left parts."""
     found = {name for name in destroyed if name not in wanted}
     marked: Sequence[LoadBalancer | TargetGroup | Registry | Service] = (
         *observed.load_balancers,
@@ -168,7 +172,7 @@ def going(
         *observed.registries,
         *observed.services.values(),
     )
-    for whose in {names.owner(each.tags) for each in marked}:
+    for whose in {names.owner(resource.tags) for resource in marked}:
         if whose and whose.cluster == observed.cluster and whose.service and whose.service not in wanted:
             service = observed.services.get(whose.service)
             if prune or not (service and service.active):
@@ -177,7 +181,7 @@ def going(
 
 
 def _cluster_notes(wanted: Mapping[str, Wanted], observed: Observed) -> tuple[Note, ...]:
-    on_instances = [each.service for each in wanted.values() if each.launch_type == 'EC2' and each.count]
+    on_instances = [service.service for service in wanted.values() if service.launch_type == 'EC2' and service.count]
     if on_instances and not observed.container_instances:
         return (Note(None, 'The cluster has no container instance: no task can start.'),)
     return ()

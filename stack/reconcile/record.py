@@ -40,7 +40,7 @@ def plan_record(
 
 def record_at(observed: Observed, zone: str, name: str) -> Record | None:
     wanted = (zone, names.dns_name(name), 'A')
-    return next((each for each in observed.records if (each.zone, each.name, each.type) == wanted), None)
+    return next((record for record in observed.records if (record.zone, record.name, record.type) == wanted), None)
 
 
 def _point(
@@ -91,10 +91,10 @@ def delete_record(draft: Draft, record: Record, after: list[str | None]) -> str:
 
 
 def _remember(draft: Draft, there: LoadBalancer, tag: str | None, after: list[str | None]) -> None:
-    """Note on the load balancer which record points at it, once it does."""
+    """Tag the load balancer with the record that points at it, after the record does."""
     why = [Change(f'tags.{names.RECORD_TAG}', there.tags.get(names.RECORD_TAG), tag)]
     kind, tags = 'elbv2:RemoveTags', dict[str, Any](TagKeys=[names.RECORD_TAG])
     if tag:
         kind, tags = 'elbv2:AddTags', {'Tags': names.tag_list({names.RECORD_TAG: tag})}
-    text = f'Note on {there.name} which record points at it'
+    text = f'Tag {there.name} with the record that points at it'
     draft.add('record/tag', kind, text, {'ResourceArns': [there.arn], **tags}, after=after, why=why)

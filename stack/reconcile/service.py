@@ -1,6 +1,6 @@
-"""An ECS service and its task definition: created, changed in place, or made anew where ECS cannot do that.
+"""An ECS service and its task definition: created, updated in place, or replaced where ECS cannot update.
 
-What UpdateService can change: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+What UpdateService accepts: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Ref = str | ResultOf
 
 @dataclass(frozen=True)
 class Parts:
-    """What the service is joined with, and the steps (`ready`) after which it can be."""
+    """Load balancer and registry of the service, and the steps (`ready`) that it needs first."""
 
     attachment: Attachment | None = None
     registry: Ref | None = None
@@ -32,7 +32,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Definition:
-    """The task definition that is to run: its ARN, known or to come, and what sets it apart from the one that does."""
+    """The wanted task definition: its ARN, known or to come, and its differences from the running one."""
 
     ref: Ref
     changes: tuple[Change, ...] = ()
@@ -40,9 +40,9 @@ class Definition:
 
 
 def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: bool) -> Definition:
-    """Register the task definition unless the one that runs, or the newest of the family, is the same.
+    """Register the task definition unless the running one, or the newest of the family, is equal.
 
-    Without `retry`, one that ECS itself rolled back from is not tried again.
+    Without `retry`, a definition that ECS rolled back is not deployed again.
     """
     service = observed.service(wanted.service)
     running = observed.definitions.get(service.task_definition) if service else None
@@ -54,7 +54,7 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
     if newest and is_registered(wanted.definition, newest):
         if running and newest.arn in observed.given_up and not retry:
             name = newest.arn.rpartition('/')[2]
-            draft.note(f'ECS rolled back from {name}: it is not tried again until the next change or deploy.')
+            draft.note(f'ECS rolled back {name}; it is deployed again only after the next change or deploy.')
             return Definition(running.arn, known=running)
         return Definition(newest.arn, changes, newest)
     made_for = {names.MADE_FOR_TAG: fingerprint(wanted.definition)}
@@ -69,7 +69,7 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
 
 
 def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, observed: Observed) -> Row:
-    """Add the steps that make the service as wanted, and say what becomes of it. Raises `Blocked`."""
+    """Add the steps that create, update or replace the service, and return its row. Raises `Blocked`."""
     service = observed.service(wanted.service)
     autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
     if service is None or service.draining:
@@ -79,13 +79,13 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
     taken_over = names.owner(service.tags) == draft.owner
     reasons = _cannot_be_changed(wanted, service, parts)
     if reasons:
-        what = ', '.join(each.path for each in reasons)
+        what = ', '.join(reason.path for reason in reasons)
         if not taken_over:
-            raise Blocked(f'It was not made by Nysa, and ECS cannot change its {what}: delete it by hand first.')
+            raise Blocked(f'It was not created by Nysa, and ECS cannot change its {what}: delete it by hand first.')
         _refuse_the_same_again(wanted, service, what)
         draft.note(f'ECS cannot change {what} of a service: it is deleted and created again, and stops meanwhile.')
         count = service.desired_count if autoscaled else wanted.count
-        prepared = [each.id for each in draft.steps if each.changes_something]
+        prepared = [step.id for step in draft.steps if step.changes_something]
         gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
@@ -95,9 +95,9 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
 
 
 def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, autoscaled: bool) -> Row:
-    """A service whose deployments CodeDeploy or another program drives: only its count and its tags are changed.
+    """Add the steps for a service whose deployments CodeDeploy or another program drives: its count and tags.
 
-    UpdateService refuses everything else of it. Raises `Blocked` where the stackfile does not name its `controller`.
+    UpdateService refuses everything else. Raises `Blocked` where the stackfile does not name its `controller`.
     """
     if wanted.members.get('deploymentController', {}).get('type') != service.controller:
         raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
@@ -116,7 +116,7 @@ def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, aut
 
 
 def _tags(draft: Draft, wanted: Wanted, service: Service, taken_over: bool) -> list[str]:
-    """The steps that tag a service as Nysa's, and with what the stackfile states; other tags stay."""
+    """Add the steps that set Nysa's and the stackfile's tags; other tags stay."""
     if not service.taggable:
         if not taken_over:
             draft.note(
@@ -147,29 +147,31 @@ def _tag(draft: Draft, service: Service, name: str, text: str, tags: dict[str, s
 
 
 def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[Change]:
-    """What ECS refuses to change in a service that is there."""
+    """The differences that UpdateService refuses."""
     found = []
     if wanted.scheduling_strategy != service.scheduling_strategy:
         found.append(Change('scheduling_strategy', service.scheduling_strategy, wanted.scheduling_strategy))
-    # Without a launch type the service has a capacity provider strategy, which is not ours.
+    # A service without a launch type has a capacity provider strategy.
     if service.launch_type and wanted.launch_type and wanted.launch_type != service.launch_type:
         found.append(Change('launch_type', service.launch_type, wanted.launch_type))
     if service.network and not wanted.network:
         found.append(Change('network_mode', 'awsvpc', wanted.definition.get('networkMode', 'bridge')))
-    classic = [each['loadBalancerName'] for each in service.load_balancers if each.get('loadBalancerName')]
+    classic = [
+        attachment['loadBalancerName'] for attachment in service.load_balancers if attachment.get('loadBalancerName')
+    ]
     if classic and parts.attachment:
         found.append(Change('elb.type', f'classic ({classic[0]})', 'application'))
     return found
 
 
 def _refuse_the_same_again(wanted: Wanted, service: Service, what: str) -> None:
-    """Raise `Blocked` where the service was created for the very same before: it would not turn out otherwise."""
+    """Raise `Blocked` where the service was created for the same settings before: another would be the same."""
     if service.tags.get(names.MADE_FOR_TAG) == _made_for(wanted):
         raise Blocked(f'It was created for this already, and ECS shows another {what}: it is not replaced again.')
 
 
 def _made_for(wanted: Wanted) -> str:
-    """What ECS cannot change later, as a tag."""
+    """The settings that ECS cannot change later, as the value of a tag."""
     mode = 'awsvpc' if wanted.network else 'host'
     return f'{wanted.launch_type or "providers"}/{wanted.scheduling_strategy}/{mode}'
 
@@ -211,7 +213,7 @@ def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachmen
 
 
 def _container(wanted: Wanted, definition: Definition) -> str:
-    """The name of the container in the task definition that is to run: somebody else may have named it otherwise."""
+    """The name of the main container in the wanted task definition; in an adopted one it may be another."""
     name = str(main_container(wanted.definition)['name'])
     return str(main_container(definition.known.body, name)['name']) if definition.known else name
 
@@ -255,12 +257,12 @@ def _update(
 
 
 def settings_changes(wanted: Wanted, service: Service) -> list[Change]:
-    """What differs in the service itself, its count and what it is joined with aside."""
+    """The differences of the service, except its count, load balancers and registries."""
     return changed_members(wanted, service)[1]
 
 
 def _listed(changes: list[Change], most: int = 4) -> str:
-    paths = list(dict.fromkeys(each.path for each in changes))
+    paths = list(dict.fromkeys(change.path for change in changes))
     more = f' and {len(paths) - most} more' if len(paths) > most else ''
     return (', '.join(paths[:most]) + more) or 'task definition'
 
@@ -268,14 +270,18 @@ def _listed(changes: list[Change], most: int = 4) -> str:
 def _load_balancers(
     draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
 ) -> Changed:
-    """Attachments to target groups that are not ours stay, under the name of the container that there will be."""
-    ours: set[Ref] = {each.arn for each in observed.target_groups if names.owner(each.tags) == draft.owner}
+    """Attachments to other target groups stay, with the name of the container in the new definition."""
+    own: set[Ref] = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
     if parts.attachment:
-        ours = (ours - set(parts.attachment.also)) | {parts.attachment.target_group}
-    before = [{key: value for key, value in each.items() if value} for each in service.load_balancers]
+        own = (own - set(parts.attachment.also)) | {parts.attachment.target_group}
+    before = [{key: value for key, value in attachment.items() if value} for attachment in service.load_balancers]
     stated = wanted.members.get('loadBalancers')
-    kept = [each for each in before if each.get('targetGroupArn') not in ours] if stated is None else stated
-    after = [_with_container(wanted, definition, each) for each in kept]
+    kept = (
+        [attachment for attachment in before if attachment.get('targetGroupArn') not in own]
+        if stated is None
+        else stated
+    )
+    after = [_with_container(wanted, definition, attachment) for attachment in kept]
     if parts.attachment:
         after.append(_load_balancer(wanted, definition, parts.attachment))
     if sorted(before, key=str) == sorted(after, key=str):
@@ -284,31 +290,36 @@ def _load_balancers(
 
 
 def _attached(attachments: list[dict[str, Any]]) -> str | None:
-    """Attachments for a person, as `staging-web-lb:8080`."""
+    """Attachments as text, such as `staging-web-lb:8080`."""
     shown = []
-    for each in attachments:
-        group = each.get('targetGroupArn', each.get('loadBalancerName', ''))
+    for attachment in attachments:
+        group = attachment.get('targetGroupArn', attachment.get('loadBalancerName', ''))
         name = 'new' if isinstance(group, ResultOf) else group.partition('targetgroup/')[2].partition('/')[0] or group
-        shown.append(f'{name}:{each.get("containerPort")}')
+        shown.append(f'{name}:{attachment.get("containerPort")}')
     return ', '.join(shown) or None
 
 
 def _registries(
     draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
 ) -> Changed:
-    """A registry that is not ours stays, unless another is wanted: ECS accepts only one."""
-    ours = {each.arn for each in observed.registries if names.owner(each.tags) == draft.owner}
-    before = [{key: value for key, value in each.items() if value} for each in service.registries]
+    """The registry of another owner stays, unless the stackfile wants one: ECS accepts only one."""
+    own = {registry.arn for registry in observed.registries if names.owner(registry.tags) == draft.owner}
+    before = [{key: value for key, value in registry.items() if value} for registry in service.registries]
     stated = wanted.members.get('serviceRegistries')
-    kept = [each for each in before if each.get('registryArn') not in ours] if stated is None else stated
-    after = [_with_container(wanted, definition, each) for each in kept]
+    kept = (
+        [attachment for attachment in before if attachment.get('registryArn') not in own] if stated is None else stated
+    )
+    after = [_with_container(wanted, definition, attachment) for attachment in kept]
     if parts.registry:
         after = [{'registryArn': parts.registry}]
-    if before == after or (parts.registry and [each.get('registryArn') for each in before] == [parts.registry]):
+    if before == after or (
+        parts.registry and [attachment.get('registryArn') for attachment in before] == [parts.registry]
+    ):
         return None
-    known = {each.arn: each.name for each in observed.registries}
+    known = {registry.arn: registry.name for registry in observed.registries}
     was, becomes = (
-        [known.get(arn, str(arn)) for each in some if (arn := each.get('registryArn'))] for some in (before, after)
+        [known.get(arn, str(arn)) for registry in some if (arn := registry.get('registryArn'))]
+        for some in (before, after)
     )
     if wanted.registry:
         becomes = [wanted.registry.name]
@@ -316,17 +327,17 @@ def _registries(
 
 
 def _with_container(wanted: Wanted, definition: Definition, part: Mapping[str, Any]) -> dict[str, Any]:
-    """What a service is joined with; where its container has another name in the new definition, the main one."""
+    """An attachment, with the main container where its container is not in the new definition."""
     body = definition.known.body if definition.known else wanted.definition
-    if part.get('containerName') in {None, *(each['name'] for each in body['containerDefinitions'])}:
+    if part.get('containerName') in {None, *(container['name'] for container in body['containerDefinitions'])}:
         return dict(part)
     return {**part, 'containerName': _container(wanted, definition)}
 
 
 def in_full(row: Row, draft: Draft) -> Row:
-    """The row with the changes of its parts as well; for them alone, too, the service counts as updated."""
+    """The row with the changes of the parts; they too count as an update of the service."""
     changes = list(row.changes)
     for step in draft.steps:
-        changes += [each for each in step.why if each not in changes]
+        changes += [change for change in step.why if change not in changes]
     action: Action = 'update' if row.action == 'nothing' and draft.steps else row.action
     return Row(row.service, action, tuple(changes))

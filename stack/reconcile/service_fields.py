@@ -1,4 +1,4 @@
-"""Members of an ECS service, both sides in their normal form before they are compared.
+"""Comparison of the members of an ECS service, both sides in normal form.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
@@ -17,12 +17,12 @@ from stack.stackfile.normal_form import normalised_service
 
 Changed = tuple[Any, list[Change]] | None
 
-# Compared elsewhere (attachments, count), or what UpdateService cannot change.
+# Members compared elsewhere (attachments, count), or refused by UpdateService.
 _ELSEWHERE = frozenset(
     {'loadBalancers', 'serviceRegistries', 'desiredCount', 'launchType', 'schedulingStrategy', 'role'}
 )
 
-# Left as they are where the stackfile is silent: AWS has no one default for them, or returning to it stops traffic.
+# Members left unchanged where the stackfile does not state them: AWS has no single default, or it would stop traffic.
 _KEPT = frozenset(
     {
         'availabilityZoneRebalancing',
@@ -34,17 +34,17 @@ _KEPT = frozenset(
     }
 )
 
-# Stated by every stackfile: without the field there is none.
+# Members that every stackfile states: an absent field means none.
 _NONE_BY_DEFAULT = frozenset({'placementConstraints'})
 
-# What a stackfile always states of a deployment, by a value or by its default.
+# Members of the deployment configuration that a stackfile always states, by a value or a default.
 _ALWAYS_STATED = ('maximumPercent', 'minimumHealthyPercent', 'deploymentCircuitBreaker')
 
 
 def changed_members(wanted: Wanted, service: Service) -> tuple[dict[str, Any], list[Change]]:
-    """Arguments of UpdateService for every member that differs, and the changes behind them.
+    """Arguments of UpdateService for the differing members, and their differences.
 
-    A member that the stackfile does not state returns to AWS's default where the stackfile is known to state everything
+    A member that the stackfile does not state is reset to AWS's default where the stackfile states everything
     (`Service.is_whole`); on other services, which another program may have configured, it stays.
     """
     stated, resets = _differing(wanted, service)
@@ -56,7 +56,7 @@ def changed_members(wanted: Wanted, service: Service) -> tuple[dict[str, Any], l
 
 
 def states_everything(wanted: Wanted, service: Service) -> bool:
-    """Whether a service has nothing but defaults in what the stackfile does not state."""
+    """Whether the service has defaults in all members that the stackfile does not state."""
     return not _differing(wanted, service)[1]
 
 
@@ -88,7 +88,7 @@ def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict
 
 
 def _always_stated(wanted: Wanted, service: Service) -> set[str]:
-    """The least of healthy tasks in the host's network stays as another scheduler chose it, unless it is stated.
+    """In host network mode the minimum healthy percentage of another scheduler stays, unless the stackfile states it.
 
     AWS's default of 100 % needs an instance to spare for each host port.
     """
@@ -97,11 +97,11 @@ def _always_stated(wanted: Wanted, service: Service) -> set[str]:
 
 
 def _argument(name: str, before: Any, after: Any, wanted: Wanted, service: Service) -> Any:
-    """What UpdateService gets: ECS merges some structures member by member, so that all of one is sent."""
+    """The argument for a member. ECS merges some structures by member, so they are sent whole."""
     if name == 'deploymentConfiguration':
         live = service.members.get('deploymentConfiguration') or {}
-        differing = {each: after[each] for each in after if before.get(each) != after[each]}
-        whole = {each: value for each, value in {**live, **differing}.items() if each in after}
+        differing = {step_id: after[step_id] for step_id in after if before.get(step_id) != after[step_id]}
+        whole = {key: value for key, value in {**live, **differing}.items() if key in after}
         if 'alarms' in whole:
             whole['alarms'] = {'alarmNames': [], **whole['alarms']}
         return whole
@@ -111,7 +111,7 @@ def _argument(name: str, before: Any, after: Any, wanted: Wanted, service: Servi
 
 
 def _in_fields(name: str, before: Any, after: Any) -> list[Change]:
-    """The difference in one member, in the words of the stackfile."""
+    """The differences in one member, named by the fields of the stackfile."""
     field = _fields().get(name, f'ecs.service.{name}')
     if name == 'networkConfiguration':
         return differences(_network(before), _network(after), 'vpc')

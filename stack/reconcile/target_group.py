@@ -1,4 +1,4 @@
-"""The target group of a service's load balancer: found, made, or changed in place."""
+"""The target group of a service's load balancer: reused, created, or changed in place."""
 
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
@@ -10,12 +10,16 @@ from stack.reconcile.wanted import Balancer
 def usable_target_group(
     draft: Draft, wanted: Balancer, observed: Observed, balancer: LoadBalancer | None
 ) -> TargetGroup | None:
-    """One that is there and can serve: of the right VPC and target type, in use by no other load balancer."""
-    ours = set(names.successive(wanted.name))
+    """An existing target group of the right VPC and type that no other load balancer uses."""
+    own = set(names.successive(wanted.name))
     own_balancer = {balancer.arn} if balancer else set()
-    led_to = {each.target_group for each in balancer.listeners if each.port == wanted.port} if balancer else set()
+    led_to = (
+        {listener.target_group for listener in balancer.listeners if listener.port == wanted.port}
+        if balancer
+        else set()
+    )
     for group in observed.target_groups:
-        if names.owner(group.tags) not in (None, draft.owner) or not (group.name in ours or group.arn in led_to):
+        if names.owner(group.tags) not in (None, draft.owner) or not (group.name in own or group.arn in led_to):
             continue
         fits = (group.vpc, group.target_type, group.protocol) == (wanted.vpc, wanted.target_type, 'HTTP')
         if fits and own_balancer.issuperset(group.load_balancers):
@@ -24,9 +28,9 @@ def usable_target_group(
 
 
 def plan_target_group(draft: Draft, wanted: Balancer, observed: Observed, there: TargetGroup | None) -> str | ResultOf:
-    """The target group's ARN, known or to come; `there` is the one that can serve, if any."""
+    """The target group's ARN, known or to come; `there` is the existing one, if any."""
     if there is None:
-        name = names.unused(wanted.name, {each.name for each in observed.target_groups})
+        name = names.unused(wanted.name, {group.name for group in observed.target_groups})
         if name is None:
             raise Blocked(f'All names for a target group of {wanted.name} are used.')
         made = draft.add(

@@ -1,4 +1,4 @@
-"""Services of `type: task`: they are run, once for each revision of the desired state, and end by themselves."""
+"""Services of `type: task`: run once for each revision of the desired state, and end on their own."""
 
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
@@ -25,7 +25,7 @@ _MEMBERS = (
 
 
 def run_mark(revision: str) -> str:
-    """How tasks and task definitions name the revision for which they ran: `startedBy` takes no `.` or `+`."""
+    """The value of `startedBy` for a revision, a hash since `startedBy` accepts no `.` or `+`."""
     return f'nysa/{names.token(revision)[:16]}'
 
 
@@ -37,9 +37,9 @@ def plan_run(
     revision: str,
     after: list[str | None],
 ) -> bool:
-    """Add the steps that run the tasks where that was not done for the revision; give whether there are any.
+    """Add the steps that run the tasks once for the revision. Return whether there are any.
 
-    That it was done is noted on the task definition: ECS itself forgets a task an hour after it stopped.
+    A tag of the task definition records the run: ECS forgets a task an hour after it stopped.
     """
     mark = run_mark(revision)
     if definition.known and definition.known.tags.get(names.RAN_TAG) == mark:
@@ -51,7 +51,7 @@ def plan_run(
     draft.add(
         'task/note',
         'ecs:TagResource',
-        f'Note that {wanted.service} was run for this revision',
+        f'Record that {wanted.service} ran for this revision',
         {'resourceArn': definition.ref, 'tags': names.ecs_tags({names.RAN_TAG: mark})},
         after=ran,
     )

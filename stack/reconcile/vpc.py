@@ -1,4 +1,4 @@
-"""The VPC of a service's parts, which is that of its subnets whatever `vpc.id` states.
+"""The VPC of a service's parts: that of its subnets, whatever `vpc.id` states.
 
 A load balancer is in the VPC of its subnets:
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
@@ -30,14 +30,14 @@ def _vpc_of(part: str, subnets: Collection[str], observed: Observed) -> str | No
     known = observed.subnets or {}
     if missing := sorted(set(subnets) - known.keys()):
         raise Blocked(f'EC2 has no subnet {", ".join(missing)}, which its {part} would be in.')
-    found = sorted({known[each] for each in subnets})
+    found = sorted({known[subnet] for subnet in subnets})
     if len(found) > 1:
         raise Blocked(f'The subnets of its {part} are in several VPCs: {", ".join(found)}.')
     return found[0] if found else None
 
 
 def misstated(stated: str | None, observed: Observed) -> tuple[Note, ...]:
-    """A note where `vpc.id` is not the VPC of the subnets."""
+    """A note where `vpc.id` differs from the VPC of the subnets."""
     found = sorted(set((observed.subnets or {}).values()))
     if not stated or not found or found == [stated]:
         return ()

@@ -1,4 +1,4 @@
-"""What is wanted of AWS for one service, in AWS's own terms: what the planner holds against what was observed."""
+"""The desired state of one service in AWS's terms, for comparison with the observed state."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Terms = Mapping[str, Any]
 class Balancer:
     """A load balancer with one listener and one target group; `record` is the alias's hosted zone and name.
 
-    `health` is spelt as ModifyTargetGroup takes it. No security groups: those of the VPC's default.
+    `health` has the members of ModifyTargetGroup. Without security groups, AWS uses the VPC's default one.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Balancer:
 
 @dataclass(frozen=True)
 class Registry:
-    """An entry in a Cloud Map namespace, which is made in `vpc` where it is missing."""
+    """An entry in a Cloud Map namespace, which is created in `vpc` where it is missing."""
 
     namespace: str
     vpc: str
@@ -59,9 +59,9 @@ class LogGroup:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One service of the desired state. `definition` is what RegisterTaskDefinition is to be told.
+    """One service of the desired state. `definition`: the arguments of RegisterTaskDefinition.
 
-    `members` are those of CreateService that the stackfile states; `tags` those of the service.
+    `members`: those of CreateService that the stackfile states; `tags`: those of the service.
     """
 
     service: str
@@ -85,7 +85,7 @@ class Wanted:
 
     @property
     def launch_type(self) -> str | None:
-        """None where capacity providers take its place."""
+        """The launch type; None with capacity providers."""
         return self.members.get('launchType')
 
     @property
@@ -102,18 +102,18 @@ class Wanted:
 
     @property
     def subnets(self) -> frozenset[str]:
-        """Those of its tasks and of its load balancer."""
+        """The subnets of its tasks and of its load balancer."""
         of_tasks = (self.network or {}).get('subnets', ())
         return frozenset(of_tasks) | (self.balancer.subnets if self.balancer else frozenset())
 
 
 def wanted_services(cluster: str, document: Any, region: str | None = None) -> dict[str, Wanted]:
-    """Every service of a desired state by name, in the document's order; where a name stands twice, the first."""
+    """The services of a desired state by name, in the document's order; the first of a repeated name."""
     return Successive(cluster, region).services(document)
 
 
 class Successive:
-    """The desired states of one cluster, one after the other: what is said as it was before is not worked out anew."""
+    """Memo for successive desired states of one cluster: unchanged services are not rendered again."""
 
     def __init__(self, cluster: str, region: str | None = None):
         self._cluster = cluster
@@ -122,7 +122,7 @@ class Successive:
         self._known: dict[str, tuple[Mapping[str, Any], Wanted]] = {}
 
     def services(self, document: Any) -> dict[str, Wanted]:
-        """What `wanted_services` gives."""
+        """The result of `wanted_services`."""
         above = (
             {key: value for key, value in document.items() if key != 'services'} if isinstance(document, dict) else None
         )
@@ -142,21 +142,21 @@ class Successive:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two parts of JSON are written alike: to Python `1` and `true` are equal."""
+    """Whether two JSON values are equal and of equal types: Python regards `1` and `true` as equal."""
     return one == other and json.dumps(one) == json.dumps(other)
 
 
 def faults(cluster: str, document: Any) -> dict[str, str]:
-    """For each service that the document does not say clearly enough what to do about: the first of its mistakes.
+    """The first mistake of every service that has one, by name.
 
-    What stands above the services concerns all of them. A key that is not known is passed over: other tools add theirs.
+    A mistake outside `services` concerns all of them. Unknown keys are ignored: other tools add theirs.
     """
     found: dict[str, str] = {}
     for mistake in check(document, cluster=cluster).mistakes:
         if mistake.message.startswith(UNKNOWN_KEY):
             continue
         in_service = mistake.path[:1] == ('services',) and len(mistake.path) > 2
-        for name in [str(mistake.path[2])] if in_service else [each for each, _ in effective.services(document)]:
+        for name in [str(mistake.path[2])] if in_service else [service for service, _ in effective.services(document)]:
             found.setdefault(name, str(mistake))
     return found
 
@@ -186,7 +186,7 @@ def _log_group(settings: ServiceSettings, region: str | None) -> LogGroup | None
 
 
 def _members(cluster: str, settings: ServiceSettings, vpc: Vpc, region: str | None) -> Terms:
-    """Members of CreateService by the fields, with the pass-through over them."""
+    """Members of CreateService that the fields render, merged with the pass-through."""
     members = place_of(settings, 'service', Context(cluster, settings, region))
     members.pop('desiredCount', None)
     if settings.task_network == 'awsvpc':
@@ -195,7 +195,7 @@ def _members(cluster: str, settings: ServiceSettings, vpc: Vpc, region: str | No
 
 
 def _network(settings: ServiceSettings, vpc: Vpc) -> Terms:
-    """The subnets and security groups of tasks with an address of their own: private ones, else public ones.
+    """The subnets and security groups of tasks with their own address: private ones, else public ones.
 
     In public subnets a task on Fargate needs a public address to reach anything at all:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html
@@ -213,9 +213,9 @@ def _network(settings: ServiceSettings, vpc: Vpc) -> Terms:
 
 
 def _ids(stated: tuple[str, ...] | None, known: Any, side: str) -> list[str]:
-    """Ids, with the words `public` and `private` in place of those of the VPC."""
+    """Ids, with `public` and `private` resolved to those of the VPC."""
     named = (side,) if stated is None else stated
-    return [id for each in named for id in (getattr(known, each) if each in NETWORKS else (each,))]
+    return [id for word in named for id in (getattr(known, word) if word in NETWORKS else (word,))]
 
 
 def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | None:

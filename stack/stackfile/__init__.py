@@ -1,14 +1,16 @@
-"""Stackfiles: read, checked, merged, edited, and turned into what ECS is given. Pure: no I/O.
+"""Stackfiles: parsing, validation, defaults, edits, and rendering to ECS. Pure: no I/O.
+
+Storing them is in `stack.state`, comparing them with what runs in `stack.reconcile`.
 
 =====================  ==========================================================================
-fields                 every field, once; all that follows comes from this table
-shapes, values, pairs  what the values of fields may be
-entries, rendering     what the table is made of: a mapping's shape, and a value's place in ECS
-reading                texts into data: yaml12 (scalars), json_text, places
-check                  everything that is wrong: schema (shape), semantics (meaning), problems
+fields                 the field table, the source of everything below
+shapes, values, pairs  the values of fields
+entries, rendering     parts of the table: the shape of a mapping, the place of a value in ECS
+reading                parsers with positions: yaml12 (scalars), json_text, places
+check                  validation: schema (shape), semantics (meaning), problems
 effective              settings with defaults and inherited values filled in
-editing                edits of stored documents, perfect or not
-task_definition        what ECS is told, and when two definitions are the same; naming
-json_schema            for editors; documentation: for docs/stackfile.md
+editing                edits of stored documents, valid or not
+task_definition        arguments of RegisterTaskDefinition; normal_form: comparison; naming
+json_schema            JSON Schema for editors; documentation: tables of docs/stackfile.md
 =====================  ==========================================================================
 """

@@ -1,6 +1,6 @@
-"""Names that other tools have for fields of a stackfile, so that a mistake can name the field.
+"""Names of fields in other tools, so that the error for an unknown key can name the field.
 
-Of Compose, of Copilot manifests, and ECS's own; the latter come from the field table where a field renders them.
+Compose, Copilot manifests and ECS; ECS names come from the field table where a field renders them.
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ COMPOSE_AND_COPILOT = {
     'working_dir': 'working_directory',
 }
 
-# Members of ECS's structures whose field does not render them by name.
+# Members of ECS structures that no field renders under this name.
 ECS = {
     'assignPublicIp': 'network',
     'awsvpcConfiguration': 'network',

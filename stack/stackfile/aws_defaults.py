@@ -1,7 +1,7 @@
-"""What ECS takes an absent value for, and which lists have no order: the one table for both sides of a comparison.
+"""Defaults of ECS and unordered lists: the one table for both sides of a comparison.
 
-Empty lists, mappings and texts, and null, equal absent everywhere. Sources: AWS's API reference of the structures named
-below, and answers of real clusters, which hold defaults that nobody sent.
+Empty lists, mappings and strings, and null, equal absent everywhere. Sources: AWS's API reference of the structures
+named below, and responses of real clusters, which contain defaults that were not sent.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ TASK_DEFINITION: Mapping[Place, Mapping[str, Any]] = {
     ('containerDefinitions', 'healthCheck'): {'interval': 30, 'timeout': 5, 'retries': 3, 'startPeriod': 0},
 }
 
-# Lists of a task definition whose order means nothing. ECS reorders some of them in its answers.
+# Unordered lists of a task definition. ECS reorders some of them in its responses.
 TASK_DEFINITION_SETS = frozenset(
     {
         ('requiresCompatibilities',),
@@ -59,7 +59,7 @@ TASK_DEFINITION_SETS = frozenset(
     }
 )
 
-# What ECS adds to a registered definition, and what describes the revision rather than the task.
+# Members that ECS adds to a registered definition, or that describe the revision rather than the task.
 ADDED_BY_ECS = frozenset(
     {
         'taskDefinitionArn',
@@ -116,7 +116,7 @@ SERVICE: Mapping[Place, Mapping[str, Any]] = {
     ('volumeConfigurations', 'managedEBSVolume'): {'filesystemType': 'xfs'},
 }
 
-# What differs from `SERVICE` for a daemon, which ECS counts and places by itself.
+# Differences from `SERVICE` for a daemon, whose tasks ECS counts and places.
 DAEMON = {'maximumPercent': 100, 'minimumHealthyPercent': 0}
 
 SERVICE_SETS = frozenset(
@@ -132,7 +132,7 @@ SERVICE_SETS = frozenset(
     }
 )
 
-# What UpdateService takes to return a member to the state of one that was never sent; the others take their default.
+# Values with which UpdateService resets a member; any other member is reset by its default.
 RESET: Mapping[str, Any] = {
     'capacityProviderStrategy': [],
     'platformVersion': 'LATEST',

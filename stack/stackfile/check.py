@@ -1,4 +1,4 @@
-"""Everything that is wrong with a stackfile, at once."""
+"""Validation of a stackfile: all mistakes and warnings at once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -27,10 +27,10 @@ Position = Callable[[Path], tuple[int, int] | None]
 
 
 def check(data: Any, *, cluster: str | None = None, position: Position | None = None) -> Report:
-    """Every mistake and every warning in `data`, in the order of the document; it may be anything at all.
+    """Every mistake and warning in `data`, which may be any JSON value, in the order of the document.
 
-    `cluster` is the name of the ECS cluster where it is known: names in AWS are made from it. `position` gives line
-    and column of a path (`Document.position`).
+    `cluster`: the name of the ECS cluster if known, which AWS names contain. `position` returns line and column of a
+    path (`Document.position`).
     """
     mistakes = shape_mistakes(data)
     top = top_settings(data)
@@ -44,7 +44,7 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
 
 
 def check_document(document: Document, *, within: Path = (), cluster: str | None = None) -> Report:
-    """As `check`, for the stackfile that lies `within` a text, together with what is wrong with the text itself."""
+    """As `check`, for the stackfile at the path `within` of a document, with the syntax faults of its text."""
     data = document.data
     for part in within:
         data = data.get(part) if isinstance(data, dict) else None
@@ -53,7 +53,7 @@ def check_document(document: Document, *, within: Path = (), cluster: str | None
         return report
     depth = len(within)
     faults = [replace(f, path=f.path[depth:]) if f.path[:depth] == within else f for f in document.faults]
-    mistakes = sorted([*faults, *report.mistakes], key=lambda each: (each.line, each.column))
+    mistakes = sorted([*faults, *report.mistakes], key=lambda problem: (problem.line, problem.column))
     return Report(tuple(mistakes), report.warnings)
 
 
@@ -71,7 +71,7 @@ def _subjects(data: Any, top: Stackfile, cluster: str | None, mistakes: list[Pro
 
 
 def _inherited(data: Any) -> dict[str, Path]:
-    """Where services inherit each field from, for those fields that stand there."""
+    """The paths from which services inherit fields that are present there."""
     defaults = data.get(DEFAULTS) if isinstance(data, dict) else None
     found: dict[str, Path] = {}
     for entry in entries(ServiceSettings):
@@ -83,12 +83,12 @@ def _inherited(data: Any) -> dict[str, Path]:
 
 
 def _problems(findings: Iterable[Finding]) -> list[Problem]:
-    """Each once: what stands under `defaults` is found again for every service that inherits it."""
+    """The findings without repetition: every service that inherits a field of `defaults` finds it again."""
     return [Problem(path, message) for path, message in dict.fromkeys(findings)]
 
 
 def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[Names], dict[Path, frozenset[Names]]]:
-    """The parts with mistakes in their shape, as names below a service: of all, and by the item and name of each."""
+    """Parts with a wrong shape, as names below a service: those of all services, and those by item and name."""
     common: set[Names] = set()
     own: dict[Path, frozenset[Names]] = {}
     for path in (problem.path for problem in mistakes):
@@ -114,7 +114,7 @@ def _placed(problems: list[Problem], data: Any, position: Position | None) -> tu
 
 
 def _order(data: Any, path: Path) -> tuple[int, ...]:
-    """Where a path stands among its neighbours at each level; what is not there comes last."""
+    """The position of a path among its siblings at every level; an absent part comes last."""
     places = []
     for part in path:
         if isinstance(data, dict) and part in data:

@@ -1,4 +1,4 @@
-"""Stackfiles on disk, validated: what `nysa_server.py check` does."""
+"""The command `nysa_server.py check`: validation of stackfiles on disk."""
 
 import json
 import sys
@@ -14,11 +14,11 @@ Finding = dict[str, Any]
 
 
 def check_files(paths: Iterable[str], out: TextIO, as_json: bool = False) -> int:
-    """Write each mistake as `file:line:column: message`, warnings marked as such; `-` is standard input.
+    """Write each mistake as `file:line:column: message`, warnings with the prefix `warning:`; `-` is standard input.
 
     A file whose name ends in .json is JSON, any other is YAML. With `as_json` all findings are one JSON list of objects
     with `file`, `severity` (`error` or `warning`), `message`, and `line`, `column` and `path` where they are known.
-    Gives the exit status: 1 where there was a mistake, or a file that could not be read, else 0.
+    Returns the exit status: 1 where there is a mistake or an unreadable file, else 0.
     """
     wrong = False
     found: list[Finding] = []

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF009 - the calls make frozen values: that is what a table of fields is made of
-"""The fields of a container: of a service's main one, and of those beside it (`containers`).
+"""Fields of a container: the main one of a service, and further ones (`containers`).
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 """
@@ -54,7 +54,7 @@ class Logging:
 
 
 def merge_logging(inherited: Logging, own: Logging) -> Logging:
-    """Joins options of one driver; those of another driver are left out."""
+    """The options of both, if they are for one driver; otherwise those of `own`."""
     if own.log_driver not in (None, inherited.log_driver):
         return own
     return Logging(
@@ -153,7 +153,7 @@ class Firelens:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerSettings:
-    """What one container should be. Fields marked with `inherits` do so on the main container alone."""
+    """The fields of one container. Only the main container inherits fields with `inherits`."""
 
     image: str = entry(
         values.IMAGE, 'The image that the container runs.', default='', required=True, ecs=container('image')
@@ -361,7 +361,7 @@ class SidecarPassThrough:
 
 @dataclass(frozen=True, kw_only=True)
 class Sidecar(ContainerSettings):
-    """A container beside the main one; it inherits nothing from `defaults`."""
+    """A further container; it inherits nothing from `defaults`."""
 
     name: str = ''
     ecs: SidecarPassThrough | None = entry(record(SidecarPassThrough), "What no field states, under ECS's own names.")

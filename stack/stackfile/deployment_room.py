@@ -1,4 +1,4 @@
-"""Whether the percentages of a service leave ECS room to replace its tasks."""
+"""Check that the deployment percentages of a service let ECS replace its tasks."""
 
 DEFAULT_MAXIMUM = 200
 DEFAULT_MINIMUM = 100
@@ -7,7 +7,7 @@ DEFAULT_MINIMUM = 100
 def leaves_room(count: int, maximum: int | None, minimum: int | None) -> bool:
     """Whether ECS may start a task beyond `count`, or stop one below it.
 
-    ECS rounds the most tasks down and the fewest up: 150 % of one is one, and 50 % of one is one.
+    ECS rounds the maximum down and the minimum up: 150 % of one is one, and 50 % of one is one.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
     """
     most = count * (DEFAULT_MAXIMUM if maximum is None else maximum) // 100

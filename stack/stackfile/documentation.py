@@ -1,4 +1,4 @@
-"""The reference in docs/stackfile.md: a row for each field, made from the table in fields.py."""
+"""The field reference in docs/stackfile.md, generated from the field table."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.yaml_writer import scalar
 
 _HEAD = '| field | value | default | meaning |\n| --- | --- | --- | --- |\n'
-_INHERITS = {DEFAULTS: ' May also stand under `defaults`.', TOP: '', '': ''}
+_INHERITS = {DEFAULTS: ' Also under `defaults`.', TOP: '', '': ''}
 
 
 def reference() -> str:
@@ -20,8 +20,8 @@ def reference() -> str:
 def _rows(fields: Iterable[Entry], prefix: str, leave: tuple[str, ...] = ()) -> Iterator[str]:
     """A row for each field, those of the mappings in it below it."""
     for e in fields:
-        value = e.shape.says.replace('|', '\\|')
-        yield f'| `{prefix}{e.name}` | {value} | {_default(e)} | {e.help}{_INHERITS[e.inherits]} |'
+        value = e.shape.description.replace('|', '\\|')
+        yield f'| `{prefix}{e.name}` | {value} | {_default(e)} | {e.help}{"" if prefix else _INHERITS[e.inherits]} |'
         if e.shape.entries and e.name not in leave:
             items = '[]' if e.shape.json.get('type') == 'array' else ''
             yield from _rows(e.shape.entries, f'{prefix}{e.name}{items}.')

@@ -1,8 +1,8 @@
-"""botocore's model of the ECS API: what the pass-through (`ecs`) of a stackfile may hold.
+"""botocore's model of the ECS API: validation and JSON Schema of the pass-through (`ecs`).
 
 The model is a data file of the pinned botocore: members, types, enumerations and limits of RegisterTaskDefinition,
-CreateService and UpdateService. What AWS adds works with a newer botocore alone. botocore's own ParamValidator checks
-neither enumerations nor upper limits, and gives no path, so the model is walked here.
+CreateService and UpdateService. New members need only a newer botocore. botocore's own ParamValidator checks neither
+enumerations nor upper limits, and reports no path, so the model is walked here.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from stack.stackfile.shapes import found, suggestion
 
 API_VERSION = '2014-11-13'
 
-# Members that fields always set, by place: the pass-through has no business with them.
+# Members that fields always set, by place; the pass-through must not contain them.
 SET_BY_FIELDS: Mapping[str, Mapping[str, str]] = {
     'task_definition': {
         'family': 'the names of cluster and service',
@@ -60,7 +60,7 @@ def shapes() -> Mapping[str, Mapping[str, Any]]:
 
 
 def mistakes(place: str, value: Any) -> Iterator[tuple[Path, str]]:
-    """Every way in which `value` does not fit the members at `place`, each with its path below the place."""
+    """All mistakes of `value` as members at `place`: path below the place, and message."""
     shape = shapes()[SHAPES[place]]
     members = {k: v for k, v in shape['members'].items() if k not in SET_BY_FIELDS[place]}
     if not isinstance(value, dict):
@@ -158,7 +158,7 @@ def definition_name(shape_name: str) -> str:
 
 
 def place_schema(place: str) -> dict[str, Any]:
-    """The JSON Schema of the members at `place`; what lies deeper is referred to."""
+    """The JSON Schema of the members at `place`, with references to `definitions`."""
     shape = shapes()[SHAPES[place]]
     properties = {
         name: _property(name, member) for name, member in shape['members'].items() if name not in SET_BY_FIELDS[place]
@@ -168,7 +168,7 @@ def place_schema(place: str) -> dict[str, Any]:
 
 @cache
 def definitions() -> dict[str, Any]:
-    """Every shape that the places lead to, as JSON Schema, each once."""
+    """The JSON Schema of every shape that is reachable from the places."""
     result: dict[str, Any] = {}
     waiting = [
         member['shape']
@@ -194,7 +194,7 @@ def _reference(member: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _property(name: str, member: Mapping[str, Any]) -> dict[str, str]:
-    """A member with the first sentence of AWS's documentation, or its name in words where it has none."""
+    """A member, described by the first sentence of AWS's documentation or else by its name in words."""
     text = html.unescape(re.sub(r'<[^>]+>|\s+', ' ', member.get('documentation', '')))
     sentence = re.split(r'(?<=\.)\s', ' '.join(text.split()), maxsplit=1)[0]
     words = re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', name).lower()

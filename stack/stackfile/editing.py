@@ -1,6 +1,6 @@
-"""Edits of a desired state: each gives a new document, and leaves everything that it does not change as it was.
+"""Edits of a desired state: every function returns a new document and leaves the rest unchanged.
 
-They work on documents as they are stored, perfect or not.
+The stored document need not be valid.
 """
 
 import json
@@ -23,7 +23,7 @@ _DESIRED_COUNT = next(e.shape for e in entries(ServiceSettings) if e.name == 'de
 
 @dataclass(frozen=True)
 class Edit:
-    """What shall be different in one service; None leaves it alone. `restart` is the time of one."""
+    """The changes of one service; None leaves a value unchanged. `restart` is the time of a restart."""
 
     image_tag: str | None = None
     desired_count: int | None = None
@@ -34,10 +34,10 @@ _UNCHANGED = Edit()
 
 
 def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], where: str = '') -> dict[str, Any]:
-    """The document with these services changed, all of them or none; None takes one out.
+    """The document with these services changed, all or none; None removes a service.
 
-    Raises NotFound where one is not there, InvalidRequest for a tag or count that cannot be (its path begins with
-    `where`, in which `{}` stands for the service), and Unprocessable where a service has no image for a tag.
+    Raises NotFound for a service that does not exist, InvalidRequest for an invalid tag or count (its path begins with
+    `where`, in which `{}` is the service), and Unprocessable where a service has no image for a tag.
     """
     known = {name for name, _ in services(document)}
     absent = [name for name in edits if name not in known]
@@ -56,7 +56,7 @@ def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], 
 
 
 def put_service(document: dict[str, Any], name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """The document with the settings of a service replaced in their place, or with a new service at the end."""
+    """The document with the settings of a service replaced in place, or with a new service at the end."""
     listed = document.get('services')
     items = list(listed) if isinstance(listed, list) else []
     place = next((i for i, item in enumerate(items) if isinstance(item, dict) and name in item), None)
@@ -68,12 +68,12 @@ def put_service(document: dict[str, Any], name: str, settings: dict[str, Any]) -
 
 
 def change_service(document: dict[str, Any], name: str, **values: Any) -> dict[str, Any]:
-    """The document with one service changed: as `change_services`, with the values of an `Edit`."""
+    """The document with one service changed; see `change_services`."""
     return change_services(document, {name: Edit(**values)})
 
 
 def remove_service(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """The document without that service; raises NotFound where it has none of that name."""
+    """The document without the service; raises NotFound where it does not exist."""
     return change_services(document, {name: None})
 
 
@@ -106,5 +106,5 @@ def _tagged(name: str, settings: Mapping[str, Any], tag: Any, where: str) -> str
         raise _refused(f'{where}image_tag', e.message) from None
 
 
-def _refused(field: str, said: str) -> InvalidRequest:
-    return InvalidRequest(f'{field}: {said}', [{'path': field, 'message': said}])
+def _refused(field: str, message: str) -> InvalidRequest:
+    return InvalidRequest(f'{field}: {message}', [{'path': field, 'message': message}])

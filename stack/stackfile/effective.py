@@ -1,6 +1,6 @@
-"""What a desired state comes to, with defaults and inherited values filled in.
+"""Effective settings: a desired state with defaults and inherited values applied.
 
-Nothing here raises on a document that is not perfect, as stored ones may be: what cannot be read is left out.
+A stored document need not be valid: unreadable parts are ignored, and nothing is raised for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _RECORDS = tuple(e for e in _SERVICE_ENTRIES if e.shape.entries)
 
 
 def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each service's name and its settings as they are written, in order; {} for settings that are no mapping."""
+    """Name and raw settings of every service, in order; {} for settings that are no mapping."""
     listed = document.get('services') if isinstance(document, dict) else None
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict):
@@ -29,7 +29,7 @@ def services(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def top_settings(document: Any) -> Stackfile:
-    """What stands outside `services`: the VPC, global logging, service discovery, defaults."""
+    """The settings outside `services`: VPC, global logging, service discovery, defaults."""
     try:
         values = read_entries(_TOP_ENTRIES, document)
     except Invalid:
@@ -39,7 +39,7 @@ def top_settings(document: Any) -> Stackfile:
 
 
 def service_settings(document: Any, name: str) -> ServiceSettings:
-    """The effective settings of one service; raises NotFound where the document has none of that name."""
+    """The effective settings of one service; raises NotFound where it does not exist."""
     for known, raw in services(document):
         if known == name:
             return settle(name, raw, top_settings(document))
@@ -47,7 +47,7 @@ def service_settings(document: Any, name: str) -> ServiceSettings:
 
 
 def all_settings(document: Any) -> dict[str, ServiceSettings]:
-    """The effective settings of every service by name; where a name stands twice, of the first."""
+    """The effective settings of every service by name; the first of a repeated name."""
     top = top_settings(document)
     found: dict[str, ServiceSettings] = {}
     for name, raw in services(document):
@@ -62,7 +62,7 @@ def environment(document: Any, name: str) -> dict[str, str]:
 
 
 def settle(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
-    """One service's settings from its own raw ones and what stands above them."""
+    """One service's effective settings, from its raw ones and the top of the document."""
     settings = read_settings(name, raw, top)
     changes = {}
     for e in _RECORDS:
@@ -74,7 +74,7 @@ def settle(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings
 
 
 def read_settings(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
-    """The same before what lacks something required is left out: None stands for what is missing."""
+    """As `settle`, but records that lack a required value are kept, with None for it."""
     values = read_entries(_SERVICE_ENTRIES, raw)
     for e in _INHERITED:
         inherited = top.defaults.get(e.name) if e.inherits == DEFAULTS else getattr(top, e.name)
@@ -88,7 +88,7 @@ def read_settings(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceS
 
 
 def _is_limited_otherwise(values: Mapping[str, Any]) -> bool:
-    """Whether a container needs no hard limit of memory of its own: the default is for those that state nothing."""
+    """Whether the default of `memory` does not apply, since a reservation or the task's size limits the container."""
     passed = values.get('ecs')
     if passed and ('memory' in passed.container or 'memory' in passed.task_definition):
         return True

@@ -1,7 +1,7 @@
-"""Entries of the field table, and the shape of a mapping that is made of them.
+"""Entries of the field table, and the shape of a mapping of them.
 
-A class of the table is a frozen dataclass, each attribute of which is one `entry`: the attribute's name is the key
-in the stackfile, its type is what the rest of the code gets.
+A class of the table is a frozen dataclass. Every attribute is one `entry`: its name is the key in the stackfile, its
+type is the type of the effective value.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from stack.stackfile.aliases import field_for
 from stack.stackfile.rendering import Target
 from stack.stackfile.shapes import Shape, mistakes_in, refused, suggestion
 
-# How the mistake of a key that no entry has begins.
+# The prefix of the message for a key without an entry.
 UNKNOWN_KEY = 'unknown key'
 
 DEFAULTS = 'defaults'
@@ -25,7 +25,7 @@ TOP = 'top'
 
 @dataclass(frozen=True)
 class Entry:
-    """One field; `inherits` says where else it may stand: under `defaults`, at the top, or ('') nowhere."""
+    """One field; `inherits`: where services inherit it from: `defaults`, the top, or ('') nowhere."""
 
     name: str
     shape: Shape
@@ -39,7 +39,7 @@ class Entry:
 def entry(
     shape: Shape, help: str, *, default: Any = None, required: bool = False, inherits: str = '', ecs: Any = ()
 ) -> Any:
-    """Declares a field; `default` is its effective value where it is absent or cannot be read."""
+    """Declare a field; `default` is its effective value where it is absent or unreadable."""
     targets = (ecs,) if isinstance(ecs, Target) else tuple(ecs)
     details = {'shape': shape, 'help': help, 'required': required, 'inherits': inherits, 'ecs': targets}
     make = {'default_factory': lambda: default} if isinstance(default, dict) else {'default': default}
@@ -57,20 +57,21 @@ def entries(table: type) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def record(table: type, says: str = 'a mapping', **shape: Any) -> Shape:
-    """A mapping with the keys of `table`, read as an instance of it: what is missing or cannot be read has its default,
-    which is None for what is required. See `completed`.
+def record(table: type, description: str = 'a mapping', **shape: Any) -> Shape:
+    """A mapping with the keys of `table`, read as an instance of it.
+
+    A missing or unreadable value is the default, which is None where it is required; see `completed`.
     """
     known = entries(table)
 
     def read(raw: Any) -> Any:
         return table(**read_entries(known, raw))
 
-    return Shape(says, _mapping_check(known), mapping_schema(known), read, entries=known, **shape)
+    return Shape(description, _mapping_check(known), mapping_schema(known), read, entries=known, **shape)
 
 
 def completed(value: Any) -> Any:
-    """A value that was read, without the records in it that lack something required; None where it does so itself."""
+    """A value without the records that lack a required field; None where the value itself lacks one."""
     if isinstance(value, tuple):
         return tuple(item for item in map(completed, value) if item is not None)
     if not dataclasses.is_dataclass(value):
@@ -87,15 +88,15 @@ def completed(value: Any) -> Any:
     return dataclasses.replace(record, **changes) if changes else record
 
 
-def part_of(table: type, inherits: str, says: str) -> Shape:
-    """A mapping with those keys of `table` that are inherited from it, none of them required; read as a dict."""
+def part_of(table: type, inherits: str, description: str) -> Shape:
+    """A mapping with the keys of `table` that services inherit from it, all optional; read as a dict."""
     known = tuple(dataclasses.replace(e, required=False) for e in entries(table) if e.inherits == inherits)
     check = _mapping_check(known)
-    return Shape(says, check, mapping_schema(known), lambda raw: read_entries(known, raw), entries=known)
+    return Shape(description, check, mapping_schema(known), lambda raw: read_entries(known, raw), entries=known)
 
 
 def read_entries(known: Iterable[Entry], raw: Any) -> dict[str, Any]:
-    """The values that can be read; raises Invalid where `raw` is no mapping."""
+    """The readable values; raises Invalid where `raw` is no mapping."""
     if not isinstance(raw, dict):
         raise refused('a mapping', raw)
     values = {}
@@ -138,11 +139,11 @@ def _mapping_check(known: tuple[Entry, ...]) -> Any:
 
 
 def _explained(error: Invalid, known: dict[str, Entry]) -> Invalid:
-    """voluptuous's own two messages, for a key too many and for one that is missing, in our words."""
+    """Nysa's messages in place of voluptuous's for an unknown and a missing key."""
     key = error.path[0]
     if isinstance(error, RequiredFieldInvalid):
         name = str(key)
-        return Invalid(f'is missing: expected {known[name].shape.says}', [name])
+        return Invalid(f'is missing: expected {known[name].shape.description}', [name])
     if len(error.path) == 1 and key not in known:
         alias = field_for(key, known.values())
         hint = f': here it is "{alias}"' if alias else suggestion(key, known)

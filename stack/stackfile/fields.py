@@ -1,9 +1,9 @@
 # ruff: noqa: RUF009 - the calls make frozen values: that is what a table of fields is made of
-"""Every field of a stackfile, once.
+"""The field table: every field of a stackfile, once.
 
 Validation (schema.py), JSON Schema (json_schema.py), the reference in docs/stackfile.md (documentation.py), effective
-settings (effective.py) and what ECS is given (task_definition.py) all come from the entries here: a new field is one
-new entry. Limits are those of the AWS API that the value is handed to.
+settings (effective.py) and the rendering (task_definition.py) are derived from it: a new field is one new entry. Limits
+are those of the AWS API that gets the value.
 """
 
 from collections.abc import Mapping
@@ -110,7 +110,7 @@ def merge_pass_through(inherited: PassThrough, own: PassThrough) -> PassThrough:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(ContainerSettings):
-    """What one service should be, with defaults and inherited values filled in."""
+    """The fields of one service; an instance has defaults and inherited values applied."""
 
     name: str = ''
 
@@ -337,20 +337,20 @@ class ServiceSettings(ContainerSettings):
     def on_fargate(self) -> bool:
         """Whether all its tasks run on Fargate."""
         if self.capacity_providers:
-            return all(each.name in FARGATE_PROVIDERS for each in self.capacity_providers)
+            return all(provider.name in FARGATE_PROVIDERS for provider in self.capacity_providers)
         return self.launch_type == 'FARGATE'
 
     @property
     def task_network(self) -> str:
-        """The network mode that its tasks run in."""
+        """The network mode of its tasks."""
         if self.network_mode:
             return self.network_mode
         return 'awsvpc' if self.dns_discovery or self.on_fargate else 'host'
 
     @property
     def sidecars(self) -> tuple[Sidecar, ...]:
-        """The containers beside the main one."""
-        return tuple(each for each in self.containers if isinstance(each, Sidecar))
+        """The containers except the main one."""
+        return tuple(container for container in self.containers if isinstance(container, Sidecar))
 
     @property
     def main_container(self) -> str:
@@ -364,7 +364,7 @@ class Stackfile:
     service_discovery: ServiceDiscovery | None = entry(record(ServiceDiscovery), 'Needed by `dns_discovery`.')
     tags: Mapping[str, str] = entry(values.TAGS, 'Tags of all services and their task definitions.', default={})
     defaults: Mapping[str, Any] = entry(
-        part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'For all services that do not say otherwise.', default={}
+        part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'Defaults of all services.', default={}
     )
     services: Any = entry(
         values.named(

@@ -1,4 +1,4 @@
-"""Image references taken apart: `registry:port/team/app:tag@sha256:…`.
+"""Parser of image references: `registry:port/team/app:tag@sha256:…`.
 
 The grammar is that of the OCI distribution specification and of Docker's reference format:
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests and
@@ -42,9 +42,9 @@ class EcrRegistry(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageReference:
-    """An image as `docker pull` takes it; `str()` gives back the text that was parsed, to the letter.
+    """An image reference as `docker pull` accepts it; `str()` returns the parsed text unchanged.
 
-    `registry` is None where the text names none (Docker Hub then); so are `tag` and `digest`.
+    `registry` is None for Docker Hub; `tag` and `digest` are None where the text has none.
     """
 
     repository: str
@@ -54,7 +54,7 @@ class ImageReference:
 
     @classmethod
     def parse(cls, text: str) -> 'ImageReference':
-        """The reference in `text`; raises InvalidRequest, saying which part is wrong, where it is none."""
+        """The reference in `text`; raises InvalidRequest with the wrong part."""
         image = cls.split(text)
         for part, pattern, allowed in _PARTS:
             value = getattr(image, part)
@@ -66,7 +66,7 @@ class ImageReference:
 
     @classmethod
     def split(cls, text: str) -> 'ImageReference':
-        """The parts of any text at all, unchecked: stored documents may hold what `parse` refuses."""
+        """The parts of any text, unchecked: stored documents may contain what `parse` refuses."""
         name, at, digest = text.partition('@')
         start = name.rfind('/') + 1
         path, colon, tag = name[start:].partition(':')
@@ -93,14 +93,14 @@ class ImageReference:
 
     @property
     def ecr(self) -> EcrRegistry | None:
-        """Where in Amazon ECR the image lies; None for an image that lies elsewhere."""
+        """The registry in Amazon ECR; None for an image in another registry."""
         found = _ECR.fullmatch(self.registry or '')
         return EcrRegistry(found['account'], found['region'], found[0]) if found else None
 
     def with_tag(self, tag: str) -> 'ImageReference':
-        """The same image with another tag; a digest goes, since it would win over the tag.
+        """The same image with another tag, and without a digest, which would override the tag.
 
-        Raises InvalidRequest where `tag` is not one.
+        Raises InvalidRequest for an invalid tag.
         """
         if not is_tag(tag):
             raise InvalidRequest(f'{_shown(tag)} is not an image tag: {_PARTS[2][2]}')

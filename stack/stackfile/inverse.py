@@ -1,8 +1,8 @@
-"""How a part of what ECS runs becomes the value of a field: the inverse of each function in `rendering.py`.
+"""Conversion of members that ECS describes to values of fields: the inverse of every function in `rendering.py`.
 
-A function gets the member as ECS describes it, the entry of the field, and the `Source`. It gives the value as a
-stackfile has it, or None where the field need not be stated. It may raise `KeyError`, `TypeError`, `ValueError` or
-`AttributeError` on what it cannot express; the member then goes into the pass-through.
+A function gets the described member, the entry of the field, and the `Source`. It returns the value for the stackfile,
+or None where the field need not be stated. It may raise `KeyError`, `TypeError`, `ValueError` or `AttributeError` for a
+member that it cannot express, which then goes into the pass-through.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 @dataclass(frozen=True)
 class Source:
-    """What an inverse may depend on, besides the member."""
+    """The context of an inverse, besides the member."""
 
     network_mode: str = ''
     region: str | None = None
@@ -40,12 +40,12 @@ def enabled(value: str, entry: Any, source: Source) -> bool:
 
 
 def number(value: str, entry: Any, source: Source) -> int:
-    """ECS takes sizes as text, and answers with their digits."""
+    """A size, which ECS describes as text."""
     return int(value)
 
 
 def positive(value: int, entry: Any, source: Source) -> int | None:
-    """A size for which ECS takes 0 as absent."""
+    """A size for which 0 equals absent in ECS."""
     return value or None
 
 
@@ -54,35 +54,35 @@ def mapping(value: Mapping[str, str], entry: Any, source: Source) -> dict[str, s
 
 
 def nothing(value: Any, entry: Any, source: Source) -> None:
-    """For a target that another field reads."""
+    """None: another field reads this target."""
 
 
 def pairs(name: str, value: str) -> Read:
-    """A list of two-key structures as a list of one-key mappings. Of a name that is there twice ECS uses the last."""
+    """A list of two-key structures as a list of one-key mappings. ECS uses the last of a repeated name."""
 
     def read(listed: list[Mapping[str, str]], entry: Any, source: Source) -> list[dict[str, str]]:
-        return [{key: held} for key, held in {each[name]: each[value] for each in listed}.items()]
+        return [{key: held} for key, held in {item[name]: item[value] for item in listed}.items()]
 
     return read
 
 
 def sysctls(listed: list[Mapping[str, str]], entry: Any, source: Source) -> dict[str, str]:
-    if len({each['namespace'] for each in listed}) < len(listed):
+    if len({item['namespace'] for item in listed}) < len(listed):
         raise ValueError('a parameter is there twice')
-    return {each['namespace']: each['value'] for each in listed}
+    return {item['namespace']: item['value'] for item in listed}
 
 
 def structure(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str, Any]:
-    """A structure by the entries of the field's record."""
+    """A structure as a mapping of the entries of the field's record."""
     return fields_of(value, entry.shape.entries, '', source)
 
 
 def structures(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[dict[str, Any]]:
-    return [structure(each, entry, source) for each in listed]
+    return [structure(item, entry, source) for item in listed]
 
 
 def fields_of(value: Mapping[str, Any], entries: Any, place: str, source: Source) -> dict[str, Any]:
-    """The fields that the members of a structure amount to, without those that state no more than their default."""
+    """The fields for the members of a structure, without defaults."""
     found: dict[str, Any] = {}
     for entry in entries:
         for target in entry.ecs:
@@ -101,18 +101,18 @@ def fields_of(value: Mapping[str, Any], entries: Any, place: str, source: Source
 
 
 def member_of(value: Mapping[str, Any], dotted: str) -> Any:
-    """The member at a dotted key; None where it is not there."""
+    """The member at a dotted key; None where it is absent."""
     for name in dotted.split('.'):
-        value = (value or {}).get(name)  # type: ignore[assignment]  # the last one is a member of any type
+        value = (value or {}).get(name)  # type: ignore[assignment]  # the last member has any type
     return value
 
 
 def ulimits(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> dict[str, Any]:
     return {
-        each['name']: each['softLimit']
-        if each['softLimit'] == each['hardLimit']
-        else {'soft': each['softLimit'], 'hard': each['hardLimit']}
-        for each in listed
+        item['name']: item['softLimit']
+        if item['softLimit'] == item['hardLimit']
+        else {'soft': item['softLimit'], 'hard': item['hardLimit']}
+        for item in listed
     }
 
 
@@ -126,7 +126,7 @@ def gpus(listed: list[Mapping[str, str]], entry: Any, source: Source) -> int:
 
 
 def port_mappings(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[Any]:
-    return [_port(each, source) for each in listed]
+    return [_port(item, source) for item in listed]
 
 
 def _port(mapping: Mapping[str, Any], source: Source) -> Any:
@@ -149,11 +149,11 @@ def _port(mapping: Mapping[str, Any], source: Source) -> Any:
 
 
 def env_files(listed: list[Mapping[str, str]], entry: Any, source: Source) -> list[str]:
-    return [{'s3': each['value']}[each['type']] for each in listed]
+    return [{'s3': item['value']}[item['type']] for item in listed]
 
 
 def mounts(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[Any]:
-    return [_mount(each['sourceVolume'], each['containerPath'], bool(each.get('readOnly'))) for each in listed]
+    return [_mount(item['sourceVolume'], item['containerPath'], bool(item.get('readOnly'))) for item in listed]
 
 
 def _mount(name: str, path: str, read_only: bool) -> Any:
@@ -163,24 +163,24 @@ def _mount(name: str, path: str, read_only: bool) -> Any:
 
 
 def volumes_from(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[str]:
-    return [each['sourceContainer'] + (':ro' if each.get('readOnly') else '') for each in listed]
+    return [item['sourceContainer'] + (':ro' if item.get('readOnly') else '') for item in listed]
 
 
 def extra_hosts(listed: list[Mapping[str, str]], entry: Any, source: Source) -> list[str]:
-    return [f'{each["hostname"]}:{each["ipAddress"]}' for each in listed]
+    return [f'{item["hostname"]}:{item["ipAddress"]}' for item in listed]
 
 
 def dependencies(listed: list[Mapping[str, str]], entry: Any, source: Source) -> dict[str, str]:
-    return {each['containerName']: each['condition'].lower() for each in listed}
+    return {item['containerName']: item['condition'].lower() for item in listed}
 
 
 def part(name: str) -> Read:
-    """One part of a mapping that several members make up together."""
+    """One part of a mapping that several members render."""
     return lambda value, entry, source: {name: list(value)}
 
 
 def log_configuration(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str, Any]:
-    """The region is left out where it is the cluster's own."""
+    """The value of `logging`, without the region where it is the cluster's own."""
     options = dict(value.get('options') or {})
     if value['logDriver'] == 'awslogs' and options.get('awslogs-region') == source.region:
         options.pop('awslogs-region', None)
@@ -195,7 +195,7 @@ def log_configuration(value: Mapping[str, Any], entry: Any, source: Source) -> d
 def volumes(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[Any]:
     """Volumes of the task, without their mounts."""
     kinds = {part.name: part for part in entry.shape.entries}
-    return [_volume(each, kinds, source) for each in listed]
+    return [_volume(item, kinds, source) for item in listed]
 
 
 _VOLUME_KINDS = {
@@ -218,15 +218,15 @@ def _volume(volume: Mapping[str, Any], kinds: Mapping[str, Any], source: Source)
 
 def providers(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[Any]:
     return [
-        {each['capacityProvider']: {key: each[key] for key in ('weight', 'base') if each.get(key)}} for each in listed
+        {item['capacityProvider']: {key: item[key] for key in ('weight', 'base') if item.get(key)}} for item in listed
     ]
 
 
 def constraints(kind: str) -> Read:
-    """Placement constraints, all of one type: others go into the pass-through together with them."""
+    """Placement constraints of one type; a mixed list goes into the pass-through."""
 
     def read(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[Any]:
-        if any(each['type'] != kind for each in listed):
+        if any(item['type'] != kind for item in listed):
             raise ValueError(kind)
         return structures(listed, entry, source)
 

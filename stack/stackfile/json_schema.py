@@ -1,4 +1,4 @@
-"""The JSON Schema of stackfiles, for editors that complete and check while one types."""
+"""JSON Schema of stackfiles, for completion and checks in editors."""
 
 from functools import cache
 from typing import Any
@@ -10,9 +10,9 @@ from stack.stackfile.fields import Stackfile
 
 @cache
 def json_schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of the shape of a stackfile, made from the field table.
+    """JSON Schema 2020-12 of the shape of a stackfile, generated from the field table.
 
-    What has to fit together beyond the shape (stack/stackfile/semantics) is not in it.
+    The rules of stack/stackfile/semantics are not in it.
     """
     return {
         '$schema': 'https://json-schema.org/draft/2020-12/schema',

@@ -1,7 +1,6 @@
-"""JSON, read strictly (RFC 8259), and where each part of it stands.
+"""Strict JSON parser (RFC 8259) with positions.
 
-The standard library's parser does the reading, but keeps no places; a scan of our own finds them, and only
-runs when something is wrong.
+The standard library parses, but keeps no positions; a separate scan finds them, and runs only for an error.
 """
 
 import json
@@ -24,8 +23,8 @@ _SURROGATE = re.compile('[\ud800-\udfff]')
 def load(text: str) -> Any:
     """The data of a JSON text.
 
-    Raises InvalidRequest, with line and column where they can be told, for what is not JSON, for a key that
-    stands twice in an object, and for what could not be written as JSON in UTF-8 again.
+    Raises InvalidRequest, with line and column where possible, for invalid JSON, for a repeated key, and for a value
+    that cannot be encoded as JSON in UTF-8 again.
     """
     data, faults = load_faulty(text)
     if faults:
@@ -34,7 +33,7 @@ def load(text: str) -> Any:
 
 
 def load_faulty(text: str) -> tuple[Any, list[Problem]]:
-    """As `load`, but keys that stand twice come back, and the last of each counts."""
+    """As `load`, but repeated keys are returned as faults, and the last one counts."""
     doubled = False
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,26 +59,26 @@ def load_faulty(text: str) -> tuple[Any, list[Problem]]:
 
 
 def places(text: str) -> Place:
-    """The places of all parts of a text that `load` has taken."""
+    """The places of all parts of a text that `load` accepts."""
     return _scan(text)[0]
 
 
 def _whole(digits: str) -> int:
     if len(digits) > _LONGEST_NUMBER:
-        raise ValueError(f'a number of {len(digits):,} characters cannot be kept: put it in quotes')
+        raise ValueError(f'a number of {len(digits):,} characters cannot be represented: put it in quotes')
     return int(digits)
 
 
 def _decimal(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f'the number {digits[:60]} cannot be kept: put it in quotes')
+        raise ValueError(f'the number {digits[:60]} cannot be represented: put it in quotes')
     return number
 
 
 @dataclass
 class _Open:
-    """An object or a list that has not ended yet; in an object, `key` waits for its value, `last` was the last."""
+    """An open object or list; in an object, `key` waits for its value, `last` is the previous key."""
 
     children: Any
     key: str | None = None
@@ -88,7 +87,7 @@ class _Open:
 
 
 def _scan(text: str) -> tuple[Place, list[Problem]]:
-    """The places in a text that is JSON, and its doubled keys."""
+    """The places in a JSON text, and its repeated keys."""
     where = _Lines(text)
     root: Place = (1, 1, None)
     faults: list[Problem] = []
@@ -105,7 +104,7 @@ def _scan(text: str) -> tuple[Place, list[Problem]]:
             top.last = top.key
             if top.key in top.children:
                 path = tuple(o.last or '' if isinstance(o.children, dict) else len(o.children) - 1 for o in stack)
-                faults.append(Problem(path, f'the key {word[:60]} stands here for the second time', *place))
+                faults.append(Problem(path, f'the key {word[:60]} is repeated here', *place))
             continue
         children: Any = {} if word == '{' else [] if word == '[' else None
         if top is None:
@@ -133,8 +132,8 @@ class _Lines:
 def _refuse_half_characters(text: str) -> None:
     where = _Lines(text)
     halves = (t.start() for t in _TOKEN.finditer(text) if t[0][0] == '"' and _SURROGATE.search(json.loads(t[0])))
-    said = 'holds half of a surrogate pair, which is no character'
-    faults = [Problem((), said, *where.at(start)) for start in halves]
+    message = 'contains half of a surrogate pair, which is not a character'
+    faults = [Problem((), message, *where.at(start)) for start in halves]
     if faults:
         _refuse(faults)
 
@@ -144,7 +143,7 @@ def _refuse(faults: list[Problem]) -> NoReturn:
 
 
 def _of_every_version(error: json.JSONDecodeError) -> json.JSONDecodeError:
-    """The error as Python 3.13 and later report it: a trailing comma at the comma, and not after it."""
+    """The error as Python 3.13 and later report it: a trailing comma at the comma, not after it."""
     before = error.doc[: error.pos].rstrip()
     if before.endswith(',') and error.doc[error.pos : error.pos + 1] in ('}', ']'):
         kind = 'object' if error.doc[error.pos] == '}' else 'array'

@@ -1,4 +1,4 @@
-"""Which container of a task definition is the service's own, where sidecars run beside it."""
+"""The main container of a task definition: the service's own, among sidecars."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,26 +11,26 @@ CONTAINER_TAG = 'nysa:container'
 def main_container(definition: Definition, service: str = '') -> Mapping[str, Any]:
     """The container that a tag of the definition names, else that of the service's name, else the first essential one.
 
-    Empty where there is none. The tag is on arguments of RegisterTaskDefinition whose main container is not the first.
+    Empty where there is none. Definitions whose main container is not the first have the tag.
     """
     containers: Sequence[Mapping[str, Any]] = definition.get('containerDefinitions') or [{}]
-    tags = {each.get('key'): each.get('value') for each in definition.get('tags') or ()}
-    named = (each for each in containers if each.get('name') == tags.get(CONTAINER_TAG, service))
-    essential = (each for each in containers if is_essential(each))
+    tags = {tag.get('key'): tag.get('value') for tag in definition.get('tags') or ()}
+    named = (container for container in containers if container.get('name') == tags.get(CONTAINER_TAG, service))
+    essential = (container for container in containers if is_essential(container))
     return next(named, None) or next(essential, None) or containers[0]
 
 
 def main_first(definition: Definition, service: str) -> Definition:
-    """The definition with its main container before all others."""
+    """The definition with its main container first."""
     main = main_container(definition, service)
-    others = [each for each in definition.get('containerDefinitions') or () if each is not main]
+    others = [container for container in definition.get('containerDefinitions') or () if container is not main]
     return {**definition, 'containerDefinitions': [main, *others]}
 
 
 def essential_names(definition: Definition) -> frozenset[str]:
-    """The names of the containers whose end is the end of the task."""
+    """The names of the essential containers: the task ends with any of them."""
     containers = definition.get('containerDefinitions') or ()
-    return frozenset(each['name'] for each in containers if is_essential(each) and each.get('name'))
+    return frozenset(container['name'] for container in containers if is_essential(container) and container.get('name'))
 
 
 def is_essential(container: Mapping[str, Any]) -> bool:

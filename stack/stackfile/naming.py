@@ -1,4 +1,4 @@
-"""The names of what a service is in AWS."""
+"""Names of a service's AWS resources."""
 
 from stack.stackfile.fields import ServiceSettings
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF009 - the calls make frozen values: that is what a table of fields is made of
-"""The fields of the network: the VPC, load balancers, service discovery, and where tasks are placed."""
+"""Network fields: VPC, load balancers, service discovery, and the network of tasks."""
 
 from dataclasses import dataclass
 
@@ -80,7 +80,7 @@ class Elb:
         default='',
     )
     type: str = entry(
-        choice('public', 'private'), 'Who can reach it; says which subnets and security groups.', required=True
+        choice('public', 'private'), 'Who can reach it, which decides subnets and security groups.', required=True
     )
     protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol that it listens for.', default='HTTP')
     ports: ElbPorts = entry(record(ElbPorts), 'Its ports.', required=True)

@@ -1,4 +1,4 @@
-"""The normal form of task definitions and services: two that mean the same to ECS are equal in it."""
+"""Normal form of task definitions and services: two with the same meaning to ECS are equal in it."""
 
 import json
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from stack.stackfile.aws_defaults import Place
 
 Defaults = Mapping[Place, Mapping[str, Any]]
 
-# ECS takes the name of a role and answers with its ARN; within an account the name identifies the role.
+# ECS accepts the name of a role and returns its ARN; within an account the name identifies the role.
 _ROLES = ('taskRoleArn', 'executionRoleArn')
 
 # The network modes in which a container's port is the host's: an absent or zero host port means the same one.
 _SAME_PORT = ('awsvpc', 'host')
 
-# Mappings whose keys belong to the user, by the name of the member that holds them: nothing in them has a default.
+# Members that are mappings with keys of the user: nothing in them has a default.
 _USER_KEYS = ('options', 'dockerLabels', 'driverOpts', 'labels', 'hookDetails')
 
 
 def normalised(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """A task definition, registered or to be registered, in its normal form.
+    """A registered or wanted task definition in normal form.
 
-    What ECS adds is gone, its defaults are filled in, and what is a set is sorted; everything else stays, known here or
-    not, so that a change by another program shows.
+    Members that ECS adds are removed, defaults are filled in, and unordered lists are sorted. Unknown members stay, so
+    that a change by another program is visible.
     """
     own = {key: value for key, value in definition.items() if key not in aws_defaults.ADDED_BY_ECS}
     own |= {key: own[key].rpartition('/')[2] for key in _ROLES if isinstance(own.get(key), str)}
@@ -39,7 +39,7 @@ def normalised(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def normalised_service(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Members of CreateService, sent or described, in their normal form; `deploymentController` and counts aside."""
+    """Sent or described members of CreateService in normal form, without `deploymentController` and counts."""
     own = {**members, 'deploymentConfiguration': dict(members.get('deploymentConfiguration') or {})}
     if own.get('schedulingStrategy') == 'DAEMON':
         own['deploymentConfiguration'] = {**aws_defaults.DAEMON, **_stated(own['deploymentConfiguration'])}
@@ -53,7 +53,7 @@ def normalised_service(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filled(value: Any, defaults: Defaults, sets: frozenset[Place], place: Place = ()) -> Any:
-    """A structure with its defaults; what is empty is left out, and lists without an order are sorted."""
+    """A structure with its defaults, without empty members, and with unordered lists sorted."""
     if isinstance(value, Mapping):
         whole = {**({} if place and place[-1] in _USER_KEYS else defaults.get(place, {})), **_stated(value)}
         parts = {k: filled(v, defaults, sets, (*place, k)) for k, v in whole.items()}
@@ -69,12 +69,12 @@ def _stated(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _service_connect(configuration: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is switched off equals absent; the discovery name of a service is by default that of its port."""
+    """Service Connect with its defaults: disabled equals absent, and a discovery name defaults to the port's name."""
     if not configuration.get('enabled'):
         return None
     services = [
-        {**each, 'discoveryName': each.get('discoveryName') or each.get('portName')}
-        for each in configuration.get('services') or ()
+        {**service, 'discoveryName': service.get('discoveryName') or service.get('portName')}
+        for service in configuration.get('services') or ()
     ]
     return {**configuration, 'services': services}
 
@@ -96,7 +96,7 @@ def _fill_port(port: dict[str, Any], network_mode: str) -> None:
 
 
 def _drop_repeated_size(definition: dict[str, Any]) -> None:
-    """On Fargate, the size of a single container that repeats that of the task means nothing."""
+    """Remove the size of a single container on Fargate where it repeats the size of the task."""
     containers = definition.get('containerDefinitions') or []
     if 'FARGATE' not in definition.get('requiresCompatibilities', ()) or len(containers) != 1:
         return

@@ -1,4 +1,4 @@
-"""Names and their values: a list of one-key mappings, or a mapping, or text `NAME=value`, as docker-compose has it."""
+"""Name-value pairs: a list of one-key mappings, a mapping, or Compose's `NAME=value` strings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from voluptuous import Invalid, MultipleInvalid
 from stack.stackfile.shapes import PRINTABLE, Shape, found, mistakes_in, pair, refused
 
 
-def pairs(key: Shape, value: Shape, says: str, with_text: bool = False) -> Shape:
-    """Read as a mapping; inherited ones and own ones are joined. `with_text`: items may also be `NAME=value`."""
-    grammar = _Pairs(key, value, says, with_text)
+def pairs(key: Shape, value: Shape, description: str, with_text: bool = False) -> Shape:
+    """Pairs, read as a mapping and merged with inherited ones. `with_text`: items may also be `NAME=value`."""
+    grammar = _Pairs(key, value, description, with_text)
     mapping = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
     items: list[dict[str, Any]] = [{**mapping, 'minProperties': 1, 'maxProperties': 1}]
     if with_text:
         items.append({'type': 'string', 'pattern': key.json['pattern'].removesuffix('$') + f'={PRINTABLE}*$'})
     schema = {'anyOf': [mapping, {'type': 'array', 'items': {'anyOf': items}}]}
-    return Shape(says, grammar.check, schema, grammar.read, merge=lambda inherited, own: {**inherited, **own})
+    return Shape(description, grammar.check, schema, grammar.read, merge=lambda inherited, own: {**inherited, **own})
 
 
 Path = tuple[int | str, ...]
@@ -27,7 +27,7 @@ Path = tuple[int | str, ...]
 class _Pairs:
     key: Shape
     value: Shape
-    says: str
+    description: str
     with_text: bool
 
     def check(self, raw: Any) -> dict[str, Any]:
@@ -39,11 +39,11 @@ class _Pairs:
 
     def read(self, raw: Any) -> dict[str, Any]:
         if not isinstance(raw, dict | list):
-            raise refused(self.says, raw)
+            raise refused(self.description, raw)
         return self._collected(raw, [])
 
     def _collected(self, raw: Any, errors: list[Invalid]) -> dict[str, Any]:
-        """What can be read; what cannot is added to the errors. Of a name that stands twice, the last counts."""
+        """The readable pairs; mistakes are added to `errors`. The last of a repeated name counts."""
         result: dict[str, Any] = {}
         for path, name, part in self._split(raw, errors):
             try:
@@ -52,7 +52,7 @@ class _Pairs:
                 errors += self._mistakes(path, name, part)
                 continue
             if key in result:
-                errors.append(Invalid(f'"{key}" stands here for the second time', list(path)))
+                errors.append(Invalid(f'"{key}" is repeated here', list(path)))
             result[key] = value
         return result
 
@@ -65,12 +65,12 @@ class _Pairs:
         return []
 
     def _split(self, raw: Any, errors: list[Invalid]) -> Iterator[tuple[Path, Any, Any]]:
-        """Each pair and its path, whichever way it is written."""
+        """Path, name and value of every pair, in any of the forms."""
         if isinstance(raw, dict):
             yield from (((name,), name, part) for name, part in raw.items())
             return
         if not isinstance(raw, list):
-            errors.append(refused(self.says, raw))
+            errors.append(refused(self.description, raw))
             return
         for i, item in enumerate(raw):
             if isinstance(item, dict):
@@ -82,6 +82,6 @@ class _Pairs:
                 name, _, part = item.partition('=')
                 yield (i,), name, part
             else:
-                # an item that is text may be a secret: it is not repeated
+                # a text item may be a secret: the message does not repeat it
                 kind = 'text' if isinstance(item, str) else found(item)
                 errors.append(Invalid(f'expected NAME: value{" or NAME=value" * self.with_text}; found {kind}', [i]))

@@ -1,4 +1,4 @@
-"""Where the parts of a document stand in its text."""
+"""Positions of the parts of a document in its text."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ Place = tuple[int, int, Any]
 
 
 def find(root: Place, path: Sequence[str | int]) -> tuple[int, int]:
-    """Where the part at `path` stands; for one that is not there, the nearest part around it."""
+    """Line and column of the part at `path`, or of the nearest part around an absent one."""
     line, column, children = root
     for part in path:
         try:

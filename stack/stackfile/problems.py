@@ -1,4 +1,4 @@
-"""What is wrong with a stackfile, or worth a second look."""
+"""Mistakes and warnings of a stackfile, and the error that reports them."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 from stack.errors import InvalidStackfile
 from stack.stackfile.places import Path
 
-# An answer that is longer than this helps nobody.
+# The most details in one response.
 MAX_DETAILS = 200
 
 
@@ -24,16 +24,16 @@ class Problem:
 
     @property
     def where(self) -> str:
-        """The path as a person reads it: `services[2].email-worker.elb.ports.public`."""
+        """The path as text: `services[2].email-worker.elb.ports.public`."""
         return path_text(self.path)
 
     @property
     def identity(self) -> tuple[tuple[str, ...], str]:
-        """What stays the same when items of lists move: names and message, without indexes and position."""
+        """Names and message, without indexes and position: unchanged when items of lists move."""
         return tuple(part for part in self.path if isinstance(part, str)), self.message
 
     def detail(self) -> dict[str, Any]:
-        """As the API's errors have it: `{"path", "line"?, "column"?, "message"}`."""
+        """A detail of an API error: `{"path", "line"?, "column"?, "message"}`."""
         position = {} if self.line is None else {'line': self.line, 'column': self.column}
         return {'path': self.where, **position, 'message': self.message}
 
@@ -43,16 +43,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found, in the order of the document."""
+    """The result of `check`, in the order of the document."""
 
     mistakes: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
 def new_mistakes(before: Report, after: Report) -> tuple[Problem, ...]:
-    """The mistakes of `after` that were not there before: those that a change has made.
+    """The mistakes of `after` that a change introduced.
 
-    A mistake that was there once and is there twice now has been made once.
+    A mistake that occurred once before and occurs twice now was introduced once.
     """
     known = Counter(problem.identity for problem in before.mistakes)
     fresh = []
@@ -65,21 +65,21 @@ def new_mistakes(before: Report, after: Report) -> tuple[Problem, ...]:
 
 
 def refusal(mistakes: Sequence[Problem], warnings: Sequence[Problem] = ()) -> InvalidStackfile:
-    """The error that says these mistakes, of which there must be one."""
+    """The error that reports these mistakes, at least one."""
     first = str(mistakes[0])
-    said = first if len(mistakes) == 1 else f'The desired state has {len(mistakes):,} mistakes. The first: {first}'
-    return InvalidStackfile(said, details(mistakes), details(warnings))
+    message = first if len(mistakes) == 1 else f'The desired state has {len(mistakes):,} mistakes. The first: {first}'
+    return InvalidStackfile(message, details(mistakes), details(warnings))
 
 
 def in_text(faults: Sequence[Problem]) -> str:
-    """What is wrong with a text, said by the first of its faults, of which there must be one."""
+    """The message of an error for a text with these faults, at least one."""
     first = faults[0]
     more = f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''
     return f'line {first.line}, column {first.column}: {first.message}{more}'
 
 
 def details(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """For an answer: the first `MAX_DETAILS` of them, and how many more there are."""
+    """The details of an error: the first `MAX_DETAILS` problems, and the number of further ones."""
     shown = [problem.detail() for problem in problems[:MAX_DETAILS]]
     left = len(problems) - len(shown)
     return [*shown, {'path': '', 'message': f'… and {left:,} more'}] if left else shown

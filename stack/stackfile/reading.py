@@ -1,4 +1,4 @@
-"""Texts into data, with the places that mistakes are reported at."""
+"""Parser of stackfiles in YAML or JSON, with positions for messages."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -11,13 +11,13 @@ from stack.stackfile.problems import Problem
 
 Syntax = Literal['yaml', 'json']
 
-# A message to SQS carries the whole desired state, and holds 1 MiB:
+# A message to SQS contains the whole desired state, and is limited to 1 MiB:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_BYTES = 1024 * 1024
 
 
 class Document:
-    """What a text says (`data`), where it says it, and what is wrong with the text itself (`faults`)."""
+    """The data of a text, the positions of its parts, and the syntax faults of the text."""
 
     def __init__(self, data: Any, places: Callable[[], Place], faults: Sequence[Problem] = ()):
         self.data = data
@@ -29,18 +29,18 @@ class Document:
         return self._find_places()
 
     def position(self, path: Sequence[str | int]) -> tuple[int, int]:
-        """Line and column, from 1: of the key of a mapping's entry, of a list's item.
+        """Line and column, from 1, of the key of a mapping's entry or of a list's item.
 
-        For a part that is not there, those of the nearest part around it.
+        Those of the nearest part around an absent one.
         """
         return find(self._places, path)
 
 
 def read(body: bytes | str, syntax: Syntax) -> Document:
-    """Plain data from a text in UTF-8, a byte order mark or not.
+    """The document in a UTF-8 text, with or without a byte order mark.
 
     Raises TooLarge beyond `MAX_BYTES`, and InvalidRequest (InvalidStackfile for YAML) with line and column for
-    what is not in that syntax or could blow up.
+    a text that is invalid in that syntax or expands too much.
     """
     text = _text(body)
     if syntax == 'json':
@@ -50,7 +50,7 @@ def read(body: bytes | str, syntax: Syntax) -> Document:
 
 
 def read_faulty(body: bytes | str, syntax: Syntax) -> Document:
-    """As `read`, but what can be read past, as a key that stands twice, is told in the document's `faults`."""
+    """As `read`, but recoverable faults, such as a repeated key, are in the document's `faults`."""
     text = _text(body)
     if syntax == 'json':
         data, faults = json_text.load_faulty(text)
@@ -63,9 +63,9 @@ def _text(body: bytes | str) -> str:
     try:
         raw = body if isinstance(body, bytes) else body.encode()
         if len(raw) > MAX_BYTES:
-            raise TooLarge(f'the text has {len(raw):,} bytes: {MAX_BYTES:,} are taken at most')
+            raise TooLarge(f'the text has {len(raw):,} bytes; at most {MAX_BYTES:,} are accepted')
         return raw.decode('utf-8-sig')
     except UnicodeDecodeError as e:
-        raise InvalidRequest(f'the text is not UTF-8: byte {e.start + 1:,} belongs to no character') from None
+        raise InvalidRequest(f'the text is not UTF-8: byte {e.start + 1:,} is not part of a character') from None
     except UnicodeEncodeError as e:
-        raise InvalidRequest(f'the text holds half of a surrogate pair, at character {e.start + 1:,}') from None
+        raise InvalidRequest(f'the text contains half of a surrogate pair, at character {e.start + 1:,}') from None

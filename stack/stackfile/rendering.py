@@ -1,4 +1,4 @@
-"""How a field's value becomes a part of what ECS is given."""
+"""Rendering of field values to members of ECS structures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -14,21 +14,21 @@ BRIDGED = ('bridge', 'default')
 
 @dataclass(frozen=True)
 class Context:
-    """What a value's rendering may depend on, besides the value."""
+    """The context of a rendering, besides the value."""
 
     cluster: str
     settings: Any
     region: str | None = None
-    # The container that is rendered: the settings themselves for the main one.
+    # The container that is rendered; for the main container, the settings.
     container: Any = None
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where in ECS's structures a value goes: `key` is ECS's name, dotted where it lies deeper.
+    """The place of a value in an ECS structure: `key` is ECS's name, dotted for a nested member.
 
     `place` is 'container' (the container definition), 'task' (the task definition), 'service' (CreateService), or
-    '' for a key of the structure that the value's parent becomes. `render` gives None for nothing at all; `read` is its
+    '' for a key of the structure that the value's parent becomes. `render` returns None for no member; `read` is its
     inverse (`stack.stackfile.inverse`).
     """
 
@@ -63,7 +63,7 @@ def key(name: str, render: Callable[[Any, Context], Any] = _as_it_is, read: inve
 
 
 def place_of(value: Any, place: str, context: Context) -> dict[str, Any]:
-    """What the fields of `value`, an instance of a class of the table, put at `place`."""
+    """The members that the fields of `value`, an instance of a class of the table, render at `place`."""
     result: dict[str, Any] = {}
     for name, target in _targets(value.__class__, place):
         content = getattr(value, name)
@@ -75,7 +75,7 @@ def place_of(value: Any, place: str, context: Context) -> dict[str, Any]:
 
 @cache
 def _targets(kind: type, place: str) -> tuple[tuple[str, Target], ...]:
-    """The fields of a class of the table that put something at `place`, in the table's order."""
+    """The fields of a class of the table with a target at `place`, in the table's order."""
     targets = (
         (field.name, target) for field in fields(kind) for target in field.metadata.get('entry', {}).get('ecs', ())
     )
@@ -104,13 +104,13 @@ def structures(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]
 
 
 def pairs(name: str, value: str) -> Callable[[Mapping[str, str], Context], list[dict[str, str]]]:
-    """A mapping as ECS writes one: a list of two-key structures."""
+    """A mapping in the format of ECS: a list of two-key structures."""
     return lambda values, _: [{name: k, value: v} for k, v in values.items()]
 
 
 def named_structures(name: str) -> Callable[[Mapping[str, Any], Context], list[dict[str, Any]]]:
     """A mapping of names to structures as a list, each with its name under the key `name`."""
-    return lambda values, context: [{name: each, **structure(value, context)} for each, value in values.items()]
+    return lambda values, context: [{name: key, **structure(value, context)} for key, value in values.items()]
 
 
 def mapping(values: Mapping[str, str], context: Context) -> dict[str, str]:
@@ -118,7 +118,7 @@ def mapping(values: Mapping[str, str], context: Context) -> dict[str, str]:
 
 
 def part(name: str) -> Callable[[Any, Context], Any]:
-    """One field of a value, as it is."""
+    """One field of a value, unchanged."""
     return lambda value, context: _as_it_is(getattr(value, name), context)
 
 
@@ -131,13 +131,13 @@ def upper(value: str, context: Context) -> str:
 
 
 def port_mappings(ports: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
-    """Each port once: in all network modes but `bridge`, a container port is its own host port.
+    """Port mappings without repetition: except in network mode `bridge`, the host port is the container port.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
     """
     bridge = context.settings.task_network in BRIDGED
     rendered = [_port_mapping(port, bridge) for port in ports]
-    return [each for i, each in enumerate(rendered) if each not in rendered[:i]]
+    return [mapping for i, mapping in enumerate(rendered) if mapping not in rendered[:i]]
 
 
 def _port_mapping(port: Any, bridge: bool) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _port_mapping(port: Any, bridge: bool) -> dict[str, Any]:
 
 
 def volumes(volumes: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
-    """Each volume once, however often it is mounted."""
+    """Volumes without repetition: one may be mounted several times."""
     return list({volume.name: _volume(volume, context) for volume in reversed(volumes)}.values())[::-1]
 
 
@@ -174,7 +174,7 @@ def volume_mounts(volumes: tuple[Any, ...], context: Context) -> list[dict[str, 
 
 
 def launch_volumes(volumes: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
-    """The EBS volumes that the service has made with each task."""
+    """The EBS volumes that ECS creates with every task."""
     return [{'name': v.name, 'managedEBSVolume': structure(v.ebs, context)} for v in volumes if v.ebs]
 
 
@@ -203,18 +203,18 @@ def restart(at: str, context: Context) -> dict[str, str]:
 
 
 def desired_count(count: int, context: Context) -> int | None:
-    """ECS counts the tasks of a daemon by itself."""
+    """The desired count; none for a daemon, whose tasks ECS counts."""
     return None if context.settings.scheduling_strategy == 'DAEMON' else count
 
 
 def container_size(value: int, context: Context) -> int | None:
-    """CPU or memory of a container; on Fargate without `task`, those of a service are the size of its task."""
+    """CPU or memory of a container; none where they are the size of a task on Fargate."""
     settings = context.settings
     return None if settings is context.container and settings.on_fargate and settings.task is None else value
 
 
 def task_size(value: int, context: Context) -> str | None:
-    """CPU or memory of the task, which ECS takes as text, where it is that of the service."""
+    """CPU or memory of a task on Fargate, as text, where `task` is absent."""
     return str(value) if context.settings.on_fargate and context.settings.task is None else None
 
 
@@ -227,12 +227,12 @@ def launch_type(value: str, context: Context) -> str | None:
 
 
 def init_for_exec(value: bool, context: Context) -> bool | None:
-    """ECS Exec needs an init process for what it leaves behind."""
+    """An init process with ECS Exec, to reap its processes."""
     return True if value and context.settings.init is None else None
 
 
 def providers(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
-    return [{'capacityProvider': each.name, **structure(each, context)} for each in values]
+    return [{'capacityProvider': key.name, **structure(key, context)} for key in values]
 
 
 def log_configuration(logging: Any, context: Context) -> dict[str, Any] | None:
@@ -250,5 +250,5 @@ def log_configuration(logging: Any, context: Context) -> dict[str, Any] | None:
 
 
 def constraints(kind: str) -> Callable[[tuple[Any, ...], Context], list[dict[str, Any]]]:
-    """The placement constraints of one type; a task definition takes `memberOf` alone."""
+    """The placement constraints of one type; a task definition accepts only `memberOf`."""
     return lambda values, context: [structure(c, context) for c in values if c.type == kind]

@@ -1,4 +1,4 @@
-"""The shape of a stackfile, checked by voluptuous; the schema itself is made from the table in fields.py."""
+"""Shape of a stackfile: a voluptuous schema derived from the field table."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SCHEMA = Schema(record(Stackfile).check)
 
 
 def shape_mistakes(data: Any) -> list[Problem]:
-    """Every place in which `data` is not shaped as a stackfile, whatever it is."""
+    """The mistakes in the shape of `data`, which may be any JSON value."""
     try:
         SCHEMA(data)
     except MultipleInvalid as e:

@@ -1,4 +1,4 @@
-"""What a value may be: said in words, checked by voluptuous, and as JSON Schema, the three always together."""
+"""Shapes of values: a description in words, a voluptuous validator, and a JSON Schema, always together."""
 
 import difflib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from voluptuous import Invalid, MultipleInvalid
 
-# Text that can be handed to a program: no control characters but tab and line ends.
+# Text without control characters except tab and line ends.
 PRINTABLE = r'[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]'
 
 
@@ -17,12 +17,12 @@ PRINTABLE = r'[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]'
 class Shape:
     """One kind of value.
 
-    `check` is a voluptuous validator: it gives the value as the code works with it, or raises Invalid with every
-    mistake. `read` does the same for a document that is not perfect: it leaves out what cannot be read, and
-    raises Invalid only where nothing is left. `merge` joins an inherited value and the one that stands nearer.
+    `check` is a voluptuous validator: it returns the effective value, or raises Invalid with every mistake. `read`
+    does the same for a document that need not be valid: it ignores unreadable parts, and raises Invalid where
+    nothing is left. `merge` joins an inherited value and the service's own.
     """
 
-    says: str
+    description: str
     check: Callable[[Any], Any]
     json: Mapping[str, Any]
     read: Callable[[Any], Any] = field(default=None)  # type: ignore[assignment]  # filled in just below
@@ -34,14 +34,16 @@ class Shape:
             object.__setattr__(self, 'read', self.check)
 
 
-def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None = None, example: str = '') -> Shape:
-    """Text that fits a pattern as a whole."""
+def text(
+    pattern: str = PRINTABLE + '+', description: str = 'text', at_most: int | None = None, example: str = ''
+) -> Shape:
+    """Text that matches a pattern as a whole."""
     compiled = re.compile(pattern)
     limit = f', at most {at_most} characters' if at_most else ''
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value) or (at_most and len(value) > at_most):
-            raise refused(says + limit, value)
+            raise refused(description + limit, value)
         return value
 
     schema: dict[str, Any] = {'type': 'string', 'pattern': f'^(?:{pattern})$'}
@@ -49,12 +51,12 @@ def text(pattern: str = PRINTABLE + '+', says: str = 'text', at_most: int | None
         schema['maxLength'] = at_most
     if example:
         schema['examples'] = [example]
-    return Shape(says + limit, check, schema)
+    return Shape(description + limit, check, schema)
 
 
-def parsed(pattern: str, says: str, example: str, make: Callable[[re.Match[str]], Any]) -> Shape:
-    """Text by a pattern, read as what `make` gives."""
-    words = text(pattern, says, example=example)
+def parsed(pattern: str, description: str, example: str, make: Callable[[re.Match[str]], Any]) -> Shape:
+    """Text that matches a pattern, converted by `make`."""
+    words = text(pattern, description, example=example)
     compiled = re.compile(pattern)
 
     def check(value: Any) -> Any:
@@ -62,12 +64,12 @@ def parsed(pattern: str, says: str, example: str, make: Callable[[re.Match[str]]
         assert match
         return make(match)
 
-    return Shape(says, check, words.json)
+    return Shape(description, check, words.json)
 
 
 def either(short: Shape, kind: type, full: Shape) -> Shape:
     """A short form, whose values are of the Python type `kind`, or a full one that is a mapping."""
-    says = f'{short.says}; or a mapping'
+    description = f'{short.description}; or a mapping'
 
     def is_short(value: Any) -> bool:
         return isinstance(value, kind) and not isinstance(value, bool)
@@ -77,27 +79,27 @@ def either(short: Shape, kind: type, full: Shape) -> Shape:
 
     def check(value: Any) -> Any:
         if (shape := one(value)) is None:
-            raise refused(says, value)
+            raise refused(description, value)
         return shape.check(value)
 
     def read(value: Any) -> Any:
         if (shape := one(value)) is None:
-            raise refused(says, value)
+            raise refused(description, value)
         return shape.read(value)
 
-    return Shape(says, check, {'anyOf': [short.json, full.json]}, read, entries=full.entries)
+    return Shape(description, check, {'anyOf': [short.json, full.json]}, read, entries=full.entries)
 
 
 def whole(low: int, high: int) -> Shape:
-    says = f'a whole number from {low} to {high}'
+    description = f'a whole number from {low} to {high}'
 
     def check(value: Any) -> int:
-        # bool is an int to Python, but not to a person
+        # bool is a subclass of int
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise refused(says, value)
+            raise refused(description, value)
         return value
 
-    return Shape(says, check, {'type': 'integer', 'minimum': low, 'maximum': high})
+    return Shape(description, check, {'type': 'integer', 'minimum': low, 'maximum': high})
 
 
 def switch() -> Shape:
@@ -110,28 +112,28 @@ def switch() -> Shape:
 
 
 def choice(*words: str) -> Shape:
-    says = ' or '.join(words) if len(words) < 3 else 'one of ' + ', '.join(words)
+    description = ' or '.join(words) if len(words) < 3 else 'one of ' + ', '.join(words)
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in words:
-            raise refused(says, value, suggestion(value, words))
+            raise refused(description, value, suggestion(value, words))
         return value
 
-    return Shape(says, check, {'enum': list(words)})
+    return Shape(description, check, {'enum': list(words)})
 
 
 def scalar() -> Shape:
-    """Text, a number or a truth value; read as the text that a container gets."""
-    says = 'text, a number, true or false'
+    """Text, a number or a boolean, converted to the text that a container gets."""
+    description = 'text, a number, true or false'
     printable = re.compile(PRINTABLE + '*')
 
     def check(value: Any) -> str:
         if isinstance(value, str):
             if not printable.fullmatch(value):
-                raise Invalid('holds a control character')
+                raise Invalid('contains a control character')
             return value
         if not isinstance(value, bool | int | float):
-            raise refused(says, value)
+            raise refused(description, value)
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise Invalid('a number beyond 64 bits: put it in quotes')
         return str(value).lower() if isinstance(value, bool) else str(value)
@@ -140,50 +142,50 @@ def scalar() -> Shape:
     whole_number = {'type': 'integer', 'minimum': -(2**63), 'maximum': 2**63 - 1}
     broken = {'not': {'type': 'integer'}, **number}
     kinds = [{'type': 'string', 'pattern': f'^{PRINTABLE}*$'}, whole_number, broken, {'type': 'boolean'}]
-    return Shape(says, check, {'anyOf': kinds})
+    return Shape(description, check, {'anyOf': kinds})
 
 
-def list_of(item: Shape, at_most: int | None = None, says: str = '') -> Shape:
-    """A list, every item of which is checked: voluptuous's own list schema stops at the first bad one."""
+def list_of(item: Shape, at_most: int | None = None, description: str = '') -> Shape:
+    """A list with every item checked: voluptuous's own list schema stops at the first wrong one."""
     limit = f', at most {at_most}' if at_most else ''
-    says = says or f'a list, each item {item.says}{limit}'
+    description = description or f'a list, each item {item.description}{limit}'
 
     def check(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise refused(says, value)
+            raise refused(description, value)
         if at_most and len(value) > at_most:
             raise Invalid(f'expected at most {at_most} items, found {len(value)}')
         return tuple(checked(enumerate(value), lambda _, part: item.check(part)))
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise refused(says, value)
+            raise refused(description, value)
         return tuple(readable(value, item.read))
 
     schema = {'type': 'array', 'items': item.json, **({'maxItems': at_most} if at_most else {})}
-    return Shape(says, check, schema, read, entries=item.entries)
+    return Shape(description, check, schema, read, entries=item.entries)
 
 
 def mapping_of(key: Shape, value: Shape) -> Shape:
-    says = f'a mapping of {key.says} to {value.says}'
+    description = f'a mapping of {key.description} to {value.description}'
     check_both = pair(key, value)
 
     def check(raw: Any) -> dict[Any, Any]:
         if not isinstance(raw, dict):
-            raise refused(says, raw)
+            raise refused(description, raw)
         return dict(checked(raw.items(), check_both))
 
     def read(raw: Any) -> dict[Any, Any]:
         if not isinstance(raw, dict):
-            raise refused(says, raw)
+            raise refused(description, raw)
         return dict(readable(raw.items(), lambda pair: (key.check(pair[0]), value.read(pair[1]))))
 
     schema = {'type': 'object', 'propertyNames': key.json, 'additionalProperties': value.json}
-    return Shape(says, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
+    return Shape(description, check, schema, read, merge=lambda inherited, own: {**inherited, **own})
 
 
 def pair(key: Shape, value: Shape) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Checks a key and its value; raises MultipleInvalid with the mistakes of both."""
+    """A check of a key and its value; it raises MultipleInvalid with the mistakes of both."""
 
     def check(name: Any, part: Any) -> tuple[Any, Any]:
         results, errors = [], []
@@ -200,7 +202,7 @@ def pair(key: Shape, value: Shape) -> Callable[[Any, Any], tuple[Any, Any]]:
 
 
 def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) -> list[Any]:
-    """Every part checked, `check(key, part)`; raises MultipleInvalid with the mistakes of all, each under its key."""
+    """All parts, checked by `check(key, part)`; raises MultipleInvalid with all mistakes, with their keys as paths."""
     values, errors = [], []
     for key, part in parts:
         try:
@@ -214,7 +216,7 @@ def checked(parts: Iterable[tuple[Any, Any]], check: Callable[[Any, Any], Any]) 
 
 
 def readable(parts: Iterable[Any], read: Callable[[Any], Any]) -> list[Any]:
-    """What can be read of the parts."""
+    """The readable parts."""
     values = []
     for part in parts:
         try:
@@ -225,9 +227,9 @@ def readable(parts: Iterable[Any], read: Callable[[Any], Any]) -> list[Any]:
 
 
 def mistakes_in(error: Invalid) -> list[Invalid]:
-    """The single mistakes, without the frames that they were found in: of thousands, these are most of the cost."""
+    """The single mistakes, without tracebacks, which cost the most with thousands of mistakes."""
     errors = error.errors if isinstance(error, MultipleInvalid) else [error]
-    return [each.with_traceback(None) for each in errors]
+    return [mistake.with_traceback(None) for mistake in errors]
 
 
 def refused(allowed: str, value: Any, hint: str = '') -> Invalid:
@@ -235,19 +237,19 @@ def refused(allowed: str, value: Any, hint: str = '') -> Invalid:
 
 
 def suggestion(value: Any, known: Iterable[str]) -> str:
-    """`: did you mean "image"?`, or nothing where no known word is near."""
+    """`: did you mean "image"?`, or empty where no known word is similar."""
     by_lower = {word.lower(): word for word in known}
     near = difflib.get_close_matches(value.lower()[:64], by_lower, 1) if isinstance(value, str) else []
     return f': did you mean "{by_lower[near[0]]}"?' if near else ''
 
 
 def found(value: Any) -> str:
-    """A value as a message names it: short, and by its kind where it is long."""
+    """A value for a message: shortened, or its kind for a collection."""
     if value is None:
         return 'nothing'
     if isinstance(value, dict):
         return 'a mapping'
     if isinstance(value, list):
         return 'a list'
-    said = json.dumps(value, ensure_ascii=False)
-    return said if len(said) <= 60 else f'{said[:59]}…'
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= 60 else f'{shown[:59]}…'

@@ -1,4 +1,4 @@
-"""Task definitions: what the settings of a service become as arguments of RegisterTaskDefinition."""
+"""Rendering of a service's settings to the arguments of RegisterTaskDefinition."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ SERVICE_TAG = 'nysa:service'
 def register_arguments(cluster: str, settings: ServiceSettings, region: str | None = None) -> dict[str, Any]:
     """Arguments of RegisterTaskDefinition for one service of a cluster.
 
-    `region` is where the cluster is: `awslogs` gets it where the stackfile names no other.
+    `region`: the cluster's, for `awslogs` without a region of its own.
     """
     context = Context(cluster, settings, region)
     definition = {
@@ -34,7 +34,7 @@ def register_arguments(cluster: str, settings: ServiceSettings, region: str | No
 
 
 def rendered_members(settings: ServiceSettings, region: str | None = None) -> dict[str, dict[str, Any]]:
-    """What the fields of a service render at each place of the pass-through, without the pass-through itself."""
+    """The members that the fields of a service render at every place of the pass-through, without the pass-through."""
     context = Context('', settings, region)
     return {
         'task_definition': _task_members(settings, context),
@@ -55,11 +55,13 @@ def _task_members(settings: ServiceSettings, context: Context) -> dict[str, Any]
 
 
 def _containers(settings: ServiceSettings, context: Context) -> list[dict[str, Any]]:
-    """The main container first, or where `containers` names it."""
+    """The containers: the main one first, or at the position that `containers` names."""
     main = _container(settings, settings.main_container, settings.ecs.container if settings.ecs else {}, context)
     rendered = [
-        main if isinstance(each, str) else _container(each, each.name, each.ecs.container if each.ecs else {}, context)
-        for each in settings.containers
+        main
+        if isinstance(container, str)
+        else _container(container, container.name, container.ecs.container if container.ecs else {}, context)
+        for container in settings.containers
     ]
     return rendered if main in rendered else [main, *rendered]
 

@@ -1,4 +1,4 @@
-"""The values of a stackfile that have a grammar of their own, and what they are read as."""
+"""Shapes of values with their own grammar: images, ARNs, names, times, commands."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -66,7 +66,7 @@ SECRET = text(
 
 def _image(value: Any) -> str:
     if not isinstance(value, str):
-        raise refused('an image', value)
+        raise refused(IMAGE.description, value)
     try:
         images.ImageReference.parse(value)
     except InvalidRequest as e:
@@ -75,7 +75,7 @@ def _image(value: Any) -> str:
 
 
 IMAGE = Shape(
-    'an image, as docker pull takes it',
+    'an image reference',
     _image,
     {
         'type': 'string',
@@ -95,11 +95,11 @@ _INSTANT = text(
 def _moment(value: Any) -> str:
     at: str = _INSTANT.check(value)
     if instant(at) is None:
-        raise refused(_INSTANT.says, value)
+        raise refused(_INSTANT.description, value)
     return at
 
 
-INSTANT = Shape(_INSTANT.says, _moment, {**_INSTANT.json, 'format': 'date-time'})
+INSTANT = Shape(_INSTANT.description, _moment, {**_INSTANT.json, 'format': 'date-time'})
 
 
 ARGUMENTS = list_of(text(PRINTABLE + '*'))
@@ -114,7 +114,7 @@ def _health_command(value: Any) -> tuple[str, ...]:
     if isinstance(value, list) and len(value) >= 2 and value[0] in ('CMD', 'CMD-SHELL'):
         command: tuple[str, ...] = ARGUMENTS.check(value)
         return command
-    raise refused(HEALTH_COMMAND.says, value)
+    raise refused(HEALTH_COMMAND.description, value)
 
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
@@ -155,7 +155,7 @@ EXTRA_HOST = parsed(r'([^:\s]+):(\S+)', 'NAME:ADDRESS', 'database:10.0.0.5', lam
 
 
 def ecs_part(place: str) -> Shape:
-    """Members of one of ECS's structures (`stack.stackfile.ecs_model`), merged deeply with inherited ones."""
+    """Members of an ECS structure (`stack.stackfile.ecs_model`), deeply merged with inherited ones."""
 
     def check(value: Any) -> Any:
         errors = [Invalid(message, list(path)) for path, message in ecs_model.mistakes(place, value)]
@@ -172,7 +172,7 @@ def ecs_part(place: str) -> Shape:
 
 
 def deeply_merged(under: Any, over: Any) -> Any:
-    """Two structures as one: mappings are joined, everything else is taken from `over`."""
+    """A deep merge: mappings are joined, any other value of `over` replaces that of `under`."""
     if not isinstance(under, Mapping) or not isinstance(over, Mapping):
         return over
     joined = {name: deeply_merged(under[name], part) if name in under else part for name, part in over.items()}
@@ -186,37 +186,37 @@ MAX_SERVICES = 5000
 def one_or_list(item: Shape, at_most: int) -> Shape:
     """Items, or the word `public` or `private`, which is read as a list of itself."""
     items = list_of(item, at_most=at_most)
-    says = f'public, private, or {items.says}'
+    description = f'public, private, or {items.description}'
 
     def check(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
             if value not in ('public', 'private'):
-                raise refused(says, value)
+                raise refused(description, value)
             return (value,)
         listed: tuple[Any, ...] = items.check(value)
         return listed
 
-    return Shape(says, check, {'anyOf': [{'enum': ['public', 'private']}, items.json]})
+    return Shape(description, check, {'anyOf': [{'enum': ['public', 'private']}, items.json]})
 
 
 def parsed_whole(low: int, high: int, make: Callable[[int], Any]) -> Shape:
-    """A whole number, read as what `make` gives."""
+    """A whole number, converted by `make`."""
     number = whole(low, high)
-    return Shape(number.says, lambda value: make(number.check(value)), number.json)
+    return Shape(number.description, lambda value: make(number.check(value)), number.json)
 
 
-def named(name: Shape, item: Shape, says: str) -> Shape:
-    """A list whose items have one key each, their name; read as it is, since each service is read by itself."""
-    whole_list = list_of(_one_name(name, item, says), at_most=MAX_SERVICES, says=says)
+def named(name: Shape, item: Shape, description: str) -> Shape:
+    """A list of one-key mappings from a name to its settings; read unchanged, since services are read one by one."""
+    whole_list = list_of(_one_name(name, item, description), at_most=MAX_SERVICES, description=description)
     return replace(whole_list, read=lambda value: value, entries=item.entries)
 
 
-def named_list(name: Shape, item: Shape, says: str, at_most: int, bare: bool = False) -> Shape:
-    """A list whose items have one key each, their name; read as a tuple of `item`'s values with that `name`.
+def named_list(name: Shape, item: Shape, description: str, at_most: int, bare: bool = False) -> Shape:
+    """A list of one-key mappings from a name to its settings; read as a tuple of `item`'s values with that `name`.
 
-    With `bare`, an item may be a name alone, which is read as text.
+    With `bare`, an item may also be a name, which is read as text.
     """
-    entry = _one_name(name, item, says)
+    entry = _one_name(name, item, description)
     if bare:
         entry = either(name, str, entry)
 
@@ -224,14 +224,16 @@ def named_list(name: Shape, item: Shape, says: str, at_most: int, bare: bool = F
         if bare and isinstance(value, str):
             return name.check(value)
         if not isinstance(value, dict) or len(value) != 1:
-            raise refused(says, value)
+            raise refused(description, value)
         [(key, part)] = value.items()
         return replace(item.read({} if part is None else part), name=name.check(key))
 
-    return replace(list_of(replace(entry, read=read_one), at_most=at_most, says=says), entries=item.entries)
+    return replace(
+        list_of(replace(entry, read=read_one), at_most=at_most, description=description), entries=item.entries
+    )
 
 
-def _one_name(name: Shape, item: Shape, says: str) -> Shape:
+def _one_name(name: Shape, item: Shape, description: str) -> Shape:
     check_both = pair(name, item)
 
     def one(entry: Any) -> Any:
@@ -247,4 +249,4 @@ def _one_name(name: Shape, item: Shape, says: str) -> Shape:
         return checked(entry.items(), check_both)[0]
 
     mapping = {'type': 'object', 'propertyNames': name.json, 'additionalProperties': item.json}
-    return Shape(says, one, {**mapping, 'minProperties': 1, 'maxProperties': 1})
+    return Shape(description, one, {**mapping, 'minProperties': 1, 'maxProperties': 1})

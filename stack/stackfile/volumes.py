@@ -1,5 +1,5 @@
 # ruff: noqa: RUF009 - the calls make frozen values: that is what a table of fields is made of
-"""Volumes of a task, and where containers mount them; as text in the manner of Compose, or as mappings.
+"""Volumes of a task and their mounts; as text in the format of Compose, or as mappings.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Volume.html
 """
@@ -122,7 +122,7 @@ class Volume:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of storage that are stated; more than one is a mistake."""
+        """The stated kinds of storage; more than one is a mistake."""
         return [kind for kind in ('host', 'efs', 'ebs', 'docker', 'fsx', 's3files') if getattr(self, kind) is not None]
 
     def as_text(self) -> str | None:

@@ -1,7 +1,7 @@
-"""YAML as people expect it: plain data by the core schema of YAML 1.2, and where each part stands.
+"""YAML parser: plain data by the core schema of YAML 1.2, with the position of every part.
 
-One pass over the parser's events builds the data, so that nothing recurses as deep as the text is nested: composing
-nodes, as PyYAML's loaders do, lets libyaml overrun the C stack.
+One pass over the parser's events builds the data without recursion: composing nodes, as PyYAML's loaders do, lets
+libyaml overrun the C stack in a deeply nested text.
 """
 
 import re
@@ -16,12 +16,12 @@ from stack.stackfile.problems import Problem, details, in_text
 from stack.stackfile.scalars import resolve
 
 MAX_DEPTH = 32
-# Both count what aliases stand for each time that they stand there.
+# Both count the value of an alias at every use.
 MAX_NODES = 150_000
 MAX_CHARACTERS = 1024 * 1024
 MAX_FAULTS = 100
 
-# Everything that YAML lets stand in a text: https://yaml.org/spec/1.2.2/#51-character-set
+# The characters that YAML allows in a text: https://yaml.org/spec/1.2.2/#51-character-set
 _NOT_PRINTABLE = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
 _CORE = 'tag:yaml.org,2002:'
@@ -36,8 +36,8 @@ _COLLECTION_TAGS: Mapping[type, tuple[str | None, ...]] = {
 def load(text: str) -> tuple[Any, Place]:
     """The data of a YAML text, and the places of its parts.
 
-    Raises InvalidStackfile with line and column where the text is not YAML, holds a key twice, a tag or several
-    documents, or is nested or multiplied by aliases beyond reason.
+    Raises InvalidStackfile with line and column where the text is not YAML, has a repeated key, a tag or several
+    documents, or is nested or expanded by aliases beyond the limits.
     """
     data, place, faults = load_faulty(text)
     if faults:
@@ -46,12 +46,12 @@ def load(text: str) -> tuple[Any, Place]:
 
 
 def load_faulty(text: str) -> tuple[Any, Place, list[Problem]]:
-    """As `load`, but what is wrong in places that can be read past, as a key that stands twice, comes back."""
+    """As `load`, but recoverable faults, such as a repeated key, are returned."""
     strange = _NOT_PRINTABLE.search(text)
     if strange:
         before = text[: strange.start()]
         line, column = before.count('\n') + 1, len(before) - before.rfind('\n')
-        _refuse([Problem((), f'the character U+{ord(strange[0]):04X} cannot stand in YAML', line, column)])
+        _refuse([Problem((), f'the character U+{ord(strange[0]):04X} is not allowed in YAML', line, column)])
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -66,7 +66,7 @@ def load_faulty(text: str) -> tuple[Any, Place, list[Problem]]:
 
 
 class _Open:
-    """A collection that has not ended yet; in a mapping, `key` waits for its value, and `last` was the last key."""
+    """An open collection; in a mapping, `key` waits for its value, and `last` is the previous key."""
 
     __slots__ = ('anchor', 'children', 'data', 'expects_merge', 'key', 'key_mark', 'last', 'merged')
 
@@ -78,18 +78,18 @@ class _Open:
         self.last: str | None = None
         self.key_mark: Any = None
         self.expects_merge = False
-        self.merged: tuple[Any, Any, Any] | None = None  # what stands at `<<`: data, places, and the key's mark
+        self.merged: tuple[Any, Any, Any] | None = None  # the value of `<<`: data, places, and the key's mark
 
 
 class _Builder:
-    """Takes events, and has the data and its places in the end: `root`, and `place()`."""
+    """A builder of data (`root`) and places (`place()`) from parser events."""
 
     def __init__(self) -> None:
         self.root: tuple[Any, Any] = (None, None)
         self.faults: list[Problem] = []
         self._root_mark: Any = None
         self._stack: list[_Open] = []
-        # data and places by anchor; None for one that has not ended yet, and so must not be referred to
+        # data and places by anchor; None for an open collection, which must not be referred to
         self._anchors: dict[str, tuple[Any, Any] | None] = {}
         self._documents = 0
         self._nodes = 0
@@ -113,16 +113,16 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._stop(event, 'a second document starts here: one is all that is read')
+                self._stop(event, 'a second document starts here; only one is allowed')
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         text = event.value
         self._count(event, 1, len(text))
         is_key = self._awaits_key()
         if is_key:
-            # a key is its text as written: `80: x` has the key "80", as it would have in JSON
+            # a key is its text: `80: x` has the key "80", as in JSON
             if event.tag not in _TEXT_TAGS:
-                self._fault(event, f'the tag {_tag_text(event.tag)} cannot stand at a key', text)
+                self._fault(event, f'the tag {_tag_text(event.tag)} is not allowed at a key', text)
             self._key(event, text, is_merge=text == '<<' and event.implicit[0])
             value = text
         else:
@@ -141,13 +141,13 @@ class _Builder:
             self._fault(event, str(e))
             return event.value
         if tag not in _SCALAR_TAGS or not isinstance(value, _SCALAR_TAGS[tag]):
-            self._fault(event, f'the tag {_tag_text(tag)} is not read here: only plain data')
+            self._fault(event, f'the tag {_tag_text(tag)} is not allowed: only plain data')
         return value
 
     def _key(self, event: yaml.Event, text: str, is_merge: bool) -> None:
         top = self._stack[-1]
         if (top.merged is not None) if is_merge else text in top.data:
-            self._fault(event, f'the key {_short(text)} stands here for the second time', text)
+            self._fault(event, f'the key {_short(text)} is repeated here', text)
         top.key = top.last = text
         top.key_mark, top.expects_merge = event.start_mark, is_merge
 
@@ -157,7 +157,7 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             self._stop(event, f'nested deeper than {MAX_DEPTH} levels')
         if event.tag not in _COLLECTION_TAGS[type(data)]:
-            self._fault(event, f'the tag {_tag_text(event.tag)} is not read here: only plain data')
+            self._fault(event, f'the tag {_tag_text(event.tag)} is not allowed: only plain data')
         self._count(event, 1, 0)
         self._attach(data, children, event.start_mark)
         self._stack.append(_Open(data, children, event.anchor))
@@ -178,10 +178,10 @@ class _Builder:
         sources = [*reversed(list(parts)), (dict(into.data), dict(into.children))]
         if any(type(source) is not dict for source, _ in sources):
             path = (*_open_at(self._stack), '<<')
-            said = '<< takes a mapping, or a list of mappings'
-            self.faults.append(Problem(path, said, mark.line + 1, mark.column + 1))
+            message = '<< needs a mapping or a list of mappings'
+            self.faults.append(Problem(path, message, mark.line + 1, mark.column + 1))
             return
-        # in place: the mapping already stands in the one around it
+        # in place: the outer mapping already contains this one
         into.data.clear()
         into.children.clear()
         for source, places in sources:
@@ -193,7 +193,7 @@ class _Builder:
         anchored = self._anchors.get(anchor)
         if anchored is None:
             known = anchor in self._anchors
-            self._stop(event, f'*{anchor} refers to {"itself" if known else "an anchor that is not there"}')
+            self._stop(event, f'*{anchor} refers to {"itself" if known else "an anchor that does not exist"}')
         data, children = anchored
         nodes, characters, height = _extent(data)
         self._count(event, nodes, characters)
@@ -213,7 +213,7 @@ class _Builder:
         return top.key is None and type(top.data) is dict
 
     def _attach(self, data: Any, children: Any, mark: Any) -> None:
-        """Puts a part where it belongs; a collection is filled when it already stands there."""
+        """Add a part to the open collection; a new collection is filled after that."""
         if not self._stack:
             self.root, self._root_mark = (data, children), mark
             return
@@ -234,9 +234,9 @@ class _Builder:
         self._nodes += nodes
         self._characters += characters
         if self._nodes > MAX_NODES:
-            self._stop(event, f'more than {MAX_NODES:,} parts, aliases written out')
+            self._stop(event, f'more than {MAX_NODES:,} parts, with aliases expanded')
         if self._characters > MAX_CHARACTERS:
-            self._stop(event, f'more than {MAX_CHARACTERS:,} characters, aliases written out')
+            self._stop(event, f'more than {MAX_CHARACTERS:,} characters, with aliases expanded')
 
     def _fault(self, event: yaml.Event, message: str, key: str | None = None) -> None:
         mark: Any = event.start_mark
@@ -245,7 +245,7 @@ class _Builder:
             _refuse(self.faults)
 
     def _path(self, key: str | None) -> Path:
-        """Where the next part goes: under `key`, under the key that waits for it, or at the end of a list."""
+        """The path of the next part: below `key`, below the key that waits for it, or at the end of a list."""
         if not self._stack:
             return ()
         *around, top = self._stack
@@ -258,12 +258,15 @@ class _Builder:
 
 
 def _open_at(collections: Iterable[_Open]) -> Path:
-    """Where the innermost of collections stands that are open."""
-    return tuple(each.last or '' if type(each.data) is dict else len(each.data) - 1 for each in collections)
+    """The path of the innermost open collection."""
+    return tuple(
+        collection.last or '' if type(collection.data) is dict else len(collection.data) - 1
+        for collection in collections
+    )
 
 
 def _extent(data: Any) -> tuple[int, int, int]:
-    """Nodes, characters and levels of what an alias stands for; no deeper than a document may be nested."""
+    """Nodes, characters and levels of the value of an alias, which is no deeper than `MAX_DEPTH`."""
     if isinstance(data, str):
         return 1, len(data), 0
     if not isinstance(data, dict | list):
@@ -278,7 +281,7 @@ def _extent(data: Any) -> tuple[int, int, int]:
 
 
 def _copied(data: Any) -> Any:
-    """What two aliases stand for is never one object, or changing one would change the other."""
+    """A deep copy: two aliases must not share an object that an edit changes."""
     if isinstance(data, dict):
         return {key: _copied(value) for key, value in data.items()}
     if isinstance(data, list):

@@ -229,11 +229,11 @@ def test_adopting_shows_what_cannot_be_said_and_deploys_nothing(
     begin(page, living, 'From what runs in ECS')
     notes = page.get_by_role('region', name='Notes')
     expect(notes.get_by_role('heading', name='odd')).to_be_visible()
-    expect(notes).to_contain_text('It is left out, and goes on running as it is')
+    expect(notes).to_contain_text('It is not in the document and goes on running unchanged')
     expect(page.locator('.cm-content')).not_to_contain_text('#')
     expect(page.get_by_text('Adopting deploys nothing')).to_be_visible()
     page.reload()
-    expect(notes).to_contain_text('It is left out, and goes on running as it is')
+    expect(notes).to_contain_text('It is not in the document and goes on running unchanged')
     assert violations() == []
     page.emulate_media(color_scheme='dark', reduced_motion='reduce')
     assert violations() == []

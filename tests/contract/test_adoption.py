@@ -117,7 +117,7 @@ def test_a_dry_run_in_yaml_is_a_stackfile_with_the_notes_as_comments(server: Ser
     answer = server.api('POST', path('clusters', living, 'adopt') + '?dry_run=true', Accept='application/yaml')
     assert (answer.status, answer.headers['Content-Type']) == (200, 'application/yaml; charset=UTF-8')
     text = answer.body.decode()
-    assert '# odd: It is left out, and goes on running as it is: image ' in text
+    assert '# odd: It is not in the document and goes on running unchanged: image ' in text
     services = yaml.safe_load(text)['services']
     mail = {'image': 'team/mail:1', 'containers': [{'helper': {'image': 'x', 'memory': 8}}], 'memory': 64}
     assert services == [{'mail': mail}, *CONFIG['services']]

@@ -31,7 +31,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         example={
             'cluster': 'staging',
-            'message': '1 service of staging written down, with 1 note; the first deployment would take 3 steps.',
+            'message': '1 service of staging converted, with 1 note; the first deployment would take 3 steps.',
             'config': EXAMPLE_STACKFILE,
             'stackfile': 'services:\n- user-service:\n    image: …\n',
             'notes': [{'service': 'user-service', 'message': 'Its container is called app: the first deployment …'}],

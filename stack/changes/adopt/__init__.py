@@ -1,12 +1,12 @@
-"""Desired states written from what runs, for those who start with a living cluster. Pure: no I/O.
+"""Conversion of running services to a desired state. Pure: no I/O; `stack.changes.adopter` reads AWS and stores.
 
 ==========  =====================================================================================
-document    the whole document, and notes on what it cannot say
-found       one service, as far as it can be carried over
-container   its task definition
+document    the whole document, and notes on what it does not express
+found       one running service as settings
+container   its containers; task: the rest of its task definition; service: the ECS service
 balancer    its load balancer
 network     the VPC, which all services share
-tidying     what is wrong is left out, what is common is said once
-remarks     what the first deployment would change, held against the task definitions that run
+tidying     removal of mistakes, common settings moved to the top
+fallback    members without a field, carried over by the pass-through `ecs`
 ==========  =====================================================================================
 """

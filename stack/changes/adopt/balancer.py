@@ -1,4 +1,4 @@
-"""A service's load balancer in the terms of a stackfile, where `elb` can describe it exactly."""
+"""Conversion of a service's load balancer to `elb`, where `elb` can describe it exactly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _HEALTH = {
 
 @dataclass(frozen=True)
 class Way:
-    """How requests come to the service: from a listener of a load balancer, over a target group, to a port."""
+    """The route of requests to the service: listener of a load balancer, target group, container port."""
 
     balancer: LoadBalancer
     listener: Listener
@@ -35,14 +35,14 @@ class Way:
 
 
 def way_in(service: Service, observed: Observed) -> Way | None:
-    """The way in that `elb` might describe: a service with one attachment, to a target group of a default action."""
+    """The route that `elb` may describe: of a service with one attachment, to the target group of a default action."""
     if len(service.load_balancers) != 1:
         return None
     [attachment] = service.load_balancers
     if attachment.get('advancedConfiguration'):
         return None
     arn = attachment.get('targetGroupArn')
-    group = next((each for each in observed.target_groups if each.arn == arn), None)
+    group = next((known for known in observed.target_groups if known.arn == arn), None)
     ways = [
         (balancer, listener)
         for balancer in observed.load_balancers
@@ -52,14 +52,15 @@ def way_in(service: Service, observed: Observed) -> Way | None:
     if not group or not ways:
         return None
     # A listener that redirects to HTTPS has no target group.
-    balancer, listener = max(ways, key=lambda each: (each[1].protocol == 'HTTPS', -each[1].port))
+    balancer, listener = max(ways, key=lambda way: (way[1].protocol == 'HTTPS', -way[1].port))
     return Way(balancer, listener, group, attachment['containerPort'])
 
 
 def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[str]) -> bool:
-    """Whether `elb` describes the load balancer exactly: a deployment would do no more to it than to mark it.
+    """Whether `elb` describes the load balancer exactly: a deployment would only tag it.
 
-    What Nysa made is always described, whatever was changed since, or else the first deployment would remove it.
+    A load balancer that Nysa created is always described, even if it was changed since; otherwise the first deployment
+    would delete it.
     `more`: see `stack.aws.elb_details`.
     """
     owner = Owner(observed.cluster, wanted.service)
@@ -76,7 +77,7 @@ def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[st
 
 
 def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> dict[str, Any]:
-    """The value of `elb`, its defaults left out."""
+    """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
     record = _plain_records(balancer, observed)[:1]
     found = {
@@ -92,39 +93,39 @@ def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> di
 
 
 def beside_elb(way: Way, observed: Observed, more: Sequence[str]) -> list[str]:
-    """What `elb` has no field for, and stays as it is, in sentences. `more`: see `stack.aws.elb_details`."""
+    """Sentences on what `elb` has no field for, which stays unchanged. `more`: see `stack.aws.elb_details`."""
     balancer = way.balancer
-    said = [
-        f'The listener of {balancer.name} on port {other.port} stays as it is: elb describes one listener.'
+    sentences = [
+        f'The listener of {balancer.name} on port {other.port} is left unchanged: elb describes one listener.'
         for other in balancer.listeners
         if other.arn != way.listener.arn
     ]
     chosen = {name for _, name in _plain_records(balancer, observed)[:1]}
-    said += [
-        f'The record {name} stays as it is: elb.dns describes one record, of type A and without a routing policy.'
-        for name in sorted({each.name for each in _pointing(balancer, observed)} - chosen)
+    sentences += [
+        f'The record {name} is left unchanged: elb.dns describes one record, of type A and without a routing policy.'
+        for name in sorted({record.name for record in _pointing(balancer, observed)} - chosen)
     ]
-    return said + [f'{balancer.name} keeps {each}, for which elb has no field.' for each in more]
+    return sentences + [f'{balancer.name} keeps {feature}, for which elb has no field.' for feature in more]
 
 
 def _own_name(cluster: str, service: str, name: str) -> str:
-    """The part of a load balancer's name that can be chosen; see `stack.stackfile.naming`."""
+    """The part of a load balancer's name that the user chooses (`elb.name`); see `stack.stackfile.naming`."""
     before, base = f'{cluster}-{service}-', names.first_of(name)
     fits = base.startswith(before) and base.endswith('-lb') and len(base) > len(before) + len('-lb')
     return base[len(before) : -len('-lb')] if fits else ''
 
 
 def _pointing(balancer: LoadBalancer, observed: Observed) -> list[Record]:
-    return [each for each in observed.records if each.target and each.target == alias_target(balancer.dns_name)]
+    return [record for record in observed.records if record.target and record.target == alias_target(balancer.dns_name)]
 
 
 def _plain_records(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
-    """Zone and name of the records that `elb.dns` could describe, the marked one first."""
+    """Zone and name of the records that `elb.dns` can describe, the tagged one first."""
     tagged = tagged_record(balancer.tags.get(RECORD_TAG, ''))
     plain = {
-        (each.zone, each.name)
-        for each in _pointing(balancer, observed)
-        if each.type == 'A' and not _is_one_of_several(each)
+        (record.zone, record.name)
+        for record in _pointing(balancer, observed)
+        if record.type == 'A' and not _is_one_of_several(record)
     }
     return sorted(plain, key=lambda place: (place != tagged, place[1], place[0]))
 
@@ -135,8 +136,8 @@ def _is_one_of_several(record: Record) -> bool:
 
 
 def _healthcheck(way: Way) -> dict[str, Any]:
-    said = {name: way.group.health.get(key) for name, key in _HEALTH.items()}
-    port = str(said['port'] or '')
-    said['port'] = int(port) if port.isdecimal() and int(port) != way.port else None
-    defaults = {each.name: each.default for each in entries(TargetHealthcheck)}
-    return {name: value for name, value in said.items() if value not in (None, defaults[name])}
+    settings = {name: way.group.health.get(key) for name, key in _HEALTH.items()}
+    port = str(settings['port'] or '')
+    settings['port'] = int(port) if port.isdecimal() and int(port) != way.port else None
+    defaults = {entry.name: entry.default for entry in entries(TargetHealthcheck)}
+    return {name: value for name, value in settings.items() if value not in (None, defaults[name])}

@@ -1,4 +1,4 @@
-"""The containers of a task definition as fields of a stackfile."""
+"""Conversion of the containers of a task definition to fields of a stackfile."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +16,13 @@ def main_container(service: str, body: Answer, attached: frozenset[str]) -> Answ
     """The container that the fields of the service describe: the one behind the load balancer, else the one with the
     name of the service, else the first essential one.
     """
-    containers = [each for each in body.get('containerDefinitions') or () if each.get('name')]
+    containers = [container for container in body.get('containerDefinitions') or () if container.get('name')]
     ranked = sorted(
         containers,
-        key=lambda each: (
-            not each.get('essential', True),
-            each.get('name') not in attached,
-            each.get('name') != service,
+        key=lambda container: (
+            not container.get('essential', True),
+            container.get('name') not in attached,
+            container.get('name') != service,
         ),
     )
     return ranked[0] if ranked else None
@@ -41,10 +41,10 @@ def sidecars(body: Answer, main: Answer, source: Source) -> list[Any]:
     """The value of `containers`; it names the main container where that is not the first."""
     listed = list(body.get('containerDefinitions') or ())
     return [
-        each['name']
-        if each is main
-        else {each['name']: {**fields_of(each, entries(Sidecar), 'container', source), **_dns(each)}}
-        for each in (listed[1:] if listed[:1] == [main] else listed)
+        item['name']
+        if item is main
+        else {item['name']: {**fields_of(item, entries(Sidecar), 'container', source), **_dns(item)}}
+        for item in (listed[1:] if listed[:1] == [main] else listed)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A desired state written from what runs in a cluster: everything that runs is in it."""
+"""A lossless desired state of the services that run in a cluster."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,75 +25,77 @@ Details = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Written:
-    """`notes` state what the document does not express, and what is worth knowing."""
+    """A document, and notes on what it does not express or what is worth knowing."""
 
     document: dict[str, Any]
     notes: tuple[Note, ...] = ()
 
 
 def write(observed: Observed, region: str | None = None, details: Details | None = None) -> Written:
-    """A document without mistakes that renders what runs.
+    """A valid document that renders what runs.
 
-    `observed` holds the cluster's services with all that belongs to them. Only services are carried over: of tasks
-    that were run once nothing is left to be read. `details`: see `stack.aws.elb_details`.
+    `observed` has the cluster's services and their AWS resources. Only services are converted, not tasks that ran once.
+    `details`: see `stack.aws.elb_details`.
     """
-    active = sorted((each for each in observed.services.values() if each.active), key=lambda each: each.name)
-    found = {each.name: _find(each, observed, region) for each in active}
+    active = sorted(
+        (service for service in observed.services.values() if service.active), key=lambda service: service.name
+    )
+    found = {service.name: _find(service, observed, region) for service in active}
     for _ in range(_MOST_ROUNDS):
         document = _draft(found)
         wanted = wanted_services(observed.cluster, document, region)
         vpc = top_settings(document).vpc or Vpc()
-        adjusted = [_adjust(found[name], each, vpc, observed, details or {}) for name, each in wanted.items()]
+        adjusted = [_adjust(found[name], service, vpc, observed, details or {}) for name, service in wanted.items()]
         if not any(adjusted) and not _without_mistakes(document, found, observed):
             break
-    notes = [note for each in found.values() for note in each.notes]
+    notes = [note for service in found.values() for note in service.notes]
     wanted = wanted_services(observed.cluster, document, region)
-    for name, each in wanted.items():
-        notes += _remaining(found[name], each, observed, details or {})
+    for name, service in wanted.items():
+        notes += _remaining(found[name], service, observed, details or {})
     return Written(with_common_logging(document), tuple(sorted(notes, key=lambda note: note.service or '')))
 
 
-# Each round states members that the one before found to differ; a few are enough for any service.
+# A round states the members that differed in the previous one; a few are enough for any service.
 _MOST_ROUNDS = 50
 
 
 def _find(service: Service, observed: Observed, region: str | None) -> Found:
-    """The settings of a service. One that ECS describes in an unforeseen way spoils none of the others."""
+    """The settings of a service. A service that cannot be converted is left out with a note."""
     try:
         return find(service, observed, region)
-    except Exception as failed:  # noqa: BLE001 - one odd service spoils none of the others
+    except Exception as failed:  # noqa: BLE001 - one service must not fail the others
         found = Found(service.name)
-        # Not the message, which may hold a value that is secret.
-        found.leave_out(f'ECS described it in a way that is not known here ({type(failed).__name__})')
+        # The message is not repeated: it may contain a secret value.
+        found.leave_out(f'its description by ECS cannot be converted ({type(failed).__name__})')
         return found
 
 
 def _draft(found: Mapping[str, Found]) -> dict[str, Any]:
-    described = [each for each in found.values() if each.settings]
+    described = [service for service in found.values() if service.settings]
     draft: dict[str, Any] = {}
-    if chosen := network.vpc([place for each in described for place in each.places]):
+    if chosen := network.vpc([place for service in described for place in service.places]):
         draft['vpc'] = chosen
     if namespace := _namespace(described):
         draft['service_discovery'] = {'namespace': namespace}
-    draft['services'] = [{each.name: each.settings} for each in described]
+    draft['services'] = [{service.name: service.settings} for service in described]
     return draft
 
 
 def _namespace(found: Sequence[Found]) -> str | None:
-    """The namespace that most are found in; the registries of the others are stated as they are."""
-    counted = Counter(each.namespace for each in found if each.namespace)
+    """The commonest namespace; registries in another one are stated by their ARN."""
+    counted = Counter(service.namespace for service in found if service.namespace)
     if not counted:
         return None
     most = min(counted, key=lambda name: (-counted[name], name))
-    for each in found:
-        if each.namespace not in (None, most):
-            _drop(each, 'dns_discovery')
-            each.namespace = None
+    for service in found:
+        if service.namespace not in (None, most):
+            _drop(service, 'dns_discovery')
+            service.namespace = None
     return most
 
 
 def _drop(found: Found, field: str) -> None:
-    """Leave a field out; the network mode that it implied is stated instead."""
+    """Remove a field, and state the network mode that it implied."""
     found.settings.pop(field, None)
     if field == 'dns_discovery' and found.settings.get('launch_type') != 'FARGATE':
         mode = found.body.get('networkMode')
@@ -101,7 +103,7 @@ def _drop(found: Found, field: str) -> None:
 
 
 def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details: Details) -> bool:
-    """Bring the settings nearer to what runs; whether anything was changed."""
+    """Bring the settings nearer to what runs. Return whether anything changed."""
     service = observed.services[found.name]
     if found.way and not is_described(found.way, wanted, observed, _more(found, details)):
         _drop(found, 'elb')
@@ -121,24 +123,26 @@ def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details:
 
 
 def _registry_is_described(service: Service, wanted: Wanted, observed: Observed) -> bool:
-    """Whether `dns_discovery` comes to the registry that there is, in the namespace that there is."""
+    """Whether `dns_discovery` renders the registry that exists, in its namespace."""
     if wanted.registry is None:
         return False
-    arns = {each.get('registryArn') for each in service.registries}
-    registry = next((each for each in observed.registries if each.arn in arns), None)
-    namespace = next((each for each in observed.namespaces if registry and each.id == registry.namespace), None)
+    arns = {entry.get('registryArn') for entry in service.registries}
+    registry = next((entry for entry in observed.registries if entry.arn in arns), None)
+    namespace = next(
+        (candidate for candidate in observed.namespaces if registry and candidate.id == registry.namespace), None
+    )
     return bool(registry and namespace and namespace.name == wanted.registry.namespace)
 
 
 def _without_mistakes(document: dict[str, Any], found: Mapping[str, Found], observed: Observed) -> bool:
-    """State what has a mistake by the pass-through, or leave it out; whether there was any mistake."""
+    """Move fields with a mistake to the pass-through, or remove them. Return whether there was a mistake."""
     mistakes = check(document, cluster=observed.cluster).mistakes
     for mistake in mistakes[:1]:
         name = mistake.path[2] if mistake.path[:1] == ('services',) and len(mistake.path) > 2 else None
         if name is None:
-            # What is common is wrong for one of the services: each states its own.
-            for each in found.values():
-                each.places = ()
+            # A common setting is wrong for one of the services: every service states its own.
+            for service in found.values():
+                service.places = ()
             continue
         below: Path = mistake.path[3:]
         if not below or not carry_over_field(found[str(name)], observed.services[str(name)], below):
@@ -152,7 +156,7 @@ def _more(found: Found, details: Details) -> list[str]:
 
 
 def _remaining(found: Found, wanted: Wanted, observed: Observed, details: Details) -> list[Note]:
-    """Notes on what a deployment of the document would change of the service, or leave alone."""
+    """Notes on what a deployment of the document would change in the service, or leave unchanged."""
     notes = []
     running = observed.definitions.get(observed.services[found.name].task_definition)
     if running is None or not serves(wanted.definition, running):

@@ -1,7 +1,7 @@
-"""What the fields of a stackfile do not express of a service: carried over by the pass-through `ecs`.
+"""Carry-over of members that no field of a stackfile expresses, by the pass-through `ecs`.
 
-Each member of what the settings render is compared with what runs. Where they differ, the fields that render the member
-give way to the member itself, as ECS describes it.
+Every member that the settings render is compared with what runs. Where they differ, the member as ECS describes it
+replaces the fields that render it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ _APART = {
 
 
 def carry_over(found: Found, wanted: Wanted, service: Service) -> bool:
-    """State every member that differs from what runs by the pass-through; whether anything was stated."""
+    """Move every member that differs from what runs to the pass-through. Return whether there was one."""
     changed = False
     for place, settings, members, differing in list(_differing(found, wanted, service)):
         for member in differing:
@@ -48,16 +48,16 @@ def carry_over(found: Found, wanted: Wanted, service: Service) -> bool:
 
 
 def carry_over_field(found: Found, service: Service, below: Path) -> bool:
-    """State what a field that has a mistake renders by the pass-through; whether that was possible."""
+    """Move what a field with a mistake renders to the pass-through. Return whether that was possible."""
     settings, field, containers = found.settings, below[0], found.body.get('containerDefinitions') or ()
     table: type = ServiceSettings
     name = found.main
     if field == 'containers' and len(below) > 3 and isinstance(below[1], int):
         name, field, table = str(below[2]), below[3], Sidecar
         settings = found.settings['containers'][below[1]][name]
-    container: Answer = next((each for each in containers if each.get('name') == name), {})
+    container: Answer = next((item for item in containers if item.get('name') == name), {})
     described = {'task': found.body, 'container': container, 'service': service.members}
-    targets = [target for each in entries(table) if each.name == field for target in each.ecs]
+    targets = [target for entry in entries(table) if entry.name == field for target in entry.ecs]
     changed = False
     for target in targets:
         place = next(place for place, known in _TABLE_PLACES.items() if known == target.place)
@@ -90,11 +90,11 @@ def _rendering(place: str, member: str) -> set[str]:
 def _differing(
     found: Found, wanted: Wanted, service: Service
 ) -> Iterator[tuple[str, dict[str, Any], Answer, list[str]]]:
-    """Place, settings, members as they are described, and the names of those that differ."""
+    """Place, settings, described members, and the names of the members that differ."""
     now, then = normalised(found.body), normalised(wanted.definition)
     yield 'task_definition', found.settings, found.body, _names_of(now, then, 'task_definition')
-    after = {each['name']: each for each in then.get('containerDefinitions', ())}
-    described = {each['name']: each for each in found.body.get('containerDefinitions') or ()}
+    after = {other['name']: other for other in then.get('containerDefinitions', ())}
+    described = {other['name']: other for other in found.body.get('containerDefinitions') or ()}
     for container in now.get('containerDefinitions', ()):
         name = container['name']
         settings = found.settings if name == found.main else _sidecar(found, name)
@@ -103,12 +103,14 @@ def _differing(
     differing = _names_of(live, rendered, 'service')
     attached = 'elb' in found.settings, 'dns_discovery' in found.settings
     joined = [name for name, own in zip(('loadBalancers', 'serviceRegistries'), attached, strict=True) if own]
-    yield 'service', found.settings, service.members, [each for each in differing if each not in joined]
+    yield 'service', found.settings, service.members, [member for member in differing if member not in joined]
 
 
 def _sidecar(found: Found, name: str) -> dict[str, Any]:
     return next(
-        each[name] for each in found.settings.get('containers', ()) if name in each and not isinstance(each, str)
+        container[name]
+        for container in found.settings.get('containers', ())
+        if name in container and not isinstance(container, str)
     )
 
 

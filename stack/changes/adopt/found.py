@@ -1,4 +1,4 @@
-"""One service that runs, as settings of a stackfile."""
+"""Conversion of one running service to settings of a stackfile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Answer = Mapping[str, Any]
 
 @dataclass
 class Found:
-    """`body` is its task definition, `main` the name of the container that the settings describe."""
+    """A service and its settings so far. `body`: its task definition; `main`: the name of its main container."""
 
     name: str
     body: Answer = field(default_factory=dict)
@@ -33,20 +33,20 @@ class Found:
     namespace: str | None = None
 
     def leave_out(self, reason: str) -> None:
-        """Leave the service out of the document, for a reason that is a clause."""
+        """Remove the service from the document; `reason` is a clause."""
         self.settings, self.places = {}, ()
-        self.notes[:] = [Note(self.name, f'It is left out, and goes on running as it is: {reason}.')]
+        self.notes[:] = [Note(self.name, f'It is not in the document and goes on running unchanged: {reason}.')]
 
     def note(self, text: str) -> None:
         self.notes.append(Note(self.name, text))
 
 
 def find(service: Service, observed: Observed, region: str | None) -> Found:
-    """The settings of a service; none where its task definition cannot be read, and a note states why."""
+    """The settings of a service; empty, with a note, where its task definition cannot be read."""
     found = Found(service.name)
     definition = observed.definitions.get(service.task_definition)
     body = definition.body if definition else {}
-    attached = frozenset(each.get('containerName', '') for each in service.load_balancers)
+    attached = frozenset(attachment.get('containerName', '') for attachment in service.load_balancers)
     main = main_container(service.name, body, attached)
     if definition is None or main is None:
         found.leave_out('its task definition cannot be read')
@@ -78,11 +78,11 @@ def _usual_network(settings: Mapping[str, Any], fargate: bool) -> str:
 
 
 def ordered(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """In the order of the stackfile's fields, without what states no more than the default."""
+    """The settings in the order of the field table, without defaults."""
     return {
-        each.name: settings[each.name]
-        for each in entries(ServiceSettings)
-        if settings.get(each.name) is not None and _is_stated(settings, each)
+        entry.name: settings[entry.name]
+        for entry in entries(ServiceSettings)
+        if settings.get(entry.name) is not None and _is_stated(settings, entry)
     }
 
 
@@ -97,12 +97,12 @@ def _is_stated(settings: Mapping[str, Any], entry: Any) -> bool:
 
 
 def _discovery(service: Service, observed: Observed, found: Found) -> dict[str, str] | None:
-    """The name in a private namespace, where `dns_discovery` describes the registry exactly."""
-    namespaces = {each.id: each for each in observed.namespaces}
-    if [each.keys() for each in service.registries] != [{'registryArn'}]:
+    """The value of `dns_discovery`, where it describes the registry exactly."""
+    namespaces = {candidate.id: candidate for candidate in observed.namespaces}
+    if [entry.keys() for entry in service.registries] != [{'registryArn'}]:
         return None
     [used] = service.registries
-    registry = next((each for each in observed.registries if each.arn == used['registryArn']), None)
+    registry = next((entry for entry in observed.registries if entry.arn == used['registryArn']), None)
     namespace = namespaces.get(registry.namespace) if registry else None
     if namespace is None or registry is None or {kind for kind, _ in registry.records} - {'A'}:
         return None

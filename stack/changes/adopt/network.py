@@ -1,4 +1,4 @@
-"""The VPC that the services of a cluster share, put together from where each of them lies."""
+"""Derivation of the common `vpc` from the networks of all services."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ BALANCER = 'load balancer'
 
 @dataclass(frozen=True)
 class Place:
-    """Where a load balancer or the tasks of a service lie, and on which side of the VPC that belongs."""
+    """The network of a load balancer or of the tasks of a service, and its side of the VPC: public or private."""
 
     what: str
     side: Side
@@ -26,7 +26,7 @@ class Place:
 
 
 def places(service: Service, way: Way | None) -> tuple[Place, ...]:
-    """Where the parts of one service lie."""
+    """The networks of the parts of one service."""
     found = []
     if way:
         balancer = way.balancer
@@ -40,16 +40,16 @@ def places(service: Service, way: Way | None) -> tuple[Place, ...]:
 
 
 def vpc(known: Iterable[Place]) -> dict[str, Any] | None:
-    """The VPC as a stackfile has it: where most lie, each side for itself; None where nothing says."""
+    """The value of `vpc`: the commonest subnets and groups of both sides; None where no service has a network."""
     known = list(known)
     found: dict[str, Any] = {}
-    if name := _most([each.vpc for each in known if each.vpc]):
+    if name := _most([place.vpc for place in known if place.vpc]):
         found['id'] = name
     for key, of in (('subnets', 'subnets'), ('security_groups', 'groups')):
         sides = {
             side: sorted(most)
             for side in ('public', 'private')
-            if (most := _most([getattr(each, of) for each in known if each.side == side and getattr(each, of)]))
+            if (most := _most([getattr(place, of) for place in known if place.side == side and getattr(place, of)]))
         }
         if sides:
             found[key] = sides
@@ -57,13 +57,13 @@ def vpc(known: Iterable[Place]) -> dict[str, Any] | None:
 
 
 def _most(values: list[Any]) -> Any:
-    """The commonest value; of several, the one that sorts first."""
+    """The commonest value; among several, the first in order."""
     counted = Counter(values)
-    return min(counted, key=lambda each: (-counted[each], sorted(each))) if counted else None
+    return min(counted, key=lambda value: (-counted[value], sorted(value))) if counted else None
 
 
 def stated_network(now: Mapping[str, Any], derived: Mapping[str, Any] | None, vpc: Vpc) -> dict[str, Any]:
-    """The value of `network` for tasks that run in the awsvpcConfiguration `now`: {} where it is derived from `vpc`.
+    """The value of `network` for tasks that run in the awsvpcConfiguration `now`; {} where `vpc` implies it.
 
     A list of the VPC is named `public` or `private`; any other is stated by its ids.
     """

@@ -1,4 +1,4 @@
-"""A described ECS service, its task definition aside, as fields of a stackfile."""
+"""Conversion of an ECS service, without its task definition, to fields of a stackfile."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from stack.stackfile.normal_form import normalised_service
 
 Answer = Mapping[str, Any]
 
-_CONSTRAINTS = next(each for each in entries(ServiceSettings) if each.name == 'placement_constraints')
+_CONSTRAINTS = next(entry for entry in entries(ServiceSettings) if entry.name == 'placement_constraints')
 
 
 def stated_members(service: Service) -> dict[str, Any]:
-    """The members that are not what ECS makes of a service that states nothing; parts of a deployment one by one."""
+    """The members that differ from ECS's defaults; those of the deployment configuration one by one."""
     strategy = {'schedulingStrategy': service.scheduling_strategy}
     usual, found = normalised_service(strategy), normalised_service(service.members)
     stated = {name: value for name, value in service.members.items() if found.get(name) != usual.get(name)}
@@ -34,7 +34,7 @@ def stated_members(service: Service) -> dict[str, Any]:
 
 
 def service_settings(service: Service, definition: TaskDefinition, autoscaled: bool, source: Source) -> dict[str, Any]:
-    """The fields that come from the service itself; its network, load balancers and registries aside."""
+    """The fields that the service renders, except its network, load balancers and registries."""
     found = fields_of(stated_members(service), entries(ServiceSettings), 'service', source)
     found.pop('volumes', None)
     replica = service.scheduling_strategy == 'REPLICA'
@@ -50,16 +50,16 @@ def service_settings(service: Service, definition: TaskDefinition, autoscaled: b
 
 
 def _own(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags that neither AWS nor Nysa gave."""
+    """Tags that neither AWS nor Nysa set."""
     return {key: value for key, value in tags.items() if not key.startswith(('aws:', 'nysa:'))}
 
 
 def _constraints(service: Service, body: Answer, source: Source) -> list[Any]:
-    """`memberOf` of the task definition and `distinctInstance` of the service: others go into the pass-through."""
+    """`memberOf` of the task definition and `distinctInstance` of the service: any others go into the pass-through."""
     of_task = list(body.get('placementConstraints') or ())
     of_service = list(service.members.get('placementConstraints') or ())
     found: list[Any] = []
     for kind, listed in (('memberOf', of_task), ('distinctInstance', of_service)):
-        if all(each.get('type') == kind for each in listed):
+        if all(item.get('type') == kind for item in listed):
             found += structures(listed, _CONSTRAINTS, source)
     return found

@@ -1,4 +1,4 @@
-"""A document made fit to be stored and read: what has a mistake is left out, what is common is stated once."""
+"""Removal of fields with mistakes, and common settings moved to the top of a document."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 def leave_out(found: Found, below: Path, message: str) -> None:
-    """Leave out the field that has a mistake, or the whole service where it cannot be without that field."""
+    """Remove the field that has a mistake, or the whole service where the field is required."""
     shown = '.'.join(map(str, below))
     if (
         not below
@@ -25,16 +25,20 @@ def leave_out(found: Found, below: Path, message: str) -> None:
 
 
 def with_common_logging(document: Document) -> Document:
-    """Logging that services share stands at the top. Only where all have some: a service cannot decline it."""
-    services = [settings for each in document['services'] for settings in each.values()]
-    drivers = Counter(each['logging']['log_driver'] for each in services if 'logging' in each)
+    """Move shared logging to the top, if all services have logging: a service cannot opt out of it."""
+    services = [settings for item in document['services'] for settings in item.values()]
+    drivers = Counter(service['logging']['log_driver'] for service in services if 'logging' in service)
     if len(services) < 2 or sum(drivers.values()) < len(services):
         return document
-    driver, users = max(drivers.items(), key=lambda each: (each[1], each[0]))
+    driver, users = max(drivers.items(), key=lambda item: (item[1], item[0]))
     if users < 2:
         return document
-    sharing = [each['logging'].get('options', {}) for each in services if each['logging']['log_driver'] == driver]
-    common = {name: value for name, value in sharing[0].items() if all(each.get(name) == value for each in sharing[1:])}
+    sharing = [
+        service['logging'].get('options', {}) for service in services if service['logging']['log_driver'] == driver
+    ]
+    common = {
+        name: value for name, value in sharing[0].items() if all(options.get(name) == value for options in sharing[1:])
+    }
     if not common and any(sharing):
         return document
     top = {'log_driver': driver, **({'options': common} if common else {})}
@@ -46,7 +50,7 @@ def with_common_logging(document: Document) -> Document:
 
 
 def _each(document: Document, change: Callable[[dict[str, Any]], dict[str, Any]]) -> list[Any]:
-    """The services with their logging changed; what is empty then is left out."""
+    """The services with their logging changed, without empty mappings."""
     changed = []
     for item in document['services']:
         (name, settings), *_ = item.items()
@@ -64,6 +68,6 @@ def _own(logging: dict[str, Any], driver: str, common: dict[str, str]) -> dict[s
 
 
 def _put_before(name: str, value: Any, document: Document) -> Document:
-    """The document with one more key, which stands after `vpc` as in the table of fields."""
+    """The document with one more key after `vpc`, as in the field table."""
     before = {key: document[key] for key in ('vpc',) if key in document}
-    return {**before, name: value, **{key: each for key, each in document.items() if key not in before}}
+    return {**before, name: value, **{key: part for key, part in document.items() if key not in before}}

@@ -1,5 +1,5 @@
-"""What has to fit together in a stackfile beyond the shape of its parts.
+"""Semantic rules of a stackfile: constraints between fields. The shapes of fields are in `stack.stackfile.schema`.
 
-A rule is a function that looks at one service and yields what it finds, as (path below the service, message). It
-names the fields that it reads: it looks where one of them is set, and stays silent where one has a mistake of its own.
+A rule is a function of one service that yields findings: path below the service, and message. It names the fields that
+it reads: it runs if one of them is set and none has a mistake in its shape.
 """

@@ -1,4 +1,4 @@
-"""Names of services, and what two of them must not, or should not, have in common."""
+"""Rules across services: unique names, load balancers, ports and DNS names."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
@@ -25,12 +25,12 @@ def long_families(subjects: Iterable[Subject]) -> Iterator[Finding]:
     for subject in subjects:
         name = family(subject.cluster or '', subject.settings.name)
         if subject.cluster is not None and len(name) > LONGEST_FAMILY:
-            said = f'the task definition would be named {name}: {len(name)} characters, ECS takes {LONGEST_FAMILY}'
-            yield subject.path, said
+            message = f'the task definition would be named {name}: {len(name)} characters, ECS accepts {LONGEST_FAMILY}'
+            yield subject.path, message
 
 
 def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
-    """Mistakes: two services whose load balancers would get one name."""
+    """Mistakes: two services whose load balancers have the same name."""
 
     def claims(subject: Subject) -> Iterator[Claim]:
         name = load_balancer_name(subject.cluster or '', subject.settings)
@@ -41,7 +41,7 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
 
 
 def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
-    """Warnings: two services on one port of the instances, or behind one DNS name."""
+    """Warnings: two services with the same host port or DNS name."""
 
     def claims(subject: Subject) -> Iterator[Claim]:
         settings = subject.settings
@@ -49,14 +49,14 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
             for number, protocol in {
                 (n, port.protocol) for port in settings.ports for n in (port.host, port.container)
             }:
-                said = f'host port {number}/{protocol} is also used by {{other}}: never both on one instance'
-                yield ('port', number, protocol), ('ports',), said
+                message = f'host port {number}/{protocol} is also used by {{other}}: never both on one instance'
+                yield ('port', number, protocol), ('ports',), message
         if settings.dns_discovery and settings.dns_discovery.name:
-            said = f'the name {settings.dns_discovery.name} is also used by {{other}}'
-            yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), said
+            message = f'the name {settings.dns_discovery.name} is also used by {{other}}'
+            yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), message
         if settings.elb and settings.elb.dns and settings.elb.dns.record_name:
-            said = f'the record {settings.elb.dns.record_name} is also used by {{other}}'
-            yield ('record', settings.elb.dns.record_name.lower()), ('elb', 'dns', 'record_name'), said
+            message = f'the record {settings.elb.dns.record_name} is also used by {{other}}'
+            yield ('record', settings.elb.dns.record_name.lower()), ('elb', 'dns', 'record_name'), message
 
     return _collisions(subjects, claims)
 
@@ -64,7 +64,7 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
 def _collisions(subjects: Iterable[Subject], claims: Claims) -> Iterator[Finding]:
     owners: dict[Hashable, str] = {}
     for subject in subjects:
-        for claim, path, said in claims(subject):
+        for claim, path, message in claims(subject):
             owner = owners.setdefault(claim, subject.settings.name)
             if owner != subject.settings.name:
-                yield (*subject.path, *path), said.format(other=owner)
+                yield (*subject.path, *path), message.format(other=owner)

@@ -1,4 +1,4 @@
-"""What the container is given: variables, secrets, logs, volumes, checks."""
+"""Rules for one container: variables, secrets, logs, volumes, checks."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,8 +42,8 @@ def rollout_can_move(subject: Subject) -> Iterator[Finding]:
     maximum = 200 if rollout.maximum_percent is None else rollout.maximum_percent
     minimum = 100 if rollout.minimum_healthy_percent is None else rollout.minimum_healthy_percent
     if minimum >= maximum:
-        said = f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
-        yield ('deployment_configuration',), said
+        message = f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
+        yield ('deployment_configuration',), message
 
 
 @rule('placement_constraints')
@@ -52,7 +52,7 @@ def constraints_are_complete(subject: Subject) -> Iterator[Finding]:
         if constraint.type == 'memberOf' and constraint.expression is None:
             yield ('placement_constraints', i), 'memberOf needs an expression'
         if constraint.type == 'distinctInstance' and constraint.expression is not None:
-            yield ('placement_constraints', i, 'expression'), 'distinctInstance takes no expression'
+            yield ('placement_constraints', i, 'expression'), 'distinctInstance has no expression'
 
 
 @rule('scheduling_strategy', 'desired_count')

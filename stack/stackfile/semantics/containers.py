@@ -1,4 +1,4 @@
-"""What the containers of a task must have in common: names, volumes, dependencies, sizes, log routers."""
+"""Rules across the containers of a task: names, volumes, dependencies, sizes, log routers."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ MAIN: Path = ()
 
 
 def containers(subject: Subject) -> Iterator[tuple[Path, str, Any]]:
-    """Each container with the path of its fields and its name, the main one first."""
+    """The path of the fields, the name and the settings of every container, the main one first."""
     yield MAIN, subject.settings.main_container, subject.settings
     for i, sidecar in enumerate(subject.settings.containers):
         if isinstance(sidecar, Sidecar):
@@ -29,10 +29,10 @@ def names_are_unique(subject: Subject) -> Iterator[Finding]:
 
 @rule('containers', 'container_name')
 def bare_names_are_of_the_main_container(subject: Subject) -> Iterator[Finding]:
-    names = [(i, each) for i, each in enumerate(subject.settings.containers) if isinstance(each, str)]
+    names = [(i, container) for i, container in enumerate(subject.settings.containers) if isinstance(container, str)]
     for place, (i, name) in enumerate(names):
         if name != subject.settings.main_container:
-            yield ('containers', i), f'{name} has no settings; only the main container stands here by its name'
+            yield ('containers', i), f'{name} has no settings; only the main container may be a name alone'
         elif place:
             yield ('containers', i), f'{name} is above already'
 
@@ -103,7 +103,9 @@ def mounts_have_volumes(subject: Subject) -> Iterator[Finding]:
     known = {volume.name for volume in settings.volumes}
     if settings.ecs:
         passed = settings.ecs.task_definition.get('volumes')
-        stated = [each.get('name') for each in passed if isinstance(each, dict)] if isinstance(passed, list) else []
+        stated = (
+            [volume.get('name') for volume in passed if isinstance(volume, dict)] if isinstance(passed, list) else []
+        )
         known |= {name for name in stated if isinstance(name, str)}
     for path, _, container in containers(subject):
         for i, mount in enumerate(container.mounts):
@@ -122,7 +124,7 @@ def volumes_are_complete(subject: Subject) -> Iterator[Finding]:
         if efs and (efs.access_point or efs.iam) and not efs.encryption:
             yield ('volumes', i, 'efs'), 'access_point and iam need encryption: true'
     if sum(volume.ebs is not None for volume in subject.settings.volumes) > 1:
-        yield ('volumes',), 'a task takes one EBS volume'
+        yield ('volumes',), 'a task can have one EBS volume'
 
 
 @rule('containers', 'logging', 'firelens', 'ecs')
@@ -134,7 +136,7 @@ def log_router_is_there(subject: Subject) -> Iterator[Finding]:
         if container.firelens or _passes_through(container, 'firelensConfiguration')
     ]
     for path in routers[1:]:
-        yield (*path, 'firelens'), 'a task takes one log router'
+        yield (*path, 'firelens'), 'a task can have one log router'
     for path, _, container in containers(subject):
         if container.logging.log_driver == 'awsfirelens' and not routers:
             yield (*path, 'logging'), 'the log driver awsfirelens needs a container with firelens'
@@ -158,9 +160,9 @@ def ports_are_complete(subject: Subject) -> Iterator[Finding]:
             if (port.container is None) == (port.range is None):
                 yield (*path, 'ports', i), 'expected container or range'
             if port.range and port.host:
-                yield (*path, 'ports', i), 'a range takes no host port'
+                yield (*path, 'ports', i), 'a range has no host port'
             if port.container and protocols.setdefault(port.container, port.protocol) != port.protocol:
-                yield (*path, 'ports', i), f'ECS takes one protocol for port {port.container}'
+                yield (*path, 'ports', i), f'ECS accepts one protocol for port {port.container}'
 
 
 @rule('containers', 'ports', 'network_mode', 'launch_type')

@@ -1,4 +1,4 @@
-"""What Fargate does not do. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
+"""Rules for Fargate: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -97,11 +97,11 @@ def timeouts_are_offered(subject: Subject) -> Iterator[Finding]:
             for field in ('stop_timeout', 'start_timeout'):
                 seconds = getattr(container, field)
                 if seconds is not None and not 2 <= seconds <= 120:
-                    yield (*path, field), f'FARGATE takes from 2 to 120 seconds; found {seconds}'
+                    yield (*path, field), f'FARGATE accepts from 2 to 120 seconds; found {seconds}'
 
 
 def _not_on_fargate(field: str, what: str, of: Callable[[Subject], Iterator[Any]] = containers) -> Rule:
-    """A field that Fargate refuses on any container."""
+    """A rule for a field that Fargate refuses on any container."""
 
     @rule(*PLACEMENT, field, 'containers')
     def refuse(subject: Subject) -> Iterator[Finding]:

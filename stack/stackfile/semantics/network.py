@@ -1,4 +1,4 @@
-"""Ports, load balancers, discovery and the VPC that they need."""
+"""Rules for ports, load balancers, service discovery and the VPC."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def ports_fit(subject: Subject) -> Iterator[Finding]:
     taken = set()
     for i, port in enumerate(subject.settings.ports):
         if (port.host, port.protocol) in taken:
-            yield ('ports', i), f'port {port.host}/{port.protocol} stands here for the second time'
+            yield ('ports', i), f'port {port.host}/{port.protocol} is repeated here'
         taken.add((port.host, port.protocol))
 
 
@@ -34,7 +34,7 @@ def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
     if elb and elb.protocol == 'HTTPS' and len(elb.certificates) != 1:
         yield ('elb', 'certificates'), f'HTTPS needs exactly one certificate, found {len(elb.certificates)}'
     if elb and elb.protocol == 'HTTP' and elb.certificates:
-        yield ('elb', 'certificates'), 'HTTP takes no certificate'
+        yield ('elb', 'certificates'), 'HTTP has no certificate'
 
 
 @rule('elb.healthcheck.timeout_seconds', 'elb.healthcheck.interval_seconds')
@@ -52,16 +52,16 @@ def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
     if name is None:
         return
     if '_' in name:
-        yield ('elb',), f'the load balancer would be named {name}: AWS takes letters, digits and - there, no _'
+        yield ('elb',), f'the load balancer would be named {name}: AWS accepts letters, digits and - there, no _'
     if subject.cluster is None:
         return
     if len(name) > LONGEST_BALANCER_NAME:
         yield (
             ('elb',),
-            f'the load balancer would be named {name}: {len(name)} characters, AWS takes {LONGEST_BALANCER_NAME}',
+            f'the load balancer would be named {name}: {len(name)} characters, AWS accepts {LONGEST_BALANCER_NAME}',
         )
     if re.match(r'-|internal-', name):
-        yield ('elb',), f'the load balancer would be named {name}: AWS takes no name that starts so'
+        yield ('elb',), f'the load balancer would be named {name}: AWS accepts no name that starts so'
 
 
 @rule('elb.type', 'vpc')

@@ -1,4 +1,4 @@
-"""The pass-through (`ecs`): nothing in it may contradict what a field of the service renders."""
+"""Rules for the pass-through (`ecs`): it must not repeat a member that a field renders."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -43,7 +43,7 @@ def _conflicts(passed: Mapping[str, Any], rendered: Mapping[str, Any], path: Pat
 
 
 def _field(place: str, path: Path) -> str:
-    """The field of the stackfile that renders a member of ECS's structures."""
+    """The field that renders a member of an ECS structure."""
     dotted = '.'.join(map(str, path))
     nearest = ''
     for entry in entries(ServiceSettings):

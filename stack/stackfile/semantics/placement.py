@@ -1,4 +1,4 @@
-"""Where tasks run: launch type, capacity providers, network, controller."""
+"""Rules for placement: launch type, capacity providers, network, controller."""
 
 from collections.abc import Iterator
 
@@ -18,13 +18,13 @@ def providers_are_consistent(subject: Subject) -> Iterator[Finding]:
     providers = subject.settings.capacity_providers
     if not providers:
         return
-    names = [each.name for each in providers]
+    names = [provider.name for provider in providers]
     for i, name in enumerate(names):
         if name in names[:i]:
             yield ('capacity_providers', i), f'{name} is above already'
-    if sum(each.base > 0 for each in providers) > 1:
+    if sum(provider.base > 0 for provider in providers) > 1:
         yield ('capacity_providers',), 'one provider alone may have a base'
-    if not any(each.weight or each.base for each in providers):
+    if not any(provider.weight or provider.base for provider in providers):
         yield ('capacity_providers',), 'at least one provider needs a weight'
     kinds = {name in FARGATE_PROVIDERS for name in names}
     if len(kinds) > 1:

@@ -1,4 +1,4 @@
-"""What a rule is, and what it is given to look at."""
+"""Rules and their subject: one service."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,10 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """One service: its raw and its effective settings, and what stands around it.
+    """One service: its raw and effective settings, and the top of the document.
 
-    Of the settings, what is required and not there is None. `cluster` is None where the cluster is not known yet.
-    `faulty` are the parts with mistakes in their shape, its own or inherited, each a path of names below the service;
-    `inherited` are the paths of what stands outside the service and counts for it.
+    A missing required setting is None. `cluster` is None where the cluster is unknown. `faulty`: the parts with a wrong
+    shape, own or inherited, as paths of names below the service. `inherited`: the paths from which it inherits fields.
     """
 
     path: Path
@@ -30,7 +29,7 @@ class Subject:
     inherited: Mapping[str, Path] = field(default_factory=dict)
 
     def where(self, path: Path) -> Path:
-        """The whole path of a part of the service; where it inherits that field, of the field that it inherits."""
+        """The whole path of a part of the service; for an inherited field, the path that it is inherited from."""
         first = path[0] if path else ''
         if isinstance(first, str) and first not in self.raw and first in self.inherited:
             return self.inherited[first]
@@ -39,14 +38,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Rule:
-    """Looks at a service where something that it reads is set, and nothing of it is missing or has a mistake."""
+    """A rule runs if a field that it reads is set, and all of them are complete and have the right shape."""
 
     reads: tuple[Names, ...]
     fields: frozenset[str]
     find: Callable[[Subject], Iterator[Finding]]
 
     def apply(self, subject: Subject) -> list[Finding]:
-        """What it finds, with whole paths."""
+        """The findings, with whole paths."""
         is_set = not self.fields.isdisjoint(subject.raw) or not self.fields.isdisjoint(subject.inherited)
         if not is_set or any(_overlap(read, faulty) for faulty in subject.faulty for read in self.reads):
             return []
@@ -56,13 +55,13 @@ class Rule:
 
 
 def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule]:
-    """Makes a rule of a function, which reads these fields of a service or of the top: `elb.ports.container`."""
+    """Decorator of a function that reads these fields of a service or of the top, such as `elb.ports.container`."""
     names = tuple(tuple(read.split('.')) for read in reads)
     return lambda find: Rule(names, frozenset(read[0] for read in names), find)
 
 
 def _is_complete(subject: Subject, names: Names) -> bool:
-    """Whether nothing that is required is missing on the way to a field; a part that is optional may be absent."""
+    """Whether no required part is missing on the path to a field; an optional part may be absent."""
     part: Any = subject.settings if hasattr(subject.settings, names[0]) else subject.top
     for name in names:
         value = getattr(part, name)
@@ -73,5 +72,5 @@ def _is_complete(subject: Subject, names: Names) -> bool:
 
 
 def _overlap(one: Names, other: Names) -> bool:
-    """Whether one is the other, or lies in it."""
+    """Whether one path is equal to the other or below it."""
     return one[: len(other)] == other[: len(one)]

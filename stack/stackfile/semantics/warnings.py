@@ -1,4 +1,4 @@
-"""What matters to a user, but is not wrong."""
+"""Warnings: remarks on a valid stackfile."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
-# What shells, docker-compose and older schedulers replace by the value of a variable.
+# The reference that shells, Compose and older schedulers replace by the value of a variable.
 _REFERENCE = re.compile(r'\$\{[A-Za-z_][A-Za-z0-9_]*\}')
 
 
@@ -46,14 +46,17 @@ def variables_are_plain(subject: Subject) -> Iterator[Finding]:
 
 
 def variable_warnings(environment: Any) -> Iterator[Finding]:
-    """For one `environment` as it is written; values are never repeated."""
+    """Warnings for one raw `environment`; messages never contain values."""
     for path, name, value in _variables(environment):
         if isinstance(value, float):
             yield path, f'the number reaches the container as {value}: put it in quotes to have it as written'
         if isinstance(value, str) and _REFERENCE.search(value):
-            yield path, f'{name} has a reference like ${{NAME}}: nothing replaces it, the container gets it as written'
+            yield (
+                path,
+                f'{name} has a reference like ${{NAME}}: it is not replaced, and the container gets it unchanged',
+            )
         if looks_secret(name, value):
-            yield path, f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
+            yield path, f'{name} looks like a secret in plain text: use secrets and Secrets Manager instead'
 
 
 def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
@@ -71,7 +74,7 @@ def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
 def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
     elb, vpc = subject.settings.elb, subject.top.vpc
     if elb and vpc and len(set(getattr(vpc.subnets, elb.type))) == 1:
-        yield ('elb', 'type'), f'AWS wants subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
+        yield ('elb', 'type'), f'AWS needs subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
 
 
 @rule('secrets', 'task_execution_role_arn')
@@ -91,7 +94,7 @@ def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
 
 @rule('desired_count', 'deployment_configuration')
 def rollout_has_room_after_rounding(subject: Subject) -> Iterator[Finding]:
-    """See `container.rollout_can_move` for what leaves no room whatever the count is."""
+    """Warn for this count only; `container.rollout_can_move` covers all counts."""
     settings, percents = subject.settings, subject.settings.deployment_configuration
     if percents is None or settings.type == 'task' or settings.scheduling_strategy == 'DAEMON':
         return
@@ -117,7 +120,7 @@ def defaults_warnings(document: Any) -> Iterator[Finding]:
 
 
 def vpc_warnings(vpc: Vpc | None) -> Iterator[Finding]:
-    """Ids that are not of the kind that stands there: a subnet among the security groups."""
+    """Warn about ids of the wrong kind, such as a subnet among the security groups."""
     if vpc is None:
         return
     if vpc.id and not vpc.id.startswith('vpc-'):

@@ -83,7 +83,7 @@ def test_a_pass_that_was_killed_before_the_record_moved_goes_on_there():
 def test_the_predecessor_stays_for_as_long_as_clients_keep_its_address():
     found = planned(private(), succeeded(left=NOW - GRACE_S + 1))
     assert found.is_empty
-    assert 'deleted by a later pass' in found.notes[0].text
+    assert 'a later pass deletes it' in found.notes[0].text
 
 
 def test_the_predecessor_goes_after_that():

@@ -389,7 +389,7 @@ class TestNotOurs:
         assert found.is_empty
         assert found.unmanaged == ('web',)
 
-    def test_prune_destroys_what_is_ours_only(self):
+    def test_prune_destroys_only_services_of_nysa(self):
         observed = settled(example())
         stranger = replace(observed.services['mailer'], name='stranger', tags={'team': 'a'})
         observed = replace(observed, services={**observed.services, 'stranger': stranger})
@@ -432,12 +432,12 @@ class TestNotOurs:
         web = observed.services['web']
         there = observed.definitions[web.task_definition]
         container = {**there.body['containerDefinitions'][0], 'name': 'app'}
-        theirs = replace(there, tags={}, body={**there.body, 'family': 'old', 'containerDefinitions': [container]})
+        foreign = replace(there, tags={}, body={**there.body, 'family': 'old', 'containerDefinitions': [container]})
         attached = ({**web.load_balancers[0], 'containerName': 'app'},)
         observed = replace(
             observed,
             services={**observed.services, 'web': replace(web, load_balancers=attached)},
-            definitions={**observed.definitions, there.arn: theirs},
+            definitions={**observed.definitions, there.arn: foreign},
         )
         assert planned(example(), observed).is_empty
         found = planned(edited(put('web', image='registry/web:2')), observed)
@@ -454,10 +454,10 @@ class TestNotOurs:
 
     def test_a_load_balancer_of_another_service_is_left_alone(self):
         observed = settled(example())
-        theirs = names.Owner('eu', 'prod-web').tags
+        foreign = names.Owner('eu', 'prod-web').tags
         found = planned(
             example(),
-            replace(observed, load_balancers=tuple(replace(each, tags=theirs) for each in observed.load_balancers)),
+            replace(observed, load_balancers=tuple(replace(each, tags=foreign) for each in observed.load_balancers)),
         )
         assert found.is_empty
         assert 'belongs to prod-web of cluster eu' in found.notes[0].text
@@ -465,7 +465,7 @@ class TestNotOurs:
     def test_target_groups_that_others_attached_stay_attached(self):
         observed = settled(example())
         web = observed.services['web']
-        foreign = {'targetGroupArn': 'arn:tg/theirs', 'containerName': 'web', 'containerPort': 9090}
+        foreign = {'targetGroupArn': 'arn:tg/foreign', 'containerName': 'web', 'containerPort': 9090}
         observed = replace(
             observed,
             services={**observed.services, 'web': replace(web, load_balancers=(*web.load_balancers, foreign))},
@@ -483,7 +483,7 @@ class TestNotOurs:
 
 
 @pytest.mark.parametrize(
-    ('change', 'said'),
+    ('change', 'message'),
     [
         (put('web', elb=None), 'elb'),
         (put_elb(ports={'public': 443, 'container': 1}), 'ports'),
@@ -492,13 +492,13 @@ class TestNotOurs:
         (put('web', image=5, desired_count=7), 'image'),
     ],
 )
-def test_a_service_with_a_mistake_is_left_as_it_is(change: Edit, said: str):
+def test_a_service_with_a_mistake_is_left_as_it_is(change: Edit, message: str):
     document = edited(change)
     service_in(document, 'mailer')['image'] = 'registry/mailer:2'
     found = planned(document, settled(example()))
     assert {step.service for step in found.steps} == {'mailer'}
     assert found.rows[0] == Row('web', 'nothing')
-    assert said in found.notes[0].text
+    assert message in found.notes[0].text
 
 
 def test_a_mistake_above_the_services_stops_all_of_them():
@@ -526,7 +526,7 @@ class TestNamespaces:
         observed = self.observed(frozenset({'vpc-2'}), frozenset({'vpc-1', 'vpc-3'}))
         assert self.registered_in(planned(example(), observed)) == 'ns-2'
 
-    def test_one_of_another_vpc_is_not_ours(self):
+    def test_a_namespace_of_another_vpc_is_not_used(self):
         found = planned(example(), self.observed(frozenset({'vpc-2'})))
         assert '/namespace' in [each.id for each in found.steps]
 
@@ -563,12 +563,12 @@ def test_registries_of_others_keep_their_port_under_the_new_name_of_the_containe
     mailer = observed.services['mailer']
     there = observed.definitions[mailer.task_definition]
     container = {**there.body['containerDefinitions'][0], 'name': 'app'}
-    theirs = replace(there, tags={}, body={**there.body, 'containerDefinitions': [container]})
-    registry = {'registryArn': 'arn:theirs', 'containerName': 'app', 'containerPort': 25}
+    foreign = replace(there, tags={}, body={**there.body, 'containerDefinitions': [container]})
+    registry = {'registryArn': 'arn:foreign', 'containerName': 'app', 'containerPort': 25}
     observed = replace(
         observed,
         services={**observed.services, 'mailer': replace(mailer, registries=(registry,))},
-        definitions={**observed.definitions, there.arn: theirs},
+        definitions={**observed.definitions, there.arn: foreign},
     )
     assert planned(example(), observed).is_empty
     update = planned(edited(put('mailer', image='registry/mailer:2')), observed).steps[1]
@@ -629,8 +629,8 @@ class TestDestroy:
 
     def test_records_of_others_stay(self):
         observed = settled(example())
-        theirs = Record.read('Z1', {'Name': 'a.example.com.', 'Type': 'A', 'ResourceRecords': [{'Value': '10.0.0.1'}]})
-        found = planned({'services': []}, replace(observed, records=(theirs,)), destroyed=['web'])
+        foreign = Record.read('Z1', {'Name': 'a.example.com.', 'Type': 'A', 'ResourceRecords': [{'Value': '10.0.0.1'}]})
+        found = planned({'services': []}, replace(observed, records=(foreign,)), destroyed=['web'])
         assert RECORD not in kinds(found)
 
 
@@ -670,7 +670,7 @@ class TestRolledBack:
         observed = self.observed(given_up=frozenset({self.failed}))
         found = planned(self.document, observed, retry=False)
         assert found.is_empty
-        assert 'rolled back from staging-mailer:8' in found.notes[0].text
+        assert 'rolled back staging-mailer:8' in found.notes[0].text
         assert kinds(planned(self.document, observed, retry=True)) == [UPDATE]
 
 
@@ -685,5 +685,5 @@ def test_a_record_belongs_to_the_first_service_that_names_it():
     assert (rows['web'].action, rows['other'].action) == ('create', 'nothing')
     assert [step.service for step in found.steps if step.kind == RECORD] == ['web']
     assert [note.text for note in found.notes if note.service == 'other'] == [
-        'Nothing is done about it. Its record staging.example.com is already that of web.'
+        'Nothing is planned for it. Its record staging.example.com is already that of web.'
     ]

@@ -48,7 +48,7 @@ def test_it_makes_no_difference_what_was_wanted_before(after: Any):
         assert (found, list(found)) == ((fresh := wanted_services('prod', document, 'us-east-1')), list(fresh))
 
 
-def test_what_is_said_as_before_is_not_worked_out_anew():
+def test_unchanged_services_are_not_rendered_again():
     successive = Successive('prod')
     before = successive.services(DOCUMENT)
     after = successive.services(changed('services', 0, 'web', 'image', to='team/web:2'))

@@ -44,7 +44,7 @@ def test_forty_mistakes():
     assert [p.where for p in found] == [f'services[{i}].worker-{i}.memory' for i in range(40)]
 
 
-def test_what_all_services_inherit_is_told_once_and_where_it_stands():
+def test_a_mistake_in_defaults_is_reported_once_at_its_place():
     document = {
         'logging': {'log_driver': 'awslogs'},
         'defaults': {'deployment_configuration': {'maximum_percent': 100}},
@@ -147,30 +147,30 @@ config:
 
 
 @pytest.mark.parametrize('syntax', ['yaml', 'json'])
-def test_the_faults_of_a_text_are_told_among_the_mistakes(syntax: str):
+def test_syntax_faults_are_reported_among_the_mistakes(syntax: str):
     text = FAULTY if syntax == 'yaml' else '{"config": {"services": [{"a": {"cpu": 0}, "a": {"cpu": 0, "cpu": 1}}]}}'
     report = check_document(read_faulty(text, syntax), within=('config',))
-    told = [(problem.where, problem.message.split(':')[0]) for problem in report.mistakes]
+    reported = [(problem.where, problem.message.split(':')[0]) for problem in report.mistakes]
     assert (
-        told
+        reported
         == {
             'yaml': [
-                ('services[0].web.memory', "the key 'memory' stands here for the second time"),
+                ('services[0].web.memory', "the key 'memory' is repeated here"),
                 ('services[0].web.memory', 'expected a whole number from 4 to 25165824; found 1'),
                 ('services[0].web.cpu', 'expected a whole number from 1 to 262144; found ".inf"'),
-                ('services[0].web.cpu', 'the number .inf cannot be kept'),
+                ('services[0].web.cpu', 'the number .inf cannot be represented'),
                 ('services[1].web', 'another service has this name'),
                 ('services[1].web.image', 'is missing'),
-                ('services[1].web.imag', "the key 'imag' stands here for the second time"),
+                ('services[1].web.imag', "the key 'imag' is repeated here"),
                 ('services[1].web.imag', 'unknown key'),
-                ('services[1].web.environment[1].B', "the tag '!x' is not read here"),
-                ('services[1].web.environment[1].B', "the key 'B' stands here for the second time"),
+                ('services[1].web.environment[1].B', "the tag '!x' is not allowed"),
+                ('services[1].web.environment[1].B', "the key 'B' is repeated here"),
                 ('services[1].web.desired_count', 'expected a whole number from 0 to 5000; found -1'),
             ],
             'json': [
-                ('services[0].a', 'the key "a" stands here for the second time'),
+                ('services[0].a', 'the key "a" is repeated here'),
                 ('services[0].a.image', 'is missing'),
-                ('services[0].a.cpu', 'the key "cpu" stands here for the second time'),
+                ('services[0].a.cpu', 'the key "cpu" is repeated here'),
             ],
         }[syntax]
     )

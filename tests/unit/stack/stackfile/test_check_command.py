@@ -47,14 +47,14 @@ def test_nothing_to_say(good: Path):
             b'a: 1\na: 2\nb: .inf\n',
             [
                 '1:1: services: is missing: expected a list of services, each a name with its settings below it',
-                "2:1: a: the key 'a' stands here for the second time",
+                "2:1: a: the key 'a' is repeated here",
                 '2:1: a: unknown key',
                 '3:1: b: unknown key',
-                '3:4: b: the number .inf cannot be kept: put it in quotes',
+                '3:4: b: the number .inf cannot be represented: put it in quotes',
             ],
         ),
-        ('a.yml', b'\xff', ['1:1: the text is not UTF-8: byte 1 belongs to no character']),
-        ('a.yml', b' ' * (1024 * 1024 + 1), ['1:1: the text has 1,048,577 bytes: 1,048,576 are taken at most']),
+        ('a.yml', b'\xff', ['1:1: the text is not UTF-8: byte 1 is not part of a character']),
+        ('a.yml', b' ' * (1024 * 1024 + 1), ['1:1: the text has 1,048,577 bytes; at most 1,048,576 are accepted']),
         ('a.yml', b'', ['1:1: expected a mapping; found nothing']),
     ],
 )

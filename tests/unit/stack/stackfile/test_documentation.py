@@ -19,6 +19,6 @@ def test_every_field_has_its_row():
 
 def test_rows():
     rows = reference().splitlines()
-    assert any(row.startswith('| `memory` |') and row.endswith('May also stand under `defaults`. |') for row in rows)
+    assert any(row.startswith('| `memory` |') and row.endswith('Also under `defaults`. |') for row in rows)
     assert '| `privileged` | true or false | `false` | Root rights on the instance. |' in rows
-    assert '| `image` | an image, as docker pull takes it | required | The image that the container runs. |' in rows
+    assert '| `image` | an image reference | required | The image that the container runs. |' in rows

@@ -39,7 +39,7 @@ def test_what_is_no_tag(tag: Any):
     assert [detail['path'] for detail in refused.value.details()] == ['image_tag']
 
 
-def test_a_tag_that_yaml_took_for_a_number_is_told_so():
+def test_a_tag_that_yaml_reads_as_a_number_has_its_own_message():
     with pytest.raises(InvalidRequest, match=r'expected text .* found 1\.2'):
         change_service(one_service(), 'web', image_tag=1.20)
 

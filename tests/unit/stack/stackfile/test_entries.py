@@ -14,7 +14,7 @@ from stack.stackfile.shapes import list_of, switch, text, whole
 class Lamp:
     watts: int = entry(whole(1, 100), 'How bright.', required=True, inherits=DEFAULTS)
     on: bool = entry(switch(), 'Whether it shines.', default=False)
-    labels: tuple[str, ...] = entry(list_of(text()), 'What it says.', default=(), inherits=DEFAULTS)
+    labels: tuple[str, ...] = entry(list_of(text()), 'The help text.', default=(), inherits=DEFAULTS)
     place: str = ''
 
 
@@ -90,7 +90,7 @@ def test_as_json_schema():
         'properties': {
             'watts': {'description': 'How bright.', 'type': 'integer', 'minimum': 1, 'maximum': 100},
             'on': {'description': 'Whether it shines.', 'type': 'boolean', 'default': False},
-            'labels': {'description': 'What it says.', **list_of(text()).json},
+            'labels': {'description': 'The help text.', **list_of(text()).json},
         },
     }
 

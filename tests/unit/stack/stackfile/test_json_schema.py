@@ -79,7 +79,7 @@ def entries_within(known: tuple[Entry, ...]) -> Iterator[Entry]:
 
 
 def edges(schema: dict[str, Any]) -> Iterator[Any]:
-    """Values at the limits of what a schema says."""
+    """Values at the limits of a schema."""
     yield from (schema[key] + step for key in ('minimum', 'maximum') if key in schema for step in (-1, 0, 1))
     for item in schema.get('enum', ()):
         yield from (item, item.lower(), item + 'x')
@@ -106,7 +106,7 @@ def test_schema_and_check_agree_on_each_field(entry: Entry):
     validator = jsonschema.Draft202012Validator({**entry.shape.json, '$defs': json_schema()['$defs']})
     for value in [*VALUES, *edges(entry.shape.json)]:
         refused = refusal(entry, value)
-        if refused is None or not any(said in refused for said in NOT_IN_JSON_SCHEMA):
+        if refused is None or not any(message in refused for message in NOT_IN_JSON_SCHEMA):
             assert validator.is_valid(value) == (refused is None), (value, refused)
 
 
@@ -155,5 +155,5 @@ def test_schema_and_checks_agree(edits: list[tuple[tuple, str, Any]]):
                 around.append(value)
         except (KeyError, IndexError, TypeError):
             continue  # an edit before has taken the place away
-    mistakes = [p for p in shape_mistakes(document) if not any(said in p.message for said in NOT_IN_JSON_SCHEMA)]
+    mistakes = [p for p in shape_mistakes(document) if not any(message in p.message for message in NOT_IN_JSON_SCHEMA)]
     assert VALIDATOR.is_valid(document) == (not mistakes), mistakes

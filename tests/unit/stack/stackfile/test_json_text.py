@@ -27,7 +27,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(('text', 'line', 'column'), FAULTS)
-def test_faults_say_where(text: str, line: int, column: int):
+def test_faults_have_a_position(text: str, line: int, column: int):
     with pytest.raises(InvalidRequest) as refused:
         load(text)
     assert (refused.value.details()[0]['line'], refused.value.details()[0]['column']) == (line, column)
@@ -44,7 +44,7 @@ def test_refuses_in_time(text: str):
     assert len(refused.value.message) < 200
 
 
-def test_every_doubled_key_is_told():
+def test_every_repeated_key_is_reported():
     with pytest.raises(InvalidRequest) as refused:
         load('{"a": 1, "a": 2, "b": {"c": 1, "c": 2}}')
     assert [detail['column'] for detail in refused.value.details()] == [10, 32]

@@ -28,7 +28,7 @@ def test_it_is_called_as_the_service_or_is_essential(containers: list[dict[str, 
     assert main_first(definition, 'web')['containerDefinitions'][0] == main
 
 
-def test_a_container_is_essential_unless_it_is_said_not_to_be():
+def test_a_container_is_essential_by_default():
     assert essential_names({'containerDefinitions': [PROXY, AGENT, WEB]}) == {'agent', 'web'}
 
 

@@ -1,4 +1,4 @@
-"""The shape of stackfiles: each field with values that are refused and values that are taken."""
+"""The shape of stackfiles: every field with invalid and valid values."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ INNER: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(('settings', 'field'), INNER, ids=lambda value: value if isinstance(value, str) else '')
-def test_every_wrong_item_of_a_list_is_told(settings: dict[str, Any], field: str):
+def test_every_wrong_item_of_a_list_is_reported(settings: dict[str, Any], field: str):
     assert list(mistakes(one_service(**settings))) == [f'{field}[{i}]' for i in range(len(settings[field]))]
 
 
@@ -155,7 +155,7 @@ ONE_LEVEL = 'expected a domain one level below the top, such as example.com'
         ({'services': [{'a': {'image': 'a'}, 'b': {'image': 'b'}}]}, 'services[0]', ONE_NAME.format(2)),
         ({'services': ['web']}, 'services[0]', 'expected one name with its settings below it; found "web"'),
         ({'services': [{'web': None}]}, 'services[0].web', 'expected a mapping; found nothing'),
-        ({'services': [{'web': {}}]}, 'image', 'is missing: expected an image, as docker pull takes it'),
+        ({'services': [{'web': {}}]}, 'image', 'is missing: expected an image reference'),
         (
             {'services': [], 'service_discovery': {'namespace': 'a.example.com'}},
             'service_discovery.namespace',
@@ -204,7 +204,7 @@ def test_a_secret_is_not_repeated():
     ('misspelt', 'meant'),
     [('imag', 'image'), ('enviroment', 'environment'), ('Ports', 'ports'), ('desired_cont', 'desired_count')],
 )
-def test_a_misspelt_key_is_told_its_nearest(misspelt: str, meant: str):
+def test_the_message_for_a_misspelt_key_names_the_nearest(misspelt: str, meant: str):
     assert mistakes(one_service(**{misspelt: 1}))[misspelt] == f'unknown key: did you mean "{meant}"?'
 
 

@@ -9,7 +9,7 @@ from stack.stackfile import shapes
 
 
 @pytest.mark.parametrize(
-    ('value', 'said'),
+    ('value', 'message'),
     [
         (None, 'nothing'),
         (True, 'true'),
@@ -21,8 +21,8 @@ from stack.stackfile import shapes
         ('x' * 100, '"' + 'x' * 58 + '…'),
     ],
 )
-def test_how_a_message_names_a_value(value: Any, said: str):
-    assert shapes.found(value) == said
+def test_how_a_message_names_a_value(value: Any, message: str):
+    assert shapes.found(value) == message
 
 
 @pytest.mark.parametrize('word', ['', 'zzzzzz', None, 7, [], 'x' * 10_000])

@@ -1,4 +1,4 @@
-"""Task definitions: what ECS is told, and what it answers, held against each other."""
+"""Task definitions: comparison of what ECS gets and what it returns."""
 
 import copy
 import datetime
@@ -180,11 +180,11 @@ def as_ecs_answers(registered: dict[str, Any]) -> dict[str, Any]:
         {'image': 'web:1', 'privileged': False, 'volumes': [], 'command': []},
     ],
 )
-def test_what_ecs_answers_is_what_it_was_told(settings: dict[str, Any]):
-    told = arguments(settings, 'us-east-1')
-    answered = as_ecs_answers(told)
-    assert normalised(told) == normalised(answered)
-    assert normalised(normalised(told)) == normalised(told)
+def test_a_described_definition_equals_the_registered_one(settings: dict[str, Any]):
+    registered = arguments(settings, 'us-east-1')
+    answered = as_ecs_answers(registered)
+    assert normalised(registered) == normalised(answered)
+    assert normalised(normalised(registered)) == normalised(registered)
 
 
 def test_the_name_of_a_role_is_its_arn():
@@ -261,13 +261,13 @@ def test_what_is_no_part_of_a_task_definition(field: str, value: Any):
 
 
 def test_what_others_have_changed_shows():
-    ours = arguments({'image': 'web:1'})
-    theirs = as_ecs_answers(ours)
-    theirs['containerDefinitions'][0]['ulimits'] = [{'name': 'nofile', 'softLimit': 1, 'hardLimit': 1}]
-    assert normalised(ours) != normalised(theirs)
-    theirs = as_ecs_answers(ours)
-    theirs['containerDefinitions'].append({'name': 'sidecar', 'image': 'x'})
-    assert normalised(ours) != normalised(theirs)
+    own = arguments({'image': 'web:1'})
+    foreign = as_ecs_answers(own)
+    foreign['containerDefinitions'][0]['ulimits'] = [{'name': 'nofile', 'softLimit': 1, 'hardLimit': 1}]
+    assert normalised(own) != normalised(foreign)
+    foreign = as_ecs_answers(own)
+    foreign['containerDefinitions'].append({'name': 'sidecar', 'image': 'x'})
+    assert normalised(own) != normalised(foreign)
 
 
 @given(st.permutations(FULL['environment']), st.permutations(FULL['volumes']), st.permutations(FULL['ports']))

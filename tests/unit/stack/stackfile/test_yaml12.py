@@ -79,46 +79,46 @@ def test_what_is_as_deep_as_allowed_is_read():
 
 
 @pytest.mark.parametrize(
-    ('text', 'line', 'column', 'said'),
+    ('text', 'line', 'column', 'message'),
     [
-        ('a: 1\nb: 2\na: 3', 3, 1, "the key 'a' stands here for the second time"),
-        ('a: {b: 1, "b": 2}', 1, 11, "the key 'b' stands here for the second time"),
-        ('x: 1\n1: a\n"1": b', 3, 1, "the key '1' stands here for the second time"),
-        ('a: 1\nb: !!python/object:os.system x', 2, 4, "the tag '!!python/object:os.system' is not read here"),
-        ('a: !Ref x', 1, 4, "the tag '!Ref' is not read here"),
-        ('a: !!int x', 1, 4, "the tag '!!int' is not read here"),
-        ('a: !!set {x}', 1, 4, "the tag '!!set' is not read here"),
-        ('!!int a: 1', 1, 1, "the tag '!!int' cannot stand at a key"),
-        ('a: .inf', 1, 4, 'the number .inf cannot be kept'),
+        ('a: 1\nb: 2\na: 3', 3, 1, "the key 'a' is repeated here"),
+        ('a: {b: 1, "b": 2}', 1, 11, "the key 'b' is repeated here"),
+        ('x: 1\n1: a\n"1": b', 3, 1, "the key '1' is repeated here"),
+        ('a: 1\nb: !!python/object:os.system x', 2, 4, "the tag '!!python/object:os.system' is not allowed"),
+        ('a: !Ref x', 1, 4, "the tag '!Ref' is not allowed"),
+        ('a: !!int x', 1, 4, "the tag '!!int' is not allowed"),
+        ('a: !!set {x}', 1, 4, "the tag '!!set' is not allowed"),
+        ('!!int a: 1', 1, 1, "the tag '!!int' is not allowed at a key"),
+        ('a: .inf', 1, 4, 'the number .inf cannot be represented'),
         ('a: 1\n---\nb: 2', 2, 1, 'a second document starts here'),
         ('? [a]\n: 1', 1, 3, 'a key must be text'),
         ('? {a: 1}\n: 1', 1, 3, 'a key must be text'),
         ('a: &x [1]\n? *x\n: 1', 2, 3, 'a key must be text'),
-        ('a: *x', 1, 4, '*x refers to an anchor that is not there'),
+        ('a: *x', 1, 4, '*x refers to an anchor that does not exist'),
         ('a: b: c', 1, 5, 'mapping values are not allowed'),
         ('a:\n\t- b', 2, 1, 'indent with spaces'),
         ('a: [1, 2', 2, 1, "did not find expected ',' or ']'"),
         ('a: "x', 1, 6, 'unexpected end of stream'),
-        ('<<: 1', 1, 1, '<< takes a mapping'),
-        ('a: 1\n<<: [{b: 1}, 2]', 2, 1, '<< takes a mapping'),
-        ('<<: {a: 1}\n<<: {b: 1}', 2, 1, "the key '<<' stands here for the second time"),
-        ('a: x\nb: \x00', 2, 4, 'the character U+0000 cannot stand in YAML'),
-        ('a: \x1b', 1, 4, 'the character U+001B cannot stand in YAML'),
+        ('<<: 1', 1, 1, '<< needs a mapping'),
+        ('a: 1\n<<: [{b: 1}, 2]', 2, 1, '<< needs a mapping'),
+        ('<<: {a: 1}\n<<: {b: 1}', 2, 1, "the key '<<' is repeated here"),
+        ('a: x\nb: \x00', 2, 4, 'the character U+0000 is not allowed in YAML'),
+        ('a: \x1b', 1, 4, 'the character U+001B is not allowed in YAML'),
         ('%YAML 3.0\n---\na: 1', 1, 1, 'found incompatible YAML document'),
         ('a: "\\ud83d"', 1, 7, 'found invalid Unicode character escape code'),
         ('a: @b', 1, 4, 'found character that cannot start any token'),
     ],
 )
-def test_faults_say_where(text: str, line: int, column: int, said: str):
+def test_faults_have_a_position(text: str, line: int, column: int, message: str):
     with pytest.raises(InvalidStackfile) as refused:
         load(text)
     detail = refused.value.details()[0]
     assert (detail['line'], detail['column']) == (line, column)
-    assert said in detail['message']
+    assert message in detail['message']
     assert refused.value.message.startswith(f'line {line}, column {column}: ')
 
 
-def test_faults_that_leave_the_text_readable_are_all_told():
+def test_all_recoverable_faults_are_reported():
     with pytest.raises(InvalidStackfile) as refused:
         load('a: 1\na: 2\nb: !x y\nc: .nan\n')
     assert [detail['line'] for detail in refused.value.details()] == [2, 3, 4]
@@ -172,7 +172,7 @@ PLAIN = st.recursive(
     | st.booleans()
     | st.integers(-(2**64), 2**64)
     | st.floats(allow_nan=False, allow_infinity=False)
-    # what YAML lets stand in a text, whatever the quoting
+    # the characters that YAML allows in a text, with any quoting
     | st.text(st.characters(codec='utf-8', exclude_categories=('Cs', 'Cc'), exclude_characters='\ufffe\uffff')),
     lambda parts: st.lists(parts, max_size=4) | st.dictionaries(st.text(LETTERS, min_size=1), parts, max_size=4),
     max_leaves=20,

@@ -382,7 +382,7 @@ def test_a_service_whose_task_definition_cannot_be_read_is_left_out():
     for observed in (one(task_definition='arn:gone'), one(body={'containerDefinitions': []})):
         found = written(observed)
         assert found.document['services'] == []
-        assert 'It is left out, and goes on running as it is' in notes(found)
+        assert 'It is not in the document and goes on running unchanged' in notes(found)
 
 
 def test_an_image_that_nothing_could_pull_is_noted_with_its_service():
@@ -544,7 +544,7 @@ def test_further_listeners_and_records_of_a_load_balancer_of_nysa_are_noted():
     observed = replace(web(observed, listeners=(*balancer.listeners, listener)), records=(*observed.records, *more))
     found = written(observed)
     assert service_in(found.document, 'web')['elb']['dns']['record_name'] == 'staging.example.com'
-    for expected in ('on port 80 stays', 'zzz.example.com stays', 'aaa.example.com stays'):
+    for expected in ('on port 80 is left', 'zzz.example.com is left', 'aaa.example.com is left'):
         assert expected in notes(found)
 
 

@@ -23,8 +23,8 @@ def test_two_load_balancers_of_one_name():
 
 
 def test_one_host_port():
-    said = 'host port 80/tcp is also used by a: never both on one instance'
-    assert warnings(of(a={'ports': ['80:80']}, b={'ports': ['81:81', '80:80']})) == [('services[1].b.ports', said)]
+    message = 'host port 80/tcp is also used by a: never both on one instance'
+    assert warnings(of(a={'ports': ['80:80']}, b={'ports': ['81:81', '80:80']})) == [('services[1].b.ports', message)]
     assert warnings(of(a={'ports': ['80:80']}, b={'ports': ['80:80/udp']})) == []
     own_address = {'ports': ['80:80'], 'dns_discovery': {'name': 'b'}}
     assert warnings(of(a={'ports': ['80:80']}, b=own_address)) == []
@@ -51,4 +51,4 @@ def test_one_record():
 def test_the_family_has_a_length():
     document = {'services': [{'x' * 200: {'image': 'a:1'}}]}
     assert mistakes(document) == mistakes(document, 'x' * 54) == []
-    assert [message[-29:] for _, message in mistakes(document, 'x' * 55)] == ['256 characters, ECS takes 255']
+    assert [message[-31:] for _, message in mistakes(document, 'x' * 55)] == ['256 characters, ECS accepts 255']

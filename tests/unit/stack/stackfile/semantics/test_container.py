@@ -38,7 +38,7 @@ NO_ROOM = 'maximum_percent {} and minimum_healthy_percent {} leave a rollout no 
             {'placement_constraints': [{'type': 'memberOf'}, {'type': 'distinctInstance', 'expression': 'a == b'}]},
             [
                 ('placement_constraints[0]', 'memberOf needs an expression'),
-                ('placement_constraints[1].expression', 'distinctInstance takes no expression'),
+                ('placement_constraints[1].expression', 'distinctInstance has no expression'),
             ],
         ),
         (

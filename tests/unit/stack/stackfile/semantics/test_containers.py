@@ -22,7 +22,7 @@ def side(name: str = 'side', **settings: Any) -> dict[str, Any]:
         ({'containers': [side(), 'web']}, []),
         (
             {'containers': ['side']},
-            [('containers[0]', 'side has no settings; only the main container stands here by its name')],
+            [('containers[0]', 'side has no settings; only the main container may be a name alone')],
         ),
         ({'containers': ['web', 'web']}, [('containers[1]', 'web is above already')]),
         ({'essential': False}, [('essential', 'at least one container of a task must be essential')]),

@@ -17,7 +17,7 @@ def on_fargate(**settings: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ('settings', 'where', 'said'),
+    ('settings', 'where', 'message'),
     [
         ({'cpu': 128}, 'cpu', 'FARGATE has no cpu of 128: one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768'),
         ({'memory': 768}, 'memory', 'FARGATE has no memory of 768 with cpu 256: 512, 1024, 2048'),
@@ -49,8 +49,8 @@ def on_fargate(**settings: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_not_on_fargate(settings: dict[str, Any], where: str, said: str):
-    assert mistakes(on_fargate(**settings)) == [(where, said)]
+def test_not_on_fargate(settings: dict[str, Any], where: str, message: str):
+    assert mistakes(on_fargate(**settings)) == [(where, message)]
     assert mistakes(with_vpc(one_service(**{**settings, 'launch_type': 'EC2'}))) == []
 
 

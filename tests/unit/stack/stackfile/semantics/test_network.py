@@ -14,9 +14,9 @@ CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/abc'
     ('settings', 'found'),
     [
         ({'ports': ['80:80', '443:443', '53:53/udp']}, []),
-        ({'ports': ['53:53/udp', '53:53']}, [('ports[1]', 'ECS takes one protocol for port 53')]),
+        ({'ports': ['53:53/udp', '53:53']}, [('ports[1]', 'ECS accepts one protocol for port 53')]),
         ({'ports': ['80:8080']}, []),
-        ({'ports': ['80:80', '80:80/tcp']}, [('ports[1]', 'port 80/tcp stands here for the second time')]),
+        ({'ports': ['80:80', '80:80/tcp']}, [('ports[1]', 'port 80/tcp is repeated here')]),
     ],
 )
 def test_ports(settings: dict[str, Any], found: list):
@@ -45,7 +45,7 @@ def test_ports(settings: dict[str, Any], found: list):
             balanced(protocol='HTTPS', certificates=[CERTIFICATE, CERTIFICATE]),
             [('elb.certificates', 'HTTPS needs exactly one certificate, found 2')],
         ),
-        (balanced(certificates=[CERTIFICATE]), [('elb.certificates', 'HTTP takes no certificate')]),
+        (balanced(certificates=[CERTIFICATE]), [('elb.certificates', 'HTTP has no certificate')]),
         (
             balanced(healthcheck={'interval_seconds': 5}),
             [('elb.healthcheck.timeout_seconds', 'must be less than interval_seconds: 5 is not less than 5')],
@@ -69,22 +69,22 @@ def test_what_has_mistakes_of_its_own_is_not_compared():
         ('web', 'x' * 32, None, None),
         ('web', '', 'prod', None),
         ('web', 'x' * 16, 'prod-eu', None),
-        ('web', 'x' * 17, 'prod-eu-we', 'prod-eu-we-web-xxxxxxxxxxxxxxxxx-lb: 35 characters, AWS takes 32'),
+        ('web', 'x' * 17, 'prod-eu-we', 'prod-eu-we-web-xxxxxxxxxxxxxxxxx-lb: 35 characters, AWS accepts 32'),
         (
             'a-service-of-many-words',
             '',
             'production',
-            'production-a-service-of-many-words-lb: 37 characters, AWS takes 32',
+            'production-a-service-of-many-words-lb: 37 characters, AWS accepts 32',
         ),
-        ('my_web', '', None, '-my_web-lb: AWS takes letters, digits and - there, no _'),
-        ('web', '', 'my_cluster', 'my_cluster-web-lb: AWS takes letters, digits and - there, no _'),
-        ('web', '', 'internal', 'internal-web-lb: AWS takes no name that starts so'),
+        ('my_web', '', None, '-my_web-lb: AWS accepts letters, digits and - there, no _'),
+        ('web', '', 'my_cluster', 'my_cluster-web-lb: AWS accepts letters, digits and - there, no _'),
+        ('web', '', 'internal', 'internal-web-lb: AWS accepts no name that starts so'),
     ],
 )
 def test_names_of_load_balancers(service: str, name: str, cluster: str | None, found: str | None):
     settings = {'image': 'a:1', **balanced(**({'name': name} if name else {}))}
-    told = [message for _, message in mistakes(with_vpc({'services': [{service: settings}]}), cluster)]
-    assert told == ([f'the load balancer would be named {found}'] if found else [])
+    reported = [message for _, message in mistakes(with_vpc({'services': [{service: settings}]}), cluster)]
+    assert reported == ([f'the load balancer would be named {found}'] if found else [])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Rules: when they look, and where what they find is told."""
+"""Rules: when they run, and where they report findings."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_a_rule_looks_where_something_that_it_reads_is_set():
     assert len(too_much.apply(subject(raw={}, inherited={'memory': ('defaults', 'memory')}))) == 1
 
 
-def test_what_is_inherited_is_told_where_it_stands():
+def test_a_mistake_in_an_inherited_field_is_reported_at_its_place():
     inherited = {'memory': ('defaults', 'memory')}
     assert too_much.apply(subject(inherited=inherited, raw={})) == [(('defaults', 'memory'), 'too much')]
     assert too_much.apply(subject(inherited=inherited)) == [(('services', 0, 'web', 'memory'), 'too much')]

@@ -42,12 +42,12 @@ def test_images(image: str, found: list[str]):
 def test_secrets_in_plain_text(name: str, value: str, form: str):
     environment: Any = {'list': [{name: value}], 'mapping': {name: value}, 'text': [f'{name}={value}']}[form]
     where = {'list': f'environment[0].{name}', 'mapping': f'environment.{name}', 'text': 'environment[0]'}[form]
-    told = f'{name} looks like a secret in plain text: secrets takes it from Secrets Manager'
+    reported = f'{name} looks like a secret in plain text: use secrets and Secrets Manager instead'
     found = [
         (path.replace('["', '.').replace('"]', ''), message)
         for path, message in warnings(one_service(environment=environment))
     ]
-    assert found == [(where, told)]
+    assert found == [(where, reported)]
     assert value not in str(found)
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_secret(name: str, value: Any):
     assert not [message for _, message in found if 'secret' in message]
 
 
-def test_secrets_in_defaults_are_told_once():
+def test_secrets_in_defaults_are_reported_once():
     document = {
         'services': [{'a': {'image': 'a:1'}}, {'b': {'image': 'a:1'}}],
         'defaults': {'environment': ['TOKEN=x']},
@@ -82,8 +82,8 @@ def test_secrets_in_defaults_are_told_once():
 
 
 def test_decimal_numbers():
-    said = 'the number reaches the container as 1.1: put it in quotes to have it as written'
-    assert warnings(one_service(environment=[{'VERSION': 1.10}])) == [('environment[0].VERSION', said)]
+    message = 'the number reaches the container as 1.1: put it in quotes to have it as written'
+    assert warnings(one_service(environment=[{'VERSION': 1.10}])) == [('environment[0].VERSION', message)]
 
 
 def test_a_task_is_not_reached():
@@ -111,11 +111,11 @@ def test_a_load_balancer_wants_two_subnets():
 def test_a_port_is_not_mapped_to_another(mode: str, settings: dict[str, Any]):
     document = with_vpc(one_service(ports=['80:80', '81:8080'], **settings))
     assert mistakes(document) == []
-    told = f'is reached at 8080: in network mode {mode} ECS maps no port to another'
-    assert warnings(document) == [('ports[1]', told)]
+    reported = f'is reached at 8080: in network mode {mode} ECS maps no port to another'
+    assert warnings(document) == [('ports[1]', reported)]
 
 
-def test_what_ecs_will_want_is_told():
+def test_requirements_of_ecs_are_reported():
     document = one_service(dns_discovery={'name': 'web'}, secrets={'A': 'name'})
     document['service_discovery'] = {'namespace': 'example.sd'}
     assert mistakes(document) == []
@@ -161,5 +161,5 @@ def test_a_rollout_needs_room_after_rounding(count: int, maximum: int, minimum: 
 )
 def test_references_that_nothing_replaces(value: Any, warned: bool):
     found = warnings(one_service(environment={'URL': value}))
-    assert bool([message for _, message in found if 'nothing replaces it' in message]) is warned
+    assert bool([message for _, message in found if 'is not replaced' in message]) is warned
     assert str(value) not in str(found) or not warned
