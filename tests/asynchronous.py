@@ -1,16 +1,16 @@
-"""Tests that are coroutines."""
+"""A decorator for tests that are coroutines."""
 
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-# After so many turns of the loop without a task, nothing begins any more.
+# After this many loop iterations without a task, no further task starts.
 TURNS = 5
 
 
 def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a test in an event loop of its own; what still goes on at its end, and what that begins, is cancelled."""
+    """Run a test in a new event loop; at its end, cancel the remaining tasks and the tasks that these start."""
 
     async def play(arguments: tuple, named: dict[str, Any]) -> None:
         try:

@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 
 
 class Aws:
-    """What a test does with AWS beyond the code under test; names come back, for clients to use."""
+    """Operations of a test on AWS beside the code under test; they return names for clients."""
 
     def __init__(self, embedded: EmbeddedAws):
         self.embedded = embedded
@@ -36,11 +36,11 @@ class Aws:
         self._clients: dict[str, Any] = {}
 
     def environment(self) -> dict[str, str]:
-        """The AWS_* variables for a child process; this process has them for the length of the test."""
+        """The AWS_* variables for a child process; this process has them during the test."""
         return self.embedded.environment()
 
     def client(self, service: str) -> Any:
-        """boto3's client, made once, that does not retry: a fault shows at once."""
+        """A cached boto3 client without retries, so that a fault is visible immediately."""
         if service not in self._clients:
             self._clients[service] = self.embedded.client(service, retries={'total_max_attempts': 1})
         return self._clients[service]
@@ -60,7 +60,7 @@ class Aws:
         return self.client('sqs').create_queue(QueueName=name, Attributes=attributes)['QueueUrl']
 
     def messages(self, queue: str) -> list[Any]:
-        """Takes what lies in a queue, in the order in which it gives it; bodies are read as JSON where they are."""
+        """Receive and delete all messages of a queue, in the order of delivery; JSON bodies are parsed."""
         sqs, bodies = self.client('sqs'), []
         while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get('Messages'):
             for message in batch:
@@ -69,7 +69,7 @@ class Aws:
         return bodies
 
     def secret(self, profile: str, values: Mapping[str, Any]) -> str:
-        """The secret that a profile's settings come from, made or replaced; its name."""
+        """Create or replace the secret with a profile's settings; return its name."""
         secrets, name, text = self.client('secretsmanager'), f'{profile}/nysa-api-server', json.dumps(values)
         try:
             secrets.create_secret(Name=name, SecretString=text)
@@ -86,7 +86,7 @@ class Aws:
         return name
 
     def advance(self, seconds: float) -> None:
-        """Turns ECS's clock, which stands still otherwise: rollouts move by it alone."""
+        """Advance ECS's clock, which stands still otherwise: rollouts depend on it alone."""
         self.embedded.advance(seconds)
 
     def repository(self, name: str | None = None, tags: Sequence[str | Sequence[str]] = ()) -> str:
@@ -106,7 +106,7 @@ class Aws:
         return name
 
     def push(self, repository: str, tags: Sequence[str]) -> str:
-        """Pushes another image now; tags that an older one has move to it. Its digest."""
+        """Push another image now and move existing tags to it; return its digest."""
         from stack.sandbox.moto_ecr import push
         from stack.sandbox.serial import LOCK
 

@@ -24,7 +24,7 @@ class Answer:
 
 
 class Client:
-    """Asks a server on loopback at `port`, from any number of threads."""
+    """An HTTP client of the server at `port` on loopback; safe for any number of threads."""
 
     port: int
 
@@ -32,7 +32,7 @@ class Client:
         self._http = urllib3.PoolManager(maxsize=100, retries=False)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Ask the server; a `body` that is no bytes goes as JSON. Header names have `_` where HTTP has `-`."""
+        """Send a request; a `body` that is not bytes is sent as JSON. Header names have `_` where HTTP has `-`."""
         named = {name.replace('_', '-'): value for name, value in headers.items()}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -48,5 +48,5 @@ class Client:
 
 
 def path(*parts: str) -> str:
-    """An address of parts that may hold anything, each percent-encoded once."""
+    """An address built from arbitrary parts, each percent-encoded once."""
     return '/' + '/'.join(quote(part, safe='') for part in parts)

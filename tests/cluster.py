@@ -1,4 +1,4 @@
-"""A cluster with all that a stackfile's services need around it, and its reconciler, in time that the test turns."""
+"""A cluster with all resources that a stackfile's services need, and its reconciler, on simulated time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.aws import Aws
 from tests.turned_time import BusyConnection, TurnedTime
 from tests.unit.stack.reconcile import settled
 
-# Calls that change nothing, of all APIs that are used here.
+# Read-only calls of all APIs that are used here.
 READS = ('Describe', 'List', 'Get', 'Head')
 
 
 class Cluster:
-    """What a test does with one cluster."""
+    """The operations of a test on one cluster."""
 
     def __init__(self, aws: Aws, connection: Connection):
         self.aws = aws
@@ -58,7 +58,7 @@ class Cluster:
         self.certificate = self.aws.client('acm').request_certificate(DomainName=self.domain)['CertificateArn']
 
     def example(self) -> dict[str, Any]:
-        """The example of planner tests, on ids that are there."""
+        """The example of planner tests, with ids that exist."""
         document = settled.example()
         document['vpc'] = {
             'id': self.vpc,
@@ -99,7 +99,7 @@ class Cluster:
         return await reconciler.apply(plan, sink, goes_on)
 
     def wait(self, seconds: float) -> None:
-        """Turn the time, AWS's as well."""
+        """Advance the time, including AWS's."""
         self.time.now += seconds
         self.aws.advance(seconds)
 
@@ -108,7 +108,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def changes(self) -> Iterator[list[str]]:
-        """The changing calls made during a `with` block; filled when it ends."""
+        """The mutating calls made during a `with` block; filled when it ends."""
         made: list[str] = []
         with self.aws.embedded.application.recording() as calls:
             yield made
@@ -117,7 +117,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def clusters(aws: Aws) -> Iterator[Callable[[], Cluster]]:
-    """Makes as many clusters as a test needs."""
+    """A factory of clusters."""
     with contextlib.closing(Connection()) as connection:
         yield lambda: Cluster(aws, connection)
 

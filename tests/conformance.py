@@ -1,6 +1,6 @@
-"""Whether an answer is what the OpenAPI document promises. Every answer that the test server gives is held against it.
+"""Validation of answers against the OpenAPI document: the test server checks every answer that it gives.
 
-Stricter than the document: clients must bear further keys, but what we send ourselves must be written down.
+Stricter than the document: clients must bear further keys, but what the server sends must be documented.
 """
 
 import copy
@@ -16,12 +16,12 @@ from handlers.routes import ROUTES
 from nysa_server import VERSION
 from tests.client import Answer
 
-# What any address can answer, and therefore none declares.
+# Statuses that any address can answer, and that none declares.
 ANYWHERE = {405}
 
 
 def hold_against_document(method: str, path: str, answer: Answer) -> None:
-    """Fail where an answer of the API is not as the document has it."""
+    """Fail where an answer of the API violates the document."""
     operation = operation_at(method, path)
     if operation is None:
         if path.startswith('/api/v1') and answer.status != 204:
@@ -41,7 +41,7 @@ def hold_against_document(method: str, path: str, answer: Answer) -> None:
 
 
 def operation_at(method: str, path: str) -> dict[str, Any] | None:
-    """What the document says of a verb at an address; None where it has neither."""
+    """The document's operation for a verb and an address, or None."""
     for pattern, verbs in addresses():
         if pattern.fullmatch(path.partition('?')[0]):
             verb = 'get' if method == 'HEAD' else method.lower()
@@ -58,7 +58,7 @@ def declared_response(operation: dict[str, Any], status: int, called: str) -> di
 
 def check_shape(name: str, answer: Answer) -> None:
     faults = [f'{fault.json_path}: {fault.message[:300]}' for fault in validator(name).iter_errors(answer.json)]
-    assert not faults, f'{name} in handlers/document/schemas.py says otherwise: {faults} in {answer.body[:500]}'
+    assert not faults, f'{name} in handlers/document/schemas.py differs: {faults} in {answer.body[:500]}'
 
 
 @cache
@@ -77,7 +77,7 @@ def addresses() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Holds a value against a named shape that is closed: no key beyond those that it names."""
+    """Validate a value against a named shape without additional keys."""
     schemas = {each: closed(schema) for each, schema in components()['schemas'].items()}
     whole = {'$ref': f'#/components/schemas/{name}', 'components': {'schemas': schemas}}
     return Draft202012Validator(whole, format_checker=FormatChecker())

@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for."""
+"""Fixtures for every test."""
 
 import pytest
 from hypothesis import settings
@@ -12,7 +12,7 @@ __all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption('--documents', type=int, default=500, help='how many stackfiles tests/…/test_fuzz.py makes up')
+    parser.addoption('--documents', type=int, default=500, help='stackfiles that tests/…/test_fuzz.py generates')
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -23,10 +23,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright leaves a loop running in the main thread, where no other can be run after it."""
+    """Run browser tests last: Playwright keeps a loop running in the main thread, so no other can run after it."""
     items.sort(key=lambda item: item.nodeid.startswith('tests/browser/'))
 
 
-# The same examples each time, however slow the machine is at that moment
+# The same examples in each run, on a machine of any speed
 settings.register_profile('nysa', deadline=None, derandomize=True, database=None)
 settings.load_profile('nysa')

@@ -1,4 +1,4 @@
-"""What ECS shows of a service, look by look, for tests of rollouts as values."""
+"""Successive observations of a service in ECS, for tests of rollouts as values."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def goal(**changes) -> Goal:
 
 
 def looks(*seen: Service | None, every: float = 5, want: Goal | None = None, first: float = 5) -> list[Rollout]:
-    """The rollout after each look."""
+    """The rollout after each observation."""
     found = [begin(want or goal(), service(old()))]
     for number, each in enumerate(seen):
         found.append(follow(found[-1], each, {NEW}, at(first + number * every)))

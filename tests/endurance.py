@@ -1,4 +1,4 @@
-"""A recorded client that is cut off again and again, while others change what it listens to."""
+"""A recorded client that is repeatedly disconnected while others change the cluster to which it subscribes."""
 
 import asyncio
 import random
@@ -11,14 +11,14 @@ from tests.client import Client
 from tests.live_client import LiveClient
 from tests.server import Server
 
-# How long the client listens on average before it is cut off: sometimes not even until it has been brought up to date.
+# Mean time until the client is disconnected, in seconds: sometimes before it is synchronised.
 LISTENS_S = 0.1
 
 CONFIG = {'services': [{'web': {'image': 'team/web:0', 'desired_count': 2}}, {'api': {'image': 'team/api:0'}}]}
 
 
 class Record:
-    """What a client has seen of one cluster: each revision, in order, once or named as covered."""
+    """What a client has received of one cluster: each revision, in order, once or named as covered."""
 
     def __init__(self, cluster: str):
         self.cluster = cluster
@@ -47,7 +47,7 @@ class Record:
 
 
 class Trial:
-    """Two replicas on one bucket, a writer on either, and a client that comes and goes."""
+    """Two replicas on one bucket, a writer on each, and a client that connects and disconnects."""
 
     def __init__(self, aws: Aws, changes: int, cuts: int, restarts: int, seed: int = 1):
         self.changes, self.cuts, self.restarts = changes, cuts, restarts
@@ -61,7 +61,7 @@ class Trial:
         self.shared = {'AWS_S3_BUCKET': aws.bucket(), 'AWS_SQS_NOTIFICATION_QUEUE': aws.queue()}
 
     def run(self) -> Record:
-        """The record; every claim on it has been checked as it came."""
+        """The record; each message is checked when it arrives."""
         self.replicas = [self.start() for _ in range(2)]
         try:
             cluster = self.create()
@@ -72,7 +72,7 @@ class Trial:
                 self.stop(each)
         return self.record
 
-    # What is another thing for replicas that are processes
+    # Replicas that are processes override these
 
     def start(self) -> Client:
         return Server(self.aws, **self.shared).__enter__()
@@ -99,7 +99,7 @@ class Trial:
             self.cuts -= 1
         await writer
         await restarter
-        # What was stored through the other replica is known within the interval between two looks at the bucket.
+        # A replica learns of the other's writes within the interval between two listings of the bucket.
         newest = self.history()[-1]
         async with asyncio.timeout(30):
             while self.record.revision != newest:
@@ -116,13 +116,13 @@ class Trial:
             try:
                 answer = await asyncio.to_thread(replica.api, 'PUT', path, {'image_tag': str(number)})
             except (OSError, urllib3.exceptions.HTTPError):
-                continue  # that replica is just being restarted
+                continue  # that replica is restarting
             assert answer.status == 202, answer.body
             self.stored.append(answer.revision)
 
     async def _restart(self, writer: asyncio.Task) -> None:
         for number in range(self.restarts):
-            await asyncio.sleep(0.3)  # the pace of the restarts; nothing waits for it
+            await asyncio.sleep(0.3)  # the rate of restarts; nothing waits for it
             index = number % 2
             old = self.replicas[index]
             self.replicas[index] = await asyncio.to_thread(self.start)
@@ -131,7 +131,7 @@ class Trial:
                 return
 
     async def _listen(self, cluster: str, until: str | None = None) -> None:
-        """Connect somewhere, say what is known, read for a moment, and be cut off."""
+        """Connect to a replica, send the known position, read for a moment, and disconnect."""
         known = {cluster: self.record.revision} if self.record.revision else {}
         try:
             client = await LiveClient.connect(self.chance.choice(self.replicas).port)
@@ -150,7 +150,7 @@ class Trial:
             client.cut()
 
     def _account_for_all(self) -> None:
-        """Every stored revision was seen once, or lies in a stretch that was named as covered."""
+        """Every stored revision was received once, or is in a range that was named as covered."""
         seen = self.record.seen
         assert len(seen) == len(set(seen))
         history = self.history()
@@ -158,4 +158,4 @@ class Trial:
         assert [place[each] for each in seen] == sorted(place[each] for each in seen)
         stretches = [range(place[known] + 1, place[newest] + 1) for known, newest in self.record.covered]
         for each in set(self.stored) - set(seen):
-            assert any(place[each] in stretch for stretch in stretches), f'revision {place[each]} was never told of'
+            assert any(place[each] in stretch for stretch in stretches), f'revision {place[each]} was never reported'

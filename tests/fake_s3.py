@@ -26,7 +26,7 @@ class Version:
 
 
 class World:
-    """What is stored, the same for all connections: by key the versions, the oldest first. Times are whole seconds."""
+    """The stored versions by key, oldest first, shared by all connections. Times are whole seconds."""
 
     def __init__(self) -> None:
         self.objects: dict[str, list[Version]] = {}
@@ -38,7 +38,7 @@ class World:
         return versions[-1] if versions and versions[-1].etag else None
 
     def contents(self, key: str) -> list[Version]:
-        """The versions of an object that are no deletions."""
+        """The versions of an object without deletions."""
         return [each for each in self.objects.get(key, []) if each.etag]
 
     def store(self, key: str, body: bytes, metadata: dict[str, str] | None = None) -> Version:
@@ -58,7 +58,7 @@ class World:
 
 @dataclass
 class Hold:
-    """A call that waits at a point: `reached` is set when it is there, and it goes on once `go` is."""
+    """A call held at a point: `reached` is set when it gets there, and it continues once `go` is set."""
 
     matches: Match
     after: bool
@@ -68,7 +68,7 @@ class Hold:
 
 @dataclass
 class Failure:
-    """An error of the calls that match, `times` times; with `after`, the call has taken effect before."""
+    """An error of the matching calls, `times` times; with `after`, the call takes effect first."""
 
     matches: Match
     error: Callable[[str], AwsFailed]
@@ -93,8 +93,8 @@ def expired(operation: str) -> AwsFailed:
 
 
 def refused(operation: str) -> AwsFailed:
-    """The condition of a second attempt is not met, as the first one has taken effect."""
-    return PreconditionFailed(f'{operation}: the condition does not hold', operation, 'PreconditionFailed', True)
+    """A second attempt whose condition fails because the first one took effect."""
+    return PreconditionFailed(f'{operation}: the condition is not met', operation, 'PreconditionFailed', True)
 
 
 class FakeS3:
@@ -124,7 +124,7 @@ class FakeS3:
         after: bool = False,
         times: int = 1,
     ) -> None:
-        """Have calls fail; `matches` is given an operation, as `PutObject`, and a key."""
+        """Make calls fail; `matches` receives an operation, such as `PutObject`, and a key."""
         self._failures.append(Failure(matches, error, after, times))
 
     def clear(self) -> None:
@@ -181,7 +181,7 @@ class FakeS3:
         current = self.world.current(key)
         wanted = condition.get('IfMatch')
         if (condition.get('IfNoneMatch') and current) or (wanted and (current is None or current.etag != wanted)):
-            raise PreconditionFailed('the condition does not hold', 's3:PutObject', 'PreconditionFailed')
+            raise PreconditionFailed('the condition is not met', 's3:PutObject', 'PreconditionFailed')
 
     def _GetObject(self, Bucket: str, Key: str, VersionId: str | None = None) -> Answer:
         version = self._find(Key, VersionId, 'NoSuchKey')

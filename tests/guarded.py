@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 class Guarded(Server):
-    """`admin` is the token of somebody who may do everything; `records` stand in the secret beside it."""
+    """A server with access control: `admin` is an administrator's token, `records` are further tokens in the secret."""
 
     def __init__(self, aws: Aws, *records: dict[str, Any], profile: str | None = None, **settings: str):
         self.profile = profile or f'guarded-{next(_numbers)}'
@@ -26,11 +26,11 @@ class Guarded(Server):
         super().__init__(aws, PROFILE=self.profile, NYSA_AUTH='on', **settings)
 
     def as_(self, token: str, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Ask the API with a token."""
+        """Send a request with a token."""
         return self.api(method, path, body, Authorization=f'Bearer {token}', **headers)
 
     def token(self, role: str, **asked: Any) -> str:
-        """A new token, made over the API."""
+        """A new token, created through the API."""
         made = self.as_(self.admin, 'POST', '/tokens', {'name': role, 'role': role} | asked)
         assert made.status == 201, made.body
         return made.json['token']
@@ -52,7 +52,7 @@ class Guarded(Server):
         return answer.headers['Set-Cookie'].partition(';')[0], answer.json['csrf']
 
     def refresh(self) -> None:
-        """Have the server read its tokens again now, instead of in some seconds."""
+        """Make the server reload its tokens now instead of in some seconds."""
         self.run(self.context.access.controlled().store.refresh())
 
 

@@ -1,4 +1,4 @@
-"""An AWS that answers reads of S3 and hangs at everything else: what the embedded one cannot be made to do."""
+"""An AWS that answers S3 reads and hangs on all other calls, which the embedded AWS cannot simulate."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,14 +42,14 @@ class HangingAws:
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Nothing."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             block_on_close = False
 
             def handle_error(self, *_: Any) -> None:
-                """A client that gave up."""
+                """Ignore a client that timed out."""
 
         self._server = Server(('127.0.0.1', 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

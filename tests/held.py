@@ -1,4 +1,4 @@
-"""A connection whose calls can be held before or after they take effect: what no fault of the embedded AWS can do."""
+"""A connection whose calls can be held before or after they take effect, which no fault of the embedded AWS can do."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from tests.server import connect
 
 
 class Hold:
-    """A call that waits; `reached` is set once it does, `go` lets it go on. Both are for any thread."""
+    """A held call: `reached` is set once it waits, `go` lets it continue. Both are thread-safe."""
 
     def __init__(self, operation: str, key: str, after: bool):
         self.operation, self.key, self.after = operation, key, after

@@ -8,16 +8,16 @@ from typing import Any
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-# Whatever is waited for comes in milliseconds, but for what another replica did.
+# Events take milliseconds on an idle machine, except those of another replica.
 PATIENCE_S = 20.0
 
 
 class LiveClient:
-    """Reads JSON messages from `GET /api/v1/events`, and remembers them all."""
+    """A subscriber to `GET /api/v1/events` that records every JSON message."""
 
     def __init__(self, connection: Any):
         self._connection = connection
-        # How long the next message may take.
+        # The longest wait for the next message, in seconds.
         self.patience = PATIENCE_S
         self.got: list[dict[str, Any]] = []
         self.closed = False
@@ -39,7 +39,7 @@ class LiveClient:
         return self._connection.close_code
 
     async def subscribe(self, *clusters: str, known: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """Subscribe; every message up to and with `synced`."""
+        """Subscribe; return every message up to and including `synced`."""
         await self.say({'type': 'subscribe', 'clusters': list(clusters), 'known': known or {}})
         start = len(self.got)
         await self.until(lambda message: message['type'] == 'synced')
@@ -50,7 +50,7 @@ class LiveClient:
         await self._connection.write_message(text, binary=isinstance(text, bytes))
 
     async def next(self) -> dict[str, Any] | None:
-        """The next message; None where the connection was closed."""
+        """The next message, or None if the connection was closed."""
         async with asyncio.timeout(self.patience):
             text = await self._connection.read_message()
         if text is None:
@@ -61,7 +61,7 @@ class LiveClient:
         return message
 
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Read on to the first message of which it is so."""
+        """Read up to the first message that matches, and return it."""
         while True:
             message = await self.next()
             assert message is not None, f'the server closed the connection with {self.closed_with}'
@@ -72,13 +72,13 @@ class LiveClient:
         return await self.until(lambda message: message['type'] in kinds)
 
     async def close(self) -> None:
-        """Close the connection as both sides should."""
+        """Close the connection with a close handshake."""
         self._connection.close()
         while not self.closed:
             await self.next()
 
     def cut(self) -> None:
-        """End the connection without a word, as a cable does that is pulled."""
+        """Drop the connection without a close frame, like an unplugged cable."""
         self._connection.protocol.stream.close()
         self._connection.protocol = None
         self.closed = True

@@ -1,4 +1,4 @@
-"""A cluster of which every service runs, as if ECS had been looked at; and whose task counts then move."""
+"""Clusters in which every service runs according to ECS, and whose task counts then change."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from stack.rollouts.ecs_state import Service, service
 from stack.rollouts.observation import Observation
 from tests.server import Server
 
-# The server sends a page at most so many batches a second.
+# The server sends a page at most this many batches a second.
 BATCHES_A_SECOND = 10
 
 
@@ -28,7 +28,7 @@ def config(services: int) -> dict:
 
 
 def run_everything(server: Server, cluster: str) -> None:
-    """Let the server see what ECS would show once all of the cluster's services run as they should."""
+    """Give the server the observation that ECS returns once all services of the cluster run as desired."""
     state = server.run(server.context.live.state(cluster))
     definitions = {name: _definition(wanted) for name, wanted in state.wanted.items()}
     services = {name: _running(name, wanted, definitions[name]) for name, wanted in state.wanted.items()}
@@ -67,7 +67,7 @@ def _running(name: str, wanted: Wanted, definition: TaskDefinition) -> Service:
 
 
 def move(server: Server, clusters: list[str], rows_a_second: int, seconds: float) -> None:
-    """Have tasks start and stop: so many rows change each second, anywhere in these clusters."""
+    """Start and stop tasks: this many rows change each second, anywhere in these clusters."""
     server.run(_move(server, clusters, rows_a_second // BATCHES_A_SECOND, round(seconds * BATCHES_A_SECOND)))
 
 

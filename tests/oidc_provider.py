@@ -1,6 +1,6 @@
-"""An OpenID provider for tests, a process of its own: Authlib's server, as an identity service would run it.
+"""An OpenID provider for tests in a separate process: Authlib's server, as an identity service runs it.
 
-`python -m tests.oidc_provider REDIRECT_URI` prints its port. Whoever comes is signed in as maria. After
+`python -m tests.oidc_provider REDIRECT_URI` prints its port. Every visitor is signed in as maria. After
 `POST /fault/NAME` it makes one mistake: audience, nonce, expired, issuer, key, early; `no` ends that. `away` makes
 its token endpoint answer 500. `POST /person` sets the claims of the person.
 """
@@ -115,7 +115,7 @@ class IdToken(OpenIDCode):
         return {'key': key, 'alg': 'RS256', 'iss': claims['iss'], 'exp': claims['exp'] - claims['iat']}
 
     def get_audiences(self, asked: Any) -> list[str]:
-        return ['somebody else'] if state['fault'] == 'audience' else [CLIENT_ID]
+        return ['another client'] if state['fault'] == 'audience' else [CLIENT_ID]
 
     def generate_user_info(self, user: str, scope: str) -> UserInfo:
         return UserInfo(**{'sub': 'u-1', 'preferred_username': user, 'groups': state['groups'], **state['person']})

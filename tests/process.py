@@ -1,4 +1,4 @@
-"""The server as a process of its own, as people run it."""
+"""The server as a separate process, as users run it."""
 
 import os
 import re
@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This process's environment without what would configure Nysa or AWS, and with `variables`."""
+    """This process's environment without settings of Nysa and AWS, and with `variables`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(('NYSA_', 'AWS_', 'SLACK_'))}
     own.pop('PROFILE', None)
     return own | variables
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run nysa_server.py to its end."""
+    """Run nysa_server.py until it ends."""
     return subprocess.run(
         [sys.executable, 'nysa_server.py', *arguments],
         cwd=ROOT,
@@ -36,9 +36,9 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 class Process(Client):
-    """A server that has published where it listens; `with` ends it, by SIGTERM unless it has ended."""
+    """A server that has printed its address; `with` ends it by SIGTERM unless it has ended."""
 
-    # The line of its output that shows that it is ready; a group is its port.
+    # The output line that shows readiness; the group is the port.
     READY = re.compile(r'listens on http://127\.0\.0\.1:(\d+)')
 
     def __init__(self, *arguments: str, **variables: str):
@@ -51,9 +51,9 @@ class Process(Client):
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.said: list[str] = []
+        self.output: list[str] = []
         self._complaints: list[str] = []
-        # Read all the time: a server whose log nobody reads stands still once the pipe is full.
+        # Read continuously: a server without a reader of its log blocks once the pipe is full.
         self._readers = [threading.Thread(target=self._read_complaints), threading.Thread(target=self._read_rest)]
 
     def _read_complaints(self) -> None:
@@ -62,35 +62,35 @@ class Process(Client):
 
     def _read_rest(self) -> None:
         with self._process.stdout as lines:
-            self.said.extend(line.rstrip() for line in lines)
+            self.output.extend(line.rstrip() for line in lines)
 
     def __enter__(self) -> Self:
         complaining, resting = self._readers
         complaining.start()
         for line in self._process.stdout:
-            self.said.append(line.rstrip())
+            self.output.append(line.rstrip())
             found = self.READY.search(line)
             if found:
                 self.port = int(found[1]) if found.re.groups else 0
                 resting.start()
                 return self
         resting.start()
-        raise AssertionError(f'The server ended: {self.said} {self.end()[1]}')
+        raise AssertionError(f'The server ended: {self.output} {self.end()[1]}')
 
     def __exit__(self, *_: object) -> None:
         self.end()
         self.disconnect()
 
     def printed(self, text: str) -> list[str]:
-        """The lines of its output, once one of them has the text."""
+        """The lines of its output, once one of them contains the text."""
         end = time.monotonic() + 30
-        while not any(text in line for line in self.said):
-            assert time.monotonic() < end, self.said
+        while not any(text in line for line in self.output):
+            assert time.monotonic() < end, self.output
             time.sleep(0.01)
-        return list(self.said)
+        return list(self.output)
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal, wait for the end; the exit status and what was said on standard error."""
+        """Send a signal, wait for the end; return the exit status and standard error."""
         if self._process.poll() is None:
             self._process.send_signal(number)
         self._process.wait(timeout=30)

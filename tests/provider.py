@@ -1,4 +1,4 @@
-"""The OpenID provider of `tests.oidc_provider`, running."""
+"""The process of the OpenID provider `tests.oidc_provider`."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.process import ROOT, environment
 
 
 class Provider:
-    """Sends whoever signs in back to `/signed-in` of a server; `end` stops it."""
+    """A running provider that redirects to `/signed-in` of a server after sign-in; `end` stops it."""
 
     def __init__(self, url: str) -> None:
         command = [sys.executable, '-m', 'tests.oidc_provider', f'{url}/signed-in']
@@ -21,7 +21,7 @@ class Provider:
         self.issuer = f'http://127.0.0.1:{int(self._process.stdout.readline())}'
 
     def settings(self, groups: str) -> dict[str, str]:
-        """Those of a server at which one signs in here; `groups` are its NYSA_GROUPS."""
+        """The settings of a server that uses this provider; `groups` are its NYSA_GROUPS."""
         return {
             'NYSA_URL': self._url,
             'NYSA_SESSION_KEY': 'k' * 32,

@@ -1,4 +1,4 @@
-"""The relay as a process of its own."""
+"""The relay as a separate process."""
 
 import signal
 import subprocess
@@ -26,21 +26,21 @@ class RelayProcess:
                 break
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal, wait for the end; the exit status and what was said on standard error."""
+        """Send a signal, wait for the end; return the exit status and standard error."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        _, said = self._process.communicate(timeout=20)
-        return self._process.returncode, said
+        _, errors = self._process.communicate(timeout=20)
+        return self._process.returncode, errors
 
     def ended(self) -> tuple[int, str]:
-        """Wait until it ends by itself."""
-        _, said = self._process.communicate(timeout=20)
-        return self._process.returncode, said
+        """Wait until the process ends without a signal."""
+        _, errors = self._process.communicate(timeout=20)
+        return self._process.returncode, errors
 
 
 @contextmanager
 def relaying(server: str, webhook: str, **settings: str) -> Iterator[RelayProcess]:
-    """A relay that has subscribed; ended by SIGTERM, if it still runs."""
+    """A relay that has subscribed; ended by SIGTERM if it still runs."""
     process = RelayProcess(server, webhook, **settings)
     try:
         yield process
@@ -48,5 +48,5 @@ def relaying(server: str, webhook: str, **settings: str) -> Iterator[RelayProces
         process.end(signal.SIGKILL)
         raise
     else:
-        status, said = process.end()
-        assert status == 0, said
+        status, errors = process.end()
+        assert status == 0, errors

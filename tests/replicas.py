@@ -50,13 +50,13 @@ class Replica:
         return await self.context.freezing.frozen(await self.store.read(cluster)) is not None
 
     async def settled(self) -> None:
-        """Announce what is owed, and wait until nothing is under way."""
+        """Send pending announcements, and wait until no work is in progress."""
         await self.states.settled()
         await self.context.sweeper.sweep()
         await self.states.settled()
 
 
 async def turns(number: int = 50) -> None:
-    """Let everything go on that needs no event from outside."""
+    """Run the event loop until all tasks wait for outside events."""
     for _ in range(number):
         await asyncio.sleep(0)

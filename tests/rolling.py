@@ -1,4 +1,4 @@
-"""A cluster that rolls out in the embedded ECS, with the product's own observer, in time that the test turns."""
+"""A cluster that rolls out in the embedded ECS, with the product's observer, on simulated time."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ BREAKER = {'deployment_circuit_breaker': {'enable': True, 'rollback': True}}
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    """Let everything else go on until something is so."""
+    """Run the event loop until a condition is met."""
     for _ in range(20_000):
         if holds():
             return
         await asyncio.sleep(0.001)
-    raise AssertionError('it has not come to that')
+    raise AssertionError('the condition was not met')
 
 
 async def _never(_: Revision) -> bool:
@@ -69,7 +69,7 @@ async def _never(_: Revision) -> bool:
 
 
 class Rolling:
-    """`change` stores a revision, `act` does what a scheduler would, `go` lets time pass and the observer look."""
+    """A replica and its cluster: `change` stores a revision, `act` plays the scheduler, `go` advances time."""
 
     def __init__(
         self,
@@ -79,10 +79,10 @@ class Rolling:
         beside: Rolling | None = None,
         **live: Any,
     ):
-        """`beside` is another replica in this process, whose connection to AWS will do, since making one takes long."""
+        """`beside` is another replica in this process; its connection to AWS is reused, since creating one is slow."""
         self.aws = aws
         self.name = cluster or aws.cluster(instances=4)
-        # Every call that was made, as `ecs:DescribeServices`.
+        # Every call so far, such as `ecs:DescribeServices`.
         self.calls: list[str] = []
         self.beside = beside
         self.connection = beside.connection if beside else Connection(observe=lambda name, *_: self.calls.append(name))
@@ -96,7 +96,7 @@ class Rolling:
         self.start(**live)
 
     def start(self, **live: Any) -> None:
-        """A new process, as it were."""
+        """Create the objects of a new process."""
         self.store = RevisionStore(self.bucket)
         self.records = RolloutRecords(self.bucket, pause_s=0)
         self.live = Live(
@@ -124,7 +124,7 @@ class Rolling:
         return datetime.fromtimestamp(self.aws.embedded.clock.now(), UTC)
 
     def follow_the_wall_clock(self) -> None:
-        """S3 dates by the wall clock: ECS's, which the test turns, is never behind it."""
+        """Advance ECS's simulated clock to the wall clock, which S3 uses for dates."""
         self.aws.advance(max(0.0, time.time() - self.aws.embedded.clock.now()))
 
     async def _sleep(self, seconds: float) -> None:
@@ -149,7 +149,7 @@ class Rolling:
         return revision
 
     def act(self, document: dict[str, Any]) -> None:
-        """Make ECS match, as a scheduler does."""
+        """Make ECS match the desired state, as a scheduler does."""
         ecs = self.aws.client('ecs')
         listed = ecs.list_services(cluster=self.name, maxResults=100)['serviceArns']
         there = {arn.rpartition('/')[2] for arn in listed}
@@ -168,19 +168,19 @@ class Rolling:
                 ecs.create_service(serviceName=name, launchType='EC2', **arguments)
 
     async def act_by_plan(self, *destroyed: str) -> None:
-        """Make ECS match what is stored, by one of the product's own passes."""
+        """Make ECS match the stored state by one pass of the product."""
         ended = await self.make_pass(destroyed=frozenset(destroyed))
         assert ended.state in ('complete', 'waiting'), ended.errors
 
     async def make_pass(self, **ask: Any) -> Ended:
-        """One pass, however it ends."""
+        """Run one pass; it may fail."""
         paced = PacedConnection(self.connection, Pace(share=1))
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
         passes = Passes(self.store, Leases(self.bucket), reconciler, _never)
         return await passes.make(Ask(self.name, **ask))
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:
-        """Let time pass, and the observer look after each step."""
+        """Advance time, and observe after each step."""
         passed = 0.0
         while passed < seconds:
             passed += step
@@ -192,19 +192,19 @@ class Rolling:
         return self.live.states.get(self.name)
 
     async def see(self) -> None:
-        """Look at everything that is due."""
+        """Run every observation that is due."""
         self.watcher.wake()
         while self.watcher.start_one():
             await self.watcher.settle()
         await self.watcher.settle()
 
     async def until(self, holds: Any, within: float = 1200.0, step: float = 5.0) -> ClusterState:
-        """Let time pass until something is so of the cluster's state."""
+        """Advance time until the cluster's state meets a condition."""
         passed = 0.0
         if self.asked_for:
             await self.live.state(self.name)
         while not holds(self.state):
-            assert passed < within, f'it has not come to that within {within} s: {self.state.rollouts}'
+            assert passed < within, f'the condition was not met within {within} s: {self.state.rollouts}'
             await self.go(step, step)
             passed += step
         return self.state
@@ -213,7 +213,7 @@ class Rolling:
         return await self.until(lambda state: not any(each.open for each in state.rollouts.values()), **options)
 
     async def serve(self, port: int = 0, **settings: str) -> int:
-        """Serve REST and the live channel of this cluster; the port."""
+        """Serve REST and the live channel of this cluster; return the port."""
         queue = self.aws.queue().rpartition('/')[2]
         names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
         read = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
@@ -227,7 +227,7 @@ class Rolling:
         return sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """The server ends, as on SIGTERM; `start` and `serve` make another one."""
+        """Stop the server as on SIGTERM; `start` and `serve` create another one."""
         if self._server is not None:
             self._server.stop()
             self.context.sockets.close()
@@ -235,7 +235,7 @@ class Rolling:
             await self._server.close_all_connections()
         await self.recorder.finished()
         await self.live.close()
-        # What is stored from now on, this one does not hear of.
+        # This replica does not observe later writes.
         self.store = RevisionStore(self.bucket)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Schedulers under test, and the one Slack channel that all of them write to."""
+"""Schedulers under test, and the Slack channel to which all of them post."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class Scene:
         arn = sqs.get_queue_attributes(QueueUrl=self.dead, AttributeNames=['QueueArn'])['Attributes']['QueueArn']
         redrive = json.dumps({'deadLetterTargetArn': arn, 'maxReceiveCount': '100'})
         self.queue = aws.queue(fifo, RedrivePolicy=redrive)
-        self.said: list[str] = []
+        self.posted: list[str] = []
         self.frozen: set[str] = set()
         self.passes: list[Passes] = []
 
     def store(self, cluster: str, document: dict[str, Any]) -> None:
-        """A new revision, written as another program would."""
+        """A new revision, as another program writes it."""
         self.aws.client('s3').put_object(Bucket=self.bucket, Key=cluster, Body=serialise(document))
 
     async def _keep(self, _: str, text: str) -> Posted:
-        self.said.append(text)
+        self.posted.append(text)
         return Posted(200)
 
     def send(self, message: dict[str, Any] | str, **more: str) -> None:
@@ -72,13 +72,13 @@ class Scene:
         self.send({'event_type': 'service-destroy', 'callback_url': WEBHOOK, 'cluster': cluster, 'service': service})
 
     def waiting(self) -> int:
-        """Messages in the queue, hidden ones too."""
+        """The number of messages in the queue, including hidden ones."""
         names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible']
         found = self.aws.client('sqs').get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)['Attributes']
         return sum(int(found[name]) for name in names)
 
     def scheduler(self, every_cluster: float = 3600.0, **options: Any) -> Scheduler:
-        """One more scheduler, with nothing in common with the others but AWS."""
+        """Another scheduler, which shares only AWS with the others."""
         bucket = Bucket(self.connection, self.bucket)
         revisions = RevisionStore(bucket)
         stop = asyncio.Event()
@@ -106,7 +106,7 @@ class Scene:
 
     @contextlib.asynccontextmanager
     async def running(self, *schedulers: Scheduler) -> AsyncIterator[None]:
-        """They work for the length of the block."""
+        """Run the schedulers for the length of the block."""
         tasks = [asyncio.create_task(each.run()) for each in schedulers]
         try:
             yield
@@ -121,12 +121,12 @@ async def _at_once(seconds: float) -> None:
 
 
 async def _soon(seconds: float) -> None:
-    """A hundredth of the pauses between passes: nobody in these tests waits for anything else."""
+    """Sleep for a hundredth of a pause between passes, the only wait in these tests."""
     await asyncio.sleep(seconds / 100)
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
-    """Returns as soon as it holds; fails where it does not in time."""
+    """Return once the condition is met; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while True:
             found = holds()
@@ -137,6 +137,6 @@ async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30
 
 @contextlib.contextmanager
 def scenes(aws: Aws):
-    """Makes scenes, with a connection that lasts as long as the block."""
+    """A factory of scenes, with a connection that lasts as long as the block."""
     with contextlib.closing(Connection(threads=32)) as connection:
         yield lambda **options: Scene(aws, connection, **options)

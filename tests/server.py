@@ -23,16 +23,16 @@ from tests.conformance import hold_against_document
 
 @functools.cache
 def connect(endpoint: str, region: str) -> tuple[Connection, Metrics]:
-    """The connection of all servers of this process: making its clients takes longer than most tests."""
+    """The shared connection of all servers of this process: creating its clients takes longer than most tests."""
     metrics = Metrics()
     keys = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test'}
     return Connection(observe=metrics.aws_call, endpoint_url=endpoint, region_name=region, **keys), metrics
 
 
 class Server(Client):
-    """A server with a bucket and a queue of its own, in a thread of this process; `with` stops it."""
+    """A server with its own bucket and queue, in a thread of this process; `with` stops it."""
 
-    # Whether it learns of what other servers write while nobody asks.
+    # Whether it polls the bucket for writes of other servers.
     learns = False
 
     def __init__(self, aws: Aws, *, port: int = 0, connection: Any = None, **settings: str):
@@ -57,7 +57,7 @@ class Server(Client):
             self._failed = error
             raise
         finally:
-            # Whoever waits for a server that cannot start would wait in vain.
+            # A failed start must not leave its caller waiting.
             self._ready.set()
 
     async def _serve(self, settings: Settings) -> None:
@@ -91,11 +91,11 @@ class Server(Client):
         self.disconnect()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Await something on the server's own loop."""
+        """Run a coroutine on the server's loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     async def settled(self) -> None:
-        """Return when nothing waits to be announced, or to be marked so."""
+        """Return when no announcement or mark is pending."""
         await self._states.settled()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
@@ -104,7 +104,7 @@ class Server(Client):
         return answer
 
     def cluster(self, config: dict[str, Any], name: str | None = None) -> str:
-        """A new cluster under management, with nothing left in the queue of how it came to be."""
+        """A new managed cluster; the messages of its creation are removed from the queue."""
         name = self.aws.cluster(name)
         created = self.api('POST', '/clusters', {'name': name, 'config': config})
         assert created.status == 201, created.body
@@ -115,7 +115,7 @@ class Server(Client):
         return self.aws.messages(self.queue)
 
     def stored(self, cluster: str) -> dict[str, Any]:
-        """The very object in the bucket: body, metadata and all."""
+        """The object in the bucket, with body and metadata."""
         found = self.aws.client('s3').get_object(Bucket=self.bucket, Key=cluster)
         return found | {'Body': found['Body'].read()}
 
@@ -123,7 +123,7 @@ class Server(Client):
         return json.loads(self.stored(cluster)['Body'])
 
     def calls(self, prefix: str = '') -> dict[str, int]:
-        """How often each AWS operation was called so far by the servers of this process, as `s3:PutObject`."""
+        """The number of calls of each AWS operation by the servers of this process, such as `s3:PutObject`."""
         counted: dict[str, int] = {}
         for family in self._metrics.registry.collect():
             for sample in family.samples:
@@ -133,7 +133,7 @@ class Server(Client):
         return counted
 
     def stored_versions(self, cluster: str) -> list[str]:
-        """The ids of a cluster's versions, the newest first."""
+        """The ids of a cluster's versions, newest first."""
         pages = self.aws.client('s3').get_paginator('list_object_versions').paginate(Bucket=self.bucket, Prefix=cluster)
         return [each['VersionId'] for page in pages for each in page.get('Versions', []) if each['Key'] == cluster]
 

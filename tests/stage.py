@@ -1,4 +1,4 @@
-"""A rolling cluster that is served: asked over REST, listened to, told of in a chat, restarted under its readers."""
+"""A rolling cluster with a server: REST, subscribers, a chat relay, and restarts under its clients."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.webhook import Webhook
 
 
 class Stage(Rolling):
-    """`open` before, `close` after; `controlled` lets nobody in without a `token`."""
+    """A served cluster between `open` and `close`; `controlled` requires a `token`."""
 
     _relaying: asyncio.Task[None] | None = None
 
@@ -35,26 +35,26 @@ class Stage(Rolling):
         return f'http://127.0.0.1:{self.port}'
 
     async def chat(self, webhook: Webhook) -> None:
-        """Have a relay listen, and post to a webhook."""
-        self.webhook, self.said = webhook, list[str]()
+        """Run a relay that posts to a webhook."""
+        self.webhook, self.posted = webhook, list[str]()
         channel, hub = Channel(self.origin, [self.name]), self.live.hub
         others = len(hub)
         self._relaying = asyncio.create_task(relay(channel, webhook.url, RelayState(), 'https://nysa.example'))
-        # What comes before it is in sync it would take from a snapshot, and not hear who wanted it.
+        # Before it is synchronised, it would get changes from a snapshot, without their authors.
         await eventually(lambda: len(hub) > others and not any(each.bringing_up for each in hub._subscribers))
 
     async def chat_says(self, holds: Callable[[str], bool]) -> None:
-        """Returns when a line was posted of which it is so."""
+        """Return when a matching line was posted."""
 
         def found() -> bool:
             while not self.webhook.texts.empty():
-                self.said += self.webhook.texts.get_nowait().splitlines()
-            return any(holds(line) for line in self.said)
+                self.posted += self.webhook.texts.get_nowait().splitlines()
+            return any(holds(line) for line in self.posted)
 
         try:
             await eventually(found)
         except AssertionError:
-            raise AssertionError(f'it was not said: {self.said}') from None
+            raise AssertionError(f'it was not posted: {self.posted}') from None
 
     async def close(self) -> None:
         if self._relaying is not None:
@@ -63,25 +63,25 @@ class Stage(Rolling):
         await super().close()
 
     async def restart(self) -> None:
-        """Another process takes the place of the one that was stopped."""
+        """Replace the stopped process by another one."""
         self.start()
         await self.serve(self.port, **self.settings)
 
     async def listened_to(self) -> None:
-        """Returns when somebody listens to what is known of the cluster."""
+        """Return when the loaded cluster has a subscriber."""
         await eventually(lambda: self.live.hub.listens(self.name) and self.name in self.live.states)
 
     async def rest(self, query: str) -> tuple[int, dict[str, Any]]:
-        """How the rollout goes; status and body."""
+        """Status and body of the rollout."""
         return await self.read(f'rollout?{query}')
 
     async def read(self, path: str) -> tuple[int, dict[str, Any]]:
-        """What the API tells of the cluster; status and body."""
+        """Status and body of a GET below the cluster."""
         url = f'{self.origin}/api/v1/clusters/{self.name}/{path}'
         answer = await AsyncHTTPClient().fetch(url, raise_error=False, request_timeout=60)
         return answer.code, json.loads(answer.body)
 
     def cut_everybody(self) -> None:
-        """End every WebSocket without a word, as a cable does that is pulled."""
+        """Drop every WebSocket without a close frame, like an unplugged cable."""
         for handler in list(self.context.sockets._unanswered):
             handler.ws_connection.stream.close()

@@ -14,7 +14,7 @@ from tests.process import ROOT, environment
 
 @dataclass(frozen=True)
 class Start:
-    """`seconds` from the command to the line that says where the server listens, `cpu_seconds` to its end.
+    """A timed start: `seconds` from the command to the line with the server's address, `cpu_seconds` to its end.
 
     `modules` are all that were imported, if that was asked for.
     """
@@ -26,17 +26,17 @@ class Start:
 
 
 def timed_start(addresses: tuple[str, ...] = (), *, list_modules: bool = False, **variables: str) -> Start:
-    """Start the server, ask it for these addresses, end it."""
+    """Start the server, request these addresses, end it."""
     if list_modules:
         variables['PYTHONPROFILEIMPORTTIME'] = '1'
-    with tempfile.TemporaryFile('w+') as said:
+    with tempfile.TemporaryFile('w+') as errors:
         began = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, 'nysa_server.py', '--port=0'],
             cwd=ROOT,
             env=environment(**variables),
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=errors,
             text=True,
         )
         with process.stdout as lines:
@@ -48,8 +48,8 @@ def timed_start(addresses: tuple[str, ...] = (), *, list_modules: bool = False, 
             process.send_signal(signal.SIGTERM)
             _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        log = said.read()
+        errors.seek(0)
+        log = errors.read()
     assert base, log
     modules = frozenset(re.findall(r'^import time:.*\| +([\w.]+)$', log, re.MULTILINE))
     return Start(seconds, usage.ru_utime + usage.ru_stime, process.returncode, modules)

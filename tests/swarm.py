@@ -1,4 +1,4 @@
-"""Many subscribers in one thread: raw sockets that only take frames apart, so that the server is what is measured."""
+"""Many subscribers in one thread: raw sockets that only split frames, so that measurements are of the server."""
 
 import json
 import re
@@ -15,16 +15,16 @@ REQUEST = (
 )
 CHUNK = 1 << 16
 TYPE = re.compile(rb'{"type":"(\w+)"')
-# The message's own comes before those of its services.
+# The message's own revision comes before those of its services.
 REVISION = re.compile(rb'"revision":"([^"]+)"')
 
 
 class Bee:
-    """One subscriber. `revisions` are what it was told of, and when; `last` is the newest message of each type."""
+    """One subscriber. `revisions` are the received ones with their times; `last` is the newest message of each type."""
 
     def __init__(self, port: int, query: str):
         self.socket = socket.create_connection(('127.0.0.1', port))
-        # A reader that stops fills its own buffer too: a small one shows at once.
+        # A subscriber that stops reading also fills its own buffer: keep it small.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
         self.socket.sendall(REQUEST.format(query=query, port=port).encode())
         self.socket.setblocking(False)
@@ -36,7 +36,7 @@ class Bee:
         self._buffer = bytearray()
 
     def take(self) -> bool:
-        """Read what is there; false where the server has closed."""
+        """Read the available bytes; return False if the server closed the connection."""
         try:
             data = self.socket.recv(CHUNK)
         except BlockingIOError:
@@ -54,7 +54,7 @@ class Bee:
         return bool(data)
 
     def _note(self, payload: bytes, now: float) -> None:
-        # Nothing is parsed before somebody asks: that would be most of the work.
+        # Messages are parsed on demand only: parsing would be most of the work.
         kind = TYPE.match(payload)[1].decode()
         self.last[kind] = payload
         if kind in ('desired', 'cluster'):
@@ -87,7 +87,7 @@ class Bee:
             if buffer[start] & 15 == 1:
                 yield payload
             elif buffer[start] & 15 == 9:
-                # A pong has what the ping had, under a mask of zeros.
+                # A pong repeats the payload of the ping, with a mask of zeros.
                 self.socket.send(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
             start += head + length
         del buffer[:start]
@@ -105,10 +105,10 @@ class Swarm:
             self.until(lambda some=some: all('synced' in bee.last for bee in some), within)
 
     def until(self, holds: Callable[[], bool], within: float = 60.0) -> None:
-        """Read until something is so."""
+        """Read until a condition is met."""
         end = time.monotonic() + within
         while not holds():
-            assert time.monotonic() < end, 'it has not come to that'
+            assert time.monotonic() < end, 'the condition was not met'
             self.read(0.05)
 
     def read(self, seconds: float) -> None:
@@ -117,7 +117,7 @@ class Swarm:
                 self._selector.unregister(key.fileobj)
 
     def stop(self, bees: Iterable[Bee]) -> None:
-        """Have some of them read no more."""
+        """Make some subscribers stop reading."""
         for bee in bees:
             bee.reads = False
             self._selector.unregister(bee.socket)

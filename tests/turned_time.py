@@ -1,4 +1,4 @@
-"""Time that a test turns: whoever sleeps is woken as soon as nobody has anything else to do."""
+"""Simulated time: the next sleeper is woken as soon as all tasks are idle."""
 
 import asyncio
 import heapq
@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-# How often the loop is let go round until it counts as having nothing else to do.
+# Loop iterations without work until all tasks count as idle.
 _ROUNDS = 10
 
 
 class TurnedTime:
-    """`clock` and `sleep` for the code under test. Calls made through `busy` hold time still while they last."""
+    """`clock` and `sleep` for the code under test. Time does not advance during calls made through `busy`."""
 
     def __init__(self, turned: Callable[[float], None] = lambda seconds: None):
-        """`turned` is told of every turn, in seconds, so that other clocks can follow."""
+        """`turned` is called with each advance, in seconds, so that other clocks can follow."""
         self.now = 1000.0
         self._turned = turned
         self._sleepers: list[tuple[float, int, asyncio.Future]] = []
@@ -58,7 +58,7 @@ class TurnedTime:
 
 
 class BusyConnection:
-    """A connection, whose calls hold the time still."""
+    """A connection during whose calls time does not advance."""
 
     def __init__(self, connection: Any, time: TurnedTime):
         self._connection = connection
@@ -75,5 +75,5 @@ class BusyConnection:
             return await asyncio.shield(call)
 
     async def finished(self) -> None:
-        """Returns once AWS has done all that it was asked for, also by those who no longer wait for it."""
+        """Return once AWS has completed every call, including abandoned ones."""
         await asyncio.gather(*self._calls, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A chat's incoming webhook on loopback, which takes lines or refuses them as told."""
+"""A chat's incoming webhook on loopback, which accepts or refuses posts as configured."""
 
 import json
 import queue
@@ -10,7 +10,7 @@ import pytest
 
 
 class Webhook:
-    """`answers` are the next answers, as status and `Retry-After` (0: what is no HTTP); then it takes everything."""
+    """`answers` are the next answers, as status and `Retry-After` (status 0: not HTTP); then it accepts everything."""
 
     def __init__(self) -> None:
         self.texts: queue.Queue[str] = queue.Queue()

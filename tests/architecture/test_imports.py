@@ -136,13 +136,13 @@ def test_core_is_pure():
     for path in sources():
         if not within(module_name(path), CORE):
             continue
-        ours = {i for i in imports(path) if within(i, {'stack'}) and i not in ROOMS and not within(i, CORE)}
-        assert not ours, f'{module_name(path)} is core, but imports {sorted(ours)}'
+        outside = {i for i in imports(path) if within(i, {'stack'}) and i not in ROOMS and not within(i, CORE)}
+        assert not outside, f'{module_name(path)} is core, but imports {sorted(outside)}'
         outside = {i for i in imports(path) if within(i, OUTSIDE_CORE)}
         assert not outside, f'{module_name(path)} is core, but imports {sorted(outside)}'
 
 
 def test_core_is_there():
-    """A name in CORE that no file has would make the rule above say nothing."""
+    """A name in CORE without a file would make the rule above empty."""
     names = {module_name(f) for f in sources()}
     assert names >= CORE

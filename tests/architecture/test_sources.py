@@ -1,4 +1,4 @@
-"""What may stand in a file of the repository, and what may not."""
+"""Rules for the contents of files in the repository."""
 
 import re
 import subprocess

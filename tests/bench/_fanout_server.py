@@ -1,4 +1,4 @@
-"""Servers that send one event to everybody on request, at `/-/publish?by=…`, and tell what that cost them.
+"""Servers that send one event to all subscribers on request, at `/-/publish?by=…`, and report what that cost.
 
 `python -m tests.bench._fanout_server nysa` is the product's application; `… websockets` is that library's broadcast.
 """
@@ -37,7 +37,7 @@ def event() -> Event:
 
 
 async def cost_of(send: Callable[[], Awaitable[None]]) -> dict[str, float]:
-    """CPU time, and the longest time for which nobody else had a turn."""
+    """CPU time, and the longest stall of the event loop."""
     longest, running = 0.0, True
 
     async def watch() -> None:

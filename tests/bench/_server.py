@@ -58,7 +58,7 @@ class Measured(Client):
         return int(re.search(rf'{what}:\s+(\d+)', status)[1]) / 1024
 
     def forget_peak(self) -> None:
-        """Have `VmHWM` begin anew: https://docs.kernel.org/filesystems/proc.html"""
+        """Reset `VmHWM`: https://docs.kernel.org/filesystems/proc.html"""
         Path(f'/proc/{self.process.pid}/clear_refs').write_text('5')
 
     def handles(self) -> int:

@@ -25,8 +25,8 @@ SEVERAL = [
 ]
 
 
-def validate(port: int, told: Connection) -> None:
-    """Have a large stackfile checked again and again; tell how long each took."""
+def validate(port: int, results: Connection) -> None:
+    """Validate a large stackfile repeatedly; send its size and the time of each request."""
     client, times = Client(), []
     client.port = port
     services = [{f'service-{n}': {'image': 'team/app:1', 'desired_count': 1}} for n in range(SERVICES)]
@@ -36,19 +36,19 @@ def validate(port: int, told: Connection) -> None:
         answer = client.api('POST', '/stackfiles/validate', body, Content_Type='application/json')
         assert answer.status == 200, answer.body[:500]
         times.append(time.perf_counter() - started)
-    told.send((len(body), times))
+    results.send((len(body), times))
 
 
 def large_stackfiles(server: Measured) -> None:
     alone = load(server.port, lambda: request('GET', '/healthz'), 1, 2.0)
     process = multiprocessing.get_context('spawn')
-    ours, theirs = process.Pipe()
-    other = process.Process(target=validate, args=(server.port, theirs))
+    local, remote = process.Pipe()
+    other = process.Process(target=validate, args=(server.port, remote))
     other.start()
     times: list[float] = []
-    while not ours.poll():
+    while not local.poll():
         times += load(server.port, lambda: request('GET', '/healthz'), 1, 0.5).times_ms
-    size, checked = ours.recv()
+    size, checked = local.recv()
     other.join()
     print(f'checking {SERVICES:,} services ({size:,} bytes): {statistics.median(checked):.2f} s')
     print(

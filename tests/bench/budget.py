@@ -1,7 +1,7 @@
 """A thousand services and 0 to 500 subscribers: how often AWS is called, and what is refused.
 
-ECS's published limits are enforced, and another client uses 80 % of those that describe. What nobody listens to, and
-where nothing rolls out, is not looked at at all.
+ECS's published limits are enforced, and another client uses 80 % of those that describe. Clusters without
+subscribers and without a rollout are not observed at all.
 """
 
 import re

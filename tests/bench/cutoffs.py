@@ -1,6 +1,6 @@
 """A client that is cut off a thousand times, while two replicas are restarted or killed and 500 changes are made.
 
-Its claims are checked as they come: each revision in order, once or named as covered; the end tells what was seen.
+Its messages are checked when they arrive: each revision in order, once or named as covered.
 """
 
 import itertools

@@ -27,7 +27,7 @@ def room() -> int:
 
 
 def ask_others(port: int, stop: Connection) -> None:
-    """Ask for /healthz until told to stop; tell the times."""
+    """Request /healthz until asked to stop; send the times."""
     times: list[float] = []
     stop.send(True)
     while not stop.poll():
@@ -36,21 +36,21 @@ def ask_others(port: int, stop: Connection) -> None:
 
 
 def publish(server: Measured, swarm: Swarm, by: str) -> dict[str, float]:
-    """Have it sent, read it everywhere, give the cost."""
+    """Publish an event, read it on every socket, return the cost."""
     frames = sum(bee.frames for bee in swarm.bees) + len(swarm.bees)
     process = multiprocessing.get_context('spawn')
-    ours, theirs = process.Pipe()
-    asking = process.Process(target=_ask, args=(server.port, by, theirs))
+    local, remote = process.Pipe()
+    asking = process.Process(target=_ask, args=(server.port, by, remote))
     asking.start()
-    swarm.until(lambda: ours.poll() and sum(bee.frames for bee in swarm.bees) >= frames)
+    swarm.until(lambda: local.poll() and sum(bee.frames for bee in swarm.bees) >= frames)
     asking.join()
-    return json.loads(ours.recv())
+    return json.loads(local.recv())
 
 
-def _ask(port: int, by: str, told: Connection) -> None:
+def _ask(port: int, by: str, results: Connection) -> None:
     client = Client()
     client.port = port
-    told.send(client.ask('GET', f'/-/publish?by={by}').body.decode())
+    results.send(client.ask('GET', f'/-/publish?by={by}').body.decode())
 
 
 def compare(server: Measured, count: int, ways: tuple[str, ...]) -> None:
@@ -71,17 +71,17 @@ def compare(server: Measured, count: int, ways: tuple[str, ...]) -> None:
 
 
 def notice(server: Measured, swarm: Swarm) -> None:
-    """What somebody else's requests take while events go out, one after the other."""
+    """The time of other requests while events are sent, one after the other."""
     process = multiprocessing.get_context('spawn')
-    ours, theirs = process.Pipe()
-    other = process.Process(target=ask_others, args=(server.port, theirs))
+    local, remote = process.Pipe()
+    other = process.Process(target=ask_others, args=(server.port, remote))
     other.start()
-    ours.recv()
+    local.recv()
     end = time.monotonic() + 10
     while time.monotonic() < end:
         publish(server, swarm, 'hub')
-    ours.send(True)
-    times = ours.recv()
+    local.send(True)
+    times = local.recv()
     other.join()
     print(
         f'{len(times)} other requests meanwhile: median {statistics.median(times):.1f} ms, '

@@ -1,4 +1,4 @@
-"""A thousand clusters of 100 services and one replica: the start, the memory, and how soon a change is told."""
+"""A thousand clusters of 100 services and one replica: the start, the memory, and the delay of a change."""
 
 import statistics
 import sys
@@ -33,7 +33,7 @@ def main(clusters: int = CLUSTERS) -> None:
                 assert answer.status == 202, answer.body
                 swarm.until(lambda answer=answer: swarm.bees[0].knows(answer.revision))
                 delays.append((swarm.bees[0].revisions[-1][0] - began) * 1000)
-            print(f'a change is told after, median    {statistics.median(delays):8.1f} ms   goal: 50, 10 of S3 in it')
+            print(f'delay of a change, median         {statistics.median(delays):8.1f} ms   goal: 50, 10 of S3 in it')
             print(f'CPU in all                        {server.cpu_s():8.1f} s')
             swarm.close()
 

@@ -16,6 +16,7 @@ from tests.bench._aws import BUCKET, KEYS, BenchAws
 from tests.bench._load import load, request
 from tests.bench._server import Measured, nysa
 
+READS = ('GetObject', 'HeadObject', 'ListObjectsV2')
 ROUNDS, SECONDS = 5, 2.0
 CLUSTERS, SERVICES = 1_000, 200
 
@@ -39,7 +40,7 @@ class Side:
 
 def compare(aws: BenchAws, server: Measured, path: str, connections: int) -> tuple[Side, Side]:
     """The product's side and the bare one's."""
-    ours, bare = Side(), Side()
+    served, bare = Side(), Side()
     asked = request('GET', path)
     with tempfile.NamedTemporaryFile() as file:
         file.write(server.ask('GET', path).body)
@@ -47,11 +48,11 @@ def compare(aws: BenchAws, server: Measured, path: str, connections: int) -> tup
         with Measured('-m', 'tests.bench._bare', file.name) as other:
             for _ in range(ROUNDS):
                 aws.counts()
-                count = ours.measure(server, asked, connections)
+                count = served.measure(server, asked, connections)
                 made = aws.counts()
-                ours.calls += sum(made[each] for each in ('GetObject', 'HeadObject', 'ListObjectsV2')) / count / ROUNDS
+                served.calls += sum(made[name] for name in READS) / count / ROUNDS
                 bare.measure(other, asked, connections)
-    return ours, bare
+    return served, bare
 
 
 def round_trip_ms(aws: BenchAws) -> float:
@@ -83,13 +84,13 @@ def main() -> None:
                 ('services, 64 connections', '/clusters/cluster-0/services', 64, '0.5 of bare'),
                 ('1,000 clusters, 64 connections', '/clusters', 64, '500/s'),
             ):
-                ours, bare = compare(aws, server, f'/api/v1{path}', connections)
-                rates = statistics.median(ours.rates), statistics.median(bare.rates)
-                cpu = statistics.median(ours.cpu_us), statistics.median(bare.cpu_us)
+                served, bare = compare(aws, server, f'/api/v1{path}', connections)
+                rates = statistics.median(served.rates), statistics.median(bare.rates)
+                cpu = statistics.median(served.cpu_us), statistics.median(bare.cpu_us)
                 print(
                     f'{what:32}{rates[0]:11,.0f}{rates[1]:11,.0f}{rates[0] / rates[1]:11.2f}'
                     f'{cpu[0]:11.0f}{cpu[1]:11.0f}{cpu[1] / cpu[0]:11.2f}'
-                    f'{statistics.median(ours.times_ms):11.2f}{ours.calls:14.3f}    goal {goal}',
+                    f'{statistics.median(served.times_ms):11.2f}{served.calls:14.3f}    goal {goal}',
                     flush=True,
                 )
 

@@ -1,6 +1,6 @@
 """A thousand subscribers, fifty of whom stop reading for a minute while changes go on: what the others notice.
 
-The time of a delivery runs from the moment at which somebody asks for the change to its last byte at a subscriber, the
+The time of a delivery runs from the request for the change to its last byte at a subscriber, the
 write to S3 at 10 ms included.
 """
 
@@ -25,8 +25,8 @@ def document(tag: int) -> dict:
     return {'services': [{f's{n}': {'image': f'team/app:{tag}', 'desired_count': 1}} for n in range(SERVICES)]}
 
 
-def write(port: int, seconds: float, told: Connection) -> None:
-    """Change every service again and again; in the end tell when each revision was asked for."""
+def write(port: int, seconds: float, results: Connection) -> None:
+    """Change every service repeatedly; at the end send the time of each revision's request."""
     client = Client()
     client.port = port
     asked, started = {}, time.monotonic()
@@ -35,7 +35,7 @@ def write(port: int, seconds: float, told: Connection) -> None:
         assert answer.status == 202, answer.body
         asked[answer.revision] = now
         time.sleep(max(0.0, started + len(asked) / CHANGES_A_SECOND - time.monotonic()))
-    told.send(asked)
+    results.send(asked)
 
 
 def play(server: Measured, seconds: float) -> None:
@@ -44,11 +44,11 @@ def play(server: Measured, seconds: float) -> None:
     before, cpu = server.memory_mb(), server.cpu_s()
     server.forget_peak()
     swarm.stop(stopped)
-    ours, theirs = multiprocessing.Pipe()
-    writer = multiprocessing.get_context('spawn').Process(target=write, args=(server.port, seconds, theirs))
+    local, remote = multiprocessing.Pipe()
+    writer = multiprocessing.get_context('spawn').Process(target=write, args=(server.port, seconds, remote))
     writer.start()
-    swarm.until(lambda: ours.poll(), within=seconds + 60)
-    asked: dict[str, float] = ours.recv()
+    swarm.until(lambda: local.poll(), within=seconds + 60)
+    asked: dict[str, float] = local.recv()
     writer.join()
     last = list(asked)[-1]
     swarm.until(lambda: all(bee.knows(last) for bee in others))
@@ -86,9 +86,9 @@ def print_verdict(asked: dict[str, float], stopped: list[Bee], others: list[Bee]
     images = {row['name']: row['image'] for row in answer.json['content']}
     in_order = sum([revision for _, revision in bee.revisions if revision in asked] == list(asked) for bee in others)
     right = sum({row['name']: row['image'] for row in bee.message('cluster')['services']} == images for bee in stopped)
-    told = sum(json.loads(bee.last['cluster']).get('merged', 0) > 0 for bee in stopped)
+    merged = sum(json.loads(bee.last['cluster']).get('merged', 0) > 0 for bee in stopped)
     print(f'every revision once and in order:  {in_order} of {len(others)} that went on reading')
-    print(f'right state in the end:            {right} of {len(stopped)} that had stopped; told of merging: {told}')
+    print(f'right state in the end:            {right} of {len(stopped)} that had stopped; `merged` reported: {merged}')
 
 
 def main(seconds: float = SECONDS) -> None:

@@ -38,7 +38,7 @@ def play(aws: BenchAws, server: Measured, callers: int, seconds: float) -> None:
     lost = {str(each) for each in range(1, next(numbers))} - entries
     tags = {name: settings['image'].partition(':')[2] for each in stored for name, settings in each.items()}
     print(
-        f'{"":8}lost: {len(lost)}; services that show a tag of theirs: '
+        f'{"":8}lost: {len(lost)}; services that show such a tag: '
         f'{sum(tags[name] in entries for name in newest)} of {len(newest)}',
         flush=True,
     )

@@ -53,9 +53,9 @@ def test_a_message_of_the_old_server_makes_ecs_match_what_is_stored_now(aws: Aws
 
     run(scenario)
     assert services(aws, cluster) == {'mailer': 'team/mailer:2'}
-    assert 'mailer: create' in scene.said[0]
-    assert 'done in' in scene.said[1]
-    assert len(scene.said) == 2
+    assert 'mailer: create' in scene.posted[0]
+    assert 'done in' in scene.posted[1]
+    assert len(scene.posted) == 2
 
 
 def test_many_messages_in_any_order_on_two_schedulers_end_at_the_newest_state(aws: Aws, scene: Scene):
@@ -128,7 +128,7 @@ def test_what_nobody_asked_for_is_healed_when_the_clock_says_so(aws: Aws, scene:
             await until(lambda: services(aws, cluster) == {'mailer': 'team/mailer:1'})
 
     run(scenario)
-    assert scene.said == []
+    assert scene.posted == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_cluster_that_is_not_managed_is_left_alone(aws: Aws, scene: Scene):
             await until(lambda: scene.waiting() == 0)
 
     run(scenario)
-    assert scene.said == ['*nobody*: is not managed here: nothing was done.']
+    assert scene.posted == ['*nobody*: is not managed here: nothing was done.']
     assert aws.messages(scene.dead) == []
 
 
@@ -202,11 +202,11 @@ def test_what_fails_again_and_again_is_given_up_and_said_so(aws: Aws, scene: Sce
             await until(lambda: scene.waiting() == 0)
 
     run(scenario)
-    assert [each.split(' · ')[0] for each in scene.said] == [
+    assert [each.split(' · ')[0] for each in scene.posted] == [
         '*missing*: failed, and is tried again',
         '*missing*: failed, and is not tried again before the next change',
     ]
-    assert "ECS has no active cluster 'missing'" in scene.said[-1]
+    assert "ECS has no active cluster 'missing'" in scene.posted[-1]
     assert len(aws.messages(scene.dead)) == 1
 
 
