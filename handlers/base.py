@@ -1,4 +1,4 @@
-"""What every verb of the API shares: who calls, what came in, what goes out, and how a refusal looks."""
+"""The base class of every API handler: the life of a request from its headers to its log line."""
 
 import asyncio
 import json
@@ -11,170 +11,121 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from handlers.access.credentials import text_of
-from handlers.api.operation import VERBS, Operation
-from handlers.errors import HTTP_CODE, headers_of, status_of
+from handlers.api.accepted import DEPLOYING, accepted_content
+from handlers.api.body import Body
+from handlers.api.change_requests import read_change_request
+from handlers.api.operation import VERBS, Operation, operation_of
+from handlers.api.query import Query
+from handlers.error_answers import FailedRequest, error_answer
 from handlers.http.in_flight import causes
 from stack.access.access import Caller, Role
 from stack.changes.changes import Accepted, ChangeRequest, Outcome
 from stack.changes.preview import Preview
-from stack.errors import (
-    AccessDenied,
-    AwsFailed,
-    InvalidRequest,
-    NotFound,
-    NysaError,
-    OutcomeUnknown,
-    TooLarge,
-    Unavailable,
-    UnsupportedMedia,
-)
+from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError, OutcomeUnknown, Unavailable
 from stack.runtime.masking import masked
-from stack.stackfile.problems import details
-from stack.state.revisions import Origin
 
 if TYPE_CHECKING:
     from handlers.context import Context
 
 log = logging.getLogger('nysa.access')
 
-# More than SQS carries, so that a stackfile with comments fits; what is beyond it is read and forgotten.
-BODY_LIMIT = 2 * 1024 * 1024
-
-# What a client may name a request; anything else gets a name of ours.
+# The request ids that are accepted from a client.
 REQUEST_ID = re.compile(r'[A-Za-z0-9._-]{1,64}')
 
 
 @stream_request_body
 class ApiHandler(RequestHandler):
-    """A verb parses, calls one function, and replies; everything else is here."""
+    """One request. A verb of a subclass reads `query` and `body`, calls one use case, and replies."""
 
     def initialize(self, context: 'Context') -> None:
         self.context = context
         self.started = time.monotonic()
-        self.chunks: list[bytes] = []
-        self.body_size = 0
-        self.caller: Caller | None = None
+        self.query = Query(self)
+        self.body = Body(self.request.headers)
+        self.authenticated: Caller | None = None
         self.expired = False
-        self.path_args: list[str] = []  # Tornado refuses what is not in UTF-8 before it sets them
+        self.path_args: list[str] = []  # Tornado refuses a path that is not in UTF-8 before it sets them
         context.in_flight.enter(self)
 
     def set_default_headers(self) -> None:
         if not hasattr(self, 'request_id'):
-            given = self.request.headers.get('X-Request-Id', '')
-            # No secret, and a system call less than a UUID.
-            self.request_id = given if REQUEST_ID.fullmatch(given) else f'{random.getrandbits(128):032x}'
+            proposed = self.request.headers.get('X-Request-Id', '')
+            # Not a secret; cheaper than a UUID by one system call.
+            self.request_id = proposed if REQUEST_ID.fullmatch(proposed) else f'{random.getrandbits(128):032x}'
         self.set_header('X-Request-Id', self.request_id)
         self.set_header('Cache-Control', 'private, no-cache')
         for name, value in self.settings['access'].origins.headers(self.request).items():
             self.set_header(name, value)
 
-    async def admit(self, declared: Operation, names: Sequence[str]) -> None:
-        """Find out who calls, and whether it may.
+    # Access
 
-        Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`, and `NotFound` for a cluster that is none of its.
+    @property
+    def caller(self) -> Caller:
+        """The authenticated caller; a verb of the role PUBLIC has none."""
+        if self.authenticated is None:
+            raise RuntimeError(f'{type(self).__name__} has not authenticated its caller')
+        return self.authenticated
+
+    async def admit(self, declared: Operation, names: Sequence[str]) -> None:
+        """Authenticate the caller, and check its role and its clusters.
+
+        Raises `NotAuthenticated`, `AccessDenied`, `TooManyRequests`, and `NotFound` for a cluster out of its scope.
         """
         self.set_status(declared.status)
         self.context.access.origins.check(self.request)
         if declared.role is Role.PUBLIC:
             return
-        self.caller = await self.context.access.caller(self.request)
+        self.authenticated = await self.context.access.caller(self.request)
         if self.caller.role < declared.role:
-            raise AccessDenied(f'This takes the role {declared.role.name.lower()}.')
-        if declared.cluster is not None:
-            self.must_see(names[declared.cluster])
+            raise AccessDenied(f'This requires the role {declared.role.name.lower()}.')
+        if declared.cluster is not None and not self.caller.may_see(names[declared.cluster]):
+            raise NotFound(f'There is no cluster {names[declared.cluster]!r} here.')
 
-    def must_see(self, cluster: str) -> None:
-        """Raise `NotFound`, as for one that is not there, where a cluster is none of the caller's."""
-        if not self.caller.may_see(cluster):
-            raise NotFound(f'There is no cluster {cluster!r} here.')
+    @property
+    def is_masked(self) -> bool:
+        """Whether answers to this caller have their secrets masked: viewers' have."""
+        return self.authenticated is not None and self.authenticated.role <= Role.VIEWER
 
-    async def head(self, *names: str) -> None:
-        await self.get(*names)
+    def visible(self, content: Any) -> Any:
+        """The content that the caller may see: for a viewer, everything that looks like a secret is masked."""
+        return masked(content) if self.is_masked else content
 
-    async def options(self, *names: str) -> None:
-        """What a browser asks before the page of another origin may call: only those of NYSA_ORIGINS may."""
-        if not self.context.access.origins.is_other(self.request):
-            raise HTTPError(405)
-        self.set_status(204)
-        self.finish()
-
-    # What came in
+    # Input
 
     def data_received(self, chunk: bytes) -> None:
-        self.body_size += len(chunk)
-        if self.body_size <= BODY_LIMIT:
-            self.chunks.append(chunk)
-
-    def body(self) -> bytes:
-        """The request's body. Raises `TooLarge`, and `UnsupportedMedia` where it is compressed."""
-        encoding = self.request.headers.get('Content-Encoding', '').strip().lower()
-        if encoding not in ('', 'identity'):
-            raise UnsupportedMedia(f'A body with the Content-Encoding {encoding[:100]} is not read; send it as it is.')
-        if self.body_size > BODY_LIMIT:
-            raise TooLarge(f'The body has {self.body_size:,} bytes; {BODY_LIMIT:,} are taken.')
-        return b''.join(self.chunks)
+        self.body.add(chunk)
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """Path and query in UTF-8. Raises `InvalidRequest`."""
+        """Decode a part of the path or query. Raises `InvalidRequest` for text that is not in UTF-8."""
         try:
             return value.decode()
         except UnicodeDecodeError:
             raise InvalidRequest(f'The {name or "path"} is not in UTF-8.') from None
 
-    def flag(self, name: str, default: bool) -> bool:
-        """A query parameter that is true or false. Raises `InvalidRequest`."""
-        given = self.get_query_argument(name, str(default)).lower()
-        if given not in ('true', 'false', '1', '0'):
-            raise InvalidRequest(
-                f'{name} must be true or false, not {given!r}.', [{'path': name, 'message': 'true or false'}]
-            )
-        return given in ('true', '1')
-
-    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
-        """A query parameter that is a whole number. Raises `InvalidRequest`."""
-        given = self.get_query_argument(name, str(default))
-        if not (given.isdecimal() and given.isascii() and len(given) < 10 and lowest <= int(given) <= highest):
-            allowed = f'a whole number from {lowest} to {highest}'
-            raise InvalidRequest(f'{name} must be {allowed}.', [{'path': name, 'message': allowed}])
-        return int(given)
-
-    def header(self, name: str) -> str:
-        return text_of(self.request.headers.get(name, ''))
-
-    def origin(self) -> Origin:
-        """Who asks, why, and from where. Raises `InvalidRequest` where the message is too long."""
-        message = self.get_query_argument('message', '') or self.header('X-Nysa-Message')
-        agent = self.request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
-        speaker = f'{self.caller.speaker}: ' if self.caller.speaker else ''
-        address = self.context.access.origins.address(self.request)
-        return Origin(self.caller.name, f'{speaker}{address} {agent}'.strip(), message, self.caller.subject)
-
-    def expected(self) -> str | None:
-        """The revision that `If-Match` names, None where any will do. Raises `InvalidRequest` for several."""
-        given = self.request.headers.get('If-Match', '').strip()
-        if given in ('', '*'):
-            return None
-        tags = [tag.strip() for tag in given.split(',')]
-        if len(tags) > 1:
-            raise InvalidRequest('If-Match must name one revision.', [{'path': 'If-Match', 'message': 'one revision'}])
-        return tags[0].removeprefix('W/').strip('"')
-
     def change_request(self) -> ChangeRequest:
-        """What comes with every change. Raises `AccessDenied` where the caller may not override a freeze."""
-        override = self.get_query_argument('override', '').strip() or None
-        if override and self.caller.role < Role.ADMIN:
-            raise AccessDenied('To override a freeze takes the role admin.')
-        return ChangeRequest(
-            self.origin(),
-            self.expected(),
-            self.flag('deploy', True),
-            self.flag('dry_run', False),
-            self.get_query_argument('plan', None),
-            override,
-        )
+        """Raises `AccessDenied` where the caller may not override a freeze, and `InvalidRequest`."""
+        address = self.context.access.origins.address(self.request)
+        return read_change_request(self.query, self.request.headers, self.caller, address)
 
-    # What goes out
+    # Verbs that every handler has
+
+    async def head(self, *names: str) -> None:
+        answer = self.get(*names)
+        if answer is not None:
+            await answer
+
+    async def options(self, *_names: str) -> None:
+        """Answer a CORS preflight request from a page of NYSA_ORIGINS."""
+        if not self.context.access.origins.is_other(self.request):
+            raise HTTPError(405)
+        self.set_status(204)
+        self.finish()
+
+    def supported_methods(self) -> list[str]:
+        verbs = [verb.upper() for verb in VERBS if operation_of(getattr(self, verb))]
+        return verbs + ['HEAD'] * ('GET' in verbs)
+
+    # Answers
 
     def reply(
         self,
@@ -184,61 +135,40 @@ class ApiHandler(RequestHandler):
         revision: str | None = None,
         media_type: str = 'application/json',
     ) -> None:
-        """Answer with JSON; the status is the declared one unless another is given."""
+        """Answer with JSON; the status is the declared one by default, `revision` becomes the ETag."""
         if status is not None:
             self.set_status(status)
         self.send(self.encoded(content), revision, media_type)
 
+    def encoded(self, content: Any) -> bytes:
+        return json.dumps(self.visible(content)).encode()
+
     def send(self, body: bytes, revision: str | None, media_type: str = 'application/json') -> None:
-        """Answer with what is `encoded` already."""
+        """Answer with an `encoded` body."""
         self.set_header('Content-Type', f'{media_type}; charset=UTF-8')
         if revision is not None:
             self.set_header('ETag', f'"{revision}"')
         self.finish(body)
 
-    def encoded(self, content: Any) -> bytes:
-        return json.dumps(self.visible(content)).encode()
-
-    @property
-    def only_looks(self) -> bool:
-        return self.caller is not None and self.caller.role <= Role.VIEWER
-
-    def visible(self, content: Any) -> Any:
-        """What the caller may see of it: to a viewer, nothing that looks like a secret."""
-        return masked(content) if self.only_looks else content
-
-    def refused(self, content: Any) -> Any:
-        """What a caller may see of a refusal, which may repeat what AWS answered; a viewer may be unknown as yet."""
-        return masked(content) if self.caller is None or self.only_looks else content
-
-    def reply_outcome(self, outcome: Outcome, message: str = 'deploying...') -> None:
-        """Answer a change, or with the plan where only that was asked for."""
+    def reply_outcome(self, outcome: Outcome, message: str = DEPLOYING) -> None:
+        """Answer a change, or its dry run with the plan."""
         if isinstance(outcome, Preview):
             self.reply(outcome.to_json(), status=200, revision=outcome.revision)
         else:
             self.reply_accepted(outcome, message)
 
     def reply_accepted(self, accepted: Accepted, message: str, **more: Any) -> None:
-        """Answer a change: its revision, what is worth knowing, and whether the schedulers know already."""
-        content: dict[str, Any] = {'message': message, 'revision': accepted.revision.id}
-        if accepted.announced is None and message == 'deploying...':
-            content['message'] = 'stored, not deployed'
-        elif accepted.announced is not None:
-            content['notification'] = 'sent' if accepted.announced else 'pending'
-        if accepted.warnings:
-            content['warnings'] = details(accepted.warnings)
-        self.reply({**content, **accepted.more, **more}, revision=accepted.revision.id)
+        """Answer a change; `more` are further keys of the answer."""
+        self.reply({**accepted_content(accepted, message), **more}, revision=accepted.revision.id)
 
     def compute_etag(self) -> None:
-        """A revision is the only ETag here; Tornado would hash every body."""
+        """No ETag by default, where Tornado would hash the body: revisions are the only ETags of the API."""
 
     def not_modified(self, revision: str) -> bool:
-        """Whether the client has that revision already; then 304 was answered."""
-        given = self.request.headers.get('If-None-Match', '')
-        if (
-            revision not in (tag.strip().removeprefix('W/').strip('"') for tag in given.split(','))
-            and given.strip() != '*'
-        ):
+        """Answer 304 if the client has that revision, and return whether it has."""
+        header = self.request.headers.get('If-None-Match', '').strip()
+        tags = [tag.strip().removeprefix('W/').strip('"') for tag in header.split(',')]
+        if revision not in tags and header != '*':
             return False
         self.set_header('ETag', f'"{revision}"')
         self.set_status(304)
@@ -246,67 +176,48 @@ class ApiHandler(RequestHandler):
         return True
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every refusal has one shape. What nobody foresaw is a 500 without its cause; the log has it."""
         error = kwargs.get('exc_info', (None, None))[1]
-        if isinstance(error, NysaError):
-            status_code = status_of(error)
-            content = {
-                'error': error.code,
-                'message': self.message_of(error),
-                'details': error.details(),
-                **error.extra(),
-            }
-        elif isinstance(error, HTTPError):
-            code = HTTP_CODE.get(status_code, 'refused')
-            content = {'error': code, 'message': refusal(self, status_code, error), 'details': []}
-        else:
-            message = f'Something went wrong here. The log has the cause under request {self.request_id}.'
-            content = {'error': HTTP_CODE[500], 'message': message, 'details': []}
-        self.set_status(status_code)
-        if status_code == 405:
-            self.set_header('Allow', ', '.join(self.allowed()))
-        if status_code == 503:
-            self.set_header('Retry-After', '1')
-        for name, value in headers_of(error).items():
+        method, path = self.request.method or '', self.request.path or ''
+        answer = error_answer(
+            error, status_code, FailedRequest(self.request_id, method, path, self.supported_methods())
+        )
+        self.set_status(answer.status)
+        for name, value in answer.headers.items():
             self.set_header(name, value)
         self.set_header('Content-Type', 'application/json; charset=UTF-8')
-        self.finish(json.dumps({**self.refused(content), 'request_id': self.request_id}))
+        # An error may quote an answer of AWS. Before authentication, the caller may be a viewer.
+        hidden = self.authenticated is None or self.is_masked
+        self.finish(json.dumps(masked(answer.content) if hidden else answer.content))
 
-    def message_of(self, error: NysaError) -> str:
-        """The error's message; where AWS failed, a change's answer states what that means for the change."""
-        if not isinstance(error, AwsFailed) or self.request.method in ('GET', 'HEAD') or not error.consequence:
-            return error.message
-        return f'{error.message.rstrip(".")}. {error.consequence}'
+    # Deadline
 
     def expire(self, seconds: float | None, overdue: list[tuple[str, float]]) -> None:
-        """Answer although the verb goes on, and name the calls that AWS has not answered."""
+        """Answer 503 while the verb goes on, and name the AWS calls that have no answer yet."""
         if self._finished:
             return
         self.expired = True
         when = 'before the server stopped' if seconds is None else f'within {seconds:.0f} s'
         calls = causes(overdue)
         cause = f': AWS has not answered {calls}' if calls else ''
-        error: NysaError = Unavailable(f'There was no answer {when}{cause}', 'nysa:request', 'DeadlineExceeded')
+        unavailable = Unavailable(f'There was no answer {when}{cause}', 'nysa:request', 'DeadlineExceeded')
+        error: NysaError = unavailable
         if self.request.method not in ('GET', 'HEAD'):
-            error = OutcomeUnknown('the change was made', 'Read the cluster and its history.', error)
+            error = OutcomeUnknown('the change was made', 'Read the cluster and its history.', unavailable)
         self.send_error(503, exc_info=(type(error), error, None))
 
     def finish(self, chunk: Any = None) -> 'asyncio.Future[None]':
-        """Send the answer, unless one was sent when the deadline passed."""
+        """Send the answer, unless the deadline's answer was sent before."""
         if not (self.expired and self._finished):
             return super().finish(chunk)
         log.info('request %s ended after its deadline', self.request_id)
-        sent = asyncio.get_running_loop().create_future()
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         sent.set_result(None)
         return sent
 
-    def allowed(self) -> list[str]:
-        """The verbs that are declared here."""
-        verbs = [verb.upper() for verb in VERBS if hasattr(getattr(self, verb), 'operation')]
-        return verbs + ['HEAD'] * ('GET' in verbs)
+    # Log and metrics
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Only an unexpected error is logged with its stack, and what the client of a late verb is not given."""
+        """Log an unexpected error with its stack, and an error that came too late for its client."""
         if self.expired and isinstance(value, NysaError):
             log.info('request %s ended after its deadline: %s', self.request_id, value.message)
         elif not isinstance(value, NysaError | HTTPError):
@@ -318,35 +229,26 @@ class ApiHandler(RequestHandler):
     def on_finish(self) -> None:
         self.context.in_flight.leave(self)
         seconds = time.monotonic() - self.started
-        route = type(self).__name__
-        self.context.metrics.request(route, self.request.method, self.get_status(), seconds)
+        method = self.request.method or ''
+        self.context.metrics.request(type(self).__name__, method, self.get_status(), seconds)
         log.info(
             '%s %s %d',
-            self.request.method,
+            method,
             self.request.path,
             self.get_status(),
             extra={
                 'request_id': self.request_id,
-                'actor': self.caller.name if self.caller else None,
+                'actor': self.authenticated.name if self.authenticated else None,
                 'cluster': self.path_args[0] if self.path_args else None,
                 'milliseconds': round(seconds * 1000, 1),
             },
         )
 
 
-def refusal(handler: ApiHandler, status: int, error: HTTPError) -> str:
-    """A sentence for a refusal that Tornado made."""
-    if status == 404:
-        return f'There is nothing at {handler.request.path[:300]}.'
-    if status == 405:
-        return f'{handler.request.method} is not possible here; {", ".join(handler.allowed()) or "nothing"} is.'
-    return error.log_message or error.reason or f'The request was refused ({status}).'
-
-
 class NothingHere(ApiHandler):
-    """Every address that the routing table does not have."""
+    """Every address without a route."""
 
-    async def _nothing(self) -> None:
+    async def _nothing(self, *_names: str) -> None:
         raise HTTPError(404)
 
     get = put = post = delete = patch = options = _nothing

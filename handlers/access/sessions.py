@@ -3,7 +3,6 @@
 from typing import Any
 
 from handlers.access.session import Session, new_session
-from handlers.api.body import read_fields
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
 from stack.access.access import Caller, Role
@@ -27,11 +26,11 @@ class CurrentSession(ApiHandler):
     async def post(self) -> None:
         """Sign in with a token: the answer sets a cookie that is valid for 12 hours, and no longer than the token."""
         access = self.context.access.controlled()
-        given = read_fields(self.body(), self.request.headers, {'token': 'text'})
+        given = self.body.fields({'token': 'text'})
         token = given.get('token')
         if not isinstance(token, str):
             raise InvalidRequest('token must be given as text.', [{'path': 'token', 'message': 'text'}])
-        self.caller = access.by_token(token.strip(), self.request)
+        self.authenticated = access.by_token(token.strip(), self.request)
         session = new_session(self.caller, 'token')
         access.sessions.begin(self, session)
         self.reply(self.described(self.caller, session))

@@ -108,9 +108,9 @@ class SignedIn(SignInStep):
             raise NotAuthenticated('This sign-in began in another browser or too long ago; sign in again.')
         self.page = self.wanted_page(kept['page'])
         sessions.cookies.clear(self, name)
-        given = {parameter: self.get_query_argument(parameter, None) for parameter in PARAMETERS}
+        given = {parameter: self.query.text(parameter) for parameter in PARAMETERS}
         answer = {parameter: value for parameter, value in given.items() if value is not None}
-        self.caller = await people.caller(Attempt(**kept['attempt']), answer)
+        self.authenticated = await people.caller(Attempt(**kept['attempt']), answer)
         sessions.begin(self, new_session(self.caller, 'oidc'))
         self.set_header('Cache-Control', 'no-store')
         self.redirect(self.page)

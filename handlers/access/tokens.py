@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from handlers.api.body import read_fields
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
 from stack.access import tokens
@@ -32,7 +31,7 @@ class Tokens(TokenHandler):
     async def post(self) -> None:
         """Make a token. Its text is in this answer, and never shown again."""
         store = self.store()
-        given = read_fields(self.body(), self.request.headers, dict.fromkeys(ASKED))
+        given = self.body.fields(dict.fromkeys(ASKED))
         now = datetime.now(UTC)
         text, token = tokens.make(tokens.read_asked(given, now), self.caller.name, now)
         if not _within(self.caller, token):

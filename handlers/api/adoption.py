@@ -29,8 +29,8 @@ class EcsClusters(ApiHandler):
     @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
     async def get(self) -> None:
         """The active clusters that ECS has, by name: what can be taken under management, and what is already."""
-        told = self.get_query_argument('managed', None) is not None
-        managed = self.flag('managed', False) if told else None
+        told = 'managed' in self.query
+        managed = self.query.flag('managed', default=False) if told else None
         self.reply({'content': await self.context.ecs_clusters.active(self.caller.may_see, managed)})
 
 
@@ -46,7 +46,7 @@ class Adopt(ApiHandler):
     )
     async def post(self, cluster: str) -> None:
         """Take a living ECS cluster under management as it is. Nothing that runs is changed unless `deploy` says so."""
-        request = replace(self.change_request(), deploy=self.flag('deploy', False))
+        request = replace(self.change_request(), deploy=self.query.flag('deploy', default=False))
         if not request.dry_run:
             adopted = await self.context.adopter.adopt(cluster, request)
             notes = [note.to_json() for note in adopted.written.notes]

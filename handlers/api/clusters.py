@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.api.body import mapping, read_stackfile
+from handlers.api.body import mapping
 from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.base import ApiHandler
@@ -19,7 +19,7 @@ class Clusters(ApiHandler):
     @operation(Role.VIEWER, answer='ClusterNames', parameters=REMOVED)
     async def get(self) -> None:
         """The names of the clusters under management, sorted; or of those that were, and can be restored."""
-        if self.flag('removed', False):
+        if self.query.flag('removed', default=False):
             gone = await self.context.history.removals(self.caller.may_see)
             self.reply({'content': [each['name'] for each in gone], 'removed': gone})
             return
@@ -36,7 +36,7 @@ class Clusters(ApiHandler):
     )
     async def post(self) -> None:
         """Take an ECS cluster under management, with its first desired state."""
-        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''), within=('config',))
+        document = await self.body.stackfile(within=('config',))
         given = mapping(document)
         missing = [key for key in ('name', 'config') if given.get(key) in (None, '')]
         if missing or not isinstance(given['name'], str):
@@ -86,8 +86,8 @@ class Restore(ApiHandler):
 
         What was adopted or stored and never deployed is deployed only with `deploy=true`; the answer repeats the notes.
         """
-        given = self.get_query_argument('deploy', None) is not None
-        deploy = self.flag('deploy', True) if given else None
+        given = 'deploy' in self.query
+        deploy = self.query.flag('deploy', default=True) if given else None
         outcome = await self.context.states.restore(cluster, self.change_request(), deploy)
         if isinstance(outcome, Preview) or outcome.announced is not None:
             self.reply_outcome(outcome)

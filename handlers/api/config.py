@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 
-from handlers.api.body import read_stackfile
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED, PRUNE
 from handlers.api.yaml_answers import reply_yaml, wants_yaml
@@ -41,9 +40,9 @@ class Config(ApiHandler):
     )
     async def put(self, cluster: str) -> None:
         """Store a whole new desired state. A service that it leaves out goes on running, unmanaged, or is pruned."""
-        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        document = await self.body.stackfile()
         request = self.change_request()
-        prune = self.flag('prune', False)
+        prune = self.query.flag('prune', default=False)
         self.reply_outcome(
             await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
         )
@@ -60,9 +59,9 @@ class Plan(ApiHandler):
     @operation(Role.VIEWER, body='Stackfile', answer='Plan', parameters=PRUNE, refusals=(400, 404, 412, 413, 415))
     async def post(self, cluster: str) -> None:
         """What would become of each service under another desired state, field by field. Nothing is stored or sent."""
-        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
+        document = await self.body.stackfile()
         request = replace(self.change_request(), dry_run=True)
-        prune = self.flag('prune', False)
+        prune = self.query.flag('prune', default=False)
         self.reply_outcome(
             await self.context.states.replace(cluster, document.data, request, document.position, prune=prune)
         )

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.api.body import read_fields
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, GUARDED
 from handlers.base import ApiHandler
@@ -29,10 +28,9 @@ class Freeze(ApiHandler):
     )
     async def put(self, cluster: str) -> None:
         """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
-        given = read_fields(self.body(), self.request.headers, FREEZE)
-        outcome = await self.context.freezing.freeze(
-            cluster, self.change_request(), given.get('reason'), moment('until', given.get('until'), datetime.now(UTC))
-        )
+        given = self.body.fields(FREEZE)
+        until = moment('until', given.get('until'), datetime.now(UTC))
+        outcome = await self.context.freezing.freeze(cluster, self.change_request(), given.get('reason') or '', until)
         self.reply_outcome(outcome, f'{cluster} is frozen')
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
@@ -62,7 +60,7 @@ class Quarantine(ApiHandler):
     )
     async def delete(self, cluster: str, service: str) -> None:
         """Let the service have its former images back, for a reason."""
-        given = read_fields(self.body(), self.request.headers, RELEASE)
+        given = self.body.fields(RELEASE)
         request = self.change_request()
         reason = given.get('reason', request.origin.message)
         outcome = await self.context.freezing.release(cluster, service, request, reason)

@@ -21,8 +21,8 @@ class Revisions(ApiHandler):
 
         A removed cluster has one too, without the endings.
         """
-        limit = self.number('limit', 20, 1, 200)
-        page = await self.context.history.page(cluster, limit, self.get_query_argument('after', None))
+        limit = self.query.number('limit', 20, 1, 200)
+        page = await self.context.history.page(cluster, limit, self.query.text('after'))
         state = await self.context.live.state(cluster)
         rows = [{**row, 'rollout': in_short(state, row['revision']) if state else None} for row in page.rows]
         content = {'content': rows, 'next': page.following, 'versioned': page.keeps_versions}
@@ -49,7 +49,7 @@ class RevisionDiff(ApiHandler):
     @operation(Role.VIEWER, answer='Difference', parameters=AGAINST, refusals=(404, 410))
     async def get(self, cluster: str, revision: str) -> None:
         """What became of another revision in this one, service by service and field by field."""
-        against = self.get_query_argument('against', None)
+        against = self.query.text('against')
         found, other, difference = await self.context.history.compare(cluster, revision, against)
         self.reply({'revision': found.id, 'against': other.id if other else None, **difference.to_json()})
 
@@ -58,6 +58,6 @@ class Audit(ApiHandler):
     @operation(Role.VIEWER, answer='AuditPage', parameters=PAGE, refusals=(400, 404))
     async def get(self, cluster: str) -> None:
         """Who did what, and who was refused by a freeze or a quarantine, the newest first."""
-        limit = self.number('limit', 20, 1, 200)
-        entries, following = await self.context.audit.page(cluster, limit, self.get_query_argument('after', None))
+        limit = self.query.number('limit', 20, 1, 200)
+        entries, following = await self.context.audit.page(cluster, limit, self.query.text('after'))
         self.reply({'content': entries, 'next': following})

@@ -2,14 +2,17 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stack.access.access import Role
 
 if TYPE_CHECKING:
     from handlers.base import ApiHandler
+
+# A handler's method; its arguments are the names in the path.
+Verb = Callable[..., Awaitable[None]]
 
 VERBS = ('get', 'put', 'post', 'patch', 'delete')
 
@@ -58,12 +61,12 @@ def operation(
     refusals: Sequence[int] = (),
     plan: str = 'Plan',
     seconds: float | None = None,
-) -> Callable[[Callable], Callable]:
+) -> Callable[[Verb], Verb]:
     """Declare a verb: the least role that may call it, the shapes of what goes in and comes out, and its deadline."""
     plans = any(parameter.name == 'dry_run' for parameter in parameters)
     deadline = seconds or (PLANNED_WITHIN_S if plans else DEADLINE_S)
 
-    def declare(verb: Callable) -> Callable:
+    def declare(verb: Verb) -> Verb:
         names_in_path = list(inspect.signature(verb).parameters)[1:]
         cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
         declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster, deadline)
@@ -75,7 +78,12 @@ def operation(
                 await handler.admit(declared, names)
                 await verb(handler, *names)
 
-        checked.operation = declared
+        checked.__dict__['operation'] = declared
         return checked
 
     return declare
+
+
+def operation_of(verb: Any) -> Operation | None:
+    """The declaration of a handler's method, None where it has none."""
+    return getattr(verb, 'operation', None)

@@ -1,6 +1,6 @@
 """Promotion: taking over the images that run well in another cluster."""
 
-from handlers.api.body import expect, read_fields
+from handlers.api.body import expect
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, GUARDED
 from handlers.base import ApiHandler
@@ -26,7 +26,7 @@ class Promote(ApiHandler):
         A tag that may move is taken over as the digest that the source runs. What rolls out or fails in the source is
         left out, and refused where `services` names it, unless `force` is true.
         """
-        given = read_fields(self.body(), self.request.headers, FIELDS)
+        given = self.body.fields(FIELDS)
         source, only = given.get('from'), given.get('services')
         if not isinstance(source, str) or not source:
             raise InvalidRequest('from must name a cluster.', [{'path': 'from', 'message': FIELDS['from']}])

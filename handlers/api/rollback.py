@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from handlers.api.body import expect, read_fields
+from handlers.api.body import expect
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, GUARDED
 from handlers.base import ApiHandler
@@ -26,7 +26,7 @@ class Rollback(ApiHandler):
         The images that it takes away go into quarantine. A revision that failed, or whose image is in quarantine, is
         restored only where `revision` names it; an image in quarantine takes an `override`.
         """
-        given = read_fields(self.body(), self.request.headers, FIELDS)
+        given = self.body.fields(FIELDS)
         for name in ('revision', 'service', 'message'):
             expect(name, given.get(name), str, FIELDS[name])
         expect('prune', given.get('prune'), bool, FIELDS['prune'])

@@ -34,10 +34,10 @@ class Rollout(ApiHandler):
     )
     async def get(self, cluster: str) -> None:
         """How far ECS is from the desired state, per service; with `wait`, one call for a CI job."""
-        live, seconds = self.context.live, self.number('wait', 0, 0, LONGEST_WAIT_S)
-        question = Question(self.get_query_argument('revision', None), self.get_query_argument('service', None))
+        live, seconds = self.context.live, self.query.number('wait', 0, 0, LONGEST_WAIT_S)
+        question = Question(self.query.text('revision'), self.query.text('service'))
         state = await live.at(await self.context.states.read(cluster))
-        if 'wait' not in self.request.query_arguments:
+        if 'wait' not in self.query:
             self.reply(content(state, question))
             return
         self.context.in_flight.wait(self, seconds + DEADLINE_S)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from handlers.api.body import only_known, read_fields
+from handlers.api.body import only_known
 from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.base import ApiHandler
 from stack.access.access import Role
+from stack.changes.preview import Preview
 from stack.changes.tags import tags_of_service
 from stack.errors import AccessDenied, InvalidRequest
 from stack.failures.service_report import service_report
@@ -30,7 +31,7 @@ class Services(ApiHandler):
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
             state = await self.context.live.at(revision)
-            body = self.context.answers.get(state, (revision.id, self.only_looks), lambda: self.rows(revision, state))
+            body = self.context.answers.get(state, (revision.id, self.is_masked), lambda: self.rows(revision, state))
             self.send(body, revision.id)
 
     def rows(self, revision: Revision, state: ClusterState) -> bytes:
@@ -50,7 +51,7 @@ class Services(ApiHandler):
 
         null in place of a service's changes has it destroyed, which takes the role admin.
         """
-        given = read_fields(self.body(), self.request.headers, {'services': 'changes by service'})
+        given = self.body.fields({'services': 'changes by service'})
         request = self.change_request()
         edits = several(given.get('services'), request.moment)
         if None in edits.values() and self.caller.role < Role.ADMIN:
@@ -76,7 +77,7 @@ class Service(ApiHandler):
     )
     async def put(self, cluster: str, service: str) -> None:
         """Change the image's tag, the desired count, or both."""
-        given = read_fields(self.body(), self.request.headers, CHANGEABLE)
+        given = self.body.fields(CHANGEABLE)
         not_null(given, CHANGEABLE)
         deploy = given.pop('deploy', True)
         if not isinstance(deploy, bool):
@@ -84,7 +85,7 @@ class Service(ApiHandler):
         request = self.change_request()
         request = replace(request, deploy=request.deploy and deploy)
         outcome = await self.context.states.change_service(cluster, service, request, given)
-        if request.deploy or request.dry_run:
+        if request.deploy or isinstance(outcome, Preview):
             self.reply_outcome(outcome)
         else:
             self.reply({'revision': outcome.revision.id}, revision=outcome.revision.id)
@@ -111,7 +112,7 @@ class Tags(ApiHandler):
     )
     async def get(self, cluster: str, service: str) -> None:
         """The tags under which the service's image was pushed to ECR, newest first."""
-        limit = self.number('limit', 10, 1, 1000)
+        limit = self.query.number('limit', 10, 1, 1000)
         revision = await self.context.states.read(cluster)
         held = await self.context.freezing.quarantined(revision, service)
         tags = await tags_of_service(revision, service, self.context.tagged_images, held)

@@ -1,6 +1,6 @@
 """One service's settings as a document of its own: read, replaced, patched."""
 
-from handlers.api.body import mapping, read_body
+from handlers.api.body import mapping
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.api.yaml_answers import reply_yaml, wants_yaml
@@ -36,7 +36,7 @@ class Spec(ApiHandler):
     )
     async def put(self, cluster: str, service: str) -> None:
         """Create a service, or replace all its settings."""
-        document = read_body(self.body(), self.request.headers.get('Content-Type', ''))
+        document = self.body.document()
         settings = mapping(document)
         request = self.change_request()
         self.reply_outcome(await self.context.specs.put(cluster, service, settings, request, document.position))
@@ -51,5 +51,5 @@ class Spec(ApiHandler):
     )
     async def patch(self, cluster: str, service: str) -> None:
         """Merge a JSON merge patch (RFC 7396) into the settings of a service: null removes a setting."""
-        patch = mapping(read_body(self.body(), self.request.headers.get('Content-Type', '')))
+        patch = mapping(self.body.document())
         self.reply_outcome(await self.context.specs.patch(cluster, service, patch, self.change_request()))

@@ -1,6 +1,5 @@
 """Stackfiles by themselves: what is wrong with one, and what one may hold."""
 
-from handlers.api.body import read_stackfile
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
@@ -20,8 +19,8 @@ class Validate(ApiHandler):
     )
     async def post(self) -> None:
         """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
-        document = await read_stackfile(self.body(), self.request.headers.get('Content-Type', ''))
-        cluster = self.get_query_argument('cluster', None)
+        document = await self.body.stackfile()
+        cluster = self.query.text('cluster')
         report = await call_off_loop(check, document.data, cluster=cluster, position=document.position)
         warnings = details(report.warnings)
         if report.mistakes:

@@ -121,16 +121,19 @@ def _answer(document: Json, status: str, response: Json) -> Answer:
 
 
 def _name(reference: Json) -> str:
-    return reference['$ref'].rpartition('/')[2]
+    target: str = reference['$ref']
+    return target.rpartition('/')[2]
 
 
 def _component(reference: Json) -> str:
     """The component that a reference leads to, or into: `#/components/schemas/NAME/…`."""
-    return reference['$ref'].split('/')[3]
+    target: str = reference['$ref']
+    return target.split('/')[3]
 
 
 def _shape(document: Json, name: str) -> Json:
-    return document['components']['schemas'][name]
+    shapes: Mapping[str, Json] = document['components']['schemas']
+    return shapes[name]
 
 
 # Examples

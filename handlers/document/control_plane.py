@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
@@ -108,13 +109,13 @@ class PageHandler(RequestHandler):
 class ControlPlanePage(PageHandler):
     """The same shell for every address under `/cp`; the page itself reads the address."""
 
-    def initialize(self, build: Build | None):
+    def initialize(self, build: Build | None) -> None:
         self.build = build
 
     def get_template_path(self) -> str:
         return str(TEMPLATES)
 
-    def get(self, _path: str | None = None):
+    def get(self, _path: str | None = None) -> None:
         if self.build is None:
             raise HTTPError(503, reason='The control plane is not built: run make setup')
         nonce = secrets.token_urlsafe(16)
@@ -128,13 +129,13 @@ class ControlPlanePage(PageHandler):
 class AssetHandler(PageHandler):
     """A built file; its name holds its content's hash, so that it never changes and is kept for ever."""
 
-    def initialize(self, build: Build | None):
+    def initialize(self, build: Build | None) -> None:
         self.build = build
 
     def compute_etag(self) -> None:
         return None
 
-    def get(self, name: str):
+    def get(self, name: str) -> None:
         asset = self.build.assets.get(name) if self.build else None
         if asset is None:
             raise HTTPError(404)
@@ -148,11 +149,11 @@ class AssetHandler(PageHandler):
 
 
 class FrontDoor(PageHandler):
-    def get(self):
+    def get(self) -> None:
         self.redirect('/cp')
 
 
-def control_plane_routes(build: Build | None) -> list[tuple]:
+def control_plane_routes(build: Build | None) -> list[tuple[Any, ...]]:
     """The routes of the browser's side; `build` is `read_build()`."""
     return [
         (r'/', FrontDoor),

@@ -1,5 +1,7 @@
 """A rollout to show: user-service a minute after its image was changed, one of two new tasks running."""
 
+from typing import Any
+
 from handlers.document.schemas.build import DIGEST, IMAGE, REVISION
 
 STORED_AT = '2030-04-02T09:21:44.310+00:00'
@@ -12,7 +14,14 @@ COUNTS = {'desired': 2, 'running': 1, 'pending': 1, 'failed': 0}
 PROGRESS = {'state': 'rolling-out', 'percent': 50, 'verdict': None}
 SEEN = {'sync': 'rolling-out', 'health': 'healthy'}
 
-OBSERVED = {**SEEN, 'drifted': [], 'unmanaged': [], 'observed_at': OBSERVED_AT, 'failing': None, 'unreadable': None}
+OBSERVED: dict[str, Any] = {
+    **SEEN,
+    'drifted': [],
+    'unmanaged': [],
+    'observed_at': OBSERVED_AT,
+    'failing': None,
+    'unreadable': None,
+}
 
 DEPLOYED = {
     'image': IMAGE,

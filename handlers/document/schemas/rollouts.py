@@ -34,23 +34,23 @@ COUNTS = {
     'failed': number('How many failed to start, in the deployments that ECS still shows.'),
 }
 
-PROGRESS = {
+PROGRESS: dict[str, Schema] = {
     'state': {'enum': [*STATES, None], 'description': 'How far it is; null where nobody has looked yet.'},
     'percent': {'type': ['integer', 'null'], 'minimum': 0, 'maximum': 100, 'description': 'The part that runs.'},
     'verdict': or_null('Verdict'),
 }
 
-SYNC = {
+SYNC: Schema = {
     'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unreadable', 'unknown'],
     'description': 'Whether ECS has what is wanted.',
 }
-HEALTH = {
+HEALTH: Schema = {
     'enum': ['healthy', 'degraded', 'failing', 'stopped', 'unknown'],
     'description': 'Whether what ECS was told to run does run.',
 }
 
 # Of a cluster, beside its desired state.
-OBSERVED = {
+OBSERVED: dict[str, Schema] = {
     'sync': SYNC,
     'health': HEALTH,
     'drifted': many({'type': 'string'}, 'Services that are not as wanted although nothing rolls out.'),
@@ -61,7 +61,7 @@ OBSERVED = {
 }
 
 # Of a service, beside what is wanted.
-DEPLOYED = {'sync': SYNC, 'health': HEALTH, 'deployed': or_null('Deployed'), **PROGRESS}
+DEPLOYED: dict[str, Schema] = {'sync': SYNC, 'health': HEALTH, 'deployed': or_null('Deployed'), **PROGRESS}
 
 REASON = {
     'kind': text('The class of the reason, for programs: `out-of-memory`, `image-pull`, `secret`, …'),
@@ -69,7 +69,7 @@ REASON = {
     'advice': text('What to do about it.'),
 }
 
-STOP = {
+STOP: dict[str, Schema] = {
     'task': text('The id of the task.'),
     'at': moment_or_null('When it stopped.'),
     'reason': text("ECS's own words."),
@@ -89,7 +89,7 @@ CONTAINER = shape(
     },
 )
 
-TASK = {
+TASK: dict[str, Schema] = {
     'id': text('Its id.'),
     'status': text("ECS's own word: PENDING, RUNNING, STOPPED, …"),
     'health': text("ECS's own word: HEALTHY, UNHEALTHY, UNKNOWN."),
@@ -109,7 +109,7 @@ CHANGE = shape(
     {'before': ANY, 'after': ANY, 'concealed': {'const': True, 'description': 'The values are not shown.'}},
 )
 
-ROW = {
+ROW: dict[str, Schema] = {
     'name': text('Its name.'),
     'managed': {'type': 'boolean', 'description': 'Whether the desired state names it.'},
     **DEPLOYED,
@@ -119,7 +119,7 @@ ROW = {
     'trouble': or_null('Trouble'),
 }
 
-ROW_OPTIONAL = {
+ROW_OPTIONAL: dict[str, Schema] = {
     'image': text_or_null('The image that is wanted.'),
     'image_tag': text_or_null('Its tag.'),
     'desired_count': number('How many tasks are wanted.'),

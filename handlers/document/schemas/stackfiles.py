@@ -22,7 +22,8 @@ SCHEMAS: dict[str, Schema] = {
 
 def _within(schema: Schema) -> Schema:
     """The schema with its references as they are inside the OpenAPI document."""
-    return json.loads(json.dumps(schema).replace('"#/$defs/', '"#/components/schemas/Stackfile/$defs/'))
+    within: Schema = json.loads(json.dumps(schema).replace('"#/$defs/', '"#/components/schemas/Stackfile/$defs/'))
+    return within
 
 
 def stackfile_schema() -> Schema:
