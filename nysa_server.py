@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Nysa: the desired state of AWS ECS clusters, kept, announced, made so and watched.
+"""Nysa: stores, announces, deploys and watches the desired state of AWS ECS clusters.
 
-The composition root: options become settings, settings AWS, AWS the use cases, and these an application. Nothing else
-knows all of them.
+The composition root: options → settings → AWS → use cases → application. No other module knows all of them.
 """
 
 import argparse
@@ -10,29 +9,22 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from prometheus_client import start_http_server
-from tornado.netutil import bind_sockets
-
 from handlers.access.access_setup import make_access, open_access, start_access_loops
 from handlers.api.answers import Answers
-from handlers.application import MAX_BODY_BYTES, make_application
 from handlers.context import Context
 from handlers.document.openapi import document
-from handlers.http.connections import Bounds
-from handlers.http.http_server import Server, connections_possible
 from handlers.http.in_flight import InFlight
 from handlers.live.frames import text_frame
-from handlers.live.relaying import Channel, relay
+from handlers.live.relay_command import WEBHOOK, relay_events, relay_settings, webhook_address
 from handlers.live.sockets import Sockets
 from handlers.routes import ROUTES
+from handlers.serving import STOP_WITHIN_S, banner, bind, health_address, make_server, stop_serving
 from stack.access.names import Names
 from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
@@ -58,10 +50,9 @@ from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.rollback_target import Targets
 from stack.changes.service_specs import ServiceSpecs
-from stack.chat.relay_state import RelayState
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
-from stack.configuration.settings import BY_NAME, Settings, read_settings, secret_name, tokens_of_secret
+from stack.configuration.settings import Settings, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NysaError
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
@@ -70,6 +61,7 @@ from stack.live.audit_news import AuditNews
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
+from stack.rollouts.progress import Progress
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime import log_lines, terminal
 from stack.runtime.gc_tuning import freeze_startup_objects
@@ -78,14 +70,16 @@ from stack.runtime.heartbeat import beat
 from stack.runtime.interruptible import InterruptibleSleep
 from stack.runtime.loops import Loops
 from stack.runtime.metrics import Metrics
+from stack.runtime.metrics_server import serve_metrics
 from stack.runtime.pacing import DEFAULT_SHARE, Pace
 from stack.runtime.readiness import Readiness
 from stack.runtime.shared_reads import SharedReads
+from stack.runtime.stopping import run_until, stop_signal
 from stack.scheduler import pass_outcomes, plan_commands
 from stack.scheduler.lease import Leases
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Passes
-from stack.scheduler.reconciler import Progress, Reconciler
+from stack.scheduler.reconciler import Reconciler
 from stack.scheduler.scheduler import Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.stackfile.check_command import check_files
@@ -98,30 +92,20 @@ from stack.watch.watcher import POLLED, Watcher
 
 VERSION = '0.1.0'
 
-# Of AWS's limits, what the server may use to plan: the rest is for those who change something.
+# The part of AWS's rate limits that plans may use; the rest is for changes.
 PLANNING_SHARE = 0.5
 
-# SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
-STOP_WITHIN_S = 8.0
-# Of these, what requests in flight have; the rest is for what they leave: announcements, marks, records.
-FINISH_WITHIN_S = 5.0
-
-# A call to AWS that takes longer is named where a request has no answer in time.
+# Calls to AWS without an answer for longer are named where a request has no answer in time.
 OVERDUE_S = 1.0
-
-# Connections of one address, unless a setting or a proxy is in between.
-CONNECTIONS_OF_ADDRESS = 1000
-
-WEBHOOK = 'SLACK_NOTIFICATIONS_WEBHOOK_URL'
 
 log = logging.getLogger('nysa')
 
 
 @dataclass(frozen=True)
 class Aws:
-    """AWS as one profile sees it, with the settings that were found there.
+    """AWS in one profile, with the settings of that profile.
 
-    `troubles`: what the embedded AWS cannot keep, a sentence each. `about`: lines that state where it is.
+    `troubles` are sentences on what the embedded AWS cannot store, `about` lines on where it runs.
     """
 
     settings: Settings
@@ -140,10 +124,10 @@ class Aws:
 
 
 @contextlib.asynccontextmanager
-async def reach_aws(overrides: dict[str, str], own: bool = True):
-    """AWS, or in `PROFILE=local` the embedded one, for as long as it is used.
+async def reach_aws(overrides: dict[str, str], *, own: bool) -> AsyncIterator[Aws]:
+    """Connect to AWS, or in `PROFILE=local` start the embedded one, while the block runs.
 
-    Without `own` that may also be one that runs already, at `AWS_ENDPOINT_URL`.
+    Without `own` the embedded one may be another process's, at `AWS_ENDPOINT_URL`.
     """
     profile = os.environ['PROFILE']
     metrics = Metrics()
@@ -164,7 +148,7 @@ async def reach_aws(overrides: dict[str, str], own: bool = True):
 
 
 def embedded_aws(overrides: dict[str, str]) -> Any:
-    """The embedded AWS, started. Raises `Misconfigured`."""
+    """Start the embedded AWS. Raises `Misconfigured`."""
     try:
         from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
         from stack.sandbox.server import EmbeddedAws
@@ -184,7 +168,21 @@ def embedded_aws(overrides: dict[str, str]) -> Any:
     return embedded
 
 
-def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
+@dataclass(frozen=True)
+class Core:
+    """The classes that store changes and record what happened to them."""
+
+    store: RevisionStore
+    queue: Queue
+    notifier: Notifier
+    ledger: Ledger
+    history: History
+    audit: Audit
+    changes: Changes
+    freezing: Freezing
+
+
+def make_core(aws: Aws) -> Core:
     ledger = Ledger(aws.bucket)
     store = RevisionStore(aws.bucket)
     queue = aws.queue
@@ -192,25 +190,36 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     store.writes.subscribe(notifier.stored)
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     history = History(store)
-    ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     audit = Audit(aws.bucket, history)
+    ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
-    freezing = Freezing(changes, gate)
+    return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate))
+
+
+def make_live(aws: Aws, core: Core) -> Live:
     live = Live(
-        store,
+        core.store,
         RolloutRecords(aws.bucket),
         region=aws.connection.region,
         framing=text_frame,
-        frozen=freezing.frozen_json,
+        frozen=core.freezing.frozen_json,
     )
+    aws.metrics.count_unreadable(lambda: sum(state.unreadable is not None for state in list(live.states.values())))
+    return live
+
+
+def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
+    core = make_core(aws)
+    store, changes, freezing, history = core.store, core.changes, core.freezing, core.history
+    live = make_live(aws, core)
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
     look = EcsLook(CarefulConnection(aws.connection))
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.endings.subscribe(recorder.ended)
-    aws.metrics.count_unreadable(lambda: sum(state.unreadable is not None for state in list(live.states.values())))
     audit_news = AuditNews(aws.bucket, live.hub)
-    audit.wrote.append(audit_news.wrote)
+    core.audit.wrote.append(audit_news.wrote)
+    metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     context = Context(
         version=VERSION,
@@ -222,8 +231,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
         metrics=aws.metrics,
-        metrics_text=partial(SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1).get, ''),
-        findings=Readiness(aws.bucket, queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
+        metrics_text=partial(metrics_texts.get, ''),
+        findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
         access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names)),
         in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
         answers=Answers(),
@@ -232,9 +241,9 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         recorder=recorder,
         task_logs=TaskLogs(look),
         sockets=Sockets(),
-        sweeper=Sweeper(store, notifier, ledger),
+        sweeper=Sweeper(store, core.notifier, core.ledger),
         freezing=freezing,
-        audit=audit,
+        audit=core.audit,
         audit_news=audit_news,
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
@@ -271,15 +280,16 @@ def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
 
 
 async def configured_tokens(aws: Aws) -> Sequence[Token]:
-    """Those of the environment, or of the secret as it is now."""
+    """The tokens in the environment, or in the secret as it is now."""
     if os.environ.get('NYSA_TOKENS'):
-        return aws.settings['NYSA_TOKENS']
+        tokens: Sequence[Token] = aws.settings['NYSA_TOKENS']
+        return tokens
     return tokens_of_secret(await read_secret(aws.connection, secret_name(aws.settings['PROFILE'])))
 
 
 async def serve(options: argparse.Namespace) -> int:
     overrides = {'NYSA_PORT': options.port, 'NYSA_HOST': options.host}
-    async with reach_aws({name: value for name, value in overrides.items() if value}) as aws:
+    async with reach_aws({name: value for name, value in overrides.items() if value}, own=True) as aws:
         stop = stop_signal()
         context, states = make_context(aws)
         await open_access(context.access, aws.settings)
@@ -295,7 +305,7 @@ async def serve(options: argparse.Namespace) -> int:
             server.listen(sockets)
             host, port = sockets[0].getsockname()[:2]
             loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
-            print(*where(host, port), *aws.about, sep='\n', flush=True)
+            print(*banner(VERSION, host, port), *aws.about, sep='\n', flush=True)
             freeze_startup_objects()
             await stop.wait()
             log.info('stopping')
@@ -303,86 +313,18 @@ async def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def where(host: str, port: int) -> list[str]:
-    """The first lines of a server: where it is, and what to open."""
-    base = f'http://{host}:{port}'
-    return [
-        f'Nysa {VERSION} listens on {base}',
-        f'Open {base}/cp in a browser. The API is described at {base}/api/docs.',
-    ]
-
-
-def make_server(settings: Settings, context: Context) -> Server:
-    wanted, of_address = settings['NYSA_MAX_CONNECTIONS'], settings['NYSA_MAX_CONNECTIONS_PER_ADDRESS']
-    is_default = of_address is None
-    if is_default and not settings['NYSA_PROXIES']:
-        of_address = CONNECTIONS_OF_ADDRESS
-    bounds = Bounds(connections_possible(wanted), of_address, spares_loopback=is_default)
-    if bounds.connections < wanted:
-        log.info('at most %d connections are accepted: the process may not open more files', bounds.connections)
-    return Server(make_application(context), bounds, max_body_size=MAX_BODY_BYTES)
-
-
-async def stop_serving(server: Server, context: Context, states: DesiredStates) -> None:
-    """Finish what was begun for a caller, for so long as a stop may take; what is left is answered as unknown."""
-    server.stop()
-    context.sockets.close()
-    context.live.askers.stop()
-    try:
-        async with asyncio.timeout(FINISH_WITHIN_S):
-            await context.in_flight.finished()
-    except TimeoutError:
-        log.warning('requests without an answer at the stop: AWS has not answered %s', context.in_flight.causes())
-        context.in_flight.expire()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_WITHIN_S - FINISH_WITHIN_S):
-            await states.close()
-            await context.live.close()
-            await context.recorder.close()
-            await context.in_flight.answered()
-    await server.close()
-
-
-async def relay_events(options: argparse.Namespace) -> int:
-    given = {'NYSA_RELAY_SERVER': options.server, 'NYSA_RELAY_CLUSTERS': options.clusters}
-    settings = read_settings(
-        {'PROFILE': 'relay'} | os.environ, overrides={n: v for n, v in given.items() if v}, only='environment'
-    )
-    webhook = await webhook_address()
-    clusters = [each.strip() for each in settings['NYSA_RELAY_CLUSTERS'].split(',') if each.strip()]
-    channel = Channel(settings['NYSA_RELAY_SERVER'], clusters, settings['NYSA_RELAY_TOKEN'])
-    site = os.environ.get('NYSA_URL') or settings['NYSA_RELAY_SERVER'].rstrip('/')
-    stop = stop_signal()
-    relaying = asyncio.create_task(relay(channel, webhook, RelayState(settings['NYSA_RELAY_STATE']), site))
-    stopping = asyncio.create_task(stop.wait())
-    print(f'Relaying the events of {settings["NYSA_RELAY_SERVER"]}', flush=True)
-    async with Loops() as loops:
-        loops.start('health', partial(beat, settings[HEALTH_FILE], 'relay'))
-        await asyncio.wait((relaying, stopping), return_when=asyncio.FIRST_COMPLETED)
-    for each in (relaying, stopping):
-        each.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await relaying
-    return 0
-
-
-async def webhook_address() -> str:
-    """Where the relay posts to: from the environment, which needs no AWS, or from the profile's secret."""
+async def relay_to_chat(options: argparse.Namespace) -> int:
+    settings = relay_settings(options)
     profile, secret = os.environ.get('PROFILE', 'local'), None
     if WEBHOOK not in os.environ and profile != 'local':
         with contextlib.closing(Connection()) as connection:
             secret = await read_secret(connection, secret_name(profile))
-    address = os.environ.get(WEBHOOK) or (secret or {}).get(WEBHOOK)
-    try:
-        if not address:
-            raise ValueError('in the environment, or with PROFILE in its secret')
-        return BY_NAME[WEBHOOK].read(address)
-    except ValueError as error:
-        raise Misconfigured('The relay needs a webhook.', [{'path': WEBHOOK, 'message': f'must be {error}'}]) from None
+    await relay_events(settings, webhook_address(secret))
+    return 0
 
 
 def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
-    """What runs beside the server: in `PROFILE=local` everything, elsewhere what each replica does for itself."""
+    """Start the background loops of a replica; in `PROFILE=local` the scheduler as well."""
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
     loops.start('audit', context.audit_news.run)
@@ -403,14 +345,11 @@ async def schedule(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
         stop = stop_signal()
         scheduler = make_scheduler(aws)
-        with serve_metrics(aws):
+        settings = aws.settings
+        with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
             working = asyncio.create_task(scheduler.run())
-            print(f'Nysa {VERSION} makes ECS match what {aws.settings["AWS_S3_BUCKET"]} holds', flush=True)
-            stopping = asyncio.create_task(stop.wait())
-            async with Loops() as loops:
-                loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'scheduler'))
-                await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
+            print(f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}', flush=True)
+            await run_until(stop, working, partial(beat, settings[HEALTH_FILE], 'scheduler'))
             log.info('stopping')
             scheduler.stop()
             await asyncio.wait([working], timeout=STOP_WITHIN_S)
@@ -418,24 +357,6 @@ async def schedule(options: argparse.Namespace) -> int:
             with contextlib.suppress(asyncio.CancelledError):
                 await working
     return 0
-
-
-@contextlib.contextmanager
-def serve_metrics(aws: Aws) -> Iterator[None]:
-    """A page with the metrics, on the port that is set for it, if one is."""
-    if (port := aws.settings['NYSA_METRICS_PORT']) is None:
-        yield
-        return
-    try:
-        server, thread = start_http_server(port, aws.settings['NYSA_HOST'], aws.metrics.registry)
-    except OSError as error:
-        raise Misconfigured(f'NYSA_METRICS_PORT: {port} cannot be listened on: {error.strerror}.') from error
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 async def show_plan(options: argparse.Namespace) -> int:
@@ -453,31 +374,8 @@ async def apply(options: argparse.Namespace) -> int:
         return await plan_commands.apply(passes, options.cluster, options.prune)
 
 
-def health_address(host: str, port: int) -> str:
-    """Where this machine reaches its own server; one that listens on all addresses is reached on loopback."""
-    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host)  # noqa: S104  what is listened on, not listening
-    return f'http://{f"[{host}]" if ":" in host else host}:{port}/healthz'
-
-
-def bind(port: int, host: str) -> list[socket.socket]:
-    try:
-        return bind_sockets(port, host)
-    except OSError as error:
-        raise Misconfigured(
-            f'{host}:{port} cannot be listened on: {error.strerror}. NYSA_PORT names another.'
-        ) from error
-
-
-def stop_signal() -> asyncio.Event:
-    """Set when the process is asked to stop."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-# What takes its time.
-COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply, 'relay': relay_events}
+# The commands that run an event loop.
+COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply, 'relay': relay_to_chat}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -501,7 +399,7 @@ def main(arguments: Sequence[str]) -> int:
     except Misconfigured as error:
         print(
             error.message,
-            *(f'  {each["path"]}: {each["message"]}' for each in error.details()),
+            *(f'  {detail["path"]}: {detail["message"]}' for detail in error.details()),
             sep='\n',
             file=sys.stderr,
         )

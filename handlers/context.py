@@ -1,8 +1,8 @@
-"""What the handlers are given: the use cases, ready to be called."""
+"""The use cases that handlers call."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from handlers.access.access import Access
 from handlers.api.answers import Answers
@@ -16,8 +16,8 @@ from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.tags import TaggedImages
+from stack.failures import service_report
 from stack.failures.flight_recorder import FlightRecorder
-from stack.failures.service_report import Look
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
@@ -25,7 +25,12 @@ from stack.notify.sweeper import Sweeper
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
 from stack.state.history import History
+from stack.watch import observer
 from stack.watch.ecs_clusters import EcsClusters
+
+
+class Look(service_report.Look, observer.Look, Protocol):
+    """The calls that the watcher and the reports of services make."""
 
 
 @dataclass(frozen=True)

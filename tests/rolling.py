@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 import nysa_server
+from handlers.access.access_setup import open_access
 from handlers.application import make_application
 from handlers.live.frames import text_frame
 from stack.aws.careful import CarefulConnection
@@ -220,7 +221,7 @@ class Rolling:
         context, _ = nysa_server.make_context(nysa_server.Aws(read, self.connection, Metrics()))
         own = {'look': self.look, 'recorder': self.recorder, 'task_logs': TaskLogs(self.look, lambda: self.clock)}
         self.context = replace(context, live=self.live, **own)
-        await nysa_server.open_access(context.access, read)
+        await open_access(context.access, read)
         self._server = HTTPServer(make_application(self.context))
         sockets = bind_sockets(port, '127.0.0.1')
         self._server.add_sockets(sockets)

@@ -12,6 +12,7 @@ from tornado.netutil import bind_sockets
 
 import nysa_server
 from handlers.access.access_setup import open_access, start_access_loops
+from handlers.serving import make_server, stop_serving
 from stack.aws.connection import Connection
 from stack.configuration.settings import Settings, read_settings
 from stack.runtime.loops import Loops
@@ -65,7 +66,7 @@ class Server(Client):
         context, self._states = nysa_server.make_context(nysa_server.Aws(settings, self._connection, self._metrics))
         self.context, self.sweeper = context, context.sweeper
         await open_access(context.access, settings)
-        server = self.http = nysa_server.make_server(settings, context)
+        server = self.http = make_server(settings, context)
         sockets = bind_sockets(self.port, '127.0.0.1')
         async with Loops() as loops:
             start_access_loops(loops, context.access, context.sockets)
@@ -76,7 +77,7 @@ class Server(Client):
             self.port = sockets[0].getsockname()[1]
             self._ready.set()
             await self._stop.wait()
-        await nysa_server.stop_serving(server, context, self._states)
+        await stop_serving(server, context, self._states)
 
     def __enter__(self) -> 'Server':
         self._thread.start()

@@ -1,18 +1,9 @@
 """The images of an ECR repository."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from stack.aws.client import AwsClient
+from stack.aws.ports import PushedImage
 from stack.errors import AwsFailed, NotFound
 from stack.stackfile.images import ImageReference
-
-
-@dataclass(frozen=True)
-class PushedImage:
-    digest: str
-    tags: tuple[str, ...]
-    pushed_at: datetime
 
 
 async def digest_of(connection: AwsClient, image: ImageReference) -> str | None:

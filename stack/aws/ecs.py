@@ -2,35 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
+from stack.aws.ports import ClusterStatus
 from stack.errors import AwsFailed
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Service, TaskDefinition
-
-
-@dataclass(frozen=True)
-class ClusterStatus:
-    """`status` is ECS's own word (ACTIVE, INACTIVE, …); `services` are the active ones, `running` counts tasks."""
-
-    name: str
-    status: str
-    container_instances: int
-    services: int
-    running: int
-
-    @classmethod
-    def read(cls, sent: Mapping[str, Any]) -> 'ClusterStatus':
-        return cls(
-            sent['clusterName'],
-            sent['status'],
-            sent.get('registeredContainerInstancesCount', 0),
-            sent.get('activeServicesCount', 0),
-            sent.get('runningTasksCount', 0),
-        )
 
 
 async def describe_cluster(connection: AwsClient, name: str) -> ClusterStatus | None:
@@ -40,7 +19,7 @@ async def describe_cluster(connection: AwsClient, name: str) -> ClusterStatus | 
     """
     answer = await connection.call('ecs', 'DescribeClusters', clusters=[name])
     for cluster in answer.get('clusters', []):
-        return ClusterStatus.read(cluster)
+        return _status(cluster)
     return None
 
 
@@ -60,7 +39,7 @@ class Clusters:
     async def describe(self, names: Sequence[str]) -> list[ClusterStatus]:
         """Those that are there, 100 with each call."""
         answers = [await self._aws.call('ecs', 'DescribeClusters', clusters=some) for some in batches(names, 100)]
-        return [ClusterStatus.read(found) for answer in answers for found in answer['clusters']]
+        return [_status(found) for answer in answers for found in answer['clusters']]
 
 
 async def services(aws: AwsClient, cluster: str) -> list[Service]:
@@ -136,3 +115,13 @@ async def given_up(aws: AwsClient, cluster: str, service: str) -> frozenset[str]
         'ecs', 'DescribeServiceRevisions', serviceRevisionArns=[last['targetServiceRevisionArn']]
     )
     return frozenset(each['taskDefinition'] for each in revisions['serviceRevisions'])
+
+
+def _status(cluster: Mapping[str, Any]) -> ClusterStatus:
+    return ClusterStatus(
+        cluster['clusterName'],
+        cluster['status'],
+        cluster.get('registeredContainerInstancesCount', 0),
+        cluster.get('activeServicesCount', 0),
+        cluster.get('runningTasksCount', 0),
+    )

@@ -1,6 +1,6 @@
-"""Ports: the values that S3 and SQS give, and the Protocols that use cases ask for.
+"""Ports: the values that adapters give, and the Protocols that use cases ask for.
 
-`stack.aws.s3.Bucket` and `stack.aws.sqs.Queue` have all of them. A use case names those that it needs; one that needs
+`stack.aws.s3.Bucket` and `stack.aws.sqs.Queue` implement them. A use case names those that it needs; one that needs
 several combines them in a Protocol of its own.
 """
 
@@ -71,6 +71,26 @@ class Received:
     group: str | None = None
 
 
+@dataclass(frozen=True)
+class ClusterStatus:
+    """`status` is ECS's own word (ACTIVE, INACTIVE, …); `services` are the active ones, `running` counts tasks."""
+
+    name: str
+    status: str
+    container_instances: int
+    services: int
+    running: int
+
+
+@dataclass(frozen=True)
+class PushedImage:
+    """An image in an ECR repository."""
+
+    digest: str
+    tags: tuple[str, ...]
+    pushed_at: datetime
+
+
 class Known(Protocol):
     """A version that a caller holds already."""
 
@@ -79,6 +99,11 @@ class Known(Protocol):
 
     @property
     def version(self) -> str | None: ...
+
+
+class EcsClusterLister(Protocol):
+    async def names(self) -> list[str]: ...
+    async def describe(self, names: Sequence[str], /) -> list[ClusterStatus]: ...
 
 
 class ObjectReader(Protocol):

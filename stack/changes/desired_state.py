@@ -8,8 +8,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import ClusterStatus
 from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome, exists
 from stack.changes.preview import Preview
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
@@ -34,11 +35,6 @@ CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
 SERVICES_NAMED = 10
 
 
-class EcsCluster(Protocol):
-    status: str
-    container_instances: int
-
-
 class DesiredStates:
     """The use cases, one method each; with `dry_run` each gives its plan only.
 
@@ -50,7 +46,7 @@ class DesiredStates:
         self,
         store: RevisionStore,
         changes: Changes,
-        describe_cluster: Callable[[str], Awaitable[EcsCluster | None]],
+        describe_cluster: Callable[[str], Awaitable[ClusterStatus | None]],
         announced: Announced,
         was_deployed: Callable[[Revision], Awaitable[bool]],
     ):

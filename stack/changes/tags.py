@@ -1,21 +1,14 @@
 """The tags under which the image of a service was pushed."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import PushedImage
 from stack.changes.guards import Quarantine
 from stack.errors import NotFound, Unprocessable
 from stack.stackfile.effective import services
 from stack.stackfile.images import ImageReference
 from stack.state.revisions import Revision
-
-
-class PushedImage(Protocol):
-    digest: str
-    tags: Iterable[str]
-    pushed_at: datetime
-
 
 # Account, region and repository to the repository's images that have tags.
 TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]

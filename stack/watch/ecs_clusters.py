@@ -1,29 +1,14 @@
 """The clusters that ECS has, whether anybody manages them or not."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
+from stack.aws.ports import EcsClusterLister
 from stack.state.revision_store import RevisionStore
 
 
-class Described(Protocol):
-    """A cluster as ECS tells of it: see `stack.aws.ecs.ClusterStatus`."""
-
-    name: str
-    status: str
-    services: int
-    running: int
-
-
-class Ecs(Protocol):
-    """What is asked of ECS: see `stack.aws.ecs.Clusters`."""
-
-    async def names(self) -> list[str]: ...
-    async def describe(self, names: Sequence[str]) -> list[Described]: ...
-
-
 class EcsClusters:
-    def __init__(self, ecs: Ecs, store: RevisionStore):
+    def __init__(self, ecs: EcsClusterLister, store: RevisionStore):
         self._ecs = ecs
         self._store = store
 

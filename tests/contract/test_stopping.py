@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import nysa_server
+from handlers import serving
 from handlers.api import operation
 from tests.aws import Aws
 from tests.client import path
@@ -129,8 +129,8 @@ def test_an_idle_connection_is_closed_at_once(aws: Aws):
 
 
 def test_what_aws_does_not_answer_is_answered_as_unknown_before_the_end(aws: Aws, monkeypatch):
-    monkeypatch.setattr(nysa_server, 'FINISH_WITHIN_S', 0.2)
-    monkeypatch.setattr(nysa_server, 'STOP_WITHIN_S', 1)
+    monkeypatch.setattr(serving, 'FINISH_WITHIN_S', 0.2)
+    monkeypatch.setattr(serving, 'STOP_WITHIN_S', 1)
     connection = HeldConnection(aws)
     server, cluster = started(aws, connection)
     held = connection.hold('PutObject', cluster)
