@@ -14,7 +14,16 @@ from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
 from moto.moto_server import werkzeug_app
 
-from stack.sandbox import moto_autoscaling, moto_ecr, moto_elbv2, moto_s3, moto_servicediscovery, moto_sqs
+from stack.sandbox import (
+    moto_autoscaling,
+    moto_cloudwatch,
+    moto_ecr,
+    moto_elbv2,
+    moto_logs,
+    moto_s3,
+    moto_servicediscovery,
+    moto_sqs,
+)
 from stack.sandbox.patching import replace
 
 
@@ -32,8 +41,10 @@ def install() -> None:
     # moto keeps every instance of every class for its own data pages, deleted ones too, which is a leak.
     replace(BaseModel, '__new__', lambda cls, *args, **kwargs: object.__new__(cls))
     moto_autoscaling.install()
+    moto_cloudwatch.install()
     moto_ecr.install()
     moto_elbv2.install()
+    moto_logs.install()
     moto_s3.install()
     moto_servicediscovery.install()
     moto_sqs.install()

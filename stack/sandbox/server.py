@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Self
 import boto3
 from botocore.config import Config
 
-from stack.sandbox import moto_autoscaling, moto_patches
+from stack.sandbox import moto_autoscaling, moto_cloudwatch, moto_logs, moto_patches
 from stack.sandbox.application import AwsApplication
 from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
+from stack.sandbox.ecs.facts import ServiceFacts
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
 from stack.sandbox.moto_backends import services
@@ -86,6 +87,8 @@ class EmbeddedAws:
         self._running.add(self.account)
         self._closing.callback(self._forget)
         moto_autoscaling.connect(self.account, self._has_service)
+        moto_cloudwatch.connect(self.account, moto_cloudwatch.Fleet(self._services, self.clock.now))
+        moto_logs.connect(self.account, self.clock.now)
         found, keeper = Found.NOTHING, None
         if directory:
             keeper = Keeper(directory, self.account, self.ecs, self.application.take_touched)
@@ -186,6 +189,9 @@ class EmbeddedAws:
         )
         return status == 200 and any(each['status'] == 'ACTIVE' for each in answer['services'])
 
+    def _services(self, region: str) -> list[ServiceFacts]:
+        return self.ecs.services(region, self.account)
+
     def _create_cluster(self, name: str, instances: int) -> None:
         """Makes an ECS cluster with machines, where there is none; LOCK is held."""
         answer = self._ask('CreateCluster', {'clusterName': name})
@@ -201,3 +207,5 @@ class EmbeddedAws:
                     del service[self.account]
         self._running.discard(self.account)
         moto_autoscaling.disconnect(self.account)
+        moto_cloudwatch.disconnect(self.account)
+        moto_logs.disconnect(self.account)

@@ -20,6 +20,7 @@ from stack.sandbox.ecs import (
 from stack.sandbox.ecs.clock import Clock
 from stack.sandbox.ecs.dice import Dice
 from stack.sandbox.ecs.errors import EcsError, invalid, throttled, unsupported
+from stack.sandbox.ecs.facts import ServiceFacts, facts_of
 from stack.sandbox.ecs.limits import Limits
 from stack.sandbox.ecs.model import Region, Wire
 from stack.sandbox.ecs.ports import Ports
@@ -167,6 +168,17 @@ class Ecs:
             instances.terminate(world, world.cluster(cluster), machine, 'TerminationNotice', reason)
             self.changed += 1
         self._send_events()
+
+    def services(self, region: str, account: str) -> list[ServiceFacts]:
+        """The facts of each service that is not INACTIVE, for metrics."""
+        with self._lock:
+            world = self._up_to_date(account, region)
+            return [
+                facts_of(world, service)
+                for cluster in world.region.clusters.values()
+                for service in cluster.services.values()
+                if service.status != 'INACTIVE'
+            ]
 
     def state(self) -> Wire:
         """Everything that must last, as plain values that JSON can hold; times and ids are exact."""

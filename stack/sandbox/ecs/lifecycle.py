@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecyc
 from collections.abc import Callable
 from typing import Any
 
-from stack.sandbox.ecs import failures, network
+from stack.sandbox.ecs import container_logs, failures, network
 from stack.sandbox.ecs.events import iso, send
 from stack.sandbox.ecs.health import checked, first_verdict
 from stack.sandbox.ecs.model import Cluster, Container, Instance, Service, Task, TaskDefinition, Wire
@@ -158,7 +158,8 @@ def _containers_up(world: World, task: Task, definition: TaskDefinition) -> None
         container.bindings = network.bindings(world, task, definition, spec)
         lines = [f'{container.name} starting from {container.image}']
         lines += [f'listening on port {mapping["containerPort"]}' for mapping in spec.get('portMappings', [])]
-        write(world, task, container, spec, lines)
+        container_logs.write(world, task, container, spec, lines)
+        container_logs.begin(world, task, container, spec)
 
 
 def _crashed(world: World, task: Task, definition: TaskDefinition) -> bool:
@@ -170,7 +171,8 @@ def _crashed(world: World, task: Task, definition: TaskDefinition) -> bool:
             continue
         container.status = 'STOPPED'
         container.exit_code, container.reason = exit_.code, exit_.reason
-        write(world, task, container, spec, exit_.last_lines)
+        container_logs.end(world, task, container, spec)
+        container_logs.write(world, task, container, spec, exit_.last_lines)
         fatal = fatal or spec.get('essential', True)
     if fatal:
         _exited(world, task)
@@ -206,7 +208,7 @@ def _running(world: World, task: Task) -> None:
         if not _crashed(world, task, definition):
             for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
                 container.status, container.exit_code = 'STOPPED', 0
-                write(world, task, container, spec, ['done'])
+                container_logs.write(world, task, container, spec, ['done'])
             _exited(world, task)
         return
     words = {word for container in task.containers for word in container.behaviour.split()}
@@ -215,7 +217,7 @@ def _running(world: World, task: Task) -> None:
     elif task.healthy and 'flaky' in words:
         for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
             container.status, container.exit_code = 'STOPPED', 1
-            write(world, task, container, spec, ['connection lost, giving up'])
+            container_logs.write(world, task, container, spec, ['connection lost, giving up'])
         _exited(world, task)
     else:
         reason = checked(world, task)
@@ -236,7 +238,9 @@ def _deactivating(world: World, task: Task) -> None:
 
 def _stopping(world: World, task: Task) -> None:
     task.times.setdefault('executionStoppedAt', world.now)
-    for container in task.containers:
+    specs = world.definition(task.definition).spec['containerDefinitions']
+    for container, spec in zip(task.containers, specs, strict=True):
+        container_logs.end(world, task, container, spec)
         if container.status == 'RUNNING':
             container.exit_code = 0
         container.status = 'STOPPED'
@@ -260,17 +264,6 @@ def _stopped(world: World, task: Task) -> None:
 
 def _forget(world: World, task: Task) -> None:
     del world.region.clusters[task.cluster].tasks[task.id]
-
-
-def write(world: World, task: Task, container: Container, spec: Wire, lines: list[str]) -> None:
-    """A container's log lines, to CloudWatch where its driver is awslogs."""
-    logging = spec.get('logConfiguration', {})
-    if logging.get('logDriver') != 'awslogs':
-        return
-    options = logging['options']
-    prefix = options.get('awslogs-stream-prefix')
-    stream = f'{prefix}/{container.name}/{task.id}' if prefix else container.runtime_id
-    world.ports.logs.write(options['awslogs-group'], stream, world.now, lines)
 
 
 _STEPS: dict[str, Callable[[World, Task], None]] = {

@@ -11,13 +11,15 @@ from typing import Any
 
 from moto.ecr.models import ecr_backends
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
-from moto.logs.models import LogsBackend, logs_backends
+from moto.logs.models import LogsBackend, LogStream, logs_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicediscovery.models import servicediscovery_backends
 from moto.ssm.models import ssm_backends
 
+from stack.sandbox import moto_logs
 from stack.sandbox.ecs.ports import AnyImage, Image, Ports, TargetGroup, tags_of
 from stack.sandbox.patching import replace
+from stack.sandbox.telemetry.log_lines import LogSource
 
 _ECR = re.compile(r'(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)(?::([^@]+))?(?:@(.+))?')
 # Where a target group keeps what ECS knows about its targets: `ID:PORT` → (state, reason). It is part of moto's
@@ -127,10 +129,19 @@ class MotoLogs:
         return group in self._backend.groups
 
     def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
+        events = [{'timestamp': int(at * 1000), 'message': line} for line in lines]
+        self._stream(group, stream).put_log_events(events)
+
+    def begin(self, group: str, stream: str, source: LogSource) -> None:
+        moto_logs.set_source(self._stream(group, stream), source)
+
+    def end(self, group: str, stream: str, at: float) -> None:
+        moto_logs.end_source(self._stream(group, stream), at)
+
+    def _stream(self, group: str, stream: str) -> LogStream:
         self._backend.ensure_log_group(group)
         self._backend.ensure_log_stream(group, stream)
-        events = [{'timestamp': int(at * 1000), 'message': line} for line in lines]
-        self._backend.groups[group].streams[stream].put_log_events(events)
+        return self._backend.groups[group].streams[stream]
 
 
 class MotoRegistry:

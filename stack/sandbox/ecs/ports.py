@@ -8,6 +8,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from stack.sandbox.telemetry.log_lines import LogSource
+
 
 class Image(NamedTuple):
     """An image that is there; `tags` decide what becomes of its containers."""
@@ -48,6 +50,10 @@ class Logs(Protocol):
     def has_group(self, group: str) -> bool: ...
 
     def write(self, group: str, stream: str, at: float, lines: list[str]) -> None: ...
+
+    def begin(self, group: str, stream: str, source: LogSource) -> None: ...
+
+    def end(self, group: str, stream: str, at: float) -> None: ...
 
 
 class Registry(Protocol):
@@ -97,6 +103,12 @@ class AnyLog:
         return True
 
     def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
+        pass
+
+    def begin(self, group: str, stream: str, source: LogSource) -> None:
+        pass
+
+    def end(self, group: str, stream: str, at: float) -> None:
         pass
 
 

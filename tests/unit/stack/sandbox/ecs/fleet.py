@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from stack.sandbox.ecs import Ecs, ManualClock
 from stack.sandbox.ecs.ports import AnyImage, Image, TargetGroup
+from stack.sandbox.telemetry.log_lines import LogSource
 
 ACCOUNT, REGION = '123456789012', 'us-east-1'
 BREAKER = {'enable': True, 'rollback': True}
@@ -63,12 +64,20 @@ class LogGroups:
     def __init__(self):
         self.groups = {'/ecs/prod'}
         self.lines: dict[str, list[str]] = {}
+        self.sources: dict[str, LogSource] = {}
+        self.ended: dict[str, float] = {}
 
     def has_group(self, group: str) -> bool:
         return group in self.groups
 
     def write(self, group: str, stream: str, at: float, lines: list[str]) -> None:
         self.lines.setdefault(stream, []).extend(lines)
+
+    def begin(self, group: str, stream: str, source: LogSource) -> None:
+        self.sources[stream] = source
+
+    def end(self, group: str, stream: str, at: float) -> None:
+        self.ended[stream] = at
 
 
 class CloudMap:
