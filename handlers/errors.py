@@ -1,4 +1,4 @@
-"""Which HTTP status each of our errors has. The nearest class that is named here decides."""
+"""The HTTP status of each error. The nearest base class in the table applies."""
 
 from stack import errors
 
@@ -34,7 +34,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.OutcomeUnknown: 502,
 }
 
-# The codes of refusals that Tornado makes by itself, before or instead of a verb, and of what nobody foresaw.
+# The codes of errors that Tornado raises before or instead of a verb, and of an unexpected error.
 HTTP_CODE = {
     400: 'invalid_request',
     404: 'not_found',
@@ -45,11 +45,11 @@ HTTP_CODE = {
 
 
 def headers_of(error: BaseException | None) -> dict[str, str]:
-    """What goes with a refusal beside its status."""
+    """The headers of an error answer."""
     if isinstance(error, errors.TooManyRequests):
         return {'Retry-After': str(error.seconds)}
     if isinstance(error, errors.NotAuthenticated):
-        # Not Basic, which is taken as well: browsers would ask for a password over the page.
+        # Basic is accepted too, but not offered: a browser would open its password dialog over the page.
         return {'WWW-Authenticate': 'Bearer realm="nysa"'}
     return {}
 

@@ -1,4 +1,4 @@
-"""The whole routing table."""
+"""The routing table."""
 
 from tornado.websocket import WebSocketHandler
 
@@ -21,7 +21,7 @@ from handlers.base import ApiHandler
 from handlers.document import documentation
 from handlers.live import events
 
-# A name in an address is percent-decoded once, so it may hold anything but a slash as it stands there.
+# A name in a path is percent-decoded once: it may contain anything, a slash only as %2F.
 CLUSTER = r'/api/v1/clusters/([^/]+)'
 SERVICE = CLUSTER + r'/services/([^/]+)'
 REVISION = CLUSTER + r'/revisions/([^/]+)'
@@ -65,5 +65,5 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/metrics', health.Metrics),
 )
 
-# What is no request with an answer, and so has no operation.
+# WebSockets have no operation: they have no single answer.
 SOCKETS: tuple[tuple[str, type[WebSocketHandler]], ...] = ((r'/api/v1/events', events.Events),)

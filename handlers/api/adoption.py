@@ -1,4 +1,4 @@
-"""A living ECS cluster taken under management, with a desired state written from what runs in it."""
+"""Adoption: a running ECS cluster comes under management, with a desired state derived from its services."""
 
 from dataclasses import replace
 
@@ -9,28 +9,23 @@ from stack.access.access import Role
 
 ADOPTION = (
     Parameter('dry_run', 'true stores nothing: the answer is what would be stored.', kind='boolean'),
-    Parameter('deploy', 'true announces it as well, so that ECS is made to match. false unless told.', kind='boolean'),
+    Parameter('deploy', 'true also deploys the adopted desired state. Default: false.', kind='boolean'),
     Parameter('message', 'Why the cluster is adopted; kept with the revision. Also the header X-Nysa-Message.'),
-    Parameter('override', 'The reason for which it is done even in a freeze.'),
+    Parameter('override', 'The reason to adopt despite a freeze; requires the role admin.'),
 )
 
 
 # Every service of a cluster is read from ECS, within its rate limits.
 ADOPTED_WITHIN_S = 120.0
 
-MANAGED = (
-    Parameter(
-        'managed', 'false gives those alone that nobody manages yet, true those that are managed.', kind='boolean'
-    ),
-)
+MANAGED = (Parameter('managed', 'false lists only unmanaged clusters, true only managed ones.', kind='boolean'),)
 
 
 class EcsClusters(ApiHandler):
     @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
     async def get(self) -> None:
-        """The active clusters that ECS has, by name: what can be taken under management, and what is already."""
-        told = 'managed' in self.query
-        managed = self.query.flag('managed', default=False) if told else None
+        """List the active ECS clusters by name, managed and unmanaged."""
+        managed = self.query.flag('managed', default=False) if 'managed' in self.query else None
         self.reply({'content': await self.context.ecs_clusters.active(self.caller.may_see, managed)})
 
 
@@ -45,7 +40,7 @@ class Adopt(ApiHandler):
         seconds=ADOPTED_WITHIN_S,
     )
     async def post(self, cluster: str) -> None:
-        """Take a living ECS cluster under management as it is. Nothing that runs is changed unless `deploy` says so."""
+        """Take a running ECS cluster under management as it is. Running services change only with `deploy=true`."""
         request = replace(self.change_request(), deploy=self.query.flag('deploy', default=False))
         if not request.dry_run:
             adopted = await self.context.adopter.adopt(cluster, request)

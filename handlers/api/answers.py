@@ -1,4 +1,4 @@
-"""Answers in the bytes in which they go out, kept for as long as nothing changes that they tell."""
+"""A cache of encoded answers about a cluster, valid until the cluster's state changes."""
 
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -8,13 +8,13 @@ from stack.rollouts.cluster_state import ClusterState
 
 
 class Answers:
-    """What is kept of a cluster goes with its state."""
+    """Entries are dropped with the `ClusterState` that they describe."""
 
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[ClusterState, tuple[Any, dict[Hashable, bytes]]] = WeakKeyDictionary()
 
     def get(self, state: ClusterState, which: Hashable, make: Callable[[], bytes]) -> bytes:
-        """The answer of that name about a cluster, made anew where the state is another one than the last time."""
+        """The cached answer for the key `which`; `make` encodes it after a change of the state."""
         facts = state.facts()
         kept = self._kept.get(state)
         if kept is None or kept[0] != facts:

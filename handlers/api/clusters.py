@@ -1,4 +1,4 @@
-"""The clusters under management: all of them, one, and one that was removed."""
+"""The clusters under management: list, create, read, remove and restore."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from stack.errors import AccessDenied, AwsFailed, InvalidRequest, Unprocessable
 from stack.rollouts.cluster_view import summary, with_deployed
 from stack.state.service_rows import service_rows
 
-REMOVED = (Parameter('removed', 'true gives the clusters that were removed and are not back.', kind='boolean'),)
+REMOVED = (Parameter('removed', 'true lists the removed clusters instead.', kind='boolean'),)
 
 
 class Clusters(ApiHandler):
     @operation(Role.VIEWER, answer='ClusterNames', parameters=REMOVED)
     async def get(self) -> None:
-        """The names of the clusters under management, sorted; or of those that were, and can be restored."""
+        """List the names of the clusters under management, sorted; or of those that were removed."""
         if self.query.flag('removed', default=False):
             gone = await self.context.history.removals(self.caller.may_see)
             self.reply({'content': [each['name'] for each in gone], 'removed': gone})
@@ -45,7 +45,7 @@ class Clusters(ApiHandler):
             ]
             raise InvalidRequest(f'{" and ".join(missing) or "name as text"} must be given.', details)
         if not self.caller.may_see(given['name']):
-            raise AccessDenied('Clusters of that name are none of yours.')
+            raise AccessDenied('This cluster name is outside the scope of your token.')
         outcome = await self.context.states.create(
             given['name'], given['config'], self.change_request(), lambda path: document.position(('config', *path))
         )
@@ -55,7 +55,7 @@ class Clusters(ApiHandler):
 class Cluster(ApiHandler):
     @operation(Role.VIEWER, answer='Cluster', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """A cluster in short: its revision, who made it, when and why; whether ECS has it; and its services."""
+        """Read a cluster in short: its revision, its last change, its state in ECS, and its services."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
             rows = service_rows(revision.document_or_empty)
@@ -74,7 +74,7 @@ class Cluster(ApiHandler):
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:
-        """Stop managing a cluster. ECS is left alone, and the history stays."""
+        """Stop managing a cluster. ECS is not changed, and the history remains."""
         outcome = await self.context.states.remove(cluster, self.change_request())
         self.reply_outcome(outcome, f'{cluster} is no longer managed; ECS is left as it is')
 
@@ -82,9 +82,9 @@ class Cluster(ApiHandler):
 class Restore(ApiHandler):
     @operation(Role.ADMIN, answer='Accepted', status=202, parameters=CHANGE, refusals=(404, *GUARDED, 413, 422))
     async def post(self, cluster: str) -> None:
-        """Bring a cluster back that was removed, history and all.
+        """Restore a removed cluster with its history.
 
-        What was adopted or stored and never deployed is deployed only with `deploy=true`; the answer repeats the notes.
+        A desired state that was never deployed is deployed only with `deploy=true`; the answer repeats the notes.
         """
         given = 'deploy' in self.query
         deploy = self.query.flag('deploy', default=True) if given else None
@@ -95,7 +95,7 @@ class Restore(ApiHandler):
             self.reply_accepted(outcome, 'restored, not deployed', notes=await self._notes(cluster))
 
     async def _notes(self, cluster: str) -> list[dict[str, Any]]:
-        """What a deployment would change of what runs, as far as it can be seen."""
+        """The changes that a deployment would make to what runs, as far as ECS can be read."""
         try:
             return [note.to_json() for note in await self.context.adopter.notes(cluster)]
         except (AwsFailed, Unprocessable) as failed:

@@ -13,9 +13,9 @@ from stack.access.access import Role
 class Config(ApiHandler):
     @operation(Role.VIEWER, answer='DesiredState', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The desired state: the very document that is stored, or the same as YAML where that is accepted.
+        """Read the desired state byte for byte as stored; as YAML with `Accept: application/yaml`.
 
-        What looks like a secret is masked for viewers.
+        Values that look like secrets are masked for viewers.
         """
         revision = await self.context.states.read(cluster)
         self.set_header('Vary', 'Accept')
@@ -39,7 +39,7 @@ class Config(ApiHandler):
         refusals=(400, 404, *GUARDED, 413, 415),
     )
     async def put(self, cluster: str) -> None:
-        """Store a whole new desired state. A service that it leaves out goes on running, unmanaged, or is pruned."""
+        """Replace the desired state. A service that is absent from it keeps running unmanaged; `prune` removes it."""
         document = await self.body.stackfile()
         request = self.change_request()
         prune = self.query.flag('prune', default=False)
@@ -51,14 +51,14 @@ class Config(ApiHandler):
 class Deploy(ApiHandler):
     @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def post(self, cluster: str) -> None:
-        """Announce the stored desired state again."""
+        """Deploy the stored desired state again."""
         self.reply_outcome(await self.context.states.deploy(cluster, self.change_request()))
 
 
 class Plan(ApiHandler):
     @operation(Role.VIEWER, body='Stackfile', answer='Plan', parameters=PRUNE, refusals=(400, 404, 412, 413, 415))
     async def post(self, cluster: str) -> None:
-        """What would become of each service under another desired state, field by field. Nothing is stored or sent."""
+        """Plan another desired state: its effect on each service, by field. Nothing is stored or sent."""
         document = await self.body.stackfile()
         request = replace(self.change_request(), dry_run=True)
         prune = self.query.flag('prune', default=False)

@@ -1,4 +1,4 @@
-"""What stands between a change and a cluster: freezes, and images in quarantine."""
+"""Guards against changes: freezes, and images in quarantine."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ RELEASE = {'reason': 'text'}
 class Freeze(ApiHandler):
     @operation(Role.VIEWER, answer='FreezeState', refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """Whether the cluster is frozen: by whom, why, until when."""
+        """Read the freeze of the cluster: by whom, why, until when."""
         revision = await self.context.states.read(cluster)
         freeze = await self.context.freezing.frozen(revision)
         self.reply({'frozen': freeze.to_json() if freeze else None})
@@ -27,7 +27,7 @@ class Freeze(ApiHandler):
         Role.ADMIN, body='NewFreeze', answer='FrozenOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
     )
     async def put(self, cluster: str) -> None:
-        """Refuse all changes from now on, until somebody thaws the cluster or the time has come."""
+        """Refuse all changes until the cluster is thawed or the freeze expires."""
         given = self.body.fields(FREEZE)
         until = moment('until', given.get('until'), datetime.now(UTC))
         outcome = await self.context.freezing.freeze(cluster, self.change_request(), given.get('reason') or '', until)
@@ -35,14 +35,14 @@ class Freeze(ApiHandler):
 
     @operation(Role.ADMIN, answer='AcceptedOrPlan', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str) -> None:
-        """Take changes again."""
+        """Thaw the cluster: accept changes again."""
         self.reply_outcome(await self.context.freezing.thaw(cluster, self.change_request()), f'{cluster} is thawed')
 
 
 class Quarantines(ApiHandler):
     @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The images in quarantine, of all services."""
+        """List the images in quarantine of all services."""
         held = await self.context.freezing.quarantined(await self.context.states.read(cluster))
         self.reply({'content': [each.to_json() for each in held]})
 
@@ -50,7 +50,7 @@ class Quarantines(ApiHandler):
 class Quarantine(ApiHandler):
     @operation(Role.VIEWER, answer='Quarantines', refusals=(404,))
     async def get(self, cluster: str, service: str) -> None:
-        """The images that were rolled away from, and must not come back to the service."""
+        """List the images in quarantine of one service: those that it was rolled back from."""
         revision = await self.context.states.read(cluster)
         held = await self.context.freezing.quarantined(revision, service)
         self.reply({'content': [each.to_json() for each in held]})
@@ -59,12 +59,12 @@ class Quarantine(ApiHandler):
         Role.ADMIN, body='Release', answer='ReleasedOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)
     )
     async def delete(self, cluster: str, service: str) -> None:
-        """Let the service have its former images back, for a reason."""
+        """Release the images of a service from quarantine, for a reason."""
         given = self.body.fields(RELEASE)
         request = self.change_request()
         reason = given.get('reason', request.origin.message)
         outcome = await self.context.freezing.release(cluster, service, request, reason)
-        self.reply_outcome(outcome, f'{service} may have its former images back')
+        self.reply_outcome(outcome, f'{service} has no images in quarantine any more')
 
 
 def moment(name: str, value: Any, now: datetime) -> datetime | None:

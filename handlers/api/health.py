@@ -1,4 +1,4 @@
-"""For those who operate the server: is it alive, is it ready, what does it count."""
+"""Health, readiness and metrics of the server."""
 
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
@@ -9,14 +9,14 @@ from stack.runtime.masking import masked
 class Alive(ApiHandler):
     @operation(Role.PUBLIC, answer='Health')
     async def get(self) -> None:
-        """The process answers; nothing else is looked at."""
+        """Check that the process answers; no dependency is checked."""
         self.reply({'status': 'ok', 'version': self.context.version})
 
 
 class Ready(ApiHandler):
     @operation(Role.PUBLIC, answer='Readiness', refusals=(503,))
     async def get(self) -> None:
-        """The bucket and the queue are there and answer."""
+        """Check that the bucket and the queue answer."""
         found = await self.context.findings()
         ready = all(finding.ok for finding in found)
         content = {'status': 'ready' if ready else 'not ready', 'checks': [finding.to_json() for finding in found]}
@@ -29,6 +29,6 @@ class Ready(ApiHandler):
 class Metrics(ApiHandler):
     @operation(Role.PUBLIC, answer='MetricsText')
     async def get(self) -> None:
-        """What the server counts and times, in Prometheus' text format."""
+        """Read the metrics in Prometheus' text format."""
         self.set_header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
         self.finish(await self.context.metrics_text())

@@ -1,4 +1,4 @@
-"""What a cluster's desired state was, and how it came to be what it is."""
+"""The history of a cluster: its revisions, their differences, and the audit."""
 
 from handlers.api.operation import Parameter, operation
 from handlers.api.yaml_answers import reply_yaml, wants_yaml
@@ -8,18 +8,18 @@ from stack.rollouts.rollout_answer import in_short
 from stack.state.history_rows import revision_row
 
 PAGE = (
-    Parameter('limit', 'How many, from 1 to 200; 20 unless told.', kind='integer'),
-    Parameter('after', 'The `next` of the page before.'),
+    Parameter('limit', 'Page size, from 1 to 200. Default: 20.', kind='integer'),
+    Parameter('after', 'The `next` of the previous page.'),
 )
-AGAINST = (Parameter('against', 'The revision to compare with, or `current`; the one before unless told.'),)
+AGAINST = (Parameter('against', 'The revision to compare with, or `current`. Default: the previous revision.'),)
 
 
 class Revisions(ApiHandler):
     @operation(Role.VIEWER, answer='Revisions', parameters=PAGE, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The history, newest first: who, when, why, from where, what changed, and how its rollout ended.
+        """List the revisions, newest first: who, when, why, from where, what changed, and how the rollout ended.
 
-        A removed cluster has one too, without the endings.
+        For a removed cluster the verdicts are absent.
         """
         limit = self.query.number('limit', 20, 1, 200)
         page = await self.context.history.page(cluster, limit, self.query.text('after'))
@@ -34,7 +34,7 @@ class Revisions(ApiHandler):
 class OneRevision(ApiHandler):
     @operation(Role.VIEWER, answer='Revision', refusals=(404, 410))
     async def get(self, cluster: str, revision: str) -> None:
-        """One revision with its content, or its content alone as YAML; `current` names the one that is stored now."""
+        """Read one revision with its content, or the content alone as YAML; `current` is the stored one."""
         found = await self.context.history.revision(cluster, revision)
         self.set_header('Vary', 'Accept')
         if wants_yaml(self.request.headers):
@@ -48,7 +48,7 @@ class OneRevision(ApiHandler):
 class RevisionDiff(ApiHandler):
     @operation(Role.VIEWER, answer='Difference', parameters=AGAINST, refusals=(404, 410))
     async def get(self, cluster: str, revision: str) -> None:
-        """What became of another revision in this one, service by service and field by field."""
+        """Compare a revision with another one, by service and field."""
         against = self.query.text('against')
         found, other, difference = await self.context.history.compare(cluster, revision, against)
         self.reply({'revision': found.id, 'against': other.id if other else None, **difference.to_json()})
@@ -57,7 +57,7 @@ class RevisionDiff(ApiHandler):
 class Audit(ApiHandler):
     @operation(Role.VIEWER, answer='AuditPage', parameters=PAGE, refusals=(400, 404))
     async def get(self, cluster: str) -> None:
-        """Who did what, and who was refused by a freeze or a quarantine, the newest first."""
+        """List who did what, and which changes a freeze or a quarantine refused, newest first."""
         limit = self.query.number('limit', 20, 1, 200)
         entries, following = await self.context.audit.page(cluster, limit, self.query.text('after'))
         self.reply({'content': entries, 'next': following})

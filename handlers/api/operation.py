@@ -1,4 +1,4 @@
-"""What is declared above each verb: who may call it, and what the API's document says of it."""
+"""The declaration above each verb: the role that it requires, its deadline, and its entry in the API's document."""
 
 import functools
 import inspect
@@ -16,8 +16,8 @@ Verb = Callable[..., Awaitable[None]]
 
 VERBS = ('get', 'put', 'post', 'patch', 'delete')
 
-# How long a client waits for its answer, in seconds; load balancers wait for 60 by default. A change may be planned
-# against all of a cluster's services in ECS.
+# Deadlines of an answer in seconds, below the 60 of a load balancer's idle timeout. The plan of a change may read all
+# services of a cluster from ECS.
 DEADLINE_S = 30.0
 PLANNED_WITHIN_S = 50.0
 
@@ -34,10 +34,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """`body` and `answer` name schemas of handlers/document/schemas/; `refusals` are statuses beside the usual ones.
+    """`body` and `answer` name schemas of handlers/document/schemas/; `refusals` are its own statuses.
 
-    `cluster` is the place of a cluster's name among the names of the path. `plan` is the schema of the answer to a dry
-    run, where `parameters` have that. `seconds` is the deadline of the answer.
+    `cluster` is the index of the cluster's name in the path. `plan` is the schema of a dry run's answer. `seconds` is
+    the deadline of the answer.
     """
 
     role: Role
@@ -62,7 +62,7 @@ def operation(
     plan: str = 'Plan',
     seconds: float | None = None,
 ) -> Callable[[Verb], Verb]:
-    """Declare a verb: the least role that may call it, the shapes of what goes in and comes out, and its deadline."""
+    """Declare a verb: its minimum role, the schemas of body and answer, and its deadline."""
     plans = any(parameter.name == 'dry_run' for parameter in parameters)
     deadline = seconds or (PLANNED_WITHIN_S if plans else DEADLINE_S)
 
@@ -71,7 +71,7 @@ def operation(
         cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
         declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster, deadline)
 
-        # Checked when the verb is called, not before: by then the body has come in, and a refusal reaches the client.
+        # Not in prepare(), which runs before the body has arrived: the client would not read the error.
         @functools.wraps(verb)
         async def checked(handler: 'ApiHandler', *names: str) -> None:
             with handler.context.in_flight.work(handler, deadline, limited=role is not Role.PUBLIC):

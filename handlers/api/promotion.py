@@ -1,4 +1,4 @@
-"""Promotion: taking over the images that run well in another cluster."""
+"""Promotion: images of another cluster become the desired ones of this cluster."""
 
 from handlers.api.body import expect
 from handlers.api.operation import operation
@@ -21,10 +21,10 @@ class Promote(ApiHandler):
         refusals=(400, 404, *GUARDED, 413, 415, 422),
     )
     async def post(self, cluster: str) -> None:
-        """Take over another cluster's images, of all services that both have or of some.
+        """Promote another cluster's images, of all services that both clusters have or of some.
 
-        A tag that may move is taken over as the digest that the source runs. What rolls out or fails in the source is
-        left out, and refused where `services` names it, unless `force` is true.
+        A mutable tag is promoted as the digest that the source runs. A service that is rolling out or failing in the
+        source is skipped, or refused where `services` names it; `force` promotes it anyway.
         """
         given = self.body.fields(FIELDS)
         source, only = given.get('from'), given.get('services')

@@ -1,4 +1,4 @@
-"""Rollback: storing the content of an earlier revision again."""
+"""Rollback: the content of an earlier revision becomes the desired state again."""
 
 from dataclasses import replace
 
@@ -21,10 +21,10 @@ class Rollback(ApiHandler):
         refusals=(400, 404, 410, *GUARDED, 413, 415, 422),
     )
     async def post(self, cluster: str) -> None:
-        """Store an old content again, of all services or of one: by default the newest that rolled out well.
+        """Roll back all services or one to an earlier revision: by default the newest that succeeded.
 
-        The images that it takes away go into quarantine. A revision that failed, or whose image is in quarantine, is
-        restored only where `revision` names it; an image in quarantine takes an `override`.
+        The replaced images go into quarantine. A revision that failed is restored only where `revision` names it; an
+        image in quarantine requires an `override`.
         """
         given = self.body.fields(FIELDS)
         for name in ('revision', 'service', 'message'):

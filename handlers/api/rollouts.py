@@ -1,4 +1,4 @@
-"""How far ECS is from the desired state: one look, or one call that waits until it has settled."""
+"""The state of a rollout: read at once, or after waiting for its verdict."""
 
 from handlers.api.operation import DEADLINE_S, Parameter, operation
 from handlers.base import ApiHandler
@@ -12,7 +12,7 @@ class Rollout(ApiHandler):
     gone = False
 
     def on_connection_close(self) -> None:
-        """Nobody is there any more for whom it would be worth waiting."""
+        """Stop waiting: the client has disconnected."""
         super().on_connection_close()
         self.gone = True
         self.context.live.askers.moved(*self.path_args)
@@ -23,17 +23,17 @@ class Rollout(ApiHandler):
         parameters=(
             Parameter(
                 'wait',
-                'Wait up to so many seconds until it has settled. The status then says how it ended: 200 where what is '
-                'wanted runs, 409 where it failed or was superseded, 504 where it still goes on.',
+                'Wait up to this many seconds for the verdict. The status then is 200 where the desired state '
+                'runs, 409 where the rollout failed or was superseded, 504 where it is still in progress.',
                 kind='integer',
             ),
-            Parameter('revision', 'Only the services that this revision changed, and how that ended for them.'),
+            Parameter('revision', 'Only the services that this revision changed, with its verdict for them.'),
             Parameter('service', 'Only this service.'),
         ),
         refusals=(404, 409, 503, 504),
     )
     async def get(self, cluster: str) -> None:
-        """How far ECS is from the desired state, per service; with `wait`, one call for a CI job."""
+        """Read how far ECS is from the desired state, by service; `wait` makes it one call for a CI job."""
         live, seconds = self.context.live, self.query.number('wait', 0, 0, LONGEST_WAIT_S)
         question = Question(self.query.text('revision'), self.query.text('service'))
         state = await live.at(await self.context.states.read(cluster))

@@ -27,7 +27,7 @@ OF_SEVERAL = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 're
 class Services(ApiHandler):
     @operation(Role.VIEWER, answer='Services', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """The services that the desired state names, in its order, each with what is deployed of it."""
+        """List the services in the order of the desired state, each with its deployed state."""
         revision = await self.context.states.read(cluster)
         if not self.not_modified(revision.id):
             state = await self.context.live.at(revision)
@@ -49,20 +49,20 @@ class Services(ApiHandler):
     async def patch(self, cluster: str) -> None:
         """Change several services in one revision, all or none: tags, counts, restarts.
 
-        null in place of a service's changes has it destroyed, which takes the role admin.
+        null instead of changes removes a service, which requires the role admin.
         """
         given = self.body.fields({'services': 'changes by service'})
         request = self.change_request()
         edits = several(given.get('services'), request.moment)
         if None in edits.values() and self.caller.role < Role.ADMIN:
-            raise AccessDenied('To have a service destroyed takes the role admin.')
+            raise AccessDenied('Removing a service requires the role admin.')
         self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
 
 
 class Service(ApiHandler):
     @operation(Role.VIEWER, answer='Service', refusals=(404,))
     async def get(self, cluster: str, service: str) -> None:
-        """One service: what is wanted, what is deployed, its tasks, and why the last ones stopped."""
+        """Read one service: desired and deployed state, tasks, and why the last tasks stopped."""
         state = await self.context.live.at(await self.context.states.read(cluster))
         asked = self.context.look, self.context.recorder, self.context.task_logs
         self.reply(await service_report(state, service, *asked))
@@ -76,7 +76,7 @@ class Service(ApiHandler):
         refusals=(400, 404, *GUARDED, 413, 415),
     )
     async def put(self, cluster: str, service: str) -> None:
-        """Change the image's tag, the desired count, or both."""
+        """Change the image tag, the desired count, or both."""
         given = self.body.fields(CHANGEABLE)
         not_null(given, CHANGEABLE)
         deploy = given.pop('deploy', True)
@@ -92,14 +92,14 @@ class Service(ApiHandler):
 
     @operation(Role.ADMIN, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED))
     async def delete(self, cluster: str, service: str) -> None:
-        """Take a service out of the desired state, and have it destroyed."""
+        """Remove a service from the desired state and delete it in ECS."""
         self.reply_outcome(await self.context.states.remove_service(cluster, service, self.change_request()))
 
 
 class Restart(ApiHandler):
     @operation(Role.DEPLOYER, status=202, answer='Accepted', parameters=CHANGE, refusals=(404, *GUARDED, 413))
     async def post(self, cluster: str, service: str) -> None:
-        """Replace all tasks of a service, and pull its image again: a rollout like any other."""
+        """Restart a service: a rollout that replaces all tasks and pulls the image again."""
         self.reply_outcome(await self.context.states.restart_service(cluster, service, self.change_request()))
 
 
@@ -107,11 +107,11 @@ class Tags(ApiHandler):
     @operation(
         Role.VIEWER,
         answer='Tags',
-        parameters=(Parameter('limit', 'How many, from 1 to 1000; 10 unless told.', kind='integer'),),
+        parameters=(Parameter('limit', 'The number of tags, from 1 to 1000. Default: 10.', kind='integer'),),
         refusals=(404, 422),
     )
     async def get(self, cluster: str, service: str) -> None:
-        """The tags under which the service's image was pushed to ECR, newest first."""
+        """List the tags of the service's image in ECR, newest first."""
         limit = self.query.number('limit', 10, 1, 1000)
         revision = await self.context.states.read(cluster)
         held = await self.context.freezing.quarantined(revision, service)
@@ -120,7 +120,7 @@ class Tags(ApiHandler):
 
 
 def several(given: Any, at: datetime) -> dict[str, Edit | None]:
-    """Changes by service, a restart at that time; None has a service destroyed. Raises `InvalidRequest`."""
+    """The edit of each service, None for its removal; `at` is the time of a restart. Raises `InvalidRequest`."""
     if not isinstance(given, dict) or not given:
         raise InvalidRequest(
             'services must name services.', [{'path': 'services', 'message': 'changes by service, at least one'}]
@@ -145,7 +145,7 @@ def _edit(where: str, changes: Any, at: datetime) -> Edit:
 
 
 def not_null(given: Mapping[str, Any], allowed: Mapping[str, str]) -> None:
-    """Raise `InvalidRequest` that names each key that stands without a value."""
+    """Raise `InvalidRequest` that names each key with a null value."""
     empty = [key for key, value in given.items() if value is None]
     if empty:
         details = [{'path': key, 'message': f'must be {allowed[key]}'} for key in empty]

@@ -1,4 +1,4 @@
-"""One service's settings as a document of its own: read, replaced, patched."""
+"""The settings of one service as a document: read, replace, patch."""
 
 from handlers.api.body import mapping
 from handlers.api.operation import operation
@@ -12,7 +12,7 @@ from stack.changes.service_specs import spec_of
 class Spec(ApiHandler):
     @operation(Role.VIEWER, answer='ServiceSpec', parameters=CONDITIONAL_READ, refusals=(404,))
     async def get(self, cluster: str, service: str) -> None:
-        """The settings of a service as they are stored, or the same as YAML where that is accepted.
+        """Read the stored settings of a service; as YAML with `Accept: application/yaml`.
 
         Values that look like secrets are masked for viewers.
         """
@@ -35,7 +35,7 @@ class Spec(ApiHandler):
         refusals=(400, 404, *GUARDED, 413, 415),
     )
     async def put(self, cluster: str, service: str) -> None:
-        """Create a service, or replace all its settings."""
+        """Create a service or replace all its settings."""
         document = self.body.document()
         settings = mapping(document)
         request = self.change_request()

@@ -1,4 +1,4 @@
-"""Stackfiles by themselves: what is wrong with one, and what one may hold."""
+"""Stackfiles by themselves: validation, and their JSON Schema."""
 
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
@@ -14,11 +14,11 @@ class Validate(ApiHandler):
         Role.VIEWER,
         body='Stackfile',
         answer='Report',
-        parameters=(Parameter('cluster', 'The cluster that it is for: some names become part of longer ones.'),),
+        parameters=(Parameter('cluster', 'The target cluster, whose name counts in the length of some names.'),),
         refusals=(400, 413, 415),
     )
     async def post(self) -> None:
-        """Every mistake at once, each with its path, line and column; and the warnings. Nothing is stored."""
+        """Validate a stackfile: all mistakes with path, line and column, and the warnings. Nothing is stored."""
         document = await self.body.stackfile()
         cluster = self.query.text('cluster')
         report = await call_off_loop(check, document.data, cluster=cluster, position=document.position)
@@ -31,5 +31,5 @@ class Validate(ApiHandler):
 class JsonSchema(ApiHandler):
     @operation(Role.PUBLIC, answer='JsonSchema')
     async def get(self) -> None:
-        """The JSON Schema of a stackfile, for editors."""
+        """Read the JSON Schema of a stackfile, for editors."""
         self.reply(json_schema(), media_type='application/schema+json')

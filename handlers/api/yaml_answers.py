@@ -1,4 +1,4 @@
-"""Answers in YAML, for those who ask for it."""
+"""Answers in YAML, by content negotiation."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ LINE = 118
 
 
 def wants_yaml(headers: Mapping[str, str]) -> bool:
-    """Whether the client names YAML before JSON, or before anything."""
+    """Whether the Accept header names YAML before JSON and before `*/*`."""
     accepted = [each.partition(';')[0].strip().lower() for each in headers.get('Accept', '').split(',')]
     ranked = [each for each in accepted if 'yaml' in each or each in ('application/json', '*/*')]
     return bool(ranked) and 'yaml' in ranked[0]
@@ -23,7 +23,7 @@ def wants_yaml(headers: Mapping[str, str]) -> bool:
 def reply_yaml(
     handler: 'ApiHandler', content: Any, comments: Iterable[str] = (), *, revision: str | None = None
 ) -> None:
-    """Answer with what of the content the caller may see; the status is the declared one unless another was set."""
+    """Answer with the content as the caller may see it."""
     handler.set_header('Content-Type', YAML_ANSWER)
     if revision is not None:
         handler.set_header('ETag', f'"{revision}"')
@@ -31,12 +31,12 @@ def reply_yaml(
 
 
 def yaml_text(document: Any, comments: Iterable[str] = ()) -> str:
-    """The document as YAML, in its own order, below comments that may hold any text."""
+    """The document as YAML in its own order, below comments with any text."""
     lines = [line for each in comments for line in textwrap.wrap(_on_one_line(each), LINE, subsequent_indent='  ')]
     above = ''.join(f'# {line}\n' for line in lines)
     return f'{above}\n' * bool(above) + write(document)
 
 
 def _on_one_line(text: str) -> str:
-    """A comment ends where YAML sees a line break, of which it knows more kinds than one."""
+    """The text without line breaks: YAML ends a comment at several kinds of them."""
     return ''.join(each if each.isprintable() else ' ' for each in text)

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made ready to be read: what the template of /api/docs shows, and nothing that it decides."""
+"""View models of the page /api/docs, derived from the OpenAPI document."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from handlers.api.body import JSON_TYPE
 
 Json = Mapping[str, Any]
 
-# A shape with more lines than this is shown once, among the shapes; elsewhere a link leads there.
+# A shape with more lines than this is shown in the section of shapes only, and linked from elsewhere.
 MOST_LINES_INLINE = 30
 
 TOKEN = re.compile(
@@ -126,7 +126,7 @@ def _name(reference: Json) -> str:
 
 
 def _component(reference: Json) -> str:
-    """The component that a reference leads to, or into: `#/components/schemas/NAME/…`."""
+    """The component of a reference to it or into it: `#/components/schemas/NAME/…`."""
     target: str = reference['$ref']
     return target.split('/')[3]
 
@@ -140,7 +140,7 @@ def _shape(document: Json, name: str) -> Json:
 
 
 def curl(document: Json, base: str, path: str, verb: str, operation: Json) -> str:
-    """A command that makes the call, as HTML."""
+    """The curl command of a call, as HTML."""
     for each in operation.get('parameters', []):
         if each['in'] == 'path':
             path = path.replace(f'{{{each["name"]}}}', quote(each['example']))
@@ -155,13 +155,13 @@ def curl(document: Json, base: str, path: str, verb: str, operation: Json) -> st
 
 
 def example_html(document: Json, name: str | None) -> str:
-    """A whole answer as HTML, or nothing where the shape has no example."""
+    """An example of an answer as HTML; empty where the shape has none."""
     examples = _shape(document, name).get('examples') if name else None
     return highlighted(json.dumps(examples[0], indent=2, ensure_ascii=False)) if examples else ''
 
 
 def highlighted(text: str) -> str:
-    """JSON as HTML with its parts marked."""
+    """JSON as HTML with syntax highlighting."""
     made, end = [], 0
     for match in TOKEN.finditer(text):
         made.append(xhtml_escape(text[end : match.start()]))
@@ -174,7 +174,7 @@ def highlighted(text: str) -> str:
 
 
 def lines(schema: Json, depth: int = 0) -> Iterator[Line]:
-    """Every key that a shape names, each followed by those within it."""
+    """The keys of a shape, each followed by its nested keys."""
     required = schema.get('required', ())
     for name, inner in schema.get('properties', {}).items():
         yield Line(depth, name, kind(inner), name in required, _help(inner))
@@ -188,13 +188,13 @@ def lines(schema: Json, depth: int = 0) -> Iterator[Line]:
 
 
 def inline(document: Json, name: str) -> list[Line]:
-    """The lines of a shape where they are few, else none."""
-    found = list(lines(_shape(document, name)))
-    return found if len(found) <= MOST_LINES_INLINE else []
+    """The lines of a shape, or none if they are more than `MOST_LINES_INLINE`."""
+    keys = list(lines(_shape(document, name)))
+    return keys if len(keys) <= MOST_LINES_INLINE else []
 
 
 def kind(schema: Json) -> str:
-    """What a value may be, in words, as HTML."""
+    """The allowed values in words, as HTML."""
     if '$ref' in schema:
         component, inner = _component(schema), _name(schema)
         name = inner if '/$defs/' in schema['$ref'] else component
@@ -228,6 +228,6 @@ def _help(schema: Json) -> str:
 
 
 def prose(text: str) -> str:
-    """Text with `code` in it, as HTML; an empty line parts paragraphs."""
+    """Text with `code` as HTML; an empty line separates paragraphs."""
     escaped = re.sub(r'`([^`]+)`', r'<code>\1</code>', xhtml_escape(text.strip()))
     return '<p>'.join(escaped.split('\n\n'))

@@ -1,6 +1,6 @@
-"""The control plane's page and its files: one HTML shell for every `/cp` address, and the built assets.
+"""The control plane's page: one HTML shell for every `/cp` address, and the built assets.
 
-What the page shows it fetches itself from the API; nothing here depends on who asks.
+The page reads its data from the API; nothing here depends on the caller.
 """
 
 import json
@@ -54,7 +54,7 @@ class Asset:
     encoded: Mapping[str, bytes] = field(default_factory=dict)
 
     def best_for(self, accept_encoding: str) -> tuple[str, bytes]:
-        """The first coding of ours that the client takes, and its bytes; `''` means as it is."""
+        """The first content coding that the client accepts, and its bytes; `''` is identity."""
         offers = [offer.replace(' ', '').partition(';q=') for offer in accept_encoding.split(',')]
         refused = {'0', '0.0', '0.00', '0.000'}
         accepted = {coding for coding, _, weight in offers if weight not in refused}
@@ -127,7 +127,7 @@ class ControlPlanePage(PageHandler):
 
 
 class AssetHandler(PageHandler):
-    """A built file; its name holds its content's hash, so that it never changes and is kept for ever."""
+    """A built file; its name contains a hash of its content, so that clients may cache it indefinitely."""
 
     def initialize(self, build: Build | None) -> None:
         self.build = build

@@ -1,4 +1,4 @@
-"""What the API says of itself: its OpenAPI document, and that document as a page."""
+"""The API's documentation: the OpenAPI document, and the page that renders it."""
 
 import hashlib
 import re
@@ -23,13 +23,13 @@ CONTENT_SECURITY_POLICY = '; '.join(
     ]
 )
 
-# What may stand in the examples as this server's own address.
+# A Host header that is safe to quote in the examples.
 HOST = re.compile(r'[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-fA-F:.]+\](:\d{1,5})?')
 
 
 @cache
 def style() -> tuple[bytes, str]:
-    """The page's style sheet, and a name for this version of it."""
+    """The page's style sheet, and a hash of it."""
     content = (TEMPLATES / 'api_docs.css').read_bytes()
     return content, hashlib.sha256(content).hexdigest()[:12]
 
@@ -37,14 +37,14 @@ def style() -> tuple[bytes, str]:
 class OpenApi(ApiHandler):
     @operation(Role.PUBLIC, answer='OpenApi')
     async def get(self) -> None:
-        """This document, for programs: OpenAPI 3.1."""
+        """Read this document, for programs: OpenAPI 3.1."""
         self.reply(self.context.openapi(), media_type='application/openapi+json')
 
 
 class Page(ApiHandler):
     @operation(Role.PUBLIC, answer='Page')
     async def get(self) -> None:
-        """The OpenAPI document, for people."""
+        """Read the OpenAPI document as a page."""
         self.set_header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
         self.set_header('Referrer-Policy', 'no-referrer')
         document = self.context.openapi()
@@ -60,7 +60,7 @@ class Page(ApiHandler):
         return str(TEMPLATES)
 
     def base(self) -> str:
-        """The address under which the reader has found us."""
+        """The address that the reader used for this server."""
         host = self.request.host if HOST.fullmatch(self.request.host) else 'localhost:8888'
         return f'{self.request.protocol}://{host}'
 

@@ -1,14 +1,12 @@
-"""The API's OpenAPI 3.1 document, made from the routing table and from what stands above each verb.
+"""The API's OpenAPI 3.1 document, generated from the routing table and the declaration above each verb.
 
-Where its parts come from: paths and verbs from handlers/routes.py; the names in a path from the verb's arguments;
-summary and description from its docstring; role, status, shapes, parameters and refusals from its `operation`; a tag
-and its description from the module and its docstring; shapes from handlers/document/schemas/; codes from
-handlers/errors.py.
+Sources of its parts: paths and verbs from handlers/routes.py; path parameters from the verb's arguments; summary and
+description from its docstring; role, status, schemas, parameters and refusals from its `operation`; tags from
+handlers/document/tags.py; schemas from handlers/document/schemas/; error codes from handlers/errors.py.
 """
 
 import inspect
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +17,7 @@ from handlers.api.body import JSON_TYPE
 from handlers.api.operation import VERBS, Operation, Parameter
 from handlers.document.schemas import MEDIA_TYPES, PAGES, component_schemas
 from handlers.document.schemas.build import REVISION, ref
+from handlers.document.tags import TAGS, Tag, tag_of
 from handlers.errors import HTTP_CODE, STATUS
 from stack.access.access import Role
 
@@ -29,53 +28,53 @@ OPENAPI = '3.1.1'
 
 GROUP = re.compile(r'\([^()]+\)')
 
-# The names that stand in paths: what each is, and one to show.
+# The parameters of paths, each with its description and an example.
 PATH_NAMES = {
     'cluster': ('The name of the ECS cluster.', 'staging'),
-    'service': ("The service's name in the desired state.", 'user-service'),
+    'service': ('The name of the service in the desired state.', 'user-service'),
     'token': ('The id of a token.', '3f9a01c2b7de'),
     'revision': ('A revision, or `current`.', REVISION),
 }
 
-# What every verb that names its caller can answer beside what it declares; what one with a body can, and one that takes
-# an If-Match: others may be faster again and again.
+# Statuses that are not declared: of every verb with a caller, of every verb with a body, and of every verb with an
+# If-Match, whose write may lose against concurrent writes.
 USUAL_REFUSALS = {400, 401, 403, 429, 502, 503}
 BODY_REFUSALS = {400, 413, 415}
 CONDITIONAL_REFUSALS = {409, 412}
 
 MEANING = {
-    400: 'The request cannot be read, or asks for something that cannot be.',
-    401: 'The request does not say who calls.',
-    403: 'The caller may not do this.',
-    404: 'What the path names is not there.',
-    405: 'The verb is not possible here; Allow names those that are.',
-    409: 'The change does not fit what is stored; or the rollout that was waited for has failed.',
-    410: 'The history no longer has what the path names: old versions expire in the bucket.',
-    412: 'Somebody was faster: the revision is no longer the one that was named. Nothing was stored.',
-    413: 'More than is taken.',
-    415: 'The body is of a type that is not read here.',
-    422: 'The request names something that is not there, or that is there already.',
-    423: 'The cluster takes no changes now.',
-    429: 'Too many requests; Retry-After says when to come again.',
-    500: 'Something went wrong here; the log has the cause under the request id.',
-    502: 'AWS refused a call, or what is stored cannot be read: nothing was changed. Or the outcome is unknown.',
-    503: 'AWS does not answer, or asks for fewer calls. Nothing was changed.',
-    504: 'The rollout still goes on, and the caller would wait no longer.',
+    400: 'The request is malformed or a value in it is invalid.',
+    401: 'Authentication required: send a token or sign in.',
+    403: 'The role or the scope of the caller does not allow this.',
+    404: 'The resource in the path does not exist.',
+    405: 'The method is not supported here; Allow lists those that are.',
+    409: 'The change conflicts with the stored state; or the awaited rollout has failed.',
+    410: 'The revision has expired: the bucket deletes old versions.',
+    412: 'The cluster changed in the meantime: the named revision or plan is outdated. Nothing was stored.',
+    413: 'The body or the stackfile is too large.',
+    415: 'The media type of the body is not supported.',
+    422: 'The request names something that does not exist, or that exists already.',
+    423: 'The cluster is frozen.',
+    429: 'Rate limit exceeded; Retry-After has the seconds to wait.',
+    500: 'Internal error; the log has the cause under the request id.',
+    502: 'AWS refused a call, or the stored state is unreadable: nothing was changed. Or the outcome is unknown.',
+    503: 'AWS does not answer or throttles its calls. Nothing was changed.',
+    504: 'The rollout was still in progress after the requested wait.',
 }
 
 DESCRIPTION = """\
-The desired state of AWS ECS clusters: what each cluster shall run, who changed it, and why.
+The desired state of AWS ECS clusters: what each cluster is to run, who changed it, and why.
 
-Every change is validated in full, stored on the condition that nothing came between, and announced to the schedulers.
-Every refusal has one shape, `Error`. A revision is opaque: it comes as `ETag`, and goes back as `If-Match`.
+Every change is fully validated, stored by a conditional write, and announced to the schedulers. Every error has one
+shape, `Error`. A revision is an opaque id: read it from `ETag`, send it as `If-Match`.
 
-What changes and what runs is told as it happens on a WebSocket, `/api/v1/events`.
+The WebSocket `/api/v1/events` publishes every change and every step of a rollout.
 """
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One verb at one path, as the code has it. `names` are those that stand in the path."""
+    """One verb at one path. `names` are the parameters of the path, `text` is the docstring of the verb."""
 
     path: str
     verb: str
@@ -85,8 +84,8 @@ class Endpoint:
     text: str
 
     @property
-    def tag(self) -> str:
-        return self.handler.__module__.rpartition('.')[2].replace('_', ' ').capitalize()
+    def tag(self) -> Tag:
+        return tag_of(self.handler)
 
     @property
     def id(self) -> str:
@@ -94,7 +93,7 @@ class Endpoint:
 
 
 def endpoints(routes: Iterable[tuple[str, type]]) -> Iterator[Endpoint]:
-    """Every declared verb in the order of the table, but for pages: they are no part of the API."""
+    """Every declared verb in the order of the routing table, without the pages."""
     for pattern, handler in routes:
         for verb in VERBS:
             method = getattr(handler, verb)
@@ -112,10 +111,10 @@ def _path(pattern: str, names: Iterable[str]) -> str:
 
 @cache
 def document(routes: tuple[tuple[str, type], ...], version: str) -> Json:
-    """The whole document; the same object each time, not to be changed."""
-    found = list(endpoints(routes))
+    """The document; a cached object that the caller must not modify."""
+    declared = list(endpoints(routes))
     paths: dict[str, Json] = {}
-    for endpoint in found:
+    for endpoint in declared:
         paths.setdefault(endpoint.path, {})[endpoint.verb] = _operation(endpoint)
     return {
         'openapi': OPENAPI,
@@ -123,8 +122,9 @@ def document(routes: tuple[tuple[str, type], ...], version: str) -> Json:
         'servers': [{'url': '/', 'description': 'This server.'}],
         'security': [{'bearer': []}, {'basic': []}],
         'tags': [
-            {'name': endpoint.tag, 'description': inspect.getdoc(sys.modules[endpoint.handler.__module__])}
-            for endpoint in {endpoint.tag: endpoint for endpoint in found}.values()
+            {'name': tag.name, 'description': tag.description}
+            for tag in TAGS
+            if any(endpoint.tag is tag for endpoint in declared)
         ],
         'paths': paths,
         'components': {
@@ -142,7 +142,7 @@ HEADERS = {
         'schema': {'type': 'string', 'examples': [f'"{REVISION}"']},
     },
     'X-Request-Id': {
-        'description': 'Names the request in the log: what the client sent under that name, or one of ours.',
+        'description': 'The id of the request in the log: from the request header of that name, or generated.',
         'schema': {'type': 'string'},
     },
 }
@@ -156,7 +156,7 @@ SECURITY_SCHEMES = {
 def _operation(endpoint: Endpoint) -> Json:
     declared = endpoint.operation
     summary, _, rest = endpoint.text.partition('\n\n')[0].replace('\n', ' ').partition('. ')
-    made: Json = {'operationId': endpoint.id, 'tags': [endpoint.tag], 'summary': summary.rstrip('.')}
+    made: Json = {'operationId': endpoint.id, 'tags': [endpoint.tag.name], 'summary': summary.rstrip('.')}
     if rest:
         made['description'] = rest
     parameters = [_path_parameter(name) for name in endpoint.names] + [_parameter(each) for each in declared.parameters]
@@ -201,14 +201,14 @@ def _responses(declared: Operation) -> Json:
         plan = {'description': 'The plan, with `dry_run`.', 'headers': _headers('X-Request-Id')}
         responses['200'] = plan | {'content': _content(declared.plan)}
     if 'If-None-Match' in conditional:
-        responses['304'] = {'description': 'The client has the current revision already.', 'headers': headers}
+        responses['304'] = {'description': 'The client has the current revision.', 'headers': headers}
     for status in sorted(refusals(declared)):
         responses[str(status)] = {'$ref': f'#/components/responses/Error{status}'}
     return responses | {'default': {'$ref': '#/components/responses/Error'}}
 
 
 def refusals(declared: Operation) -> set[int]:
-    """The statuses with which a verb says no: what it declares, and what its like can always answer."""
+    """The error statuses of a verb: the declared ones and the common ones."""
     usual = USUAL_REFUSALS if declared.role is not Role.PUBLIC else set()
     conditional = any(each.name == 'If-Match' for each in declared.parameters)
     of_body = BODY_REFUSALS if declared.body else set()
@@ -222,7 +222,7 @@ def _headers(*names: str) -> Json:
 
 def _error_responses() -> Json:
     error = {'headers': _headers('X-Request-Id'), 'content': _content('Error')}
-    made: Json = {'Error': {'description': 'Any other refusal.', **error}}
+    made: Json = {'Error': {'description': 'Any other error.', **error}}
     for status, meaning in MEANING.items():
         codes = ' · '.join(f'`{code}`' for code in codes_of(status))
         made[f'Error{status}'] = {'description': f'{meaning} {codes}'.strip(), **error}
@@ -231,5 +231,5 @@ def _error_responses() -> Json:
 
 def codes_of(status: int) -> list[str]:
     """The codes that an answer with this status can carry."""
-    ours = {error.code for error, its_status in STATUS.items() if its_status == status}
-    return sorted(ours | ({HTTP_CODE[status]} if status in HTTP_CODE else set()))
+    codes = {error.code for error, its_status in STATUS.items() if its_status == status}
+    return sorted(codes | ({HTTP_CODE[status]} if status in HTTP_CODE else set()))

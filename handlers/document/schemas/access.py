@@ -11,12 +11,12 @@ TOKEN = {
     'role': ROLE,
     'clusters': CLUSTERS,
     'expires_at': text_or_null('From when on it is refused; null for never.') | {'format': 'date-time'},
-    'speaks_for': {'type': 'boolean', 'description': 'Whether it may name somebody else in X-Nysa-Actor.'},
+    'speaks_for': {'type': 'boolean', 'description': 'Whether it may name another person in X-Nysa-Actor.'},
     'created_by': text_or_null('Who made it.'),
     'created_at': text_or_null('When.') | {'format': 'date-time'},
     'kept': {
         'enum': ['secret', 's3'],
-        'description': 'Where it is written down: only one in `s3` can be revoked here.',
+        'description': 'Where it is stored: only a token in `s3` can be revoked here.',
     },
 }
 
@@ -33,7 +33,7 @@ EXAMPLE_TOKEN = {
 }
 
 SCHEMAS: dict[str, Schema] = {
-    'Away': {'type': 'string', 'description': 'Nothing: Location says where to go.'},
+    'Away': {'type': 'string', 'description': 'Empty; Location has the address.'},
     'AccessTokens': shape(
         'The tokens that hold or held.',
         {'content': many(shape('A token without its secret.', TOKEN), 'In the order of their names.')},
@@ -44,7 +44,7 @@ SCHEMAS: dict[str, Schema] = {
         {'name': text('Recorded as the author of its changes.'), 'role': ROLE},
         {
             'clusters': {**CLUSTERS, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
-            'expires': text_or_null('A time from now as `30d` or `12h`, or a moment in ISO 8601. Never unless told.'),
+            'expires': text_or_null('A duration as `30d` or `12h`, or a time in ISO 8601. Default: never.'),
             'speaks_for': {**TOKEN['speaks_for'], 'default': False},
         },
         example={'name': 'hubot', 'role': 'deployer', 'clusters': ['staging', 'eu-*'], 'expires': '365d'},

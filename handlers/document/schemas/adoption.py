@@ -3,7 +3,7 @@
 from handlers.document.schemas.build import REVISION, Schema, many, number, ref, shape, text
 from handlers.document.schemas.clusters import EXAMPLE_STACKFILE
 
-NOTES = many(ref('Note'), 'What the document does not say, or says otherwise than what runs, and why.')
+NOTES = many(ref('Note'), 'What the document omits or states differently from what runs, and why.')
 
 SCHEMAS: dict[str, Schema] = {
     'Adopted': shape(
@@ -21,7 +21,7 @@ SCHEMAS: dict[str, Schema] = {
             'cluster': text('The cluster.'),
             'message': text('All of it, in a line.'),
             'config': ref('Stackfile'),
-            'stackfile': text('The same as YAML, for whoever goes on to edit it.'),
+            'stackfile': text('The same as YAML, for editing.'),
             'notes': NOTES,
             'plan': {
                 'type': 'object',

@@ -1,4 +1,4 @@
-"""How shapes are written down: short names for the pieces of JSON Schema that are used here, and values to show."""
+"""Builders for the JSON Schemas of the API, and example values."""
 
 from collections.abc import Mapping
 from typing import Any

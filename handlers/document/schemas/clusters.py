@@ -34,7 +34,7 @@ SCHEMAS: dict[str, Schema] = {
             'message': text('For a person: `deploying...`, or what was done instead. Absent with `"deploy": false`.'),
             'notification': {
                 'enum': ['sent', 'pending'],
-                'description': '`pending` where the queue does not answer: it is told later, in order.',
+                'description': '`pending` while the queue does not answer: the message is sent later, in order.',
             },
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
             'unmanaged': many({'type': 'string'}, 'Services that were left out, and go on running unmanaged.'),
@@ -51,7 +51,10 @@ SCHEMAS: dict[str, Schema] = {
             **OBSERVED,
             **PROGRESS,
             'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still under way.'),
-            'frozen': {'type': ['object', 'null'], 'description': 'Who froze it, why and until when; null if nobody.'},
+            'frozen': {
+                'type': ['object', 'null'],
+                'description': 'The freeze; null if it is not frozen.',
+            },
             'services': many(ref('ServiceRow'), 'Its services.'),
         },
         example={

@@ -1,4 +1,4 @@
-"""What the API says of itself."""
+"""The schemas of the API's documentation."""
 
 from handlers.document.schemas.build import Schema
 

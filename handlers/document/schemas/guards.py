@@ -1,4 +1,4 @@
-"""What stands between a change and a cluster."""
+"""The schemas of freezes and quarantines."""
 
 from handlers.document.schemas.build import (
     DIGEST,
@@ -28,7 +28,7 @@ QUARANTINE = {
 
 SCHEMAS: dict[str, Schema] = {
     'Freeze': shape(
-        'A time in which a cluster takes no changes.',
+        'A time in which a cluster refuses changes.',
         {
             'by': text('Who froze it.'),
             'at': moment('Since when.'),
@@ -52,8 +52,8 @@ SCHEMAS: dict[str, Schema] = {
         example={'frozen': FREEZE},
     ),
     'NewFreeze': shape(
-        'A freeze to come.',
-        {'reason': text('Why: whoever is refused is told.')},
+        'A new freeze.',
+        {'reason': text('The reason; shown in each refusal.')},
         {
             'until': {
                 'type': 'string',
@@ -66,7 +66,7 @@ SCHEMAS: dict[str, Schema] = {
         example={'reason': 'the big sale', 'until': '1h'},
     ),
     'FrozenAnswer': shape(
-        'A cluster that takes no changes any more.',
+        'A frozen cluster.',
         {'message': text('For a person.'), 'revision': text('The revision that records it.'), 'frozen': ref('Freeze')},
     ),
     'FrozenOrPlan': {

@@ -1,4 +1,4 @@
-"""The history of a cluster, and what any two revisions differ in."""
+"""The schemas of the history: revisions, differences, and the audit."""
 
 from handlers.document.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import EXAMPLE_STACKFILE, EXAMPLE_SUMMARY, SUMMARY
@@ -20,7 +20,7 @@ ROW = {
                 'source': text('From where.'),
                 'message': text_or_null('Why.'),
                 'override': text_or_null('Why it was made although the cluster was frozen; null where it was not.'),
-                'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
+                'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
             },
             {'subject': SUBJECT},
         ),
@@ -67,7 +67,7 @@ EXAMPLE_REFUSAL = {
 
 SCHEMAS: dict[str, Schema] = {
     'AuditEntry': shape(
-        'One thing that somebody did, or was refused.',
+        'One action, or one refused change.',
         {
             'kind': {
                 'enum': ['change', 'override', 'refusal', 'deletion'],
@@ -79,7 +79,7 @@ SCHEMAS: dict[str, Schema] = {
             'message': text_or_null('Why.'),
         },
         {
-            'did': {'type': 'object', 'description': 'What was asked for; `verb` says it in a word.'},
+            'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
             'subject': SUBJECT,
             'revision': text('The revision that holds it.'),
             'summary': text('What changed in that revision, in a line.'),

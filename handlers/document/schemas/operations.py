@@ -1,4 +1,4 @@
-"""What those who operate the server are told."""
+"""The schemas for operators of the server: health, readiness and metrics."""
 
 from handlers.document.schemas.build import Schema, many, shape, text
 

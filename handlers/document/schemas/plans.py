@@ -17,7 +17,7 @@ EXAMPLE_PLAN = {
     'notes': [],
     'warnings': [],
     'ecs': None,
-    'ecs_reason': 'No scheduler is at hand here that could tell what would become of what runs.',
+    'ecs_reason': 'This server has no scheduler to plan the effect on what runs.',
 }
 
 SCHEMAS: dict[str, Schema] = {

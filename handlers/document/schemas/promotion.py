@@ -21,7 +21,7 @@ TAKEN = {
 
 # Further keys of the answer, which the plan of a promotion has too.
 OF_PROMOTION = {
-    'promoted': many(ref('TakenImage'), 'What was taken over.'),
+    'promoted': many(ref('TakenImage'), 'The promoted images.'),
     'not_well': many(ref('TakenImage'), 'What was left out: it rolls out or fails in the source, see `hindrance`.'),
     'unchanged': many({'type': 'string'}, 'Services that have that image already, under whatever tag.'),
     'only_in_source': many({'type': 'string'}, 'Services that only the source has; they are not touched.'),
@@ -40,7 +40,7 @@ SCHEMAS: dict[str, Schema] = {
         example={'from': 'staging', 'services': ['user-service']},
     ),
     'Promoted': shape(
-        'What was taken over from another cluster.',
+        'The images promoted from another cluster.',
         {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_PROMOTION},
         ACCEPTED['properties'],
         example={
@@ -62,8 +62,8 @@ SCHEMAS: dict[str, Schema] = {
             'before': text('The image that it had.'),
             'image': text('The image that it has now.'),
             'tag': text_or_null('The tag in the source.'),
-            'digest': text_or_null('What the source runs under that tag, where ECS says it.'),
-            'tag_points_to': text_or_null('What the tag stands for now, where ECR says it.'),
+            'digest': text_or_null('The digest that the source runs under that tag, if ECS reports it.'),
+            'tag_points_to': text_or_null('The digest that the tag points to now, if ECR reports it.'),
             'tag_moved': {'type': 'boolean', 'description': 'Whether these two differ.'},
             'note': text_or_null('What to know about it.'),
             'before_digest': text_or_null('The digest that the service had, where it is known.'),

@@ -1,10 +1,10 @@
-"""What every refusal looks like."""
+"""The schema of every error."""
 
 from handlers.document.schemas.build import Schema, many, ref, shape, text, text_or_null
 from handlers.document.schemas.operations import CHECKS
 
 PROBLEM = shape(
-    'One mistake, or one thing that is worth knowing.',
+    'One mistake or one warning.',
     {
         'path': text('Where: as `services[2].email-worker.elb.ports.public`, or the name of a parameter.'),
         'message': text('What is wrong, and what is allowed.'),
@@ -17,15 +17,15 @@ PROBLEM = shape(
 )
 
 ERROR = shape(
-    'Every refusal looks like this.',
+    'The shape of every error.',
     {
         'error': text('A stable code, for programs.'),
         'message': text('For a person.'),
-        'details': many(ref('Problem'), 'Each thing that is wrong; empty where the message says it all.'),
+        'details': many(ref('Problem'), 'Each mistake; empty where the message is complete.'),
     },
     {
-        'request_id': text('Names the request in the log; also the header X-Request-Id.'),
-        'warnings': many(ref('Problem'), 'With `invalid_stackfile`: what is not wrong, but worth knowing.'),
+        'request_id': text('The id of the request in the log; also the header X-Request-Id.'),
+        'warnings': many(ref('Problem'), 'With `invalid_stackfile`: the warnings.'),
         'revision': text_or_null('With `revision_conflict`: the revision that is stored now.'),
         'diff': ref('DifferenceSince'),
         'plan': ref('Plan'),

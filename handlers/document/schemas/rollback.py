@@ -21,7 +21,7 @@ OF_ROLLBACK = {
         ),
         'The newer revisions that were not chosen, the newest first.',
     ),
-    'quarantined': many(ref('Quarantine'), 'The images that were taken away, and must not come back by accident.'),
+    'quarantined': many(ref('Quarantine'), 'The replaced images, which are now in quarantine.'),
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -37,7 +37,7 @@ SCHEMAS: dict[str, Schema] = {
         example={'revision': OLDER, 'message': 'v1.4.2 loses sessions'},
     ),
     'RolledBack': shape(
-        'An old content, stored anew.',
+        'An earlier content, stored again.',
         {**{name: ACCEPTED['properties'][name] for name in ACCEPTED['required']}, **OF_ROLLBACK},
         ACCEPTED['properties'],
         example={

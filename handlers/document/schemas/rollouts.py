@@ -1,4 +1,4 @@
-"""What runs, and how rollouts go and end."""
+"""The schemas of rollouts: observed state, progress and verdicts."""
 
 from handlers.document.schemas import rollout_examples as examples
 from handlers.document.schemas.build import (
@@ -28,36 +28,36 @@ def or_null(name: str) -> Schema:
 
 
 COUNTS = {
-    'desired': number('How many tasks ECS has been told to run.'),
-    'running': number('How many run.'),
-    'pending': number('How many start.'),
-    'failed': number('How many failed to start, in the deployments that ECS still shows.'),
+    'desired': number('The desired count in ECS.'),
+    'running': number('The number of running tasks.'),
+    'pending': number('The number of starting tasks.'),
+    'failed': number('The number of tasks that failed to start, in the deployments that ECS still lists.'),
 }
 
 PROGRESS: dict[str, Schema] = {
-    'state': {'enum': [*STATES, None], 'description': 'How far it is; null where nobody has looked yet.'},
-    'percent': {'type': ['integer', 'null'], 'minimum': 0, 'maximum': 100, 'description': 'The part that runs.'},
+    'state': {'enum': [*STATES, None], 'description': 'The state of the rollout; null before the first observation.'},
+    'percent': {'type': ['integer', 'null'], 'minimum': 0, 'maximum': 100, 'description': 'The part that is running.'},
     'verdict': or_null('Verdict'),
 }
 
 SYNC: Schema = {
     'enum': ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unreadable', 'unknown'],
-    'description': 'Whether ECS has what is wanted.',
+    'description': 'Whether ECS has the desired state.',
 }
 HEALTH: Schema = {
     'enum': ['healthy', 'degraded', 'failing', 'stopped', 'unknown'],
-    'description': 'Whether what ECS was told to run does run.',
+    'description': 'Whether the tasks that ECS is to run are running and healthy.',
 }
 
 # Of a cluster, beside its desired state.
 OBSERVED: dict[str, Schema] = {
     'sync': SYNC,
     'health': HEALTH,
-    'drifted': many({'type': 'string'}, 'Services that are not as wanted although nothing rolls out.'),
-    'unmanaged': many({'type': 'string'}, 'Services in ECS that the desired state does not name.'),
-    'observed_at': moment_or_null('When ECS was last looked at; null where nobody has yet.'),
+    'drifted': many({'type': 'string'}, 'Services that differ from the desired state while no rollout is in progress.'),
+    'unmanaged': many({'type': 'string'}, 'Services in ECS that are not in the desired state.'),
+    'observed_at': moment_or_null('The time of the last observation of ECS; null before the first one.'),
     'failing': or_null('Failing'),
-    'unreadable': text_or_null('Why what is stored is no desired state; null where it is one.'),
+    'unreadable': text_or_null('Why the stored state is unreadable; null if it is valid.'),
 }
 
 # Of a service, beside what is wanted.
@@ -72,7 +72,7 @@ REASON = {
 STOP: dict[str, Schema] = {
     'task': text('The id of the task.'),
     'at': moment_or_null('When it stopped.'),
-    'reason': text("ECS's own words."),
+    'reason': text('The text from ECS.'),
     'exit_code': {'type': ['integer', 'null'], 'description': "The container's exit code."},
     **REASON,
     'task_definition': text('The ARN of its task definition.'),
@@ -91,16 +91,16 @@ CONTAINER = shape(
 
 TASK: dict[str, Schema] = {
     'id': text('Its id.'),
-    'status': text("ECS's own word: PENDING, RUNNING, STOPPED, …"),
-    'health': text("ECS's own word: HEALTHY, UNHEALTHY, UNKNOWN."),
+    'status': text("ECS's status: PENDING, RUNNING, STOPPED, …"),
+    'health': text("ECS's status: HEALTHY, UNHEALTHY, UNKNOWN."),
     'task_definition': text('The ARN of its task definition.'),
     'deployment': text('The ECS deployment that started it.'),
-    'created_at': moment_or_null('When it was made.'),
-    'started_at': moment_or_null('When it began to run.'),
+    'created_at': moment_or_null('The creation time.'),
+    'started_at': moment_or_null('The start time.'),
     'containers': many(CONTAINER, 'Its containers.'),
 }
 
-EVENT = shape('A line of the event log of the service.', {'at': moment('When.'), 'message': text("ECS's own words.")})
+EVENT = shape('A line of the event log of the service.', {'at': moment('When.'), 'message': text('The text from ECS.')})
 
 ANY = {'description': 'Any value.'}
 CHANGE = shape(
@@ -111,25 +111,25 @@ CHANGE = shape(
 
 ROW: dict[str, Schema] = {
     'name': text('Its name.'),
-    'managed': {'type': 'boolean', 'description': 'Whether the desired state names it.'},
+    'managed': {'type': 'boolean', 'description': 'Whether the desired state contains it.'},
     **DEPLOYED,
-    'image_before': text_or_null('What ran before the newest deployment.'),
+    'image_before': text_or_null('The image before the newest deployment.'),
     'events': many(EVENT, 'The newest lines of its event log.'),
-    'stop_reasons': many(shape('A stopped task.', STOP), 'The newest stopped tasks, as far as they are known.'),
+    'stop_reasons': many(shape('A stopped task.', STOP), 'The newest stopped tasks that were observed.'),
     'trouble': or_null('Trouble'),
 }
 
 ROW_OPTIONAL: dict[str, Schema] = {
-    'image': text_or_null('The image that is wanted.'),
+    'image': text_or_null('The desired image.'),
     'image_tag': text_or_null('Its tag.'),
-    'desired_count': number('How many tasks are wanted.'),
+    'desired_count': number('The desired number of tasks.'),
     'revision': text('The revision that last changed it.'),
     **COUNTS,
-    'deployment': text_or_null('The ECS deployment that brings the revision, once there is one.'),
-    'task_definition': text_or_null('The task definition that carries the revision, once there is one.'),
-    'drift': many(CHANGE, 'What runs (`before`) where it is not what is wanted (`after`).'),
+    'deployment': text_or_null('The ECS deployment of the revision, once it exists.'),
+    'task_definition': text_or_null('The task definition of the revision, once it exists.'),
+    'drift': many(CHANGE, 'The drifted fields: deployed (`before`) and desired (`after`).'),
     'targets': {'type': 'object', 'description': 'The number of load balancer targets in each state of health.'},
-    'gone': {'const': True, 'description': 'It is neither wanted nor there any more.'},
+    'gone': {'const': True, 'description': 'It is neither desired nor deployed any more.'},
 }
 
 EXAMPLE_VERDICT = {
@@ -142,65 +142,65 @@ EXAMPLE_VERDICT = {
 
 SCHEMAS: dict[str, Schema] = {
     'Verdict': shape(
-        'How a rollout ended.',
+        'The verdict: how a rollout ended.',
         {
-            'ending': {'enum': ENDINGS, 'description': 'How.'},
+            'ending': {'enum': ENDINGS, 'description': 'The outcome.'},
             'reason': text('Why, for a person.'),
             'at': moment('When.'),
-            'failed': {'type': 'boolean', 'description': 'Whether what was wanted does not run, and will not.'},
+            'failed': {'type': 'boolean', 'description': 'Whether the rollout failed.'},
         },
-        {'by': text('What came instead: a revision, or the task definition that runs.')},
+        {'by': text('What replaced it: a revision, or the task definition that runs.')},
         example=EXAMPLE_VERDICT,
     ),
     'Trouble': shape(
-        'What keeps a service from running, or from being complete: `refused` where the last pass of a scheduler was.',
+        'What keeps a service from running or from being complete: `refused` if AWS refused a call.',
         REASON,
         {
-            'call': text_or_null('The AWS call that was refused, as `elbv2:CreateListener`; null where none was made.'),
-            'code': text("AWS's own code, or `Blocked` where a person has to act first."),
-            'message': text("AWS's own message."),
-            'since': moment('When it was refused first.'),
-            'tries': number('In how many passes in a row.'),
+            'call': text_or_null('The AWS call that was refused, as `elbv2:CreateListener`; null if no call was made.'),
+            'code': text("AWS's code, or `Blocked` if a person has to act first."),
+            'message': text("AWS's message."),
+            'since': moment('The time of the first refusal.'),
+            'tries': number('The number of consecutive passes that failed.'),
         },
     ),
     'Failing': shape(
-        'Why ECS could not be looked at: what is shown is as old as `observed_at` says.',
+        'Why ECS could not be observed: the state shown dates from `observed_at`.',
         {'error': text('A stable code.'), 'message': text('For a person.')},
         {'since': moment('Since when.')},
     ),
     'Deployed': shape(
-        'What ECS runs of a service.',
+        'The deployed state of a service.',
         {
-            'image': text_or_null('The image of the newest deployment that runs, or of the newest where none does.'),
+            'image': text_or_null('The image of the newest running deployment, else of the newest one.'),
             'image_tag': text_or_null('Its tag.'),
             **COUNTS,
-            'status': text("ECS's own word: ACTIVE, DRAINING."),
+            'status': text("ECS's status: ACTIVE, DRAINING."),
         },
         example=examples.DEPLOYED,
     ),
     'RevisionRollout': shape(
-        'How far one revision is, over the services that it changed.',
+        'The progress of one revision over the services that it changed.',
         {
             'revision': text('The revision.'),
             **PROGRESS,
             'services': many({'type': 'string'}, 'Those services.'),
             'since': moment_or_null('When it was stored.'),
-            'seconds': {'type': ['number', 'null'], 'description': 'How long it took, where it has ended.'},
+            'seconds': {'type': ['number', 'null'], 'description': 'The duration in seconds, once it has ended.'},
         },
         example=examples.REVISION_ROLLOUT,
     ),
-    'ServiceState': shape('A service as it is wanted and as it runs.', ROW, ROW_OPTIONAL, example=examples.STATE),
+    'ServiceState': shape('The desired and deployed state of a service.', ROW, ROW_OPTIONAL, example=examples.STATE),
     'Rollout': shape(
-        'How far ECS is from the desired state.',
+        'The rollout state of a cluster.',
         {
             'cluster': text('The cluster.'),
-            'revision': text_or_null('The revision that was asked about, or the current one.'),
+            'revision': text_or_null('The requested revision, or the current one.'),
             'message': text('For a person.'),
-            'settled': {'type': 'boolean', 'description': 'Whether there is nothing more to wait for.'},
+            'settled': {'type': 'boolean', 'description': 'Whether the rollout has a verdict for every service.'},
             **OBSERVED,
             **PROGRESS,
-            'seconds': {'type': ['number', 'null'], 'description': 'How long it took, where it has ended.'},
-            'services': many(ref('ServiceState'), 'The services that were asked about.'),
+            'seconds': {'type': ['number', 'null'], 'description': 'The duration in seconds, once it has ended.'},
+            'services': many(ref('ServiceState'), 'The requested services.'),
         },
         example=examples.ROLLOUT,
     ),
@@ -208,7 +208,7 @@ SCHEMAS: dict[str, Schema] = {
         'One service in full.',
         {
             **ROW,
-            'settings': {'type': ['object', 'null'], 'description': 'As the desired state has it.'},
+            'settings': {'type': ['object', 'null'], 'description': 'The settings in the desired state.'},
             'deployments': many(
                 shape(
                     "One of ECS's own deployments.",
@@ -216,11 +216,11 @@ SCHEMAS: dict[str, Schema] = {
                         'id': text('Its id.'),
                         'status': text('PRIMARY for the newest, ACTIVE for one that is being replaced.'),
                         'state': text_or_null('IN_PROGRESS, COMPLETED, FAILED.'),
-                        'reason': text("ECS's own words."),
+                        'reason': text('The text from ECS.'),
                         'task_definition': text('Its task definition.'),
                         'image': text_or_null('The image in it.'),
                         **COUNTS,
-                        'created_at': moment('When it was made.'),
+                        'created_at': moment('The creation time.'),
                     },
                 ),
                 'The newest first.',
@@ -251,7 +251,7 @@ SCHEMAS: dict[str, Schema] = {
         example=examples.LOG,
     ),
     'Flight': shape(
-        'What was known of a rollout when it failed.',
+        'The flight record of a failed rollout.',
         {
             'service': text('The service.'),
             'revision': text('The revision that failed.'),

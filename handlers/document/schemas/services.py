@@ -5,18 +5,18 @@ from handlers.document.schemas.rollout_examples import ROW
 from handlers.document.schemas.rollouts import DEPLOYED
 
 SERVICE_ROW = shape(
-    'A service as the desired state has it.',
+    'A service in the desired state.',
     {
         'name': text('The name, once in a cluster.'),
         'image': text_or_null('The whole image reference.'),
         'image_tag': text_or_null('The tag in it; null where it has none.'),
-        'desired_count': {'type': 'integer', 'description': 'How many tasks are wanted: 1 where nothing is said.'},
+        'desired_count': {'type': 'integer', 'description': 'The desired number of tasks; 1 by default.'},
     },
     example={'name': 'user-service', 'image': IMAGE, 'image_tag': 'v1.4.2', 'desired_count': 2},
 )
 
 DEPLOYED_ROW = shape(
-    'A service as the desired state has it, and what is deployed of it.',
+    'A service in the desired state, with its deployed state.',
     {**SERVICE_ROW['properties'], **DEPLOYED},
     example=ROW,
 )
@@ -34,21 +34,21 @@ SCHEMAS: dict[str, Schema] = {
     },
     'ServiceRow': DEPLOYED_ROW,
     'ServiceChange': shape(
-        'What shall be different; what is left out stays as it is.',
+        'The fields to change; absent fields keep their values.',
         {},
         {
-            'image_tag': text('The new tag: it replaces the tag, and nothing else of the image.'),
-            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'How many tasks; 0 is a real value.'},
-            'deploy': {'type': 'boolean', 'default': True, 'description': 'false stores without announcing.'},
+            'image_tag': text('The new tag; the rest of the image reference stays.'),
+            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'The number of tasks; 0 is valid.'},
+            'deploy': {'type': 'boolean', 'default': True, 'description': 'false stores without deploying.'},
         },
         example={'image_tag': 'v1.4.3'},
     ),
     'ServicesChange': shape(
-        'What shall be different in several services, all of them or none.',
+        'The changes of several services, made all or none.',
         {
             'services': {
                 'type': 'object',
-                'description': 'By name; null has a service destroyed.',
+                'description': 'The changes by service; null removes the service.',
                 'minProperties': 1,
                 'additionalProperties': {'anyOf': [ref('ServiceEdit'), {'type': 'null'}]},
             }
@@ -56,11 +56,11 @@ SCHEMAS: dict[str, Schema] = {
         example={'services': {'user-service': {'image_tag': 'v1.4.3'}, 'email-worker': {'restart': True}}},
     ),
     'ServiceEdit': shape(
-        'What shall be different in one of them; what is left out stays as it is.',
+        'The changes of one service; absent fields keep their values.',
         {},
         {
-            'image_tag': text('The new tag: it replaces the tag, and nothing else of the image.'),
-            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'How many tasks; 0 is a real value.'},
+            'image_tag': text('The new tag; the rest of the image reference stays.'),
+            'desired_count': {'type': 'integer', 'minimum': 0, 'description': 'The number of tasks; 0 is valid.'},
             'restart': {'type': 'boolean', 'description': 'true replaces all tasks, and pulls their image again.'},
         },
         example={'desired_count': 3, 'restart': True},
@@ -69,7 +69,7 @@ SCHEMAS: dict[str, Schema] = {
         'The services of a cluster.',
         {
             'content': many(ref('ServiceRow'), "In the stackfile's order."),
-            'unmanaged': many({'type': 'string'}, 'Services in ECS that the desired state does not name.'),
+            'unmanaged': many({'type': 'string'}, 'Services in ECS that are not in the desired state.'),
         },
         example={'content': DEPLOYED_ROW['examples'], 'unmanaged': []},
     ),
@@ -85,7 +85,7 @@ SCHEMAS: dict[str, Schema] = {
                         'digest': text('The digest of the image.'),
                         'quarantined': {
                             'type': 'boolean',
-                            'description': 'Whether the service was rolled away from that image.',
+                            'description': 'Whether the image is in quarantine for the service.',
                         },
                     },
                 ),

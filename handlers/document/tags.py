@@ -1,0 +1,64 @@
+"""The sections of the API's document: the tag of each operation, with a description for the reader."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A section with the operations of some modules, named without their package."""
+
+    name: str
+    description: str
+    modules: tuple[str, ...]
+
+
+# In the order in which a reader needs them.
+TAGS = (
+    Tag(
+        'Clusters',
+        'List, read, create, adopt, remove and restore the clusters under management.',
+        ('clusters', 'adoption'),
+    ),
+    Tag(
+        'Desired state',
+        'Read, validate, plan, replace and deploy the stackfile of a cluster.',
+        ('config', 'stackfiles'),
+    ),
+    Tag(
+        'Services',
+        'Read one service or all, change tags, counts and settings, restart, remove.',
+        ('services', 'specs'),
+    ),
+    Tag(
+        'Rollouts',
+        'Follow a rollout to its end, roll back to an earlier revision, promote images from another cluster.',
+        ('rollouts', 'rollback', 'promotion'),
+    ),
+    Tag(
+        'History',
+        'Read and compare revisions, and read the audit: who changed what, when and why.',
+        ('history',),
+    ),
+    Tag(
+        'Guards',
+        'Freeze a cluster against changes, and read or release the images in quarantine.',
+        ('guards',),
+    ),
+    Tag(
+        'Access',
+        'Sign in and out, and create, list and revoke tokens.',
+        ('sessions', 'sign_in', 'tokens'),
+    ),
+    Tag(
+        'Server',
+        'Health, readiness, metrics, and this document.',
+        ('health', 'documentation'),
+    ),
+)
+
+_TAG_OF_MODULE = {module: tag for tag in TAGS for module in tag.modules}
+
+
+def tag_of(handler: type) -> Tag:
+    """The tag of a handler's operations. Raises `KeyError` for a handler of a module without a tag."""
+    return _TAG_OF_MODULE[handler.__module__.rpartition('.')[2]]
