@@ -35,6 +35,14 @@ TASK_DEFINITION: Mapping[Place, Mapping[str, Any]] = {
     ('containerDefinitions', 'healthCheck'): {'interval': 30, 'timeout': 5, 'retries': 3, 'startPeriod': 0},
 }
 
+# Structures that mean nothing with defaults alone: present or absent is the same.
+NEUTRAL = frozenset(
+    {
+        ('containerDefinitions', 'linuxParameters'),
+        ('volumes', 'efsVolumeConfiguration', 'authorizationConfig'),
+    }
+)
+
 # Unordered lists of a task definition. ECS reorders some of them in its responses.
 TASK_DEFINITION_SETS = frozenset(
     {

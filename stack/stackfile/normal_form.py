@@ -1,6 +1,7 @@
 """Normal form of task definitions and services: two with the same meaning to ECS are equal in it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ def normalised(definition: Mapping[str, Any]) -> dict[str, Any]:
     """
     own = {key: value for key, value in definition.items() if key not in aws_defaults.ADDED_BY_ECS}
     own |= {key: own[key].rpartition('/')[2] for key in _ROLES if isinstance(own.get(key), str)}
+    own |= {key: _units(own[key]) for key in ('cpu', 'memory') if isinstance(own.get(key), str)}
     _fill_conditional(own)
     result: dict[str, Any] = filled(own, aws_defaults.TASK_DEFINITION, aws_defaults.TASK_DEFINITION_SETS)
     for container in result.get('containerDefinitions', ()):
@@ -57,7 +59,8 @@ def filled(value: Any, defaults: Defaults, sets: frozenset[Place], place: Place 
     if isinstance(value, Mapping):
         whole = {**({} if place and place[-1] in _USER_KEYS else defaults.get(place, {})), **_stated(value)}
         parts = {k: filled(v, defaults, sets, (*place, k)) for k, v in whole.items()}
-        return {k: v for k, v in sorted(parts.items()) if v not in ({}, [], '')}
+        found = {k: v for k, v in sorted(parts.items()) if v not in ({}, [], '')}
+        return {} if place in aws_defaults.NEUTRAL and found == defaults.get(place) else found
     if isinstance(value, list | tuple):
         items = [filled(item, defaults, sets, place) for item in value]
         return _sorted(items) if place in sets else items
@@ -77,6 +80,15 @@ def _service_connect(configuration: Mapping[str, Any]) -> dict[str, Any] | None:
         for service in configuration.get('services') or ()
     ]
     return {**configuration, 'services': services}
+
+
+def _units(size: str) -> str:
+    """A task size in CPU units or MiB: ECS accepts `1 vCPU` and `2 GB` as well, and returns 1024 and 2048.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+    """
+    match = re.fullmatch(r'\s*(\d+(?:\.\d+)?|\.\d+)\s*(vCPU|GB)?\s*', size, re.IGNORECASE)
+    return str(int(float(match[1]) * (1024 if match[2] else 1))) if match else size
 
 
 def _fill_conditional(own: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ KEPT = (
     'ephemeralStorage',
     'runtimePlatform',
     'enableFaultInjection',
+    'trustedExecutionConfiguration',
 )
 _LEAST_MEMORY = 6
 _HEALTH_CHECK = {'interval': 30, 'timeout': 5, 'retries': 3}
