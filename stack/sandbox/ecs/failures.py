@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 ANYWHERE = ('broken', 'slow', 'unhealthy')
-AS_WORDS = ('oom', 'flaky', 'denied', 'unstartable', 'port-in-use', 'spot')
+AS_WORDS = ('oom', 'flaky', 'denied', 'unstartable', 'port-in-use', 'spot', 'stubborn')
 
+KILLED = 137
 ESSENTIAL_EXITED = 'Essential container in task exited'
 OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage'
 
@@ -25,6 +26,9 @@ class Exit(NamedTuple):
     code: int
     reason: str | None
     last_lines: list[str]
+
+
+FLAKE = Exit(1, None, ['connection lost, giving up'])
 
 
 def behaviour(tags: Iterable[str]) -> str:

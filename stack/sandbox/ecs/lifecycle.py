@@ -6,10 +6,9 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecyc
 from collections.abc import Callable
 from typing import Any
 
-from stack.sandbox.ecs import container_logs, failures, network
+from stack.sandbox.ecs import containers, dependencies, failures, health, network, preparation
 from stack.sandbox.ecs.events import iso, send
-from stack.sandbox.ecs.health import checked, first_verdict
-from stack.sandbox.ecs.model import Cluster, Container, Instance, Service, Task, TaskDefinition, Wire
+from stack.sandbox.ecs.model import Cluster, Container, Instance, Service, Task, TaskDefinition
 from stack.sandbox.ecs.placement import needs, release, reserve
 from stack.sandbox.ecs.views import definition_arn, task_arn, task_view
 from stack.sandbox.ecs.world import FORGET_AFTER, World
@@ -62,10 +61,10 @@ def stop(world: World, task: Task, code: str, reason: str) -> None:
     _end(world, task, code, reason)
     if running and network.has_traffic(task):
         network.drain(world, task)
-        _move(world, task, 'DEACTIVATING', world.lasts(world.timings.drain))
+        _move_after(world, task, 'DEACTIVATING', world.lasts(world.timings.drain))
     else:
         network.withdraw(world, task)
-        _move(world, task, 'STOPPING', world.lasts(world.timings.stop))
+        _begin_stopping(world, task)
 
 
 def _end(world: World, task: Task, code: str, reason: str) -> None:
@@ -76,12 +75,18 @@ def _end(world: World, task: Task, code: str, reason: str) -> None:
     task.times['stoppingAt'] = world.now
 
 
-def _move(world: World, task: Task, status: str, delay: float | None) -> None:
+def _move(world: World, task: Task, status: str) -> None:
     task.status = status
     task.version += 1
     world.index(task)
-    world.schedule(task, delay)
+    _await(world, task)
     _announce(world, task)
+
+
+def _move_after(world: World, task: Task, status: str, delay: float) -> None:
+    """Change the status; the task moves on after the delay, whatever its containers do meanwhile."""
+    _move(world, task, status)
+    world.schedule(task, delay)
 
 
 def _announce(world: World, task: Task) -> None:
@@ -99,84 +104,53 @@ def _provisioning(world: World, task: Task) -> None:
         found = world.ports.images.find(container.image)
         container.digest = found.digest if found else None
         container.behaviour = failures.behaviour(found.tags) if found else 'missing'
-    reason = _uninitialised(world, definition)
-    if reason is not None:
-        _never_started(world, task, reason, in_task=True)
+    reason = preparation.problem(world, definition)
+    if reason:
+        _never_started(world, task, reason)
         return
     task.times['pullStartedAt'] = world.now
     slow = any('slow' in container.behaviour.split() for container in task.containers)
-    _move(world, task, 'PENDING', world.lasts(world.timings.slow_pull if slow else world.timings.pull))
-
-
-def _uninitialised(world: World, definition: TaskDefinition) -> str | None:
-    """Why the agent cannot prepare the task: a secret or a log group that is not there."""
-    for container in definition.spec['containerDefinitions']:
-        logging: Wire = container.get('logConfiguration', {})
-        for secret in [*container.get('secrets', []), *logging.get('secretOptions', [])]:
-            if not world.ports.secrets.exists(secret['valueFrom']):
-                return failures.secret_missing(secret['valueFrom'])
-        options = logging.get('options', {})
-        if (
-            logging.get('logDriver') == 'awslogs'
-            and options.get('awslogs-create-group') != 'true'
-            and not world.ports.logs.has_group(options['awslogs-group'])
-        ):
-            return failures.log_group_missing()
-    return None
+    _move_after(world, task, 'PENDING', world.lasts(world.timings.slow_pull if slow else world.timings.pull))
 
 
 def _pending(world: World, task: Task) -> None:
-    definition = world.definition(task.definition)
-    fargate = task.launch_type == 'FARGATE'
-    for container in task.containers:
-        reason = failures.not_pulled(container.behaviour, container.image, fargate)
-        if reason is not None:
-            container.reason = reason
-            _never_started(world, task, reason, in_task=fargate)
-            return
-    task.times['pullStoppedAt'] = world.now
-    for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
-        ports = [mapping.get('hostPort', 0) for mapping in spec.get('portMappings', [])]
-        reason = failures.not_started(container.behaviour, ports)
-        if reason is not None:
-            container.reason = reason
-            _never_started(world, task, reason, in_task=fargate)
-            return
-    _containers_up(world, task, definition)
-    if task.service is not None and _crashed(world, task, definition):
+    """Pull the images, then start the containers in the order of their dependencies."""
+    if 'pullStoppedAt' not in task.times:
+        fargate = task.launch_type == 'FARGATE'
+        for container in task.containers:
+            reason = failures.not_pulled(container.behaviour, container.image, fargate)
+            if reason is not None:
+                container.reason = reason
+                _never_started(world, task, _reason_in_task(task, reason))
+                return
+        task.times['pullStoppedAt'] = world.now
+    if not _containers_advanced(world, task):
         return
-    if network.has_traffic(task):
+    if any(container.status == 'PENDING' for container in task.containers):
+        _await(world, task)
+    elif network.has_traffic(task):
         network.enlist(world, task)
-        _move(world, task, 'ACTIVATING', world.lasts(world.timings.activate))
+        task.timer = world.after(world.lasts(world.timings.activate))
+        _move(world, task, 'ACTIVATING')
     else:
-        _activating(world, task)
+        _start_running(world, task)
 
 
-def _containers_up(world: World, task: Task, definition: TaskDefinition) -> None:
-    for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
-        container.status = 'RUNNING'
-        container.bindings = network.bindings(world, task, definition, spec)
-        lines = [f'{container.name} starting from {container.image}']
-        lines += [f'listening on port {mapping["containerPort"]}' for mapping in spec.get('portMappings', [])]
-        container_logs.write(world, task, container, spec, lines)
-        container_logs.begin(world, task, container, spec)
-
-
-def _crashed(world: World, task: Task, definition: TaskDefinition) -> bool:
-    """Lets the containers exit that do; True where an essential one did, and the task with it."""
-    fatal = False
-    for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
-        exit_ = failures.crash(container.behaviour)
-        if exit_ is None:
-            continue
-        container.status = 'STOPPED'
-        container.exit_code, container.reason = exit_.code, exit_.reason
-        container_logs.end(world, task, container, spec)
-        container_logs.write(world, task, container, spec, exit_.last_lines)
-        fatal = fatal or spec.get('essential', True)
-    if fatal:
+def _containers_advanced(world: World, task: Task) -> bool:
+    """Advance the containers; False if the task stops because of one."""
+    progress = containers.advance(world, task)
+    if progress.blocked:
+        _never_started(world, task, _reason_in_task(task, progress.blocked))
+    elif progress.essential_exited:
         _exited(world, task)
-    return fatal
+    return not (progress.blocked or progress.essential_exited)
+
+
+def _await(world: World, task: Task) -> None:
+    """Schedule the task for the next thing that happens to it or to one of its containers."""
+    times = (task.timer, containers.next_due(task), dependencies.next_deadline(world, task))
+    due = min((time for time in times if time is not None), default=None)
+    world.schedule(task, None if due is None else max(0.0, due - world.now))
 
 
 def _exited(world: World, task: Task) -> None:
@@ -185,67 +159,100 @@ def _exited(world: World, task: Task) -> None:
     task.times['executionStoppedAt'] = world.now
     _end(world, task, 'EssentialContainerExited', failures.ESSENTIAL_EXITED)
     network.withdraw(world, task)
-    _move(world, task, 'STOPPING', world.lasts(world.timings.stop))
+    _begin_stopping(world, task)
 
 
-def _never_started(world: World, task: Task, reason: str, in_task: bool) -> None:
-    """Stop a task before its start; Fargate reports the reason in the task, the EC2 agent in the container."""
+def _reason_in_task(task: Task, reason: str) -> str:
+    """Fargate reports the reason of a container in the task as well, the EC2 agent in the container alone."""
+    return reason if task.launch_type == 'FARGATE' else 'Task failed to start'
+
+
+def _never_started(world: World, task: Task, stopped_reason: str) -> None:
     task.failed = True
-    _end(world, task, 'TaskFailedToStart', reason if in_task else 'Task failed to start')
+    _end(world, task, 'TaskFailedToStart', stopped_reason)
     network.withdraw(world, task)
-    _move(world, task, 'STOPPING', world.lasts(world.timings.stop))
+    _begin_stopping(world, task)
 
 
 def _activating(world: World, task: Task) -> None:
+    if not _containers_advanced(world, task):
+        return
+    if task.timer is None or world.now >= task.timer:
+        _start_running(world, task)
+    else:
+        _await(world, task)
+
+
+def _start_running(world: World, task: Task) -> None:
     task.times['startedAt'] = world.now
-    _move(world, task, 'RUNNING', first_verdict(world, task))
+    task.timer = None if task.service is None else world.after(health.verdict_after(world, task))
+    _move(world, task, 'RUNNING')
 
 
 def _running(world: World, task: Task) -> None:
-    """Advance a RUNNING task: it exits, or its health checks end."""
-    definition = world.definition(task.definition)
-    if task.service is None:
-        if not _crashed(world, task, definition):
-            for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
-                container.status, container.exit_code = 'STOPPED', 0
-                container_logs.write(world, task, container, spec, ['done'])
-            _exited(world, task)
+    """Advance a RUNNING task: its containers exit, or its health checks end."""
+    if not _containers_advanced(world, task):
         return
-    words = {word for container in task.containers for word in container.behaviour.split()}
-    if task.healthy and 'spot' in words:
-        stop(world, task, 'SpotInterruption', 'Your Spot Task was interrupted.')
-    elif task.healthy and 'flaky' in words:
-        for container, spec in zip(task.containers, definition.spec['containerDefinitions'], strict=True):
-            container.status, container.exit_code = 'STOPPED', 1
-            container_logs.write(world, task, container, spec, ['connection lost, giving up'])
-        _exited(world, task)
-    else:
-        reason = checked(world, task)
-        if reason is not None:
-            task.failed = True
-            stop(world, task, 'ServiceSchedulerInitiated', reason)
-        else:
-            task.healthy = True
-            task.version += 1
-            world.schedule(task, world.lasts(world.timings.flake) if words & {'flaky', 'spot'} else None)
-            _announce(world, task)
+    if task.service is not None and not _checks_passed(world, task):
+        return
+    _await(world, task)
+
+
+def _checks_passed(world: World, task: Task) -> bool:
+    """Take the results of health checks that have ended; False if the task stops because of one."""
+    if not task.healthy and containers.health(world, task) == 'UNHEALTHY':
+        return _failed_check(world, task, 'Task failed container health checks')
+    if task.timer is not None and world.now >= task.timer:
+        task.timer = None
+        if task.healthy:
+            stop(world, task, 'SpotInterruption', 'Your Spot Task was interrupted.')
+            return False
+        if reason := health.report(world, task):
+            return _failed_check(world, task, reason)
+    if not task.healthy and task.timer is None and _is_healthy(world, task):
+        task.healthy = True
+        task.version += 1
+        containers.begin_flakes(world, task)
+        if any('spot' in container.behaviour.split() for container in task.containers):
+            task.timer = world.after(world.lasts(world.timings.flake))
+        _announce(world, task)
+    return True
+
+
+def _is_healthy(world: World, task: Task) -> bool:
+    return not containers.has_checks(world, task) or containers.health(world, task) == 'HEALTHY'
+
+
+def _failed_check(world: World, task: Task, reason: str) -> bool:
+    task.failed = True
+    stop(world, task, 'ServiceSchedulerInitiated', reason)
+    return False
 
 
 def _deactivating(world: World, task: Task) -> None:
     network.withdraw(world, task)
-    _move(world, task, 'STOPPING', world.lasts(world.timings.stop))
+    _begin_stopping(world, task)
+
+
+def _begin_stopping(world: World, task: Task) -> None:
+    containers.begin_stop(world, task)
+    # The agent needs a moment also where no container runs.
+    task.timer = world.after(world.lasts(world.timings.stop))
+    _move(world, task, 'STOPPING')
 
 
 def _stopping(world: World, task: Task) -> None:
+    down = containers.continue_stop(world, task)
+    if not down:
+        task.timer = None
+        _await(world, task)
+        return
+    if task.timer is not None and world.now < task.timer:
+        _await(world, task)
+        return
     task.times.setdefault('executionStoppedAt', world.now)
-    specs = world.definition(task.definition).spec['containerDefinitions']
-    for container, spec in zip(task.containers, specs, strict=True):
-        container_logs.end(world, task, container, spec)
-        if container.status == 'RUNNING':
-            container.exit_code = 0
-        container.status = 'STOPPED'
     if task.eni:
-        _move(world, task, 'DEPROVISIONING', world.lasts(world.timings.deprovision))
+        _move_after(world, task, 'DEPROVISIONING', world.lasts(world.timings.deprovision))
     else:
         _stopped(world, task)
 
@@ -256,7 +263,7 @@ def _stopped(world: World, task: Task) -> None:
     if instance is not None:
         release(instance, needs(world.definition(task.definition)), task.id)
     task.times['stoppedAt'] = world.now
-    _move(world, task, 'STOPPED', FORGET_AFTER)
+    _move_after(world, task, 'STOPPED', FORGET_AFTER)
     for service in cluster.services.values():
         if service.waiting:
             world.wake(service)

@@ -46,7 +46,8 @@ class Instance:
 
 @dataclass
 class Container:
-    """`behaviour` are the words of the image's tag that decide what becomes of it, see `failures`."""
+    """One container. `behaviour`: the words of the image's tag that select a failure, see `failures`; `exits_at`:
+    when it exits by itself or is down after a stop; `checked_at`: when its health check has a result."""
 
     name: str
     image: str
@@ -57,13 +58,18 @@ class Container:
     digest: str | None = None
     exit_code: int | None = None
     reason: str | None = None
+    started_at: float = 0.0
+    exits_at: float | None = None
+    checked_at: float | None = None
+    restarts: int = 0
     bindings: list[Wire] = field(default_factory=list)
 
 
 @dataclass
 class Task:
     """One task. `failed`: it counts against its deployment; `healthy`: it passed all its checks; `spec`: what it takes
-    from its service or from RunTask; `times`: AWS's timestamps, such as `startedAt`."""
+    from its service or from RunTask; `times`: AWS's timestamps, such as `startedAt`; `timer`: when the task itself
+    moves on, apart from its containers."""
 
     id: str
     cluster: str
@@ -89,6 +95,7 @@ class Task:
     times: dict[str, float] = field(default_factory=dict)
     stop_code: str | None = None
     stopped_reason: str | None = None
+    timer: float | None = None
     due: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-servic
 
 import re
 
+from stack.sandbox.ecs.dependencies import ENDING, circle
 from stack.sandbox.ecs.errors import client
 from stack.sandbox.ecs.expressions import compiled
 from stack.sandbox.ecs.model import Wire
@@ -32,6 +33,10 @@ KEPT = (
 )
 _LEAST_MEMORY = 6
 _HEALTH_CHECK = {'interval': 30, 'timeout': 5, 'retries': 3}
+_RESTART_PERIOD = 300
+_RESTART_LIMITS = (60, 1800)
+_MOST_IGNORED_EXIT_CODES = 50
+_FARGATE_TIMEOUTS = (2, 120)
 _HEALTH_LIMITS = {'interval': (5, 300), 'timeout': (2, 120), 'retries': (1, 10), 'startPeriod': (0, 300)}
 _GIB = 1024
 # CPU units → the amounts of memory, in MiB, that Fargate has with them.
@@ -83,6 +88,10 @@ def _container(given: Wire, mode: str) -> Wire:
     container['portMappings'] = [_mapping(mapping, mode) for mapping in given.get('portMappings', [])]
     if 'healthCheck' in given:
         container['healthCheck'] = {**_HEALTH_CHECK, **given['healthCheck']}
+    if given.get('restartPolicy', {}).get('enabled'):
+        container['restartPolicy'] = {'restartAttemptPeriod': _RESTART_PERIOD, **given['restartPolicy']}
+    if 'mountPoints' in given:
+        container['mountPoints'] = [{'readOnly': False, **mount} for mount in given['mountPoints']]
     return container
 
 
@@ -116,6 +125,32 @@ def _check(spec: Wire, mode: str) -> None:
             raise client(
                 'When you are specifying container secrets, you must also specify a value for executionRoleArn.'
             )
+    _check_dependencies(containers)
+
+
+def _check_dependencies(containers: list[Wire]) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
+    by_name = {container['name']: container for container in containers}
+    for container in containers:
+        for dependency in container.get('dependsOn', []):
+            name, condition = dependency['containerName'], dependency['condition']
+            if name not in by_name:
+                raise client(f"Container '{container['name']}' depends on the unknown container '{name}'.")
+            if condition == 'HEALTHY' and 'healthCheck' not in by_name[name]:
+                raise client(f"The dependency condition HEALTHY requires that container '{name}' has a health check.")
+            if condition in ENDING and by_name[name]['essential']:
+                raise client(f"The dependency condition {condition} cannot be set on the essential container '{name}'.")
+    if name := circle(containers):
+        raise client(f"Container '{name}' depends on itself.")
+
+
+def _check_restart(policy: Wire) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerRestartPolicy.html"""
+    lowest, highest = _RESTART_LIMITS
+    if not lowest <= policy.get('restartAttemptPeriod', lowest) <= highest:
+        raise client(f'restartAttemptPeriod must be between {lowest} and {highest}.')
+    if len(policy.get('ignoredExitCodes', [])) > _MOST_IGNORED_EXIT_CODES:
+        raise client(f'ignoredExitCodes can have at most {_MOST_IGNORED_EXIT_CODES} items.')
 
 
 def _check_container(container: Wire, mode: str, task_has_memory: bool) -> None:
@@ -142,6 +177,7 @@ def _check_container(container: Wire, mode: str, task_has_memory: bool) -> None:
     for mapping in container['portMappings']:
         _check_mapping(mapping, mode)
     _check_health(container.get('healthCheck', {}))
+    _check_restart(container.get('restartPolicy', {}))
     _check_logging(container.get('logConfiguration', {}))
 
 
@@ -188,6 +224,11 @@ def _check_fargate(spec: Wire, mode: str) -> None:
         )
     if any(c.get('privileged') for c in spec['containerDefinitions']):
         raise client("Fargate does not support 'privileged' containers.")
+    lowest, highest = _FARGATE_TIMEOUTS
+    for container in spec['containerDefinitions']:
+        for name in ('startTimeout', 'stopTimeout'):
+            if not lowest <= container.get(name, lowest) <= highest:
+                raise client(f'{name} must be between {lowest} and {highest} on Fargate.')
     needs_role = [c for c in spec['containerDefinitions'] if '.dkr.ecr.' in c['image'] or 'logConfiguration' in c]
     if needs_role and 'executionRoleArn' not in spec:
         raise client('Fargate requires task definition to have execution role ARN to support ECR images.')

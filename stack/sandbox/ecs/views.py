@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stack.sandbox.ecs import containers
 from stack.sandbox.ecs.model import Container, Task, TaskDefinition, Wire
 from stack.sandbox.ecs.placement import needs
 from stack.sandbox.ecs.world import World
@@ -56,7 +57,7 @@ def task_view(world: World, task: Task) -> Wire:
         capacityProviderName=task.spec.get('capacityProviderName'),
         lastStatus=task.status,
         desiredStatus=task.desired,
-        healthStatus=_health(task),
+        healthStatus=containers.health(world, task),
         connectivity='CONNECTED' if task.status not in ('PROVISIONING', 'STOPPED') else None,
         availabilityZone=task.zone,
         cpu=str(wanted.cpu),
@@ -72,11 +73,6 @@ def task_view(world: World, task: Task) -> Wire:
         version=task.version,
         **task.times,
     )
-
-
-def _health(task: Task) -> str:
-    seen = {container.health for container in task.containers}
-    return 'UNHEALTHY' if 'UNHEALTHY' in seen else 'HEALTHY' if 'HEALTHY' in seen else 'UNKNOWN'
 
 
 def _container(world: World, task: Task, container: Container) -> Wire:
