@@ -1,37 +1,37 @@
-"""Every way in which Nysa says no, built from data; `code` is public and stable.
+"""The errors of Nysa, built from data; `code` is public and stable.
 
 ::
 
     NysaError
-    ├── InvalidRequest          the request cannot be read, or asks for something that cannot be
+    ├── InvalidRequest          the request cannot be parsed, or is invalid
     │   ├── InvalidStackfile    the desired state has mistakes
-    │   └── UnsupportedMedia    the body is of a type that is not read here
-    ├── NotAuthenticated        who calls is not known
-    │   └── SignInExpired       what the caller showed has expired
+    │   └── UnsupportedMedia    the body's media type is not supported
+    ├── NotAuthenticated        the caller is unknown
+    │   └── SignInExpired       the caller's sign-in has expired
     ├── AccessDenied            the caller may not do this
-    ├── TooManyRequests         the caller asks too often
-    ├── Overloaded              too many requests are being worked on
-    ├── ShuttingDown            this server stops: another one answers
-    ├── NotFound                the thing that is named in the URL is not there
-    │   └── Gone                it was there, and is no longer kept
-    ├── Unprocessable           the request names something that is not there, or that is there already
+    ├── TooManyRequests         the caller exceeds its rate limit
+    ├── Overloaded              too many requests are in flight
+    ├── ShuttingDown            this server is stopping; another one answers
+    ├── NotFound                the resource in the URL does not exist
+    │   └── Gone                it existed, and has expired
+    ├── Unprocessable           the request refers to something that does not exist, or exists already
     ├── Conflict                the change does not fit what is stored
-    │   ├── RevisionConflict    somebody was faster: the revision is no longer the one that the caller had
-    │   ├── PlanOutdated        something that the plan was made from has moved
-    │   ├── Quarantined         the change brings an image back that was rolled away from
-    │   ├── RolloutFailed       what is wanted does not run, and will not by itself
-    │   └── Frozen              the cluster takes no changes now
-    ├── RolloutInProgress       what is wanted does not run yet, and the caller would wait no longer
-    ├── TooLarge                more than is taken
+    │   ├── RevisionConflict    the cluster changed in the meantime: the caller's revision is no longer current
+    │   ├── PlanOutdated        the plan is no longer what would happen
+    │   ├── Quarantined         the change brings back an image that was rolled back
+    │   ├── RolloutFailed       the rollout has failed
+    │   └── Frozen              the cluster is frozen
+    ├── RolloutInProgress       the rollout has not ended within the time that the caller waits
+    ├── TooLarge                the body is over the limit
     ├── Misconfigured           a setting is missing or wrong
-    ├── ProviderFailed          the provider of identities does not answer as it must
-    │   └── ProviderUnavailable it cannot be reached, or is down
-    ├── StateUnreadable         what is stored is not a desired state
-    └── AwsFailed               AWS refused or broke
-        ├── PreconditionFailed  S3 refused a conditional write: what was read is no longer what is stored
-        ├── Throttled           AWS asks for fewer calls
-        ├── Unavailable         AWS did not answer, or answered that it cannot now
-        └── OutcomeUnknown      a write may or may not have taken effect, and reading back did not decide it
+    ├── ProviderFailed          the identity provider answers wrongly
+    │   └── ProviderUnavailable it does not answer
+    ├── StateUnreadable         the stored object is not a desired state
+    └── AwsFailed               an AWS call failed
+        ├── PreconditionFailed  S3 refused a conditional write: the object has changed
+        ├── Throttled           AWS refused the call for its rate
+        ├── Unavailable         AWS did not answer, or is unavailable
+        └── OutcomeUnknown      a write may or may not have taken effect
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,13 +41,12 @@ Detail = Mapping[str, Any]
 
 
 class NysaError(Exception):
-    """Something that Nysa refuses or cannot do.
+    """The base of all errors.
 
     `message` is for a person; `details` are `{"path", "line"?, "column"?, "message"}` each, for programs.
     """
 
     code = 'error'
-    retryable = False
 
     def __init__(self, message: str, details: Sequence[Detail] = ()):
         super().__init__(message)
@@ -59,7 +58,7 @@ class NysaError(Exception):
         return {}
 
     def details(self) -> list[Detail]:
-        """What is wrong, item by item; empty where `message` says it all."""
+        """Each problem; empty where there is only the `message`."""
         return list(self._details)
 
 
@@ -68,7 +67,7 @@ class InvalidRequest(NysaError):
 
 
 class InvalidStackfile(InvalidRequest):
-    """The desired state has mistakes; `details()` holds each of them, `warnings` what is only worth knowing."""
+    """The desired state has mistakes; `details()` has each of them, `warnings` the warnings."""
 
     code = 'invalid_stackfile'
 
@@ -93,10 +92,9 @@ class AccessDenied(NysaError):
 
 
 class TooManyRequests(NysaError):
-    """`seconds` says after how long it is worth trying again."""
+    """`seconds` is the time to wait before a retry."""
 
     code = 'too_many_requests'
-    retryable = True
 
     def __init__(self, message: str, seconds: int):
         super().__init__(message)
@@ -105,12 +103,10 @@ class TooManyRequests(NysaError):
 
 class Overloaded(NysaError):
     code = 'overloaded'
-    retryable = True
 
 
 class ShuttingDown(NysaError):
     code = 'shutting_down'
-    retryable = True
 
 
 class NotFound(NysaError):
@@ -127,13 +123,12 @@ class Unprocessable(NysaError):
 
 class Conflict(NysaError):
     code = 'conflict'
-    retryable = True
 
 
 class RevisionConflict(Conflict):
-    """Somebody was faster; `current` is the revision that is stored now, or None where nothing is.
+    """The cluster changed in the meantime; `current` is the stored revision, None where there is none.
 
-    `diff` is what became of the revision that the caller had in the current one, where both can be read.
+    `diff` is the difference from the caller's revision to the current one, where both can be read.
     """
 
     code = 'revision_conflict'
@@ -148,10 +143,9 @@ class RevisionConflict(Conflict):
 
 
 class PlanOutdated(Conflict):
-    """A plan that was to be carried out is no longer what would happen; `plan` is the one that would."""
+    """The plan to carry out is no longer what would happen; `plan` is the current one."""
 
     code = 'plan_outdated'
-    retryable = False
 
     def __init__(self, message: str, plan: Mapping[str, Any]):
         super().__init__(message)
@@ -162,10 +156,9 @@ class PlanOutdated(Conflict):
 
 
 class Quarantined(Conflict):
-    """`quarantine` says which image of which service, since when, by whom and why."""
+    """`quarantine` has the image and service, since when, by whom and why."""
 
     code = 'quarantined'
-    retryable = False
 
     def __init__(self, message: str, quarantine: Mapping[str, Any]):
         super().__init__(message)
@@ -176,10 +169,9 @@ class Quarantined(Conflict):
 
 
 class Frozen(Conflict):
-    """`freeze` says since when, by whom, why and until when."""
+    """`freeze` has since when, by whom, why and until when."""
 
     code = 'frozen'
-    retryable = False
 
     def __init__(self, message: str, freeze: Mapping[str, Any]):
         super().__init__(message)
@@ -190,10 +182,9 @@ class Frozen(Conflict):
 
 
 class RolloutFailed(Conflict):
-    """A rollout has ended otherwise than wanted; `content` is what is known of it."""
+    """A rollout has failed; `content` is its state."""
 
     code = 'rollout_failed'
-    retryable = False
 
     def __init__(self, message: str, content: Mapping[str, Any]):
         super().__init__(message)
@@ -204,10 +195,9 @@ class RolloutFailed(Conflict):
 
 
 class RolloutInProgress(NysaError):
-    """A rollout has not ended within the time that the caller would wait; `content` is what is known of it."""
+    """A rollout has not ended within the time that the caller waits; `content` is its state."""
 
     code = 'rollout_in_progress'
-    retryable = True
 
     def __init__(self, message: str, content: Mapping[str, Any]):
         super().__init__(message)
@@ -225,13 +215,13 @@ class Misconfigured(NysaError):
 
 
 class SignInExpired(NotAuthenticated):
-    """What the caller showed was right, and has run out."""
+    """The caller's sign-in was valid, and has expired."""
 
     code = 'sign_in_expired'
 
 
 class ProviderFailed(NysaError):
-    """The provider of identities, or what publishes a load balancer's keys, does not answer as it must."""
+    """The identity provider, or the server of a load balancer's keys, answers wrongly or not at all."""
 
     code = 'provider_failed'
 
@@ -267,17 +257,14 @@ class AwsFailed(NysaError):
 
 class PreconditionFailed(AwsFailed):
     code = 'precondition_failed'
-    retryable = True
 
 
 class Throttled(AwsFailed):
     code = 'aws_throttled'
-    retryable = True
 
 
 class Unavailable(AwsFailed):
     code = 'aws_unavailable'
-    retryable = True
     may_be_pending = True
 
 

@@ -1,5 +1,6 @@
 """An AWS that answers S3 reads and hangs on all other calls, which the embedded AWS cannot simulate."""
 
+import asyncio
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -64,3 +65,10 @@ class HangingAws:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(30)
+
+    async def counted(self, calls: int) -> None:
+        """Wait until so many calls have arrived, which may be after their client has given up."""
+        async with asyncio.timeout(30):
+            while self.asked < calls:  # noqa: ASYNC110  the server counts in threads of its own
+                await asyncio.sleep(0.01)
+        assert self.asked == calls

@@ -1,4 +1,4 @@
-"""The HTTP server: Tornado's, behind an accept loop of our own that is bounded, and that no shortage can make spin."""
+"""Tornado's HTTP server behind a bounded accept loop that does not spin when descriptors run out."""
 
 import asyncio
 import contextlib

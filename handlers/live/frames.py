@@ -1,4 +1,4 @@
-"""WebSocket frames, made once for all who get them: https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
+"""WebSocket frames, encoded once for all receivers: https://www.rfc-editor.org/rfc/rfc6455#section-5.2"""
 
 import struct
 

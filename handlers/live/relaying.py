@@ -1,4 +1,4 @@
-"""The live channel as the relay reads it: a client like any other."""
+"""The relay's client of the live channel."""
 
 import asyncio
 import contextlib
@@ -25,18 +25,18 @@ log = logging.getLogger(__name__)
 # Pauses before the server is tried again, in seconds.
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
-# A server that leaves a ping unanswered is gone, though nobody said so.
+# A server that leaves a ping unanswered is gone, although the connection was not closed.
 PING_S = 30.0
 PONG_WITHIN_S = 20.0
 CONNECT_WITHIN_S = 10.0
-# A cluster with ten thousand services says some 15 MB.
+# The state of a cluster with ten thousand services has some 15 MB.
 LARGEST_MESSAGE = 64 * 1024 * 1024
-# What waits when the relay is told to stop is posted for so long.
+# How long queued lines are posted when the relay stops.
 FINISH_WITHIN_S = 5.0
 
 
 class Channel:
-    """The events of some clusters, for ever: it comes back by itself, and names what it knows."""
+    """The events of some clusters, without end: the channel reconnects, and names the revisions that it knows."""
 
     def __init__(self, server: str, clusters: list[str], token: str | None = None):
         """`server` is the address of the REST API's server, as `https://nysa.example.com`."""
@@ -96,22 +96,22 @@ class Channel:
         elif event['type'] == 'synced':
             self._pause = FIRST_PAUSE_S
         elif event['type'] == 'error':
-            log.error('the server says: %s', event['message'])
+            log.error('the server reports an error: %s', event['message'])
 
 
 async def relay(channel: Channel, webhook: str, state: RelayState, site: str | None = None) -> None:
-    """Post what happens to a webhook, until cancelled; then what waits still. Raises `AccessDenied`.
+    """Post events to a webhook until cancelled, then the queued ones. Raises `AccessDenied`.
 
     `site` is the address of the control plane, to which lines link.
     """
-    lines = ChatLines(site, state.told)
+    lines = ChatLines(site, state.posted)
     poster = Relay(partial(post, webhook), state.waiting, state.keep)
-    state.told = lines.told
+    state.posted = lines.posted
     posting = asyncio.get_running_loop().create_task(poster.run())
     try:
         async for event in channel.events(state.known):
             for line in _lines_of(lines, event):
-                poster.say(line)
+                poster.put(line)
             if event['type'] == 'synced':
                 state.keep(poster.waiting)
                 print(f'Listening to {len(event["revisions"])} clusters', flush=True)
@@ -124,9 +124,9 @@ async def relay(channel: Channel, webhook: str, state: RelayState, site: str | N
 
 
 def _lines_of(lines: ChatLines, event: Mapping[str, Any]) -> list[str]:
-    """One event that cannot be told must not silence all that follow."""
+    """The lines of an event; none where it is malformed, so that later events are still posted."""
     try:
         return lines.of(event)
     except Exception:
-        log.exception('an event could not be told: %s of %s', event['type'], event.get('cluster'))
+        log.exception('an event cannot be put in a line: %s of %s', event['type'], event.get('cluster'))
         return []

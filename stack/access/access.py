@@ -1,4 +1,4 @@
-"""Who calls, and what a caller may do to which clusters."""
+"""Callers: their role, and the clusters that exist for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,20 +18,21 @@ class Role(IntEnum):
     ADMIN = 3
 
 
-# What can be given to a caller.
+# The roles of tokens and groups.
 ROLES = {role.name.lower(): role for role in (Role.VIEWER, Role.DEPLOYER, Role.ADMIN)}
 
 EVERYWHERE = ('*',)
 
+# Values of the API: `GET /session` has them.
 Via = Literal['nobody asked', 'token', 'session', 'load balancer']
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever sent a request. `name` is recorded as the author of its changes.
+    """The sender of a request. `name` is recorded as the author of its changes.
 
-    `clusters` are names and patterns with `*`; nothing else is there for it. `token` and `session` are the ids of what
-    it showed; `speaker` is the name of the token that spoke for another. `subject` is the account that signed in at a
+    `clusters` are names and patterns with `*`; other clusters do not exist for the caller. `token` and `session` are
+    ids; `speaker` is the name of the token that spoke for another user; `subject` is the account at an identity
     provider: its issuer and the id there, which last while names change.
     """
 
@@ -46,17 +47,17 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """What is counted by: the token where there is one, whoever it speaks for."""
+        """The key of rate limits: the token where there is one, whatever names it speaks for."""
         return f'token {self.token}' if self.token else f'{self.via} {self.name}'
 
     def may_see(self, cluster: str) -> bool:
-        """Whether the cluster is there for this caller at all."""
+        """Whether the cluster exists for this caller."""
         return self.clusters == EVERYWHERE or _matcher(self.clusters)(cluster)
 
     def covers(self, patterns: tuple[str, ...]) -> bool:
-        """Whether everything that the patterns match is there for this caller.
+        """Whether the caller's clusters include everything that the patterns match.
 
-        A `*` in them is only ever matched by a `*` of ours, and that also matches whatever it stands for.
+        A `*` in them is only matched by a `*` of the caller, which also matches whatever the former stands for.
         """
         return all(self.may_see(each) for each in patterns)
 

@@ -1,4 +1,4 @@
-"""Whom an AWS load balancer has signed in: the header that it signs, verified.
+"""The user whom an AWS load balancer has signed in, from the header that it signs.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
 """
@@ -54,7 +54,7 @@ class AlbIdentity:
         self._unknown: LruCache[str, float] = LruCache(MOST_KEYS)
 
     async def claims(self, data: str) -> dict[str, Any]:
-        """Whom the load balancer has signed in. Raises `NotAuthenticated`, `SignInExpired`, `ProviderFailed`.
+        """The claims of the signed-in user. Raises `NotAuthenticated`, `SignInExpired`, `ProviderFailed`.
 
         Not read by a library for JWTs: the load balancer pads its base64, and signs the padded text.
         """
@@ -70,7 +70,7 @@ class AlbIdentity:
         if header.get('alg') != 'ES256' or not isinstance(signer, str):
             raise NotAuthenticated(f'{HEADER} is not signed as load balancers do.')
         if not hmac.compare_digest(signer.encode(), self._arn.encode()):
-            raise NotAuthenticated(f'{HEADER} is not signed by our load balancer.')
+            raise NotAuthenticated(f'{HEADER} is not signed by the load balancer in NYSA_ALB_ARN.')
         key = await self._key(header.get('kid'))
         if len(signature) != 64 or not _is_signed(key, signature, '.'.join(parts[:2]).encode()):
             raise NotAuthenticated(f'The signature of {HEADER} is wrong.')

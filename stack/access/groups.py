@@ -1,4 +1,4 @@
-"""What the groups of a person, as a provider tells them, let that person do here."""
+"""The role and clusters of a user, from the groups in the claims of an identity provider."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from stack.errors import AccessDenied
 # What S3 keeps of each change is short.
 LONGEST_SUBJECT = 160
 
-# Whichever comes first names the person.
+# The first claim that is present names the user.
 NAME_CLAIMS = ('preferred_username', 'email', 'sub')
 
 
@@ -43,15 +43,15 @@ def _grant(given: Any) -> Grant:
 
 
 def caller_of_claims(claims: Mapping[str, Any], claim: str, grants: Mapping[str, Grant], via: Via) -> Caller:
-    """Who that is: with the highest role of all groups, in the clusters of those that give it.
+    """The caller of some claims: the highest role of its groups, in the clusters of the groups that grant it.
 
-    Raises `AccessDenied` for somebody in none of them.
+    Raises `AccessDenied` for a user in none of the groups.
     """
     named = claims.get(claim)
     groups = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     found = [grants[group] for group in groups if isinstance(group, str) and group in grants]
     if not found:
-        raise AccessDenied(f'You are in no group that may come in here (claim {claim}).')
+        raise AccessDenied(f'None of your groups has access here (claim {claim}); NYSA_GROUPS lists those that have.')
     role = max(grant.role for grant in found)
     clusters = tuple(dict.fromkeys(each for grant in found if grant.role == role for each in grant.clusters))
     everywhere = EVERYWHERE if '*' in clusters else clusters
@@ -64,7 +64,7 @@ def _name(claims: Mapping[str, Any]) -> str:
         shown = UNSEEN.sub('', name).strip() if isinstance(name, str) else ''
         if is_shown(shown):
             return shown
-    raise AccessDenied('Your provider does not state who you are.')
+    raise AccessDenied('Your identity provider sends no name: none of the claims preferred_username, email and sub.')
 
 
 def _subject(claims: Mapping[str, Any]) -> str:

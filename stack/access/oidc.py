@@ -24,7 +24,7 @@ from stack.errors import NotAuthenticated, ProviderFailed
 ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
 
 DISCOVERED_S = 3600.0
-# A key that is not known may be new; but nobody makes us ask for it more often than this.
+# An unknown key may be new; the provider's keys are read again at most this often.
 KEYS_S = 30.0
 # What clocks may differ by.
 LEEWAY_S = 30
@@ -47,7 +47,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A sign-in under way, kept in the browser that began it."""
+    """A sign-in in progress, stored in a cookie of the browser that began it."""
 
     state: str
     nonce: str
@@ -64,11 +64,11 @@ class Provider:
 
     @property
     def host(self) -> str:
-        """By what people know the provider."""
+        """The provider's name for users."""
         return urlsplit(self._client.issuer).hostname or self._client.issuer
 
     async def begin(self) -> tuple[str, Attempt]:
-        """Where the browser has to go, and what it must bring back."""
+        """The address to redirect the browser to, and the attempt to check its return against."""
         attempt = Attempt(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
         challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b'=').decode()
         query = {
@@ -96,12 +96,12 @@ class Provider:
         return f'{endpoint}{"&" if "?" in endpoint else "?"}{query}'
 
     async def finish(self, attempt: Attempt, answer: Mapping[str, str]) -> dict[str, Any]:
-        """The claims of whoever signed in, from what the provider sent the browser back with.
+        """The claims of the user who signed in, from the parameters of the provider's redirect.
 
-        Raises `NotAuthenticated` for everything that is not as it must be.
+        Raises `NotAuthenticated` where a check fails, and `ProviderFailed`.
         """
         if not hmac.compare_digest(answer.get('state', '').encode(), attempt.state.encode()):
-            raise NotAuthenticated('This sign-in was not begun here.')
+            raise NotAuthenticated('This sign-in was not started by this server; sign in again.')
         if answer.get('iss', self._client.issuer) != self._client.issuer:
             raise NotAuthenticated('Another provider has answered.')
         if not answer.get('code'):

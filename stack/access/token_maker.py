@@ -1,4 +1,4 @@
-"""`nysa_server.py token create`: a token for its holder, and what is kept of it for the secret."""
+"""The command `token create`: prints a token for its holder, and its record for the secret."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from stack.errors import InvalidRequest
 
 
 def print_token(options: argparse.Namespace, profile: str, out: TextIO, err: TextIO) -> int:
-    """Print both, and give the exit status: 2 where no such token can be made."""
+    """Print both; the exit status is 2 where the token cannot be created."""
     now = datetime.now(UTC)
     given = {
         'name': options.name,
@@ -25,7 +25,7 @@ def print_token(options: argparse.Namespace, profile: str, out: TextIO, err: Tex
     except InvalidRequest as error:
         print(error.message, file=err)
         return 2
-    print('The token, for its holder alone; it is not kept anywhere:', text, sep='\n', file=out)
+    print('The token, for its holder only; it is not stored anywhere:', text, sep='\n', file=out)
     secret = f'{profile}/nysa-api-server'
     record = json.dumps(token.record())
     print('\nIts item of the list NYSA_TOKENS:', record, sep='\n', file=out)

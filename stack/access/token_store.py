@@ -1,4 +1,4 @@
-"""The tokens that hold now, and the sessions that have ended: from the secret and from S3, read again and again."""
+"""The valid tokens and the ended sessions: read from the secret and from S3, and refreshed periodically."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 TOKENS = 'nysa/tokens/'
 ENDED = 'nysa/sessions/ended/'
 
-# How often everything is read again, in seconds: for so long another replica's new token is not known.
+# The refresh interval: for as long, a token that another replica created is unknown.
 REFRESH_S = 5.0
-# What was read longer ago than this is not believed: a token may have been revoked since.
+# The age of the last refresh beyond which no token is accepted: it may have been revoked since.
 BELIEVED_S = 20.0
-# A session that ended longer ago than it could have lasted need not be remembered.
+# How long ended sessions are listed: a little longer than a session can last.
 REMEMBERED = timedelta(hours=13)
 
 
@@ -52,14 +52,14 @@ class TokenStore:
         return len(self._configured) + sum(token is not None for _, token in self._stored.values())
 
     def find(self, id: str) -> Token | None:
-        """The token with that id. Raises `Unavailable` where it is too long ago that the tokens could be read."""
+        """The token with that id. Raises `Unavailable` where the last refresh is too old."""
         self._be_sure()
         if id in self._configured:
             return self._configured[id]
         return self._stored[id][1] if id in self._stored else None
 
     def has_ended(self, session: str) -> bool:
-        """Whether somebody has signed out of that session. Raises `Unavailable` as `find` does."""
+        """Whether the session was ended by a sign-out. Raises `Unavailable` as `find` does."""
         self._be_sure()
         return session in self._ended
 
@@ -68,13 +68,13 @@ class TokenStore:
         return [token.name for token, _ in self.listed()]
 
     def listed(self) -> list[tuple[Token, str]]:
-        """Every token and where it is kept, `secret` or `s3`, in the order of their names."""
+        """Every token and where it is stored, `secret` or `s3`, sorted by name."""
         found = [(token, 'secret') for token in self._configured.values()]
         found += [(token, 's3') for _, token in self._stored.values() if token and token.id not in self._configured]
         return sorted(found, key=lambda each: (each[0].name, each[0].id))
 
     async def add(self, token: Token) -> None:
-        """Keep a token in S3; it is valid here at once. Raises `AwsFailed` where it is not, or `OutcomeUnknown`."""
+        """Store a token in S3; it is valid here at once. Raises `AwsFailed`, `OutcomeUnknown`."""
         async with self._lock:
             body = json.dumps(token.record()).encode()
             try:
@@ -85,7 +85,7 @@ class TokenStore:
             self._stored[token.id] = (written.etag, token)
 
     async def revoke(self, id: str) -> None:
-        """Have a token of S3 refused: here at once, elsewhere within seconds. Raises `NotFound`, `OutcomeUnknown`."""
+        """Revoke a token in S3: here at once, on other replicas within seconds. Raises `NotFound`, `OutcomeUnknown`."""
         async with self._lock:
             if id not in self._stored:
                 raise NotFound(f'There is no token {id[:100]!r} here.')
@@ -97,7 +97,7 @@ class TokenStore:
             del self._stored[id]
 
     async def end_session(self, session: str) -> None:
-        """Have a session refused, on every replica. Raises `OutcomeUnknown`."""
+        """End a session on every replica. Raises `OutcomeUnknown`."""
         async with self._lock:
             if session in self._ended:
                 return
@@ -110,20 +110,20 @@ class TokenStore:
             self._ended.add(session)
 
     async def refresh(self) -> None:
-        """Read everything again. Raises `AwsFailed`; what was known stays until it is too old."""
+        """Read everything again. Raises `AwsFailed`; the former tokens stay valid until they are too old."""
         async with self._lock:
             asked = self._clock()
             try:
                 self._configured = {token.id: token for token in await self._read_configured()}
             except ValueError as error:
-                log.error('NYSA_TOKENS is broken, the tokens before it go on to hold: %s', error)
+                log.error('NYSA_TOKENS is broken; the former tokens stay valid: %s', error)
             listed = await self._bucket.objects(prefix=TOKENS)
             self._stored = {each.key.removeprefix(TOKENS): await self._read(each) for each in listed}
             self._ended = await self._still_remembered(await self._bucket.objects(prefix=ENDED))
             self._read_at = asked
 
     async def run(self) -> None:
-        """Refresh for ever."""
+        """Refresh periodically, without end."""
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
@@ -133,7 +133,9 @@ class TokenStore:
 
     def _be_sure(self) -> None:
         if self._clock() - self._read_at > BELIEVED_S:
-            raise Unavailable('Whether a token still holds cannot be told now.', 's3:ListObjectsV2', 'Stale')
+            raise Unavailable(
+                'Tokens cannot be checked: the bucket has not been readable for too long.', 's3:ListObjectsV2', 'Stale'
+            )
 
     async def _read(self, listed: Any) -> tuple[str, Token | None]:
         id = listed.key.removeprefix(TOKENS)

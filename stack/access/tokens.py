@@ -1,4 +1,4 @@
-"""Tokens: how they are made, written down without their secret, and recognised.
+"""Tokens: created, recorded without their secret, and verified.
 
 A token is `nysa_<id>_<secret>`. Its secret has 256 random bits, so that a plain SHA-256 of it can be kept: there is
 nothing to be guessed that a slow hash would protect (NIST SP 800-63B, 5.1.1.2, asks for one for memorised secrets).
@@ -28,13 +28,13 @@ HASH = re.compile(r'[0-9a-f]{64}')
 
 MOST_PATTERNS = 100
 
-# What an id that nobody has is compared with, so that it takes as long as one that somebody has.
+# Compared with where the id is unknown, so that an unknown id takes as long as a known one.
 NO_HASH = hashlib.sha256(b'').hexdigest()
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token as it is kept. One that `speaks_for` others may name them in X-Nysa-Actor."""
+    """A token as it is stored. One that `speaks_for` others may name them in X-Nysa-Actor."""
 
     id: str
     name: str
@@ -66,12 +66,12 @@ class Token:
         }
 
     def record(self) -> dict[str, Any]:
-        """What is kept in S3 or in the secret."""
+        """The token as it is stored in S3 or in the secret."""
         return self.shown() | {'hash': self.hash}
 
 
 def make(asked: 'Asked', by: str | None, now: datetime) -> tuple[str, Token]:
-    """A new token: the text that its holder shows, and what is kept of it."""
+    """Create a token: the text for its holder, and the record to store."""
     id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     token = Token(
         id, asked.name, asked.role, hash_of(secret), asked.clusters, asked.expires_at, asked.speaks_for, by, now
@@ -90,17 +90,17 @@ def split(text: str) -> tuple[str, str] | None:
 
 
 def fits(token: Token | None, secret: str, now: datetime) -> bool:
-    """Whether the secret is that of the token, and the token still holds; in the same time whatever is wrong."""
+    """Whether the secret matches and the token is valid, in constant time."""
     same = hmac.compare_digest(hash_of(secret), token.hash if token else NO_HASH)
     return same and token is not None and not token.is_over(now)
 
 
-# What is asked for
+# Creation
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A token that somebody wants to have made."""
+    """The properties of a token to be created."""
 
     name: str
     role: Role
@@ -111,13 +111,13 @@ class Asked:
 
 def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
     """Raises `InvalidRequest` that names everything that is wrong."""
-    wrong = []
+    problems: list[dict[str, str]] = []
 
     def take(name: str, read: Any, default: Any) -> Any:
         try:
             return read(given[name]) if given.get(name) is not None else default
         except ValueError as error:
-            wrong.append({'path': name, 'message': str(error)})
+            problems.append({'path': name, 'message': str(error)})
             return default
 
     asked = Asked(
@@ -127,11 +127,10 @@ def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
         take('expires', lambda text: read_expiry(text, now), None),
         take('speaks_for', _flag, False),
     )
-    named = {each['path'] for each in wrong}
-    wrong += [{'path': key, 'message': 'is missing'} for key in ('name', 'role') if given.get(key) is None]
-    if wrong or named:
-        sentences = '; '.join(f'{each["path"]}: {each["message"]}' for each in wrong)
-        raise InvalidRequest(f'No such token can be made: {sentences}.', wrong)
+    problems += [{'path': key, 'message': 'is missing'} for key in ('name', 'role') if given.get(key) is None]
+    if problems:
+        sentences = '; '.join(f'{problem["path"]}: {problem["message"]}' for problem in problems)
+        raise InvalidRequest(f'The token cannot be created: {sentences}.', problems)
     return asked
 
 
@@ -194,11 +193,11 @@ def _flag(given: Any) -> bool:
     return given
 
 
-# What is kept
+# Storage
 
 
 def read_record(record: Any) -> Token:
-    """A token as it was written down. Raises ValueError, which never holds what is secret."""
+    """Parse a stored token. Raises ValueError, whose message never contains the hash."""
     if not isinstance(record, Mapping):
         raise ValueError('a token is an object')
     id, hashed = record.get('id'), record.get('hash')
@@ -242,5 +241,5 @@ def read_records(text: str) -> tuple[Token, ...]:
         raise ValueError('a JSON list of tokens, as `nysa_server.py token create` prints them')
     tokens = tuple(read_record(each) for each in records)
     if len({token.id for token in tokens}) < len(tokens):
-        raise ValueError('a JSON list in which no id stands twice')
+        raise ValueError('a JSON list with each id once')
     return tokens

@@ -1,1 +1,4 @@
-"""boto3 lives here and nowhere else (but for the embedded AWS): one adapter for each AWS service."""
+"""The adapters of AWS, one for each service, and the ports that use cases share with them.
+
+The only place with boto3, beside the embedded AWS.
+"""

@@ -1,4 +1,4 @@
-"""Application Auto Scaling, as far as Nysa asks it."""
+"""The adapter of Application Auto Scaling."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Many things asked for in calls that take a few."""
+"""Batches for calls with a limit of items."""
 
 from collections.abc import Sequence
 from typing import TypeVar

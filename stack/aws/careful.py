@@ -1,4 +1,4 @@
-"""Calls for watching: far below AWS's limits, and further below them after each refusal."""
+"""A client for watching: far below AWS's rate limits, and further below them after each refusal."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from stack.aws.limitations import Limitations
 from stack.errors import Throttled
 from stack.runtime.pacing import CATEGORY, Pace
 
-# Of AWS's published limits, what watching may use: a little less than what somebody who takes 80 % leaves.
+# The part of AWS's published limits for watching: a little less than a user of 80 % leaves.
 WATCHING_SHARE = 0.19
 
 # The pause between two calls of a category after a refusal: it doubles with each, and shrinks with each success.

@@ -26,17 +26,17 @@ from stack.runtime import fence
 
 log = logging.getLogger(__name__)
 
-# Waits by design, and is no sign of a service that hangs.
+# Waits by design, so it is no sign of a service that hangs.
 LONG_POLL = 'sqs:ReceiveMessage'
 
 # How long the end of the process waits for calls under way.
 CLOSE_WITHIN_S = 1.0
 
-# Calls that change nothing are repeated where their answer breaks off: so often in all.
+# Read-only calls are retried where their answer breaks off: so many attempts in all.
 READS = ('Get', 'Head', 'List', 'Describe')
 READ_ATTEMPTS = 3
 
-# Told of each call: its name as `s3:PutObject`, its outcome as AWS's error code or `ok`, its duration in seconds.
+# Called for each call: its name as `s3:PutObject`, its outcome as AWS's error code or `ok`, its duration in seconds.
 CallObserver = Callable[[str, str, float], None]
 
 

@@ -1,4 +1,4 @@
-"""EC2 calls of the reconciler: which VPC subnets are in."""
+"""The adapter of EC2: the VPCs of subnets."""
 
 import asyncio
 from collections.abc import Collection, Mapping

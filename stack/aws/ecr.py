@@ -1,4 +1,4 @@
-"""The images of an ECR repository."""
+"""The adapter of ECR: images and their tags."""
 
 from stack.aws.client import AwsClient
 from stack.aws.ports import PushedImage
@@ -7,7 +7,7 @@ from stack.stackfile.images import ImageReference
 
 
 async def digest_of(connection: AwsClient, image: ImageReference) -> str | None:
-    """What the tag of an image in ECR stands for now; None where there is no such image, or none in ECR."""
+    """The digest that an image's tag refers to now; None where ECR has no such image."""
     where = image.ecr
     if where is None:
         return None

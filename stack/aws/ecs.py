@@ -1,4 +1,4 @@
-"""ECS, as far as Nysa asks it."""
+"""The adapter of ECS."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the watcher asks of ECS, of Elastic Load Balancing and of CloudWatch Logs. It only reads."""
+"""Read-only calls of the watcher: ECS, Elastic Load Balancing, CloudWatch Logs."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ class EcsLook:
         return await self._tasks(cluster, service, 'RUNNING')
 
     async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]:
-        """The tasks of a family that somebody started, running or not, as far as ECS still knows them."""
+        """The tasks of a family with that `startedBy`, running or stopped; ECS lists stopped ones for an hour."""
         arns: dict[str, None] = {}
         for status in ('RUNNING', 'STOPPED'):
             listed = await self._pages(

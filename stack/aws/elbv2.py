@@ -1,4 +1,4 @@
-"""Elastic Load Balancing, as far as Nysa asks it.
+"""The adapter of Elastic Load Balancing.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
 """

@@ -1,4 +1,4 @@
-"""The one place where botocore's errors become ours."""
+"""Translates botocore's errors into those of `stack.errors`."""
 
 from http import HTTPStatus
 from xml.etree.ElementTree import ParseError
@@ -34,14 +34,14 @@ THROTTLED = {
     'TooManyRequestsException',
 }
 
-# S3's answers to a condition that does not hold (any longer).
+# S3's answers to a write whose condition is not met.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 PRECONDITION = {'PreconditionFailed', 'ConditionalRequestConflict'}
 
 # Codes for a call that this account, region or emulator does not offer to the caller at all.
 # https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
 NOT_OFFERED = {
-    # A status in place of a code: whoever answered does not know the service, as emulators of AWS do.
+    # A status in place of a code: the answer of an emulator that does not know the service.
     '400',
     '404',
     '405',
@@ -84,7 +84,7 @@ def _of_answer(error: ClientError, operation: str, pending: bool) -> AwsFailed:
     metadata = error.response.get('ResponseMetadata', {})
     status, retried = metadata.get('HTTPStatusCode', 0), metadata.get('RetryAttempts', 0) > 0
     if code in PRECONDITION:
-        return PreconditionFailed(f'{operation}: the condition does not hold', operation, code, retried, pending)
+        return PreconditionFailed(f'{operation}: the condition is not met', operation, code, retried, pending)
     if code in THROTTLED or status == 429:
         return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code, retried, pending)
     if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:

@@ -1,4 +1,4 @@
-"""Everything in AWS that the plan for one cluster depends on, and no more."""
+"""The observed state of one cluster: everything in AWS that its plan depends on."""
 
 import asyncio
 import time

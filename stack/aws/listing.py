@@ -1,4 +1,4 @@
-"""Long listings of a bucket, read ten times as fast as botocore reads them: a thousand keys are 65 ms of CPU there.
+"""A fast parser of S3 listings: botocore needs 65 ms of CPU for a thousand keys, ten times as much.
 
 botocore parses what is left of the answer, and decodes the keys in any case:
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html

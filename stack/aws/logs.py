@@ -1,4 +1,4 @@
-"""CloudWatch Logs, as far as Nysa asks it."""
+"""The adapter of CloudWatch Logs."""
 
 from stack.aws.client import AwsClient
 

@@ -1,4 +1,4 @@
-"""Calls that keep to AWS's rate limits, and are made again where AWS could not answer."""
+"""A client that keeps within AWS's rate limits, and retries."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Route 53, as far as Nysa asks it."""
+"""The adapter of Route 53."""
 
 from collections.abc import Collection
 from typing import Any
@@ -59,7 +59,7 @@ async def aliases(aws: AwsClient, targets: Collection[str]) -> tuple[Record, ...
 
 
 async def _records(aws: AwsClient, zone: str) -> list[dict[str, Any]]:
-    """All record sets of a zone; where the next page begins is told in up to three parts."""
+    """All record sets of a zone; the token of the next page has up to three parts."""
     found: list[dict[str, Any]] = []
     start: dict[str, str] = {}
     while True:

@@ -1,4 +1,4 @@
-"""One S3 bucket: objects with their versions, and writes that hold only if nothing else came between.
+"""The adapter of an S3 bucket: objects, their versions, and conditional writes.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
 """
@@ -75,7 +75,7 @@ class Bucket:
         try:
             answer = await self._call('HeadObject', *OBJECT, Key=key)
         except AwsFailed as failed:
-            # A HEAD's answer has no body that could say what is missing, the key or the bucket: the GET will tell.
+            # The answer to a HEAD has no body, so it does not state whether key or bucket is missing; the GET's does.
             if failed.aws_code == '404':
                 return False
             raise
@@ -86,7 +86,7 @@ class Bucket:
         try:
             answer = await self._call('HeadObject', *OBJECT, Key=key, **({'VersionId': version} if version else {}))
         except AwsFailed as failed:
-            # A HEAD's answer has no body that could say what is missing, or that the version is a deletion.
+            # The answer to a HEAD has no body, so the status alone marks a missing key or version, or a deletion.
             if failed.aws_code in ('404', '405', '400'):
                 return None
             raise

@@ -1,4 +1,4 @@
-"""Secrets Manager: a secret that holds a JSON object."""
+"""The adapter of Secrets Manager: secrets that are JSON objects."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from stack.errors import AwsFailed, Misconfigured
 
 
 async def read_secret(connection: AwsClient, name: str) -> dict[str, Any] | None:
-    """What the secret holds, or None where there is none. Raises `Misconfigured` for anything but an object."""
+    """The values in the secret, None where there is no such secret. Raises `Misconfigured` for other JSON."""
     try:
         answer = await connection.call('secretsmanager', 'GetSecretValue', SecretId=name)
     except AwsFailed as failed:
@@ -20,5 +20,5 @@ async def read_secret(connection: AwsClient, name: str) -> dict[str, Any] | None
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        raise Misconfigured(f'The secret {name} does not hold a JSON object.')
+        raise Misconfigured(f'The secret {name} is not a JSON object.')
     return values

@@ -1,4 +1,4 @@
-"""Cloud Map, as far as Nysa asks it."""
+"""The adapter of Cloud Map."""
 
 import asyncio
 from collections.abc import Callable, Mapping

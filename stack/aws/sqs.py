@@ -1,4 +1,4 @@
-"""One SQS queue, standard or FIFO."""
+"""The adapter of an SQS queue, standard or FIFO."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -67,13 +67,13 @@ class Queue:
         return [_received(each) for each in answer.get('Messages', [])]
 
     async def delete(self, messages: Sequence[Received]) -> None:
-        """Take messages off the queue for good; one that cannot be comes back, and does no harm."""
+        """Delete messages; one that cannot be deleted is delivered again."""
         for some in batches(messages, MOST_A_CALL):
             entries = [{'Id': str(n), 'ReceiptHandle': each.handle} for n, each in enumerate(some)]
             await self._connection.call('sqs', 'DeleteMessageBatch', QueueUrl=await self.url(), Entries=entries)
 
     async def hide(self, messages: Sequence[Received], seconds: int) -> None:
-        """Keep messages from everybody else for so many seconds from now; 0 gives them back."""
+        """Hide messages from other consumers for so many seconds from now; 0 returns them to the queue."""
         for some in batches(messages, MOST_A_CALL):
             entries = [
                 {'Id': str(n), 'ReceiptHandle': each.handle, 'VisibilityTimeout': seconds}

@@ -1,10 +1,10 @@
-"""What a chat is told of the live channel's events: one line when a rollout starts, one when it ends, and few others.
+"""Chat lines for events of the live channel: one when a rollout starts, one when it ends, and few others.
 
-Words are put as Slack's `mrkdwn` has them: https://docs.slack.dev/messaging/formatting-message-text
+In Slack's `mrkdwn`: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from stack.runtime.masking import is_concealed, masked, masked_text
@@ -31,26 +31,39 @@ ENDED = {
 }
 FAILED = ('rolled-back', 'aborted', 'stalled')
 
-# Of that many rollouts of a cluster it is remembered that their end was told, and who wanted them.
+# Of that many rollouts of a cluster it is remembered that their end was posted, and who wanted them.
 MOST_REMEMBERED = 100
-# What somebody wrote is cut after so many characters.
+# Texts of users are cut after so many characters.
 LONGEST_TEXT = 300
 
 
+class PostedCluster(TypedDict):
+    """The lines posted about a cluster so far, as plain data: `looked` once ECS was observed since its first event.
+
+    `ended` has a revision and an ending each, `why` the author and reason of a revision.
+    """
+
+    ended: list[str]
+    drifted: list[str]
+    frozen: dict[str, Any] | None
+    why: dict[str, str]
+    looked: bool
+
+
 class ChatLines:
-    """Turns events into lines. `told` is what was told of each cluster, as plain data that can be kept and given again.
+    """Turns events into lines. `posted` is the record of each cluster, for a process that continues later.
 
     `site` is the address of the control plane, to which the lines link.
     """
 
-    def __init__(self, site: str | None = None, told: dict[str, Any] | None = None):
-        self.told = told or {}
+    def __init__(self, site: str | None = None, posted: dict[str, PostedCluster] | None = None):
+        self.posted = posted or {}
         self._site = site
-        # Whatever is there at first is no news; what comes later, or after what was told before, is.
-        self._began = bool(told)
+        # The clusters of the first synchronization are no news, unless an earlier process has posted some.
+        self._began = bool(posted)
 
     def of(self, event: Json) -> list[str]:
-        """The lines that an event is worth, mostly none."""
+        """The lines for an event, mostly none."""
         name, kind = event.get('cluster', ''), event['type']
         if kind == 'synced':
             self._began = True
@@ -61,15 +74,14 @@ class ChatLines:
         elif kind == 'cluster':
             return self._cluster(name, event)
         elif kind == 'deleted':
-            self.told.pop(name, None)
-            return [f':wastebasket: *{escape(name)}* is managed no more{_by(event)}{_because(event.get("reason"))}']
+            self.posted.pop(name, None)
+            return [f':wastebasket: *{escape(name)}* is no longer managed{_by(event)}{_because(event.get("reason"))}']
         elif kind in ('frozen', 'thawed'):
             return self._frozen(name, event if kind == 'frozen' else None, event.get('by'))
         return []
 
-    def _of(self, name: str) -> dict[str, Any]:
-        """What was told of a cluster; `looked` says that ECS was looked at since it was first heard of."""
-        return self.told.setdefault(name, {'ended': [], 'drifted': [], 'frozen': None, 'why': {}, 'looked': False})
+    def _of(self, name: str) -> PostedCluster:
+        return self.posted.setdefault(name, {'ended': [], 'drifted': [], 'frozen': None, 'why': {}, 'looked': False})
 
     def _where(self, name: str) -> str:
         shown = escape(name)
@@ -85,7 +97,7 @@ class ChatLines:
             return []
         who = _person(event)
         back = any(did.get('verb') == 'rollback' for did in event.get('did', ()))
-        verb = 'rolls back' if back else 'rolls out' if event.get('deploys') else 'stores, and does not deploy,'
+        verb = 'rolls back' if back else 'rolls out' if event.get('deploys') else 'stores without deploying'
         what = escape(event['summary'])
         if all(row['action'] == 'update' and _is_restart(row) for row in services):
             verb, what = 'restarts', escape(_listed([row['service'] for row in services]))
@@ -96,48 +108,48 @@ class ChatLines:
         return [f':rocket: {self._where(name)}: {who} {verb} {what}{_because(event.get("message"))}']
 
     def _cluster(self, name: str, event: Json) -> list[str]:
-        """A whole state: the first of its cluster, or instead of events that were missed."""
-        if name in self.told:
+        """Lines for a complete state: the cluster's first event, or one in place of missed events."""
+        if name in self.posted:
             return self._state(name, event)
-        told = self._of(name)
-        told['frozen'] = _freeze(event.get('frozen'))
+        posted = self._of(name)
+        posted['frozen'] = _freeze(event.get('frozen'))
         self._state(name, event)
         if not self._began:
             return []
-        told['why'][event['revision']] = f'{_person(event)}{_because(event.get("message"))}'
+        posted['why'][event['revision']] = f'{_person(event)}{_because(event.get("message"))}'
         services = escape(_listed([row['name'] for row in event['services'] if row.get('managed', True)]))
-        return [f':seedling: {self._where(name)} is managed now{_by(event)}: {services or "no services"}']
+        return [f':seedling: {self._where(name)} is now managed{_by(event)}: {services or "no services"}']
 
     def _state(self, name: str, event: Json) -> list[str]:
-        told = self._of(name)
+        posted = self._of(name)
         lines = [*self._again(name, event), *self._endings(name, event), *self._drift(name, event)]
-        told['looked'] = told['looked'] or bool(event.get('observed_at'))
+        posted['looked'] = posted['looked'] or bool(event.get('observed_at'))
         return lines + (self._frozen(name, event['frozen']) if 'frozen' in event else [])
 
     def _again(self, name: str, event: Json) -> Iterable[str]:
-        """Rollouts that had failed, and are under way again."""
+        """Lines for failed rollouts that are retried."""
         ended = self._of(name)['ended']
         for rollout in event.get('rollouts', ()) if event.get('observed_at') else ():
             failures = [f'{rollout["revision"]} {ending}' for ending in FAILED]
             if rollout['verdict'] is None and any(each in ended for each in failures):
                 ended[:] = [each for each in ended if each not in failures]
-                yield f':rocket: {self._where(name)}: {escape(_listed(rollout["services"]))} is tried again'
+                yield f':rocket: {self._where(name)}: {escape(_listed(rollout["services"]))} is retried'
 
     def _endings(self, name: str, event: Json) -> list[str]:
         ended = [each for each in event.get('rollouts', ()) if each['verdict'] and each['services']]
         return [self._ending(name, each, event) for each in ended if self._is_news(name, each)]
 
     def _is_news(self, name: str, rollout: Json) -> bool:
-        """Whether that end was not told yet, and came after the cluster was first heard of.
+        """Whether that ending is not posted yet, and came after the cluster's first event.
 
-        Another end of the same rollout (stalled, and then succeeded) is news too.
+        Another ending of the same rollout (stalled, and then succeeded) is news too.
         """
-        told, key = self._of(name), f'{rollout["revision"]} {rollout["verdict"]["ending"]}'
-        if key in told['ended']:
+        posted, key = self._of(name), f'{rollout["revision"]} {rollout["verdict"]["ending"]}'
+        if key in posted['ended']:
             return False
-        told['ended'] = [*told['ended'], key][-MOST_REMEMBERED:]
+        posted['ended'] = [*posted['ended'], key][-MOST_REMEMBERED:]
         # The first look at ECS finds what ended long ago.
-        return told['looked'] or rollout['revision'] in told['why']
+        return posted['looked'] or rollout['revision'] in posted['why']
 
     def _ending(self, name: str, rollout: Json, event: Json) -> str:
         verdict = rollout['verdict']
@@ -154,21 +166,21 @@ class ChatLines:
         return f'{line} ({why})' if why else line
 
     def _drift(self, name: str, event: Json) -> list[str]:
-        told, drifted = self._of(name), list(event.get('drifted', ()))
-        new = [each for each in drifted if each not in told['drifted']]
-        told['drifted'] = drifted
+        posted, drifted = self._of(name), list(event.get('drifted', ()))
+        new = [each for each in drifted if each not in posted['drifted']]
+        posted['drifted'] = drifted
         rows = {each: {} for each in new} | {row['name']: row for row in event.get('services', ())}
-        # Of what was rolled back it was just told what runs instead.
+        # The line on a rollback states what runs instead.
         meant = [each for each in new if (rows[each].get('verdict') or {}).get('ending') != 'rolled-back']
-        return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant if told['looked']]
+        return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant if posted['looked']]
 
     def _frozen(self, name: str, freeze: Json | None, thawed_by: str | None = None) -> list[str]:
-        told, now = self._of(name), _freeze(freeze)
-        if told['frozen'] == now:
+        posted, now = self._of(name), _freeze(freeze)
+        if posted['frozen'] == now:
             return []
-        told['frozen'] = now
+        posted['frozen'] = now
         if now is None:
-            return [f':sunny: {self._where(name)} takes changes again{_by({"by": thawed_by})}']
+            return [f':sunny: {self._where(name)} is no longer frozen{_by({"by": thawed_by})}']
         until = f' until {escape(now["until"])}' if now['until'] else ''
         return [f':snowflake: {self._where(name)} is frozen{until}{_by(now)}{_because(now["reason"])}']
 
@@ -200,7 +212,7 @@ def _by(event: Json) -> str:
 
 
 def _person(event: Json) -> str:
-    return escape(event.get('by') or 'somebody outside Nysa')
+    return escape(event.get('by') or 'another program')
 
 
 def _freeze(given: Json | None) -> dict[str, Any] | None:
@@ -229,12 +241,12 @@ def _runs(rollout: Json, event: Json) -> str:
 
 def _drifted(service: str, row: Json) -> str:
     changes = row.get('drift', ())
-    shown = ', '.join(_difference(each) for each in changes[:3]) or 'it differs'
-    return f'{escape(service)} is not as wanted: {escape(shown)}'
+    shown = ', '.join(_difference(each) for each in changes[:3]) or 'it differs from its desired state'
+    return f'{escape(service)} has drifted: {escape(shown)}'
 
 
 def _difference(change: Json) -> str:
     if change.get('concealed') or is_concealed(change['path']):
-        return change['path']
+        return str(change['path'])
     shown = masked(change)
     return f'{shown["path"]} is {shown["before"]}, not {shown["after"]}'

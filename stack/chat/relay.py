@@ -1,4 +1,4 @@
-"""Lines into a chat's webhook: at most one message a second, lines merged while it is busy, and none lost to a 429."""
+"""A queue of lines for a chat's webhook: at most one message a second, lines merged meanwhile, retried after a 429."""
 
 import asyncio
 import logging
@@ -13,20 +13,20 @@ log = logging.getLogger(__name__)
 
 # Slack's limit for incoming webhooks: https://api.slack.com/apis/rate-limits
 SPACING_S = 1.0
-# Lines in one message, and lines that wait: of more, the oldest are left out, and counted.
+# Lines in one message, and lines in the queue: beyond that the oldest are dropped, and counted.
 MOST_LINES = 20
 MOST_WAITING = 500
 # Pauses after a failure that may pass, in seconds.
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-# A message whose answer does not come may have been posted: it is repeated so often, and then left.
+# A message without an answer may have been posted: it is sent at most so often.
 MOST_UNANSWERED = 3
 
 
 class Relay:
     """`post(text)` sends one message and never raises.
 
-    `waiting` are lines that an earlier process left; `keep(lines)` is told what waits, before and after each message.
+    `waiting` are the lines of an earlier process; `keep(lines)` is called with the queue before and after each message.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Relay:
         """The lines that no webhook has accepted yet."""
         return [*self._sending, *self._waiting]
 
-    def say(self, line: str) -> None:
-        """Have a line posted as soon as it may be."""
+    def put(self, line: str) -> None:
+        """Queue a line."""
         self._waiting.append(line)
         while len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
@@ -70,12 +70,12 @@ class Relay:
             await self.post_next()
 
     async def finish(self) -> None:
-        """Post all that waits; `run` must have been cancelled."""
+        """Post the whole queue; `run` must have been cancelled."""
         while self._sending or self._waiting:
             await self.post_next()
 
     async def post_next(self) -> None:
-        """Post what waits, as one message, and again until it is accepted or refused for good."""
+        """Post queued lines as one message, and retry until it is accepted or refused."""
         self._sending = self._sending or self._take()
         pause, unanswered = FIRST_PAUSE_S, 0
         while self._sending:
@@ -91,7 +91,7 @@ class Relay:
                 self._keep(self.waiting)
                 return
             wait = pause if posted.retry_after is None else max(SPACING_S, posted.retry_after)
-            log.warning('the webhook did not accept a message (%d); it is tried again in %.0f s', posted.status, wait)
+            log.warning('the webhook did not accept a message (%d); retry in %.0f s', posted.status, wait)
             self._not_before = self._clock() + wait
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -99,17 +99,17 @@ class Relay:
         count = len(self._sending)
         if posted.passing:
             log.error(
-                'the webhook left a message unanswered again and again: whether %d lines arrived is unknown', count
+                'the webhook did not answer a message repeatedly: it is unknown whether %d lines were posted', count
             )
         else:
-            log.error('the webhook refused a message for good (%d): %d lines are lost', posted.status, count)
+            log.error('the webhook refused a message (%d): %d lines are lost', posted.status, count)
 
     def _take(self) -> list[str]:
         lines = [self._waiting.popleft() for _ in range(min(MOST_LINES, len(self._waiting)))]
         if not self._waiting:
             self._some.clear()
         if self._left_out:
-            lines.insert(0, f'… {self._left_out} lines were left out here')
+            lines.insert(0, f'… {self._left_out} lines were left out')
             self._left_out = 0
         return lines
 

@@ -1,4 +1,4 @@
-"""What the IAM roles of server and scheduler must allow: one row for each call of AWS that the code makes.
+"""The IAM permissions of server and scheduler: one row for each AWS call in the code.
 
 docs/production.md and docs/security.md are generated from it, and a test compares it with the sources. AWS's own
 table: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

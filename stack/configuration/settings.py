@@ -117,34 +117,34 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_HEALTH_FILE',
-        'The file in which a process of any role records that it works, for the health check of its container.',
+        'The file in which a process records its heartbeat, for the health check of its container.',
         where='environment',
     ),
     Setting(
         'NYSA_AUTH',
-        '`off` switches access control off on purpose: behind a proxy that does it, or in a test. Unless told it is '
-        'on, but in `PROFILE=local` off.',
+        '`off` switches access control off: behind a proxy that controls access, or in a test. The default is on, '
+        'in `PROFILE=local` off.',
         where='environment',
         read=_switch,
     ),
     Setting(
         'NYSA_TOKENS',
-        'The tokens that hold beside those made over the API: a JSON list, as `nysa_server.py token create` prints.',
+        'Tokens beside those created over the API: a JSON list, as `nysa_server.py token create` prints.',
         default=(),
         read=read_records,
         confidential=True,
     ),
     Setting(
         'NYSA_SESSION_KEY',
-        'What the sessions of browsers are signed with, the same for all replicas. Without it each process makes one '
-        'up, and sessions end with it.',
+        'The key that sessions of browsers are signed with, the same for all replicas. Without it each process creates '
+        'one, and sessions end with the process.',
         read=_session_key,
         confidential=True,
     ),
     Setting(
         'NYSA_URL',
-        'The origin under which people reach the server, as `https://nysa.example.com`. Without it any is taken that '
-        'agrees with the Host header.',
+        'The origin of the server for its users, as `https://nysa.example.com`. Without it every origin that matches '
+        'the Host header is accepted.',
         read=_origin,
     ),
     Setting(
@@ -155,7 +155,7 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_PROXIES',
-        'How many proxies stand in front and add to X-Forwarded-For; the addresses that they add are believed.',
+        'The number of proxies in front that add to X-Forwarded-For; the addresses that they add are trusted.',
         default=0,
         read=_proxies,
     ),
@@ -165,17 +165,22 @@ SETTINGS = (
         '`{NYSA_URL}/signed-in`.',
         read=_web_address,
     ),
-    Setting('NYSA_OIDC_CLIENT_ID', 'What the OpenID provider knows this server as.', default=''),
-    Setting('NYSA_OIDC_CLIENT_SECRET', "This server's password there.", default='', confidential=True),
-    Setting('NYSA_OIDC_SCOPES', 'What is asked of the OpenID provider.', default='openid profile email'),
+    Setting('NYSA_OIDC_CLIENT_ID', 'The client id of this server at the OpenID provider.', default=''),
+    Setting(
+        'NYSA_OIDC_CLIENT_SECRET',
+        'The client secret of this server at the OpenID provider.',
+        default='',
+        confidential=True,
+    ),
+    Setting('NYSA_OIDC_SCOPES', 'The scopes to request from the OpenID provider.', default='openid profile email'),
     Setting(
         'NYSA_ALB_ARN',
-        'The ARN of the load balancer whose header `x-amzn-oidc-data` is believed.',
+        'The ARN of the load balancer whose header `x-amzn-oidc-data` is trusted.',
         read=_load_balancer,
     ),
     Setting(
         'NYSA_ALB_KEYS',
-        "Where that load balancer's public keys are, up to the id of one; the endpoint of its region unless told.",
+        "The address of that load balancer's public keys, before a key's id; by default the endpoint of its region.",
         read=_web_address,
     ),
     Setting('NYSA_GROUPS_CLAIM', 'The claim that names the groups of a person.', default='groups'),
@@ -187,20 +192,20 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_MAX_CONNECTIONS',
-        'How many connections of clients the server holds open, WebSockets included; more are refused with 503. It is '
-        'lowered to what the limit of open files allows.',
+        'The number of open connections of clients, WebSockets included; more are refused with 503. It is lowered to '
+        'what the limit of open files allows.',
         default=20_000,
         read=_count,
     ),
     Setting(
         'NYSA_MAX_CONNECTIONS_PER_ADDRESS',
-        'How many of them one address may have. Without it 1000, but no limit for loopback addresses, nor with '
-        '`NYSA_PROXIES`: all connections come from the proxy then.',
+        'The number of open connections of one address. The default is 1000, without a limit for loopback addresses '
+        'and with `NYSA_PROXIES`, where all connections come from the proxy.',
         read=_count,
     ),
-    Setting('NYSA_RATE_LIMIT', 'How many requests a second one caller may make.', default=100, read=_rate),
-    Setting('NYSA_SOCKET_LIMIT', 'How many WebSockets one caller may have open.', default=100, read=_rate),
-    Setting('AWS_S3_BUCKET', 'The bucket that holds the desired states.', required=True),
+    Setting('NYSA_RATE_LIMIT', 'Requests a second of one caller.', default=100, read=_rate),
+    Setting('NYSA_SOCKET_LIMIT', 'Open WebSockets of one caller.', default=100, read=_rate),
+    Setting('AWS_S3_BUCKET', 'The bucket of the desired states.', required=True),
     Setting(
         'AWS_SQS_NOTIFICATION_QUEUE',
         'The name of the SQS queue on which changes are announced.',
@@ -226,7 +231,7 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_RELAY_CLUSTERS',
-        'The clusters that `relay` tells of: names or patterns as `stag*`, with commas between.',
+        'The clusters whose events `relay` posts: names or patterns as `stag*`, separated by commas.',
         default='*',
         where='environment',
     ),
@@ -240,19 +245,19 @@ SETTINGS = (
     Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
     Setting(
         'NYSA_RELAY_STATE',
-        'The file in which `relay` keeps what it has told, so that another start goes on from there; none unless set.',
+        'The file in which `relay` records what it has posted, so that a restart continues there; none unless set.',
         where='environment',
         read=Path,
     ),
     Setting(
         'NYSA_SANDBOX_DIR',
-        'Where the embedded AWS of `PROFILE=local` keeps its state.',
+        'The directory in which the embedded AWS of `PROFILE=local` stores its state.',
         default='.nysa',
         where='environment',
     ),
     Setting(
         'NYSA_SANDBOX_SPEED',
-        'How many times faster than AWS the embedded ECS rolls out.',
+        "The speed of rollouts in the embedded ECS, as a multiple of AWS's.",
         default=1.0,
         where='environment',
         read=_speed,

@@ -1,4 +1,4 @@
-"""A fence around calls that change AWS: whether the work that they belong to may go on is asked again before each.
+"""A fence around calls that change AWS: before each call, its owner is asked whether the work may go on.
 
 ECS accepts no fencing token, so the question is asked as late as possible: by the reconciler before each call of a
 step, and by a paced connection after each wait for AWS's rate limits. Within a fence a connection tries each call

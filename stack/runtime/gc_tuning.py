@@ -1,6 +1,6 @@
-"""Python's garbage collector, kept from stopping a process that holds much.
+"""Settings of Python's garbage collector for a process with many objects.
 
-A full collection looks at everything that is there: half a second with 10,000 open sockets, in which nobody is served.
+A full collection visits every object: half a second with 10,000 open sockets, in which no request is served.
 """
 
 import gc
@@ -11,9 +11,9 @@ THRESHOLDS = (10_000, 20, 100)
 
 
 def freeze_startup_objects() -> None:
-    """Leave what was made until now out of all later collections, and collect less often.
+    """Exclude all present objects from later collections, and collect less often.
 
-    For the end of the start: what is dropped later and was there then is only freed if no cycle holds it.
+    To be called at the end of startup: objects in cycles that exist then are never freed.
     """
     gc.collect()
     gc.freeze()

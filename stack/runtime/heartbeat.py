@@ -1,4 +1,4 @@
-"""Whether a process of any role works, for the health check of its container: `python -m stack.runtime.heartbeat`.
+"""The heartbeat of a process, for the health check of its container: `python -m stack.runtime.heartbeat`.
 
 The process writes a file as long as its event loop runs; the check reads it, and asks a server over HTTP as well. It
 imports nothing but the standard library, since it runs every few seconds.
@@ -56,7 +56,7 @@ def trouble(path: Path, now: float, answers: Callable[[str], str | None]) -> str
     except OSError as error:
         return f'{path} cannot be read: {error.strerror}'
     except (ValueError, KeyError, TypeError):
-        return f'{path} holds no heartbeat'
+        return f'{path} is not a heartbeat'
     if not now - STALE_S <= at <= now + STALE_S:
         return f'{role} has not run for {now - at:.0f} s'
     return answers(url) if url else None

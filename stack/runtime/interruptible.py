@@ -1,4 +1,4 @@
-"""Waiting that ends when the process does."""
+"""A sleep that ends when the process is stopped."""
 
 import asyncio
 

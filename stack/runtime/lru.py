@@ -1,4 +1,4 @@
-"""What was used last, up to a number of things: for what never changes once it is known."""
+"""An LRU cache of values that never change."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

@@ -1,4 +1,4 @@
-"""Secrets masked in whatever a caller without the right to change a cluster may read.
+"""Masks secrets in everything that viewers read.
 
 Names and values are judged, see `stack.runtime.secret_names` and `stack.runtime.secret_texts`:
 a secret under a harmless name with a harmless value is missed, so `secrets` of a service is the place for one.

@@ -1,4 +1,4 @@
-"""What is counted and timed, for Prometheus. Each server has a registry of its own."""
+"""Metrics for Prometheus; each server has a registry of its own."""
 
 from collections.abc import Callable
 

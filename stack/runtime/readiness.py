@@ -1,4 +1,4 @@
-"""Whether everything is there that the server needs: asked at start, and by `/readyz`."""
+"""Checks of what the server needs, at start and for `/readyz`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The names that secrets have: of variables, options, fields, headers and query parameters."""
+"""Names of secrets: variables, options, fields, headers and query parameters."""
 
 import re
 from functools import lru_cache

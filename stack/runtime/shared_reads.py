@@ -31,7 +31,7 @@ class SharedReads(Generic[Key, Value]):
         if waiting is None:
             loop = asyncio.get_running_loop()
             waiting = self._waiting[key] = loop.create_future()
-            # Whoever asks in the same turn of the loop shares the read.
+            # Callers of the same turn of the loop share the read.
             loop.call_soon(self._start, key)
         return await asyncio.shield(waiting)
 

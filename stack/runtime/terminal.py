@@ -1,4 +1,4 @@
-"""The terminal or file that a command writes to: its colours and signs, and what it can no longer take."""
+"""The output of commands: colours, signs in its encoding, and a closed pipe."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Work that goes on when its caller is gone, and that a stop waits for."""
+"""Background work that outlives its caller, and that a stop waits for."""
 
 import asyncio
 from collections.abc import Coroutine

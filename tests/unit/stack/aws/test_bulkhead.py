@@ -96,7 +96,7 @@ def test_a_circuit_opens_and_closes_again(hanging: HangingAws, monkeypatch: pyte
 def test_a_call_is_tried_again_only_while_that_can_end_in_time(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
     async def scenario(connection: Connection) -> None:
         await ask_ecs(connection)
-        assert hanging.asked == 3
+        await hanging.counted(3)
 
     run(hanging, scenario, monkeypatch, ecs=Limits(read_s=0.05, deadline_s=60))
 
@@ -105,7 +105,7 @@ def test_a_fenced_call_is_tried_once(hanging: HangingAws, monkeypatch: pytest.Mo
     async def scenario(connection: Connection) -> None:
         with fenced(lambda: True):
             await ask_ecs(connection)
-        assert hanging.asked == 1
+        await hanging.counted(1)
 
     run(hanging, scenario, monkeypatch, ecs=Limits(read_s=0.05, deadline_s=60))
 
@@ -136,7 +136,7 @@ def test_a_message_is_sent_once(hanging: HangingAws, monkeypatch: pytest.MonkeyP
     async def scenario(connection: Connection) -> None:
         with pytest.raises(Unavailable):
             await connection.call('sqs', 'SendMessage', QueueUrl=f'{hanging.endpoint}/1/q', MessageBody='x')
-        assert hanging.asked == 1
+        await hanging.counted(1)
 
     assert not bulkhead.LIMITS['sqs:SendMessage'].retries
     run(hanging, scenario, monkeypatch, **{'sqs:SendMessage': Limits(read_s=0.05, deadline_s=60, retries=False)})

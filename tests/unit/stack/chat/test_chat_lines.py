@@ -81,7 +81,7 @@ def test_a_stall_that_succeeds_after_all_is_told_twice():
 def test_another_attempt_is_told_from_its_start_to_its_end():
     failed = rollout(VERDICT | {'ending': 'rolled-back', 'failed': True})
     first, again, second = told(failed, rollout(), rollout(), failed)
-    assert again == ':rocket: *prod*: web is tried again'
+    assert again == ':rocket: *prod*: web is retried'
     assert first == second
 
 
@@ -89,8 +89,8 @@ def test_another_attempt_is_told_from_its_start_to_its_end():
     ('event', 'line'),
     [
         (desired(did=[{'verb': 'rollback'}]), ':rocket: *prod*: kim rolls back web: image 1 → 2 — faster'),
-        (desired(deploys=False, message=None), ':rocket: *prod*: kim stores, and does not deploy, web: image 1 → 2'),
-        (desired(by=None, message=''), ':rocket: *prod*: somebody outside Nysa rolls out web: image 1 → 2'),
+        (desired(deploys=False, message=None), ':rocket: *prod*: kim stores without deploying web: image 1 → 2'),
+        (desired(by=None, message=''), ':rocket: *prod*: another program rolls out web: image 1 → 2'),
         (desired(message='<!here> & now'), ':rocket: *prod*: kim rolls out web: image 1 → 2 — &lt;!here&gt; &amp; now'),
         (
             {'type': 'frozen', 'cluster': 'prod', 'by': 'kim', 'reason': 'launch', 'until': '2030-01-01'},
@@ -98,7 +98,7 @@ def test_another_attempt_is_told_from_its_start_to_its_end():
         ),
         (
             {'type': 'deleted', 'cluster': 'prod', 'by': 'kim', 'reason': None},
-            ':wastebasket: *prod* is managed no more (by kim)',
+            ':wastebasket: *prod* is no longer managed (by kim)',
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_what_is_not_worth_a_line(event: dict[str, Any]):
 def test_drift_is_told_once_until_it_is_mended():
     row = {'name': 'web', 'drift': [{'path': 'image', 'before': 'x', 'after': 'web:2'}]}
     drifted, mended = rollout(drifted=['web'], services=[row]), rollout()
-    line = ':warning: *prod*: web is not as wanted: image is x, not web:2'
+    line = ':warning: *prod*: web has drifted: image is x, not web:2'
     assert told(drifted, drifted) == [line]
     assert told(drifted, mended, drifted) == [line, line]
 
@@ -138,7 +138,7 @@ def test_what_was_rolled_back_is_not_told_as_drift_as_well():
 
 def test_the_value_of_a_variable_is_not_told():
     row = {'name': 'web', 'drift': [{'path': 'environment.KEY', 'before': 'secret', 'after': 'other'}]}
-    assert told(rollout(drifted=['web'], services=[row])) == [':warning: *prod*: web is not as wanted: environment.KEY']
+    assert told(rollout(drifted=['web'], services=[row])) == [':warning: *prod*: web has drifted: environment.KEY']
 
 
 FREEZE = {'by': 'kim', 'reason': 'launch', 'until': None}
@@ -148,11 +148,11 @@ FROZEN = ':snowflake: *prod* is frozen (by kim) — launch'
 def test_a_freeze_and_a_thaw_are_told_once_each():
     frozen, thawed = {'type': 'frozen', 'cluster': 'prod'} | FREEZE, {'type': 'thawed', 'cluster': 'prod', 'by': 'jo'}
     events = (frozen, rollout(frozen=FREEZE), frozen, thawed, rollout(), thawed)
-    assert told(*events) == [FROZEN, ':sunny: *prod* takes changes again (by jo)']
+    assert told(*events) == [FROZEN, ':sunny: *prod* is no longer frozen (by jo)']
 
 
 def test_a_freeze_that_was_missed_is_told_by_what_is_so_now():
-    assert told(rollout(frozen=FREEZE), rollout()) == [FROZEN, ':sunny: *prod* takes changes again']
+    assert told(rollout(frozen=FREEZE), rollout()) == [FROZEN, ':sunny: *prod* is no longer frozen']
 
 
 def test_what_was_so_before_anybody_listened_is_no_news():
@@ -181,7 +181,7 @@ def test_a_new_cluster_is_told_and_how_its_rollout_ends():
         services=[{'name': 'web', 'managed': True}, {'name': 'old', 'managed': False}],
     )
     assert told(new, rollout(cluster='eu'), rollout(VERDICT, cluster='eu')) == [
-        ':seedling: *eu* is managed now (by kim): web',
+        ':seedling: *eu* is now managed (by kim): web',
         ':white_check_mark: *eu*: web is rolled out after 2 min 5 s (kim — first)',
     ]
 
@@ -189,7 +189,7 @@ def test_a_new_cluster_is_told_and_how_its_rollout_ends():
 def test_another_process_goes_on_from_what_this_one_has_told():
     first = ChatLines()
     lines_of(first, *THERE, desired(), rollout(VERDICT, drifted=['web'], frozen=FREEZE))
-    second = ChatLines(told=json.loads(json.dumps(first.told)))
+    second = ChatLines(posted=json.loads(json.dumps(first.posted)))
     assert lines_of(second, rollout(VERDICT, drifted=['web'], frozen=FREEZE), SYNCED) == []
     assert len(lines_of(second, state(cluster='new', revision='r1'), rollout())) == 2
 
@@ -207,7 +207,7 @@ def test_what_is_remembered_is_bounded():
     for number in range(3 * MOST_REMEMBERED):
         rollouts = [rollout(VERDICT)['rollouts'][0] | {'revision': str(number)}]
         lines_of(lines, desired(revision=str(number)), rollout(rollouts=rollouts))
-    assert len(lines.told['prod']['ended']) == len(lines.told['prod']['why']) == MOST_REMEMBERED
+    assert len(lines.posted['prod']['ended']) == len(lines.posted['prod']['why']) == MOST_REMEMBERED
 
 
 @pytest.mark.parametrize(('seconds', 'words'), [(0.4, '0 s'), (59.4, '59 s'), (61, '1 min 1 s'), (3725, '1 h 2 min')])

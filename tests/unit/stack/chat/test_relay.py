@@ -35,7 +35,7 @@ class Chat:
     def say(self, lines: Iterable[str], posts: int = 1) -> None:
         async def whole() -> None:
             for line in lines:
-                self.relay.say(line)
+                self.relay.put(line)
             for _ in range(posts):
                 await self.relay.post_next()
 
@@ -66,7 +66,7 @@ def test_of_too_many_the_oldest_are_left_out_and_counted():
     chat = Chat()
     chat.say(str(number) for number in range(MOST_WAITING + 7))
     first = chat.posts[0][1].splitlines()
-    assert first[:2] == ['… 7 lines were left out here', '7']
+    assert first[:2] == ['… 7 lines were left out', '7']
 
 
 def test_it_waits_for_as_long_as_it_is_told():
@@ -115,12 +115,12 @@ def test_what_was_under_way_when_it_had_to_stop_is_finished():
 
     async def whole(chat: StuckChat) -> None:
         chat.stuck = asyncio.Event()
-        chat.relay.say('one')
+        chat.relay.put('one')
         running = asyncio.create_task(chat.relay.run())
         await chat.stuck.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        chat.relay.say('two')
+        chat.relay.put('two')
         await chat.relay.finish()
 
     chat = StuckChat()
@@ -175,9 +175,9 @@ def test_a_message_that_is_never_answered_holds_up_the_next_ones_only_for_some_t
     chat = Chat(*[Posted(0)] * MOST_UNANSWERED)
 
     async def scenario() -> None:
-        chat.relay.say('one')
+        chat.relay.put('one')
         await chat.relay.post_next()
-        chat.relay.say('two')
+        chat.relay.put('two')
         await chat.relay.post_next()
 
     asyncio.run(scenario())
@@ -189,7 +189,7 @@ def test_a_message_that_did_not_leave_is_repeated_until_it_does():
     chat = Chat(*[Posted(0, sent=False)] * (2 * MOST_UNANSWERED))
 
     async def scenario() -> None:
-        chat.relay.say('one')
+        chat.relay.put('one')
         await chat.relay.post_next()
 
     asyncio.run(scenario())
@@ -201,7 +201,7 @@ def test_a_redirect_is_a_failure_that_is_logged(caplog, status: int):
     chat = Chat(Posted(status))
 
     async def scenario() -> None:
-        chat.relay.say('one')
+        chat.relay.put('one')
         await chat.relay.post_next()
 
     asyncio.run(scenario())

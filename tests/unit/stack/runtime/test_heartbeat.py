@@ -46,7 +46,7 @@ def test_a_server_must_answer_as_well(file: Path):
 )
 def test_what_is_no_heartbeat_is_no_health(file: Path, content: str):
     file.write_text(content)
-    assert 'holds no heartbeat' in wrong(file, NOW)[0]
+    assert 'is not a heartbeat' in wrong(file, NOW)[0]
 
 
 def test_without_a_file_there_is_no_health(file: Path):
