@@ -46,10 +46,12 @@ from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
 from stack.changes.gate import Gate
+from stack.changes.previews import Previews
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.rollback_target import Targets
 from stack.changes.service_specs import ServiceSpecs
+from stack.changes.side_effects import ChangeEffects
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, read_settings, secret_name, tokens_of_secret
@@ -192,7 +194,7 @@ def make_core(aws: Aws) -> Core:
     history = History(store)
     audit = Audit(aws.bucket, history)
     ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
-    changes = Changes(store, notifier, gate, history, ledger, audit, ecs_plan)
+    changes = Changes(store, notifier, gate, history, ledger, audit, Previews(gate, notifier, ecs_plan))
     return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate))
 
 
@@ -215,6 +217,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
     look = EcsLook(CarefulConnection(aws.connection))
+    changes.effects = ChangeEffects(look, live.loaded, aws.connection.region)
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.endings.subscribe(recorder.ended)
     audit_news = AuditNews(aws.bucket, live.hub)

@@ -19,6 +19,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.RevisionConflict: 412,
     errors.PlanOutdated: 412,
     errors.Quarantined: 409,
+    errors.UnconfirmedLoss: 409,
     errors.RolloutFailed: 409,
     errors.Frozen: 423,
     errors.RolloutInProgress: 504,

@@ -19,6 +19,7 @@
     │   ├── RevisionConflict    the cluster changed in the meantime: the caller's revision is no longer current
     │   ├── PlanOutdated        the plan is no longer what would happen
     │   ├── Quarantined         the change brings back an image that was rolled back
+    │   ├── UnconfirmedLoss     the change would also remove what runs and is not declared
     │   ├── RolloutFailed       the rollout has failed
     │   └── Frozen              the cluster is frozen
     ├── RolloutInProgress       the rollout has not ended within the time that the caller waits
@@ -179,6 +180,22 @@ class Frozen(Conflict):
 
     def extra(self) -> dict[str, Any]:
         return {'frozen': self.freeze}
+
+
+class UnconfirmedLoss(Conflict):
+    """A change would also remove what runs and is not declared; `lost` lists that, and `plan` confirms it by its id."""
+
+    code = 'side_effects'
+
+    def __init__(
+        self, message: str, details: Sequence[Detail], lost: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
+    ):
+        super().__init__(message, details)
+        self.lost = lost
+        self.plan = plan
+
+    def extra(self) -> dict[str, Any]:
+        return {'also': list(self.lost), 'plan': self.plan}
 
 
 class RolloutFailed(Conflict):

@@ -171,6 +171,10 @@ class FakeS3:
         stored = self.world.store(Key, Body, Metadata)
         return {'ETag': stored.etag, 'VersionId': stored.id}
 
+    def _DescribeServices(self, **_: Any) -> Answer:
+        """ECS without any service."""
+        return {'services': []}
+
     def _DeleteObject(self, Bucket: str, Key: str, **condition: Any) -> Answer:
         self._check(Key, condition)
         if Key in self.world.objects:

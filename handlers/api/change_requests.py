@@ -25,6 +25,7 @@ def read_change_request(query: Query, headers: Mapping[str, str], caller: Caller
         dry_run=query.flag('dry_run', default=False),
         plan=query.text('plan'),
         override=override,
+        may_lose=caller.role >= Role.ADMIN,
     )
 
 

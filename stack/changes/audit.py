@@ -191,7 +191,8 @@ class Audit:
 def _record(change: Change) -> Entry:
     record = {'at': change.at.astimezone(UTC).isoformat(), 'by': change.origin.by, 'source': change.origin.source}
     subject = {'subject': change.origin.subject} if change.origin.subject else {}
-    return record | subject | {'message': change.origin.message or None, 'did': dict(change.did)}
+    did = {'message': change.origin.message or None, 'did': dict(change.did)}
+    return record | subject | did | change.effects_json()
 
 
 def _entries(row: dict[str, Any]) -> list[Entry]:

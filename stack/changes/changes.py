@@ -1,6 +1,5 @@
 """The path of every change: planned or guarded, stored by a conditional write, announced."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,13 +9,15 @@ from typing import Any
 
 from stack.changes.audit import Audit
 from stack.changes.gate import Gate
-from stack.changes.preview import NOT_ASKED, EcsPlan, Preview, content_id, preview_rows, restart_in
+from stack.changes.preview import Preview, refuse_losses, restart_in
+from stack.changes.previews import Previews
+from stack.changes.side_effects import NO_EFFECTS, Effects
 from stack.changes.writer import Patch, Writer, stale
 from stack.errors import (
     AwsFailed,
-    Conflict,
     Frozen,
     NotFound,
+    NysaError,
     OutcomeUnknown,
     PlanOutdated,
     Quarantined,
@@ -26,7 +27,7 @@ from stack.errors import (
 )
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
-from stack.reconcile.plan import Note
+from stack.reconcile.side_effects import losses
 from stack.runtime.under_way import UnderWay
 from stack.stackfile.problems import Problem
 from stack.state.diff import difference
@@ -38,9 +39,6 @@ log = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
-# How long a plan waits for what runs in ECS; without it the plan compares with what is stored alone.
-COMPARED_WITHIN_S = 40.0
-
 Edit = Callable[[Document], Document]
 
 
@@ -49,7 +47,8 @@ class ChangeRequest:
     """The options of a change.
 
     Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
-    plan to carry out (or None); and the reason to make it even in a freeze (or None).
+    plan to carry out (or None); the reason to make it even in a freeze (or None); and whether it may lose what runs
+    and is not declared without a plan that lists it.
     """
 
     origin: Origin
@@ -58,6 +57,7 @@ class ChangeRequest:
     dry_run: bool = False
     plan: str | None = None
     override: str | None = None
+    may_lose: bool = True
 
     @property
     def moment(self) -> datetime:
@@ -95,7 +95,7 @@ class Changes:
         history: History,
         ledger: Ledger,
         audit: Audit,
-        ecs_plan: EcsPlan | None = None,
+        previews: Previews,
     ):
         self._store = store
         self._notifier = notifier
@@ -103,7 +103,9 @@ class Changes:
         self._history = history
         self._ledger = ledger
         self._audit = audit
-        self._ecs_plan = ecs_plan
+        self._previews = previews
+        # Replaced where this process looks at ECS.
+        self.effects: Effects = NO_EFFECTS
         self._writer = Writer(store, gate, notifier)
         self._under_way = UnderWay()
 
@@ -121,20 +123,22 @@ class Changes:
 
         `restart` is the time that the edit writes, if it writes one: the plan's id contains it.
 
-        Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `TooLarge`.
+        Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `UnconfirmedLoss`, `TooLarge`.
         """
         if request.dry_run:
             preview = await self.preview(await self.current(cluster, request), edit, change, warnings)
             return replace(preview, more=more or {}, restart=restart)
-        patch = Patch(edit, change, request.expected)
-        if request.plan is not None:
+        expected = request.expected
+        if request.plan is None:
+            base = self._store.known(cluster) or await self._store.read(cluster)
+        else:
             base = await self.current(cluster, request)
             preview = await self.preview(base, edit, change, warnings)
             self.refuse_outdated(request.plan, replace(preview, restart=restart))
-            patch.expected = base.id
-        return Accepted(
-            revision := await self.patch(cluster, patch), await self.announce(revision), warnings, more or {}
-        )
+            expected = base.id
+        change = await self.with_side_effects(base, edit, change, request, warnings)
+        revision = await self.patch(cluster, Patch(edit, change, expected))
+        return Accepted(revision, await self.announce(revision), warnings, {**(more or {}), **change.effects_json()})
 
     async def begin(
         self, cluster: str, document: Document, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
@@ -147,7 +151,7 @@ class Changes:
         if request.expected is not None:
             raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
         if request.dry_run:
-            return await self._preview(cluster, None, {}, document, change, warnings)
+            return await self._previews.preview(cluster, None, {}, document, change, warnings)
         return await self._under_way.run(self._begin(cluster, document, change, warnings))
 
     async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
@@ -254,54 +258,27 @@ class Changes:
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
         """The plan of an edit of a revision. Raises the edit's refusal."""
         before = base.document_or_empty if change.replaces else base.document
-        return await self._preview(base.cluster, base, before, edit(before), change, warnings)
+        return await self._previews.preview(base.cluster, base, before, edit(before), change, warnings)
 
-    async def _preview(
-        self,
-        cluster: str,
-        base: Revision | None,
-        before: Document,
-        after: Document,
-        change: Change,
-        warnings: Sequence[Problem],
-    ) -> Preview:
-        self._notifier.fits(cluster, serialise(after), [change])
-        rows, settings = preview_rows(before, after, change.destroyed)
-        ecs, reason = await self._against_ecs(cluster, after, change.destroyed)
-        return Preview(
-            cluster,
-            base.id if base else None,
-            rows,
-            settings,
-            content_id(after),
-            ecs,
-            reason,
-            await self._refusals(cluster, base, before, after, change),
-            tuple(warning.detail() for warning in warnings),
-        )
+    async def with_side_effects(
+        self, base: Revision, edit: Edit, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+    ) -> Change:
+        """The change with its side effects recorded, as far as they are known.
 
-    async def _against_ecs(self, cluster: str, after: Document, destroyed: Sequence[str]) -> tuple[Any, str | None]:
-        if self._ecs_plan is None:
-            return None, NOT_ASKED
+        Raises `UnconfirmedLoss` where something that runs would be lost, unless the request permits that, or carries
+        out a plan that lists it. Where the edit refuses, the writer decides: the revision known here may be old.
+        """
+        if change.announce is None or base.unreadable:
+            return change
         try:
-            async with asyncio.timeout(COMPARED_WITHIN_S):
-                plan = await self._ecs_plan(cluster, after, destroyed)
-        except TimeoutError:
-            return None, f'ECS could not be asked about all of {cluster} within {COMPARED_WITHIN_S:.0f} s.'
-        except (AwsFailed, NotFound, Unprocessable) as failed:
-            return None, failed.message
-        return plan, None if plan is not None else NOT_ASKED
-
-    async def _refusals(
-        self, cluster: str, base: Revision | None, before: Document, after: Document, change: Change
-    ) -> tuple[Note, ...]:
-        """The guards that would refuse the change now, as notes: a plan is made all the same."""
-        guards = await self._gate.guards(cluster, base)
-        try:
-            await self._gate.permit(guards, cluster, before, after, change)
-        except Conflict as refusal:
-            return (Note(None, refusal.message, refusal.code),)
-        return ()
+            after = edit(base.document)
+        except NysaError:
+            return change
+        effects = await self.effects.of(base.cluster, base.document, after)
+        lost = losses(effects)
+        if lost and not request.may_lose and request.plan is None:
+            raise refuse_losses(lost, await self.preview(base, lambda _: after, change, warnings))
+        return change.beside([effect.brief() for effect in effects])
 
     @contextlib.contextmanager
     def _audited(self, cluster: str, change: Change) -> Iterator[None]:

@@ -167,11 +167,12 @@ class DesiredStates:
         if request.dry_run:
             return await self._changes.preview(revision, lambda document: document, change)
         _ = revision.document  # raises where the stored object is no desired state
+        change = await self._changes.with_side_effects(revision, lambda document: document, change, request)
         change = await self._changes.permit(revision, change)
         announced = await self._changes.announce_again(revision, change)
         if announced is not None:
             await self._announced(revision, change.at)
-        return Accepted(revision, announced)
+        return Accepted(revision, announced, more=change.effects_json())
 
     async def remove(self, cluster: str, request: ChangeRequest) -> Outcome:
         """Stop managing a cluster; ECS is left alone, and the history stays.

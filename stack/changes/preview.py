@@ -3,17 +3,18 @@
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.errors import UnconfirmedLoss
 from stack.reconcile.plan import Change, Note, Row
+from stack.reconcile.side_effects import SideEffect
 from stack.state.diff import difference, summary
 
-# What ECS would be asked to do to come from what runs to a desired state that has some services destroyed; None where
-# that is not known.
-EcsPlan = Callable[[str, Mapping[str, Any], Sequence[str]], Awaitable[Mapping[str, Any] | None]]
+# How many losses a refusal's message names.
+NAMED = 3
 
 NOT_ASKED = 'This server has no planner, so the effect on what runs is not known.'
 
@@ -22,7 +23,8 @@ NOT_ASKED = 'This server has no planner, so the effect on what runs is not known
 class Preview:
     """What would become of each service. Those that `rows` list as unmanaged go on running, and are left alone.
 
-    `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one.
+    `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one. `also` are
+    its side effects (`stack.reconcile.side_effects`), None where ECS was not asked.
     """
 
     cluster: str
@@ -36,18 +38,22 @@ class Preview:
     warnings: tuple[Mapping[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     restart: datetime | None = None
+    also: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def id(self) -> str:
         """A hash over everything that the preview was made from: it changes where any of that changes.
 
-        Of what runs, it covers the services that the change touches: others may be rolling out meanwhile. It contains
-        the time of a restart, so that the very same change can be made later.
+        Of what runs, it covers the services that the change touches, since others may be rolling out meanwhile, and all
+        that would be lost. It contains the time of a restart, so that the very same change can be made later.
         """
         destroyed = [row.service for row in self.rows if row.action == 'destroy']
-        made_from = [self.cluster, self.revision, self.content, destroyed, self._in_ecs()]
+        made_from = [self.cluster, self.revision, self.content, destroyed, self._in_ecs(), self._lost()]
         digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
         return f'{digest}-{self.restart.timestamp() * 1000:.0f}' if self.restart else digest
+
+    def _lost(self) -> list[list[str]]:
+        return [[effect['service'], effect['path']] for effect in self.also or () if effect['effect'] == 'lost']
 
     def _in_ecs(self) -> Any:
         touched = {row.service for row in self.rows if row.action != 'nothing'}
@@ -73,6 +79,7 @@ class Preview:
             'revision': self.revision,
             'message': self.summary,
             'summary': self.summary,
+            'also': None if self.also is None else list(self.also),
             'services': [row.to_json() for row in self.rows],
             'settings': [change.to_json() for change in self.settings],
             'unmanaged': self.unmanaged,
@@ -97,6 +104,19 @@ def preview_rows(before: Any, after: Any, destroyed: Sequence[str]) -> tuple[tup
         for row in changed.rows
     )
     return tuple(rows), changed.settings
+
+
+def refuse_losses(lost: Sequence[SideEffect], plan: Preview) -> UnconfirmedLoss:
+    """The refusal of a change that would lose what runs and is not declared; `plan` confirms it."""
+    named = ', '.join(f'{effect.service}: {effect.path}' for effect in lost[:NAMED])
+    more = f' and {len(lost) - NAMED} more' if len(lost) > NAMED else ''
+    return UnconfirmedLoss(
+        f'This change would also remove what runs in {plan.cluster} and is not in its desired state: {named}{more}. '
+        f'Nothing was changed. Add it to the desired state, or repeat the call with plan={plan.id}.',
+        [{'path': f'{effect.service}.{effect.path}', 'message': effect.message} for effect in lost],
+        [effect.to_json() for effect in lost],
+        plan.to_json(),
+    )
 
 
 def content_id(document: Any) -> str:

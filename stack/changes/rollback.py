@@ -77,10 +77,11 @@ class Rollback:
                 return planned
             self._changes.refuse_outdated(request.plan, planned)
         await self._changes.permit(current, change)
+        change = await self._changes.with_side_effects(current, lambda _: document, change, request)
         edit_guards = (lambda guards: guards.with_quarantine(removed)) if removed else None
         patch = Patch(lambda _: document, change, current.id, edit_guards=edit_guards)
         made = await self._changes.patch(cluster, patch)
-        return Accepted(made, await self._changes.announce(made), more=more)
+        return Accepted(made, await self._changes.announce(made), more=more | change.effects_json())
 
     async def _target(self, current: Revision, revision: str | None, service: str | None) -> Target:
         if revision is None:

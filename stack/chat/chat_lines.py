@@ -105,7 +105,7 @@ class ChatLines:
         why[event['revision']] = f'{who}: {what}{_because(event.get("message"))}'
         while len(why) > MOST_REMEMBERED:
             del why[next(iter(why))]
-        return [f':rocket: {self._where(name)}: {who} {verb} {what}{_because(event.get("message"))}']
+        return [f':rocket: {self._where(name)}: {who} {verb} {what}{_because(event.get("message"))}{_also(event)}']
 
     def _cluster(self, name: str, event: Json) -> list[str]:
         """Lines for a complete state: the cluster's first event, or one in place of missed events."""
@@ -201,6 +201,19 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f'{whole // 60} min {whole % 60} s'
     return f'{whole // 3600} h {whole % 3600 // 60} min'
+
+
+def _also(event: Json) -> str:
+    """What a change does beyond its own content, as ` · also: web loses containers.agent, and 2 more`."""
+    effects = event.get('also', ())
+    more = len(effects) - 1 + event.get('also_more', 0)
+    if not effects:
+        return ''
+    effect = effects[0]
+    field = f'{effect["service"]} {effect["path"]}'
+    text = {'lost': f'{effect["service"]} loses {effect["path"]}', 'changed': f'{field} changes'}
+    first = text.get(effect['effect'], f'{effect["service"]} is {effect["effect"]}')
+    return f' · also: {escape(first)}' + (f', and {more} more' if more else '')
 
 
 def _because(reason: str | None) -> str:

@@ -40,9 +40,17 @@ def desired(before: Revision | None, after: Revision) -> Event:
         'deploys': not after.changes or any(change.announce is not None for change in after.changes),
         'summary': words,
         'did': [dict(change.did) for change in after.changes],
+        **_side_effects(after),
         'unreadable': after.unreadable,
     }
     return Event('desired', after.cluster, {**content, 'changes': [row.to_json() for row in rows]}, at=after.changed_at)
+
+
+def _side_effects(revision: Revision) -> Json:
+    """The side effects of all changes of a revision; no key without any."""
+    also = [dict(effect) for change in revision.changes for effect in change.also]
+    more = sum(change.also_more for change in revision.changes)
+    return ({'also': also} if also or more else {}) | ({'also_more': more} if more else {})
 
 
 def _what_changed(before: Revision | None, after: Revision) -> tuple[Sequence[Row], str]:

@@ -238,6 +238,10 @@ class ClusterState:
         scaled = wanted.autoscaled or name in self.autoscaled or wanted.scheduling_strategy == 'DAEMON'
         return None if scaled else wanted.count
 
+    def dropped(self, name: str) -> frozenset[str]:
+        """The fields of a service that the desired state declared and no longer does."""
+        return self._carriers.dropped.get(name, frozenset())
+
     def names(self) -> list[str]:
         """Every service that is wanted or still there, those of the desired state first and in its order."""
         return [*self.wanted, *sorted((self.ecs.services.keys() | self.book.removing()) - self.wanted.keys())]

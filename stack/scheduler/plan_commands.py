@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from stack.errors import InvalidRequest
 from stack.reconcile.estimate import estimate
 from stack.reconcile.plan import Plan
+from stack.reconcile.side_effects import side_effects
 from stack.rollouts.progress import Progress
 from stack.runtime.masking import masked
 from stack.runtime.terminal import shows_colour, sign
@@ -19,9 +20,13 @@ from stack.scheduler.reconciler import Reconciler, Request
 from stack.stackfile.check import check
 from stack.stackfile.problems import refusal
 from stack.stackfile.reading import read
+from stack.state.diff import changed_rows, touched
 
 # Plans of desired states that are not stored: tasks run once for the revision that they would become.
 NEW_REVISION = 'new'
+
+# A document without services, for what is not stored yet.
+EMPTY: Mapping[str, Any] = {}
 
 LOOK_AGAIN_S = 5.0
 
@@ -30,13 +35,21 @@ CHANGES = 2
 
 
 async def ecs_plan(
-    reconciler: Reconciler, cluster: str, document: Mapping[str, Any], destroyed: Sequence[str] = ()
+    reconciler: Reconciler,
+    cluster: str,
+    document: Mapping[str, Any],
+    destroyed: Sequence[str] = (),
+    stored: Mapping[str, Any] = EMPTY,
 ) -> dict[str, Any]:
     """The plan for a desired state that is not stored, as JSON, with its secrets masked for every role.
 
-    Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
+    Its key `also` has the side effects of changing the stored document to that one, see
+    `stack.reconcile.side_effects`. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
     """
-    return shown_plan(await reconciler.plan(cluster, Request(document, NEW_REVISION, frozenset(destroyed))))
+    request = Request(document, NEW_REVISION, frozenset(destroyed))
+    plan, without_change = await reconciler.plans(cluster, request, stored)
+    effects = side_effects(without_change.rows, plan.rows, touched(changed_rows(stored, document)))
+    return shown_plan(plan) | {'also': masked([effect.to_json() for effect in effects])}
 
 
 async def show_plan(

@@ -7,11 +7,11 @@ recorded; a step that could not be done is part of the next plan.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stack.errors import AwsFailed, NysaError
-from stack.reconcile.observed import Observer
+from stack.reconcile.observed import Observed, Observer
 from stack.reconcile.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.planner import plan
 from stack.rollouts.progress import Progress, State
@@ -94,9 +94,21 @@ class Reconciler:
 
     async def plan(self, cluster: str, request: Request) -> Plan:
         """What would be done now. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`."""
-        observed = await self._observer.observe(
-            cluster, request.document, destroyed=request.destroyed, prune=request.prune
-        )
+        return await self._plan(request, await self._observe(cluster, request))
+
+    async def plans(self, cluster: str, request: Request, stored: Mapping[str, Any]) -> tuple[Plan, Plan]:
+        """The plan for a request, and the one for the stored document instead, of the same state of AWS.
+
+        Raises the errors of `plan`.
+        """
+        observed = await self._observe(cluster, request)
+        unchanged = replace(request, document=stored, destroyed=frozenset())
+        return await self._plan(request, observed), await self._plan(unchanged, observed)
+
+    async def _observe(self, cluster: str, request: Request) -> Observed:
+        return await self._observer.observe(cluster, request.document, destroyed=request.destroyed, prune=request.prune)
+
+    async def _plan(self, request: Request, observed: Observed) -> Plan:
         # Hundreds of services take some 100 ms, which must not block the event loop.
         return await asyncio.to_thread(
             plan,

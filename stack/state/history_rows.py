@@ -96,4 +96,5 @@ def _change(change: Change) -> dict[str, Any]:
         'override': change.override,
         'did': dict(change.did),
         **({'subject': change.origin.subject} if change.origin.subject else {}),
+        **change.effects_json(),
     }

@@ -8,7 +8,7 @@ under `nysa-changes`, with everything beyond ASCII escaped, beside the write's o
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,10 @@ GUARD_VERBS = frozenset({'freeze', 'thaw', 'release'})
 REMOVAL = 'remove cluster'
 # The verbs of changes that need no desired state before them: they are made over one that cannot be read.
 REPLACING = frozenset({'replace', 'rollback', REMOVAL})
+
+# The room for the side effects of one change in its record: their number, and their bytes.
+ALSO_MOST = 8
+ALSO_LIMIT = 400
 
 # As long as the id of a write, or of guards.
 ID_LIKE = '0' * 32
@@ -71,7 +75,8 @@ class Change:
     """One accepted change. `did` describes it, as `{"verb": "set", "service": …, "image_tag": …}`.
 
     `announce` is the message that schedulers get: `deploy`, `destroy` (of the service in `did`), or none (None).
-    `override` is the reason for which it was made although the cluster was frozen.
+    `override` is the reason for which it was made although the cluster was frozen. `also` are its side effects as
+    `{"service", "path", "effect"}`, and `also_more` is how many more there were.
     """
 
     origin: Origin
@@ -79,6 +84,8 @@ class Change:
     did: Mapping[str, Any]
     announce: str | None = 'deploy'
     override: str | None = None
+    also: tuple[Mapping[str, Any], ...] = ()
+    also_more: int = 0
 
     @property
     def verb(self) -> str:
@@ -91,6 +98,18 @@ class Change:
         if self.announce is None:
             return ()
         return (self.did['service'],) if self.announce == 'destroy' else tuple(self.did.get('destroyed', ()))
+
+    def beside(self, effects: Sequence[Mapping[str, Any]]) -> 'Change':
+        """The change with side effects, as many as a record has room for."""
+        kept = list(effects[:ALSO_MOST])
+        while kept and len(json.dumps(kept)) > ALSO_LIMIT:
+            kept.pop()
+        return replace(self, also=tuple(kept), also_more=len(effects) - len(kept))
+
+    def effects_json(self) -> dict[str, Any]:
+        """The side effects as records and answers have them; no keys without any."""
+        record: dict[str, Any] = {'also': [dict(effect) for effect in self.also]} if self.also or self.also_more else {}
+        return record | ({'also_more': self.also_more} if self.also_more else {})
 
     @property
     def replaces(self) -> bool:
@@ -106,7 +125,7 @@ class Change:
             record['message'] = self.origin.message
         if self.override:
             record['override'] = self.override
-        return record | {'did': dict(self.did), 'announce': self.announce}
+        return record | {'did': dict(self.did), 'announce': self.announce} | self.effects_json()
 
 
 def seal(write_id: str) -> bytes:
@@ -129,6 +148,9 @@ def encode(
     Raises `TooLarge` where S3 would refuse it.
     """
     metadata = _metadata(write_id, changes, guards)
+    if size(metadata) > METADATA_LIMIT:
+        # A record without its side effects is better than a refused change.
+        metadata = _metadata(write_id, [replace(change, also=(), also_more=0) for change in changes], guards)
     if size(metadata) > METADATA_LIMIT:
         raise TooLarge(
             f'The record of the change takes {size(metadata):,} bytes, S3 takes {METADATA_LIMIT:,}: give a shorter '
@@ -179,7 +201,8 @@ def decode(metadata: Mapping[str, str]) -> tuple[Change, ...]:
 def _change(record: Mapping[str, Any]) -> Change:
     origin = Origin(record['by'], record['source'], record.get('message', ''), record.get('subject', ''))
     at = datetime.fromisoformat(record['at'])
-    return Change(origin, at, record['did'], record.get('announce'), record.get('override'))
+    also, more = tuple(record.get('also', ())), int(record.get('also_more', 0))
+    return Change(origin, at, record['did'], record.get('announce'), record.get('override'), also, more)
 
 
 @dataclass(frozen=True)

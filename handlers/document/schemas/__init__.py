@@ -21,6 +21,7 @@ from handlers.document.schemas import (
     rollback,
     rollouts,
     services,
+    side_effects,
     stackfiles,
 )
 from handlers.document.schemas.build import Schema
@@ -60,6 +61,7 @@ SCHEMAS: dict[str, Schema] = {
     **refusals.SCHEMAS,
     **rollouts.SCHEMAS,
     **services.SCHEMAS,
+    **side_effects.SCHEMAS,
     **stackfiles.SCHEMAS,
     **promotion.SCHEMAS,
     **rollback.SCHEMAS,

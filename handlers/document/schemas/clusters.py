@@ -3,6 +3,7 @@
 from handlers.document.schemas import rollout_examples as examples
 from handlers.document.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
+from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
 EXAMPLE_STACKFILE = {
     'logging': {'log_driver': 'awslogs', 'options': {'awslogs-group': '/ecs/staging'}},
@@ -39,6 +40,7 @@ SCHEMAS: dict[str, Schema] = {
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
             'unmanaged': many({'type': 'string'}, 'Services that were left out, and go on running unmanaged.'),
             'notes': many(ref('Note'), 'What a deployment would change of a cluster that is restored, not deployed.'),
+            **RECORDED_EFFECTS,
         },
         example={'message': 'deploying...', 'revision': REVISION, 'notification': 'sent'},
     ),

@@ -3,6 +3,7 @@
 from handlers.document.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import EXAMPLE_STACKFILE, EXAMPLE_SUMMARY, SUMMARY
 from handlers.document.schemas.rollouts import EXAMPLE_VERDICT, STATES, or_null
+from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
 OLDER = 'zP3cW8vQ5nLxR1tY7uHbEg'
 
@@ -22,7 +23,7 @@ ROW = {
                 'override': text_or_null('Why it was made although the cluster was frozen; null where it was not.'),
                 'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
             },
-            {'subject': SUBJECT},
+            {'subject': SUBJECT, **RECORDED_EFFECTS},
         ),
         'Each change that is in it; empty where another program wrote it.',
     ),
@@ -86,6 +87,7 @@ SCHEMAS: dict[str, Schema] = {
             'override': text('The reason of an override.'),
             'error': text('The code of a refusal.'),
             'reason': text('Why it was refused.'),
+            **RECORDED_EFFECTS,
             'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},
         },
         example=EXAMPLE_REFUSAL,

@@ -11,13 +11,14 @@ EXAMPLE_PLAN = {
     'revision': REVISION,
     'message': 'user-service: image v1.4.1 → v1.4.2',
     'summary': 'user-service: image v1.4.1 → v1.4.2',
+    'also': None,
     'services': [EXAMPLE_SERVICE, {'service': 'email-worker', 'action': 'nothing', 'changes': []}],
     'settings': [],
     'unmanaged': [],
     'notes': [],
     'warnings': [],
     'ecs': None,
-    'ecs_reason': 'This server has no scheduler to plan the effect on what runs.',
+    'ecs_reason': 'This server has no planner, so the effect on what runs is not known.',
 }
 
 SCHEMAS: dict[str, Schema] = {
@@ -42,6 +43,11 @@ SCHEMAS: dict[str, Schema] = {
             'revision': text_or_null('The revision that it starts from; null where there is none yet.'),
             'message': text('All of it, in a line.'),
             'summary': text('The same.'),
+            'also': {
+                'type': ['array', 'null'],
+                'items': ref('SideEffect'),
+                'description': 'What the deployment does beyond the change, losses first; null where not known.',
+            },
             'services': many(ref('ServiceDifference'), 'Every service of either side, changed or not.'),
             'settings': many(ref('FieldChange'), 'What changes above the services.'),
             'unmanaged': many({'type': 'string'}, 'Services that are left out, and go on running unmanaged.'),

@@ -29,6 +29,7 @@ ERROR = shape(
         'revision': text_or_null('With `revision_conflict`: the revision that is stored now.'),
         'diff': ref('DifferenceSince'),
         'plan': ref('Plan'),
+        'also': many(ref('SideEffect'), 'With `side_effects`: what would be lost; the id of `plan` confirms it.'),
         'frozen': ref('Freeze'),
         'quarantine': ref('Quarantine'),
         'rollout': ref('Rollout'),

@@ -1,0 +1,185 @@
+"""Side effects of a change that is about to be stored, from what runs of the services that it touches.
+
+Those services are looked up in ECS, at most every five seconds for any number of callers; for the others, the state
+that this server follows is used. Where ECS does not answer, no effects are known: a change does not depend on it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.plan import Row
+from stack.reconcile.side_effects import SideEffect, is_empty, side_effects
+from stack.reconcile.wanted import Wanted, wanted_services
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.drift import service_drift
+from stack.rollouts.ecs_state import Service
+from stack.runtime.lru import LruCache
+from stack.runtime.shared_reads import SharedReads
+from stack.stackfile.effective import services
+
+log = logging.getLogger(__name__)
+
+Document = Mapping[str, Any]
+
+# How long a change waits for ECS, and how long an answer is used, in seconds.
+LOOKED_WITHIN_S = 5.0
+FRESH_S = 5.0
+# DescribeServices accepts ten services: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+MOST_LOOKED_AT = 10
+KNOWN = 2_000
+# How long a field that a change dropped may go on running, in seconds: as long as a rollout takes.
+PENDING_S = 900.0
+
+
+class Look(Protocol):
+    """ECS as it is now: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def services(self, cluster: str, names: Sequence[str]) -> Mapping[str, Service | None]: ...
+    async def definition(self, arn: str) -> TaskDefinition | None: ...
+
+
+class Effects(Protocol):
+    """Knows the side effects of changes: `ChangeEffects`, or `NO_EFFECTS` where ECS is not asked."""
+
+    async def of(self, cluster: str, before: Document, after: Document) -> tuple[SideEffect, ...]: ...
+
+
+class NoEffects:
+    async def of(self, cluster: str, before: Document, after: Document) -> tuple[SideEffect, ...]:
+        """No effect is known."""
+        return ()
+
+
+NO_EFFECTS = NoEffects()
+
+
+class ChangeEffects:
+    """`loaded` gives the state of a cluster that this server follows; `region` is that of the clusters."""
+
+    def __init__(self, look: Look, loaded: Callable[[str], ClusterState | None], region: str | None = None):
+        self._look = look
+        self._loaded = loaded
+        self._region = region
+        self._definitions: LruCache[str, TaskDefinition] = LruCache(KNOWN)
+        self._seen: LruCache[tuple[str, str], tuple[float, Service | None]] = LruCache(KNOWN)
+        self._dropped: LruCache[tuple[str, str], tuple[float, frozenset[str]]] = LruCache(KNOWN)
+        self._reads = SharedReads(self._read)
+
+    async def of(self, cluster: str, before: Document, after: Document) -> tuple[SideEffect, ...]:
+        """What the pass after a change from one document to another does beyond the change."""
+        state = self._loaded(cluster)
+        names = _touched(before, after)[:MOST_LOOKED_AT]
+        stored, changed = await self._rows(cluster, names, before, after)
+        others = [*_followed(state, names), *_tasks(before, after, state)] if state else []
+        effects = side_effects([*stored, *others], [*changed, *others], names)
+        kept = [effect for effect in effects if not self._was_dropped(cluster, effect)]
+        self._remember_dropped(cluster, stored, changed)
+        return tuple(effect for effect in kept if state is None or not _is_pending(effect, state))
+
+    def _was_dropped(self, cluster: str, effect: SideEffect) -> bool:
+        """Whether an earlier change made here dropped the field: a pass may not have removed it yet."""
+        at, paths = self._dropped.get((cluster, effect.service)) or (float('-inf'), frozenset())
+        return effect.path in paths and time.monotonic() - at < PENDING_S
+
+    def _remember_dropped(self, cluster: str, stored: Sequence[Row], changed: Sequence[Row]) -> None:
+        before = {row.service: _removed(row) for row in stored}
+        for row in changed:
+            if dropped := _removed(row) - before.get(row.service, frozenset()):
+                self._dropped.put((cluster, row.service), (time.monotonic(), dropped))
+
+    async def _rows(
+        self, cluster: str, names: Sequence[str], before: Document, after: Document
+    ) -> tuple[list[Row], list[Row]]:
+        """What a pass would do to some services for either document; nothing where ECS does not answer in time."""
+        if not names:
+            return [], []
+        try:
+            async with asyncio.timeout(LOOKED_WITHIN_S):
+                seen = {name: await self._service(cluster, name) for name in names}
+                running = {name: await self._definition(service) for name, service in seen.items() if service}
+        except (AwsFailed, TimeoutError) as failed:
+            log.info('cluster %s: the side effects of a change are not known: %s', cluster, failed)
+            return [], []
+        rows = []
+        for document in (before, after):
+            wanted = wanted_services(cluster, _only(document, names), self._region)
+            found = (self._row(cluster, wanted[name], seen[name], running.get(name)) for name in names)
+            rows.append([row for row in found if row is not None])
+        return rows[0], rows[1]
+
+    def _row(self, cluster: str, wanted: Wanted, seen: Service | None, running: TaskDefinition | None) -> Row | None:
+        state = self._loaded(cluster)
+        if state is not None and wanted.service in state.autoscaled:
+            wanted = replace(wanted, autoscaled=True)
+        return service_drift(wanted, seen, running)
+
+    async def _service(self, cluster: str, name: str) -> Service | None:
+        read_at, service = self._seen.get((cluster, name)) or (float('-inf'), None)
+        if time.monotonic() - read_at > FRESH_S:
+            service = await self._reads.get(f'{cluster}/{name}')
+        return service
+
+    async def _read(self, key: str) -> Service | None:
+        cluster, _, name = key.partition('/')
+        begun = time.monotonic()
+        service = (await self._look.services(cluster, [name])).get(name)
+        self._seen.put((cluster, name), (begun, service))
+        return service
+
+    async def _definition(self, service: Service) -> TaskDefinition | None:
+        known = self._definitions.get(service.task_definition)
+        if known is None and service.active:
+            known = await self._look.definition(service.task_definition)
+            if known is not None:
+                self._definitions.put(service.task_definition, known)
+        return known
+
+
+def _removed(row: Row) -> frozenset[str]:
+    return frozenset(change.path for change in row.changes if is_empty(change.after))
+
+
+def _is_pending(effect: SideEffect, state: ClusterState) -> bool:
+    """Whether an effect belongs to a rollout that is under way: all but the loss of what was never declared."""
+    rollout = state.rollouts.get(effect.service)
+    if rollout is None or not rollout.open or rollout.goal.held:
+        return False
+    return effect.effect != 'lost' or effect.path in state.dropped(effect.service)
+
+
+def _touched(before: Document, after: Document) -> list[str]:
+    """The services that a change touches and both documents have; all of them where it touches none of its content."""
+    old, new = dict(services(before)), dict(services(after))
+    both = [name for name in new if name in old]
+    if before == after or _above(before) != _above(after):
+        return both
+    return [name for name in both if new[name] != old[name]]
+
+
+def _above(document: Document) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != 'services'}
+
+
+def _only(document: Document, names: Sequence[str]) -> dict[str, Any]:
+    return {**document, 'services': [{name: settings} for name, settings in services(document) if name in names]}
+
+
+def _followed(state: ClusterState, looked_at: Sequence[str]) -> list[Row]:
+    """The drift of the services that were not looked at now."""
+    return [row for row in state.drifted() if row.service not in looked_at]
+
+
+def _tasks(before: Document, after: Document, state: ClusterState) -> list[Row]:
+    """The one-off tasks that both documents have unchanged: each announced revision runs them again."""
+    old = dict(services(before))
+    return [
+        Row(name, 'run')
+        for name, settings in services(after)
+        if name in state.wanted and state.wanted[name].runs_once and settings == old.get(name)
+    ]

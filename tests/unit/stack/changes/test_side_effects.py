@@ -1,0 +1,102 @@
+"""Side effects of a change by what ECS shows of the services that it touches."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stack.changes.side_effects import ChangeEffects
+from stack.errors import AwsFailed
+from stack.reconcile.observed import TaskDefinition
+from stack.reconcile.wanted import wanted_services
+from stack.rollouts import ecs_state
+
+ARN = 'arn:td/prod-web:3'
+
+
+def document(**settings: Any) -> dict[str, Any]:
+    return {'services': [{'web': {'image': 'web:1', 'desired_count': 2, **settings}}, {'worker': {'image': 'w:1'}}]}
+
+
+class Ecs:
+    """One service, `web`, that runs the stored document with a sidecar that it does not declare."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.failing = False
+        self.variables: list[dict[str, str]] = []
+
+    async def services(self, cluster: str, names: Sequence[str]) -> Mapping[str, ecs_state.Service | None]:
+        self.asked += names
+        if self.failing:
+            raise AwsFailed('ECS is down.', 'ecs:DescribeServices', 'ServerException')
+        described = {
+            'serviceName': 'web',
+            'serviceArn': 'arn:web',
+            'status': 'ACTIVE',
+            'desiredCount': 5,
+            'taskDefinition': ARN,
+            'launchType': 'EC2',
+        }
+        return {name: ecs_state.service(described) if name == 'web' else None for name in names}
+
+    async def definition(self, arn: str) -> TaskDefinition | None:
+        body = dict(wanted_services('prod', document())['web'].definition)
+        (web,) = body['containerDefinitions']
+        body['containerDefinitions'] = [{**web, 'environment': self.variables}, {'name': 'agent', 'image': 'agent:1'}]
+        return TaskDefinition(ARN, 'prod-web', body, {})
+
+
+def effects_of(ecs: Ecs, *changes: Mapping[str, Any]) -> list[list[tuple]]:
+    known = ChangeEffects(ecs, lambda _: None)
+
+    async def run() -> list[list[tuple]]:
+        found = [await known.of('prod', document(), change) for change in changes]
+        return [[(effect.service, effect.path, effect.effect) for effect in effects] for effects in found]
+
+    return asyncio.run(run())
+
+
+def test_a_new_tag_removes_an_undeclared_sidecar_and_reverts_the_count():
+    (effects,) = effects_of(Ecs(), document(image='web:2'))
+    assert effects == [('web', 'containers', 'lost'), ('web', 'desired_count', 'changed')]
+
+
+def test_a_change_of_the_count_does_not_name_the_count():
+    (effects,) = effects_of(Ecs(), document(desired_count=3))
+    assert effects == [('web', 'containers', 'lost')]
+
+
+def test_only_touched_services_are_looked_up_and_not_for_each_change():
+    ecs = Ecs()
+    effects_of(ecs, document(image='web:2'), document(image='web:3'))
+    assert ecs.asked == ['web']
+
+
+def test_an_announcement_alone_touches_all_services():
+    ecs = Ecs()
+    (effects,) = effects_of(ecs, document())
+    assert ('web', 'containers', 'lost') in effects
+    assert ecs.asked == ['web', 'worker']
+
+
+def test_what_an_earlier_change_dropped_is_no_loss_of_the_next_one():
+    """A pass may not have removed it yet."""
+    ecs = Ecs()
+    ecs.variables = [{'name': 'A', 'value': '1'}]
+    without, then = document(), document(image='web:2')
+    known = ChangeEffects(ecs, lambda _: None)
+
+    async def run() -> None:
+        declared = document(environment={'A': '1'})
+        assert 'environment' not in [effect.path for effect in await known.of('prod', declared, without)]
+        assert 'environment' not in [effect.path for effect in await known.of('prod', without, then)]
+
+    asyncio.run(run())
+    (effects,) = effects_of(ecs, then)
+    assert ('web', 'environment', 'lost') in effects
+
+
+def test_an_ecs_that_fails_leaves_the_effects_unknown():
+    ecs = Ecs()
+    ecs.failing = True
+    assert effects_of(ecs, document(image='web:2')) == [[]]
