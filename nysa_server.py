@@ -29,7 +29,7 @@ from stack.access.names import Names
 from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
-from stack.aws import ecr, elb_details, route53
+from stack.aws import ecr, elb_details, elbv2, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.connection import Connection
 from stack.aws.ecs import Clusters, describe_cluster
@@ -233,6 +233,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
+        balancers_of=partial(elbv2.balancers_of, aws.connection),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
         findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,

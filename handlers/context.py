@@ -22,6 +22,7 @@ from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
 from stack.notify.sweeper import Sweeper
+from stack.rollouts.service_configuration import BalancersOf
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
 from stack.state.history import History
@@ -43,6 +44,7 @@ class Context:
     ecs_clusters: EcsClusters
     history: History
     tagged_images: TaggedImages
+    balancers_of: BalancersOf
     metrics: Metrics
     metrics_text: Callable[[], Awaitable[bytes]]
     findings: Callable[[], Awaitable[list[Finding]]]

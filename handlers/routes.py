@@ -42,6 +42,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/services', services.Services),
     (SERVICE, services.Service),
     (SERVICE + r'/spec', specs.Spec),
+    (SERVICE + r'/configuration', specs.Configuration),
     (SERVICE + r'/restart', services.Restart),
     (SERVICE + r'/tags', services.Tags),
     (SERVICE + r'/quarantine', guards.Quarantine),

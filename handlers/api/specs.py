@@ -1,4 +1,4 @@
-"""The settings of one service as a document: read, replace, patch."""
+"""The settings of one service: the document to read, replace and patch, and its effective configuration."""
 
 from handlers.api.body import mapping
 from handlers.api.operation import operation
@@ -7,6 +7,7 @@ from handlers.api.yaml_answers import reply_yaml, wants_yaml
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.changes.service_specs import spec_of
+from stack.rollouts.service_configuration import service_configuration
 
 
 class Spec(ApiHandler):
@@ -53,3 +54,14 @@ class Spec(ApiHandler):
         """Merge a JSON merge patch (RFC 7396) into the settings of a service: null removes a setting."""
         patch = mapping(self.body.document())
         self.reply_outcome(await self.context.specs.patch(cluster, service, patch, self.change_request()))
+
+
+class Configuration(ApiHandler):
+    @operation(Role.VIEWER, answer='Configuration', refusals=(404,))
+    async def get(self, cluster: str, service: str) -> None:
+        """Read the effective settings of a service, each with its origin, and the addresses of the service.
+
+        Values that look like secrets are masked for viewers.
+        """
+        state = await self.context.live.at(await self.context.states.read(cluster))
+        self.reply(await service_configuration(state, service, self.context.balancers_of))

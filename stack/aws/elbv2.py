@@ -15,6 +15,9 @@ from stack.reconcile.observed import Listener, LoadBalancer, TargetGroup
 # Tags are asked for this many things at a time.
 MOST_TAGGED = 20
 
+# Target groups or load balancers in one call.
+MOST_DESCRIBED = 20
+
 _MORE = ('NextMarker', 'Marker')
 
 
@@ -47,6 +50,26 @@ async def load_balancing(
         ),
         tuple(TargetGroup.read(each, tags[each['TargetGroupArn']], there) for each in groups),
     )
+
+
+async def balancers_of(aws: AwsClient, groups: Sequence[str]) -> list[LoadBalancer]:
+    """The load balancers that lead to some target groups, with their listeners and without their tags."""
+    answers = await asyncio.gather(
+        *(
+            aws.call('elbv2', 'DescribeTargetGroups', TargetGroupArns=some)
+            for some in batches(sorted(groups), MOST_DESCRIBED)
+        )
+    )
+    arns = sorted(
+        {arn for answer in answers for each in answer['TargetGroups'] for arn in each.get('LoadBalancerArns', ())}
+    )
+    described = [
+        each
+        for some in batches(arns, MOST_DESCRIBED)
+        for each in (await aws.call('elbv2', 'DescribeLoadBalancers', LoadBalancerArns=some))['LoadBalancers']
+    ]
+    listeners = await asyncio.gather(*(_listeners(aws, each['LoadBalancerArn']) for each in described))
+    return [LoadBalancer.read(each, {}, some) for each, some in zip(described, listeners, strict=True)]
 
 
 async def _listeners(aws: AwsClient, balancer: str) -> tuple[Listener, ...]:

@@ -33,6 +33,7 @@ TABLE = {
     f'GET {CLUSTER}/services/([^/]+)': 'viewer',
     f'PATCH {CLUSTER}/services': 'deployer',
     f'PUT {CLUSTER}/services/([^/]+)': 'deployer',
+    f'GET {CLUSTER}/services/([^/]+)/configuration': 'viewer',
     f'GET {CLUSTER}/services/([^/]+)/spec': 'viewer',
     f'PUT {CLUSTER}/services/([^/]+)/spec': 'admin',
     f'PATCH {CLUSTER}/services/([^/]+)/spec': 'admin',

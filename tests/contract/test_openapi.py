@@ -134,6 +134,7 @@ CALLS = {
     'getQuarantine': None,
     'deleteQuarantine': {'reason': 'it was the network'},
     'patchServices': {'services': {'web': {'desired_count': 2}}},
+    'getConfiguration': None,
     'getSpec': None,
     'putSpec': {'image': '{image}', 'desired_count': 2},
     'patchSpec': {'desired_count': 1},

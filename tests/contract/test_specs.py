@@ -116,3 +116,14 @@ def test_a_condition_and_a_freeze(server: Server):
     server.api('PUT', path('clusters', name, 'freeze'), {'reason': 'Black Friday'})
     assert server.api('PUT', spec(name), {'image': 'nginx:2'}).status == 423
     assert settings(server, name) == {'web': CONFIG['services'][0]['web'], 'worker': {'image': 'nginx:1'}}
+
+
+def test_the_effective_configuration_has_the_origin_of_each_value(server: Server):
+    name = server.cluster(CONFIG)
+    answer = server.api('GET', path('clusters', name, 'services', 'web', 'configuration'))
+    assert (answer.status, answer.json['failing'], answer.json['addresses']) == (200, None, [])
+    fields = answer.json['fields']
+    assert fields['memory'] == {'value': 64, 'origin': 'defaults'}
+    assert fields['environment'] == {'value': {'A': '1'}, 'origin': 'service'}
+    assert fields['desired_count'] == {'value': 1, 'origin': 'built-in'}
+    assert server.api('GET', path('clusters', name, 'services', 'none', 'configuration')).status == 404

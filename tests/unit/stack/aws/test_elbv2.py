@@ -71,3 +71,26 @@ def test_nothing_is_asked_about_nothing():
         stub.add_response('describe_target_groups', {'TargetGroups': []})
         stub.add_response('describe_load_balancers', {'LoadBalancers': []})
         assert run(elbv2.load_balancing(aws, 'staging-', set())) == ((), ())
+
+
+def test_the_load_balancers_of_target_groups_have_their_listeners():
+    groups = [group('web', OURS), group('idle')]
+    arns = sorted(each['TargetGroupArn'] for each in groups)
+    listener = {
+        'ListenerArn': f'{ARN}listener/app/x/1/2',
+        'Port': 80,
+        'Protocol': 'HTTP',
+        'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': groups[0]['TargetGroupArn']}],
+    }
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_response('describe_target_groups', {'TargetGroups': groups}, {'TargetGroupArns': arns})
+        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(OURS)]}, {'LoadBalancerArns': [OURS]})
+        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OURS})
+        [found] = run(elbv2.balancers_of(aws, list(reversed(arns))))
+    assert (found.dns_name, found.listeners[0].target_group) == ('x.elb.amazonaws.com', groups[0]['TargetGroupArn'])
+
+
+def test_target_groups_without_a_load_balancer_need_one_call():
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_response('describe_target_groups', {'TargetGroups': [group('idle')]})
+        assert run(elbv2.balancers_of(aws, [group('idle')['TargetGroupArn']])) == []
