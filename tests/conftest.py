@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import settings
 
+from tests import botocore_data
 from tests.aws import aws, embedded_aws
 from tests.guarded import guarded
 from tests.server import server
 from tests.webhook import webhook
+
+botocore_data.share()
 
 __all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
 

@@ -111,7 +111,7 @@ class Rolling:
         )
         self.look = EcsLook(CarefulConnection(self.connection, 1, clock=lambda: self.clock, sleep=self._sleep))
         self.recorder = FlightRecorder(self.bucket, self.look, History(self.store).compare, now=self.now)
-        self.live.ended.append(self.recorder.ended)
+        self.live.endings.subscribe(self.recorder.ended)
         self.watcher = Watcher(
             self.live,
             self.look,
