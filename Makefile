@@ -45,7 +45,7 @@ run: setup ## start everything on the embedded AWS: make run PORT=9000
 test: setup ## run every test
 	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=30 --durations-min=0.5
 
 test-other-aws: setup $(OTHER_AWS)/.installed ## walk the product end to end on another team's emulator of AWS
 	$(BIN)/python -m pytest --override-ini=timeout=600 tests/other_aws/walk.py

@@ -71,9 +71,8 @@ def test_every_promise_can_be_broken():
 
 
 @pytest.mark.timeout(PATIENCE_S)
-@pytest.mark.parametrize('model', MODELS)
-def test_a_seed_can_be_run_again(model: str):
-    """Everything that happens in a world follows from its seed."""
-    once, again = (simulate(model, '--seeds', '11', '--trace') for _ in range(2))
+def test_a_seed_can_be_run_again():
+    """Everything that happens in a world of any model follows from its seed."""
+    once, again = (simulate(*MODELS, '--seeds', '11', '--trace') for _ in range(2))
     assert once.stdout == again.stdout
-    assert len(once.stdout.splitlines()) > 20
+    assert once.stdout.count('seed 11') == len(MODELS)
