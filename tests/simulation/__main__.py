@@ -119,7 +119,7 @@ def _find_break(given: tuple[str, int]) -> tuple[str, int | None]:
     name, most = given
     built_in = breaks.BREAKS[name]
     built_in.apply()
-    for seed in range(most):
+    for seed in (built_in.seed, *range(most)):
         if built_in.promise in runner.attempt_seed(built_in.model, str(seed)).promises:
             return name, seed
         gc.collect()

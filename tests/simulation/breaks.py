@@ -32,19 +32,20 @@ from stack.scheduler.passes import Passes, _Fence
 
 @dataclass(frozen=True)
 class Break:
-    """A fault of a model that must break a promise; `apply` builds it in."""
+    """A fault of a model that must break a promise; `apply` builds it in. `seed` once found it, and is tried first."""
 
     model: str
     promise: str
     apply: Callable[[], None]
+    seed: int
 
 
 BREAKS: dict[str, Break] = {}
 
 
-def breaks(model: str, promise: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def breaks(model: str, promise: str, *, seed: int = 0) -> Callable[[Callable[[], None]], Callable[[], None]]:
     def register(apply: Callable[[], None]) -> Callable[[], None]:
-        BREAKS[apply.__name__.replace('_', '-')] = Break(model, promise, apply)
+        BREAKS[apply.__name__.replace('_', '-')] = Break(model, promise, apply, seed)
         return apply
 
     return register
@@ -53,14 +54,14 @@ def breaks(model: str, promise: str) -> Callable[[Callable[[], None]], Callable[
 # The channel
 
 
-@breaks('channel', 'no_gap')
+@breaks('channel', 'no_gap', seed=11)
 def resume_from_the_newest() -> None:
     """A subscriber that comes back is not sent what it missed."""
     join = hub.join
     hub.join = lambda cluster, known: Position(cluster.log.end.events, -1) if known else join(cluster, known)
 
 
-@breaks('channel', 'no_double')
+@breaks('channel', 'no_double', seed=3)
 def send_again_what_was_accepted() -> None:
     """The position of a subscriber moves only once everything that it is owed was accepted."""
 
@@ -77,7 +78,7 @@ def send_again_what_was_accepted() -> None:
     Hub._send_owed = send_owed
 
 
-@breaks('channel', 'no_step_back')
+@breaks('channel', 'no_step_back', seed=71)
 def believe_the_own_state() -> None:
     """A subscriber that knows more than this replica is not a reason to read S3."""
 
@@ -87,14 +88,14 @@ def believe_the_own_state() -> None:
     Loader.reach = reach
 
 
-@breaks('channel', 'rollout_after_desired')
+@breaks('channel', 'rollout_after_desired', seed=0)
 def send_rollouts_first() -> None:
     """What runs is sent before what is wanted."""
     in_order = shared.owed
     shared.owed = lambda *given: tuple(sorted(in_order(*given), key=lambda each: each.event.type != 'rollout'))
 
 
-@breaks('channel', 'synced_is_true')
+@breaks('channel', 'synced_is_true', seed=1)
 def sync_before_sending() -> None:
     """`synced` does not wait for what is owed."""
 
@@ -113,7 +114,7 @@ def sync_before_sending() -> None:
     Hub._join, Hub._send_patiently = join, send
 
 
-@breaks('channel', 'truth_at_the_end')
+@breaks('channel', 'truth_at_the_end', seed=6)
 def overlook_other_replicas() -> None:
     """What others stored shows in the listing, and nothing is made of it."""
 
@@ -123,7 +124,7 @@ def overlook_other_replicas() -> None:
     Cluster.listed = listed
 
 
-@breaks('channel', 'as_a_newcomer')
+@breaks('channel', 'as_a_newcomer', seed=0)
 def keep_looks_to_oneself() -> None:
     """What a look at ECS shows is known, and published to nobody."""
     look = ClusterState.look
@@ -138,14 +139,14 @@ def keep_looks_to_oneself() -> None:
 # Changes
 
 
-@breaks('changes', 'accepted_is_stored_once')
+@breaks('changes', 'accepted_is_stored_once', seed=4)
 def write_again_without_asking() -> None:
     """A write whose answer is lost is made again, whatever is there by then."""
     lose_the_condition()
     deny_lost_answers()
 
 
-@breaks('changes', 'refused_is_not_stored')
+@breaks('changes', 'refused_is_not_stored', seed=33)
 def deny_lost_answers() -> None:
     """A write that fails is made once more, and what that answers is believed."""
 
@@ -158,7 +159,7 @@ def deny_lost_answers() -> None:
     conditional._settled = settled
 
 
-@breaks('changes', 'edit_is_what_was_asked')
+@breaks('changes', 'edit_is_what_was_asked', seed=1)
 def forget_later_edits() -> None:
     """Of patches that share a write the first one alone is made."""
     applied = Patch.applied
@@ -170,7 +171,7 @@ def forget_later_edits() -> None:
     Patch.applied = apply
 
 
-@breaks('changes', 'nothing_else_changes')
+@breaks('changes', 'nothing_else_changes', seed=18)
 def lose_the_condition() -> None:
     """A write holds, whatever was stored since the revision that it is based on."""
 
@@ -181,7 +182,7 @@ def lose_the_condition() -> None:
     Bucket.put_once = put_once
 
 
-@breaks('changes', 'removal_is_carried_out')
+@breaks('changes', 'removal_is_carried_out', seed=4)
 def record_a_removal_only() -> None:
     """The last revision of a cluster is stored, and the object stays."""
 
@@ -191,7 +192,7 @@ def record_a_removal_only() -> None:
     Bucket.delete = delete
 
 
-@breaks('changes', 'every_revision_is_announced')
+@breaks('changes', 'every_revision_is_announced', seed=99)
 def leave_the_dead_alone() -> None:
     """What a killed process stored, and did not announce, is not looked for."""
 
@@ -204,7 +205,7 @@ def leave_the_dead_alone() -> None:
     Sweeper.sweep, Notifier._put_first = sweep, put_first
 
 
-@breaks('changes', 'every_destroy_is_announced')
+@breaks('changes', 'every_destroy_is_announced', seed=11)
 def forget_what_is_destroyed() -> None:
     """A revision has a message for what it deploys alone."""
     messages_of = notifier.messages_of
@@ -213,7 +214,7 @@ def forget_what_is_destroyed() -> None:
     ]
 
 
-@breaks('changes', 'newest_is_announced_last')
+@breaks('changes', 'newest_is_announced_last', seed=10)
 def never_look_back() -> None:
     """A message that took long is not compared with what was stored meanwhile."""
 
@@ -223,7 +224,7 @@ def never_look_back() -> None:
     Notifier._compare = Notifier._catch_up = compare
 
 
-@breaks('changes', 'freeze_holds')
+@breaks('changes', 'freeze_holds', seed=7)
 def remember_guards_for_good() -> None:
     """The guards of a cluster are read once."""
     guards = Gate.guards
@@ -240,7 +241,7 @@ def remember_guards_for_good() -> None:
 BREAKS['remember-what-is-frozen'] = Break('changes', 'frozen_as_the_history_has_it', remember_guards_for_good)
 
 
-@breaks('changes', 'every_request_is_answered')
+@breaks('changes', 'every_request_is_answered', seed=0)
 def swallow_what_fails() -> None:
     """A write that fails is nobody's business."""
     write = Writer._write
@@ -257,7 +258,7 @@ def swallow_what_fails() -> None:
 # Passes
 
 
-@breaks('passes', 'one_pass_at_a_time')
+@breaks('passes', 'one_pass_at_a_time', seed=16)
 def take_leases_in_mind_only() -> None:
     """A lease is not written, so that everybody has it."""
 
@@ -268,7 +269,7 @@ def take_leases_in_mind_only() -> None:
     Leases._write = write
 
 
-@breaks('passes', 'never_older')
+@breaks('passes', 'never_older', seed=98)
 def deploy_what_was_read_first() -> None:
     """The revision is read before the lease, and not again."""
     read: contextvars.ContextVar[Any] = contextvars.ContextVar('read')
@@ -297,7 +298,7 @@ def deploy_what_was_read_first() -> None:
     go_on_through_a_freeze()
 
 
-@breaks('passes', 'frozen_is_left_alone')
+@breaks('passes', 'frozen_is_left_alone', seed=11)
 def go_on_through_a_freeze() -> None:
     """A pass asks before it begins alone whether its cluster is frozen."""
 
@@ -307,13 +308,13 @@ def go_on_through_a_freeze() -> None:
     _Fence.__call__ = goes_on
 
 
-@breaks('passes', 'ecs_is_as_wanted')
+@breaks('passes', 'ecs_is_as_wanted', seed=15)
 def do_messages_with_one_pass() -> None:
     """A message is done with the first pass, however that ends."""
     Job.after = lambda *_: 'done'
 
 
-@breaks('passes', 'every_message_is_done')
+@breaks('passes', 'every_message_is_done', seed=0)
 def keep_messages() -> None:
     """What is done is not deleted."""
 
@@ -323,7 +324,7 @@ def keep_messages() -> None:
     Queue.delete = delete
 
 
-@breaks('passes', 'one_verdict')
+@breaks('passes', 'one_verdict', seed=17)
 def ignore_other_verdicts() -> None:
     """How a rollout ended by the record of another replica is not taken over."""
     Rollouts.remember = lambda *_: None
@@ -333,13 +334,13 @@ def ignore_other_verdicts() -> None:
 # Leases and reads
 
 
-@breaks('leases', 'one_holder_at_a_time')
+@breaks('leases', 'one_holder_at_a_time', seed=2)
 def hold_without_renewing() -> None:
     """A lease that was taken is good for as long as it is wanted."""
     Lease.holds = property(lambda lease: not lease.lost)
 
 
-@breaks('reads', 'reads_are_consistent')
+@breaks('reads', 'reads_are_consistent', seed=0)
 def share_reads_under_way() -> None:
     """A caller shares the read that has begun already."""
 
