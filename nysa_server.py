@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -31,10 +32,12 @@ from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
 from stack.aws import ecr, elb_details, elbv2, route53
 from stack.aws.careful import CarefulConnection
+from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
 from stack.aws.ecs import Clusters, describe_cluster
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
+from stack.aws.logs import CloudWatchLogs
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
@@ -55,7 +58,7 @@ from stack.changes.side_effects import ChangeEffects
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, read_settings, secret_name, tokens_of_secret
-from stack.errors import Misconfigured, NysaError
+from stack.errors import Misconfigured, NotFound, NysaError
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live
@@ -87,6 +90,11 @@ from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.stackfile.check_command import check_files
 from stack.state.history import History
 from stack.state.revision_store import RevisionStore
+from stack.telemetry.log_sources import LogSource, container_logs, readable
+from stack.telemetry.service_metrics import ServiceMetrics
+from stack.telemetry.tail_topic import TailTopic
+from stack.telemetry.tails import Tails
+from stack.telemetry.telemetry import Telemetry
 from stack.watch.ecs_clusters import EcsClusters
 from stack.watch.ecs_events import EcsEvents
 from stack.watch.look_schedule import TOLD
@@ -96,6 +104,9 @@ VERSION = '0.1.0'
 
 # The part of AWS's rate limits that plans may use; the rest is for changes.
 PLANNING_SHARE = 0.5
+
+# The part of AWS's rate limits for logs and metrics, which are read while a caller looks at them.
+TELEMETRY_SHARE = 0.6
 
 # Calls to AWS without an answer for longer are named where a request has no answer in time.
 OVERDUE_S = 1.0
@@ -220,6 +231,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     changes.effects = ChangeEffects(look, live.loaded, aws.connection.region)
     recorder = FlightRecorder(aws.bucket, look, history.compare)
     live.endings.subscribe(recorder.ended)
+    telemetry = make_telemetry(aws, live)
     audit_news = AuditNews(aws.bucket, live.hub)
     core.audit.wrote.append(audit_news.wrote)
     metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
@@ -233,7 +245,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
-        balancers_of=partial(elbv2.balancers_of, aws.connection),
+        balancers_of=partial(elbv2.balancer_arns, aws.connection),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
         findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
@@ -244,6 +256,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         look=look,
         recorder=recorder,
         task_logs=TaskLogs(look),
+        telemetry=telemetry,
         sockets=Sockets(),
         sweeper=Sweeper(store, core.notifier, core.ledger),
         freezing=freezing,
@@ -253,6 +266,21 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
     )
     return context, states
+
+
+def make_telemetry(aws: Aws, live: Live) -> Telemetry:
+    connection = CarefulConnection(aws.connection, TELEMETRY_SHARE)
+
+    async def sources(topic: TailTopic) -> list[LogSource]:
+        state = await live.state(topic.cluster)
+        if state is None:
+            raise NotFound(f'There is no cluster {topic.cluster!r} here.')
+        return readable(container_logs(state, topic.service), topic.container)
+
+    logs = CloudWatchLogs(connection)
+    metrics = ServiceMetrics(CloudWatchMetrics(connection), partial(elbv2.balancer_arns, connection))
+    tails = Tails(logs, sources, lambda: datetime.now(UTC))
+    return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])
 
 
 def make_reconciler(

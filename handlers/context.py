@@ -26,6 +26,7 @@ from stack.rollouts.service_configuration import BalancersOf
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
 from stack.state.history import History
+from stack.telemetry.telemetry import Telemetry
 from stack.watch import observer
 from stack.watch.ecs_clusters import EcsClusters
 
@@ -55,6 +56,7 @@ class Context:
     look: Look
     recorder: FlightRecorder
     task_logs: TaskLogs
+    telemetry: Telemetry
     sockets: Sockets
     sweeper: Sweeper
     freezing: Freezing

@@ -16,6 +16,7 @@ from handlers.api import (
     services,
     specs,
     stackfiles,
+    telemetry,
 )
 from handlers.base import ApiHandler
 from handlers.document import documentation
@@ -40,11 +41,14 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (CLUSTER + r'/promote', promotion.Promote),
     (CLUSTER + r'/rollout', rollouts.Rollout),
     (CLUSTER + r'/services', services.Services),
+    (CLUSTER + r'/metrics', telemetry.ClusterMetricSeries),
     (SERVICE, services.Service),
     (SERVICE + r'/spec', specs.Spec),
     (SERVICE + r'/configuration', specs.Configuration),
     (SERVICE + r'/restart', services.Restart),
     (SERVICE + r'/tags', services.Tags),
+    (SERVICE + r'/logs', telemetry.Logs),
+    (SERVICE + r'/metrics', telemetry.MetricSeries),
     (SERVICE + r'/quarantine', guards.Quarantine),
     (CLUSTER + r'/revisions', history.Revisions),
     (CLUSTER + r'/audit', history.Audit),

@@ -35,6 +35,11 @@ TAGS = (
         ('rollouts', 'rollback', 'promotion'),
     ),
     Tag(
+        'Logs and metrics',
+        'Read the log lines of a service, and its metrics with the rollouts as marks.',
+        ('telemetry',),
+    ),
+    Tag(
         'History',
         'Read and compare revisions, and read the audit: who changed what, when and why.',
         ('history',),

@@ -15,14 +15,16 @@ from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.http.masked_protocol import MaskedProtocol
 from handlers.live.frames import text_frame
+from handlers.live.log_tail import LogTail
 from handlers.live.sockets import HEARTBEAT_S, CallerSocket
 from stack.access.access import Role
-from stack.errors import AccessDenied, InvalidRequest, NysaError
+from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError
 from stack.live import cluster_events
-from stack.live.client_messages import Ping, read_message, subscription
+from stack.live.client_messages import Ping, Subscribe, Tail, read_message, subscription
 from stack.live.event import Event, error_event
 from stack.live.subscriber import Subscriber
 from stack.runtime.masking import masked
+from stack.telemetry.tail_topic import TailTopic
 
 if TYPE_CHECKING:
     from handlers.context import Context
@@ -155,6 +157,7 @@ class Events(CallerSocket):
             paced='Origin' in self.request.headers,
             may_see=self.caller.may_see,
         )
+        self.log_tail = LogTail(self.outlet, masks=self.caller.role <= Role.VIEWER)
         self.opened = True
         self.context.sockets.add(self)
         role = self.caller.role.name.lower()
@@ -170,10 +173,21 @@ class Events(CallerSocket):
         """Process a message of the client. Raises `InvalidRequest`, `NotAuthenticated`, `TooManyRequests`."""
         self.context.access.check_message(self.caller)
         read = read_message(message)
-        if isinstance(read, Ping):
-            self.say(cluster_events.pong(_now()))
-        else:
+        if isinstance(read, Subscribe):
             self.context.live.hub.subscribe(self.subscriber, read)
+        elif isinstance(read, Ping):
+            self.say(cluster_events.pong(_now()))
+        elif isinstance(read, Tail):
+            self.follow(read.topic)
+        else:
+            self.context.telemetry.tails.leave(self.log_tail)
+
+    def follow(self, topic: TailTopic) -> None:
+        """Send the lines of a log from now on. Raises `AccessDenied`, `NotFound`, `TooManyRequests`."""
+        self.context.telemetry.check_may_read_logs(self.caller)
+        if not self.caller.may_see(topic.cluster):
+            raise NotFound(f'There is no cluster {topic.cluster!r} here.')
+        self.context.telemetry.tails.follow(topic, self.log_tail)
 
     def answer(self, act: Callable[[], None]) -> None:
         """Report a failure on the open connection, which Tornado would close without a message."""
@@ -195,6 +209,7 @@ class Events(CallerSocket):
         self.context.sockets.discard(self)
         if self.opened:
             self.context.live.hub.leave(self.subscriber)
+            self.context.telemetry.tails.leave(self.log_tail)
             self.outlet.close()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

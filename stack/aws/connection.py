@@ -33,7 +33,7 @@ LONG_POLL = 'sqs:ReceiveMessage'
 CLOSE_WITHIN_S = 1.0
 
 # Read-only calls are retried where their answer breaks off: so many attempts in all.
-READS = ('Get', 'Head', 'List', 'Describe')
+READS = ('Get', 'Head', 'List', 'Describe', 'Filter')
 READ_ATTEMPTS = 3
 
 # Called for each call: its name as `s3:PutObject`, its outcome as AWS's error code or `ok`, its duration in seconds.

@@ -84,3 +84,12 @@ async def _tags(aws: AwsClient, arns: Sequence[str]) -> dict[str, dict[str, str]
     return {
         each['ResourceArn']: read_tags(each.get('Tags')) for answer in answers for each in answer['TagDescriptions']
     }
+
+
+async def balancer_arns(aws: AwsClient, target_groups: Sequence[str]) -> dict[str, list[str]]:
+    """The ARNs of the load balancers that forward to each target group, by its ARN. Raises `AwsFailed`.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
+    """
+    answer = await aws.call('elbv2', 'DescribeTargetGroups', TargetGroupArns=list(target_groups))
+    return {each['TargetGroupArn']: each.get('LoadBalancerArns', []) for each in answer['TargetGroups']}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from stack.access.access import ROLES, Role
 from stack.access.alb_identity import ARN
 from stack.access.groups import read_groups
 from stack.access.tokens import Token, read_records
@@ -52,6 +53,12 @@ def _switch(text: str) -> bool:
     if text.lower() not in ('on', 'off'):
         raise ValueError('on or off')
     return text.lower() == 'on'
+
+
+def _role(text: str) -> Role:
+    if text not in ROLES:
+        raise ValueError(f'one of {", ".join(ROLES)}')
+    return ROLES[text]
 
 
 def _rate(text: str) -> int:
@@ -205,6 +212,13 @@ SETTINGS = (
     ),
     Setting('NYSA_RATE_LIMIT', 'Requests a second of one caller.', default=100, read=_rate),
     Setting('NYSA_SOCKET_LIMIT', 'Open WebSockets of one caller.', default=100, read=_rate),
+    Setting(
+        'NYSA_LOGS_ROLE',
+        'The least role that may read the logs of services: `viewer`, `deployer` or `admin`. For viewers, what '
+        'looks like a secret is masked.',
+        default=Role.VIEWER,
+        read=_role,
+    ),
     Setting('AWS_S3_BUCKET', 'The bucket of the desired states.', required=True),
     Setting(
         'AWS_SQS_NOTIFICATION_QUEUE',

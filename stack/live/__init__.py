@@ -21,7 +21,9 @@ the cluster is read again, at the latest with the next listing (`feed`): a read 
 | `feed` | hints from writes and listings, and the reads that follow from them |
 | `hub`, `subscriber`, `shared` | fan-out, slow readers, events made once for all |
 | `freezes`, `reannouncements` | what no revision announces: freezes that end, announcements by other replicas |
-| `interest` | who asks over REST, or waits there |
+| `client_messages` | what clients send |
+| `interest` | who wants to know of a cluster: callers over REST, subscribers, open rollouts |
+| `loader` | loading of clusters, up to the revision that a caller or a subscriber knows |
 | `live` | all of it put together |
 """
 

@@ -1,4 +1,4 @@
-"""Messages of clients on the live channel: subscriptions and pings. See docs/events.md."""
+"""The messages that clients send on the live channel. See docs/events.md."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.errors import InvalidRequest
+from stack.telemetry.tail_topic import TailTopic
 
 MOST_NAMES = 10_000
 MOST_PATTERNS = 100
 MOST_KNOWN = 10_000
+LONGEST_FILTER = 1024
+LONGEST_NAME = 255
+
+TYPES = ('subscribe', 'ping', 'tail', 'untail')
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """The clusters that a client subscribes to, and the revisions that it has."""
+    """The clusters that a client wants, by name or pattern, and the revisions that it has."""
 
     clusters: tuple[str, ...]
     known: Mapping[str, str]
@@ -22,11 +27,26 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    pass
+    """Asks for a `pong`."""
 
 
-def read_message(text: str | bytes) -> Subscribe | Ping:
-    """Parse a message of a client. Raises `InvalidRequest`."""
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Follows the log of a service."""
+
+    topic: TailTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Untail:
+    """Ends all tails of the socket."""
+
+
+Message = Subscribe | Ping | Tail | Untail
+
+
+def read_message(text: str | bytes) -> Message:
+    """The message in a frame. Raises `InvalidRequest`."""
     if isinstance(text, bytes):
         raise InvalidRequest('A message is JSON in a text frame; this one is binary.')
     try:
@@ -38,28 +58,55 @@ def read_message(text: str | bytes) -> Subscribe | Ping:
     kind = message.get('type')
     if kind == 'ping':
         return Ping()
+    if kind == 'tail':
+        return Tail(tail_topic(message))
+    if kind == 'untail':
+        return Untail()
     if kind != 'subscribe':
-        allowed = 'subscribe or ping'
+        allowed = ', '.join(TYPES[:-1]) + f' or {TYPES[-1]}'
         raise InvalidRequest(f'type must be {allowed}.', [{'path': 'type', 'message': allowed}])
     return subscription(message.get('clusters'), message.get('known', {}))
 
 
 def subscription(clusters: Any, known: Any) -> Subscribe:
-    """Parse a subscription. Raises `InvalidRequest`."""
-    texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
-    patterns = sum('*' in name for name in clusters) if texts else 0
-    if not texts or not 1 <= len(clusters) <= MOST_NAMES or patterns > MOST_PATTERNS:
+    """A subscription from what a client sent. Raises `InvalidRequest`."""
+    is_texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
+    patterns = sum('*' in name for name in clusters) if is_texts else 0
+    if not is_texts or not 1 <= len(clusters) <= MOST_NAMES or patterns > MOST_PATTERNS:
         allowed = f'a list of 1 to {MOST_NAMES:,} names, of which {MOST_PATTERNS} may be patterns, as ["prod", "stag*"]'
         raise InvalidRequest(f'clusters must be {allowed}.', [{'path': 'clusters', 'message': allowed}])
-    fits = isinstance(known, dict) and _are_texts([*known, *known.values()])
-    if not fits or len(known) > MOST_KNOWN:
+    is_map = isinstance(known, dict) and _are_texts([*known, *known.values()])
+    if not is_map or len(known) > MOST_KNOWN:
         allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
         raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
     return Subscribe(tuple(dict.fromkeys(clusters)), known)
 
 
+def tail_topic(message: Mapping[str, Any]) -> TailTopic:
+    """What a client wants to follow. Raises `InvalidRequest`."""
+    cluster, service, task, container = (
+        _text(message, name, LONGEST_NAME) for name in ('cluster', 'service', 'task', 'container')
+    )
+    missing = [name for name, value in (('cluster', cluster), ('service', service)) if not value]
+    if missing:
+        raise InvalidRequest(
+            f'A tail needs {" and ".join(missing)}.', [{'path': name, 'message': 'a name'} for name in missing]
+        )
+    return TailTopic(cluster, service, task, container, _text(message, 'filter', LONGEST_FILTER))
+
+
+def _text(message: Mapping[str, Any], name: str, longest: int) -> str:
+    value = message.get(name, '')
+    if value is None:
+        return ''
+    if not isinstance(value, str) or len(value) > longest or not _are_texts([value]):
+        allowed = f'text of at most {longest} characters'
+        raise InvalidRequest(f'{name} must be {allowed}.', [{'path': name, 'message': allowed}])
+    return value
+
+
 def _are_texts(values: Iterable[Any]) -> bool:
-    """Whether all are text that UTF-8 can encode: JSON may contain lone surrogates."""
+    """Whether all are text that UTF-8 can encode: JSON may hold halves of surrogate pairs."""
     try:
         ''.join(values).encode()
     except (TypeError, UnicodeEncodeError):

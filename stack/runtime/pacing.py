@@ -53,6 +53,9 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     ),
     ('logs', Limit(10, 10), 'DescribeLogGroups CreateLogGroup'),
     ('logs', Limit(10, 10), 'GetLogEvents'),
+    # The lowest of any region; it cannot be raised.
+    ('logs', Limit(5, 5), 'FilterLogEvents'),
+    ('cloudwatch', Limit(50, 50), 'GetMetricData'),
     ('application-autoscaling', Limit(5, 5), 'DescribeScalableTargets'),
 )
 

@@ -1,4 +1,4 @@
-"""The clusters that ECS has, whether anybody manages them or not."""
+"""The clusters that ECS has, managed or not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,15 +13,20 @@ class EcsClusters:
         self._store = store
 
     async def active(self, visible: Callable[[str], bool], managed: bool | None = None) -> list[dict[str, Any]]:
-        """The ACTIVE clusters of ECS that are visible, by name; of them those that are managed, or those that are not.
+        """The ACTIVE clusters of ECS that are visible, by name; with `managed` only those that are, or are not.
 
-        Raises `AwsFailed`, where ECS or S3 refuse.
+        Raises `AwsFailed`.
         """
-        ours = set(await self._store.names())
+        managed_names = set(await self._store.names())
         names = [name for name in await self._ecs.names() if visible(name)]
-        wanted = [name for name in names if managed is None or managed == (name in ours)]
+        wanted = [name for name in names if managed is None or managed == (name in managed_names)]
         return [
-            {'name': each.name, 'managed': each.name in ours, 'services': each.services, 'running': each.running}
-            for each in sorted(await self._ecs.describe(wanted), key=lambda each: each.name)
-            if each.status == 'ACTIVE'
+            {
+                'name': cluster.name,
+                'managed': cluster.name in managed_names,
+                'services': cluster.services,
+                'running': cluster.running,
+            }
+            for cluster in sorted(await self._ecs.describe(wanted), key=lambda cluster: cluster.name)
+            if cluster.status == 'ACTIVE'
         ]

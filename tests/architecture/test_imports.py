@@ -50,6 +50,7 @@ CORE = {
     'stack.rollouts.rollouts',
     'stack.rollouts.service_rollout',
     'stack.rollouts.task_run',
+    'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
     'stack.rollouts.rollout_answer',
     'stack.rollouts.stop_kinds',

@@ -12,7 +12,7 @@ LEVELS = (
     ('nysa_server',),
     ('handlers',),
     ('stack.scheduler', 'stack.watch', 'stack.live'),
-    ('stack.changes', 'stack.failures'),
+    ('stack.changes', 'stack.failures', 'stack.telemetry'),
     ('stack.rollouts',),
     ('stack.reconcile', 'stack.notify', 'stack.state'),
     ('stack.configuration',),

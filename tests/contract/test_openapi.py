@@ -115,7 +115,11 @@ ACTIONS = {
 }
 
 # One call of each operation, in an order in which each succeeds, after `staging` and `living` were made in ECS.
-CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1}}]}
+LOGGING = {
+    'log_driver': 'awslogs',
+    'options': {'awslogs-group': '/ecs/staging', 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'svc'},
+}
+CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1, 'logging': LOGGING}}]}
 CALLS = {
     'postClusters': {'name': 'staging', 'config': CONFIG},
     'getClusters': None,
@@ -128,6 +132,9 @@ CALLS = {
     'getService': None,
     'getRollout': None,
     'getTags': None,
+    'getLogs': None,
+    'getMetricSeries': None,
+    'getClusterMetricSeries': None,
     'putService': {'image_tag': 'v2'},
     'postRollback': {'message': 'too slow'},
     'getQuarantines': None,

@@ -24,6 +24,7 @@ from handlers.document.schemas import (
     services,
     side_effects,
     stackfiles,
+    telemetry,
 )
 from handlers.document.schemas.build import Schema
 
@@ -67,6 +68,7 @@ SCHEMAS: dict[str, Schema] = {
     **stackfiles.SCHEMAS,
     **promotion.SCHEMAS,
     **rollback.SCHEMAS,
+    **telemetry.SCHEMAS,
 }
 
 

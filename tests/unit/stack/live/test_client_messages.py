@@ -1,11 +1,12 @@
-"""Messages of clients: which are refused, and what the others mean."""
+"""Messages that clients send: what is read, and what is refused."""
 
 import json
 
 import pytest
 
 from stack.errors import InvalidRequest
-from stack.live.client_messages import Ping, Subscribe, read_message
+from stack.live.client_messages import Ping, Subscribe, Tail, Untail, read_message
+from stack.telemetry.tail_topic import TailTopic
 
 
 @pytest.mark.parametrize(
@@ -24,11 +25,17 @@ from stack.live.client_messages import Ping, Subscribe, read_message
         '{"type": "subscribe", "clusters": "prod"}',
         '{"type": "subscribe", "clusters": [""]}',
         '{"type": "subscribe", "clusters": [1]}',
+        '{"type": "subscribe", "clusters": ["\\ud800"]}',
         json.dumps({'type': 'subscribe', 'clusters': ['x'] * 10_001}),
         json.dumps({'type': 'subscribe', 'clusters': ['x*'] * 101}),
         '{"type": "subscribe", "clusters": ["*"], "known": []}',
         '{"type": "subscribe", "clusters": ["*"], "known": {"prod": 1}}',
         '{"type": "subscribe", "clusters": ["*"], "known": null}',
+        '{"type": "tail"}',
+        '{"type": "tail", "cluster": "prod"}',
+        '{"type": "tail", "cluster": "prod", "service": 1}',
+        '{"type": "tail", "cluster": "prod", "service": "web", "filter": ["x"]}',
+        json.dumps({'type': 'tail', 'cluster': 'prod', 'service': 'web', 'filter': 'x' * 1025}),
     ],
 )
 def test_messages_that_are_refused(text):
@@ -41,3 +48,12 @@ def test_messages_that_are_read():
     assert read_message('{"type": "subscribe", "clusters": ["a", "a", "b*"]}') == Subscribe(('a', 'b*'), {})
     message = '{"type": "subscribe", "clusters": ["*"], "known": {"a": "1"}, "more": 1}'
     assert read_message(message) == Subscribe(('*',), {'a': '1'})
+
+
+def test_a_tail_names_a_service_and_may_narrow_it():
+    everything = {'type': 'tail', 'cluster': 'prod', 'service': 'web'}
+    assert read_message(json.dumps(everything)) == Tail(TailTopic('prod', 'web'))
+    narrowed = everything | {'task': 't1', 'container': 'proxy', 'filter': 'GET /'}
+    assert read_message(json.dumps(narrowed)) == Tail(TailTopic('prod', 'web', 't1', 'proxy', 'GET /'))
+    assert read_message(json.dumps(everything | {'task': None})) == Tail(TailTopic('prod', 'web'))
+    assert read_message('{"type": "untail"}') == Untail()

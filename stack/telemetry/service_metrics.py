@@ -1,0 +1,204 @@
+"""Series of a service's metrics, and the marks of its deployments; each read once a minute however many look.
+
+CloudWatch bills each series that is read, and has no newer points within a minute.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed, NotFound
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollout import Rollout
+from stack.runtime.lru import LruCache
+from stack.runtime.moments import stamp
+from stack.runtime.shared_reads import SharedReads
+from stack.telemetry.metric_queries import (
+    STEPS,
+    SeriesQuery,
+    TimeRange,
+    service_queries,
+    target_queries,
+    time_range,
+)
+
+CACHED_S = 60.0
+# Answers that are kept, and load balancers of target groups.
+MOST_CACHED = 2000
+
+Json = dict[str, Any]
+Values = Mapping[datetime, float]
+
+
+class MetricReader(Protocol):
+    """Reads series: see `stack.aws.cloudwatch.CloudWatchMetrics`. Raises `AwsFailed`."""
+
+    async def series(self, queries: Sequence[SeriesQuery], span: TimeRange) -> list[Values]: ...
+
+
+class BalancerLookup(Protocol):
+    """Finds the load balancers of target groups: see `stack.aws.elbv2.balancer_arns`. Raises `AwsFailed`."""
+
+    async def __call__(self, target_groups: Sequence[str]) -> Mapping[str, Sequence[str]]: ...
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is read at once: the series of some services of a cluster, of one range."""
+
+    cluster: str
+    services: tuple[str, ...]
+    target_groups: tuple[str, ...]
+    range: str
+    step: int
+
+
+@dataclass(frozen=True)
+class _Answer:
+    read_at: float
+    span: TimeRange
+    series: Sequence[tuple[SeriesQuery, Values]]
+
+
+class ServiceMetrics:
+    def __init__(
+        self,
+        metrics: MetricReader,
+        balancers: BalancerLookup,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._metrics = metrics
+        self._balancers = balancers
+        self._now = now
+        self._clock = clock
+        self._answers: LruCache[_Question, _Answer] = LruCache(MOST_CACHED)
+        self._known_balancers: LruCache[str, Sequence[str]] = LruCache(MOST_CACHED)
+        self._reads: SharedReads[_Question, _Answer] = SharedReads(self._read, at_once=1)
+
+    async def of_service(self, state: ClusterState, service: str, range: str, step: int) -> Json:
+        """All series of a service, with a mark for each of its rollouts. Raises `NotFound`, `AwsFailed`."""
+        if service not in state.names():
+            raise NotFound(f'{state.name} has no service {service!r}.')
+        seen = state.ecs.services.get(service)
+        groups = seen.target_groups if seen else ()
+        answer = await self._answer(_Question(state.name, (service,), tuple(groups), range, step))
+        span, times = answer.span, answer.span.times()
+        return {
+            'range': range,
+            'step': step,
+            'from': stamp(span.start),
+            'to': stamp(span.end),
+            'series': [_series_json(query, values, times) for query, values in _summed(answer.series)],
+            'marks': [mark for mark in marks(state, service) if mark['at'] >= stamp(span.start)],
+        }
+
+    async def of_cluster(self, state: ClusterState, range: str) -> Json:
+        """CPU and memory of every service of a cluster, by name. Raises `AwsFailed`."""
+        answer = await self._answer(_Question(state.name, tuple(state.names()), (), range, STEPS[range]))
+        times = answer.span.times()
+        content: dict[str, Json] = {}
+        for query, values in answer.series:
+            name = dict(query.dimensions)['ServiceName']
+            content.setdefault(name, {})[query.metric.name] = [_rounded(values.get(at)) for at in times]
+        span = answer.span
+        return {
+            'range': range,
+            'step': span.step,
+            'from': stamp(span.start),
+            'to': stamp(span.end),
+            'content': content,
+        }
+
+    async def _answer(self, question: _Question) -> _Answer:
+        answer = self._answers.get(question)
+        if answer is None or self._clock() - answer.read_at >= CACHED_S:
+            answer = await self._reads.get(question)
+        return answer
+
+    async def _read(self, question: _Question) -> _Answer:
+        cached = self._answers.get(question)
+        if cached is not None and self._clock() - cached.read_at < CACHED_S:
+            return cached
+        started, span = self._clock(), time_range(question.range, question.step, self._now())
+        queries = [each for name in question.services for each in service_queries(question.cluster, name)]
+        for group, balancers in (await self._balancers_of(question.target_groups)).items():
+            queries += [each for balancer in balancers for each in target_queries(balancer, group)]
+        values = await self._metrics.series(queries, span) if queries else []
+        answer = _Answer(started, span, list(zip(queries, values, strict=True)))
+        self._answers.put(question, answer)
+        return answer
+
+    async def _balancers_of(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The application load balancers of target groups; a group that AWS does not know has none."""
+        known = {group: self._known_balancers.get(group) for group in groups}
+        missing = [group for group, balancers in known.items() if balancers is None]
+        if missing:
+            for group, balancers in (await self._lookup(missing)).items():
+                known[group] = balancers
+                if balancers:
+                    self._known_balancers.put(group, balancers)
+        return {
+            group: [each for each in balancers or () if ':loadbalancer/app/' in each]
+            for group, balancers in known.items()
+        }
+
+    async def _lookup(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        try:
+            return await self._balancers(groups)
+        except AwsFailed as error:
+            if error.aws_code == 'TargetGroupNotFound':
+                return {}
+            raise
+
+
+def marks(state: ClusterState, service: str) -> list[Json]:
+    """The rollouts of a service that are known, the oldest first."""
+    former = [rollouts[service] for rollouts in state.former.values() if service in rollouts]
+    current = [state.rollouts[service]] if service in state.rollouts else []
+    return [_mark_json(rollout) for rollout in sorted([*former, *current], key=lambda each: each.goal.since)]
+
+
+def _mark_json(rollout: Rollout) -> Json:
+    verdict = rollout.verdict
+    return {
+        'at': stamp(rollout.goal.since),
+        'revision': rollout.goal.revision,
+        'image': rollout.goal.image or None,
+        'state': rollout.state,
+        'ending': verdict.ending if verdict else None,
+        'failed': verdict.failed if verdict else False,
+        'ended_at': stamp(verdict.at) if verdict else None,
+    }
+
+
+def _summed(series: Sequence[tuple[SeriesQuery, Values]]) -> list[tuple[SeriesQuery, Values]]:
+    """One series for each name: counts of several target groups are added, of other metrics the highest is shown."""
+    by_name: dict[str, tuple[SeriesQuery, dict[datetime, float]]] = {}
+    for query, values in series:
+        if query.metric.name not in by_name:
+            by_name[query.metric.name] = query, dict(values)
+            continue
+        _, merged = by_name[query.metric.name]
+        for at, value in values.items():
+            known = merged.get(at)
+            adds = query.metric.unit == 'Count'
+            merged[at] = value if known is None else known + value if adds else max(known, value)
+    return list(by_name.values())
+
+
+def _series_json(query: SeriesQuery, values: Values, times: Sequence[datetime]) -> Json:
+    metric = query.metric
+    return {
+        'name': metric.name,
+        'unit': metric.unit,
+        'statistic': metric.statistic,
+        'points': [[stamp(at), _rounded(values.get(at, metric.gap if values else None))] for at in times],
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f'{value:.6g}')
