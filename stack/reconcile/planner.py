@@ -12,6 +12,7 @@ from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy,
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import plan_handover
+from stack.reconcile.kept import with_kept
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
@@ -104,6 +105,8 @@ def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
 def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
     """Add all steps for one service. Where it is blocked, `shared` contains only steps that others can use."""
     service = observed.service(wanted.service)
+    if service:
+        wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     if service and not service.draining and service.controller != 'ECS':
         autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
         return plan_foreign_deployments(draft, wanted, service, autoscaled)
@@ -121,7 +124,8 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     if attachment:
         plan_handover(draft, attachment, observed)
     seen_to = attachment.seen_to if attachment else frozenset()
-    _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
+    if wanted.declared is None:
+        _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)
 
 

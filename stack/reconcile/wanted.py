@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stack.reconcile.names import dns_name
 from stack.stackfile import effective
 from stack.stackfile.check import check
 from stack.stackfile.entries import UNKNOWN_KEY
+from stack.stackfile.field_paths import declared_paths
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.naming import load_balancer_name
 from stack.stackfile.network_fields import NETWORKS, Elb, TaskNetwork, Vpc
@@ -74,6 +75,14 @@ class Wanted:
     balancer: Balancer | None = None
     registry: Registry | None = None
     log_group: LogGroup | None = None
+    # Paths of fields that are left as they run, and with `undeclared: keep` the paths that the service declares.
+    ignored: tuple[str, ...] = ()
+    declared: tuple[str, ...] | None = None
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether parts of the service are left to other programs: see `stack.reconcile.kept`."""
+        return bool(self.ignored) or self.declared is not None
 
     @property
     def family(self) -> str:
@@ -136,7 +145,7 @@ class Successive:
                 found[name] = known[name]
             else:
                 settings = effective.settle(name, raw, top)
-                found[name] = raw, _wanted(self._cluster, settings, top, self._region)
+                found[name] = raw, _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
         self._above, self._known = above, found
         return {name: wanted for name, (_, wanted) in found.items()}
 
@@ -159,6 +168,12 @@ def faults(cluster: str, document: Any) -> dict[str, str]:
         for name in [str(mistake.path[2])] if in_service else [service for service, _ in effective.services(document)]:
             found.setdefault(name, str(mistake))
     return found
+
+
+def _with_rest(wanted: Wanted, settings: ServiceSettings, raw: Mapping[str, Any]) -> Wanted:
+    """The service with what it leaves to other programs."""
+    declared = declared_paths(raw) if settings.undeclared == 'keep' else None
+    return replace(wanted, ignored=settings.ignore, declared=declared)
 
 
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:

@@ -4,8 +4,10 @@ Only what ECS itself shows of a service is compared; load balancers, records and
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from stack.reconcile.definition import definition_changes, same_definition
+from stack.reconcile.kept import kept_definition, with_kept
 from stack.reconcile.names import owner
 from stack.reconcile.observed import Service as DescribedService
 from stack.reconcile.observed import TaskDefinition
@@ -24,6 +26,8 @@ def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str]
     One that another scheduler registered does if it has everything that the desired state says, whatever it adds: but
     for the fields in `dropped`, which the desired state had once, so that it must have them no more.
     """
+    if wanted.leaves_something:
+        wanted = replace(wanted, definition=kept_definition(wanted, definition))
     if same_definition(wanted.definition, definition.body):
         return True
     if owner(definition.tags) is not None:
@@ -52,7 +56,9 @@ def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefiniti
         return None
     if seen is None or not seen.active:
         return Row(wanted.service, 'create')
-    changes = settings_changes(wanted, DescribedService.read(seen.description))
+    described = DescribedService.read(seen.description)
+    wanted = with_kept(wanted, described, definition)
+    changes = settings_changes(wanted, described)
     if wanted.scheduling_strategy == 'REPLICA' and not wanted.autoscaled and wanted.count != seen.desired:
         changes.append(Change('desired_count', seen.desired, wanted.count))
     if definition is not None:

@@ -11,7 +11,17 @@ from stack.stackfile.places import Path
 from stack.stackfile.problems import Problem, Report
 from stack.stackfile.reading import Document
 from stack.stackfile.schema import shape_mistakes
-from stack.stackfile.semantics import across, container, containers, fargate, network, pass_through, placement, warnings
+from stack.stackfile.semantics import (
+    across,
+    container,
+    containers,
+    fargate,
+    left_to_others,
+    network,
+    pass_through,
+    placement,
+    warnings,
+)
 from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
 
 MISTAKES = (
@@ -21,6 +31,7 @@ MISTAKES = (
     *placement.RULES,
     *fargate.RULES,
     *pass_through.RULES,
+    *left_to_others.RULES,
 )
 
 Position = Callable[[Path], tuple[int, int] | None]

@@ -143,6 +143,19 @@ class ServiceSettings(ContainerSettings):
         default=1,
         ecs=service('desiredCount', rendering.desired_count),
     )
+    ignore: tuple[str, ...] = entry(
+        list_of(
+            text(r'[a-z_]+(?:\.[A-Za-z0-9_.:/-]+)?', 'the path of a field', at_most=500, example='desired_count'), 100
+        ),
+        'Fields that are left as they run, and are never drift, such as `desired_count` or `environment.LEVEL`.',
+        default=(),
+    )
+    undeclared: str = entry(
+        choice('remove', 'keep'),
+        'What happens to what runs and is not declared. With `keep` only the fields that the service itself declares '
+        'are changed, for a service whose definition another program owns.',
+        default='remove',
+    )
     restarted_at: str | None = entry(
         values.INSTANT,
         'Replaces all tasks, and pulls their image again, where the last restart was earlier; absent asks for none.',

@@ -99,3 +99,12 @@ def test_another_scheduler_may_add_and_name_what_it_likes():
 def test_services_that_nobody_manages():
     seen = [service(), service(serviceName='b'), service(serviceName='a'), service(serviceName='c', status='INACTIVE')]
     assert unmanaged(['web'], seen) == ['a', 'b']
+
+
+def test_a_field_that_is_left_to_others_is_no_drift():
+    ignoring = wanted(ignore=['desired_count', 'command'])
+    assert service_drift(ignoring, service(desiredCount=9), definition(wanted(), command=['debug'])) is None
+    assert carries(definition(wanted(), command=['debug']), ignoring)
+    keeping = wanted(undeclared='keep')
+    assert service_drift(keeping, service(), definition(wanted(), user='1000')) is None
+    assert not carries(definition(wanted(), image='web:9'), keeping)
