@@ -245,7 +245,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
-        balancers_of=partial(elbv2.balancer_arns, aws.connection),
+        balancers_of=partial(elbv2.balancers_of, aws.connection),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
         findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,

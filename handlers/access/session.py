@@ -13,6 +13,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
 from stack.access.access import Caller, Role
+from stack.access.scope import EVERYWHERE
 
 LASTS_S = 12 * 60 * 60
 LASTS_DAYS = LASTS_S / 86400
@@ -33,14 +34,34 @@ class Session:
     via: str
     token: str | None = None
     subject: str = ''
+    services: tuple[str, ...] = EVERYWHERE
 
     def caller(self) -> Caller:
-        return Caller(self.name, Role[self.role], self.clusters, 'session', None, self.id, subject=self.subject)
+        return Caller(
+            self.name,
+            Role[self.role],
+            self.clusters,
+            'session',
+            None,
+            self.id,
+            subject=self.subject,
+            services=self.services,
+        )
 
 
 def new_session(caller: Caller, via: str) -> Session:
     id, csrf = secrets.token_hex(16), secrets.token_urlsafe(24)
-    return Session(id, csrf, caller.name, caller.role.name, caller.clusters, via, caller.token, caller.subject)
+    return Session(
+        id,
+        csrf,
+        caller.name,
+        caller.role.name,
+        caller.clusters,
+        via,
+        caller.token,
+        caller.subject,
+        caller.services,
+    )
 
 
 class Cookies:
@@ -90,7 +111,11 @@ class Sessions:
     def read(self, request: HTTPServerRequest) -> Session | None:
         """The session in a request's cookie, whether or not it has ended since."""
         content = self.cookies.take(request, self.NAME, LASTS_DAYS)
-        return Session(**{**content, 'clusters': tuple(content['clusters'])}) if content else None
+        if not content:
+            return None
+        # A session that began before tokens had services has none in its cookie.
+        patterns = {name: tuple(content.get(name, EVERYWHERE)) for name in ('clusters', 'services')}
+        return Session(**{**content, **patterns})
 
     def end(self, handler: RequestHandler) -> None:
         self.cookies.clear(handler, self.NAME)

@@ -66,6 +66,7 @@ class CurrentSession(ApiHandler):
                 'name': caller.name,
                 'role': caller.role.name.lower(),
                 'clusters': list(caller.clusters),
+                'services': list(caller.services),
                 'via': session.via if session else caller.via,
             }
         return content | ({'csrf': session.csrf} if session else {})

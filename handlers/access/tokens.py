@@ -10,7 +10,7 @@ from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
 from stack.errors import AccessDenied, NotFound, Unprocessable
 
-ASKED = ('name', 'role', 'clusters', 'expires', 'speaks_for')
+ASKED = ('name', 'role', 'clusters', 'services', 'expires', 'speaks_for')
 
 
 class TokenHandler(ApiHandler):
@@ -35,7 +35,10 @@ class Tokens(TokenHandler):
         now = datetime.now(UTC)
         text, token = tokens.make(tokens.read_asked(given, now), self.caller.name, now)
         if not _within(self.caller, token):
-            raise AccessDenied(f'A token may not reach further than its creator: {", ".join(self.caller.clusters)}.')
+            clusters, services = ', '.join(self.caller.clusters), ', '.join(self.caller.services)
+            raise AccessDenied(
+                f'A token may not reach further than its creator: clusters {clusters}; services {services}.'
+            )
         await store.add(token)
         self.set_header('Cache-Control', 'no-store')
         self.reply({'message': 'keep it: it is not shown again', 'token': text, **token.shown(), 'kept': 's3'})
@@ -56,4 +59,4 @@ class OneToken(TokenHandler):
 
 
 def _within(caller: Caller, token: Token) -> bool:
-    return caller.covers(token.clusters)
+    return caller.covers(token.clusters) and caller.scope.covers(token.services)

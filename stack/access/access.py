@@ -6,6 +6,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Literal
 
+from stack.access.scope import EVERYWHERE, ServiceScope
 from stack.runtime.patterns import matcher
 
 
@@ -21,8 +22,6 @@ class Role(IntEnum):
 # The roles of tokens and groups.
 ROLES = {role.name.lower(): role for role in (Role.VIEWER, Role.DEPLOYER, Role.ADMIN)}
 
-EVERYWHERE = ('*',)
-
 # Values of the API: `GET /session` has them.
 Via = Literal['nobody asked', 'token', 'session', 'load balancer']
 
@@ -33,7 +32,7 @@ class Caller:
 
     `clusters` are names and patterns with `*`; other clusters do not exist for the caller. `token` and `session` are
     ids; `speaker` is the name of the token that spoke for another user; `subject` is the account at an identity
-    provider: its issuer and the id there, which last while names change.
+    provider: its issuer and the id there, which last while names change. `services` are those that it may change.
     """
 
     name: str
@@ -44,11 +43,16 @@ class Caller:
     session: str | None = None
     speaker: str | None = None
     subject: str = ''
+    services: tuple[str, ...] = EVERYWHERE
 
     @property
     def key(self) -> str:
         """The key of rate limits: the token where there is one, whatever names it speaks for."""
         return f'token {self.token}' if self.token else f'{self.via} {self.name}'
+
+    @property
+    def scope(self) -> ServiceScope:
+        return ServiceScope(self.services)
 
     def may_see(self, cluster: str) -> bool:
         """Whether the cluster exists for this caller."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.access.access import EVERYWHERE, ROLES, Caller, Role, Via
-from stack.access.tokens import UNSEEN, is_shown, read_clusters
+from stack.access.access import ROLES, Caller, Role, Via
+from stack.access.scope import EVERYWHERE
+from stack.access.tokens import UNSEEN, is_shown, read_patterns
 from stack.errors import AccessDenied
 
 # What S3 keeps of each change is short.
@@ -39,7 +40,7 @@ def read_groups(text: str) -> dict[str, Grant]:
 def _grant(given: Any) -> Grant:
     if isinstance(given, str):
         return Grant(ROLES[given])
-    return Grant(ROLES[given['role']], read_clusters(given.get('clusters', ['*'])))
+    return Grant(ROLES[given['role']], read_patterns(given.get('clusters', ['*'])))
 
 
 def caller_of_claims(claims: Mapping[str, Any], claim: str, grants: Mapping[str, Grant], via: Via) -> Caller:

@@ -17,6 +17,7 @@ def print_token(options: argparse.Namespace, profile: str, out: TextIO, err: Tex
         'name': options.name,
         'role': options.role,
         'clusters': options.clusters.split(',') if options.clusters is not None else None,
+        'services': options.services.split(',') if options.services is not None else None,
         'expires': options.expires,
         'speaks_for': options.speaks_for,
     }

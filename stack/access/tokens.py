@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.access.access import EVERYWHERE, ROLES, Caller, Role
+from stack.access.access import ROLES, Caller, Role
+from stack.access.scope import EVERYWHERE
 from stack.errors import InvalidRequest
 
 TOKEN = re.compile(r'nysa_([0-9a-f]{12})_([A-Za-z0-9_-]{43})')
@@ -45,12 +46,13 @@ class Token:
     speaks_for: bool = False
     created_by: str | None = None
     created_at: datetime | None = None
+    services: tuple[str, ...] = EVERYWHERE
 
     def is_over(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
     def caller(self) -> Caller:
-        return Caller(self.name, self.role, self.clusters, 'token', self.id)
+        return Caller(self.name, self.role, self.clusters, 'token', self.id, services=self.services)
 
     def shown(self) -> dict[str, Any]:
         """Everything but the hash."""
@@ -59,6 +61,7 @@ class Token:
             'name': self.name,
             'role': self.role.name.lower(),
             'clusters': list(self.clusters),
+            'services': list(self.services),
             'expires_at': self.expires_at.isoformat() if self.expires_at else None,
             'speaks_for': self.speaks_for,
             'created_by': self.created_by,
@@ -74,7 +77,16 @@ def make(asked: 'Asked', by: str | None, now: datetime) -> tuple[str, Token]:
     """Create a token: the text for its holder, and the record to store."""
     id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     token = Token(
-        id, asked.name, asked.role, hash_of(secret), asked.clusters, asked.expires_at, asked.speaks_for, by, now
+        id,
+        asked.name,
+        asked.role,
+        hash_of(secret),
+        asked.clusters,
+        asked.expires_at,
+        asked.speaks_for,
+        by,
+        now,
+        asked.services,
     )
     return f'nysa_{id}_{secret}', token
 
@@ -107,6 +119,7 @@ class Asked:
     clusters: tuple[str, ...] = EVERYWHERE
     expires_at: datetime | None = None
     speaks_for: bool = False
+    services: tuple[str, ...] = EVERYWHERE
 
 
 def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
@@ -123,9 +136,10 @@ def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
     asked = Asked(
         take('name', _new_name, ''),
         take('role', _role, Role.PUBLIC),
-        take('clusters', read_clusters, EVERYWHERE),
+        take('clusters', read_patterns, EVERYWHERE),
         take('expires', lambda text: read_expiry(text, now), None),
         take('speaks_for', _flag, False),
+        take('services', read_patterns, EVERYWHERE),
     )
     problems += [{'path': key, 'message': 'is missing'} for key in ('name', 'role') if given.get(key) is None]
     if problems:
@@ -179,8 +193,8 @@ def _role(given: Any) -> Role:
     return ROLES[given]
 
 
-def read_clusters(given: Any) -> tuple[str, ...]:
-    """Names and patterns of clusters. Raises ValueError."""
+def read_patterns(given: Any) -> tuple[str, ...]:
+    """Names and patterns of clusters or services. Raises ValueError."""
     fit = isinstance(given, list) and all(isinstance(each, str) and PATTERN.fullmatch(each) for each in given)
     if not fit or not 1 <= len(given) <= MOST_PATTERNS:
         raise ValueError(f'a list of 1 to {MOST_PATTERNS} names or patterns, as ["prod", "stag*"]')
@@ -214,11 +228,12 @@ def read_record(record: Any) -> Token:
             _name(record.get('name')),
             _role(record.get('role')),
             hashed,
-            read_clusters(record.get('clusters', list(EVERYWHERE))),
+            read_patterns(record.get('clusters', list(EVERYWHERE))),
             expires_at,
             _flag(record.get('speaks_for', False)),
             str(record['created_by']) if record.get('created_by') else None,
             _kept_moment(created) if created is not None else None,
+            read_patterns(record.get('services', list(EVERYWHERE))),
         )
     except ValueError as error:
         raise ValueError(f'token {id}: {error}') from None

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.access.scope import EVERY_SERVICE, ServiceScope
 from stack.changes.audit import Audit
+from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.preview import Preview, refuse_losses, restart_in
 from stack.changes.previews import Previews
@@ -47,8 +49,8 @@ class ChangeRequest:
     """The options of a change.
 
     Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
-    plan to carry out (or None); the reason to make it even in a freeze (or None); and whether it may lose what runs
-    and is not declared without a plan that lists it.
+    plan to carry out (or None); the reason to make it even in a freeze (or None); whether it may lose what runs and is
+    not declared without a plan that lists it; and the services that its author may change.
     """
 
     origin: Origin
@@ -58,6 +60,7 @@ class ChangeRequest:
     plan: str | None = None
     override: str | None = None
     may_lose: bool = True
+    scope: ServiceScope = EVERY_SERVICE
 
     @property
     def moment(self) -> datetime:
@@ -65,7 +68,7 @@ class ChangeRequest:
         return restart_in(self.plan) or _now()
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
-        return Change(self.origin, _now(), did, announce if self.deploy else None, self.override)
+        return Change(self.origin, _now(), did, announce if self.deploy else None, self.override, scope=self.scope)
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class Changes:
         return await self._under_way.run(self._begin(cluster, document, change, warnings))
 
     async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
+        check_scope(change, {}, document)
         guards = await self._gate.guards(cluster, None)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, None, document, change)
@@ -175,6 +179,7 @@ class Changes:
         if current.is_removal:
             await self._store.remove(current)
             return current
+        check_scope(change, current.document_or_empty, {})
         guards = await self._gate.guards(cluster, current)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, None, None, change)
@@ -227,7 +232,8 @@ class Changes:
         return current
 
     async def permit(self, current: Revision, change: Change) -> Change:
-        """The change as it is recorded, where the content stays as it is. Raises `Frozen`."""
+        """The change as it is recorded, where the content stays as it is. Raises `AccessDenied`, `Frozen`."""
+        check_scope(change, current.document_or_empty, current.document_or_empty)
         guards = await self._gate.guards(current.cluster, current)
         with self._audited(current.cluster, change):
             return await self._gate.permit(guards, current.cluster, None, None, change)

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.preview import NOT_ASKED, Preview, content_id, preview_rows
-from stack.errors import AwsFailed, Conflict, NotFound, Unprocessable
+from stack.errors import AccessDenied, AwsFailed, Conflict, NotFound, Unprocessable
 from stack.notify.notifier import Notifier
 from stack.reconcile.plan import Note
 from stack.stackfile.problems import Problem
@@ -84,7 +85,8 @@ class Previews:
         """The guards that would refuse the change now, as notes: a plan is made all the same."""
         guards = await self._gate.guards(cluster, base)
         try:
+            check_scope(change, before, after)
             await self._gate.permit(guards, cluster, before, after, change)
-        except Conflict as refusal:
+        except (AccessDenied, Conflict) as refusal:
             return (Note(None, refusal.message, refusal.code),)
         return ()

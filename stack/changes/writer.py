@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.guards import Guards
 from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
@@ -55,6 +56,7 @@ class Patch:
         if self.expected is not None and self.expected != base.id:
             raise stale(base, self.expected)
         edited, change = self.edit(document), replace(self.change, override=None)
+        check_scope(self.change, document, edited)
         if not self.of_guards:
             change = await gate.permit(guards, base.cluster, document, edited, self.change)
         return edited, change, self.edit_guards(guards) if self.edit_guards else guards

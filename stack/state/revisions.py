@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from stack.access.scope import EVERY_SERVICE, ServiceScope
 from stack.errors import InvalidRequest, StateUnreadable, TooLarge
 
 METADATA_LIMIT = 2048
@@ -76,7 +77,8 @@ class Change:
 
     `announce` is the message that schedulers get: `deploy`, `destroy` (of the service in `did`), or none (None).
     `override` is the reason for which it was made although the cluster was frozen. `also` are its side effects as
-    `{"service", "path", "effect"}`, and `also_more` is how many more there were.
+    `{"service", "path", "effect"}`, and `also_more` is how many more there were. `scope` are the
+    services that its author may change; it is checked and not recorded.
     """
 
     origin: Origin
@@ -86,6 +88,7 @@ class Change:
     override: str | None = None
     also: tuple[Mapping[str, Any], ...] = ()
     also_more: int = 0
+    scope: ServiceScope = field(default=EVERY_SERVICE, compare=False)
 
     @property
     def verb(self) -> str:

@@ -14,6 +14,8 @@ PORTS = 'stack.aws.ports'
 # Pure: no I/O, no asyncio, no boto3. A package counts with everything in it.
 CORE = {
     'stack.access.access',
+    'stack.access.scope',
+    'stack.changes.change_scope',
     'stack.chat.chat_lines',
     'stack.changes.adopt',
     'stack.live.cluster_events',

@@ -4,12 +4,14 @@ from handlers.document.schemas.build import Schema, many, shape, text, text_or_n
 
 ROLE = {'enum': ['viewer', 'deployer', 'admin'], 'description': 'What it may do.'}
 CLUSTERS = many({'type': 'string'}, 'Names and patterns with `*`: nothing else is there for it.')
+SERVICES = many({'type': 'string'}, 'The services that it may change: names and patterns with `*`.')
 
 TOKEN = {
     'id': text('Names the token; no secret.'),
     'name': text('Recorded as the author of its changes.'),
     'role': ROLE,
     'clusters': CLUSTERS,
+    'services': SERVICES,
     'expires_at': text_or_null('From when on it is refused; null for never.') | {'format': 'date-time'},
     'speaks_for': {'type': 'boolean', 'description': 'Whether it may name another person in X-Nysa-Actor.'},
     'created_by': text_or_null('Who made it.'),
@@ -25,6 +27,7 @@ EXAMPLE_TOKEN = {
     'name': 'hubot',
     'role': 'deployer',
     'clusters': ['staging', 'eu-*'],
+    'services': ['*'],
     'expires_at': '2031-01-01T00:00:00+00:00',
     'speaks_for': True,
     'created_by': 'maria',
@@ -44,6 +47,7 @@ SCHEMAS: dict[str, Schema] = {
         {'name': text('Recorded as the author of its changes.'), 'role': ROLE},
         {
             'clusters': {**CLUSTERS, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
+            'services': {**SERVICES, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
             'expires': text_or_null('A duration as `30d` or `12h`, or a time in ISO 8601. Default: never.'),
             'speaks_for': {**TOKEN['speaks_for'], 'default': False},
         },
@@ -81,6 +85,7 @@ SCHEMAS: dict[str, Schema] = {
             'name': text('As whom one is recorded.'),
             'role': ROLE,
             'clusters': CLUSTERS,
+            'services': SERVICES,
             'via': {
                 'enum': ['nobody asked', 'token', 'session', 'oidc', 'load balancer'],
                 'description': 'What one was recognised by.',
@@ -94,6 +99,7 @@ SCHEMAS: dict[str, Schema] = {
             'name': 'maria',
             'role': 'deployer',
             'clusters': ['*'],
+            'services': ['*'],
             'via': 'token',
             'csrf': 'q1x7dKu9TlVf0cYz3LhQ',
         },

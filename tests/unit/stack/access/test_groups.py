@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from stack.access.access import EVERYWHERE, Caller, Role
+from stack.access.access import Caller, Role
 from stack.access.groups import Grant, caller_of_claims, read_groups
+from stack.access.scope import EVERYWHERE
 from stack.errors import AccessDenied
 
 GRANTS = read_groups(

@@ -61,7 +61,9 @@ def test_the_secret_is_not_kept():
 
 
 def test_what_is_kept_gives_the_same_token():
-    _, token = made(clusters=('prod', 'stag*'), expires_at=NOW + timedelta(days=1), speaks_for=True)
+    _, token = made(
+        clusters=('prod', 'stag*'), services=('team-a-*',), expires_at=NOW + timedelta(days=1), speaks_for=True
+    )
     assert read_record(json.loads(json.dumps(token.record()))) == token
     assert read_records(json.dumps([token.record()])) == (token,)
 
@@ -90,6 +92,8 @@ def test_what_is_kept_gives_the_same_token():
         ({'name': 'x', 'role': 'viewer', 'expires': '9999-12-31T23:59:59-23:59'}, {'expires'}),
         ({'name': 'x', 'role': 'viewer', 'expires': 5}, {'expires'}),
         ({'name': 'x', 'role': 'viewer', 'speaks_for': 'yes'}, {'speaks_for'}),
+        ({'name': 'x', 'role': 'viewer', 'services': []}, {'services'}),
+        ({'name': 'x', 'role': 'viewer', 'services': ['a b']}, {'services'}),
         ({'name': '', 'role': 'x', 'clusters': 1, 'expires': 'soon'}, {'name', 'role', 'clusters', 'expires'}),
     ],
 )
@@ -142,3 +146,10 @@ def test_a_broken_list_of_tokens(text: str):
 )
 def test_a_token_reaches_no_further_than_its_maker(own: tuple, asked: tuple, covered: bool):
     assert Caller('maria', Role.ADMIN, own).covers(asked) is covered
+
+
+def test_a_record_of_a_former_version_is_for_all_services():
+    _, token = made()
+    record = token.record()
+    assert record.pop('services') == ['*']
+    assert read_record(record) == token
