@@ -15,7 +15,7 @@ A, B = {'a': {'image': 'x:1'}}, {'b': {'image': 'y:1'}}
 
 def change(verb: str, scope: tuple[str, ...] = ('*',), **did: Any) -> Change:
     announce = 'destroy' if verb == 'remove' else 'deploy'
-    return Change(Origin('kim', 'here'), datetime.now(UTC), {'verb': verb, **did}, announce, None, ServiceScope(scope))
+    return Change(Origin('kim', 'here'), datetime.now(UTC), {'verb': verb, **did}, announce, scope=ServiceScope(scope))
 
 
 @pytest.mark.parametrize(
