@@ -45,6 +45,7 @@ from stack.aws.sqs import Queue
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
+from stack.changes.conversion.import_command import import_files
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
@@ -414,6 +415,8 @@ def main(arguments: Sequence[str]) -> int:
     options = read_options(arguments, __doc__.partition('\n')[0], VERSION)
     if options.command == 'check':
         return check_files(options.files, sys.stdout, options.json)
+    if options.command == 'import':
+        return import_files(options.files, options.format, options.environment, sys.stdout, sys.stderr)
     if options.command == 'token':
         return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)
     log_lines.set_up()

@@ -18,6 +18,12 @@ PLANNED = {0: 'nothing to do', 1: 'failed, or a setting or option is missing or 
 APPLIED = {0: 'done', 1: 'failed, or the cluster is frozen or not managed', 2: RUNNING[2]}
 CHECKED = {0: 'no mistakes; there may be warnings', 1: 'mistakes, or a file cannot be read', 2: 'an option is wrong'}
 PRINTED = {0: 'printed', 1: 'failed', 2: 'an option is wrong'}
+IMPORTED = {
+    0: 'converted',
+    1: 'a file cannot be read or converted',
+    2: 'an option is wrong',
+    3: 'converted; the lines COMPLETE name what is missing',
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,18 @@ def _plan(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('files', nargs='+', metavar='FILE', help='YAML, or JSON by its name; - is stdin')
     parser.add_argument('--json', action='store_true', help='print a JSON list of mistakes and warnings')
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('files', nargs='+', metavar='FILE', help='YAML, or JSON by its name; - is stdin')
+    parser.add_argument(
+        '--from',
+        dest='format',
+        required=True,
+        choices=('compose', 'taskdef', 'copilot', 'ecspresso'),
+        help='Docker Compose, task definitions, Copilot manifests, or the configuration of ecspresso',
+    )
+    parser.add_argument('--environment', help='of Copilot: its overrides are merged')
 
 
 def _token(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +143,14 @@ COMMANDS = (
         CHECKED,
         (),
         _check,
+    ),
+    Command(
+        'import',
+        "convert other tools' files to a stackfile",
+        "Convert other tools' files to a stackfile on standard output, below notes on what has no counterpart.",
+        IMPORTED,
+        (),
+        _import,
     ),
     Command('token', 'tokens for callers of the API', 'Make tokens for callers of the API.', PRINTED, (), _token),
     Command(
