@@ -20,8 +20,11 @@ from stack.stackfile.semantics import (
     network,
     pass_through,
     placement,
+    refused_definition,
+    refused_service,
     warnings,
 )
+from stack.stackfile.semantics.rendered import refusals
 from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
 
 MISTAKES = (
@@ -47,6 +50,7 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     top = top_settings(data)
     subjects = list(_subjects(data, top, cluster, mistakes))
     found = _apply(MISTAKES, subjects)
+    found += _refusals(subjects, {path for path, _ in found})
     for rule in (across.doubled_names, across.long_families, across.same_balancer):
         found += rule(subjects)
     noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
@@ -114,6 +118,16 @@ def _faulty(mistakes: Iterable[Problem]) -> tuple[frozenset[Names], dict[Path, f
 
 def _apply(rules: Iterable[Rule], subjects: list[Subject]) -> list[Finding]:
     return [finding for subject in subjects for rule in rules for finding in rule.apply(subject)]
+
+
+def _refusals(subjects: list[Subject], reported: set[Path]) -> Iterator[Finding]:
+    """What ECS refuses of the services, at paths that no rule reported."""
+    for subject in subjects:
+        depth = len(subject.path) + 1
+        known = {path[:depth] for path in reported}
+        for path, message in refusals(subject, (*refused_definition.RULES, *refused_service.RULES)):
+            if path[:depth] not in known:
+                yield path, message
 
 
 def _placed(problems: list[Problem], data: Any, position: Position | None) -> tuple[Problem, ...]:

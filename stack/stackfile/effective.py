@@ -80,11 +80,19 @@ def read_settings(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceS
         inherited = top.defaults.get(e.name) if e.inherits == DEFAULTS else getattr(top, e.name)
         if inherited is not None:
             values[e.name] = e.shape.merge(inherited, values[e.name]) if e.name in values else inherited
+    if 'grace_period' not in raw and not _is_balanced(values):
+        values.pop('grace_period', None)
     if top.tags:
         values['tags'] = {**top.tags, **values.get('tags', {})}
     if 'memory' not in values and _is_limited_otherwise(values):
         values['memory'] = None
     return ServiceSettings(name=name, **values)
+
+
+def _is_balanced(values: Mapping[str, Any]) -> bool:
+    """Whether the service has a load balancer; without one, ECS refuses a grace period."""
+    passed = values.get('ecs')
+    return bool(values.get('elb') or (passed and passed.service.get('loadBalancers')))
 
 
 def _is_limited_otherwise(values: Mapping[str, Any]) -> bool:

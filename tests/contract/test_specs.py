@@ -70,7 +70,7 @@ def test_a_merge_patch(server: Server):
     [
         ('PUT', {'image': 'nginx:2', 'memroy': 8}, ['memroy']),
         ('PUT', {'desired_count': 1}, ['image']),
-        ('PUT', {'image': 'nginx:2', 'dns_discovery': {'name': 'x'}}, ['dns_discovery']),
+        ('PUT', {'image': 'nginx:2', 'dns_discovery': {'name': 'x'}}, ['dns_discovery', 'dns_discovery']),
         ('PATCH', {'desired_count': -1}, ['desired_count']),
         ('PATCH', {'image': None}, ['image']),
     ],

@@ -137,17 +137,28 @@ def _registry_is_described(service: Service, wanted: Wanted, observed: Observed)
 def _without_mistakes(document: dict[str, Any], found: Mapping[str, Found], observed: Observed) -> bool:
     """Move fields with a mistake to the pass-through, or remove them. Return whether there was a mistake."""
     mistakes = check(document, cluster=observed.cluster).mistakes
-    for mistake in mistakes[:1]:
-        name = mistake.path[2] if mistake.path[:1] == ('services',) and len(mistake.path) > 2 else None
-        if name is None:
+    seen: set[str] = set()
+    for mistake in mistakes:
+        if mistake.path[:1] != ('services',) or len(mistake.path) < 3:
             # A common setting is wrong for one of the services: every service states its own.
             for service in found.values():
                 service.places = ()
             continue
-        below: Path = mistake.path[3:]
-        if not below or not carry_over_field(found[str(name)], observed.services[str(name)], below):
-            leave_out(found[str(name)], below, mistake.message)
+        name, below = str(mistake.path[2]), mistake.path[3:]
+        # Only the first mistake of a service: the next may be a consequence.
+        if name not in seen:
+            _resolve(found[name], observed.services[name], below, mistake.message)
+        seen.add(name)
     return bool(mistakes)
+
+
+def _resolve(found: Found, service: Service, below: Path, message: str) -> None:
+    """Move the field at `below` to the pass-through, remove it, or leave the service out where it comes back."""
+    if (below, message) in found.resolved:
+        found.leave_out(message)
+    elif not below or not carry_over_field(found, service, below):
+        leave_out(found, below, message)
+    found.resolved.add((below, message))
 
 
 def _more(found: Found, details: Details) -> list[str]:

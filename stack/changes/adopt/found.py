@@ -15,13 +15,17 @@ from stack.reconcile.plan import Note
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.inverse import Source
+from stack.stackfile.places import Path
 
 Answer = Mapping[str, Any]
 
 
 @dataclass
 class Found:
-    """A service and its settings so far. `body`: its task definition; `main`: the name of its main container."""
+    """A service and its settings so far.
+
+    `body`: its task definition. `main`: the name of its main container. `resolved`: mistakes that were resolved once.
+    """
 
     name: str
     body: Answer = field(default_factory=dict)
@@ -31,6 +35,7 @@ class Found:
     places: tuple[Place, ...] = ()
     way: Way | None = None
     namespace: str | None = None
+    resolved: set[tuple[Path, str]] = field(default_factory=set)
 
     def leave_out(self, reason: str) -> None:
         """Remove the service from the document; `reason` is a clause."""

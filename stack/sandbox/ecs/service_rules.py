@@ -94,8 +94,6 @@ def _need(condition: bool, message: str, error: Callable[[str], Exception] = inv
 
 def _check_placement(cluster: Cluster, definition: TaskDefinition, spec: Wire) -> None:
     daemon, fargate = spec['schedulingStrategy'] == 'DAEMON', spec['launchType'] == 'FARGATE'
-    controller = spec['deploymentController'].get('type', 'ECS')
-    _need(controller in ('ECS', 'CODE_DEPLOY'), 'The embedded ECS has no task sets of external controllers.')
     _need(not (daemon and fargate), 'The DAEMON scheduling strategy is not supported on Fargate.')
     _need(
         not (daemon and spec['placementStrategy']),
@@ -106,7 +104,8 @@ def _check_placement(cluster: Cluster, definition: TaskDefinition, spec: Wire) -
         'Task definition does not support launch_type FARGATE.',
     )
     wanted = definition.spec.get('requiresCompatibilities', [])
-    _need(fargate or not wanted or 'EC2' in wanted, 'Task definition does not support launch_type EC2.')
+    launched = spec['launchType']
+    _need(fargate or not wanted or launched in wanted, f'Task definition does not support launch_type {launched}.')
     _need(
         not (fargate and (spec['placementConstraints'] or spec['placementStrategy'])),
         'Placement constraints and strategies are not supported with Fargate launch type.',

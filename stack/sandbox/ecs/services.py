@@ -128,7 +128,8 @@ def update(world: World, params: Wire) -> Wire:
 
 def _leave_to_code_deploy(service: Service, params: Wire) -> None:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html"""
-    if service.spec['deploymentController'].get('type') != 'CODE_DEPLOY':
+    controller = service.spec['deploymentController'].get('type', 'ECS')
+    if controller == 'ECS':
         return
     changed = [name for name in _OF_CODE_DEPLOY if name in params] or (
         ['force a new deployment'] if params.get('forceNewDeployment') else []
@@ -136,7 +137,7 @@ def _leave_to_code_deploy(service: Service, params: Wire) -> None:
     if changed:
         what = 'task definition' if changed[0] == 'taskDefinition' else changed[0]
         raise invalid(
-            f'Unable to update {what} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to '
+            f'Unable to update {what} on services with a {controller} deployment controller. Use '
             'trigger a new deployment.'
         )
 

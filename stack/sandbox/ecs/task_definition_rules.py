@@ -229,9 +229,13 @@ def _check_fargate(spec: Wire, mode: str) -> None:
         for name in ('startTimeout', 'stopTimeout'):
             if not lowest <= container.get(name, lowest) <= highest:
                 raise client(f'{name} must be between {lowest} and {highest} on Fargate.')
-    needs_role = [c for c in spec['containerDefinitions'] if '.dkr.ecr.' in c['image'] or 'logConfiguration' in c]
+    needs_role = [c for c in spec['containerDefinitions'] if '.dkr.ecr.' in c['image'] or _writes_awslogs(c)]
     if needs_role and 'executionRoleArn' not in spec:
         raise client('Fargate requires task definition to have execution role ARN to support ECR images.')
+
+
+def _writes_awslogs(container: Wire) -> bool:
+    return bool(container.get('logConfiguration', {}).get('logDriver') == 'awslogs')
 
 
 def _required_attributes(spec: Wire) -> list[Wire]:

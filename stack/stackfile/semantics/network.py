@@ -81,12 +81,29 @@ def discovery_has_its_namespace(subject: Subject) -> Iterator[Finding]:
         yield ('dns_discovery',), 'needs service_discovery.namespace'
 
 
-@rule('launch_type', 'vpc')
+@rule('launch_type', 'capacity_providers', 'network', 'vpc')
 def fargate_has_its_subnets(subject: Subject) -> Iterator[Finding]:
     """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"""
-    vpc = subject.top.vpc
-    if subject.settings.launch_type == 'FARGATE' and not (vpc and (vpc.subnets.private or vpc.subnets.public)):
+    if subject.settings.on_fargate and not _has_subnets(subject):
         yield ('launch_type',), 'FARGATE needs vpc.subnets.private or vpc.subnets.public'
+
+
+@rule('dns_discovery', 'network_mode', 'launch_type', 'network', 'vpc')
+def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
+    settings = subject.settings
+    if settings.task_network == 'awsvpc' and not settings.on_fargate and not _has_subnets(subject):
+        yield (
+            ('dns_discovery' if settings.dns_discovery else 'network_mode',),
+            'tasks with an address of their own need vpc.subnets',
+        )
+
+
+def _has_subnets(subject: Subject) -> bool:
+    network, vpc = subject.settings.network, subject.top.vpc
+    passed = subject.settings.ecs.service if subject.settings.ecs else {}
+    if (network and network.subnets is not None) or 'networkConfiguration' in passed:
+        return True
+    return bool(vpc and (vpc.subnets.private or vpc.subnets.public))
 
 
 RULES = (
@@ -98,4 +115,5 @@ RULES = (
     balancer_has_its_network,
     discovery_has_its_namespace,
     fargate_has_its_subnets,
+    tasks_have_their_network,
 )

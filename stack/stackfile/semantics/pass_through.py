@@ -23,13 +23,13 @@ def fields_are_not_repeated(subject: Subject) -> Iterator[Finding]:
         for place in _TABLE_PLACE:
             passed = getattr(settings.ecs, place)
             for path in _conflicts(passed, rendered[place]):
-                yield ('ecs', place, *path), f'is set by the field {_field(place, path)} already'
+                yield ('ecs', place, *path), f'is set by the field {field_of(place, path)} already'
     for i, sidecar in enumerate(settings.containers):
         if isinstance(sidecar, Sidecar) and sidecar.ecs:
             own = place_of(sidecar, 'container', Context('', settings, container=sidecar))
             for path in _conflicts(sidecar.ecs.container, own):
                 where = ('containers', i, sidecar.name, 'ecs', 'container', *path)
-                yield where, f'is set by the field {_field("container", path)} already'
+                yield where, f'is set by the field {field_of("container", path)} already'
 
 
 def _conflicts(passed: Mapping[str, Any], rendered: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
@@ -42,13 +42,13 @@ def _conflicts(passed: Mapping[str, Any], rendered: Mapping[str, Any], path: Pat
             yield (*path, name)
 
 
-def _field(place: str, path: Path) -> str:
+def field_of(place: str, path: Path) -> str:
     """The field that renders a member of an ECS structure."""
     dotted = '.'.join(map(str, path))
     nearest = ''
     for entry in entries(ServiceSettings):
         for target in entry.ecs:
-            if target.place == _TABLE_PLACE[place] and (dotted + '.').startswith(target.key + '.'):
+            if target.place == _TABLE_PLACE.get(place) and (dotted + '.').startswith(target.key + '.'):
                 nearest = nearest or entry.name
     return nearest or _DERIVED.get(str(path[0]), str(path[0]))
 

@@ -77,21 +77,6 @@ def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
         yield ('elb', 'type'), f'AWS needs subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
 
 
-@rule('secrets', 'task_execution_role_arn')
-def secrets_have_a_role(subject: Subject) -> Iterator[Finding]:
-    if subject.settings.secrets and subject.settings.task_execution_role_arn is None:
-        yield ('secrets',), 'ECS needs task_execution_role_arn to read secrets'
-
-
-@rule('dns_discovery', 'launch_type', 'vpc')
-def tasks_have_their_network(subject: Subject) -> Iterator[Finding]:
-    settings, vpc = subject.settings, subject.top.vpc
-    if settings.task_network != 'awsvpc' or settings.on_fargate or settings.network:
-        return
-    if vpc is None or not (vpc.subnets.private or vpc.subnets.public):
-        yield ('dns_discovery',), 'tasks with an address of their own need vpc.subnets'
-
-
 @rule('desired_count', 'deployment_configuration')
 def rollout_has_room_after_rounding(subject: Subject) -> Iterator[Finding]:
     """Warn for this count only; `container.rollout_can_move` covers all counts."""
@@ -138,8 +123,6 @@ RULES = (
     task_is_not_reached,
     variables_are_plain,
     balancer_has_two_zones,
-    secrets_have_a_role,
-    tasks_have_their_network,
     balancer_has_a_security_group,
     rollout_has_room_after_rounding,
 )

@@ -138,6 +138,11 @@ def any_definition(seed: int) -> dict[str, Any]:
     return _repaired(definition, random)
 
 
+def any_member(structure: str, name: str, random: Random) -> Any:
+    """A value of a member by the model alone; it need not fit the others."""
+    return _member(structure, name, shapes()[structure]['members'][name]['shape'], random, 0.4)
+
+
 def _structure(shape_name: str, random: Random, share: float) -> dict[str, Any]:
     shape = shapes()[shape_name]
     required = shape.get('required', ())
@@ -165,6 +170,8 @@ def _member(parent: str, name: str, shape_name: str, random: Random, share: floa
         return random.random() < 0.5
     if kind == 'string':
         return random.choice(shape['enum']) if 'enum' in shape else _text(random)
+    if kind in ('integer', 'long', 'double', 'float'):
+        return random.randint(int(shape.get('min', 0)), 100)
     raise NotImplementedError(f'no value for {parent}.{name} of type {kind}')
 
 

@@ -16,6 +16,8 @@ from tests.unit.stack.reconcile.settled import CLUSTER, example, service_in, set
 
 IMAGE = {'name': 'one', 'image': 'team/one:1', 'memory': 64}
 REGION = 'us-east-1'
+PORTS = [{'containerPort': 80, 'hostPort': 80, 'protocol': 'tcp'}]
+REGISTRY = {'registryArn': 'a', 'containerName': 'one', 'containerPort': 80}
 
 
 def one(
@@ -210,7 +212,7 @@ HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r',
             {'ports': [{'range': '80-90'}]},
         ),
         (one(body={'pidMode': 'host'}), {'ecs': {'task_definition': {'pidMode': 'host'}}}),
-        (one(body={'requiresCompatibilities': ['EC2', 'FARGATE']}), {'compatibilities': ['EC2', 'FARGATE']}),
+        (one(body={'requiresCompatibilities': ['EC2', 'EXTERNAL']}), {'compatibilities': ['EC2', 'EXTERNAL']}),
         (one(body={'runtimePlatform': {'cpuArchitecture': 'ARM64'}}), {'architecture': 'arm64'}),
         (
             one(
@@ -243,7 +245,10 @@ HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r',
             {'volumes': [{'name': 'd', 'ebs': {'role': 'arn:aws:iam::1:role/ebs', 'size': 20, 'type': 'gp3'}}]},
         ),
         (one(members={'enableExecuteCommand': True}), {'exec': True, 'init': False}),
-        (one(members={'healthCheckGracePeriodSeconds': 60}), {'grace_period': 60}),
+        (
+            one({'portMappings': PORTS}, members={'healthCheckGracePeriodSeconds': 60, 'loadBalancers': [GROUP]}),
+            {'grace_period': 60, 'ports': ['80:80'], 'ecs': {'service': {'loadBalancers': [GROUP]}}},
+        ),
         (
             one(members={'propagateTags': 'SERVICE', 'enableECSManagedTags': True}),
             {'propagate_tags': 'service', 'ecs_managed_tags': True},
@@ -270,13 +275,19 @@ HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r',
             {'ecs': {'service': {'deploymentConfiguration': {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [HOOK]}}}},
         ),
         (
-            one(members={'serviceConnectConfiguration': CONNECT}),
-            {'ecs': {'service': {'serviceConnectConfiguration': CONNECT}}},
+            one({'portMappings': [{**PORTS[0], 'name': 'web'}]}, members={'serviceConnectConfiguration': CONNECT}),
+            {
+                'ports': [{'container': 80, 'name': 'web'}],
+                'ecs': {'service': {'serviceConnectConfiguration': CONNECT}},
+            },
         ),
-        (one(members={'loadBalancers': [GROUP]}), {'ecs': {'service': {'loadBalancers': [GROUP]}}}),
         (
-            one(members={'serviceRegistries': [{'registryArn': 'a', 'port': 80}]}),
-            {'ecs': {'service': {'serviceRegistries': [{'registryArn': 'a', 'port': 80}]}}},
+            one({'portMappings': PORTS}, members={'loadBalancers': [GROUP]}),
+            {'ports': ['80:80'], 'ecs': {'service': {'loadBalancers': [GROUP]}}},
+        ),
+        (
+            one({'portMappings': PORTS}, members={'serviceRegistries': [REGISTRY]}),
+            {'ports': ['80:80'], 'ecs': {'service': {'serviceRegistries': [REGISTRY]}}},
         ),
         (
             one(
@@ -362,7 +373,7 @@ def test_the_main_container_is_the_one_of_the_service_or_the_first_essential_one
 
 
 def test_the_container_behind_the_load_balancer_is_the_main_one():
-    observed = with_containers({'name': 'proxy'}, {'name': 'app', 'image': 'team/app:1'})
+    observed = with_containers({'name': 'proxy'}, {'name': 'app', 'image': 'team/app:1', 'portMappings': PORTS})
     attached = {'targetGroupArn': 'arn:tg', 'containerName': 'app', 'containerPort': 80}
     service = observed.services['one']
     members = {**service.members, 'loadBalancers': [attached]}

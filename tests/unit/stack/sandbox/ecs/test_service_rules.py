@@ -26,7 +26,6 @@ INVALID = 'InvalidParameterException'
         ({'deploymentConfiguration': {'maximumPercent': 100}}, INVALID, 'will block deployments'),
         ({'deploymentConfiguration': {'maximumPercent': 50}}, INVALID, 'must not be below'),
         ({'deploymentConfiguration': {'minimumHealthyPercent': -1}}, INVALID, 'must not be negative'),
-        ({'deploymentController': {'type': 'EXTERNAL'}}, INVALID, 'task sets of external controllers'),
         ({'healthCheckGracePeriodSeconds': 5}, INVALID, 'only valid for services configured to use load balancers'),
         ({'placementConstraints': [{'type': 'memberOf', 'expression': '=='}]}, INVALID, 'is not valid'),
         (

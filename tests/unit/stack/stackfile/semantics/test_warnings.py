@@ -118,8 +118,8 @@ def test_a_port_is_not_mapped_to_another(mode: str, settings: dict[str, Any]):
 def test_requirements_of_ecs_are_reported():
     document = one_service(dns_discovery={'name': 'web'}, secrets={'A': 'name'})
     document['service_discovery'] = {'namespace': 'example.sd'}
-    assert mistakes(document) == []
-    assert warnings(document) == [
+    assert warnings(document) == []
+    assert mistakes(document) == [
         ('dns_discovery', 'tasks with an address of their own need vpc.subnets'),
         ('secrets', 'ECS needs task_execution_role_arn to read secrets'),
     ]
