@@ -34,6 +34,7 @@ from stack.aws import ecr, elb_details, elbv2, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
+from stack.aws.ecr_labels import ImageLabels, download
 from stack.aws.ecs import Clusters, describe_cluster
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
@@ -246,6 +247,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.connection),
+        labels_of=ImageLabels(aws.connection, download).of,
         balancers_of=partial(elbv2.balancers_of, aws.connection),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),

@@ -12,6 +12,7 @@ from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
+from stack.changes.image_sources import LabelsOf
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
@@ -45,6 +46,7 @@ class Context:
     ecs_clusters: EcsClusters
     history: History
     tagged_images: TaggedImages
+    labels_of: LabelsOf
     balancers_of: BalancersOf
     metrics: Metrics
     metrics_text: Callable[[], Awaitable[bytes]]

@@ -17,6 +17,7 @@ from handlers.api import (
     specs,
     stackfiles,
     telemetry,
+    versions,
 )
 from handlers.base import ApiHandler
 from handlers.document import documentation
@@ -55,6 +56,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (REVISION, history.OneRevision),
     (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/ecs-clusters', adoption.EcsClusters),
+    (r'/api/v1/versions', versions.Versions),
     (r'/api/v1/session', sessions.CurrentSession),
     (r'/sign-in', sign_in.SignIn),
     (r'/signed-in', sign_in.SignedIn),

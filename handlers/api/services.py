@@ -1,6 +1,6 @@
 """The services of a cluster: all of them, one, and the tags of its image."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.base import ApiHandler
 from stack.access.access import Role
+from stack.changes.image_sources import with_sources
 from stack.changes.preview import Preview
-from stack.changes.tags import tags_of_service
+from stack.changes.tags import image_in_ecr, tags_of_service
 from stack.errors import AccessDenied, InvalidRequest
 from stack.failures.service_report import service_report
 from stack.rollouts.cluster_state import ClusterState
@@ -22,6 +23,12 @@ from stack.state.service_rows import service_rows
 
 CHANGEABLE = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'deploy': 'true or false'}
 OF_SEVERAL = {'image_tag': 'text', 'desired_count': 'a whole number from 0', 'restart': 'true or false'}
+
+
+TAG_LIST = (
+    Parameter('limit', 'The number of tags, from 1 to 1000. Default: 10.', kind='integer'),
+    Parameter('source', 'true adds the commit and author of the images, from their OCI labels.', kind='boolean'),
+)
 
 
 class Services(ApiHandler):
@@ -107,7 +114,7 @@ class Tags(ApiHandler):
     @operation(
         Role.VIEWER,
         answer='Tags',
-        parameters=(Parameter('limit', 'The number of tags, from 1 to 1000. Default: 10.', kind='integer'),),
+        parameters=TAG_LIST,
         refusals=(404, 422),
     )
     async def get(self, cluster: str, service: str) -> None:
@@ -116,7 +123,11 @@ class Tags(ApiHandler):
         revision = await self.context.states.read(cluster)
         held = await self.context.freezing.quarantined(revision, service)
         tags = await tags_of_service(revision, service, self.context.tagged_images, held)
-        self.reply({'content': tags[:limit]})
+        content: Sequence[Any] = tags[:limit]
+        if self.query.flag('source', default=False):
+            image, _ = image_in_ecr(revision, service)
+            content = await with_sources(content, image, self.context.labels_of)
+        self.reply({'content': content})
 
 
 def several(given: Any, at: datetime) -> dict[str, Edit | None]:

@@ -26,8 +26,8 @@ TAGS = (
     ),
     Tag(
         'Services',
-        'Read one service or all, change tags, counts and settings, restart, remove.',
-        ('services', 'specs'),
+        'Read one service or all, compare versions, change tags, counts and settings, restart, remove.',
+        ('services', 'specs', 'versions'),
     ),
     Tag(
         'Rollouts',

@@ -7,11 +7,26 @@ from stack.aws.ports import PushedImage
 from stack.changes.guards import Quarantine
 from stack.errors import NotFound, Unprocessable
 from stack.stackfile.effective import services
-from stack.stackfile.images import ImageReference
+from stack.stackfile.images import EcrRegistry, ImageReference
 from stack.state.revisions import Revision
 
 # Account, region and repository to the repository's images that have tags.
 TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
+
+
+def image_in_ecr(revision: Revision, service: str) -> tuple[ImageReference, EcrRegistry]:
+    """The image of a service, and its registry.
+
+    Raises `NotFound` for an unknown service, `Unprocessable` for an image outside ECR.
+    """
+    stored = dict(services(revision.document))
+    if service not in stored:
+        raise NotFound(f'{revision.cluster} has no service {service!r}.')
+    image = stored[service].get('image')
+    reference = ImageReference.split(image) if isinstance(image, str) else None
+    if reference is None or reference.ecr is None:
+        raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
+    return reference, reference.ecr
 
 
 async def tags_of_service(
@@ -21,14 +36,8 @@ async def tags_of_service(
 
     Raises `NotFound` for a service or a repository that is not there, `Unprocessable` for an image outside ECR.
     """
-    stored = dict(services(revision.document))
-    if service not in stored:
-        raise NotFound(f'{revision.cluster} has no service {service!r}.')
-    image = stored[service].get('image')
-    reference = ImageReference.split(image) if isinstance(image, str) else None
-    if reference is None or reference.ecr is None:
-        raise Unprocessable(f'The image of {service!r} ({image}) is not in ECR: its tags cannot be listed.')
-    images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)
+    reference, registry = image_in_ecr(revision, service)
+    images = await tagged_images(registry.account, registry.region, reference.repository)
     return [
         {
             'tag': tag,

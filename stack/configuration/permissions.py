@@ -79,6 +79,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission('sqs:ChangeMessageVisibilityBatch', SCHEDULER, ('sqs:ChangeMessageVisibility',), (QUEUE,)),
     Permission('secretsmanager:GetSecretValue', BOTH, resources=(SECRET,)),
     *_of('ecr', 'DescribeImages DescribeRepositories', BOTH),
+    *_of('ecr', 'BatchGetImage GetDownloadUrlForLayer', SERVER),
     *_of('ecs', 'DescribeClusters DescribeServices DescribeServiceRevisions DescribeTaskDefinition', BOTH),
     *_of('ecs', 'DescribeTasks ListClusters ListServiceDeployments ListServices ListTagsForResource', BOTH),
     *_of('ecs', 'ListTaskDefinitions ListTasks', BOTH),

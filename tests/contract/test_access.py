@@ -17,7 +17,7 @@ from tests.server import Server
 
 CLUSTER = r'/api/v1/clusters/([^/]+)'
 
-# The least role for each, written down a second time: what is declared in the code is held against it.
+# The minimum role of each route, stated independently of the declarations in the code.
 TABLE = {
     'GET /api/v1/clusters': 'viewer',
     'POST /api/v1/clusters': 'admin',
@@ -57,6 +57,7 @@ TABLE = {
     f'GET {CLUSTER}/revisions/([^/]+)': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)/diff': 'viewer',
     'GET /api/v1/ecs-clusters': 'admin',
+    'GET /api/v1/versions': 'viewer',
     'GET /api/v1/session': 'public',
     'POST /api/v1/session': 'public',
     'DELETE /api/v1/session': 'viewer',
@@ -127,24 +128,24 @@ def test_who_may(row: str, guarded: Guarded):
 
     def expect(who: str, answer: Answer, *statuses: int) -> None:
         refused = answer.status in (401, 403, 429) or answer.status >= 500
-        # POST /session itself says 401 to a body without a token that holds
+        # POST /session answers 401 to a body without a valid token
         assert answer.status in statuses if statuses else not refused, f'{who}: {answer.status} {answer.body[:200]}'
 
-    nobody = (401,) * (not public)
-    expect('nobody', asker.ask(), *nobody)
+    unauthenticated = (401,) * (not public)
+    expect('unauthenticated', asker.ask(), *unauthenticated)
     for each, its_role in ROLES.items():
         expect(each, asker.bearer(guarded.token(each)), *((403,) * (its_role < needed)))
     elsewhere = guarded.token('admin', clusters=['elsewhere*'])
     expect('admin of other clusters', asker.bearer(elsewhere), *((404,) * (CLUSTER in row)))
     revoked = guarded.token('admin')
     guarded.revoke(revoked)
-    expect('revoked', asker.bearer(revoked), *nobody)
-    expect('made up', asker.bearer('nysa_000000000000_' + 'a' * 43), *nobody)
-    expect('no token at all', asker.bearer('x'), *nobody)
-    expect('a secret of somebody else', asker.bearer(guarded.admin[:-1] + '='), *nobody)
+    expect('revoked', asker.bearer(revoked), *unauthenticated)
+    expect('made up', asker.bearer('nysa_000000000000_' + 'a' * 43), *unauthenticated)
+    expect('no token at all', asker.bearer('x'), *unauthenticated)
+    expect('a secret of another token', asker.bearer(guarded.admin[:-1] + '='), *unauthenticated)
     cookie, csrf = guarded.signed_in(guarded.admin)
     forged = cookie[:-8] + 'deadbeef'
-    expect('forged cookie', asker.ask(Cookie=forged, X_CSRF_Token=csrf), *nobody)
+    expect('forged cookie', asker.ask(Cookie=forged, X_CSRF_Token=csrf), *unauthenticated)
     expect('wrong Origin', asker.bearer(guarded.admin, Origin='https://evil.example'), *((403,) * changes))
     expect('Origin null', asker.bearer(guarded.admin, Origin='null'), *((403,) * changes))
     expect('cross-site', asker.bearer(guarded.admin, Sec_Fetch_Site='cross-site'), *((403,) * changes))

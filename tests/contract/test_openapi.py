@@ -1,4 +1,4 @@
-"""The OpenAPI document: that it is one, that it has all of the API, and that the server does as it says."""
+"""The OpenAPI document: it is valid, has the complete API, and describes what the server answers."""
 
 import json
 import re
@@ -142,6 +142,7 @@ CALLS = {
     'deleteQuarantine': {'reason': 'it was the network'},
     'patchServices': {'services': {'web': {'desired_count': 2}}},
     'getConfiguration': None,
+    'getVersions': None,
     'getSpec': None,
     'putSpec': {'image': '{image}', 'desired_count': 2},
     'patchSpec': {'desired_count': 1},

@@ -25,6 +25,7 @@ from handlers.document.schemas import (
     side_effects,
     stackfiles,
     telemetry,
+    versions,
 )
 from handlers.document.schemas.build import Schema
 
@@ -66,6 +67,7 @@ SCHEMAS: dict[str, Schema] = {
     **services.SCHEMAS,
     **side_effects.SCHEMAS,
     **stackfiles.SCHEMAS,
+    **versions.SCHEMAS,
     **promotion.SCHEMAS,
     **rollback.SCHEMAS,
     **telemetry.SCHEMAS,

@@ -21,6 +21,21 @@ DEPLOYED_ROW = shape(
     example=ROW,
 )
 
+SOURCE: Schema = {
+    **shape(
+        'The source of the image by its OCI labels.',
+        {
+            'commit': text_or_null('The commit.'),
+            'repository': text_or_null('The URL of the source code.'),
+            'version': text_or_null('The version.'),
+            'author': text_or_null('The authors.'),
+            'created_at': text_or_null('The build time as the label has it, RFC 3339.'),
+        },
+    ),
+    'type': ['object', 'null'],
+    'description': 'With `source=true`: the source by the OCI labels; null if there are none or ECR does not answer.',
+}
+
 SCHEMAS: dict[str, Schema] = {
     'ServiceSpec': {
         '$ref': '#/components/schemas/Stackfile/properties/services/items/additionalProperties',
@@ -88,6 +103,7 @@ SCHEMAS: dict[str, Schema] = {
                             'description': 'Whether the image is in quarantine for the service.',
                         },
                     },
+                    {'source': SOURCE},
                 ),
                 'Newest first.',
             )

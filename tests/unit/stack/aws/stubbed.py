@@ -14,10 +14,10 @@ KEYS = {'aws_access_key_id': 'test', 'aws_secret_access_key': 'test', 'region_na
 
 
 @contextlib.contextmanager
-def stubbed(service: str) -> Iterator[tuple[PacedConnection, Stubber]]:
+def stubbed(service: str, region: str | None = None) -> Iterator[tuple[PacedConnection, Stubber]]:
     """A connection whose client of that service gives the answers that are put into the stubber, in order."""
     with contextlib.closing(Connection(threads=1, **KEYS)) as connection:
-        stubber = Stubber(connection.client(service))
+        stubber = Stubber(connection.client(service, region))
         with stubber:
             yield PacedConnection(connection), stubber
         stubber.assert_no_pending_responses()
