@@ -1,4 +1,4 @@
-"""Requests that nobody in their right mind sends: no fault of ours comes of any, and nothing leaks."""
+"""Malformed and hostile requests: none causes a server error or a leak."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Viewers see no secret, whichever way they look; whoever may change it sees what is there."""
+"""Viewers see no secret on any route; callers that may change it see its value."""
 
 import pytest
 

@@ -87,7 +87,7 @@ def test_of_refusals_one_hears_in_ones_own_clusters_alone(guarded: Guarded):
         for cluster in (hidden, seen):
             refused = await asyncio.to_thread(guarded.as_, guarded.admin, 'POST', f'/clusters/{cluster}/deploy')
             assert refused.status == 423
-            # Whoever reads it has it written down at once
+            # Reading the audit writes it at once
             await asyncio.to_thread(guarded.as_, guarded.admin, 'GET', f'/clusters/{cluster}/audit')
         assert (await client.type('audit'))['cluster'] == seen
         assert hidden not in repr(client.got)

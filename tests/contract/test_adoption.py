@@ -1,4 +1,4 @@
-"""A living cluster is taken under management as it is: POST …/adopt."""
+"""Adoption of a running cluster as it is: POST …/adopt."""
 
 import pytest
 import yaml
@@ -31,19 +31,19 @@ def test_whether_managed_is_true_or_false(server: Server):
     assert server.api('GET', '/ecs-clusters?managed=perhaps').status == 400
 
 
-def test_clusters_of_ecs_that_nobody_manages_can_be_told_from_those_that_are_managed(server: Server, living: str):
+def test_unmanaged_clusters_of_ecs_are_listed_apart_from_managed_ones(server: Server, living: str):
     managed = server.cluster({'services': []})
     inactive = server.aws.cluster(instances=0)
     server.aws.client('ecs').delete_cluster(cluster=inactive)
-    every, ours, free = (in_ecs(server, query) for query in ('', '?managed=true', '?managed=false'))
+    every, managed_ones, free = (in_ecs(server, query) for query in ('', '?managed=true', '?managed=false'))
     assert every[living] == {'name': living, 'managed': False, 'services': 1, 'running': 0}
     assert every[managed]['managed']
     assert inactive not in every
-    assert (managed in ours, living in ours) == (True, False)
+    assert (managed in managed_ones, living in managed_ones) == (True, False)
     assert (managed in free, living in free) == (False, True)
 
 
-def test_hundreds_of_clusters_are_all_told(server: Server):
+def test_hundreds_of_clusters_are_all_listed(server: Server):
     names = {server.aws.cluster(instances=0) for _ in range(230)}
     assert names <= in_ecs(server, '?managed=false').keys()
 
@@ -153,7 +153,7 @@ def test_a_cluster_in_which_nothing_runs(server: Server):
     assert answer.json['config'] == {'services': []}
 
 
-def test_aws_that_fails_is_said_and_nothing_is_stored(server: Server, living: str):
+def test_a_failure_of_aws_is_reported_and_nothing_is_stored(server: Server, living: str):
     server.aws.faults.add(Fault('deny', service='elbv2', operation='DescribeTargetGroups'))
     answer = server.api('POST', path('clusters', living, 'adopt'))
     assert answer.status == 502

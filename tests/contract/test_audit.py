@@ -28,7 +28,7 @@ def test_a_page_that_cannot_be(server: Server, query):
 
 
 def test_what_never_was_has_no_audit(server: Server):
-    assert server.api('GET', path('clusters', 'nobody', 'audit')).status == 404
+    assert server.api('GET', path('clusters', 'missing', 'audit')).status == 404
 
 
 def test_everything_that_happened_is_there(server: Server):

@@ -1,4 +1,4 @@
-"""AWS refuses, is slow, breaks in the middle: the answer says so, and nothing is lost or stored by mistake."""
+"""AWS refuses, is slow, breaks in the middle: the answer reports it, and nothing is lost or stored by mistake."""
 
 import json
 

@@ -12,7 +12,7 @@ from tests.server import Server
 
 
 class Bot:
-    """The bot's client: it knows one address, sends JSON, and prints `message` to whoever asked."""
+    """The bot's client: it knows one address, sends JSON, and prints `message` to the user."""
 
     def __init__(self, address: str):
         parts = urlsplit(address)

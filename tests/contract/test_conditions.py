@@ -191,7 +191,7 @@ def test_a_body_that_cannot_be_read_is_refused(server: Server, media: str, body:
     assert server.messages() == []
 
 
-def test_mistakes_are_told_at_once_with_their_places(server: Server):
+def test_all_mistakes_are_reported_with_their_places(server: Server):
     text = (
         b'services:\n  - web:\n      imagee: x\n      desired_count: -1\n  - web: {image: nginx, ports: ["99999:1"]}\n'
     )
@@ -275,7 +275,7 @@ def test_an_unknown_address_is_not_found_in_the_one_shape(server: Server, addres
 
 
 @pytest.mark.parametrize('method', ['PATCH', 'POST', 'DELETE', 'OPTIONS'])
-def test_an_unknown_method_is_told_what_is_possible(server: Server, method: str):
+def test_an_unknown_method_is_refused_with_the_supported_ones(server: Server, method: str):
     answer = server.api(method, '/clusters/x/config')
     assert answer.status == 405
     assert answer.headers['Allow'] == 'GET, PUT, HEAD'

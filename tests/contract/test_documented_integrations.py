@@ -1,4 +1,4 @@
-"""The programs in docs/integrations.md do what it says, run as they stand there, with a server that comes and goes."""
+"""The programs in docs/integrations.md, run unchanged against a server that restarts."""
 
 import asyncio
 import os
@@ -109,13 +109,13 @@ def test_a_client_prints_every_revision_and_every_verdict_once(aws: Aws, tmp_pat
             await stage.listened_to()
             await stage.settled()
             await printed.until(lambda line: f'{fifth[:8]} succeeded' in line)
-        told = [line.partition(' - ')[0] for line in printed.lines if line != 'in step']
+        published = [line.partition(' - ')[0] for line in printed.lines if line != 'in step']
         wanted = [(second, '1 → 2'), (third, '2 → 3-broken'), (fourth, '3-broken → 4'), (fifth, '4 → 5')]
-        assert [each for each in told if 'wants' in each] == [
+        assert [each for each in published if 'wants' in each] == [
             f'{stage.name} {revision[:8]} tester wants web: image {change}' for revision, change in wanted
         ]
         ended = [(second, 'succeeded'), (third, 'rolled-back'), (fourth, 'superseded'), (fifth, 'succeeded')]
-        assert sorted(each for each in told if 'wants' not in each) == sorted(
+        assert sorted(each for each in published if 'wants' not in each) == sorted(
             f'{stage.name} {revision[:8]} {ending} web' for revision, ending in ended
         )
 
@@ -133,10 +133,10 @@ def scripts() -> dict[str, tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    ('system', 'tag', 'status', 'told'),
+    ('system', 'tag', 'status', 'published'),
     [('GitHub', '2', 0, '"succeeded"'), ('GitLab', '2-broken', 22, '"rolled-back"')],
 )
-def test_a_job_ends_as_its_rollout_does(aws: Aws, system: str, tag: str, status: int, told: str):
+def test_a_job_ends_as_its_rollout_does(aws: Aws, system: str, tag: str, status: int, published: str):
     script, environment = scripts()[system]
 
     async def story(stage: Stage) -> None:
@@ -150,7 +150,7 @@ def test_a_job_ends_as_its_rollout_does(aws: Aws, system: str, tag: str, status:
             await stage.settled()
             output, _ = await process.communicate()
             assert process.returncode == status, output
-            assert told in output.decode()
+            assert published in output.decode()
 
     on_stage(aws, story)
 

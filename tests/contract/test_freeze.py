@@ -1,4 +1,4 @@
-"""A frozen cluster takes no change, through whichever server it comes; whoever is refused is told why."""
+"""A frozen cluster takes no change, through whichever server it comes; the refusal states the reason."""
 
 import json
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ def test_a_freeze_that_cannot_be_is_refused(server: Server, body):
 @pytest.mark.parametrize('method', ['GET', 'PUT', 'DELETE'])
 def test_what_is_not_there_cannot_be_frozen(server: Server, method):
     body = {'reason': 'x'} if method == 'PUT' else None
-    assert server.api(method, path('clusters', 'nobody', 'freeze'), body).status == 404
+    assert server.api(method, path('clusters', 'missing', 'freeze'), body).status == 404
 
 
 def test_thawing_what_is_not_frozen(server: Server):
@@ -89,7 +89,7 @@ def test_thawing_what_is_not_frozen(server: Server):
 
 
 @pytest.mark.parametrize(('method', 'rest', 'body'), CHANGES)
-def test_every_change_is_refused_and_told_why(server: Server, method, rest, body):
+def test_every_change_is_refused_with_the_reason(server: Server, method, rest, body):
     name = server.cluster(CONFIG)
     change(server, name)
     server.messages()

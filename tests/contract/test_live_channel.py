@@ -1,4 +1,4 @@
-"""The live channel over a real socket: what docs/events.md promises to whoever connects."""
+"""The live channel over a real socket: what docs/events.md promises to clients."""
 
 import asyncio
 import json
@@ -257,7 +257,7 @@ def test_a_page_of_another_origin_is_refused(server: Server):
     asyncio.run(whole())
 
 
-def test_a_plain_request_is_told_what_is_here(server: Server):
+def test_a_plain_request_is_answered_with_a_hint(server: Server):
     answer = server.api('GET', '/events')
     assert answer.status == 400
     assert answer.json['error'] == 'invalid_request'
@@ -290,14 +290,14 @@ def test_a_server_that_stops_says_so(server: Server):
     asyncio.run(whole(other))
 
 
-async def told_of_freezes(client: LiveClient) -> list[str]:
-    """What was told of freezes, and is on its way: a pong comes after all of it."""
+async def published_freezes(client: LiveClient) -> list[str]:
+    """The events about freezes so far: a pong comes after all of them."""
     await client.say({'type': 'ping'})
     await client.type('pong')
     return [each['type'] for each in client.got if each['type'] in ('frozen', 'thawed')]
 
 
-def test_a_freeze_and_a_thaw_are_told_once(server: Server):
+def test_a_freeze_and_a_thaw_are_published_once(server: Server):
     cluster = server.cluster(CONFIG)
     path = f'/clusters/{cluster}/freeze'
 
@@ -305,12 +305,12 @@ def test_a_freeze_and_a_thaw_are_told_once(server: Server):
         await client.subscribe(cluster)
         await asyncio.to_thread(server.api, 'PUT', path, {'reason': 'the big sale'})
         await asyncio.to_thread(server.api, 'DELETE', path)
-        assert await told_of_freezes(client) == ['frozen', 'thawed']
+        assert await published_freezes(client) == ['frozen', 'thawed']
 
     talk(server, test)
 
 
-def test_a_freeze_and_a_thaw_through_another_replica_are_told_once(server: Server):
+def test_a_freeze_and_a_thaw_through_another_replica_are_published_once(server: Server):
     cluster = server.cluster(CONFIG)
     path = f'/clusters/{cluster}/freeze'
 
@@ -321,7 +321,7 @@ def test_a_freeze_and_a_thaw_through_another_replica_are_told_once(server: Serve
             for method, body in (('PUT', {'reason': 'the big sale'}), ('DELETE', None), ('PUT', {'reason': 'again'})):
                 await asyncio.to_thread(server.api, method, path, body)
                 await asyncio.to_thread(replica.run, replica.context.live.feed.poll())
-            assert await told_of_freezes(client) == ['frozen', 'thawed', 'frozen']
+            assert await published_freezes(client) == ['frozen', 'thawed', 'frozen']
 
         talk(replica, test)
 
@@ -331,7 +331,7 @@ def refusal(server: Server, cluster: str) -> dict:
     return next(each for each in answer.json['content'] if each['kind'] == 'refusal')
 
 
-def test_a_refusal_is_told_when_it_can_be_read(server: Server):
+def test_a_refusal_is_published_once_it_can_be_read(server: Server):
     cluster = server.cluster(CONFIG)
     server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
 
@@ -348,7 +348,7 @@ def test_a_refusal_is_told_when_it_can_be_read(server: Server):
     talk(server, test)
 
 
-def test_a_refusal_by_another_replica_is_told_too(server: Server):
+def test_a_refusal_by_another_replica_is_published_too(server: Server):
     cluster = server.cluster(CONFIG)
     server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'the big sale'})
 
@@ -358,7 +358,7 @@ def test_a_refusal_by_another_replica_is_told_too(server: Server):
             await client.subscribe(cluster)
             await asyncio.to_thread(replica.run, replica.context.audit_news.look())
             await asyncio.to_thread(server.api, 'POST', f'/clusters/{cluster}/deploy')
-            # Whoever reads it there has it written down at once
+            # Reading the audit there writes it at once
             assert await asyncio.to_thread(refusal, server, cluster)
             await asyncio.to_thread(replica.run, replica.context.audit_news.look())
             await client.type('audit')
@@ -366,7 +366,7 @@ def test_a_refusal_by_another_replica_is_told_too(server: Server):
         talk(replica, test)
 
 
-def test_a_cluster_that_was_frozen_before_is_told_as_frozen(server: Server):
+def test_a_cluster_that_was_frozen_before_is_published_as_frozen(server: Server):
     name = server.cluster(CONFIG)
     server.api('PUT', f'/clusters/{name}/freeze', {'reason': 'the big sale'})
 

@@ -1,4 +1,4 @@
-"""What clients of the live channel say by mistake or in bad faith, and what becomes of them and of others."""
+"""Wrong and hostile messages of clients on the live channel, and their effect on other clients."""
 
 import asyncio
 import json
@@ -100,9 +100,9 @@ def test_the_revision_of_another_cluster_is_one_that_nobody_knows(server: Server
     one, other = server.cluster(CONFIG), server.cluster(CONFIG)
 
     async def test(client: LiveClient) -> None:
-        theirs = server.api('GET', f'/clusters/{other}').revision
-        cluster = (await client.subscribe(one, known={one: theirs}))[0]
-        assert (cluster['type'], cluster['cluster'], cluster['covers_since']) == ('cluster', one, theirs)
+        other_revision = server.api('GET', f'/clusters/{other}').revision
+        cluster = (await client.subscribe(one, known={one: other_revision}))[0]
+        assert (cluster['type'], cluster['cluster'], cluster['covers_since']) == ('cluster', one, other_revision)
 
     talk(server, test)
 
@@ -136,8 +136,8 @@ def test_what_else_lies_in_the_bucket_is_no_cluster(server: Server):
 
     async def test(client: LiveClient) -> None:
         answers = await client.subscribe('nysa/secret', '*', known={'nysa/secret': 'r1', '../x': 'r1'})
-        told = {(each['type'], each.get('cluster')) for each in answers}
-        assert told == {('cluster', cluster), ('deleted', 'nysa/secret'), ('deleted', '../x'), ('synced', None)}
+        events = {(each['type'], each.get('cluster')) for each in answers}
+        assert events == {('cluster', cluster), ('deleted', 'nysa/secret'), ('deleted', '../x'), ('synced', None)}
 
     talk(server, test)
 

@@ -1,4 +1,4 @@
-"""Every change can be planned first: the plan says what would be, and nothing is stored or sent by asking."""
+"""Every change can be planned first: the plan predicts its effect, and a dry run stores and sends nothing."""
 
 import copy
 
@@ -128,7 +128,7 @@ def test_a_plan_is_refused_like_the_change(server: Server, method, rest, body, e
     name = server.cluster(CONFIG)
     address = path('clusters', name, *rest) + '?dry_run=true'
     assert server.api(method, address, body, If_Match='"older"').status == 412
-    assert server.api(method, address.replace(name, 'nobody'), body).status == 404
+    assert server.api(method, address.replace(name, 'missing'), body).status == 404
 
 
 def test_a_first_desired_state_can_be_planned(server: Server):
@@ -179,7 +179,7 @@ def test_a_plan_does_not_outlive_a_change_to_the_same_content(server: Server):
     assert (answer.status, answer.json['error']) == (412, 'plan_outdated')
 
 
-def test_who_comes_too_late_is_told_what_has_changed(server: Server):
+def test_an_outdated_plan_is_refused_with_the_changes_since(server: Server):
     name = server.cluster(CONFIG)
     first = server.stored(name)['VersionId']
     server.api('PUT', path('clusters', name, 'services', 'web'), {'image_tag': '2'})

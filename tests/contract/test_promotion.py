@@ -44,13 +44,13 @@ def run(server: Server, cluster: str, service: str, image: str) -> None:
         ({'from': 'x', 'services': []}, 400),
         ({'from': 'x', 'services': [5]}, 400),
         ({'from': 'x', 'to': 'y'}, 400),
-        ({'from': 'nobody'}, 422),
+        ({'from': 'missing'}, 422),
     ],
 )
 def test_a_promotion_that_cannot_be_is_refused(server: Server, body, status):
     name = server.cluster(config(web='nginx:1'))
     assert server.api('POST', path('clusters', name, 'promote'), body).status == status
-    assert server.api('POST', path('clusters', 'nobody', 'promote'), {'from': name}).status == 404
+    assert server.api('POST', path('clusters', 'missing', 'promote'), {'from': name}).status == 404
 
 
 def test_tags_are_taken_over_where_both_have_the_service(server: Server):
@@ -65,7 +65,7 @@ def test_tags_are_taken_over_where_both_have_the_service(server: Server):
         'host:5000/team/web:2',
         '2',
     )
-    assert 'ECS does not say' in taken['note']
+    assert 'ECS does not report it' in taken['note']
     assert {key: answer.json[key] for key in ('unchanged', 'only_in_source', 'only_in_target', 'unknown')} == {
         'unchanged': ['worker'],
         'only_in_source': ['extra'],
@@ -83,8 +83,8 @@ def test_tags_are_taken_over_where_both_have_the_service(server: Server):
 def test_only_the_services_that_were_asked_for(server: Server):
     source = server.cluster(config(web='web:2', worker='worker:2'))
     target = server.cluster(config(web='web:1', worker='worker:1'))
-    answer = promote(server, target, source, services=['worker', 'nobody'])
-    assert (answer.status, answer.json['unknown']) == (202, ['nobody'])
+    answer = promote(server, target, source, services=['worker', 'missing'])
+    assert (answer.status, answer.json['unknown']) == (202, ['missing'])
     assert images(server, target) == {'web': 'web:1', 'worker': 'worker:2'}
 
 
@@ -122,12 +122,12 @@ def test_a_tag_that_cannot_move_is_taken_over_as_it_is(server: Server):
 
 
 def test_another_repository_takes_over_the_tag_alone(server: Server):
-    theirs, ours = server.aws.repository(tags=['v2']), server.aws.repository(tags=['v1', 'v2'])
-    source = server.cluster(config(web=server.aws.image(theirs, 'v2')))
-    target = server.cluster(config(web=server.aws.image(ours, 'v1')))
-    run(server, source, 'web', server.aws.image(theirs, 'v2'))
+    source_repository, target_repository = server.aws.repository(tags=['v2']), server.aws.repository(tags=['v1', 'v2'])
+    source = server.cluster(config(web=server.aws.image(source_repository, 'v2')))
+    target = server.cluster(config(web=server.aws.image(target_repository, 'v1')))
+    run(server, source, 'web', server.aws.image(source_repository, 'v2'))
     (taken,) = promote(server, target, source).json['promoted']
-    assert (taken['image'], taken['tag_moved']) == (server.aws.image(ours, 'v2'), True)
+    assert (taken['image'], taken['tag_moved']) == (server.aws.image(target_repository, 'v2'), True)
     assert 'does not have' in taken['note']
 
 

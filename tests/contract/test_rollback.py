@@ -1,4 +1,4 @@
-"""Going back: what was comes again, and what was rolled away from stays away until somebody lets it."""
+"""Rollback: an earlier revision is restored, and the replaced images stay in quarantine until they are released."""
 
 import json
 
@@ -37,12 +37,12 @@ def test_a_rollback_that_cannot_be_is_refused(server: Server, body):
 
 def test_where_there_is_nothing_to_go_back_to(server: Server):
     name = server.cluster(CONFIG)
-    assert roll_back(server, 'nobody').status == 404
+    assert roll_back(server, 'missing').status == 404
     assert roll_back(server, name).status == 422
     assert roll_back(server, name, revision='nonsense').status == 404
     tag(server, name, '2')
     assert roll_back(server, name, service='worker').status == 422
-    assert roll_back(server, name, service='nobody').status == 422
+    assert roll_back(server, name, service='missing').status == 422
     assert roll_back(server, name, revision=server.stored(name)['VersionId']).status == 409
 
 
@@ -133,7 +133,7 @@ def test_the_quarantine_of_all_services_is_one_list(server: Server):
     tag(server, name, '2')
     roll_back(server, name)
     assert server.api('GET', everything).json['content'] == quarantine(server, name)
-    assert server.api('GET', path('clusters', 'nobody', 'quarantine')).status == 404
+    assert server.api('GET', path('clusters', 'missing', 'quarantine')).status == 404
 
 
 def test_a_quarantine_does_not_hold_up_other_changes(server: Server):

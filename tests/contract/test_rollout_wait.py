@@ -13,12 +13,12 @@ from tests.server import Server
 from tests.stage import Stage
 
 CONFIG = {'services': [{'web': {'image': 'team/web:1'}}]}
-# The server fixture does not look at ECS: whatever is wanted rolls out for ever.
+# The server fixture does not look at ECS: every change rolls out indefinitely.
 LONG = 600
 
 
 async def waiting(server: Server, cluster: str, query: str = '') -> asyncio.Task[Any]:
-    """Somebody waits, and the server knows."""
+    """Wait until the server has a waiting caller."""
     path = f'/clusters/{cluster}/rollout?wait={LONG}{query}'
     asking = asyncio.create_task(asyncio.to_thread(server.api, 'GET', path))
     await eventually(lambda: server.context.live.askers.waits(cluster))
@@ -108,10 +108,10 @@ def test_how_former_revisions_ended_is_known_to_a_server_that_was_not_there(aws:
     with Server(aws, AWS_S3_BUCKET=former.bucket) as fresh:
         content = fresh.api('GET', f'/clusters/{cluster}/revisions').json['content']
         answer = fresh.api('GET', f'/clusters/{cluster}/rollout?wait=0&revision={overtaken}')
-    told = {each['revision']: each['rollout'] for each in content}
+    rollouts = {each['revision']: each['rollout'] for each in content}
     assert (answer.status, answer.json['rollout']['verdict']['ending']) == (409, 'superseded')
-    assert told[overtaken]['verdict']['ending'] == 'superseded'
-    assert told[newest] == {'state': 'queued', 'percent': 0, 'verdict': None, 'failed': []}
+    assert rollouts[overtaken]['verdict']['ending'] == 'superseded'
+    assert rollouts[newest] == {'state': 'queued', 'percent': 0, 'verdict': None, 'failed': []}
 
 
 def test_a_rollout_is_followed_though_nobody_looks_on(server: Server):
@@ -160,7 +160,7 @@ def on_stage(aws: Aws, story: Callable[[Stage], Awaitable[None]]) -> None:
 
 
 def test_without_a_revision_it_waits_for_the_newest(aws: Aws):
-    """Whoever overtakes it is waited for too."""
+    """A revision that overtakes it is waited for too."""
 
     async def story(stage: Stage) -> None:
         await stage.change(state_of(web('1-slow')))

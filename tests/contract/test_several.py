@@ -58,8 +58,8 @@ def test_a_mistake_says_in_which_service(server: Server):
 
 def test_all_or_none(server: Server):
     name = server.cluster(CONFIG)
-    refused = patch(server, name, web={'desired_count': 3}, nobody={'desired_count': 3})
-    assert (refused.status, 'nobody' in refused.json['message']) == (404, True)
+    refused = patch(server, name, web={'desired_count': 3}, missing={'desired_count': 3})
+    assert (refused.status, 'missing' in refused.json['message']) == (404, True)
     assert patch(server, 'nowhere', web=None).status == 404
     assert (server.document(name), server.messages()) == (CONFIG, [])
 
@@ -87,8 +87,8 @@ def test_null_has_a_service_destroyed(server: Server):
     name = server.cluster(CONFIG)
     assert patch(server, name, web=None, worker={'desired_count': 1}).status == 202
     assert list(settings(server, name)) == ['worker']
-    told = [(each['event_type'], each.get('service')) for each in server.messages()]
-    assert told == [('cluster-deploy', None), ('service-destroy', 'web')]
+    events = [(each['event_type'], each.get('service')) for each in server.messages()]
+    assert events == [('cluster-deploy', None), ('service-destroy', 'web')]
 
 
 def test_destroying_takes_the_role_admin_here_too(guarded: Guarded):
@@ -110,7 +110,7 @@ def test_more_services_than_a_record_can_name(server: Server):
 def test_a_restart_is_a_change_like_any_other(server: Server):
     name = server.cluster(CONFIG)
     first = server.stored(name)['VersionId']
-    assert restart(server, name, service='nobody').status == 404
+    assert restart(server, name, service='missing').status == 404
     assert restart(server, 'nowhere').status == 404
     assert restart(server, name, If_Match='"older"').status == 412
     answer = restart(server, name, '?message=stuck', If_Match=f'"{first}"')

@@ -39,9 +39,9 @@ def test_a_ci_job_that_waits_fails(server: Server):
     name = broken(server)
     rollout = path('clusters', name, 'rollout')
     answer = server.api('GET', f'{rollout}?wait=5')
-    told = server.api('GET', rollout).json
-    assert (told['state'], told['settled'], told['verdict']) == ('unreadable', True, None)
-    assert 'not a JSON object' in told['message']
+    rollout_state = server.api('GET', rollout).json
+    assert (rollout_state['state'], rollout_state['settled'], rollout_state['verdict']) == ('unreadable', True, None)
+    assert 'not a JSON object' in rollout_state['message']
     assert (answer.status, answer.json['error']) == (409, 'rollout_failed')
 
 

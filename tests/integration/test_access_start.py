@@ -1,4 +1,4 @@
-"""The start with access control: with nobody who could sign in, with somebody, and without control."""
+"""Start with access control: without a token, with one, and with access control off."""
 
 import json
 
@@ -30,20 +30,20 @@ def test_a_token_that_cannot_be_made(arguments: list[str]):
     assert 'The token cannot be created' in ended.stderr
 
 
-def test_a_token_that_was_printed_opens_the_server_and_is_told_nowhere(aws: Aws):
+def test_a_printed_token_authenticates_and_is_logged_nowhere(aws: Aws):
     made = run('token', 'create', '--name=maria', '--role=admin', '--clusters=stag*,prod', '--expires=90d')
     token = made.stdout.splitlines()[1]
     record = json.loads(next(line for line in made.stdout.splitlines() if line.startswith('{')))
     with Process(**variables(aws, 'somebody', NYSA_TOKENS=[record])) as server:
-        told = server.api('GET', '/session', Authorization=f'Bearer {token}').json
-        assert (told['name'], told['role'], told['clusters']) == ('maria', 'admin', ['stag*', 'prod'])
+        session = server.api('GET', '/session', Authorization=f'Bearer {token}').json
+        assert (session['name'], session['role'], session['clusters']) == ('maria', 'admin', ['stag*', 'prod'])
         assert server.api('GET', '/clusters').status == 401
-        _, said = server.end()
+        _, output = server.end()
     for secret in (token, token.split('_', 2)[2], record['hash']):
-        assert secret not in said
+        assert secret not in output
 
 
-def test_a_broken_list_of_tokens_is_told_without_its_content(aws: Aws):
+def test_a_broken_list_of_tokens_is_reported_without_its_content(aws: Aws):
     ended = run(**variables(aws, 'broken', NYSA_TOKENS=[{'id': 'very-secret'}]))
     assert ended.returncode == 2
     assert 'NYSA_TOKENS' in ended.stderr
@@ -53,5 +53,5 @@ def test_a_broken_list_of_tokens_is_told_without_its_content(aws: Aws):
 def test_without_control_it_says_so_loudly(aws: Aws):
     with Process(**variables(aws, 'open', NYSA_SESSION_KEY='k' * 32), NYSA_AUTH='off') as server:
         assert server.api('GET', '/clusters').status == 200
-        _, said = server.end()
-    assert 'ACCESS IS NOT CONTROLLED' in said
+        _, output = server.end()
+    assert 'ACCESS IS NOT CONTROLLED' in output

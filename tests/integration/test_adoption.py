@@ -91,7 +91,7 @@ BALANCERS = {
 
 
 def everything(cluster: Cluster) -> dict:
-    """A desired state that says everything of some service, but nothing that runs once: that leaves no trace."""
+    """A desired state with every field of some service, but no task that runs once: that leaves no trace."""
     document = cluster.example()
     document['services'].pop()
     for name, settings in WORKERS.items():

@@ -25,7 +25,7 @@ def at_once(count: int, work: Callable[[int], None]) -> None:
 
 
 def test_conditional_changes_add_up_to_the_accepted_ones(aws: Aws):
-    """Each writer counts its own service up from the revision that it read, or is told that somebody was faster."""
+    """Each writer counts its own service up from the revision that it read, or is refused with a conflict."""
     config = {'services': [{f's{n}': {'image': 'team/app:0', 'desired_count': 0}} for n in range(WRITERS)]}
     accepted: dict[int, list[str]] = {n: [] for n in range(WRITERS)}
     statuses: set[int] = set()
@@ -92,7 +92,7 @@ def test_unconditional_changes_are_all_made(aws: Aws, servers: int):
 
 
 def test_a_write_whose_answer_was_lost_counts_even_under_another_programs(aws: Aws):
-    """S3 stores, the answer is lost, somebody else writes over it: the change was made, and is not made again."""
+    """S3 stores, the answer is lost, another writer overwrites it: the change was made, and is not repeated."""
     with Server(aws) as server:
         name = server.cluster({'services': [{'web': {'image': 'nginx:1'}}]})
         first = len(server.stored_versions(name))

@@ -1,4 +1,4 @@
-"""What was stored without being deployed waits until somebody has it deployed, through whichever replica."""
+"""A stored change waits until it is deployed, through any replica."""
 
 import asyncio
 import json
@@ -106,7 +106,7 @@ def test_what_the_next_revision_announces_is_announced_with_it(server: Server):
 
 
 @pytest.mark.parametrize('through', ['another', 'the same'])
-def test_a_second_attempt_is_waited_for_and_judged_anew(server: Server, through: str):
+def test_a_second_attempt_is_waited_for_and_judged_again(server: Server, through: str):
     """A CI job deploys again what was rolled back, and waits at whatever replica the load balancer gives it."""
 
     async def story(rolling: Rolling) -> None:

@@ -1,4 +1,4 @@
-"""ECS's own events, by way of a queue: they are faster than looking again and again, and do no harm in any order."""
+"""ECS events from a queue: they are quicker than polling, and harmless in any order."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -15,8 +15,8 @@ from tests.live_client import LiveClient
 from tests.rolling import BREAKER, Rolling, eventually, state_of, web
 
 
-class Told(Rolling):
-    """A cluster whose observer looks when it is told to, and for as long as the test lasts never by itself."""
+class OnDemand(Rolling):
+    """A cluster whose observer looks on a hint only, never by its own schedule during the test."""
 
     async def open(self) -> None:
         self.client = await LiveClient.connect(await self.serve())
@@ -31,7 +31,7 @@ class Told(Rolling):
         self.aws.advance(seconds)
 
     async def listen(self) -> None:
-        """Take all that is in the queue, and look where it says."""
+        """Receive all messages of the queue, and look at their clusters."""
         while self.queued():
             await self.events.take()
         while self.watcher.start_one():
@@ -54,77 +54,77 @@ def queue(aws: Aws) -> Iterator[str]:
     aws.client('sqs').delete_queue(QueueUrl=url)
 
 
-def play(aws: Aws, story: Callable[[Told], Coroutine[Any, Any, None]]) -> None:
+def play(aws: Aws, scenario: Callable[[OnDemand], Coroutine[Any, Any, None]]) -> None:
     async def whole() -> None:
-        told = Told(aws)
-        await told.open()
+        rolling = OnDemand(aws)
+        await rolling.open()
         try:
-            await story(told)
+            await scenario(rolling)
         finally:
-            await told.close()
+            await rolling.close()
 
     asyncio.run(whole())
 
 
-async def begun(told: Told, tag: str, **settings: Any) -> None:
+async def begun(rolling: OnDemand, tag: str, **settings: Any) -> None:
     """The service runs, a subscriber listens, and another image is rolled out."""
     good = state_of(web(**settings))
-    await told.change(good)
-    await told.live.state(told.name)
-    told.act(good)
-    await told.settled()
-    await told.listen()
-    await told.client.subscribe(told.name)
-    await told.change(state_of(web(tag, **settings)))
-    told.act(state_of(web(tag, **settings)))
+    await rolling.change(good)
+    await rolling.live.state(rolling.name)
+    rolling.act(good)
+    await rolling.settled()
+    await rolling.listen()
+    await rolling.client.subscribe(rolling.name)
+    await rolling.change(state_of(web(tag, **settings)))
+    rolling.act(state_of(web(tag, **settings)))
 
 
-async def ends(told: Told, most: int = 200) -> str:
+async def ends(rolling: OnDemand, most: int = 200) -> str:
     """How it ends, as the subscriber hears of it, though no time passes at which anybody would look."""
-    clock = told.clock
+    clock = rolling.clock
     for _ in range(most):
-        await told.pass_(5)
-        await told.listen()
-        if not any(each.open for each in told.state.rollouts.values()):
+        await rolling.pass_(5)
+        await rolling.listen()
+        if not any(each.open for each in rolling.state.rollouts.values()):
             break
-    assert told.clock == clock
-    message = await told.client.until(lambda each: each['type'] == 'rollout' and each['verdict'] is not None)
+    assert rolling.clock == clock
+    message = await rolling.client.until(lambda each: each['type'] == 'rollout' and each['verdict'] is not None)
     return message['verdict']['ending']
 
 
 @pytest.mark.parametrize('fault', [None, 'shuffle', 'duplicate'])
 def test_a_subscriber_hears_of_what_moves_without_anybody_looking_by_the_clock(aws: Aws, queue: str, fault: str | None):
-    async def story(told: Told) -> None:
+    async def scenario(rolling: OnDemand) -> None:
         if fault:
-            told.aws.faults.add(Fault(fault, service='sqs'))
-        await begun(told, '2')
-        assert await ends(told) == 'succeeded'
+            rolling.aws.faults.add(Fault(fault, service='sqs'))
+        await begun(rolling, '2')
+        assert await ends(rolling) == 'succeeded'
 
-    play(aws, story)
+    play(aws, scenario)
 
 
 def test_a_rollback_in_any_order_is_a_rollback(aws: Aws, queue: str):
-    async def story(told: Told) -> None:
+    async def scenario(rolling: OnDemand) -> None:
         for kind in ('shuffle', 'duplicate'):
-            told.aws.faults.add(Fault(kind, service='sqs'))
-        await begun(told, '2-broken', **BREAKER)
-        assert await ends(told) == 'rolled-back'
-        assert told.state.ecs.stopped['web'], 'what ECS told of the tasks that stopped is kept'
+            rolling.aws.faults.add(Fault(kind, service='sqs'))
+        await begun(rolling, '2-broken', **BREAKER)
+        assert await ends(rolling) == 'rolled-back'
+        assert rolling.state.ecs.stopped['web'], 'the stopped tasks of the events are kept'
 
-    play(aws, story)
+    play(aws, scenario)
 
 
 def test_a_server_takes_them_by_itself(aws: Aws, queue: str):
     """The loop of a server, with its long poll: what happens in ECS wakes it."""
 
-    async def story(told: Told) -> None:
+    async def scenario(rolling: OnDemand) -> None:
         hinted: list[str] = []
         loop = asyncio.create_task(
-            EcsEvents(Queue(told.connection, ECS_EVENTS_QUEUE), lambda *told: hinted.append(told[1])).run()
+            EcsEvents(Queue(rolling.connection, ECS_EVENTS_QUEUE), lambda *hint: hinted.append(hint[1])).run()
         )
-        told.act(state_of(web()))
+        rolling.act(state_of(web()))
         await eventually(lambda: 'web' in hinted)
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
 
-    play(aws, story)
+    play(aws, scenario)

@@ -1,6 +1,6 @@
 """Rollouts in the embedded ECS, seen by the product's own observer: each ending must get the verdict that is true.
 
-It must be the same for whoever asks over REST, reads the history or the chat, or listens on the live channel.
+It must be the same over REST, in the history, in the chat and on the live channel.
 """
 
 import asyncio
@@ -32,10 +32,10 @@ class Trial(Stage):
         await super().close()
 
     async def witnesses(self, revision: str, ending: str, status: int, line: str) -> None:
-        """Each of the four must say how that revision ended, the chat in this very line."""
+        """Each of the four reports the verdict of that revision, the chat in this line."""
         code, body = await self.rest(f'wait=0&revision={revision}')
-        told = body.get('rollout', body)
-        assert (code, told['verdict']['ending'], told['settled']) == (status, ending, True)
+        rollout = body.get('rollout', body)
+        assert (code, rollout['verdict']['ending'], rollout['settled']) == (status, ending, True)
         _, history = await self.read('revisions')
         row = next(each for each in history['content'] if each['revision'] == revision)
         assert row['rollout']['verdict']['ending'] == ending
@@ -48,7 +48,7 @@ class Trial(Stage):
 
         if not any(tells(each) for each in self.channel.got):
             await self.channel.until(tells)
-        await self.chat_says(lambda said: _readable(said) == line)
+        await self.chat_says(lambda text: _readable(text) == line)
 
 
 def _readable(line: str) -> str:

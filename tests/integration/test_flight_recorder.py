@@ -127,7 +127,7 @@ def test_the_last_lines_of_the_log(aws: Aws, step: float):
 
 
 async def fails_on(rolling: Rolling) -> dict[str, Any]:
-    """Have a service roll out whose tasks fail over and over, and which nobody gives up; what is told of it."""
+    """The report of a service whose tasks keep failing in a rollout without a verdict."""
     group = f'/ecs/{rolling.name}'
     rolling.aws.client('logs').create_log_group(logGroupName=group)
     options = {'awslogs-group': group, 'awslogs-region': rolling.aws.region, 'awslogs-stream-prefix': 'svc'}
@@ -142,12 +142,12 @@ async def fails_on(rolling: Rolling) -> dict[str, Any]:
 
 def test_the_log_is_there_before_anybody_gives_the_rollout_up(aws: Aws):
     async def story(rolling: Rolling) -> None:
-        told = await fails_on(rolling)
-        assert (told['flight'], told['verdict']) == (None, None)
-        assert told['log']['lines'][-1]['message'] == 'RuntimeError: this build is broken'
-        assert told['log']['task'] in {each['task'] for each in told['stop_reasons']}
+        report = await fails_on(rolling)
+        assert (report['flight'], report['verdict']) == (None, None)
+        assert report['log']['lines'][-1]['message'] == 'RuntimeError: this build is broken'
+        assert report['log']['task'] in {each['task'] for each in report['stop_reasons']}
         again = await asyncio.gather(*(report(rolling) for _ in range(5)))
-        assert all(each['log'] == told['log'] for each in again)
+        assert all(each['log'] == report['log'] for each in again)
         assert rolling.calls.count('logs:GetLogEvents') == 1
         mended = state_of(web('3'))
         await rolling.change(mended)
@@ -161,8 +161,8 @@ def test_the_log_is_there_before_anybody_gives_the_rollout_up(aws: Aws):
 def test_a_log_that_may_not_be_read_keeps_nothing_else_back(aws: Aws, caplog: pytest.LogCaptureFixture):
     async def story(rolling: Rolling) -> None:
         aws.faults.add(Fault('deny', service='logs', operation='GetLogEvents'))
-        told = await fails_on(rolling)
-        assert (told['log'], told['trouble']['kind']) == (None, 'application-exit')
+        report = await fails_on(rolling)
+        assert (report['log'], report['trouble']['kind']) == (None, 'application-exit')
         aws.faults.clear()
         assert (await report(rolling))['log'] is None
         await rolling.go(LOG_AGAIN_S)

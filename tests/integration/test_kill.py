@@ -81,7 +81,7 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
         wanted = announced_revisions(aws, bucket, cluster)
         until = time.monotonic() + FOUND_WITHIN_S
         while time.monotonic() < until and not wanted <= {each['revision'] for each in messages}:
-            time.sleep(0.2)  # between two looks into a queue that tells nobody when something comes
+            time.sleep(0.2)  # a queue has no notification of new messages: poll it
             messages += aws.messages(queue)
     stored = stored_tags(aws, bucket, cluster)
     assert load.accepted, 'the clients got nothing through'

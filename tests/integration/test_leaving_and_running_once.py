@@ -1,4 +1,4 @@
-"""Services that are taken out, and tasks that run once: followed in the embedded ECS until it is really over."""
+"""Removed services and one-off tasks, followed in the embedded ECS to their end."""
 
 import asyncio
 import json
@@ -88,8 +88,8 @@ def test_a_service_that_is_taken_out(aws: Aws, how: str):
         assert (code, row['name'], row['state'], row['sync']) == (504, 'web', 'removing', 'rolling-out')
         assert (await stage.rest('rollout'))[1]['unmanaged'] == []
         await stage.settled(step=1)
-        told = aws.client('ecs').describe_services(cluster=stage.name, services=['web'])['services']
-        assert [each['status'] for each in told] in ([], ['INACTIVE'])
+        services = aws.client('ecs').describe_services(cluster=stage.name, services=['web'])['services']
+        assert [each['status'] for each in services] in ([], ['INACTIVE'])
         code, body = await stage.rest(question)
         assert (code, body['verdict']['ending'], body['services'][0]['state']) == (200, 'removed', 'removed')
         states: list[str] = []
@@ -191,7 +191,7 @@ def test_a_task_that_fails_leaves_a_card_that_lasts(aws: Aws):
 
 
 def test_a_run_is_judged_by_its_own_tasks_alone(aws: Aws):
-    """The next revision runs the task again; that the former run went well says nothing of it."""
+    """The next revision runs the task again, whatever the outcome of the previous run."""
 
     async def story(stage: Stage) -> None:
         await stage.begin(web(), job())
@@ -219,14 +219,14 @@ def test_a_silent_revision_runs_nothing(aws: Aws):
 
 
 def test_what_ran_long_ago_is_not_waited_for(aws: Aws):
-    """ECS has forgotten the tasks, and nobody was there to see them."""
+    """ECS has forgotten the tasks, and no server observed them."""
 
     async def story(stage: Stage) -> None:
         await stage.change(state_of(job()))
         aws.advance(2 * 3600)
         await stage.live.state(stage.name)
         assert stage.state.rollouts == {}
-        # … until somebody has it run again.
+        # … until it is run again.
         moved = stage.state.announce(stage.now())
         assert (moved, stage.state.rollouts['migrate'].state) == ({'migrate'}, 'queued')
 

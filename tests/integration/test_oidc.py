@@ -82,10 +82,10 @@ def test_a_code_counts_once(server: Guarded):
 
 def test_a_code_counts_in_the_browser_that_began_alone(server: Guarded):
     mine, _ = begin(server)
-    _, theirs = begin(server)
-    assert server.ask('GET', theirs, Cookie=mine).status == 401
-    assert server.ask('GET', theirs).status == 401
-    assert server.ask('GET', theirs, Cookie=mine[:-4] + 'beef').status == 401
+    _, other_address = begin(server)
+    assert server.ask('GET', other_address, Cookie=mine).status == 401
+    assert server.ask('GET', other_address).status == 401
+    assert server.ask('GET', other_address, Cookie=mine[:-4] + 'beef').status == 401
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_somebody_in_no_group_is_refused(server: Guarded, provider: Provider):
     assert sign_in(server).status == 403
 
 
-def test_a_provider_that_is_away_is_told(server: Guarded, aws: Aws):
+def test_a_provider_that_is_down_is_reported(server: Guarded, aws: Aws):
     settings = {'NYSA_OIDC_ISSUER': 'http://127.0.0.1:9', 'NYSA_URL': URL, 'NYSA_SESSION_KEY': 'k' * 32}
     more = {'NYSA_OIDC_CLIENT_ID': 'x', 'NYSA_OIDC_CLIENT_SECRET': 'x', 'NYSA_GROUPS': '{"web": "viewer"}'}
     with Guarded(aws, **settings, **more) as lonely:
@@ -126,7 +126,7 @@ def test_a_provider_that_is_away_is_told(server: Guarded, aws: Aws):
         assert (answer.status, answer.json['error']) == (503, 'provider_unavailable')
 
 
-def test_a_provider_that_fails_midway_is_told(server: Guarded, provider: Provider):
+def test_a_provider_that_fails_midway_is_reported(server: Guarded, provider: Provider):
     provider.fault('away')
     assert sign_in(server).status == 503
 
@@ -223,9 +223,14 @@ def test_who_signed_in_is_who_the_provider_says_with_what_the_group_may(server: 
     assert (answer.status, answer.headers['Location']) == (302, '/cp')
     cookie = session_cookie(answer)
     assert {'HttpOnly', 'SameSite=Strict', 'Path=/'} <= set(cookie.split('; '))
-    told = server.api('GET', '/session', Cookie=cookie.partition(';')[0]).json
-    assert (told['sign_in'], told['provider']) == (['token', 'oidc'], '127.0.0.1')
-    assert (told['name'], told['role'], told['clusters'], told['via']) == ('maria', 'deployer', ['stag*'], 'oidc')
+    session = server.api('GET', '/session', Cookie=cookie.partition(';')[0]).json
+    assert (session['sign_in'], session['provider']) == (['token', 'oidc'], '127.0.0.1')
+    assert (session['name'], session['role'], session['clusters'], session['via']) == (
+        'maria',
+        'deployer',
+        ['stag*'],
+        'oidc',
+    )
 
 
 def test_who_signed_out_is_out_on_every_replica(server: Guarded, aws: Aws):

@@ -1,4 +1,4 @@
-"""The server as a process: how it starts, what it says when it cannot, and how it ends."""
+"""The server as a process: its start, its errors at the start, and its end."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ def test_without_a_profile_both_ways_are_named():
     assert 'nysa-api-server' in ended.stderr
 
 
-def test_every_fault_of_the_settings_is_told_at_once(aws: Aws):
+def test_all_mistakes_in_the_settings_are_reported_at_once(aws: Aws):
     ended = run(PROFILE='nowhere', NYSA_AUTH='perhaps', NYSA_PORT='http', **aws.environment())
     assert ended.returncode == 2
     for name in ('nowhere/nysa-api-server', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE', 'NYSA_AUTH', 'NYSA_PORT'):
@@ -29,7 +29,7 @@ def test_every_fault_of_the_settings_is_told_at_once(aws: Aws):
     assert 'Traceback' not in ended.stderr
 
 
-def test_an_aws_that_does_not_answer_is_told_in_a_sentence():
+def test_an_aws_that_does_not_answer_is_reported_in_a_sentence():
     keys = {'AWS_ACCESS_KEY_ID': 'x', 'AWS_SECRET_ACCESS_KEY': 'x', 'AWS_DEFAULT_REGION': 'us-east-1'}
     ended = run(PROFILE='prod', AWS_ENDPOINT_URL='http://127.0.0.1:9', **keys)
     assert ended.returncode == 1
@@ -37,13 +37,13 @@ def test_an_aws_that_does_not_answer_is_told_in_a_sentence():
     assert 'Traceback' not in ended.stderr
 
 
-def test_missing_things_are_told_at_start_and_by_readyz(aws: Aws):
+def test_missing_resources_are_reported_at_start_and_by_readyz(aws: Aws):
     variables = settings(aws, 'incomplete', AWS_S3_BUCKET='no-such-bucket')
     with Process(**variables) as server:
         assert server.ask('GET', '/readyz').status == 503
-        status, said = server.end()
+        status, output = server.end()
     assert status == 0
-    assert 'no-such-bucket' in said
+    assert 'no-such-bucket' in output
 
 
 def test_a_request_under_way_is_finished_before_the_end(aws: Aws):
@@ -71,14 +71,14 @@ def test_log_lines_are_json_without_a_terminal(aws: Aws):
     ) as server:
         answer = server.api('GET', '/clusters/staging', X_Nysa_Actor='maria', X_Request_Id='r-1')
         assert answer.headers['X-Request-Id'] == 'r-1'
-        _, said = server.end()
-    lines = [json.loads(line) for line in said.splitlines()]
+        _, output = server.end()
+    lines = [json.loads(line) for line in output.splitlines()]
     [request] = [line for line in lines if line['logger'] == 'nysa.access']
     assert (request['actor'], request['cluster'], request['request_id']) == ('maria', 'staging', 'r-1')
-    assert 'very-secret' not in said
+    assert 'very-secret' not in output
 
 
-def test_a_port_that_is_taken_is_told(aws: Aws):
+def test_a_port_in_use_is_reported(aws: Aws):
     variables = settings(aws, 'taken')
     with Process(**variables) as server:
         ended = run(**variables | {'NYSA_PORT': str(server.port)})
@@ -95,7 +95,7 @@ def test_the_local_profile_needs_nothing_and_goes_on_where_it_was(tmp_path):
         changed = server.api('PUT', '/clusters/staging/services/user-service', {'desired_count': 3})
         assert changed.status == 202
         started = time.monotonic()
-    assert time.monotonic() - started < 10, 'whoever stops it waits for no long poll'
+    assert time.monotonic() - started < 10, 'a stop waits for no long poll'
     with Process(**variables) as server:
         again = server.api('GET', '/clusters/staging/config')
         assert again.revision == changed.revision

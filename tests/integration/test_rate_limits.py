@@ -44,7 +44,7 @@ def test_nothing_is_throttled_and_the_estimate_is_right(cluster: Cluster, limite
 
 
 def test_a_refused_call_is_made_again_and_nobody_hears_of_it(cluster: Cluster, limited: None):
-    """Somebody else in the account has used the limit up."""
+    """Another client in the account has used up the limit."""
 
     async def deploy() -> None:
         ecs = cluster.aws.client('ecs')

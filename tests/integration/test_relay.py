@@ -49,22 +49,22 @@ def test_what_waits_is_posted_before_it_ends(server: Server, webhook: Webhook):
         change(server, cluster, '4')
         assert server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'launch'}).status == 200
         server.run(server.context.live.hub.drain())
-    said = [first, *webhook.texts.queue]
-    assert [each.split('*: ')[-1] for each in '\n'.join(said).splitlines() if 'rocket' in each] == [
+    lines = [first, *webhook.texts.queue]
+    assert [each.split('*: ')[-1] for each in '\n'.join(lines).splitlines() if 'rocket' in each] == [
         f'kim rolls out web: image {tags} — faster' for tags in ('1 → 2', '2 → 3', '3 → 4')
     ]
     assert 'https://nysa.example.com/cp/clusters/' in first
 
 
 def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webhook, tmp_path: Path):
-    """Nothing is told twice, and what was stored meanwhile is told."""
+    """Nothing is published twice, and a change stored meanwhile is published."""
     cluster, file = server.cluster(CONFIG), tmp_path / 'state'
     state = str(file)
     first = RelayProcess(origin(server), webhook.url, NYSA_RELAY_STATE=state)
     change(server, cluster, '2')
-    said = [webhook.texts.get(timeout=20)]
+    lines = [webhook.texts.get(timeout=20)]
     while json.loads(file.read_text())['waiting']:
-        time.sleep(0.01)  # between two looks at a file that tells nobody when it is written
+        time.sleep(0.01)  # a file has no notification of writes: poll it
     first.end(signal.SIGKILL)
     change(server, cluster, '3')
     webhook.answers.append((503, None))
@@ -72,23 +72,23 @@ def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webho
     second.end(signal.SIGKILL)
     with relaying(origin(server), webhook.url, NYSA_RELAY_STATE=state):
         change(server, cluster, '4')
-        while line(server, cluster, '3 → 4') not in said:
-            said += webhook.texts.get(timeout=20).splitlines()
-    assert [each for each in said if 'rocket' in each] == [
+        while line(server, cluster, '3 → 4') not in lines:
+            lines += webhook.texts.get(timeout=20).splitlines()
+    assert [each for each in lines if 'rocket' in each] == [
         line(server, cluster, tags) for tags in ('1 → 2', '2 → 3', '3 → 4')
     ]
 
 
-def test_a_token_that_is_refused_is_told_and_ends_it(guarded: Guarded, webhook: Webhook):
+def test_a_refused_token_is_reported_and_ends_the_relay(guarded: Guarded, webhook: Webhook):
     ended = run('relay', NYSA_RELAY_SERVER=origin(guarded), SLACK_NOTIFICATIONS_WEBHOOK_URL=webhook.url)
     assert (ended.returncode, 'NYSA_RELAY_TOKEN' in ended.stderr) == (1, True)
     token = guarded.token('viewer')
     process = RelayProcess(origin(guarded), webhook.url, NYSA_RELAY_TOKEN=token)
     guarded.revoke(token)
     guarded.run(close_ended(guarded))
-    status, said = process.ended()
-    assert (status, 'NYSA_RELAY_TOKEN' in said, token in said) == (1, True, False)
-    assert 'Traceback' not in said
+    status, lines = process.ended()
+    assert (status, 'NYSA_RELAY_TOKEN' in lines, token in lines) == (1, True, False)
+    assert 'Traceback' not in lines
 
 
 async def close_ended(guarded: Guarded) -> None:
@@ -105,7 +105,7 @@ async def close_ended(guarded: Guarded) -> None:
         {'NYSA_RELAY_STATE': 'there/is/none', 'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'http://127.0.0.1:1/'},
     ],
 )
-def test_what_it_needs_is_told(given: dict[str, str]):
+def test_missing_settings_are_reported(given: dict[str, str]):
     ended = run('relay', **given)
     assert ended.returncode == 2
     assert next(iter(given), 'SLACK_NOTIFICATIONS_WEBHOOK_URL') in ended.stderr

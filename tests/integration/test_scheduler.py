@@ -119,7 +119,7 @@ def test_a_service_is_destroyed_if_it_is_no_longer_wanted(aws: Aws, scene: Scene
     assert services(aws, cluster) == {'mailer': 'team/mailer:1'}
 
 
-def test_what_nobody_asked_for_is_healed_when_the_clock_says_so(aws: Aws, scene: Scene):
+def test_drift_without_a_hint_is_healed_on_schedule(aws: Aws, scene: Scene):
     cluster = aws.cluster()
     scene.store(cluster, workers('1'))
 
@@ -182,18 +182,18 @@ def test_an_unknown_message_is_left_alone_with_one_warning(aws: Aws, scene: Scen
 
 
 def test_a_cluster_that_is_not_managed_is_left_alone(aws: Aws, scene: Scene):
-    scene.deploy('nobody')
+    scene.deploy('missing')
 
     async def scenario() -> None:
         async with scene.running(scene.scheduler()):
             await until(lambda: scene.waiting() == 0)
 
     run(scenario)
-    assert scene.posted == ['*nobody*: is not managed here: nothing was done.']
+    assert scene.posted == ['*missing*: is not managed here: nothing was done.']
     assert aws.messages(scene.dead) == []
 
 
-def test_what_fails_again_and_again_is_given_up_and_said_so(aws: Aws, scene: Scene):
+def test_a_pass_that_keeps_failing_is_given_up_with_a_message(aws: Aws, scene: Scene):
     scene.store('missing', workers('1'))
     scene.deploy('missing')
 
@@ -228,7 +228,7 @@ def test_a_frozen_cluster_waits(aws: Aws, scene: Scene):
     run(scenario)
 
 
-def test_told_to_stop_it_finishes_the_step_and_hands_over(aws: Aws, scene: Scene):
+def test_on_stop_it_finishes_the_step_and_hands_over(aws: Aws, scene: Scene):
     cluster = aws.cluster()
     scene.store(cluster, workers('1', *(f'worker-{n}' for n in range(21))))
     scene.deploy(cluster)
@@ -253,7 +253,7 @@ def test_told_to_stop_it_finishes_the_step_and_hands_over(aws: Aws, scene: Scene
     assert len(services(aws, cluster)) == 21
 
 
-def test_told_to_stop_it_does_not_wait_for_rate_limits(aws: Aws, scene: Scene):
+def test_on_stop_it_does_not_wait_for_rate_limits(aws: Aws, scene: Scene):
     cluster = aws.cluster()
     scene.store(cluster, workers('1', *(f'worker-{n}' for n in range(60))))
     scene.deploy(cluster)

@@ -48,8 +48,8 @@ class SchedulerProcess:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         if self._process.poll() is None:
             self._process.send_signal(number)
-        _, said = self._process.communicate(timeout=30)
-        return self._process.returncode, said
+        _, output = self._process.communicate(timeout=30)
+        return self._process.returncode, output
 
 
 def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
@@ -78,9 +78,9 @@ def test_a_change_over_the_api_goes_all_the_way(server: Server, unused_port: int
         metrics = urllib3.request('GET', f'http://127.0.0.1:{unused_port}/metrics').data.decode()
         assert 'nysa_step_duration_seconds_count{kind="ecs:CreateService",outcome="done"} 1.0' in metrics
         started = time.monotonic()
-        status, said = scheduler.end()
+        status, output = scheduler.end()
         assert (status, time.monotonic() - started < 10) == (0, True)
-    lines = [json.loads(line) for line in said.splitlines()]
+    lines = [json.loads(line) for line in output.splitlines()]
     assert any(line['message'].startswith('Create the service mailer') for line in lines)
     assert {line['cluster'] for line in lines if 'cluster' in line} == {cluster}
 

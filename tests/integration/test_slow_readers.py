@@ -34,7 +34,7 @@ def test_readers_that_stop_cost_little_and_end_up_right(server: Server):
 
 
 def change_all(server: Server, cluster: str) -> list[str]:
-    """Change every service at once, again and again: each event tells of sixty changes."""
+    """Change every service at once, again and again: each event has sixty changes."""
     made = []
     for number in range(1, CHANGES + 1):
         services = [

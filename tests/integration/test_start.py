@@ -11,7 +11,7 @@ from tests.aws import Aws
 from tests.starts import timed_start
 
 ROOT = Path(__file__).parents[2]
-OURS = {'handlers', 'nysa_server', 'stack'}
+OWN = {'handlers', 'nysa_server', 'stack'}
 
 # What a client may ask for before anything is under management: enough to have every part of the server loaded.
 ADDRESSES = (
@@ -54,7 +54,7 @@ def test_it_imports_nothing_beyond_the_production_lock(variables: dict[str, str]
     start = timed_start(ADDRESSES, list_modules=True, **variables)
     installed = importlib.metadata.packages_distributions()
     strangers = {}
-    for module in {name.partition('.')[0] for name in start.modules} - sys.stdlib_module_names - OURS - OPTIONAL:
+    for module in {name.partition('.')[0] for name in start.modules} - sys.stdlib_module_names - OWN - OPTIONAL:
         distributions = {name.lower().replace('_', '-') for name in installed.get(module, ())}
         if distributions and not distributions & locked():
             strangers[module] = distributions

@@ -38,7 +38,7 @@ def verdict(rolling: Rolling, revision: str) -> Verdict | None:
 
 
 def killed(rolling: Rolling, recorded: bool) -> None:
-    """The process is gone from one moment to the next, and another one starts; perhaps nothing was written down."""
+    """The process is killed, and another one starts; perhaps nothing was recorded."""
     if not recorded:
         rolling.aws.client('s3').delete_object(Bucket=rolling.bucket.name, Key=PREFIX + rolling.name)
     rolling.start()

@@ -7,9 +7,9 @@ import boto3
 
 def test_boto3_finds_it_by_the_environment(aws):
     bucket = aws.bucket()
-    with_nothing_said = boto3.client('s3')
-    assert bucket in [found['Name'] for found in with_nothing_said.list_buckets()['Buckets']]
-    with_nothing_said.close()
+    default_client = boto3.client('s3')
+    assert bucket in [found['Name'] for found in default_client.list_buckets()['Buckets']]
+    default_client.close()
     assert os.environ['AWS_ENDPOINT_URL'] == aws.endpoint
 
 

@@ -65,13 +65,13 @@ def get(dist):
 def test_only_built_files_are_served(get, path):
     answer = get(path)
     if answer.code == 200:
-        # What is not shaped like a file's name is an address of the page, which says itself that nothing is there.
+        # A path without the form of a file name is an address of the page, which shows that it does not exist.
         assert answer.headers['Content-Type'].startswith('text/html')
     else:
         assert answer.code == 404
 
 
-def test_a_build_that_is_missing_is_said(tmp_path):
+def test_a_missing_build_is_reported(tmp_path):
     assert read_build(tmp_path) is None
     answer = asyncio.run(request(None, '/cp'))
     assert answer.code == 503

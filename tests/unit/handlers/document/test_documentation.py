@@ -1,4 +1,4 @@
-"""/api/docs: what a browser is told, and that nothing on the page comes from elsewhere."""
+"""/api/docs: its headers, and no content from elsewhere."""
 
 import re
 

@@ -20,7 +20,7 @@ def test_a_closed_socket_leaves_nothing_for_the_garbage_collector(server: Server
         del handler
         client.cut()
         async with asyncio.timeout(10):
-            while any(each() for each in left):  # noqa: ASYNC110  nobody is told when an object goes
+            while any(each() for each in left):  # noqa: ASYNC110  garbage collection has no notification
                 await asyncio.sleep(0.01)
 
     gc.disable()
