@@ -78,6 +78,7 @@ bench: setup ## measure; prints ratios, never fails
 lint: setup ## check the code without running it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	@$(IN_STATIC) && npm run --silent lint
 
 format: setup ## format the code
