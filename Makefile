@@ -79,6 +79,7 @@ lint: setup ## check the code without running it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(IN_STATIC) && (cd .. && $(BIN)/python -m docs.wire) | npm run --silent wire -- --check
 	@$(IN_STATIC) && npm run --silent lint
 
 format: setup ## format the code
@@ -86,8 +87,9 @@ format: setup ## format the code
 	$(BIN)/ruff check --fix .
 	@$(IN_STATIC) && npm run --silent format
 
-docs: setup ## write the generated parts of docs/
+docs: setup ## generate parts of docs/, and the page's types of the API
 	$(BIN)/python -m docs.generate
+	@$(IN_STATIC) && (cd .. && $(BIN)/python -m docs.wire) | npm run --silent wire
 
 lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirements-other-aws.in
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -2,15 +2,18 @@
 
 import { repositoryName } from './images';
 import { instant } from './time';
+import type * as wire from './wire';
 
 export type Json = Record<string, unknown>;
 
+/** A message of the server before it is read: its keys are known, its values are checked here. */
+type Sent<T> = { readonly [Key in keyof T]?: unknown };
+
 /** Does ECS have what is wanted? */
-export type Sync = 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unknown';
+export type Sync = Exclude<wire.ServiceState['sync'], 'unreadable'>;
 /** Does what runs do well? */
-export type Health = 'healthy' | 'starting' | 'degraded' | 'failing' | 'stopped' | 'unknown';
-export type RolloutState =
-  'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running';
+export type Health = wire.ServiceState['health'] | 'starting';
+export type RolloutState = Exclude<wire.ServiceState['state'], 'unreadable' | null>;
 
 export interface Verdict {
   ending: string;
@@ -100,8 +103,8 @@ export interface Cluster {
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
-const object = (value: unknown): Json | null =>
-  value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null;
+const object = <T = Json>(value: unknown): Sent<T> | null =>
+  value && typeof value === 'object' && !Array.isArray(value) ? (value as Sent<T>) : null;
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const first = <T>(...values: (T | null | undefined)[]): T | null =>
   values.find((v) => v !== null && v !== undefined) ?? null;
@@ -153,10 +156,8 @@ export function rolledOut({ changed }: Cluster, moving: number): { done: number;
 }
 
 function readFailing(value: unknown): string | null {
-  const failing = object(value);
-  return failing
-    ? (first(text(failing.message), text(failing.error), text(failing.code)) ?? 'ECS does not answer')
-    : text(value);
+  const failing = object<wire.Failing>(value);
+  return failing ? (first(text(failing.message), text(failing.error)) ?? 'ECS does not answer') : text(value);
 }
 
 /** The image of a task's main container: the one of the service's repository, else of the service's name, else the only one. */
@@ -188,7 +189,7 @@ export function readDeployments(details: Json | null): Deployment[] {
 }
 
 function readTrouble(value: unknown): Trouble | null {
-  const trouble = object(value);
+  const trouble = object<wire.Trouble>(value);
   return (
     trouble && {
       kind: text(trouble.kind) ?? 'unknown',
@@ -199,9 +200,8 @@ function readTrouble(value: unknown): Trouble | null {
 }
 
 export function readVerdict(value: unknown): Verdict | null {
-  if (typeof value === 'string') return { ending: value, reason: '', at: null, by: null, failed: false };
-  const verdict = object(value);
-  const ending = verdict && first(text(verdict.ending), text(verdict.verdict));
+  const verdict = object<wire.Verdict>(value);
+  const ending = verdict && text(verdict.ending);
   if (!verdict || !ending) return null;
   return {
     ending,
@@ -214,23 +214,19 @@ export function readVerdict(value: unknown): Verdict | null {
 
 export function readEvents(value: unknown): EcsEvent[] {
   return list(value).map((each) => {
-    const event = object(each);
-    return event
-      ? { at: instant(first(event.at, event.created_at)), message: text(event.message) ?? '' }
-      : { at: null, message: String(each) };
+    const event = object<wire.ServiceState['events'][number]>(each) ?? {};
+    return { at: instant(event.at), message: text(event.message) ?? '' };
   });
 }
 
 export function readStops(value: unknown): Stop[] {
   return list(value).map((each) => {
-    const stop = object(each);
-    if (!stop)
-      return { at: null, reason: String(each), exitCode: null, task: null, kind: null, what: null, advice: null };
+    const stop = object<wire.ServiceState['stop_reasons'][number]>(each) ?? {};
     return {
-      at: instant(first(stop.stopped_at, stop.at)),
-      reason: first(text(stop.reason), text(stop.stopped_reason), text(stop.message)) ?? 'stopped',
-      exitCode: number(first(stop.exit_code, stop.exitCode)),
-      task: text(first(stop.task, stop.id, stop.task_arn)),
+      at: instant(stop.at),
+      reason: text(stop.reason) ?? 'stopped',
+      exitCode: number(stop.exit_code),
+      task: text(stop.task),
       kind: text(stop.kind),
       what: text(stop.what),
       advice: text(stop.advice),
@@ -252,8 +248,8 @@ const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unm
 const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown'];
 
 /** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */
-export function readService(cluster: string, name: string, sent: Json): Service {
-  const deployed = object(sent.deployed);
+export function readService(cluster: string, name: string, sent: Sent<wire.ServiceState>): Service {
+  const deployed = object<wire.Deployed>(sent.deployed);
   return {
     cluster,
     name,
@@ -276,7 +272,7 @@ export function readService(cluster: string, name: string, sent: Json): Service 
   };
 }
 
-function readFresh(sent: Json): Service['fresh'] {
+function readFresh(sent: Sent<wire.ServiceState>): Service['fresh'] {
   const [running, desired] = [number(sent.running), number(sent.desired)];
   return running === null || desired === null ? null : { running, desired };
 }
@@ -290,7 +286,7 @@ export function progress({ state, fresh }: Service): string {
 }
 
 /** Fewer tasks run than are desired, but a rollout goes on and nothing is wrong: that is a start, not a failure. */
-function readHealth(sent: Json): Health {
+function readHealth(sent: Sent<wire.ServiceState>): Health {
   const health = HEALTHS.find((h) => h === sent.health) ?? 'unknown';
   const lacking = health === 'failing' || health === 'degraded';
   return lacking && sent.sync === 'rolling-out' && !sent.trouble ? 'starting' : health;

@@ -1,0 +1,127 @@
+"""The schemas of the messages that the live channel sends; see docs/events.md."""
+
+from typing import Any
+
+from handlers.document.schemas.build import REVISION, Schema, many, moment, number, ref, shape, text, text_or_null
+from handlers.document.schemas.clusters import SUMMARY
+from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
+
+AT = '2030-04-02T09:22:51.070+00:00'
+
+FREEZE_OR_NULL: Schema = {'anyOf': [ref('Freeze'), {'type': 'null'}], 'description': 'The freeze.'}
+
+STATE: dict[str, Schema] = {
+    **OBSERVED,
+    **PROGRESS,
+    'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still rolling out.'),
+    'frozen': FREEZE_OR_NULL,
+    'services': many(ref('ServiceState'), 'The services: all of a `cluster`, the changed ones of a `rollout`.'),
+}
+
+OPTIONAL: dict[str, Schema] = {
+    'merged': number('The number of earlier messages that this one replaces, for a slow reader.')
+}
+
+
+def event(
+    kind: str,
+    help: str,
+    content: dict[str, Schema] | None = None,
+    optional: dict[str, Schema] | None = None,
+    *,
+    cluster: bool = True,
+) -> Schema:
+    """The schema of one type of message."""
+    head: dict[str, Schema] = {'type': {'const': kind}, 'at': moment('When it happened.')}
+    if cluster:
+        head['cluster'] = text('The name of the cluster.')
+    return shape(help, {**head, **(content or {})}, {**OPTIONAL, **(optional or {})})
+
+
+DESIRED: dict[str, Schema] = {
+    **SUMMARY,
+    'last_change': ref('LastChange'),
+    'previous': text_or_null('The previous revision.'),
+    'deploys': {'type': 'boolean', 'description': 'Whether the revision is deployed.'},
+    'summary': text('The changes in one line.'),
+    'did': many({'type': 'object'}, 'The requests; `verb` is the kind of change.'),
+    'unreadable': text_or_null('Why the stored state is unreadable; null if it is valid.'),
+    'changes': many({'type': 'object'}, 'The changes by service.'),
+}
+
+EVENTS: dict[str, Schema] = {
+    'HelloEvent': event(
+        'hello',
+        'The first message of a connection.',
+        {
+            'version': text('The version of the server.'),
+            'caller': shape('The caller.', {'name': text('Its name.'), 'role': text('Its role.')}),
+            'heartbeat_seconds': {'type': 'number', 'description': 'The interval of pings.'},
+        },
+        cluster=False,
+    ),
+    'ClusterEvent': event(
+        'cluster',
+        'The complete state of a cluster.',
+        {**SUMMARY, 'last_change': ref('LastChange'), **STATE},
+        {'covers_since': text('The revision of the client whose successors are included.')},
+    ),
+    'DesiredEvent': event('desired', 'A new revision is stored.', DESIRED),
+    'RolloutEvent': event(
+        'rollout', 'The observed state has changed.', {'revision': text('The current revision.'), **STATE}
+    ),
+    'DeletedEvent': event(
+        'deleted',
+        'The cluster is no longer managed.',
+        {
+            'by': text_or_null('Who removed it.'),
+            'reason': text_or_null('Why.'),
+            'revision': text_or_null('Its last revision.'),
+        },
+    ),
+    'FrozenEvent': event(
+        'frozen',
+        'The cluster is frozen.',
+        {
+            'by': text('Who froze it.'),
+            'reason': text('Why.'),
+            'until': {'type': ['string', 'null'], 'format': 'date-time', 'description': 'When it expires.'},
+        },
+    ),
+    'ThawedEvent': event('thawed', 'The cluster accepts changes again.', {'by': text_or_null('Who thawed it.')}),
+    'AuditEvent': event('audit', 'The audit has a new entry without a revision, as a refusal.'),
+    'SyncedEvent': event(
+        'synced',
+        'Everything that a subscription requested has been sent.',
+        {
+            'revisions': {
+                'type': 'object',
+                'description': 'The revision of each cluster.',
+                'additionalProperties': {'type': ['string', 'null']},
+            }
+        },
+        cluster=False,
+    ),
+    'ErrorEvent': event(
+        'error',
+        'A message of the client could not be carried out.',
+        {
+            'code': text('A stable code.'),
+            'message': text('For a person.'),
+            'details': many({'type': 'object'}, 'Each mistake.'),
+        },
+        cluster=False,
+    ),
+    'PongEvent': event('pong', 'The answer to a ping.', {'time': moment("The server's time.")}, cluster=False),
+}
+
+EXAMPLE: dict[str, Any] = {'type': 'thawed', 'at': AT, 'cluster': 'staging', 'by': 'maria'}
+
+SCHEMAS: dict[str, Schema] = {
+    **EVENTS,
+    'LiveEvent': {
+        'description': 'A message of the live channel.',
+        'anyOf': [ref(name) for name in EVENTS],
+        'examples': [EXAMPLE, {'type': 'synced', 'at': AT, 'revisions': {'staging': REVISION}}],
+    },
+}
