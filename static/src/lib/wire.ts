@@ -425,6 +425,10 @@ export interface AccessTokens {
      */
     clusters: string[];
     /**
+     * The services that it may change: names and patterns with `*`.
+     */
+    services: string[];
+    /**
      * From when on it is refused; null for never.
      */
     expires_at: string | null;
@@ -1212,6 +1216,45 @@ export interface Trouble {
    * The number of consecutive passes that failed.
    */
   tries?: number;
+}
+/**
+ * CPU and memory of a cluster's services.
+ */
+export interface ClusterMetrics {
+  /**
+   * The range that was asked for.
+   */
+  range: string;
+  /**
+   * Seconds between two points.
+   */
+  step: number;
+  /**
+   * The first point.
+   */
+  from: string;
+  /**
+   * The end of the last period.
+   */
+  to: string;
+  /**
+   * By service.
+   */
+  content: {
+    /**
+     * Percent of what the tasks reserve.
+     */
+    [k: string]: {
+      /**
+       * A value for each step, the oldest first.
+       */
+      cpu: (number | null)[];
+      /**
+       * A value for each step, the oldest first.
+       */
+      memory: (number | null)[];
+    };
+  };
 }
 /**
  * The clusters under management.
@@ -2067,6 +2110,61 @@ export interface PongEvent {
   merged?: number;
 }
 /**
+ * Lines of a log.
+ */
+export interface LogPage {
+  /**
+   * In the order that was asked for.
+   *
+   * Items: A line that a container wrote.
+   */
+  content: {
+    /**
+     * When it was written.
+     */
+    at: string;
+    /**
+     * The id of the task.
+     */
+    task: string;
+    /**
+     * The name of the container.
+     */
+    container: string;
+    /**
+     * The text; for viewers, what looks like a secret is masked.
+     */
+    line: string;
+  }[];
+  /**
+   * What leads to the next page; null at the end of the range.
+   */
+  cursor: string | null;
+  /**
+   * The logs of all of the service's containers, the main one first.
+   *
+   * Items: The log of a container.
+   */
+  sources: {
+    /**
+     * The name of the container.
+     */
+    container: string;
+    /**
+     * Its log driver.
+     */
+    driver: string | null;
+    /**
+     * The log group in CloudWatch; null if the log cannot be read there.
+     */
+    group: string | null;
+    /**
+     * Whether its lines can be read.
+     */
+    readable: boolean;
+  }[];
+}
+/**
  * A token that was made.
  */
 export interface MadeToken {
@@ -2094,6 +2192,10 @@ export interface MadeToken {
    * Names and patterns with `*`: nothing else is there for it.
    */
   clusters: string[];
+  /**
+   * The services that it may change: names and patterns with `*`.
+   */
+  services: string[];
   /**
    * From when on it is refused; null for never.
    */
@@ -2159,6 +2261,13 @@ export interface NewToken {
    * @maxItems 100
    */
   clusters?: [string, ...string[]];
+  /**
+   * The services that it may change: names and patterns with `*`.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  services?: [string, ...string[]];
   /**
    * A duration as `30d` or `12h`, or a time in ISO 8601. Default: never.
    */
@@ -2962,6 +3071,85 @@ export interface ServiceEdit {
   restart?: boolean;
 }
 /**
+ * The metrics of a service, and its rollouts.
+ */
+export interface ServiceMetrics {
+  /**
+   * The range that was asked for.
+   */
+  range: string;
+  /**
+   * Seconds between two points.
+   */
+  step: number;
+  /**
+   * The first point.
+   */
+  from: string;
+  /**
+   * The end of the last period.
+   */
+  to: string;
+  /**
+   * Without a load balancer, CPU and memory alone.
+   *
+   * Items: A metric over time.
+   */
+  series: {
+    /**
+     * cpu, memory, requests, errors, latency, latency_p95 or healthy_targets.
+     */
+    name: string;
+    /**
+     * Percent, Count or Seconds.
+     */
+    unit: string;
+    /**
+     * CloudWatch's statistic over a period: Average, Minimum, Sum or a percentile.
+     */
+    statistic: string;
+    /**
+     * Time and value, the oldest first; null where there is no value.
+     */
+    points: [unknown, unknown][];
+  }[];
+  /**
+   * The rollouts in the range, the oldest first.
+   *
+   * Items: A rollout of the service.
+   */
+  marks: {
+    /**
+     * When its revision was stored.
+     */
+    at: string;
+    /**
+     * The revision.
+     */
+    revision: string;
+    /**
+     * The image; null for a removal.
+     */
+    image: string | null;
+    /**
+     * Its state, as in a rollout.
+     */
+    state: string;
+    /**
+     * How it ended; null while it is open.
+     */
+    ending: string | null;
+    /**
+     * Whether it failed.
+     */
+    failed: boolean;
+    /**
+     * When it ended.
+     */
+    ended_at: string | null;
+  }[];
+}
+/**
  */
 export interface ServiceSpec {
   [k: string]: unknown;
@@ -3022,6 +3210,10 @@ export interface Session {
    * Names and patterns with `*`: nothing else is there for it.
    */
   clusters?: string[];
+  /**
+   * The services that it may change: names and patterns with `*`.
+   */
+  services?: string[];
   /**
    * What one was recognised by.
    */
