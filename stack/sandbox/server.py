@@ -151,7 +151,7 @@ class EmbeddedAws:
         key = (service, repr(sorted(config.items())))
         with self._making_clients:
             if key not in self._clients:
-                settings = Config(connect_timeout=5, read_timeout=30, **config)
+                settings = Config(connect_timeout=30, read_timeout=30, **config)
                 self._clients[key] = self._session.client(service, endpoint_url=self.endpoint, config=settings)
             return self._clients[key]
 
