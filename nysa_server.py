@@ -102,7 +102,7 @@ from stack.watch.ecs_events import EcsEvents
 from stack.watch.look_schedule import TOLD
 from stack.watch.watcher import POLLED, Watcher
 
-VERSION = '0.1.0'
+VERSION = '0.2.0'
 
 # The part of AWS's rate limits that plans may use; the rest is for changes.
 PLANNING_SHARE = 0.5

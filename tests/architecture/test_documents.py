@@ -1,5 +1,6 @@
 """The documents match the code."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from docs.generate import END, GENERATED, ROOT, START, renewed
 from handlers.document.openapi import endpoints
 from handlers.routes import ROUTES
+from nysa_server import VERSION
 
 DOCUMENTS = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 CALL = re.compile(r'\b(GET|PUT|POST|PATCH|DELETE) (/[\w./{}-]*)')
@@ -69,5 +71,13 @@ def test_ci_runs_what_a_developer_runs():
     """CI runs the very targets of the Makefile, and the quick one first."""
     makefile = (ROOT / 'Makefile').read_text()
     run = re.findall(r'^(?:exec )?make ([\w-]+)$', (ROOT / '.ci' / 'run').read_text(), re.M)
-    assert run == ['lint', 'test', 'test-other-aws']
+    assert run == ['lint', 'test', 'test-pythons', 'test-other-aws']
     assert all(f'\n{target}:' in makefile for target in run)
+
+
+def test_there_is_one_version():
+    """The server's, the packages', and that of the newest release in the changelog."""
+    assert f'\nversion = {VERSION}\n' in (ROOT / 'setup.cfg').read_text()
+    assert json.loads((ROOT / 'static' / 'package.json').read_text())['version'] == VERSION
+    releases = re.findall(r'^## (\d+\.\d+\.\d+)', (ROOT / 'CHANGELOG.md').read_text(), re.MULTILINE)
+    assert releases[0] == VERSION

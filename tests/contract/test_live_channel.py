@@ -38,7 +38,7 @@ def test_hello_comes_first(server: Server):
         hello = await client.next()
         assert hello['type'] == 'hello'
         assert hello['caller'] == {'name': 'kim', 'role': 'admin'}
-        assert (hello['version'], hello['heartbeat_seconds']) == ('0.1.0', 30)
+        assert (hello['version'], hello['heartbeat_seconds']) == ('0.2.0', 30)
 
     talk(server, test, X_Nysa_Actor='kim')
 

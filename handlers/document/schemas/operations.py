@@ -15,7 +15,7 @@ SCHEMAS: dict[str, Schema] = {
     'Health': shape(
         'The process answers.',
         {'status': {'const': 'ok'}, 'version': text('The version of the server.')},
-        example={'status': 'ok', 'version': '0.1.0'},
+        example={'status': 'ok', 'version': '0.2.0'},
     ),
     'MetricsText': {'type': 'string', 'description': "Prometheus' text format."},
     'Readiness': shape(
