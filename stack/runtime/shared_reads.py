@@ -46,7 +46,10 @@ class SharedReads(Generic[Key, Value]):
         try:
             waiting.set_result(await self._read(key))
         except asyncio.CancelledError:
+            # Reads are cancelled when the process ends: the next one does not begin.
             waiting.cancel()
+            if key in self._waiting:
+                self._waiting.pop(key).cancel()
             raise
         except Exception as error:  # noqa: BLE001  handed on to everyone who waits
             waiting.set_exception(error)

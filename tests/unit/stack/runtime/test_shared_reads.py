@@ -110,3 +110,24 @@ def test_one_who_goes_away_does_not_take_the_others_answer():
             await gone
 
     run(scenario)
+
+
+def test_no_read_begins_once_they_are_closed():
+    async def scenario():
+        source = Source()
+        reads = SharedReads(source.read, at_once=1)
+        asked = [asyncio.create_task(reads.get('a'))]
+        await turns()
+        asked.append(asyncio.create_task(reads.get('a')))
+        await turns()
+        await reads.close()
+        await turns()
+        assert source.started == 1
+        assert all(isinstance(error, asyncio.CancelledError) for error in await ended(asked))
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    async def ended(asked: list[asyncio.Task]) -> list:
+        async with asyncio.timeout(30):
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    run(scenario)
