@@ -4,6 +4,8 @@ PORT ?= 8888
 DOCUMENTS ?= 30000
 MUTANTS ?= *
 VENV := .venv
+# Supported beside 3.11, on which the whole suite runs.
+PYTHONS := 3.12 3.13 3.14
 BIN := $(VENV)/bin
 # Another team's emulator of AWS, and the program that makes the locks: separate from the product's packages.
 OTHER_AWS := .venv-other-aws
@@ -19,7 +21,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test test-other-aws simulate fuzz mutants screenshots bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test test-pythons test-other-aws simulate fuzz mutants screenshots bench lint format docs lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +48,14 @@ test: setup ## run every test
 	$(BIN)/python -m tests.chromium
 	@$(IN_STATIC) && npm test --silent
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=30 --durations-min=0.5
+
+test-pythons: setup ## run the unit tests on every other supported Python of the machine
+	@for version in $(PYTHONS); do \
+		python$$version -c "" 2>/dev/null || { echo "Python $$version is not installed."; continue; }; \
+		test -x .venv-$$version/bin/pytest || { python$$version -m venv .venv-$$version && \
+			.venv-$$version/bin/$(INSTALL) --require-hashes -r requirements-dev.lock; } || exit 1; \
+		.venv-$$version/bin/python -m pytest -n 2 --dist loadfile -q tests/unit || exit 1; \
+	done
 
 test-other-aws: setup $(OTHER_AWS)/.installed ## walk the product end to end on another team's emulator of AWS
 	$(BIN)/python -m pytest --override-ini=timeout=600 tests/other_aws/walk.py
@@ -104,4 +114,4 @@ clean-sandbox: ## delete the state of the embedded AWS
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built
-	rm -rf $(VENV) $(OTHER_AWS) $(LOCKING) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants
+	rm -rf $(VENV) $(PYTHONS:%=.venv-%) $(OTHER_AWS) $(LOCKING) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants
