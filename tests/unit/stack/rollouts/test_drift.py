@@ -9,7 +9,7 @@ from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.plan import Change, Row
 from stack.reconcile.wanted import Wanted, wanted_services
 from stack.rollouts import ecs_state
-from stack.rollouts.drift import carries, service_drift, unmanaged
+from stack.rollouts.drift import carries, dropped_fields, service_drift, unmanaged
 
 OURS = {'nysa:cluster': 'prod', 'nysa:service': 'web'}
 
@@ -108,3 +108,32 @@ def test_a_field_that_is_left_to_others_is_no_drift():
     keeping = wanted(undeclared='keep')
     assert service_drift(keeping, service(), definition(wanted(), user='1000')) is None
     assert not carries(definition(wanted(), image='web:9'), keeping)
+
+
+@pytest.mark.parametrize(
+    ('before', 'after', 'already', 'dropped'),
+    [
+        ({'command': ['a']}, {}, None, {'command'}),
+        ({'command': ['a']}, {}, frozenset({'user'}), {'command', 'user'}),
+        ({}, {'command': ['a']}, None, set()),
+        ({}, {'command': ['a']}, frozenset({'command', 'user'}), {'user'}),
+        ({'command': ['a']}, {'command': ['b']}, frozenset({'command', 'user'}), {'user'}),
+        ({'command': ['a']}, {'command': ['a']}, frozenset({'user'}), {'user'}),
+        ({'command': ['a']}, {'command': ['a']}, None, set()),
+        ({'command': ['a'], 'user': 'x'}, {'memory': 5}, None, {'command', 'user'}),
+    ],
+)
+def test_fields_that_a_service_is_to_have_no_more(before: dict, after: dict, already: frozenset | None, dropped: set):
+    assert dropped_fields(wanted(**before), wanted(**after), already) == dropped
+
+
+def test_a_new_service_drops_nothing():
+    assert dropped_fields(None, wanted(command=['a']), None) == frozenset()
+    assert dropped_fields(None, wanted(), frozenset({'user'})) == {'user'}
+
+
+def test_a_dropped_field_is_not_what_another_scheduler_may_add():
+    registered = definition(wanted(), tags={}, command=['a'])
+    assert carries(registered, wanted())
+    assert carries(registered, wanted(), dropped={'user'})
+    assert not carries(registered, wanted(), dropped={'command'})
