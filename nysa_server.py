@@ -166,12 +166,16 @@ def embedded_aws(overrides: dict[str, str]) -> Any:
     """Start the embedded AWS. Raises `Misconfigured`."""
     try:
         from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
-        from stack.sandbox.server import EmbeddedAws
+        from stack.sandbox.server import EmbeddedAws, SeededFleet
     except ModuleNotFoundError as error:
         raise Misconfigured(f'PROFILE=local needs {error.name}, which make setup installs.') from error
     settings = read_settings(os.environ, overrides=overrides, only='environment')
     try:
-        embedded = EmbeddedAws.start(settings['NYSA_SANDBOX_DIR'], speed=settings['NYSA_SANDBOX_SPEED'])
+        embedded = EmbeddedAws.start(
+            settings['NYSA_SANDBOX_DIR'],
+            speed=settings['NYSA_SANDBOX_SPEED'],
+            fleet=SeededFleet(settings['NYSA_SANDBOX_FLEET']),
+        )
     except DirectoryInUse as error:
         raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
     except OSError as error:

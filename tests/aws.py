@@ -129,9 +129,9 @@ def _read(body: str) -> Any:
 def embedded_aws() -> Iterator[EmbeddedAws]:
     """The embedded AWS of this worker."""
     from stack.sandbox.ecs import ManualClock
-    from stack.sandbox.server import EmbeddedAws
+    from stack.sandbox.server import EmbeddedAws, SeededFleet
 
-    with EmbeddedAws.start(clock=ManualClock(time.time()), seed=False, account=ACCOUNT) as embedded:
+    with EmbeddedAws.start(clock=ManualClock(time.time()), fleet=SeededFleet.NOTHING, account=ACCOUNT) as embedded:
         yield embedded
 
 

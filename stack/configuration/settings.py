@@ -49,6 +49,12 @@ def _speed(text: str) -> float:
     return speed
 
 
+def _fleet(text: str) -> str:
+    if text not in ('busy', 'small'):
+        raise ValueError('busy or small')
+    return text
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in ('on', 'off'):
         raise ValueError('on or off')
@@ -268,6 +274,14 @@ SETTINGS = (
         'The directory in which the embedded AWS of `PROFILE=local` stores its state.',
         default='.nysa',
         where='environment',
+    ),
+    Setting(
+        'NYSA_SANDBOX_FLEET',
+        'What a fresh embedded AWS holds: `busy` (six clusters, 40 services that run, rollouts under way) or `small` '
+        '(two clusters whose services the scheduler starts).',
+        default='busy',
+        where='environment',
+        read=_fleet,
     ),
     Setting(
         'NYSA_SANDBOX_SPEED',

@@ -6,8 +6,9 @@ from an earlier start still refer to what exists after everything else was creat
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import ModuleType
 
@@ -38,6 +39,9 @@ SETTINGS = 'local/nysa-api-server'
 # Machines of each cluster; a rolling deployment on host ports needs one more than it has tasks.
 INSTANCES = {'production': 3, 'staging': 2, LEGACY: 2}
 
+# Creates an ECS cluster with so many machines, where there is none.
+CreateCluster = Callable[[str, int], None]
+
 _PARTITION = 'aws'
 _ZONES = ('a', 'b')
 
@@ -57,17 +61,30 @@ def place_of(account: str, region: str) -> Place:
     )
 
 
-def seed(account: str, region: str, create_cluster: Callable[[str, int], None], ask_ecs: AskEcs, now: datetime) -> None:
-    """Makes what is missing. `create_cluster` makes an ECS cluster with so many machines; LOCK is held."""
-    place = place_of(account, region)
+@dataclass(frozen=True)
+class Contents:
+    """What is seeded: the repositories of ECR, and S3's objects by key, the oldest version first."""
+
+    repositories: Sequence[str]
+    keys: Mapping[str, tuple[Version, ...]]
+
+
+def small_fleet(place: Place, now: datetime) -> Contents:
+    """Two clusters with a history of six weeks, whose services are not running yet."""
+    return Contents(REPOSITORIES, {name: tuple(_versions(place, name, now)) for name in CLUSTERS})
+
+
+def seed(place: Place, contents: Contents, create_cluster: CreateCluster, ask_ecs: AskEcs, now: datetime) -> None:
+    """Create what is missing; LOCK is held. Desired states that exist keep their history."""
     _network(place)
     _certificate(place)
     _hosted_zone(place)
     _queues(place)
     _secret(place)
-    _repositories(place, now)
-    _desired_states(place, now)
-    clusters = [*CLUSTERS, LEGACY, *(key for key in backend(account).buckets[BUCKET].keys if '/' not in key)]
+    _repositories(place, contents.repositories, now)
+    if BUCKET not in backend(place.account).buckets:
+        restore_buckets(place.account, [Bucket(BUCKET, place.region, now, 'Enabled', {}, contents.keys)])
+    clusters = [*CLUSTERS, LEGACY, *(key for key in backend(place.account).buckets[BUCKET].keys if '/' not in key)]
     for name in dict.fromkeys(clusters):
         create_cluster(name, INSTANCES.get(name, 1))
     seed_legacy(place, ask_ecs)
@@ -140,21 +157,14 @@ def _secret(place: Place) -> None:
         secrets.create_secret(SETTINGS, text, None, 'The settings of PROFILE=local', [], None, None, [], False)
 
 
-def _repositories(place: Place, now: datetime) -> None:
+def _repositories(place: Place, names: Sequence[str], now: datetime) -> None:
     ecr = ecr_backends[place.account][place.region]
-    for name in REPOSITORIES:
+    for name in names:
         if name in ecr.repositories:
             continue
         ecr.create_repository(name, None, {}, {}, 'MUTABLE', [])
         for image in images(name):
             push(place.account, place.region, name, image.tags, now.timestamp() - image.age)
-
-
-def _desired_states(place: Place, now: datetime) -> None:
-    if BUCKET in backend(place.account).buckets:
-        return
-    keys = {name: tuple(_versions(place, name, now)) for name in CLUSTERS}
-    restore_buckets(place.account, [Bucket(BUCKET, place.region, now, 'Enabled', {}, keys)])
 
 
 def _versions(place: Place, cluster: str, now: datetime) -> Iterator[Version]:

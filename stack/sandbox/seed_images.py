@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 # Tags whose words the embedded ECS acts on: such an image crashes, takes long to start, or fails its health check.
 PLAYGROUND = ('broken', 'slow', 'unhealthy')
@@ -22,6 +23,7 @@ class SeededImage:
     age: int
 
 
+@cache
 def images(repository: str) -> list[SeededImage]:
     """The images of a repository, the oldest first: 30 tags, and images that have lost theirs. Always the same ones."""
     dice = random.Random(repository)  # noqa: S311 - a likeness of chance, the same at every start
@@ -42,6 +44,16 @@ def newest_version(repository: str, days: float) -> str:
     """The newest version that simply works and was there so many days ago, or else the first of all."""
     working = [image for image in images(repository) if image.tags and not image.tags[0].endswith(PLAYGROUND)]
     return next((image for image in reversed(working) if image.age > days * _DAY), working[0]).tags[0]
+
+
+def failing_version(repository: str) -> str:
+    """The version that crashes at its start."""
+    return next(image.tags[0] for image in images(repository) if image.tags and image.tags[0].endswith('broken'))
+
+
+def slow_version(repository: str) -> str:
+    """The version whose image takes long to be pulled."""
+    return next(image.tags[0] for image in images(repository) if image.tags and image.tags[0].endswith('slow'))
 
 
 def _versions(dice: random.Random) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -18,11 +19,20 @@ from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
 from stack.sandbox.ecs.facts import ServiceFacts
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
+from stack.sandbox.local_ecs import LocalEcs
 from stack.sandbox.moto_backends import services
 from stack.sandbox.persistence import Found, Keeper
 from stack.sandbox.serial import LOCK
 
 ACCOUNT = '123456789012'
+
+
+class SeededFleet(Enum):
+    """What a fresh embedded AWS holds: nothing, two clusters that are not running yet, or a busy fleet."""
+
+    NOTHING = 'nothing'
+    SMALL = 'small'
+    BUSY = 'busy'
 
 
 class EmbeddedAws:
@@ -58,14 +68,14 @@ class EmbeddedAws:
         *,
         speed: float = 1.0,
         clock: Clock | None = None,
-        seed: bool = True,
+        fleet: SeededFleet = SeededFleet.SMALL,
         limits: bool = False,
         account: str = ACCOUNT,
     ) -> Self:
         """Starts one that keeps its state in `directory`, or nowhere.
 
         `port` 0 takes a free one. ECS runs at `speed` times AWS's speed, or by `clock`; a ManualClock moves only
-        by `advance`. With `seed`, a fresh one holds something to look at. With `limits`, ECS refuses calls beyond
+        by `advance`. A fresh one holds `fleet`. With `limits`, ECS refuses calls beyond
         AWS's published rates.
 
         Several may run in one process, each with an account of its own: moto has no other way to separate them.
@@ -77,13 +87,13 @@ class EmbeddedAws:
         moto_patches.install()
         aws = cls(account, clock or RealClock(speed), limits)
         try:
-            aws._open(Path(directory) if directory else None, port, seed)
+            aws._open(Path(directory) if directory else None, port, fleet)
         except BaseException:
             aws._closing.close()
             raise
         return aws
 
-    def _open(self, directory: Path | None, port: int, seed: bool) -> None:
+    def _open(self, directory: Path | None, port: int, fleet: SeededFleet) -> None:
         self._running.add(self.account)
         self._closing.callback(self._forget)
         moto_autoscaling.connect(self.account, self._has_service)
@@ -96,11 +106,10 @@ class EmbeddedAws:
             found = keeper.restore()
             self._directory = directory.resolve()
             self._keeper = keeper
-        if seed and found is not Found.EVERYTHING:
-            from stack.sandbox.seed import seed as put_seed
-
-            with LOCK:
-                put_seed(self.account, self.region, self._create_cluster, self._ask, datetime.now(UTC))
+        self._server = HttpServer(self.application, port)
+        self._closing.callback(self._server.stop)
+        if found is not Found.EVERYTHING:
+            self._seed(fleet)
         if keeper:
             # Not sooner: what is seeded is not called for, and the first look alone takes everything for new.
             keeper.start()
@@ -108,8 +117,19 @@ class EmbeddedAws:
             ticker = Ticker(self.advance)
             ticker.start()
             self._closing.callback(ticker.stop)
-        self._server = HttpServer(self.application, port)
-        self._closing.callback(self._server.stop)
+
+    def _seed(self, fleet: SeededFleet) -> None:
+        from stack.sandbox.seed import place_of, seed, small_fleet
+
+        place, now = place_of(self.account, self.region), datetime.now(UTC)
+        if fleet is SeededFleet.SMALL:
+            local = LocalEcs(self.ecs, self.account, self.region)
+            with LOCK:
+                seed(place, small_fleet(place, now), local.create_cluster, local.ask, now)
+        elif fleet is SeededFleet.BUSY:
+            from stack.sandbox.fleet.busy import put_fleet
+
+            put_fleet(place, self.ecs, self.client)
 
     def stop(self) -> None:
         """Closes the endpoint, keeps what is new in the directory, and forgets what is in memory."""
@@ -176,13 +196,6 @@ class EmbeddedAws:
         status, answer = self.ecs.respond(call.operation, wanted, call.region, self.account)
         return Answer(status, (('Content-Type', 'application/x-amz-json-1.1'),), answer)
 
-    def _ask(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Asks ECS from within; LOCK is held."""
-        status, answer = self.ecs.handle(operation, parameters, self.region, self.account)
-        if status != 200:
-            raise RuntimeError(f'{operation}: {answer["message"]}')
-        return answer
-
     def _has_service(self, region: str, cluster: str, service: str) -> bool:
         status, answer = self.ecs.handle(
             'DescribeServices', {'cluster': cluster, 'services': [service]}, region, self.account
@@ -191,13 +204,6 @@ class EmbeddedAws:
 
     def _services(self, region: str) -> list[ServiceFacts]:
         return self.ecs.services(region, self.account)
-
-    def _create_cluster(self, name: str, instances: int) -> None:
-        """Makes an ECS cluster with machines, where there is none; LOCK is held."""
-        answer = self._ask('CreateCluster', {'clusterName': name})
-        if not answer['cluster']['registeredContainerInstancesCount']:
-            for _ in range(instances):
-                self.ecs.register_container_instance(name, region=self.region, account=self.account)
 
     def _forget(self) -> None:
         with LOCK:

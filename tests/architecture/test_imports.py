@@ -125,7 +125,8 @@ def is_port(imported: str) -> bool:
         ({'boto3', 'botocore'}, {'stack.aws', 'stack.sandbox'}),
         ({'moto'}, {'stack.sandbox'}),
         ({'handlers'}, {'handlers', 'nysa_server'}),
-        ({'stack.aws'}, {'stack.aws', 'nysa_server'}),
+        # The busy fleet is created by Nysa's own reconciler, which the sandbox composes as nysa_server does.
+        ({'stack.aws'}, {'stack.aws', 'nysa_server', 'stack.sandbox.fleet'}),
         ({'stack.sandbox'}, {'stack.sandbox', 'nysa_server'}),
     ],
     ids=lambda value: '+'.join(sorted(value)),

@@ -11,15 +11,15 @@ def write(world: World, task: Task, container: Container, spec: Wire, lines: lis
         world.ports.logs.write(*place, world.now, lines)
 
 
-def begin(world: World, task: Task, container: Container, spec: Wire) -> None:
-    """Have the container's stream get the lines of a running container from now on."""
+def begin(world: World, task: Task, container: Container, spec: Wire, since: float) -> None:
+    """Have the container's stream get the lines of a container that runs since then."""
     if place := _place(task, container, spec):
         owner = task.service or task.group.partition(':')[2]
         source = LogSource(
             key=f'{task.cluster}/{owner}',
             serves=bool(spec.get('portMappings')),
             unhealthy='unhealthy' in container.behaviour.split(),
-            start=world.after(1),
+            start=world.after(1, since=since),
         )
         world.ports.logs.begin(*place, source)
 

@@ -93,7 +93,7 @@ def _start(world: World, task: Task, container: Container, spec: Wire) -> None:
     lines = [f'{container.name} starting from {container.image}']
     lines += [f'listening on port {mapping["containerPort"]}' for mapping in spec.get('portMappings', [])]
     container_logs.write(world, task, container, spec, lines)
-    container_logs.begin(world, task, container, spec)
+    container_logs.begin(world, task, container, spec, world.now)
     container.exits_at = _first_exit(world, task, container, spec)
     container.checked_at = _check_ends(world, container, spec)
 

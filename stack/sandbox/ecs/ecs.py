@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stack.sandbox.ecs import (
@@ -23,6 +23,7 @@ from stack.sandbox.ecs.errors import EcsError, invalid, throttled, unsupported
 from stack.sandbox.ecs.facts import ServiceFacts, facts_of
 from stack.sandbox.ecs.limits import Limits
 from stack.sandbox.ecs.model import Region, Wire
+from stack.sandbox.ecs.past import PastDeployment, rewrite
 from stack.sandbox.ecs.ports import Ports
 from stack.sandbox.ecs.snapshot import plain, restored
 from stack.sandbox.ecs.world import Timings, World
@@ -179,6 +180,14 @@ class Ecs:
                 for service in cluster.services.values()
                 if service.status != 'INACTIVE'
             ]
+
+    def rewrite_past(self, region: str, account: str, past: Mapping[tuple[str, str], list[PastDeployment]]) -> None:
+        """Give steady services, by cluster and name, the times and rollouts of their own history."""
+        with self._lock:
+            world = self._up_to_date(account, region)
+            for (cluster, service), deployments in past.items():
+                rewrite(world, world.service(world.cluster(cluster), service), deployments)
+            self.changed += 1
 
     def state(self) -> Wire:
         """Everything that must last, as plain values that JSON can hold; times and ids are exact."""

@@ -21,14 +21,14 @@ from moto.sns.models import sns_backends
 from stack.sandbox import snapshot
 from stack.sandbox.persistence import DirectoryInUse
 from stack.sandbox.seed import BUCKET, QUEUE, SETTINGS, place_of
-from stack.sandbox.server import EmbeddedAws
+from stack.sandbox.server import EmbeddedAws, SeededFleet
 
 ACCOUNT = '333333333333'
 
 
 @contextmanager
-def running(directory: Path, seed: bool = False) -> Iterator[EmbeddedAws]:
-    with EmbeddedAws.start(directory, seed=seed, account=ACCOUNT) as aws:
+def running(directory: Path, fleet: SeededFleet = SeededFleet.NOTHING) -> Iterator[EmbeddedAws]:
+    with EmbeddedAws.start(directory, fleet=fleet, account=ACCOUNT) as aws:
         yield aws
 
 
@@ -86,7 +86,7 @@ def test_deletions_last(tmp_path):
 
 
 def test_all_else_comes_back_with_its_ids(tmp_path):
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         place = place_of(ACCOUNT, aws.region)
         sqs, url = aws.client('sqs'), aws.client('sqs').get_queue_url(QueueName=QUEUE)['QueueUrl']
         sent = sqs.send_message(QueueUrl=url, MessageBody='{"event_type": "cluster-deploy"}')['MessageId']
@@ -95,7 +95,7 @@ def test_all_else_comes_back_with_its_ids(tmp_path):
         aws.client('servicediscovery').create_private_dns_namespace(Name='example.sd', Vpc=place.vpc)
         aws.client('logs').create_log_group(logGroupName='/ecs/prod')
         before = everything(aws)
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         assert everything(aws) == before
         url = aws.client('sqs').get_queue_url(QueueName=QUEUE)['QueueUrl']
         assert url.startswith(aws.endpoint), 'the port may be another one'
@@ -179,14 +179,14 @@ def raising(error: Exception) -> Callable[..., None]:
 
 
 def test_ecs_comes_back_while_it_rolls_out(tmp_path):
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         ecs = aws.client('ecs')
         container = {'name': 'app', 'image': 'nginx', 'memory': 64}
         definition = ecs.register_task_definition(family='app', containerDefinitions=[container])['taskDefinition']
         arn = definition['taskDefinitionArn']
         ecs.create_service(cluster='staging', serviceName='app', taskDefinition=arn, desiredCount=2)
         made = ecs.describe_services(cluster='staging', services=['app'])['services'][0]
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         again = aws.client('ecs').describe_services(cluster='staging', services=['app'])['services'][0]
         for field in ('serviceArn', 'taskDefinition', 'createdAt', 'desiredCount'):
             assert again[field] == made[field]
@@ -195,7 +195,7 @@ def test_ecs_comes_back_while_it_rolls_out(tmp_path):
 
 def test_one_process_keeps_a_directory(tmp_path):
     with running(tmp_path), pytest.raises(DirectoryInUse, match=str(tmp_path)):
-        EmbeddedAws.start(tmp_path, seed=False, account='444444444444')
+        EmbeddedAws.start(tmp_path, fleet=SeededFleet.NOTHING, account='444444444444')
     with running(tmp_path):
         pass
 
@@ -203,7 +203,7 @@ def test_one_process_keeps_a_directory(tmp_path):
 def test_a_directory_that_cannot_be_is_an_error(tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(OSError):
-        EmbeddedAws.start(tmp_path / 'file', seed=False, account=ACCOUNT)
+        EmbeddedAws.start(tmp_path / 'file', fleet=SeededFleet.NOTHING, account=ACCOUNT)
     with running(tmp_path / 'deep' / 'new'):
         pass
 
@@ -233,13 +233,13 @@ def gone(path: Path) -> None:
 
 @pytest.mark.parametrize('harm', [damaged, flipped, empty, of_another_moto, gone], ids=lambda harm: harm.__name__)
 def test_plain_files_are_enough_to_go_on(tmp_path, harm, caplog):
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         s3 = aws.client('s3')
         body = s3.get_object(Bucket=BUCKET, Key='staging')['Body'].read()
         s3.put_object(Bucket=BUCKET, Key='mine', Body=body)
         before = versions(aws, BUCKET)
     harm(tmp_path / 'snapshot')
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         assert versions(aws, BUCKET) == before
         document = json.loads(body)
         ec2 = aws.client('ec2')
@@ -254,7 +254,7 @@ def test_plain_files_are_enough_to_go_on(tmp_path, harm, caplog):
 
 def test_a_snapshot_that_cannot_be_unpickled_is_left(tmp_path, caplog):
     snapshot.write(tmp_path / 'snapshot', b'no pickle')
-    with running(tmp_path, seed=True) as aws:
+    with running(tmp_path, SeededFleet.SMALL) as aws:
         assert aws.client('s3').list_buckets()['Buckets']
     assert 'unpickled' in caplog.text
 
@@ -275,7 +275,7 @@ def test_what_cannot_be_kept_is_reported_once_and_kept_later(tmp_path, caplog):
 
 CHILD = """
 import sys
-from stack.sandbox.server import EmbeddedAws
+from stack.sandbox.server import EmbeddedAws, SeededFleet
 with EmbeddedAws.start(sys.argv[1]) as aws:
     print(aws.endpoint, flush=True)
     sys.stdin.read()

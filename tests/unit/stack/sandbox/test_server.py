@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from stack.sandbox.server import EmbeddedAws
+from stack.sandbox.server import EmbeddedAws, SeededFleet
 
 EVERY_SERVICE = {
     's3': 'list_buckets',
@@ -87,20 +87,20 @@ def test_records_the_calls_that_are_made(aws):
 
 def test_two_in_one_process_share_nothing(aws):
     queue = aws.queue()
-    with EmbeddedAws.start(seed=False, account='111111111111') as other:
+    with EmbeddedAws.start(fleet=SeededFleet.NOTHING, account='111111111111') as other:
         assert other.endpoint != aws.endpoint
         assert 'QueueUrls' not in other.client('sqs').list_queues()
         other.client('s3').create_bucket(Bucket='of-the-other')
-    with EmbeddedAws.start(seed=False, account='111111111111') as other:
+    with EmbeddedAws.start(fleet=SeededFleet.NOTHING, account='111111111111') as other:
         assert other.client('s3').list_buckets()['Buckets'] == [], 'what it held is forgotten when it stops'
     assert queue in aws.client('sqs').list_queues()['QueueUrls']
 
 
 def test_one_account_cannot_run_twice(aws):
     with pytest.raises(RuntimeError, match=aws.account):
-        EmbeddedAws.start(seed=False, account=aws.account)
+        EmbeddedAws.start(fleet=SeededFleet.NOTHING, account=aws.account)
 
 
 def test_a_port_that_is_taken_is_an_error(aws):
     with pytest.raises(OSError):
-        EmbeddedAws.start(port=int(aws.endpoint.rpartition(':')[2]), seed=False, account='111111111111')
+        EmbeddedAws.start(port=int(aws.endpoint.rpartition(':')[2]), fleet=SeededFleet.NOTHING, account='111111111111')

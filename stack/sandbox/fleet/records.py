@@ -1,0 +1,89 @@
+"""Rollout records of the busy fleet: how each rollout ended, in the format of `stack.rollouts.rollout_records`."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from stack.rollouts.rollout import Goal, Rollout, Verdict
+from stack.sandbox.fleet.history import Entry
+from stack.sandbox.seed_states import Document
+from stack.sandbox.telemetry.load import between
+
+_FAILURE = 'deployment failed: tasks failed to start.'
+# Seconds from a revision to the message for schedulers, and to the end of its rollout.
+_ANNOUNCED_AFTER = 1.4
+_TAKES = (58, 150)
+
+
+def record(history: Sequence[tuple[str, Entry]]) -> bytes:
+    """The record of a cluster from its revisions, the oldest first: each its id and its entry."""
+    latest: dict[str, Rollout] = {}
+    former: dict[str, list[Rollout]] = {}
+    for revision, entry in history:
+        for service in entry.services:
+            rollout = _rollout(revision, entry, service)
+            if before := latest.get(service):
+                former.setdefault(before.goal.revision, []).append(before)
+            latest[service] = rollout
+    newest = history[-1][0]
+    ordered = {revision: former[revision] for revision, _ in history if revision in former}
+    return json.dumps(
+        {
+            'revision': newest,
+            'rollouts': _plain(latest.values()),
+            'former': {revision: _plain(rollouts) for revision, rollouts in ordered.items()},
+        }
+    ).encode()
+
+
+def ended_after(revision: str, service: str) -> timedelta:
+    """How long the rollout of a revision took."""
+    return timedelta(seconds=between(*_TAKES, revision, service))
+
+
+def _rollout(revision: str, entry: Entry, service: str) -> Rollout:
+    at = entry.change.at
+    ended = at + ended_after(revision, service)
+    image, count = _wanted(entry.document, service)
+    goal = Goal(service, revision, at, image, count, at + timedelta(seconds=_ANNOUNCED_AFTER))
+    verdict = Verdict('rolled-back', _FAILURE, ended) if entry.failed else Verdict('succeeded', _success(count), ended)
+    return Rollout(
+        goal,
+        'rolled-back' if entry.failed else 'steady',
+        0 if entry.failed else 100,
+        ended,
+        desired=count,
+        running=count,
+        failed=3 if entry.failed else 0,
+        verdict=verdict,
+        reached=count,
+        asked=True,
+        given_up=entry.failed,
+    )
+
+
+def _success(count: int) -> str:
+    running = 'The task runs' if count == 1 else f'All {count} tasks run'
+    return f'{running} in the deployment of this revision.'
+
+
+def _wanted(document: Document, service: str) -> tuple[str, int]:
+    settings = next(item[service] for item in document['services'] if service in item)
+    return settings['image'], settings['desired_count']
+
+
+def _plain(rollouts: Iterable[Rollout]) -> list[dict[str, Any]]:
+    return [_jsonable(asdict(rollout)) for rollout in rollouts]
+
+
+def _jsonable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _jsonable(item) for key, item in value.items()}
+        case frozenset():
+            return sorted(value)
+        case datetime():
+            return value.isoformat()
+    return value
