@@ -50,6 +50,30 @@ class Inventory:
         observed = await self._with_parts(observed, wanted)
         return await self._with_definitions(observed, wanted, going(wanted, observed, destroyed, prune))
 
+    async def extend(self, observed: Observed, document: Mapping[str, Any]) -> Observed:
+        """The observed state with what a plan of the document needs. Raises `AwsFailed`.
+
+        Services, load balancers and running task definitions are not read again.
+        """
+        wanted = wanted_services(observed.cluster, document, self._aws.region)
+        (namespaces, registries), log_groups, subnets, records = await asyncio.gather(
+            self._discovery(observed, wanted),
+            self._log_groups(wanted),
+            self._subnet_vpcs(wanted),
+            self._records(observed.load_balancers, wanted),
+        )
+        known = {(record.zone, record.name, record.type) for record in records}
+        others = (each for each in observed.records if (each.zone, each.name, each.type) not in known)
+        extended = replace(
+            observed,
+            namespaces=namespaces,
+            registries=registries,
+            subnets=subnets,
+            records=(*records, *others),
+            **_log_group_members(log_groups),
+        )
+        return await self._with_definitions(extended, wanted, ())
+
     async def _with_parts(self, observed: Observed, wanted: Mapping[str, Wanted]) -> Observed:
         used = {
             each['targetGroupArn']
@@ -70,10 +94,7 @@ class Inventory:
             target_groups=groups,
             namespaces=namespaces,
             registries=registries,
-            log_groups=frozenset((each.region, each.name) for each, there in log_groups.items() if there is True),
-            unknown_log_groups={
-                (each.region, each.name): why for each, why in log_groups.items() if isinstance(why, str)
-            },
+            **_log_group_members(log_groups),
             autoscaled=autoscaled,
             subnets=subnets,
             records=await self._records(balancers, wanted),
@@ -174,6 +195,14 @@ class Inventory:
             while len(self._definitions) > MOST_REMEMBERED:
                 del self._definitions[next(iter(self._definitions))]
         return self._definitions[arn]
+
+
+def _log_group_members(found: Mapping[LogGroup, bool | str]) -> dict[str, Any]:
+    """Members of `Observed` for log groups that exist, and for those that could not be read."""
+    return {
+        'log_groups': frozenset((group.region, group.name) for group, there in found.items() if there is True),
+        'unknown_log_groups': {(group.region, group.name): why for group, why in found.items() if isinstance(why, str)},
+    }
 
 
 def _runs_as_wanted(wanted: Wanted, observed: Observed, definitions: Mapping[str, TaskDefinition | None]) -> bool:

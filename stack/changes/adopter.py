@@ -8,9 +8,10 @@ from typing import Any
 from stack.changes.adopt.document import Written, write
 from stack.changes.changes import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
-from stack.reconcile.observed import LoadBalancer, Observed, Observer, Record
+from stack.reconcile.observed import ExtendingObserver, LoadBalancer, Observed, Record
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
+from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.check import check
 from stack.stackfile.effective import services
 from stack.stackfile.problems import Problem
@@ -71,7 +72,7 @@ class Adopter:
     def __init__(
         self,
         states: DesiredStates,
-        observer: Observer,
+        observer: ExtendingObserver,
         find_aliases: FindAliases,
         read_details: ReadDetails,
         region: str | None = None,
@@ -85,15 +86,19 @@ class Adopter:
     async def propose(self, cluster: str) -> Adoption:
         """Dry run: what adopting the cluster would store, and what a deployment of that would do."""
         warnings = await self._states.check_new(cluster)
-        written = await self._write(cluster)
-        observed = await self._observer.observe(cluster, written.document)
+        written, observed = await self._write(cluster)
+        observed = await self._observer.extend(observed, written.document)
+        return await call_off_loop(self._adoption, written, observed, warnings)
+
+    def _adoption(self, written: Written, observed: Observed, warnings: Sequence[Problem]) -> Adoption:
         first = plan(written.document, observed, revision='', region=self._region)
-        return Adoption(cluster, written, first, (*check(written.document, cluster=cluster).warnings, *warnings))
+        report = check(written.document, cluster=observed.cluster)
+        return Adoption(observed.cluster, written, first, (*report.warnings, *warnings))
 
     async def adopt(self, cluster: str, request: ChangeRequest) -> Adopted:
         """Store what runs as the first desired state. Raises also `Frozen`, `Quarantined`, `TooLarge`."""
         await self._states.check_new(cluster)
-        written = await self._write(cluster)
+        written, _ = await self._write(cluster)
         outcome = await self._states.create(cluster, written.document, replace(request, dry_run=False), verb='adopt')
         assert isinstance(outcome, Accepted)  # without dry_run there is no preview
         return Adopted(written, outcome)
@@ -103,9 +108,11 @@ class Adopter:
 
         Raises `AwsFailed`, and `Unprocessable` where ECS has no such active cluster.
         """
-        return list((await self._write(cluster)).notes)
+        written, _ = await self._write(cluster)
+        return list(written.notes)
 
-    async def _write(self, cluster: str) -> Written:
+    async def _write(self, cluster: str) -> tuple[Written, Observed]:
+        """The document, and the observed state that it was written from."""
         observed = await self._observer.observe(cluster, NOTHING)
         balancers = attached(observed)
         used = {
@@ -120,7 +127,9 @@ class Adopter:
                 [group.arn for group in observed.target_groups if group.arn in used],
             ),
         )
-        return write(replace(observed, records=(*observed.records, *records)), self._region, details)
+        observed = replace(observed, records=(*observed.records, *records))
+        # Off the event loop: a document of 176 services takes 2 s of processor time.
+        return await call_off_loop(write, observed, self._region, details), observed
 
 
 def attached(observed: Observed) -> list[LoadBalancer]:

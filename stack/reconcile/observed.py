@@ -342,3 +342,9 @@ class Observer(Protocol):
     async def observe(
         self, cluster: str, document: Mapping[str, Any], *, destroyed: Collection[str] = (), prune: bool = False
     ) -> Observed: ...
+
+
+class ExtendingObserver(Observer, Protocol):
+    """An observer that adds to an observed state what a plan of another document needs."""
+
+    async def extend(self, observed: Observed, document: Mapping[str, Any]) -> Observed: ...

@@ -45,7 +45,7 @@ def write(observed: Observed, region: str | None = None, details: Details | None
         document = _draft(found)
         wanted = wanted_services(observed.cluster, document, region)
         vpc = top_settings(document).vpc or Vpc()
-        adjusted = [_adjust(found[name], service, vpc, observed, details or {}) for name, service in wanted.items()]
+        adjusted = [_adjusted(found[name], service, vpc, observed, details or {}) for name, service in wanted.items()]
         if not any(adjusted) and not _without_mistakes(document, found, observed):
             break
     notes = [note for service in found.values() for note in service.notes]
@@ -65,9 +65,13 @@ def _find(service: Service, observed: Observed, region: str | None) -> Found:
         return find(service, observed, region)
     except Exception as failed:  # noqa: BLE001 - one service must not fail the others
         found = Found(service.name)
-        # The message is not repeated: it may contain a secret value.
-        found.leave_out(f'its description by ECS cannot be converted ({type(failed).__name__})')
+        _leave_out_unknown(found, failed)
         return found
+
+
+def _leave_out_unknown(found: Found, failed: Exception) -> None:
+    """Leave a service out. The error's message is not repeated: it may contain a secret value."""
+    found.leave_out(f'its description by ECS cannot be converted ({type(failed).__name__})')
 
 
 def _draft(found: Mapping[str, Found]) -> dict[str, Any]:
@@ -100,6 +104,15 @@ def _drop(found: Found, field: str) -> None:
     if field == 'dns_discovery' and found.settings.get('launch_type') != 'FARGATE':
         mode = found.body.get('networkMode')
         found.settings = ordered({**found.settings, **({'network_mode': mode} if mode else {})})
+
+
+def _adjusted(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details: Details) -> bool:
+    """As `_adjust`; a service for which it fails is left out with a note."""
+    try:
+        return _adjust(found, wanted, vpc, observed, details)
+    except Exception as failed:  # noqa: BLE001 - one service must not fail the others
+        _leave_out_unknown(found, failed)
+        return True
 
 
 def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details: Details) -> bool:

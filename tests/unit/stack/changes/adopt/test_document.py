@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stack.changes.adopt import document
 from stack.changes.adopt.document import Written, write
 from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
 from stack.reconcile.plan import Plan
@@ -600,3 +601,25 @@ def test_public_tasks_stay_public_beside_private_ones():
     assert wanted['two'].network == two.network
     assert service_in(found.document, 'one')['network'] == {'subnets': 'public', 'public_ip': True}
     assert notes(found) == ''
+
+
+def test_a_service_that_cannot_be_converted_spoils_no_other(monkeypatch: pytest.MonkeyPatch):
+    first, second = one(), one()
+    odd = replace(second.services['one'], name='odd', task_definition='arn:odd')
+    observed = replace(
+        first,
+        services={**first.services, 'odd': odd},
+        definitions={**first.definitions, 'arn:odd': replace(first.definitions['arn:td'], arn='arn:odd')},
+    )
+    carry_over = document.carry_over
+
+    def failing(found: Any, wanted: Wanted, service: Service) -> bool:
+        if found.name == 'odd':
+            raise ZeroDivisionError
+        return carry_over(found, wanted, service)
+
+    monkeypatch.setattr(document, 'carry_over', failing)
+    found = written(observed)
+    assert [list(item) for item in found.document['services']] == [['one']]
+    assert [note.service for note in found.notes] == ['odd']
+    assert 'cannot be converted (ZeroDivisionError)' in found.notes[0].text
