@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   readDiff,
   readPlan,
-  saysTheSame,
+  isSamePlan,
   sharedStart,
   shortValue,
   summary,
@@ -164,9 +164,9 @@ test('two plans say the same as long as the same changes', () => {
     services: [...PLAN.services, { service: 'new', action: 'nothing', changes: [] }],
     steps: [],
   });
-  expect(saysTheSame(planned, others)).toBe(true);
-  expect(saysTheSame(planned, readPlan({ ...PLAN, services: PLAN.services.slice(1) }))).toBe(false);
-  expect(saysTheSame(planned, readPlan({ ...PLAN, quarantined: [{ service: 'api', image: 'a:1' }] }))).toBe(false);
+  expect(isSamePlan(planned, others)).toBe(true);
+  expect(isSamePlan(planned, readPlan({ ...PLAN, services: PLAN.services.slice(1) }))).toBe(false);
+  expect(isSamePlan(planned, readPlan({ ...PLAN, quarantined: [{ service: 'api', image: 'a:1' }] }))).toBe(false);
 });
 
 test.each([

@@ -11,7 +11,7 @@ const stroke = (key: string, more: Partial<KeyboardEvent> = {}) => ({
 });
 const binding = (keys: string, always = false): Binding => ({
   keys,
-  says: keys,
+  label: keys,
   group: 'x',
   run: () => undefined,
   always,

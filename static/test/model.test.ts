@@ -7,7 +7,7 @@ import {
   readDeployments,
   readService,
   rolledOut,
-  tellingStop,
+  troublesomeStop,
   worst,
 } from '../src/lib/model';
 
@@ -75,9 +75,9 @@ test('a stop that explains the trouble is told rather than a newer one that only
     { reason: 'CannotPullContainerError', kind: 'image' },
   ];
   const rolledBack = service('web', { state: 'rolled-back', trouble: { kind: 'image' }, stop_reasons: stops });
-  expect(tellingStop(rolledBack)?.reason).toBe('CannotPullContainerError');
-  expect(tellingStop(service('web', { stop_reasons: stops }))?.kind).toBe('scaled-in');
-  expect(tellingStop(fine)).toBeNull();
+  expect(troublesomeStop(rolledBack)?.reason).toBe('CannotPullContainerError');
+  expect(troublesomeStop(service('web', { stop_reasons: stops }))?.kind).toBe('scaled-in');
+  expect(troublesomeStop(fine)).toBeNull();
 });
 
 test.each([

@@ -4,7 +4,10 @@ import { format, parse } from '../src/lib/router';
 test.each([
   '/cp',
   '/cp?q=prod',
+  '/cp?q=prod&state=failing&size=dense&group=pattern',
   '/cp/new',
+  '/cp/activity',
+  '/cp/activity?by=ann&service=api',
   '/cp/removed',
   '/cp/clusters/staging',
   '/cp/clusters/staging?q=api&show=drifted&sort=-name',

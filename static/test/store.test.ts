@@ -182,6 +182,7 @@ test('frozen and thawed', () => {
   expect(store.get('staging')!.summary.value.frozen).toEqual({
     by: 'maria',
     reason: 'sale',
+    at: null,
     until: Date.parse('2026-01-03'),
   });
   store.apply([{ type: 'thawed', cluster: 'staging', by: 'maria' }]);

@@ -18,7 +18,7 @@ def choose(page: Page, menu: str, item: str) -> None:
 
 
 def confirm(dialog: Locator, verb: str, why: str) -> None:
-    dialog.get_by_label('Why?').fill(why)
+    dialog.get_by_label('Reason').fill(why)
     dialog.get_by_role('button', name=verb, exact=True).click()
 
 
@@ -39,9 +39,9 @@ def test_a_restart_is_planned_and_given_a_reason(page: Page, product: Process):
 def test_several_services_are_restarted_in_one_revision(page: Page, product: Process):
     page.goto('/cp/clusters/production')
     for name in ('email-worker', 'report-worker'):
-        page.get_by_label(f'Choose {name}').check()
+        page.get_by_label(f'Select {name}').check()
     before = product.api('GET', '/clusters/production/revisions?limit=2').json['content']
-    page.get_by_role('region', name='Chosen services').get_by_role('button', name='Restart').click()
+    page.get_by_role('region', name='Selected services').get_by_role('button', name='Restart').click()
     dialog = page.get_by_role('dialog', name='Restart 2 services')
     expect(dialog.get_by_text('2 changes in 2 services')).to_be_visible()
     confirm(dialog, 'Restart', 'The queue was stuck')
@@ -49,7 +49,7 @@ def test_several_services_are_restarted_in_one_revision(page: Page, product: Pro
     after = product.api('GET', '/clusters/production/revisions?limit=2').json['content']
     assert after[0]['summary'] == 'email-worker: restarted; report-worker: restarted'
     assert after[1]['revision'] == before[0]['revision']
-    expect(page.get_by_role('region', name='Chosen services')).to_have_count(0)
+    expect(page.get_by_role('region', name='Selected services')).to_have_count(0)
 
 
 def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Process, violations: Violations):
@@ -57,19 +57,19 @@ def test_a_freeze_refuses_says_why_and_can_be_overridden(page: Page, product: Pr
     page.goto('/cp/clusters/production/services/routing-service')
     page.get_by_role('button', name='Scale', exact=True).click()
     page.get_by_label('Tasks', exact=True).fill('8')
-    page.get_by_role('button', name='Plan').click()
+    page.get_by_role('button', name='Review', exact=True).click()
     dialog = page.get_by_role('dialog', name='Scale routing-service to 8')
     expect(dialog.get_by_text('1 change in 1 service')).to_be_visible()
     product.api('PUT', '/clusters/production/freeze', {'reason': 'the big sale'}, X_Nysa_Actor='maria')
     try:
-        dialog.get_by_label('Why?').fill('More visitors')
+        dialog.get_by_label('Reason').fill('More visitors')
         expect(dialog.get_by_text('production is frozen by maria, until manually lifted')).to_be_visible()
         expect(dialog.get_by_text('“the big sale”')).to_be_visible()
         apply = dialog.get_by_role('button', name='Override: Scale to 8')
         expect(apply).to_have_attribute('aria-disabled', 'true')
         dialog.get_by_role('button', name='Override the freeze').click()
-        dialog.get_by_label('Why in spite of that?').fill('It is the sale that needs it')
-        expect(dialog.get_by_label('Why?')).to_have_value('More visitors')
+        dialog.get_by_label('Why override the freeze?').fill('It is the sale that needs it')
+        expect(dialog.get_by_label('Reason')).to_have_value('More visitors')
         assert violations() == []
         page.emulate_media(color_scheme='dark')
         assert violations() == []
@@ -88,25 +88,22 @@ def test_what_is_rolled_away_from_is_held_until_it_is_released(page: Page, produ
     product.api('PUT', address, {'image_tag': away})
     page.goto('/cp/clusters/staging/services/search-service')
     choose(page, 'Actions for search-service', 'Roll back')
-    dialog = page.get_by_role('dialog', name='Roll search-service back')
-    expect(dialog.get_by_text('1 image will be in quarantine')).to_be_visible()
+    dialog = page.get_by_role('dialog', name='Roll back search-service')
+    expect(dialog.get_by_text('1 image will be blocked')).to_be_visible()
     confirm(dialog, 'Roll back', 'It finds nothing')
     drawer = page.get_by_role('complementary', name='Service search-service')
-    expect(drawer.get_by_text(f'{away} is in quarantine')).to_be_visible()
+    expect(drawer.get_by_text(f'{away} is blocked')).to_be_visible()
     expect(drawer.get_by_text('“It finds nothing”')).to_be_visible()
-    expect(
-        page.get_by_role('row').filter(has_text='search-service').get_by_text('1 image in quarantine')
-    ).to_be_attached()
-    page.get_by_role('button', name='Change tag', exact=True).click()
+    expect(page.get_by_role('row').filter(has_text='search-service').get_by_text('1 image blocked')).to_be_attached()
+    page.get_by_role('button', name='Deploy', exact=True).click()
     page.get_by_role('radio', name=away).first.check()
-    page.get_by_role('button', name=f'Plan {away}').click()
-    refused = page.get_by_role('dialog', name=f'Deploy {away}')
-    refused.get_by_label('Why?').fill('Again')
-    expect(refused.get_by_text('It would be refused: see the plan', exact=True)).to_be_visible()
+    refused = page.get_by_role('dialog', name='Deploy search-service')
+    refused.get_by_label('Reason').fill('Again')
+    expect(refused.get_by_text('Blocked: see above', exact=True)).to_be_visible()
     refused.get_by_role('button', name='Cancel').click()
-    drawer.get_by_role('button', name='Release…').click()
-    confirm(page.get_by_role('dialog', name=f'Release {away}'), 'Release', 'It was the network')
-    expect(drawer.get_by_text('is in quarantine')).to_have_count(0)
+    drawer.get_by_role('button', name='Unblock…').click()
+    confirm(page.get_by_role('dialog', name=f'Unblock {away}'), 'Unblock', 'It was the network')
+    expect(drawer.get_by_text('is blocked')).to_have_count(0)
     assert product.api('GET', f'{address}/quarantine').json['content'] == []
     assert service_of(product, 'staging', 'search-service')['image'].endswith(f':{first}')
 
@@ -218,9 +215,9 @@ def test_freezing_and_thawing(page: Page, product: Process):
     expect(notice.get_by_text('staging is frozen')).to_be_visible()
     expect(notice.get_by_text('Follow the rollout')).to_have_count(0)
     expect(page.get_by_text(re.compile(r'Frozen by .*, until .*\d\d:\d\d \(in (3|4) h\)'))).to_be_visible()
-    page.get_by_role('button', name='Thaw').click()
-    confirm(page.get_by_role('dialog', name='Thaw staging'), 'Thaw', 'They are gone')
-    expect(page.get_by_role('heading', name='staging takes changes again')).to_be_visible()
+    page.get_by_role('button', name='Unfreeze').click()
+    confirm(page.get_by_role('dialog', name='Unfreeze staging'), 'Unfreeze', 'They are gone')
+    expect(page.get_by_role('heading', name='staging is unfrozen')).to_be_visible()
     assert product.api('GET', '/clusters/staging/freeze').json == {'frozen': None}
 
 
@@ -232,7 +229,7 @@ def test_who_may_not_override_is_told_so(page: Page, guarded: Guarded):
     page.get_by_role('button', name='Actions for web').click()
     delete = page.get_by_role('menuitem', name='Delete')
     expect(delete).to_have_attribute('aria-disabled', 'true')
-    expect(delete).to_contain_text('This takes the role admin; yours is deployer')
+    expect(delete).to_contain_text('Requires the role admin; yours is deployer')
     page.get_by_role('menuitem', name='Restart').click()
     dialog = page.get_by_role('dialog', name='Restart web')
     expect(dialog.get_by_text('1 change in 1 service')).to_be_visible()
@@ -240,7 +237,7 @@ def test_who_may_not_override_is_told_so(page: Page, guarded: Guarded):
     assert frozen.status == 200
     override = dialog.get_by_role('button', name='Override the freeze')
     expect(override).to_have_attribute('aria-disabled', 'true')
-    expect(dialog.get_by_text('To override a freeze takes the role admin; yours is deployer.')).to_be_visible()
+    expect(dialog.get_by_text('Overriding a freeze requires the role admin; yours is deployer.')).to_be_visible()
     dialog.get_by_role('button', name='Cancel').click()
     scale = page.get_by_role('button', name='Scale')
     expect(scale).to_have_attribute('title', 'Frozen by root: the big sale')

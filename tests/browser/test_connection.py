@@ -55,7 +55,7 @@ def test_it_comes_back_at_once_with_the_network_and_with_the_tab(page: Page, aws
         for each in (page, other):
             each.goto(f'http://127.0.0.1:{first.port}/cp')
             expect(each.get_by_text('Live', exact=True)).to_be_visible()
-            expect(each.get_by_text('No cluster is managed yet')).to_be_visible()
+            expect(each.get_by_text('No clusters yet')).to_be_visible()
     for each in (page, other):
         expect(each.get_by_text('Reconnecting · data')).to_be_visible()
         each.evaluate('() => { window.stopped = true }')
@@ -77,7 +77,7 @@ def test_what_ecs_runs_may_be_old_although_the_connection_is_fine(
     try:
         # ECS tells of it, so that it is looked at now; a cluster where nothing happens is looked at once a minute.
         ecs.update_service(cluster=managed, service='api', desiredCount=1)
-        old = page.get_by_role('status').filter(has_text='What ECS runs was last read')
+        old = page.get_by_role('status').filter(has_text='ECS was last read')
         expect(old).to_be_visible()
         expect(old).to_contain_text('The connection to Nysa is fine')
         expect(page.get_by_text('Live', exact=True)).to_be_visible()

@@ -26,8 +26,8 @@ def test_the_focus_is_seen_and_never_under_anything(page: Page, server: Server):
     page.set_viewport_size({'width': 1024, 'height': 420})
     opened(page, server)
     # The bar at the bottom comes with the first chosen row.
-    page.get_by_label('Choose service-0000').check()
-    page.get_by_label('Choose service-0001').focus()
+    page.get_by_label('Select service-0000').check()
+    page.get_by_label('Select service-0001').focus()
     for key in ['Tab'] * 24 + ['Shift+Tab'] * 24:
         page.keyboard.press(key)
         focused = page.evaluate('() => document.activeElement.outerHTML')
@@ -50,7 +50,7 @@ def test_what_is_chosen_can_be_told_without_our_colours(page: Page, server: Serv
 
 DIALOGS = {
     'Scale': ('Scale', None),
-    'Change tag': ('Change tag', None),
+    'Deploy': ('Deploy', None),
     'Freeze, from a menu': ('More actions', 'Freeze…'),
     'Deploy again, from a menu': ('More actions', 'Deploy again'),
     'Restart, from the menu of a service': ('Actions for service-0003', 'Restart'),
@@ -80,7 +80,7 @@ def test_the_focus_returns_through_a_dialog_that_led_to_another(page: Page, serv
     page.keyboard.press('Enter')
     page.get_by_role('menuitem', name='Freeze…').press('Enter')
     page.get_by_role('button', name='Next').press('Enter')
-    expect(page.get_by_label('Why?')).to_be_focused()
+    expect(page.get_by_label('Reason')).to_be_focused()
     page.keyboard.press('Escape')
     expect(page.get_by_role('dialog')).to_have_count(0)
     expect(opener).to_be_focused()
@@ -99,9 +99,9 @@ def test_the_focus_returns_from_the_palette(page: Page, server: Server):
 def test_without_its_opener_the_focus_goes_to_the_content(page: Page, server: Server):
     """The bar of a selection goes with the selection."""
     opened(page, server)
-    page.get_by_label('Choose service-0003').check()
-    page.get_by_role('button', name='Restart').click()
-    page.get_by_label('Why?').fill('new certificate')
+    page.get_by_label('Select service-0003').check()
+    page.get_by_role('region', name='Selected services').get_by_role('button', name='Restart').click()
+    page.get_by_label('Reason').fill('new certificate')
     confirm = page.get_by_role('dialog').get_by_role('button', name='Restart')
     expect(confirm).not_to_have_attribute('aria-disabled', 'true')
     confirm.click()

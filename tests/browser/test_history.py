@@ -48,14 +48,14 @@ def tags(product: Process, cluster: str) -> dict[str, str]:
 def confirm(page: Page, title: str, change: str) -> None:
     dialog = page.get_by_role('dialog', name=title)
     expect(dialog.get_by_text(change)).to_be_visible()
-    dialog.get_by_label('Why?').fill('It loses sessions')
+    dialog.get_by_label('Reason').fill('It loses sessions')
     dialog.get_by_role('button', name='Roll back').click()
     expect(page).to_have_url(re.compile('/rollout$'))
 
 
 def test_the_whole_cluster_goes_back(page: Page, product: Process, past: Past):
     choose(page, 'begin', 'Roll back to this revision')
-    confirm(page, f'Roll {past.cluster} back to', '2 changes in 2 services')
+    confirm(page, f'Roll back {past.cluster} to', '2 changes in 2 services')
     assert tags(product, past.cluster) == {'api': 'v2.6.0', 'web': 'v2.6.0'}
     page.get_by_role('link', name='History').click()
     expect(entry(page, 'It loses sessions')).to_contain_text(f'Rollback of all to {past.first[:8]}')
@@ -65,8 +65,8 @@ def test_the_whole_cluster_goes_back(page: Page, product: Process, past: Past):
 def test_one_service_goes_back_alone(page: Page, product: Process, past: Past):
     choose(page, 'begin', 'Roll back one service')
     page.get_by_role('dialog').get_by_label('Service').select_option('web')
-    page.get_by_role('button', name='Plan').click()
-    confirm(page, 'Roll web back to', '1 change in 1 service')
+    page.get_by_role('button', name='Review', exact=True).click()
+    confirm(page, 'Roll back web to', '1 change in 1 service')
     assert tags(product, past.cluster) == {'api': 'v2.2.6', 'web': 'v2.6.0'}
     page.get_by_role('link', name='History').click()
     expect(entry(page, 'It loses sessions')).to_contain_text(f'Rollback of web to {past.first[:8]}')
@@ -92,7 +92,7 @@ def test_an_old_revision_is_edited_and_no_draft_is_lost(page: Page, product: Pro
     content = page.locator('.cm-content')
     content.press('Control+End')
     page.keyboard.insert_text('# my draft\n')
-    expect(page.get_by_text('Draft', exact=True)).to_be_visible()
+    expect(page.get_by_text('Unsaved changes', exact=True)).to_be_visible()
     page.keyboard.press('Control+s')
     page.get_by_role('link', name='History').click()
     choose(page, 'begin', 'Edit from this revision')

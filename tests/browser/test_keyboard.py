@@ -37,7 +37,7 @@ def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='routing-service')).to_be_visible()
     page.keyboard.press(']')
-    expect(page.get_by_role('tab', name='Diff')).to_have_attribute('aria-selected', 'true')
+    expect(page.get_by_role('tab', name='Tasks and events')).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('[')
     tab_to(page, page.get_by_role('button', name='Scale', exact=True))
     page.keyboard.press('Enter')
@@ -45,7 +45,7 @@ def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page
     page.keyboard.press('Control+a')
     page.keyboard.type('4')
     page.keyboard.press('Enter')
-    expect(page.get_by_label('Why?')).to_be_focused()
+    expect(page.get_by_label('Reason')).to_be_focused()
     expect(page.get_by_text('1 change in 1 service')).to_be_visible()
     page.keyboard.type('By hand')
     page.keyboard.press('Control+Enter')
@@ -61,7 +61,7 @@ def test_the_help_names_every_key(page: Page):
     page.goto('/cp/clusters/staging/services/billing-service')
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
     page.keyboard.press('?')
-    said = page.get_by_role('dialog', name='Keys').get_by_role('listitem').all_inner_texts()
+    said = page.get_by_role('dialog', name='Keyboard shortcuts').get_by_role('listitem').all_inner_texts()
     keys = {' '.join(each.split('\n')[1:]) for each in said}
     assert keys >= {'Ctrl K', '/', 'j', 'k', 'Enter', 'Esc', '[', ']', 'g c', 'g h', 'e', 'd', '?'}
 
@@ -79,13 +79,13 @@ def test_the_palette_does_what_the_menus_do(page: Page):
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
     offers = page.get_by_role('option')
-    for typed, offer in (('scale', 'Scale… · billing-service'), ('freeze', 'Freeze… · staging'), ('thaw', None)):
+    for typed, offer in (('scale', 'Scale… · billing-service'), ('freeze', 'Freeze… · staging'), ('unfreeze', None)):
         page.keyboard.press('Control+k')
         page.keyboard.type(typed)
         if offer:
             expect(offers.first).to_contain_text(offer)
         else:
-            expect(offers.filter(has_text='Thaw')).to_have_count(0)
+            expect(offers.filter(has_text='Unfreeze')).to_have_count(0)
         page.keyboard.press('Escape')
     page.keyboard.press('Control+k')
     page.keyboard.type('freeze')
@@ -106,7 +106,7 @@ def test_the_palette_finds_and_goes(page: Page):
 def test_single_keys_can_be_switched_off(page: Page):
     page.goto('/cp')
     page.keyboard.press('?')
-    page.get_by_label(re.compile('^Single keys')).uncheck()
+    page.get_by_label(re.compile('^Single-key')).uncheck()
     page.keyboard.press('Escape')
     page.keyboard.press('?')
     expect(page.get_by_role('dialog')).to_have_count(0)

@@ -31,7 +31,7 @@ def cluster(server: Server) -> str:
 
 def run_tasks(server: Server, cluster: str, service: str, running: int) -> None:
     """ECS shows another count of running tasks."""
-    seen = server.context.live.states[cluster].seen[service]
+    seen = server.context.live.states[cluster].ecs.services[service]
     moved = Observation(datetime.now(UTC), {service: replace(seen, running=running)})
     server.run(server.context.live.see(cluster, moved))
 
@@ -58,7 +58,7 @@ def test_rows_stay_under_the_hand_until_they_are_sorted_again(page: Page, server
     before = order(page)
     top = link.bounding_box()
     run_tasks(server, cluster, 'service-0059', 0)
-    again = page.get_by_role('button', name='1 row moved – sort again')
+    again = page.get_by_role('button', name='1 row moved — re-sort')
     expect(again).to_be_visible()
     assert order(page) == before
     assert link.bounding_box() == top
@@ -76,15 +76,15 @@ def test_rows_are_sorted_by_themselves_where_no_hand_is_on_them(page: Page, serv
 
 def test_clusters_stay_under_the_hand_too(page: Page, server: Server, cluster: str):
     opened(page, server, '')
-    page.get_by_role('link', name=cluster).hover()
+    tile = page.get_by_role('article').filter(has=page.get_by_role('link', name=cluster, exact=True))
+    tile.hover()
     run_tasks(server, cluster, 'service-0007', 0)
-    expect(page.get_by_role('button', name='1 cluster moved – sort again')).to_be_visible()
-    expect(page.get_by_role('region', name='Needs attention')).to_have_count(0)
+    expect(page.get_by_role('button', name='1 cluster moved — re-sort')).to_be_visible()
     page.mouse.move(0, 0)
-    attention = page.get_by_role('region', name='Needs attention')
-    expect(attention.get_by_text('No task runs')).to_be_visible()
-    attention.get_by_role('link', name='service-0007').click()
-    expect(page.get_by_role('heading', name='service-0007')).to_be_visible()
+    expect(page.get_by_role('button', name='1 cluster moved — re-sort')).to_have_count(0)
+    expect(tile.get_by_text('no task runs', exact=False).first).to_be_visible()
+    tile.get_by_role('link', name=re.compile('^service-0007 ')).click()
+    expect(page.get_by_role('heading', name='service-0007', exact=True)).to_be_visible()
 
 
 def test_every_failure_of_a_cluster_can_be_reached_from_the_fleet(page: Page, server: Server, cluster: str):
@@ -92,9 +92,9 @@ def test_every_failure_of_a_cluster_can_be_reached_from_the_fleet(page: Page, se
     for service in failing:
         run_tasks(server, cluster, service, 0)
     opened(page, server, '')
-    row = page.get_by_role('row').filter(has=page.get_by_role('link', name=cluster, exact=True))
-    expect(row.get_by_role('link', name=failing[0])).to_be_visible()
-    row.get_by_role('link', name='and 2 more failed').click()
+    tile = page.get_by_role('article').filter(has=page.get_by_role('link', name=cluster, exact=True))
+    expect(tile.get_by_role('link', name=f'{failing[0]}: failing')).to_be_visible()
+    tile.get_by_role('link', name='and 2 more failing').click()
     expect(page.get_by_role('button', name='Failed 3')).to_have_attribute('aria-pressed', 'true')
     for service in failing:
         expect(page.get_by_role('link', name=f'{service}, open')).to_be_visible()
@@ -145,7 +145,7 @@ def test_nothing_that_somebody_chose_is_lost(page: Page, server: Server, cluster
     opened(page, server, f'/clusters/{cluster}')
     page.get_by_label('Filter services').fill('service-00')
     page.get_by_role('button', name='Version').click()
-    page.get_by_label('Choose service-0058').check()
+    page.get_by_label('Select service-0058').check()
     page.get_by_role('link', name='service-0058, open').click()
     page.get_by_role('tab', name='Tasks and events').click()
     scrolled = page.evaluate('() => scrollY')
@@ -160,7 +160,7 @@ def test_nothing_that_somebody_chose_is_lost(page: Page, server: Server, cluster
         expect(page.get_by_role('tab', name='Tasks and events')).to_have_attribute('aria-selected', 'true')
 
     is_still_there()
-    expect(page.get_by_label('Choose service-0058')).to_be_checked()
+    expect(page.get_by_label('Select service-0058')).to_be_checked()
     assert page.evaluate('() => scrollY') == scrolled
     page.reload()
     is_still_there()

@@ -66,7 +66,7 @@ def change(page: Page, nth: int, field: str, value: str) -> None:
 
 def apply(page: Page, reason: str) -> None:
     page.get_by_role('button', name=re.compile('^Review')).click()
-    page.get_by_label('Why?').fill(reason)
+    page.get_by_label('Reason').fill(reason)
     button = page.get_by_role('button', name=re.compile('^Apply'))
     expect(button).not_to_have_attribute('aria-disabled', 'true')
     button.click()
@@ -90,9 +90,9 @@ def test_changes_in_different_places_are_merged_with_the_cursor_where_it_was(
     expect(anna.locator('.cm-content')).to_contain_text('cpu: 96')
     anna.get_by_role('button', name='See both and merge').click()
     dialog = anna.get_by_role('dialog', name='Merge two versions')
-    expect(dialog.get_by_text('nothing is in conflict')).to_be_visible()
+    expect(dialog.get_by_text('No conflicts')).to_be_visible()
     assert violations() == []
-    dialog.get_by_role('button', name='Take into my draft').click()
+    dialog.get_by_role('button', name='Merge').click()
     assert anna.locator('.cm-scroller').evaluate('(e) => e.scrollTop') == where
     anna.locator('.cm-content').focus()
     anna.keyboard.press('End')
@@ -113,20 +113,20 @@ def test_where_both_changed_the_same_a_person_chooses(
     apply(bert, 'More room')
     anna.get_by_role('button', name='See both and merge').click(timeout=HEARD_MS)
     dialog = anna.get_by_role('dialog', name='Merge two versions')
-    take = dialog.get_by_role('button', name=re.compile('^Take into my draft'))
-    expect(take).to_contain_text('1 place still to decide')
+    take = dialog.get_by_role('button', name=re.compile('^Merge'))
+    expect(take).to_contain_text('1 conflict left')
     conflict = dialog.get_by_role('group', name='Both changed this')
     expect(conflict).to_contain_text('memory: 128')
     expect(conflict).to_contain_text('memory: 256')
     anna.emulate_media(color_scheme='dark', reduced_motion='reduce')
     assert violations() == []
-    conflict.get_by_role('radio', name='That of').check()
+    conflict.get_by_role('radio', name="'s version").check()
     take.click()
     anna.locator('.cm-content').press('Control+Home')
     expect(anna.locator('.cm-content')).to_contain_text('memory: 128')
     expect(anna.locator('.cm-content')).not_to_contain_text('memory: 256')
     anna.reload()
-    expect(anna.get_by_text('Draft', exact=True)).to_be_visible()
+    expect(anna.get_by_text('Unsaved changes', exact=True)).to_be_visible()
     anna.locator('.cm-content').press('Control+End')
     expect(anna.locator('.cm-content')).to_contain_text('cpu: 48')
 

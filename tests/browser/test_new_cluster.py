@@ -29,8 +29,8 @@ def review(page: Page) -> None:
 
 def finish(page: Page, verb: str, reason: str) -> None:
     button = page.get_by_role('button', name=re.compile(f'^{verb}'))
-    expect(button).to_contain_text('A reason is missing')
-    page.get_by_label('Why?').fill(reason)
+    expect(button).to_contain_text('Enter a reason')
+    page.get_by_label('Reason').fill(reason)
     button.click()
 
 
@@ -45,7 +45,7 @@ def test_from_a_form_with_a_draft_that_survives(page: Page, product: Process, ne
     page.get_by_label('Port').fill('8080')
     page.reload()
     expect(page.get_by_label('Image')).to_have_value(IMAGE)
-    page.get_by_role('button', name='Write the stackfile').click()
+    page.get_by_role('button', name='Generate stackfile').click()
     expect(page.locator('.cm-content')).to_contain_text('ports: ["8080:8080"]')
     page.reload()
     review(page)
@@ -60,7 +60,7 @@ def test_from_a_form_with_a_draft_that_survives(page: Page, product: Process, ne
 
 
 def choices(page: Page) -> Locator:
-    return page.get_by_role('radiogroup', name='Clusters of ECS that nobody manages yet')
+    return page.get_by_role('radiogroup', name='Unmanaged ECS clusters')
 
 
 def test_a_cluster_is_chosen_without_a_mouse(page: Page, living: str, violations: Callable[[], list[str]]):
@@ -96,20 +96,20 @@ def test_hundreds_of_clusters_can_be_filtered(page: Page):
     rows = [{'name': f'team-{n}', 'managed': False, 'services': 1, 'running': n} for n in range(400)]
     answer_with(page, 200, {'content': rows})
     page.goto('/cp/new')
-    expect(page.get_by_text('400 clusters of ECS that nobody manages yet')).to_be_visible()
+    expect(page.get_by_text('400 unmanaged ECS clusters')).to_be_visible()
     page.get_by_label('Name of the ECS cluster').fill('M-39')
-    expect(page.get_by_text('11 of 400 clusters')).to_be_visible()
+    expect(page.get_by_text('11 of 400')).to_be_visible()
     choices(page).get_by_role('radio', name='team-39 1 service, 39 tasks').check()
     expect(page.get_by_label('Name of the ECS cluster')).to_have_value('team-39')
     expect(choices(page).get_by_role('radio')).to_have_count(11)
     page.get_by_label('Name of the ECS cluster').fill('other')
-    expect(page.get_by_text('none of 400 has this in its name')).to_be_visible()
+    expect(page.get_by_text('None of 400 unmanaged ECS clusters')).to_be_visible()
 
 
 def test_where_there_is_nothing_to_choose(page: Page, violations: Callable[[], list[str]]):
     asked = answer_with(page, 200, {'content': []})
     page.goto('/cp/new')
-    expect(page.get_by_text('Every cluster of ECS is managed already')).to_be_visible()
+    expect(page.get_by_text('Every ECS cluster is managed already')).to_be_visible()
     assert violations() == []
     page.get_by_label('Name of the ECS cluster').fill('staging')
     expect(page.get_by_text('staging is managed already', exact=True)).to_be_visible()
@@ -182,7 +182,7 @@ def test_what_is_asked_for_twice_is_made_once(page: Page, new_cluster: str):
     page.locator('.cm-content').click()
     page.keyboard.insert_text('services: []\n')
     review(page)
-    page.get_by_label('Why?').fill('Once')
+    page.get_by_label('Reason').fill('Once')
     expect(page.get_by_role('button', name='Create')).not_to_have_attribute('aria-disabled', 'true')
     made: list[str] = []
     page.on('request', lambda each: made.append(each.url) if each.method == 'POST' and 'dry_run' not in each.url else 0)
@@ -231,7 +231,7 @@ def test_adopting_shows_what_cannot_be_said_and_deploys_nothing(
     expect(notes.get_by_role('heading', name='odd')).to_be_visible()
     expect(notes).to_contain_text('It is not in the document and goes on running unchanged')
     expect(page.locator('.cm-content')).not_to_contain_text('#')
-    expect(page.get_by_text('Adopting deploys nothing')).to_be_visible()
+    expect(page.get_by_text("Importing doesn't deploy")).to_be_visible()
     page.reload()
     expect(notes).to_contain_text('It is not in the document and goes on running unchanged')
     assert violations() == []

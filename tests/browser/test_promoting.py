@@ -29,7 +29,7 @@ def test_chosen_services_take_over_what_another_cluster_has(
     page.get_by_role('button', name='More actions').click()
     page.get_by_role('menuitem', name='Promote from').click()
     dialog = page.get_by_role('dialog', name=f'Promote to {managed}')
-    dialog.get_by_label('Take the versions of').select_option(source)
+    dialog.get_by_label('From', exact=True).select_option(source)
     api, web = (dialog.get_by_role('checkbox', name=each) for each in ('api', 'web'))
     expect(api).to_be_checked()
     expect(dialog.locator('label').filter(has_text='api')).to_contain_text(re.compile(r'v2\.6\.0.* to .*v2\.6\.1'))
@@ -38,10 +38,10 @@ def test_chosen_services_take_over_what_another_cluster_has(
     page.emulate_media(color_scheme='dark', reduced_motion='reduce')
     assert violations() == []
     web.uncheck()
-    dialog.get_by_role('button', name='Plan').click()
+    dialog.get_by_role('button', name='Review', exact=True).click()
     plan = page.get_by_role('dialog', name=f'Promote from {source} to {managed}')
     expect(plan.get_by_text('1 change in 1 service')).to_be_visible()
-    plan.get_by_label('Why?').fill('It did well')
+    plan.get_by_label('Reason').fill('It did well')
     plan.get_by_role('button', name='Promote').click()
     expect(page).to_have_url(re.compile(f'/cp/clusters/{managed}/rollout$'))
     config = product.api('GET', f'/clusters/{managed}/config').json

@@ -35,7 +35,7 @@ def test_what_runs_stands_in_a_third_column(page: Page, reviewed: str):
     for text in ('v2.2.6', 'v2.1.0', 'v2.6.0'):
         expect(row.get_by_role('cell').filter(has_text=text)).to_have_count(1)
     expect(row.get_by_role('cell').nth(3)).to_contain_text('v2.6.0')
-    expect(page.get_by_role('columnheader', name='Runs now')).to_be_visible()
+    expect(page.get_by_role('columnheader', name='Running now')).to_be_visible()
 
 
 def test_the_layout_is_chosen_by_key_and_kept(page: Page, reviewed: str, violations: Callable[[], list[str]]):
@@ -81,16 +81,16 @@ def test_notices_cover_nothing_that_can_be_done(page: Page, reviewed: str):
 
 
 def test_a_plan_that_something_overtook_is_not_applied(page: Page, product: Process, reviewed: str):
-    page.get_by_label('Why?').fill('Less memory')
+    page.get_by_label('Reason').fill('Less memory')
     product.api('PUT', f'/clusters/{reviewed}/services/web?message=first', {'desired_count': 0, 'image_tag': 'v2.2.6'})
     expect(page.get_by_text('after this draft was begun')).to_be_visible()
-    expect(page.get_by_role('button', name=re.compile('^Apply'))).to_contain_text('was faster: merge first')
+    expect(page.get_by_role('button', name=re.compile('^Apply'))).to_contain_text('changed the cluster: merge first')
     page.get_by_role('link', name='See both and merge').click()
     page.get_by_role('button', name='See both and merge').click()
-    page.get_by_role('button', name='Take into my draft').click()
+    page.get_by_role('dialog').get_by_role('button', name='Merge').click()
     page.get_by_role('button', name=re.compile('^Review')).click()
     expect(page.get_by_role('heading', name='2 changes in 1 service')).to_be_visible()
-    page.get_by_label('Why?').fill('Less memory')
+    page.get_by_label('Reason').fill('Less memory')
     page.keyboard.press('Control+Enter')
     expect(page).to_have_url(re.compile(f'/cp/clusters/{reviewed}/rollout$'))
     services = product.api('GET', f'/clusters/{reviewed}/config').json['services']
@@ -100,19 +100,19 @@ def test_a_plan_that_something_overtook_is_not_applied(page: Page, product: Proc
 def test_a_freeze_is_overridden_with_a_reason_of_its_own(
     page: Page, product: Process, reviewed: str, violations: Callable[[], list[str]]
 ):
-    page.get_by_label('Why?').fill('Less memory')
+    page.get_by_label('Reason').fill('Less memory')
     product.api('PUT', f'/clusters/{reviewed}/freeze', {'reason': 'the big sale'}, X_Nysa_Actor='maria')
     # A freeze is a revision like any other, but changes nothing that the draft was made from: nothing is to be merged.
     page.get_by_role('link', name='See both and merge').click()
     page.get_by_role('button', name='Review', exact=True).click()
     expect(page.get_by_role('heading', name='2 changes in 1 service')).to_be_visible()
     expect(page.get_by_text(f'{reviewed} is frozen by maria, until manually lifted')).to_be_visible()
-    page.get_by_label('Why?').fill('Less memory')
+    page.get_by_label('Reason').fill('Less memory')
     apply = page.get_by_role('button', name=re.compile('^Apply'))
-    expect(apply).to_contain_text('The cluster is frozen: override it, and say why')
+    expect(apply).to_contain_text('The cluster is frozen: override it with a reason')
     page.keyboard.press('Control+Enter')
     page.get_by_role('button', name='Override the freeze').click()
-    expect(page.get_by_label('Why in spite of that?')).to_be_focused()
+    expect(page.get_by_label('Why override the freeze?')).to_be_focused()
     expect(apply).to_have_attribute('aria-disabled', 'true')
     page.keyboard.type('The sale ends without it')
     assert violations() == []

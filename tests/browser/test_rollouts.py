@@ -21,12 +21,11 @@ def tags(product: Process) -> list[str]:
 def deploy(page: Page, tag: str, reason: str) -> None:
     page.get_by_role('link', name='staging').first.click()
     page.get_by_role('link', name=f'{SERVICE}, open').click()
-    page.get_by_role('button', name='Change tag', exact=True).click()
+    page.get_by_role('button', name='Deploy', exact=True).click()
     page.get_by_label('Tag', exact=True).fill(tag)
     page.get_by_role('radio', name=tag).first.check()
-    page.get_by_role('button', name=f'Plan {tag}').click()
-    page.get_by_label('Why?').fill(reason)
-    page.get_by_role('button', name=f'Deploy {tag}').click()
+    page.get_by_label('Reason').fill(reason)
+    page.get_by_role('button', name=f'Deploy {tag}', exact=True).click()
     page.get_by_role('link', name='Follow the rollout').click()
 
 
@@ -53,18 +52,18 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
 
     # From "something is wrong" to "this is why": one click.
     page.get_by_role('link', name='Nysa').click()
-    worry = page.get_by_role('region', name='Needs attention').get_by_role('row').filter(has_text='staging')
-    worry.get_by_role('link', name=SERVICE).click()
+    tile = page.get_by_role('article').filter(has_text='staging')
+    tile.get_by_role('link', name=SERVICE).first.click()
     drawer = page.get_by_role('complementary', name=f'Service {SERVICE}')
     expect(drawer.get_by_role('alert')).to_contain_text(re.compile('exit code|stop|fail', re.IGNORECASE))
     # What ECS has given up: the change that brought it, and the last lines of its log.
-    recorded = drawer.get_by_role('region', name='Flight recorder')
+    recorded = drawer.get_by_role('region', name='Failure report')
     expect(recorded).to_contain_text('Faster still', timeout=LONG_MS)
     assert violations() == []
 
-    drawer.get_by_role('button', name=f'Roll back {SERVICE}').click()
+    drawer.get_by_role('button', name=f'Roll back to {good}').click()
     expect(page.get_by_role('dialog').get_by_text('1 change in 1 service')).to_be_visible()
-    page.get_by_label('Why?').fill('It does not start')
+    page.get_by_label('Reason').fill('It does not start')
     page.get_by_role('button', name='Roll back', exact=True).click()
     expect(arrived).to_contain_text(good, timeout=LONG_MS)
     expect(arrived).to_contain_text('Succeeded', timeout=LONG_MS)
@@ -83,12 +82,12 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     # The version that was rolled away from is marked where versions are chosen.
     page.get_by_role('link', name='Services', exact=True).click()
     page.get_by_role('link', name=f'{SERVICE}, open').click()
-    page.get_by_role('button', name='Change tag', exact=True).click()
+    page.get_by_role('button', name='Deploy', exact=True).click()
     picker = page.get_by_role('dialog')
     picker.get_by_label('Tag', exact=True).fill(bad)
-    expect(picker.locator('label').filter(has_text='Quarantined')).to_contain_text(bad)
+    expect(picker.locator('label').filter(has_text='Blocked')).to_contain_text(bad)
     picker.get_by_label('Tag', exact=True).fill(good)
-    expect(picker.locator('label').filter(has_text='Runs here')).to_contain_text(good)
+    expect(picker.locator('label').filter(has_text='Running here')).to_contain_text(good)
     assert violations() == []
 
 
@@ -105,12 +104,12 @@ def test_why_tasks_fail_is_read_before_anybody_gives_up(
     product.api('PUT', address, {'image_tag': bad})
     try:
         drawer = page.get_by_role('complementary', name='Service report-worker')
-        log = drawer.get_by_role('region', name='The last lines of its log')
+        log = drawer.get_by_role('region', name='Last log lines')
         expect(log).to_contain_text('RuntimeError: this build is broken', timeout=LONG_MS)
-        expect(drawer.get_by_role('region', name='Flight recorder')).to_have_count(0)
+        expect(drawer.get_by_role('region', name='Failure report')).to_have_count(0)
         # A long line scrolls by itself, and pushes nothing out of sight.
         assert drawer.get_by_role('tabpanel').evaluate('(panel) => panel.scrollWidth <= panel.clientWidth')
-        expect(drawer.get_by_role('heading', name=re.compile('^Rolling out'))).to_be_visible()
+        expect(drawer.get_by_role('alert')).to_contain_text('still serves')
         assert violations() == []
     finally:
         product.api('PUT', address, {'image_tag': good})
@@ -127,13 +126,13 @@ def is_broken(tag: str) -> bool:
 
 def test_a_version_is_found_and_chosen_by_keyboard(page: Page):
     page.goto('/cp/clusters/production/services/user-service')
-    page.get_by_role('button', name='Change tag', exact=True).click()
+    page.get_by_role('button', name='Deploy', exact=True).click()
     picker = page.get_by_role('dialog')
     expect(picker.get_by_text('newest first')).to_be_visible()
-    expect(picker.locator('label').filter(has_text='Runs in staging')).to_have_count(1)
+    expect(picker.locator('label').filter(has_text='Running in staging')).to_have_count(1)
     page.keyboard.type('v2.1')
     expect(picker.get_by_role('radio')).to_have_count(2)
     page.keyboard.press('ArrowDown')
     expect(picker.get_by_role('radio').first).to_be_checked()
     page.keyboard.press('Enter')
-    expect(page.get_by_role('dialog').get_by_label('Why?')).to_be_focused()
+    expect(page.get_by_role('dialog').get_by_label('Reason')).to_be_focused()

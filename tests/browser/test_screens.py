@@ -8,10 +8,16 @@ from playwright.sync_api import Browser, Page, expect
 
 SCREENS = {
     '/cp': 'Clusters',
+    '/cp?size=dense': 'Clusters',
+    '/cp?size=table&group=pattern': 'Clusters',
+    '/cp/activity': 'Activity',
     '/cp?q=zzz': re.compile(r'^0 of \d+ match'),
     '/cp/clusters/staging': 'staging',
     '/cp/clusters/staging?q=zzz': '0 of 6 match',
     '/cp/clusters/staging/services/user-service': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=logs': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=metrics': 'user-service',
+    '/cp/clusters/staging/services/user-service?tab=configuration': 'user-service',
     '/cp/clusters/staging/services/user-service?tab=diff': 'user-service',
     '/cp/clusters/staging/services/user-service?tab=tasks': 'user-service',
     '/cp/clusters/staging/services/user-service?tab=history': 'user-service',
@@ -48,7 +54,7 @@ def test_it_is_accessible_in_both_themes_and_fits_on_a_phone(
     assert page.evaluate('() => document.documentElement.scrollWidth') <= 320
 
 
-@pytest.mark.parametrize('opened', ['palette', 'keys', 'More actions', 'Settings', 'Scale', 'Change tag', 'Freeze…'])
+@pytest.mark.parametrize('opened', ['palette', 'keys', 'More actions', 'Settings', 'Scale', 'Deploy', 'Freeze…'])
 def test_what_opens_over_it_is_accessible(page: Page, violations: Callable[[], list[str]], opened: str):
     page.emulate_media(reduced_motion='reduce')
     page.goto('/cp/clusters/staging/services/user-service')
@@ -79,10 +85,10 @@ def test_plans_and_notices_are_accessible(page: Page, violations: Callable[[], l
     settled(page, 'user-service')
     page.get_by_role('button', name='Scale', exact=True).click()
     page.get_by_label('Tasks', exact=True).fill('5')
-    page.get_by_role('button', name='Plan').click()
+    page.get_by_role('button', name='Review', exact=True).click()
     expect(page.get_by_text('1 change in 1 service')).to_be_visible()
     assert violations() == []
-    page.get_by_label('Why?').fill('For a look')
+    page.get_by_label('Reason').fill('For a look')
     page.get_by_role('button', name='Scale to 5').click()
     expect(page.get_by_role('heading', name='user-service scaled to 5')).to_be_visible()
     assert violations() == []

@@ -23,7 +23,7 @@ def draft(page: Page, text: str) -> None:
     page.locator('.cm-content').press('Control+End')
     page.keyboard.insert_text(text)
     page.keyboard.press('Control+s')
-    expect(page.get_by_text('Draft', exact=True)).to_be_visible()
+    expect(page.get_by_text('Unsaved changes', exact=True)).to_be_visible()
 
 
 def test_a_draft_outlives_the_session_and_is_applied_in_the_next(page: Page, guarded: Guarded):
@@ -44,7 +44,7 @@ def test_a_draft_outlives_the_session_and_is_applied_in_the_next(page: Page, gua
     enter(guarded.token('admin'))
     expect(page.locator('.cm-content')).to_contain_text('nginx:2')
     page.get_by_role('button', name=re.compile('^Review')).click()
-    page.get_by_label('Why?').fill('One more')
+    page.get_by_label('Reason').fill('One more')
     apply = page.get_by_role('button', name=re.compile('^Apply'))
     expect(apply).not_to_have_attribute('aria-disabled', 'true')
     apply.click()

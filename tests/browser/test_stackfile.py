@@ -47,7 +47,7 @@ def test_a_warning_is_shown_at_its_line_and_holds_up_nothing(page: Page):
 
 def test_the_draft_is_saved_and_reviewed_by_keys(page: Page):
     opened(page)
-    expect(page.get_by_text('press Esc, then Tab, to leave the editor')).to_be_visible()
+    expect(page.get_by_text('Esc Tab: leave editor')).to_be_visible()
     type_at_end(page, '# mine\n')
     page.keyboard.press('Control+s')
     expect(page.get_by_text('saved in this browser')).to_be_visible()
@@ -69,14 +69,14 @@ def test_keys_are_completed_from_the_schema(page: Page):
 def test_a_draft_survives_a_reload_and_is_applied_with_a_reason(page: Page, product: Process):
     opened(page, 'production')
     type_at_end(page, '- night-worker:\n    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/email-worker:v1.0.0\n')
-    expect(page.get_by_text('Draft', exact=True)).to_be_visible()
+    expect(page.get_by_text('Unsaved changes', exact=True)).to_be_visible()
     page.keyboard.press('Control+s')
     page.reload()
-    expect(page.get_by_text('Draft', exact=True)).to_be_visible()
+    expect(page.get_by_text('Unsaved changes', exact=True)).to_be_visible()
     page.get_by_role('button', name=re.compile('^Review')).click()
     expect(page.get_by_role('heading', name='1 change in 1 service')).to_be_visible()
     expect(page.get_by_text('night-worker', exact=True)).to_be_visible()
-    page.get_by_label('Why?').fill('It works at night')
+    page.get_by_label('Reason').fill('It works at night')
     page.keyboard.press('Control+Enter')
     expect(page).to_have_url(re.compile('/cp/clusters/production/rollout$'))
     assert any('night-worker' in each for each in config(product, 'production')['services'])
@@ -90,8 +90,8 @@ def test_a_change_by_somebody_else_never_touches_a_draft(page: Page, product: Pr
     expect(page.locator('.cm-content')).to_contain_text('# mine')
     page.get_by_role('button', name='See both and merge').click()
     dialog = page.get_by_role('dialog', name='Merge two versions')
-    expect(dialog.get_by_text('nothing is in conflict')).to_be_visible()
-    dialog.get_by_role('button', name='Take into my draft').click()
+    expect(dialog.get_by_text('No conflicts')).to_be_visible()
+    dialog.get_by_role('button', name='Merge').click()
     expect(page.locator('.cm-content')).to_contain_text('# mine')
     expect(page.get_by_text('changed staging while you edited')).to_have_count(0)
     page.get_by_role('button', name='Show the changes').click()
@@ -109,7 +109,7 @@ def test_both_changed_the_same_line(page: Page, product: Process):
     product.api('PUT', '/clusters/staging/services/routing-service?message=theirs', {'desired_count': now + 2})
     page.get_by_role('button', name='See both and merge').click()
     dialog = page.get_by_role('dialog', name='Merge two versions')
-    take = dialog.get_by_role('button', name='Take into my draft')
+    take = dialog.get_by_role('button', name='Merge')
     expect(take).to_have_attribute('aria-disabled', 'true')
     dialog.get_by_role('radio', name='My draft').check()
     take.click()
@@ -142,4 +142,4 @@ def test_a_stackfile_that_is_typed_line_by_line_has_no_mistake(page: Page):
         '      environment:',
         '        - MODE: test',
     ]
-    expect(page.get_by_role('region', name='Problems').get_by_role('status')).not_to_contain_text('mistake')
+    expect(page.get_by_role('region', name='Problems').get_by_role('status')).not_to_contain_text('error')

@@ -62,12 +62,12 @@ def test_who_never_connected_claims_nothing(page: Page, server: Server, path: st
     expect(page.get_by_text('No cluster is')).to_have_count(0)
     page.unroute('**/api/**')
     # Without the channel, but with the API, what is there can be read.
-    expect(page.get_by_text(re.compile('No cluster is (managed yet|called prod)'))).to_be_visible()
+    expect(page.get_by_text(re.compile('No cluster(s yet| is called prod)'))).to_be_visible()
 
 
 def test_nothing_is_managed_yet(page: Page, server: Server, violations: Callable[[], list[str]]):
     page.goto(address(server))
-    expect(page.get_by_role('heading', name='No cluster is managed yet')).to_be_visible()
+    expect(page.get_by_role('heading', name='No clusters yet')).to_be_visible()
     assert violations() == []
     page.get_by_role('main').get_by_role('link', name='New cluster').last.click()
     expect(page).to_have_url(re.compile('/cp/new$'))
@@ -161,13 +161,13 @@ def test_a_session_that_ends_takes_nothing_away(page: Page, guarded: Guarded):
     page.goto(address(guarded, f'/clusters/{cluster}'))
     enter(page, token)
     page.get_by_label('Filter services').fill('we')
-    page.get_by_label('Choose web').check()
+    page.get_by_label('Select web').check()
     guarded.revoke(token)
     guarded.refresh()
     expect(page.get_by_role('dialog', name='Sign in to Nysa')).to_be_visible(timeout=30_000)
     enter(page, guarded.token('deployer'))
     expect(page.get_by_label('Filter services')).to_have_value('we')
-    expect(page.get_by_label('Choose web')).to_be_checked()
+    expect(page.get_by_label('Select web')).to_be_checked()
 
 
 def test_no_counts_before_the_first_snapshot(page: Page, server: Server):

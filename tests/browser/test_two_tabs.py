@@ -72,7 +72,7 @@ def test_a_draft_of_a_closed_tab_is_gone_once_a_later_one_applied_it(page: Page,
     opened(page, address)
     expect(page.locator('.cm-content')).to_contain_text('nginx:2')
     page.get_by_role('button', name=re.compile('^Review')).click()
-    page.get_by_label('Why?').fill('One more')
+    page.get_by_label('Reason').fill('One more')
     page.get_by_role('button', name=re.compile('^Apply')).click()
     expect(page).to_have_url(re.compile('/rollout$'))
     expect(page.get_by_role('link', name='Draft')).to_have_count(0)

@@ -23,7 +23,7 @@ def test_text_has_the_sizes_that_the_tokens_state(page: Page):
     expect(name).to_be_visible()
     assert page.evaluate('() => getComputedStyle(document.documentElement).fontSize') == '16px'
     assert page.evaluate('() => getComputedStyle(document.body).fontSize') == '14px'
-    assert name.evaluate(SIZE) == '15px'
+    assert name.evaluate(SIZE) == '16px'
 
 
 def test_no_text_is_smaller_than_12_px(page: Page):

@@ -1,4 +1,4 @@
-/** Every change that can be made from the page, as data: what is called, and what is said about it. */
+/** Every change that can be made from the page, as data: what is called, and its words. */
 
 import { signal } from '@preact/signals';
 import type { Service } from '../lib/model';
@@ -13,7 +13,7 @@ export interface ActionCall {
 
 export interface Action {
   title: string;
-  /** What the confirming button says. */
+  /** The label of the confirming button. */
   verb: string;
   danger?: boolean;
   cluster: string;
@@ -56,7 +56,7 @@ export function changeTag(cluster: string, services: readonly Service[], tag: st
     ...change(cluster, services, { image_tag: tag }),
     title: `Deploy ${tag} to ${several(services)}`,
     verb: `Deploy ${tag}`,
-    done: `${tag} is on its way to ${several(services)}`,
+    done: `Deploying ${tag} to ${several(services)}`,
   };
 }
 
@@ -65,7 +65,7 @@ export function restart(cluster: string, services: readonly Service[]): Action {
     ...change(cluster, services, { restart: true }),
     title: `Restart ${several(services)}`,
     verb: 'Restart',
-    note: `All tasks are replaced, as in any rollout, and the image is pulled again: also where its tag was moved.`,
+    note: 'Replaces all tasks and pulls the image again (picks up a moved tag).',
     done: `${several(services)} ${services.length === 1 ? 'is' : 'are'} being restarted`,
   };
 }
@@ -87,15 +87,20 @@ export function deployAgain(cluster: string): Action {
     verb: 'Deploy again',
     cluster,
     call: { method: 'POST', target: path('clusters', cluster, 'deploy') },
-    note: 'The stored desired state is announced once more. ECS is brought back to it wherever it drifted.',
+    note: 'Re-applies the stackfile and fixes drift.',
     done: `${cluster} is being deployed again`,
   };
 }
 
-export function rollback(cluster: string, revision: string | null, service: string | null = null): Action {
+export function rollback(
+  cluster: string,
+  revision: string | null,
+  service: string | null = null,
+  version: string | null = null,
+): Action {
   const what = service ?? cluster;
   return {
-    title: revision ? `Roll ${what} back to ${shortRevision(revision)}` : `Roll ${what} back to the revision before`,
+    title: `Roll back ${what} to ${revision ? shortRevision(revision) : (version ?? 'the previous revision')}`,
     verb: 'Roll back',
     cluster,
     call: {
@@ -103,7 +108,7 @@ export function rollback(cluster: string, revision: string | null, service: stri
       target: path('clusters', cluster, 'rollback'),
       body: { ...(revision ? { revision } : {}), ...(service ? { service } : {}) },
     },
-    note: 'A new revision is stored with the old content; nothing of the history is lost.',
+    note: 'Creates a new revision; history is kept.',
     done: `${what} is being rolled back`,
   };
 }
@@ -118,8 +123,8 @@ export function promote(from: string, to: string, services: readonly string[] | 
       target: path('clusters', to, 'promote'),
       body: { from, ...(services ? { services } : {}), ...(force ? { force } : {}) },
     },
-    note: `The image tags that ${from} wants are taken over. Services that only one of the two has are left alone.`,
-    done: `${to} takes over the tags of ${from}`,
+    note: `Copies ${from}'s images (pinned by digest). Services in only one cluster are skipped.`,
+    done: `Promoting ${from} to ${to}`,
   };
 }
 
@@ -130,32 +135,32 @@ export function freeze(cluster: string, until: string | null): Action {
     cluster,
     call: { method: 'PUT', target: path('clusters', cluster, 'freeze'), body: until ? { until } : {} },
     guardsOnly: true,
-    note: 'Until it is thawed, every change is refused, and whoever tries is told your reason.',
+    note: 'Blocks all deploys; people see your reason.',
     done: `${cluster} is frozen`,
   };
 }
 
 export function thaw(cluster: string): Action {
   return {
-    title: `Thaw ${cluster}`,
-    verb: 'Thaw',
+    title: `Unfreeze ${cluster}`,
+    verb: 'Unfreeze',
     cluster,
     call: { method: 'DELETE', target: path('clusters', cluster, 'freeze') },
     guardsOnly: true,
-    note: 'Changes are taken again.',
-    done: `${cluster} takes changes again`,
+    note: 'Deploys allowed again.',
+    done: `${cluster} is unfrozen`,
   };
 }
 
 export function release(cluster: string, service: string, images: readonly string[]): Action {
   return {
-    title: `Release ${images.length === 1 ? images[0] : `${images.length} images`}`,
-    verb: 'Release',
+    title: `Unblock ${images.length === 1 ? images[0] : `${images.length} images`}`,
+    verb: 'Unblock',
     cluster,
     call: { method: 'DELETE', target: path('clusters', cluster, 'services', service, 'quarantine'), body: {} },
     guardsOnly: true,
     note: `${service} may be deployed with ${images.length === 1 ? 'it' : 'them'} again. Nothing is deployed by this.`,
-    done: `${service} may have its former images back`,
+    done: `${images.join(', ')} unblocked for ${service}`,
   };
 }
 
@@ -167,7 +172,7 @@ export function stopManaging(cluster: string): Action {
     cluster,
     typed: cluster,
     call: { method: 'DELETE', target: path('clusters', cluster) },
-    note: 'ECS is left alone: everything goes on running. The history stays, and the cluster can be restored.',
+    note: 'Everything keeps running in ECS. The history stays, and the cluster can be restored.',
     done: `${cluster} is no longer managed`,
   };
 }
@@ -178,7 +183,7 @@ export function restore(cluster: string): Action {
     verb: 'Restore',
     cluster,
     call: { method: 'POST', target: path('clusters', cluster, 'restore') },
-    note: 'Its last desired state is stored and deployed again, and its history goes on.',
+    note: 'Stores and deploys its last desired state again; its history continues.',
     done: `${cluster} is managed again`,
   };
 }

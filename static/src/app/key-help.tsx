@@ -2,16 +2,16 @@ import { shown } from '../lib/keys';
 import { Dialog } from '../ui/dialog';
 import { bindings, isMac } from './keyboard';
 import { singleKeys } from './preferences';
-import { helpOpen } from './topbar';
+import { helpOpen } from './masthead';
 
 export function KeyHelp() {
   if (!helpOpen.value) return null;
   const groups = Map.groupBy(
-    bindings().filter((b) => b.says && b.group !== 'Dialog'),
+    bindings().filter((b) => b.label && b.group !== 'Dialog'),
     (b) => b.group,
   );
   return (
-    <Dialog title="Keys" wide onClose={() => (helpOpen.value = false)}>
+    <Dialog title="Keyboard shortcuts" wide onClose={() => (helpOpen.value = false)}>
       <div class="keylist">
         {[...groups].map(([group, keys]) => (
           <section key={group}>
@@ -19,7 +19,7 @@ export function KeyHelp() {
             <ul>
               {keys.map((b) => (
                 <li key={b.keys}>
-                  <span>{b.says}</span>
+                  <span>{b.label}</span>
                   <span>
                     {shown(b.keys, isMac).map((k) => (
                       <kbd key={k}>{k}</kbd>
@@ -37,7 +37,7 @@ export function KeyHelp() {
           checked={singleKeys.value}
           onChange={(e) => (singleKeys.value = e.currentTarget.checked)}
         />
-        <span>Single keys, without Ctrl or ⌘. They never work while you type.</span>
+        <span>Single-key shortcuts. They never work while you type.</span>
       </label>
     </Dialog>
   );

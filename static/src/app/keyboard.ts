@@ -1,4 +1,4 @@
-/** The keys that work now: whoever is on the page adds its own, and takes them away when it leaves. */
+/** The keys that work now: each component adds its own while it is on the page. */
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type Binding, isTyping, Keyboard } from '../lib/keys';

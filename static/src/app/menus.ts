@@ -17,8 +17,13 @@ import {
 } from './actions';
 import { hindrance, store } from './state';
 
-/** The dialog that asks for something before an action can be planned; it stands over the cluster, or the service. */
-export const opened = signal<'freeze' | 'promote' | 'scale' | 'tag' | null>(null);
+/** The dialog that asks for something before an action can be planned. `after`: once the action is done. */
+export type Opened =
+  | { kind: 'freeze'; cluster: string }
+  | { kind: 'promote'; cluster: string }
+  | { kind: 'scale' | 'deploy'; cluster: string; services: readonly Service[]; tag?: string; after?: () => void };
+
+export const opened = signal<Opened | null>(null);
 
 export function clusterItems(entry: ClusterEntry): (MenuItem | null)[] {
   const { name } = entry;
@@ -39,12 +44,12 @@ export function clusterItems(entry: ClusterEntry): (MenuItem | null)[] {
     {
       label: 'Promote from…',
       icon: 'arrow',
-      run: () => (opened.value = 'promote'),
-      why: why('POST', '/clusters/{c}/promote') ?? (store.names.value.length < 2 ? 'There is no other cluster' : null),
+      run: () => (opened.value = { kind: 'promote', cluster: name }),
+      why: why('POST', '/clusters/{c}/promote') ?? (store.names.value.length < 2 ? 'No other cluster' : null),
     },
     entry.summary.value.frozen
       ? {
-          label: 'Thaw',
+          label: 'Unfreeze',
           icon: 'frozen',
           run: () => (asked.value = thaw(name)),
           why: hindrance('DELETE', '/clusters/{c}/freeze'),
@@ -52,7 +57,7 @@ export function clusterItems(entry: ClusterEntry): (MenuItem | null)[] {
       : {
           label: 'Freeze…',
           icon: 'frozen',
-          run: () => (opened.value = 'freeze'),
+          run: () => (opened.value = { kind: 'freeze', cluster: name }),
           why: hindrance('PUT', '/clusters/{c}/freeze'),
         },
     null,
@@ -71,8 +76,18 @@ export function serviceItems(service: Service, after: () => void): (MenuItem | n
   const { cluster, name } = service;
   const why = hindrance('PATCH', SERVICES, cluster);
   return [
-    { label: 'Change tag…', icon: 'tag', run: () => (opened.value = 'tag'), why },
-    { label: 'Scale…', icon: 'scale', run: () => (opened.value = 'scale'), why },
+    {
+      label: 'Deploy…',
+      icon: 'up-arrow',
+      run: () => (opened.value = { kind: 'deploy', cluster, services: [service] }),
+      why,
+    },
+    {
+      label: 'Scale…',
+      icon: 'scale',
+      run: () => (opened.value = { kind: 'scale', cluster, services: [service] }),
+      why,
+    },
     { label: 'Restart', icon: 'restart', run: () => (asked.value = restart(cluster, [service])), why },
     {
       label: 'Roll back',

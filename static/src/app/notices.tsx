@@ -31,7 +31,7 @@ function One({ notice }: { notice: Notice }) {
   const expiry = useExpiry(notice.tone === 'good' || notice.tone === 'busy' ? EXPIRES_AFTER_MS : null, close);
   const retry = notice.error?.retryable === false ? undefined : notice.retry;
   return (
-    <div class="notice" data-tone={notice.tone as Tone} {...expiry}>
+    <div class={notice.tone === 'busy' ? 'notice' : 'notice onsignal'} data-tone={notice.tone as Tone} {...expiry}>
       <Icon name={ICONS[notice.tone]} />
       <div class="what">
         <h2>{notice.title}</h2>

@@ -7,14 +7,14 @@ import { UserText } from '../ui/text';
 import { Until } from '../ui/time';
 import { overrideHindrance } from './state';
 
-/** Why a change is made all the same; null while nobody wants that. */
+/** Why a change is made in spite of a freeze; null while no override was begun. */
 export type Override = string | null;
 
 /** What is still missing for a change of a cluster that is frozen, or is not. */
 export function missingOverride(freeze: Freeze | null, override: Override): string | null {
   if (!freeze) return null;
   if (overrideHindrance()) return 'The cluster is frozen';
-  return override?.trim() ? null : 'The cluster is frozen: override it, and say why';
+  return override?.trim() ? null : 'The cluster is frozen: override it with a reason';
 }
 
 /** The button was pressed to type this, and is gone; it stays one function, so that only the first drawing moves the focus. */
@@ -54,7 +54,7 @@ export function Overriding({
             Override the freeze…
           </Button>
         ) : (
-          <Button onClick={() => onChange(null)}>Do not override</Button>
+          <Button onClick={() => onChange(null)}>Cancel override</Button>
         )
       }
     >
@@ -64,13 +64,13 @@ export function Overriding({
       {hindrance && <p>{hindrance}.</p>}
       {override !== null && (
         <div class="field">
-          <label htmlFor="override">Why in spite of that?</label>
+          <label htmlFor="override">Why override the freeze?</label>
           <input
             id="override"
             class="input"
             ref={focused}
             value={override}
-            placeholder="On record beside the reason"
+            placeholder="Logged in the audit"
             onInput={(e) => onChange(e.currentTarget.value)}
           />
         </div>

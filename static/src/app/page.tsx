@@ -1,16 +1,16 @@
 import { useEffect } from 'preact/hooks';
 import { ClusterScreen } from '../screens/cluster';
-import { AuditScreen } from '../screens/audit';
-import { Fleet } from '../screens/fleet';
-import { Gone, RemovedScreen } from '../screens/gone';
-import { HistoryScreen } from '../screens/history';
-import { NewCluster } from '../screens/new-cluster';
-import { ReviewScreen } from '../screens/review';
+import { Fleet } from '../screens/fleet/fleet';
+import { Gone } from '../screens/gone';
 import { RolloutScreen } from '../screens/rollout';
-import { StackfileScreen } from '../screens/stackfile';
+import { titleOf } from '../lib/attention';
+import { fleetRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { LinkButton } from '../ui/button';
+import { lazy } from '../ui/lazy';
 import { Empty, Skeleton } from '../ui/states';
+import { Dialogs } from '../screens/dialogs';
+import { attention } from './attention';
 import { Confirm } from './confirm';
 import { KeyHelp } from './key-help';
 import { useKeys } from './keyboard';
@@ -19,14 +19,30 @@ import { Palette } from './palette';
 import { useSlow } from './read';
 import { SignIn } from './sign-in';
 import { go, route, store } from './state';
-import { helpOpen, NAMES, paletteOpen, TopBar } from './topbar';
+import { Crumbs, helpOpen, Masthead, NAMES, paletteOpen } from './masthead';
+
+const later = () => import('../screens/later');
+const ActivityScreen = lazy(() => later().then((screens) => screens.ActivityScreen));
+const AuditScreen = lazy(() => later().then((screens) => screens.AuditScreen));
+const HistoryScreen = lazy(() => later().then((screens) => screens.HistoryScreen));
+const NewCluster = lazy(() => later().then((screens) => screens.NewCluster));
+const RemovedScreen = lazy(() => later().then((screens) => screens.RemovedScreen));
+const ReviewScreen = lazy(() => later().then((screens) => screens.ReviewScreen));
+const StackfileScreen = lazy(() => later().then((screens) => screens.StackfileScreen));
 
 export function Page() {
   const at = route.value;
+  const tab = attention.value;
   useKeys([
-    { keys: 'mod+k', says: 'Search and commands', group: 'Go to', always: true, run: () => (paletteOpen.value = true) },
-    { keys: 'g c', says: 'Clusters', group: 'Go to', run: () => go({ screen: 'fleet', filter: '' }) },
-    { keys: '?', says: 'These keys', group: 'Go to', run: () => (helpOpen.value = true) },
+    {
+      keys: 'mod+k',
+      label: 'Search and commands',
+      group: 'Go to',
+      always: true,
+      run: () => (paletteOpen.value = true),
+    },
+    { keys: 'g c', label: 'Clusters', group: 'Go to', run: () => go(fleetRoute()) },
+    { keys: '?', label: 'Keyboard shortcuts', group: 'Go to', run: () => (helpOpen.value = true) },
   ]);
   useEffect(() => {
     const parts = [
@@ -34,8 +50,8 @@ export function Page() {
       'cluster' in at ? at.cluster : null,
       'Nysa',
     ];
-    document.title = parts.filter(Boolean).join(' · ');
-  }, [at]);
+    document.title = titleOf(parts, tab);
+  }, [at, tab]);
   return (
     <div class="app" data-drawer={at.screen === 'cluster' && Boolean(at.service)}>
       <a
@@ -46,13 +62,15 @@ export function Page() {
           document.querySelector('main')?.focus();
         }}
       >
-        To the content
+        Skip to content
       </a>
-      <TopBar />
+      <Masthead />
       <main id="content" tabIndex={-1}>
+        <Crumbs />
         <Screen />
       </main>
       <Notices />
+      <Dialogs />
       <Confirm />
       <Palette />
       <KeyHelp />
@@ -88,6 +106,8 @@ function Screen() {
       );
     case 'audit':
       return <WithCluster name={at.cluster} show={(entry) => <AuditScreen key={at.cluster} entry={entry} at={at} />} />;
+    case 'activity':
+      return <ActivityScreen by={at.by} service={at.service} />;
     case 'removed':
       return <RemovedScreen />;
     case 'new':
@@ -98,7 +118,7 @@ function Screen() {
           page
           icon="question"
           title="Page not found"
-          actions={<LinkButton to={{ screen: 'fleet', filter: '' }}>All clusters</LinkButton>}
+          actions={<LinkButton to={fleetRoute()}>All clusters</LinkButton>}
         >
           The address <code>{at.path}</code> does not exist.
         </Empty>

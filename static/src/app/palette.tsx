@@ -1,6 +1,6 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { fuzzy } from '../lib/filter';
-import { clusterRoute, type Route } from '../lib/router';
+import { fleetRoute, clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
 import { rememberFocus } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
@@ -8,7 +8,7 @@ import { asked, restore } from './actions';
 import { clusterItems, serviceItems } from './menus';
 import { theme } from './preferences';
 import { go, hindrance, route, store } from './state';
-import { helpOpen, paletteOpen } from './topbar';
+import { helpOpen, paletteOpen } from './masthead';
 
 interface Entry {
   id: string;
@@ -47,12 +47,12 @@ function entries(): Entry[] {
       found.push(to(`s ${cluster} ${name}`, name, cluster, 'box', clusterRoute(cluster, name)));
   }
   found.push(
-    to('fleet', 'All clusters', 'g c', 'layers', { screen: 'fleet', filter: '' }),
+    to('fleet', 'All clusters', 'g c', 'layers', fleetRoute()),
     to('new', 'New cluster', '', 'plus', { screen: 'new' }),
     to('removed', 'Removed clusters', 'restore', 'undo', { screen: 'removed' }),
     { id: 'light', label: 'Light theme', hint: '', icon: 'sun', run: () => (theme.value = 'light') },
     { id: 'dark', label: 'Dark theme', hint: '', icon: 'moon', run: () => (theme.value = 'dark') },
-    { id: 'keys', label: 'Keys', hint: '?', icon: 'keyboard', run: () => (helpOpen.value = true) },
+    { id: 'keys', label: 'Keyboard shortcuts', hint: '?', icon: 'keyboard', run: () => (helpOpen.value = true) },
   );
   return found;
 }
@@ -175,7 +175,7 @@ function OpenPalette() {
         <kbd>Esc</kbd>
       </div>
       {found.length ? (
-        <ul id="palette-list" role="listbox" aria-label="What was found">
+        <ul id="palette-list" role="listbox" aria-label="Results">
           {found.map((entry, i) => (
             // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input has the focus and takes the keys
             <li
@@ -196,7 +196,7 @@ function OpenPalette() {
         </ul>
       ) : (
         <p class="none" id="palette-list">
-          Nothing is called “{query}”.
+          No results for “{query}”
         </p>
       )}
     </dialog>

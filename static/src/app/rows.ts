@@ -1,10 +1,10 @@
 /** Walking through the rows of a list: the focus is on a row's link, so that Enter opens it. */
 
-/** What is still to be hidden or shown: whoever walks through the rows walks through what the filter leaves. */
+/** Filters still at work: they finish before the focus moves, which goes through the shown rows alone. */
 export const settling = new Set<{ finish(): void }>();
 
 export function rowLinks(): HTMLElement[] {
-  settling.forEach((each) => each.finish());
+  settling.forEach((filter) => filter.finish());
   return [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter((e) => !e.closest('[hidden]'));
 }
 
@@ -23,8 +23,8 @@ export function intoList(event: KeyboardEvent): void {
   event.preventDefault();
   const around = (event.target as HTMLElement).closest('dialog, form')!;
   const first =
-    around.querySelector<HTMLInputElement>('.tags :checked') ??
-    around.querySelector<HTMLInputElement>('.tags input:not(:disabled)');
+    around.querySelector<HTMLInputElement>(':is(.tags, .versions) :checked') ??
+    around.querySelector<HTMLInputElement>(':is(.tags, .versions) input:not(:disabled)');
   first?.focus();
   first?.click();
 }

@@ -1,4 +1,4 @@
-/** What the server says of a stackfile's text: its mistakes and warnings, and what it may hold. */
+/** The server's check of a stackfile: errors, warnings and its JSON Schema. */
 
 import type { Json } from '../lib/model';
 import { ApiError, call, type Detail, path } from '../lib/rest';

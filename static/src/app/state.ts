@@ -10,6 +10,7 @@ import { format, parse, type Route } from '../lib/router';
 import { type Connection, LiveChannel } from '../lib/socket';
 import { Store } from '../lib/store';
 import { afterFrame } from './frames';
+import { connectTail, receiveTail } from './tail';
 
 export const store = new Store();
 export const drafts = new Drafts(localStorage, sessionStorage, Math.random);
@@ -19,6 +20,20 @@ const clock = new ServerClock(Date.now);
 /** The server's time, which relative times follow; it stands while the page is hidden. */
 export const now = signal(clock.now());
 const TICK_MS = 5000;
+const SECOND_MS = 1000;
+
+let eachSecond: ReturnType<typeof setInterval> | undefined;
+
+/** The server's time, each second, for running clocks; it ticks only while one is shown. */
+export const seconds = signal(clock.now(), {
+  watched() {
+    seconds.value = clock.now();
+    eachSecond = setInterval(() => {
+      if (!document.hidden) seconds.value = clock.now();
+    }, SECOND_MS);
+  },
+  unwatched: () => clearInterval(eachSecond),
+});
 
 // Where we are
 export const route = signal<Route>(parse(location.href));
@@ -58,7 +73,7 @@ function writeAddress(): void {
   history.replaceState(null, '', format(route.peek()));
 }
 
-// Notices stay until somebody dismisses them
+// Notices stay until they are dismissed
 export interface Notice {
   id: number;
   tone: 'good' | 'bad' | 'warn' | 'busy';
@@ -84,7 +99,7 @@ export const connection = signal<Connection>('connecting');
 // Who we are, and what the server offers
 /** `signedIn`: by a session of this browser, which can be ended here. */
 export const me = signal<{ name: string; role: string; signedIn: boolean } | null>(null);
-/** Why there is nobody signed in: at `first`, or since a session has `ended`; null while there is. */
+/** Why no user is signed in: not yet (`first`), or since a session has `ended`; null while one is. */
 export const signedOut = signal<'first' | 'ended' | null>(null);
 /** True once neither the channel nor the API could be reached. */
 export const unreachable = signal(false);
@@ -96,24 +111,32 @@ export function hindrance(method: string, target: string, cluster: string | null
   const lacks = roleHindrance(method, target);
   if (lacks) return lacks;
   const frozen = cluster && store.get(cluster)?.summary.value.frozen;
-  if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'somebody'}: ${frozen.reason}`;
+  if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'an unknown user'}: ${frozen.reason}`;
   return null;
+}
+
+/** True once the server's OpenAPI document is read. */
+export const described = computed(() => description.value !== null);
+
+/** Whether the server has a call; false until its document is read. */
+export function offered(method: string, target: string): boolean {
+  return description.value !== null && offers(description.value, method, target);
 }
 
 /** Why this server does not do it for us, or null where it does. */
 export function roleHindrance(method: string, target: string): string | null {
-  if (description.value && !offers(description.value, method, target)) return 'This server does not offer it';
+  if (description.value && !offers(description.value, method, target)) return 'Not available on this server';
   const role = me.value?.role;
   if (role === 'viewer') return 'Read-only (viewer). Ask an admin for deployer.';
   const least = leastRole(description.value, method, target);
-  if (role && least === 'admin' && role !== least) return `This takes the role ${least}; yours is ${role}`;
+  if (role && least === 'admin' && role !== least) return `Requires the role ${least}; yours is ${role}`;
   return null;
 }
 
 /** Why we may not make a change in spite of a freeze, or null where we may. */
 export function overrideHindrance(): string | null {
   const role = me.value?.role;
-  return role === 'admin' ? null : `To override a freeze takes the role admin; yours is ${role ?? 'not known'}`;
+  return role === 'admin' ? null : `Overriding a freeze requires the role admin; yours is ${role ?? 'unknown'}`;
 }
 
 async function describe(): Promise<void> {
@@ -156,7 +179,7 @@ function signOff(): void {
   signedOut.value ??= me.peek() ? 'ended' : 'first';
 }
 
-/** Signs in with a token; throws ApiError where it does not hold. */
+/** Signs in with a token; throws ApiError where it is invalid. */
 export async function signIn(token: string): Promise<void> {
   useSession((await call<Json>('/session', { method: 'POST', body: { token } })).data);
   channel.stop();
@@ -191,11 +214,12 @@ const channel = new LiveChannel(
       const hello = messages.findLast((m) => m.type === 'hello');
       if (hello) welcome(hello);
       store.apply(messages);
+      receiveTail(messages);
     },
     state(state) {
       connection.value = state;
       if (state === 'signed-out') signOff();
-      // A handshake that is refused looks like one that failed: only a session's end tells them apart.
+      // A handshake that is refused looks like one that failed: only the end of a session distinguishes them.
       if (state === 'reconnecting') void readSession();
       if (state === 'reconnecting' && !store.loaded.peek()) void readWithoutChannel();
     },
@@ -251,6 +275,7 @@ async function readWithoutChannel(): Promise<void> {
 }
 
 export function start(): void {
+  connectTail((tail) => channel.follow(tail));
   addEventListener('popstate', () => {
     unwritten = false;
     route.value = parse(location.href);

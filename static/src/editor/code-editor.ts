@@ -1,4 +1,4 @@
-/** CodeMirror for stackfiles; a chunk of its own, loaded when somebody edits. */
+/** CodeMirror for stackfiles; a chunk of its own, loaded with the first editor. */
 
 import {
   autocompletion,

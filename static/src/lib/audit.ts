@@ -1,4 +1,4 @@
-/** Who did what and who was refused, and which images are held: as the API tells it. */
+/** Who did what and who was refused, and which images are held: as the API answers. */
 
 import type { Json } from './model';
 import { instant } from './time';
@@ -56,7 +56,7 @@ export interface Known {
   next: string | null;
 }
 
-/** What was known, with the newest page as it is now: older pages stay where the two meet, and begin anew where not. */
+/** The known entries with the newest page replaced: older pages stay where the two overlap, and are read again where not. */
 export function renewed(known: Known, newest: Known): Known {
   const fresh = new Set(newest.entries.map(identity));
   const met = known.entries.findLastIndex((each) => fresh.has(identity(each)));
@@ -102,7 +102,7 @@ function asked(did: Json): string {
   );
 }
 
-/** From where somebody came, without what a browser tells of itself beside the fact that it is one. */
+/** The source of a change, with a browser's user agent cut to its name. */
 export function place(source: string): string {
   const [address, agent = ''] = source.split(/ (.*)/s);
   return agent.startsWith('Mozilla/') ? `${address}, in a browser` : source;
@@ -121,7 +121,7 @@ export function readHeld(sent: Json): Held[] {
   return objects(sent.content).map((each) => ({
     service: text(each.service) ?? '',
     image: text(each.image) ?? '',
-    by: text(each.by) ?? 'somebody',
+    by: text(each.by) ?? 'an unknown user',
     at: instant(each.at),
     reason: text(each.reason) ?? '',
   }));

@@ -32,9 +32,17 @@ export interface Plan {
   /** `code`: what of the server's refusals it would be. */
   notes: { service: string | null; message: string; code: string | null }[];
   unmanaged: string[];
-  /** The images that are taken away, and kept away. */
+  /** The images that a rollback blocks. */
   quarantined: { service: string; image: string }[];
   estimateSeconds: number | null;
+  /** What else happens to what runs, what is lost first. */
+  also: SideEffect[];
+}
+
+/** `lost`: it runs, and the desired state does not declare it. */
+export interface SideEffect {
+  effect: string;
+  message: string;
 }
 
 const ACTIONS: Action[] = ['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing'];
@@ -58,6 +66,10 @@ export function readPlan(sent: Json): Plan {
       message: asText(n.message) ?? '',
       code: asText(n.code),
     })),
+    also: objects(plan.also).map((effect) => ({
+      effect: asText(effect.effect) ?? '',
+      message: asText(effect.message) ?? [asText(effect.service), asText(effect.path)].filter(Boolean).join('.'),
+    })),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
     quarantined: objects(plan.quarantined).map((q) => ({
       service: asText(q.service) ?? '',
@@ -70,15 +82,16 @@ export function readPlan(sent: Json): Plan {
 }
 
 /** Whether two plans would change the same, whatever ECS is doing meanwhile. */
-export function saysTheSame(one: Plan, other: Plan): boolean {
+export function isSamePlan(one: Plan, other: Plan): boolean {
   const field = ({ path, before, after }: Field) => [path, before, after];
-  const said = ({ services, unmanaged, quarantined }: Plan) =>
+  const content = ({ services, unmanaged, quarantined, also }: Plan) =>
     JSON.stringify([
       services.filter(isChange).map((s) => [s.name, s.action, s.fields.map(field)]),
       unmanaged,
       quarantined,
+      also.filter(({ effect }) => effect === 'lost'),
     ]);
-  return said(one) === said(other);
+  return content(one) === content(other);
 }
 
 /** The row of what stands above all services has no name. */
@@ -151,7 +164,7 @@ export const VERBS: Record<Action, string> = {
   replace: 'Replace',
   run: 'Run',
   destroy: 'Destroy',
-  unmanage: 'Leave alone',
+  unmanage: 'Stop managing',
   nothing: 'No change',
 };
 

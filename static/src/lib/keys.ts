@@ -11,7 +11,7 @@ export interface Stroke {
 export interface Binding {
   /** `mod+k`, `/`, `?`, `g c` (one after the other), `arrowdown`. `mod` is Ctrl, or ⌘ on a Mac. */
   keys: string;
-  says: string;
+  label: string;
   /** Where it belongs in the help. */
   group: string;
   run: () => void;
@@ -29,7 +29,7 @@ export function strokeName(event: Stroke): string {
   return mod + alt + shift + key;
 }
 
-/** True where a key is text for somebody else: an input, a select, the editor. */
+/** True where a key is text: in an input, a select, the editor. */
 export function isTyping(target: { tagName?: string; isContentEditable?: boolean; type?: string } | null): boolean {
   if (!target?.tagName) return false;
   if (target.isContentEditable) return true;
@@ -38,7 +38,7 @@ export function isTyping(target: { tagName?: string; isContentEditable?: boolean
   return tag === 'textarea' || tag === 'select';
 }
 
-/** Follows strokes and says which binding they complete. Single keys can be switched off (WCAG 2.1.4). */
+/** Matches key strokes to bindings. Single keys can be switched off (WCAG 2.1.4). */
 export class Keyboard {
   private pending = '';
   private pendingAt = 0;

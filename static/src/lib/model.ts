@@ -78,7 +78,15 @@ export interface Service {
 export interface Freeze {
   by: string | null;
   reason: string;
+  at: number | null;
   until: number | null;
+}
+
+/** The rollout of a revision: its services, when it began, and the median duration of its services in milliseconds where the server states one. */
+export interface OpenRollout {
+  services: readonly string[];
+  since: number | null;
+  usual: number | null;
 }
 
 export interface Cluster {
@@ -89,7 +97,7 @@ export interface Cluster {
   message: string | null;
   source: string | null;
   frozen: Freeze | null;
-  /** When ECS was last read for this cluster, where the server says so. */
+  /** When ECS was last read for this cluster, where the server states it. */
   observedAt: number | null;
   /** Why ECS cannot be asked, where it cannot. */
   failing: string | null;
@@ -97,6 +105,8 @@ export interface Cluster {
   unreadable: string | null;
   /** The services that the newest revision with a rollout has changed. */
   changed: readonly string[];
+  /** The rollouts of the latest revisions, the oldest first. */
+  rollouts: readonly OpenRollout[];
   /** What the server counts, where it sends no services. */
   serviceCount: number;
 }
@@ -112,7 +122,12 @@ const first = <T>(...values: (T | null | undefined)[]): T | null =>
 export function readFreeze(value: unknown): Freeze | null {
   const freeze = object(value);
   if (!freeze || freeze.frozen === false) return null;
-  return { by: text(freeze.by), reason: text(freeze.reason) ?? 'no reason given', until: instant(freeze.until) };
+  return {
+    by: text(freeze.by),
+    reason: text(freeze.reason) ?? 'no reason given',
+    at: instant(freeze.at),
+    until: instant(freeze.until),
+  };
 }
 
 export function readCluster(name: string, sent: Json): Cluster {
@@ -128,6 +143,7 @@ export function readCluster(name: string, sent: Json): Cluster {
     failing: readFailing(summary.failing),
     unreadable: text(summary.unreadable),
     changed: readChanged(summary.rollouts),
+    rollouts: list(summary.rollouts).map(readOpenRollout),
     serviceCount: number(summary.service_count) ?? services.length,
   };
 }
@@ -140,6 +156,16 @@ export function readLastChange(sent: Json): Pick<Cluster, 'changedAt' | 'by' | '
     by: text(last.by),
     message: text(last.message),
     source: text(last.source),
+  };
+}
+
+function readOpenRollout(value: unknown): OpenRollout {
+  const rollout = object(value) ?? {};
+  const usual = number(rollout.usual_seconds);
+  return {
+    services: list(rollout.services).map(String),
+    since: instant(rollout.since),
+    usual: usual === null ? null : usual * 1000,
   };
 }
 
@@ -364,7 +390,7 @@ export function count(services: Iterable<Service>): Counts {
   return counts;
 }
 
-/** True where somebody should look: a rollout that ended badly, or tasks that do not stay up. */
+/** True for what needs attention: a rollout that ended badly, or tasks that do not stay up. */
 export function hasFailed(service: Service): boolean {
   return (
     service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing' || struggles(service)
@@ -382,11 +408,11 @@ export function presentTrouble(service: Service): Trouble | null {
 }
 
 /** The newest stop that its trouble is made of: after it ECS stops tasks merely to go back. */
-export function tellingStop(service: Service): Stop | null {
+export function troublesomeStop(service: Service): Stop | null {
   return service.stops.find((stop) => stop.kind === service.trouble?.kind) ?? service.stops[0] ?? null;
 }
 
-/** Why somebody should look at a service, in a few words; null where nobody need. */
+/** Why a service needs attention, in a few words; null where it does not. */
 export function concern(service: Service): string | null {
   if (hasFailed(service))
     return (
@@ -397,7 +423,7 @@ export function concern(service: Service): string | null {
   return `ECS differs in ${service.drift?.map((d) => d.path).join(', ') || 'what it runs'}`;
 }
 
-/** The service of which somebody should know first: one that fails before one that only drifts. */
+/** The service that needs attention first: one that fails before one that only drifts. */
 export function worst(services: readonly Service[]): Service | null {
   return services.find(hasFailed) ?? services.find((s) => s.sync === 'drifted') ?? null;
 }

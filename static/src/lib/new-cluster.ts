@@ -5,7 +5,7 @@ import type { Json } from './model';
 
 export type Source = 'stackfile' | 'adopt' | 'form';
 
-/** What a stackfile does not say of what runs, or says otherwise; without a service it is of the whole cluster. */
+/** A note on an import: what a stackfile cannot represent; without a service it is about the whole cluster. */
 export interface Note {
   service: string | null;
   message: string;
@@ -59,7 +59,7 @@ export function asDraft({ text, ...rest }: Progress, at: number): Draft {
   return { name: DRAFT, text, base: JSON.stringify(rest), revision: null, savedAt: at };
 }
 
-/** What the text comes from, as `Progress.from` says it. */
+/** The source of the text, as in `Progress.from`. */
 export function origin({ source, name }: Pick<Progress, 'source' | 'name'>): string {
   return source === 'adopt' ? `adopt ${name}` : source;
 }
@@ -96,7 +96,7 @@ export function creation(name: string, text: string): string {
   return `name: ${JSON.stringify(name)}\nconfig:\n${indented}\n`;
 }
 
-/** A cluster of ECS that nobody manages yet, and what runs in it. */
+/** An unmanaged ECS cluster, and what runs in it. */
 export interface Unmanaged {
   name: string;
   services: number;

@@ -1,4 +1,4 @@
-/** What this server can do, and who may, as its own OpenAPI document says. */
+/** The calls that this server offers, and to which roles, by its OpenAPI document. */
 
 import type { Json } from './model';
 
@@ -7,7 +7,7 @@ export function offers(document: Json | null, method: string, path: string): boo
   return operation(document, method, path) !== null;
 }
 
-/** The least role that may call it; null where the document does not say. */
+/** The least role that may call it; null where the document states none. */
 export function leastRole(document: Json | null, method: string, path: string): string | null {
   const role = operation(document, method, path)?.['x-nysa-role'];
   return typeof role === 'string' ? role : null;

@@ -133,7 +133,7 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError(0, 'unexpected', error instanceof Error ? error.message : String(error));
 }
 
-/** What Copy puts on the clipboard: everything that somebody who helps will ask for. */
+/** The error as text for the clipboard: everything that a bug report needs. */
 export function report(error: ApiError): string {
   const lines = [`${error.status || '–'} ${error.code}: ${error.message}`];
   for (const d of error.details)

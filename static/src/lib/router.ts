@@ -1,16 +1,26 @@
 /** Addresses under /cp, as values and back. The address holds whatever a reload or a link must bring back. */
 
-export type Tab = 'overview' | 'diff' | 'tasks' | 'history';
-export const TABS: Tab[] = ['overview', 'diff', 'tasks', 'history'];
+export type Tab = 'overview' | 'logs' | 'metrics' | 'tasks' | 'configuration' | 'diff' | 'history';
+export const TABS: Tab[] = ['overview', 'logs', 'metrics', 'tasks', 'configuration', 'diff', 'history'];
+
+/** `state`: which clusters are shown; `size` and `group`: as what, '' where the viewer chose nothing. */
+export interface FleetRoute {
+  screen: 'fleet';
+  filter: string;
+  state: string;
+  size: string;
+  group: string;
+}
 
 export type Route =
-  | { screen: 'fleet'; filter: string }
+  | FleetRoute
   | { screen: 'cluster'; cluster: string; service: string | null; tab: Tab; filter: string; chip: string; sort: string }
   | { screen: 'stackfile'; cluster: string; revision: string | null }
   | { screen: 'review'; cluster: string }
   | { screen: 'rollout'; cluster: string }
   | { screen: 'history'; cluster: string; from: string | null; to: string | null }
   | { screen: 'audit'; cluster: string; filter: string; chip: string }
+  | { screen: 'activity'; by: string; service: string }
   | { screen: 'removed' }
   | { screen: 'new' }
   | { screen: 'missing'; path: string };
@@ -29,7 +39,11 @@ export function parse(url: string): Route {
   }
   const [first, cluster, page, service, ...rest] = parts;
   if (!pathname.startsWith('/cp') || rest.length) return { screen: 'missing', path: pathname };
-  if (first === undefined || (first === 'clusters' && !cluster)) return { screen: 'fleet', filter: q.get('q') ?? '' };
+  if (first === undefined || (first === 'clusters' && !cluster))
+    return fleetRoute(q.get('q') ?? '', q.get('state') ?? '', q.get('size') ?? '', q.get('group') ?? '');
+  if (first === 'activity' && !cluster) {
+    return { screen: 'activity', by: q.get('by') ?? '', service: q.get('service') ?? '' };
+  }
   if (first === 'removed' && !cluster) return { screen: 'removed' };
   if (first === 'new' && !cluster) return { screen: 'new' };
   if (first !== 'clusters' || !cluster) return { screen: 'missing', path: pathname };
@@ -53,7 +67,15 @@ export function format(route: Route): string {
   const done = (path: string) => (q.size ? `${path}?${q}` : path);
   if (route.screen === 'fleet') {
     put('q', route.filter);
+    put('state', route.state);
+    put('size', route.size);
+    put('group', route.group);
     return done('/cp');
+  }
+  if (route.screen === 'activity') {
+    put('by', route.by);
+    put('service', route.service);
+    return done('/cp/activity');
   }
   if (route.screen === 'removed') return '/cp/removed';
   if (route.screen === 'new') return '/cp/new';
@@ -76,6 +98,11 @@ export function format(route: Route): string {
     put('to', route.to);
   }
   return done(`${base}/${route.screen}`);
+}
+
+/** The address of the fleet. */
+export function fleetRoute(filter = '', state = '', size = '', group = ''): FleetRoute {
+  return { screen: 'fleet', filter, state, size, group };
 }
 
 /** The address of a cluster's services, or of one of them. */

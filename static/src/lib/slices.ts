@@ -1,5 +1,5 @@
 /**
- * Work on many rows that leaves the page free for whoever types. A few rows are seen to at once; of many, a part after each frame,
+ * Work on many rows in slices, so that typing is never blocked. A few rows are seen to at once; of many, a part after each frame,
  * beginning after the one that shows what was typed. Each part is twice the last one: rows in sight come first, and cost most.
  */
 export class Slices<T> {
@@ -23,7 +23,7 @@ export class Slices<T> {
     else this.schedule();
   }
 
-  /** For whoever needs the end of it now. */
+  /** Does all that is left at once. */
   finish(): void {
     this.take(this.left.length);
   }

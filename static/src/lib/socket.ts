@@ -29,10 +29,10 @@ export interface Callbacks {
 
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
-/** Nothing for so long, not even a pong: the connection is dead although nobody said so. */
+/** Nothing for so long, not even a pong: the connection is dead without a close frame. */
 const SILENCE_MS = 45_000;
 const PING_MS = 15_000;
-/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4 – refused by policy: whoever is here is signed out. */
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4 – refused by policy: the user is signed out. */
 const POLICY_VIOLATION = 1008;
 
 export class LiveChannel {
@@ -45,6 +45,7 @@ export class LiveChannel {
   private stopped = false;
   private wanted: readonly string[] = ['*'];
   private pingedAt = 0;
+  private tail: Json | null = null;
   /** When the server was last heard: the age of what is shown. */
   lastHeard: number;
 
@@ -74,6 +75,14 @@ export class LiveChannel {
     if (this.socket?.readyState === 1) this.ask();
   }
 
+  /** Follows a log, also after a reconnect, in place of another one; null ends it. */
+  follow(tail: Json | null): void {
+    this.tail = tail;
+    if (this.socket?.readyState !== 1) return;
+    this.socket.send('{"type": "untail"}');
+    if (tail) this.socket.send(JSON.stringify(tail));
+  }
+
   /** The tab came back, or the network: do not wait for the next attempt. */
   wake(): void {
     if (this.stopped) return;
@@ -93,6 +102,7 @@ export class LiveChannel {
     socket.onopen = mine(() => {
       this.ask();
       this.ping();
+      if (this.tail) socket.send(JSON.stringify(this.tail));
     });
     socket.onmessage = (event) => {
       if (this.socket === socket) this.receive(event.data);

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 
-/** A computed value that stays the very same while it is equal: whoever reads it is told of real changes only. */
+/** A computed value that stays identical while it is equal: its readers run on real changes only. */
 export function stable<T>(compute: () => T, equal: (a: T, b: T) => boolean): ReadonlySignal<T> {
   let last: { value: T } | null = null;
   return computed(() => {

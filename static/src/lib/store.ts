@@ -35,7 +35,7 @@ export class ClusterEntry {
   /** False until its services are known: a summary alone came first. */
   readonly complete = signal(false);
   readonly rows = new Map<string, Signal<Service>>();
-  /** Counts what may stand in the audit and has no revision: whoever shows the audit reads it again. */
+  /** Counts changes of the audit without a revision: the audit page reads again with each. */
   readonly audited = signal(0);
   readonly counts: ReadonlySignal<Counts>;
   readonly worst: ReadonlySignal<Service | null>;
@@ -46,7 +46,7 @@ export class ClusterEntry {
     this.worst = computed(() => worst(this.services()));
   }
 
-  /** All of them; whoever asks inside a signal is told of every change of any. */
+  /** All of them; inside a signal the reader depends on every row. */
   services(): Service[] {
     return this.names.value.map((name) => this.rows.get(name)!.value);
   }
@@ -81,7 +81,7 @@ const KEPT_ACTIVITY = 200;
 export class Store {
   readonly names = signal<readonly string[]>([]);
   readonly clusters = new Map<string, ClusterEntry>();
-  /** True once the server has said that everything was sent, or a first read ended. */
+  /** True once the server has confirmed that everything was sent, or a first read ended. */
   readonly loaded = signal(false);
   /** How often everything was sent: what is not sent again after a cut is read again then. */
   readonly syncs = signal(0);
@@ -164,7 +164,7 @@ export class Store {
       null,
       'desired',
       message,
-      `${asText(message.by) ?? 'Somebody'} changed ${name}${why ? `: ${why}` : ''}`,
+      `${asText(message.by) ?? 'An external change'} changed ${name}${why ? `: ${why}` : ''}`,
     );
   }
 
@@ -190,8 +190,8 @@ export class Store {
   /** What runs has moved: whole rows of the services that did, and the cluster's own state. */
   private rollout(name: string, message: Json): void {
     const entry = this.entry(name);
-    const { frozen, observedAt, failing, changed } = readCluster(name, message);
-    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing, changed };
+    const { frozen, observedAt, failing, changed, rollouts } = readCluster(name, message);
+    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing, changed, rollouts };
     const names = new Set(entry.names.peek());
     for (const row of asList(message.services)) {
       const service = asText(row.name);
@@ -217,7 +217,7 @@ export class Store {
       null,
       'deleted',
       message,
-      `${asText(message.by) ?? 'Somebody'} stopped managing ${name}${asText(message.reason) ? `: ${asText(message.reason)}` : ''}`,
+      `${asText(message.by) ?? 'An unknown user'} stopped managing ${name}${asText(message.reason) ? `: ${asText(message.reason)}` : ''}`,
     );
   }
 
@@ -230,7 +230,7 @@ export class Store {
       null,
       'freeze',
       message,
-      `${asText(message.by) ?? 'Somebody'} ${frozen ? `froze ${name}: ${frozen.reason}` : `thawed ${name}`}`,
+      `${asText(message.by) ?? 'An unknown user'} ${frozen ? `froze ${name}: ${frozen.reason}` : `thawed ${name}`}`,
     );
   }
 

@@ -69,7 +69,7 @@ export function diffLines(before: string, after: string): Line[] {
   return lines;
 }
 
-/** Long runs of equal lines become gaps that say how many lines they hide. */
+/** Long runs of equal lines become gaps that state how many lines they hide. */
 export function withGaps(lines: Line[], context = 3): Piece[] {
   const near = lines.map(() => false);
   lines.forEach((line, i) => {
@@ -138,7 +138,7 @@ function same(out: Merged[], lines: string[]): void {
   else out.push({ kind: 'same', lines: [...lines] });
 }
 
-/** The text of a merge; `choose` says which lines each hunk comes to. */
+/** The text of a merge; `choose` gives the lines of each hunk. */
 export function settled(parts: Merged[], choose: (hunk: Hunk, index: number) => string[]): string {
   let hunks = 0;
   return parts.flatMap((part) => (part.kind === 'same' ? part.lines : choose(part, hunks++))).join('\n');

@@ -7,7 +7,7 @@ const UNITS: [limit: number, size: number, unit: string][] = [
   [30 * 86_400_000, 86_400_000, 'd'],
 ];
 
-/** `12 s ago`, `3 min ago`; never in the future: clocks differ, and "in 5 s" helps nobody. */
+/** `12 s ago`, `3 min ago`; never in the future: clocks differ, and "in 5 s" is of no use. */
 export function relative(at: number, now: number): string {
   const age = Math.max(0, now - at);
   if (age < 5000) return 'just now';
@@ -35,7 +35,7 @@ function moment(at: number, now: number): string {
 // Made once: making one takes longer than formatting a hundred times.
 const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 
-/** Local time with its zone, and UTC: what a tooltip says. */
+/** Local time with its zone, and UTC, for tooltips. */
 export function exact(at: number): string {
   const date = new Date(at);
   return `${LOCAL.format(date)} · ${date
@@ -61,4 +61,12 @@ export function instant(value: unknown): number | null {
   if (typeof value !== 'string') return null;
   const at = Date.parse(value);
   return Number.isNaN(at) ? null : at;
+}
+
+/** A running clock: `0:32`, `3:12`, then `2 h`, `3 d`; the largest numeral of a tile. */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
 }

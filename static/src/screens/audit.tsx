@@ -57,8 +57,8 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
         </div>
       )}
       {first.data && !entries.length && (
-        <Empty icon="audit" title="Nothing yet">
-          Whoever changes {entry.name}, or is refused, will stand here.
+        <Empty icon="audit" title="No entries yet">
+          Changes and refusals of {entry.name} appear here.
         </Empty>
       )}
       {entries.length > 0 && !shown.length && (

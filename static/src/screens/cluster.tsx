@@ -1,28 +1,29 @@
-import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { type Action, asked, changeTag, removeServices, restart, scale, SERVICE, SERVICES } from '../app/actions';
+import { type Signal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { type Action, asked, removeServices, restart, SERVICE, SERVICES } from '../app/actions';
 import { useKeys } from '../app/keyboard';
+import { opened } from '../app/menus';
 import { useQuarantine } from '../app/quarantine';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
 import { adjust, hindrance, store } from '../app/state';
-import { plural } from '../lib/changes';
 import { CHIPS } from '../lib/filter';
-import { type Service } from '../lib/model';
+import { incidentOf } from '../lib/incident';
+import { hasFailed, type Service } from '../lib/model';
 import type { Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, LinkButton } from '../ui/button';
+import { Clock } from '../ui/clock';
 import { SearchField } from '../ui/search';
 import { Empty, Skeleton } from '../ui/states';
-import { CountDialog } from './count-dialog';
-import { Drawer } from './drawer';
+import { Drawer } from './service/drawer';
+import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { holding, usePieces, useSameElements, useTopFirst } from './rows';
+import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head, ServiceRow } from './service-row';
 import { type TableState, tableState, toggled } from './table-state';
-import { TagPicker } from './tag-picker';
 
 type ClusterRoute = Extract<Route, { screen: 'cluster' }>;
 
@@ -73,6 +74,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   }
   return (
     <>
+      {!at.service && <FailingStrip entry={entry} held={table.held} />}
       <div class="toolbar">
         <Chips table={table} />
         <SearchField label="Filter services" value={at.filter} onChange={(filter) => adjust({ filter })} />
@@ -80,7 +82,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
       <p class="visually-hidden" role="status">
         {filtered ? `${shown} of ${total} services shown` : ''}
       </p>
-      <Table entry={entry} table={table} sort={at.sort} opened={Boolean(at.service)} hidden={!shown} />
+      <Table entry={entry} table={table} sort={at.sort} narrow={Boolean(at.service)} hidden={!shown} />
       {!shown && (
         <Empty
           icon="search"
@@ -95,17 +97,36 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   );
 }
 
+/** The worst service in one line, above the rows; it neither comes nor goes while the pointer or the focus is in them. */
+function FailingStrip({ entry, held }: { entry: ClusterEntry; held: Signal<Held> }) {
+  const shown = useRef<Service | null>(null);
+  const worst = entry.worst.value;
+  if (!held.value.pointer && !held.value.focus) shown.current = worst && hasFailed(worst) ? worst : null;
+  const service = shown.current;
+  if (!service) return null;
+  const incident = incidentOf(service, entry.summary.value);
+  return (
+    <div class="strip">
+      {incident.since !== null && <Clock since={incident.since} />}
+      <span>
+        <b>{incident.title}.</b> {incident.serves}
+      </span>
+      <IncidentActions service={service} incident={incident} />
+    </div>
+  );
+}
+
 function Table({
   entry,
   table,
   sort,
-  opened,
+  narrow,
   hidden,
 }: {
   entry: ClusterEntry;
   table: TableState;
   sort: string;
-  opened: boolean;
+  narrow: boolean;
   hidden: boolean;
 }) {
   const { names, moved } = table.order.value;
@@ -122,7 +143,7 @@ function Table({
         role="table"
         aria-label={`Services of ${entry.name}`}
         aria-rowcount={names.length + 1}
-        data-open={opened}
+        data-open={narrow}
       >
         <Head sort={sort} table={table} />
         <div class="tbody" role="rowgroup">
@@ -135,19 +156,19 @@ function Table({
 
 function useServiceKeys(selection: { value: ReadonlySet<string> }) {
   useKeys([
-    { keys: 'j', says: 'Next row', group: 'Lists', run: () => moveFocus(1) },
-    { keys: 'k', says: 'Row before', group: 'Lists', run: () => moveFocus(-1) },
-    { keys: 'arrowdown', says: '', group: 'Lists', run: () => moveFocus(1) },
-    { keys: 'arrowup', says: '', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'j', label: 'Next row', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'k', label: 'Previous row', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'arrowdown', label: '', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'arrowup', label: '', group: 'Lists', run: () => moveFocus(-1) },
     {
       keys: 'enter',
-      says: 'Open the row',
+      label: 'Open row',
       group: 'Lists',
       run: () => (document.activeElement as HTMLElement)?.click?.(),
     },
     {
       keys: 'x',
-      says: 'Choose the row',
+      label: 'Select row',
       group: 'Lists',
       run: () => {
         const name = (document.activeElement as HTMLElement)?.dataset.row;
@@ -175,7 +196,6 @@ function Chips({ table }: { table: TableState }) {
 }
 
 function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { value: ReadonlySet<string> } }) {
-  const dialog = useSignal<'scale' | 'tag' | null>(null);
   const chosen = [...selection.value]
     .map((name) => entry.rows.get(name)?.value)
     .filter((s): s is Service => s !== undefined && s.sync !== 'unmanaged');
@@ -183,16 +203,18 @@ function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { 
   const why = hindrance('PATCH', SERVICES, entry.name);
   const whyDelete = hindrance('DELETE', SERVICE, entry.name);
   const clear = () => (selection.value = new Set());
+  const open = (kind: 'scale' | 'deploy') =>
+    (opened.value = { kind, cluster: entry.name, services: chosen, after: clear });
   const ask = (action: Action) => (asked.value = { ...action, after: clear });
   return (
-    <div class="selectbar" role="region" aria-label="Chosen services">
-      <strong>{plural(chosen.length, 'service')} chosen</strong>
+    <div class="selectbar" role="region" aria-label="Selected services">
+      <strong>{chosen.length} selected</strong>
       <div class="row">
-        <Button icon="scale" why={why} onClick={() => (dialog.value = 'scale')}>
+        <Button icon="scale" why={why} onClick={() => open('scale')}>
           Scale
         </Button>
-        <Button icon="tag" why={why} onClick={() => (dialog.value = 'tag')}>
-          Change tag
+        <Button icon="up-arrow" why={why} onClick={() => open('deploy')}>
+          Deploy
         </Button>
         <Button icon="restart" why={why} onClick={() => ask(restart(entry.name, chosen))}>
           Restart
@@ -200,29 +222,8 @@ function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { 
         <Button icon="trash" why={whyDelete} onClick={() => ask(removeServices(entry.name, chosen))}>
           Delete
         </Button>
-        <Button kind="quiet" icon="cross" label="Choose none" onClick={clear} />
+        <Button kind="quiet" icon="cross" label="Clear selection" onClick={clear} />
       </div>
-      {dialog.value === 'scale' && (
-        <CountDialog
-          services={chosen}
-          onClose={() => (dialog.value = null)}
-          onPick={(n) => {
-            dialog.value = null;
-            ask(scale(entry.name, chosen, n));
-          }}
-        />
-      )}
-      {dialog.value === 'tag' && (
-        <TagPicker
-          cluster={entry.name}
-          services={chosen}
-          onClose={() => (dialog.value = null)}
-          onPick={(tag) => {
-            dialog.value = null;
-            ask(changeTag(entry.name, chosen, tag));
-          }}
-        />
-      )}
     </div>
   );
 }

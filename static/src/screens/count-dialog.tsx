@@ -5,6 +5,7 @@ import { Dialog } from '../ui/dialog';
 
 const MOST = 10_000;
 
+/** To how many tasks some services are scaled. */
 export function CountDialog({
   services,
   onClose,
@@ -17,7 +18,7 @@ export function CountDialog({
   const [text, setText] = useState(String(services[0]!.desired));
   const count = /^\d{1,5}$/.test(text) && Number(text) <= MOST ? Number(text) : null;
   const same = services.every((s) => s.desired === count);
-  const why = count === null ? `A whole number from 0 to ${MOST}` : same ? 'That many are wanted already' : null;
+  const why = count === null ? `A whole number from 0 to ${MOST}` : same ? `Already ${count}` : null;
   const what = services.length === 1 ? services[0]!.name : `${services.length} services`;
   return (
     <Dialog
@@ -30,7 +31,7 @@ export function CountDialog({
           <div class="row">
             <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" kind="primary" why={why}>
-              Plan
+              Review
             </Button>
           </div>
         </>
@@ -39,7 +40,7 @@ export function CountDialog({
       <div class="field">
         <label htmlFor="count">Tasks</label>
         <div class="row">
-          <Button label="One less" onClick={() => setText(String(Math.max(0, (count ?? 1) - 1)))}>
+          <Button label="One fewer" onClick={() => setText(String(Math.max(0, (count ?? 1) - 1)))}>
             −
           </Button>
           <input
@@ -60,7 +61,7 @@ export function CountDialog({
         <p class="hint">
           {count === 0
             ? 'Zero stops every task; the service stays.'
-            : `Now ${[...new Set(services.map((s) => s.desired))].join(', ')}.`}
+            : `Currently ${[...new Set(services.map((s) => s.desired))].join(', ')}`}
         </p>
       </div>
     </Dialog>

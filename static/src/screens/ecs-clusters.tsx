@@ -1,4 +1,4 @@
-/** The clusters of ECS that nobody manages yet, to choose one from. */
+/** The unmanaged ECS clusters, to choose one from. */
 
 import { useEffect } from 'preact/hooks';
 import { useRead } from '../app/read';
@@ -24,7 +24,7 @@ export function EcsClusters({
   const may = me.value !== null && roleHindrance('GET', LIST) === null;
   const reading = useRead<Json>(may ? LIST : null, (signal) => call(LIST, { signal, query: { managed: false } }));
   const { again } = reading;
-  // Whoever comes back from the console of AWS may just have made one there.
+  // A cluster may just have been created in the AWS console.
   useEffect(() => {
     const look = () => document.hidden || again();
     document.addEventListener('visibilitychange', look);
@@ -32,24 +32,17 @@ export function EcsClusters({
   }, [again]);
   if (!may) return null;
   if (reading.error)
-    return (
-      <ErrorBanner error={reading.error} title="The clusters of ECS cannot be listed: type the name" retry={again} />
-    );
+    return <ErrorBanner error={reading.error} title="Couldn't list the ECS clusters: type the name" retry={again} />;
   if (!reading.data) return reading.slow ? <Skeleton rows={3} /> : null;
   const free = readUnmanaged(reading.data).filter((each) => !store.names.value.includes(each.name));
   const shown = free.filter((each) => each.name.toLowerCase().includes(typed.toLowerCase()));
   return (
     <>
       <p class="hint" role="status">
-        {says(free.length, shown.length)}
+        {found(free.length, shown.length)}
       </p>
       {shown.length > 0 && (
-        <div
-          class="tags"
-          style={{ maxHeight: '234px' }}
-          role="radiogroup"
-          aria-label="Clusters of ECS that nobody manages yet"
-        >
+        <div class="tags" style={{ maxHeight: '234px' }} role="radiogroup" aria-label="Unmanaged ECS clusters">
           {shown.map(({ name, services, running }) => (
             <label key={name}>
               <input type="radio" name="ecs-cluster" checked={chosen === name} onChange={() => onChoose(name)} />
@@ -65,8 +58,8 @@ export function EcsClusters({
   );
 }
 
-function says(free: number, shown: number): string {
-  if (!free) return 'Every cluster of ECS is managed already. Make another one in ECS first.';
-  if (!shown) return `ECS has no such cluster that nobody manages: none of ${free} has this in its name.`;
-  return `${shown === free ? plural(free, 'cluster') : `${shown} of ${plural(free, 'cluster')}`} of ECS that nobody manages yet.`;
+function found(free: number, shown: number): string {
+  if (!free) return 'Every ECS cluster is managed already. Create another one in ECS first.';
+  if (!shown) return `None of ${plural(free, 'unmanaged ECS cluster')} has this in its name.`;
+  return `${shown === free ? '' : `${shown} of `}${plural(free, 'unmanaged ECS cluster')}`;
 }

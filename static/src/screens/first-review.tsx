@@ -11,7 +11,7 @@ import { PlanReview } from './plan-review';
 /** The last step of a new cluster: what its first desired state comes to, why, and the button. */
 export function FirstReview({ progress, update }: StepProps) {
   const { name, source, text } = progress;
-  // What was written down from ECS runs there already: managing it must not roll anything out.
+  // An imported service runs already: managing it must not roll anything out.
   const adopts = source === 'adopt';
   const post = (query: Record<string, string | boolean>, signal?: AbortSignal) =>
     call<Json>('/clusters', {
@@ -27,7 +27,7 @@ export function FirstReview({ progress, update }: StepProps) {
         <span>
           {adopts ? (
             <>
-              What a first deployment of <strong>{name}</strong> would change, whenever somebody asks for one
+              What a first deployment of <strong>{name}</strong> would change
             </>
           ) : (
             <>
@@ -48,8 +48,8 @@ export function FirstReview({ progress, update }: StepProps) {
             show: (plan) => ({
               summary: `Adopt ${name}`,
               services: withoutMarks(plan.ecs ?? plan.services),
-              labels: ['Runs now', 'Stackfile'] as [string, string],
-              none: 'The stackfile says what runs: a first deployment would change nothing but its tags.',
+              labels: ['Running now', 'Stackfile'] as [string, string],
+              none: 'The stackfile matches what runs: a first deployment would change nothing but its tags.',
             }),
           }
         : {})}
@@ -61,9 +61,9 @@ export function FirstReview({ progress, update }: StepProps) {
         notify({
           tone: 'good',
           title: `${name} is managed now`,
-          text: adopts ? 'Nothing was deployed: ECS is left as it is.' : reason,
+          text: adopts ? 'Nothing was deployed.' : reason,
         });
-        // The live channel tells of it too, a moment later than we want to go there.
+        // The live channel publishes it too, a moment later.
         await call<Json>(path('clusters', name)).then(
           ({ data }) => store.snapshot(name, data),
           () => undefined,

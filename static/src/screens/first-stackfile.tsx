@@ -13,7 +13,7 @@ import type { StepProps } from './new-cluster';
 const QUESTIONS: { key: keyof Answers; label: string; hint: string; example: string }[] = [
   { key: 'name', label: 'Service', hint: 'Letters, digits, hyphens.', example: 'user-service' },
   { key: 'image', label: 'Image', hint: 'With its registry and tag.', example: '….amazonaws.com/user-service:v1' },
-  { key: 'port', label: 'Port', hint: 'Empty for a worker that nobody calls.', example: '8080' },
+  { key: 'port', label: 'Port', hint: 'Leave empty for workers.', example: '8080' },
   { key: 'count', label: 'Tasks', hint: 'How many should run.', example: '1' },
 ];
 
@@ -50,7 +50,7 @@ export function FirstService({ progress: { answers }, update }: StepProps) {
           <div class="row">
             <span class="small mute">{why}</span>
             <Button type="submit" kind="primary" why={why}>
-              Write the stackfile
+              Generate stackfile
             </Button>
           </div>
         </div>
@@ -66,9 +66,9 @@ export function FirstStackfile({ progress, update }: StepProps) {
   const why = !text.trim()
     ? 'The stackfile is empty'
     : problems === null
-      ? 'The server reads the text'
+      ? 'Checking…'
       : problems.some((p) => p.severity === 'error')
-        ? 'Mend the mistakes first'
+        ? `Fix ${plural(problems.filter((p) => p.severity === 'error').length, 'error')} to continue`
         : null;
   const take = async (file: File | undefined) => {
     if (!file) return;
@@ -95,7 +95,7 @@ export function FirstStackfile({ progress, update }: StepProps) {
         >
           <header>
             <span class="small soft">
-              {source === 'adopt' ? `Written from what runs in ${name}` : 'Drop a file here, paste, or type'}
+              {source === 'adopt' ? `Imported from ${name}` : 'Drop a file here, paste, or type'}
             </span>
             <div class="row">
               <Button onClick={() => update(source === 'form' ? { text: '' } : { step: 1 })}>Back</Button>
@@ -143,14 +143,13 @@ function ChooseFile({ take }: { take: (file: File | undefined) => Promise<void> 
 
 export function NothingIsDeployed({ cluster }: { cluster: string }) {
   return (
-    <Banner tone="good" icon="circle-check" title="Adopting deploys nothing">
-      What runs in {cluster} is only read, and goes on running as it is. ECS is made to match the stackfile when
-      somebody changes or deploys {cluster} later, and not before.
+    <Banner tone="good" icon="circle-check" title="Importing doesn't deploy">
+      What runs in {cluster} is only read. The first deployment of {cluster} makes ECS match the stackfile.
     </Banner>
   );
 }
 
-/** What could not be taken over, and what was assumed. */
+/** What could not be imported, and what was assumed. */
 function Notes({ notes }: { notes: readonly Note[] }) {
   return (
     <section class="panel" aria-label="Notes">
@@ -160,7 +159,7 @@ function Notes({ notes }: { notes: readonly Note[] }) {
       </header>
       {notes.length ? (
         <div class="body notes">
-          <p class="small soft">What the stackfile cannot say of what runs, or says otherwise:</p>
+          <p class="small soft">Not representable in a stackfile:</p>
           {byService(notes).map(([service, texts]) => (
             <div key={service}>
               <h3>{service ?? 'The whole cluster'}</h3>
@@ -174,7 +173,7 @@ function Notes({ notes }: { notes: readonly Note[] }) {
         </div>
       ) : (
         <p class="hint" style={{ padding: '16px' }}>
-          All that runs could be written down as it is.
+          Everything is representable in the stackfile.
         </p>
       )}
     </section>

@@ -1,19 +1,16 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { asked, freeze, shortRevision, thaw } from '../app/actions';
+import { asked, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
-import { clusterItems, opened } from '../app/menus';
+import { clusterItems } from '../app/menus';
 import { drafts, go, hindrance } from '../app/state';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link, LinkButton } from '../ui/button';
-import { Dialog } from '../ui/dialog';
 import { Menu } from '../ui/menu';
 import { Banner } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago, Until } from '../ui/time';
-import { ClusterBadges } from './fleet';
-import { PromoteDialog } from './promote-dialog';
+import { ClusterFlags } from './cluster-flags';
 
 export type Page = 'services' | 'stackfile' | 'rollout' | 'history' | 'audit';
 
@@ -29,8 +26,6 @@ export function ClusterFrame({
 }) {
   const summary = entry.summary.value;
   const { name } = entry;
-  const closeDialog = () => (opened.value = null);
-  useEffect(() => closeDialog, [name]);
   const pages: [Page, string, Route][] = [
     ['services', 'Services', clusterRoute(name)],
     ['stackfile', 'Stackfile', { screen: 'stackfile', cluster: name, revision: null }],
@@ -39,12 +34,12 @@ export function ClusterFrame({
     ['audit', 'Audit', { screen: 'audit', cluster: name, filter: '', chip: '' }],
   ];
   useKeys([
-    { keys: 'e', says: 'Edit the stackfile', group: 'Cluster', run: () => go(pages[1]![2]) },
-    { keys: 'd', says: 'Review the draft', group: 'Cluster', run: () => go({ screen: 'review', cluster: name }) },
-    { keys: 'g h', says: 'History', group: 'Go to', run: () => go(pages[3]![2]) },
-    { keys: 'g a', says: 'Audit', group: 'Go to', run: () => go(pages[4]![2]) },
-    { keys: 'g s', says: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
-    { keys: 'g r', says: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
+    { keys: 'e', label: 'Edit the stackfile', group: 'Cluster', run: () => go(pages[1]![2]) },
+    { keys: 'd', label: 'Review the draft', group: 'Cluster', run: () => go({ screen: 'review', cluster: name }) },
+    { keys: 'g h', label: 'History', group: 'Go to', run: () => go(pages[3]![2]) },
+    { keys: 'g a', label: 'Audit', group: 'Go to', run: () => go(pages[4]![2]) },
+    { keys: 'g s', label: 'Services', group: 'Go to', run: () => go(pages[0]![2]) },
+    { keys: 'g r', label: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
   ]);
   const draft = drafts.has(name);
   return (
@@ -53,7 +48,7 @@ export function ClusterFrame({
         <div>
           <div class="row">
             <h1>{name}</h1>
-            <ClusterBadges entry={entry} />
+            <ClusterFlags entry={entry} />
           </div>
           <p class="about">
             <span class="revision" title={`Revision ${summary.revision ?? 'unknown'}`}>
@@ -103,7 +98,7 @@ export function ClusterFrame({
           }
           actions={
             <Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>
-              Thaw
+              Unfreeze
             </Button>
           }
         >
@@ -121,7 +116,7 @@ export function ClusterFrame({
           icon="alert"
           title={
             <>
-              What ECS runs was last read <Ago at={summary.observedAt} />
+              ECS was last read <Ago at={summary.observedAt} />
             </>
           }
         >
@@ -137,49 +132,6 @@ export function ClusterFrame({
         ))}
       </nav>
       {children}
-      {opened.value === 'freeze' && <FreezeDialog cluster={name} onClose={closeDialog} />}
-      {opened.value === 'promote' && <PromoteDialog entry={entry} onClose={closeDialog} />}
     </>
-  );
-}
-
-/** How long, in the words of the API: the server counts from its own time. */
-const SPANS: [string, string | null][] = [
-  ['until manually lifted', null],
-  ['for 1 hour', '1h'],
-  ['for 4 hours', '4h'],
-  ['for 24 hours', '24h'],
-  ['for 3 days', '3d'],
-];
-
-function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: () => void }) {
-  const [until, setUntil] = useState<string | null>(null);
-  const next = () => {
-    onClose();
-    asked.value = freeze(cluster, until);
-  };
-  return (
-    <Dialog
-      title={`Freeze ${cluster}`}
-      onClose={onClose}
-      onSubmit={next}
-      footer={
-        <div class="row">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary">
-            Next
-          </Button>
-        </div>
-      }
-    >
-      <fieldset class="stack" style={{ border: '0', padding: '0', margin: '0' }}>
-        <legend class="label">Freeze</legend>
-        {SPANS.map(([label, span]) => (
-          <label key={label} class="row">
-            <input type="radio" name="span" checked={until === span} onChange={() => setUntil(span)} /> {label}
-          </label>
-        ))}
-      </fieldset>
-    </Dialog>
   );
 }

@@ -7,7 +7,7 @@ import { IN_SIGHT } from './rows';
 /** Which rows the filter hides: what it changes for many comes to them frame by frame, from the top. */
 export class Hiding {
   private readonly rows = new Map<string, HTMLElement>();
-  // On the page itself: a signal for each row costs ten times as much, and tells the page only after the stroke.
+  // On the page itself: a signal for each row costs ten times as much, and reaches the page only after the stroke.
   private readonly slices = new Slices<HTMLElement>(
     (rows) => rows.forEach((row) => (row.hidden = !row.hidden)),
     IN_SIGHT,

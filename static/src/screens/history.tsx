@@ -222,14 +222,14 @@ function OneService({ entry, revision, onClose }: { entry: ClusterEntry; revisio
   };
   return (
     <Dialog
-      title={`Roll one service back to ${shortRevision(revision.id)}`}
+      title={`Roll back one service to ${shortRevision(revision.id)}`}
       onClose={onClose}
       onSubmit={next}
       footer={
         <div class="row">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" kind="primary" why={service ? null : 'There is no service'}>
-            Plan
+            Review
           </Button>
         </div>
       }

@@ -13,7 +13,7 @@ interface Place {
   below: string[];
 }
 
-/** Both versions side by side, place for place; what only one of them changed is taken unless somebody says otherwise. */
+/** Both versions side by side, conflict by conflict; edits of one side alone merge unless the user chooses otherwise. */
 export function MergeDialog({
   base,
   mine,
@@ -36,7 +36,7 @@ export function MergeDialog({
   const conflicts = places.filter((p) => p.hunk.by === 'both').length;
   const open = places.filter((p, i) => !chosen(p.hunk, i)).length;
   const merged = settled(parts, (hunk, i) => linesOf(hunk, chosen(hunk, i) ?? 'mine'));
-  const why = open ? `${plural(open, 'place')} still to decide` : null;
+  const why = open ? `${plural(open, 'conflict')} left` : null;
   const them = by ?? 'another program';
   return (
     <Dialog
@@ -48,9 +48,9 @@ export function MergeDialog({
         <>
           <span class="small mute">{why ?? 'It stays a draft until you apply it'}</span>
           <div class="row">
-            <Button onClick={onClose}>Not now</Button>
+            <Button onClick={onClose}>Later</Button>
             <Button type="submit" kind="primary" why={why}>
-              Take into my draft
+              Merge
             </Button>
           </div>
         </>
@@ -58,8 +58,8 @@ export function MergeDialog({
     >
       <p class="soft">
         {conflicts
-          ? `${plural(conflicts, 'place')} you and ${them} both changed: choose. What only one of you changed is taken.`
-          : `You and ${them} changed different lines: nothing is in conflict.`}
+          ? `${plural(conflicts, 'conflict')}. Non-conflicting edits merge automatically.`
+          : `No conflicts: you and ${them} changed different lines.`}
       </p>
       {places.map((place, i) => (
         <Choose
@@ -74,7 +74,7 @@ export function MergeDialog({
       {!open && (
         <details class="panel planned" open>
           <summary>
-            <strong>What your draft will change in what is stored</strong>
+            <strong>What your draft will change</strong>
           </summary>
           <TextDiff before={theirs} after={merged} label="What the draft will change" />
         </details>
@@ -96,7 +96,7 @@ function Choose({
   choose: (choice: Choice) => void;
   name: string;
 }) {
-  const [tone, said]: [Tone, string] = {
+  const [tone, label]: [Tone, string] = {
     mine: ['busy', 'Only you changed this'],
     theirs: ['mute', `Only ${them} changed this`],
     both: ['warn', 'Both changed this'],
@@ -117,12 +117,12 @@ function Choose({
     <fieldset class="hunk">
       <legend>
         <Badge tone={tone} icon={hunk.by === 'both' ? 'alert' : 'edit'}>
-          {said}
+          {label}
         </Badge>
       </legend>
       <div class="sidebyside">
         {side('mine', 'My draft')}
-        {side('theirs', `That of ${them}`)}
+        {side('theirs', `${them}'s version`)}
       </div>
       {hunk.by === 'both' && (
         <label class="row small">
@@ -146,7 +146,7 @@ function Context({ lines }: { lines: readonly string[] }) {
   );
 }
 
-/** Every hunk, with the lines around it that tell where it is. */
+/** Every hunk, with the lines around it for context. */
 function placesOf(parts: readonly Merged[]): Place[] {
   return parts.flatMap((part, i) => {
     if (part.kind === 'same') return [];

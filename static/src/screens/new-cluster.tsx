@@ -111,7 +111,7 @@ function WhichOne({ progress, update }: StepProps) {
   const next = async () => {
     if (why) return;
     const from = origin(progress);
-    // Whoever comes back here, and changes nothing, finds what was written.
+    // A return to this step without a change keeps the text.
     if (from === progress.from) return update({ step: 2 });
     if (source !== 'adopt') return update({ step: 2, from, text: '', notes: [] });
     setBusy(true);

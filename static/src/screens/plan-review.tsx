@@ -11,11 +11,12 @@ import { duration } from '../lib/time';
 import { Button } from '../ui/button';
 import { PlannedServices } from '../ui/fields';
 import { Icon } from '../ui/icons';
+import { SideEffects } from '../ui/side-effects';
 import { Banner, ErrorBanner, Skeleton } from '../ui/states';
 import { TextCompare } from '../ui/text-compare';
 
 interface Props {
-  /** What is said above until the plan is there. */
+  /** The heading until the plan is there. */
   title: string;
   about: ComponentChildren;
   back: { label: string; run: () => void };
@@ -30,9 +31,9 @@ interface Props {
     labels?: [string, string];
     none: string;
   };
-  /** Whether what is left out is destroyed; without it nobody is asked. */
+  /** Whether services that the stackfile leaves out are destroyed; without it that is no question. */
   prune?: { chosen: boolean; choose: (prune: boolean) => void };
-  /** Why it cannot be applied now, whatever the plan says. */
+  /** Why it cannot be applied now, whatever the plan is. */
   why: string | null;
   verb: string;
   apply: (reason: string, plan: Plan) => Promise<void>;
@@ -66,8 +67,8 @@ export function PlanReview(props: Props) {
           error={error}
           title={
             error.status === 412
-              ? 'Somebody was faster; nothing was changed'
-              : 'It was not applied; nothing was changed'
+              ? 'The cluster changed while you were reviewing; nothing was applied'
+              : `Couldn't apply; nothing was changed`
           }
           retry={() => {
             setError(null);
@@ -75,10 +76,10 @@ export function PlanReview(props: Props) {
           }}
         />
       )}
-      {reading.error && <ErrorBanner error={reading.error} title="There is no plan" retry={reading.again} />}
+      {reading.error && <ErrorBanner error={reading.error} title="Couldn't plan this change" retry={reading.again} />}
       {connection.value !== 'live' && (
-        <Banner tone="warn" icon="alert" title="Not connected">
-          It can be read, and applied once the connection is back.
+        <Banner tone="warn" icon="alert" title="Offline">
+          Can't apply until reconnected.
         </Banner>
       )}
       <Changes {...props} reading={reading} />
@@ -91,7 +92,7 @@ function Effort({ plan }: { plan: Plan }) {
   const seconds = plan.estimateSeconds ?? 0;
   return (
     <>
-      {plan.steps.length > 0 && <span>· {plural(plan.steps.length, 'step')} in AWS</span>}
+      {plan.steps.length > 0 && <span>· {plural(plan.steps.length, 'AWS change')}</span>}
       {seconds >= 1 && <span>· about {duration(seconds * 1000)}</span>}
     </>
   );
@@ -102,8 +103,8 @@ type Part = Props & { reading: Reading<Plan> };
 function Changes({ reading, texts, show, prune }: Part) {
   const [tab, setTab] = useState<'fields' | 'text'>('fields');
   useKeys([
-    { keys: '[', says: 'Changes by service', group: 'Review', run: () => setTab('fields') },
-    { keys: ']', says: 'Changes as text', group: 'Review', run: () => setTab('text') },
+    { keys: '[', label: 'Changes by service', group: 'Review', run: () => setTab('fields') },
+    { keys: ']', label: 'Changes as text', group: 'Review', run: () => setTab('text') },
   ]);
   return (
     <section class="stack" aria-label="Changes">
@@ -145,6 +146,7 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
           {none}
         </p>
       )}
+      <SideEffects also={plan.also} />
       {plan.notes.map((n, i) => (
         <Banner key={i} tone="warn" icon="alert" title={n.message} />
       ))}
@@ -152,13 +154,13 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
         <Banner
           tone="mute"
           icon="question"
-          title={`${plural(plan.unmanaged.length, 'service')} will go on running without being managed`}
+          title={`${plural(plan.unmanaged.length, 'service')} will keep running unmanaged`}
         >
           <p>{plan.unmanaged.join(', ')}</p>
           {prune && (
             <label class="row">
               <input type="checkbox" checked={prune.chosen} onChange={(e) => prune.choose(e.currentTarget.checked)} />{' '}
-              Destroy what the stackfile leaves out
+              Delete them from ECS
             </label>
           )}
         </Banner>
@@ -167,7 +169,7 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
         <details class="panel planned">
           <summary>
             <Icon name="right" />
-            <strong>{plural(plan.steps.length, 'step')} in AWS</strong>
+            <strong>{plural(plan.steps.length, 'AWS change')}</strong>
           </summary>
           <ol class="steps" style={{ padding: '6px 16px' }}>
             {plan.steps.map((s, i) => (
@@ -183,18 +185,18 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
 function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error: ApiError | null) => void }) {
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
-  // Two strokes may come before the page is drawn anew.
+  // Two strokes may come before the page is drawn again.
   const running = useRef(false);
   const missing =
     why ??
     (reading.error
-      ? 'There is no plan'
+      ? 'No plan'
       : !reading.data
-        ? 'The plan is not there yet'
+        ? 'Planning…'
         : busy
           ? 'Working…'
           : !reason.trim()
-            ? 'A reason is missing'
+            ? 'Enter a reason'
             : null);
   const run = async () => {
     if (missing || running.current) return;
@@ -210,23 +212,23 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
       setBusy(false);
     }
   };
-  useKeys([{ keys: 'mod+enter', says: verb, group: 'Review', always: true, run: () => void run() }]);
+  useKeys([{ keys: 'mod+enter', label: verb, group: 'Review', always: true, run: () => void run() }]);
   return (
     <section class="panel" aria-label={verb}>
       <div class="body stack">
         <div class="field">
-          <label htmlFor="review-reason">Why?</label>
+          <label htmlFor="review-reason">Reason</label>
           <textarea
             id="review-reason"
             class="input"
             rows={2}
-            placeholder="Kept with the revision; others will read it"
+            placeholder="Shown in history and chat, e.g. “Fix VAT rounding”"
             value={reason}
             onInput={(e) => setReason(e.currentTarget.value)}
           />
         </div>
         <div class="spread">
-          <span class="small mute">{missing ?? 'Ctrl Enter does it'}</span>
+          <span class="small mute">{missing ?? 'Ctrl Enter'}</span>
           <Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>
             {busy ? 'Working…' : verb}
           </Button>

@@ -3,6 +3,7 @@ import { asked, promote } from '../app/actions';
 import { useRead } from '../app/read';
 import { go, store } from '../app/state';
 import type { Json } from '../lib/model';
+import { plural } from '../lib/changes';
 import { type Candidate, readCandidates } from '../lib/promotion';
 import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
@@ -13,7 +14,7 @@ import { Icon } from '../ui/icons';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
 
-/** Which versions are taken over from another cluster: service by service, by tag and digest, as the server plans it. */
+/** The versions to copy from another cluster: service by service, by tag and digest, as the server plans it. */
 export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose: () => void }) {
   const others = store.names.value.filter((n) => n !== entry.name);
   const [from, setFrom] = useState(others[0] ?? '');
@@ -27,7 +28,13 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
   const isChosen = (each: Candidate) => !each.same && (each.hindrance === null) !== turned.has(each.name);
   const differing = candidates.filter((each) => !each.same);
   const chosen = candidates.filter(isChosen);
-  const why = !ready ? 'Comparing…' : chosen.length ? null : differing.length ? 'Choose a service' : 'Nothing differs';
+  const why = !ready
+    ? 'Comparing…'
+    : chosen.length
+      ? null
+      : differing.length
+        ? 'Choose a service'
+        : 'Already identical';
   const next = () => {
     if (why) return;
     onClose();
@@ -55,14 +62,14 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
           <div class="row">
             <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" kind="primary" why={why}>
-              Plan
+              Review
             </Button>
           </div>
         </>
       }
     >
       <div class="field">
-        <label htmlFor="from">Take the versions of</label>
+        <label htmlFor="from">From</label>
         <select
           id="from"
           class="input"
@@ -78,16 +85,12 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
         </select>
       </div>
       {reading.error && (
-        <ErrorBanner error={reading.error} title="The two clusters cannot be compared" retry={reading.again} />
+        <ErrorBanner error={reading.error} title="Couldn't compare the clusters" retry={reading.again} />
       )}
       {!ready && !reading.error && reading.slow && <Skeleton rows={3} />}
       {candidates.length > 0 && (
         <fieldset class="promoted">
-          <legend class="label">
-            {candidates.length > differing.length
-              ? 'Services of both; those of the same image stay as they are'
-              : 'Services of both'}
-          </legend>
+          <legend class="label">{`${plural(candidates.length, 'service')} in both clusters`}</legend>
           {candidates.map((each) => (
             <Row key={each.name} candidate={each} checked={isChosen(each)} source={from} turn={() => turn(each.name)} />
           ))}
@@ -131,7 +134,7 @@ function Row({
       {hindrance && (
         <span class="also row small">
           <Badge tone="warn" icon="alert">
-            Not well in {source}
+            Not healthy in {source}
           </Badge>
           <UserText text={hindrance} />
         </span>
@@ -140,7 +143,7 @@ function Row({
   );
 }
 
-/** The dry run of taking over everything: it names tags, digests, and what does not run well. */
+/** The dry run of a promotion of everything: it names tags, digests, and what does not run well. */
 async function compare(from: string, to: string, signal: AbortSignal) {
   const answer = await call<Json>(path('clusters', to, 'promote'), {
     method: 'POST',

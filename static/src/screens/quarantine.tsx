@@ -11,20 +11,20 @@ import { Banner } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
 
-/** In a row: that some images of the service are held. */
+/** In a row: that images of the service are blocked. */
 export function HeldMark({ cluster, service }: { cluster: string; service: string }) {
   const images = useComputed(() => heldOf(cluster, service).length).value;
   if (!images) return null;
-  const says = `${plural(images, 'image')} in quarantine`;
+  const label = `${plural(images, 'image')} blocked`;
   return (
-    <span class="held" data-tone="warn" title={says}>
+    <span class="held" data-tone="warn" title={label}>
       <Icon name="hold" />
-      <span class="visually-hidden">{says}</span>
+      <span class="visually-hidden">{label}</span>
     </span>
   );
 }
 
-/** What is held of a service, since when, by whom and why; and the way to let it go. */
+/** The blocked images of a service: since when, by whom and why; and the way to unblock them. */
 export function HeldBanner({ service }: { service: Service }) {
   const held = heldOf(service.cluster, service.name);
   if (!held.length) return null;
@@ -38,16 +38,14 @@ export function HeldBanner({ service }: { service: Service }) {
     <Banner
       tone="warn"
       icon="hold"
-      title={
-        held.length === 1 ? `${versionOf(held[0]!.image)} is in quarantine` : `${held.length} images are in quarantine`
-      }
+      title={held.length === 1 ? `${versionOf(held[0]!.image)} is blocked` : `${held.length} images are blocked`}
       actions={
         <Button why={hindrance('DELETE', '/clusters/{c}/services/{s}/quarantine')} onClick={ask}>
-          Release…
+          Unblock…
         </Button>
       }
     >
-      <p>It was rolled away from, and cannot be deployed to {service.name} again until somebody releases it.</p>
+      <p>Blocked after a rollback. Unblock it to deploy it again.</p>
       <ul class="plainlist">
         {held.map((each) => (
           <li key={`${each.image} ${each.at}`}>

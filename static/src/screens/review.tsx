@@ -82,7 +82,7 @@ function Review({
       prune={{ chosen: prune, choose: setPrune }}
       why={
         overtaken
-          ? `${overtaken} was faster: merge first`
+          ? `${overtaken} changed the cluster: merge first`
           : (hindrance('PUT', '/clusters/{c}/config', cluster) ?? missingOverride(freeze, override))
       }
       verb="Apply"

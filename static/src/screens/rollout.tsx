@@ -2,16 +2,17 @@ import { asked, rollback, shortRevision } from '../app/actions';
 import { useService } from '../app/read';
 import { hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { hasFailed, presentTrouble, progress, readDeployments, rolledOut, type Service } from '../lib/model';
+import { hasFailed, progress, readDeployments, rolledOut, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Badge, Bar, StatusBadge, VerdictBadge } from '../ui/badge';
 import { Button, Link, LinkButton } from '../ui/button';
-import { Banner, Empty } from '../ui/states';
+import { Empty } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
-import { Feed, RollBack } from './drawer-tabs';
-import { FlightCard } from './flight-card';
+import { Feed } from '../ui/feed';
+import { FlightCard } from './service/flight-card';
+import { IncidentSlab } from './service/incident-slab';
 import { ClusterFrame } from './frame';
 import { Tasks, Version } from './service-row';
 
@@ -74,36 +75,11 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
   );
 }
 
-/** Why a service did not arrive, what brought it, and the way back. */
+/** Why a service failed, what brought it, and the way back. */
 function FailedService({ service }: { service: Service }) {
-  const trouble = presentTrouble(service);
-  const how =
-    service.state === 'rolled-back'
-      ? 'was rolled back'
-      : service.sync === 'rolling-out'
-        ? 'keeps failing: its new tasks stop'
-        : 'failed';
   return (
     <>
-      <Banner
-        tone="bad"
-        icon="circle-cross"
-        title={`${service.name} ${how}`}
-        actions={
-          <>
-            <RollBack service={service} />
-            <Link to={clusterRoute(service.cluster, service.name, 'tasks')} class="small">
-              Tasks and events of {service.name}
-            </Link>
-          </>
-        }
-      >
-        <p>
-          {trouble
-            ? `${trouble.what} ${trouble.advice}`
-            : service.verdict?.reason || service.stops[0]?.reason || 'No reason is known yet.'}
-        </p>
-      </Banner>
+      <IncidentSlab service={service} linked />
       <FlightCard service={service} />
     </>
   );
@@ -134,7 +110,7 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
                 </Link>
                 <Version service={s} />
               </span>
-              {s.sync === 'rolling-out' ? <OnTheWay service={s} /> : <Arrived service={s} />}
+              {s.sync === 'rolling-out' ? <InProgress service={s} /> : <Done service={s} />}
             </div>
           ))}
         </div>
@@ -143,7 +119,7 @@ function Rows({ services, label }: { services: readonly Service[]; label: string
   );
 }
 
-function OnTheWay({ service }: { service: Service }) {
+function InProgress({ service }: { service: Service }) {
   return (
     <>
       <span class="td two" role="cell">
@@ -168,7 +144,7 @@ function OnTheWay({ service }: { service: Service }) {
   );
 }
 
-function Arrived({ service }: { service: Service }) {
+function Done({ service }: { service: Service }) {
   return (
     <>
       <span class="td" role="cell">
@@ -184,7 +160,7 @@ function Arrived({ service }: { service: Service }) {
   );
 }
 
-/** Tasks of the version that comes, and of those that go: ECS starts the one before it stops the other. */
+/** The tasks of the new version, and of the old one. */
 function OldAndNew({ service }: { service: Service }) {
   const deployments = readDeployments(useService(service).data);
   const [fresh] = deployments;
@@ -205,9 +181,9 @@ function Activity({ cluster }: { cluster: string }) {
   const entries = store.activity.value.filter((a) => a.cluster === cluster);
   if (!entries.length) return null;
   return (
-    <section class="panel" aria-label="What happened">
+    <section class="panel" aria-label="Activity">
       <header>
-        <h2>What happened</h2>
+        <h2>Activity</h2>
         <span class="small mute">since this page was opened</span>
       </header>
       <div class="body">

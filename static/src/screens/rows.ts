@@ -1,4 +1,4 @@
-/** What all long lists have in common: rows come in pieces, are not looked at twice, and do not move under somebody's hand. */
+/** What all long lists have in common: rows come in pieces, render once, and do not move under the pointer or the focus. */
 
 import type { Signal } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -35,8 +35,13 @@ export function useTopFirst(wanted: readonly string[]): readonly string[] {
 }
 
 /** The same element again for the same item: a row that is there already is not looked at. */
-export function useSameElements<T extends object>(make: (item: T) => VNode): (item: T) => VNode {
+export function useSameElements<T extends object>(make: (item: T) => VNode, how?: unknown): (item: T) => VNode {
   const made = useRef(new WeakMap<T, VNode>());
+  const before = useRef(how);
+  if (before.current !== how) {
+    before.current = how;
+    made.current = new WeakMap();
+  }
   return (item) => {
     const known = made.current.get(item);
     if (known) return known;
@@ -46,7 +51,7 @@ export function useSameElements<T extends object>(make: (item: T) => VNode): (it
   };
 }
 
-/** Whose hand is on a list: while there is one, its rows stay where they are. */
+/** Whether the pointer or the focus is in a list: while one is, its rows stay where they are. */
 export interface Held {
   pointer: boolean;
   focus: boolean;
@@ -54,7 +59,7 @@ export interface Held {
 
 export const FREE: Held = { pointer: false, focus: false };
 
-/** The handlers of a list, and of what says that it waits: held by the pointer over it, and by the focus in it. */
+/** The handlers of a list that is held by the pointer over it, and by the focus in it. */
 export function holding(held: Signal<Held>) {
   const set = (change: Partial<Held>) => (held.value = { ...held.peek(), ...change });
   return {

@@ -1,21 +1,26 @@
-import { type Signal, useComputed } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { adjust, go, route } from '../app/state';
+import { asked, restart, SERVICES } from '../app/actions';
+import { opened } from '../app/menus';
+import { adjust, go, hindrance, route } from '../app/state';
 import { versionOf } from '../lib/images';
-import { presentTrouble, progress, type Service } from '../lib/model';
+import { serviceMark, taskMarks } from '../lib/marks';
+import { hasFailed, presentTrouble, progress, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
-import { HealthBadge, StatusBadge, statusOf, VerdictBadge } from '../ui/badge';
-import { plainClick } from '../ui/button';
+import { healthOf, statusOf, VerdictBadge } from '../ui/badge';
+import { Button, plainClick } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
+import { TaskSquares } from '../ui/squares';
+import { Ago } from '../ui/time';
 import { HeldMark } from './quarantine';
 import { type TableState, toggled } from './table-state';
 
 const COLUMNS: { key: string; label: string; class?: string }[] = [
   { key: 'name', label: 'Service' },
-  { key: 'version', label: 'Version', class: 'middle' },
   { key: 'tasks', label: 'Tasks' },
-  { key: 'status', label: 'Status' },
+  { key: 'version', label: 'Version', class: 'middle' },
+  { key: 'status', label: 'Last rollout', class: 'wide' },
 ];
 
 export function Head({ sort, table }: { sort: string; table: TableState }) {
@@ -27,7 +32,7 @@ export function Head({ sort, table }: { sort: string; table: TableState }) {
         <span class="th" role="columnheader">
           <input
             type="checkbox"
-            aria-label="Choose all shown"
+            aria-label="Select all shown"
             checked={all}
             onChange={() => (table.selection.value = new Set(all ? [] : names))}
           />
@@ -35,12 +40,6 @@ export function Head({ sort, table }: { sort: string; table: TableState }) {
         {COLUMNS.map((c) => (
           <SortHead key={c.key} column={c} sort={sort} />
         ))}
-        <span class="th wide" role="columnheader">
-          Health
-        </span>
-        <span class="th wide" role="columnheader">
-          Last rollout
-        </span>
       </div>
     </div>
   );
@@ -64,68 +63,117 @@ function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: st
   );
 }
 
-/** A row renders when its service changes; that it is hidden, opened or chosen goes to its attributes alone. */
+/** A row renders when its service changes; that it is hidden, opened or selected goes to its attributes alone. */
 export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
   const service = row.value;
   const { name, cluster } = service;
   const element = useRef<HTMLDivElement>(null);
+  const near = useSignal(false);
   useLayoutEffect(() => table.hiding.add(name, element.current!), [table, name]);
   const open = useComputed(() => table.opened.value === name);
-  const chosen = useComputed(() => table.selection.value.has(name));
-  const choose = () => (table.selection.value = toggled(table.selection.value, name));
+  const selected = useComputed(() => table.selection.value.has(name));
+  const select = () => (table.selection.value = toggled(table.selection.value, name));
+  const mark = serviceMark(service);
   return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the link in it does the same by keyboard
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus, jsx-a11y/mouse-events-have-key-events -- the link in it does the same by keyboard, and the focus shows the actions
     <div
       ref={element}
       class="tr"
       role="row"
+      data-mark={mark}
       data-open={open}
-      data-selected={chosen}
+      data-selected={selected}
       onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}
+      onPointerEnter={() => (near.value = true)}
+      onPointerLeave={() => (near.value = false)}
+      onFocusIn={() => (near.value = true)}
+      onFocusOut={(e) => (near.value = e.currentTarget.contains(e.relatedTarget as Node | null))}
     >
       <span class="td" role="cell">
         <input
           type="checkbox"
-          aria-label={`Choose ${name}`}
-          checked={chosen}
+          aria-label={`Select ${name}`}
+          checked={selected}
           disabled={service.sync === 'unmanaged'}
-          onChange={choose}
+          onChange={select}
         />
       </span>
-      <span class="td cut" role="cell">
-        <a
-          href={format(clusterRoute(cluster, name))}
-          class="name-link"
-          data-row={name}
-          aria-label={`${name}, open`}
-          onClick={(e) => plainClick(e) && openService(cluster, name)}
-        >
-          {name}
-        </a>
-        <HeldMark cluster={cluster} service={name} />
+      <span class="td two" role="cell">
+        <span class="cut">
+          <a
+            href={format(clusterRoute(cluster, name))}
+            class="name-link"
+            data-row={name}
+            aria-label={`${name}, open`}
+            onClick={(e) => plainClick(e) && openService(cluster, name)}
+          >
+            {name}
+          </a>
+          <HeldMark cluster={cluster} service={name} />
+        </span>
+        <Flash value={statusOf(service)[2]}>
+          <StatusLine service={service} />
+        </Flash>
+      </span>
+      <span class="td tasks-cell" role="cell">
+        <Flash value={`${service.running}/${service.desired}`}>
+          <TaskSquares marks={taskMarks(service)} most={MOST_SQUARES} />
+          <Tasks service={service} hidden={service.running === service.desired && service.desired <= MOST_SQUARES} />
+        </Flash>
       </span>
       <span class="td middle" role="cell">
         <Flash value={service.image}>
           <Version service={service} />
         </Flash>
       </span>
-      <span class="td" role="cell">
-        <Flash value={`${service.running}/${service.desired}`}>
-          <Tasks service={service} />
-        </Flash>
-      </span>
-      <span class="td" role="cell">
-        <Flash value={statusOf(service)[2]}>
-          <StatusBadge service={service} />
-        </Flash>
-      </span>
-      <span class="td wide" role="cell">
-        <HealthBadge health={service.health} />
-      </span>
-      <span class="td wide last cut" role="cell">
+      <span class="td wide two" role="cell">
         <LastRollout service={service} />
       </span>
+      {near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
     </div>
+  );
+}
+
+/** Up to that many tasks are drawn in a row. */
+const MOST_SQUARES = 8;
+
+/** What can be done to the service of a row: there while the pointer or the focus is in it. */
+function RowActions({ service }: { service: Service }) {
+  const { cluster, name } = service;
+  const why = hindrance('PATCH', SERVICES, cluster);
+  return (
+    <span class="rowactions" role="cell">
+      <Button
+        icon="up-arrow"
+        why={why}
+        onClick={() => (opened.value = { kind: 'deploy', cluster, services: [service] })}
+      >
+        Deploy<span class="visually-hidden"> {name}</span>
+      </Button>
+      <Button
+        icon="restart"
+        label={`Restart ${name}`}
+        why={why}
+        onClick={() => (asked.value = restart(cluster, [service]))}
+      />
+    </span>
+  );
+}
+
+/** The state of a service where it differs from healthy; calm ones have no words in sight. */
+function StatusLine({ service }: { service: Service }) {
+  const [tone, icon, word, title] = statusOf(service);
+  const health = healthOf(service);
+  const calm = service.sync === 'in-sync' && health === null && tone === 'good';
+  if (calm) return <span class="visually-hidden">{word}</span>;
+  const shown = service.sync === 'in-sync' && health && tone === 'good' ? health : ([tone, icon, word, title] as const);
+  return (
+    <span class="why" data-tone={shown[0] === 'good' ? 'mute' : shown[0]} title={shown[3]}>
+      <Icon name={shown[1]} />
+      {shown[2] !== word && <span class="visually-hidden">{word}, </span>}
+      {shown[2]}
+      {service.sync !== 'in-sync' && health && health[2] !== word && <> · {health[2]}</>}
+    </span>
   );
 }
 
@@ -156,7 +204,8 @@ export function Version({ service }: { service: Service }) {
   );
 }
 
-export function Tasks({ service }: { service: Service }) {
+/** Running and desired tasks; `hidden` where squares beside it show as much. */
+export function Tasks({ service, hidden = false }: { service: Service; hidden?: boolean }) {
   const { running, desired, pending } = service;
   if (running === null)
     return (
@@ -166,7 +215,11 @@ export function Tasks({ service }: { service: Service }) {
     );
   const tone = running < desired ? (running === 0 ? 'bad' : 'warn') : undefined;
   return (
-    <span class="tasks" data-tone={tone} title={`${running} running, ${pending ?? 0} pending, ${desired} desired`}>
+    <span
+      class={hidden ? 'tasks visually-hidden' : 'tasks'}
+      data-tone={tone}
+      title={`${running} running, ${pending ?? 0} pending, ${desired} desired`}
+    >
       <b>{running}</b> / {desired}
       {pending ? <span class="mute"> +{pending}</span> : null}
     </span>
@@ -183,12 +236,19 @@ function LastRollout({ service }: { service: Service }) {
     );
   }
   if (!service.verdict) return <span class="mute">–</span>;
+  if (service.verdict.ending === 'succeeded' && !hasFailed(service)) {
+    return (
+      <span class="mute small">
+        Succeeded <Ago at={service.verdict.at} />
+      </span>
+    );
+  }
   const reason = presentTrouble(service)?.what ?? (service.verdict.reason || service.stops[0]?.reason);
   return (
     <>
       <VerdictBadge ending={service.verdict.ending} />
-      {reason && service.verdict.ending !== 'succeeded' && (
-        <span class="cut" title={reason}>
+      {reason && (
+        <span class="cut small" title={reason}>
           {reason}
         </span>
       )}

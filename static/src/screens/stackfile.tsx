@@ -25,7 +25,7 @@ export function StackfileScreen({ entry, from }: { entry: ClusterEntry; from: st
   const old = useRead<string>(from && `from ${name} ${from}`, (signal) => readText(name, signal, from));
   const failed = [stored, old].find((reading) => reading.error && reading.data === null);
   const ready = stored.data !== null && !from;
-  // From here on it is a draft like any other, which no reload begins anew.
+  // From here on it is a draft like any other, which no reload begins again.
   useEffect(() => {
     if (!from || stored.data === null || old.data === null) return;
     beginFrom({ name, text: old.data, base: stored.data, revision: stored.revision, savedAt: Date.now(), from });
@@ -117,7 +117,7 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
   const why =
     hindrance('PUT', '/clusters/{c}/config', name) ??
     (!dirty
-      ? 'Nothing is changed yet'
+      ? 'No changes yet'
       : overtaken
         ? 'Merge with the newer revision first'
         : mistakes
@@ -140,8 +140,8 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
     setSaved(now);
   };
   useKeys([
-    { keys: 'mod+s', says: 'Save the draft', group: 'Stackfile', always: true, run: saveNow },
-    { keys: 'mod+enter', says: 'Review', group: 'Stackfile', always: true, run: review },
+    { keys: 'mod+s', label: 'Save the draft', group: 'Stackfile', always: true, run: saveNow },
+    { keys: 'mod+enter', label: 'Review', group: 'Stackfile', always: true, run: review },
   ]);
 
   return (
@@ -160,7 +160,7 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
               <Button
                 kind="primary"
                 icon="drift"
-                why={theirs.data === null ? 'The newer revision is being read' : null}
+                why={theirs.data === null ? 'Loading the newer revision…' : null}
                 onClick={() => setMerging(true)}
               >
                 See both and merge
@@ -173,8 +173,8 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
               <UserText text={current.message} quoted />,{' '}
             </>
           )}
-          <Ago at={current.changedAt} />. Your draft is untouched; it was made from {shortRevision(base.revision)}, and{' '}
-          {shortRevision(current.revision)} is stored now.
+          <Ago at={current.changedAt} />. Your draft is untouched; it is based on {shortRevision(base.revision)}, and{' '}
+          {shortRevision(current.revision)} is current.
         </Banner>
       )}
       {begun.from && dirty && (
@@ -200,12 +200,13 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
             <span class="small soft">
               {dirty ? (
                 <>
-                  <strong>Draft</strong> from <span class="revision">{shortRevision(base.revision)}</span>
-                  <span role="status">{saved === text && ' · saved in this browser, for nobody else to see'}</span>
+                  <strong>Unsaved changes</strong> · based on{' '}
+                  <span class="revision">{shortRevision(base.revision)}</span>
+                  <span role="status">{saved === text && ' · saved in this browser only'}</span>
                 </>
               ) : (
                 <>
-                  Stored as <span class="revision">{shortRevision(base.revision)}</span>
+                  Revision <span class="revision">{shortRevision(base.revision)}</span>
                 </>
               )}
             </span>
@@ -213,12 +214,12 @@ function Edit({ entry, stored, revision }: { entry: ClusterEntry; stored: string
               <Button
                 aria-pressed={compare}
                 onClick={() => setCompare(!compare)}
-                why={dirty || compare ? null : 'Nothing is changed yet'}
+                why={dirty || compare ? null : 'No changes yet'}
               >
                 {compare ? 'Hide the changes' : 'Show the changes'}
               </Button>
               <Button
-                why={dirty ? null : 'Nothing is changed yet'}
+                why={dirty ? null : 'No changes yet'}
                 onClick={() => {
                   take(base.text);
                   notify({ tone: 'busy', title: 'Changes discarded', text: 'Ctrl Z in the editor brings them back.' });

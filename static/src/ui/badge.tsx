@@ -51,6 +51,11 @@ const HEALTH: Record<Health, [Tone, IconName, string, string]> = {
   unknown: ['mute', 'question', 'Unknown', 'ECS has not been read for this service yet'],
 };
 
+/** The health of a service where it differs from healthy, else null. */
+export function healthOf({ health }: Service): Status | null {
+  return health === 'healthy' ? null : HEALTH[health];
+}
+
 export function HealthBadge({ health }: { health: Health }) {
   const [tone, icon, word, title] = HEALTH[health];
   return (

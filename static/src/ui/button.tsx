@@ -6,7 +6,7 @@ import { Icon, type IconName } from './icons';
 interface ButtonProps {
   kind?: 'plain' | 'primary' | 'danger' | 'quiet';
   icon?: IconName;
-  /** Why it cannot be used now: it stays where it is, can be reached, and says so. */
+  /** Why it cannot be used now: the button stays where it is, can be reached, and shows the reason. */
   why?: string | null;
   label?: string;
   children?: ComponentChildren;

@@ -18,7 +18,7 @@ interface DialogProps {
 export function Dialog({ title, onClose, onSubmit, wide = false, pinned, footer, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  // Before the next stroke: whoever types at once types into the dialog.
+  // Before the next stroke: what is typed at once goes into the dialog.
   useLayoutEffect(() => {
     const element = dialog.current!;
     const returnFocus = rememberFocus(element);

@@ -22,7 +22,7 @@ export function Fields({
         <span role="columnheader">Field</span>
         <span role="columnheader">{labels[0]}</span>
         <span role="columnheader">{labels[1]}</span>
-        {shown && <span role="columnheader">Runs now</span>}
+        {shown && <span role="columnheader">Running now</span>}
       </div>
       {fields.map((field) => (
         <div key={field.path} role="row">
@@ -44,7 +44,7 @@ export function Fields({
             )}
           </span>
           {shown && (
-            <span role="cell" data-label="Runs now">
+            <span role="cell" data-label="Running now">
               <span class="value soft">{field.running === undefined ? '' : shortValue(field.running)}</span>
             </span>
           )}
@@ -62,11 +62,19 @@ function Value({ value, other, side }: { value: unknown; other: unknown; side: '
   const start = typeof value === 'string' && typeof other === 'string' ? sharedStart(text, other) : '';
   return (
     <span class="value">
-      {start && <span class="soft">{start}</span>}
+      {start && <span class="soft">{shortened(start)}</span>}
       <span data-side={side}>{text.slice(start.length)}</span>
     </span>
   );
 }
+
+/** A long beginning that both sides share is cut to its last part. */
+function shortened(start: string): string {
+  const last = start.slice(0, -1).lastIndexOf('/');
+  return start.length > MOST_SHARED && last > 0 ? `…${start.slice(last)}` : start;
+}
+
+const MOST_SHARED = 24;
 
 const LOOKS: Record<Action, [Tone, IconName]> = {
   create: ['good', 'plus'],
@@ -79,8 +87,8 @@ const LOOKS: Record<Action, [Tone, IconName]> = {
 };
 
 const WITHOUT_FIELDS: Partial<Record<Action, string>> = {
-  destroy: 'It is taken out of the desired state, and destroyed in ECS.',
-  unmanage: 'The stackfile leaves it out. It goes on running, and nobody takes care of it.',
+  destroy: 'Removed from the stackfile and deleted from ECS.',
+  unmanage: 'Stop managing — keeps running in ECS.',
 };
 
 /** What is done to each service; those without a change are counted, not listed. */
@@ -123,7 +131,7 @@ export function PlannedServices({
       })}
       {same > 0 && (
         <p class="hint" style={{ padding: '10px 16px', borderTop: changed.length ? '1px solid var(--line)' : '0' }}>
-          {plural(same, 'service')} without a change.
+          {plural(same, 'service')} unchanged
         </p>
       )}
     </div>
@@ -132,7 +140,7 @@ export function PlannedServices({
 
 const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 
-/** A unified text diff; gaps say how many lines they leave out. */
+/** A unified text diff; gaps state how many lines they leave out. */
 export function TextDiff({ before, after, label }: { before: string; after: string; label: string }) {
   const pieces = useMemo(() => withGaps(diffLines(before, after)), [before, after]);
   if (before === after)
@@ -158,7 +166,7 @@ export function TextDiff({ before, after, label }: { before: string; after: stri
             piece.kind === 'gap'
               ? [
                   <tr key={`gap${p}`} data-kind="gap">
-                    <td colSpan={4}>{plural(piece.count, 'line')} without a change</td>
+                    <td colSpan={4}>{plural(piece.count, 'line')} unchanged</td>
                   </tr>,
                 ]
               : piece.lines.map((line) => (

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 const FLASH_MS = 700;
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Flashes once when its value changes; never at first, nor where motion is unwelcome, nor where nobody would see it. */
+/** Flashes once when its value changes; never at first, nor with reduced motion, nor out of sight. */
 export function Flash({ value, children }: { value: unknown; children: preact.ComponentChildren }) {
   const element = useRef<HTMLSpanElement>(null);
   const before = useRef(value);

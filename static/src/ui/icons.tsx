@@ -1,4 +1,4 @@
-/** Our own icons, on a grid of 16, drawn with the colour of the text. They are decoration: words stand beside them. */
+/** Our own icons, on a grid of 16, drawn with the colour of the text. They are decoration beside words. */
 
 const PATHS = {
   check: 'M3.5 8.5l3 3 6-7',
@@ -36,6 +36,13 @@ const PATHS = {
   box: 'M2.5 5L8 2l5.5 3v6L8 14l-5.5-3V5zM2.5 5L8 8l5.5-3M8 8v6',
   file: 'M4 1.8h5l3 3v9.4H4V1.8zM9 1.8v3h3',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
+  'up-arrow': 'M8 13V3.5M4 7l4-4 4 4',
+  waves: 'M2 6c2-2.5 4-2.5 6 0s4 2.5 6 0M2 11c2-2.5 4-2.5 6 0s4 2.5 6 0',
+  logs: 'M2.5 4h11M2.5 8h7.5M2.5 12h9.5',
+  external: 'M6.5 3H3v10h10V9.5M9 2.5h4.5V7M13 3L7.5 8.5',
+  chat: 'M2.5 3h11v8H7l-3 2.7V11H2.5z',
+  person: 'M8 2.8a2.7 2.7 0 1 1 0 5.4 2.7 2.7 0 0 1 0-5.4zM2.8 14c.6-3 2.6-4.3 5.2-4.3s4.6 1.3 5.2 4.3',
+  bell: 'M4.5 11V7a3.5 3.5 0 0 1 7 0v4l1 1.5h-9zM6.8 14h2.4',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   info: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 7.5v3.3M8 5.2v.1',
 } as const;

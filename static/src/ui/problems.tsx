@@ -2,7 +2,7 @@ import { plural } from '../lib/changes';
 import type { Problem } from '../editor/code-editor';
 import { Icon } from './icons';
 
-/** The server's mistakes and warnings; each leads to its line. */
+/** The server's errors and warnings; each leads to its line. */
 export function Problems({
   problems,
   onGo,
@@ -19,7 +19,7 @@ export function Problems({
         <span class="small mute" role="status">
           {problems === null
             ? 'Checking…'
-            : [mistakes ? plural(mistakes, 'mistake') : '', warnings ? plural(warnings, 'warning') : '']
+            : [mistakes ? plural(mistakes, 'error') : '', warnings ? plural(warnings, 'warning') : '']
                 .filter(Boolean)
                 .join(', ') || 'None'}
         </span>
@@ -36,7 +36,7 @@ export function Problems({
               >
                 <Icon name={p.severity === 'error' ? 'circle-cross' : 'alert'} />
                 <span>
-                  <span class="visually-hidden">{p.severity === 'error' ? 'Mistake: ' : 'Warning: '}</span>
+                  <span class="visually-hidden">{p.severity === 'error' ? 'Error: ' : 'Warning: '}</span>
                   {p.message}
                 </span>
                 <span class="where">{[p.line ? `line ${p.line}` : '', p.path].filter(Boolean).join(' · ')}</span>
@@ -46,7 +46,7 @@ export function Problems({
         </ul>
       ) : (
         <p class="hint" style={{ padding: '16px' }}>
-          {problems === null ? 'The server reads the text.' : 'The server finds nothing wrong with it.'}
+          {problems === null ? 'Checking…' : 'No problems'}
         </p>
       )}
     </section>

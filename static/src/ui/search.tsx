@@ -14,7 +14,7 @@ export function SearchField({
   onChange: (value: string) => void;
 }) {
   const input = useRef<HTMLInputElement>(null);
-  useKeys([{ keys: '/', says: 'Filter', group: 'Lists', run: () => input.current?.focus() }]);
+  useKeys([{ keys: '/', label: 'Filter', group: 'Lists', run: () => input.current?.focus() }]);
   return (
     <div class="search">
       <Icon name="search" />

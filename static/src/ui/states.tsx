@@ -56,7 +56,11 @@ export function Banner({
   actions?: ComponentChildren;
 }) {
   return (
-    <div class="banner" data-tone={tone} role={tone === 'bad' ? 'alert' : 'status'}>
+    <div
+      class={tone === 'mute' ? 'banner' : 'banner onsignal'}
+      data-tone={tone}
+      role={tone === 'bad' ? 'alert' : 'status'}
+    >
       <Icon name={icon} />
       <div class="grow">
         <p class="title">{title}</p>

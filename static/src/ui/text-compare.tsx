@@ -12,13 +12,13 @@ interface Texts {
   label: string;
 }
 
-/** Two texts held against each other: one below the other, or side by side as the person last chose. */
+/** Two texts compared: unified, or side by side, as the user last chose. */
 export function TextCompare(texts: Texts) {
   const side = sideBySide.value;
   useKeys([
     {
       keys: 'v',
-      says: 'Side by side, or one below the other',
+      label: 'Side by side or unified',
       group: 'Comparison',
       run: () => (sideBySide.value = !sideBySide.peek()),
     },
@@ -68,8 +68,8 @@ function Sides({ before, after, label }: Texts) {
     };
   }, []);
   useKeys([
-    { keys: 'n', says: 'Next change', group: 'Comparison', run: () => view.current?.step(true) },
-    { keys: 'p', says: 'Change before', group: 'Comparison', run: () => view.current?.step(false) },
+    { keys: 'n', label: 'Next change', group: 'Comparison', run: () => view.current?.step(true) },
+    { keys: 'p', label: 'Previous change', group: 'Comparison', run: () => view.current?.step(false) },
   ]);
   if (state === 'failed') return <TextDiff before={before} after={after} label={label} />;
   return (

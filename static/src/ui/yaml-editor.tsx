@@ -38,7 +38,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
             check(t, cluster).catch(() => [
               {
                 severity: 'warning' as const,
-                message: 'The server cannot be asked now; mistakes are not shown.',
+                message: "The server can't be reached; errors are not shown.",
                 path: '',
                 line: null,
                 column: null,
@@ -77,7 +77,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
         </div>
       )}
       <p id="editor-hint" class="hint" style={{ padding: '6px 16px' }}>
-        Tab indents; press Esc, then Tab, to leave the editor. Ctrl Space completes.
+        Ctrl Space: complete · Esc Tab: leave editor
       </p>
     </>
   );

@@ -1,54 +1,82 @@
 import { signal } from '@preact/signals';
 import { plural } from '../lib/changes';
 import { shown } from '../lib/keys';
-import { clusterRoute, type Route } from '../lib/router';
-import icon from '../favicon.svg';
+import { fleetRoute, clusterRoute, type Route } from '../lib/router';
 import { Link } from '../ui/button';
 import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
+import { notifying, toggleNotifications } from './attention';
 import { isMac } from './keyboard';
 import { singleKeys, theme } from './preferences';
-import { age, connection, me, route, signedOut, signOut, store, unreachable } from './state';
+import { age, connection, me, offered, route, signedOut, signOut, store, unreachable } from './state';
 
 export const paletteOpen = signal(false);
 export const helpOpen = signal(false);
 
-export function TopBar() {
+/** The bar at the top of every page: where to go, the palette, the state of the connection, settings. */
+export function Masthead() {
+  const here = route.value.screen;
   return (
-    <header class="topbar">
-      <Link to={{ screen: 'fleet', filter: '' }} class="logo" aria-label="Nysa: all clusters">
-        <img src={icon} alt="" />
+    <header class="mast">
+      <Link to={fleetRoute()} class="logo" aria-label="Nysa: all clusters">
+        <Logo />
         <span>Nysa</span>
       </Link>
-      <Crumbs />
-      <ConnectionState />
-      <button type="button" class="button searchbutton" onClick={() => (paletteOpen.value = true)}>
+      <nav aria-label="Main">
+        <Link to={fleetRoute()} {...(here === 'fleet' ? { 'aria-current': 'page' as const } : {})}>
+          Fleet
+        </Link>
+        {offered('GET', '/activity') && (
+          <Link
+            to={{ screen: 'activity', by: '', service: '' }}
+            {...(here === 'activity' ? { 'aria-current': 'page' as const } : {})}
+          >
+            Activity
+          </Link>
+        )}
+      </nav>
+      <button type="button" class="omni" onClick={() => (paletteOpen.value = true)}>
         <Icon name="search" />
-        <span class="text">Search…</span>
+        <span class="text">Search, or “deploy user v2.6.1”</span>
         <span class="keys" aria-hidden="true">
           {shown('mod+k', isMac).map((k) => (
             <kbd key={k}>{k}</kbd>
           ))}
         </span>
       </button>
+      <ConnectionState />
       <Menu
         label="Settings"
         icon={theme.value === 'dark' ? 'moon' : theme.value === 'light' ? 'sun' : 'screen'}
         items={[
           { label: 'Light', icon: 'sun', run: () => (theme.value = 'light') },
           { label: 'Dark', icon: 'moon', run: () => (theme.value = 'dark') },
-          { label: 'As the system', icon: 'screen', run: () => (theme.value = 'system') },
+          { label: 'System', icon: 'screen', run: () => (theme.value = 'system') },
           null,
-          { label: 'Keys', icon: 'keyboard', run: () => (helpOpen.value = true) },
+          { label: 'Keyboard shortcuts', icon: 'keyboard', run: () => (helpOpen.value = true) },
           {
-            label: singleKeys.value ? 'Switch single keys off' : 'Switch single keys on',
+            label: `Single-key shortcuts: ${singleKeys.value ? 'on' : 'off'}`,
             icon: 'keyboard',
             run: () => (singleKeys.value = !singleKeys.value),
           },
           ...(me.value
             ? [
                 null,
-                { label: `You are ${me.value.name}`, icon: 'info' as const, run: () => undefined, why: me.value.role },
+                {
+                  label: `Signed in as ${me.value.name}`,
+                  icon: 'info' as const,
+                  run: () => undefined,
+                  why: me.value.role,
+                },
+              ]
+            : []),
+          ...(globalThis.Notification
+            ? [
+                {
+                  label: `Notify of failures: ${notifying.value ? 'on' : 'off'}`,
+                  icon: 'bell' as const,
+                  run: () => void toggleNotifications(),
+                },
               ]
             : []),
           ...(me.value?.signedIn ? [{ label: 'Sign out', icon: 'cross' as const, run: () => void signOut() }] : []),
@@ -98,9 +126,35 @@ function ConnectionState() {
   );
 }
 
-function Crumbs() {
+/** The mark: squares in the shape of an N. */
+function Logo() {
+  return (
+    <svg viewBox="0 0 26 26" aria-hidden="true">
+      {MARK.map(([x, y]) => (
+        <rect key={`${x} ${y}`} x={x * 7} y={y * 7} width="5" height="5" rx="1" />
+      ))}
+    </svg>
+  );
+}
+
+const MARK: [number, number][] = [
+  [0, 0],
+  [0, 1],
+  [0, 2],
+  [0, 3],
+  [1, 1],
+  [2, 2],
+  [3, 0],
+  [3, 1],
+  [3, 2],
+  [3, 3],
+];
+
+/** The trail of pages above this one; the fleet has none. */
+export function Crumbs() {
   const at = route.value;
-  const trail: { label: string; to: Route }[] = [{ label: 'Clusters', to: { screen: 'fleet', filter: '' } }];
+  if (at.screen === 'fleet') return null;
+  const trail: { label: string; to: Route }[] = [{ label: 'Fleet', to: fleetRoute() }];
   if ('cluster' in at) trail.push({ label: at.cluster, to: clusterRoute(at.cluster) });
   if (at.screen === 'cluster' && at.service) trail.push({ label: at.service, to: at });
   if (at.screen in NAMES) trail.push({ label: NAMES[at.screen]!, to: at });
@@ -132,5 +186,6 @@ export const NAMES: Record<string, string> = {
   history: 'History',
   audit: 'Audit',
   removed: 'Removed',
+  activity: 'Activity',
   new: 'New cluster',
 };

@@ -1,17 +1,17 @@
-import { shortRevision } from '../app/actions';
-import { useService } from '../app/read';
-import { type Json, presentTrouble, readDifferences, type Service } from '../lib/model';
-import { instant } from '../lib/time';
-import { Link } from '../ui/button';
-import { Fields } from '../ui/fields';
-import { UserText } from '../ui/text';
-import { Ago } from '../ui/time';
+import { shortRevision } from '../../app/actions';
+import { useService } from '../../app/read';
+import { type Json, presentTrouble, readDifferences, type Service } from '../../lib/model';
+import { instant } from '../../lib/time';
+import { Link } from '../../ui/button';
+import { Fields } from '../../ui/fields';
+import { UserText } from '../../ui/text';
+import { Ago } from '../../ui/time';
 
 const object = (value: unknown): Json | null =>
   value && typeof value === 'object' && !Array.isArray(value) ? (value as Json) : null;
 const objects = (value: unknown): Json[] => (Array.isArray(value) ? value.map(object).filter((v) => v !== null) : []);
 
-/** What is known of a failure beside its reason: what was recorded of the last one, or the log while tasks fail. */
+/** A failure beside its reason: the report of the last one, or the log while tasks fail. */
 export function FlightCard({ service }: { service: Service }) {
   const failed = service.verdict !== null && ['rolled-back', 'aborted', 'stalled'].includes(service.verdict.ending);
   return failed || presentTrouble(service) ? <Known service={service} /> : null;
@@ -26,9 +26,9 @@ function Known({ service }: { service: Service }) {
   return (
     <section class="panel" aria-label="Log">
       <header>
-        <h3>What the last task that failed wrote</h3>
+        <h3>Last log lines of failed task</h3>
         <span class="small mute">
-          task <code>{String(log.task).slice(0, 8)}</code>
+          <code>{String(log.task).slice(0, 8)}</code>
         </span>
       </header>
       <Lines log={log} />
@@ -43,13 +43,13 @@ function Recorded({ service, flight }: { service: Service; flight: Json }) {
     .flatMap((row) => readDifferences(row.changes))
     .map((d) => ({ ...d, running: undefined }));
   return (
-    <section class="panel" aria-label="Flight recorder">
+    <section class="panel" aria-label="Failure report">
       <header>
-        <h3>What was recorded of the failure</h3>
+        <h3>Failure report</h3>
       </header>
       {change && (
         <p class="body small">
-          Brought by{' '}
+          Introduced by{' '}
           <strong>
             <UserText text={String(change.by ?? 'another program')} />
           </strong>
@@ -79,7 +79,7 @@ function Lines({ log }: { log: Json | null }) {
   if (!lines.length) return null;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, also by keyboard
-    <pre class="log" role="region" aria-label="The last lines of its log" tabIndex={0}>
+    <pre class="log" role="region" aria-label="Last log lines" tabIndex={0}>
       {lines.map((line) => String(line.message)).join('\n')}
     </pre>
   );

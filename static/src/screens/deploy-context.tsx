@@ -1,0 +1,46 @@
+/** What a person should know beside the plan of a deployment. */
+
+import { store } from '../app/state';
+import { versionOf } from '../lib/images';
+import { MARK_WORDS, serviceMark } from '../lib/marks';
+import { hasFailed, type Service } from '../lib/model';
+import { Icon } from '../ui/icons';
+import { whereItRuns } from './version-list';
+
+/** Where the version runs already, and how. */
+export function SeenElsewhere({ service, tag }: { service: Service; tag: string }) {
+  const seen = whereItRuns(service.image).filter(
+    ({ image, row }) => versionOf(image) === tag && row.cluster !== service.cluster,
+  );
+  if (!seen.length) return null;
+  return (
+    <section>
+      <h3>Seen elsewhere</h3>
+      <dl class="facts">
+        {seen.map(({ row }) => (
+          <>
+            <dt key={row.cluster}>{row.cluster}</dt>
+            <dd>{MARK_WORDS[serviceMark(row)]}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** A warning where other services of the cluster fail: the deployment does not touch them. */
+export function Others({ cluster, services }: { cluster: string; services: readonly Service[] }) {
+  const own = new Set(services.map((service) => service.name));
+  const failing = (store.get(cluster)?.services() ?? []).filter((other) => hasFailed(other) && !own.has(other.name));
+  if (!failing.length) return null;
+  const [first] = failing;
+  const rest = failing.length > 1 ? ` and ${failing.length - 1} more` : '';
+  return (
+    <p class="warning">
+      <Icon name="cross" />
+      {first!.name}
+      {rest} {failing.length > 1 ? 'are' : 'is'} failing in this cluster. This deployment does not touch{' '}
+      {failing.length > 1 ? 'them' : 'it'}.
+    </p>
+  );
+}

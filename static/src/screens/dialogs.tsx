@@ -1,0 +1,36 @@
+import { useEffect } from 'preact/hooks';
+import { asked, scale } from '../app/actions';
+import { opened } from '../app/menus';
+import { route, store } from '../app/state';
+import { CountDialog } from './count-dialog';
+import { DeployDialog } from './deploy-dialog';
+import { FreezeDialog } from './freeze-dialog';
+import { lazy } from '../ui/lazy';
+
+const PromoteDialog = lazy(() => import('./later').then((screens) => screens.PromoteDialog));
+
+/** The dialog that is open, over whichever page; another page closes it. */
+export function Dialogs() {
+  const dialog = opened.value;
+  const at = route.value;
+  const close = () => (opened.value = null);
+  useEffect(() => void close(), [at.screen, 'cluster' in at ? at.cluster : null]);
+  if (!dialog) return null;
+  const { cluster } = dialog;
+  if (dialog.kind === 'freeze') return <FreezeDialog cluster={cluster} onClose={close} />;
+  if (dialog.kind === 'promote') {
+    const entry = store.get(cluster);
+    return entry && <PromoteDialog entry={entry} onClose={close} />;
+  }
+  const { kind, after, tag = null } = dialog;
+  const rows = store.get(cluster)?.rows;
+  const services = dialog.services.map((service) => rows?.get(service.name)?.value ?? service);
+  if (kind === 'deploy') {
+    return <DeployDialog cluster={cluster} services={services} tag={tag} after={after} onClose={close} />;
+  }
+  const pick = (count: number) => {
+    close();
+    asked.value = { ...scale(cluster, services, count), ...(after ? { after } : {}) };
+  };
+  return <CountDialog services={services} onClose={close} onPick={pick} />;
+}

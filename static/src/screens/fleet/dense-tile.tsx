@@ -1,0 +1,71 @@
+import { now } from '../../app/state';
+import { versionOf } from '../../lib/images';
+import { failingSince } from '../../lib/incident';
+import { serviceMark } from '../../lib/marks';
+import { clusterRoute } from '../../lib/router';
+import type { ClusterEntry } from '../../lib/store';
+import { until } from '../../lib/time';
+import { driftInShort, rolloutOf, tileState, type TileState } from '../../lib/wall';
+import { Link } from '../../ui/button';
+import { Clock } from '../../ui/clock';
+import type { FlagMark } from '../../ui/flag';
+import { FlagIcon } from '../../ui/flag';
+import { Ago } from '../../ui/time';
+import { ServiceSquares } from './service-squares';
+
+const MOST_SQUARES = 12;
+
+/** A small tile: its name, one line where it is not calm, its squares. */
+export function DenseTile({ entry }: { entry: ClusterEntry }) {
+  const state = tileState(entry.summary.value, entry.counts.value);
+  return (
+    <article class="tile" data-state={state}>
+      <div class="top">
+        <h2>
+          <Link to={clusterRoute(entry.name)} data-row={entry.name} title={entry.name}>
+            {entry.name}
+          </Link>
+        </h2>
+        <span class="side">
+          {state === 'calm' ? <Ago at={entry.summary.value.changedAt} /> : <FlagIcon mark={FLAGS[state]} />}
+        </span>
+      </div>
+      {state !== 'calm' && (
+        <p class="note">
+          <Note entry={entry} state={state} />
+        </p>
+      )}
+      <ServiceSquares entry={entry} most={MOST_SQUARES} />
+    </article>
+  );
+}
+
+const FLAGS: Record<Exclude<TileState, 'calm'>, FlagMark> = {
+  unreadable: 'unreadable',
+  failing: 'failing',
+  rolling: 'rolling',
+  drifted: 'drifted',
+  frozen: 'frozen',
+};
+
+function Note({ entry, state }: { entry: ClusterEntry; state: TileState }) {
+  const summary = entry.summary.value;
+  if (state === 'unreadable') return <span>Desired state unreadable</span>;
+  if (state === 'frozen') {
+    const end = summary.frozen?.until ?? null;
+    return <span>{end === null ? 'until manually lifted' : `until ${until(end, now.value)}`}</span>;
+  }
+  const mark = state === 'failing' ? 'failing' : state === 'rolling' ? 'rolling' : 'drifted';
+  const service = entry.services().find((one) => serviceMark(one) === mark);
+  if (!service) return null;
+  const since = mark === 'failing' ? failingSince(service, summary) : (rolloutOf(summary, service.name)?.since ?? null);
+  return (
+    <>
+      <span>
+        {service.name}
+        {mark === 'rolling' && ` ${versionOf(service.image)}`}
+      </span>
+      {mark === 'drifted' ? <b>{driftInShort(service).numeral}</b> : since !== null && <Clock since={since} />}
+    </>
+  );
+}

@@ -1,0 +1,118 @@
+import { useMemo } from 'preact/hooks';
+import { happeningsOf, useActivity } from '../../app/activity';
+import { useKeys } from '../../app/keyboard';
+import { useSlow } from '../../app/read';
+import { moveFocus } from '../../app/rows';
+import { adjust, go, route, store } from '../../app/state';
+import { plural } from '../../lib/changes';
+import { type FleetRoute, fleetRoute } from '../../lib/router';
+import { DENSE_FROM } from '../../lib/wall';
+import { Button, LinkButton } from '../../ui/button';
+import { SearchField } from '../../ui/search';
+import { Segments } from '../../ui/segments';
+import { Empty, Skeleton } from '../../ui/states';
+import { Moved } from '../moved';
+import { holding } from '../rows';
+import { Feed } from './feed';
+import { FleetTable } from './fleet-table';
+import { type FleetState, fleetState } from './order';
+import { Tallies } from './tallies';
+import { Walls } from './walls';
+
+/** All clusters: totals, then a wall of them, the worst first. */
+export function Fleet() {
+  const at = route.value.screen === 'fleet' ? route.value : fleetRoute();
+  const fleet = useMemo(fleetState, []);
+  const names = store.names.value;
+  const happenings = happeningsOf(useActivity());
+  const slow = useSlow(!store.loaded.value && !names.length);
+  useKeys([
+    { keys: 'j', label: 'Next row', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'k', label: 'Previous row', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'arrowdown', label: '', group: 'Lists', run: () => moveFocus(1) },
+    { keys: 'arrowup', label: '', group: 'Lists', run: () => moveFocus(-1) },
+    { keys: 'n', label: 'New cluster', group: 'Clusters', run: () => go({ screen: 'new' }) },
+  ]);
+  return (
+    <div class="fleet">
+      <div class="fl">
+        <h1 class="visually-hidden">Clusters</h1>
+        {slow && <Skeleton />}
+        {store.loaded.value && <Tallies />}
+        {store.loaded.value && !names.length && <NoClusters />}
+        {names.length > 0 && <Clusters at={at} fleet={fleet} total={names.length} />}
+      </div>
+      <Feed happenings={happenings} />
+    </div>
+  );
+}
+
+function NoClusters() {
+  return (
+    <Empty
+      icon="layers"
+      title="No clusters yet"
+      actions={
+        <>
+          <LinkButton kind="primary" icon="plus" to={{ screen: 'new' }}>
+            New cluster
+          </LinkButton>
+          <LinkButton to={{ screen: 'removed' }}>Removed clusters</LinkButton>
+        </>
+      }
+    >
+      Manage your first ECS cluster. Nysa keeps it in sync with a stackfile.
+    </Empty>
+  );
+}
+
+function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; total: number }) {
+  const shown = fleet.shown.value.length;
+  const size = at.size || (total >= DENSE_FROM ? 'dense' : 'large');
+  const filtered = at.filter !== '' || at.state !== '';
+  return (
+    <>
+      <div class="wallbar">
+        <SearchField label="Filter clusters and services" value={at.filter} onChange={(filter) => adjust({ filter })} />
+        <span class="mute small" role="status">
+          {filtered ? `${shown} of ${plural(total, 'cluster')}` : ''}
+        </span>
+        <Segments
+          label="Group"
+          value={at.group || 'worst'}
+          choices={[
+            ['worst', 'Worst first'],
+            ['pattern', 'By pattern'],
+          ]}
+          onChange={(group) => adjust({ group: group === 'worst' ? '' : group })}
+        />
+        <Segments
+          label="Size"
+          value={size}
+          choices={[
+            ['large', 'Large'],
+            ['dense', 'Dense'],
+            ['table', 'Table'],
+          ]}
+          onChange={(chosen) => adjust({ size: chosen })}
+        />
+        <LinkButton to={{ screen: 'removed' }}>Removed clusters</LinkButton>
+        <LinkButton icon="plus" to={{ screen: 'new' }}>
+          New cluster
+        </LinkButton>
+      </div>
+      {shown ? (
+        <div class="movable" {...holding(fleet.held)}>
+          <Moved what="cluster" n={fleet.wall.value.moved} held={fleet.held} />
+          {size === 'table' ? <FleetTable fleet={fleet} /> : <Walls fleet={fleet} dense={size === 'dense'} />}
+        </div>
+      ) : (
+        <Empty
+          icon="search"
+          title={`0 of ${total} match`}
+          actions={<Button onClick={() => adjust({ filter: '', state: '' })}>Clear the filter</Button>}
+        />
+      )}
+    </>
+  );
+}

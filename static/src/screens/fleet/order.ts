@@ -1,0 +1,79 @@
+/** Which clusters are on the wall, and in which order: one that stays while the pointer or the focus is in it. */
+
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { route, store } from '../../app/state';
+import { matchesText, wordsOf } from '../../lib/filter';
+import { type FleetRoute, fleetRoute } from '../../lib/router';
+import { sameList, stable } from '../../lib/stable';
+import type { ClusterEntry } from '../../lib/store';
+import { byPattern, tallied, type TallyKey, tileState, urgency } from '../../lib/wall';
+import { FREE, type Held } from '../rows';
+
+export interface Wall {
+  groups: readonly { title: string; entries: readonly ClusterEntry[] }[];
+  /** How many would have another place if they were sorted now. */
+  moved: number;
+}
+
+export interface FleetState {
+  shown: ReadonlySignal<readonly string[]>;
+  wall: ReadonlySignal<Wall>;
+  held: Signal<Held>;
+}
+
+const view = (): FleetRoute => (route.value.screen === 'fleet' ? route.value : fleetRoute());
+
+export function fleetState(): FleetState {
+  const words = stable(() => wordsOf(view().filter), sameList);
+  const state = stable(() => view().state, Object.is);
+  const grouped = stable(() => view().group === 'pattern', Object.is);
+  const shown = stable(
+    () => store.names.value.filter((name) => matches(name, words.value) && inState(store.get(name)!, state.value)),
+    sameList,
+  );
+  const held = signal(FREE);
+  return { shown, held, wall: arranged(shown, grouped, held) };
+}
+
+/** A cluster is found by its own name and by those of its services. */
+function matches(name: string, words: readonly string[]): boolean {
+  if (!words.length) return true;
+  return matchesText(words, `${name} ${store.get(name)!.names.value.join(' ')}`.toLowerCase());
+}
+
+function inState(entry: ClusterEntry, state: string): boolean {
+  return !state || (tallied(entry.summary.value, entry.services())[state as TallyKey] ?? 0) > 0;
+}
+
+export function urgencyOf(entry: ClusterEntry): number {
+  return urgency(tileState(entry.summary.value, entry.counts.value));
+}
+
+function arranged(
+  shown: ReadonlySignal<readonly string[]>,
+  grouped: ReadonlySignal<boolean>,
+  held: ReadonlySignal<Held>,
+): ReadonlySignal<Wall> {
+  let known = new Map<ClusterEntry, number>();
+  return stable<Wall>(
+    () => {
+      const entries = shown.value.map((name) => store.get(name)!);
+      const now = new Map(entries.map((entry) => [entry, urgencyOf(entry)]));
+      const holds = held.value.pointer || held.value.focus;
+      const kept = new Map(entries.map((entry) => [entry, (holds ? known.get(entry) : undefined) ?? now.get(entry)!]));
+      known = kept;
+      const sort = (some: readonly ClusterEntry[]) => some.toSorted((a, b) => kept.get(a)! - kept.get(b)!);
+      const groups = grouped.value
+        ? byPattern(shown.value).map(({ pattern, names }) => ({
+            title: pattern,
+            entries: sort(names.map((name) => store.get(name)!)),
+          }))
+        : [{ title: '', entries: sort(entries) }];
+      return { groups, moved: entries.filter((entry) => kept.get(entry) !== now.get(entry)).length };
+    },
+    (a, b) =>
+      a.moved === b.moved &&
+      a.groups.length === b.groups.length &&
+      a.groups.every((group, i) => group.title === b.groups[i]!.title && sameList(group.entries, b.groups[i]!.entries)),
+  );
+}

@@ -1,0 +1,43 @@
+import { adjust, route, store } from '../../app/state';
+import { plural } from '../../lib/changes';
+import { fleetRoute } from '../../lib/router';
+import { TALLIES, tallied, type TallyKey } from '../../lib/wall';
+import { Square } from '../../ui/squares';
+
+/** The totals of all clusters, which are the legend of the squares as well; each shows its clusters alone. */
+export function Tallies() {
+  const totals: Record<TallyKey, number> = { failing: 0, rolling: 0, drifted: 0, frozen: 0, healthy: 0 };
+  let services = 0;
+  const names = store.names.value;
+  for (const name of names) {
+    const entry = store.get(name)!;
+    const own = tallied(entry.summary.value, entry.services());
+    for (const { key } of TALLIES) totals[key] += own[key];
+    services += entry.counts.value.services;
+  }
+  const { state } = route.value.screen === 'fleet' ? route.value : fleetRoute();
+  return (
+    <section class="tallies" aria-label="Totals">
+      {TALLIES.map(({ key, word }) => (
+        <button
+          key={key}
+          type="button"
+          class="tally"
+          data-mark={key}
+          data-zero={totals[key] ? undefined : true}
+          aria-pressed={state === key}
+          onClick={() => adjust({ state: state === key ? '' : key })}
+        >
+          <b>{totals[key].toLocaleString('en')}</b>
+          <span>
+            <Square mark={key} />
+            {word}
+          </span>
+        </button>
+      ))}
+      <p class="total">
+        {plural(services, 'service')} in {plural(names.length, 'cluster')}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,12 @@
+/** The screens that the first page does not need: a chunk of their own, with its styles. */
+
+import '../styles/later.css';
+
+export { ActivityScreen } from './activity';
+export { AuditScreen } from './audit';
+export { RemovedScreen } from './removed';
+export { HistoryScreen } from './history';
+export { NewCluster } from './new-cluster';
+export { PromoteDialog } from './promote-dialog';
+export { ReviewScreen } from './review';
+export { StackfileScreen } from './stackfile';

@@ -1,0 +1,197 @@
+import { useConfiguration } from '../../app/configuration';
+import { store } from '../../app/state';
+import { readConfiguration } from '../../lib/configuration';
+import { repositoryName, versionOf } from '../../lib/images';
+import { taskMarks } from '../../lib/marks';
+import { hasFailed, type Service } from '../../lib/model';
+import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
+import { CopyButton, Link } from '../../ui/button';
+import { TaskSquares } from '../../ui/squares';
+import { Banner } from '../../ui/states';
+import { UserText } from '../../ui/text';
+import { Ago } from '../../ui/time';
+import { HeldBanner } from '../quarantine';
+import { Version } from '../service-row';
+import { Addresses } from './addresses';
+import { FlightCard } from './flight-card';
+import { IncidentSlab } from './incident-slab';
+import { RolloutNow } from './rollout-now';
+
+/** The service now: its version and tasks, what fails or rolls out, where else it runs. */
+export function OverviewTab({ service }: { service: Service }) {
+  const failing = hasFailed(service);
+  return (
+    <>
+      {failing && <IncidentSlab service={service} />}
+      {!failing && <RolloutNow service={service} />}
+      {!failing && <EndingNote service={service} />}
+      <HeldBanner service={service} />
+      <FlightCard service={service} />
+      <Hero service={service} />
+      <div class="columns">
+        <section>
+          <h3>Status</h3>
+          <dl class="facts">
+            <dt>Image</dt>
+            <dd>
+              <Image reference={service.image ?? service.deployedImage} />
+            </dd>
+            {!(service.sync === 'in-sync' && service.health === 'healthy') && (
+              <>
+                <dt>Status</dt>
+                <dd class="row">
+                  <StatusBadge service={service} />
+                  <HealthBadge health={service.health} />
+                </dd>
+              </>
+            )}
+            {service.failed ? (
+              <>
+                <dt>Failed tasks</dt>
+                <dd>{service.failed} in this rollout</dd>
+              </>
+            ) : null}
+            {service.verdict && (
+              <>
+                <dt>Last rollout</dt>
+                <dd>
+                  <VerdictBadge ending={service.verdict.ending} />{' '}
+                  <span class="mute">
+                    <Ago at={service.verdict.at} />
+                  </span>
+                </dd>
+              </>
+            )}
+            {service.events[0] && (
+              <>
+                <dt>Latest ECS event</dt>
+                <dd>
+                  {service.events[0].message}{' '}
+                  <span class="mute">
+                    <Ago at={service.events[0].at} />
+                  </span>
+                </dd>
+              </>
+            )}
+          </dl>
+        </section>
+        <Elsewhere service={service} />
+      </div>
+    </>
+  );
+}
+
+/** Beyond that many letters, a version is no numeral. */
+const LONG_VERSION = 12;
+
+/** The version that is desired, large; its tasks as squares. */
+function Hero({ service }: { service: Service }) {
+  const { data } = useConfiguration(service);
+  const version = versionOf(service.image ?? service.deployedImage);
+  const runs =
+    service.deployedImage && service.deployedImage !== service.image ? versionOf(service.deployedImage) : null;
+  const { running, desired, verdict } = service;
+  return (
+    <section class="hero">
+      <div>
+        <span class="numeral" data-long={version.length > LONG_VERSION}>
+          {version}
+        </span>
+        <p>
+          {runs && runs !== version ? (
+            <>
+              <b>{runs}</b> still runs
+            </>
+          ) : verdict?.ending === 'succeeded' ? (
+            <>
+              live, rolled out <Ago at={verdict.at} />
+            </>
+          ) : null}
+        </p>
+        {data && <Addresses addresses={readConfiguration(data).addresses} />}
+      </div>
+      <div>
+        <TaskSquares marks={taskMarks(service)} size="large" />
+        <p>
+          {running === null ? (
+            `${desired} desired`
+          ) : (
+            <>
+              <b>{running}</b> running · {desired} desired
+            </>
+          )}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+/** How the last rollout ended where that is worth a note though nothing fails: overtaken, aborted by a removal, scaled to zero. */
+function EndingNote({ service }: { service: Service }) {
+  const { verdict } = service;
+  if (!verdict || verdict.ending === 'succeeded' || service.sync === 'rolling-out') return null;
+  return (
+    <Banner tone="mute" icon="info" title={<VerdictBadge ending={verdict.ending} />}>
+      {verdict.reason && <UserText text={verdict.reason} />}
+    </Banner>
+  );
+}
+
+function Image({ reference }: { reference: string | null }) {
+  if (!reference) return <span class="mute">–</span>;
+  return (
+    <span class="row" style={{ flexWrap: 'nowrap' }}>
+      <code class="cut" title={reference}>
+        {reference}
+      </code>
+      <CopyButton text={reference} label="Copy the image" />
+    </span>
+  );
+}
+
+const ELSEWHERE_SHOWN = 6;
+
+/** The same repository in other clusters: what runs there. */
+function Elsewhere({ service }: { service: Service }) {
+  const repository = service.image ? repositoryName(service.image) : null;
+  if (!repository) return null;
+  const found: { cluster: string; service: Service }[] = [];
+  for (const name of store.names.value) {
+    if (name === service.cluster) continue;
+    for (const row of store.get(name)?.rows.values() ?? []) {
+      const other = row.value;
+      if (other.image && repositoryName(other.image) === repository) found.push({ cluster: name, service: other });
+    }
+  }
+  if (!found.length) return null;
+  return (
+    <section>
+      <h3>In other clusters</h3>
+      <dl class="facts">
+        {found.slice(0, ELSEWHERE_SHOWN).map((f) => (
+          <>
+            <dt>
+              <Link
+                to={{
+                  screen: 'cluster',
+                  cluster: f.cluster,
+                  service: f.service.name,
+                  tab: 'overview',
+                  filter: '',
+                  chip: '',
+                  sort: '',
+                }}
+              >
+                {f.cluster}
+              </Link>
+            </dt>
+            <dd>
+              <Version service={f.service} />
+            </dd>
+          </>
+        ))}
+      </dl>
+      {found.length > ELSEWHERE_SHOWN && <p class="hint">and {found.length - ELSEWHERE_SHOWN} more</p>}
+    </section>
+  );
+}

@@ -1,0 +1,122 @@
+import { useState } from 'preact/hooks';
+import { useRead } from '../../app/read';
+import { versionOf } from '../../lib/images';
+import {
+  type Frame,
+  type Mark,
+  readMetrics,
+  type Series,
+  seriesInWords,
+  shapeOf,
+  titleOfSeries,
+  valueOf,
+  xOf,
+} from '../../lib/metrics';
+import type { Json, Service } from '../../lib/model';
+import { call, path } from '../../lib/rest';
+import { Empty, Failed, Skeleton } from '../../ui/states';
+import { Segments } from '../../ui/segments';
+
+const RANGES = [
+  ['1h', '1 h'],
+  ['6h', '6 h'],
+  ['1d', '1 d'],
+  ['1w', '1 w'],
+] as const;
+
+type Range = (typeof RANGES)[number][0];
+
+/** Latency has its 95th percentile; the mean beside it would only confuse. */
+const LEFT_OUT = new Set(['latency']);
+
+/** CPU, memory, requests, errors and latency of a service over time, with a mark for each deployment. */
+export function MetricsTab({ service }: { service: Service }) {
+  const { cluster, name } = service;
+  const [range, setRange] = useState<Range>('1h');
+  const reading = useRead<Json>(`metrics ${cluster} ${name} ${range}`, (signal) =>
+    call(path('clusters', cluster, 'services', name, 'metrics'), { signal, query: { range } }),
+  );
+  const metrics = reading.data && readMetrics(reading.data);
+  const series = metrics?.series.filter((one) => !LEFT_OUT.has(one.name)) ?? [];
+  return (
+    <>
+      <div class="spread">
+        <Segments label="Range" value={range} choices={RANGES} onChange={setRange} />
+        <span class="small mute">A vertical line is a deployment; times are local.</span>
+      </div>
+      {reading.error && <Failed error={reading.error} retry={reading.again} />}
+      {!metrics && reading.slow && <Skeleton rows={6} />}
+      {metrics && !series.some(hasValues) && (
+        <Empty icon="scale" title="No metrics yet">
+          CloudWatch has no values of {name} in this range.
+        </Empty>
+      )}
+      {metrics &&
+        series
+          .filter(hasValues)
+          .map((one) => <Plot key={one.name} series={one} from={metrics.from} to={metrics.to} marks={metrics.marks} />)}
+    </>
+  );
+}
+
+function hasValues({ points }: Series): boolean {
+  return points.some(({ value }) => value !== null);
+}
+
+const WIDTH = 600;
+const HEIGHT = 96;
+const LABELLED = 14;
+
+function Plot({ series, from, to, marks }: { series: Series; from: number; to: number; marks: readonly Mark[] }) {
+  const frame: Frame = { from, to, width: WIDTH, height: HEIGHT };
+  const { line, area, top } = shapeOf(series, frame);
+  const last = valueOf(series.points.findLast(({ value }) => value !== null)?.value ?? null, series);
+  const highest = valueOf(top, series);
+  const inside = marks.filter(({ at }) => at >= from && at <= to);
+  return (
+    <section class="plot">
+      <h3>
+        {titleOfSeries(series)}
+        <b>
+          {last.text}
+          <i>{last.unit}</i>
+        </b>
+      </h3>
+      <div>
+        <p class="axis">
+          {highest.text} {highest.unit}
+        </p>
+        <svg
+          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={seriesInWords(series)}
+          data-series={series.name}
+        >
+          <path class="grid" d={`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
+          <path class="area" d={area} />
+          <path class="line" d={line} />
+          {inside.map((mark) => (
+            <path key={mark.at} class="mark" data-failed={mark.failed} d={`M${xOf(mark.at, frame)} 0V${HEIGHT}`}>
+              <title>{`${versionOf(mark.image)}${mark.failed ? ' failed' : ''}`}</title>
+            </path>
+          ))}
+        </svg>
+        <p class="axis spread">
+          <span>{CLOCK.format(from)}</span>
+          {inside.length > 0 && inside.length <= LABELLED && (
+            <span>{inside.map(({ image }) => versionOf(image)).join(', ')}</span>
+          )}
+          <span>{CLOCK.format(to)}</span>
+        </p>
+      </div>
+    </section>
+  );
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});

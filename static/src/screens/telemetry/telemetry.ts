@@ -1,0 +1,6 @@
+/** Logs and plots: a chunk of their own, with its styles. */
+
+import '../../styles/telemetry.css';
+
+export { LogsTab } from './logs-tab';
+export { MetricsTab } from './metrics-tab';

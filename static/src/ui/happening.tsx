@@ -1,0 +1,42 @@
+import type { Happening } from '../lib/activity';
+import { clusterRoute } from '../lib/router';
+import { Link } from './button';
+import { Icon, type IconName } from './icons';
+import { UserText } from './text';
+import { Ago } from './time';
+
+const ICONS: Record<string, IconName> = {
+  rollback: 'undo',
+  freeze: 'frozen',
+  thaw: 'frozen',
+  deletion: 'trash',
+  refusal: 'hold',
+};
+
+/** One line of activity: when, who, what, where and why. */
+export function HappeningLine({ happening }: { happening: Happening }) {
+  const { at, by, cluster, kind, verb, summary, message, services } = happening;
+  const [service] = services.length === 1 ? services : [];
+  return (
+    <li class="happening" data-kind={kind}>
+      <Ago at={at} />
+      <Icon name={ICONS[kind] ?? ICONS[verb] ?? 'up-arrow'} />
+      <p>
+        <b>
+          <UserText text={by ?? 'external'} />
+        </b>{' '}
+        {kind === 'refusal' && 'was refused: '}
+        <UserText text={summary} />
+        <span class="where">
+          <Link to={clusterRoute(cluster, service ?? null)}>{cluster}</Link>
+          {message && (
+            <>
+              {' '}
+              · <UserText text={message} />
+            </>
+          )}
+        </span>
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { joined, levelOf, MOST_LINES, plainText, readLine, readLogPage } from '../src/lib/logs';
+
+const line = (text: string, at = '2026-11-29T14:00:00Z') =>
+  readLine({ at, task: 'abcdef0123', container: 'web', line: text });
+
+describe('the level of a line', () => {
+  it.each([
+    ['ERROR: no such table', 'error'],
+    ['{"level": "warning", "message": "error rate 0"}', 'warning'],
+    ['{"severity":"INFO","message":"no error"}', 'info'],
+    ['Traceback (most recent call last):', 'error'],
+    ['WARN slow query', 'warning'],
+    ['GET /terrorism 200', 'info'],
+  ])('%s is %s', (text, level) => expect(levelOf(text)).toBe(level));
+});
+
+it('reads a page with its oldest line first, and names what cannot be read', () => {
+  const page = readLogPage({
+    content: [{ line: 'b' }, { line: 'a' }],
+    cursor: 'next',
+    sources: [
+      { container: 'web', readable: true },
+      { container: 'proxy', driver: 'fluentd', readable: false },
+    ],
+  });
+  expect(page.lines.map(({ text }) => text)).toEqual(['a', 'b']);
+  expect(page.cursor).toBe('next');
+  expect(page.unreadable).toEqual([{ container: 'proxy', driver: 'fluentd' }]);
+});
+
+describe('lines that follow others', () => {
+  it('are there once where both have them', () => {
+    expect(joined([line('a'), line('b')], [line('b'), line('c')]).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('push out the oldest', () => {
+    const many = Array.from({ length: MOST_LINES }, (_, i) => line(String(i)));
+    const all = joined(many, [line('new')]);
+    expect(all).toHaveLength(MOST_LINES);
+    expect(all.at(-1)!.text).toBe('new');
+  });
+});
+
+it('is text for a file', () => {
+  expect(plainText([line('a')])).toBe('2026-11-29T14:00:00.000Z abcdef01 a');
+});
