@@ -87,7 +87,7 @@ def test_its_keys_are_those_of_its_region():
     assert keys_address(ARN) == 'https://public-keys.auth.elb.eu-west-1.amazonaws.com/'
 
 
-def test_what_has_run_out_is_told_from_what_is_wrong():
+def test_expired_is_distinguished_from_invalid():
     with pytest.raises(SignInExpired):
         claims(signed(exp=NOW))
 

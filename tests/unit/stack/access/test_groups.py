@@ -1,4 +1,4 @@
-"""What groups let a person do, and claims that say nothing of use."""
+"""Roles and clusters of groups, and claims that are useless."""
 
 import hashlib
 import re

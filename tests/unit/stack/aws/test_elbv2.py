@@ -2,7 +2,7 @@ from stack.aws import elbv2
 from tests.unit.stack.aws.stubbed import run, stubbed
 
 ARN = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:'
-OURS, SHARED, THEIRS = (f'{ARN}loadbalancer/app/{name}/1' for name in ('staging-web-lb', 'shared', 'other-lb'))
+OWN, SHARED, OTHER = (f'{ARN}loadbalancer/app/{name}/1' for name in ('staging-web-lb', 'shared', 'other-lb'))
 GONE = f'{ARN}loadbalancer/app/gone/1'
 
 
@@ -38,14 +38,14 @@ def test_what_has_to_do_with_a_cluster_is_found_on_all_pages_with_its_tags_and_l
     used = group('by-hand', SHARED)
     with stubbed('elbv2') as (aws, stub):
         stub.add_response('describe_target_groups', {'TargetGroups': [group('other')], 'NextMarker': 'm'}, {})
-        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(THEIRS)], 'NextMarker': 'n'}, {})
+        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(OTHER)], 'NextMarker': 'n'}, {})
         stub.add_response(
-            'describe_target_groups', {'TargetGroups': [group('staging-web-lb', OURS, GONE), used]}, {'Marker': 'm'}
+            'describe_target_groups', {'TargetGroups': [group('staging-web-lb', OWN, GONE), used]}, {'Marker': 'm'}
         )
         stub.add_response(
-            'describe_load_balancers', {'LoadBalancers': [balancer(OURS), balancer(SHARED)]}, {'Marker': 'n'}
+            'describe_load_balancers', {'LoadBalancers': [balancer(OWN), balancer(SHARED)]}, {'Marker': 'n'}
         )
-        arns = [f'{ARN}targetgroup/staging-web-lb/1', used['TargetGroupArn'], OURS, SHARED]
+        arns = [f'{ARN}targetgroup/staging-web-lb/1', used['TargetGroupArn'], OWN, SHARED]
         tags = [{'ResourceArn': arn, 'Tags': [{'Key': 'nysa:cluster', 'Value': 'staging'}]} for arn in arns]
         listener = {
             'ListenerArn': f'{ARN}listener/1',
@@ -54,13 +54,13 @@ def test_what_has_to_do_with_a_cluster_is_found_on_all_pages_with_its_tags_and_l
             'Certificates': [{'CertificateArn': 'c'}],
             'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': 'g'}],
         }
-        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OURS})
+        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OWN})
         stub.add_response('describe_listeners', {'Listeners': []}, {'LoadBalancerArn': SHARED})
         stub.add_response('describe_tags', {'TagDescriptions': tags}, {'ResourceArns': arns})
         balancers, groups = run(elbv2.load_balancing(aws, 'staging-', {used['TargetGroupArn']}))
     assert [each.name for each in balancers] == ['staging-web-lb', 'shared']
     assert [each.name for each in groups] == ['staging-web-lb', 'by-hand']
-    assert groups[0].load_balancers == (OURS,), 'one that has gone leads nowhere'
+    assert groups[0].load_balancers == (OWN,), 'one that has gone leads nowhere'
     assert balancers[0].listeners[0].certificates == ('c',)
     assert balancers[0].listeners[0].target_group == 'g'
     assert balancers[0].tags == {'nysa:cluster': 'staging'}
@@ -74,7 +74,7 @@ def test_nothing_is_asked_about_nothing():
 
 
 def test_the_load_balancers_of_target_groups_have_their_listeners():
-    groups = [group('web', OURS), group('idle')]
+    groups = [group('web', OWN), group('idle')]
     arns = sorted(each['TargetGroupArn'] for each in groups)
     listener = {
         'ListenerArn': f'{ARN}listener/app/x/1/2',
@@ -84,8 +84,8 @@ def test_the_load_balancers_of_target_groups_have_their_listeners():
     }
     with stubbed('elbv2') as (aws, stub):
         stub.add_response('describe_target_groups', {'TargetGroups': groups}, {'TargetGroupArns': arns})
-        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(OURS)]}, {'LoadBalancerArns': [OURS]})
-        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OURS})
+        stub.add_response('describe_load_balancers', {'LoadBalancers': [balancer(OWN)]}, {'LoadBalancerArns': [OWN]})
+        stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OWN})
         [found] = run(elbv2.balancers_of(aws, list(reversed(arns))))
     assert (found.dns_name, found.listeners[0].target_group) == ('x.elb.amazonaws.com', groups[0]['TargetGroupArn'])
 

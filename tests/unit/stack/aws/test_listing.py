@@ -36,13 +36,13 @@ def listing(aws: Aws) -> Callable[..., Any]:
 def test_the_fast_way_gives_the_same(listing: Callable[..., Any]):
     fast, slow = listing(), listing(fast=False)
     assert [each['Key'] for each in fast['Contents']] == sorted(KEYS, key=str.encode)
-    for ours, theirs in zip(fast['Contents'], slow['Contents'], strict=True):
-        assert (ours['Key'], ours['ETag']) == (theirs['Key'], theirs['ETag'])
-        assert ours['LastModified'].astimezone(UTC) == theirs['LastModified']
+    for own, reference in zip(fast['Contents'], slow['Contents'], strict=True):
+        assert (own['Key'], own['ETag']) == (reference['Key'], reference['ETag'])
+        assert own['LastModified'].astimezone(UTC) == reference['LastModified']
     assert fast.keys() == slow.keys()
 
 
-def test_pages_and_prefixes_are_still_told(listing: Callable[..., Any]):
+def test_pages_and_prefixes_are_parsed(listing: Callable[..., Any]):
     page = listing(MaxKeys=2)
     assert page['IsTruncated']
     assert page['NextContinuationToken']

@@ -66,7 +66,7 @@ def test_it_is_given_up_in_the_end(error: AwsFailed, tries: int):
         ask(tries, error)
 
 
-def test_any_other_refusal_is_told_at_once():
+def test_any_other_refusal_is_raised_at_once():
     with pytest.raises(AwsFailed, match='no'):
         ask(1, AwsFailed('no', 'ecs:RegisterTaskDefinition', 'ClientException'))
 

@@ -1,4 +1,4 @@
-"""What a chat is told."""
+"""Chat lines of events."""
 
 import json
 from typing import Any
@@ -27,8 +27,8 @@ def desired(**changes: Any) -> dict[str, Any]:
 
 
 def rollout(verdict: dict | None = None, **changes: Any) -> dict[str, Any]:
-    told = {'revision': 'r2', 'verdict': verdict, 'services': ['web'], 'seconds': 125.4 if verdict else None}
-    event = {'type': 'rollout', 'cluster': 'prod', 'rollouts': [told], 'drifted': [], 'services': []}
+    row = {'revision': 'r2', 'verdict': verdict, 'services': ['web'], 'seconds': 125.4 if verdict else None}
+    event = {'type': 'rollout', 'cluster': 'prod', 'rollouts': [row], 'drifted': [], 'services': []}
     return event | {'observed_at': 'T', 'frozen': None} | changes
 
 
@@ -44,13 +44,13 @@ def lines_of(lines: ChatLines, *events: dict[str, Any]) -> list[str]:
     return [line for event in events for line in lines.of(event)]
 
 
-def told(*events: dict[str, Any], site: str | None = None) -> list[str]:
-    """What is told of events after the cluster was there, and quiet."""
+def posted(*events: dict[str, Any], site: str | None = None) -> list[str]:
+    """The lines of events after the first state of a cluster."""
     return lines_of(ChatLines(site), *THERE, *events)
 
 
 def test_one_line_at_the_start_and_one_at_the_end():
-    assert told(desired(), rollout(), rollout(), rollout(VERDICT), rollout(VERDICT)) == [
+    assert posted(desired(), rollout(), rollout(), rollout(VERDICT), rollout(VERDICT)) == [
         ':rocket: *prod*: kim rolls out web: image 1 → 2 — faster',
         ':white_check_mark: *prod*: web is rolled out after 2 min 5 s (kim: web: image 1 → 2 — faster)',
     ]
@@ -58,7 +58,7 @@ def test_one_line_at_the_start_and_one_at_the_end():
 
 def test_lines_link_to_the_control_plane():
     link = '<https://nysa.example.com/cp/clusters/prod/rollout|prod>'
-    assert told(rollout(VERDICT), site='https://nysa.example.com') == [
+    assert posted(rollout(VERDICT), site='https://nysa.example.com') == [
         f':white_check_mark: *{link}*: web is rolled out after 2 min 5 s'
     ]
 
@@ -67,20 +67,20 @@ def test_a_failure_says_why_and_what_to_do_and_what_runs():
     verdict = VERDICT | {'ending': 'rolled-back', 'reason': 'tasks failed to start.', 'failed': True}
     row = {'name': 'web', 'trouble': TROUBLE, 'deployed': {'image': 'team/web:1'}}
     event = rollout(verdict, services=[row, {'name': 'api', 'trouble': None}])
-    assert told(event) == [
+    assert posted(event) == [
         ':rewind: *prod*: web was rolled back after 2 min 5 s: tasks failed to start. A container used too much. '
         'Raise `memory`. team/web:1 runs again.'
     ]
 
 
-def test_a_stall_that_succeeds_after_all_is_told_twice():
+def test_a_stall_that_succeeds_later_gets_two_lines():
     stalled = rollout(VERDICT | {'ending': 'stalled', 'failed': True})
-    assert len(told(stalled, stalled, rollout(VERDICT), rollout(VERDICT))) == 2
+    assert len(posted(stalled, stalled, rollout(VERDICT), rollout(VERDICT))) == 2
 
 
-def test_another_attempt_is_told_from_its_start_to_its_end():
+def test_a_retry_gets_lines_for_start_and_end():
     failed = rollout(VERDICT | {'ending': 'rolled-back', 'failed': True})
-    first, again, second = told(failed, rollout(), rollout(), failed)
+    first, again, second = posted(failed, rollout(), rollout(), failed)
     assert again == ':rocket: *prod*: web is retried'
     assert first == second
 
@@ -103,7 +103,7 @@ def test_another_attempt_is_told_from_its_start_to_its_end():
     ],
 )
 def test_other_lines(event: dict[str, Any], line: str):
-    assert told(event) == [line]
+    assert posted(event) == [line]
 
 
 @pytest.mark.parametrize(
@@ -119,40 +119,40 @@ def test_other_lines(event: dict[str, Any], line: str):
     ],
 )
 def test_what_is_not_worth_a_line(event: dict[str, Any]):
-    assert told(event) == []
+    assert posted(event) == []
 
 
-def test_drift_is_told_once_until_it_is_mended():
+def test_drift_gets_one_line_until_it_is_fixed():
     row = {'name': 'web', 'drift': [{'path': 'image', 'before': 'x', 'after': 'web:2'}]}
-    drifted, mended = rollout(drifted=['web'], services=[row]), rollout()
+    drifted, fixed = rollout(drifted=['web'], services=[row]), rollout()
     line = ':warning: *prod*: web has drifted: image is x, not web:2'
-    assert told(drifted, drifted) == [line]
-    assert told(drifted, mended, drifted) == [line, line]
+    assert posted(drifted, drifted) == [line]
+    assert posted(drifted, fixed, drifted) == [line, line]
 
 
-def test_what_was_rolled_back_is_not_told_as_drift_as_well():
+def test_a_rollback_is_not_drift_as_well():
     row = {'name': 'web', 'trouble': None, 'drift': [], 'verdict': {'ending': 'rolled-back'}}
-    [line] = told(rollout(VERDICT | {'ending': 'rolled-back'}, drifted=['web'], services=[row]))
+    [line] = posted(rollout(VERDICT | {'ending': 'rolled-back'}, drifted=['web'], services=[row]))
     assert line.startswith(':rewind:')
 
 
-def test_the_value_of_a_variable_is_not_told():
+def test_values_of_variables_are_left_out():
     row = {'name': 'web', 'drift': [{'path': 'environment.KEY', 'before': 'secret', 'after': 'other'}]}
-    assert told(rollout(drifted=['web'], services=[row])) == [':warning: *prod*: web has drifted: environment.KEY']
+    assert posted(rollout(drifted=['web'], services=[row])) == [':warning: *prod*: web has drifted: environment.KEY']
 
 
 FREEZE = {'by': 'kim', 'reason': 'launch', 'until': None}
 FROZEN = ':snowflake: *prod* is frozen (by kim) — launch'
 
 
-def test_a_freeze_and_a_thaw_are_told_once_each():
+def test_a_freeze_and_a_thaw_get_one_line_each():
     frozen, thawed = {'type': 'frozen', 'cluster': 'prod'} | FREEZE, {'type': 'thawed', 'cluster': 'prod', 'by': 'jo'}
     events = (frozen, rollout(frozen=FREEZE), frozen, thawed, rollout(), thawed)
-    assert told(*events) == [FROZEN, ':sunny: *prod* is no longer frozen (by jo)']
+    assert posted(*events) == [FROZEN, ':sunny: *prod* is no longer frozen (by jo)']
 
 
-def test_a_freeze_that_was_missed_is_told_by_what_is_so_now():
-    assert told(rollout(frozen=FREEZE), rollout()) == [FROZEN, ':sunny: *prod* is no longer frozen']
+def test_a_missed_freeze_is_posted_from_the_state():
+    assert posted(rollout(frozen=FREEZE), rollout()) == [FROZEN, ':sunny: *prod* is no longer frozen']
 
 
 def test_what_was_so_before_anybody_listened_is_no_news():
@@ -168,25 +168,25 @@ def test_what_the_first_look_at_ecs_finds_is_no_news():
     assert len(lines_of(ChatLines(), unseen, SYNCED, desired(), rollout(VERDICT))) == 2
 
 
-def test_what_happened_while_the_line_was_cut_is_told():
+def test_missed_events_are_posted_after_a_reconnect():
     missed = state(rollouts=rollout(VERDICT)['rollouts'], drifted=['web'], frozen=FREEZE, covers_since='r1')
-    assert [line.split()[0] for line in told(missed, missed)] == [':white_check_mark:', ':warning:', ':snowflake:']
+    assert [line.split()[0] for line in posted(missed, missed)] == [':white_check_mark:', ':warning:', ':snowflake:']
 
 
-def test_a_new_cluster_is_told_and_how_its_rollout_ends():
+def test_a_new_cluster_and_its_first_rollout():
     new = state(
         cluster='eu',
         revision='r2',
         message='first',
         services=[{'name': 'web', 'managed': True}, {'name': 'old', 'managed': False}],
     )
-    assert told(new, rollout(cluster='eu'), rollout(VERDICT, cluster='eu')) == [
+    assert posted(new, rollout(cluster='eu'), rollout(VERDICT, cluster='eu')) == [
         ':seedling: *eu* is now managed (by kim): web',
         ':white_check_mark: *eu*: web is rolled out after 2 min 5 s (kim — first)',
     ]
 
 
-def test_another_process_goes_on_from_what_this_one_has_told():
+def test_another_process_continues_from_the_record():
     first = ChatLines()
     lines_of(first, *THERE, desired(), rollout(VERDICT, drifted=['web'], frozen=FREEZE))
     second = ChatLines(posted=json.loads(json.dumps(first.posted)))
@@ -195,7 +195,7 @@ def test_another_process_goes_on_from_what_this_one_has_told():
 
 
 def test_what_people_write_is_one_line_without_links_or_mentions():
-    [line] = told(desired(message='<!here>\n& <https://x|y> ' + 'x' * 1000, by='<@U1>'))
+    [line] = posted(desired(message='<!here>\n& <https://x|y> ' + 'x' * 1000, by='<@U1>'))
     assert line.startswith(
         ':rocket: *prod*: &lt;@U1&gt; rolls out web: image 1 → 2 — &lt;!here&gt; &amp; &lt;https://x|y&gt; xxx'
     )

@@ -14,7 +14,7 @@ from tests.webhook import Webhook
 
 
 class Chat:
-    """A webhook that answers as told, and a clock that sleeping turns."""
+    """A webhook with scripted answers, and a clock that sleeping turns."""
 
     def __init__(self, *answers: Posted, left_over: int = 0):
         self.now = 0.0
@@ -69,7 +69,7 @@ def test_of_too_many_the_oldest_are_left_out_and_counted():
     assert first[:2] == ['… 7 lines were left out', '7']
 
 
-def test_it_waits_for_as_long_as_it_is_told():
+def test_it_waits_for_retry_after():
     chat = Chat(Posted(429, 30.0), Posted(429, 5.0))
     chat.say(['one'])
     assert chat.posts == [(0, 'one'), (30, 'one'), (35, 'one')]

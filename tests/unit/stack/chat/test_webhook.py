@@ -130,7 +130,7 @@ def test_lines_go_out_in_order_and_one_a_second(slack: Slack):
         webhooks = Webhooks(Callbacks(slack.url), send, sleep=time.sleep)
         for number in range(4):
             webhooks.say(slack.url, str(number))
-        webhooks.say(None, 'to nobody')
+        webhooks.say(None, 'to no server')
         await webhooks.finished()
 
     asyncio.run(say())
@@ -164,11 +164,11 @@ def test_a_webhook_that_does_not_answer_holds_up_no_other_and_no_stop(monkeypatc
 
 def test_what_fails_is_logged_without_its_address(slack: Slack, caplog: pytest.LogCaptureFixture):
     slack.status = 403
-    nobody = 'http://127.0.0.1:1/services/secret'
+    unreachable = 'http://127.0.0.1:1/services/secret'
 
     async def say() -> None:
         webhooks = Webhooks(Callbacks(private=True), sleep=lambda _: asyncio.sleep(0))
-        webhooks.say(nobody, 'no server')
+        webhooks.say(unreachable, 'no server')
         webhooks.say('gopher://secret', 'no web address')
         webhooks.say(slack.url, 'refused')
         await webhooks.finished()
@@ -214,9 +214,9 @@ def test_addresses_that_are_public(address: str):
 
 
 def test_which_webhooks_a_message_may_name():
-    ours = 'http://chat.internal/hook'
-    callbacks = Callbacks(ours)
-    assert callbacks.refusal(ours) is None
+    configured = 'http://chat.internal/hook'
+    callbacks = Callbacks(configured)
+    assert callbacks.refusal(configured) is None
     assert callbacks.refusal('https://hooks.example/x') is None
     for url in ('http://hooks.example/x', 'http://chat.internal/other', 'file:///etc/passwd', 'https://', 'x'):
         assert callbacks.refusal(url), url

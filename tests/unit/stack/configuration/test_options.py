@@ -4,7 +4,7 @@ from stack.configuration.options import COMMANDS, Command, read_options
 
 
 def read(*arguments: str):
-    return read_options(arguments, 'Says what it is.', '9.9')
+    return read_options(arguments, 'A test server.', '9.9')
 
 
 @pytest.mark.parametrize('arguments', [(), ('--port=9000',), ('serve',), ('serve', '--port=9000')])
@@ -26,7 +26,7 @@ def test_what_cannot_be_understood_ends_with_status_2(arguments, capsys):
     assert 'usage: nysa_server.py' in capsys.readouterr().err
 
 
-def test_the_version_is_told(capsys):
+def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit) as ended:
         read('--version')
     assert ended.value.code == 0
@@ -45,9 +45,9 @@ def test_each_command_explains_itself_its_settings_and_its_exit_statuses(command
     with pytest.raises(SystemExit) as ended:
         read(command.name, '--help')
     assert ended.value.code == 0
-    said = capsys.readouterr().out
-    assert command.description.partition('.')[0] in ' '.join(said.split())
+    printed = capsys.readouterr().out
+    assert command.description.partition('.')[0] in ' '.join(printed.split())
     for name in command.settings:
-        assert f'{name} ' in said
+        assert f'{name} ' in printed
     for status, meaning in command.statuses.items():
-        assert f'  {status}  {meaning}' in said
+        assert f'  {status}  {meaning}' in printed

@@ -1,4 +1,4 @@
-"""Settings: where each is found, and that all faults are told at once, without confidential values."""
+"""Settings: their sources, and all faults at once, without confidential values."""
 
 import pytest
 
@@ -15,14 +15,14 @@ def faults(*arguments, **named) -> dict[str, str]:
     return {each['path']: each['message'] for each in caught.value.details()}
 
 
-def test_everything_that_is_missing_is_told_at_once_with_where_it_is_looked_up():
-    told = faults({}, None)
-    assert {'PROFILE', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE'} <= set(told)
-    assert 'the environment' in told['PROFILE']
-    assert 'NYSA_SCHEDULER_SQS_QUEUE' in told['AWS_SQS_NOTIFICATION_QUEUE']
+def test_all_missing_settings_are_named_with_their_sources():
+    messages = faults({}, None)
+    assert {'PROFILE', 'AWS_S3_BUCKET', 'AWS_SQS_NOTIFICATION_QUEUE'} <= set(messages)
+    assert 'the environment' in messages['PROFILE']
+    assert 'NYSA_SCHEDULER_SQS_QUEUE' in messages['AWS_SQS_NOTIFICATION_QUEUE']
 
 
-def test_a_missing_secret_is_told_by_its_name():
+def test_a_missing_secret_is_named():
     assert 'prod/nysa-api-server' in faults(ENVIRONMENT, None)
 
 
@@ -37,14 +37,14 @@ def test_a_missing_secret_is_told_by_its_name():
         ('NYSA_SANDBOX_SPEED', 'nan'),
     ],
 )
-def test_a_wrong_value_is_told_with_what_is_allowed(name: str, value: str):
-    told = faults(ENVIRONMENT | {name: value}, SECRET)
-    assert value in told[name]
+def test_a_wrong_value_is_shown_with_the_allowed_ones(name: str, value: str):
+    messages = faults(ENVIRONMENT | {name: value}, SECRET)
+    assert value in messages[name]
 
 
-def test_a_confidential_value_is_never_told():
-    told = faults(ENVIRONMENT | {'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'ftp://token'}, SECRET)
-    assert 'token' not in told['SLACK_NOTIFICATIONS_WEBHOOK_URL']
+def test_a_confidential_value_is_never_shown():
+    messages = faults(ENVIRONMENT | {'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'ftp://token'}, SECRET)
+    assert 'token' not in messages['SLACK_NOTIFICATIONS_WEBHOOK_URL']
     settings = read_settings(ENVIRONMENT, SECRET | {'SLACK_NOTIFICATIONS_WEBHOOK_URL': 'https://hooks/token'})
     assert 'token' not in repr(settings)
 

@@ -5,7 +5,7 @@ import pytest
 from stack.runtime.interruptible import Interrupted, InterruptibleSleep
 
 
-def test_it_sleeps_as_long_as_it_is_told():
+def test_it_sleeps_for_the_given_time():
     async def scenario() -> None:
         await InterruptibleSleep(asyncio.Event())(0.01)
 

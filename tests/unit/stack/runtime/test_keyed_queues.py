@@ -10,18 +10,18 @@ from stack.runtime.keyed_queues import KeyedQueues
 def test_what_is_lined_up_is_done_in_order_within_a_name(names):
     done = []
 
-    async def work(name: str, lane: deque) -> None:
-        while lane:
+    async def work(name: str, queue: deque) -> None:
+        while queue:
             await asyncio.sleep(0)
-            done.append((name, lane.popleft()))
+            done.append((name, queue.popleft()))
 
     async def scenario():
-        lanes = KeyedQueues(work)
+        queues = KeyedQueues(work)
         for number, name in enumerate(names):
-            lanes.put(name, number)
-        assert all(name in lanes for name in names)
-        await lanes.idle()
-        assert not any(name in lanes for name in names)
+            queues.put(name, number)
+        assert all(name in queues for name in names)
+        await queues.idle()
+        assert not any(name in queues for name in names)
 
     asyncio.run(scenario())
     assert sorted(done) == sorted(zip(names, range(3), strict=True))
@@ -33,17 +33,17 @@ def test_names_do_not_wait_for_each_other():
     async def scenario():
         go, done = asyncio.Event(), []
 
-        async def work(name: str, lane: deque) -> None:
-            item = lane.popleft()
+        async def work(name: str, queue: deque) -> None:
+            item = queue.popleft()
             if name == 'stuck':
                 await go.wait()
             done.append(item)
             go.set()
 
-        lanes = KeyedQueues(work)
-        lanes.put('stuck', 1)
-        lanes.put('free', 2)
-        await lanes.idle()
+        queues = KeyedQueues(work)
+        queues.put('stuck', 1)
+        queues.put('free', 2)
+        await queues.idle()
         assert done == [2, 1]
 
     asyncio.run(scenario())
@@ -51,15 +51,15 @@ def test_names_do_not_wait_for_each_other():
 
 def test_a_worker_that_leaves_something_lets_it_go():
     async def scenario():
-        async def work(name: str, lane: deque) -> None:
-            lane.popleft()
+        async def work(name: str, queue: deque) -> None:
+            queue.popleft()
 
-        lanes = KeyedQueues(work)
-        lane = lanes.put('a', 1)
-        lanes.put('a', 2)
-        await lanes.idle()
-        assert list(lane) == [2]
-        assert 'a' not in lanes
+        queues = KeyedQueues(work)
+        queue = queues.put('a', 1)
+        queues.put('a', 2)
+        await queues.idle()
+        assert list(queue) == [2]
+        assert 'a' not in queues
 
     asyncio.run(scenario())
 
@@ -68,21 +68,21 @@ def test_a_worker_that_fails_leaves_no_lane_and_no_item_behind(caplog: pytest.Lo
     async def scenario():
         done = []
 
-        async def work(name: str, lane: deque) -> None:
-            while lane:
-                item = lane[0]
+        async def work(name: str, queue: deque) -> None:
+            while queue:
+                item = queue[0]
                 if item == 'bad':
                     raise KeyError(item)
-                done.append(lane.popleft())
+                done.append(queue.popleft())
 
-        lanes = KeyedQueues(work)
+        queues = KeyedQueues(work)
         for item in (1, 'bad', 2, 'bad'):
-            lanes.put('a', item)
-        await lanes.idle()
+            queues.put('a', item)
+        await queues.idle()
         assert done == [1, 2]
-        assert 'a' not in lanes
-        lanes.put('a', 3)
-        await lanes.idle()
+        assert 'a' not in queues
+        queues.put('a', 3)
+        await queues.idle()
         assert done == [1, 2, 3]
 
     asyncio.run(scenario())

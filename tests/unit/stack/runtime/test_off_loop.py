@@ -1,4 +1,4 @@
-"""What takes long does not hold up the loop."""
+"""Long calculations leave the event loop free."""
 
 import asyncio
 import threading
