@@ -99,23 +99,7 @@ def _services(place: Place, cluster: str, tags: dict[str, str]) -> Iterator[Docu
         return {'image': place.image(name, tags[name])}
 
     many = 2 if cluster == 'production' else 1
-    yield {
-        'routing-service': {
-            **image('routing-service'),
-            'ports': ['8080:8080'],
-            'environment': [{'SERVER_PORT': 8080}],
-            'desired_count': many,
-            'elb': {
-                'type': 'public',
-                'protocol': 'HTTPS',
-                'ports': {'public': 443, 'container': 8080},
-                'certificates': [place.certificate],
-                'dns': {'hosted_zone_id': place.hosted_zone, 'record_name': f'{cluster}.{DOMAIN}'},
-                'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
-            },
-            'deployment_circuit_breaker': {'enable': True, 'rollback': True},
-        }
-    }
+    yield {'routing-service': {**image('routing-service'), 'desired_count': many, **_routing(place, cluster)}}
     yield {
         'user-service': {
             **image('user-service'),
@@ -126,20 +110,7 @@ def _services(place: Place, cluster: str, tags: dict[str, str]) -> Iterator[Docu
             'deployment_circuit_breaker': {'enable': True, 'rollback': True},
         }
     }
-    yield {
-        'search-service': {
-            **image('search-service'),
-            'ports': ['9200:9200'],
-            'desired_count': 1,
-            'elb': {
-                'type': 'private',
-                'protocol': 'HTTP',
-                'ports': {'public': 80, 'container': 9200},
-                'dns': {'hosted_zone_id': place.hosted_zone, 'record_name': f'search.{cluster}.{DOMAIN}'},
-                'healthcheck': {'protocol': 'HTTP', 'port': 9200, 'path': '/_ready'},
-            },
-        }
-    }
+    yield {'search-service': {**image('search-service'), 'desired_count': 1, **_search(place, cluster)}}
     yield {
         'billing-service': {
             **image('billing-service'),
@@ -150,3 +121,34 @@ def _services(place: Place, cluster: str, tags: dict[str, str]) -> Iterator[Docu
     }
     yield {'email-worker': {**image('email-worker'), 'desired_count': 1, 'memory': 256}}
     yield {'report-worker': {**image('report-worker'), 'desired_count': 1, 'memory': 1024}}
+
+
+def _routing(place: Place, cluster: str) -> Document:
+    """The settings of a service behind a public load balancer."""
+    return {
+        'ports': ['8080:8080'],
+        'environment': [{'SERVER_PORT': 8080}],
+        'elb': {
+            'type': 'public',
+            'protocol': 'HTTPS',
+            'ports': {'public': 443, 'container': 8080},
+            'certificates': [place.certificate],
+            'dns': {'hosted_zone_id': place.hosted_zone, 'record_name': f'{cluster}.{DOMAIN}'},
+            'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
+        },
+        'deployment_circuit_breaker': {'enable': True, 'rollback': True},
+    }
+
+
+def _search(place: Place, cluster: str) -> Document:
+    """The settings of a service behind a private load balancer."""
+    return {
+        'ports': ['9200:9200'],
+        'elb': {
+            'type': 'private',
+            'protocol': 'HTTP',
+            'ports': {'public': 80, 'container': 9200},
+            'dns': {'hosted_zone_id': place.hosted_zone, 'record_name': f'search.{cluster}.{DOMAIN}'},
+            'healthcheck': {'protocol': 'HTTP', 'port': 9200, 'path': '/_ready'},
+        },
+    }
