@@ -73,7 +73,7 @@ def move(server: Server, clusters: list[str], rows_a_second: int, seconds: float
 
 async def _move(server: Server, clusters: list[str], rows: int, batches: int) -> None:
     live = server.context.live
-    every = [(cluster, name) for cluster in clusters for name in live.states[cluster].seen]
+    every = [(cluster, name) for cluster in clusters for name in live.states[cluster].ecs.services]
     random.Random(1).shuffle(every)
     turns = cycle(every)
     started = time.monotonic()

@@ -9,6 +9,8 @@ from tests.process import ROOT, Process
 
 PICTURES = ROOT / 'docs' / 'pictures'
 CLUSTER, SERVICE = 'staging', 'user-service'
+# The first rollouts end within half a minute, and the next one takes longer than the pictures.
+SPEED = '10'
 # A width at which every column is shown, and at which the README's reader can still read the text.
 WIDTH, HEIGHT = 1280, 800
 
@@ -28,10 +30,12 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as directory,
-        Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=directory) as product,
+        Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=directory, NYSA_SANDBOX_SPEED=SPEED) as product,
         sync_playwright() as playwright,
     ):
-        # A rollout in progress shows more of the page than a cluster at rest.
+        settled = product.api('GET', f'/clusters/{CLUSTER}/rollout?wait=120')
+        assert settled.status == 200, settled.body
+        # One rollout in progress shows more of the page than a cluster at rest.
         service = f'/clusters/{CLUSTER}/services/{SERVICE}'
         names = [each['tag'] for each in product.api('GET', f'{service}/tags').json['content']]
         tag = next(name for name in names if name != 'latest' and '-' not in name)
