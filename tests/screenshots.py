@@ -30,9 +30,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as directory,
-        Process(
-            'serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=directory, NYSA_SANDBOX_FLEET='busy'
-        ) as product,
+        Process('serve', '--port=0', PROFILE='local', NYSA_SANDBOX_DIR=directory, NYSA_SANDBOX_FLEET='busy') as product,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(**launch_arguments())
