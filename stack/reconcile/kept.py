@@ -56,7 +56,7 @@ def _share_restart(target: Structure, definition: Structure, wanted: Wanted) -> 
     """The time of a restart is a label: declaring it leaves the other labels."""
     if wanted.declared is not None and 'restarted_at' in wanted.declared and 'labels' not in wanted.declared:
         container = _main(target, wanted.service)
-        labels = _main(definition, wanted.service).get('dockerLabels', {})
+        labels = (_main(definition, wanted.service) or {}).get('dockerLabels', {})
         if container is not None and labels:
             container['dockerLabels'] = {**container.get('dockerLabels', {}), **labels}
 
@@ -134,7 +134,8 @@ def _with_entry(own: Any, other: Any, name: str) -> Any:
 
 def _main(definition: Structure, service: str) -> Structure | None:
     main = main_container(definition, service)
-    return next((container for container in definition['containerDefinitions'] if container is main), None)
+    containers: list[Structure] = definition['containerDefinitions']
+    return next((container for container in containers if container is main), None)
 
 
 def _container(definition: Structure, name: str, service: str) -> Structure | None:

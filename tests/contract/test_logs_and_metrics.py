@@ -97,9 +97,9 @@ def test_questions_that_are_refused(logged: Logged, query: str, status: int):
 
 def test_there_is_nothing_of_a_service_or_cluster_that_is_not_there(logged: Logged):
     for kind in ('logs', 'metrics'):
-        assert logged.server.api('GET', path('clusters', logged.name, 'services', 'nobody', kind)).status == 404
-        assert logged.server.api('GET', path('clusters', 'nobody', 'services', 'web', kind)).status == 404
-    assert logged.server.api('GET', path('clusters', 'nobody', 'metrics')).status == 404
+        assert logged.server.api('GET', path('clusters', logged.name, 'services', 'missing', kind)).status == 404
+        assert logged.server.api('GET', path('clusters', 'missing', 'services', 'web', kind)).status == 404
+    assert logged.server.api('GET', path('clusters', 'missing', 'metrics')).status == 404
 
 
 def test_metrics_have_units_and_the_rollouts_as_marks(logged: Logged):
@@ -162,7 +162,7 @@ def test_a_tail_ends_with_its_socket(logged: Logged):
 
 def test_a_tail_that_cannot_be_is_an_error_and_the_connection_stays(logged: Logged):
     async def test(client: LiveClient) -> None:
-        await client.say({'type': 'tail', 'cluster': logged.name, 'service': 'nobody'})
+        await client.say({'type': 'tail', 'cluster': logged.name, 'service': 'missing'})
         error = await client.type('error')
         assert (error['code'], error['details'][0]['path']) == ('not_found', 'tail')
         await client.say({'type': 'ping'})

@@ -15,7 +15,7 @@ def variables(aws: Aws, profile: str, **secret: object) -> dict[str, str]:
 
 
 def test_without_anybody_who_could_sign_in_it_does_not_start(aws: Aws):
-    ended = run(**variables(aws, 'nobody'))
+    ended = run(**variables(aws, 'tokenless'))
     assert ended.returncode == 2
     assert 'token create' in ended.stderr
     assert 'Traceback' not in ended.stderr
@@ -34,7 +34,7 @@ def test_a_printed_token_authenticates_and_is_logged_nowhere(aws: Aws):
     made = run('token', 'create', '--name=maria', '--role=admin', '--clusters=stag*,prod', '--expires=90d')
     token = made.stdout.splitlines()[1]
     record = json.loads(next(line for line in made.stdout.splitlines() if line.startswith('{')))
-    with Process(**variables(aws, 'somebody', NYSA_TOKENS=[record])) as server:
+    with Process(**variables(aws, 'onetoken', NYSA_TOKENS=[record])) as server:
         session = server.api('GET', '/session', Authorization=f'Bearer {token}').json
         assert (session['name'], session['role'], session['clusters']) == ('maria', 'admin', ['stag*', 'prod'])
         assert server.api('GET', '/clusters').status == 401

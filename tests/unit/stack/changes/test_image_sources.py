@@ -14,7 +14,7 @@ LABELS = {
     'org.opencontainers.image.revision': 'abc123',
     'org.opencontainers.image.source': 'https://git.example/web',
     'org.opencontainers.image.authors': 'maria',
-    'maintainer': 'somebody else',
+    'maintainer': 'another person',
 }
 
 
