@@ -86,6 +86,7 @@ class Service:
 
     @classmethod
     def read(cls, found: Answer) -> 'Service':
+        found = _with_task_set(found)
         return cls(
             name=found['serviceName'],
             arn=found['serviceArn'],
@@ -102,6 +103,28 @@ class Service:
             deployments=len(found.get('deployments') or ()),
             tags=names.read_tags(found.get('tags')),
         )
+
+
+# Members that a task set has in place of a service with an external controller.
+_OF_TASK_SET = (
+    'capacityProviderStrategy',
+    'launchType',
+    'loadBalancers',
+    'networkConfiguration',
+    'platformVersion',
+    'serviceRegistries',
+    'taskDefinition',
+)
+
+
+def _with_task_set(found: Answer) -> Answer:
+    """The description of a service, with what its primary task set states in its place.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html
+    """
+    task_sets: Sequence[Answer] = found.get('taskSets') or ()
+    primary = next((task_set for task_set in task_sets if task_set.get('status') == 'PRIMARY'), {})
+    return {**found, **{name: primary[name] for name in _OF_TASK_SET if primary.get(name) and not found.get(name)}}
 
 
 def _members(found: Answer) -> dict[str, Any]:

@@ -108,8 +108,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     if service:
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     if service and not service.draining and service.controller != 'ECS':
-        autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
-        return plan_foreign_deployments(draft, wanted, service, autoscaled)
+        return plan_foreign_deployments(draft, wanted, service, observed)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:

@@ -94,7 +94,7 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
     return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
 
 
-def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, autoscaled: bool) -> Row:
+def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, observed: Observed) -> Row:
     """Add the steps for a service whose deployments CodeDeploy or another program drives: its count and tags.
 
     UpdateService refuses everything else. Raises `Blocked` where the stackfile does not name its `controller`.
@@ -102,6 +102,10 @@ def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, aut
     if wanted.members.get('deploymentController', {}).get('type') != service.controller:
         raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
     tags = _tags(draft, wanted, service, names.owner(service.tags) == draft.owner)
+    running = observed.definitions.get(service.task_definition)
+    if running and not serves(wanted.definition, running):
+        draft.note(f'Its task definition differs from the desired one: {service.controller} deploys it, not Nysa.')
+    autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
     changes: tuple[Change, ...] = ()
     if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
         changes = (Change('desired_count', service.desired_count, wanted.count),)

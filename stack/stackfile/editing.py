@@ -32,12 +32,16 @@ class Edit:
 
 _UNCHANGED = Edit()
 
+# By the value of `controller`: what drives the deployments.
+_OTHER_CONTROLLERS = {'code_deploy': 'AWS CodeDeploy', 'external': 'An external controller'}
+
 
 def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], where: str = '') -> dict[str, Any]:
     """The document with these services changed, all or none; None removes a service.
 
     Raises NotFound for a service that does not exist, InvalidRequest for an invalid tag or count (its path begins with
-    `where`, in which `{}` is the service), and Unprocessable where a service has no image for a tag.
+    `where`, in which `{}` is the service), and Unprocessable where a service has no image for a tag, or
+    where another program deploys it.
     """
     known = {name for name, _ in services(document)}
     absent = [name for name in edits if name not in known]
@@ -82,6 +86,8 @@ def _edited(name: str, raw: Any, edit: Edit | None, where: str) -> Any:
     settings = raw if isinstance(raw, dict) else {}
     if edit is None:
         return raw
+    if edit.image_tag is not None or edit.restart is not None:
+        _check_controller(name, settings)
     if edit.image_tag is not None:
         changes['image'] = _tagged(name, settings, edit.image_tag, where)
     if edit.desired_count is not None:
@@ -92,6 +98,19 @@ def _edited(name: str, raw: Any, edit: Edit | None, where: str) -> Any:
     if edit.restart is not None:
         changes['restarted_at'] = next_restart(settings.get('restarted_at'), edit.restart)
     return {**settings, **changes} if changes else raw
+
+
+def _check_controller(name: str, settings: Mapping[str, Any]) -> None:
+    """Raise `Unprocessable` for a service whose deployments another program drives.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentController.html
+    """
+    controller = settings.get('controller')
+    if controller in _OTHER_CONTROLLERS:
+        raise Unprocessable(
+            f'{_OTHER_CONTROLLERS[controller]} deploys the service {name!r}: deploy or restart it there. '
+            'Nysa changes its desired_count and tags only.'
+        )
 
 
 def _tagged(name: str, settings: Mapping[str, Any], tag: Any, where: str) -> str:

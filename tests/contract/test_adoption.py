@@ -50,6 +50,7 @@ def test_hundreds_of_clusters_are_all_listed(server: Server):
 
 @pytest.mark.parametrize('call', ['ListClusters', 'DescribeClusters'])
 def test_a_list_that_ecs_denies_is_an_error_that_says_so(server: Server, call: str):
+    server.aws.cluster(instances=0)
     server.aws.faults.add(Fault('deny', service='ecs', operation=call))
     answer = server.api('GET', '/ecs-clusters?managed=false')
     assert (answer.status, answer.json['error']) == (502, 'aws_failed')

@@ -137,3 +137,12 @@ def test_a_restart_is_later_than_the_one_before_whatever_the_clocks_say():
     assert once['services'][0]['web']['restarted_at'] == '2030-01-02T03:04:05.678Z'
     again = change_service(once, 'web', restart=at - timedelta(hours=1))
     assert again['services'][0]['web']['restarted_at'] == '2030-01-02T03:04:05.679Z'
+
+
+@pytest.mark.parametrize('controller', ['code_deploy', 'external'])
+def test_another_programs_deployments_are_left_to_it(controller: str):
+    document = one_service(controller=controller)
+    for values in ({'image_tag': '2'}, {'restart': datetime(2030, 1, 1, tzinfo=UTC)}):
+        with pytest.raises(Unprocessable, match='deploy or restart it there'):
+            change_service(document, 'web', **values)
+    assert change_service(document, 'web', desired_count=3)['services'][0]['web']['desired_count'] == 3
