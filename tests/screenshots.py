@@ -8,21 +8,20 @@ from tests.chromium import launch_arguments
 from tests.process import ROOT, Process
 
 PICTURES = ROOT / 'docs' / 'pictures'
-PAGES = {'cluster': '/cp/clusters/production', 'fleet': '/cp'}
-# A text of each page that is shown once its data has arrived.
-SHOWN = {'cluster': 'user-service', 'fleet': 'production-eu'}
+# Shown once the data of the clusters' page has arrived.
+CLUSTER = 'production-eu'
 # A width at which every column is shown, and at which the README's reader can still read the text.
 WIDTH, HEIGHT = 1280, 800
 
 
-def take(browser: Browser, origin: str, name: str, theme: str) -> None:
-    """Save a page in a theme, `light` or `dark`, once its data is shown."""
+def take(browser: Browser, origin: str, theme: str) -> None:
+    """Save the page of all clusters in a theme, `light` or `dark`, once its data is shown."""
     page = browser.new_page(viewport={'width': WIDTH, 'height': HEIGHT}, color_scheme=theme, reduced_motion='reduce')
-    page.goto(f'{origin}{PAGES[name]}')
-    expect(page.get_by_text(SHOWN[name], exact=True).first).to_be_visible(timeout=60_000)
+    page.goto(f'{origin}/cp')
+    expect(page.get_by_text(CLUSTER, exact=True).first).to_be_visible(timeout=60_000)
     expect(page.get_by_text('Live', exact=True).first).to_be_visible(timeout=60_000)
     page.evaluate('document.fonts.ready')
-    page.screenshot(path=PICTURES / f'{name}-{theme}.png')
+    page.screenshot(path=PICTURES / f'fleet-{theme}.png')
     page.close()
 
 
@@ -34,9 +33,8 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(**launch_arguments())
-        for name in PAGES:
-            for theme in ('light', 'dark'):
-                take(browser, f'http://127.0.0.1:{product.port}', name, theme)
+        for theme in ('light', 'dark'):
+            take(browser, f'http://127.0.0.1:{product.port}', theme)
         browser.close()
 
 
