@@ -116,7 +116,7 @@ DATA_PLATFORM = FleetCluster(
         FleetService('report-api', 'web', 1),
         FleetService('feature-store', 'internal', 2, 1024),
         FleetService('model-server', 'internal', 2, 1024, stays_failed=True),
-        FleetService('stream-processor', 'worker', 3, 1024),
+        FleetService('stream-processor', 'worker', 2, 1024),
         FleetService('warehouse-loader', 'worker', 1),
         FleetService('etl-orders', 'worker', 1),
         FleetService('etl-clicks', 'worker', 1),
