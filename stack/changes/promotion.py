@@ -1,4 +1,4 @@
-"""Taking over from another cluster what runs there: the images of the services that both have."""
+"""Promotion: the images of the services that two clusters have, copied from one to the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -20,18 +20,18 @@ from stack.state.service_edits import with_images
 
 # The running tasks of a service: cluster, service.
 Running = Callable[[str, str], Awaitable[Sequence[Task]]]
-# Whether a tag of that image's repository may come to point elsewhere.
+# Whether a tag of that image's repository may move to another image.
 TagsMove = Callable[[ImageReference], Awaitable[bool]]
-# What is known of a cluster at a revision or a newer one.
+# The state of a cluster at a revision or a newer one.
 StateAt = Callable[[Revision], Awaitable[ClusterState]]
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """What one service takes over.
+    """The image that one service gets.
 
-    `digest` is what the source runs under that tag, None where that is not known; `points_to` what the tag stands for
-    now, and `before_digest` what the service has. `hindrance` is why it does not run well in the source.
+    `digest` is what the source runs under that tag, None where that is not known; `points_to` the digest of the tag
+    now, and `before_digest` that of the service. `hindrance` is why it does not run well in the source.
     """
 
     service: str
@@ -46,7 +46,7 @@ class Promoted:
 
     @property
     def is_same(self) -> bool:
-        """Whether the service has that image already, under whatever tag."""
+        """Whether the service has that image already, under any tag."""
         return self.image == self.before or (self.digest is not None and self.digest == self.before_digest)
 
     def to_json(self) -> dict[str, Any]:
@@ -67,24 +67,31 @@ class Promoted:
 
 @dataclass(frozen=True)
 class _Compared:
-    """What both clusters have of the services that were asked for."""
+    """The services that were asked for: `both` are in both clusters, the names are those of each cluster."""
 
     both: Sequence[Promoted]
     asked: Collection[str]
-    theirs: Collection[str]
-    ours: Collection[str]
+    in_source: Collection[str]
+    in_target: Collection[str]
 
     @property
     def changed(self) -> list[Promoted]:
-        return [each for each in self.both if not each.is_same]
+        return [service for service in self.both if not service.is_same]
+
+    def chosen(self, *, force: bool) -> list[Promoted]:
+        """The services to promote: with `force` also those that do not run well in the source."""
+        return [service for service in self.changed if force or not service.hindrance]
+
+    def unwell(self, *, force: bool) -> list[Promoted]:
+        return [service for service in self.changed if service.hindrance and not force]
 
     def report(self) -> dict[str, Any]:
-        known = {*self.theirs, *self.ours}
+        source, target = self.in_source, self.in_target
         return {
-            'unchanged': [each.service for each in self.both if each.is_same],
-            'only_in_source': sorted(name for name in self.asked if name in self.theirs and name not in self.ours),
-            'only_in_target': sorted(name for name in self.asked if name in self.ours and name not in self.theirs),
-            'unknown': sorted(name for name in self.asked if name not in known),
+            'unchanged': [service.service for service in self.both if service.is_same],
+            'only_in_source': sorted(name for name in self.asked if name in source and name not in target),
+            'only_in_target': sorted(name for name in self.asked if name in target and name not in source),
+            'unknown': sorted(name for name in self.asked if name not in source and name not in target),
         }
 
 
@@ -114,46 +121,49 @@ class Promotion:
         *,
         force: bool = False,
     ) -> Outcome:
-        """Take over the images of another cluster's services, of all or of some.
+        """Copy the images of another cluster's services, of all or of some.
 
-        A tag that may come to point elsewhere is taken over as the digest that the source runs, where ECS says which.
-        What rolls out or fails in the source is left out, and refused where it is named, unless with `force`. Services
+        A tag that may move is copied as the digest that the source runs, where ECS reports it. A service that is
+        rolling out or failing in the source is left out, and refused where it is named, unless with `force`. Services
         that only one of the two has are reported.
 
-        Raises `NotFound`, `Unprocessable` where there is no such source or nothing to take over, `Conflict` where the
+        Raises `NotFound`, `Unprocessable` without such a source or without anything to promote, `Conflict` where the
         source does not run well what is asked for, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`.
         """
         current = await self._changes.current(cluster, request)
-        try:
-            origin = await self._store.read(source)
-        except NotFound:
-            raise no_source(source) from None
+        origin = await self._source(source)
         compared = await self._compare(current, origin, only)
-        unwell = [each for each in compared.changed if each.hindrance]
-        taken = compared.changed if force else [each for each in compared.changed if not each.hindrance]
-        report = compared.report() | {
-            'promoted': [each.to_json() for each in taken],
-            'not_well': [] if force else [each.to_json() for each in unwell],
-        }
-        if unwell and not force and (only is not None or not taken):
+        chosen, unwell = compared.chosen(force=force), compared.unwell(force=force)
+        if unwell and (only is not None or not chosen):
             raise _refuse_unwell(source, unwell)
-        if not taken and not request.dry_run:
-            raise Unprocessable(f'There is nothing to take over from {source}.', _details(report))
-        new = {each.service: each.image for each in taken}
+        report = compared.report() | {
+            'promoted': [service.to_json() for service in chosen],
+            'not_well': [service.to_json() for service in unwell],
+        }
+        if not chosen and not request.dry_run:
+            raise Unprocessable(f'There is nothing to promote from {source}.', _details(report))
+        new = {service.service: service.image for service in chosen}
         change = request.change(verb='promote', **{'from': source, 'revision': origin.id})
         return await self._changes.make(
             cluster, lambda document: with_images(document, new), change, request, more=report
         )
 
+    async def _source(self, name: str) -> Revision:
+        """The current revision of the source. Raises `Unprocessable` where there is none."""
+        try:
+            return await self._store.read(name)
+        except NotFound:
+            raise no_source(name) from None
+
     async def _compare(self, current: Revision, origin: Revision, only: Sequence[str] | None) -> _Compared:
-        theirs, ours = images(origin.document), images(current.document)
+        source, target = images(origin.document), images(current.document)
         names = {name for name, _ in (*services(origin.document), *services(current.document))}
         asked = names if only is None else set(only)
-        both = [name for name in ours if name in theirs and name in asked]
+        both = [name for name in target if name in source and name in asked]
         state = await self._known(origin)
-        taken = await asyncio.gather(*(self._one(current, origin, name, theirs[name], ours[name]) for name in both))
-        judged = [replace(each, hindrance=hindrance(state, each.service) if state else None) for each in taken]
-        return _Compared(judged, asked, frozenset(theirs), frozenset(ours))
+        pairs = await asyncio.gather(*(self._one(current, origin, name, source[name], target[name]) for name in both))
+        judged = [replace(pair, hindrance=hindrance(state, pair.service) if state else None) for pair in pairs]
+        return _Compared(judged, asked, frozenset(source), frozenset(target))
 
     async def _known(self, origin: Revision) -> ClusterState | None:
         try:
@@ -161,33 +171,36 @@ class Promotion:
         except (AwsFailed, NotFound):
             return None
 
-    async def _one(self, current: Revision, origin: Revision, service: str, theirs: str, ours: str) -> Promoted:
-        taken = await self._take(origin.cluster, service, theirs, ours)
-        if taken.image == taken.before:
-            return taken
-        digest = taken.digest or await self._freezing.digest(taken.image)
-        return replace(taken, digest=digest, before_digest=await self._has(current.cluster, service, ours))
+    async def _one(self, current: Revision, origin: Revision, service: str, source: str, target: str) -> Promoted:
+        """What one service gets, from the images in the source and in the target."""
+        promoted = await self._promoted(origin.cluster, service, source, target)
+        if promoted.image == promoted.before:
+            return promoted
+        digest = promoted.digest or await self._freezing.digest(promoted.image)
+        return replace(promoted, digest=digest, before_digest=await self._has(current.cluster, service, target))
 
     async def _has(self, cluster: str, service: str, image: str) -> str | None:
-        """The digest that a service of the target has: what runs of a tag that may move, or what the tag stands for."""
+        """The digest that a service of the target has: the running one of a tag that may move, or that of the tag."""
         reference = ImageReference.split(image)
         if reference.digest:
             return reference.digest
         runs = await self._runs(cluster, service, image) if await self._moves(reference) else None
         return runs or await self._freezing.digest(image)
 
-    async def _take(self, source: str, service: str, theirs: str, ours: str) -> Promoted:
-        wanted, own = ImageReference.split(theirs), ImageReference.split(ours)
+    async def _promoted(self, cluster: str, service: str, source: str, target: str) -> Promoted:
+        wanted, own = ImageReference.split(source), ImageReference.split(target)
         there = replace(own, tag=wanted.tag, digest=wanted.digest)
-        as_named = Promoted(service, ours, str(there), wanted.tag, wanted.digest)
+        as_named = Promoted(service, target, str(there), wanted.tag, wanted.digest)
         if wanted.digest or not await self._moves(wanted):
             return as_named
-        digest, points_to = await asyncio.gather(self._runs(source, service, theirs), self._freezing.digest(str(there)))
+        digest, points_to = await asyncio.gather(
+            self._runs(cluster, service, source), self._freezing.digest(str(there))
+        )
         if digest is None:
-            note = f'ECS does not say what {source} runs: the tag was taken over as it is.'
+            note = f'ECS does not report what {cluster} runs: the tag was copied as it is.'
             return replace(as_named, points_to=points_to, note=note)
         if own.name != wanted.name and points_to != digest:
-            note = f'{own.name} does not have what {source} runs under that tag: the tag was taken over as it is.'
+            note = f'{own.name} does not have what {cluster} runs under that tag: the tag was copied as it is.'
             return replace(as_named, digest=digest, points_to=points_to, note=note)
         pinned = replace(there, tag=None, digest=digest)
         return replace(as_named, image=str(pinned), digest=digest, points_to=points_to)
@@ -204,15 +217,15 @@ class Promotion:
             tasks = await self._running(cluster, service)
         except AwsFailed:
             return None
-        found = {each.digest for task in tasks for each in task.containers if each.image == image}
-        return found.pop() if len(found) == 1 else None
+        digests = {container.digest for task in tasks for container in task.containers if container.image == image}
+        return digests.pop() if len(digests) == 1 else None
 
 
 def _refuse_unwell(source: str, unwell: Sequence[Promoted]) -> Conflict:
-    names = ', '.join(each.service for each in unwell)
+    names = ', '.join(service.service for service in unwell)
     return Conflict(
-        f'{source} does not run {names} well; `force` takes it over all the same. Nothing was changed.',
-        [{'path': each.service, 'message': each.hindrance} for each in unwell],
+        f'{source} does not run {names} well; `force` promotes it in any case. Nothing was changed.',
+        [{'path': service.service, 'message': service.hindrance} for service in unwell],
     )
 
 
@@ -221,10 +234,10 @@ def no_source(name: str) -> Unprocessable:
 
 
 def _details(report: dict[str, Any]) -> list[dict[str, str]]:
-    said = {
+    reasons = {
         'unchanged': 'has that image already',
         'only_in_source': 'is only in the source',
         'only_in_target': 'is only in the target',
         'unknown': 'is in neither',
     }
-    return [{'path': name, 'message': message} for key, message in said.items() for name in report[key]]
+    return [{'path': name, 'message': message} for key, message in reasons.items() for name in report[key]]
