@@ -139,7 +139,7 @@ class Changes:
             preview = await self.preview(base, edit, change, warnings)
             self.refuse_outdated(request.plan, replace(preview, restart=restart))
             expected = base.id
-        change = await self.with_side_effects(base, edit, change, request, warnings)
+        change = await self.with_side_effects(base, edit, change, request, warnings, restart)
         revision = await self.patch(cluster, Patch(edit, change, expected))
         return Accepted(revision, await self.announce(revision), warnings, {**(more or {}), **change.effects_json()})
 
@@ -267,14 +267,20 @@ class Changes:
         return await self._previews.preview(base.cluster, base, before, edit(before), change, warnings)
 
     async def with_side_effects(
-        self, base: Revision, edit: Edit, change: Change, request: ChangeRequest, warnings: Sequence[Problem] = ()
+        self,
+        base: Revision,
+        edit: Edit,
+        change: Change,
+        request: ChangeRequest,
+        warnings: Sequence[Problem] = (),
+        restart: datetime | None = None,
     ) -> Change:
         """The change with its side effects recorded, as far as they are known.
 
         Raises `UnconfirmedLoss` where something that runs would be lost, unless the request permits that, or carries
         out a plan that lists it. Where the edit refuses, the writer decides: the revision known here may be old.
         """
-        if change.announce is None or base.unreadable:
+        if change.announce is None or base.unreadable or request.expected not in (None, base.id):
             return change
         try:
             after = edit(base.document)
@@ -283,7 +289,8 @@ class Changes:
         effects = await self.effects.of(base.cluster, base.document, after)
         lost = losses(effects)
         if lost and not request.may_lose and request.plan is None:
-            raise refuse_losses(lost, await self.preview(base, lambda _: after, change, warnings))
+            plan = await self.preview(base, lambda _: after, change, warnings)
+            raise refuse_losses(lost, replace(plan, restart=restart))
         return change.beside([effect.brief() for effect in effects])
 
     @contextlib.contextmanager

@@ -81,6 +81,14 @@ def test_deploying_what_is_stored_is_refused_as_well(edited: Edited):
     assert edited.server.as_(edited.server.admin, 'POST', deploy).status == 202
 
 
+def test_a_restart_can_be_confirmed_too(edited: Edited):
+    restart = edited.service + '/restart'
+    refused = edited.server.as_(edited.deployer, 'POST', restart)
+    assert refused.json['error'] == 'side_effects'
+    confirmed = edited.server.as_(edited.deployer, 'POST', f'{restart}?plan={refused.json["plan"]["id"]}')
+    assert confirmed.status == 202, confirmed.body
+
+
 def test_drift_that_is_reverted_is_listed_and_not_refused(edited: Edited):
     ecs = edited.server.aws.client('ecs')
     containers = [{'name': 'web', 'image': 'web:1', 'memory': 512, 'cpu': 128, 'essential': True}]
