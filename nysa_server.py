@@ -43,6 +43,7 @@ from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
+from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
@@ -68,6 +69,7 @@ from stack.live.audit_news import AuditNews
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
+from stack.rollouts.deployments import Deployments
 from stack.rollouts.progress import Progress
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime import log_lines, terminal
@@ -268,6 +270,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sweeper=Sweeper(store, core.notifier, core.ledger),
         freezing=freezing,
         audit=core.audit,
+        activity=Activity(aws.bucket, store, core.audit),
+        deployments=Deployments(aws.bucket, partial(ecr.tagged_images, aws.connection)),
         audit_news=audit_news,
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),

@@ -8,6 +8,7 @@ from handlers.access.access import Access
 from handlers.api.answers import Answers
 from handlers.http.in_flight import InFlight
 from handlers.live.sockets import Sockets
+from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.desired_state import DesiredStates
@@ -23,6 +24,7 @@ from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
 from stack.notify.sweeper import Sweeper
+from stack.rollouts.deployments import Deployments
 from stack.rollouts.service_configuration import BalancersOf
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
@@ -63,6 +65,8 @@ class Context:
     sweeper: Sweeper
     freezing: Freezing
     audit: Audit
+    activity: Activity
+    deployments: Deployments
     audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion

@@ -4,6 +4,7 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.access import sessions, sign_in, tokens
 from handlers.api import (
+    activity,
     adoption,
     clusters,
     config,
@@ -57,6 +58,8 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/ecs-clusters', adoption.EcsClusters),
     (r'/api/v1/versions', versions.Versions),
+    (r'/api/v1/activity', activity.Activity),
+    (r'/api/v1/stats/deployments', activity.DeploymentStats),
     (r'/api/v1/session', sessions.CurrentSession),
     (r'/sign-in', sign_in.SignIn),
     (r'/signed-in', sign_in.SignedIn),

@@ -42,7 +42,7 @@ TAGS = (
     Tag(
         'History',
         'Read and compare revisions, and read the audit: who changed what, when and why.',
-        ('history',),
+        ('history', 'activity'),
     ),
     Tag(
         'Guards',

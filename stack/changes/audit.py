@@ -25,6 +25,8 @@ from stack.state.revisions import Change, Revision
 log = logging.getLogger(__name__)
 
 PREFIX = 'nysa/audit/{}/'
+# An object for each cluster that changes with every entry beside the history: see `stack.live.audit_news`.
+MARKS = 'nysa/audited/'
 WRITTEN_EACH_S = 1.0
 RETRIED_EACH_S = 5.0
 # Keys count down from here, in milliseconds: so a listing gives the newest first.
@@ -197,7 +199,7 @@ def _record(change: Change) -> Entry:
 
 def _entries(row: dict[str, Any]) -> list[Entry]:
     """The entries of a row of the history: one for each change in it, or one for a write by another program."""
-    of_row = {'revision': row['revision'], 'summary': row['summary']}
+    of_row = {'revision': row['revision'], 'summary': row['summary'], 'services': row['services']}
     if not row['changes']:
         kind = 'deletion' if row['deleted'] else 'change'
         return [{'kind': kind, 'at': row['changed_at'], 'by': None, 'source': row['source'], 'message': None, **of_row}]

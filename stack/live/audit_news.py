@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from stack.aws.ports import ObjectLister, ObjectReplacer
+from stack.changes.audit import MARKS
 from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.live.event import Event
 
 log = logging.getLogger(__name__)
 
-MARKS = 'nysa/audited/'
 POLL_S = 2.0
 
 

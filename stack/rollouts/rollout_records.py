@@ -70,7 +70,7 @@ class RolloutRecords:
     async def read(self, cluster: str) -> Record:
         """What is recorded of a cluster; what cannot be read counts as nothing. Raises `AwsFailed`."""
         stored = await self._bucket.get(PREFIX + cluster)
-        return _readable(cluster, stored.body) if stored else Record()
+        return readable_record(cluster, stored.body) if stored else Record()
 
     async def keep_now(self, cluster: str) -> None:
         """Record how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""
@@ -115,7 +115,7 @@ class RolloutRecords:
         if owner is None or owner.state is None:
             return True
         # What another replica recorded is not to be lost.
-        owner.recorded(_readable(cluster, stored.body) if stored is not None else Record())
+        owner.recorded(readable_record(cluster, stored.body) if stored is not None else Record())
         body = dump(owner.state)
         if stored is not None and stored.body == body:
             return True
@@ -140,7 +140,8 @@ def resume(make: MakeState, record: Record, path: Sequence[Revision], now: datet
     return state
 
 
-def _readable(cluster: str, body: bytes) -> Record:
+def readable_record(cluster: str, body: bytes) -> Record:
+    """A record as it is stored; an empty one, and a line in the log, where it cannot be read."""
     try:
         return load(body)
     except (ValueError, KeyError, TypeError, AttributeError):

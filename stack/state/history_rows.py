@@ -3,7 +3,7 @@
 from typing import Any
 
 from stack.errors import StateUnreadable
-from stack.state.diff import difference
+from stack.state.diff import difference, touched
 from stack.state.revisions import Change, Revision
 
 # The name of a change that is more than a new content.
@@ -45,9 +45,11 @@ def oldest_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def revision_row(revision: Revision, before: Revision | None) -> dict[str, Any]:
     """The row of a revision that came after `before`, or was the first (None)."""
+    summary, names = _difference(revision, before)
     row = {
         **revision.summary(),
-        'summary': _summary(revision, before),
+        'summary': summary,
+        'services': names,
         'changes': [_change(change) for change in revision.changes],
         'deleted': False,
     }
@@ -63,20 +65,22 @@ def deletion_row(id: str, at: str) -> dict[str, Any]:
         'message': None,
         'source': 'external',
         'summary': 'deleted',
+        'services': [],
         'changes': [],
         'deleted': True,
     }
 
 
-def _summary(revision: Revision, before: Revision | None) -> str:
+def _difference(revision: Revision, before: Revision | None) -> tuple[str, list[str]]:
+    """What a revision changed, in a line, and the services that it changed."""
     words = list(dict.fromkeys(WORDS[change.verb] for change in revision.changes if change.verb in WORDS))
     try:
         since = difference(_document(before), revision.document)
     except StateUnreadable:
-        return '; '.join([*words, 'not a desired state'])
+        return '; '.join([*words, 'not a desired state']), []
     if since.changed or since.settings or not words:
         words.append(since.summary())
-    return '; '.join(words)
+    return '; '.join(words), sorted(touched(since.changed))
 
 
 def _document(revision: Revision | None) -> Any:

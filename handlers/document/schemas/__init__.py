@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from handlers.api.body import JSON_TYPE
 from handlers.document.schemas import (
     access,
+    activity,
     adoption,
     clusters,
     configuration,
@@ -35,6 +36,7 @@ YAML_TYPE = 'application/yaml'
 # What is not plain JSON, by the name of its shape; the first is what is given or taken without being asked.
 MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     'Adoption': (JSON_TYPE, YAML_TYPE),
+    'DeploymentStats': (JSON_TYPE, 'text/csv'),
     'DesiredState': (JSON_TYPE, YAML_TYPE),
     'Revision': (JSON_TYPE, YAML_TYPE),
     'Stackfile': (JSON_TYPE, YAML_TYPE),
@@ -55,6 +57,7 @@ PAGES = {'Page', 'Style', 'Away'}
 
 SCHEMAS: dict[str, Schema] = {
     **access.SCHEMAS,
+    **activity.SCHEMAS,
     **adoption.SCHEMAS,
     **clusters.SCHEMAS,
     **configuration.SCHEMAS,

@@ -86,6 +86,7 @@ SCHEMAS: dict[str, Schema] = {
             'summary': text('What changed in that revision, in a line.'),
             'override': text('The reason of an override.'),
             'error': text('The code of a refusal.'),
+            'services': many({'type': 'string'}, 'The services that its revision changed.'),
             'reason': text('Why it was refused.'),
             **RECORDED_EFFECTS,
             'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},

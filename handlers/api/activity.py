@@ -1,0 +1,134 @@
+"""What happened in all clusters: activity, and delivery figures."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from handlers.api.history import PAGE
+from handlers.api.operation import Parameter, operation
+from handlers.base import ApiHandler
+from stack.access.access import Role
+from stack.changes.activity import ActivityQuery
+from stack.errors import InvalidRequest
+from stack.rollouts.delivery import GROUPS, Group, delivery
+from stack.runtime.durations import read_duration
+
+TIME = 'a time with its offset from UTC, or a duration before now such as 15m or 90d'
+CLUSTER = Parameter('cluster', 'A cluster, also with wildcards as `prod-*`; may be repeated. All unless given.')
+PERIOD = (
+    Parameter('since', f'From when on: {TIME}.'),
+    Parameter('until', f'Until before when: {TIME}; now unless given.'),
+)
+ACTIVITY = (
+    CLUSTER,
+    Parameter('by', 'The name of a person or token; may be repeated.'),
+    Parameter('service', 'A service, also with wildcards; may be repeated.'),
+    Parameter('kind', 'change, override, refusal, deletion, or the verb of a change as `rollback`; may be repeated.'),
+    *PERIOD,
+    *PAGE,
+)
+STATS = (
+    CLUSTER,
+    Parameter('service', 'A service, also with wildcards; may be repeated. All unless given.'),
+    Parameter('group', 'Any of cluster, service and week, separated by commas: a row for each. One row unless given.'),
+    Parameter('since', f'From when on: {TIME}; 90d unless given.'),
+    PERIOD[1],
+    Parameter('format', '`json` (the default) or `csv`; also by the header Accept.'),
+)
+CSV_TYPE = 'text/csv'
+
+
+class Activity(ApiHandler):
+    @operation(Role.VIEWER, answer='ActivityPage', parameters=ACTIVITY, refusals=(400,))
+    async def get(self) -> None:
+        """List who did what in all clusters that the caller may see, newest first.
+
+        A page may be short and have a next one: a filter is searched for some thousand entries at a time.
+        """
+        now = datetime.now(UTC)
+        query = ActivityQuery(
+            clusters=self.get_query_arguments('cluster'),
+            by=self.get_query_arguments('by'),
+            services=self.get_query_arguments('service'),
+            kinds=self.get_query_arguments('kind'),
+            since=read_time('since', self.query.text('since'), now),
+            until=read_time('until', self.query.text('until'), now),
+        )
+        limit = self.query.number('limit', 20, 1, 200)
+        entries, following = await self.context.activity.page(
+            query, self.caller.may_see, limit, self.query.text('after')
+        )
+        self.reply({'content': entries, 'next': following})
+
+
+class DeploymentStats(ApiHandler):
+    @operation(Role.VIEWER, answer='DeploymentStats', parameters=STATS, refusals=(400,))
+    async def get(self) -> None:
+        """Read how often services are deployed, the lead time, the failure rate and the time to restore."""
+        now = datetime.now(UTC)
+        since = read_time('since', self.query.text('since') or '90d', now) or now
+        until = read_time('until', self.query.text('until'), now) or now
+        if since >= until:
+            raise InvalidRequest('since must be before until.', [{'path': 'since', 'message': 'before until'}])
+        groups, as_csv = read_groups(self.query.text('group') or ''), self._wants_csv()
+        clusters = ActivityQuery(clusters=self.get_query_arguments('cluster'))
+        services = ActivityQuery(clusters=self.get_query_arguments('service'))
+        read = await self.context.deployments.read(lambda name: self.caller.may_see(name) and clusters.covers(name))
+        deployments = [deployment for deployment in read if services.covers(deployment.service)]
+        images = {deployment.image for deployment in deployments if since <= deployment.ended_at < until}
+        rows = delivery(deployments, await self.context.deployments.pushed(images), since, until, groups)
+        self.set_header('Vary', 'Accept')
+        if as_csv:
+            self.set_header('Content-Disposition', 'attachment; filename="deployments.csv"')
+            self.send(csv_of(rows, groups).encode(), None, CSV_TYPE)
+        else:
+            self.reply({'content': rows, 'since': since.isoformat(), 'until': until.isoformat()})
+
+    def _wants_csv(self) -> bool:
+        given = self.query.text('format')
+        if given not in (None, 'json', 'csv'):
+            raise InvalidRequest('format must be json or csv.', [{'path': 'format', 'message': 'json or csv'}])
+        return given == 'csv' or (given is None and CSV_TYPE in self.request.headers.get('Accept', ''))
+
+
+def read_time(name: str, value: str | None, now: datetime) -> datetime | None:
+    """A time with its offset, also given as a duration before `now`; None for none. Raises `InvalidRequest`."""
+    if value is None:
+        return None
+    duration = read_duration(value)
+    if duration is not None:
+        return now - duration
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        at = datetime.min
+    if at.tzinfo is None:
+        raise InvalidRequest(f'{name} must be {TIME}.', [{'path': name, 'message': TIME}])
+    return at.astimezone(UTC)
+
+
+def read_groups(given: str) -> list[Group]:
+    """The groups that a parameter names, in the order of `GROUPS`. Raises `InvalidRequest`."""
+    names = {name.strip() for name in given.split(',') if name.strip()}
+    if unknown := names - set(GROUPS):
+        allowed = 'any of cluster, service and week'
+        raise InvalidRequest(
+            f'group must be {allowed}, not {", ".join(sorted(unknown))[:100]}.', [{'path': 'group', 'message': allowed}]
+        )
+    return [group for group in GROUPS if group in names]
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> str:
+    """The rows as CSV (RFC 4180), with a column for each number."""
+    text = io.StringIO()
+    counts = ('deployments', 'failed', 'frequency_per_week', 'failure_rate')
+    distributions = ('lead_time_seconds', 'time_to_restore_seconds')
+    parts = ('median', 'p90', 'count')
+    writer = csv.writer(text)
+    writer.writerow([*groups, *counts, *(f'{name}_{part}' for name in distributions for part in parts)])
+    for row in rows:
+        numbers = [(row[name] or {}).get(part) for name in distributions for part in parts]
+        writer.writerow([*(row[group] for group in groups), *(row[name] for name in counts), *numbers])
+    return text.getvalue()
