@@ -12,7 +12,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Protocol
 
@@ -232,8 +232,10 @@ def _read_cursor(after: str | None) -> Position | None:
         return None
     try:
         at, cluster, number = json.loads(base64.urlsafe_b64decode(after))
-        return Position(datetime.fromisoformat(at), str(cluster), int(number))
-    except (ValueError, TypeError):
+        position = Position(datetime.fromisoformat(at).astimezone(UTC), str(cluster), int(number))
+        _ = position.order  # raises for a time that is out of range
+    except (ValueError, TypeError, OverflowError):
         raise InvalidRequest(
             'after must be the `next` of a page.', [{'path': 'after', 'message': 'the `next` of a page'}]
         ) from None
+    return position
