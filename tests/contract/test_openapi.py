@@ -166,6 +166,8 @@ CALLS = {
     'postTokens': {'name': 'x', 'role': 'viewer'},
     'deleteOneToken': None,
     'getEcsClusters': None,
+    'getActivity': None,
+    'getDeploymentStats': None,
     'postAdopt': None,
     'postValidate': CONFIG,
     'getJsonSchema': None,

@@ -65,7 +65,7 @@ def test_tags_are_taken_over_where_both_have_the_service(server: Server):
         'host:5000/team/web:2',
         '2',
     )
-    assert 'ECS does not say' in taken['note']
+    assert 'ECS does not report' in taken['note']
     assert {key: answer.json[key] for key in ('unchanged', 'only_in_source', 'only_in_target', 'unknown')} == {
         'unchanged': ['worker'],
         'only_in_source': ['extra'],

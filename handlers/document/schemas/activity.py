@@ -1,6 +1,7 @@
 """Activity of all clusters, and delivery figures."""
 
 from handlers.document.schemas.build import Schema, many, moment, number, ref, shape, text, text_or_null
+from handlers.document.schemas.history import ENTRY, OPTIONAL_IN_ENTRY
 
 EXAMPLE_ENTRY = {
     'cluster': 'staging',
@@ -36,19 +37,16 @@ EXAMPLE_STATS = {
 }
 
 SCHEMAS: dict[str, Schema] = {
-    'ActivityEntry': {
-        'allOf': [
-            ref('AuditEntry'),
-            shape(
-                'An entry of the audit, with its cluster.',
-                {
-                    'cluster': text('The cluster.'),
-                    'services': many({'type': 'string'}, 'The services that it concerns, sorted.'),
-                },
-            ),
-        ],
-        'examples': [EXAMPLE_ENTRY],
-    },
+    'ActivityEntry': shape(
+        'An entry of the audit of a cluster.',
+        {
+            'cluster': text('The cluster.'),
+            **ENTRY,
+            'services': many({'type': 'string'}, 'The services that it concerns, sorted.'),
+        },
+        {name: schema for name, schema in OPTIONAL_IN_ENTRY.items() if name != 'services'},
+        example=EXAMPLE_ENTRY,
+    ),
     'ActivityPage': shape(
         'A page of the activity of all clusters.',
         {

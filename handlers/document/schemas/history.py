@@ -12,6 +12,7 @@ SUBJECT = text('The account of a person who signed in at a provider: its issuer 
 ROW = {
     **SUMMARY,
     'summary': text('What changed, in a line.'),
+    'services': many({'type': 'string'}, 'The services that it changed, sorted.'),
     'changes': many(
         shape(
             'One change: those that came at the same time may share a revision.',
@@ -33,6 +34,7 @@ ROW = {
 EXAMPLE_ROW = {
     **EXAMPLE_SUMMARY,
     'summary': 'user-service: image v1.4.1 → v1.4.2',
+    'services': ['user-service'],
     'changes': [
         {
             'at': '2030-04-02T09:21:44.310000+00:00',
@@ -66,33 +68,32 @@ EXAMPLE_REFUSAL = {
     'count': 1,
 }
 
+ENTRY = {
+    'kind': {
+        'enum': ['change', 'override', 'refusal', 'deletion'],
+        'description': '`override` is a change in spite of a freeze, `deletion` one that another program made.',
+    },
+    'at': moment('When.'),
+    'by': text_or_null('Who; null where another program did it.'),
+    'source': text('From where.'),
+    'message': text_or_null('Why.'),
+}
+
+OPTIONAL_IN_ENTRY = {
+    'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
+    'subject': SUBJECT,
+    'revision': text('The revision that holds it.'),
+    'summary': text('What changed in that revision, in a line.'),
+    'override': text('The reason of an override.'),
+    'error': text('The code of a refusal.'),
+    'services': many({'type': 'string'}, 'The services that its revision changed.'),
+    'reason': text('Why it was refused.'),
+    **RECORDED_EFFECTS,
+    'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},
+}
+
 SCHEMAS: dict[str, Schema] = {
-    'AuditEntry': shape(
-        'One action, or one refused change.',
-        {
-            'kind': {
-                'enum': ['change', 'override', 'refusal', 'deletion'],
-                'description': '`override` is a change in spite of a freeze, `deletion` one that another program made.',
-            },
-            'at': moment('When.'),
-            'by': text_or_null('Who; null where another program did it.'),
-            'source': text('From where.'),
-            'message': text_or_null('Why.'),
-        },
-        {
-            'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
-            'subject': SUBJECT,
-            'revision': text('The revision that holds it.'),
-            'summary': text('What changed in that revision, in a line.'),
-            'override': text('The reason of an override.'),
-            'error': text('The code of a refusal.'),
-            'services': many({'type': 'string'}, 'The services that its revision changed.'),
-            'reason': text('Why it was refused.'),
-            **RECORDED_EFFECTS,
-            'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},
-        },
-        example=EXAMPLE_REFUSAL,
-    ),
+    'AuditEntry': shape('One action, or one refused change.', ENTRY, OPTIONAL_IN_ENTRY, example=EXAMPLE_REFUSAL),
     'AuditPage': shape(
         'A page of the audit.',
         {
