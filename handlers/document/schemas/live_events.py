@@ -5,6 +5,7 @@ from typing import Any
 from handlers.document.schemas.build import REVISION, Schema, many, moment, number, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import SUMMARY
 from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
+from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
 AT = '2030-04-02T09:22:51.070+00:00'
 
@@ -66,7 +67,7 @@ EVENTS: dict[str, Schema] = {
         {**SUMMARY, 'last_change': ref('LastChange'), **STATE},
         {'covers_since': text('The revision of the client whose successors are included.')},
     ),
-    'DesiredEvent': event('desired', 'A new revision is stored.', DESIRED),
+    'DesiredEvent': event('desired', 'A new revision is stored.', DESIRED, RECORDED_EFFECTS),
     'RolloutEvent': event(
         'rollout', 'The observed state has changed.', {'revision': text('The current revision.'), **STATE}
     ),
