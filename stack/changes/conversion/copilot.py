@@ -114,8 +114,6 @@ def _container(draft: Draft) -> None:
     draft.put('secrets', plain)
     for name in secrets.keys() - plain.keys():
         draft.note(f'The secret {name} is not carried over: add its ARN to secrets.')
-    if plain:
-        draft.note('secrets need task_execution_role_arn: Copilot creates that role itself.')
 
 
 def _network(draft: Draft) -> None:

@@ -8,7 +8,8 @@ from stack.changes.adopt.found import ordered
 from stack.reconcile.plan import Note
 from stack.stackfile.check import check
 
-# A service needs them: a mistake in them is stated, and left for the author to correct. So is a `vpc` that is missing.
+# A service needs them: a mistake in them is stated, and left for the author to correct. So is one that needs another
+# field, as `vpc` or a role.
 REQUIRED = ('image', 'launch_type')
 
 # Mistakes are corrected one by one; a document has fewer fields than this.
@@ -100,7 +101,7 @@ def finished(drafts: Sequence[Draft], top: Mapping[str, Any], notes: Sequence[No
 def _leave_out(document: dict[str, Any], path: Sequence[Any], message: str) -> Note | None:
     """Remove the field of a service that a path leads to; None where it must stay."""
     match path:
-        case ('services', int(index), str(name), str(field), *_) if field not in REQUIRED and 'vpc' not in message:
+        case ('services', int(index), str(name), str(field), *_) if field not in REQUIRED and ' needs ' not in message:
             settings = document['services'][index][name]
             if field in settings:
                 del settings[field]

@@ -28,14 +28,16 @@ def settings(conversion: Conversion) -> dict[str, Any]:
     return fields
 
 
-def test_a_manifest_needs_nothing_but_a_network():
+def test_a_manifest_needs_nothing_but_a_network_and_a_role():
     conversion = convert([manifest()])
-    assert conversion.missing == (
+    assert set(conversion.missing) == {
         'api.launch_type: FARGATE needs vpc.subnets.private or vpc.subnets.public',
         'api.elb: a load balancer needs vpc.id',
         'api.elb.type: a public load balancer needs vpc.subnets.public',
-    )
-    assert check({'vpc': VPC, **conversion.document}).mistakes == ()
+        'api.secrets: ECS needs task_execution_role_arn to read secrets',
+    }
+    role = {'task_execution_role_arn': 'arn:aws:iam::123456789012:role/execution'}
+    assert check({'vpc': VPC, 'defaults': role, **conversion.document}).mistakes == ()
 
 
 def test_its_fields():
