@@ -37,7 +37,7 @@ def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='routing-service')).to_be_visible()
     page.keyboard.press(']')
-    expect(page.get_by_role('tab', name='Tasks and events')).to_have_attribute('aria-selected', 'true')
+    expect(page.get_by_role('tab', name='Logs')).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('[')
     tab_to(page, page.get_by_role('button', name='Scale', exact=True))
     page.keyboard.press('Enter')
@@ -101,6 +101,18 @@ def test_the_palette_finds_and_goes(page: Page):
     expect(page.get_by_role('option').first).to_contain_text('billing-service')
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
+
+
+def test_the_palette_carries_out_a_command_in_any_cluster(page: Page):
+    page.goto('/cp')
+    expect(page.get_by_role('link', name='staging')).to_be_visible()
+    page.keyboard.press('Control+k')
+    page.keyboard.type('deploy user v2.1.0')
+    offer = page.get_by_role('option').filter(has_text='staging')
+    expect(offer).to_contain_text('Deploy user-service v2.1.0')
+    offer.click()
+    dialog = page.get_by_role('dialog', name='Deploy user-service')
+    expect(dialog.get_by_role('button', name='Deploy v2.1.0')).to_be_attached()
 
 
 def test_single_keys_can_be_switched_off(page: Page):

@@ -1,11 +1,14 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Command, parseCommand, type Verb } from '../lib/command';
 import { fuzzy } from '../lib/filter';
+import { backTo } from '../lib/incident';
+import type { Service } from '../lib/model';
 import { fleetRoute, clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
 import { rememberFocus } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
-import { asked, restore } from './actions';
-import { clusterItems, serviceItems } from './menus';
+import { asked, restart, restore, rollback, SERVICES } from './actions';
+import { clusterItems, opened, serviceItems } from './menus';
 import { theme } from './preferences';
 import { go, hindrance, route, store } from './state';
 import { helpOpen, paletteOpen } from './masthead';
@@ -56,6 +59,54 @@ function entries(): Entry[] {
   );
   return found;
 }
+
+/** A command for every service that it fits, in all clusters; one that cannot be carried out now states why. */
+function commanded({ verb, service, tag }: Command): Entry[] {
+  const found: Entry[] = [];
+  for (const [cluster, entry] of store.clusters) {
+    const why = verb === 'logs' ? null : hindrance('PATCH', SERVICES, cluster);
+    for (const name of entry.names.peek()) {
+      const row = entry.rows.get(name)!.peek();
+      if (!name.toLowerCase().includes(service) || row.sync === 'unmanaged') continue;
+      const label = `${COMMANDS[verb].label} ${name}${tag ? ` ${tag}` : ''}`;
+      const run = () => COMMANDS[verb].run(row, tag);
+      found.push({
+        id: `${verb} ${cluster} ${name}`,
+        label,
+        hint: why ?? cluster,
+        icon: COMMANDS[verb].icon,
+        run,
+        why,
+      });
+    }
+  }
+  return found.slice(0, SHOWN);
+}
+
+const COMMANDS: Record<Verb, { label: string; icon: IconName; run: (service: Service, tag: string | null) => void }> = {
+  deploy: {
+    label: 'Deploy',
+    icon: 'up-arrow',
+    run: (service, tag) =>
+      (opened.value = { kind: 'deploy', cluster: service.cluster, services: [service], ...(tag ? { tag } : {}) }),
+  },
+  scale: {
+    label: 'Scale',
+    icon: 'scale',
+    run: (service) => (opened.value = { kind: 'scale', cluster: service.cluster, services: [service] }),
+  },
+  restart: { label: 'Restart', icon: 'restart', run: (service) => (asked.value = restart(service.cluster, [service])) },
+  rollback: {
+    label: 'Roll back',
+    icon: 'undo',
+    run: (service) => (asked.value = rollback(service.cluster, null, service.name, backTo(service))),
+  },
+  logs: {
+    label: 'Logs of',
+    icon: 'logs',
+    run: (service) => go(clusterRoute(service.cluster, service.name, 'logs')),
+  },
+};
 
 /** The one thing that can be done to a cluster that is not there. */
 function gone(name: string): Entry {
@@ -111,11 +162,13 @@ function OpenPalette() {
       entry,
       score: Math.max(fuzzy(query, entry.label), fuzzy(query, `${entry.hint} ${entry.label}`) / 2),
     }));
-    return ranked
+    const command = parseCommand(query);
+    const commands = command?.service ? commanded(command) : [];
+    const matches = ranked
       .filter((r) => r.score > 0)
       .toSorted((a, b) => b.score - a.score)
-      .slice(0, SHOWN)
       .map((r) => r.entry);
+    return [...commands, ...matches].slice(0, SHOWN);
   }, [query, all]);
   useLayoutEffect(() => {
     const element = dialog.current!;
