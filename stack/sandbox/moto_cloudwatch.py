@@ -3,7 +3,7 @@
 Everything else that a client stores and reads stays with moto.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,6 +15,9 @@ from moto.elbv2.models import elbv2_backends
 from stack.sandbox.ecs.facts import ServiceFacts
 from stack.sandbox.patching import replace
 from stack.sandbox.telemetry.metrics import TRAFFIC, UTILISATION, Query, Range, series
+
+# A service, and the namespaces and dimensions under which its metrics are published.
+Published = tuple[ServiceFacts, list[tuple[str, dict[str, str]]]]
 
 _ECS, _BALANCERS = 'AWS/ECS', 'AWS/ApplicationELB'
 _UNITS = {'CPUUtilization': 'Percent', 'MemoryUtilization': 'Percent', 'TargetResponseTime': 'Seconds'}
@@ -54,7 +57,9 @@ def _with_fleet(get_metric_data: Callable[..., list[dict[str, Any]]]) -> Any:
         end_time: datetime,
         scan_by: str = 'TimestampAscending',
     ) -> list[dict[str, Any]]:
-        own = {query['Id']: points for query in queries if (points := _points(self, query, start_time, end_time))}
+        published = list(_published(self))
+        span = start_time, end_time
+        own = {query['Id']: points for query in queries if (points := _points(self, published, query, span))}
         expressions = [query for query in queries if 'Expression' in query and not _is_insight(query)]
         rest = [query for query in queries if query['Id'] not in own and query not in expressions]
         results = {result['id']: result for result in get_metric_data(self, rest, start_time, end_time, scan_by)}
@@ -90,15 +95,17 @@ def _result(query: dict[str, Any], label: str, pairs: list[Any]) -> dict[str, An
     }
 
 
-def _points(backend: CloudWatchBackend, query: dict[str, Any], start: datetime, end: datetime) -> _Points | None:
+def _points(
+    backend: CloudWatchBackend, published: list[Published], query: dict[str, Any], span: tuple[datetime, datetime]
+) -> _Points | None:
     """The points of a query for the fleet's metrics; None if it is for others, which moto has."""
     stat = query.get('MetricStat')
     if stat is None or not _is_own(stat['Metric']['Namespace'], stat['Metric']['MetricName']):
         return None
     metric = stat['Metric']
-    services = _matching(backend, metric['Namespace'], metric.get('Dimensions', []))
+    services = _matching(published, metric['Namespace'], metric.get('Dimensions', []))
     what = Query(metric['MetricName'], stat['Stat'], int(stat['Period']))
-    return _Points(f'{what.metric} {what.statistic}', _merged(backend, services, what, (start, end)))
+    return _Points(f'{what.metric} {what.statistic}', _merged(backend, services, what, span))
 
 
 def _merged(
@@ -124,17 +131,15 @@ def _is_own(namespace: str, metric: str) -> bool:
     return metric in {_ECS: UTILISATION, _BALANCERS: TRAFFIC}.get(namespace, {})
 
 
-def _matching(backend: CloudWatchBackend, namespace: str, dimensions: list[dict[str, str]]) -> list[ServiceFacts]:
+def _matching(published: Iterable[Published], namespace: str, dimensions: list[dict[str, str]]) -> list[ServiceFacts]:
     """The services whose dimensions are exactly these, as CloudWatch compares them."""
     wanted = {dimension['Name']: dimension['Value'] for dimension in dimensions}
     return [
-        facts
-        for facts, published in _published(backend)
-        if any(space == namespace and sets == wanted for space, sets in published)
+        facts for facts, places in published if any(space == namespace and sets == wanted for space, sets in places)
     ]
 
 
-def _published(backend: CloudWatchBackend) -> Iterator[tuple[ServiceFacts, list[tuple[str, dict[str, str]]]]]:
+def _published(backend: CloudWatchBackend) -> Iterator[Published]:
     """Each service with the namespaces and dimensions under which its metrics are published."""
     fleet = _FLEETS.get(backend.account_id)
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
@@ -164,7 +169,7 @@ def _statistics(get_metric_statistics: Callable[..., list[Statistics]]) -> Any:
             return get_metric_statistics(
                 self, namespace, metric_name, start_time, end_time, period, stats, dimensions, unit
             )
-        services = _matching(self, namespace, dimensions)
+        services = _matching(_published(self), namespace, dimensions)
         parts = {
             statistic: dict(_merged(self, services, Query(metric_name, statistic, period), (start_time, end_time)))
             for statistic in ('Sum', 'Minimum', 'Maximum', 'SampleCount')
@@ -199,8 +204,8 @@ def _listed(get_filtered_metrics: Callable[..., list[MetricDatumBase]]) -> Any:
         self: CloudWatchBackend, metric_name: str, namespace: str, dimensions: list[dict[str, str]]
     ) -> list[MetricDatumBase]:
         metrics = get_filtered_metrics(self, metric_name, namespace, dimensions)
-        for _, published in _published(self):
-            for space, sets in published:
+        for _, places in _published(self):
+            for space, sets in places:
                 pairs = [{'Name': name, 'Value': value} for name, value in sets.items()]
                 for metric in UTILISATION if space == _ECS else TRAFFIC:
                     datum = MetricDatum(space, metric, 0, pairs, None, _UNITS.get(metric, 'Count'))
