@@ -51,7 +51,7 @@ test: setup ## run every test
 
 test-pythons: setup ## run the unit tests on every other supported Python of the machine
 	@for version in $(PYTHONS); do \
-		python$$version -c "" 2>/dev/null || { echo "Python $$version is not installed."; continue; }; \
+		python$$version -c "import ensurepip" 2>/dev/null || { echo "Python $$version is not installed."; continue; }; \
 		test -x .venv-$$version/bin/pytest || { python$$version -m venv .venv-$$version && \
 			.venv-$$version/bin/$(INSTALL) --require-hashes -r requirements-dev.lock; } || exit 1; \
 		.venv-$$version/bin/python -m pytest -n 2 --dist loadfile -q tests/unit || exit 1; \
