@@ -228,3 +228,23 @@ def test_the_clock_changes_nothing_in_a_cluster_that_was_only_adopted(aws: Aws):
             return looked.state, before, (await passes.make(Ask(name))).state
 
         assert asyncio.run(look_and_deploy()) == ('held', [], 'complete')
+
+
+def test_176_services_are_adopted_within_15_seconds_of_aws_rates(cluster: Cluster):
+    """A dry run, in simulated time: every call waits for AWS's rate limits, and takes no time itself."""
+    ecs = cluster.aws.client('ecs')
+    for number in range(176):
+        container = {'name': 'app', 'image': f'team/app:{number}', 'memory': 64}
+        ecs.register_task_definition(family=f'{cluster.name}-{number}', containerDefinitions=[container])
+        ecs.create_service(
+            cluster=cluster.name,
+            serviceName=f'service-{number}',
+            taskDefinition=f'{cluster.name}-{number}',
+            desiredCount=0,
+        )
+    before = cluster.time.clock()
+    adoption = asyncio.run(propose(cluster))
+    assert len(adoption.written.document['services']) == 176
+    assert adoption.written.notes == ()
+    assert {step.id.rpartition('/')[2] for step in adoption.plan.steps} == {'take-over'}
+    assert cluster.time.clock() - before <= 15

@@ -183,8 +183,8 @@ def sizes_fit(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     size = settings.task
     for path, name, container in containers(subject):
-        if container.memory and container.memory_reservation and container.memory <= container.memory_reservation:
-            yield (*path, 'memory_reservation'), f'must be less than memory: {container.memory}'
+        if container.memory and container.memory_reservation and container.memory < container.memory_reservation:
+            yield (*path, 'memory_reservation'), f'must be at most memory: {container.memory}'
         limited = container.memory or container.memory_reservation or (size and size.memory) or settings.on_fargate
         if not limited and not (_passes_through(container, 'memory') or _task_memory(settings)):
             yield path or ('memory',), f'{name} needs memory or memory_reservation, or the task its task.memory'

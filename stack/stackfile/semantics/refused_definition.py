@@ -45,8 +45,8 @@ def containers_have_memory(rendered: Rendered) -> Iterator[Refusal]:
                 yield _of(container, member), f'expected at least {_LEAST_MEMORY} MiB; found {size}'
         if hard is None and soft is None and 'memory' not in rendered.definition:
             yield _of(container, 'memory'), 'a container needs memory or memory_reservation, or the task its memory'
-        if hard is not None and soft is not None and soft >= hard:
-            yield _of(container, 'memoryReservation'), f'must be less than memory: {hard}'
+        if hard is not None and soft is not None and soft > hard:
+            yield _of(container, 'memoryReservation'), f'must be at most memory: {hard}'
 
 
 def ports_are_possible(rendered: Rendered) -> Iterator[Refusal]:

@@ -71,7 +71,8 @@ def side(name: str = 'side', **settings: Any) -> dict[str, Any]:
             [('containers[0].side.ports[0]', 'port 80 is used by the container web')],
         ),
         ({'ports': ['80:80'], 'containers': [side(ports=['8080:80'])], 'network_mode': 'bridge'}, []),
-        ({'memory': 64, 'memory_reservation': 64}, [('memory_reservation', 'must be less than memory: 64')]),
+        ({'memory': 64, 'memory_reservation': 65}, [('memory_reservation', 'must be at most memory: 64')]),
+        ({'memory': 64, 'memory_reservation': 64}, []),
         ({'memory_reservation': 64}, []),
         (
             {'containers': [{'side': {'image': 'x'}}]},
