@@ -6,7 +6,9 @@ const SNAPSHOT = {
   type: 'cluster',
   cluster: 'staging',
   revision: 'r1',
-  summary: { changed_at: '2026-01-01T00:00:00Z', by: 'maria', message: 'first' },
+  changed_at: '2026-01-01T00:00:00Z',
+  by: 'maria',
+  message: 'first',
   services: [
     {
       name: 'api',

@@ -120,8 +120,8 @@ const first = <T>(...values: (T | null | undefined)[]): T | null =>
   values.find((v) => v !== null && v !== undefined) ?? null;
 
 export function readFreeze(value: unknown): Freeze | null {
-  const freeze = object(value);
-  if (!freeze || freeze.frozen === false) return null;
+  const freeze = object<wire.Freeze>(value);
+  if (!freeze) return null;
   return {
     by: text(freeze.by),
     reason: text(freeze.reason) ?? 'no reason given',
@@ -130,27 +130,24 @@ export function readFreeze(value: unknown): Freeze | null {
   };
 }
 
-export function readCluster(name: string, sent: Json): Cluster {
-  const summary = { ...sent, ...object(sent.summary) };
-  const services = list(sent.services ?? summary.services);
-  const last = readLastChange(summary);
+export function readCluster(name: string, sent: Sent<wire.Cluster>): Cluster {
   return {
     name,
-    revision: text(sent.revision) ?? text(summary.revision),
-    ...last,
-    frozen: readFreeze(first(summary.frozen, summary.freeze)),
-    observedAt: instant(summary.observed_at),
-    failing: readFailing(summary.failing),
-    unreadable: text(summary.unreadable),
-    changed: readChanged(summary.rollouts),
-    rollouts: list(summary.rollouts).map(readOpenRollout),
-    serviceCount: number(summary.service_count) ?? services.length,
+    revision: text(sent.revision),
+    ...readLastChange(sent),
+    frozen: readFreeze(sent.frozen),
+    observedAt: instant(sent.observed_at),
+    failing: readFailing(sent.failing),
+    unreadable: text(sent.unreadable),
+    changed: readChanged(sent.rollouts),
+    rollouts: list(sent.rollouts).map(readOpenRollout),
+    serviceCount: list(sent.services).length,
   };
 }
 
 /** Who changed the desired state last, when, why and from where: not who froze it since. */
-export function readLastChange(sent: Json): Pick<Cluster, 'changedAt' | 'by' | 'message' | 'source'> {
-  const last = object(sent.last_change) ?? sent;
+export function readLastChange(sent: Sent<wire.Cluster>): Pick<Cluster, 'changedAt' | 'by' | 'message' | 'source'> {
+  const last = object<wire.LastChange>(sent.last_change) ?? sent;
   return {
     changedAt: instant(last.changed_at),
     by: text(last.by),
@@ -171,7 +168,7 @@ function readOpenRollout(value: unknown): OpenRollout {
 
 /** Of the revisions with a rollout, the oldest first: a freeze has none. */
 function readChanged(rollouts: unknown): string[] {
-  const services = list(rollouts).map((each) => list(object(each)?.services).map(String));
+  const services = list(rollouts).map((each) => list(object<wire.RevisionRollout>(each)?.services).map(String));
   return services.findLast((names) => names.length > 0) ?? [];
 }
 

@@ -125,8 +125,7 @@ export class Store {
     batch(() => {
       const entry = this.entry(name);
       entry.summary.value = readCluster(name, sent);
-      const services = sent.services ?? (sent.summary as Json | undefined)?.services;
-      if (services !== undefined) entry.replaceRows(readServices(name, services));
+      if (sent.services !== undefined) entry.replaceRows(readServices(name, sent.services));
     });
   }
 
