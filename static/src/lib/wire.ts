@@ -451,6 +451,92 @@ export interface AccessTokens {
   }[];
 }
 /**
+ * An entry of the audit of a cluster.
+ */
+export interface ActivityEntry {
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * `override` is a change in spite of a freeze, `deletion` one that another program made.
+   */
+  kind: 'change' | 'override' | 'refusal' | 'deletion';
+  /**
+   * When.
+   */
+  at: string;
+  /**
+   * Who; null where another program did it.
+   */
+  by: string | null;
+  /**
+   * From where.
+   */
+  source: string;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * The services that it concerns, sorted.
+   */
+  services: string[];
+  /**
+   * What was requested; `verb` is the kind of change.
+   */
+  did?: {};
+  /**
+   * The account of a person who signed in at a provider: its issuer and the id there.
+   */
+  subject?: string;
+  /**
+   * The revision that holds it.
+   */
+  revision?: string;
+  /**
+   * What changed in that revision, in a line.
+   */
+  summary?: string;
+  /**
+   * The reason of an override.
+   */
+  override?: string;
+  /**
+   * The code of a refusal.
+   */
+  error?: string;
+  /**
+   * Why it was refused.
+   */
+  reason?: string;
+  /**
+   * What the change did beyond its content; absent without side effects.
+   */
+  also?: RecordedEffect[];
+  /**
+   * How many more side effects there were.
+   */
+  also_more?: number;
+  /**
+   * How often within a second.
+   */
+  count?: number;
+}
+/**
+ * A page of the activity of all clusters.
+ */
+export interface ActivityPage {
+  /**
+   * Newest first.
+   */
+  content: ActivityEntry[];
+  /**
+   * Give it as `after` for the next page; null on the last.
+   */
+  next: string | null;
+}
+/**
  * A cluster that is under management from now on.
  */
 export interface Adopted {
@@ -558,6 +644,10 @@ export interface AuditEntry {
    * The code of a refusal.
    */
   error?: string;
+  /**
+   * The services that its revision changed.
+   */
+  services?: string[];
   /**
    * Why it was refused.
    */
@@ -1392,6 +1482,90 @@ export interface DeletedEvent {
   merged?: number;
 }
 /**
+ * The figures of one group.
+ */
+export interface DeploymentFigures {
+  /**
+   * Rollouts of services that succeeded.
+   */
+  deployments: number;
+  /**
+   * Rollouts that failed, stalled or were rolled back.
+   */
+  failed: number;
+  /**
+   * Successful rollouts a week.
+   */
+  frequency_per_week: number;
+  /**
+   * The share of failed ones; null without any rollout.
+   */
+  failure_rate: number | null;
+  /**
+   * From an image's push to ECR to its first successful rollout in the cluster.
+   */
+  lead_time_seconds: {
+    /**
+     * Half of them took no longer, in seconds.
+     */
+    median?: number;
+    /**
+     * Nine of ten took no longer, in seconds.
+     */
+    p90?: number;
+    /**
+     * How many there were.
+     */
+    count?: number;
+  } | null;
+  /**
+   * From the first failure to the next successful rollout of the service.
+   */
+  time_to_restore_seconds: {
+    /**
+     * Half of them took no longer, in seconds.
+     */
+    median?: number;
+    /**
+     * Nine of ten took no longer, in seconds.
+     */
+    p90?: number;
+    /**
+     * How many there were.
+     */
+    count?: number;
+  } | null;
+  /**
+   * With `group=cluster`: the cluster.
+   */
+  cluster?: string;
+  /**
+   * With `group=service`: the service.
+   */
+  service?: string;
+  /**
+   * With `group=week`: the ISO 8601 week.
+   */
+  week?: string;
+}
+/**
+ * Delivery figures of the clusters that the caller may see, as far as rollouts are recorded.
+ */
+export interface DeploymentStats {
+  /**
+   * A row for each group, sorted; one without groups.
+   */
+  content: DeploymentFigures[];
+  /**
+   * From when on.
+   */
+  since: string;
+  /**
+   * Until before when.
+   */
+  until: string;
+}
+/**
  * A new revision is stored.
  */
 export interface DesiredEvent {
@@ -1453,6 +1627,14 @@ export interface DesiredEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * What the change did beyond its content; absent without side effects.
+   */
+  also?: RecordedEffect[];
+  /**
+   * How many more side effects there were.
+   */
+  also_more?: number;
 }
 /**
  * A stackfile as it is stored. One that another program stored may have mistakes.
@@ -2463,6 +2645,10 @@ export interface Revision {
    */
   summary: string;
   /**
+   * The services that it changed, sorted.
+   */
+  services: string[];
+  /**
    * Each change that is in it; empty where another program wrote it.
    *
    * Items: One change: those that came at the same time may share a revision.
@@ -2543,6 +2729,10 @@ export interface RevisionRow {
    * What changed, in a line.
    */
   summary: string;
+  /**
+   * The services that it changed, sorted.
+   */
+  services: string[];
   /**
    * Each change that is in it; empty where another program wrote it.
    *
