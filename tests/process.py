@@ -19,6 +19,8 @@ def environment(**variables: str) -> dict[str, str]:
     """This process's environment without settings of Nysa and AWS, and with `variables`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(('NYSA_', 'AWS_', 'SLACK_'))}
     own.pop('PROFILE', None)
+    # A child that compiles all modules again starts a second later.
+    own.pop('PYTHONDONTWRITEBYTECODE', None)
     # The busy fleet of `make run` would take seconds of each start.
     own['NYSA_SANDBOX_FLEET'] = 'small'
     return own | variables
