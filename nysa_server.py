@@ -101,7 +101,7 @@ from stack.telemetry.tails import Tails
 from stack.telemetry.telemetry import Telemetry
 from stack.watch.ecs_clusters import EcsClusters
 from stack.watch.ecs_events import EcsEvents
-from stack.watch.look_schedule import TOLD
+from stack.watch.look_schedule import WITH_EVENTS
 from stack.watch.watcher import POLLED, Watcher
 
 VERSION = '0.2.0'
@@ -373,7 +373,10 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('audit', context.audit_news.run)
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
     watcher = Watcher(
-        context.live, context.look, TOLD if events_queue else POLLED, outcomes=partial(pass_outcomes.read, aws.bucket)
+        context.live,
+        context.look,
+        WITH_EVENTS if events_queue else POLLED,
+        outcomes=partial(pass_outcomes.read, aws.bucket),
     )
     loops.start('watcher', watcher.run)
     if events_queue:

@@ -155,7 +155,7 @@ class FlightRecorder:
         arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
         if definition is None and arn:
             definition = await self._look.definition(arn)
-        record = _told(rollout, flight.seen, definition, stopped, self._now())
+        record = _record_json(rollout, flight.seen, definition, stopped, self._now())
         record['reason'] = flight.refused or record['reason']
         record['introduced_by'] = await self._change(flight.cluster, rollout)
         record['log'] = await last_lines(self._look, definition, stopped)
@@ -224,7 +224,7 @@ def _of(rollout: Rollout, tasks: Sequence[Task]) -> list[Task]:
     return [each for each in tasks if rollout.deployment == each.started_by or not each.started_by]
 
 
-def _told(
+def _record_json(
     rollout: Rollout,
     seen: Service | None,
     definition: TaskDefinition | None,

@@ -25,7 +25,7 @@ class Look(Protocol):
 async def service_report(
     state: ClusterState, name: str, look: Look, recorder: FlightRecorder, task_logs: TaskLogs
 ) -> dict[str, Any]:
-    """Raises `NotFound`. Where ECS does not answer, `tasks` is null, and `failing` says why."""
+    """Raises `NotFound`. If ECS does not answer, `tasks` is null, and `failing` has the reason."""
     if name not in state.names():
         raise NotFound(f'{state.name} has no service {name!r}.')
     seen, going = state.ecs.services.get(name), state.rollouts.get(name)

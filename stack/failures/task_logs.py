@@ -1,6 +1,6 @@
 """The last lines that a task wrote to its log before it stopped, where its log driver is awslogs.
 
-They tell why it failed, and are wanted before ECS gives a rollout up: without a circuit breaker it never does.
+They show why it failed, and are read before ECS gives a rollout up: without a circuit breaker it never does.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class _Reading:
 
 
 class TaskLogs:
-    """The logs of tasks that fail at present, read only while somebody asks for them."""
+    """The logs of tasks that fail at present, read when a caller asks for them."""
 
     def __init__(self, look: Look, clock: Callable[[], float] = time.monotonic):
         self._look = look
@@ -64,7 +64,7 @@ class TaskLogs:
     async def of(self, state: ClusterState, name: str, stopped: Sequence[Task]) -> Json | None:
         """The last lines of the newest of the stopped tasks that failed and wrote any.
 
-        None where nothing fails now, or where the log cannot be read: it is shown beside what ECS says, not instead.
+        None where nothing fails now, or where the log cannot be read: it is shown beside ECS's reasons, not instead.
         """
         failed = failing(state, name, stopped)
         if not failed:

@@ -1,7 +1,7 @@
-"""That something was written into the audit beside the history: told on the live channel, whichever replica wrote it.
+"""Publishes on the live channel that the audit of a cluster has new entries, by any replica.
 
-A revision tells of itself, a refusal leaves none. Whoever writes one down puts a mark for the cluster in the bucket as
-well; one listing of all marks shows every replica whose have moved.
+A change is published with its revision, a refusal has none. The replica that records one replaces the cluster's mark in
+the bucket as well; one listing of all marks shows the other replicas which have changed.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Bucket(ObjectReplacer, ObjectLister, Protocol):
 
 
 class Hub(Protocol):
-    """Who tells the subscribers, and how many these are: see `stack.live.hub.Hub`."""
+    """Notifies the subscribers, and counts them: see `stack.live.hub.Hub`."""
 
     def publish(self, event: Event) -> None: ...
     def __len__(self) -> int: ...
@@ -41,19 +41,19 @@ class AuditNews:
         self._own: dict[str, str] = {}
 
     async def wrote(self, cluster: str, entries: str) -> None:
-        """This process has written down entries, under a key that nothing else has: have everybody learn of it."""
+        """Publish that this process recorded entries, under a key that nothing else has."""
         try:
             mark = await self._bucket.replace(MARKS + cluster, entries.encode())
             self._own[cluster] = mark.etag
         except AwsFailed as failed:
             log.warning('cluster %s: other replicas do not know of a refusal yet: %s', cluster, failed)
-        # Not before the mark: it stands for what others have written down until then as well.
-        self._tell(cluster)
+        # Not before the mark: it covers what other replicas recorded until then as well.
+        self._publish(cluster)
 
     async def run(self) -> None:
-        """Look for what other replicas have written down, for as long as anybody listens."""
+        """Look for entries by other replicas while there are subscribers."""
         while True:
-            # The first look is what the others are compared with: whoever comes then hears of all that is newer.
+            # The first look is what later ones are compared with: a subscriber is sent everything newer.
             if self._marks is None or len(self._hub):
                 try:
                     await self.look()
@@ -62,14 +62,14 @@ class AuditNews:
             await asyncio.sleep(POLL_S)
 
     async def look(self) -> None:
-        """Tell of what other replicas have written down since the last look. Raises `AwsFailed`."""
+        """Publish the entries of other replicas since the last look. Raises `AwsFailed`."""
         marks = {each.key.removeprefix(MARKS): each.etag for each in await self._bucket.objects(prefix=MARKS)}
         before, self._marks = self._marks, marks
         if before is None:
             return
         for cluster, etag in marks.items():
             if etag not in (before.get(cluster), self._own.get(cluster)):
-                self._tell(cluster)
+                self._publish(cluster)
 
-    def _tell(self, cluster: str) -> None:
+    def _publish(self, cluster: str) -> None:
         self._hub.publish(cluster_events.audit(cluster, self._now()))

@@ -97,10 +97,10 @@ class ClusterState:
         for name, service in self.ecs.services.items():
             self._compare(name, service)
 
-    def _goal(self, revision: Revision, name: str, told: datetime | None) -> Goal:
+    def _goal(self, revision: Revision, name: str, announced_at: datetime | None) -> Goal:
         wanted = self.wanted[name]
         kind: Kind = 'run' if wanted.runs_once else 'service'
-        return Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), told, kind)
+        return Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), announced_at, kind)
 
     def take_up(self, rollouts: Mapping[str, Rollout]) -> None:
         """Go on with rollouts as another process left them, where they are of what is wanted now, or to be gone."""
@@ -108,13 +108,13 @@ class ClusterState:
         self.rollouts.update({name: rollouts[name] for name in wanted})
 
     def announce(self, at: datetime) -> set[str]:
-        """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
+        """Record that schedulers were notified (again); returns the services that wait no longer, or begin again."""
         once = {name for name, each in self.wanted.items() if each.runs_once and name not in self.rollouts}
         self.rollouts.update({name: begin(self._goal(self.revision, name, at)) for name in once})
         return once | self.book.announce(at, self.ecs.services)
 
     def remove(self, now: datetime) -> set[str]:
-        """The cluster is managed no more: what is still under way is aborted; the services of which that is true."""
+        """Abort the open rollouts of a cluster that is no longer managed; returns their services."""
         return self.book.abandon('The cluster is no longer managed.', now)
 
     def surprised_by(self, observation: Observation) -> bool:
@@ -190,7 +190,7 @@ class ClusterState:
     def _follow(self, name: str, observation: Observation) -> None:
         before, seen = self.rollouts[name], self.ecs.services.get(name)
         if self.frozen and before.state == 'queued':
-            # Schedulers leave a frozen cluster alone: nobody is to blame that nothing happens.
+            # Schedulers do nothing in a frozen cluster: the rollout does not stall.
             before = replace(before, idle=0.0)
         if before.goal.kind == 'removal':
             self.rollouts[name] = removal.follow(
@@ -257,6 +257,11 @@ class ClusterState:
     def unmanaged(self) -> list[str]:
         return unmanaged(self.wanted.keys() | self.book.removing(), self.ecs.services.values())
 
+    def is_open(self, name: str) -> bool:
+        """Whether a rollout of the service is open."""
+        going = self.rollouts.get(name)
+        return going is not None and going.open
+
     def moving(self) -> bool:
         """Whether anything rolls out, so that it is worth a closer look."""
         return bool(self.book.moving())
@@ -279,7 +284,7 @@ class ClusterState:
         return *(dict(each) for each in facts), self.autoscaled
 
     def _mark(self, name: str) -> Any:
-        """What makes a difference to whoever watches a service."""
+        """What of a service is published: an event is made when it differs."""
         going, seen = self.rollouts.get(name), self.ecs.services.get(name)
         progress = going and replace(going, observed_at=going.goal.since, idle=0.0)
         return (

@@ -1,4 +1,4 @@
-"""Where what runs is not what is wanted: per service and field by field, and services that nobody manages.
+"""Drift: how what runs differs from what is wanted, service by service and field by field; and unmanaged services.
 
 Only what ECS itself shows of a service is compared; load balancers, records and registries are the planner's.
 """
@@ -23,7 +23,7 @@ _NAMES = frozenset({'family', 'container_name'})
 def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str] = ()) -> bool:
     """Whether a task definition brings what is wanted.
 
-    One that another scheduler registered does if it has everything that the desired state says, whatever it adds: but
+    One that another scheduler registered does if it has every field of the desired state, whatever it adds, but
     for the fields in `dropped`, which the desired state had once, so that it must have them no more.
     """
     if wanted.leaves_something:

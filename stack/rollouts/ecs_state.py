@@ -1,4 +1,4 @@
-"""What ECS last reported, as values: services with their deployments and events, tasks and why they stopped.
+"""The observed state as values: services with their deployments and events, tasks and why they stopped.
 
 The functions take what boto3 gives, and go on where a key is missing: EventBridge's events and older services lack
 some.
@@ -17,7 +17,7 @@ class Deployment:
     """ECS's own word: one of a service's `deployments[]`.
 
     `status` is PRIMARY for the newest, ACTIVE for one that is being replaced. `rollout_state` is IN_PROGRESS, COMPLETED
-    or FAILED, and None where ECS does not say.
+    or FAILED, and None if ECS does not state it.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
     """
 
@@ -72,7 +72,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices gives it; `description` is that answer, for whoever compares settings."""
+    """A service as DescribeServices gives it; `description` is that answer, to compare settings."""
 
     name: str
     arn: str

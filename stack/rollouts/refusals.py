@@ -85,9 +85,13 @@ def _has_arrived(rollout: Rollout) -> bool:
 
 def _answers(outcome: PassOutcome, goal: Goal) -> bool:
     """Whether the pass followed the last announcement: what is announced again is tried again."""
-    if goal.told is None or goal.told <= goal.since or outcome.stored_at >= goal.told.replace(microsecond=0):
+    if (
+        goal.announced_at is None
+        or goal.announced_at <= goal.since
+        or outcome.stored_at >= goal.announced_at.replace(microsecond=0)
+    ):
         return True
-    return outcome.asked_at is not None and outcome.asked_at >= goal.told
+    return outcome.asked_at is not None and outcome.asked_at >= goal.announced_at
 
 
 def _given_up(refusal: Refusal) -> str:

@@ -1,4 +1,4 @@
-"""A service on its way out of ECS: from the wish that it be gone until ECS has let go of it."""
+"""The removal of a service: from the change that destroys it until it is gone from ECS."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ def follow(before: Rollout, seen: Service | None, now: datetime, stalled_after: 
         return before
     if seen is None or (seen.status == 'INACTIVE' and not _tasks(seen)):
         gone = later(before, now, desired=0, running=0, pending=0, percent=100)
-        return end(gone, Verdict('removed', 'ECS has let go of it.', now))
+        return end(gone, Verdict('removed', 'The service is gone from ECS.', now))
     looked = later(before, now, desired=seen.desired, running=seen.running, pending=seen.pending)
     left = _tasks(seen)
     most = max(before.reached, left)

@@ -1,4 +1,4 @@
-"""A rollout as a value: of what, how far it is, how it ended; and what ends it or begins it anew from outside ECS.
+"""A rollout as a value: its goal, its progress, its verdict; and what ends or restarts it from outside ECS.
 
 What a look at ECS makes of it is in `service_rollout`, `removal` and `task_run`.
 """
@@ -19,7 +19,7 @@ FAILURES = frozenset({'rolled-back', 'aborted', 'stalled'})
 ARRIVALS = frozenset({'succeeded', 'scaled-to-zero', 'removed'})
 
 STALLED_AFTER_S = 15 * 60
-# Time that nobody looked counts no more than this towards a stall: an ECS that does not answer is not one that stands.
+# The most that the time between two looks counts towards a stall: while ECS does not answer, it may well move.
 LONGEST_LOOK_S = 60
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
@@ -31,8 +31,8 @@ class Goal:
     """What a revision wants of one service; of one that is to be gone, nothing but that.
 
     `revision` is the one that last changed this service, `since` when it was stored. `count` is None where something
-    else decides it (an autoscaler, a daemon's instances). `told` is when schedulers were told to act, the last time;
-    None where nobody has told them yet.
+    else decides it (an autoscaler, a daemon's instances). `announced_at` is when schedulers were last notified; None if
+    they were not.
     """
 
     service: str
@@ -40,12 +40,12 @@ class Goal:
     since: datetime
     image: str
     count: int | None
-    told: datetime | None
+    announced_at: datetime | None
     kind: Kind = 'service'
 
     @property
     def held(self) -> bool:
-        return self.told is None
+        return self.announced_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Rollout:
     """One service on its way to one revision, as of `observed_at`.
 
     `idle` is for how many seconds nothing has moved, and `reached` the most tasks that the new deployment ever ran:
-    a task that starts and crashes again and again is no progress. `asked` says that ECS was given the count that is
+    a task that starts and crashes again and again is no progress. `asked` is whether ECS was given the count that is
     wanted, `given_up` that its circuit breaker has acted. `foreign` are ECS deployments that were there before
-    the revision was; their end says nothing about it.
+    the revision was; their end does not matter to it.
     """
 
     goal: Goal
@@ -110,27 +110,27 @@ class Rollout:
 
 
 def begin(goal: Goal, seen: Service | None = None) -> Rollout:
-    """A rollout of which nothing has moved yet; the service as it was last seen, where it was."""
+    """A new rollout of a service; `seen` is the service as it was last observed."""
     foreign = frozenset(each.id for each in seen.deployments) if seen else frozenset()
     return Rollout(goal, 'queued', 0, goal.since, foreign=foreign)
 
 
-def told_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:
-    """The rollout once schedulers are told to act at a point in time: what has not arrived is tried anew.
+def announced_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:
+    """The rollout once schedulers are notified at a point in time: one that did not succeed begins again.
 
     What is known of that point in time already leaves it as it is.
     """
-    known = rollout.goal.told is not None and at <= rollout.goal.told
+    known = rollout.goal.announced_at is not None and at <= rollout.goal.announced_at
     if known or (rollout.verdict and rollout.verdict.arrived):
         return rollout
-    goal = replace(rollout.goal, told=at)
+    goal = replace(rollout.goal, announced_at=at)
     if rollout.open:
         return replace(rollout, goal=goal, idle=0.0)
     former = {rollout.deployment} if rollout.deployment else set()
     lines = [DEPLOYMENT_FAILED.search(each.message) for each in seen.events] if seen else []
     former |= {line['deployment'] for line in lines if line}
-    anew = begin(goal, seen)
-    return replace(anew, observed_at=max(at, rollout.observed_at), foreign=anew.foreign | rollout.foreign | former)
+    again = begin(goal, seen)
+    return replace(again, observed_at=max(at, rollout.observed_at), foreign=again.foreign | rollout.foreign | former)
 
 
 def superseded(rollout: Rollout, revision: str, now: datetime) -> Rollout:

@@ -1,4 +1,4 @@
-"""What is answered to somebody who asks how a rollout goes: of a cluster, of one revision, or of one service."""
+"""Answers on the progress of a rollout: of a cluster, of one revision, or of one service."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,7 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
         'revision': question.revision or state.revision.id,
         'message': _sentence(together, asked),
         'settled': together.verdict is not None or not asked,
-        **_told(state),
+        **_known(state),
         'state': together.state,
         'percent': together.percent,
         'verdict': verdict_json(together.verdict),
@@ -74,7 +74,7 @@ def _unreadable(state: ClusterState) -> dict[str, Any]:
         'revision': state.revision.id,
         'message': f'{state.unreadable} {advice}',
         'settled': True,
-        **_told(state),
+        **_known(state),
         'state': UNREADABLE['state'],
         'percent': UNREADABLE['percent'],
         'verdict': None,
@@ -118,7 +118,7 @@ def _summary(asked: dict[str, Rollout]) -> RolloutSummary:
     return summarise(asked.values())
 
 
-def _told(state: ClusterState) -> dict[str, Any]:
+def _known(state: ClusterState) -> dict[str, Any]:
     known = summary(state)
     return {
         name: known[name] for name in ('sync', 'health', 'drifted', 'unmanaged', 'observed_at', 'failing', 'unreadable')

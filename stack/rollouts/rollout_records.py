@@ -181,7 +181,9 @@ def _plain(rollout: Rollout) -> Json:
     """What `dataclasses.asdict` would give at nine times the cost, with times and sets as JSON has them."""
     goal = {name: getattr(rollout.goal, name) for name in _GOAL}
     goal['since'] = rollout.goal.since.isoformat()
-    goal['told'] = rollout.goal.told.isoformat() if rollout.goal.told else None
+    # The name of the field in the records of older versions.
+    announced_at = goal.pop('announced_at')
+    goal['told'] = announced_at.isoformat() if announced_at else None
     verdict = None
     if rollout.verdict is not None:
         verdict = {name: getattr(rollout.verdict, name) for name in _VERDICT}
@@ -196,9 +198,13 @@ def _plain(rollout: Rollout) -> Json:
 
 
 def _rollout(kept: Json) -> Rollout:
-    told = kept['goal']['told']
-    times = {'since': datetime.fromisoformat(kept['goal']['since']), 'told': told and datetime.fromisoformat(told)}
-    goal = Goal(**kept['goal'] | times)
+    stored = dict(kept['goal'])
+    announced_at = stored.pop('told')
+    times = {
+        'since': datetime.fromisoformat(stored['since']),
+        'announced_at': announced_at and datetime.fromisoformat(announced_at),
+    }
+    goal = Goal(**stored | times)
     verdict = kept['verdict']
     if verdict is not None:
         verdict = Verdict(**verdict | {'at': datetime.fromisoformat(verdict['at'])})

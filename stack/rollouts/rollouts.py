@@ -37,16 +37,16 @@ class Rollouts:
     ) -> None:
         """Go over to a revision, which wants `goals`; what it has not `changed` goes on as it was."""
         for name in [each for each in self.now if each not in goals]:
-            self._let_go(name, revision, now)
+            self._drop(name, revision, now)
         for name, goal in goals.items():
             before = self.now.get(name)
             if before is None or name in changed:
                 if before is not None:
                     self._overtake(before, revision.id, now)
                 self.now[name] = rollout.begin(goal, seen.get(name))
-            elif before.goal.held and goal.told is not None:
-                # Whoever is told of this revision is told of all that it holds.
-                self.now[name] = rollout.told_again(before, goal.told, seen.get(name))
+            elif before.goal.held and goal.announced_at is not None:
+                # The announcement of a revision covers everything in it.
+                self.now[name] = rollout.announced_again(before, goal.announced_at, seen.get(name))
 
     def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
         """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
@@ -69,14 +69,14 @@ class Rollouts:
             oldest, _ = self.former.popitem(last=False)
             self.overtaken = {key: entry for key, entry in self.overtaken.items() if key[0] != oldest}
 
-    def _let_go(self, name: str, revision: Revision, now: datetime) -> None:
-        """Nothing new is wanted of a service that is not wanted any more: it is only still to be gone, if it was."""
+    def _drop(self, name: str, revision: Revision, now: datetime) -> None:
+        """End the rollout of a service that has no goal any more, unless it is being removed."""
         before = self.now[name]
         if not (before.goal.kind == 'removal' and before.open):
             self._overtake(self.now.pop(name), revision.id, now)
 
     def _overtake(self, before: Rollout, by: str, now: datetime) -> None:
-        """A newer revision wants something else. What may have ended otherwise is not superseded yet."""
+        """A newer revision changes the service: its rollout is superseded, unless it may have ended otherwise."""
         if before.open and before.goal.kind == 'service' and not before.goal.held:
             self._retire(before)
             self.overtaken[before.goal.revision, before.goal.service] = Overtaken(before, by, now)
@@ -84,7 +84,7 @@ class Rollouts:
             self._retire(rollout.superseded(before, by, now))
 
     def expect_no_look(self) -> None:
-        """ECS is not looked at here: the records alone decide how what was overtaken ended."""
+        """Decide by the records alone how overtaken rollouts ended: ECS is not looked at in this process."""
         for entry in self.overtaken.values():
             entry.replaced = True
 
@@ -102,7 +102,7 @@ class Rollouts:
         }
 
     def decide(self, now: datetime) -> list[Rollout]:
-        """Those that were overtaken and of which it is known by now how they ended."""
+        """Retire the overtaken rollouts whose end is known by now, and return them."""
         decided = [each for each in (entry.decide(now) for entry in self.overtaken.values()) if each is not None]
         for each in decided:
             del self.overtaken[each.goal.revision, each.goal.service]
@@ -113,28 +113,28 @@ class Rollouts:
         self.former.setdefault(ended.goal.revision, {})[ended.goal.service] = ended
 
     def announce(self, at: datetime, seen: Mapping[str, Service]) -> set[str]:
-        """Schedulers were told of what is wanted (again); the services that wait no more, or are tried anew."""
+        """Record that schedulers were notified (again); returns the services that wait no longer, or begin again."""
         before = dict(self.now)
         for name, each in before.items():
-            self.now[name] = rollout.told_again(each, at, seen.get(name))
+            self.now[name] = rollout.announced_again(each, at, seen.get(name))
         return {name for name, each in before.items() if self.now[name] is not each}
 
     def hear(self, others: Mapping[str, Rollout]) -> set[str]:
-        """Go on with those of another process's rollouts that were announced later than was known here; their names."""
+        """Adopt the rollouts of another process that were announced later than is known here; returns their names."""
         later = {name: each for name, each in others.items() if self._is_later(name, each)}
         self.now.update(later)
         return set(later)
 
     def _is_later(self, name: str, other: Rollout) -> bool:
         own = self.now.get(name)
-        if own is None or own.goal.revision != other.goal.revision or other.goal.told is None:
+        if own is None or own.goal.revision != other.goal.revision or other.goal.announced_at is None:
             return False
-        if own.goal.told == other.goal.told and own.verdict is not None and other.verdict is not None:
+        if own.goal.announced_at == other.goal.announced_at and own.verdict is not None and other.verdict is not None:
             return 'superseded' == own.verdict.ending != other.verdict.ending
-        return own.goal.told is None or own.goal.told < other.goal.told
+        return own.goal.announced_at is None or own.goal.announced_at < other.goal.announced_at
 
     def waits_for_word(self) -> bool:
-        """Whether anything may begin anew once schedulers are told (again)."""
+        """Whether a rollout begins, or begins again, once schedulers are notified."""
         return any(each.goal.held or (each.verdict and not each.verdict.arrived) for each in self.now.values())
 
     def unconfirmed(self) -> bool:
@@ -144,26 +144,26 @@ class Rollouts:
         return bool(times) and (self.heard_at is None or max(times) + CONFIRMED_AFTER > self.heard_at)
 
     def abandon(self, reason: str, now: datetime) -> set[str]:
-        """Whatever is under way is aborted; the services of which that is true."""
+        """Abort the open rollouts; returns their services."""
         going = {name for name, each in self.now.items() if each.open}
         for name in going:
             self.now[name] = rollout.abandoned(self.now[name], reason, now)
         return going
 
     def ended_since(self, before: Mapping[str, Rollout]) -> list[Rollout]:
-        """Those that have a verdict which they had not."""
+        """The rollouts that have a verdict which they had not before."""
         known = {name: each.verdict for name, each in before.items()}
         return [each for name, each in self.now.items() if each.verdict and each.verdict != known.get(name)]
 
     def moving(self) -> set[str]:
-        """The services that are worth a closer look."""
+        """The services that roll out, so that they are looked at more often."""
         return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}
 
     def unsettled(self) -> set[str]:
         return {name for name, each in self.now.items() if each.unsettled}
 
     def removing(self) -> set[str]:
-        """The services that are on their way out of ECS."""
+        """The services that are being removed from ECS."""
         return {name for name, each in self.now.items() if each.goal.kind == 'removal' and each.open}
 
     def of_revision(self, revision: str) -> dict[str, Rollout] | None:

@@ -1,4 +1,4 @@
-"""A service on its way to a revision: what each look at ECS makes of it.
+"""The rollout of a service to a revision, as each look at ECS advances it.
 
 A verdict is bound to the revision, to the task definition that carries it, and to the ECS deployment that brings it;
 never to "the service is stable", which is as true after a rollback as after a success.
@@ -71,7 +71,7 @@ def _carried(looked: Rollout, seen: Service, primary: Deployment, stalled_after:
         if seen.desired == count or (seen.desired and count and _was_asked(looked, primary)):
             return _arrived(looked, seen.desired, count)
         if looked.asked and seen.desired == 0 and looked.open:
-            reason = f'Somebody scaled the service to zero in ECS; {count} tasks were wanted.'
+            reason = f'The service was scaled to zero in ECS; {count} tasks were wanted.'
             return end(looked, Verdict('scaled-to-zero', reason, looked.observed_at, unasked=True))
         return waiting(looked, stalled_after)
     if primary.rollout_state == 'FAILED':
@@ -115,10 +115,10 @@ def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_af
         return looked if looked.verdict.failed else replace(looked, state=moving)
     if primary is None:
         return waiting(looked, stalled_after)
-    ours = _ours(looked, seen, fits)
-    failure = _failure(looked, seen, ours)
-    if ours is not None:
-        looked = replace(looked, deployment=ours.id, task_definition=ours.task_definition)
+    own = _own_deployment(looked, seen, fits)
+    failure = _failure(looked, seen, own)
+    if own is not None:
+        looked = replace(looked, deployment=own.id, task_definition=own.task_definition)
     if failure is not None:
         return end(looked, Verdict('rolled-back', failure, looked.observed_at, primary.task_definition))
     if looked.deployment is None:
@@ -128,7 +128,7 @@ def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_af
     return replace(ended, state=moving)
 
 
-def _ours(looked: Rollout, seen: Service, fits: Collection[str]) -> Deployment | None:
+def _own_deployment(looked: Rollout, seen: Service, fits: Collection[str]) -> Deployment | None:
     """The deployment that was to bring the revision, where ECS still shows it.
 
     One that was there before the revision, and happens to carry the same, is none of its own.
@@ -142,21 +142,21 @@ def _ours(looked: Rollout, seen: Service, fits: Collection[str]) -> Deployment |
     return None
 
 
-def _failure(looked: Rollout, seen: Service, ours: Deployment | None) -> str | None:
+def _failure(looked: Rollout, seen: Service, own: Deployment | None) -> str | None:
     """Why ECS gave up the deployment that was to bring the revision; None where it did not."""
-    ours_id = ours.id if ours else looked.deployment
+    own_id = own.id if own else looked.deployment
     for each in seen.events:
-        told = DEPLOYMENT_FAILED.search(each.message)
-        if not told or each.at < looked.goal.since - CLOCK_SKEW:
+        line = DEPLOYMENT_FAILED.search(each.message)
+        if not line or each.at < looked.goal.since - CLOCK_SKEW:
             continue
-        other = _deployment_of(seen, told['deployment'])
-        # Not bound: whoever looks for the first time finds the failed one gone, and what ECS tells of it.
-        late = ours_id is None and other is None and told['deployment'] not in looked.foreign
-        if told['deployment'] == ours_id or late:
-            return told['reason']
-    if ours is not None and ours.rollout_state == 'FAILED':
-        return ours.reason
-    if ours_id is not None and seen.primary is not None and 'rolling back' in seen.primary.reason.lower():
+        other = _deployment_of(seen, line['deployment'])
+        # At a first look the failed deployment may be gone already, but for the event of it.
+        late = own_id is None and other is None and line['deployment'] not in looked.foreign
+        if line['deployment'] == own_id or late:
+            return line['reason']
+    if own is not None and own.rollout_state == 'FAILED':
+        return own.reason
+    if own_id is not None and seen.primary is not None and 'rolling back' in seen.primary.reason.lower():
         return seen.primary.reason
     return None
 

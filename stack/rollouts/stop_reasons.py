@@ -22,7 +22,7 @@ EXIT_CODES = {
     134: 'aborted (SIGABRT)',
     137: 'killed (SIGKILL): it used too much memory, or did not stop in time',
     139: 'segmentation fault',
-    143: 'told to stop (SIGTERM)',
+    143: 'stopped by a signal (SIGTERM)',
 }
 
 KINDS = tuple(

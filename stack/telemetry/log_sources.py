@@ -33,7 +33,7 @@ class LogSource:
 
 @dataclass(frozen=True, slots=True)
 class ContainerLog:
-    """The log of one container; `source` is None if it cannot be read in CloudWatch, `driver` says what gets it."""
+    """The log of one container; `source` is None if it cannot be read in CloudWatch, `driver` is its log driver."""
 
     container: str
     driver: str | None

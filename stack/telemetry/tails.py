@@ -1,4 +1,4 @@
-"""Live tails: new log lines of a service, read once for all who follow the same, and only while somebody does.
+"""Live tails: new log lines of a service, read once for all readers of the same, and only while there is one.
 
 CloudWatch is polled: StartLiveTail is billed by the minute, limited to 15 sessions in an account and region, and holds
 a thread for each session. See docs/decisions/live-tails.md.
@@ -92,7 +92,7 @@ class Tails:
         self._readers.setdefault(topic, {})[reader] = None
 
     def leave(self, reader: TailReader) -> None:
-        """End all tails of a reader; a topic that nobody follows is read no more."""
+        """End all tails of a reader; a topic without readers is read no more."""
         for topic in [topic for topic, readers in self._readers.items() if reader in readers]:
             del self._readers[topic][reader]
             if not self._readers[topic]:

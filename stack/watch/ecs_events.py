@@ -1,4 +1,4 @@
-"""What EventBridge tells of ECS through a queue: hints to look, in any order and as often as they come.
+"""The events of ECS that EventBridge sends to a queue: hints to look, in any order and possibly repeated.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_cwe_events.html
 """
@@ -25,7 +25,7 @@ PAUSE_S = 5.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Occurrence:
     """Something has happened to a service; `task` is the task that it happened to, if it was one."""
 
     cluster: str
@@ -36,8 +36,8 @@ class Told:
 Hint = Callable[[str, str, Task | None], None]
 
 
-def read(body: str) -> Told | None:
-    """What a message tells; None where it is of no service, or no event of ECS at all."""
+def read(body: str) -> Occurrence | None:
+    """The occurrence in a message; None if it is about no service, or no event of ECS."""
     try:
         event = json.loads(body)
         kind, detail = event['detail-type'], event['detail']
@@ -45,19 +45,19 @@ def read(body: str) -> Told | None:
             return _of_task(detail['clusterArn'].rpartition('/')[2], detail)
         if kind in ('ECS Service Action', 'ECS Deployment State Change'):
             _, cluster, service = event['resources'][0].rsplit('/', 2)
-            return Told(cluster, service)
+            return Occurrence(cluster, service)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
     return None
 
 
-def _of_task(cluster: str, detail: Mapping[str, Any]) -> Told | None:
+def _of_task(cluster: str, detail: Mapping[str, Any]) -> Occurrence | None:
     kind, _, name = detail.get('group', '').partition(':')
     if kind == 'service':
-        return Told(cluster, name, ecs_state.task(detail))
+        return Occurrence(cluster, name, ecs_state.task(detail))
     # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
     if kind == 'family' and name.startswith(f'{cluster}-'):
-        return Told(cluster, name.removeprefix(f'{cluster}-'))
+        return Occurrence(cluster, name.removeprefix(f'{cluster}-'))
     return None
 
 
@@ -77,11 +77,11 @@ class EcsEvents:
                 await asyncio.sleep(self._pause_s)
 
     async def take(self) -> None:
-        """Wait for messages, and pass on what they tell. Raises `AwsFailed`."""
+        """Wait for messages, and pass them on as hints. Raises `AwsFailed`."""
         messages = await self._queue.receive(WAIT_S, HIDDEN_S)
         for message in messages:
-            told = read(message.body)
-            if told is not None:
-                self._hint(told.cluster, told.service, told.task)
+            occurrence = read(message.body)
+            if occurrence is not None:
+                self._hint(occurrence.cluster, occurrence.service, occurrence.task)
         if messages:
             await self._queue.delete(messages)

@@ -1,4 +1,4 @@
-"""Which services to look at next: ten at a time, those that move most often, and nobody twice as often as needed.
+"""The schedule of looks: ten services at a time, those that roll out more often than the others.
 
 Pure: the time is an argument everywhere.
 """
@@ -21,8 +21,8 @@ class Intervals:
     listing: float = 60.0
 
 
-# Where ECS tells by EventBridge what happens, a look only verifies.
-TOLD = Intervals(moving=10.0, steady=60.0, listing=120.0)
+# While EventBridge delivers the events of ECS, a look only verifies.
+WITH_EVENTS = Intervals(moving=10.0, steady=60.0, listing=120.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,15 @@ class Observer:
         self._now = now
         self._definitions: LruCache[str, TaskDefinition] = LruCache(DEFINITIONS_KEPT)
         self._asked: dict[tuple[str, ...], float] = {}
-        self._told: dict[tuple[str, str], dict[str, Task]] = {}
+        self._reported: dict[tuple[str, str], dict[str, Task]] = {}
         self._looks = 0
 
-    def told(self, cluster: str, service: str, task: Task) -> None:
-        """ECS has told of a task that stopped: it need not be asked for."""
-        told = self._told.setdefault((cluster, service), {})
-        told[task.arn] = task
-        while len(told) > MOST_STOPPED:
-            del told[next(iter(told))]
+    def report_stopped(self, cluster: str, service: str, task: Task) -> None:
+        """Record a stopped task that an event of ECS reported: it need not be read."""
+        reported = self._reported.setdefault((cluster, service), {})
+        reported[task.arn] = task
+        while len(reported) > MOST_STOPPED:
+            del reported[next(iter(reported))]
 
     def forget(self) -> None:
         """Forget what was asked for so long ago that it may be asked again."""
@@ -82,7 +82,7 @@ class Observer:
             self._asked = {what: at for what, at in self._asked.items() if asked.get(what) == at}
             raise
         for name, tasks in observation.stopped.items():
-            self._forget_told(state.name, name, tasks)
+            self._forget_reported(state.name, name, tasks)
         return replace(observation, order=order, goals=goals)
 
     async def _observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
@@ -139,21 +139,21 @@ class Observer:
         """The stopped tasks of services in which something goes wrong."""
         found = {}
         for name, seen in services.items():
-            told = self._told.get((state.name, name))
-            if told:
-                known = {each.arn: each for each in state.ecs.stopped.get(name, ())} | told
+            reported = self._reported.get((state.name, name))
+            if reported:
+                known = {each.arn: each for each in state.ecs.stopped.get(name, ())} | reported
                 found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
             elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
                 found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
         return found
 
-    def _forget_told(self, cluster: str, service: str, tasks: Collection[Task]) -> None:
+    def _forget_reported(self, cluster: str, service: str, tasks: Collection[Task]) -> None:
         """Forget the tasks that a look contains."""
-        told = self._told.get((cluster, service), {})
+        reported = self._reported.get((cluster, service), {})
         for task in tasks:
-            told.pop(task.arn, None)
-        if not told:
-            self._told.pop((cluster, service), None)
+            reported.pop(task.arn, None)
+        if not reported:
+            self._reported.pop((cluster, service), None)
 
     async def _targets(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Mapping[str, int]]:
         found = {}
@@ -181,7 +181,7 @@ class Observer:
 
 
 def _loses_tasks(state: ClusterState, seen: Service) -> bool:
-    """Whether tasks stop that should not: they fail, or are missing, or are started anew without a rollout."""
+    """Whether tasks stop that should not: they fail, or are missing, or are started again without a rollout."""
     before, going = state.ecs.services.get(seen.name), state.rollouts.get(seen.name)
     if seen.failed and (before is None or seen.failed != before.failed or seen.running < seen.desired):
         return True

@@ -1,4 +1,4 @@
-"""One observer of ECS, however many subscribers: it looks at what somebody cares for, as often as is worth it.
+"""The loop that observes ECS, once for all subscribers: what is of interest, as often as it is worth it.
 
 What is looked at is decided in `look_schedule`, what is asked in `observer`, what it means in `cluster_state`; here is
 when, and what becomes of failures.
@@ -71,14 +71,14 @@ class Watcher:
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def hint(self, cluster: str, service: str, task: Task | None = None) -> None:
-        """ECS says by another way that something happened to a service, or that a task of it stopped."""
+        """Look at a service soon: an event of ECS reports a change of it, or a task of it that stopped."""
         if task is not None and task.status == 'STOPPED' and cluster in self._schedule:
-            self._observer.told(cluster, service, task)
+            self._observer.report_stopped(cluster, service, task)
         self._schedule.hint(cluster, service, self._clock())
         self._wake.set()
 
     def wake(self) -> None:
-        """Somebody has just begun to care for something: do not wait for the next turn."""
+        """Look without waiting for the next turn: a subscriber or a caller wants something new."""
         self._synced_at = float('-inf')
         self._wake.set()
 

@@ -83,14 +83,14 @@ def test_that_of_a_later_revision_counts():
 
 
 def test_what_is_announced_again_is_tried_again():
-    again = begin(goal(told=at(100)))
+    again = begin(goal(announced_at=at(100)))
     former = outcome(ended=True, given_up=True, asked_at=at(0))
     assert judged(again, former).open
     assert judged(again, replace(former, asked_at=at(100))).verdict.ending == 'aborted'
 
 
 def test_what_is_not_announced_is_not_refused():
-    held = begin(goal(told=None))
+    held = begin(goal(announced_at=None))
     assert judged(held, outcome(ended=True, given_up=True)) == held
 
 

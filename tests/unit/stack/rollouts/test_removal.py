@@ -66,7 +66,7 @@ def test_gone_after_it_had_stalled_is_told(seen: Service | None):
 
 
 def test_nobody_was_told():
-    assert looks(*[service(old())] * 40, every=60, want=replace(REMOVAL, told=None))[-1].state == 'queued'
+    assert looks(*[service(old())] * 40, every=60, want=replace(REMOVAL, announced_at=None))[-1].state == 'queued'
 
 
 def test_time_that_nobody_looked_is_no_standstill():

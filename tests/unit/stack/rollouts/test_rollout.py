@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from stack.rollouts.rollout import abandoned, superseded, told_again
+from stack.rollouts.rollout import abandoned, announced_again, superseded
 from stack.rollouts.service_rollout import follow
 from tests.ecs_looks import BACK, FAILED, NEW, OLD, at, deployment, ending, goal, leaving, looks, new, old, service
 
@@ -21,30 +21,30 @@ def test_what_has_ended_is_not_superseded():
 
 
 def test_nobody_was_told():
-    last = looks(*[service(old())] * 40, every=60, want=goal(told=None))[-1]
+    last = looks(*[service(old())] * 40, every=60, want=goal(announced_at=None))[-1]
     assert (last.state, last.verdict) == ('queued', None)
     # … and once somebody is, the clock starts.
-    told = told_again(last, last.observed_at)
-    looked = [told]
+    announced = announced_again(last, last.observed_at)
+    looked = [announced]
     for number in range(1, 17):
         looked.append(follow(looked[-1], service(old()), {NEW}, last.observed_at + timedelta(minutes=number)))
     assert [ending(each) for each in looked[-3:]] == [None, 'stalled', 'stalled']
 
 
-def test_told_again_while_it_goes_well():
+def test_announced_again_while_it_goes_well():
     under_way = looks(service(new(1), leaving(1)))[-1]
-    again = told_again(under_way, at(20))
-    assert again == replace(under_way, goal=goal(told=at(20)), idle=0.0)
-    assert told_again(again, at(20)) is again, 'and once more by somebody who has just heard of it'
+    again = announced_again(under_way, at(20))
+    assert again == replace(under_way, goal=goal(announced_at=at(20)), idle=0.0)
+    assert announced_again(again, at(20)) is again, 'and once more by somebody who has just heard of it'
     arrived = looks(service(new(2, state='COMPLETED')))[-1]
-    assert told_again(arrived, at(20)) is arrived
+    assert announced_again(arrived, at(20)) is arrived
 
 
-def test_told_again_after_a_rollback():
+def test_announced_again_after_a_rollback():
     back = deployment('ecs-svc/3', OLD, 2, 2, created_at=at(30))
     rolled_back = service(back, events=(BACK, FAILED))
     once = looks(service(new(0), leaving(2)), rolled_back)[-1]
-    again = told_again(once, at(32), rolled_back)
+    again = announced_again(once, at(32), rolled_back)
     assert (again.state, again.verdict) == ('queued', None)
     waiting = follow(again, rolled_back, {NEW}, at(35))
     assert (waiting.state, waiting.verdict) == ('queued', None), 'the former failure says nothing of the new attempt'
@@ -57,9 +57,9 @@ def test_told_again_after_a_rollback():
     assert ending(ended) == 'rolled-back'
 
 
-def test_told_again_after_a_rollback_that_nobody_saw_happen():
+def test_announced_again_after_a_rollback_that_nobody_saw_happen():
     rolled_back = service(deployment('ecs-svc/3', OLD, 2, 2, created_at=at(30)), events=(BACK, FAILED))
-    again = told_again(looks(rolled_back, first=60)[-1], at(70), rolled_back)
+    again = announced_again(looks(rolled_back, first=60)[-1], at(70), rolled_back)
     assert follow(again, rolled_back, {NEW}, at(75)).verdict is None
 
 

@@ -152,9 +152,9 @@ def test_nothing_is_written_twice():
 
 
 def test_an_announcement_survives_replicas_that_did_not_hear_of_it():
-    bucket, told, deaf = OneKey(), state(None), state(None)
-    told.announce(START + timedelta(minutes=1))
-    keep(bucket, told)
+    bucket, notified, deaf = OneKey(), state(None), state(None)
+    notified.announce(START + timedelta(minutes=1))
+    keep(bucket, notified)
     bucket.races = 2
     keep(bucket, deaf)
     assert not deaf.rollouts['web'].goal.held

@@ -14,19 +14,19 @@ def revision(number: int) -> Revision:
     return Revision('prod', '"e"', f'r{number}', b'{}', START + timedelta(minutes=number))
 
 
-def goal(service: str, number: int, *, told: bool = True, kind: Kind = 'service') -> Goal:
+def goal(service: str, number: int, *, announced: bool = True, kind: Kind = 'service') -> Goal:
     since = revision(number).stored_at
-    return Goal(service, f'r{number}', since, f'{service}:{number}', 1, since if told else None, kind)
+    return Goal(service, f'r{number}', since, f'{service}:{number}', 1, since if announced else None, kind)
 
 
 class Book(Rollouts):
     """Goes from revision to revision; `turned(2, 'web')` changes web alone, of all that is there."""
 
     def turned(
-        self, number: int, *changed: str, told: bool = True, gone: tuple[str, ...] = (), removed: str = ''
+        self, number: int, *changed: str, announced: bool = True, gone: tuple[str, ...] = (), removed: str = ''
     ) -> None:
         names = dict.fromkeys([*self.now, *changed])
-        goals = {name: goal(name, number, told=told) for name in names if name not in (*gone, removed)}
+        goals = {name: goal(name, number, announced=announced) for name in names if name not in (*gone, removed)}
         if removed:
             goals[removed] = goal(removed, number, kind='removal')
         if number > 1:
@@ -78,7 +78,7 @@ def test_a_removal_goes_on_until_it_has_ended():
 def test_what_was_held_is_told_with_the_next_revision_that_is():
     book = Book()
     book.turned(1, 'web', 'api')
-    book.turned(2, 'web', told=False)
+    book.turned(2, 'web', announced=False)
     assert book.waits_for_word()
     book.turned(3, 'api')
     assert not book.waits_for_word()
@@ -88,13 +88,13 @@ def test_what_was_held_is_told_with_the_next_revision_that_is():
 def test_an_announcement_of_another_process_is_taken_over_once():
     book, other = Book(), Book()
     for each in (book, other):
-        each.turned(1, 'web', told=False)
+        each.turned(1, 'web', announced=False)
     other.announce(START + timedelta(hours=1), {})
     assert book.hear(other.now) == {'web'}
     assert book.hear(other.now) == set()
     assert not book.now['web'].goal.held
     newer = Book()
-    newer.turned(2, 'web', told=False)
+    newer.turned(2, 'web', announced=False)
     assert newer.hear(other.now) == set(), 'it is of another revision'
 
 

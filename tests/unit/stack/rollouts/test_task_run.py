@@ -96,7 +96,7 @@ def test_a_task_that_does_not_start_has_stalled():
 def test_nobody_runs_it():
     last = looks(*[()] * 17, every=60)[-1]
     assert (ending(last), 'scheduler' in last.verdict.reason) == ('stalled', True)
-    assert looks(*[()] * 40, every=60, told=None)[-1].state == 'queued'
+    assert looks(*[()] * 40, every=60, announced_at=None)[-1].state == 'queued'
 
 
 def test_run_after_it_had_stalled():

@@ -122,10 +122,10 @@ def test_tasks_that_fail_are_asked_for_now_and_then():
 
 def test_tasks_that_ecs_told_of_are_not_asked_for():
     scene = Scene()
-    scene.observer.told('prod', 'web', stopped(1))
-    scene.observer.told('prod', 'web', stopped(2))
+    scene.observer.report_stopped('prod', 'web', stopped(1))
+    scene.observer.report_stopped('prod', 'web', stopped(2))
     assert [each.id for each in scene.look(failed(1)).stopped['web']] == ['2', '1']
-    scene.observer.told('prod', 'web', stopped(3))
+    scene.observer.report_stopped('prod', 'web', stopped(3))
     assert [each.id for each in scene.look(failed(2)).stopped['web']] == ['3', '2', '1']
     assert scene.asked('stopped') == [0]
 
@@ -202,7 +202,7 @@ def test_a_look_that_fails_leaves_what_it_asked_to_the_next_one():
 
     answer, scene.ecs.targets = scene.ecs.targets, refuse
     stopped = task({'taskArn': 'arn:task/t1', 'stoppedAt': START})
-    scene.observer.told('prod', 'web', stopped)
+    scene.observer.report_stopped('prod', 'web', stopped)
     with pytest.raises(AwsFailed):
         asyncio.run(scene.observer.observe(scene.state, ['web']))
     scene.ecs.targets = answer

@@ -17,7 +17,7 @@ from stack.runtime.observers import Observers
 from stack.runtime.token_bucket import Limit, TokenBucket
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
-from stack.watch.look_schedule import TOLD, Intervals
+from stack.watch.look_schedule import WITH_EVENTS, Intervals
 from stack.watch.watcher import POLLED, Watcher
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -241,7 +241,7 @@ def test_a_task_definition_is_asked_for_once():
 
 def test_a_hint_is_followed_at_once():
     async def story() -> None:
-        scene = Scene(10, intervals=TOLD)
+        scene = Scene(10, intervals=WITH_EVENTS)
         await scene.go(120)
         before = len(scene.live.looks)
         await scene.go(5)
