@@ -38,9 +38,9 @@ class LiveClient:
     def closed_with(self) -> int | None:
         return self._connection.close_code
 
-    async def subscribe(self, *clusters: str, known: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    async def subscribe(self, *clusters: str, known: dict[str, str] | None = None, **more: Any) -> list[dict[str, Any]]:
         """Subscribe; return every message up to and including `synced`."""
-        await self.say({'type': 'subscribe', 'clusters': list(clusters), 'known': known or {}})
+        await self.say({'type': 'subscribe', 'clusters': list(clusters), 'known': known or {}, **more})
         start = len(self.got)
         await self.until(lambda message: message['type'] == 'synced')
         return self.got[start:]

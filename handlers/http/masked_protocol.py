@@ -1,10 +1,14 @@
-"""The WebSocket protocol of a server that closes on a frame without a mask.
+"""The server's side of WebSockets: it closes on frames without a mask, and agrees to compression without memory.
 
-A server must not read such a frame of a client: https://www.rfc-editor.org/rfc/rfc6455#section-5.1 (Tornado does).
+A server must not read an unmasked frame: https://www.rfc-editor.org/rfc/rfc6455#section-5.1 (Tornado does). Without
+context takeover, a compressed frame has the same bytes for every socket, and a socket keeps no state of a compressor:
+https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketProtocol13
 
@@ -12,11 +16,30 @@ MASKED = 0x80
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 PROTOCOL_ERROR = 1002
 
+DEFLATE = 'permessage-deflate'
+NO_TAKEOVER = {'server_no_context_takeover': None, 'client_no_context_takeover': None}
+WINDOWS = ('server_max_window_bits', 'client_max_window_bits')
+# The window of the frames that are shared.
+WINDOW_BITS = '15'
+POSSIBLE_BITS = frozenset(map(str, range(9, 16)))
+
 
 class MaskedProtocol(WebSocketProtocol13):
+    """`deflates` is whether the client accepts compressed frames."""
+
     def __init__(self, *args: Any):
         super().__init__(*args)
         self._at_header = False
+        self.deflates = False
+
+    def _parse_extensions_header(self, headers: HTTPHeaders) -> list[tuple[str, dict[str, Any]]]:
+        """The offers of compression that can be accepted, with what the server adds to them."""
+        offers = super()._parse_extensions_header(headers)
+        return [(name, {**parameters, **NO_TAKEOVER}) for name, parameters in offers if is_acceptable(name, parameters)]
+
+    def _create_compressors(self, *args: Any, **kwargs: Any) -> None:
+        super()._create_compressors(*args, **kwargs)
+        self.deflates = True
 
     async def _receive_frame(self) -> None:
         self._at_header = True
@@ -30,3 +53,13 @@ class MaskedProtocol(WebSocketProtocol13):
                 self.close(PROTOCOL_ERROR, 'a frame of a client must be masked')
                 raise StreamClosedError
         return data
+
+
+def is_acceptable(name: str, parameters: Mapping[str, str | None]) -> bool:
+    """Whether an offer lets the server use its whole window, and has only what RFC 7692 knows."""
+    if name != DEFLATE or not parameters.keys() <= {*NO_TAKEOVER, *WINDOWS}:
+        return False
+    client = parameters.get('client_max_window_bits')
+    return parameters.get('server_max_window_bits', WINDOW_BITS) == WINDOW_BITS and (
+        client is None or client in POSSIBLE_BITS
+    )

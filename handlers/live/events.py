@@ -22,6 +22,7 @@ from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError
 from stack.live import cluster_events
 from stack.live.client_messages import Ping, Subscribe, Tail, read_message, subscription
 from stack.live.event import Event, error_event
+from stack.live.forms import Form
 from stack.live.subscriber import Subscriber
 from stack.runtime.masking import masked
 from stack.telemetry.tail_topic import TailTopic
@@ -134,6 +135,10 @@ class Events(CallerSocket):
             raise InvalidRequest('A WebSocket is opened here: see docs/events.md.')
         await super().get(*args, **kwargs)
 
+    def get_compression_options(self) -> dict[str, Any]:
+        """Accept offers of compression; clients without one get plain frames."""
+        return {}
+
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         plain = super().get_websocket_protocol()
         return MaskedProtocol(self, False, plain.params) if isinstance(plain, WebSocketProtocol13) else None
@@ -153,7 +158,7 @@ class Events(CallerSocket):
         # Only browsers send an Origin: pages repaint at most ten times a second.
         self.subscriber = Subscriber(
             self.outlet,
-            values=self.caller.role > Role.VIEWER,
+            form=Form(self.caller.role > Role.VIEWER, deflated=self.deflates),
             paced='Origin' in self.request.headers,
             may_see=self.caller.may_see,
         )
@@ -165,6 +170,10 @@ class Events(CallerSocket):
         clusters = self.get_query_arguments('cluster')
         if clusters:
             self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {})))
+
+    @property
+    def deflates(self) -> bool:
+        return isinstance(self.ws_connection, MaskedProtocol) and self.ws_connection.deflates
 
     def on_message(self, message: str | bytes) -> None:
         self.answer(lambda: self.take(message))
@@ -200,7 +209,7 @@ class Events(CallerSocket):
             self.say(error_event('internal', f'Something went wrong here; the log has it under {self.request_id}.'))
 
     def say(self, event: Event) -> None:
-        self.outlet.offer(text_frame(event.text(self.subscriber.values)))
+        self.outlet.offer(text_frame(event.text(self.subscriber.form.values), self.deflates))
 
     def on_pong(self, data: bytes) -> None:
         self.context.sockets.answered(self)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.errors import InvalidRequest
+from stack.live.forms import Detail
 from stack.telemetry.tail_topic import TailTopic
 
 MOST_NAMES = 10_000
@@ -23,6 +24,7 @@ class Subscribe:
 
     clusters: tuple[str, ...]
     known: Mapping[str, str]
+    detail: Detail = Detail.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,10 @@ def read_message(text: str | bytes) -> Message:
     if kind != 'subscribe':
         allowed = ', '.join(TYPES[:-1]) + f' or {TYPES[-1]}'
         raise InvalidRequest(f'type must be {allowed}.', [{'path': 'type', 'message': allowed}])
-    return subscription(message.get('clusters'), message.get('known', {}))
+    return subscription(message.get('clusters'), message.get('known', {}), message.get('detail'))
 
 
-def subscription(clusters: Any, known: Any) -> Subscribe:
+def subscription(clusters: Any, known: Any, detail: Any = None) -> Subscribe:
     """A subscription from what a client sent. Raises `InvalidRequest`."""
     is_texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
     patterns = sum('*' in name for name in clusters) if is_texts else 0
@@ -79,7 +81,18 @@ def subscription(clusters: Any, known: Any) -> Subscribe:
     if not is_map or len(known) > MOST_KNOWN:
         allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
         raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
-    return Subscribe(tuple(dict.fromkeys(clusters)), known)
+    return Subscribe(tuple(dict.fromkeys(clusters)), known, _detail(detail))
+
+
+def _detail(value: Any) -> Detail:
+    """Without a detail, a client knows no deltas."""
+    if value is None:
+        return Detail.ALL
+    for detail in (Detail.SUMMARY, Detail.SERVICES):
+        if value == detail.value:
+            return detail
+    allowed = 'summary or services'
+    raise InvalidRequest(f'detail must be {allowed}.', [{'path': 'detail', 'message': allowed}])
 
 
 def tail_topic(message: Mapping[str, Any]) -> TailTopic:

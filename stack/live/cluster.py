@@ -13,6 +13,7 @@ from typing import Any
 from stack.changes.guards import freeze_of
 from stack.errors import AwsFailed
 from stack.live import cluster_events
+from stack.live.deltas import Published
 from stack.live.event import Event
 from stack.live.facts import Current, Gap, Mark, Steps
 from stack.live.log import Log, Position
@@ -52,6 +53,7 @@ class Cluster:
 
     __slots__ = (
         '_around',
+        '_published',
         'awaited',
         'followed',
         'freeze_unknown',
@@ -67,6 +69,7 @@ class Cluster:
 
     def __init__(self, name: str, around: Surroundings):
         self.name = name
+        self._published = Published()
         self.state: ClusterState | None = None
         self.log = Log()
         self.readers: dict[Subscriber, Position] = {}
@@ -113,7 +116,7 @@ class Cluster:
     def listed(self, mark: Mark | None) -> None:
         """A listing of the bucket had this mark, or did not have the cluster.
 
-        S3 dates to the second: what has just changed may change again without a trace, and is read once more.
+        S3 dates to the second: what has just changed may change again without a trace, and is read again.
         """
         moved = mark != self.mark
         revision = self.revision
@@ -293,7 +296,9 @@ class Cluster:
             self._advance(state, step)
 
     def _advance(self, state: ClusterState, after: Revision) -> None:
-        self.log.add(cluster_events.desired(state.revision, after))
+        desired = cluster_events.desired(state.revision, after)
+        self.log.add(desired)
+        self._published.forget(row['service'] for row in desired.content['changes'] if row['action'] == 'destroy')
         former, names, wanted = dict(state.rollouts), set(state.names()), set(state.wanted)
         state.take_revision(after, self._around.now())
         if not self._around.watched():
@@ -335,6 +340,7 @@ class Cluster:
         self.publish(cluster_events.frozen(self.name, freeze, self._around.now(), by))
 
     def _whole_state(self, covers: str | None = None) -> None:
+        self._published.reset()
         if self.readers:
             self.log.add(self.snapshot(covers))
         else:
@@ -343,7 +349,10 @@ class Cluster:
 
     def _move(self, services: Iterable[str]) -> None:
         if self.readers:
-            self.log.add(self.movement(services))
+            movement = self.movement(services)
+            movement.delta = self._published.delta(movement.content)
+            self.log.add(movement)
         else:
+            self._published.reset()
             self.log.skip_rollout(frozenset(services))
         self._around.moves.notify(self)

@@ -1,4 +1,4 @@
-"""The events of the live channel that tell of a cluster: made from its state and its revisions."""
+"""The events of the live channel: made from the state and the revisions of a cluster."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,14 +19,15 @@ Json = dict[str, Any]
 def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
     """Everything that is known of a cluster, in short."""
     revision = state.revision
-    head = {**revision.summary(), 'last_change': revision.last_change(), **summary(state), **more}
+    known = {**revision.summary(), 'last_change': revision.last_change()}
+    head = {**known, **summary(state), 'counts': _counts(state), **more}
     return _with_rows('cluster', state, head, state.names(), at)
 
 
 def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
     """What runs in ECS has moved: the services of that name, or all, with the cluster's own summary."""
     moved = state.names() if names is None else sorted(names)
-    head = {'revision': state.revision.id, **summary(state)}
+    head = {'revision': state.revision.id, **summary(state), 'counts': _counts(state)}
     return _with_rows('rollout', state, head, moved, at)
 
 
@@ -65,20 +66,20 @@ def _what_changed(before: Revision | None, after: Revision) -> tuple[Sequence[Ro
 
 def deleted(name: str, last: Revision | None, at: datetime) -> Event:
     """The cluster is managed no more; `last` is its last revision, where it is known."""
-    told = last.summary() if last else {}
-    content = {'by': told.get('by'), 'reason': told.get('message'), 'revision': told.get('revision')}
+    summary = last.summary() if last else {}
+    content = {'by': summary.get('by'), 'reason': summary.get('message'), 'revision': summary.get('revision')}
     return Event('deleted', name, content, at=at)
 
 
 def frozen(name: str, freeze: Mapping[str, Any] | None, at: datetime, by: str | None = None) -> Event:
-    """The cluster takes no changes (`freeze` says who, why, until when), or takes them again."""
+    """The cluster is frozen (`freeze` has who, why and until when), or accepts changes again."""
     if freeze is None:
         return Event('thawed', name, {'by': by}, at=at)
     return Event('frozen', name, freeze, at=at)
 
 
 def audit(name: str, at: datetime) -> Event:
-    """The audit has something that left no revision behind, as a refusal: whoever shows it reads it again."""
+    """The audit has an entry without a revision, such as a refusal: a hint to read it again."""
     return Event('audit', name, {}, at=at)
 
 
@@ -100,3 +101,14 @@ def _with_rows(kind: str, state: ClusterState, head: Json, names: Iterable[str],
     rows = [service_row(state, name) for name in names]
     moved = [row['name'] for row in rows]
     return Event(kind, state.name, {**head, 'services': rows}, at=at, services=moved)
+
+
+def _counts(state: ClusterState) -> Json:
+    """The number of services, and the tasks that ECS wants and runs of them."""
+    seen = [service for name in state.wanted if (service := state.ecs.services.get(name))]
+    return {
+        'services': len(state.wanted),
+        'desired': sum(service.desired for service in seen),
+        'running': sum(service.running for service in seen),
+        'pending': sum(service.pending for service in seen),
+    }

@@ -1,10 +1,12 @@
-"""An event of the live channel, in two encodings: with secrets, and for viewers without. See docs/events.md."""
+"""An event of the live channel, encoded once for each form in which subscribers want it. See docs/events.md."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.live.brief import BRIEF, brief
+from stack.live.forms import Detail, Form
 from stack.runtime.masking import concealed
 from stack.runtime.moments import stamp
 
@@ -12,12 +14,12 @@ Json = Mapping[str, Any]
 
 
 class Event:
-    """One message, encoded at most once for each form however many read it; `frames` is for its senders.
+    """One message. `services` are those that a `rollout` moves, `delta` is its content relative to the one before.
 
-    `services` are those that a `rollout` moves.
+    `encoded` has its texts by whether secrets are shown and by detail, `frames` those of its senders by form.
     """
 
-    __slots__ = ('cluster', 'content', 'encoded', 'frames', 'services', 'type')
+    __slots__ = ('cluster', 'content', 'delta', 'encoded', 'frames', 'services', 'type')
 
     def __init__(
         self,
@@ -33,23 +35,36 @@ class Event:
         self.cluster = cluster
         self.content = {**head, **content}
         self.services = frozenset(services)
-        self.encoded: dict[bool, bytes] = {}
-        self.frames: dict[bool, bytes] = {}
+        self.delta: Json | None = None
+        self.encoded: dict[tuple[bool, Detail], bytes] = {}
+        self.frames: dict[Form, bytes] = {}
 
     def __repr__(self) -> str:
         return f'<{self.type} {self.cluster} {self.content.get("revision", "")}>'
 
-    def text(self, values: bool, merged: int = 0) -> bytes:
+    def text(self, values: bool, merged: int = 0, detail: Detail = Detail.ALL) -> bytes:
         """The message as JSON in UTF-8, with `values` unless secrets are masked; `merged` others are part of it."""
-        if values not in self.encoded:
-            self.encoded[values] = self._encode(values)
-        text = self.encoded[values]
+        key = values, detail
+        if key not in self.encoded:
+            self.encoded[key] = self._encode(values, detail)
+        text = self.encoded[key]
         return text if not merged else b'%s,"merged":%d}' % (text[:-1], merged)
 
-    def _encode(self, values: bool) -> bytes:
-        content = self.content if values else concealed(self.content)
-        if not values and content == self.content:
-            return self.text(values=True)
+    def shown(self, detail: Detail) -> Json:
+        """The content in a detail."""
+        if detail is Detail.SUMMARY and self.type in BRIEF:
+            return brief(self.content)
+        if detail is Detail.SERVICES and self.delta is not None:
+            return self.delta
+        return self.content
+
+    def _encode(self, values: bool, detail: Detail) -> bytes:
+        shown = self.shown(detail)
+        if shown is self.content and detail is not Detail.ALL:
+            return self.text(values)
+        content = shown if values else concealed(shown)
+        if not values and content == shown:
+            return self.text(values=True, detail=detail)
         return json.dumps(content, ensure_ascii=False, separators=(',', ':')).encode()
 
 

@@ -15,6 +15,7 @@ from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.event import Event, error_event
+from stack.live.forms import Framing, plain
 from stack.live.log import NOTHING
 from stack.live.owed import join
 from stack.live.shared import Shared
@@ -54,7 +55,7 @@ class Hub:
         self,
         source: Source,
         clusters: Clusters,
-        framing: Callable[[bytes], bytes] = bytes,
+        framing: Framing = plain,
         retry_s: float = RETRY_S,
     ):
         self._retry_s = retry_s
@@ -103,6 +104,7 @@ class Hub:
         """Bring a subscriber up to date with what it wants, and keep it so; replaces what it wanted before."""
         self._forget(subscriber)
         subscriber.fits = matcher(wish.clusters)
+        subscriber.form = subscriber.form._replace(detail=wish.detail)
         subscriber.beginning = True
         self._subscribers[subscriber] = None
         subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
@@ -192,11 +194,13 @@ class Hub:
         return True
 
     def _send(self, subscriber: Subscriber, event: Event, merged: int = 0) -> bool:
+        form = subscriber.form
         if merged:
-            return subscriber.outlet.offer(self._framing(event.text(subscriber.values, merged)))
-        frame = event.frames.get(subscriber.values)
+            text = event.text(form.values, merged, form.detail)
+            return subscriber.outlet.offer(self._framing(text, form.deflated))
+        frame = event.frames.get(form)
         if frame is None:
-            frame = event.frames[subscriber.values] = self._framing(event.text(subscriber.values))
+            frame = event.frames[form] = self._framing(event.text(form.values, detail=form.detail), form.deflated)
         return subscriber.outlet.offer(frame)
 
     # Those that are behind

@@ -11,6 +11,7 @@ from stack.errors import AwsFailed, NotFound
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.feed import Feed
+from stack.live.forms import Framing, plain
 from stack.live.freezes import Freezes
 from stack.live.hub import Hub
 from stack.live.interest import Askers, Interest
@@ -47,7 +48,7 @@ class Live:
         records: RolloutRecords,
         *,
         region: str | None = None,
-        framing: Callable[[bytes], bytes] = bytes,
+        framing: Framing = plain,
         stalled_after: float = STALLED_AFTER_S,
         feed_s: float = 2.0,
         frozen: Frozen | None = None,

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from stack.live.forms import Form
 from stack.runtime.patterns import matcher
 
 
@@ -26,15 +27,16 @@ class Outlet(Protocol):
 
 
 class Subscriber:
-    """One reader. `values` is whether it may read the values of environment variables.
+    """One reader. `form` is how it is sent events: with values of environment variables or without, in which detail.
 
-    A paced one gets at most ten batches a second, for pages that have to paint what they are sent.
+    A paced one gets at most ten batches a second, for pages that repaint.
     """
 
     __slots__ = (
         'beginning',
         'bringing_up',
         'fits',
+        'form',
         'held',
         'joining',
         'may_see',
@@ -42,19 +44,18 @@ class Subscriber:
         'paced',
         'pending',
         'room',
-        'values',
     )
 
     def __init__(
         self,
         outlet: Outlet,
         *,
-        values: bool = True,
+        form: Form = Form(),  # noqa: B008  a value that cannot change
         paced: bool = False,
         may_see: Callable[[str], bool] = lambda _: True,
     ):
         self.outlet = outlet
-        self.values = values
+        self.form = form
         self.paced = paced
         self.may_see = may_see
         self.fits = matcher(())

@@ -12,6 +12,7 @@ from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
+from stack.rollouts.usual_duration import failing_since, usual_seconds
 from stack.runtime.moments import stamp
 from stack.stackfile.images import ImageReference
 from stack.stackfile.main_container import main_container
@@ -75,14 +76,22 @@ def rollouts_json(state: ClusterState) -> list[Json]:
         by_revision.setdefault(each.goal.revision, []).append(each)
     current = state.revision.id
     ended = [revision for revision, rollouts in state.former.items() if rollouts and revision not in by_revision]
-    return [
-        *(revision_json(revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
+    shown = [
+        *((revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
         *(
-            revision_json(revision, [*state.former.get(revision, {}).values(), *rollouts])
+            (revision, [*state.former.get(revision, {}).values(), *rollouts])
             for revision, rollouts in by_revision.items()
-            if revision == current or any(each.open for each in rollouts)
+            if revision == current or any(rollout.open for rollout in rollouts)
         ),
     ]
+    return [
+        {**revision_json(revision, rollouts), 'usual_seconds': usual_seconds(state, _services(rollouts))}
+        for revision, rollouts in shown
+    ]
+
+
+def _services(rollouts: Iterable[Rollout]) -> list[str]:
+    return [rollout.goal.service for rollout in rollouts]
 
 
 def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
@@ -117,6 +126,7 @@ def service_row(state: ClusterState, name: str) -> Json:
             stop_json(each, state.ecs.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]
         ],
         'trouble': trouble(state, name),
+        'failing_since': _stamp(failing_since(state, name)),
     }
     drift = state.drift(name)
     if drift:
@@ -130,13 +140,13 @@ def service_row(state: ClusterState, name: str) -> Json:
 
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
-    told = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    shown = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
     described = ((row, service_row(state, row['name'])) for row in rows)
-    return [row | {key: full[key] for key in told} for row, full in described]
+    return [row | {key: full[key] for key in shown} for row, full in described]
 
 
 def deployed(state: ClusterState, name: str) -> Json | None:
-    """What ECS runs of a service; None where there is none, or where nobody has looked yet."""
+    """What ECS runs of a service; None if there is none, or before the first look."""
     seen = state.ecs.services.get(name)
     if seen is None:
         return None
@@ -254,13 +264,13 @@ def task_json(task: Task) -> Json:
 
 
 def stop_json(task: Task, essential: Collection[str] = ()) -> Json:
-    """A stopped task: ECS's own words, and what they mean; `essential` are its essential containers, where known."""
+    """A stopped task with ECS's reason and its class; `essential` are its essential containers, if known."""
     reason, ended = classify(task, essential), ended_first(task.containers, essential)
-    told = [each.reason for each in task.containers if each.reason]
+    reasons = [container.reason for container in task.containers if container.reason]
     return {
         'task': task.id,
         'at': _stamp(task.stopped_at),
-        'reason': ': '.join(filter(None, [task.stopped_reason, *told])),
+        'reason': ': '.join(filter(None, [task.stopped_reason, *reasons])),
         'exit_code': ended.exit_code if ended else None,
         'kind': reason.kind,
         'what': reason.what,

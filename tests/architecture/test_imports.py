@@ -52,6 +52,7 @@ CORE = {
     'stack.rollouts.rollouts',
     'stack.rollouts.service_rollout',
     'stack.rollouts.task_run',
+    'stack.rollouts.usual_duration',
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
     'stack.rollouts.rollout_answer',

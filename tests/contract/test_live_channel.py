@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
+import websockets
 from tornado.httpclient import HTTPClientError
 
 from handlers.live.events import LARGEST_MESSAGE
@@ -56,6 +58,61 @@ def test_a_subscription_brings_each_cluster_and_then_says_so(server: Server):
         assert [each['cluster'] for each in (await client.subscribe('*'))[:-1]] == sorted([prod, other])
 
     talk(server, test)
+
+
+def test_a_subscription_in_the_detail_of_a_list(server: Server):
+    prod = server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        _, cluster, _ = await client.subscribe(prod, detail='summary')
+        assert cluster['services'] == {'web': 'urq'}
+        assert cluster['counts']['services'] == 1
+        revision = await change(server, prod, '2')
+        desired = await client.type('desired')
+        assert (desired['revision'], desired['destroyed']) == (revision, [])
+        assert 'changes' not in desired
+        assert (await client.type('rollout'))['services'] == {'web': 'urq'}
+
+    talk(server, test)
+
+
+def test_a_subscription_to_deltas(server: Server):
+    prod = server.cluster(CONFIG)
+
+    async def test(client: LiveClient) -> None:
+        _, cluster, _ = await client.subscribe(prod, detail='services')
+        assert cluster['services'][0]['name'] == 'web'
+        await change(server, prod, '2')
+        first = await client.type('rollout')
+        await change(server, prod, '3')
+        second = await client.type('rollout')
+        assert ('delta' in first, second['delta']) == (False, True)
+        before, after = first['services'][0], second['services'][0]
+        assert (after['name'], after['image_tag'], after['delta']) == ('web', '3', True)
+        assert 'health' in before
+        assert 'health' not in after
+
+    talk(server, test)
+
+
+def test_a_client_that_offers_compression_reads_the_same(server: Server):
+    prod = server.cluster({'services': [{f'web-{number}': {'image': 'team/web:1'}} for number in range(50)]})
+    wish = json.dumps({'type': 'subscribe', 'clusters': [prod] * 500})
+
+    async def read(compression: str | None) -> list[str]:
+        address = f'ws://127.0.0.1:{server.port}/api/v1/events'
+        async with asyncio.timeout(60), websockets.connect(address, compression=compression, proxy=None) as client:
+            assert [each.name for each in client.protocol.extensions] == ['permessage-deflate'] * bool(compression)
+            messages = []
+            for _ in range(2):
+                await client.send(wish)
+                messages.append(json.loads(await client.recv()))
+                while messages[-1]['type'] != 'synced':
+                    messages.append(json.loads(await client.recv()))
+            return [each['type'] for each in messages]
+
+    compressed = asyncio.run(read('deflate'))
+    assert compressed == asyncio.run(read(None)) == ['hello', *(['cluster', 'synced'] * 2)]
 
 
 def test_a_subscription_in_the_address(server: Server):
@@ -264,15 +321,39 @@ def test_a_plain_request_is_answered_with_a_hint(server: Server):
     assert 'WebSocket' in answer.json['message']
 
 
-def test_nothing_is_compressed(server: Server):
-    """It costs 156 KB a socket."""
+@pytest.mark.parametrize(
+    ('offers', 'accepted'),
+    [
+        ('permessage-deflate', True),
+        ('permessage-deflate; client_max_window_bits', True),
+        ('x-other, permessage-deflate; server_max_window_bits=10, permessage-deflate', True),
+        ('permessage-deflate; server_max_window_bits=10', False),
+        ('permessage-deflate; client_max_window_bits=99', False),
+        ('permessage-deflate; unknown=1', False),
+        ('x-other', False),
+    ],
+)
+def test_compression_is_accepted_without_memory_for_it(server: Server, offers: str, accepted: bool):
+    """With context takeover, a socket costs 156 KB."""
 
-    async def whole() -> None:
-        client = await LiveClient.connect(server.port, Sec_WebSocket_Extensions='permessage-deflate')
-        assert 'Sec-Websocket-Extensions' not in client._connection.headers
-        await client.close()
-
-    asyncio.run(whole())
+    lines = [
+        'GET /api/v1/events HTTP/1.1',
+        'Host: localhost',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        f'Sec-WebSocket-Extensions: {offers}',
+    ]
+    with socket.create_connection(('127.0.0.1', server.port), timeout=30) as peer:
+        peer.sendall('\r\n'.join([*lines, '', '']).encode())
+        answer = b''
+        while b'\r\n\r\n' not in answer:
+            answer += peer.recv(4096)
+    head = answer.partition(b'\r\n\r\n')[0].decode()
+    assert head.startswith('HTTP/1.1 101')
+    for word in ('permessage-deflate', 'server_no_context_takeover', 'client_no_context_takeover'):
+        assert (word in head) == accepted
 
 
 def test_a_server_that_stops_says_so(server: Server):

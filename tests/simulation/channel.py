@@ -21,7 +21,13 @@ CLUSTERS = ('prod', 'stag', 'test')
 BUSY_S, QUIET_S = 15.0, 40.0
 # Then new subscribers come, and are given everything within so many seconds.
 NEWCOMERS_S = 5.0
-CLIENTS = {'all': ('*',), 'page': ('*',), 'prod': ('prod',), 'some': ('prod', 'st*')}
+# One whose name has a detail subscribes with it.
+CLIENTS = {
+    'all': ('*',),
+    'page-services': ('*',),
+    'summary': ('*',),
+    'some-services': ('prod', 'st*'),
+}
 OPERATIONS = ('', 'GetObject', 'HeadObject', 'PutObject', 'ListObjectsV2', 'ListObjectVersions', 'DescribeServices')
 FAULTS = ('refused', 'lost', 'late', 'retried', 'slow', 'slow')
 # What happens, and how often, compared with the others.

@@ -95,7 +95,8 @@ def rollout_after_desired(record: ChannelRecord) -> list[str]:
             continue
         known = belief.get(cluster)
         has = record.position(cluster, known.revision) if known else -1
-        about = [event['revision'], *(row['revision'] for row in event['services'] if row.get('revision'))]
+        rows = event['services'] if isinstance(event['services'], list) else ()
+        about = [event['revision'], *(row['revision'] for row in rows if row.get('revision'))]
         if any(record.position(cluster, each) > has for each in about):
             found.append(f'{client} has {known.revision if known else None}, and is sent: {line}')
     return found
@@ -132,7 +133,7 @@ def truth_at_the_end(record: ChannelRecord) -> list[str]:
 
 
 def as_a_newcomer(record: ChannelRecord) -> list[str]:
-    """Once nothing changes any more, a client has of each service what a new subscriber is given."""
+    """Once nothing changes any more, a client has of each cluster and service what a new subscriber is given."""
     found = []
     beliefs = _beliefs(record)
     for client, fresh in record.newcomers.items():
@@ -140,6 +141,9 @@ def as_a_newcomer(record: ChannelRecord) -> list[str]:
             has = beliefs[client].get(cluster)
             if has is None or has.revision != known.revision:
                 continue
+            differs = _difference(_shared(has.head), _shared(known.head))
+            if differs:
+                found.append(f'{client} ends with {cluster} otherwise than a newcomer: {differs}')
             for name in sorted({*has.rows, *known.rows}):
                 differs = _difference(has.rows.get(name), known.rows.get(name))
                 if differs:
@@ -182,8 +186,19 @@ def _was_deleted(record: ChannelRecord, cluster: str, revision: str | None) -> b
     return any(each.deleted for each in record.history.get(cluster, ())[record.position(cluster, revision) + 1 :])
 
 
+def _shared(head: Mapping[str, Any]) -> dict[str, Any]:
+    """What every event with a state has of a cluster, but for the times at which it was made and looked at."""
+    shared = {name: head.get(name) for name in ('sync', 'health', 'state', 'percent', 'counts', 'deployment')}
+    # How former rollouts ended is learned from records, without an event, and with it how long one usually takes.
+    newest = [{**rollout, 'usual_seconds': None} for rollout in head.get('rollouts', [])[-1:]]
+    return shared | {'rollouts': newest}
+
+
 def _difference(one: Any, other: Any) -> str:
     if one is None or other is None:
         return '' if one is other else f'{"missing" if one is None else "still there"}'
+    if isinstance(one, str):
+        return '' if one == other else f'{one} instead of {other}'
+    one, other = ({name: value for name, value in each.items() if name != 'delta'} for each in (one, other))
     differs = {key: (one.get(key), other.get(key)) for key in {**one, **other} if one.get(key) != other.get(key)}
     return str(differs) if differs else ''

@@ -4,10 +4,11 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stack.live.client_messages import Subscribe
+from stack.live.forms import Detail
 from stack.live.subscriber import Subscriber
 from tests.simulation.loop import Process, within
 from tests.simulation.replica import Replica
@@ -43,11 +44,12 @@ class Heard:
 
 @dataclass(frozen=True)
 class Known:
-    """What a client believes of a cluster: the services by name, as their newest rows have them."""
+    """What a client believes of a cluster: services by name, as their newest rows or codes have them, and the rest."""
 
     revision: str | None
     freeze: Json | None = None
-    rows: Mapping[str, Json] = field(default_factory=dict)
+    rows: Mapping[str, Any] = field(default_factory=dict)
+    head: Mapping[str, Any] = field(default_factory=dict)
 
 
 Belief = dict[str, Known]
@@ -63,23 +65,55 @@ def after(belief: Belief, event: Json) -> Belief:
     kind, cluster = event['type'], event.get('cluster')
     before = belief.get(cluster) if cluster else None
     if kind == 'cluster':
-        rows = {row['name']: row for row in event['services']}
-        return belief | {cluster: Known(event['revision'], freeze_of(event['frozen']), rows)}
+        return belief | {
+            cluster: Known(event['revision'], freeze_of(event['frozen']), rows_of(event, {}), head_of(event))
+        }
     if kind == 'deleted':
         return {name: known for name, known in belief.items() if name != cluster}
     if before is None:
         return belief
     if kind == 'desired':
-        destroyed = {row['service'] for row in event['changes'] if row['action'] == 'destroy'}
-        rows = {name: row for name, row in before.rows.items() if name not in destroyed}
-        return belief | {cluster: Known(event['revision'], before.freeze, rows)}
+        rows = {name: row for name, row in before.rows.items() if name not in destroyed(event)}
+        return belief | {cluster: replace(before, revision=event['revision'], rows=rows)}
     if kind in ('frozen', 'thawed'):
-        return belief | {cluster: Known(before.revision, freeze_of(event) if kind == 'frozen' else None, before.rows)}
+        return belief | {cluster: replace(before, freeze=freeze_of(event) if kind == 'frozen' else None)}
     if kind == 'rollout':
-        rows = {**before.rows, **{row['name']: row for row in event['services']}}
-        rows = {name: row for name, row in rows.items() if not row.get('gone')}
-        return belief | {cluster: Known(before.revision, freeze_of(event['frozen']), rows)}
+        head = merged_head(before.head, event) if event.get('delta') else head_of(event)
+        freeze = freeze_of(head['frozen'])
+        return belief | {cluster: Known(before.revision, freeze, rows_of(event, before.rows), head)}
     return belief
+
+
+def destroyed(event: Json) -> set[str]:
+    """The services that a `desired` event destroys."""
+    if 'destroyed' in event:
+        return set(event['destroyed'])
+    return {row['service'] for row in event['changes'] if row['action'] == 'destroy'}
+
+
+def rows_of(event: Json, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows after an event with rows, deltas of rows, or codes."""
+    services = event['services']
+    if isinstance(services, Mapping):
+        return {name: code for name, code in {**before, **services}.items() if code is not None}
+    rows = dict(before)
+    for row in services:
+        name = row['name']
+        rows[name] = {**rows[name], **row} if row.get('delta') else row
+    return {name: row for name, row in rows.items() if not row.get('gone')}
+
+
+def head_of(event: Json) -> dict[str, Any]:
+    """What an event states of the cluster as a whole."""
+    return {name: value for name, value in event.items() if name not in ('services', 'delta')}
+
+
+def merged_head(before: Mapping[str, Any], event: Json) -> dict[str, Any]:
+    """The same after a delta."""
+    head = {**before, **head_of(event)}
+    known = {rollout['revision']: rollout for rollout in before.get('rollouts', ())}
+    head['rollouts'] = [known[each['revision']] if len(each) == 1 else each for each in head['rollouts']]
+    return head
 
 
 def walk(heard: list[Heard]) -> Iterator[tuple[Belief, Heard]]:
@@ -117,6 +151,7 @@ class Client:
 
     def __init__(self, world: World, name: str, clusters: tuple[str, ...], servers: Callable[[], list[Replica]]):
         self.world = world
+        self.detail = next((detail for detail in Detail if detail.value in name), Detail.ALL)
         self.name = name
         self.clusters = clusters
         self.heard: list[Heard] = []
@@ -176,7 +211,7 @@ class Client:
     def _subscribe(self) -> None:
         known = {name: each.revision for name, each in self.belief.items() if each.revision}
         self.heard.append(Heard(self.world.now(), self.process.name, known=known))
-        wish = Subscribe(self.clusters, known)
+        wish = Subscribe(self.clusters, known, self.detail)
         within(self.process, self.replica.live.hub.subscribe, self.subscriber, wish)
 
     async def _read(self) -> None:

@@ -11,9 +11,15 @@ AT = '2030-04-02T09:22:51.070+00:00'
 
 FREEZE_OR_NULL: Schema = {'anyOf': [ref('Freeze'), {'type': 'null'}], 'description': 'The freeze.'}
 
+COUNTS = shape(
+    'How many services are wanted, and how many of their tasks ECS wants and runs.',
+    {name: number(f'{name.capitalize()}.') for name in ('services', 'desired', 'running', 'pending')},
+)
+
 STATE: dict[str, Schema] = {
     **OBSERVED,
     **PROGRESS,
+    'counts': COUNTS,
     'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still rolling out.'),
     'frozen': FREEZE_OR_NULL,
     'services': many(ref('ServiceState'), 'The services: all of a `cluster`, the changed ones of a `rollout`.'),
@@ -50,6 +56,21 @@ DESIRED: dict[str, Schema] = {
     'changes': many({'type': 'object'}, 'The changes by service.'),
 }
 
+BRIEF: dict[str, Schema] = {
+    **{name: schema for name, schema in OBSERVED.items() if name not in ('drifted', 'unmanaged')},
+    **PROGRESS,
+    'revision': text('The current revision.'),
+    'counts': COUNTS,
+    'drifted': number('The number of services that drifted.'),
+    'frozen': FREEZE_OR_NULL,
+    'deployment': {'type': ['object', 'null'], 'description': 'The rollout of the newest revision.'},
+    'services': {
+        'type': 'object',
+        'description': 'By name a code of three letters (docs/events.md); null for a service that is gone.',
+        'additionalProperties': {'type': ['string', 'null']},
+    },
+}
+
 EVENTS: dict[str, Schema] = {
     'HelloEvent': event(
         'hello',
@@ -70,6 +91,19 @@ EVENTS: dict[str, Schema] = {
     'DesiredEvent': event('desired', 'A new revision is stored.', DESIRED, RECORDED_EFFECTS),
     'RolloutEvent': event(
         'rollout', 'The observed state has changed.', {'revision': text('The current revision.'), **STATE}
+    ),
+    'ClusterBriefEvent': event('cluster', 'The state of a cluster in the detail `summary`.', BRIEF),
+    'RolloutBriefEvent': event('rollout', 'The observed state has changed, in the detail `summary`.', BRIEF),
+    'LogEvent': event(
+        'log',
+        'A line of a log that the socket follows.',
+        {
+            'service': text('The name of the service.'),
+            'task': text('The id of the task.'),
+            'container': text('The name of the container.'),
+            'line': text('The text.'),
+        },
+        {'dropped': number('How many lines before this one are left out.')},
     ),
     'DeletedEvent': event(
         'deleted',
@@ -116,13 +150,16 @@ EVENTS: dict[str, Schema] = {
     'PongEvent': event('pong', 'The answer to a ping.', {'time': moment("The server's time.")}, cluster=False),
 }
 
+# What clients that subscribe with another detail are sent instead.
+IN_SUMMARY = frozenset({'ClusterBriefEvent', 'RolloutBriefEvent'})
+
 EXAMPLE: dict[str, Any] = {'type': 'thawed', 'at': AT, 'cluster': 'staging', 'by': 'maria'}
 
 SCHEMAS: dict[str, Schema] = {
     **EVENTS,
     'LiveEvent': {
         'description': 'A message of the live channel.',
-        'anyOf': [ref(name) for name in EVENTS],
+        'anyOf': [ref(name) for name in EVENTS if name not in IN_SUMMARY],
         'examples': [EXAMPLE, {'type': 'synced', 'at': AT, 'revisions': {'staging': REVISION}}],
     },
 }

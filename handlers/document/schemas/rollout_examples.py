@@ -51,6 +51,7 @@ STATE = {
     'events': [{'at': '2030-04-02T09:22:40.000+00:00', 'message': '(service user-service) has started 1 tasks.'}],
     'stop_reasons': [],
     'trouble': None,
+    'failing_since': None,
 }
 
 REVISION_ROLLOUT = {
@@ -59,6 +60,7 @@ REVISION_ROLLOUT = {
     'services': ['user-service'],
     'since': STORED_AT,
     'seconds': None,
+    'usual_seconds': 62.5,
 }
 
 ROLLOUT = {

@@ -117,6 +117,7 @@ ROW: dict[str, Schema] = {
     'events': many(EVENT, 'The newest lines of its event log.'),
     'stop_reasons': many(shape('A stopped task.', STOP), 'The newest stopped tasks that were observed.'),
     'trouble': or_null('Trouble'),
+    'failing_since': moment_or_null('When the first of its known tasks failed; null unless tasks are missing.'),
 }
 
 ROW_OPTIONAL: dict[str, Schema] = {
@@ -186,6 +187,10 @@ SCHEMAS: dict[str, Schema] = {
             'services': many({'type': 'string'}, 'Those services.'),
             'since': moment_or_null('When it was stored.'),
             'seconds': {'type': ['number', 'null'], 'description': 'The duration in seconds, once it has ended.'},
+            'usual_seconds': {
+                'type': ['number', 'null'],
+                'description': 'The median of the last five rollouts of its slowest service that succeeded.',
+            },
         },
         example=examples.REVISION_ROLLOUT,
     ),

@@ -20,6 +20,7 @@ export type LiveEvent =
   | ClusterEvent
   | DesiredEvent
   | RolloutEvent
+  | LogEvent
   | DeletedEvent
   | FrozenEvent
   | ThawedEvent
@@ -888,6 +889,10 @@ export interface RevisionRollout {
    * The duration in seconds, once it has ended.
    */
   seconds: number | null;
+  /**
+   * The median of the last five rollouts of its slowest service that succeeded.
+   */
+  usual_seconds: number | null;
 }
 /**
  * A service in the desired state, with its deployed state.
@@ -972,6 +977,124 @@ export interface Deployed {
   status: string;
 }
 /**
+ * The state of a cluster in the detail `summary`.
+ */
+export interface ClusterBriefEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * A time in which a cluster refuses changes.
+ */
+export interface Freeze {
+  /**
+   * Who froze it.
+   */
+  by: string;
+  /**
+   * Since when.
+   */
+  at: string;
+  /**
+   * Why.
+   */
+  reason: string;
+  /**
+   * When it ends by itself; null where it lasts until it is lifted.
+   */
+  until: string | null;
+}
+/**
  * The complete state of a cluster.
  */
 export interface ClusterEvent {
@@ -1050,6 +1173,27 @@ export interface ClusterEvent {
   percent: number | null;
   verdict: Verdict | null;
   /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
    * The current revision, and older ones that are still rolling out.
    */
   rollouts: RevisionRollout[];
@@ -1069,27 +1213,6 @@ export interface ClusterEvent {
    * The revision of the client whose successors are included.
    */
   covers_since?: string;
-}
-/**
- * A time in which a cluster refuses changes.
- */
-export interface Freeze {
-  /**
-   * Who froze it.
-   */
-  by: string;
-  /**
-   * Since when.
-   */
-  at: string;
-  /**
-   * Why.
-   */
-  reason: string;
-  /**
-   * When it ends by itself; null where it lasts until it is lifted.
-   */
-  until: string | null;
 }
 /**
  * The desired and deployed state of a service.
@@ -1194,6 +1317,10 @@ export interface ServiceState {
     deployment: string;
   }[];
   trouble: Trouble | null;
+  /**
+   * When the first of its known tasks failed; null unless tasks are missing.
+   */
+  failing_since: string | null;
   /**
    * The desired image.
    */
@@ -2215,6 +2342,27 @@ export interface RolloutEvent {
   percent: number | null;
   verdict: Verdict | null;
   /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
    * The current revision, and older ones that are still rolling out.
    */
   rollouts: RevisionRollout[];
@@ -2230,6 +2378,44 @@ export interface RolloutEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+}
+/**
+ * A line of a log that the socket follows.
+ */
+export interface LogEvent {
+  type: 'log';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The name of the service.
+   */
+  service: string;
+  /**
+   * The id of the task.
+   */
+  task: string;
+  /**
+   * The name of the container.
+   */
+  container: string;
+  /**
+   * The text.
+   */
+  line: string;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * How many lines before this one are left out.
+   */
+  dropped?: number;
 }
 /**
  * The cluster accepts changes again.
@@ -2929,6 +3115,103 @@ export interface RolledBack {
   also_more?: number;
 }
 /**
+ * The observed state has changed, in the detail `summary`.
+ */
+export interface RolloutBriefEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * Whether ECS has the desired state.
+   */
+  sync: 'in-sync' | 'rolling-out' | 'not-deployed' | 'drifted' | 'unmanaged' | 'unreadable' | 'unknown';
+  /**
+   * Whether the tasks that ECS is to run are running and healthy.
+   */
+  health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
+  /**
+   * The time of the last observation of ECS; null before the first one.
+   */
+  observed_at: string | null;
+  failing: Failing | null;
+  /**
+   * Why the stored state is unreadable; null if it is valid.
+   */
+  unreadable: string | null;
+  /**
+   * The state of the rollout; null before the first observation.
+   */
+  state:
+    | 'queued'
+    | 'rolling-out'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable'
+    | null;
+  /**
+   * The part that is running.
+   */
+  percent: number | null;
+  verdict: Verdict | null;
+  /**
+   * The current revision.
+   */
+  revision: string;
+  /**
+   * How many services are wanted, and how many of their tasks ECS wants and runs.
+   */
+  counts: {
+    /**
+     * Services.
+     */
+    services: number;
+    /**
+     * Desired.
+     */
+    desired: number;
+    /**
+     * Running.
+     */
+    running: number;
+    /**
+     * Pending.
+     */
+    pending: number;
+  };
+  /**
+   * The number of services that drifted.
+   */
+  drifted: number;
+  /**
+   * The freeze.
+   */
+  frozen: Freeze | null;
+  /**
+   * The rollout of the newest revision.
+   */
+  deployment: {} | null;
+  /**
+   * By name a code of three letters (docs/events.md); null for a service that is gone.
+   */
+  services: {
+    [k: string]: string | null;
+  };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * One service in full.
  */
 export interface Service {
@@ -3031,6 +3314,10 @@ export interface Service {
     deployment: string;
   }[];
   trouble: Trouble | null;
+  /**
+   * When the first of its known tasks failed; null unless tasks are missing.
+   */
+  failing_since: string | null;
   /**
    * The settings in the desired state.
    */

@@ -6,6 +6,7 @@ import pytest
 
 from stack.errors import InvalidRequest
 from stack.live.client_messages import Ping, Subscribe, Tail, Untail, read_message
+from stack.live.forms import Detail
 from stack.telemetry.tail_topic import TailTopic
 
 
@@ -31,6 +32,8 @@ from stack.telemetry.tail_topic import TailTopic
         '{"type": "subscribe", "clusters": ["*"], "known": []}',
         '{"type": "subscribe", "clusters": ["*"], "known": {"prod": 1}}',
         '{"type": "subscribe", "clusters": ["*"], "known": null}',
+        '{"type": "subscribe", "clusters": ["*"], "detail": "all"}',
+        '{"type": "subscribe", "clusters": ["*"], "detail": ["summary"]}',
         '{"type": "tail"}',
         '{"type": "tail", "cluster": "prod"}',
         '{"type": "tail", "cluster": "prod", "service": 1}',
@@ -48,6 +51,15 @@ def test_messages_that_are_read():
     assert read_message('{"type": "subscribe", "clusters": ["a", "a", "b*"]}') == Subscribe(('a', 'b*'), {})
     message = '{"type": "subscribe", "clusters": ["*"], "known": {"a": "1"}, "more": 1}'
     assert read_message(message) == Subscribe(('*',), {'a': '1'})
+
+
+@pytest.mark.parametrize(
+    ('given', 'detail'),
+    [({}, Detail.ALL), ({'detail': 'services'}, Detail.SERVICES), ({'detail': 'summary'}, Detail.SUMMARY)],
+)
+def test_a_subscription_may_name_its_detail(given: dict[str, str], detail: Detail):
+    message = read_message(json.dumps({'type': 'subscribe', 'clusters': ['*'], **given}))
+    assert message.detail is detail
 
 
 def test_a_tail_names_a_service_and_may_narrow_it():

@@ -14,6 +14,7 @@ from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.event import Event
 from stack.live.facts import Current, Steps
+from stack.live.forms import Form
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
 from stack.live.subscriber import Subscriber
@@ -457,7 +458,7 @@ async def test_frames_are_made_once_for_all(ledger):
 @run
 async def test_values_are_concealed_from_those_who_may_not_read_them(ledger):
     trusted, _ = await subscribed(ledger, 'prod')
-    other, _ = await subscribed(ledger, 'prod', values=False)
+    other, _ = await subscribed(ledger, 'prod', form=Form(values=False))
     ledger.hub.publish(Event('audit', 'prod', {'secret': 's3cret'}, at=AT))
     await ledger.hub.drain()
     assert (trusted.got[-1]['secret'], other.got[-1]['secret']) == ('s3cret', MASK)

@@ -1,0 +1,62 @@
+"""The bytes that the live channel sends, compressed: a list of clusters, and one changed image in a large cluster."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from handlers.live.frames import text_frame
+from stack.live import cluster_events
+from stack.live.cluster import Cluster, Surroundings
+from stack.live.event import Event
+from stack.live.facts import Current
+from stack.live.forms import Detail
+from stack.live.log import NOTHING
+from stack.live.subscriber import Subscriber
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.observation import Observation
+from tests.unit.stack.rollouts.test_cluster_state import START, definition, look, revision, running, state
+
+# Budgets, in bytes.
+FLEET = 60_000
+ONE_CHANGE = 1_500
+
+
+def size(events: Sequence[Event], detail: Detail) -> int:
+    return sum(len(text_frame(event.text(values=True, detail=detail), deflated=True)) for event in events)
+
+
+def services(count: int, **changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {f'service-{number}': {'image': 'team/web:1', 'desired_count': 2} for number in range(count)} | changes
+
+
+def test_a_fleet_of_63_clusters_in_the_detail_of_a_list():
+    made = state(revision('r1', **services(10)))
+    look(made, *(running(name) for name in made.wanted))
+    event = cluster_events.cluster(made, START + timedelta(minutes=5))
+    assert 63 * size([event], Detail.SUMMARY) < FLEET
+
+
+def test_one_changed_image_in_a_cluster_of_300():
+    first = revision('r1', **services(300))
+    changed = {'service-7': {'image': 'team/web:2', 'desired_count': 2}}
+    second = revision('r2', at=START + timedelta(minutes=10), **services(300, **changed))
+    now = START + timedelta(minutes=10)
+    cluster = Cluster('prod', Surroundings(ClusterState, lambda: now, watched=lambda: True))
+    cluster.load(Current(0, first, path=[first]))
+    cluster.readers[Subscriber(None)] = NOTHING
+    made = cluster.state
+    definitions = {each.arn: each for each in (definition(made, name) for name in made.wanted)}
+    cluster.looked(
+        Observation(START + timedelta(minutes=5), {name: running(name) for name in made.wanted}, definitions)
+    )
+    before = cluster.log.end
+    assert cluster.stored(first, second)
+    for minutes, tasks in ((11, 0), (12, 1), (13, 2)):
+        now = START + timedelta(minutes=minutes)
+        task_definition = f'arn:td/service-7:{2}'
+        found = definition(made, 'service-7')
+        moved = running('service-7', running=tasks, taskDefinition=task_definition)
+        cluster.looked(Observation(now, {'service-7': moved}, {found.arn: found}))
+    events = [entry.event for entry in cluster.log.after(before)]
+    assert [event.type for event in events][:2] == ['desired', 'rollout']
+    assert size(events, Detail.SERVICES) < ONE_CHANGE < size(events, Detail.ALL)
