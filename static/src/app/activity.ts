@@ -1,11 +1,15 @@
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { type Happening, readActivity } from '../lib/activity';
 import type { Json } from '../lib/model';
+import type { Deployed } from '../lib/ticks';
 import { call } from '../lib/rest';
 import { offered, store } from './state';
 import { type Reading, useRead } from './read';
 
 const LIMIT = 200;
+
+/** The newest deployments of each cluster, for the ticks on the wall; null before they are read. */
+export const deployments = signal<ReadonlyMap<string, readonly Deployed[]> | null>(null);
 
 /** The newest change of any cluster: what happened is read again with each. */
 const newest = computed(() =>

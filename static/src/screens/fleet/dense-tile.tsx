@@ -12,6 +12,7 @@ import type { FlagMark } from '../../ui/flag';
 import { FlagIcon } from '../../ui/flag';
 import { Ago } from '../../ui/time';
 import { ServiceSquares } from './service-squares';
+import { TileTicks } from './tile-ticks';
 
 const MOST_SQUARES = 12;
 
@@ -36,6 +37,7 @@ export function DenseTile({ entry }: { entry: ClusterEntry }) {
         </p>
       )}
       <ServiceSquares entry={entry} most={MOST_SQUARES} />
+      <TileTicks entry={entry} />
     </article>
   );
 }

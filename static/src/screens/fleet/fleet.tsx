@@ -1,9 +1,10 @@
-import { useMemo } from 'preact/hooks';
-import { happeningsOf, useActivity } from '../../app/activity';
+import { useEffect, useMemo } from 'preact/hooks';
+import { deployments, happeningsOf, useActivity } from '../../app/activity';
 import { useKeys } from '../../app/keyboard';
 import { useSlow } from '../../app/read';
 import { moveFocus } from '../../app/rows';
 import { adjust, go, route, store } from '../../app/state';
+import { deploymentsByCluster } from '../../lib/activity';
 import { plural } from '../../lib/changes';
 import { type FleetRoute, fleetRoute } from '../../lib/router';
 import { DENSE_FROM } from '../../lib/wall';
@@ -24,7 +25,11 @@ export function Fleet() {
   const at = route.value.screen === 'fleet' ? route.value : fleetRoute();
   const fleet = useMemo(fleetState, []);
   const names = store.names.value;
-  const happenings = happeningsOf(useActivity());
+  const activity = useActivity();
+  const happenings = useMemo(() => happeningsOf(activity), [activity.data]);
+  useEffect(() => {
+    if (activity.data) deployments.value = deploymentsByCluster(happenings);
+  }, [activity.data]);
   const slow = useSlow(!store.loaded.value && !names.length);
   useKeys([
     { keys: 'j', label: 'Next row', group: 'Lists', run: () => moveFocus(1) },

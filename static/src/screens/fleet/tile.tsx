@@ -18,6 +18,7 @@ import { Ago } from '../../ui/time';
 import { IncidentActions } from '../service/incident-actions';
 import { LastDeployment } from './last-deployment';
 import { ServiceSquares } from './service-squares';
+import { TileTicks } from './tile-ticks';
 
 /** How many squares a tile has at most. */
 const MOST_SQUARES = 60;
@@ -29,6 +30,7 @@ export function Tile({ entry, wide }: { entry: ClusterEntry; wide: boolean }) {
   return (
     <article class="tile" data-state={state} data-wide={wide && state === 'failing'}>
       <Body entry={entry} />
+      <TileTicks entry={entry} />
     </article>
   );
 }
