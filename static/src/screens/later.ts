@@ -6,7 +6,7 @@ export { ActivityScreen } from './activity';
 export { AuditScreen } from './audit';
 export { RemovedScreen } from './removed';
 export { HistoryScreen } from './history';
-export { NewCluster } from './new-cluster';
+export { NewCluster } from './new-cluster/new-cluster';
 export { PromoteDialog } from './promote-dialog';
 export { ReviewScreen } from './review';
 export { StackfileScreen } from './stackfile';

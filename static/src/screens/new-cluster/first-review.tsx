@@ -1,12 +1,12 @@
-import { drafts, go, hindrance, notify, store } from '../app/state';
-import { readPlan, withoutMarks } from '../lib/changes';
-import type { Json } from '../lib/model';
-import { creation, DRAFT } from '../lib/new-cluster';
-import { call, path } from '../lib/rest';
-import { clusterRoute } from '../lib/router';
+import { drafts, go, hindrance, notify, store } from '../../app/state';
+import { readPlan, withoutMarks } from '../../lib/changes';
+import type { Json } from '../../lib/model';
+import { creation, DRAFT } from '../../lib/new-cluster';
+import { call, path } from '../../lib/rest';
+import { clusterRoute } from '../../lib/router';
 import { NothingIsDeployed } from './first-stackfile';
 import type { StepProps } from './new-cluster';
-import { PlanReview } from './plan-review';
+import { PlanReview } from '../plan-review';
 
 /** The last step of a new cluster: what its first desired state comes to, why, and the button. */
 export function FirstReview({ progress, update }: StepProps) {

@@ -1,13 +1,13 @@
 /** The unmanaged ECS clusters, to choose one from. */
 
 import { useEffect } from 'preact/hooks';
-import { useRead } from '../app/read';
-import { me, roleHindrance, store } from '../app/state';
-import { plural } from '../lib/changes';
-import { readUnmanaged } from '../lib/new-cluster';
-import type { Json } from '../lib/model';
-import { call } from '../lib/rest';
-import { ErrorBanner, Skeleton } from '../ui/states';
+import { useRead } from '../../app/read';
+import { me, roleHindrance, store } from '../../app/state';
+import { plural } from '../../lib/changes';
+import { readUnmanaged } from '../../lib/new-cluster';
+import type { Json } from '../../lib/model';
+import { call } from '../../lib/rest';
+import { ErrorBanner, Skeleton } from '../../ui/states';
 
 const LIST = '/ecs-clusters';
 

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
-import { intoList } from '../app/rows';
-import { drafts, heed, hindrance, store } from '../app/state';
-import type { Json } from '../lib/model';
+import { intoList } from '../../app/rows';
+import { drafts, heed, hindrance, store } from '../../app/state';
+import type { Json } from '../../lib/model';
 import {
   asDraft,
   begin,
@@ -11,11 +11,11 @@ import {
   type Progress,
   readAdoption,
   type Source,
-} from '../lib/new-cluster';
-import { type ApiError, asApiError, call, path } from '../lib/rest';
-import { Button } from '../ui/button';
-import { Icon, type IconName } from '../ui/icons';
-import { ErrorBanner } from '../ui/states';
+} from '../../lib/new-cluster';
+import { type ApiError, asApiError, call, path } from '../../lib/rest';
+import { Button } from '../../ui/button';
+import { Icon, type IconName } from '../../ui/icons';
+import { ErrorBanner } from '../../ui/states';
 import { EcsClusters } from './ecs-clusters';
 import { FirstReview } from './first-review';
 import { FirstService, FirstStackfile } from './first-stackfile';

@@ -1,13 +1,13 @@
 /** The second step of a new cluster: the stackfile, from a form, a file, or what runs. */
 
 import { useRef, useState } from 'preact/hooks';
-import type { CodeEditor, Problem } from '../editor/code-editor';
-import { plural } from '../lib/changes';
-import { type Answers, byService, lacking, type Note, stackfileOf } from '../lib/new-cluster';
-import { Button } from '../ui/button';
-import { Banner } from '../ui/states';
-import { Problems } from '../ui/problems';
-import { YamlEditor } from '../ui/yaml-editor';
+import type { CodeEditor, Problem } from '../../editor/code-editor';
+import { plural } from '../../lib/changes';
+import { type Answers, byService, lacking, type Note, stackfileOf } from '../../lib/new-cluster';
+import { Button } from '../../ui/button';
+import { Banner } from '../../ui/states';
+import { Problems } from '../../ui/problems';
+import { YamlEditor } from '../../ui/yaml-editor';
 import type { StepProps } from './new-cluster';
 
 const QUESTIONS: { key: keyof Answers; label: string; hint: string; example: string }[] = [
