@@ -111,14 +111,14 @@ def no_answer() -> Unavailable:
 
 def test_a_message_that_is_accepted_late_is_followed_by_the_newest_state(aws: Aws):
     async def scenario(world: World) -> None:
-        ours, theirs = world.process(), world.process()
-        held = ours.queue.hold = asyncio.Event()
-        first = await ours.put('web:1')
-        await ours.queue.reached.wait()
-        second = await theirs.put('web:2')
-        await theirs.idle()
+        local, remote = world.process(), world.process()
+        held = local.queue.hold = asyncio.Event()
+        first = await local.put('web:1')
+        await local.queue.reached.wait()
+        second = await remote.put('web:2')
+        await remote.idle()
         held.set()
-        await ours.idle()
+        await local.idle()
         assert world.sent() == [(first.id, None), (second.id, None), (first.id, None), (second.id, None)]
         assert world.line[-1]['payload'] == json.loads(second.body)
 
@@ -127,41 +127,41 @@ def test_a_message_that_is_accepted_late_is_followed_by_the_newest_state(aws: Aw
 
 def test_a_message_that_failed_is_not_sent_after_a_newer_one(aws: Aws):
     async def scenario(world: World) -> None:
-        ours, theirs = world.process(), world.process()
-        ours.queue.fail = [no_answer()]
-        held = ours.queue.hold = asyncio.Event()
-        first = await ours.put('web:1')
-        await ours.queue.reached.wait()
-        second = await theirs.put('web:2')
-        await theirs.idle()
+        local, remote = world.process(), world.process()
+        local.queue.fail = [no_answer()]
+        held = local.queue.hold = asyncio.Event()
+        first = await local.put('web:1')
+        await local.queue.reached.wait()
+        second = await remote.put('web:2')
+        await remote.idle()
         held.set()
-        await ours.idle()
-        # The failed message may have arrived all the same: the newest state is sent once more.
+        await local.idle()
+        # The failed message may have arrived all the same: the newest state is sent again.
         assert world.sent() == [(first.id, None), (second.id, None), (second.id, None)]
-        assert await ours.notifier.announce(first) is True
+        assert await local.notifier.announce(first) is True
 
     play(scenario, World(aws))
 
 
 def test_a_late_message_destroys_only_what_a_newer_state_does_not_have(aws: Aws):
     async def scenario(world: World) -> None:
-        ours, theirs = world.process(), world.process()
-        await ours.put('web:1', 'api', 'job')
-        await ours.idle()
+        local, remote = world.process(), world.process()
+        await local.put('web:1', 'api', 'job')
+        await local.idle()
         world.line.clear()
-        ours.queue.fail = [no_answer()]
-        held = ours.queue.hold = asyncio.Event()
-        second = await ours.put('web:1', destroyed=['api', 'job'])
-        await ours.queue.reached.wait()
-        theirs_held = theirs.queue.hold = asyncio.Event()
-        third = await theirs.put('web:3', 'api')
-        await theirs.queue.reached.wait()
+        local.queue.fail = [no_answer()]
+        held = local.queue.hold = asyncio.Event()
+        second = await local.put('web:1', destroyed=['api', 'job'])
+        await local.queue.reached.wait()
+        remote_held = remote.queue.hold = asyncio.Event()
+        third = await remote.put('web:3', 'api')
+        await remote.queue.reached.wait()
         held.set()
-        await ours.idle()
+        await local.idle()
         # The failed message may have arrived: the newest state follows.
         assert world.sent() == [(second.id, 'job'), (third.id, None)]
-        theirs_held.set()
-        await theirs.idle()
+        remote_held.set()
+        await remote.idle()
         assert world.line[-1]['payload'] == json.loads(third.body)
 
     play(scenario, World(aws))
@@ -170,17 +170,17 @@ def test_a_late_message_destroys_only_what_a_newer_state_does_not_have(aws: Aws)
 @pytest.mark.parametrize('versioned', [True, False])
 def test_a_silent_change_above_does_not_hold_a_late_message_back(aws: Aws, versioned: bool):
     async def scenario(world: World) -> None:
-        ours, theirs = world.process(), world.process()
-        ours.queue.fail = [no_answer()]
-        held = ours.queue.hold = asyncio.Event()
-        first = await ours.put('web:1')
-        await ours.queue.reached.wait()
-        base = await theirs.store.read(CLUSTER)
+        local, remote = world.process(), world.process()
+        local.queue.fail = [no_answer()]
+        held = local.queue.hold = asyncio.Event()
+        first = await local.put('web:1')
+        await local.queue.reached.wait()
+        base = await remote.store.read(CLUSTER)
         change = Change(Origin('jo', 'test'), datetime.now(UTC), {'verb': 'test'}, None)
-        await theirs.store.write(base, CLUSTER, serialise({'services': []}), [change])
+        await remote.store.write(base, CLUSTER, serialise({'services': []}), [change])
         world.line.clear()
         held.set()
-        await ours.idle()
+        await local.idle()
         assert (first.id, None) in world.sent()
 
     play(scenario, World(aws, versioned))
@@ -224,22 +224,22 @@ def test_an_announcement_that_broke_off_is_found_by_the_next_process(aws: Aws):
 
 def test_what_was_sent_is_compared_once_s3_answers(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     async def scenario(world: World) -> None:
-        ours, theirs = world.process(), world.process()
-        held = ours.queue.hold = asyncio.Event()
-        await ours.put('web:1')
-        await ours.queue.reached.wait()
-        second = await theirs.put('web:2')
-        await theirs.idle()
-        above, failures = ours.ledger.above, [no_answer()] * 3
+        local, remote = world.process(), world.process()
+        held = local.queue.hold = asyncio.Event()
+        await local.put('web:1')
+        await local.queue.reached.wait()
+        second = await remote.put('web:2')
+        await remote.idle()
+        above, failures = local.ledger.above, [no_answer()] * 3
 
         async def fails_at_first(revision: Revision) -> Any:
             if failures:
                 raise failures.pop()
             return await above(revision)
 
-        monkeypatch.setattr(ours.ledger, 'above', fails_at_first)
+        monkeypatch.setattr(local.ledger, 'above', fails_at_first)
         held.set()
-        await ours.idle()
+        await local.idle()
         assert world.line[-1]['revision'] == second.id
 
     play(scenario, World(aws))

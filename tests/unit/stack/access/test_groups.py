@@ -30,13 +30,13 @@ def test_a_setting_that_says_nothing(text: str):
 
 
 @pytest.mark.parametrize('groups', [None, [], 'strangers', ['strangers'], 7, [['platform']], {'platform': True}])
-def test_somebody_in_no_group_is_refused(groups: object):
+def test_a_user_in_no_group_is_refused(groups: object):
     with pytest.raises(AccessDenied):
         caller(groups=groups)
 
 
 @pytest.mark.parametrize('claims', [{'sub': ''}, {'sub': 7}, {'sub': 'a\nb'}, {'sub': 'x' * 101}])
-def test_somebody_without_a_name_is_refused(claims: dict):
+def test_a_user_without_a_name_is_refused(claims: dict):
     with pytest.raises(AccessDenied):
         caller(groups=['platform'], **claims)
 

@@ -74,12 +74,12 @@ def bucket(aws: Aws) -> Bucket:
 
 
 def record(
-    bucket: Bucket, ecs: FailingEcs, *endings: tuple[ClusterState, Rollout], told: Callable[..., Awaitable] = compare
+    bucket: Bucket, ecs: FailingEcs, *endings: tuple[ClusterState, Rollout], history: Callable[..., Awaitable] = compare
 ) -> dict[str, Any] | None:
     """What is on record after these endings, one after the other."""
 
     async def recording() -> dict[str, Any] | None:
-        recorder = FlightRecorder(bucket, ecs, told, now=lambda: START, pauses=(0.0, 0.0))
+        recorder = FlightRecorder(bucket, ecs, history, now=lambda: START, pauses=(0.0, 0.0))
         for ending in endings:
             recorder.ended(*ending)
             await recorder.finished()
@@ -119,7 +119,7 @@ def test_what_nobody_expected_is_logged_and_ends_it(bucket: Bucket, caplog: pyte
 
 
 def test_a_change_that_is_not_in_the_history_any_more_is_left_out(bucket: Bucket):
-    found = record(bucket, FailingEcs(), failed(), told=no_history)
+    found = record(bucket, FailingEcs(), failed(), history=no_history)
     assert (found['introduced_by'], found['reason']['kind']) == (None, 'out-of-memory')
 
 
@@ -131,7 +131,7 @@ def test_another_replica_that_was_faster_has_recorded_it(bucket: Bucket, caplog:
     key = f'{PREFIX}prod/r1/web'
 
     class Beaten:
-        """The bucket, where somebody else writes just before us."""
+        """The bucket, where another replica writes first."""
 
         get = staticmethod(bucket.get)
 
@@ -144,7 +144,7 @@ def test_another_replica_that_was_faster_has_recorded_it(bucket: Bucket, caplog:
     assert 'is not recorded yet' not in caplog.text
 
 
-def test_a_bucket_that_denies_the_record_is_said(bucket: Bucket, aws: Aws, caplog: pytest.LogCaptureFixture):
+def test_a_bucket_that_denies_the_record_is_logged(bucket: Bucket, aws: Aws, caplog: pytest.LogCaptureFixture):
     aws.faults.add(Fault('deny', service='s3', operation='PutObject'))
     assert record(bucket, FailingEcs(), failed()) is None
     assert 'AccessDenied' in caplog.text
@@ -180,17 +180,17 @@ def test_of_two_replicas_the_record_of_the_later_attempt_is_kept(later: int, kep
         for _ in range(2):
             s3 = FakeS3(world)
             records.append((s3, FlightRecorder(Bucket(s3, 'b'), FailingEcs(), compare, now=lambda: START, pauses=())))
-        (s3, ours), (_, theirs) = records
+        (s3, local), (_, remote) = records
         made, ending = failed()
         other = Verdict('aborted', 'Theirs.', ending.verdict.at + timedelta(minutes=later))
         held = s3.hold('PutObject', f'{PREFIX}prod/r1/web')
-        ours.ended(made, ending)
+        local.ended(made, ending)
         await held.reached.wait()
-        theirs.ended(made, replace(ending, verdict=other))
-        await theirs.finished()
+        remote.ended(made, replace(ending, verdict=other))
+        await remote.finished()
         held.go.set()
-        await ours.finished()
-        return (await ours.read('prod', 'r1', 'web'))['verdict']['reason']
+        await local.finished()
+        return (await local.read('prod', 'r1', 'web'))['verdict']['reason']
 
     assert asyncio.run(recording()) == kept
 

@@ -63,7 +63,7 @@ def test_one_that_loses_tasks_with_no_rollout_under_way_has():
 
 
 def test_a_service_that_nobody_knows_has_none():
-    assert failing(state(), 'nobody', [stopped(1)]) == []
+    assert failing(state(), 'unknown', [stopped(1)]) == []
 
 
 def awslogs(**options: str) -> dict[str, Any]:

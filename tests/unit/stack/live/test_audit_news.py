@@ -14,8 +14,8 @@ from tests.aws import Aws
 from tests.server import connect
 
 
-class Told:
-    """Stands for the hub: the clusters that were told of, by one subscriber."""
+class FakeHub:
+    """A hub with one subscriber, which records the clusters of the published events."""
 
     def __init__(self) -> None:
         self.clusters: list[str] = []
@@ -30,8 +30,8 @@ class Told:
 
 class Replica(AuditNews):
     def __init__(self, bucket: Bucket):
-        self.told = Told()
-        super().__init__(bucket, self.told)
+        self.hub = FakeHub()
+        super().__init__(bucket, self.hub)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def play(bucket: Bucket, test: Callable[[Replica, Replica], Awaitable[None]]) ->
     asyncio.run(test(Replica(bucket), Replica(bucket)))
 
 
-def test_what_was_written_down_elsewhere_is_told_once(bucket: Bucket):
+def test_what_another_replica_recorded_is_published_once(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
         await there.look()
         for entries in ('one', 'two'):
@@ -52,21 +52,21 @@ def test_what_was_written_down_elsewhere_is_told_once(bucket: Bucket):
             await there.look()
         await here.wrote('staging', 'three')
         await there.look()
-        assert there.told.clusters == ['prod', 'prod', 'staging']
+        assert there.hub.clusters == ['prod', 'prod', 'staging']
 
     play(bucket, test)
 
 
-def test_ones_own_is_told_at_once_and_not_again(bucket: Bucket):
+def test_own_entries_are_published_at_once_and_not_again(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
         await here.look()
         await here.wrote('prod', 'one')
-        assert here.told.clusters == ['prod']
+        assert here.hub.clusters == ['prod']
         await here.look()
-        assert here.told.clusters == ['prod']
+        assert here.hub.clusters == ['prod']
         await there.wrote('prod', 'two')
         await here.look()
-        assert here.told.clusters == ['prod', 'prod']
+        assert here.hub.clusters == ['prod', 'prod']
 
     play(bucket, test)
 
@@ -75,7 +75,7 @@ def test_what_is_there_at_the_first_look_is_no_news(bucket: Bucket):
     async def test(here: Replica, there: Replica) -> None:
         await here.wrote('prod', 'one')
         await there.look()
-        assert there.told.clusters == []
+        assert there.hub.clusters == []
 
     play(bucket, test)
 
@@ -84,7 +84,7 @@ def test_a_mark_that_cannot_be_made_keeps_nobody_here_from_hearing(bucket: Bucke
     async def test(here: Replica, there: Replica) -> None:
         aws.faults.add(Fault('deny', service='s3', operation='PutObject'))
         await here.wrote('prod', 'one')
-        assert here.told.clusters == ['prod']
+        assert here.hub.clusters == ['prod']
 
     play(bucket, test)
     assert 'other replicas do not know of a refusal yet' in caplog.text
@@ -99,6 +99,6 @@ def test_a_look_that_fails_loses_nothing(bucket: Bucket, aws: Aws):
             await there.look()
         aws.faults.clear()
         await there.look()
-        assert there.told.clusters == ['prod']
+        assert there.hub.clusters == ['prod']
 
     play(bucket, test)

@@ -72,7 +72,7 @@ def test_what_a_revision_began_and_ended():
     assert scene.cluster.state.frozen is None
 
 
-def test_a_freeze_that_ends_by_itself_is_told_once():
+def test_a_freeze_that_ends_by_itself_is_published_once():
     scene = Scene()
     scene.take('freeze', until=START + HOUR)
     assert scene.check() == [('frozen', 'kim')]
@@ -81,7 +81,7 @@ def test_a_freeze_that_ends_by_itself_is_told_once():
     scene.check()
     assert scene.check() == [('frozen', 'kim'), ('thawed', None)]
     scene.take('thaw')
-    assert len(scene.short()) == 2, 'somebody thawed in its last second, which is heard of later'
+    assert len(scene.short()) == 2, 'a thaw in its last second that arrives late is not published again'
 
 
 def test_a_freeze_that_is_prolonged_does_not_end_at_its_former_end():

@@ -18,7 +18,7 @@ def test_a_question_counts_for_a_while():
     time = Time()
     assert (bool(time.askers), 'prod' in time.askers) == (False, False)
     assert time.askers.ask('prod')
-    assert not time.askers.ask('prod'), 'somebody has asked just now'
+    assert not time.askers.ask('prod'), 'another caller has asked just now'
     assert (bool(time.askers), 'prod' in time.askers, 'other' in time.askers) == (True, True, False)
     time.now += ASKED_S + 1
     assert (bool(time.askers), 'prod' in time.askers) == (False, False)
@@ -42,7 +42,7 @@ def test_who_waits_is_woken_when_it_has_come_to_that():
     asyncio.run(story())
 
 
-def test_nobody_waits_longer_than_told_or_than_the_server_runs():
+def test_a_wait_ends_at_its_timeout_and_at_shutdown():
     async def story() -> None:
         askers = Time().askers
         assert not await askers.until('prod', lambda: False, 0)

@@ -59,21 +59,21 @@ def held(moved: list[str], name: str) -> Cluster:
 
 def test_what_one_replica_announces_another_hears_of_once():
     now, moved, records = [0.0], [], Records()
-    mine, theirs = held(moved, 'mine'), held(moved, 'theirs')
-    records.owner = mine
+    local, remote = held(moved, 'local'), held(moved, 'remote')
+    records.owner = local
 
     async def story() -> None:
         here, there = (Reannouncements(records, lambda: now[0]) for _ in range(2))
-        await there.hear_of_all([theirs])
+        await there.hear_of_all([remote])
         assert (records.reads, moved) == (1, [])
-        await here.made(mine, START)
-        await there.hear_of_all([theirs])
+        await here.made(local, START)
+        await there.hear_of_all([remote])
         assert records.reads == 1, 'it has just been read'
         now[0] += HEAR_S
-        await there.hear_of_all([theirs])
-        assert (records.reads, moved, theirs.state.rollouts['web'].goal.held) == (2, ['mine', 'theirs'], False)
+        await there.hear_of_all([remote])
+        assert (records.reads, moved, remote.state.rollouts['web'].goal.held) == (2, ['local', 'remote'], False)
         now[0] += HEAR_S
-        await there.hear_of_all([theirs])
+        await there.hear_of_all([remote])
         assert records.reads == 2, 'nothing more can be news'
 
     asyncio.run(story())
@@ -169,7 +169,7 @@ def test_records_that_cannot_be_read_are_read_again(caplog: pytest.LogCaptureFix
 
     async def story() -> None:
         there = Reannouncements(records, lambda: now[0])
-        await there.hear_of_all([held([], 'theirs')])
+        await there.hear_of_all([held([], 'remote')])
 
     asyncio.run(story())
     assert 'what other replicas recorded is not known' in caplog.text

@@ -23,7 +23,7 @@ def of(made: ClusterState, name: str = 'web') -> tuple[str, str]:
 
 
 def stopped(reason: str, code: str = 'EssentialContainerExited', **changes: Any) -> Task:
-    containers = [{'name': 'web', 'exitCode': changes.pop('exit_code', 1), 'reason': changes.pop('told', '')}]
+    containers = [{'name': 'web', 'exitCode': changes.pop('exit_code', 1), 'reason': ''}]
     sent = {'taskArn': 'arn:task/t1', 'stoppedReason': reason, 'stopCode': code, 'containers': containers}
     return task(sent | changes)
 
@@ -137,13 +137,13 @@ def test_what_ecs_replaces_is_no_trouble():
     assert cluster_view.trouble(made, 'web') is None
 
 
-@pytest.mark.parametrize(('minutes', 'told'), [(1, 'no-capacity'), (-60, None)])
-def test_events_tell_of_trouble_since_the_rollout_began(minutes: float, told: str | None):
+@pytest.mark.parametrize(('minutes', 'kind'), [(1, 'no-capacity'), (-60, None)])
+def test_events_show_trouble_since_the_rollout_began(minutes: float, kind: str | None):
     made = state(revision('r1', web=WEB))
     event = {'id': '1', 'createdAt': START + timedelta(minutes=minutes), 'message': 'was unable to place a task.'}
     look(made, running(running=0, events=[event]))
     found = cluster_view.trouble(made, 'web')
-    assert (found and found['kind']) == told
+    assert (found and found['kind']) == kind
 
 
 def test_a_stop_has_the_exit_code_that_tells_something():

@@ -11,7 +11,7 @@ from stack.reconcile.wanted import Wanted, wanted_services
 from stack.rollouts import ecs_state
 from stack.rollouts.drift import carries, dropped_fields, service_drift, unmanaged
 
-OURS = {'nysa:cluster': 'prod', 'nysa:service': 'web'}
+NYSA_TAGS = {'nysa:cluster': 'prod', 'nysa:service': 'web'}
 
 
 def wanted(**settings: Any) -> Wanted:
@@ -19,7 +19,7 @@ def wanted(**settings: Any) -> Wanted:
     return wanted_services('prod', document)['web']
 
 
-def definition(of: Wanted, tags: Mapping[str, str] = OURS, task: Mapping = {}, **container: Any) -> TaskDefinition:
+def definition(of: Wanted, tags: Mapping[str, str] = NYSA_TAGS, task: Mapping = {}, **container: Any) -> TaskDefinition:
     body = {key: value for key, value in of.definition.items() if key != 'tags'}
     body = {**body, 'revision': 3, 'taskDefinitionArn': 'arn:td/prod-web:3', **task}
     body['containerDefinitions'] = [{**body['containerDefinitions'][0], **container}]
@@ -82,7 +82,7 @@ def test_what_is_not_known_yet_is_no_drift():
     assert service_drift(wanted(), service(), None) is None
 
 
-@pytest.mark.parametrize('tags', [{}, OURS])
+@pytest.mark.parametrize('tags', [{}, NYSA_TAGS])
 def test_what_carries_a_revision(tags):
     assert carries(definition(wanted(), tags), wanted())
     assert not carries(definition(wanted(), tags), wanted(image='web:2'))
@@ -92,8 +92,8 @@ def test_what_carries_a_revision(tags):
 def test_another_scheduler_may_add_and_name_what_it_likes():
     others = definition(wanted(), {}, {'family': 'web'}, name='main', memoryReservation=64, dockerLabels={'by': 'x'})
     assert carries(others, wanted())
-    ours = definition(wanted(), OURS, memoryReservation=64)
-    assert not carries(ours, wanted())
+    tagged = definition(wanted(), NYSA_TAGS, memoryReservation=64)
+    assert not carries(tagged, wanted())
 
 
 def test_services_that_nobody_manages():

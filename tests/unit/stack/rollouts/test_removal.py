@@ -59,13 +59,13 @@ def test_removed_after_nobody_had_acted_for_long():
 
 
 @pytest.mark.parametrize('seen', [None, going(0, 'INACTIVE')])
-def test_gone_after_it_had_stalled_is_told(seen: Service | None):
+def test_removal_after_a_stall_is_recorded(seen: Service | None):
     stalled = looks(*[going(1)] * 17, every=60)[-1]
     assert ending(stalled) == 'stalled'
     assert ending(follow(stalled, seen, at(3000))) == 'removed'
 
 
-def test_nobody_was_told():
+def test_an_unannounced_removal_stays_queued():
     assert looks(*[service(old())] * 40, every=60, want=replace(REMOVAL, announced_at=None))[-1].state == 'queued'
 
 

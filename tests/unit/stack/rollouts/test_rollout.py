@@ -1,4 +1,4 @@
-"""What ends a rollout, or begins it anew, from outside ECS."""
+"""What ends or restarts a rollout from outside ECS."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +20,10 @@ def test_what_has_ended_is_not_superseded():
     assert abandoned(done, 'gone', at(20)) is done
 
 
-def test_nobody_was_told():
+def test_an_unannounced_rollout_stays_queued():
     last = looks(*[service(old())] * 40, every=60, want=goal(announced_at=None))[-1]
     assert (last.state, last.verdict) == ('queued', None)
-    # … and once somebody is, the clock starts.
+    # The announcement starts the clock.
     announced = announced_again(last, last.observed_at)
     looked = [announced]
     for number in range(1, 17):
@@ -35,7 +35,7 @@ def test_announced_again_while_it_goes_well():
     under_way = looks(service(new(1), leaving(1)))[-1]
     again = announced_again(under_way, at(20))
     assert again == replace(under_way, goal=goal(announced_at=at(20)), idle=0.0)
-    assert announced_again(again, at(20)) is again, 'and once more by somebody who has just heard of it'
+    assert announced_again(again, at(20)) is again, 'the same announcement from another replica changes nothing'
     arrived = looks(service(new(2, state='COMPLETED')))[-1]
     assert announced_again(arrived, at(20)) is arrived
 
@@ -47,9 +47,9 @@ def test_announced_again_after_a_rollback():
     again = announced_again(once, at(32), rolled_back)
     assert (again.state, again.verdict) == ('queued', None)
     waiting = follow(again, rolled_back, {NEW}, at(35))
-    assert (waiting.state, waiting.verdict) == ('queued', None), 'the former failure says nothing of the new attempt'
-    anew = deployment('ecs-svc/4', NEW, 0, 2, rollout_state='IN_PROGRESS', created_at=at(40))
-    under_way = follow(waiting, service(anew, replace(back, status='ACTIVE'), events=(BACK, FAILED)), {NEW}, at(45))
+    assert (waiting.state, waiting.verdict) == ('queued', None), 'the former failure does not count for the new attempt'
+    retried = deployment('ecs-svc/4', NEW, 0, 2, rollout_state='IN_PROGRESS', created_at=at(40))
+    under_way = follow(waiting, service(retried, replace(back, status='ACTIVE'), events=(BACK, FAILED)), {NEW}, at(45))
     assert (under_way.state, under_way.deployment) == ('rolling-out', 'ecs-svc/4')
     failed_too = (at(60), '(deployment ecs-svc/4) deployment failed: tasks failed to start.')
     last = deployment('ecs-svc/5', OLD, 2, 2, created_at=at(60))

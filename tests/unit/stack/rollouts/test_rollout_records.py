@@ -19,7 +19,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class OneKey:
-    """A bucket with conditional writes; before each of the next `races` somebody else writes."""
+    """A bucket with conditional writes; another process writes before each of the next `races` writes."""
 
     def __init__(self) -> None:
         self.stored: SimpleNamespace | None = None
@@ -188,7 +188,7 @@ def test_a_cluster_that_is_gone_by_then_is_not_recorded():
 
 
 class SlowKey(OneKey):
-    """Answers in its own time: `asked` is set when somebody waits for it, and it goes on when `free` is."""
+    """Answers in its own time: `asked` is set when a caller waits for it, and it goes on when `free` is."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -75,7 +75,7 @@ def test_a_removal_goes_on_until_it_has_ended():
     assert (book.removing(), set(book.now)) == (set(), {'api'})
 
 
-def test_what_was_held_is_told_with_the_next_revision_that_is():
+def test_a_held_revision_is_announced_with_the_next_announced_one():
     book = Book()
     book.turned(1, 'web', 'api')
     book.turned(2, 'web', announced=False)

@@ -63,7 +63,7 @@ def test_rolled_back_before_anybody_looked():
     assert ending(looks(service(back, events=(BACK, FAILED)), first=60)[-1]) == 'rolled-back'
 
 
-def test_rollback_told_by_the_state_reason_alone():
+def test_rollback_recognised_by_the_state_reason_alone():
     reason = 'ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.'
     back = deployment('ecs-svc/3', OLD, 0, 2, rollout_state='IN_PROGRESS', created_at=at(30), reason=reason)
     last = looks(service(new(0), leaving(2)), service(back, leaving(2)))[-1]

@@ -80,7 +80,7 @@ def test_canonical_reasons(kind: str, found: dict):
     ('kind', 'found'),
     [
         ('unknown', {}),
-        ('unknown', stopped('Something that nobody has seen yet')),
+        ('unknown', stopped('Something that was never seen before')),
         ('unknown', stopped(ESSENTIAL, EXITED)),
         ('replaced', stopped('Scaling activity initiated by (deployment ecs-svc/1)', 'ServiceSchedulerInitiated')),
         ('replaced', stopped('Scaling activity initiated by (deployment ecs-svc/1)', '', {'exitCode': 143})),
@@ -351,6 +351,6 @@ def test_the_most_telling_reason():
     assert most_telling([]) is None
 
 
-def test_each_canonical_kind_is_told_apart():
+def test_each_canonical_kind_is_distinct():
     assert len({kind for kind, _ in CANONICAL}) == 12
     assert {kind for kind, _ in CANONICAL} <= set(KINDS)

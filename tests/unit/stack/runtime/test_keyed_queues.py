@@ -64,7 +64,7 @@ def test_a_worker_that_leaves_something_lets_it_go():
     asyncio.run(scenario())
 
 
-def test_a_worker_that_fails_leaves_no_lane_and_no_item_behind(caplog: pytest.LogCaptureFixture):
+def test_a_worker_that_fails_leaves_no_queue_and_no_item_behind(caplog: pytest.LogCaptureFixture):
     async def scenario():
         done = []
 

@@ -249,7 +249,7 @@ def test_nothing_is_recorded_under_a_lease_that_another_has(world: World):
 
 
 @pytest.mark.parametrize('body', [b'', b'[]', b'{"holder": null}', json.dumps({'number': 'x'}).encode()])
-def test_what_somebody_else_wrote_there_is_written_over(world: World, body: bytes):
+def test_an_object_that_is_no_lease_is_overwritten(world: World, body: bytes):
     async def check() -> None:
         await world.bucket.put(PREFIX + 'staging', body, over=None)
         async with world.leases().held('staging') as held:

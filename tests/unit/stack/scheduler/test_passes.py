@@ -96,7 +96,7 @@ def test_a_frozen_cluster_is_left_alone(scene: Scene):
     assert scene.image() == 'team/mailer:1'
 
 
-def test_while_somebody_else_is_at_it(scene: Scene):
+def test_a_pass_is_busy_while_another_process_has_the_lease(scene: Scene):
     async def scenario() -> None:
         await scene.write('1')
         other = Leases(scene.leases._bucket, clock=scene.cluster.time.clock, sleep=scene.cluster.time.sleep)
@@ -129,7 +129,7 @@ class TestStoredWithoutBeingAnnounced:
         asyncio.run(scenario())
         assert scene.image() == 'team/mailer:1'
 
-    def test_once_somebody_has_it_deployed_it_is_kept_so(self, scene: Scene):
+    def test_drift_is_corrected_once_the_revision_was_deployed(self, scene: Scene):
         async def scenario() -> None:
             await scene.write('1', announce=None)
             assert await scene.make(hinted=False) == 'held'

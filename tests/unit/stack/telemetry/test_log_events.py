@@ -9,7 +9,7 @@ from stack.telemetry.log_events import filter_pattern
         ('', ''),
         ('  ', ''),
         ('GET /orders', '"GET /orders"'),
-        ('say "hi"', '"say \\"hi\\""'),
+        ('print "hi"', '"print \\"hi\\""'),
         ('C:\\temp', '"C:\\\\temp"'),
         ('{ $.level = "error" }', '{ $.level = "error" }'),
         ('"out of memory" -debug', '"out of memory" -debug'),

@@ -1,4 +1,4 @@
-"""What EventBridge tells of ECS."""
+"""The events of ECS that EventBridge delivers."""
 
 import asyncio
 import json
@@ -36,23 +36,23 @@ def event(kind: str, resources: list[str] | None = None, **detail: Any) -> str:
         event('ECS Task State Change', clusterArn='arn:cluster/prod', group='family:migrate'),
     ],
 )
-def test_what_tells_nothing(body: str):
+def test_a_message_without_information_is_ignored(body: str):
     assert read(body) is None
 
 
 @pytest.mark.parametrize('kind', ['ECS Service Action', 'ECS Deployment State Change'])
 def test_a_service_that_moves(kind: str):
-    told = read(event(kind, [SERVICE_ARN], eventName='SERVICE_STEADY_STATE'))
-    assert (told.cluster, told.service, told.task) == ('prod', 'web', None)
+    hint = read(event(kind, [SERVICE_ARN], eventName='SERVICE_STEADY_STATE'))
+    assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
 
 
 def test_a_task_that_runs_once():
-    told = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
-    assert (told.cluster, told.service, told.task) == ('eu-prod', 'db-migrate', None)
+    hint = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
+    assert (hint.cluster, hint.service, hint.task) == ('eu-prod', 'db-migrate', None)
 
 
 def test_a_task_that_stops():
-    told = read(
+    hint = read(
         event(
             'ECS Task State Change',
             clusterArn='arn:aws:ecs:us-east-1:123456789012:cluster/prod',
@@ -63,8 +63,8 @@ def test_a_task_that_stops():
             containers=[{'name': 'web', 'exitCode': 3}],
         )
     )
-    assert (told.cluster, told.service) == ('prod', 'web')
-    assert (told.task.status, told.task.containers[0].exit_code, told.task.stopped_at.year) == ('STOPPED', 3, 2026)
+    assert (hint.cluster, hint.service) == ('prod', 'web')
+    assert (hint.task.status, hint.task.containers[0].exit_code, hint.task.stopped_at.year) == ('STOPPED', 3, 2026)
 
 
 def test_what_the_embedded_ecs_sends_is_understood():
@@ -84,9 +84,9 @@ def test_what_the_embedded_ecs_sends_is_understood():
     call('CreateService', cluster='prod', serviceName='web', taskDefinition='web', desiredCount=1)
     clock.advance(120)
     ecs.advance()
-    told = [read(json.dumps(each)) for each in sent]
-    assert {(each.cluster, each.service) for each in told if each} == {('prod', 'web')}
-    assert 'RUNNING' in {each.task.status for each in told if each and each.task}
+    received = [read(json.dumps(each)) for each in sent]
+    assert {(each.cluster, each.service) for each in received if each} == {('prod', 'web')}
+    assert 'RUNNING' in {each.task.status for each in received if each and each.task}
 
 
 def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):

@@ -120,7 +120,7 @@ def test_tasks_that_fail_are_asked_for_now_and_then():
     assert scene.asked('stopped') == [2]
 
 
-def test_tasks_that_ecs_told_of_are_not_asked_for():
+def test_tasks_that_an_event_reported_are_not_requested():
     scene = Scene()
     scene.observer.report_stopped('prod', 'web', stopped(1))
     scene.observer.report_stopped('prod', 'web', stopped(2))

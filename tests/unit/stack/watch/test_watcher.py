@@ -24,7 +24,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Sky:
-    """AWS in time that the test turns: services that are steady unless told otherwise, and limits that are enforced.
+    """AWS on a clock of the test: services that are steady unless set otherwise, and limits that are enforced.
 
     `others` is the part of the limits that other clients eat up.
     """
@@ -98,7 +98,7 @@ class Sky:
 
 
 class Cared:
-    """One cluster that somebody cares for, or nobody."""
+    """One cluster, which has a subscriber or none."""
 
     def __init__(self, sky: Sky):
         self.sky = sky
@@ -252,7 +252,7 @@ def test_a_hint_is_followed_at_once():
         await scene.go(1)
         assert len(scene.live.looks) == before + 1
         assert scene.live.states['prod'].ecs.stopped['s4'] == (stopped,)
-        assert scene.sky.count('ListTasks') == 0, 'what was told is not asked for'
+        assert scene.sky.count('ListTasks') == 0, 'the event has reported it'
 
     play(story)
 
@@ -276,7 +276,7 @@ def test_failing_tasks_are_asked_for_and_not_too_often():
         AwsFailed('Denied.', 'ecs:DescribeServices', 'AccessDeniedException'),
     ],
 )
-def test_an_ecs_that_fails_is_asked_ever_less_often_and_the_age_is_told(failure: AwsFailed):
+def test_an_ecs_that_fails_is_polled_ever_less_often_and_the_age_is_reported(failure: AwsFailed):
     async def story() -> None:
         scene = Scene(10)
         await scene.go(30)

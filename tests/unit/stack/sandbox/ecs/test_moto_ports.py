@@ -102,7 +102,7 @@ def test_target_states(aws: Aws, there: Ports):
     there.targets.health('arn:nothing', '10.0.0.1', 80, 'healthy', '')
 
 
-def test_targets_that_somebody_else_registered_stay_as_moto_has_them(aws: Aws, there: Ports):
+def test_targets_that_another_client_registered_stay_as_moto_has_them(aws: Aws, there: Ports):
     arn = target_group(aws)
     aws.client('elbv2').register_targets(TargetGroupArn=arn, Targets=[{'Id': '10.9.9.9', 'Port': 80}])
     assert health(aws, arn) == {('10.9.9.9', 80): 'healthy'}
