@@ -86,7 +86,7 @@ test('a newer first page leaves the older ones where they are', () => {
   expect(now.next).toBe('after 4');
 });
 
-test('where the two do not meet there is a gap, and all begins anew', () => {
+test('where the two do not meet there is a gap, and the list starts from scratch', () => {
   const newest = page([30, 29], 'after 29');
   expect(renewed(page([9, 8], null), newest)).toBe(newest);
   expect(renewed({ entries: [], next: null }, newest)).toBe(newest);

@@ -70,7 +70,7 @@ test('a plan inside an answer, with what runs beside it', () => {
   ).toEqual(['api']);
 });
 
-test('said in one line', () => {
+test('a summary in one line', () => {
   expect(summary(readPlan(PLAN).services)).toBe('3 changes in 2 services');
   expect(summary([])).toBe('No changes');
   expect(summary(readPlan({ services: [PLAN.services[1]!] }).services)).toBe('1 change in 1 service');
@@ -107,7 +107,7 @@ test('values that the caller may not read', () => {
   ]);
 });
 
-test('what runs is said where it is known', () => {
+test('what runs is shown where it is known', () => {
   const change = (path: string) => ({ path, before: 1, after: 2 });
   const stored = {
     services: [
@@ -156,7 +156,7 @@ test('tags alone are no change of what runs', () => {
   ]);
 });
 
-test('two plans say the same as long as the same changes', () => {
+test('two plans are equal as long as the same changes', () => {
   const planned = readPlan(PLAN);
   const others = readPlan({
     ...PLAN,

@@ -95,7 +95,7 @@ test('a duplicated tab has the id of the first one, until one of them writes', (
   expect(one.get('staging')?.text).toBe('one');
 });
 
-test('what other tabs do to their own drafts, or remove of ours, is noticed', () => {
+test('what other tabs do to their own drafts, or remove of this tab, is noticed', () => {
   const storage = memory();
   const one = tab(storage);
   one.put(draft);

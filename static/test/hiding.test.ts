@@ -80,7 +80,7 @@ test('a row that left the page is left alone', () => {
   stop();
 });
 
-test('whoever walks through the rows need not wait, and nothing is left behind', () => {
+test('walking through the rows needs no wait, and nothing is left behind', () => {
   const { wanted, shown, stop } = list('');
   wanted.value = 'row-199';
   settling.forEach((each) => each.finish());

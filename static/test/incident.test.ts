@@ -31,7 +31,7 @@ describe('an incident', () => {
     });
   });
 
-  it('without a deployment blames nobody', () => {
+  it('without a deployment blames no change', () => {
     const { by, serves, since } = incidentOf(
       service({
         sync: 'in-sync',

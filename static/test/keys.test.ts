@@ -68,7 +68,7 @@ describe('Keyboard', () => {
   });
 });
 
-test('what is text for somebody else', () => {
+test('elements that accept text', () => {
   expect(isTyping({ tagName: 'INPUT', type: 'search' })).toBe(true);
   expect(isTyping({ tagName: 'INPUT', type: 'checkbox' })).toBe(false);
   expect(isTyping({ tagName: 'DIV', isContentEditable: true })).toBe(true);

@@ -43,7 +43,7 @@ test.each([
     'No task runs',
   ],
   [service('ui', { state: 'failed' }), 'The last rollout failed'],
-])('a concern in a few words, case %#', (of, says) => expect(concern(of)).toBe(says));
+])('a concern in a few words, case %#', (of, text) => expect(concern(of)).toBe(text));
 
 test.each([
   [[fine], null],
@@ -69,7 +69,7 @@ test('the deployment that comes first, then those that it replaces', () => {
   expect(readDeployments(null)).toEqual([]);
 });
 
-test('a stop that explains the trouble is told rather than a newer one that only follows from it', () => {
+test('a stop that explains the trouble is shown rather than a newer one that only follows from it', () => {
   const stops = [
     { reason: 'Scaling activity initiated by …', kind: 'scaled-in' },
     { reason: 'CannotPullContainerError', kind: 'image' },

@@ -55,7 +55,7 @@ test('the stackfile of the form', () => {
 test.each([
   ['services: []\n', 'name: "s"\nconfig:\n  services: []\n\n'],
   ['---\nservices: []', 'name: "s"\nconfig:\n\n  services: []\n'],
-  ['# of ours\n--- \nservices: []', 'name: "s"\nconfig:\n  # of ours\n\n  services: []\n'],
+  ['# a comment\n--- \nservices: []', 'name: "s"\nconfig:\n  # a comment\n\n  services: []\n'],
   ['{"services": []}', 'name: "s"\nconfig:\n  {"services": []}\n'],
 ])('%j as the body of a creation', (text, body) => {
   expect(creation('s', text)).toBe(body);
@@ -82,7 +82,7 @@ test('an adoption, its notes by service', () => {
   ]);
 });
 
-test('of what ECS has, that which nobody manages', () => {
+test('the unmanaged clusters of ECS', () => {
   const rows = [
     { name: 'old', managed: false, services: 2, running: 7 },
     { name: 'ours', managed: true },

@@ -58,7 +58,7 @@ test.each([
   [ended('superseded', ['web', 'api'], []), undefined],
   [ended('superseded', ['web'], []), 'superseded'],
   [ended('succeeded', ['web', 'api'], []), 'succeeded'],
-])('what a revision tells of how one of its services ended, case %#', (revision, ending) =>
+])('the ending of one service of a revision, case %#', (revision, ending) =>
   expect(endingFor(revision, 'web')?.ending).toBe(ending),
 );
 

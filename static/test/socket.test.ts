@@ -17,7 +17,7 @@ class Socket {
   send(text: string) {
     this.sent.push(JSON.parse(text));
   }
-  says(message: Json) {
+  receive(message: Json) {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
   close() {
@@ -98,34 +98,34 @@ test('subscribes with what is known', () => {
 
 test('the clock of the server is read from hello and from each pong', () => {
   last().opened();
-  last().says({ type: 'hello', at: '1970-01-01T01:00:00Z' });
+  last().receive({ type: 'hello', at: '1970-01-01T01:00:00Z' });
   clock += 300;
-  last().says({ type: 'pong', at: '1970-01-01T01:00:00.200Z' });
-  last().says({ type: 'rollout', cluster: 'prod', at: '1970-01-01T00:00:00Z' });
-  last().says({ type: 'pong', at: 'noon' });
+  last().receive({ type: 'pong', at: '1970-01-01T01:00:00.200Z' });
+  last().receive({ type: 'rollout', cluster: 'prod', at: '1970-01-01T00:00:00Z' });
+  last().receive({ type: 'pong', at: 'noon' });
   expect(readings).toEqual([
     { server: 3_600_000, sent: 1000, received: 1000 },
     { server: 3_600_200, sent: 1000, received: 1300 },
   ]);
 });
 
-test('is live when the server says hello, not when the socket opens', () => {
+test('is live when the server sends hello, not when the socket opens', () => {
   last().opened();
   expect(states).toEqual([]);
-  last().says({ type: 'hello' });
+  last().receive({ type: 'hello' });
   expect(states).toEqual(['live']);
 });
 
 test('what comes between two frames is applied at once', () => {
   last().opened();
-  last().says({ type: 'cluster', cluster: 'a' });
-  last().says({ type: 'synced' });
+  last().receive({ type: 'cluster', cluster: 'a' });
+  last().receive({ type: 'synced' });
   expect(applied).toEqual([]);
   expect(frames.length).toBe(1);
   paint();
   expect(applied.map((m) => m.length)).toEqual([2]);
   expect(synced).toBe(1);
-  last().says({ type: 'rollout', cluster: 'a' });
+  last().receive({ type: 'rollout', cluster: 'a' });
   paint();
   expect(applied.map((m) => m.length)).toEqual([2, 1]);
 });
@@ -133,7 +133,7 @@ test('what comes between two frames is applied at once', () => {
 test('a frame that is not JSON does no harm', () => {
   last().opened();
   last().onmessage?.({ data: '{' });
-  last().says({ type: 'hello' });
+  last().receive({ type: 'hello' });
   paint();
   expect(applied).toEqual([[{ type: 'hello' }]]);
 });
@@ -158,7 +158,7 @@ describe('after a cut', () => {
   test('starts over once it was live', () => {
     waits(4);
     last().opened();
-    last().says({ type: 'hello' });
+    last().receive({ type: 'hello' });
     expect(waits(1)).toEqual([500]);
   });
 
@@ -182,7 +182,7 @@ describe('after a cut', () => {
     expect(sockets.length).toBe(before + 1);
   });
 
-  test('says so when the session ended', () => {
+  test('reports that the session ended', () => {
     last().breaks(1008);
     expect(states).toEqual(['signed-out']);
   });
@@ -190,7 +190,7 @@ describe('after a cut', () => {
 
 test('waking up does nothing while it is live', () => {
   last().opened();
-  last().says({ type: 'hello' });
+  last().receive({ type: 'hello' });
   channel.wake();
   expect(sockets.length).toBe(1);
 });
@@ -205,12 +205,12 @@ test('pings, and takes silence for an end', () => {
   expect(sockets.length).toBe(2);
 });
 
-test('a socket that was left says nothing any more', () => {
+test('a socket that was left receives nothing any more', () => {
   const old = last();
   old.opened();
   old.breaks();
   pass(500);
-  old.says({ type: 'hello' });
+  old.receive({ type: 'hello' });
   old.breaks();
   paint();
   expect(states).toEqual(['reconnecting']);

@@ -2,14 +2,14 @@ import { effect, signal } from '@preact/signals';
 import { expect, test } from 'vitest';
 import { sameFields, sameList, stable } from '../src/lib/stable';
 
-test('readers are told of real changes only', () => {
+test('readers are notified of real changes only', () => {
   const source = signal([1, 2, 30]);
   const small = stable(() => source.value.filter((n) => n < 10), sameList);
-  const told: number[][] = [];
-  effect(() => void told.push([...small.value]));
+  const seen: number[][] = [];
+  effect(() => void seen.push([...small.value]));
   source.value = [1, 2, 40];
   source.value = [2, 1];
-  expect(told).toEqual([
+  expect(seen).toEqual([
     [1, 2],
     [2, 1],
   ]);

@@ -46,15 +46,15 @@ test('a snapshot', () => {
   expect(row('worker').value).toMatchObject({ running: null, sync: 'unknown', health: 'unknown' });
 });
 
-test('a changed row tells its own readers only', () => {
-  const told: string[] = [];
-  effect(() => void told.push(`api ${row('api').value.running}`));
-  effect(() => void told.push(`worker ${row('worker').value.running}`));
-  told.length = 0;
+test('a changed row notifies its own readers only', () => {
+  const seen: string[] = [];
+  effect(() => void seen.push(`api ${row('api').value.running}`));
+  effect(() => void seen.push(`worker ${row('worker').value.running}`));
+  seen.length = 0;
   store.apply([
     { type: 'rollout', cluster: 'staging', services: [{ ...API, deployed: { running: 1 }, state: 'rolling-out' }] },
   ]);
-  expect(told).toEqual(['api 1']);
+  expect(seen).toEqual(['api 1']);
 });
 
 test('several messages are one change', () => {
@@ -73,7 +73,7 @@ test('several messages are one change', () => {
   expect(row('api').value.fresh).toEqual({ running: 3, desired: 4 });
 });
 
-test('the same again tells nobody', () => {
+test('the same again notifies no reader', () => {
   let runs = 0;
   effect(() => {
     runs += 1;
@@ -206,7 +206,7 @@ test('what is unknown is left alone', () => {
   expect(store.names.value).toEqual(['staging']);
 });
 
-test('a service that nobody manages', () => {
+test('an unmanaged service', () => {
   store.apply([
     {
       type: 'rollout',
@@ -264,12 +264,12 @@ test('a service that only starts has not failed', () => {
   expect(store.get('staging')!.counts.value).toMatchObject({ failed: 1 });
 });
 
-test('what may stand in the audit has those that show it read again', () => {
+test('what may add to the audit makes its readers read it again', () => {
   const { audited } = store.get('staging')!;
   const before = audited.value;
   store.apply([
     { type: 'audit', cluster: 'staging' },
-    { type: 'audit', cluster: 'nobody' },
+    { type: 'audit', cluster: 'unknown' },
   ]);
   expect(audited.value).toBe(before + 1);
   expect(store.names.value).toEqual(['staging']);

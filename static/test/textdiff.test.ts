@@ -54,7 +54,7 @@ test('the classic example has a common subsequence of four', () => {
   expect(matches([...'abcabba'], [...'cbabac']).length).toBe(4);
 });
 
-test('far from changes, lines become a gap that says how many', () => {
+test('far from changes, lines become a gap with their number', () => {
   const text = Array.from({ length: 20 }, (_, i) => `line ${i}`);
   const changed = text.with(10, 'other');
   const pieces = withGaps(diffLines(text.join('\n'), changed.join('\n')));

@@ -36,7 +36,7 @@ test.each([
   [17, ['environment', '[]'], 'A'],
 ])('line %d', (line, path, key) => expect(at(line)).toMatchObject({ path, key }));
 
-test('an empty line belongs where its indentation says', () => {
+test('an empty line belongs where its indentation places it', () => {
   expect(placeAt(TEXT.with(10, '        '), 10, 8)).toMatchObject({
     path: ['services', '[]', 'user-service', 'elb'],
     key: null,
