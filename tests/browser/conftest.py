@@ -14,7 +14,7 @@ from handlers.document.control_plane import STATIC, read_build
 from tests.chromium import launch_arguments
 from tests.process import Process
 
-# A refusal of the API is an answer like any other; Chromium says so on the console all the same.
+# A refusal of the API is an answer like any other; Chromium logs it on the console all the same.
 REFUSAL = re.compile(r'^Failed to load resource: the server responded with a status of 4\d\d')
 
 # Everything that axe knows of WCAG up to 2.2 AA, and its own good practice.
@@ -71,7 +71,7 @@ def ecs(aws_endpoint: str) -> BaseClient:
 
 @pytest.fixture
 def new_cluster(ecs: BaseClient) -> str:
-    """A cluster of ECS that nobody manages, with nothing in it."""
+    """An unmanaged, empty cluster of ECS."""
     return ecs.create_cluster(clusterName=f'c{uuid.uuid4().hex[:8]}')['cluster']['clusterName']
 
 
@@ -87,7 +87,7 @@ def managed(product: Process, new_cluster: str) -> str:
 
 @pytest.fixture
 def tolerated() -> list[str]:
-    """What a test expects to read on the console; empty unless it says so."""
+    """What a test expects to read on the console; empty unless the test overrides it."""
     return []
 
 

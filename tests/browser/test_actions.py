@@ -1,4 +1,4 @@
-"""What stands in the menus: restarts, freezes and what they refuse, quarantine, removal and restoration, the audit."""
+"""The menus: restarts, freezes and what they refuse, quarantine, removal and restoration, the audit."""
 
 import re
 from collections.abc import Callable
@@ -145,11 +145,11 @@ def test_the_audit_tells_who_was_refused_and_why(page: Page, product: Process):
     page.get_by_role('button', name='Refused').click()
     expect(page).to_have_url(re.compile('show=refused'))
     expect(page.get_by_text('Tried to')).not_to_have_count(0)
-    page.get_by_label('Filter the audit').fill('nobody did this')
+    page.get_by_label('Filter the audit').fill('unmatched text')
     expect(page.get_by_role('heading', name=re.compile('^0 of'))).to_be_visible()
-    expect(page).to_have_url(re.compile('q=nobody'))
+    expect(page).to_have_url(re.compile('q=unmatched'))
     page.reload()
-    expect(page.get_by_label('Filter the audit')).to_have_value('nobody did this')
+    expect(page.get_by_label('Filter the audit')).to_have_value('unmatched text')
     page.get_by_role('button', name='Clear the filter').click()
     expect(entry).to_be_visible()
 
@@ -174,7 +174,7 @@ def test_a_refusal_shows_in_an_open_audit(page: Page, product: Process, managed:
     expect(page.get_by_role('button', name='Refused 0')).to_be_visible()
     expect(refuse(7)).to_be_visible()
     expect(page.get_by_role('button', name='Refused 1')).to_be_visible()
-    # What is told while the page is away, it finds when it is back.
+    # The page finds what was published while it was disconnected.
     deaf += sockets
     missed = refuse(8)
     product.api('GET', f'/clusters/{managed}/audit')
@@ -221,7 +221,7 @@ def test_freezing_and_thawing(page: Page, product: Process):
     assert product.api('GET', '/clusters/staging/freeze').json == {'frozen': None}
 
 
-def test_who_may_not_override_is_told_so(page: Page, guarded: Guarded):
+def test_a_user_who_may_not_override_sees_why(page: Page, guarded: Guarded):
     cluster, token = guarded.managed(), guarded.token('deployer')
     name, _, value = guarded.signed_in(token)[0].partition('=')
     page.context.add_cookies([{'name': name, 'value': value, 'url': f'http://127.0.0.1:{guarded.port}'}])

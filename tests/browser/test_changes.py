@@ -34,11 +34,11 @@ def test_a_new_tag_is_planned_and_deployed_with_a_reason(page: Page, product: Pr
     expect(confirm).to_have_attribute('aria-disabled', 'true')
     confirm.click(force=True)
     assert newest(product, 'staging')['revision'] == before['revision']
-    dialog.get_by_label('Reason').fill('It mends the login')
+    dialog.get_by_label('Reason').fill('It fixes the login')
     confirm.click()
     expect(page.get_by_role('heading', name=f'Deploying {tag} to user-service')).to_be_visible()
     assert service_of(product, 'staging', 'user-service')['image'].endswith(f':{tag}')
-    assert newest(product, 'staging')['message'] == 'It mends the login'
+    assert newest(product, 'staging')['message'] == 'It fixes the login'
 
 
 def test_several_services_at_once(page: Page, product: Process):
@@ -61,7 +61,7 @@ def test_deleting_wants_the_name_typed(page: Page, product: Process):
     page.get_by_role('button', name='Actions for search-service').click()
     page.get_by_role('menuitem', name='Delete').click()
     dialog = page.get_by_role('dialog', name='Delete search-service')
-    dialog.get_by_label('Reason').fill('Nobody searches')
+    dialog.get_by_label('Reason').fill('Search is not used')
     dialog.get_by_label('Type search-service to confirm').fill('search')
     dialog.get_by_role('button', name='Delete').click(force=True)
     assert service_of(product, 'production', 'search-service')
@@ -71,7 +71,7 @@ def test_deleting_wants_the_name_typed(page: Page, product: Process):
     expect(page.get_by_role('link', name='search-service, open')).to_have_count(0)
 
 
-def test_a_change_by_somebody_else_shows_at_once_and_disturbs_nothing(page: Page, product: Process):
+def test_a_change_by_another_user_shows_at_once_and_disturbs_nothing(page: Page, product: Process):
     page.goto('/cp/clusters/staging?q=work')
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     row = page.get_by_role('row').filter(has_text='report-worker')
@@ -107,15 +107,15 @@ def at_the_last_moment(page: Page, act: Callable[[], object]) -> None:
     page.route(lambda url: '/services?' in url and 'dry_run' not in url, first, times=1)
 
 
-def test_somebody_was_faster(page: Page, product: Process):
+def test_the_cluster_changed_in_the_meantime(page: Page, product: Process):
     page.goto('/cp/clusters/production/services/billing-service')
     page.get_by_role('button', name='Scale', exact=True).click()
     page.get_by_label('Tasks', exact=True).fill('6')
     page.get_by_role('button', name='Review', exact=True).click()
     expect(page.get_by_text('1 change in 1 service')).to_be_visible()
     page.get_by_label('Reason').fill('Month end')
-    theirs = {'desired_count': service_of(product, 'production', 'billing-service')['desired_count'] + 1}
-    at_the_last_moment(page, lambda: product.api('PUT', '/clusters/production/services/billing-service', theirs))
+    remote = {'desired_count': service_of(product, 'production', 'billing-service')['desired_count'] + 1}
+    at_the_last_moment(page, lambda: product.api('PUT', '/clusters/production/services/billing-service', remote))
     page.get_by_role('button', name='Scale to 6').click()
     expect(page.get_by_text('The cluster changed while you were reviewing')).to_be_visible()
     assert service_of(product, 'production', 'billing-service')['desired_count'] != 6

@@ -38,7 +38,7 @@ def test_it_catches_up_by_itself(page: Page, aws: Aws):
         expect(page.get_by_text('Live', exact=True)).to_be_visible()
         expect(page.get_by_role('link', name='web, open')).to_be_visible()
     expect(page.get_by_text('Reconnecting · data')).to_be_visible()
-    # What is there stays readable; what would change something waits, and says why.
+    # What is there stays readable; what would change something is disabled, and shows why.
     page.get_by_role('link', name='web, open').click()
     expect(page.get_by_role('button', name='Scale (Offline')).to_have_attribute('aria-disabled', 'true')
     with again(first) as second:
@@ -75,7 +75,7 @@ def test_what_ecs_runs_may_be_old_although_the_connection_is_fine(
     refusal = {'kind': 'error', 'status': 400, 'code': 'AccessDeniedException'}
     urllib3.request('POST', faults, json={**refusal, 'service': 'ecs', 'operation': 'Describe*|List*'})
     try:
-        # ECS tells of it, so that it is looked at now; a cluster where nothing happens is looked at once a minute.
+        # ECS sends an event of it, so that it is polled now; a cluster where nothing happens is polled once a minute.
         ecs.update_service(cluster=managed, service='api', desiredCount=1)
         old = page.get_by_role('status').filter(has_text='ECS was last read')
         expect(old).to_be_visible()

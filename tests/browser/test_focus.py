@@ -35,7 +35,7 @@ def test_the_focus_is_seen_and_never_under_anything(page: Page, server: Server):
         assert not page.evaluate(OBSCURED), f'{key}: {focused}'
 
 
-def test_what_is_chosen_can_be_told_without_our_colours(page: Page, server: Server):
+def test_a_selection_is_visible_without_our_colours(page: Page, server: Server):
     page.emulate_media(forced_colors='active')
     opened(page, server)
     look = '(chip) => ((s) => [s.outlineStyle, s.borderColor, s.backgroundColor].join())(getComputedStyle(chip))'

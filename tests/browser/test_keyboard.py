@@ -61,12 +61,12 @@ def test_the_help_names_every_key(page: Page):
     page.goto('/cp/clusters/staging/services/billing-service')
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
     page.keyboard.press('?')
-    said = page.get_by_role('dialog', name='Keyboard shortcuts').get_by_role('listitem').all_inner_texts()
-    keys = {' '.join(each.split('\n')[1:]) for each in said}
+    items = page.get_by_role('dialog', name='Keyboard shortcuts').get_by_role('listitem').all_inner_texts()
+    keys = {' '.join(each.split('\n')[1:]) for each in items}
     assert keys >= {'Ctrl K', '/', 'j', 'k', 'Enter', 'Esc', '[', ']', 'g c', 'g h', 'e', 'd', '?'}
 
 
-def test_a_key_is_text_while_somebody_types(page: Page):
+def test_a_key_is_text_while_the_user_types(page: Page):
     page.goto('/cp/clusters/staging')
     page.get_by_label('Filter services').fill('')
     page.keyboard.type('e?jk[]gc')

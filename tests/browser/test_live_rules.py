@@ -1,4 +1,4 @@
-"""What comes in while somebody looks, points, types: it shows, and disturbs nothing."""
+"""Updates that come in while the user looks, points, types: they show, and disturb nothing."""
 
 import re
 from dataclasses import replace
@@ -141,7 +141,7 @@ def test_an_open_menu_stays_with_its_button(page: Page, server: Server, cluster:
     page.wait_for_function(beside, arg=[button.element_handle(), menu.element_handle()])
 
 
-def test_nothing_that_somebody_chose_is_lost(page: Page, server: Server, cluster: str):
+def test_nothing_that_the_user_chose_is_lost(page: Page, server: Server, cluster: str):
     opened(page, server, f'/clusters/{cluster}')
     page.get_by_label('Filter services').fill('service-00')
     page.get_by_role('button', name='Version').click()
@@ -191,7 +191,7 @@ def test_it_asks_for_nothing_while_nobody_does_anything(page: Page, server: Serv
     asked: list[str] = []
     page.on('request', lambda request: asked.append(request.url))
     for _ in range(10):
-        # As long as the server answers a ping now and then, nobody takes it for gone.
+        # As long as the server answers pings, the page stays live.
         with opening.value.expect_event('framereceived'):
             page.clock.fast_forward('00:30')
     expect(ago).not_to_have_text(before)

@@ -1,4 +1,4 @@
-"""Two people on two servers edit one cluster: nobody loses anything, and both see what happened."""
+"""Two people on two servers edit one cluster: no edit is lost, and both see what happened."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -161,7 +161,7 @@ def test_from_a_file_as_it_was_written(page: Page, product: Process, new_cluster
 
 
 def drop(target: Locator, text: str) -> None:
-    """What a browser tells the page when a file is dropped."""
+    """Dispatch the event of a dropped file."""
     transfer = target.evaluate_handle(
         "(_, text) => { const t = new DataTransfer(); t.items.add(new File([text], 'stack.yml')); return t; }", text
     )
@@ -222,7 +222,7 @@ def living(ecs: BaseClient, new_cluster: str) -> str:
     return new_cluster
 
 
-def test_adopting_shows_what_cannot_be_said_and_deploys_nothing(
+def test_adopting_shows_what_cannot_be_expressed_and_deploys_nothing(
     page: Page, product: Process, ecs: BaseClient, living: str, violations: Callable[[], list[str]]
 ):
     page.emulate_media(reduced_motion='reduce')

@@ -25,7 +25,7 @@ def edit(page: Page, server: Server) -> None:
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     page.get_by_role('button', name='More actions').click()
     page.get_by_role('menuitem', name='Deploy again').click()
-    page.get_by_label('Reason').fill('once more')
+    page.get_by_label('Reason').fill('for the test')
     page.get_by_role('button', name='Deploy again').click()
 
 

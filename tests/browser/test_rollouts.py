@@ -1,4 +1,4 @@
-"""The story of a version, as somebody follows it who has never seen the page: by what stands on it alone."""
+"""The rollout of a version, as a new user follows it: by what the page shows alone."""
 
 import re
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     page.set_viewport_size({'width': 320, 'height': 640})
     assert page.evaluate('() => document.documentElement.scrollWidth') <= 320
     page.set_viewport_size({'width': 1280, 'height': 720})
-    # How each ended stands there, too, and leads to why.
+    # The page shows how each ended, too, with a link to why.
     expect(page.get_by_role('listitem').filter(has_text='A faster login')).to_contain_text('Succeeded')
     failed = page.get_by_role('listitem').filter(has_text='Faster still')
     expect(failed).to_contain_text('Rolled back')

@@ -1,4 +1,4 @@
-"""The editor: mistakes at their lines, drafts that survive, and nobody's edit lost."""
+"""The editor: mistakes at their lines, drafts that survive, and no edit lost."""
 
 import re
 
@@ -82,7 +82,7 @@ def test_a_draft_survives_a_reload_and_is_applied_with_a_reason(page: Page, prod
     assert any('night-worker' in each for each in config(product, 'production')['services'])
 
 
-def test_a_change_by_somebody_else_never_touches_a_draft(page: Page, product: Process):
+def test_a_change_by_another_user_never_touches_a_draft(page: Page, product: Process):
     opened(page)
     type_at_end(page, '# mine\n')
     product.api('PUT', '/clusters/staging/services/email-worker?message=theirs', {'desired_count': 4})

@@ -82,7 +82,7 @@ def test_a_cluster_without_services(page: Page, server: Server, violations: Call
     expect(page).to_have_url(re.compile('/stackfile$'))
 
 
-def test_a_cluster_that_nobody_told_of_yet_is_on_its_way(
+def test_a_cluster_is_not_here_until_an_event_reports_it(
     page: Page, server: Server, violations: Callable[[], list[str]]
 ):
     cluster = server.cluster(WEB)
@@ -138,7 +138,7 @@ def test_an_error_stays_names_its_request_and_can_be_tried_again(
     expect(alert).to_have_count(0)
 
 
-def test_who_may_only_look_sees_everything_and_is_told_why(
+def test_a_viewer_sees_everything_and_why_actions_are_disabled(
     page: Page, guarded: Guarded, violations: Callable[[], list[str]]
 ):
     cluster = guarded.managed()

@@ -228,7 +228,7 @@ def test_a_cluster_that_comes_and_goes(server: Server):
     talk(server, test)
 
 
-def test_a_cluster_that_somebody_asks_for_before_its_coming_was_noticed(server: Server):
+def test_a_request_for_a_new_cluster_publishes_it(server: Server):
     name = server.aws.cluster()
 
     async def test(client: LiveClient) -> None:

@@ -64,7 +64,7 @@ def test_a_revision_that_changes_no_service_is_settled_at_once(server: Server):
     assert (answer.status, answer.json['services']) == (200, [])
 
 
-def test_what_was_stored_silently_is_under_way_until_somebody_deploys_it(server: Server):
+def test_a_revision_that_was_stored_only_stays_queued(server: Server):
     cluster = server.cluster(CONFIG)
     path = f'/clusters/{cluster}/services/web?deploy=false'
     revision = server.api('PUT', path, {'image_tag': '2'}).revision

@@ -113,7 +113,7 @@ def test_the_code_of_one_sign_in_does_not_end_another(server: Guarded):
     assert server.ask('GET', changed(back, code=code), Cookie=cookie).status == 401
 
 
-def test_somebody_in_no_group_is_refused(server: Guarded, provider: Provider):
+def test_a_user_in_no_group_is_refused(server: Guarded, provider: Provider):
     provider.groups('strangers')
     assert sign_in(server).status == 403
 

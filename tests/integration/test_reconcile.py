@@ -259,7 +259,7 @@ def test_a_restart_is_a_rollout_and_neither_an_earlier_one_nor_none_is_another(c
     asyncio.run(restart())
 
 
-def test_what_ecs_rolled_back_is_tried_again_only_when_somebody_asks(cluster: Cluster):
+def test_what_ecs_rolled_back_is_retried_only_on_request(cluster: Cluster):
     def document(tag: str) -> dict:
         breaker = {'enable': True, 'rollback': True}
         return {'services': [{'web': {'image': f'team/web:{tag}', 'deployment_circuit_breaker': breaker}}]}

@@ -126,7 +126,7 @@ def overlook_other_replicas() -> None:
 
 @breaks('channel', 'as_a_newcomer', seed=0)
 def keep_looks_to_oneself() -> None:
-    """What a look at ECS shows is known, and published to nobody."""
+    """A look at ECS updates the state and publishes nothing."""
     look = ClusterState.look
 
     def looked(state: ClusterState, observation: Any) -> set[str]:
@@ -148,7 +148,7 @@ def write_again_without_asking() -> None:
 
 @breaks('changes', 'refused_is_not_stored', seed=33)
 def deny_lost_answers() -> None:
-    """A write that fails is made once more, and what that answers is believed."""
+    """A write that fails is made again, and the second answer counts."""
 
     async def settled(attempt: Callable[[], Any], read_back: Any, what: str) -> Any:
         try:
@@ -243,7 +243,7 @@ BREAKS['remember-what-is-frozen'] = Break('changes', 'frozen_as_the_history_has_
 
 @breaks('changes', 'every_request_is_answered', seed=0)
 def swallow_what_fails() -> None:
-    """A write that fails is nobody's business."""
+    """A write that fails is ignored."""
     write = Writer._write
 
     async def write_group(writer: Writer, cluster: str, group: list[Patch]) -> None:
@@ -336,7 +336,7 @@ def ignore_other_verdicts() -> None:
 
 @breaks('leases', 'one_holder_at_a_time', seed=2)
 def hold_without_renewing() -> None:
-    """A lease that was taken is good for as long as it is wanted."""
+    """An acquired lease is valid until it is released."""
     Lease.holds = property(lambda lease: not lease.lost)
 
 

@@ -1,4 +1,4 @@
-"""The model of changes: users and other programs change clusters through replicas that fail, and the queue is told."""
+"""The model of changes: users and other programs change clusters through replicas that fail, which notify the queue."""
 
 import asyncio
 import json

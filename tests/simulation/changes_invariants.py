@@ -140,13 +140,13 @@ def every_revision_is_announced(record: ChangesRecord) -> list[str]:
         position = record.position(cluster, version.id)
         if _is_removed_after(record, cluster, position) or not _announces(version, 'deploy'):
             continue
-        told = any(
+        is_announced = any(
             at >= version.at
             and each['event_type'] == 'cluster-deploy'
             and record.position(cluster, each['revision']) >= position
             for at, each in _sent_of(record, cluster)
         )
-        if not told:
+        if not is_announced:
             found.append(f'{cluster} {version.id} was never announced')
     return found
 

@@ -49,7 +49,7 @@ def no_gap(record: ChannelRecord) -> list[str]:
         elif event['type'] == 'cluster' and known is not None and event['revision'] != known.revision:
             covers = event.get('covers_since') == known.revision or event.get('merged')
             if not covers and not _was_deleted(record, cluster, known.revision):
-                found.append(f'{client} has {cluster} at {known.revision} and is not told what is covered: {line}')
+                found.append(f'{client} has {cluster} at {known.revision} and is not sent what is covered: {line}')
     return found
 
 
@@ -80,7 +80,7 @@ def no_step_back(record: ChannelRecord) -> list[str]:
         has = record.position(cluster, known.revision)
         if event['type'] == 'deleted':
             if not any(each.deleted for each in record.history.get(cluster, ())[has + 1 :]):
-                found.append(f'{client} has {known.revision}, which nobody deleted: {line}')
+                found.append(f'{client} has {known.revision}, which was not deleted: {line}')
         elif event['type'] in ('cluster', 'desired', 'rollout') and record.position(cluster, event['revision']) < has:
             found.append(f'{client} has {known.revision} already: {line}')
     return found

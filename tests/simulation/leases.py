@@ -23,7 +23,7 @@ TRIES, AGAIN_S = 20, 2.0
 
 @dataclass
 class LeasesRecord:
-    """`held` are the moments with those that held the lease then; `spans` counts how often it was taken."""
+    """`held` are the moments with the holders of the lease then; `spans` counts its acquisitions."""
 
     held: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     spans: int = 0

@@ -20,7 +20,7 @@ READ_TIMEOUT_S = 10.0
 LATEST_S = 6.0
 
 # A time-out of ECS or SQS whose request is carried out later is not among them: nothing there is conditional, so that
-# nobody could be protected from it.
+# no caller could be protected from it.
 # refused: an error, and nothing has happened · lost: it happened, and the answer is lost · late: the answer times out,
 # and it happens only then · retried: it happened, the answer was lost, and the SDK sent it again · slow: seconds more
 # on each way · throttled: refused with a request for fewer calls · odd: it happened, and the answer is an empty one

@@ -48,7 +48,7 @@ class Sqs:
         self._news: asyncio.Event | None = None
 
     def waiting(self) -> list[Sent]:
-        """The messages that nobody has deleted."""
+        """The messages that are not deleted."""
         return [each for each in self.sent if not each.deleted]
 
     async def handle(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
