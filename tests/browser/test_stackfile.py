@@ -66,6 +66,19 @@ def test_keys_are_completed_from_the_schema(page: Page):
     expect(page.locator('.cm-tooltip-autocomplete')).to_contain_text('desired_count')
 
 
+def test_fields_are_explained_under_the_pointer_and_by_a_key(page: Page):
+    opened(page)
+    type_at_end(page, '- demo:\n    image: a:b\n    undeclared: keep')
+    explanation = page.get_by_role('tooltip')
+    page.keyboard.press('F1')
+    expect(explanation).to_contain_text('Default: remove')
+    expect(explanation).to_contain_text('Allowed: remove, keep')
+    page.keyboard.press('Escape')
+    expect(explanation).to_have_count(0)
+    page.locator('.cm-line').filter(has_text='image: a:b').get_by_text('image', exact=True).hover()
+    expect(explanation).to_contain_text('Type: string')
+
+
 def test_a_draft_survives_a_reload_and_is_applied_with_a_reason(page: Page, product: Process):
     opened(page, 'production')
     type_at_end(page, '- night-worker:\n    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/email-worker:v1.0.0\n')

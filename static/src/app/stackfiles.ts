@@ -2,7 +2,7 @@
 
 import type { Json } from '../lib/model';
 import { ApiError, call, type Detail, path } from '../lib/rest';
-import type { Schema } from '../lib/yaml-path';
+import type { Schema } from '../lib/json-schema';
 import type { Problem } from '../editor/code-editor';
 
 export async function check(yaml: string, cluster: string | null): Promise<Problem[]> {

@@ -26,6 +26,8 @@ const theme = EditorView.theme({
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '12px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--selected)', color: 'var(--text)' },
   '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', marginLeft: '12px' },
+  '.cm-explanation': { maxWidth: '440px', padding: '6px 10px', fontFamily: 'var(--sans)', fontSize: '13px' },
+  '.cm-explanation p': { margin: '2px 0' },
   '.cm-diagnostic': { padding: '6px 10px', fontFamily: 'var(--sans)', fontSize: '13px' },
   '.cm-changedLine': { backgroundColor: 'var(--good-tint) !important' },
   '&.cm-merge-a .cm-changedLine': { backgroundColor: 'var(--fail-tint) !important' },

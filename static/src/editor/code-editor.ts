@@ -1,4 +1,4 @@
-/** CodeMirror for stackfiles; a chunk of its own, loaded with the first editor. */
+/** CodeMirror for stackfiles: checked, completed and explained. */
 
 import {
   autocompletion,
@@ -18,6 +18,7 @@ import {
   indentOnInput,
   indentService,
   indentUnit,
+  syntaxTree,
 } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
 import { diff, unifiedMergeView } from '@codemirror/merge';
@@ -32,9 +33,11 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
+import { explain, type Schema } from '../lib/json-schema';
 import { indentBelow } from '../lib/yaml-indent';
-import { placeAt, type Schema, suggestions } from '../lib/yaml-path';
+import { placeAt, suggestions } from '../lib/yaml-path';
 import { appearance } from './appearance';
+import { explanations, nodeOf } from './explanations';
 
 export interface Problem {
   severity: 'error' | 'warning';
@@ -92,6 +95,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
         indentService.of(indentNewLine),
         bracketMatching(),
         closeBrackets(),
+        explanations(options.schema),
         autocompletion({ override: [(context) => complete(context, options.schema())], icons: false }),
         lintGutter(),
         linter((current) => check(current, options), { delay: CHECK_AFTER_MS }),
@@ -176,17 +180,25 @@ function indentNewLine(context: IndentContext, position: number): number | undef
 }
 
 function complete(context: CompletionContext, schema: Schema | null): CompletionResult | null {
-  if (!schema) return null;
+  if (!schema || inText(context)) return null;
   const line = context.state.doc.lineAt(context.pos);
   const column = context.pos - line.from;
   const place = placeAt(context.state.doc.toString().split('\n'), line.number - 1, column);
   if (!context.explicit && place.from === column && !/(^|:)\s+$/.test(line.text.slice(0, column))) return null;
-  const found = suggestions(schema, place).map((s): Completion => ({
-    label: s.label,
-    detail: s.detail,
-    ...(s.info ? { info: s.info } : {}),
-    type: s.kind,
-    ...(s.kind === 'key' ? { apply: `${s.label}: ` } : {}),
-  }));
+  const found = suggestions(schema, place).map(({ label, detail, kind }): Completion => {
+    const explanation = kind === 'key' ? explain(schema, [...place.path, label]) : null;
+    return {
+      label,
+      detail,
+      type: kind,
+      ...(explanation ? { info: () => nodeOf(explanation) } : {}),
+      ...(kind === 'key' ? { apply: `${label}: ` } : {}),
+    };
+  });
   return found.length ? { from: line.from + place.from, options: found, validFor: /^[\w.-]*$/ } : null;
+}
+
+/** Whether the cursor is in a comment or a block of text, which have no fields. */
+function inText({ state, pos }: CompletionContext): boolean {
+  return ['Comment', 'BlockLiteralContent'].includes(syntaxTree(state).resolveInner(pos, -1).name);
 }

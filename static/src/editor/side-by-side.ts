@@ -1,4 +1,4 @@
-/** Two texts beside each other; a chunk of its own, loaded on request. */
+/** Two texts beside each other, read-only. */
 
 import { goToNextChunk, goToPreviousChunk, MergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';

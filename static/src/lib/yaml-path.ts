@@ -1,8 +1,6 @@
 /** Where in a YAML text the cursor is, and what the JSON Schema allows there: enough for completion while typing. */
 
-import { yamlScalar } from './yaml-scalar';
-
-export type Schema = { [key: string]: unknown };
+import { keysOf, type Schema, schemasAt, typeAt, valuesOf } from './json-schema';
 
 export interface Place {
   /** Keys and list positions (as `[]`) from the top to the mapping in which the cursor is. */
@@ -16,6 +14,9 @@ export interface Place {
 }
 
 const ENTRY = /^(\s*)((?:- +)*)(?:(["']?)([\w.$-]+)\3:(?:\s|$))?/;
+/** An open list or mapping in one line, without another inside. */
+const FLOW = /^[^:]*:\s+([[{])([^[\]{}]*)$/;
+const FLOW_KEY = /^\s*["']?([\w.$-]+)["']?:(?:\s|$)/;
 
 interface Parsed {
   indent: number;
@@ -47,7 +48,7 @@ export function placeAt(lines: readonly string[], lineIndex: number, column: num
       indent = line.indent;
       dashes.push(...line.dashes.filter((d) => d < indent));
     }
-    for (const dash of (i === lineIndex ? line.dashes : line.dashes).toReversed()) {
+    for (const dash of line.dashes.toReversed()) {
       if (dash < indent) {
         path.unshift('[]');
         indent = dash;
@@ -59,12 +60,15 @@ export function placeAt(lines: readonly string[], lineIndex: number, column: num
     }
     if (indent === 0 && path[0] !== '[]') break;
   }
-  return {
-    path,
-    key: current.key,
-    from: column - word[0].length,
-    siblings: siblingsOf(lines, lineIndex, current.indent),
-  };
+  const from = column - word[0].length;
+  const [, bracket, items] = FLOW.exec(before) ?? [];
+  if (current.key !== null && bracket) {
+    const inner = [...path, current.key];
+    if (bracket === '[') return { path: [...inner, '[]'], key: null, from, siblings: [] };
+    const entries = items!.split(',').map((item) => FLOW_KEY.exec(item)?.[1] ?? null);
+    return { path: inner, key: entries.at(-1)!, from, siblings: entries.filter((key) => key !== null) };
+  }
+  return { path, key: current.key, from, siblings: siblingsOf(lines, lineIndex, current.indent) };
 }
 
 function siblingsOf(lines: readonly string[], lineIndex: number, indent: number): string[] {
@@ -82,76 +86,23 @@ function siblingsOf(lines: readonly string[], lineIndex: number, indent: number)
   return found;
 }
 
-/** The schemas that may hold at a path; several where the schema leaves a choice. */
-export function schemasAt(root: Schema, path: readonly string[]): Schema[] {
-  let found = expand(root, root);
-  for (const part of path)
-    found = found.flatMap((schema) => step(schema, part)).flatMap((schema) => expand(root, schema));
-  return found;
-}
-
-function step(schema: Schema, part: string): Schema[] {
-  if (part === '[]') {
-    const { items } = schema;
-    return Array.isArray(items) ? (items as Schema[]) : isSchema(items) ? [items] : [];
-  }
-  const properties = schema.properties as Record<string, Schema> | undefined;
-  if (properties?.[part]) return [properties[part]];
-  for (const [pattern, value] of Object.entries((schema.patternProperties ?? {}) as Record<string, Schema>)) {
-    if (new RegExp(pattern, 'u').test(part)) return [value];
-  }
-  return isSchema(schema.additionalProperties) ? [schema.additionalProperties] : [];
-}
-
-function expand(root: Schema, schema: Schema, depth = 0): Schema[] {
-  if (depth > 20) return [];
-  if (typeof schema.$ref === 'string') {
-    const target = schema.$ref
-      .replace(/^#\/?/, '')
-      .split('/')
-      .filter(Boolean)
-      .reduce<unknown>((at, key) => (isSchema(at) ? at[key] : undefined), root);
-    return isSchema(target) ? expand(root, target, depth + 1) : [];
-  }
-  const choices = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((c) => (Array.isArray(c) ? (c as Schema[]) : []));
-  return [schema, ...choices.flatMap((choice) => expand(root, choice, depth + 1))];
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export interface Suggestion {
   label: string;
   detail: string;
-  info: string;
   kind: 'key' | 'value';
 }
 
 export function suggestions(root: Schema, place: Place): Suggestion[] {
-  if (place.key !== null) return valuesOf(schemasAt(root, [...place.path, place.key]));
-  const found = new Map<string, Suggestion>();
-  for (const schema of schemasAt(root, place.path)) {
-    for (const [label, value] of Object.entries((schema.properties ?? {}) as Record<string, Schema>)) {
-      if (found.has(label) || place.siblings.includes(label)) continue;
-      found.set(label, { label, detail: typeName(root, value), info: String(value.description ?? ''), kind: 'key' });
-    }
-  }
-  return [...found.values(), ...valuesOf(schemasAt(root, place.path))];
+  if (place.key !== null) return values(schemasAt(root, [...place.path, place.key]));
+  const schemas = schemasAt(root, place.path);
+  const keys = schemas.flatMap((schema) => keysOf(root, schema));
+  const open = [...new Set(keys)].filter((label) => !place.siblings.includes(label));
+  return [
+    ...open.map((label): Suggestion => ({ label, detail: typeAt(root, [...place.path, label]), kind: 'key' })),
+    ...values(schemas),
+  ];
 }
 
-function valuesOf(schemas: Schema[]): Suggestion[] {
-  const values = schemas.flatMap((s) => [
-    ...(Array.isArray(s.enum) ? s.enum : []),
-    ...('const' in s ? [s.const] : []),
-    ...(s.type === 'boolean' ? [true, false] : []),
-  ]);
-  return [...new Set(values.map(yamlScalar))].map((label) => ({ label, detail: '', info: '', kind: 'value' }));
-}
-
-function typeName(root: Schema, schema: Schema): string {
-  const names = expand(root, schema).flatMap((s) =>
-    Array.isArray(s.type) ? s.type : s.type ? [s.type] : Array.isArray(s.enum) ? s.enum : [],
-  );
-  return [...new Set(names.map(String))].join(' | ');
+function values(schemas: Schema[]): Suggestion[] {
+  return valuesOf(schemas).map((label) => ({ label, detail: '', kind: 'value' }));
 }

@@ -54,7 +54,7 @@ function Sides({ before, after, label }: Texts) {
   const [state, setState] = useState<'loading' | 'there' | 'failed'>('loading');
   useEffect(() => {
     let left = false;
-    import('../editor/side-by-side').then(
+    import('../editor').then(
       ({ createSideBySide }) => {
         if (left) return;
         view.current = createSideBySide({ parent: parent.current!, before, after, nonce });

@@ -23,7 +23,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     let left = false;
-    import('../editor/code-editor').then(
+    import('../editor').then(
       ({ createEditor }) => {
         if (left) return;
         handle.current = createEditor({
@@ -77,7 +77,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
         </div>
       )}
       <p id="editor-hint" class="hint" style={{ padding: '6px 16px' }}>
-        Ctrl Space: complete · Esc Tab: leave editor
+        Ctrl Space: complete · F1: explain · Esc Tab: leave editor
       </p>
     </>
   );
