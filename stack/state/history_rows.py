@@ -40,7 +40,7 @@ def oldest_row(row: dict[str, Any]) -> dict[str, Any]:
     if not is_cut(row):
         return row
     words = [WORDS[verb] for change in row['changes'] if (verb := change['did'].get('verb')) in WORDS]
-    return {**row, 'summary': '; '.join([*dict.fromkeys(words), CUT])}
+    return {**row, 'summary': '; '.join([*dict.fromkeys(words), CUT]), 'services': []}
 
 
 def revision_row(revision: Revision, before: Revision | None) -> dict[str, Any]:

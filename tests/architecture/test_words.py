@@ -40,7 +40,6 @@ QUOTING = {
     'handlers/document/schemas/access.py': 'a value of the API',
     'static/src/lib/wire.ts': 'a value of the API, generated from its schema',
     'tests/unit/stack/chat/test_relay_state.py': 'a key of files of version 0.1',
-    'tests/unit/stack/sandbox/fleet/test_history.py': 'a field of stored records',
 }
 
 

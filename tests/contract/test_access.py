@@ -56,6 +56,8 @@ TABLE = {
     f'GET {CLUSTER}/revisions': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)': 'viewer',
     f'GET {CLUSTER}/revisions/([^/]+)/diff': 'viewer',
+    'GET /api/v1/activity': 'viewer',
+    'GET /api/v1/stats/deployments': 'viewer',
     'GET /api/v1/ecs-clusters': 'admin',
     'GET /api/v1/versions': 'viewer',
     'GET /api/v1/session': 'public',

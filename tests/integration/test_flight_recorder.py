@@ -142,16 +142,16 @@ async def fails_on(rolling: Rolling) -> dict[str, Any]:
 
 def test_the_log_is_there_before_anybody_gives_the_rollout_up(aws: Aws):
     async def story(rolling: Rolling) -> None:
-        report = await fails_on(rolling)
-        assert (report['flight'], report['verdict']) == (None, None)
-        assert report['log']['lines'][-1]['message'] == 'RuntimeError: this build is broken'
-        assert report['log']['task'] in {each['task'] for each in report['stop_reasons']}
+        failing = await fails_on(rolling)
+        assert (failing['flight'], failing['verdict']) == (None, None)
+        assert failing['log']['lines'][-1]['message'] == 'RuntimeError: this build is broken'
+        assert failing['log']['task'] in {each['task'] for each in failing['stop_reasons']}
         again = await asyncio.gather(*(report(rolling) for _ in range(5)))
-        assert all(each['log'] == report['log'] for each in again)
+        assert all(each['log'] == failing['log'] for each in again)
         assert rolling.calls.count('logs:GetLogEvents') == 1
-        mended = state_of(web('3'))
-        await rolling.change(mended)
-        rolling.act(mended)
+        repaired = state_of(web('3'))
+        await rolling.change(repaired)
+        rolling.act(repaired)
         await rolling.settled()
         assert (await report(rolling))['log'] is None
 
@@ -161,8 +161,8 @@ def test_the_log_is_there_before_anybody_gives_the_rollout_up(aws: Aws):
 def test_a_log_that_may_not_be_read_keeps_nothing_else_back(aws: Aws, caplog: pytest.LogCaptureFixture):
     async def story(rolling: Rolling) -> None:
         aws.faults.add(Fault('deny', service='logs', operation='GetLogEvents'))
-        report = await fails_on(rolling)
-        assert (report['log'], report['trouble']['kind']) == (None, 'application-exit')
+        failing = await fails_on(rolling)
+        assert (failing['log'], failing['trouble']['kind']) == (None, 'application-exit')
         aws.faults.clear()
         assert (await report(rolling))['log'] is None
         await rolling.go(LOG_AGAIN_S)

@@ -1,12 +1,11 @@
 """Rollout records of the busy fleet: how each rollout ended, in the format of `stack.rollouts.rollout_records`."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
 from stack.rollouts.rollout import Goal, Rollout, Verdict
+from stack.rollouts.rollout_records import rollout_json
 from stack.sandbox.fleet.history import Entry
 from stack.sandbox.seed_states import Document
 from stack.sandbox.telemetry.load import between
@@ -32,8 +31,10 @@ def record(history: Sequence[tuple[str, Entry]]) -> bytes:
     return json.dumps(
         {
             'revision': newest,
-            'rollouts': _plain(latest.values()),
-            'former': {revision: _plain(rollouts) for revision, rollouts in ordered.items()},
+            'rollouts': [rollout_json(rollout) for rollout in latest.values()],
+            'former': {
+                revision: [rollout_json(rollout) for rollout in rollouts] for revision, rollouts in ordered.items()
+            },
         }
     ).encode()
 
@@ -72,18 +73,3 @@ def _success(count: int) -> str:
 def _wanted(document: Document, service: str) -> tuple[str, int]:
     settings = next(item[service] for item in document['services'] if service in item)
     return settings['image'], settings['desired_count']
-
-
-def _plain(rollouts: Iterable[Rollout]) -> list[dict[str, Any]]:
-    return [_jsonable(asdict(rollout)) for rollout in rollouts]
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _jsonable(item) for key, item in value.items()}
-        case frozenset():
-            return sorted(value)
-        case datetime():
-            return value.isoformat()
-    return value

@@ -9,7 +9,7 @@ from stack.aws.ports import ListedObject, PushedImage, StoredObject
 from stack.errors import NotFound
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.rollout import Goal, Rollout, Verdict
-from stack.rollouts.rollout_records import PREFIX, _plain
+from stack.rollouts.rollout_records import PREFIX, rollout_json
 
 AT = datetime(2030, 1, 7, tzinfo=UTC)
 IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1'
@@ -33,7 +33,7 @@ class Records:
 
     async def get(self, key: str, /) -> StoredObject:
         self.reads += 1
-        former = {each.goal.revision: [_plain(each)] for each in self.rollouts}
+        former = {each.goal.revision: [rollout_json(each)] for each in self.rollouts}
         body = json.dumps({'revision': 'r9', 'rollouts': [], 'former': former}).encode()
         return StoredObject(body, self.etag, None, AT)
 

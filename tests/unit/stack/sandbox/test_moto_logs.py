@@ -18,8 +18,9 @@ def group(aws) -> str:
     for stream in ('svc/web/1', 'svc/web/2'):
         logs.create_log_stream(logGroupName=name, logStreamName=stream)
         events = [{'timestamp': int(start * 1000), 'message': 'web starting'}]
-        logs.put_log_events(logGroupName=name, logStreamName=stream, logEvents=events)
         found = logs_backends[aws.account][aws.region].groups[name].streams[stream]
+        # Not over the API: it refuses lines far ahead of the wall clock, and other tests turn the clock.
+        found.put_log_events(events)
         set_source(found, LogSource('production/web', serves=True, unhealthy=False, start=start + 1))
     return name
 

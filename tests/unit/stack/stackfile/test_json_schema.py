@@ -151,7 +151,7 @@ def test_schema_and_checks_agree(edits: list[tuple[tuple, str, Any]]):
                 del around[path[-1]]
             elif isinstance(around, dict):
                 around['unknown'] = value
-            else:
+            elif isinstance(around, list):
                 around.append(value)
         except (KeyError, IndexError, TypeError):
             continue  # an edit before has taken the place away

@@ -205,7 +205,9 @@ def test_a_page_of_a_long_history_reads_no_more_than_its_rows(server: Server):
     rows = history(server, name)
     assert (len(rows), rows[0]['summary']) == (20, 'n changed')
     made = {call: n - before.get(call, 0) for call, n in server.calls('s3:').items() if n != before.get(call, 0)}
-    assert sum(made.values()) <= len(rows) + 3, made
+    # The server's own loops read meanwhile; a page that read the whole history would get all 151 versions.
+    assert made['s3:GetObject'] < 3 * len(rows), made
+    assert made['s3:ListObjectVersions'] < 10, made
 
 
 def test_only_what_was_used_last_is_kept():

@@ -43,4 +43,4 @@ def test_records_have_the_last_rollout_of_each_service_and_the_former_ones():
     (rollout,) = kept.former[failed].values()
     assert (rollout.verdict.ending, rollout.verdict.failed, rollout.percent) == ('rolled-back', True, 0)
     newest = kept.rollouts[numbered[-1][1].services[0]]
-    assert newest.goal.since < newest.goal.told < newest.verdict.at
+    assert newest.goal.since < newest.goal.announced_at < newest.verdict.at
