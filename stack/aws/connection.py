@@ -187,7 +187,7 @@ class Connection(AwsClient):
     def close(self, seconds: float = CLOSE_WITHIN_S) -> None:
         """Release the threads; calls under way are waited for within that time, in all."""
         until = time.monotonic() + seconds
-        ended = [bulkhead.close(max(0.0, until - time.monotonic())) for bulkhead in self._bulkheads.values()]
+        ended = [bulkhead.close(max(0.0, until - time.monotonic())) for bulkhead in list(self._bulkheads.values())]
         if not all(ended):
             log.warning('calls without an answer at the end: %s', ', '.join(name for name, _ in self.overdue(0)))
             return

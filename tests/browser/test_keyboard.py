@@ -35,7 +35,7 @@ def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page
     page.keyboard.press('ArrowDown')
     expect(page.get_by_role('link', name='routing-service, open')).to_be_focused()
     page.keyboard.press('Enter')
-    expect(page.get_by_role('heading', name='routing-service')).to_be_visible()
+    expect(page.get_by_role('heading', name='routing-service', exact=True)).to_be_visible()
     page.keyboard.press(']')
     expect(page.get_by_role('tab', name='Logs')).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('[')

@@ -182,7 +182,11 @@ def test_a_changed_cell_flashes_once(page: Page, server: Server, cluster: str, m
 
 def test_it_asks_for_nothing_while_nobody_does_anything(page: Page, server: Server, cluster: str):
     page.clock.install()
-    with page.expect_websocket() as opening:
+    with (
+        page.expect_websocket() as opening,
+        page.expect_response(re.compile('/configuration$')),
+        page.expect_response(re.compile('/quarantine$')),
+    ):
         opened(page, server, f'/clusters/{cluster}/services/service-0002')
     expect(page.get_by_text('reached a steady state')).to_be_visible()
     ago = page.get_by_role('complementary').locator('time').last
