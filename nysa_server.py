@@ -47,7 +47,6 @@ from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
-from stack.changes.conversion.import_command import import_files
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
@@ -429,6 +428,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == 'check':
         return check_files(options.files, sys.stdout, options.json)
     if options.command == 'import':
+        from stack.changes.conversion.import_command import import_files  # no other command converts files
+
         return import_files(options.files, options.format, options.environment, sys.stdout, sys.stderr)
     if options.command == 'token':
         return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)

@@ -126,13 +126,13 @@ def _match(rules: Sequence[Rule], segments: Sequence[str]) -> StopReason | None:
     """The reason of the first rule that fits the first segment, or of the inner one that fits a later segment."""
     if not segments:
         return None
-    rule = next((each for each in rules if each.pattern.match(segments[0])), None)
+    rule = next((each for each in rules if each.begins(segments[0])), None)
     return _within(rule, segments) if rule is not None else None
 
 
 def _within(rule: Rule, segments: Sequence[str]) -> StopReason:
     for inner in rule.inner:
-        if any(inner.pattern.match(segment) for segment in segments):
+        if any(inner.begins(segment) for segment in segments):
             return _within(inner, segments)
     return rule.reason
 

