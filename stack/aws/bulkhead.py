@@ -138,6 +138,6 @@ class Bulkhead:
     def _changed(self, is_open: bool) -> None:
         self._circuit(self.name, is_open)
         if is_open:
-            log.error('AWS does not answer %s: no calls for now, but one from time to time', self.name)
+            log.error('AWS does not answer %s: calls are refused until a probe is answered', self.name)
         else:
             log.warning('AWS answers %s again', self.name)

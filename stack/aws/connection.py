@@ -96,9 +96,9 @@ class Connection(AwsClient):
         """The threads, deadline and circuit breaker of a service, or of a call that has its own."""
         if share not in self._bulkheads:
             limits = LIMITS.get(share, DEFAULT)
-            self._bulkheads[share] = Bulkhead(
-                share, replace(limits, threads=self._threads or limits.threads), self._circuit
-            )
+            bulkhead = Bulkhead(share, replace(limits, threads=self._threads or limits.threads), self._circuit)
+            # Several threads may ask for it at once: one bulkhead serves them all.
+            self._bulkheads.setdefault(share, bulkhead)
         return self._bulkheads[share]
 
     def _new_client(self, service: str, region: str | None, bulkhead: Bulkhead) -> Any:

@@ -81,7 +81,7 @@ def _add_idle(draft: Draft, listener: Listener, group: Ref) -> str:
     return draft.add(
         'listener/add-target-group',
         'elbv2:ModifyListener',
-        f'Add the new target group to the listener on port {listener.port}, without requests for now',
+        f'Add the new target group to the listener on port {listener.port}, with weight 0',
         {
             'ListenerArn': listener.arn,
             'DefaultActions': [{'Type': 'forward', 'ForwardConfig': {'TargetGroups': weights}}],
