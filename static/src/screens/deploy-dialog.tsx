@@ -73,7 +73,7 @@ export function DeployDialog({ cluster, services, tag, after, onClose }: Props) 
           onClose={onClose}
         />
       ) : (
-        <div class="split-rest split-note">
+        <div class="split-rest">
           <p class="soft">
             {reading.data
               ? 'No newer version to propose. Choose one from the list, or type a tag.'
