@@ -73,7 +73,8 @@ def _change(now: datetime, days: float, by: str, why: str, **did: Any) -> Change
     return Change(Origin(by, 'embedded AWS', why), now - timedelta(days=days), did)
 
 
-def _document(place: Place, cluster: str, tags: dict[str, str]) -> Document:
+def surroundings(place: Place, cluster: str) -> Document:
+    """The settings beside the services: network, log group and namespace."""
     return {
         'vpc': {
             'id': place.vpc,
@@ -89,6 +90,12 @@ def _document(place: Place, cluster: str, tags: dict[str, str]) -> Document:
             },
         },
         'service_discovery': {'namespace': 'example.sd'},
+    }
+
+
+def _document(place: Place, cluster: str, tags: dict[str, str]) -> Document:
+    return {
+        **surroundings(place, cluster),
         'defaults': {'memory': 512, 'environment': [{'LOG_LEVEL': 'info'}, {'STAGE': cluster}]},
         'services': list(_services(place, cluster, tags)),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stack.sandbox.seed_states import DOMAIN, Place
+from stack.sandbox.seed_states import DOMAIN, Place, surroundings
 
 Document = dict[str, Any]
 Kind = Literal['web', 'internal', 'worker']
@@ -140,20 +140,7 @@ REPOSITORIES = tuple(dict.fromkeys(service.name for cluster in CLUSTERS for serv
 def document(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Document:
     """The cluster's first desired state, with the image tag of each service."""
     return {
-        'vpc': {
-            'id': place.vpc,
-            'subnets': {'public': list(place.public_subnets), 'private': list(place.private_subnets)},
-            'security_groups': {'public': [place.public_group], 'private': [place.private_group]},
-        },
-        'logging': {
-            'log_driver': 'awslogs',
-            'options': {
-                'awslogs-group': f'/ecs/{cluster.name}',
-                'awslogs-region': place.region,
-                'awslogs-stream-prefix': 'svc',
-            },
-        },
-        'service_discovery': {'namespace': 'example.sd'},
+        **surroundings(place, cluster.name),
         'defaults': {
             'launch_type': 'FARGATE',
             'cpu': 256,
