@@ -47,13 +47,13 @@ class Others(threading.Thread):
                 self._call()
             except self._client.exceptions.ClientError:
                 self.refused += 1
-            time.sleep(max(0.0, start + number / OTHERS_A_SECOND - time.monotonic()))
+            time.sleep(max(0.0, start + number / OTHERS_A_SECOND - time.monotonic()))  # the rate of the others
 
 
 def listen(swarm: list[Swarm], seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        time.sleep(0.5)
+        time.sleep(0.5)  # the interval between two reads of the sockets
         for each in swarm:
             each.read(0)
 

@@ -73,8 +73,9 @@ def main() -> None:
             while json.loads(server.api('GET', '/clusters/cluster-0/services').body)['content'][-1]['deployed'] is None:
                 pass
             aws.counts()
+            # Until two seconds pass without a look of those after the start: they would be measured too.
             while time.sleep(2) or aws.counts()['HeadObject']:
-                pass  # what it looks through after its start
+                pass
             print(f'one HEAD by boto3 alone: {round_trip_ms(aws):.2f} ms')
             columns = ('answers/s', 'bare', 'ratio', 'CPU us', 'bare', 'ratio', 'median ms', 'S3 calls each')
             print(f'{"":32}' + ''.join(f'{each:>11}' for each in columns))

@@ -34,7 +34,7 @@ def write(port: int, seconds: float, results: Connection) -> None:
         answer = client.api('PUT', '/clusters/prod/config', document(len(asked) + 1))
         assert answer.status == 202, answer.body
         asked[answer.revision] = now
-        time.sleep(max(0.0, started + len(asked) / CHANGES_A_SECOND - time.monotonic()))
+        time.sleep(max(0.0, started + len(asked) / CHANGES_A_SECOND - time.monotonic()))  # the rate of changes
     results.send(asked)
 
 

@@ -157,7 +157,7 @@ def test_a_tail_ends_with_its_socket(logged: Logged):
     end = time.monotonic() + 60
     while len(logged.server.context.telemetry.tails):
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.02)  # polls: nothing is sent when a tail ends
 
 
 def test_a_tail_that_cannot_be_is_an_error_and_the_connection_stays(logged: Logged):

@@ -27,7 +27,7 @@ def test_what_is_not_kept_shows_in_readyz(tmp_path: Path):
         end = time.monotonic() + 60
         while 'embedded lambda' not in (found := checks(server)):
             assert time.monotonic() < end, found
-            time.sleep(0.05)
+            time.sleep(0.05)  # polls /readyz: nothing announces what it shows
         assert found['embedded lambda']['ok'] is True
         assert 'not kept over a restart' in found['embedded lambda']['message']
         assert server.ask('GET', '/readyz').status == 200

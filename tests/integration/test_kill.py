@@ -96,7 +96,7 @@ def await_accepted(load: Load) -> None:
     before, until = len(load.accepted), time.monotonic() + FOUND_WITHIN_S
     while len(load.accepted) == before:
         assert time.monotonic() < until, 'the clients got nothing through'
-        time.sleep(0.01)
+        time.sleep(0.01)  # polls what the clients' threads record
 
 
 def versions(aws: Aws, bucket: str, cluster: str) -> list[tuple[str, tuple[revisions.Change, ...]]]:

@@ -4,6 +4,8 @@ import asyncio
 import copy
 from collections.abc import Callable
 
+import pytest
+
 from stack.reconcile.plan import Plan
 from stack.sandbox.faults import Fault
 from stack.scheduler.reconciler import Request
@@ -161,6 +163,8 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
 }
 
 
+# Thirty edits with two passes each: 20 s on a quiet machine.
+@pytest.mark.timeout(600)
 def test_each_edit_takes_exactly_its_steps_there_and_back_and_then_none(cluster: Cluster):
     async def there_and_back() -> None:
         await settle(cluster, cluster.example())
