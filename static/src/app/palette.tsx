@@ -1,11 +1,11 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { type Command, parseCommand, type Verb } from '../lib/command';
 import { fuzzy } from '../lib/filter';
 import { backTo } from '../lib/incident';
 import type { Service } from '../lib/model';
 import { fleetRoute, clusterRoute, type Route } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
-import { rememberFocus } from '../ui/focus';
+import { useModal } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
 import { asked, restart, restore, rollback, SERVICES } from './actions';
 import { clusterItems, opened, serviceItems } from './menus';
@@ -153,7 +153,6 @@ export function Palette() {
 }
 
 function OpenPalette() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState(0);
   const all = useMemo(entries, []);
@@ -170,16 +169,8 @@ function OpenPalette() {
       .map((r) => r.entry);
     return [...commands, ...matches].slice(0, SHOWN);
   }, [query, all]);
-  useLayoutEffect(() => {
-    const element = dialog.current!;
-    const returnFocus = rememberFocus(element);
-    element.showModal();
-    return () => {
-      element.close();
-      returnFocus();
-    };
-  }, []);
   const close = () => (paletteOpen.value = false);
+  const modal = useModal(close);
   const pick = (entry: Entry | undefined) => {
     if (!entry || entry.why) return;
     close();
@@ -198,14 +189,10 @@ function OpenPalette() {
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- a click beside it closes it, as Esc does
     <dialog
-      ref={dialog}
+      {...modal}
       class="palette"
       aria-label="Search and commands"
-      onCancel={(e) => {
-        e.preventDefault();
-        close();
-      }}
-      onClick={(e) => e.target === dialog.current && close()}
+      onClick={(e) => e.target === e.currentTarget && close()}
     >
       <div class="ask">
         <Icon name="search" />

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import { Button } from './button';
-import { rememberFocus } from './focus';
+import { useModal } from './focus';
 
 interface DialogProps {
   title: string;
@@ -16,28 +16,10 @@ interface DialogProps {
 
 /** A native modal dialog: the browser traps the focus and closes it on Esc; the focus returns to what opened it. */
 export function Dialog({ title, onClose, onSubmit, wide = false, pinned, footer, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const modal = useModal(onClose);
   const id = useId();
-  // Before the next stroke: what is typed at once goes into the dialog.
-  useLayoutEffect(() => {
-    const element = dialog.current!;
-    const returnFocus = rememberFocus(element);
-    element.showModal();
-    return () => {
-      element.close();
-      returnFocus();
-    };
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      class={wide ? 'dialog wide' : 'dialog'}
-      aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-    >
+    <dialog {...modal} class={wide ? 'dialog wide' : 'dialog'} aria-labelledby={id}>
       <form
         method="dialog"
         onSubmit={(event) => {

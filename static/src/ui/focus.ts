@@ -1,9 +1,31 @@
-/** Where the focus goes when a dialog closes: to what opened it, or what opened that. */
+/** A native modal dialog, and where the focus goes when it closes: to what opened it, or what opened that. */
+
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 const openers = new WeakMap<Element, Element | null>();
 
+/** The attributes of a `<dialog>` that is modal while it is drawn; Esc calls `onClose`, which removes it. */
+export function useModal(onClose: () => void) {
+  const ref = useRef<HTMLDialogElement>(null);
+  // Before the next stroke: what is typed at once goes into the dialog.
+  useLayoutEffect(() => {
+    const dialog = ref.current!;
+    const returnFocus = rememberFocus(dialog);
+    dialog.showModal();
+    return () => {
+      dialog.close();
+      returnFocus();
+    };
+  }, []);
+  const onCancel = (event: Event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return { ref, onCancel };
+}
+
 /** Records what has the focus while a dialog opens; the result gives the focus back. */
-export function rememberFocus(dialog: Element): () => void {
+function rememberFocus(dialog: Element): () => void {
   openers.set(dialog, document.activeElement);
   return () => {
     const target = reachable(openers.get(dialog) ?? null);
