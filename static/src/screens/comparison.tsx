@@ -8,6 +8,7 @@ import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import type { Revision } from '../lib/revisions';
 import { Button } from '../ui/button';
+import { ChangeTabs, type ChangeView } from '../ui/change-tabs';
 import { PlannedServices } from '../ui/fields';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { TextCompare } from '../ui/text-compare';
@@ -24,7 +25,7 @@ export function Comparison({
   to: string;
   revisions: readonly Revision[];
 }) {
-  const [tab, setTab] = useState<'fields' | 'text'>('fields');
+  const [view, setView] = useState<ChangeView>('fields');
   const before = from ?? revisions[revisions.findIndex((r) => r.id === to) + 1]?.id ?? null;
   const reading = useRead<Json>(before || !from ? `diff ${cluster} ${before} ${to}` : null, (signal) =>
     call(path('clusters', cluster, 'revisions', to, 'diff'), { signal, query: { against: before } }),
@@ -45,32 +46,18 @@ export function Comparison({
         </span>
         <Choose label="After" value={to} revisions={revisions} onChange={(id) => show(before, id)} />
       </div>
-      <div class="tabs" role="tablist" aria-label="How to show the changes">
-        {(['fields', 'text'] as const).map((t) => (
-          <button
-            key={t}
-            type="button"
-            role="tab"
-            aria-selected={tab === t}
-            aria-controls="comparison-panel"
-            onClick={() => setTab(t)}
-          >
-            {t === 'fields' ? 'By service' : 'As text'}
-          </button>
-        ))}
-      </div>
-      <div id="comparison-panel" role="tabpanel" aria-label={tab === 'fields' ? 'By service' : 'As text'}>
+      <ChangeTabs view={view} onChange={setView}>
         {reading.error && <ErrorBanner error={reading.error} retry={reading.again} />}
         {!services && reading.slow && <Skeleton rows={4} />}
-        {tab === 'fields' &&
+        {view === 'fields' &&
           services &&
           (services.length ? (
             <PlannedServices services={services} open={10} />
           ) : (
             <p class="hint">The two are the same in every field.</p>
           ))}
-        {tab === 'text' && before && <Texts cluster={cluster} before={before} after={to} />}
-      </div>
+        {view === 'text' && before && <Texts cluster={cluster} before={before} after={to} />}
+      </ChangeTabs>
     </section>
   );
 }

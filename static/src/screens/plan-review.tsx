@@ -9,6 +9,7 @@ import { type Plan, type PlannedService, plural, summary } from '../lib/changes'
 import { type Answer, type ApiError, asApiError } from '../lib/rest';
 import { duration } from '../lib/time';
 import { Button } from '../ui/button';
+import { ChangeTabs, type ChangeView } from '../ui/change-tabs';
 import { PlannedServices } from '../ui/fields';
 import { Icon } from '../ui/icons';
 import { SideEffects } from '../ui/side-effects';
@@ -101,32 +102,18 @@ function Effort({ plan }: { plan: Plan }) {
 type Part = Props & { reading: Reading<Plan> };
 
 function Changes({ reading, texts, show, prune }: Part) {
-  const [tab, setTab] = useState<'fields' | 'text'>('fields');
+  const [view, setView] = useState<ChangeView>('fields');
   useKeys([
-    { keys: '[', label: 'Changes by service', group: 'Review', run: () => setTab('fields') },
-    { keys: ']', label: 'Changes as text', group: 'Review', run: () => setTab('text') },
+    { keys: '[', label: 'Changes by service', group: 'Review', run: () => setView('fields') },
+    { keys: ']', label: 'Changes as text', group: 'Review', run: () => setView('text') },
   ]);
   return (
     <section class="stack" aria-label="Changes">
-      <div class="tabs" role="tablist" aria-label="How to show the changes">
-        {(['fields', 'text'] as const).map((t) => (
-          <button
-            key={t}
-            type="button"
-            role="tab"
-            aria-selected={tab === t}
-            aria-controls="review-panel"
-            onClick={() => setTab(t)}
-          >
-            {t === 'fields' ? 'By service' : 'As text'}
-          </button>
-        ))}
-      </div>
-      <div id="review-panel" role="tabpanel" aria-label={tab === 'fields' ? 'By service' : 'As text'} class="stack">
-        {tab === 'text' && <TextCompare {...texts} />}
-        {tab === 'fields' && reading.slow && !reading.data && <Skeleton rows={5} />}
-        {tab === 'fields' && reading.data && <ByService plan={reading.data} show={show} prune={prune} />}
-      </div>
+      <ChangeTabs view={view} onChange={setView}>
+        {view === 'text' && <TextCompare {...texts} />}
+        {view === 'fields' && reading.slow && !reading.data && <Skeleton rows={5} />}
+        {view === 'fields' && reading.data && <ByService plan={reading.data} show={show} prune={prune} />}
+      </ChangeTabs>
     </section>
   );
 }
