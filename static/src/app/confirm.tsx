@@ -1,8 +1,8 @@
 /** The one way in which anything is changed: its plan first, then the reason, then the button. */
 
 import { useState } from 'preact/hooks';
-import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 import { type Action, asked } from './actions';
 import { refusedAnyway, useChange, whyNot } from './change';
 import { useKeys } from './keyboard';
@@ -61,15 +61,14 @@ function ConfirmAction({ action }: { action: Action }) {
         </>
       }
       footer={
-        <>
-          <span class="small mute">{missing && !busy ? missing : ''}</span>
-          <div class="row">
-            <Button onClick={close}>Cancel</Button>
-            <Button type="submit" kind={action.danger || freeze ? 'danger' : 'primary'} why={missing}>
-              {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
-            </Button>
-          </div>
-        </>
+        <DialogButtons
+          why={missing}
+          note={busy ? null : missing}
+          danger={Boolean(action.danger || freeze)}
+          onCancel={close}
+        >
+          {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
+        </DialogButtons>
       }
     >
       <ChangeErrors verb={action.verb} error={error} moved={moved} again={again} />

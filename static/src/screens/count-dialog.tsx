@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Service } from '../lib/model';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 
 const MOST = 10_000;
 
@@ -26,15 +27,9 @@ export function CountDialog({
       onClose={onClose}
       onSubmit={() => count !== null && !why && onPick(count)}
       footer={
-        <>
-          <span class="small mute">{why}</span>
-          <div class="row">
-            <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" kind="primary" why={why}>
-              Review
-            </Button>
-          </div>
-        </>
+        <DialogButtons why={why} onCancel={onClose}>
+          Review
+        </DialogButtons>
       }
     >
       <div class="field">

@@ -13,7 +13,7 @@ import type { Service } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
 import { proposed, type SentTag, versionsOf } from '../lib/tags';
-import { Button } from '../ui/button';
+import { DialogButtons } from '../ui/dialog-buttons';
 import { Icon } from '../ui/icons';
 import { Split } from '../ui/split-dialog';
 import { Others, SeenElsewhere } from './deploy-context';
@@ -150,13 +150,15 @@ function Planned({ cluster, services, tag, reason, onReason, after, onClose }: P
         {freeze && <Overriding cluster={cluster} freeze={freeze} override={override} onChange={setOverride} />}
         <ReasonField value={reason} onChange={onReason} submits />
         <div class="spread">
-          <span class="small mute">{missing && !busy ? missing : ''}</span>
-          <div class="row">
-            <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" kind={freeze ? 'danger' : 'primary'} icon="up-arrow" why={missing}>
-              {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
-            </Button>
-          </div>
+          <DialogButtons
+            why={missing}
+            note={busy ? null : missing}
+            danger={freeze !== null}
+            icon="up-arrow"
+            onCancel={onClose}
+          >
+            {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
+          </DialogButtons>
         </div>
       </div>
     </form>

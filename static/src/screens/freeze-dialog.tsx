@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { asked, freeze } from '../app/actions';
-import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 
 /** How long, in the words of the API: the server counts from its own time. */
 const SPANS: [string, string | null][] = [
@@ -24,14 +24,7 @@ export function FreezeDialog({ cluster, onClose }: { cluster: string; onClose: (
       title={`Freeze ${cluster}`}
       onClose={onClose}
       onSubmit={next}
-      footer={
-        <div class="row">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary">
-            Next
-          </Button>
-        </div>
-      }
+      footer={<DialogButtons onCancel={onClose}>Next</DialogButtons>}
     >
       <fieldset class="stack" style={{ border: '0', padding: '0', margin: '0' }}>
         <legend class="label">Freeze until…</legend>

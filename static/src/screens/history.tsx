@@ -10,6 +10,7 @@ import type { ClusterEntry } from '../lib/store';
 import { Badge, VerdictBadge } from '../ui/badge';
 import { Button, Link, LinkButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 import { Menu } from '../ui/menu';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
@@ -226,12 +227,9 @@ function OneService({ entry, revision, onClose }: { entry: ClusterEntry; revisio
       onClose={onClose}
       onSubmit={next}
       footer={
-        <div class="row">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" why={service ? null : 'There is no service'}>
-            Review
-          </Button>
-        </div>
+        <DialogButtons why={service ? null : 'There is no service'} onCancel={onClose}>
+          Review
+        </DialogButtons>
       }
     >
       <div class="field">

@@ -2,8 +2,8 @@ import { useMemo, useState } from 'preact/hooks';
 import { plural } from '../lib/changes';
 import { type Hunk, merge, type Merged, settled } from '../lib/textdiff';
 import { Badge, type Tone } from '../ui/badge';
-import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 import { TextDiff } from '../ui/fields';
 
 type Choice = 'mine' | 'theirs' | 'both';
@@ -45,15 +45,9 @@ export function MergeDialog({
       onClose={onClose}
       onSubmit={() => !why && onMerged(merged)}
       footer={
-        <>
-          <span class="small mute">{why ?? 'It stays a draft until you apply it'}</span>
-          <div class="row">
-            <Button onClick={onClose}>Later</Button>
-            <Button type="submit" kind="primary" why={why}>
-              Merge
-            </Button>
-          </div>
-        </>
+        <DialogButtons why={why} note={why ?? 'It stays a draft until you apply it'} cancel="Later" onCancel={onClose}>
+          Merge
+        </DialogButtons>
       }
     >
       <p class="soft">

@@ -8,8 +8,8 @@ import { type Candidate, readCandidates } from '../lib/promotion';
 import { call, path } from '../lib/rest';
 import type { ClusterEntry } from '../lib/store';
 import { Badge } from '../ui/badge';
-import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { DialogButtons } from '../ui/dialog-buttons';
 import { Icon } from '../ui/icons';
 import { ErrorBanner, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
@@ -57,15 +57,9 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
       onClose={onClose}
       onSubmit={next}
       footer={
-        <>
-          <span class="small mute">{why}</span>
-          <div class="row">
-            <Button onClick={onClose}>Cancel</Button>
-            <Button type="submit" kind="primary" why={why}>
-              Review
-            </Button>
-          </div>
-        </>
+        <DialogButtons why={why} onCancel={onClose}>
+          Review
+        </DialogButtons>
       }
     >
       <div class="field">
