@@ -37,6 +37,9 @@ MISTAKES = (
     *left_to_others.RULES,
 )
 
+# The length of the path of a service's field, as ('services', 0, 'web', 'image').
+_FIELD_DEPTH = 4
+
 Position = Callable[[Path], tuple[int, int] | None]
 
 
@@ -122,11 +125,10 @@ def _apply(rules: Iterable[Rule], subjects: list[Subject]) -> list[Finding]:
 
 def _refusals(subjects: list[Subject], reported: set[Path]) -> Iterator[Finding]:
     """What ECS refuses of the services, at paths that no rule reported."""
+    known = {path[:_FIELD_DEPTH] for path in reported}
     for subject in subjects:
-        depth = len(subject.path) + 1
-        known = {path[:depth] for path in reported}
         for path, message in refusals(subject, (*refused_definition.RULES, *refused_service.RULES)):
-            if path[:depth] not in known:
+            if path[:_FIELD_DEPTH] not in known:
                 yield path, message
 
 

@@ -63,7 +63,11 @@ def environment(document: Any, name: str) -> dict[str, str]:
 
 def settle(name: str, raw: Mapping[str, Any], top: Stackfile) -> ServiceSettings:
     """One service's effective settings, from its raw ones and the top of the document."""
-    settings = read_settings(name, raw, top)
+    return without_incomplete(read_settings(name, raw, top))
+
+
+def without_incomplete(settings: ServiceSettings) -> ServiceSettings:
+    """The settings with the default in place of each record that lacks a required value."""
     changes = {}
     for e in _RECORDS:
         part = getattr(settings, e.name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.stackfile.container_fields import Sidecar
-from stack.stackfile.effective import settle
+from stack.stackfile.effective import without_incomplete
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.places import Path
 from stack.stackfile.rendering import Context, place_of
@@ -68,7 +68,7 @@ def refusals(subject: Subject, rules: tuple[RenderedRule, ...]) -> list[Finding]
 
     Parts with a wrong shape render nothing, and are not reported again.
     """
-    settings = settle(subject.settings.name, subject.raw, subject.top)
+    settings = without_incomplete(subject.settings)
     members = place_of(settings, 'service', Context(subject.cluster or '', settings))
     rendered = Rendered(
         settings,
