@@ -1,6 +1,6 @@
 """Side effects of a change that is about to be stored, from what runs of the services that it touches.
 
-Those services are looked up in ECS, at most every five seconds for any number of callers; for the others, the state
+Those services are looked up in ECS in one call, and each of them again after five seconds; for the others, the state
 that this server follows is used. Where ECS does not answer, no effects are known: a change does not depend on it.
 """
 
@@ -101,8 +101,8 @@ class ChangeEffects:
             return [], []
         try:
             async with asyncio.timeout(LOOKED_WITHIN_S):
-                seen = {name: await self._service(cluster, name) for name in names}
-                running = {name: await self._definition(service) for name, service in seen.items() if service}
+                seen = await self._services(cluster, names)
+                running = await self._running([service for service in seen.values() if service])
         except (AwsFailed, TimeoutError) as failed:
             log.info('cluster %s: the side effects of a change are not known: %s', cluster, failed)
             return [], []
@@ -119,18 +119,26 @@ class ChangeEffects:
             wanted = replace(wanted, autoscaled=True)
         return service_drift(wanted, seen, running)
 
-    async def _service(self, cluster: str, name: str) -> Service | None:
-        read_at, service = self._seen.get((cluster, name)) or (float('-inf'), None)
-        if time.monotonic() - read_at > FRESH_S:
-            service = await self._reads.get(f'{cluster}/{name}')
-        return service
+    async def _services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]:
+        """The services by name: those that were seen just now, and the others from one call."""
+        since = time.monotonic() - FRESH_S
+        known = {name: self._seen.get((cluster, name)) for name in names}
+        fresh = {name: seen[1] for name, seen in known.items() if seen and seen[0] >= since}
+        stale = [name for name in names if name not in fresh]
+        return fresh | await self._reads.get((cluster, *stale)) if stale else fresh
 
-    async def _read(self, key: str) -> Service | None:
-        cluster, _, name = key.partition('/')
+    async def _read(self, key: tuple[str, ...]) -> dict[str, Service | None]:
+        cluster, *names = key
         begun = time.monotonic()
-        service = (await self._look.services(cluster, [name])).get(name)
-        self._seen.put((cluster, name), (begun, service))
-        return service
+        found = await self._look.services(cluster, names)
+        for name in names:
+            self._seen.put((cluster, name), (begun, found.get(name)))
+        return {name: found.get(name) for name in names}
+
+    async def _running(self, services: Sequence[Service]) -> dict[str, TaskDefinition | None]:
+        """The task definitions that services run, by the name of the service."""
+        definitions = await asyncio.gather(*map(self._definition, services))
+        return {service.name: definition for service, definition in zip(services, definitions, strict=True)}
 
     async def _definition(self, service: Service) -> TaskDefinition | None:
         known = self._definitions.get(service.task_definition)

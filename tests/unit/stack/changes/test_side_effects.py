@@ -21,12 +21,13 @@ class Ecs:
     """One service, `web`, that runs the stored document with a sidecar that it does not declare."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        # The names of each call.
+        self.asked: list[list[str]] = []
         self.failing = False
         self.variables: list[dict[str, str]] = []
 
     async def services(self, cluster: str, names: Sequence[str]) -> Mapping[str, ecs_state.Service | None]:
-        self.asked += names
+        self.asked.append(list(names))
         if self.failing:
             raise AwsFailed('ECS is down.', 'ecs:DescribeServices', 'ServerException')
         described = {
@@ -69,14 +70,20 @@ def test_a_change_of_the_count_does_not_name_the_count():
 def test_only_touched_services_are_looked_up_and_not_for_each_change():
     ecs = Ecs()
     effects_of(ecs, document(image='web:2'), document(image='web:3'))
-    assert ecs.asked == ['web']
+    assert ecs.asked == [['web']]
 
 
-def test_an_announcement_alone_touches_all_services():
+def test_an_announcement_alone_touches_all_services_and_looks_them_up_in_one_call():
     ecs = Ecs()
     (effects,) = effects_of(ecs, document())
     assert ('web', 'containers', 'lost') in effects
-    assert ecs.asked == ['web', 'worker']
+    assert ecs.asked == [['web', 'worker']]
+
+
+def test_only_services_that_were_not_seen_just_now_are_looked_up_again():
+    ecs = Ecs()
+    effects_of(ecs, document(image='web:2'), document())
+    assert ecs.asked == [['web'], ['worker']]
 
 
 def test_what_an_earlier_change_dropped_is_no_loss_of_the_next_one():
