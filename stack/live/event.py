@@ -16,7 +16,8 @@ Json = Mapping[str, Any]
 class Event:
     """One message. `services` are those that a `rollout` moves, `delta` is its content relative to the one before.
 
-    `encoded` has its texts by whether secrets are shown and by detail, `frames` those of its senders by form.
+    `encoded` has its texts by whether secrets are shown and by detail, `frames` those of its senders by form and number
+    of merged events.
     """
 
     __slots__ = ('cluster', 'content', 'delta', 'encoded', 'frames', 'services', 'type')
@@ -37,7 +38,7 @@ class Event:
         self.services = frozenset(services)
         self.delta: Json | None = None
         self.encoded: dict[tuple[bool, Detail], bytes] = {}
-        self.frames: dict[Form, bytes] = {}
+        self.frames: dict[tuple[Form, int], bytes] = {}
 
     def __repr__(self) -> str:
         return f'<{self.type} {self.cluster} {self.content.get("revision", "")}>'

@@ -195,12 +195,10 @@ class Hub:
 
     def _send(self, subscriber: Subscriber, event: Event, merged: int = 0) -> bool:
         form = subscriber.form
-        if merged:
-            text = event.text(form.values, merged, form.detail)
-            return subscriber.outlet.offer(self._framing(text, form.deflated))
-        frame = event.frames.get(form)
+        frame = event.frames.get((form, merged))
         if frame is None:
-            frame = event.frames[form] = self._framing(event.text(form.values, detail=form.detail), form.deflated)
+            text = event.text(form.values, merged, form.detail)
+            frame = event.frames[form, merged] = self._framing(text, form.deflated)
         return subscriber.outlet.offer(frame)
 
     # Those that are behind

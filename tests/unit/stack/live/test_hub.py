@@ -456,6 +456,17 @@ async def test_frames_are_made_once_for_all(ledger):
 
 
 @run
+async def test_the_frames_of_merged_events_are_made_once_for_all_that_are_equally_behind(ledger):
+    readers = [(await subscribed(ledger, 'prod', paced=True))[0] for _ in range(3)]
+    for count in range(30):
+        ledger.move('prod', count)
+        await ledger.hub.drain()
+    await until(lambda: all(len(reader.got) == 4 for reader in readers))
+    assert [reader.got[-1]['merged'] for reader in readers] == [28, 28, 28]
+    assert len({id(reader.frames[-1]) for reader in readers}) == 1
+
+
+@run
 async def test_values_are_concealed_from_those_who_may_not_read_them(ledger):
     trusted, _ = await subscribed(ledger, 'prod')
     other, _ = await subscribed(ledger, 'prod', form=Form(values=False))
