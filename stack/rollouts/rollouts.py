@@ -172,5 +172,10 @@ class Rollouts:
         found = {**self.former.get(revision, {}), **going}
         return found if found or revision in self.former else None
 
+    def of_service(self, name: str) -> list[Rollout]:
+        """The rollouts of a service that are known, those of former revisions first."""
+        former = [rollouts[name] for rollouts in self.former.values() if name in rollouts]
+        return [*former, self.now[name]] if name in self.now else former
+
     def summary(self) -> RolloutSummary:
         return summarise(self.now.values())

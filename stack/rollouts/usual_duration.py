@@ -20,11 +20,9 @@ def usual_seconds(state: ClusterState, services: Iterable[str]) -> float | None:
 
 def _of_service(state: ClusterState, name: str) -> float | None:
     """The median of the newest rollouts that succeeded."""
-    former = [rollouts[name] for rollouts in state.former.values() if name in rollouts]
-    current = [state.rollouts[name]] if name in state.rollouts else []
     seconds = [
         (rollout.verdict.at - rollout.goal.since).total_seconds()
-        for rollout in (*former, *current)
+        for rollout in state.book.of_service(name)
         if rollout.verdict is not None and rollout.verdict.ending == 'succeeded'
     ]
     return round(median(seconds[-NEWEST:]), 1) if seconds else None

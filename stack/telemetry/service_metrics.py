@@ -85,7 +85,7 @@ class ServiceMetrics:
             raise NotFound(f'{state.name} has no service {service!r}.')
         seen = state.ecs.services.get(service)
         groups = seen.target_groups if seen else ()
-        answer = await self._answer(_Question(state.name, (service,), tuple(groups), range, step))
+        answer = await self._reads.get(_Question(state.name, (service,), tuple(groups), range, step))
         span, times = answer.span, answer.span.times()
         return {
             'range': range,
@@ -98,7 +98,7 @@ class ServiceMetrics:
 
     async def of_cluster(self, state: ClusterState, range: str) -> Json:
         """CPU and memory of every service of a cluster, by name. Raises `AwsFailed`."""
-        answer = await self._answer(_Question(state.name, tuple(state.names()), (), range, STEPS[range]))
+        answer = await self._reads.get(_Question(state.name, tuple(state.names()), (), range, STEPS[range]))
         times = answer.span.times()
         content: dict[str, Json] = {}
         for query, values in answer.series:
@@ -113,13 +113,8 @@ class ServiceMetrics:
             'content': content,
         }
 
-    async def _answer(self, question: _Question) -> _Answer:
-        answer = self._answers.get(question)
-        if answer is None or self._clock() - answer.read_at >= CACHED_S:
-            answer = await self._reads.get(question)
-        return answer
-
     async def _read(self, question: _Question) -> _Answer:
+        """The answer that is cached, or a new one. Callers that arrive while it is read are given the cached one."""
         cached = self._answers.get(question)
         if cached is not None and self._clock() - cached.read_at < CACHED_S:
             return cached
@@ -157,9 +152,8 @@ class ServiceMetrics:
 
 def marks(state: ClusterState, service: str) -> list[Json]:
     """The rollouts of a service that are known, the oldest first."""
-    former = [rollouts[service] for rollouts in state.former.values() if service in rollouts]
-    current = [state.rollouts[service]] if service in state.rollouts else []
-    return [_mark_json(rollout) for rollout in sorted([*former, *current], key=lambda each: each.goal.since)]
+    rollouts = sorted(state.book.of_service(service), key=lambda rollout: rollout.goal.since)
+    return [_mark_json(rollout) for rollout in rollouts]
 
 
 def _mark_json(rollout: Rollout) -> Json:
