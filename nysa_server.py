@@ -70,6 +70,7 @@ from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.progress import Progress
+from stack.rollouts.pushed_images import PushedImages
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime import log_lines, terminal
 from stack.runtime.gc_tuning import freeze_startup_objects
@@ -270,7 +271,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         freezing=freezing,
         audit=core.audit,
         activity=Activity(aws.bucket, store, core.audit),
-        deployments=Deployments(aws.bucket, partial(ecr.tagged_images, aws.connection)),
+        deployments=Deployments(aws.bucket),
+        pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),
         audit_news=audit_news,
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),

@@ -17,7 +17,6 @@ from stack.changes.image_sources import LabelsOf
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
-from stack.changes.tags import TaggedImages
 from stack.failures import service_report
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
@@ -25,6 +24,7 @@ from stack.live import Live
 from stack.live.audit_news import AuditNews
 from stack.notify.sweeper import Sweeper
 from stack.rollouts.deployments import Deployments
+from stack.rollouts.pushed_images import PushedImages, TaggedImages
 from stack.rollouts.service_configuration import BalancersOf
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
@@ -67,6 +67,7 @@ class Context:
     audit: Audit
     activity: Activity
     deployments: Deployments
+    pushed_images: PushedImages
     audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion

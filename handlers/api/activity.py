@@ -12,7 +12,7 @@ from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.changes.activity import ActivityQuery
 from stack.errors import InvalidRequest
-from stack.rollouts.delivery import GROUPS, Group, delivery
+from stack.rollouts.delivery import GROUPS, Group, Outcome, delivery, outcomes
 from stack.runtime.durations import read_duration
 
 TIME = 'a time with its offset from UTC, or a duration before now such as 15m or 90d'
@@ -32,7 +32,9 @@ ACTIVITY = (
 STATS = (
     CLUSTER,
     Parameter('service', 'A service, also with wildcards; may be repeated. All unless given.'),
-    Parameter('group', 'Any of cluster, service and week, separated by commas: a row for each. One row unless given.'),
+    Parameter(
+        'group', 'Any of cluster, service, week and day, separated by commas: a row for each. One row unless given.'
+    ),
     Parameter('since', f'From when on: {TIME}; 90d unless given.'),
     PERIOD[1],
     Parameter('format', '`json` (the default) or `csv`; also by the header Accept.'),
@@ -60,7 +62,10 @@ class Activity(ApiHandler):
         entries, following = await self.context.activity.page(
             query, self.caller.may_see, limit, self.query.text('after')
         )
-        self.reply({'content': entries, 'next': following})
+        concerned = {entry['cluster'] for entry in entries if entry.get('revision')}
+        ended = outcomes(await self.context.deployments.read(concerned.__contains__))
+        content = [with_outcome(entry, ended) for entry in entries]
+        self.reply({'content': content, 'next': following})
 
 
 class DeploymentStats(ApiHandler):
@@ -78,7 +83,9 @@ class DeploymentStats(ApiHandler):
         read = await self.context.deployments.read(lambda name: self.caller.may_see(name) and clusters.covers(name))
         deployments = [deployment for deployment in read if services.covers(deployment.service)]
         images = {deployment.image for deployment in deployments if since <= deployment.ended_at < until}
-        rows = delivery(deployments, await self.context.deployments.pushed(images), since, until, groups)
+        pushes = await self.context.pushed_images.of(images)
+        pushed = {image: push.pushed_at for image, push in pushes.items()}
+        rows = delivery(deployments, pushed, since, until, groups)
         self.set_header('Vary', 'Accept')
         if as_csv:
             self.set_header('Content-Disposition', 'attachment; filename="deployments.csv"')
@@ -91,6 +98,13 @@ class DeploymentStats(ApiHandler):
         if given not in (None, 'json', 'csv'):
             raise InvalidRequest('format must be json or csv.', [{'path': 'format', 'message': 'json or csv'}])
         return given == 'csv' or (given is None and CSV_TYPE in self.request.headers.get('Accept', ''))
+
+
+def with_outcome(entry: Mapping[str, Any], ended: Mapping[tuple[str, str], Outcome]) -> dict[str, Any]:
+    """An entry with how the rollout of its revision ended; None where that is not recorded."""
+    outcome = ended.get((entry['cluster'], entry.get('revision') or ''))
+    content = outcome and {'failed': outcome.failed, 'ended_at': outcome.ended_at.isoformat()}
+    return {**entry, 'outcome': content}
 
 
 def read_time(name: str, value: str | None, now: datetime) -> datetime | None:
@@ -113,7 +127,7 @@ def read_groups(given: str) -> list[Group]:
     """The groups that a parameter names, in the order of `GROUPS`. Raises `InvalidRequest`."""
     names = {name.strip() for name in given.split(',') if name.strip()}
     if unknown := names - set(GROUPS):
-        allowed = 'any of cluster, service and week'
+        allowed = 'any of cluster, service, week and day'
         raise InvalidRequest(
             f'group must be {allowed}, not {", ".join(sorted(unknown))[:100]}.', [{'path': 'group', 'message': allowed}]
         )

@@ -5,22 +5,28 @@ import asyncio
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
+from stack.changes.activity import ActivityQuery
 from stack.changes.versions import versions, with_pushes
 
-SERVICE = (
+PARAMETERS = (
+    Parameter('cluster', 'A cluster, also with wildcards as `prod-*`; may be repeated. All unless given.'),
     Parameter('service', 'Only this service, with the push of each image in ECR and how far behind the newest it is.'),
+    Parameter('pushes', 'Whether every service has the push of each image. Default: false.', kind='boolean'),
 )
 
 
 class Versions(ApiHandler):
-    @operation(Role.VIEWER, answer='Versions', parameters=SERVICE)
+    @operation(Role.VIEWER, answer='Versions', parameters=PARAMETERS, refusals=(400,))
     async def get(self) -> None:
         """List the image of each service in each cluster: desired, and deployed as last observed."""
-        names = [name for name in await self.context.states.names() if self.caller.may_see(name)]
+        pushes, service = self.query.flag('pushes', default=False), self.query.text('service')
+        clusters = ActivityQuery(clusters=self.get_query_arguments('cluster'))
+        known = await self.context.states.names()
+        names = [name for name in known if self.caller.may_see(name) and clusters.covers(name)]
         loaded = await asyncio.gather(*(self.context.live.state(name) for name in names))
         rows = versions(state for state in loaded if state is not None)
-        service = self.query.text('service')
         if service is not None:
-            only = [row for row in rows if row['service'] == service]
-            rows = [await with_pushes(row, self.context.tagged_images) for row in only]
+            rows = [row for row in rows if row['service'] == service]
+        if pushes or service is not None:
+            rows = await with_pushes(rows, self.context.pushed_images)
         self.reply({'clusters': names, 'content': rows})

@@ -1,17 +1,14 @@
 """The tags under which the image of a service was pushed."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from stack.aws.ports import PushedImage
 from stack.changes.guards import Quarantine
 from stack.errors import NotFound, Unprocessable
+from stack.rollouts.pushed_images import TaggedImages
 from stack.stackfile.effective import services
 from stack.stackfile.images import EcrRegistry, ImageReference
 from stack.state.revisions import Revision
-
-# Account, region and repository to the repository's images that have tags.
-TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
 
 
 def image_in_ecr(revision: Revision, service: str) -> tuple[ImageReference, EcrRegistry]:

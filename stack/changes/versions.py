@@ -1,16 +1,14 @@
 """The versions matrix: the image of each service in each cluster, and how far behind the newest one it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from stack.aws.ports import PushedImage
-from stack.changes.tags import TaggedImages
-from stack.errors import AwsFailed, NotFound
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import service_row
-from stack.stackfile.images import ImageReference
+from stack.rollouts.pushed_images import PushedImages
 
 Cell = dict[str, Any]
 
@@ -37,37 +35,35 @@ def _cell(state: ClusterState, name: str) -> Cell:
     }
 
 
-async def with_pushes(row: Mapping[str, Any], tagged_images: TaggedImages) -> dict[str, Any]:
-    """A row whose cells have the push of the deployed image: `digest`, `pushed_at` and `behind_seconds`.
+async def with_pushes(rows: Sequence[Mapping[str, Any]], pushed_images: PushedImages) -> list[dict[str, Any]]:
+    """The rows with the push of each cell's deployed image: `digest`, `tags`, `pushed_at` and `behind_seconds`.
 
     They are None for an image outside ECR, for one without a tag, and while ECR does not answer.
     """
-    repositories: dict[str, Mapping[str, PushedImage]] = {}
-    pushes = {cluster: await _push(cell, repositories, tagged_images) for cluster, cell in row['clusters'].items()}
-    newest = max((push.pushed_at for push in pushes.values() if push), default=None)
-    cells = {cluster: cell | _push_content(pushes[cluster], newest) for cluster, cell in row['clusters'].items()}
+    images = {_image(cell) for row in rows for cell in row['clusters'].values()}
+    pushes = await pushed_images.of(image for image in images if image is not None)
+    return [_with_pushes(row, pushes) for row in rows]
+
+
+def _with_pushes(row: Mapping[str, Any], pushes: Mapping[str, PushedImage]) -> dict[str, Any]:
+    found = {cluster: pushes.get(_image(cell) or '') for cluster, cell in row['clusters'].items()}
+    newest = max((push.pushed_at for push in found.values() if push), default=None)
+    cells = {cluster: cell | _push_content(found[cluster], newest) for cluster, cell in row['clusters'].items()}
     return {**row, 'clusters': cells}
 
 
-async def _push(
-    cell: Cell, repositories: dict[str, Mapping[str, PushedImage]], tagged_images: TaggedImages
-) -> PushedImage | None:
-    """The pushed image of a cell; each repository is listed once into `repositories`."""
+def _image(cell: Cell) -> str | None:
     image = cell['deployed_image'] or cell['image']
-    reference = ImageReference.split(image) if isinstance(image, str) else None
-    if reference is None or reference.ecr is None:
-        return None
-    if reference.name not in repositories:
-        try:
-            images = await tagged_images(reference.ecr.account, reference.ecr.region, reference.repository)
-        except (AwsFailed, NotFound):
-            images = ()
-        repositories[reference.name] = {key: each for each in images for key in (each.digest, *each.tags)}
-    return repositories[reference.name].get(reference.digest or reference.tag or 'latest')
+    return image if isinstance(image, str) else None
 
 
 def _push_content(push: PushedImage | None, newest: datetime | None) -> Cell:
     if push is None or newest is None:
-        return {'digest': None, 'pushed_at': None, 'behind_seconds': None}
+        return {'digest': None, 'tags': None, 'pushed_at': None, 'behind_seconds': None}
     behind = round((newest - push.pushed_at).total_seconds())
-    return {'digest': push.digest, 'pushed_at': push.pushed_at.isoformat(), 'behind_seconds': behind}
+    return {
+        'digest': push.digest,
+        'tags': sorted(push.tags),
+        'pushed_at': push.pushed_at.isoformat(),
+        'behind_seconds': behind,
+    }

@@ -1,6 +1,6 @@
 """Delivery figures: how often services are deployed, how long that takes, how often it fails. Pure.
 
-The four figures of https://dora.dev/guides/dora-metrics-four-keys/, by cluster, service and week.
+The four figures of https://dora.dev/guides/dora-metrics-four-keys/, by cluster, service, week and day.
 """
 
 import math
@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Literal
 
-Group = Literal['cluster', 'service', 'week']
-GROUPS: tuple[Group, ...] = ('cluster', 'service', 'week')
+Group = Literal['cluster', 'service', 'week', 'day']
+GROUPS: tuple[Group, ...] = ('cluster', 'service', 'week', 'day')
 
 WEEK = timedelta(days=7)
+# The weeks that a group covers, where it is a period itself.
+WEEKS: dict[Group, float] = {'day': 1 / 7, 'week': 1.0}
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,21 @@ class Deployment:
     failed: bool
 
     def key(self, groups: Sequence[Group]) -> tuple[str, ...]:
-        values = {'cluster': self.cluster, 'service': self.service, 'week': week_of(self.ended_at)}
+        values = {
+            'cluster': self.cluster,
+            'service': self.service,
+            'week': week_of(self.ended_at),
+            'day': self.ended_at.date().isoformat(),
+        }
         return tuple(values[group] for group in groups)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the rollouts of one revision ended together: failed if one of them did; `ended_at` is the last end."""
+
+    failed: bool
+    ended_at: datetime
 
 
 @dataclass
@@ -97,7 +112,8 @@ def _count(
 
 def _row(figures: _Figures, since: datetime, until: datetime, groups: Sequence[Group]) -> dict[str, Any]:
     total = figures.deployments + figures.failed
-    weeks = 1.0 if 'week' in groups else max((until - since) / WEEK, 1 / 7)
+    periods = [WEEKS[group] for group in groups if group in WEEKS]
+    weeks = min(periods) if periods else max((until - since) / WEEK, 1 / 7)
     return {
         'deployments': figures.deployments,
         'failed': figures.failed,
@@ -115,6 +131,16 @@ def _distribution(seconds: Sequence[float]) -> dict[str, Any] | None:
     ordered = sorted(seconds)
     p90 = ordered[math.ceil(0.9 * len(ordered)) - 1]
     return {'median': round(median(ordered)), 'p90': round(p90), 'count': len(ordered)}
+
+
+def outcomes(deployments: Iterable[Deployment]) -> dict[tuple[str, str], Outcome]:
+    """The outcome of each revision, by cluster and revision, as far as its rollouts have ended."""
+    found: dict[tuple[str, str], Outcome] = {}
+    for deployment in deployments:
+        key = deployment.cluster, deployment.revision
+        known = found.get(key, Outcome(False, deployment.ended_at))
+        found[key] = Outcome(known.failed or deployment.failed, max(known.ended_at, deployment.ended_at))
+    return found
 
 
 def week_of(at: datetime) -> str:

@@ -1,34 +1,20 @@
-"""The ended rollouts of all clusters, from their records, and the times at which their images were pushed.
+"""The ended rollouts of all clusters, from their records.
 
 One listing shows which records have changed since they were read.
 """
 
 import asyncio
-import logging
-import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from stack.aws.ports import ObjectLister, ObjectReader, PushedImage
-from stack.errors import AwsFailed, NotFound
+from stack.aws.ports import ObjectLister, ObjectReader
 from stack.rollouts.delivery import Deployment
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_records import PREFIX, Record, readable_record
 from stack.runtime.lru import LruCache
-from stack.stackfile.images import ImageReference
-
-log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 8
 KNOWN = 1_000
-# How long the tags of a repository are used, and how long an answer waits for them, in seconds.
-TAGS_FRESH_S = 300.0
-TAGS_WITHIN_S = 10.0
-
-# Account, region and repository to the repository's images that have tags.
-TaggedImages = Callable[[str, str, str], Awaitable[Iterable[PushedImage]]]
-Repository = tuple[str, str, str]
 
 
 class Bucket(ObjectReader, ObjectLister, Protocol):
@@ -36,11 +22,9 @@ class Bucket(ObjectReader, ObjectLister, Protocol):
 
 
 class Deployments:
-    def __init__(self, bucket: Bucket, tagged_images: TaggedImages):
+    def __init__(self, bucket: Bucket):
         self._bucket = bucket
-        self._tagged_images = tagged_images
         self._known: LruCache[str, tuple[str, tuple[Deployment, ...]]] = LruCache(KNOWN)
-        self._tags: LruCache[Repository, tuple[float, dict[str, datetime]]] = LruCache(KNOWN)
         self._at_once = asyncio.Semaphore(READ_AT_ONCE)
 
     async def read(self, may_see: Callable[[str], bool]) -> list[Deployment]:
@@ -51,26 +35,6 @@ class Deployments:
         found = await asyncio.gather(*(self._of(name, etags[name]) for name in names))
         return [deployment for deployments in found for deployment in deployments]
 
-    async def pushed(self, images: Collection[str]) -> dict[str, datetime]:
-        """When images were pushed to ECR, as far as that is known; other registries do not tell."""
-        references = {image: ImageReference.split(image) for image in images}
-        by_repository: dict[Repository, dict[str, datetime]] = {}
-        repositories = {_repository(reference) for reference in references.values()} - {None}
-        try:
-            async with asyncio.timeout(TAGS_WITHIN_S):
-                for repository in repositories:
-                    if repository is not None:
-                        by_repository[repository] = await self._pushes(repository)
-        except TimeoutError:
-            log.warning('the times of pushes are not known: ECR did not answer within %.0f s', TAGS_WITHIN_S)
-        times: dict[str, datetime] = {}
-        for image, reference in references.items():
-            repository = _repository(reference)
-            at = by_repository.get(repository, {}).get(reference.digest or reference.tag or '') if repository else None
-            if at is not None:
-                times[image] = at
-        return times
-
     async def _of(self, cluster: str, etag: str) -> tuple[Deployment, ...]:
         known = self._known.get(cluster)
         if known is not None and known[0] == etag:
@@ -80,24 +44,6 @@ class Deployments:
         deployments = tuple(_deployments(cluster, readable_record(cluster, stored.body))) if stored else ()
         self._known.put(cluster, (stored.etag if stored else etag, deployments))
         return deployments
-
-    async def _pushes(self, repository: Repository) -> dict[str, datetime]:
-        """The times by tag and by digest."""
-        read_at, known = self._tags.get(repository) or (float('-inf'), {})
-        if time.monotonic() - read_at < TAGS_FRESH_S:
-            return known
-        try:
-            images = await self._tagged_images(*repository)
-        except (AwsFailed, NotFound) as failed:
-            log.warning('the times of pushes to %s are not known: %s', repository[2], failed)
-            images = ()
-        times = {name: image.pushed_at for image in images for name in (*image.tags, image.digest)}
-        self._tags.put(repository, (time.monotonic(), times))
-        return times
-
-
-def _repository(image: ImageReference) -> Repository | None:
-    return (image.ecr.account, image.ecr.region, image.repository) if image.ecr else None
 
 
 def _deployments(cluster: str, record: Record) -> Iterator[Deployment]:

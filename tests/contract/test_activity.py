@@ -91,3 +91,25 @@ def test_figures_as_csv(server: Server):
 @pytest.mark.parametrize('query', ['since=soon', 'group=month', 'format=xml', 'since=1d&until=2d'])
 def test_what_cannot_be_asked_of_the_figures(server: Server, query: str):
     assert server.api('GET', f'/stats/deployments?{query}').json['error'] == 'invalid_request'
+
+
+def test_figures_by_day_are_rows_of_days(server: Server):
+    name = server.cluster(CONFIG)
+    assert server.api('GET', f'/stats/deployments?cluster={name}&group=day').json['content'] == []
+
+
+def test_versions_of_chosen_clusters_with_their_pushes(server: Server):
+    one, two = server.cluster(CONFIG), server.cluster(CONFIG)
+    plain = server.api('GET', f'/versions?cluster={one}').json
+    assert plain['clusters'] == [one]
+    assert [row['service'] for row in plain['content']] == ['api', 'web']
+    assert 'digest' not in plain['content'][0]['clusters'][one]
+    both = server.api('GET', f'/versions?cluster={one}&cluster={two}&pushes=true').json['content']
+    assert [cell['behind_seconds'] for cell in both[0]['clusters'].values()] == [None, None]
+    assert server.api('GET', '/versions?pushes=perhaps').status == 400
+
+
+def test_a_change_without_an_ended_rollout_has_no_outcome(server: Server):
+    name = server.cluster(CONFIG)
+    [created] = server.api('GET', f'/activity?cluster={name}').json['content']
+    assert created['outcome'] is None

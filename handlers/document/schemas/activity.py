@@ -14,6 +14,18 @@ EXAMPLE_ENTRY = {
     'revision': 'AZq1x7dKu9TlVf0cYz3LhQ',
     'summary': 'user-service: image v1.4.1 → v1.4.2',
     'services': ['user-service'],
+    'outcome': {'failed': False, 'ended_at': '2030-04-02T09:22:31.120000+00:00'},
+}
+
+OUTCOME: Schema = {
+    **shape(
+        'How the rollouts of its revision ended; null while they go on, and where none is recorded.',
+        {
+            'failed': {'type': 'boolean', 'description': 'Whether one failed, stalled or was rolled back.'},
+            'ended_at': moment('The time of the last end.'),
+        },
+    ),
+    'type': ['object', 'null'],
 }
 
 DISTRIBUTION = {
@@ -43,6 +55,7 @@ SCHEMAS: dict[str, Schema] = {
             'cluster': text('The cluster.'),
             **ENTRY,
             'services': many({'type': 'string'}, 'The services that it concerns, sorted.'),
+            'outcome': OUTCOME,
         },
         {name: schema for name, schema in OPTIONAL_IN_ENTRY.items() if name != 'services'},
         example=EXAMPLE_ENTRY,
@@ -80,6 +93,7 @@ SCHEMAS: dict[str, Schema] = {
             'cluster': text('With `group=cluster`: the cluster.'),
             'service': text('With `group=service`: the service.'),
             'week': text('With `group=week`: the ISO 8601 week.'),
+            'day': text('With `group=day`: the day in UTC.'),
         },
         example=EXAMPLE_STATS,
     ),

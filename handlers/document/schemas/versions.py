@@ -14,11 +14,16 @@ CELL = shape(
         'health': HEALTH,
     },
     {
-        'digest': text_or_null('With `service`: the digest of the image in ECR.'),
-        'pushed_at': moment_or_null('With `service`: the time of the push.'),
+        'digest': text_or_null('With `service` or `pushes`: the digest of the image in ECR.'),
+        'tags': {
+            'type': ['array', 'null'],
+            'items': {'type': 'string'},
+            'description': 'With `service` or `pushes`: the tags of the image in ECR, sorted.',
+        },
+        'pushed_at': moment_or_null('With `service` or `pushes`: the time of the push.'),
         'behind_seconds': {
             'type': ['integer', 'null'],
-            'description': 'With `service`: seconds between this push and that of the newest image in any cluster.',
+            'description': 'With `service` or `pushes`: seconds between this push and that of the newest image.',
         },
     },
 )
@@ -31,6 +36,7 @@ EXAMPLE_CELL = {
     'sync': 'in-sync',
     'health': 'healthy',
     'digest': DIGEST,
+    'tags': ['latest', 'v1.4.2'],
     'pushed_at': '2030-04-02T09:02:11+00:00',
     'behind_seconds': 0,
 }

@@ -484,6 +484,19 @@ export interface ActivityEntry {
    */
   services: string[];
   /**
+   * How the rollouts of its revision ended; null while they go on, and where none is recorded.
+   */
+  outcome: {
+    /**
+     * Whether one failed, stalled or was rolled back.
+     */
+    failed: boolean;
+    /**
+     * The time of the last end.
+     */
+    ended_at: string;
+  } | null;
+  /**
    * What was requested; `verb` is the kind of change.
    */
   did?: {};
@@ -1674,6 +1687,10 @@ export interface DeploymentFigures {
    * With `group=week`: the ISO 8601 week.
    */
   week?: string;
+  /**
+   * With `group=day`: the day in UTC.
+   */
+  day?: string;
 }
 /**
  * Delivery figures of the clusters that the caller may see, as far as rollouts are recorded.
@@ -3817,15 +3834,19 @@ export interface Versions {
          */
         health: 'healthy' | 'degraded' | 'failing' | 'stopped' | 'unknown';
         /**
-         * With `service`: the digest of the image in ECR.
+         * With `service` or `pushes`: the digest of the image in ECR.
          */
         digest?: string | null;
         /**
-         * With `service`: the time of the push.
+         * With `service` or `pushes`: the tags of the image in ECR, sorted.
+         */
+        tags?: string[] | null;
+        /**
+         * With `service` or `pushes`: the time of the push.
          */
         pushed_at?: string | null;
         /**
-         * With `service`: seconds between this push and that of the newest image in any cluster.
+         * With `service` or `pushes`: seconds between this push and that of the newest image.
          */
         behind_seconds?: number | null;
       };

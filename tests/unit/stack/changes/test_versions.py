@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 from stack.aws.ports import PushedImage
 from stack.changes.versions import versions, with_pushes
 from stack.errors import Unavailable
+from stack.rollouts.pushed_images import PushedImages, TaggedImages
 from tests.unit.stack.rollouts.test_cluster_state import look, revision, running, state
 
 REPOSITORY = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web'
 PUSHED = datetime(2030, 4, 2, tzinfo=UTC)
 
 
-def row(**images: str) -> dict:
+def cells_with_pushes(tagged_images: TaggedImages, **images: str) -> dict:
     cells = {cluster: {'image': image, 'deployed_image': None} for cluster, image in images.items()}
-    return {'service': 'web', 'clusters': cells}
+    row = {'service': 'web', 'clusters': cells}
+    [found] = asyncio.run(with_pushes([row], PushedImages(tagged_images)))
+    return found['clusters']
 
 
 async def tagged_images(account: str, region: str, repository: str) -> Iterable[PushedImage]:
@@ -45,15 +48,16 @@ def test_a_cluster_that_was_not_observed_has_its_desired_version():
 
 def test_an_older_push_is_behind_the_newest():
     images = {'production': f'{REPOSITORY}:v1', 'staging': f'{REPOSITORY}:v2', 'test': f'{REPOSITORY}@sha256:1'}
-    cells = asyncio.run(with_pushes(row(**images), tagged_images))['clusters']
+    cells = cells_with_pushes(tagged_images, **images)
     days = {cluster: cell['behind_seconds'] / 86400 for cluster, cell in cells.items()}
     assert days == {'production': 13, 'staging': 0, 'test': 13}
     assert cells['staging']['digest'] == 'sha256:2'
+    assert (cells['staging']['tags'], cells['test']['tags']) == (['latest', 'v2'], ['v1'])
 
 
 def test_an_image_without_a_known_push_has_none():
     images = {'a': 'nginx:1', 'b': f'{REPOSITORY}:gone', 'c': f'{REPOSITORY}:v1'}
-    cells = asyncio.run(with_pushes(row(**images), tagged_images))['clusters']
+    cells = cells_with_pushes(tagged_images, **images)
     assert [cells[name]['pushed_at'] for name in 'ab'] == [None, None]
     assert cells['c']['behind_seconds'] == 0
 
@@ -62,11 +66,12 @@ def test_a_failure_of_ecr_leaves_the_matrix():
     async def failing(account: str, region: str, repository: str) -> Iterable[PushedImage]:
         raise Unavailable('No answer', 'ecr:DescribeImages', 'Timeout')
 
-    cells = asyncio.run(with_pushes(row(a=f'{REPOSITORY}:v1'), failing))['clusters']
+    cells = cells_with_pushes(failing, a=f'{REPOSITORY}:v1')
     assert cells['a'] == {
         'image': f'{REPOSITORY}:v1',
         'deployed_image': None,
         'digest': None,
+        'tags': None,
         'pushed_at': None,
         'behind_seconds': None,
     }

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.rollouts.delivery import Deployment, delivery, week_of
+from stack.rollouts.delivery import Deployment, delivery, outcomes, week_of
 
 START = datetime(2030, 1, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -77,3 +77,19 @@ def test_groups_are_sorted_rows():
 
 def test_weeks_are_those_of_iso_8601():
     assert week_of(datetime(2029, 12, 31, tzinfo=UTC)) == '2030-W01'
+
+
+def test_a_day_is_a_group_in_utc():
+    rows = figures(deployment(1), deployment(2), deployment(25, failed=True), groups=['day'])
+    assert [(row['deployments'], row['failed'], row['frequency_per_week']) for row in rows] == [
+        (2, 0, 14.0),
+        (0, 1, 0.0),
+    ]
+    assert rows[0]['day'] == (START + HOUR).date().isoformat()
+
+
+def test_the_outcome_of_a_revision_is_that_of_all_its_services():
+    both = [deployment(1, revision='r'), deployment(2, revision='r', service='api', failed=True)]
+    [(key, outcome)] = outcomes(both).items()
+    assert key == ('prod', both[0].revision)
+    assert (outcome.failed, outcome.ended_at) == (True, both[1].ended_at)

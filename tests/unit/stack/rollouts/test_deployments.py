@@ -5,8 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.aws.ports import ListedObject, PushedImage, StoredObject
-from stack.errors import NotFound
+from stack.aws.ports import ListedObject, StoredObject
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.rollout import Goal, Rollout, Verdict
 from stack.rollouts.rollout_records import PREFIX, rollout_json
@@ -38,13 +37,9 @@ class Records:
         return StoredObject(body, self.etag, None, AT)
 
 
-async def no_images(*_: str) -> list[PushedImage]:
-    raise NotFound('There is no such repository.')
-
-
 def read(records: Records, times: int = 1) -> list[tuple]:
     async def run() -> list[tuple]:
-        deployments = Deployments(records, no_images)
+        deployments = Deployments(records)
         for _ in range(times):
             found = await deployments.read(lambda name: name == 'prod')
         return [(each.cluster, each.service, each.revision, each.failed) for each in found]
@@ -73,27 +68,5 @@ def test_only_rollouts_of_services_that_succeeded_or_failed_count():
 
 def test_clusters_that_the_caller_may_not_see_are_not_read():
     records = Records()
-    assert asyncio.run(Deployments(records, no_images).read(lambda _: False)) == []
+    assert asyncio.run(Deployments(records).read(lambda _: False)) == []
     assert records.reads == 0
-
-
-def test_pushes_are_known_by_tag_and_digest_and_asked_for_once():
-    asked = []
-
-    async def images(*repository: str) -> list[PushedImage]:
-        asked.append(repository)
-        return [PushedImage('sha256:' + 'a' * 64, ('1',), AT)]
-
-    by_digest = IMAGE.removesuffix(':1') + '@sha256:' + 'a' * 64
-
-    async def run() -> dict[str, datetime]:
-        deployments = Deployments(Records(), images)
-        await deployments.pushed([IMAGE])
-        return await deployments.pushed([IMAGE, by_digest, 'docker.io/library/nginx:1', IMAGE + '2'])
-
-    assert asyncio.run(run()) == {IMAGE: AT, by_digest: AT}
-    assert asked == [('123456789012', 'us-east-1', 'web')]
-
-
-def test_a_registry_that_does_not_answer_leaves_the_pushes_unknown():
-    assert asyncio.run(Deployments(Records(), no_images).pushed([IMAGE])) == {}
