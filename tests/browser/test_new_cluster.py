@@ -139,7 +139,9 @@ def test_a_list_that_takes_long_and_one_that_has_grown(page: Page, ecs: BaseClie
     page.route('**/api/v1/ecs-clusters*', lambda route: held.append(route))
     page.goto('/cp/new')
     expect(page.get_by_role('main').get_by_role('status').filter(has_text='Loading')).to_be_visible()
-    held[0].continue_()
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
     page.unroute('**/api/v1/ecs-clusters*')
     expect(choices(page).get_by_role('radio', name=new_cluster)).to_be_visible()
     ecs.create_cluster(clusterName=f'{new_cluster}-two')
