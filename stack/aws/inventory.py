@@ -81,6 +81,7 @@ class Inventory:
             for each in service.load_balancers
             if each.get('targetGroupArn')
         }
+        used |= {other.arn for each in wanted.values() for other in each.balancers.others}
         (balancers, groups), (namespaces, registries), log_groups, autoscaled, subnets = await asyncio.gather(
             elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
             self._discovery(observed, wanted),
@@ -101,7 +102,7 @@ class Inventory:
         )
 
     async def _records(self, balancers: Collection[LoadBalancer], wanted: Mapping[str, Wanted]) -> tuple[Record, ...]:
-        asked = {each.balancer.record for each in wanted.values() if each.balancer}
+        asked = {balancer.record for each in wanted.values() for balancer in each.balancers.own}
         asked |= {tagged_record(each.tags.get(RECORD_TAG, '')) for each in balancers}
         zones: dict[str, list[str]] = {}
         for zone, name in filter(None, asked):

@@ -7,7 +7,8 @@ from typing import Any
 
 from stack.reconcile.names import dns_name
 from stack.reconcile.observed import LoadBalancer
-from stack.reconcile.wanted import Balancer, Wanted
+from stack.reconcile.wanted import Wanted
+from stack.reconcile.wanted_balancers import Balancer
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
 
@@ -37,9 +38,9 @@ class Address:
 def declared_addresses(wanted: Wanted) -> list[Address]:
     """The addresses that the desired state declares: the DNS record, and the name in service discovery."""
     found = []
-    balancer = wanted.balancer
-    if balancer is not None and balancer.record is not None:
-        found.append(_of_record(balancer, balancer.record[1]))
+    for balancer in wanted.balancers.own:
+        if balancer.record is not None:
+            found.append(_of_record(balancer, balancer.record[1]))
     if wanted.registry is not None:
         host = f'{dns_name(wanted.registry.name)}.{dns_name(wanted.registry.namespace)}'
         found.append(Address(host, None, None, Kind.DISCOVERY, public=False))

@@ -1,7 +1,7 @@
 """A draft of a plan: the steps and notes of one service, in the order in which they are added."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stack.reconcile import names
@@ -18,12 +18,14 @@ class Draft:
     """The steps of one service, or of the whole cluster where the owner names no service.
 
     `records`: every record (zone, name) that the desired state names for any service; none of them is deleted.
+    `scope`: begins the ids of steps, to tell several parts of one kind apart.
     """
 
     owner: Owner
     records: frozenset[tuple[str, str]] = frozenset()
     steps: list[Step] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    scope: str = ''
 
     @property
     def service(self) -> str:
@@ -45,9 +47,23 @@ class Draft:
         """Add a step and return its id. `after`: ids of steps that come first; None is ignored."""
         service = self.owner.service
         depends_on = tuple(dict.fromkeys(step_id for step_id in (*after, *_mentioned(arguments)) if step_id))
-        step = Step(f'{service or ""}/{name}', kind, service, text, arguments, depends_on, tuple(why), until, not_yet)
+        step = Step(
+            f'{service or ""}/{self.scope}{name}',
+            kind,
+            service,
+            text,
+            arguments,
+            depends_on,
+            tuple(why),
+            until,
+            not_yet,
+        )
         self.steps.append(step)
         return step.id
+
+    def scoped(self, key: str) -> 'Draft':
+        """A view of this draft whose steps have `key` in their ids."""
+        return replace(self, scope=f'{key}/' if key else '')
 
     def take_over(self, what: str, name: str, arn: str) -> None:
         """Tag a part of a load balancer that Nysa did not create and that has the name that Nysa would choose."""

@@ -6,20 +6,19 @@ https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-v
 stays attached to both for `GRACE_S`; a pass after that removes the predecessor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.attached import Target
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed
-from stack.reconcile.plan import Change, ResultOf, Until
+from stack.reconcile.plan import Change, Until
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import plan_record
-from stack.reconcile.wanted import Balancer
-
-Ref = str | ResultOf
+from stack.reconcile.wanted_balancers import Balancer
 
 # How long a load balancer serves after the switch to its successor, in seconds.
 GRACE_S = 180.0
@@ -38,15 +37,16 @@ class Switch:
 class Attachment:
     """The target group of the service, and the steps (`ready`) after which the service can be attached to it.
 
+    `draft` is the one that the load balancer's steps are in.
     `seen_to`: the ARNs of the parts that stay. `also`: target groups of `predecessors`, which stay attached. `waits`:
     whether `plan_handover` adds the record, the listener's `switch` and the tags on predecessors.
     """
 
-    target_group: Ref
-    container_port: int
+    draft: Draft
+    target: Target
     ready: tuple[str, ...]
     seen_to: frozenset[str]
-    also: tuple[str, ...]
+    also: frozenset[str]
     wanted: Balancer
     balancer: PlannedBalancer
     switch: Switch | None
@@ -62,21 +62,22 @@ def left(balancer: LoadBalancer, at: float | None = None) -> bool:
     return at is None or at - int(marked) >= GRACE_S
 
 
-def predecessors(owner: Owner, observed: Observed, current: LoadBalancer | None) -> tuple[LoadBalancer, ...]:
-    """The owner's other load balancers that forward to its service now."""
+def predecessors(owner: Owner, observed: Observed, current: Collection[str]) -> tuple[LoadBalancer, ...]:
+    """The owner's load balancers that forward to its service now, except those in `current` (ARNs)."""
     service = observed.service(owner.service or '')
     attached = {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
     return tuple(
         balancer
         for balancer in observed.load_balancers
         if names.owner(balancer.tags) == owner
-        and (current is None or balancer.arn != current.arn)
+        and balancer.arn not in current
         and any(listener.target_group in attached for listener in balancer.listeners if listener.target_group)
     )
 
 
-def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> None:
+def plan_handover(attachment: Attachment, observed: Observed) -> None:
     """Add the steps that follow the service's own: wait, switch, point the record, mark the predecessors."""
+    draft = attachment.draft
     for predecessor in attachment.predecessors:
         if left(predecessor):
             draft.note(f'The load balancer {predecessor.name} has a successor; a later pass deletes it.')
@@ -86,7 +87,7 @@ def plan_handover(draft: Draft, attachment: Attachment, observed: Observed) -> N
         'target-group/serves',
         'elbv2:DescribeTargetHealth',
         'Wait until a task is healthy in its new target group',
-        {'TargetGroupArn': attachment.target_group},
+        {'TargetGroupArn': attachment.target.group},
         after=[step.id for step in draft.steps if step.kind in ('ecs:UpdateService', 'ecs:CreateService')],
         until=Until('TargetHealthDescriptions.0.TargetHealth.State', ('healthy',)),
     )

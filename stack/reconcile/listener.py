@@ -9,7 +9,7 @@ from stack.reconcile.handover import Switch
 from stack.reconcile.observed import Listener, LoadBalancer, Observed
 from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.wanted import Balancer
+from stack.reconcile.wanted_balancers import Balancer
 
 Ref = str | ResultOf
 

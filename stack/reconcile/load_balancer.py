@@ -5,9 +5,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operati
 Then a successor with another name is created, and the predecessor serves until the successor does: see `handover`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stack.reconcile import names
+from stack.reconcile.attached import Target
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment, left, predecessors
 from stack.reconcile.listener import plan_listener
@@ -16,20 +18,36 @@ from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import plan_record, record_at
 from stack.reconcile.target_group import plan_target_group, usable_target_group
-from stack.reconcile.wanted import Balancer
+from stack.reconcile.wanted_balancers import Balancer
 
 
-def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> Attachment:
-    """Add the steps for the load balancer. Raises `Blocked` where another owner has its name.
+def plan_load_balancers(draft: Draft, wanted: Sequence[Balancer], observed: Observed) -> list[Attachment]:
+    """Add the steps for all load balancers of the service's own. Raises `Blocked`; see `plan_load_balancer`."""
+    there = [usable_load_balancer(draft, each, observed) for each in wanted]
+    before = list(predecessors(draft.owner, observed, {known.arn for known in there if known}))
+    attachments = []
+    for each, known in zip(wanted, there, strict=True):
+        family = set(names.successive(each.name))
+        # Those outside of all families are succeeded by the first new load balancer, else by the last one.
+        mine = [old for old in before if old.name in family or known is None or each is wanted[-1]]
+        before = [old for old in before if old not in mine]
+        attachments.append(plan_load_balancer(draft.scoped(each.key), each, observed, mine))
+    return attachments
 
-    Where tasks serve already, `plan_handover` adds the record.
+
+def plan_load_balancer(
+    draft: Draft, wanted: Balancer, observed: Observed, before: Sequence[LoadBalancer] = ()
+) -> Attachment:
+    """Add the steps for one load balancer, which succeeds those in `before`.
+
+    Where tasks serve already, `plan_handover` adds the record. Raises `Blocked` where another owner has its name.
     """
     there = usable_load_balancer(draft, wanted, observed)
     if there:
         wanted = replace(wanted, vpc=there.vpc)
     service = observed.service(draft.owner.service or '')
     serves = service is not None and service.running_count > 0
-    before = predecessors(draft.owner, observed, there) if serves else ()
+    before = before if serves else ()
     group_there = usable_target_group(draft, wanted, observed, there)
     group = plan_target_group(draft, wanted, observed, group_there)
     balancer = _load_balancer(draft, wanted, there, observed)
@@ -41,11 +59,11 @@ def plan_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> At
     staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
     kept = {arn for predecessor in staying for arn in (predecessor.arn, *_forwarded_to(predecessor))}
     return Attachment(
-        target_group=group,
-        container_port=wanted.container_port,
+        draft=draft,
+        target=Target(group, wanted.container_port, wanted.container),
         ready=tuple(filter(None, [listener.ready])),
         seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept),
-        also=tuple(sorted(kept & {known.arn for known in observed.target_groups})),
+        also=frozenset(kept) & {known.arn for known in observed.target_groups},
         wanted=wanted,
         balancer=balancer,
         switch=listener.switch,

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.attached import plan_others_group
 from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import plan_handover
 from stack.reconcile.kept import with_kept
-from stack.reconcile.load_balancer import plan_load_balancer
+from stack.reconcile.load_balancer import plan_load_balancers
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed, Registry, Service, TargetGroup
@@ -42,7 +43,7 @@ def plan(
     wanted = wanted_services(observed.cluster, document, region)
     unclear = faults(observed.cluster, document)
     claims: dict[tuple[str, str], str] = {}
-    records = frozenset(other.balancer.record for other in wanted.values() if other.balancer and other.balancer.record)
+    records = frozenset(record for other in wanted.values() for record in _records(other))
     shared = Draft(Owner(observed.cluster))
     drafts: list[Draft] = [shared]
     rows: list[Row] = []
@@ -96,10 +97,14 @@ def _put_together(
 
 
 def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
-    if wanted.balancer and wanted.balancer.record:
-        first = claims.setdefault(wanted.balancer.record, wanted.service)
+    for record in _records(wanted):
+        first = claims.setdefault(record, wanted.service)
         if first != wanted.service:
-            raise Blocked(f'Its record {wanted.balancer.record[1]} is already that of {first}.')
+            raise Blocked(f'Its record {record[1]} is already that of {first}.')
+
+
+def _records(wanted: Wanted) -> list[tuple[str, str]]:
+    return [balancer.record for balancer in wanted.balancers.own if balancer.record]
 
 
 def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
@@ -113,16 +118,19 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:
         return _run_once(draft, wanted, definition, observed, revision, log_group)
-    attachment = plan_load_balancer(draft, wanted.balancer, observed) if wanted.balancer else None
+    attached = plan_load_balancers(draft, wanted.balancers.own, observed)
+    targets = [each.target for each in attached]
+    targets += [plan_others_group(other, observed) for other in wanted.balancers.others]
     registry = None
     if wanted.registry:
         namespace = plan_namespace(shared, wanted.registry, observed, observed.service(wanted.service))
         registry = plan_registry(draft, wanted.registry, namespace, observed)
-    ready = (log_group, *(attachment.ready if attachment else ()))
-    row = plan_service(draft, wanted, definition, Parts(attachment, registry, ready), observed)
-    if attachment:
-        plan_handover(draft, attachment, observed)
-    seen_to = attachment.seen_to if attachment else frozenset()
+    ready = (log_group, *(step for each in attached for step in each.ready))
+    kept: frozenset[str] = frozenset().union(*(each.also for each in attached))
+    row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
+    for each in attached:
+        plan_handover(each, observed)
+    seen_to = frozenset({other.arn for other in wanted.balancers.others}).union(*(each.seen_to for each in attached))
     if wanted.declared is None:
         _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)

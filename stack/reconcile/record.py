@@ -8,7 +8,7 @@ from stack.reconcile.draft import Draft
 from stack.reconcile.observed import LoadBalancer, Observed, Record
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.wanted import Balancer
+from stack.reconcile.wanted_balancers import Balancer
 
 
 def plan_record(

@@ -3,15 +3,15 @@
 What UpdateService accepts: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.attached import Kept, Target, attached_tags, attachments, changed_attachments
 from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
-from stack.reconcile.handover import Attachment
 from stack.reconcile.observed import Observed, Service, TaskDefinition
 from stack.reconcile.plan import Action, Change, ResultOf, Row
 from stack.reconcile.service_fields import Changed, changed_members, states_everything
@@ -23,9 +23,13 @@ Ref = str | ResultOf
 
 @dataclass(frozen=True)
 class Parts:
-    """Load balancer and registry of the service, and the steps (`ready`) that it needs first."""
+    """Target groups and registry of the service, and the steps (`ready`) that it needs first.
 
-    attachment: Attachment | None = None
+    `kept`: its own target groups that predecessors of its load balancers serve.
+    """
+
+    targets: tuple[Target, ...] = ()
+    kept: frozenset[str] = frozenset()
     registry: Ref | None = None
     ready: tuple[str | None, ...] = ()
 
@@ -89,9 +93,22 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
-    tags = _tags(draft, wanted, service, taken_over)
+    attached = attached_tags(parts.targets)
+    tags = _tags(draft, wanted, service, {} if taken_over else {**draft.owner.tags, **attached})
     changes = _update(draft, wanted, definition, parts, service, observed, autoscaled)
+    if taken_over:
+        tags += _remember_attached(draft, service, attached)
     return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
+
+
+def _remember_attached(draft: Draft, service: Service, attached: Mapping[str, str]) -> list[str]:
+    """Tag the service with the target groups of others, once it is attached to them and no longer to previous ones."""
+    before, after = (tags.get(names.ATTACHED_TAG, '') for tags in (service.tags, attached))
+    if before == after or not service.taggable:
+        return []
+    updated = [step.id for step in draft.steps if step.kind == 'ecs:UpdateService']
+    text = f'Tag the service {service.name} with its target groups'
+    return [_tag(draft, service, 'attached', text, {names.ATTACHED_TAG: after}, after=updated)]
 
 
 def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, observed: Observed) -> Row:
@@ -101,7 +118,8 @@ def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, obs
     """
     if wanted.members.get('deploymentController', {}).get('type') != service.controller:
         raise Blocked(f'Its deployments are controlled by {service.controller}: it is not changed.')
-    tags = _tags(draft, wanted, service, names.owner(service.tags) == draft.owner)
+    taken_over = names.owner(service.tags) == draft.owner
+    tags = _tags(draft, wanted, service, {} if taken_over else draft.owner.tags)
     running = observed.definitions.get(service.task_definition)
     if running and not serves(wanted.definition, running):
         draft.note(f'Its task definition differs from the desired one: {service.controller} deploys it, not Nysa.')
@@ -119,33 +137,34 @@ def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, obs
     return Row(wanted.service, 'update' if changes or tags else 'nothing', changes)
 
 
-def _tags(draft: Draft, wanted: Wanted, service: Service, taken_over: bool) -> list[str]:
-    """Add the steps that set Nysa's and the stackfile's tags; other tags stay."""
+def _tags(draft: Draft, wanted: Wanted, service: Service, marks: Mapping[str, str]) -> list[str]:
+    """Add the steps that set the stackfile's tags and Nysa's (`marks`, empty once it has them); other tags stay."""
     if not service.taggable:
-        if not taken_over:
+        if marks:
             draft.note(
                 'ECS cannot tag it, since its ARN is of the old format without the name of the cluster: it is updated '
                 'as all others, but neither replaced nor destroyed.'
             )
         return []
     steps = []
-    if not taken_over:
-        marks = dict(draft.owner.tags)
-        if states_everything(wanted, service):
-            marks[names.WHOLE_TAG] = 'true'
-        steps.append(_tag(draft, service, 'take-over', f'Take over the service {service.name}', marks))
+    if marks:
+        whole = {names.WHOLE_TAG: 'true'} if states_everything(wanted, service) else {}
+        steps.append(_tag(draft, service, 'take-over', f'Take over the service {service.name}', {**marks, **whole}))
     missing = {key: value for key, value in wanted.tags.items() if service.tags.get(key) != value}
     if missing:
         steps.append(_tag(draft, service, 'tags', f'Tag the service {service.name}', missing))
     return steps
 
 
-def _tag(draft: Draft, service: Service, name: str, text: str, tags: dict[str, str]) -> str:
+def _tag(
+    draft: Draft, service: Service, name: str, text: str, tags: Mapping[str, str], *, after: Iterable[str] = ()
+) -> str:
     return draft.add(
         f'service/{name}',
         'ecs:TagResource',
         text,
         {'resourceArn': service.arn, 'tags': names.ecs_tags(tags)},
+        after=after,
         why=[Change('tags', {key: service.tags[key] for key in tags if key in service.tags} or None, tags)],
     )
 
@@ -163,7 +182,7 @@ def _cannot_be_changed(wanted: Wanted, service: Service, parts: Parts) -> list[C
     classic = [
         attachment['loadBalancerName'] for attachment in service.load_balancers if attachment.get('loadBalancerName')
     ]
-    if classic and parts.attachment:
+    if classic and parts.targets:
         found.append(Change('elb.type', f'classic ({classic[0]})', 'application'))
     return found
 
@@ -191,7 +210,14 @@ def _create(
         **wanted.members,
         **({'desiredCount': count} if replica else {}),
         **_joined(wanted, definition, parts),
-        'tags': names.ecs_tags({**wanted.tags, **draft.owner.tags, names.MADE_FOR_TAG: _made_for(wanted)}),
+        'tags': names.ecs_tags(
+            {
+                **wanted.tags,
+                **draft.owner.tags,
+                **attached_tags(parts.targets),
+                names.MADE_FOR_TAG: _made_for(wanted),
+            }
+        ),
     }
     tasks = f'{count} task{"" if count == 1 else "s"}' if replica else 'a task on each instance'
     text = f'Create the service {wanted.service} with {tasks}'
@@ -200,20 +226,12 @@ def _create(
 
 def _joined(wanted: Wanted, definition: Definition, parts: Parts) -> dict[str, list[dict[str, Any]]]:
     joined: dict[str, list[dict[str, Any]]] = {}
-    if parts.attachment:
+    if parts.targets:
         stated = wanted.members.get('loadBalancers') or []
-        joined['loadBalancers'] = [*stated, _load_balancer(wanted, definition, parts.attachment)]
+        joined['loadBalancers'] = [*stated, *attachments(parts.targets, _container(wanted, definition))]
     if parts.registry:
         joined['serviceRegistries'] = [{'registryArn': parts.registry}]
     return joined
-
-
-def _load_balancer(wanted: Wanted, definition: Definition, attachment: Attachment) -> dict[str, Any]:
-    return {
-        'targetGroupArn': attachment.target_group,
-        'containerName': _container(wanted, definition),
-        'containerPort': attachment.container_port,
-    }
 
 
 def _container(wanted: Wanted, definition: Definition) -> str:
@@ -238,12 +256,13 @@ def _update(
     if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
         arguments['desiredCount'] = wanted.count
         changes.append(Change('desired_count', service.desired_count, wanted.count))
+    kept = _kept(wanted, definition, parts)
     members, more = changed_members(wanted, service)
     arguments |= members
     changes += more
     for name, found in (
-        ('loadBalancers', _load_balancers(draft, wanted, definition, parts, service, observed)),
-        ('serviceRegistries', _registries(draft, wanted, definition, parts, service, observed)),
+        ('loadBalancers', changed_attachments(draft, parts.targets, service, observed, kept)),
+        ('serviceRegistries', _registries(draft, wanted, kept, parts, service, observed)),
     ):
         if found:
             arguments[name], more = found
@@ -260,6 +279,16 @@ def _update(
     return tuple(changes)
 
 
+def _kept(wanted: Wanted, definition: Definition, parts: Parts) -> Kept:
+    body = definition.known.body if definition.known else wanted.definition
+    return Kept(
+        groups=parts.kept,
+        stated=wanted.members.get('loadBalancers'),
+        containers=frozenset(container['name'] for container in body['containerDefinitions']),
+        main=_container(wanted, definition),
+    )
+
+
 def settings_changes(wanted: Wanted, service: Service) -> list[Change]:
     """The differences of the service, except its count, load balancers and registries."""
     return changed_members(wanted, service)[1]
@@ -271,40 +300,8 @@ def _listed(changes: list[Change], most: int = 4) -> str:
     return (', '.join(paths[:most]) + more) or 'task definition'
 
 
-def _load_balancers(
-    draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
-) -> Changed:
-    """Attachments to other target groups stay, with the name of the container in the new definition."""
-    own: set[Ref] = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
-    if parts.attachment:
-        own = (own - set(parts.attachment.also)) | {parts.attachment.target_group}
-    before = [{key: value for key, value in attachment.items() if value} for attachment in service.load_balancers]
-    stated = wanted.members.get('loadBalancers')
-    kept = (
-        [attachment for attachment in before if attachment.get('targetGroupArn') not in own]
-        if stated is None
-        else stated
-    )
-    after = [_with_container(wanted, definition, attachment) for attachment in kept]
-    if parts.attachment:
-        after.append(_load_balancer(wanted, definition, parts.attachment))
-    if sorted(before, key=str) == sorted(after, key=str):
-        return None
-    return after, [Change('elb', _attached(before), _attached(after))]
-
-
-def _attached(attachments: list[dict[str, Any]]) -> str | None:
-    """Attachments as text, such as `staging-web-lb:8080`."""
-    shown = []
-    for attachment in attachments:
-        group = attachment.get('targetGroupArn', attachment.get('loadBalancerName', ''))
-        name = 'new' if isinstance(group, ResultOf) else group.partition('targetgroup/')[2].partition('/')[0] or group
-        shown.append(f'{name}:{attachment.get("containerPort")}')
-    return ', '.join(shown) or None
-
-
 def _registries(
-    draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, service: Service, observed: Observed
+    draft: Draft, wanted: Wanted, kept_parts: Kept, parts: Parts, service: Service, observed: Observed
 ) -> Changed:
     """The registry of another owner stays, unless the stackfile wants one: ECS accepts only one."""
     own = {registry.arn for registry in observed.registries if names.owner(registry.tags) == draft.owner}
@@ -313,7 +310,7 @@ def _registries(
     kept = (
         [attachment for attachment in before if attachment.get('registryArn') not in own] if stated is None else stated
     )
-    after = [_with_container(wanted, definition, attachment) for attachment in kept]
+    after = [kept_parts.with_container(attachment) for attachment in kept]
     if parts.registry:
         after = [{'registryArn': parts.registry}]
     if before == after or (
@@ -328,14 +325,6 @@ def _registries(
     if wanted.registry:
         becomes = [wanted.registry.name]
     return after, [Change('dns_discovery', ', '.join(was) or None, ', '.join(becomes) or None)]
-
-
-def _with_container(wanted: Wanted, definition: Definition, part: Mapping[str, Any]) -> dict[str, Any]:
-    """An attachment, with the main container where its container is not in the new definition."""
-    body = definition.known.body if definition.known else wanted.definition
-    if part.get('containerName') in {None, *(container['name'] for container in body['containerDefinitions'])}:
-        return dict(part)
-    return {**part, 'containerName': _container(wanted, definition)}
 
 
 def in_full(row: Row, draft: Draft) -> Row:

@@ -4,7 +4,7 @@ from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import LoadBalancer, Observed, TargetGroup
 from stack.reconcile.plan import Change, ResultOf, differences
-from stack.reconcile.wanted import Balancer
+from stack.reconcile.wanted_balancers import Balancer
 
 
 def usable_target_group(

@@ -18,12 +18,14 @@ def in_own_vpc(wanted: Wanted, observed: Observed) -> Wanted:
     if observed.subnets is None:
         return wanted
     of_tasks = _vpc_of('tasks', (wanted.network or {}).get('subnets', ()), observed)
-    balancer, registry = wanted.balancer, wanted.registry
-    if balancer and (vpc := _vpc_of('load balancer', balancer.subnets, observed)):
-        balancer = replace(balancer, vpc=vpc)
+    registry = wanted.registry
+    own = tuple(
+        replace(balancer, vpc=_vpc_of('load balancer', balancer.subnets, observed) or balancer.vpc)
+        for balancer in wanted.balancers.own
+    )
     if registry and of_tasks:
         registry = replace(registry, vpc=of_tasks)
-    return replace(wanted, balancer=balancer, registry=registry)
+    return replace(wanted, balancers=replace(wanted.balancers, own=own), registry=registry)
 
 
 def _vpc_of(part: str, subnets: Collection[str], observed: Observed) -> str | None:

@@ -5,40 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stack.reconcile.names import dns_name
+from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
 from stack.stackfile import effective
 from stack.stackfile.check import check
 from stack.stackfile.entries import UNKNOWN_KEY
 from stack.stackfile.field_paths import declared_paths
 from stack.stackfile.fields import ServiceSettings, Stackfile
-from stack.stackfile.naming import load_balancer_name
-from stack.stackfile.network_fields import NETWORKS, Elb, TaskNetwork, Vpc
+from stack.stackfile.network_fields import NETWORKS, TaskNetwork, Vpc
 from stack.stackfile.rendering import Context, place_of
 from stack.stackfile.task_definition import register_arguments
 from stack.stackfile.values import deeply_merged
 
 Terms = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Balancer:
-    """A load balancer with one listener and one target group; `record` is the alias's hosted zone and name.
-
-    `health` has the members of ModifyTargetGroup. Without security groups, AWS uses the VPC's default one.
-    """
-
-    name: str
-    scheme: str
-    vpc: str
-    subnets: frozenset[str]
-    security_groups: frozenset[str]
-    port: int
-    protocol: str
-    certificate: str | None
-    target_type: str
-    container_port: int
-    health: Terms
-    record: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +50,7 @@ class Wanted:
     runs_once: bool = False
     members: Terms = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    balancer: Balancer | None = None
+    balancers: Balancers = field(default_factory=Balancers)
     registry: Registry | None = None
     log_group: LogGroup | None = None
     # Paths of fields that are left as they run, and with `undeclared: keep` the paths that the service declares.
@@ -111,9 +89,9 @@ class Wanted:
 
     @property
     def subnets(self) -> frozenset[str]:
-        """The subnets of its tasks and of its load balancer."""
+        """The subnets of its tasks and of its load balancers."""
         of_tasks = (self.network or {}).get('subnets', ())
-        return frozenset(of_tasks) | (self.balancer.subnets if self.balancer else frozenset())
+        return frozenset(of_tasks).union(*(balancer.subnets for balancer in self.balancers.own))
 
 
 def wanted_services(cluster: str, document: Any, region: str | None = None) -> dict[str, Wanted]:
@@ -186,7 +164,7 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         runs_once=settings.type == 'task',
         members=_members(cluster, settings, vpc, region),
         tags=settings.tags,
-        balancer=_balancer(cluster, settings, vpc),
+        balancers=wanted_balancers(cluster, settings, vpc),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
     )
@@ -231,44 +209,6 @@ def _ids(stated: tuple[str, ...] | None, known: Any, side: str) -> list[str]:
     """Ids, with `public` and `private` resolved to those of the VPC."""
     named = (side,) if stated is None else stated
     return [id for word in named for id in (getattr(known, word) if word in NETWORKS else (word,))]
-
-
-def _balancer(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancer | None:
-    elb = settings.elb
-    if elb is None:
-        return None
-    public = elb.type == 'public'
-    return Balancer(
-        name=load_balancer_name(cluster, settings) or '',
-        scheme='internet-facing' if public else 'internal',
-        vpc=vpc.id or '',
-        subnets=frozenset(vpc.subnets.public if public else vpc.subnets.private),
-        security_groups=frozenset(vpc.security_groups.public if public else vpc.security_groups.private),
-        port=elb.ports.public,
-        protocol=elb.protocol,
-        certificate=elb.certificates[0] if elb.certificates else None,
-        target_type='ip' if settings.task_network == 'awsvpc' else 'instance',
-        container_port=elb.ports.container,
-        health=_health(elb),
-        record=_record(elb),
-    )
-
-
-def _record(elb: Elb) -> tuple[str, str] | None:
-    return (elb.dns.hosted_zone_id.removeprefix('/hostedzone/'), dns_name(elb.dns.record_name)) if elb.dns else None
-
-
-def _health(elb: Elb) -> Terms:
-    check = elb.healthcheck
-    return {
-        'HealthCheckProtocol': check.protocol,
-        'HealthCheckPort': str(check.port or elb.ports.container),
-        'HealthCheckPath': check.path,
-        'HealthCheckIntervalSeconds': check.interval_seconds,
-        'HealthCheckTimeoutSeconds': check.timeout_seconds,
-        'HealthyThresholdCount': check.healthy_threshold_count,
-        'UnhealthyThresholdCount': check.unhealthy_threshold_count,
-    }
 
 
 def _registry(settings: ServiceSettings, top: Stackfile, vpc: Vpc) -> Registry | None:

@@ -13,6 +13,7 @@ from stack.stackfile.reading import Document
 from stack.stackfile.schema import shape_mistakes
 from stack.stackfile.semantics import (
     across,
+    balancers,
     container,
     containers,
     fargate,
@@ -29,6 +30,7 @@ from stack.stackfile.semantics.rules import Finding, Names, Rule, Subject
 
 MISTAKES = (
     *network.RULES,
+    *balancers.RULES,
     *container.RULES,
     *containers.RULES,
     *placement.RULES,

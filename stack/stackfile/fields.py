@@ -12,10 +12,11 @@ from typing import Any
 
 from stack.stackfile import inverse, rendering, values
 from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
+from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
-from stack.stackfile.network_fields import DnsDiscovery, Elb, ServiceDiscovery, TaskNetwork, Vpc
+from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
 from stack.stackfile.rendering import container, key, service, structure, structures
-from stack.stackfile.shapes import choice, list_of, switch, text, whole
+from stack.stackfile.shapes import choice, list_of, one_or_several, switch, text, whole
 from stack.stackfile.volumes import VOLUME, Volume
 
 FARGATE_PROVIDERS = ('FARGATE', 'FARGATE_SPOT')
@@ -264,7 +265,11 @@ class ServiceSettings(ContainerSettings):
         inherits=DEFAULTS,
         ecs=service('enableECSManagedTags'),
     )
-    elb: Elb | None = entry(record(Elb), 'An application load balancer for the service.')
+    elb: tuple[Elb, ...] = entry(
+        one_or_several(record(Elb), MOST_TARGET_GROUPS),
+        'The load balancer of the service, or a list of several.',
+        default=(),
+    )
     dns_discovery: DnsDiscovery | None = entry(
         record(DnsDiscovery), 'A DNS name for the tasks, each of which gets an address of its own.'
     )

@@ -1,6 +1,6 @@
 """Names of a service's AWS resources."""
 
-from stack.stackfile.fields import ServiceSettings
+from stack.stackfile.elb_fields import Elb
 
 
 def family(cluster: str, service: str) -> str:
@@ -8,9 +8,7 @@ def family(cluster: str, service: str) -> str:
     return f'{cluster}-{service}'
 
 
-def load_balancer_name(cluster: str, settings: ServiceSettings) -> str | None:
-    """The name of its load balancer and target group; None for a service without one."""
-    if settings.elb is None:
-        return None
-    own = f'-{settings.elb.name}' if settings.elb.name else ''
-    return f'{family(cluster, settings.name)}{own}-lb'
+def load_balancer_name(cluster: str, service: str, elb: Elb) -> str:
+    """The name of a load balancer of the service's own, and of its target group."""
+    own = f'-{elb.name}' if elb.name else ''
+    return f'{family(cluster, service)}{own}-lb'

@@ -90,6 +90,28 @@ def either(short: Shape, kind: type, full: Shape) -> Shape:
     return Shape(description, check, {'anyOf': [short.json, full.json]}, read, entries=full.entries)
 
 
+def one_or_several(item: Shape, at_most: int) -> Shape:
+    """A mapping, or a list of them; read as a tuple."""
+    items = list_of(item, at_most=at_most)
+    description = f'{item.description}, or a list of at most {at_most}'
+
+    def check(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, dict):
+            return (item.check(value),)
+        if not isinstance(value, list):
+            raise refused(description, value)
+        several: tuple[Any, ...] = items.check(value)
+        return several
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, dict):
+            return (item.read(value),)
+        several: tuple[Any, ...] = items.read(value)
+        return several
+
+    return Shape(description, check, {'anyOf': [item.json, items.json]}, read, entries=item.entries)
+
+
 def whole(low: int, high: int) -> Shape:
     description = f'a whole number from {low} to {high}'
 

@@ -47,6 +47,11 @@ CERTIFICATE = text(
     'the ARN of a certificate',
     example='arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
 )
+TARGET_GROUP = text(
+    r'arn:aws[a-z-]*:elasticloadbalancing:\S+:targetgroup/\S+',
+    'the ARN of a target group',
+    example='arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef',
+)
 ROLE = text(
     r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}',
     'the ARN or the name of an IAM role',

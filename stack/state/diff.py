@@ -135,7 +135,7 @@ def _without_values(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _network(settings: ServiceSettings, vpc: Vpc) -> dict[str, Any]:
     """The parts of the VPC that the service is given, as far as it is given any."""
-    kinds = {settings.elb.type} if settings.elb else set()
+    kinds = {elb.type for elb in settings.elb if elb.type}
     if settings.task_network == 'awsvpc':
         kinds.add('private' if vpc.subnets.private else 'public')
     if not kinds:
@@ -162,8 +162,17 @@ def _plain(value: Any, name: str = '') -> Any:
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         items = [_plain(each) for each in value]
+        if name == 'elb':
+            return _by_name(items)
         return sorted(items, key=str) if name in SETS else items
     return value
+
+
+def _by_name(balancers: list[Any]) -> Any:
+    """Load balancers as `elb` has them: one as a mapping, several by their names or places."""
+    if len(balancers) < 2:
+        return balancers[0] if balancers else None
+    return {str(balancer.get('name') or i): balancer for i, balancer in enumerate(balancers)}
 
 
 def _unread(raw: Mapping[str, Any], known: Sequence[Entry]) -> dict[str, Any]:

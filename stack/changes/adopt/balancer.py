@@ -1,6 +1,6 @@
 """Conversion of a service's load balancer to `elb`, where `elb` can describe it exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_record
 from stack.reconcile.observed import Listener, LoadBalancer, Observed, Record, Service, TargetGroup
 from stack.reconcile.wanted import Wanted
+from stack.stackfile.elb_fields import TargetHealthcheck
 from stack.stackfile.entries import entries
-from stack.stackfile.network_fields import TargetHealthcheck
 
 _HEALTH = {
     'protocol': 'HealthCheckProtocol',
@@ -66,14 +66,41 @@ def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[st
     owner = Owner(observed.cluster, wanted.service)
     if owner in (names.owner(way.balancer.tags), names.owner(way.group.tags)):
         return True
-    if wanted.balancer is None or beside_elb(way, observed, more):
+    if not wanted.balancers.own or beside_elb(way, observed, more):
         return False
-    draft = Draft(owner, frozenset({wanted.balancer.record} if wanted.balancer.record else ()))
+    [balancer] = wanted.balancers.own
+    draft = Draft(owner, frozenset({balancer.record} if balancer.record else ()))
     try:
-        plan_load_balancer(draft, wanted.balancer, observed)
+        plan_load_balancer(draft, balancer, observed)
     except Blocked:
         return False
     return all(step.kind == 'elbv2:AddTags' for step in draft.steps)
+
+
+def others_settings(service: Service, body: Mapping[str, Any], main: str, observed: Observed) -> Any:
+    """The value of `elb` for target groups that others made; None where a field describes not all attachments."""
+    usable = {group.arn for group in observed.target_groups if group.load_balancers and _fits(group, body)}
+    found = []
+    for attachment in service.load_balancers:
+        extra = {name for name, value in attachment.items() if value} - _OF_ATTACHMENT
+        if extra or attachment.get('targetGroupArn') not in usable:
+            return None
+        name = attachment.get('containerName')
+        found.append(
+            {
+                'target_group': attachment['targetGroupArn'],
+                'ports': {'container': attachment.get('containerPort')},
+                **({'container': name} if name != main else {}),
+            }
+        )
+    return found[0] if len(found) == 1 else found or None
+
+
+_OF_ATTACHMENT = {'targetGroupArn', 'containerName', 'containerPort'}
+
+
+def _fits(group: TargetGroup, body: Mapping[str, Any]) -> bool:
+    return group.target_type == ('ip' if body.get('networkMode') == 'awsvpc' else 'instance')
 
 
 def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.changes.adopt import network
-from stack.changes.adopt.balancer import beside_elb, is_described
+from stack.changes.adopt.balancer import beside_elb, is_described, others_settings
 from stack.changes.adopt.fallback import carry_over, carry_over_field
 from stack.changes.adopt.found import Found, find, ordered
 from stack.changes.adopt.tidying import leave_out, with_common_logging
@@ -93,15 +93,15 @@ def _namespace(found: Sequence[Found]) -> str | None:
     most = min(counted, key=lambda name: (-counted[name], name))
     for service in found:
         if service.namespace not in (None, most):
-            _drop(service, 'dns_discovery')
+            _drop_discovery(service)
             service.namespace = None
     return most
 
 
-def _drop(found: Found, field: str) -> None:
-    """Remove a field, and state the network mode that it implied."""
-    found.settings.pop(field, None)
-    if field == 'dns_discovery' and found.settings.get('launch_type') != 'FARGATE':
+def _drop_discovery(found: Found) -> None:
+    """Remove `dns_discovery`, and state the network mode that it implied."""
+    found.settings.pop('dns_discovery', None)
+    if found.settings.get('launch_type') != 'FARGATE':
         mode = found.body.get('networkMode')
         found.settings = ordered({**found.settings, **({'network_mode': mode} if mode else {})})
 
@@ -119,12 +119,14 @@ def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details:
     """Bring the settings nearer to what runs. Return whether anything changed."""
     service = observed.services[found.name]
     if found.way and not is_described(found.way, wanted, observed, _more(found, details)):
-        _drop(found, 'elb')
+        found.settings.pop('elb')
+        others = others_settings(service, found.body, found.main, observed)
+        found.settings = ordered({**found.settings, 'elb': others})
         found.places = tuple(place for place in found.places if place.what != network.BALANCER)
         found.way = None
         return True
     if found.namespace and not _registry_is_described(service, wanted, observed):
-        _drop(found, 'dns_discovery')
+        _drop_discovery(found)
         found.namespace = None
         return True
     if service.network and 'network' not in found.settings:

@@ -57,6 +57,9 @@ def carry_over_field(found: Found, service: Service, below: Path) -> bool:
         settings = found.settings['containers'][below[1]][name]
     container: Answer = next((item for item in containers if item.get('name') == name), {})
     described = {'task': found.body, 'container': container, 'service': service.members}
+    if field == 'elb':
+        settings.pop('elb', None)
+        return state_member(settings, 'service', 'loadBalancers', service.members.get('loadBalancers'))
     targets = [target for entry in entries(table) if entry.name == field for target in entry.ecs]
     changed = False
     for target in targets:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.changes.adopt import network
-from stack.changes.adopt.balancer import Way, elb_settings, way_in
+from stack.changes.adopt.balancer import Way, elb_settings, others_settings, way_in
 from stack.changes.adopt.container import main_container, main_settings, sidecars
 from stack.changes.adopt.network import Place
 from stack.changes.adopt.service import service_settings
@@ -67,7 +67,7 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
         **service_settings(service, definition, service.name in observed.autoscaled, source),
         'container_name': found.main if found.main != service.name else None,
         'containers': sidecars(body, main, source),
-        'elb': elb_settings(observed.cluster, service.name, found.way, observed) if found.way else None,
+        'elb': _elb(service, found, observed),
         'dns_discovery': _discovery(service, observed, found),
     }
     if settings.get('exec') and not settings.get('init'):
@@ -76,6 +76,12 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
         settings['network_mode'] = source.network_mode
     found.settings = ordered(settings)
     return found
+
+
+def _elb(service: Service, found: Found, observed: Observed) -> Any:
+    if found.way:
+        return elb_settings(observed.cluster, service.name, found.way, observed)
+    return others_settings(service, found.body, found.main, observed)
 
 
 def _usual_network(settings: Mapping[str, Any], fargate: bool) -> str:

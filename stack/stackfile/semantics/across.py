@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from stack.stackfile.naming import family, load_balancer_name
 from stack.stackfile.places import Path
+from stack.stackfile.semantics.balancers import balancers
 from stack.stackfile.semantics.rules import Finding, Subject
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
@@ -33,9 +34,12 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
     """Mistakes: two services whose load balancers have the same name."""
 
     def claims(subject: Subject) -> Iterator[Claim]:
-        name = load_balancer_name(subject.cluster or '', subject.settings)
-        if name and not any(faulty[0] == 'elb' for faulty in subject.faulty):
-            yield name, ('elb',), 'the load balancer would have the name of the one of {other}'
+        if any(faulty[0] == 'elb' for faulty in subject.faulty):
+            return
+        for path, elb in balancers(subject):
+            if elb.is_own:
+                name = load_balancer_name(subject.cluster or '', subject.settings.name, elb)
+                yield name, path, 'the load balancer would have the name of the one of {other}'
 
     return _collisions(subjects, claims)
 
@@ -54,9 +58,10 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
         if settings.dns_discovery and settings.dns_discovery.name:
             message = f'the name {settings.dns_discovery.name} is also used by {{other}}'
             yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), message
-        if settings.elb and settings.elb.dns and settings.elb.dns.record_name:
-            message = f'the record {settings.elb.dns.record_name} is also used by {{other}}'
-            yield ('record', settings.elb.dns.record_name.lower()), ('elb', 'dns', 'record_name'), message
+        for path, elb in balancers(subject):
+            if elb.dns and elb.dns.record_name:
+                message = f'the record {elb.dns.record_name} is also used by {{other}}'
+                yield ('record', elb.dns.record_name.lower()), (*path, 'dns', 'record_name'), message
 
     return _collisions(subjects, claims)
 

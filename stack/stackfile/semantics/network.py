@@ -1,13 +1,8 @@
-"""Rules for ports, load balancers, service discovery and the VPC."""
+"""Rules for ports, service discovery and the VPC."""
 
-import re
 from collections.abc import Iterator
 
-from stack.stackfile.naming import load_balancer_name
 from stack.stackfile.semantics.rules import Finding, Subject, rule
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-LONGEST_BALANCER_NAME = 32
 
 
 @rule('ports', 'launch_type')
@@ -17,62 +12,6 @@ def ports_fit(subject: Subject) -> Iterator[Finding]:
         if (port.host, port.protocol) in taken:
             yield ('ports', i), f'port {port.host}/{port.protocol} is repeated here'
         taken.add((port.host, port.protocol))
-
-
-@rule('elb.ports.container', 'ports')
-def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
-    elb = subject.settings.elb
-    exposed = sorted({port.container for port in subject.settings.ports if port.protocol == 'tcp' and port.container})
-    if elb and elb.ports.container not in exposed:
-        known = f'{", ".join(map(str, exposed))} in ports' if exposed else 'none in ports'
-        yield ('elb', 'ports', 'container'), f'the container does not expose {elb.ports.container}: expected {known}'
-
-
-@rule('elb.protocol', 'elb.certificates')
-def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
-    elb = subject.settings.elb
-    if elb and elb.protocol == 'HTTPS' and len(elb.certificates) != 1:
-        yield ('elb', 'certificates'), f'HTTPS needs exactly one certificate, found {len(elb.certificates)}'
-    if elb and elb.protocol == 'HTTP' and elb.certificates:
-        yield ('elb', 'certificates'), 'HTTP has no certificate'
-
-
-@rule('elb.healthcheck.timeout_seconds', 'elb.healthcheck.interval_seconds')
-def balancer_check_ends_in_time(subject: Subject) -> Iterator[Finding]:
-    elb = subject.settings.elb
-    if elb and elb.healthcheck.timeout_seconds >= elb.healthcheck.interval_seconds:
-        timeout, interval = elb.healthcheck.timeout_seconds, elb.healthcheck.interval_seconds
-        path = ('elb', 'healthcheck', 'timeout_seconds')
-        yield path, f'must be less than interval_seconds: {timeout} is not less than {interval}'
-
-
-@rule('elb.name')
-def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
-    name = load_balancer_name(subject.cluster or '', subject.settings)
-    if name is None:
-        return
-    if '_' in name:
-        yield ('elb',), f'the load balancer would be named {name}: AWS accepts letters, digits and - there, no _'
-    if subject.cluster is None:
-        return
-    if len(name) > LONGEST_BALANCER_NAME:
-        yield (
-            ('elb',),
-            f'the load balancer would be named {name}: {len(name)} characters, AWS accepts {LONGEST_BALANCER_NAME}',
-        )
-    if re.match(r'-|internal-', name):
-        yield ('elb',), f'the load balancer would be named {name}: AWS accepts no name that starts so'
-
-
-@rule('elb.type', 'vpc')
-def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
-    elb, vpc = subject.settings.elb, subject.top.vpc
-    if elb is None:
-        return
-    if vpc is None or vpc.id is None:
-        yield ('elb',), 'a load balancer needs vpc.id'
-    if vpc is None or not getattr(vpc.subnets, elb.type):
-        yield ('elb', 'type'), f'a {elb.type} load balancer needs vpc.subnets.{elb.type}'
 
 
 @rule('dns_discovery.name', 'service_discovery')
@@ -108,11 +47,6 @@ def _has_subnets(subject: Subject) -> bool:
 
 RULES = (
     ports_fit,
-    balancer_reaches_a_port,
-    balancer_has_its_certificate,
-    balancer_check_ends_in_time,
-    balancer_name_fits,
-    balancer_has_its_network,
     discovery_has_its_namespace,
     fargate_has_its_subnets,
     tasks_have_their_network,

@@ -62,13 +62,18 @@ def rule(*reads: str) -> Callable[[Callable[[Subject], Iterator[Finding]]], Rule
 
 def _is_complete(subject: Subject, names: Names) -> bool:
     """Whether no required part is missing on the path to a field; an optional part may be absent."""
-    part: Any = subject.settings if hasattr(subject.settings, names[0]) else subject.top
-    for name in names:
-        value = getattr(part, name)
-        if value is None:
-            return not any(entry.required for entry in entries(part.__class__) if entry.name == name)
-        part = value
-    return True
+    return _has_required(subject.settings if hasattr(subject.settings, names[0]) else subject.top, names)
+
+
+def _has_required(part: Any, names: Names) -> bool:
+    if isinstance(part, tuple):
+        return all(_has_required(item, names) for item in part)
+    if not names:
+        return True
+    value = getattr(part, names[0])
+    if value is None:
+        return not any(entry.required for entry in entries(part.__class__) if entry.name == names[0])
+    return _has_required(value, names[1:])
 
 
 def _overlap(one: Names, other: Names) -> bool:

@@ -9,6 +9,7 @@ from stack.stackfile.deployment_room import leaves_room
 from stack.stackfile.images import ImageReference
 from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
+from stack.stackfile.semantics.balancers import balancers
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
 # The reference that shells, Compose and older schedulers replace by the value of a variable.
@@ -72,9 +73,13 @@ def _variables(environment: Any) -> Iterator[tuple[Path, str, Any]]:
 
 @rule('elb.type', 'vpc')
 def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
-    elb, vpc = subject.settings.elb, subject.top.vpc
-    if elb and vpc and len(set(getattr(vpc.subnets, elb.type))) == 1:
-        yield ('elb', 'type'), f'AWS needs subnets in two availability zones: vpc.subnets.{elb.type} has one subnet'
+    vpc = subject.top.vpc
+    for path, elb in balancers(subject):
+        if elb.type and vpc and len(set(getattr(vpc.subnets, elb.type))) == 1:
+            yield (
+                (*path, 'type'),
+                f'AWS needs subnets in two availability zones: vpc.subnets.{elb.type} has one subnet',
+            )
 
 
 @rule('desired_count', 'deployment_configuration')
@@ -93,9 +98,13 @@ def rollout_has_room_after_rounding(subject: Subject) -> Iterator[Finding]:
 
 @rule('elb.type', 'vpc')
 def balancer_has_a_security_group(subject: Subject) -> Iterator[Finding]:
-    elb, vpc = subject.settings.elb, subject.top.vpc
-    if elb and vpc and not getattr(vpc.security_groups, elb.type):
-        yield ('elb', 'type'), f"without vpc.security_groups.{elb.type} it gets the VPC's default security group"
+    vpc = subject.top.vpc
+    for path, elb in balancers(subject):
+        if elb.type and vpc and not getattr(vpc.security_groups, elb.type):
+            yield (
+                (*path, 'type'),
+                f"without vpc.security_groups.{elb.type} it gets the VPC's default security group",
+            )
 
 
 def defaults_warnings(document: Any) -> Iterator[Finding]:

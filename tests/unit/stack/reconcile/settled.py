@@ -19,6 +19,7 @@ from stack.reconcile.observed import (
 )
 from stack.reconcile.tasks import run_mark
 from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted_balancers import Balancer
 
 CLUSTER = 'staging'
 REVISION = 'r1'
@@ -83,10 +84,10 @@ def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Ob
     if wanted.runs_once:
         return observed
     load_balancers, registries = [], []
-    if wanted.balancer:
-        observed, group = _with_balancer(observed, wanted, owner)
-        port = wanted.balancer.container_port
-        load_balancers = [{'targetGroupArn': group, 'containerName': wanted.service, 'containerPort': port}]
+    for balancer in wanted.balancers.own:
+        observed, group = _with_balancer(observed, balancer, owner)
+        port = balancer.container_port
+        load_balancers += [{'targetGroupArn': group, 'containerName': wanted.service, 'containerPort': port}]
     if wanted.registry:
         observed, arn = _with_registry(observed, wanted, owner)
         registries = [{'registryArn': arn}]
@@ -123,8 +124,7 @@ def _definition(wanted: Wanted, owner: Owner, revision: str) -> TaskDefinition:
     return TaskDefinition(arn, wanted.family, body, tags)
 
 
-def _with_balancer(observed: Observed, wanted: Wanted, owner: Owner) -> tuple[Observed, str]:
-    balancer = wanted.balancer
+def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tuple[Observed, str]:
     arn, group = f'arn:lb/{balancer.name}', f'arn:tg/{balancer.name}'
     certificates = (balancer.certificate,) if balancer.certificate else ()
     tags = dict(owner.tags)

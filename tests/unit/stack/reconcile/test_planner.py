@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stack.reconcile import names
-from stack.reconcile.observed import Namespace, Observed, Record, TaskDefinition
+from stack.reconcile.observed import Namespace, Observed, Record, TargetGroup, TaskDefinition
 from stack.reconcile.plan import Change, Plan, ResultOf, Row
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled
@@ -30,7 +30,22 @@ SUCCEED = [
     'elbv2:AddTags',
 ]
 
+# A target group that others made, with a listener that forwards to it.
+GROUP = TargetGroup(
+    arn='arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/others/0123456789abcdef',
+    name='others',
+    protocol='HTTP',
+    vpc='vpc-1',
+    target_type='instance',
+    load_balancers=('arn:lb/others',),
+)
+
 Edit = Callable[[dict], None]
+
+
+def with_group() -> Observed:
+    observed = settled(example())
+    return replace(observed, target_groups=(*observed.target_groups, GROUP))
 
 
 def planned(document: dict, observed: Observed, **options) -> Plan:
@@ -473,6 +488,41 @@ class TestNotOurs:
         assert planned(example(), observed).is_empty
         update = next(step for step in planned(edited(drop('web', 'elb')), observed).steps if step.kind == UPDATE)
         assert update.arguments['loadBalancers'] == [foreign]
+
+    def test_a_target_group_that_is_named_is_attached_and_remembered(self):
+        found = planned(edited(put('mailer', ports=['80:80'], elb={'target_group': GROUP.arn})), with_group())
+        assert kinds(found) == [REGISTER, UPDATE, 'ecs:TagResource']
+        assert found.steps[1].arguments['loadBalancers'] == [
+            {'targetGroupArn': GROUP.arn, 'containerName': 'mailer', 'containerPort': 80}
+        ]
+        assert found.steps[2].arguments['tags'] == [{'key': names.ATTACHED_TAG, 'value': '0123456789abcdef'}]
+        assert found.steps[2].depends_on == ('mailer/service',)
+
+    def test_one_that_is_named_no_longer_goes_and_what_others_attached_stays(self):
+        observed = with_group()
+        foreign = {'targetGroupArn': 'arn:tg/foreign', 'containerName': 'mailer', 'containerPort': 80}
+        mailer = replace(
+            observed.services['mailer'],
+            load_balancers=({**foreign, 'targetGroupArn': GROUP.arn}, foreign),
+            tags={**names.Owner(CLUSTER, 'mailer').tags, names.ATTACHED_TAG: '0123456789abcdef'},
+        )
+        found = planned(example(), replace(observed, services={**observed.services, 'mailer': mailer}))
+        assert kinds(found) == [UPDATE, 'ecs:TagResource']
+        assert found.steps[0].arguments['loadBalancers'] == [foreign]
+        assert found.steps[1].arguments['tags'] == [{'key': names.ATTACHED_TAG, 'value': ''}]
+
+    @pytest.mark.parametrize(
+        ('observed', 'why'),
+        [
+            ((), 'There is no target group'),
+            ((replace(GROUP, target_type='ip'),), 'its tasks need one of type instance'),
+            ((replace(GROUP, load_balancers=()),), 'No listener forwards to the target group others'),
+        ],
+    )
+    def test_one_that_ecs_would_refuse_blocks_the_service(self, observed: tuple, why: str):
+        document = edited(put('mailer', ports=['80:80'], elb={'target_group': GROUP.arn}))
+        found = planned(document, replace(settled(example()), target_groups=observed))
+        assert any(why in note.text and note.blocks for note in found.notes)
 
     def test_one_record_for_two_services_goes_to_the_first(self):
         document = example()

@@ -182,6 +182,11 @@ def test_services_that_share_an_item_are_each_looked_at():
     bad = {'image': 'a:1', 'elb': {'type': 'public'}}
     vpc = example()['vpc']
     found = [p.where for p in check({'vpc': vpc, 'services': [{'a': good, 'b': bad}]}).mistakes]
-    assert found == ['services[0]', 'services[0].b.elb.ports']
+    assert found == ['services[0]', 'services[0].b.elb.ports.public', 'services[0].b.elb.ports.container']
     found = [p.where for p in check({'vpc': vpc, 'services': [{'a': bad, 'b': {**good, 'ports': []}}]}).mistakes]
-    assert found == ['services[0]', 'services[0].a.elb.ports', 'services[0].b.elb.ports.container']
+    assert found == [
+        'services[0]',
+        'services[0].a.elb.ports.public',
+        'services[0].a.elb.ports.container',
+        'services[0].b.elb.ports.container',
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stack.errors import NotFound
 from stack.stackfile.container_fields import Healthcheck, Logging
 from stack.stackfile.effective import all_settings, environment, service_settings, services, top_settings
-from stack.stackfile.network_fields import Elb, ElbDns, ElbPorts, TargetHealthcheck
+from stack.stackfile.elb_fields import Elb, ElbDns, ElbPorts, TargetHealthcheck
 from stack.stackfile.ports import PortMapping
 from stack.stackfile.volumes import Volume
 from tests.unit.stack.stackfile.examples import TOO_LONG, balanced, example, one_service
@@ -47,8 +47,8 @@ def test_a_service_that_is_no_mapping_is_listed(raw: Any):
     'settings',
     [
         {'memory': 'x', 'desired_count': True, 'ports': 7, 'environment': None, 'elb': 'public', 'healthcheck': []},
-        {'ports': [None, '80', []], 'environment': [None, 1, 'A', [], {}], 'volumes': ['x'], 'elb': {}},
-        {'elb': {'type': 'public', 'ports': {'public': 80}}, 'healthcheck': {'interval': 5}, 'dns_discovery': {}},
+        {'ports': [None, '80', []], 'environment': [None, 1, 'A', [], {}], 'volumes': ['x'], 'elb': []},
+        {'elb': [None, 'public'], 'healthcheck': {'interval': 5}, 'dns_discovery': {}},
         {'logging': {'log_driver': 7, 'options': []}, 'placement_constraints': [{}, None], 'launch_type': None},
         {'unknown': {}, 'deployment_circuit_breaker': {'rollback': True}, 'command': 'x', 'secrets': ['a']},
     ],
@@ -69,14 +69,14 @@ def test_what_can_be_read_is_kept_beside_what_cannot():
     )
     assert found.ports == (PortMapping(host=80, container=80), PortMapping(host=81, container=81, protocol='udp'))
     assert found.environment == {'A': '1', 'B': '2', 'D': '4', 'E': '5'}
-    assert found.elb == Elb(type='public', ports=ElbPorts(public=80, container=80))
+    assert found.elb == (Elb(type='public', ports=ElbPorts(public=80, container=80)),)
 
 
 def test_of_a_record_only_the_incomplete_parts_are_left_out():
     incomplete = {'hosted_zone_id': 'Z1'}
     found = service_settings(one_service(**balanced(dns=incomplete, healthcheck={'path': 7, 'port': 81})), 'web')
     ports = ElbPorts(public=80, container=80)
-    assert found.elb == Elb(type='public', ports=ports, healthcheck=TargetHealthcheck(port=81))
+    assert found.elb == (Elb(type='public', ports=ports, healthcheck=TargetHealthcheck(port=81)),)
     assert top_settings({'service_discovery': {'namespace': 'x'}, 'vpc': {'id': 'vpc-1'}}).service_discovery is None
 
 
@@ -86,7 +86,7 @@ def test_defaults():
     assert (found.memory, found.desired_count, found.type) == (1024, 1, 'service')
     assert (found.scheduling_strategy, found.launch_type, found.task_network) == ('REPLICA', 'EC2', 'host')
     assert found.cpu is None
-    assert found.elb is None
+    assert found.elb == ()
 
 
 def test_zero_tasks_are_zero_tasks():
@@ -96,13 +96,15 @@ def test_zero_tasks_are_zero_tasks():
 def test_the_example():
     found = all_settings(example())
     assert list(found) == ['routing-service', 'user-service', 'email-worker']
-    assert found['routing-service'].elb == Elb(
-        type='public',
-        protocol='HTTPS',
-        ports=ElbPorts(public=443, container=8080),
-        certificates=('arn:aws:acm:us-east-1:123456789012:certificate/abc',),
-        dns=ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),
-        healthcheck=TargetHealthcheck(port=8080, path='/health'),
+    assert found['routing-service'].elb == (
+        Elb(
+            type='public',
+            protocol='HTTPS',
+            ports=ElbPorts(public=443, container=8080),
+            certificates=('arn:aws:acm:us-east-1:123456789012:certificate/abc',),
+            dns=ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),
+            healthcheck=TargetHealthcheck(port=8080, path='/health'),
+        ),
     )
     assert found['user-service'].task_network == 'awsvpc'
     assert found['email-worker'].memory == 930

@@ -50,7 +50,7 @@ def test_defaults_and_requirements():
     assert service['required'] == ['image']
     assert service['properties']['memory']['default'] == 1024
     assert service['properties']['desired_count']['default'] == 1
-    assert service['properties']['elb']['properties']['healthcheck']['properties']['path']['default'] == '/'
+    assert service['properties']['elb']['anyOf'][0]['properties']['healthcheck']['properties']['path']['default'] == '/'
     assert set(json_schema()['properties']['defaults']['properties']) < set(service['properties'])
     assert 'required' not in json_schema()['properties']['defaults']
 

@@ -12,7 +12,8 @@ def test_families():
 
 
 @pytest.mark.parametrize(
-    ('settings', 'name'), [({}, None), (balanced(), 'staging-web-lb'), (balanced(name='blue'), 'staging-web-blue-lb')]
+    ('settings', 'name'), [(balanced(), 'staging-web-lb'), (balanced(name='blue'), 'staging-web-blue-lb')]
 )
-def test_load_balancers(settings: dict, name: str | None):
-    assert load_balancer_name('staging', service_settings(one_service(**settings), 'web')) == name
+def test_load_balancers(settings: dict, name: str):
+    [elb] = service_settings(one_service(**settings), 'web').elb
+    assert load_balancer_name('staging', 'web', elb) == name

@@ -7,7 +7,7 @@ import pytest
 
 from stack.changes.adopt import document
 from stack.changes.adopt.document import Written, write
-from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
+from stack.reconcile.observed import Observed, Record, Service, TargetGroup, TaskDefinition
 from stack.reconcile.plan import Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.wanted import Wanted, wanted_services
@@ -524,6 +524,77 @@ def test_a_load_balancer_that_elb_would_make_again_stays_attached_as_it_is(chang
     assert settings['ecs']['service']['loadBalancers'] == list(observed.services['web'].load_balancers)
     assert notes(found) == ''
     assert all(step.id.endswith('/take-over') for step in first_plan(found, observed).steps)
+
+
+ARN = 'arn:aws:elasticloadbalancing:us-east-1:1:targetgroup'
+
+
+def with_groups(*attachments: dict[str, Any], **group: Any) -> Observed:
+    """One service behind target groups of others, each led to by a rule of a load balancer."""
+    port = {'containerPort': 80, 'hostPort': 80, 'protocol': 'tcp'}
+    side = {
+        'name': 'side',
+        'image': 'x:1',
+        'memory': 8,
+        'portMappings': [{**port, 'containerPort': 90, 'hostPort': 90}],
+    }
+    main = {**IMAGE, 'portMappings': [port]}
+    observed = one(body={'containerDefinitions': [main, side]}, members={'loadBalancers': list(attachments)})
+    groups = tuple(
+        TargetGroup(
+            **{
+                'arn': attachment['targetGroupArn'],
+                'name': 'g',
+                'protocol': 'HTTP',
+                'vpc': 'vpc-1',
+                'target_type': 'instance',
+                'load_balancers': ('arn:lb',),
+                **group,
+            }
+        )
+        for attachment in attachments
+    )
+    return replace(observed, target_groups=groups)
+
+
+def attachment(name: str = 'a/1', container: str = 'one', port: int = 80, **more: Any) -> dict[str, Any]:
+    return {'targetGroupArn': f'{ARN}/{name}', 'containerName': container, 'containerPort': port, **more}
+
+
+def attached(observed: Observed) -> Any:
+    """The value of `elb`; the first plan does no more than mark the service, and remembers its target groups."""
+    found = written(observed)
+    assert notes(found) == ''
+    [mark] = first_plan(found, observed).steps
+    assert mark.id == 'one/service/take-over'
+    assert 'nysa:attached' in {tag['key'] for tag in mark.arguments['tags']}
+    return service_in(found.document, 'one')['elb']
+
+
+def test_a_target_group_of_others_is_named():
+    assert attached(with_groups(attachment())) == {'target_group': f'{ARN}/a/1', 'ports': {'container': 80}}
+
+
+def test_several_target_groups_are_a_list_each_with_its_container():
+    assert attached(with_groups(attachment(), attachment('b/2', 'side', 90))) == [
+        {'target_group': f'{ARN}/a/1', 'ports': {'container': 80}},
+        {'target_group': f'{ARN}/b/2', 'container': 'side', 'ports': {'container': 90}},
+    ]
+
+
+@pytest.mark.parametrize(
+    'observed',
+    [
+        with_groups(attachment(), attachment('b/2', advancedConfiguration={'roleArn': 'arn:aws:iam::1:role/r'})),
+        with_groups(attachment(), target_type='ip'),
+        with_groups(attachment(), load_balancers=()),
+        replace(with_groups(attachment()), target_groups=()),
+    ],
+)
+def test_attachments_that_elb_cannot_describe_stay_as_ecs_has_them(observed: Observed):
+    settings = service_in(written(observed).document, 'one')
+    assert 'elb' not in settings
+    assert settings['ecs']['service']['loadBalancers'] == list(observed.services['one'].load_balancers)
 
 
 def test_a_load_balancer_that_elb_describes_exactly_is_taken_over():
