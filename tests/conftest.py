@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import asyncio
 import gc
 
 import pytest
@@ -14,6 +15,11 @@ from tests.webhook import webhook
 botocore_data.share()
 
 __all__ = ['aws', 'embedded_aws', 'guarded', 'server', 'webhook']
+
+
+def pytest_configure() -> None:
+    """Make no event loop current: pytest-tornado's first one would otherwise make a predecessor, and never close it."""
+    asyncio.set_event_loop(None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
