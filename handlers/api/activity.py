@@ -8,18 +8,17 @@ from typing import Any
 
 from handlers.api.history import PAGE
 from handlers.api.operation import Parameter, operation
+from handlers.api.times import PAST, read_past
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.changes.activity import ActivityQuery
 from stack.errors import InvalidRequest
 from stack.rollouts.delivery import GROUPS, Group, Outcome, delivery, outcomes
-from stack.runtime.durations import read_duration
 
-TIME = 'a time with its offset from UTC, or a duration before now such as 15m or 90d'
 CLUSTER = Parameter('cluster', 'A cluster, also with wildcards as `prod-*`; may be repeated. All unless given.')
 PERIOD = (
-    Parameter('since', f'From when on: {TIME}.'),
-    Parameter('until', f'Until before when: {TIME}; now unless given.'),
+    Parameter('since', f'From when on: {PAST}.'),
+    Parameter('until', f'Until before when: {PAST}; now unless given.'),
 )
 ACTIVITY = (
     CLUSTER,
@@ -35,7 +34,7 @@ STATS = (
     Parameter(
         'group', 'Any of cluster, service, week and day, separated by commas: a row for each. One row unless given.'
     ),
-    Parameter('since', f'From when on: {TIME}; 90d unless given.'),
+    Parameter('since', f'From when on: {PAST}; 90d unless given.'),
     PERIOD[1],
     Parameter('format', '`json` (the default) or `csv`; also by the header Accept.'),
 )
@@ -55,8 +54,8 @@ class Activity(ApiHandler):
             by=self.get_query_arguments('by'),
             services=self.get_query_arguments('service'),
             kinds=self.get_query_arguments('kind'),
-            since=read_time('since', self.query.text('since'), now),
-            until=read_time('until', self.query.text('until'), now),
+            since=self._past('since', now),
+            until=self._past('until', now),
         )
         limit = self.query.number('limit', 20, 1, 200)
         entries, following = await self.context.activity.page(
@@ -67,14 +66,18 @@ class Activity(ApiHandler):
         content = [with_outcome(entry, ended) for entry in entries]
         self.reply({'content': content, 'next': following})
 
+    def _past(self, name: str, now: datetime) -> datetime | None:
+        text = self.query.text(name)
+        return None if text is None else read_past(name, text, now)
+
 
 class DeploymentStats(ApiHandler):
     @operation(Role.VIEWER, answer='DeploymentStats', parameters=STATS, refusals=(400,))
     async def get(self) -> None:
         """Read how often services are deployed, the lead time, the failure rate and the time to restore."""
         now = datetime.now(UTC)
-        since = read_time('since', self.query.text('since') or '90d', now) or now
-        until = read_time('until', self.query.text('until'), now) or now
+        since = read_past('since', self.query.text('since') or '90d', now)
+        until = read_past('until', self.query.text('until') or '0m', now)
         if since >= until:
             raise InvalidRequest('since must be before until.', [{'path': 'since', 'message': 'before until'}])
         groups, as_csv = read_groups(self.query.text('group') or ''), self._wants_csv()
@@ -105,22 +108,6 @@ def with_outcome(entry: Mapping[str, Any], ended: Mapping[tuple[str, str], Outco
     outcome = ended.get((entry['cluster'], entry.get('revision') or ''))
     content = outcome and {'failed': outcome.failed, 'ended_at': outcome.ended_at.isoformat()}
     return {**entry, 'outcome': content}
-
-
-def read_time(name: str, value: str | None, now: datetime) -> datetime | None:
-    """A time with its offset, also given as a duration before `now`; None for none. Raises `InvalidRequest`."""
-    if value is None:
-        return None
-    duration = read_duration(value)
-    if duration is not None:
-        return now - duration
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        at = datetime.min
-    if at.tzinfo is None:
-        raise InvalidRequest(f'{name} must be {TIME}.', [{'path': name, 'message': TIME}])
-    return at.astimezone(UTC)
 
 
 def read_groups(given: str) -> list[Group]:

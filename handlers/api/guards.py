@@ -1,17 +1,14 @@
 """Guards against changes: freezes, and images in quarantine."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, GUARDED
+from handlers.api.times import FUTURE, read_future
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.errors import InvalidRequest
-from stack.runtime.durations import read_duration
 
-MOMENT = 'a time with its UTC offset, as 2030-01-31T18:00:00Z, or a duration from now on, as 90m, 1h or 3d'
-FREEZE = {'reason': 'text', 'until': MOMENT}
+FREEZE = {'reason': 'text', 'until': FUTURE}
 RELEASE = {'reason': 'text'}
 
 
@@ -29,7 +26,8 @@ class Freeze(ApiHandler):
     async def put(self, cluster: str) -> None:
         """Refuse all changes until the cluster is thawed or the freeze expires."""
         given = self.body.fields(FREEZE)
-        until = moment('until', given.get('until'), datetime.now(UTC))
+        ends = given.get('until')
+        until = None if ends is None else read_future('until', ends, datetime.now(UTC))
         outcome = await self.context.freezing.freeze(cluster, self.change_request(), given.get('reason') or '', until)
         self.reply_outcome(outcome, f'{cluster} is frozen')
 
@@ -65,23 +63,3 @@ class Quarantine(ApiHandler):
         reason = given.get('reason', request.origin.message)
         outcome = await self.context.freezing.release(cluster, service, request, reason)
         self.reply_outcome(outcome, f'{service} has no images in quarantine any more')
-
-
-def moment(name: str, value: Any, now: datetime) -> datetime | None:
-    """A time with its offset from UTC, also given as a duration after `now`; None for none. Raises `InvalidRequest`."""
-    if value is None:
-        return None
-    at = _moment(value, now) if isinstance(value, str) else None
-    if at is None or at.tzinfo is None:
-        raise InvalidRequest(f'{name} must be {MOMENT}.', [{'path': name, 'message': MOMENT}])
-    return at
-
-
-def _moment(value: str, now: datetime) -> datetime | None:
-    duration = read_duration(value)
-    if duration is not None:
-        return now + duration
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None

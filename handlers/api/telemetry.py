@@ -3,20 +3,19 @@
 from datetime import UTC, datetime
 
 from handlers.api.operation import Parameter, operation
+from handlers.api.times import PAST, read_past
 from handlers.base import ApiHandler
 from stack.access.access import Role
 from stack.errors import InvalidRequest, NotFound
 from stack.rollouts.cluster_state import ClusterState
-from stack.runtime.durations import read_duration
 from stack.telemetry.log_sources import container_logs, readable
 from stack.telemetry.metric_queries import MOST_POINTS, RANGES, STEPS
 from stack.telemetry.service_logs import LogCursor, LogQuestion, page_json, read_page
 
-TIME = 'a time with its offset from UTC, or a duration before now such as 15m'
 ORDERS = ('newest', 'oldest')
 LOGS = (
-    Parameter('since', f'From when on: {TIME}; 1h unless given.'),
-    Parameter('until', f'Until before when: {TIME}; now unless given.'),
+    Parameter('since', f'From when on: {PAST}; 1h unless given.'),
+    Parameter('until', f'Until before when: {PAST}; now unless given.'),
     Parameter(
         'filter', 'Text that the lines contain, or a filter pattern of CloudWatch: `{ $.level = "error" }`, `%regex%`.'
     ),
@@ -65,15 +64,8 @@ class Logs(ApiHandler):
 
     def time(self, name: str, default: str, now: datetime) -> int:
         """A query parameter that is a time, in milliseconds since 1970. Raises `InvalidRequest`."""
-        given = self.get_query_argument(name, default)
-        duration = read_duration(given)
-        try:
-            at = now - duration if duration is not None else datetime.fromisoformat(given)
-            if at.tzinfo is None:
-                raise ValueError('a time without an offset')
-            return max(0, int(at.timestamp() * 1000))
-        except (ValueError, OverflowError):
-            raise InvalidRequest(f'{name} must be {TIME}.', [{'path': name, 'message': TIME}]) from None
+        at = read_past(name, self.get_query_argument(name, default), now)
+        return max(0, int(at.timestamp() * 1000))
 
 
 class MetricSeries(ApiHandler):

@@ -11,12 +11,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from stack.access.access import ROLES, Caller, Role
 from stack.access.scope import EVERYWHERE
 from stack.errors import InvalidRequest
+from stack.runtime.moments import read_moment
 
 TOKEN = re.compile(r'nysa_([0-9a-f]{12})_([A-Za-z0-9_-]{43})')
 ID = re.compile(r'[0-9a-f]{12}')
@@ -156,18 +157,10 @@ def read_expiry(given: Any, now: datetime) -> datetime:
     found = DURATION.fullmatch(given)
     if found:
         return now + (timedelta(days=int(found[1])) if found[2] == 'd' else timedelta(hours=int(found[1])))
-    moment = _moment(given)
+    moment = read_moment(given)
     if moment is None or moment <= now:
         raise allowed
     return moment
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def is_shown(name: str) -> bool:
@@ -240,7 +233,7 @@ def read_record(record: Any) -> Token:
 
 
 def _kept_moment(text: Any) -> datetime:
-    moment = _moment(text) if isinstance(text, str) else None
+    moment = read_moment(text) if isinstance(text, str) else None
     if moment is None:
         raise ValueError('a moment must be in ISO 8601 with its offset')
     return moment

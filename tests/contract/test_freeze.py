@@ -66,6 +66,7 @@ def change(server: Server, name: str, query: str = '', **values):
         {'reason': 'x', 'until': '-1h'},
         {'reason': 'x', 'until': '2999-01-01T00:00:00'},
         {'reason': 'x', 'until': '2001-01-01T00:00:00Z'},
+        {'reason': 'x', 'until': '9999-12-31T23:59:59-14:00'},
         {'reason': 'x', 'till': '2999-01-01T00:00:00Z'},
         [],
     ],
