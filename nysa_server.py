@@ -34,7 +34,8 @@ from stack.aws import ecr, elb_details, elbv2, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
-from stack.aws.ecr_labels import ImageLabels, download
+from stack.aws.ecr_labels import ImageLabels
+from stack.aws.ecr_registry import download
 from stack.aws.ecs import Clusters, describe_cluster
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
@@ -43,6 +44,7 @@ from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
+from stack.aws.start_facts import StartFacts
 from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
@@ -68,6 +70,7 @@ from stack.live.audit_news import AuditNews
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
+from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.progress import Progress
 from stack.rollouts.pushed_images import PushedImages
@@ -213,7 +216,8 @@ def make_core(aws: Aws) -> Core:
     history = History(store)
     audit = Audit(aws.bucket, history)
     ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
-    changes = Changes(store, notifier, gate, history, ledger, audit, Previews(gate, notifier, ecs_plan))
+    previews = Previews(gate, notifier, ecs_plan, make_rehearsal(aws, PLANNING_SHARE))
+    changes = Changes(store, notifier, gate, history, ledger, audit, previews)
     return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate))
 
 
@@ -300,6 +304,11 @@ def make_reconciler(
 ) -> Reconciler:
     paced = PacedConnection(aws.connection, Pace(share), sleep=sleep)
     return Reconciler(Inventory(paced), paced.call, region=paced.region, sleep=sleep)
+
+
+def make_rehearsal(aws: Aws, share: float = DEFAULT_SHARE) -> Rehearsal:
+    paced = PacedConnection(aws.connection, Pace(share))
+    return Rehearsal(StartFacts(paced, download), paced.region)
 
 
 def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
@@ -410,8 +419,9 @@ async def show_plan(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
         reconciler = make_reconciler(aws)
         passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, plan_commands.print_progress)
+        planning = plan_commands.Planning(passes, reconciler, make_rehearsal(aws))
         return await plan_commands.show_plan(
-            passes, reconciler, options.cluster, options.file, prune=options.prune, as_json=options.json
+            planning, options.cluster, options.file, prune=options.prune, as_json=options.json
         )
 
 

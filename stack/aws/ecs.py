@@ -59,6 +59,15 @@ async def services(aws: AwsClient, cluster: str) -> list[Service]:
     return [Service.read(found) for answer in described for found in answer['services']]
 
 
+async def running_counts(aws: AwsClient, cluster: str, names: Sequence[str]) -> dict[str, int]:
+    """The number of running tasks of each of the services that exists and is not over, by name."""
+    answers = [
+        await aws.call('ecs', 'DescribeServices', cluster=cluster, services=list(some)) for some in batches(names, 10)
+    ]
+    found = [each for answer in answers for each in answer['services'] if each.get('status') == 'ACTIVE']
+    return {each['serviceName']: int(each.get('runningCount', 0)) for each in found}
+
+
 async def task_definition(aws: AwsClient, name: str) -> TaskDefinition | None:
     """A task definition by its ARN, or the newest active one of a family; None where there is none."""
     try:

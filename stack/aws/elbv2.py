@@ -93,3 +93,22 @@ async def balancer_arns(aws: AwsClient, target_groups: Sequence[str]) -> dict[st
     """
     answer = await aws.call('elbv2', 'DescribeTargetGroups', TargetGroupArns=list(target_groups))
     return {each['TargetGroupArn']: each.get('LoadBalancerArns', []) for each in answer['TargetGroups']}
+
+
+async def account_limits(aws: AwsClient) -> dict[str, int]:
+    """The quotas of the account in this region, by AWS's name.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeAccountLimits.html
+    """
+    limits = await aws.pages('elbv2', 'DescribeAccountLimits', 'Limits', token=_MORE)
+    return {each['Name']: int(each['Max']) for each in limits if str(each.get('Max', '')).isdecimal()}
+
+
+async def used_quotas(aws: AwsClient) -> dict[str, int]:
+    """How much of the quotas of the account is used, of those that can be counted in few calls."""
+    groups, balancers = await asyncio.gather(
+        aws.pages('elbv2', 'DescribeTargetGroups', 'TargetGroups', token=_MORE),
+        aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE),
+    )
+    application = sum(each.get('Type', 'application') == 'application' for each in balancers)
+    return {'target-groups': len(groups), 'application-load-balancers': application}

@@ -1,10 +1,11 @@
-"""The adapter of Secrets Manager: secrets that are JSON objects."""
+"""The adapter of Secrets Manager: secrets that are JSON objects, and descriptions of secrets."""
 
 import json
 from typing import Any
 
 from stack.aws.client import AwsClient
 from stack.errors import AwsFailed, Misconfigured
+from stack.rehearsal.facts import Secret
 
 
 async def read_secret(connection: AwsClient, name: str) -> dict[str, Any] | None:
@@ -22,3 +23,21 @@ async def read_secret(connection: AwsClient, name: str) -> dict[str, Any] | None
     if not isinstance(values, dict):
         raise Misconfigured(f'The secret {name} is not a JSON object.')
     return values
+
+
+async def described_secret(aws: AwsClient, arn: str) -> Secret | None:
+    """A secret without its value, None where there is none.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
+    """
+    parts = arn.split(':')
+    try:
+        answer = await aws.call(
+            'secretsmanager', 'DescribeSecret', region=parts[3] if len(parts) > 3 else None, SecretId=arn
+        )
+    except AwsFailed as failed:
+        if failed.aws_code == 'ResourceNotFoundException':
+            return None
+        raise
+    stages = {version: tuple(labels) for version, labels in (answer.get('VersionIdsToStages') or {}).items()}
+    return Secret('DeletedDate' in answer, stages)

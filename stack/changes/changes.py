@@ -12,7 +12,7 @@ from stack.changes.audit import Audit
 from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.preview import Preview, refuse_losses, restart_in
-from stack.changes.previews import Previews
+from stack.changes.previews import Edited, Previews
 from stack.changes.side_effects import NO_EFFECTS, Effects
 from stack.changes.writer import Patch, Writer, stale
 from stack.errors import (
@@ -136,8 +136,8 @@ class Changes:
             base = self._store.known(cluster) or await self._store.read(cluster)
         else:
             base = await self.current(cluster, request)
-            preview = await self.preview(base, edit, change, warnings)
-            self.refuse_outdated(request.plan, replace(preview, restart=restart))
+            now = await self.plan_now(base, edit, change, warnings)
+            self.refuse_outdated(request.plan, replace(now, restart=restart))
             expected = base.id
         change = await self.with_side_effects(base, edit, change, request, warnings, restart)
         revision = await self.patch(cluster, Patch(edit, change, expected))
@@ -154,7 +154,7 @@ class Changes:
         if request.expected is not None:
             raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
         if request.dry_run:
-            return await self._previews.preview(cluster, None, {}, document, change, warnings)
+            return await self._previews.rehearsed(Edited(cluster, None, {}, document, change, warnings))
         return await self._under_way.run(self._begin(cluster, document, change, warnings))
 
     async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
@@ -262,9 +262,12 @@ class Changes:
         return sent
 
     async def preview(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
-        """The plan of an edit of a revision. Raises the edit's refusal."""
-        before = base.document_or_empty if change.replaces else base.document
-        return await self._previews.preview(base.cluster, base, before, edit(before), change, warnings)
+        """The plan of an edit of a revision, with what would fail at start. Raises the edit's refusal."""
+        return await self._previews.rehearsed(_edited(base, edit, change, warnings))
+
+    async def plan_now(self, base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem] = ()) -> Preview:
+        """The plan of an edit of a revision, to compare it with one that was shown. Raises the edit's refusal."""
+        return await self._previews.preview(_edited(base, edit, change, warnings))
 
     async def with_side_effects(
         self,
@@ -289,7 +292,7 @@ class Changes:
         effects = await self.effects.of(base.cluster, base.document, after)
         lost = losses(effects)
         if lost and not request.may_lose and request.plan is None:
-            plan = await self.preview(base, lambda _: after, change, warnings)
+            plan = await self.plan_now(base, lambda _: after, change, warnings)
             raise refuse_losses(lost, replace(plan, restart=restart))
         return change.beside([effect.brief() for effect in effects])
 
@@ -335,6 +338,11 @@ class Changes:
         await self._notifier.close()
         await self._ledger.close()
         await self._audit.close()
+
+
+def _edited(base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem]) -> Edited:
+    before = base.document_or_empty if change.replaces else base.document
+    return Edited(base.cluster, base, before, edit(before), change, warnings)
 
 
 def _now() -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 from stack.errors import UnconfirmedLoss
 from stack.reconcile.plan import Change, Note, Row
 from stack.reconcile.side_effects import SideEffect
+from stack.rehearsal.finding import Rehearsed
 from stack.state.diff import difference, summary
 
 # How many losses a refusal's message names.
@@ -24,7 +25,8 @@ class Preview:
     """What would become of each service. Those that `rows` list as unmanaged go on running, and are left alone.
 
     `more` are further keys of the answer. `restart` is the time that the change writes, if it writes one. `also` are
-    its side effects (`stack.reconcile.side_effects`), None where ECS was not asked.
+    its side effects (`stack.reconcile.side_effects`), None where ECS was not asked. `rehearsal` is what would fail at
+    start, None where that was not checked; it is no part of the id, and refuses nothing.
     """
 
     cluster: str
@@ -38,6 +40,7 @@ class Preview:
     warnings: tuple[Mapping[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     restart: datetime | None = None
+    rehearsal: Rehearsed | None = None
     also: tuple[Mapping[str, Any], ...] | None = None
 
     @property
@@ -85,6 +88,7 @@ class Preview:
             'unmanaged': self.unmanaged,
             'notes': [note.to_json() for note in self.notes],
             'warnings': list(self.warnings),
+            'rehearsal': self.rehearsal.to_json() if self.rehearsal else None,
             'ecs': self.ecs,
             'ecs_reason': self.ecs_reason,
         }

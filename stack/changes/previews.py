@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from stack.changes.change_scope import check_scope
@@ -9,7 +10,9 @@ from stack.changes.gate import Gate
 from stack.changes.preview import NOT_ASKED, Preview, content_id, preview_rows
 from stack.errors import AccessDenied, AwsFailed, Conflict, NotFound, Unprocessable
 from stack.notify.notifier import Notifier
-from stack.reconcile.plan import Note
+from stack.reconcile.plan import STARTING, Note, Row
+from stack.reconcile.plan import Change as FieldChange
+from stack.rehearsal.rehearsal import Rehearsal
 from stack.stackfile.problems import Problem
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Revision
@@ -32,61 +35,94 @@ class EcsPlan(Protocol):
     ) -> Mapping[str, Any]: ...
 
 
+@dataclass(frozen=True)
+class Edited:
+    """An edit to plan: the document of a revision, if there is one, before and after a change."""
+
+    cluster: str
+    base: Revision | None
+    before: Document
+    after: Document
+    change: Change
+    warnings: Sequence[Problem] = ()
+
+
 class Previews:
-    def __init__(self, gate: Gate, notifier: Notifier, ecs_plan: EcsPlan | None = None):
+    def __init__(
+        self,
+        gate: Gate,
+        notifier: Notifier,
+        ecs_plan: EcsPlan | None = None,
+        rehearsal: Rehearsal | None = None,
+    ):
         self._gate = gate
         self._notifier = notifier
         self._ecs_plan = ecs_plan
+        self._rehearsal = rehearsal
 
-    async def preview(
-        self,
-        cluster: str,
-        base: Revision | None,
-        before: Document,
-        after: Document,
-        change: Change,
-        warnings: Sequence[Problem],
-    ) -> Preview:
-        """The plan of a change from one document to another. Raises `TooLarge`, `AwsFailed`."""
-        self._notifier.fits(cluster, serialise(after), [change])
-        rows, settings = preview_rows(before, after, change.destroyed)
-        ecs, reason = await self._against_ecs(cluster, before, after, change)
+    async def preview(self, edited: Edited) -> Preview:
+        """The plan of an edit. Raises `TooLarge`, `AwsFailed`."""
+        return await self._preview(edited, *_rows(edited))
+
+    async def rehearsed(self, edited: Edited) -> Preview:
+        """The plan of an edit, with what would fail when the services that it touches start.
+
+        Raises `TooLarge`, `AwsFailed`.
+        """
+        if self._rehearsal is None:
+            return await self.preview(edited)
+        rows, settings = _rows(edited)
+        starting = [row.service for row in rows if row.action in STARTING] if edited.change.announce else []
+        rehearsing = asyncio.create_task(self._rehearsal.rehearse(edited.cluster, edited.after, starting))
+        try:
+            preview = await self._preview(edited, rows, settings)
+            quotas = await self._rehearsal.quotas((preview.ecs or {}).get('steps', ()))
+            return replace(preview, rehearsal=(await rehearsing).beside(quotas))
+        finally:
+            rehearsing.cancel()
+
+    async def _preview(self, edited: Edited, rows: tuple[Row, ...], settings: tuple[FieldChange, ...]) -> Preview:
+        cluster, base, change = edited.cluster, edited.base, edited.change
+        self._notifier.fits(cluster, serialise(edited.after), [change])
+        ecs, reason = await self._against_ecs(edited)
         also = ecs.pop('also', ()) if ecs else None
         return Preview(
             cluster,
             base.id if base else None,
             rows,
             settings,
-            content_id(after),
+            content_id(edited.after),
             ecs,
             reason,
-            await self._refusals(cluster, base, before, after, change),
-            tuple(warning.detail() for warning in warnings),
+            await self._refusals(edited),
+            tuple(warning.detail() for warning in edited.warnings),
             also=also if change.announce else (),
         )
 
-    async def _against_ecs(
-        self, cluster: str, before: Document, after: Document, change: Change
-    ) -> tuple[dict[str, Any] | None, str | None]:
+    async def _against_ecs(self, edited: Edited) -> tuple[dict[str, Any] | None, str | None]:
         """The plan for ECS, or the reason why there is none."""
         if self._ecs_plan is None:
             return None, NOT_ASKED
         try:
             async with asyncio.timeout(COMPARED_WITHIN_S):
-                return dict(await self._ecs_plan(cluster, after, change.destroyed, before)), None
+                plan = await self._ecs_plan(edited.cluster, edited.after, edited.change.destroyed, edited.before)
+                return dict(plan), None
         except TimeoutError:
-            return None, f'ECS could not be asked about all of {cluster} within {COMPARED_WITHIN_S:.0f} s.'
+            return None, f'ECS could not be asked about all of {edited.cluster} within {COMPARED_WITHIN_S:.0f} s.'
         except (AwsFailed, NotFound, Unprocessable) as failed:
             return None, failed.message
 
-    async def _refusals(
-        self, cluster: str, base: Revision | None, before: Document, after: Document, change: Change
-    ) -> tuple[Note, ...]:
+    async def _refusals(self, edited: Edited) -> tuple[Note, ...]:
         """The guards that would refuse the change now, as notes: a plan is made all the same."""
-        guards = await self._gate.guards(cluster, base)
+        cluster, before, after, change = edited.cluster, edited.before, edited.after, edited.change
+        guards = await self._gate.guards(cluster, edited.base)
         try:
             check_scope(change, before, after)
             await self._gate.permit(guards, cluster, before, after, change)
         except (AccessDenied, Conflict) as refusal:
             return (Note(None, refusal.message, refusal.code),)
         return ()
+
+
+def _rows(edited: Edited) -> tuple[tuple[Row, ...], tuple[FieldChange, ...]]:
+    return preview_rows(edited.before, edited.after, edited.change.destroyed)

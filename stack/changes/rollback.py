@@ -71,11 +71,11 @@ class Rollback:
         if left_out and not change.destroyed:
             more['unmanaged'] = left_out
         replace(request, expected=current.id)
-        if request.dry_run or request.plan is not None:
-            planned = replace(await self._changes.preview(current, lambda _: document, change), more=more)
-            if request.dry_run:
-                return planned
-            self._changes.refuse_outdated(request.plan, planned)
+        if request.dry_run:
+            return replace(await self._changes.preview(current, lambda _: document, change), more=more)
+        if request.plan is not None:
+            now = await self._changes.plan_now(current, lambda _: document, change)
+            self._changes.refuse_outdated(request.plan, replace(now, more=more))
         await self._changes.permit(current, change)
         change = await self._changes.with_side_effects(current, lambda _: document, change, request)
         edit_guards = (lambda guards: guards.with_quarantine(removed)) if removed else None

@@ -78,8 +78,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission('sqs:DeleteMessageBatch', SERVER, ('sqs:DeleteMessage',), (EVENTS,)),
     Permission('sqs:ChangeMessageVisibilityBatch', SCHEDULER, ('sqs:ChangeMessageVisibility',), (QUEUE,)),
     Permission('secretsmanager:GetSecretValue', BOTH, resources=(SECRET,)),
-    *_of('ecr', 'DescribeImages DescribeRepositories', BOTH),
-    *_of('ecr', 'BatchGetImage GetDownloadUrlForLayer', SERVER),
+    *_of('ecr', 'DescribeImages DescribeRepositories BatchGetImage GetDownloadUrlForLayer', BOTH),
     *_of('ecs', 'DescribeClusters DescribeServices DescribeServiceRevisions DescribeTaskDefinition', BOTH),
     *_of('ecs', 'DescribeTasks ListClusters ListServiceDeployments ListServices ListTagsForResource', BOTH),
     *_of('ecs', 'ListTaskDefinitions ListTasks', BOTH),
@@ -90,7 +89,14 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_of('logs', 'DescribeLogGroups', BOTH),
     *_of('logs', 'FilterLogEvents GetLogEvents', SERVER),
     *_of('cloudwatch', 'GetMetricData', SERVER),
-    *_of('ec2', 'DescribeSubnets', BOTH),
+    *_of('ec2', 'DescribeSubnets DescribeSecurityGroups', BOTH),
+    # The rehearsal of a plan; without one of these, a check is reported as not made.
+    *_of('ecs', 'ListContainerInstances DescribeContainerInstances', BOTH),
+    *_of('elbv2', 'DescribeAccountLimits', BOTH),
+    *_of('secretsmanager', 'DescribeSecret', BOTH),
+    *_of('ssm', 'DescribeParameters', BOTH),
+    *_of('iam', 'GetRole SimulatePrincipalPolicy', BOTH),
+    *_of('acm', 'DescribeCertificate', BOTH),
     *_of('application-autoscaling', 'DescribeScalableTargets', BOTH),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, ('ecs:RegisterTaskDefinition', 'ecs:TagResource')),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, (_PASS,), (TASK_ROLES,)),
@@ -158,6 +164,12 @@ def actions(role: Role) -> dict[str, list[str]]:
             for resource in permission.resources:
                 found.setdefault(resource, set()).update(permission.needed)
     return {resource: sorted(found[resource]) for resource in RESOURCES if resource in found}
+
+
+def actions_of(call: str) -> list[str]:
+    """The IAM actions of a call, as `elbv2:DescribeRules`; of one without a row, the action of its own name."""
+    rows = [permission for permission in PERMISSIONS if permission.call == call] or [Permission(call, ())]
+    return list(dict.fromkeys(action for row in rows for action in row.needed))
 
 
 def policy(role: Role) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Action = Literal['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing']
+# The actions that start tasks.
+STARTING: tuple[Action, ...] = ('create', 'update', 'replace', 'run')
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,11 @@ def _advice(refusal: Refusal) -> str:
         return 'Fix the cause; the next pass, within ten minutes or with the next change, goes on.'
     if refusal.code == NOT_RELEASED:
         return 'See in AWS what still uses it, then deploy again.'
-    if any(word in refusal.code for word in _DENIED):
+    if is_denied(refusal.code):
         return f'Allow {refusal.call} in the role of the scheduler: docs/production.md has the whole policy.'
     return 'Correct the setting that AWS names, and store the change; the call is tried again a few times until then.'
+
+
+def is_denied(code: str) -> bool:
+    """Whether AWS's error code means that a permission is missing."""
+    return any(word in code for word in _DENIED)

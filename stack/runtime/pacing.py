@@ -22,7 +22,10 @@ _ELB = 'elbv2'
 # Route 53: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
 # Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 # EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (non-mutating actions, much below)
-# Cloud Map and Application Auto Scaling publish none for these actions: what is here is careful.
+# Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+# ACM: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+# ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+# Cloud Map, Application Auto Scaling, IAM and Systems Manager publish none for these actions: what is here is careful.
 _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     (_ECS, Limit(50, 20), 'DescribeClusters ListClusters'),
     (_ECS, Limit(20, 1), 'RegisterTaskDefinition DeregisterTaskDefinition'),
@@ -36,7 +39,11 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     (_ECS, Limit(50, 20), 'ListServiceDeployments DescribeServiceDeployments'),
     (_ECS, Limit(50, 20), 'DescribeServiceRevisions'),
     (_ELB, Limit(10, 0.2), 'CreateLoadBalancer SetSubnets'),
-    (_ELB, Limit(40, 10), 'DescribeLoadBalancers DescribeListeners DescribeTargetGroups DescribeTags'),
+    (
+        _ELB,
+        Limit(40, 10),
+        'DescribeLoadBalancers DescribeListeners DescribeTargetGroups DescribeTags DescribeAccountLimits',
+    ),
     (
         _ELB,
         Limit(20, 3),
@@ -44,7 +51,12 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         ' DeleteLoadBalancer RemoveTags SetSecurityGroups',
     ),
     ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets GetHostedZone'),
-    ('ec2', Limit(50, 10), 'DescribeSubnets'),
+    ('ec2', Limit(50, 10), 'DescribeSubnets DescribeSecurityGroups'),
+    ('ecr', Limit(100, 100), 'BatchGetImage GetDownloadUrlForLayer'),
+    ('secretsmanager', Limit(40, 20), 'DescribeSecret'),
+    ('ssm', Limit(10, 3), 'DescribeParameters'),
+    ('iam', Limit(20, 5), 'GetRole SimulatePrincipalPolicy'),
+    ('acm', Limit(10, 10), 'DescribeCertificate'),
     (
         'servicediscovery',
         Limit(20, 10),

@@ -5,7 +5,7 @@ changes AWS: a freeze that is stored meanwhile ends the pass.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -87,11 +87,15 @@ class Passes:
         self._is_frozen = is_frozen
         self._sink = sink
 
-    async def plan(self, ask: Ask) -> Plan:
-        """What a pass would do now. Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`."""
+    async def plan(self, ask: Ask) -> tuple[Mapping[str, Any], Plan]:
+        """The stored document, and what a pass would do now.
+
+        Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`.
+        """
         revision = await self._revisions.read(ask.cluster)
         deployed = (await self._leases.recorded(ask.cluster)).deployed
-        return await self._reconciler.plan(ask.cluster, _request(ask, revision, _brought_by(revision, deployed)))
+        request = _request(ask, revision, _brought_by(revision, deployed))
+        return request.document, await self._reconciler.plan(ask.cluster, request)
 
     async def make(
         self, ask: Ask, on_plan: OnPlan = lambda _: None, goes_on: Callable[[], bool] = lambda: True

@@ -3,16 +3,18 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from stack.errors import InvalidRequest
 from stack.reconcile.estimate import estimate
-from stack.reconcile.plan import Plan
+from stack.reconcile.plan import STARTING, Plan
 from stack.reconcile.side_effects import side_effects
+from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.progress import Progress
-from stack.runtime.masking import masked
+from stack.runtime.masking import masked, masked_text
 from stack.runtime.terminal import shows_colour, sign
 from stack.scheduler.passes import Ask, Passes
 from stack.scheduler.plan_text import plan_lines
@@ -52,23 +54,42 @@ async def ecs_plan(
     return shown_plan(plan) | {'also': masked([effect.to_json() for effect in effects])}
 
 
-async def show_plan(
-    passes: Passes, reconciler: Reconciler, cluster: str, file: str | None, *, prune: bool, as_json: bool = False
-) -> int:
-    """Print the plan of a pass, for the stored state or for a stackfile. Gives the exit status: 2 for steps.
+@dataclass(frozen=True)
+class Planning:
+    """What the command `plan` needs."""
 
-    Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file that is no stackfile.
+    passes: Passes
+    reconciler: Reconciler
+    rehearsal: Rehearsal
+
+
+async def show_plan(planning: Planning, cluster: str, file: str | None, *, prune: bool, as_json: bool = False) -> int:
+    """Print the plan of a pass, for the stored state or for a stackfile, with what would fail when services start.
+
+    Gives the exit status: 2 for steps. Raises `NotFound`, `Unprocessable`, `AwsFailed`, and `InvalidRequest` for a file
+    that is no stackfile.
     """
     if file is None:
-        plan = await passes.plan(Ask(cluster, prune=prune))
+        document, plan = await planning.passes.plan(Ask(cluster, prune=prune))
     else:
         document = _read_file(cluster, file)
-        plan = await reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
+        plan = await planning.reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
+    starting = [row.service for row in plan.rows if row.action in STARTING]
+    of_services, of_quotas = await asyncio.gather(
+        planning.rehearsal.rehearse(cluster, document, starting), planning.rehearsal.quotas(plan.to_json()['steps'])
+    )
+    rehearsed = of_services.beside(of_quotas)
     if as_json:
-        print(json.dumps(shown_plan(plan)))
+        print(json.dumps(shown_plan(plan) | {'rehearsal': rehearsed.to_json()}))
     else:
         _print_plan(plan)
+        _print_lines(rehearsed.lines())
     return CHANGES if plan.steps else 0
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f'! {masked_text(line)}', flush=True)
 
 
 def shown_plan(plan: Plan) -> dict[str, Any]:

@@ -13,6 +13,7 @@ LEVELS = (
     ('handlers',),
     ('stack.scheduler', 'stack.watch', 'stack.live'),
     ('stack.changes', 'stack.failures', 'stack.telemetry'),
+    ('stack.rehearsal',),
     ('stack.rollouts',),
     ('stack.reconcile', 'stack.notify', 'stack.state'),
     ('stack.configuration',),

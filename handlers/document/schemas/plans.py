@@ -4,6 +4,30 @@ from handlers.document.schemas.build import REVISION, Schema, many, ref, shape, 
 from handlers.document.schemas.history import EXAMPLE_SERVICE
 from handlers.document.schemas.promotion import OF_PROMOTION
 from handlers.document.schemas.rollback import OF_ROLLBACK
+from stack.rehearsal.finding import CHECKS
+
+EXAMPLE_REHEARSAL = {
+    'services': ['user-service'],
+    'findings': [
+        {
+            'service': 'user-service',
+            'path': 'image',
+            'check': 'image',
+            'class': 'image-pull',
+            'message': 'ECR has no repository team/user-service with the tag v1.4.2 (eu-west-1).',
+            'advice': 'See that the tag exists in the registry, and was not removed by a lifecycle policy.',
+            'severity': 'error',
+        }
+    ],
+    'not_checked': [
+        {
+            'check': 'roles',
+            'message': 'The permission iam:GetRole is missing.',
+            'permission': 'iam:GetRole',
+            'services': ['user-service'],
+        }
+    ],
+}
 
 EXAMPLE_PLAN = {
     'id': '5d41402abc4b2a76b9719d91',
@@ -17,6 +41,7 @@ EXAMPLE_PLAN = {
     'unmanaged': [],
     'notes': [],
     'warnings': [],
+    'rehearsal': EXAMPLE_REHEARSAL,
     'ecs': None,
     'ecs_reason': 'This server has no planner, so the effect on what runs is not known.',
 }
@@ -53,6 +78,10 @@ SCHEMAS: dict[str, Schema] = {
             'unmanaged': many({'type': 'string'}, 'Services that are left out, and go on running unmanaged.'),
             'notes': many(ref('Note'), 'What would refuse the change now: a freeze, a quarantine.'),
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
+            'rehearsal': {
+                'anyOf': [ref('Rehearsal'), {'type': 'null'}],
+                'description': 'What would fail when the services start; it refuses nothing. Null without a rehearsal.',
+            },
             'ecs': {
                 'type': ['object', 'null'],
                 'description': 'What ECS would do to come from what runs to it: the plan of a scheduler.',
@@ -61,5 +90,35 @@ SCHEMAS: dict[str, Schema] = {
         },
         {**OF_ROLLBACK, **OF_PROMOTION},
         example=EXAMPLE_PLAN,
+    ),
+    'Rehearsal': shape(
+        'Checks of what would fail when the services of a change start.',
+        {
+            'services': many({'type': 'string'}, 'The services that were checked: those that the change starts.'),
+            'findings': many(ref('RehearsalFinding'), 'What would fail, errors first.'),
+            'not_checked': many(ref('RehearsalGap'), 'What could not be checked, and why.'),
+        },
+        example=EXAMPLE_REHEARSAL,
+    ),
+    'RehearsalFinding': shape(
+        'An expected failure.',
+        {
+            'service': text('The service.'),
+            'path': text('The field in the stackfile, as `secrets.DB_PASSWORD`.'),
+            'check': {'enum': list(CHECKS), 'description': 'The check that found it.'},
+            'class': text('The class that the record of the failure would have, as `image-pull`.'),
+            'message': text('What is wrong.'),
+            'advice': text('What to do about it.'),
+            'severity': {'enum': ['error', 'warning'], 'description': '`error`: it would not start.'},
+        },
+    ),
+    'RehearsalGap': shape(
+        'Something that could not be checked.',
+        {
+            'check': {'enum': list(CHECKS), 'description': 'The check.'},
+            'message': text('Why.'),
+            'permission': text_or_null('The IAM actions that are missing, where that is the reason.'),
+            'services': many({'type': 'string'}, 'The services that it concerns.'),
+        },
     ),
 }

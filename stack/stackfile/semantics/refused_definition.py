@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +11,8 @@ from stack.stackfile.main_container import is_essential
 from stack.stackfile.query_language import is_expression
 from stack.stackfile.semantics.fargate import SIZES
 from stack.stackfile.semantics.rendered import Member, Refusal, Rendered
+from stack.stackfile.task_sizes import SIZE, amount
 
-_SIZE = re.compile(r'\s*(\d+(\.\d+)?|\.\d+)\s*(vCPU|GB)?\s*', re.IGNORECASE)
 _LEAST_MEMORY = 6
 _MOST_CONTAINERS = 10
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
@@ -32,7 +31,7 @@ _OWN_TAGS = 4
 def size_is_readable(rendered: Rendered) -> Iterator[Refusal]:
     for member, unit in (('cpu', 'vCPU'), ('memory', 'GB')):
         size = str(rendered.definition.get(member, '1'))
-        match = _SIZE.fullmatch(size)
+        match = SIZE.fullmatch(size)
         if not match or (match[3] or unit).lower() != unit.lower():
             yield Member('task_definition', (member,)), f'expected a number, or a number of {unit}'
 
@@ -116,7 +115,7 @@ def definition_fits_fargate(rendered: Rendered) -> Iterator[Refusal]:
         return
     if rendered.network_mode != 'awsvpc':
         yield where, 'FARGATE needs network_mode: awsvpc'
-    cpu, memory = (_number(definition.get(name)) for name in ('cpu', 'memory'))
+    cpu, memory = (amount(definition.get(name)) for name in ('cpu', 'memory'))
     if memory not in SIZES.get(cpu, ()):
         name = 'memory' if cpu in SIZES else 'cpu'
         size = Member('', ('task', name)) if rendered.settings.task else Member('task_definition', (name,))
@@ -178,11 +177,6 @@ def _needs_role(container: Mapping[str, Any]) -> bool:
 
 def _of(container: Mapping[str, Any], *path: str | int) -> Member:
     return Member('container', path, str(container.get('name')))
-
-
-def _number(size: Any) -> int:
-    match = _SIZE.fullmatch(str(size))
-    return int(float(match[1]) * (1024 if match[3] else 1)) if match else 0
 
 
 RULES = (

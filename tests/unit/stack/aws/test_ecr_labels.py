@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from stack.aws.ecr_labels import MANIFESTS, REVISION, ImageLabels
+from stack.aws.ecr_labels import REVISION, ImageLabels
+from stack.aws.ecr_registry import MANIFESTS
 from tests.unit.stack.aws.stubbed import run, stubbed
 
 WHERE = ('123456789012', 'us-east-1', 'web')

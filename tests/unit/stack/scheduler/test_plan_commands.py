@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from stack.aws.ecr_registry import download
 from stack.aws.s3 import Bucket
+from stack.aws.start_facts import StartFacts
 from stack.errors import InvalidRequest, InvalidStackfile, NotFound
+from stack.rehearsal.rehearsal import Rehearsal
 from stack.sandbox.faults import Fault
 from stack.scheduler import plan_commands
 from stack.scheduler.lease import Leases
@@ -32,6 +35,9 @@ class Shell:
         self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
         self.reconciler = cluster.reconciler(patience=0)
         self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen, plan_commands.print_progress)
+        facts = StartFacts(cluster.paced, download)
+        rehearsal = Rehearsal(facts, cluster.paced.region)
+        self.planning = plan_commands.Planning(self.passes, self.reconciler, rehearsal)
 
     async def _is_frozen(self, _: object) -> bool:
         return self.frozen
@@ -42,7 +48,7 @@ class Shell:
     def plan(self, file: Path | None = None, prune: bool = False, as_json: bool = False) -> int:
         path = str(file) if file else None
         return asyncio.run(
-            plan_commands.show_plan(self.passes, self.reconciler, self.cluster.name, path, prune=prune, as_json=as_json)
+            plan_commands.show_plan(self.planning, self.cluster.name, path, prune=prune, as_json=as_json)
         )
 
     def apply(self, prune: bool = False) -> int:
@@ -77,6 +83,15 @@ def test_as_json_it_is_one_object_with_masked_secrets(shell: Shell, capsys: pyte
     output = capsys.readouterr().out
     assert [step['kind'] for step in json.loads(output)['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:CreateService']
     assert 'hunter2' not in output
+
+
+def test_what_would_not_start_is_part_of_the_plan(shell: Shell, capsys: pytest.CaptureFixture):
+    shell.write({'services': [{'mailer': {'image': shell.aws.image('nope', '1'), 'memory': 16}}]})
+    assert shell.plan() == 2
+    assert '! mailer: would not start: ECR has no repository nope with the tag 1' in capsys.readouterr().out
+    shell.plan(as_json=True)
+    finding = json.loads(capsys.readouterr().out)['rehearsal']['findings'][0]
+    assert (finding['service'], finding['path'], finding['class']) == ('mailer', 'image', 'image-pull')
 
 
 def test_of_a_file_it_is_the_plan_of_that_file(shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture):
