@@ -13,6 +13,7 @@ from stack.stackfile.reading import Document
 from stack.stackfile.schema import shape_mistakes
 from stack.stackfile.semantics import (
     across,
+    autoscaling,
     balancers,
     container,
     containers,
@@ -37,6 +38,7 @@ MISTAKES = (
     *fargate.RULES,
     *pass_through.RULES,
     *left_to_others.RULES,
+    *autoscaling.RULES,
 )
 
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
@@ -58,7 +60,7 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     found += _refusals(subjects, {path for path, _ in found})
     for rule in (across.doubled_names, across.long_families, across.same_balancer):
         found += rule(subjects)
-    noted = [*_apply(warnings.RULES, subjects), *across.shared(subjects)]
+    noted = [*_apply((*warnings.RULES, *autoscaling.WARNINGS), subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]
     return Report(_placed([*mistakes, *_problems(found)], data, position), _placed(_problems(noted), data, position))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.stackfile import inverse, rendering, values
+from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
@@ -163,6 +164,11 @@ class ServiceSettings(ContainerSettings):
         ecs=container('dockerLabels', rendering.restart, inverse.nothing),
     )
     autoscaled: bool = entry(switch(), '`desired_count` belongs to an autoscaler and is left alone.', default=False)
+    autoscaling: Autoscaling | None = entry(
+        record(Autoscaling),
+        'AWS scales the number of its tasks; `desired_count` is then only the start.',
+        inherits=DEFAULTS,
+    )
     container_name: str | None = entry(
         values.CONTAINER_NAME, 'The name of the main container; the name of the service.', ecs=container('name')
     )

@@ -124,6 +124,18 @@ def whole(low: int, high: int) -> Shape:
     return Shape(description, check, {'type': 'integer', 'minimum': low, 'maximum': high})
 
 
+def number(at_most: float) -> Shape:
+    """A number above 0, whole or not."""
+    description = f'a number above 0, at most {at_most}'
+
+    def check(value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= at_most:
+            raise refused(description, value)
+        return float(value)
+
+    return Shape(description, check, {'type': 'number', 'exclusiveMinimum': 0, 'maximum': at_most})
+
+
 def switch() -> Shape:
     def check(value: Any) -> bool:
         if not isinstance(value, bool):

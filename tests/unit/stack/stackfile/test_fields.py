@@ -92,6 +92,7 @@ def test_what_may_stand_under_defaults():
         'ecs_managed_tags',
         'grace_period',
         'exec',
+        'autoscaling',
         'az_rebalancing',
         'platform_version',
         'ecs',
