@@ -82,11 +82,11 @@ class Inventory:
             if each.get('targetGroupArn')
         }
         used |= {other.arn for each in wanted.values() for other in each.balancers.others}
-        (balancers, groups), (namespaces, registries), log_groups, autoscaled, subnets = await asyncio.gather(
+        (balancers, groups), (namespaces, registries), log_groups, scaled, subnets = await asyncio.gather(
             elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
             self._discovery(observed, wanted),
             self._log_groups(wanted),
-            autoscaling.autoscaled(self._aws, observed.cluster, list(observed.services)),
+            self._scaled(observed, wanted),
             self._subnet_vpcs(wanted),
         )
         return replace(
@@ -96,10 +96,19 @@ class Inventory:
             namespaces=namespaces,
             registries=registries,
             **_log_group_members(log_groups),
-            autoscaled=autoscaled,
+            autoscaled=scaled.services,
+            scaling=scaled.targets,
+            unknown_scaling=scaled.unknown,
             subnets=subnets,
             records=await self._records(balancers, wanted),
         )
+
+    async def _scaled(self, observed: Observed, wanted: Mapping[str, Wanted]) -> autoscaling.Scaled:
+        """What scales the services; in detail for those that declare it, and for Nysa's, which may have had it."""
+        declared = {service.service for service in wanted.values() if service.scaling}
+        own = {service.name for service in observed.services.values() if owner(service.tags)}
+        asked = [*observed.services, *sorted(declared - observed.services.keys())]
+        return await autoscaling.scaled(self._aws, observed.cluster, asked, declared | own)
 
     async def _records(self, balancers: Collection[LoadBalancer], wanted: Mapping[str, Wanted]) -> tuple[Record, ...]:
         asked = {balancer.record for each in wanted.values() for balancer in each.balancers.own}

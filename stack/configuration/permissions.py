@@ -28,7 +28,15 @@ RESOURCES = (BUCKET, OBJECTS, QUEUE, EVENTS, SECRET, ANY, TASK_ROLES, LINKED_ROL
 
 CONDITIONS: dict[str, Any] = {
     TASK_ROLES: {'StringEquals': {'iam:PassedToService': 'ecs-tasks.amazonaws.com'}},
-    LINKED_ROLES: {'StringEquals': {'iam:AWSServiceName': ['ecs.amazonaws.com', 'elasticloadbalancing.amazonaws.com']}},
+    LINKED_ROLES: {
+        'StringEquals': {
+            'iam:AWSServiceName': [
+                'ecs.amazonaws.com',
+                'ecs.application-autoscaling.amazonaws.com',
+                'elasticloadbalancing.amazonaws.com',
+            ]
+        }
+    },
 }
 
 # The names of services in IAM, where they are not boto3's.
@@ -57,6 +65,7 @@ def _of(service: str, names: str, roles: tuple[Role, ...]) -> Iterator[Permissio
 
 _PASS = 'iam:PassRole'  # noqa: S105  no password
 _LINK = 'iam:CreateServiceLinkedRole'
+_SCALING = 'application-autoscaling'
 
 PERMISSIONS: tuple[Permission, ...] = (
     Permission('s3:ListObjectsV2', BOTH, ('s3:ListBucket',), (BUCKET,)),
@@ -97,7 +106,28 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_of('ssm', 'DescribeParameters', BOTH),
     *_of('iam', 'GetRole SimulatePrincipalPolicy', BOTH),
     *_of('acm', 'DescribeCertificate', BOTH),
-    *_of('application-autoscaling', 'DescribeScalableTargets', BOTH),
+    *_of(_SCALING, 'DescribeScalableTargets DescribeScalingPolicies DescribeScheduledActions', BOTH),
+    *_of(_SCALING, 'ListTagsForResource', BOTH),
+    *_of(_SCALING, 'DescribeScalingActivities', SERVER),
+    *_of(_SCALING, 'DeregisterScalableTarget DeleteScalingPolicy PutScheduledAction DeleteScheduledAction', SCHEDULER),
+    # https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
+    Permission(
+        f'{_SCALING}:RegisterScalableTarget',
+        SCHEDULER,
+        (f'{_SCALING}:RegisterScalableTarget', f'{_SCALING}:TagResource', 'ecs:DescribeServices', 'ecs:UpdateService'),
+    ),
+    Permission(f'{_SCALING}:RegisterScalableTarget', SCHEDULER, (_LINK,), (LINKED_ROLES,)),
+    # A target tracking policy needs its alarms.
+    Permission(
+        f'{_SCALING}:PutScalingPolicy',
+        SCHEDULER,
+        (
+            f'{_SCALING}:PutScalingPolicy',
+            'cloudwatch:DescribeAlarms',
+            'cloudwatch:PutMetricAlarm',
+            'cloudwatch:DeleteAlarms',
+        ),
+    ),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, ('ecs:RegisterTaskDefinition', 'ecs:TagResource')),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, (_PASS,), (TASK_ROLES,)),
     Permission('ecs:CreateService', SCHEDULER, ('ecs:CreateService', 'ecs:TagResource')),

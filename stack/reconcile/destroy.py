@@ -7,6 +7,7 @@ balancer that it points at, and a dangling name can be taken over by an attacker
 from collections.abc import Callable, Iterable, Sequence
 
 from stack.reconcile import names
+from stack.reconcile.autoscaling import plan_removal
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Answer, LoadBalancer, Observed, Registry, Service, TargetGroup
@@ -24,7 +25,9 @@ def plan_destroy(draft: Draft, observed: Observed) -> None:
     if service and names.owner(service.tags) != draft.owner:
         draft.note('It was not created by Nysa and is left unchanged.')
         return
-    gone = delete_service(draft, service, observed.cluster) if service else None
+    gone = delete_service(draft, service, observed) if service else None
+    if service is None:
+        plan_removal(draft, observed)
     plan_leftovers(draft, observed, frozenset(), after=[gone])
     _task_definitions(draft, observed, after=[gone])
 
@@ -32,17 +35,17 @@ def plan_destroy(draft: Draft, observed: Observed) -> None:
 def delete_service(
     draft: Draft,
     service: Service,
-    cluster: str,
+    observed: Observed,
     *,
     why: Iterable[Change] = (),
     after: Iterable[str | None] = (),
 ) -> str:
     """Add the steps that delete an ECS service, and return the id of the one that waits for its end.
 
-    `after`: steps that come first, all that a successor needs.
+    `after`: steps that come first, all that a successor needs. An autoscaler must not scale it meanwhile.
     """
-    after = list(after)
-    which = {'cluster': cluster, 'service': service.name}
+    after = [*after, *plan_removal(draft, observed)]
+    which = {'cluster': observed.cluster, 'service': service.name}
     deleted = None
     if service.active:
         emptied = None
@@ -62,7 +65,7 @@ def delete_service(
         'service/gone',
         'ecs:DescribeServices',
         f'Wait until the tasks of {service.name} have stopped',
-        {'cluster': cluster, 'services': [service.name]},
+        {'cluster': observed.cluster, 'services': [service.name]},
         after=[deleted],
         until=Until('services.0.status', ('INACTIVE', None)),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.names import Owner
-from stack.reconcile.plan import Change, Note, ResultOf, Step, Until
+from stack.reconcile.plan import Change, Joined, Note, ResultOf, Step, Until
 
 
 class Blocked(Exception):
@@ -43,6 +43,7 @@ class Draft:
         why: Iterable[Change] = (),
         until: Until | None = None,
         not_yet: tuple[str, ...] = (),
+        already: tuple[str, ...] = (),
     ) -> str:
         """Add a step and return its id. `after`: ids of steps that come first; None is ignored."""
         service = self.owner.service
@@ -57,6 +58,7 @@ class Draft:
             tuple(why),
             until,
             not_yet,
+            already,
         )
         self.steps.append(step)
         return step.id
@@ -83,6 +85,8 @@ def _mentioned(arguments: Any) -> Iterable[str]:
     """The ids of the steps whose results the arguments use."""
     if isinstance(arguments, ResultOf):
         yield arguments.step
+    elif isinstance(arguments, Joined):
+        yield from _mentioned(arguments.parts)
     elif isinstance(arguments, Mapping):
         for value in arguments.values():
             yield from _mentioned(value)

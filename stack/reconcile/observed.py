@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from stack.reconcile import names
+from stack.reconcile.scalable_target import ScalableTarget
 
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
@@ -328,9 +329,11 @@ class Observed:
     `definitions`: those that services run, by ARN. `newest`: the newest active one, by family, where it was looked up.
     `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
     definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
-    `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
-    `unknown_log_groups`: those that could not be asked for, and why. `subnets`: the VPC of each subnet that the
-    desired state names and that exists, None where that is unknown.
+    `autoscaled`: services whose count is an autoscaler's. `scaling`: the scalable targets of those that concern the
+    desired state; none where they cannot be read, `unknown_scaling` being the reason. `log_groups`: (region or None,
+    name). These, `records`, `namespaces` and `registries` as far as they matter. `unknown_log_groups`: those that
+    could not be asked for, and why. `subnets`: the VPC of each subnet that the desired state names and that exists,
+    None where that is unknown.
     `at`: the time of observation, in seconds since the epoch.
     """
 
@@ -341,6 +344,8 @@ class Observed:
     families: Mapping[str, tuple[TaskDefinition, ...]] = field(default_factory=dict)
     given_up: frozenset[str] = frozenset()
     autoscaled: frozenset[str] = frozenset()
+    scaling: Mapping[str, ScalableTarget] = field(default_factory=dict)
+    unknown_scaling: str = ''
     ran: frozenset[tuple[str, str]] = frozenset()
     container_instances: int = 0
     load_balancers: tuple[LoadBalancer, ...] = ()

@@ -61,10 +61,21 @@ class Note:
 
 @dataclass(frozen=True)
 class ResultOf:
-    """A placeholder in a step's arguments for the value at `path` of an earlier step's response."""
+    """A placeholder in a step's arguments for the value at `path` of an earlier step's response.
+
+    `after`: only the part of a text that follows it.
+    """
 
     step: str
     path: str
+    after: str = ''
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A placeholder for a text of several parts."""
+
+    parts: tuple[str | ResultOf, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,8 @@ class Until:
 class Step:
     """One AWS call. `kind` names it as `ecs:RegisterTaskDefinition`, `text` describes it to a person.
 
-    `not_yet`: error codes for a resource that is still in use; the call is then retried later.
+    `not_yet`: error codes for a resource that is still in use; the call is then retried later. `already`: error codes
+    for what an earlier attempt, whose answer was lost, has done.
     """
 
     id: str
@@ -95,6 +107,7 @@ class Step:
     why: tuple[Change, ...] = ()
     until: Until | None = None
     not_yet: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
 
     @property
     def changes_something(self) -> bool:
@@ -152,7 +165,9 @@ class Plan:
 
 def _reference(value: Any) -> Any:
     if isinstance(value, ResultOf):
-        return {'result_of': value.step, 'path': value.path}
+        return {'result_of': value.step, 'path': value.path} | ({'after': value.after} if value.after else {})
+    if isinstance(value, Joined):
+        return {'joined': list(value.parts)}
     raise TypeError(f'a plan holds plain values, not {type(value).__name__}')
 
 
@@ -182,7 +197,9 @@ def filled_in(arguments: Any, answers: Mapping[str, Any]) -> Any:
         found = at_path(answers[arguments.step], arguments.path)
         if found is None:
             raise LookupError(f'{arguments.step} answered nothing at {arguments.path}')
-        return found
+        return found.partition(arguments.after)[2] if arguments.after else found
+    if isinstance(arguments, Joined):
+        return ''.join(filled_in(arguments.parts, answers))
     if isinstance(arguments, Mapping):
         return {name: filled_in(value, answers) for name, value in arguments.items()}
     if isinstance(arguments, list | tuple):

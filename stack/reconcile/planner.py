@@ -9,6 +9,7 @@ from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.attached import plan_others_group
+from stack.reconcile.autoscaling import plan_autoscaling, plan_removal
 from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
@@ -19,6 +20,7 @@ from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed, Registry, Service, TargetGroup
 from stack.reconcile.plan import Change, Note, Plan, Row, Until
+from stack.reconcile.scaling_policies import counted_requests
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.vpc import in_own_vpc, misstated
@@ -113,7 +115,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     if service:
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     if service and not service.draining and service.controller != 'ECS':
-        return plan_foreign_deployments(draft, wanted, service, observed)
+        return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, observed)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:
@@ -125,15 +127,26 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     if wanted.registry:
         namespace = plan_namespace(shared, wanted.registry, observed, observed.service(wanted.service))
         registry = plan_registry(draft, wanted.registry, namespace, observed)
-    ready = (log_group, *(step for each in attached for step in each.ready))
+    stopped = plan_removal(draft, observed) if wanted.scaling is None and wanted.declared is None else []
+    ready = (log_group, *stopped, *(step for each in attached for step in each.ready))
     kept: frozenset[str] = frozenset().union(*(each.also for each in attached))
     row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
+    plan_autoscaling(draft, wanted, observed, counted_requests(attached, targets, observed))
     for each in attached:
         plan_handover(each, observed)
     seen_to = frozenset({other.arn for other in wanted.balancers.others}).union(*(each.seen_to for each in attached))
     if wanted.declared is None:
         _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)
+
+
+def _scaled(row: Row, draft: Draft, wanted: Wanted, observed: Observed) -> Row:
+    """The row of a service whose deployments another program drives, with its autoscaling."""
+    before = len(draft.steps)
+    if wanted.scaling is None and wanted.declared is None:
+        plan_removal(draft, observed)
+    plan_autoscaling(draft, wanted, observed, None)
+    return in_full(row, draft) if len(draft.steps) > before else row
 
 
 def _run_once(
@@ -146,7 +159,7 @@ def _run_once(
         return row
     if names.owner(service.tags) != draft.owner:
         raise Blocked('A service of that name runs in ECS, and was not created by Nysa: delete it by hand first.')
-    gone = delete_service(draft, service, observed.cluster, why=[Change('type', 'service', 'task')])
+    gone = delete_service(draft, service, observed, why=[Change('type', 'service', 'task')])
     plan_leftovers(draft, observed, frozenset(), after=[gone])
     return Row(wanted.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.attached import Kept, Target, attached_tags, attachments, changed_attachments
+from stack.reconcile.autoscaling import is_scaled
 from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
@@ -75,9 +76,9 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
 def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Parts, observed: Observed) -> Row:
     """Add the steps that create, update or replace the service, and return its row. Raises `Blocked`."""
     service = observed.service(wanted.service)
-    autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
+    autoscaled = is_scaled(wanted, observed)
     if service is None or service.draining:
-        gone = delete_service(draft, service, observed.cluster) if service else None
+        gone = delete_service(draft, service, observed) if service else None
         _create(draft, wanted, definition, parts, observed.cluster, wanted.count, gone)
         return Row(wanted.service, 'create', definition.changes)
     taken_over = names.owner(service.tags) == draft.owner
@@ -90,7 +91,7 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         draft.note(f'ECS cannot change {what} of a service: it is deleted and created again, and stops meanwhile.')
         count = service.desired_count if autoscaled else wanted.count
         prepared = [step.id for step in draft.steps if step.changes_something]
-        gone = delete_service(draft, service, observed.cluster, why=reasons, after=[*prepared, *parts.ready])
+        gone = delete_service(draft, service, observed, why=reasons, after=[*prepared, *parts.ready])
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
     attached = attached_tags(parts.targets)
@@ -123,7 +124,7 @@ def plan_foreign_deployments(draft: Draft, wanted: Wanted, service: Service, obs
     running = observed.definitions.get(service.task_definition)
     if running and not serves(wanted.definition, running):
         draft.note(f'Its task definition differs from the desired one: {service.controller} deploys it, not Nysa.')
-    autoscaled = wanted.autoscaled or wanted.service in observed.autoscaled
+    autoscaled = is_scaled(wanted, observed)
     changes: tuple[Change, ...] = ()
     if service.scheduling_strategy == 'REPLICA' and not autoscaled and wanted.count != service.desired_count:
         changes = (Change('desired_count', service.desired_count, wanted.count),)

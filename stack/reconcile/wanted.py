@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stack.reconcile.scaling import Scaling, scaling
 from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
 from stack.stackfile import effective
+from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.check import check
 from stack.stackfile.entries import UNKNOWN_KEY
 from stack.stackfile.field_paths import declared_paths
@@ -40,13 +42,15 @@ class LogGroup:
 class Wanted:
     """One service of the desired state. `definition`: the arguments of RegisterTaskDefinition.
 
-    `members`: those of CreateService that the stackfile states; `tags`: those of the service.
+    `members`: those of CreateService that the stackfile states; `tags`: those of the service. `count`: the number of
+    tasks, with `scaling` only that of a new service.
     """
 
     service: str
     definition: Terms
     count: int = 1
     autoscaled: bool = False
+    scaling: Scaling | None = None
     runs_once: bool = False
     members: Terms = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -156,11 +160,13 @@ def _with_rest(wanted: Wanted, settings: ServiceSettings, raw: Mapping[str, Any]
 
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:
     vpc = top.vpc or Vpc()
+    scaled = _autoscaling(settings)
     return Wanted(
         service=settings.name,
         definition=register_arguments(cluster, settings, region),
-        count=settings.desired_count,
-        autoscaled=settings.autoscaled,
+        count=scaled.start(settings.desired_count) if scaled else settings.desired_count,
+        autoscaled=settings.autoscaled or scaled is not None,
+        scaling=scaling(scaled) if scaled else None,
         runs_once=settings.type == 'task',
         members=_members(cluster, settings, vpc, region),
         tags=settings.tags,
@@ -168,6 +174,12 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
     )
+
+
+def _autoscaling(settings: ServiceSettings) -> Autoscaling | None:
+    """The autoscaling of a service whose tasks can be scaled by it; a daemon or a task may inherit it."""
+    scalable = settings.type == 'service' and settings.scheduling_strategy == 'REPLICA' and not settings.autoscaled
+    return settings.autoscaling if scalable else None
 
 
 def _log_group(settings: ServiceSettings, region: str | None) -> LogGroup | None:

@@ -16,6 +16,7 @@ LONGEST_PAUSE_S = 20.0
 
 _ECS = 'ecs'
 _ELB = 'elbv2'
+_SCALING = 'application-autoscaling'
 
 # ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 # ELB: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/api-throttling.html
@@ -68,7 +69,17 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     # The lowest of any region; it cannot be raised.
     ('logs', Limit(5, 5), 'FilterLogEvents'),
     ('cloudwatch', Limit(50, 50), 'GetMetricData'),
-    ('application-autoscaling', Limit(5, 5), 'DescribeScalableTargets'),
+    (_SCALING, Limit(5, 5), 'DescribeScalableTargets'),
+    (_SCALING, Limit(10, 5), 'DescribeScalingPolicies'),
+    (_SCALING, Limit(10, 5), 'DescribeScheduledActions'),
+    (_SCALING, Limit(10, 5), 'ListTagsForResource'),
+    (_SCALING, Limit(5, 2), 'DescribeScalingActivities'),
+    (
+        _SCALING,
+        Limit(10, 5),
+        'RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy PutScheduledAction'
+        ' DeleteScheduledAction',
+    ),
 )
 
 # Operation, as `ecs:UpdateService` → the category that it shares a bucket with, named by its first operation.

@@ -143,6 +143,8 @@ class Reconciler:
             try:
                 answer = await self._call(service, operation, **arguments)
             except AwsFailed as failed:
+                if failed.aws_code in step.already:
+                    return 'done', {}
                 if failed.aws_code not in step.not_yet:
                     raise
             else:
