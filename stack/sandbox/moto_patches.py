@@ -15,7 +15,6 @@ from moto.core.common_models import BaseModel
 from moto.moto_server import werkzeug_app
 
 from stack.sandbox import (
-    moto_autoscaling,
     moto_cloudwatch,
     moto_ecr,
     moto_elbv2,
@@ -40,7 +39,6 @@ def install() -> None:
     _import_ec2()
     # moto keeps every instance of every class for its own data pages, deleted ones too, which is a leak.
     replace(BaseModel, '__new__', lambda cls, *args, **kwargs: object.__new__(cls))
-    moto_autoscaling.install()
     moto_cloudwatch.install()
     moto_ecr.install()
     moto_elbv2.install()

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 import boto3
 from botocore.config import Config
 
-from stack.sandbox import moto_autoscaling, moto_cloudwatch, moto_logs, moto_patches
-from stack.sandbox.application import AwsApplication
+from stack.sandbox import moto_cloudwatch, moto_logs, moto_patches
+from stack.sandbox.application import AwsApplication, Own
 from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
 from stack.sandbox.ecs.facts import ServiceFacts
@@ -45,6 +45,7 @@ class EmbeddedAws:
     def __init__(self, account: str, clock: Clock, limits: bool):
         """Use `start`."""
         # Not before moto is patched: what this imports of moto is slow to import otherwise.
+        from stack.sandbox import moto_autoscaling
         from stack.sandbox.ecs.moto_ports import ports
         from stack.sandbox.event_bus import EventBus
 
@@ -52,7 +53,9 @@ class EmbeddedAws:
         self.faults = Faults()
         self.clock = clock
         self.ecs = Ecs(clock, ports, limits=limits, on_event=EventBus(account, self.faults).put)
-        self.application = AwsApplication(account, self.faults, {'ecs': self._ask_ecs})
+        self.autoscaler = moto_autoscaling.autoscaler(account, self.ecs, clock)
+        own: dict[str, Own] = {'ecs': self._ask_ecs, 'application-autoscaling': self._ask_autoscaler}
+        self.application = AwsApplication(account, self.faults, own)
         self._directory: Path | None = None
         self._keeper: Keeper | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)
@@ -96,7 +99,6 @@ class EmbeddedAws:
     def _open(self, directory: Path | None, port: int, fleet: SeededFleet) -> None:
         self._running.add(self.account)
         self._closing.callback(self._forget)
-        moto_autoscaling.connect(self.account, self._has_service)
         moto_cloudwatch.connect(self.account, moto_cloudwatch.Fleet(self._services, self.clock.now))
         moto_logs.connect(self.account, self.clock.now)
         found, keeper = Found.NOTHING, None
@@ -182,11 +184,19 @@ class EmbeddedAws:
                 self.ecs.register_container_instance(cluster, region=self.region, account=self.account)
 
     def advance(self, seconds: float = 0.0) -> None:
-        """Turns a ManualClock, and has ECS do all that is due by then."""
+        """Turns a ManualClock, and has ECS and the autoscaler do all that is due by then."""
         with LOCK:
-            if seconds and isinstance(self.clock, ManualClock):
-                self.clock.advance(seconds)
-            self.ecs.advance()
+            while seconds and isinstance(self.clock, ManualClock):
+                # Metrics are read minute by minute.
+                step = seconds if self.autoscaler.is_idle else min(seconds, 60.0)
+                self.clock.advance(step)
+                seconds -= step
+                self._do_what_is_due()
+            self._do_what_is_due()
+
+    def _do_what_is_due(self) -> None:
+        self.ecs.advance()
+        self.autoscaler.advance()
 
     def _ask_ecs(self, call: Call, body: bytes) -> Answer:
         try:
@@ -196,11 +206,10 @@ class EmbeddedAws:
         status, answer = self.ecs.respond(call.operation, wanted, call.region, self.account)
         return Answer(status, (('Content-Type', 'application/x-amz-json-1.1'),), answer)
 
-    def _has_service(self, region: str, cluster: str, service: str) -> bool:
-        status, answer = self.ecs.handle(
-            'DescribeServices', {'cluster': cluster, 'services': [service]}, region, self.account
-        )
-        return status == 200 and any(each['status'] == 'ACTIVE' for each in answer['services'])
+    def _ask_autoscaler(self, call: Call, body: bytes) -> Answer:
+        from stack.sandbox.moto_autoscaling import answer
+
+        return answer(self.autoscaler, call, body)
 
     def _services(self, region: str) -> list[ServiceFacts]:
         return self.ecs.services(region, self.account)
@@ -212,6 +221,5 @@ class EmbeddedAws:
                     service[self.account].reset()
                     del service[self.account]
         self._running.discard(self.account)
-        moto_autoscaling.disconnect(self.account)
         moto_cloudwatch.disconnect(self.account)
         moto_logs.disconnect(self.account)

@@ -170,6 +170,13 @@ class Ecs:
             self.changed += 1
         self._send_events()
 
+    def scale(self, cluster: str, service: str, count: int, *, region: str, account: str) -> None:
+        """Set the desired count of a service for its autoscaler. Raises EcsError where there is no such service."""
+        with self._lock:
+            services.autoscale(self._up_to_date(account, region), cluster, service, count)
+            self.changed += 1
+        self._send_events()
+
     def services(self, region: str, account: str) -> list[ServiceFacts]:
         """The facts of each service that is not INACTIVE, for metrics."""
         with self._lock:

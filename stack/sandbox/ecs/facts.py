@@ -30,7 +30,10 @@ class PastRollout:
 
 @dataclass(frozen=True)
 class ServiceFacts:
-    """One service. `tasks` has those of the last hour only, `rollouts` the last 100, the oldest first."""
+    """One service. `tasks` has those of the last hour only, `rollouts` the last 100, the oldest first.
+
+    `planned`: the count before an autoscaler changed it; 0 where none did.
+    """
 
     cluster: str
     name: str
@@ -40,6 +43,12 @@ class ServiceFacts:
     tasks: tuple[Span, ...]
     unhealthy: tuple[Span, ...]
     rollouts: tuple[PastRollout, ...]
+    planned: int = 0
+
+    @property
+    def carrying(self) -> int:
+        """The number of tasks that its peak load is meant for, whatever an autoscaler makes of it."""
+        return max(1, self.planned or self.desired)
 
     @property
     def key(self) -> str:
@@ -68,6 +77,7 @@ def facts_of(world: World, service: Service) -> ServiceFacts:
             )
             for record in reversed(service.rollouts)
         ),
+        planned=service.planned,
     )
 
 

@@ -153,7 +153,8 @@ class Revision:
 class Service:
     """One service. `attempt` counts failed launches in a row, `not_before` is the time of the next one; `refused` and
     `retry_at` are the same for placements without room, and `waiting` is true meanwhile. `notices` are messages that
-    are not repeated while their cause lasts."""
+    are not repeated while their cause lasts. `planned` is the count that a caller set, without autoscaling; 0 is
+    none."""
 
     name: str
     cluster: str
@@ -176,6 +177,7 @@ class Service:
     notices: list[str] = field(default_factory=list)
     inactive_at: float | None = None
     due: float | None = None
+    planned: int = 0
 
 
 @dataclass

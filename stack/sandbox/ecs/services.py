@@ -118,6 +118,8 @@ def update(world: World, params: Wire) -> Wire:
         spec.get(name) != service.spec.get(name) for name in (*ROLLED, 'taskDefinition')
     )
     service.spec = spec
+    if 'desiredCount' in params:
+        service.planned = 0
     if desired != service.desired and not daemon:
         _scale(world, service, desired)
     if rolls:
@@ -159,6 +161,15 @@ def _changed_spec(world: World, service: Service, params: Wire) -> tuple[Wire, T
     if not spec['loadBalancers']:
         spec.pop('healthCheckGracePeriodSeconds', None)
     return spec, definition
+
+
+def autoscale(world: World, cluster: str, name: str, desired: int) -> None:
+    """Set the count for an autoscaler. Its load is still that of the count before."""
+    service = world.service(world.cluster(cluster), name)
+    service.planned = service.planned or service.desired
+    if desired != service.desired:
+        _scale(world, service, desired)
+    world.wake(service, world.after(world.lasts(_REACTION)))
 
 
 def _scale(world: World, service: Service, desired: int) -> None:

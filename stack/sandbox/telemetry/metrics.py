@@ -74,7 +74,7 @@ def sample(facts: ServiceFacts, at: float, now: float) -> Sample:
     running, unhealthy = _running(facts, at, now)
     share = level(facts.key, at)
     # Fewer tasks than desired carry the same load.
-    pressure = min(3.0, share * max(1, facts.desired) / max(1, running))
+    pressure = min(3.0, share * facts.carrying / max(1, running))
     revision, age = _revision(facts, at)
     cpu = its.idle_cpu + its.peak_cpu * pressure * between(0.8, 1.25, facts.key, revision, 'cpu') * (1 + 0.3 * severity)
     leak = min(9.0, age / HOUR * between(0.01, 0.12, facts.key, revision, 'leak'))
@@ -187,6 +187,7 @@ UTILISATION: dict[str, Value] = {
 }
 TRAFFIC: dict[str, Value] = {
     'RequestCount': _count(lambda each: each.requests),
+    'RequestCountPerTarget': _count(lambda each: each.requests / max(1, each.healthy)),
     'HTTPCode_Target_2XX_Count': _count(lambda each: each.requests * (1 - each.errors - each.client_errors)),
     'HTTPCode_Target_4XX_Count': _count(lambda each: each.requests * each.client_errors),
     'HTTPCode_Target_5XX_Count': _count(lambda each: each.requests * each.errors),
