@@ -30,7 +30,7 @@ from stack.access.names import Names
 from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
-from stack.aws import ecr, elb_details, elbv2, route53
+from stack.aws import autoscaling, ecr, elb_details, elbv2, route53
 from stack.aws.careful import CarefulConnection
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
@@ -46,7 +46,7 @@ from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
 from stack.aws.start_facts import StartFacts
 from stack.changes.activity import Activity
-from stack.changes.adopter import Adopter
+from stack.changes.adopter import Adopter, Readers
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
@@ -327,9 +327,12 @@ def make_scheduler(aws: Aws) -> Scheduler:
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
     paced = PacedConnection(aws.connection, Pace(PLANNING_SHARE))
-    return Adopter(
-        states, Inventory(paced), partial(route53.aliases, paced), partial(elb_details.details, paced), paced.region
+    readers = Readers(
+        partial(route53.aliases, paced),
+        partial(elb_details.details, paced),
+        partial(autoscaling.scalable_targets, paced),
     )
+    return Adopter(states, Inventory(paced), readers, paced.region)
 
 
 async def configured_tokens(aws: Aws) -> Sequence[Token]:

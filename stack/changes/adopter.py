@@ -11,6 +11,7 @@ from stack.changes.desired_state import DesiredStates
 from stack.reconcile.observed import ExtendingObserver, LoadBalancer, Observed, Record
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
+from stack.reconcile.scalable_target import ScalableTarget
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.check import check
 from stack.stackfile.effective import services
@@ -18,10 +19,21 @@ from stack.stackfile.problems import Problem
 
 # Finds the records that point at any of the given DNS names: see `stack.aws.route53.aliases`.
 FindAliases = Callable[[Collection[str]], Awaitable[tuple[Record, ...]]]
+# Reads the scalable targets of some services of a cluster: see `stack.aws.autoscaling.scalable_targets`.
+ReadScaling = Callable[[str, Sequence[str]], Awaitable[Mapping[str, ScalableTarget]]]
 # Reads the features of load balancers and target groups that `elb` lacks, by ARN: see `stack.aws.elb_details.details`.
 ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
 
 NOTHING: Mapping[str, Any] = {'services': []}
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The readers of what only an adoption needs."""
+
+    find_aliases: FindAliases
+    read_details: ReadDetails
+    read_scaling: ReadScaling
 
 
 @dataclass(frozen=True)
@@ -73,14 +85,12 @@ class Adopter:
         self,
         states: DesiredStates,
         observer: ExtendingObserver,
-        find_aliases: FindAliases,
-        read_details: ReadDetails,
+        readers: Readers,
         region: str | None = None,
     ):
         self._states = states
         self._observer = observer
-        self._find_aliases = find_aliases
-        self._read_details = read_details
+        self._readers = readers
         self._region = region
 
     async def propose(self, cluster: str) -> Adoption:
@@ -120,16 +130,23 @@ class Adopter:
             for service in observed.services.values()
             for attachment in service.load_balancers
         }
-        records, details = await asyncio.gather(
-            self._find_aliases({balancer.dns_name for balancer in balancers}),
-            self._read_details(
+        records, details, scaling = await asyncio.gather(
+            self._readers.find_aliases({balancer.dns_name for balancer in balancers}),
+            self._readers.read_details(
                 [balancer.arn for balancer in balancers],
                 [group.arn for group in observed.target_groups if group.arn in used],
             ),
+            self._scaling(observed),
         )
-        observed = replace(observed, records=(*observed.records, *records))
+        observed = replace(observed, records=(*observed.records, *records), scaling=scaling)
         # Off the event loop: a document of 176 services takes 2 s of processor time.
         return await call_off_loop(write, observed, self._region, details), observed
+
+    async def _scaling(self, observed: Observed) -> Mapping[str, ScalableTarget]:
+        """The scalable targets; none where they cannot be read, which is what the observed state contains then."""
+        if observed.unknown_scaling or not observed.autoscaled:
+            return {}
+        return await self._readers.read_scaling(observed.cluster, sorted(observed.autoscaled))
 
 
 def attached(observed: Observed) -> list[LoadBalancer]:

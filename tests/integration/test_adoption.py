@@ -5,9 +5,9 @@ import copy
 from datetime import UTC, datetime
 from functools import partial
 
-from stack.aws import elb_details, route53
+from stack.aws import autoscaling, elb_details, route53
 from stack.aws.inventory import Inventory
-from stack.changes.adopter import Adopter, Adoption
+from stack.changes.adopter import Adopter, Adoption, Readers
 from stack.reconcile.wanted import wanted_services
 from stack.sandbox.faults import Fault
 from stack.scheduler.passes import Ask
@@ -29,9 +29,12 @@ class Unmanaged:
 
 async def propose(cluster: Cluster) -> Adoption:
     inventory = Inventory(cluster.paced)
-    find = partial(route53.aliases, cluster.paced)
-    read = partial(elb_details.details, cluster.paced)
-    return await Adopter(Unmanaged(), inventory, find, read, cluster.paced.region).propose(cluster.name)
+    readers = Readers(
+        partial(route53.aliases, cluster.paced),
+        partial(elb_details.details, cluster.paced),
+        partial(autoscaling.scalable_targets, cluster.paced),
+    )
+    return await Adopter(Unmanaged(), inventory, readers, cluster.paced.region).propose(cluster.name)
 
 
 ROLE = 'arn:aws:iam::210987654321:role/reader'

@@ -8,7 +8,7 @@ from typing import Any
 from stack.changes.adopt import network
 from stack.changes.adopt.balancer import beside_elb, is_described, others_settings
 from stack.changes.adopt.fallback import carry_over, carry_over_field
-from stack.changes.adopt.found import Found, find, ordered
+from stack.changes.adopt.found import Found, find, ordered, without_requests
 from stack.changes.adopt.tidying import leave_out, with_common_logging
 from stack.reconcile.definition import serves
 from stack.reconcile.observed import Observed, Service
@@ -122,6 +122,8 @@ def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details:
         found.settings.pop('elb')
         others = others_settings(service, found.body, found.main, observed)
         found.settings = ordered({**found.settings, 'elb': others})
+        if not others:
+            without_requests(found)
         found.places = tuple(place for place in found.places if place.what != network.BALANCER)
         found.way = None
         return True

@@ -8,10 +8,13 @@ from stack.changes.adopt import network
 from stack.changes.adopt.balancer import Way, elb_settings, others_settings, way_in
 from stack.changes.adopt.container import main_container, main_settings, sidecars
 from stack.changes.adopt.network import Place
+from stack.changes.adopt.scaling import autoscaling_settings
 from stack.changes.adopt.service import service_settings
 from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
+from stack.reconcile.attached import Target
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Note
+from stack.reconcile.scaling_policies import balancer_label, counted_requests
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.inverse import Source
@@ -70,6 +73,7 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
         'elb': _elb(service, found, observed),
         'dns_discovery': _discovery(service, observed, found),
     }
+    settings |= _scaling(service, observed, found, _label(service, observed) if settings['elb'] else None)
     if settings.get('exec') and not settings.get('init'):
         settings['init'] = False
     if source.network_mode != _usual_network(settings, fargate):
@@ -105,6 +109,36 @@ def _is_stated(settings: Mapping[str, Any], entry: Any) -> bool:
     if entry.name in ('task_definition_tags', 'compatibilities'):
         return True
     return value not in ([], {}) and value != entry.default
+
+
+def _label(service: Service, observed: Observed) -> str | None:
+    """The label of the load balancer and target group whose requests a policy of the service can count."""
+    groups = [attachment.get('targetGroupArn', '') for attachment in service.load_balancers]
+    counted = counted_requests((), [Target(arn, 0) for arn in groups], observed)
+    return balancer_label(str(counted.balancer), str(counted.group)) if counted else None
+
+
+def _scaling(service: Service, observed: Observed, found: Found, label: str | None) -> dict[str, Any]:
+    """`autoscaling` where a field states what scales the service, else `autoscaled`."""
+    target = observed.scaling.get(service.name)
+    if target is None:
+        return {}
+    described = autoscaling_settings(target, label)
+    if described.left:
+        found.note(f'No field states {", ".join(described.left)}, which scales it: it stays and has effect.')
+    return {'autoscaling': dict(described.settings), 'autoscaled': False} if described.settings else {}
+
+
+def without_requests(found: Found) -> None:
+    """Leave out the requests of a load balancer that the document does not describe."""
+    stated = found.settings.get('autoscaling') or {}
+    if 'requests' not in stated:
+        return
+    found.note('No field states the policy that follows the requests of its load balancer: it stays and has effect.')
+    rest = {name: value for name, value in stated.items() if name != 'requests'}
+    follows = rest.keys() & {'cpu', 'memory', 'metric', 'schedules'}
+    found.settings = {name: value for name, value in found.settings.items() if name != 'autoscaling'}
+    found.settings = ordered({**found.settings, **({'autoscaling': rest} if follows else {'autoscaled': True})})
 
 
 def _discovery(service: Service, observed: Observed, found: Found) -> dict[str, str] | None:
