@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stack.aws import ecs
-from stack.aws.autoscaling import autoscaled
+from stack.aws.autoscaling import activities, autoscaled
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import ecs_state
-from stack.rollouts.ecs_state import Service, Task
+from stack.rollouts.ecs_state import Service, ServiceEvent, Task
 
 
 class EcsLook:
@@ -76,6 +76,10 @@ class EcsLook:
     async def autoscaled(self, cluster: str, services: Sequence[str]) -> frozenset[str]:
         """Those of the services whose count belongs to an autoscaler."""
         return await autoscaled(self._aws, cluster, services)
+
+    async def scaling_activities(self, cluster: str, service: str, most: int) -> list[ServiceEvent]:
+        """The newest scaling activities of a service, the newest first; none where they cannot be read."""
+        return await activities(self._aws, cluster, service, most)
 
     async def log_lines(self, group: str, stream: str, region: str | None, most: int) -> list[dict[str, Any]]:
         """The last lines of a log stream, the oldest first; none where there is no such stream.

@@ -8,7 +8,7 @@ from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.cluster_view import deployment_json, events_json, service_row, stop_json, task_json
-from stack.rollouts.ecs_state import EPOCH, Task
+from stack.rollouts.ecs_state import EPOCH, ServiceEvent, Task
 from stack.stackfile.effective import services
 
 EVENTS_SHOWN = 20
@@ -20,6 +20,7 @@ class Look(Protocol):
 
     async def running(self, cluster: str, service: str) -> tuple[Task, ...]: ...
     async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
+    async def scaling_activities(self, cluster: str, service: str, most: int) -> list[ServiceEvent]: ...
 
 
 async def service_report(
@@ -32,7 +33,7 @@ async def service_report(
     report = service_row(state, name) | {
         'settings': _settings(state, name),
         'deployments': [deployment_json(state, name, each) for each in seen.deployments] if seen else [],
-        'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
+        'events': await _events(state, name, look),
         'failing': state.failing,
         'tasks': [],
         'flight': None,
@@ -51,6 +52,17 @@ async def service_report(
     if report['flight'] is None:
         report['log'] = await task_logs.of(state, name, stopped)
     return report
+
+
+async def _events(state: ClusterState, name: str, look: Look) -> list[dict[str, Any]]:
+    """The event log, with what scaled the service and why where an autoscaler does; the newest first."""
+    seen, wanted = state.ecs.services.get(name), state.wanted.get(name)
+    events = events_json(seen.events[:EVENTS_SHOWN]) if seen else []
+    if seen is None or not (name in state.autoscaled or (wanted and wanted.scaling)):
+        return events
+    activities = events_json(await look.scaling_activities(state.name, name, EVENTS_SHOWN))
+    found = [*events, *(activity | {'source': 'autoscaling'} for activity in activities)]
+    return sorted(found, key=lambda event: str(event['at']), reverse=True)
 
 
 def merged(newest: Sequence[Task], known: Sequence[Task]) -> list[Task]:

@@ -115,6 +115,7 @@ def service_row(state: ClusterState, name: str) -> Json:
     if wanted is not None:
         image = main_container(wanted.definition, name).get('image')
         row |= {'image': image, 'image_tag': tag(image), 'desired_count': wanted.count}
+        row |= {'autoscaling': wanted.scaling.to_json()} if wanted.scaling else {}
     row |= {
         'sync': service_sync(state, name),
         'health': service_health(state, name),
@@ -140,9 +141,9 @@ def service_row(state: ClusterState, name: str) -> Json:
 
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
-    shown = ('sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    shown = ('autoscaling', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict')
     described = ((row, service_row(state, row['name'])) for row in rows)
-    return [row | {key: full[key] for key in shown} for row, full in described]
+    return [row | {key: full[key] for key in shown if key in full} for row, full in described]
 
 
 def deployed(state: ClusterState, name: str) -> Json | None:

@@ -142,3 +142,11 @@ test.each([
 ])('the main container of a task is that of %s', (_, containers, image) => {
   expect(mainImage({ containers }, service('web', { image: 'h.x/web:3' }))).toBe(image);
 });
+
+test('a scaled service is as large as AWS made it, between its limits', () => {
+  const autoscaling = { min: 2, max: 10, suspended: ['in'] };
+  const scaled = service('web', { desired_count: 2, deployed: { desired: 5, running: 4 }, autoscaling });
+  expect([scaled.desired, scaled.scaling]).toEqual([5, { min: 2, max: 10, suspended: true }]);
+  const plain = service('web', { desired_count: 2, deployed: { desired: 5, running: 4 } });
+  expect([plain.desired, plain.scaling]).toEqual([2, null]);
+});

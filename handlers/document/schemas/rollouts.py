@@ -100,7 +100,11 @@ TASK: dict[str, Schema] = {
     'containers': many(CONTAINER, 'Its containers.'),
 }
 
-EVENT = shape('A line of the event log of the service.', {'at': moment('When.'), 'message': text('The text from ECS.')})
+EVENT = shape(
+    'A line of the event log of the service.',
+    {'at': moment('When.'), 'message': text('The text from ECS, or from Application Auto Scaling.')},
+    {'source': {'const': 'autoscaling', 'description': 'A scaling activity: what was scaled, and why.'}},
+)
 
 ANY = {'description': 'Any value.'}
 CHANGE = shape(
@@ -120,10 +124,20 @@ ROW: dict[str, Schema] = {
     'failing_since': moment_or_null('When the first of its known tasks failed; null unless tasks are missing.'),
 }
 
+AUTOSCALING: Schema = shape(
+    'The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.',
+    {
+        'min': number('The fewest tasks.'),
+        'max': number('The most tasks.'),
+        'suspended': many({'enum': ['in', 'out', 'schedules']}, 'The kinds of scaling that are suspended.'),
+    },
+)
+
 ROW_OPTIONAL: dict[str, Schema] = {
     'image': text_or_null('The desired image.'),
     'image_tag': text_or_null('Its tag.'),
     'desired_count': number('The desired number of tasks.'),
+    'autoscaling': AUTOSCALING,
     'revision': text('The revision that last changed it.'),
     **COUNTS,
     'deployment': text_or_null('The ECS deployment of the revision, once it exists.'),

@@ -50,6 +50,12 @@ export interface Difference {
   concealed: boolean;
 }
 
+export interface Scaling {
+  min: number;
+  max: number;
+  suspended: boolean;
+}
+
 export interface Service {
   cluster: string;
   name: string;
@@ -59,6 +65,8 @@ export interface Service {
   deployedImage: string | null;
   previousImage: string | null;
   desired: number;
+  /** Between how many tasks AWS scales it; null where the count is the stated one. */
+  scaling: Scaling | null;
   running: number | null;
   pending: number | null;
   failed: number | null;
@@ -273,13 +281,16 @@ const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stoppe
 /** One service, as the live channel sends it: always whole. A summary over REST may know less; then it is unknown. */
 export function readService(cluster: string, name: string, sent: Sent<wire.ServiceState>): Service {
   const deployed = object<wire.Deployed>(sent.deployed);
+  const scaling = readScaling(sent.autoscaling);
+  const [stated, inEcs] = [number(sent.desired_count), number(deployed?.desired)];
   return {
     cluster,
     name,
     image: text(sent.image),
     deployedImage: text(deployed?.image),
     previousImage: text(sent.image_before),
-    desired: first(number(sent.desired_count), number(deployed?.desired)) ?? 1,
+    desired: (scaling ? first(inEcs, stated) : first(stated, inEcs)) ?? 1,
+    scaling,
     running: number(deployed?.running),
     pending: number(deployed?.pending),
     failed: first(number(sent.failed), number(deployed?.failed)),
@@ -293,6 +304,13 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     trouble: readTrouble(sent.trouble),
     drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
   };
+}
+
+function readScaling(sent: unknown): Scaling | null {
+  const limits = object(sent);
+  const [min, max] = [number(limits?.min), number(limits?.max)];
+  if (min === null || max === null) return null;
+  return { min, max, suspended: list(limits?.suspended).length > 0 };
 }
 
 function readFresh(sent: Sent<wire.ServiceState>): Service['fresh'] {

@@ -19,7 +19,14 @@ export function CountDialog({
   const [text, setText] = useState(String(services[0]!.desired));
   const count = /^\d{1,5}$/.test(text) && Number(text) <= MOST ? Number(text) : null;
   const same = services.every((s) => s.desired === count);
-  const why = count === null ? `A whole number from 0 to ${MOST}` : same ? `Already ${count}` : null;
+  const why =
+    count === null
+      ? `A whole number from 0 to ${MOST}`
+      : services.every((s) => s.scaling)
+        ? 'Scaled by AWS: change min and max of autoscaling in the stackfile'
+        : same
+          ? `Already ${count}`
+          : null;
   const what = services.length === 1 ? services[0]!.name : `${services.length} services`;
   return (
     <Dialog

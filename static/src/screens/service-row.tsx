@@ -5,7 +5,7 @@ import { opened } from '../app/menus';
 import { adjust, go, hindrance, route } from '../app/state';
 import { versionOf } from '../lib/images';
 import { serviceMark, taskMarks } from '../lib/marks';
-import { hasFailed, presentTrouble, progress, type Service } from '../lib/model';
+import { hasFailed, presentTrouble, progress, type Scaling, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
 import { healthOf, statusOf, VerdictBadge } from '../ui/badge';
 import { Button, plainClick } from '../ui/button';
@@ -205,8 +205,11 @@ export function Version({ service }: { service: Service }) {
 }
 
 /** Running and desired tasks; `hidden` where squares beside it show as much. */
+const limits = ({ min, max, suspended }: Scaling) =>
+  `scaled from ${min} to ${max}${suspended ? ', partly or wholly suspended' : ''}`;
+
 export function Tasks({ service, hidden = false }: { service: Service; hidden?: boolean }) {
-  const { running, desired, pending } = service;
+  const { running, desired, pending, scaling } = service;
   if (running === null)
     return (
       <span class="tasks mute" title="Waiting for ECS">
@@ -216,11 +219,18 @@ export function Tasks({ service, hidden = false }: { service: Service; hidden?: 
   const tone = running < desired ? (running === 0 ? 'bad' : 'warn') : undefined;
   return (
     <span
-      class={hidden ? 'tasks visually-hidden' : 'tasks'}
+      class={hidden && !scaling ? 'tasks visually-hidden' : 'tasks'}
       data-tone={tone}
-      title={`${running} running, ${pending ?? 0} pending, ${desired} desired`}
+      title={`${running} running, ${pending ?? 0} pending, ${desired} desired${scaling ? `, ${limits(scaling)}` : ''}`}
     >
-      <b>{running}</b> / {desired}
+      <b>{running}</b>
+      {scaling && running === desired ? null : ` / ${desired}`}
+      {scaling && (
+        <span class="mute">
+          {' '}
+          of {scaling.min}–{scaling.max}
+        </span>
+      )}
       {pending ? <span class="mute"> +{pending}</span> : null}
     </span>
   );

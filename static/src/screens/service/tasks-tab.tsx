@@ -1,22 +1,23 @@
 import { useService } from '../../app/read';
 import { versionOf } from '../../lib/images';
-import { type Json, mainImage, readEvents, readStops, type Service } from '../../lib/model';
+import { type EcsEvent, type Json, mainImage, readEvents, readStops, type Service } from '../../lib/model';
 import { instant } from '../../lib/time';
 import { Feed } from '../../ui/feed';
 import { Empty, Skeleton } from '../../ui/states';
 
 /** The tasks of a service, why former ones stopped, and what ECS reports. */
+/** What the live channel and the reading of the service have, which knows of scaling as well; the newest first. */
+function mergedEvents(live: readonly EcsEvent[], read: readonly EcsEvent[]): EcsEvent[] {
+  const known = new Map([...read, ...live].map((event) => [`${event.at} ${event.message}`, event]));
+  return [...known.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+}
+
 export function TasksTab({ service }: { service: Service }) {
   const reading = useService(service);
   const detail: Json = { ...reading.data, ...(reading.data?.rollout as Json | null) };
   const tasks = Array.isArray(detail.tasks) ? (detail.tasks as Json[]) : [];
   const stops = service.stops.length ? service.stops : readStops(detail.stops ?? detail.stop_reasons);
-  const events =
-    service.events.length > 3
-      ? service.events
-      : readEvents(detail.events).length
-        ? readEvents(detail.events)
-        : service.events;
+  const events = mergedEvents(service.events, readEvents(detail.events));
   if (!reading.data && reading.slow) return <Skeleton rows={5} />;
   if (!tasks.length && !stops.length && !events.length)
     return (
@@ -72,7 +73,7 @@ export function TasksTab({ service }: { service: Service }) {
       )}
       {events.length > 0 && (
         <section>
-          <h3>ECS events</h3>
+          <h3>Events</h3>
           <Feed entries={events.map((e) => ({ at: e.at, text: e.message }))} />
         </section>
       )}
