@@ -9,9 +9,11 @@ from stack.stackfile.semantics.rules import Finding, Subject, rule
 def ports_fit(subject: Subject) -> Iterator[Finding]:
     taken = set()
     for i, port in enumerate(subject.settings.ports):
-        if (port.host, port.protocol) in taken:
-            yield ('ports', i), f'port {port.host}/{port.protocol} is repeated here'
-        taken.add((port.host, port.protocol))
+        # Without a host port, ECS chooses one, or takes that of the container.
+        place = ('host', port.host) if port.host else ('container', port.container or port.range)
+        if (place, port.protocol) in taken:
+            yield ('ports', i), f'port {place[1]}/{port.protocol} is repeated here'
+        taken.add((place, port.protocol))
 
 
 @rule('dns_discovery.name', 'service_discovery')

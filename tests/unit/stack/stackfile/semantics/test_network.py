@@ -15,6 +15,8 @@ from tests.unit.stack.stackfile.semantics.checking import mistakes
         ({'ports': ['53:53/udp', '53:53']}, [('ports[1]', 'ECS accepts one protocol for port 53')]),
         ({'ports': ['80:8080']}, []),
         ({'ports': ['80:80', '80:80/tcp']}, [('ports[1]', 'port 80/tcp is repeated here')]),
+        ({'ports': [{'container': 80}, {'container': 90}]}, []),
+        ({'ports': [{'container': 80}, {'container': 80}]}, [('ports[1]', 'port 80/tcp is repeated here')]),
     ],
 )
 def test_ports(settings: dict[str, Any], found: list):
