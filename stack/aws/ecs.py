@@ -133,4 +133,5 @@ def _status(cluster: Mapping[str, Any]) -> ClusterStatus:
         cluster.get('registeredContainerInstancesCount', 0),
         cluster.get('activeServicesCount', 0),
         cluster.get('runningTasksCount', 0),
+        (cluster.get('serviceConnectDefaults') or {}).get('namespace', ''),
     )

@@ -46,7 +46,13 @@ class Inventory:
         if status is None or status.status != 'ACTIVE':
             raise Unprocessable(f'ECS has no active cluster {cluster!r}.')
         services = {each.name: each for each in await ecs.services(self._aws, cluster)}
-        observed = Observed(cluster, services, container_instances=status.container_instances, at=self._clock())
+        observed = Observed(
+            cluster,
+            services,
+            container_instances=status.container_instances,
+            connect_default=status.connect_default,
+            at=self._clock(),
+        )
         observed = await self._with_parts(observed, wanted)
         return await self._with_definitions(observed, wanted, going(wanted, observed, destroyed, prune))
 
@@ -56,11 +62,12 @@ class Inventory:
         Services, load balancers and running task definitions are not read again.
         """
         wanted = wanted_services(observed.cluster, document, self._aws.region)
-        (namespaces, registries), log_groups, subnets, records = await asyncio.gather(
+        (namespaces, registries), log_groups, subnets, records, connected = await asyncio.gather(
             self._discovery(observed, wanted),
             self._log_groups(wanted),
             self._subnet_vpcs(wanted),
             self._records(observed.load_balancers, wanted),
+            self._connect_namespaces(wanted),
         )
         known = {(record.zone, record.name, record.type) for record in records}
         others = (each for each in observed.records if (each.zone, each.name, each.type) not in known)
@@ -69,6 +76,7 @@ class Inventory:
             namespaces=namespaces,
             registries=registries,
             subnets=subnets,
+            connect_namespaces=connected,
             records=(*records, *others),
             **_log_group_members(log_groups),
         )
@@ -82,12 +90,13 @@ class Inventory:
             if each.get('targetGroupArn')
         }
         used |= {other.arn for each in wanted.values() for other in each.balancers.others}
-        (balancers, groups), (namespaces, registries), log_groups, scaled, subnets = await asyncio.gather(
+        (balancers, groups), (namespaces, registries), log_groups, scaled, subnets, connected = await asyncio.gather(
             elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
             self._discovery(observed, wanted),
             self._log_groups(wanted),
             self._scaled(observed, wanted),
             self._subnet_vpcs(wanted),
+            self._connect_namespaces(wanted),
         )
         return replace(
             observed,
@@ -100,6 +109,7 @@ class Inventory:
             scaling=scaled.targets,
             unknown_scaling=scaled.unknown,
             subnets=subnets,
+            connect_namespaces=connected,
             records=await self._records(balancers, wanted),
         )
 
@@ -150,6 +160,12 @@ class Inventory:
         registries = tuple(each for some in found for each in some)
         self._registries |= {each.arn: each.tags for each in registries if owner(each.tags)}
         return tuple(namespaces), registries
+
+    async def _connect_namespaces(self, wanted: Mapping[str, Wanted]) -> Mapping[str, str]:
+        """The names of all namespaces by ARN; none where no service uses Service Connect."""
+        if not any(service.connect for service in wanted.values()):
+            return {}
+        return await servicediscovery.names(self._aws)
 
     async def _with_vpcs(self, namespace: Namespace, wanted: Mapping[str, Wanted]) -> Namespace:
         """The namespace with its VPCs where a service would be registered in one of that name."""

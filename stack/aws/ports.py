@@ -73,13 +73,17 @@ class Received:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """`status` is ECS's own word (ACTIVE, INACTIVE, …); `services` are the active ones, `running` counts tasks."""
+    """`status` is ECS's own word (ACTIVE, INACTIVE, …); `services` are the active ones, `running` counts tasks.
+
+    `connect_default`: the default namespace of Service Connect, empty where there is none.
+    """
 
     name: str
     status: str
     container_instances: int
     services: int
     running: int
+    connect_default: str = ''
 
 
 @dataclass(frozen=True)

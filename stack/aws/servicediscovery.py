@@ -27,6 +27,12 @@ async def namespaces(aws: AwsClient) -> tuple[Namespace, ...]:
     return tuple(map(Namespace.read, found))
 
 
+async def names(aws: AwsClient) -> dict[str, str]:
+    """The names of all namespaces, by ARN."""
+    found = await aws.pages('servicediscovery', 'ListNamespaces', 'Namespaces', token=_MORE)
+    return {namespace['Arn']: namespace['Name'] for namespace in found}
+
+
 async def vpcs(aws: AwsClient, namespace: str) -> frozenset[str] | None:
     """The VPCs in which a private namespace is resolved: those of its hosted zone. None where they may not be read.
 

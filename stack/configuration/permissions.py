@@ -177,6 +177,11 @@ PERMISSIONS: tuple[Permission, ...] = (
         ),
     ),
     Permission(
+        'servicediscovery:CreateHttpNamespace',
+        SCHEDULER,
+        ('servicediscovery:CreateHttpNamespace', 'servicediscovery:TagResource'),
+    ),
+    Permission(
         'servicediscovery:CreateService',
         SCHEDULER,
         ('servicediscovery:CreateService', 'servicediscovery:TagResource'),

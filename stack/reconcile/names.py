@@ -17,6 +17,8 @@ ATTACHED_TAG = 'nysa:attached'
 MADE_FOR_TAG = 'nysa:made-for'
 # On an adopted service whose stackfile stated everything: a field left out later has its default.
 WHOLE_TAG = 'nysa:whole'
+# On a service whose stackfile states Service Connect: left out later, it is turned off.
+CONNECT_TAG = 'nysa:service-connect'
 # On a task definition: the revision of the desired state for which its task ran.
 RAN_TAG = 'nysa:ran'
 

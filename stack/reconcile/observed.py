@@ -330,10 +330,11 @@ class Observed:
     `families`: all active ones of a family with their tags, for services that are to go. `given_up`: ARNs of task
     definitions from which ECS itself rolled a service back. `ran`: (service, startedBy) of tasks that ECS still knows.
     `autoscaled`: services whose count is an autoscaler's. `scaling`: the scalable targets of those that concern the
-    desired state; none where they cannot be read, `unknown_scaling` being the reason. `log_groups`: (region or None,
-    name). These, `records`, `namespaces` and `registries` as far as they matter. `unknown_log_groups`: those that
-    could not be asked for, and why. `subnets`: the VPC of each subnet that the desired state names and that exists,
-    None where that is unknown.
+    desired state; none where they cannot be read, `unknown_scaling` being the reason. `connect_namespaces`: the names
+    of all namespaces by ARN, where a service uses Service Connect; `connect_default`: the cluster's own.
+    `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
+    `unknown_log_groups`: those that could not be asked for, and why. `subnets`: the VPC of each subnet that the
+    desired state names and that exists, None where that is unknown.
     `at`: the time of observation, in seconds since the epoch.
     """
 
@@ -352,6 +353,8 @@ class Observed:
     target_groups: tuple[TargetGroup, ...] = ()
     records: tuple[Record, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
+    connect_namespaces: Mapping[str, str] = field(default_factory=dict)
+    connect_default: str = ''
     registries: tuple[Registry, ...] = ()
     log_groups: frozenset[tuple[str | None, str]] = frozenset()
     unknown_log_groups: Mapping[tuple[str | None, str], str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 from stack.reconcile import names
 from stack.reconcile.attached import plan_others_group
 from stack.reconcile.autoscaling import plan_autoscaling, plan_removal
+from stack.reconcile.connect import in_known_namespace, plan_connect
 from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
@@ -116,6 +117,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     if service and not service.draining and service.controller != 'ECS':
         return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, observed)
+    wanted = in_known_namespace(wanted, service, observed.connect_namespaces)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:
@@ -128,7 +130,8 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         namespace = plan_namespace(shared, wanted.registry, observed, observed.service(wanted.service))
         registry = plan_registry(draft, wanted.registry, namespace, observed)
     stopped = plan_removal(draft, observed) if wanted.scaling is None and wanted.declared is None else []
-    ready = (log_group, *stopped, *(step for each in attached for step in each.ready))
+    connected = plan_connect(shared, wanted, observed)
+    ready = (log_group, connected, *stopped, *(step for each in attached for step in each.ready))
     kept: frozenset[str] = frozenset().union(*(each.also for each in attached))
     row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
     plan_autoscaling(draft, wanted, observed, counted_requests(attached, targets, observed))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.observed import Service
 from stack.reconcile.plan import Change, differences
 from stack.reconcile.wanted import Wanted
@@ -72,9 +73,10 @@ def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict
     resets: dict[str, Sides] = {}
     for name in sorted({*before, *after} - _ELSEWHERE - {'deploymentConfiguration'}):
         sides = before.get(name), after.get(name)
-        if sides[0] == sides[1] or (name in _KEPT and name not in wanted.members):
+        left_out = name == 'serviceConnectConfiguration' and CONNECT_TAG in service.tags
+        if sides[0] == sides[1] or (name in _KEPT and name not in wanted.members and not left_out):
             continue
-        (stated if name in wanted.members or name in _NONE_BY_DEFAULT else resets)[name] = sides
+        (stated if name in wanted.members or name in _NONE_BY_DEFAULT or left_out else resets)[name] = sides
     parts = before['deploymentConfiguration'], after['deploymentConfiguration']
     if parts[0] != parts[1]:
         always = {*_always_stated(wanted, service), *wanted.members.get('deploymentConfiguration', ())}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.scaling import Scaling, scaling
 from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
 from stack.stackfile import effective
@@ -84,6 +85,12 @@ class Wanted:
         """The deploymentConfiguration, as far as it is stated."""
         stated: Terms = self.members.get('deploymentConfiguration', {})
         return stated
+
+    @property
+    def connect(self) -> Terms:
+        """The serviceConnectConfiguration; empty where it is not stated or turned off."""
+        stated: Terms = self.members.get('serviceConnectConfiguration') or {}
+        return stated if stated.get('enabled') else {}
 
     @property
     def network(self) -> Terms | None:
@@ -169,7 +176,7 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         scaling=scaling(scaled) if scaled else None,
         runs_once=settings.type == 'task',
         members=_members(cluster, settings, vpc, region),
-        tags=settings.tags,
+        tags={**settings.tags, **({CONNECT_TAG: 'true'} if settings.service_connect else {})},
         balancers=wanted_balancers(cluster, settings, vpc),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),

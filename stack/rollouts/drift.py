@@ -6,6 +6,7 @@ Only what ECS itself shows of a service is compared; load balancers, records and
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from stack.reconcile.connect import in_known_namespace
 from stack.reconcile.definition import definition_changes, same_definition
 from stack.reconcile.kept import kept_definition, with_kept
 from stack.reconcile.names import owner
@@ -57,7 +58,7 @@ def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefiniti
     if seen is None or not seen.active:
         return Row(wanted.service, 'create')
     described = DescribedService.read(seen.description)
-    wanted = with_kept(wanted, described, definition)
+    wanted = in_known_namespace(with_kept(wanted, described, definition), described, {})
     changes = settings_changes(wanted, described)
     if wanted.scheduling_strategy == 'REPLICA' and not wanted.autoscaled and wanted.count != seen.desired:
         changes.append(Change('desired_count', seen.desired, wanted.count))

@@ -62,7 +62,7 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         'servicediscovery',
         Limit(20, 10),
         'ListNamespaces GetNamespace ListServices ListTagsForResource GetOperation CreatePrivateDnsNamespace'
-        ' CreateService UpdateService DeleteService TagResource',
+        ' CreateHttpNamespace CreateService UpdateService DeleteService TagResource',
     ),
     ('logs', Limit(10, 10), 'DescribeLogGroups CreateLogGroup'),
     ('logs', Limit(10, 10), 'GetLogEvents'),

@@ -131,6 +131,7 @@ SERVICE_SETS = frozenset(
     {
         ('placementConstraints',),
         ('loadBalancers',),
+        ('serviceConnectConfiguration', 'services'),
         ('networkConfiguration', 'awsvpcConfiguration', 'subnets'),
         ('networkConfiguration', 'awsvpcConfiguration', 'securityGroups'),
         ('deploymentConfiguration', 'alarms', 'alarmNames'),

@@ -15,6 +15,7 @@ from stack.stackfile.semantics import (
     across,
     autoscaling,
     balancers,
+    connect,
     container,
     containers,
     fargate,
@@ -39,6 +40,7 @@ MISTAKES = (
     *pass_through.RULES,
     *left_to_others.RULES,
     *autoscaling.RULES,
+    *connect.RULES,
 )
 
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
@@ -58,7 +60,7 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     subjects = list(_subjects(data, top, cluster, mistakes))
     found = _apply(MISTAKES, subjects)
     found += _refusals(subjects, {path for path, _ in found})
-    for rule in (across.doubled_names, across.long_families, across.same_balancer):
+    for rule in (across.doubled_names, across.long_families, across.same_balancer, across.same_endpoint):
         found += rule(subjects)
     noted = [*_apply((*warnings.RULES, *autoscaling.WARNINGS), subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from stack.stackfile import inverse, rendering, values
 from stack.stackfile.autoscaling_fields import Autoscaling
+from stack.stackfile.connect_fields import SERVICE_CONNECT, ServiceConnect
 from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
@@ -278,6 +279,12 @@ class ServiceSettings(ContainerSettings):
     )
     dns_discovery: DnsDiscovery | None = entry(
         record(DnsDiscovery), 'A DNS name for the tasks, each of which gets an address of its own.'
+    )
+    service_connect: ServiceConnect | None = entry(
+        SERVICE_CONNECT,
+        'Service Connect: the service reaches others of its namespace by name, and they reach it.',
+        inherits=DEFAULTS,
+        ecs=service('serviceConnectConfiguration', rendering.service_connect, inverse.service_connect),
     )
     grace_period: int | None = entry(
         whole(0, 2**31 - 1),

@@ -77,6 +77,13 @@ def structure(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str,
     return fields_of(value, entry.shape.entries, '', source)
 
 
+def service_connect(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str, Any]:
+    """Service Connect, which a client alone turns on without stating more."""
+    if not value.get('enabled'):
+        raise ValueError('it is disabled')
+    return structure(value, entry, source)
+
+
 def structures(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[dict[str, Any]]:
     return [structure(item, entry, source) for item in listed]
 

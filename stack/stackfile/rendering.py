@@ -99,6 +99,10 @@ def structure(value: Any, context: Context) -> dict[str, Any]:
     return place_of(value, '', context)
 
 
+def service_connect(value: Any, context: Context) -> dict[str, Any]:
+    return {'enabled': True, **structure(value, context)}
+
+
 def structures(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
     return [structure(value, context) for value in values]
 

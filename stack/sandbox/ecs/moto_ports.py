@@ -157,6 +157,11 @@ class MotoRegistry:
     def has(self, arn: str) -> bool:
         return self._service(arn) is not None
 
+    def has_namespace(self, namespace: str) -> bool:
+        """Whether there is a namespace of that name or ARN."""
+        known = servicediscovery_backends[self._account][self._region].namespaces.values()
+        return any(namespace in (found.name, found.arn) for found in known)
+
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:
         service = self._service(arn)
         if service is not None:

@@ -59,6 +59,8 @@ class Logs(Protocol):
 class Registry(Protocol):
     def has(self, arn: str) -> bool: ...
 
+    def has_namespace(self, namespace: str) -> bool: ...
+
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None: ...
 
     def deregister(self, arn: str, instance: str) -> None: ...
@@ -114,6 +116,9 @@ class AnyLog:
 
 class AnyRegistry:
     def has(self, arn: str) -> bool:
+        return True
+
+    def has_namespace(self, namespace: str) -> bool:
         return True
 
     def register(self, arn: str, instance: str, attributes: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateServ
 import re
 from collections.abc import Callable
 
+from stack.sandbox.ecs.connect import check_connect
 from stack.sandbox.ecs.errors import client, invalid
 from stack.sandbox.ecs.expressions import compiled
 from stack.sandbox.ecs.model import Cluster, TaskDefinition, Wire
@@ -71,7 +72,7 @@ def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire
         _check_balancer(world, definition, balancer)
     for registry in spec['serviceRegistries']:
         _check_registry(world, definition, registry)
-    _check_connect(definition, spec.get('serviceConnectConfiguration', {}))
+    check_connect(world, definition, spec.get('serviceConnectConfiguration', {}))
     if spec.get('healthCheckGracePeriodSeconds'):
         _need(
             bool(spec['loadBalancers']),
@@ -201,14 +202,6 @@ def _check_port(definition: TaskDefinition, name: str, port: int) -> None:
     _need(name in containers, f'The container {name} does not exist in the task definition.')
     ports = [m['containerPort'] for m in containers[name].get('portMappings', []) if 'containerPort' in m]
     _need(port in ports, f'The container {name} did not have a container port {port} defined.')
-
-
-def _check_connect(definition: TaskDefinition, connect: Wire) -> None:
-    containers = definition.spec['containerDefinitions']
-    named = {mapping.get('name') for container in containers for mapping in container.get('portMappings', [])}
-    for service in connect.get('services', []) if connect.get('enabled') else []:
-        port = service['portName']
-        _need(port in named, f'portName({port}) does not refer to any named PortMapping in the Task Definition.')
 
 
 def _check_registry(world: World, definition: TaskDefinition, registry: Wire) -> None:

@@ -1,6 +1,7 @@
 """CreateService, UpdateService, DeleteService, DescribeServices and ListServices."""
 
 from stack.sandbox.ecs import service_rules, tagging
+from stack.sandbox.ecs.connect import connected
 from stack.sandbox.ecs.deployments import ROLLED, begin
 from stack.sandbox.ecs.errors import client, invalid, service_not_active
 from stack.sandbox.ecs.events import service_acted
@@ -56,6 +57,7 @@ def create(world: World, params: Wire) -> Wire:
     definition = _active_definition(world, params['taskDefinition'])
     spec = {name: params[name] for name in KEPT if name in params}
     spec = service_rules.filled_in(spec | {'taskDefinition': definition_arn(world, definition)}, cluster)
+    spec = connected(spec, cluster)
     service_rules.check(world, cluster, definition, spec)
     service = Service(
         name=params['serviceName'],
@@ -113,6 +115,7 @@ def update(world: World, params: Wire) -> Wire:
     if params.get('desiredCount') is not None:
         desired = _desired({**params, 'schedulingStrategy': service.spec['schedulingStrategy']})
     spec, definition = _changed_spec(world, service, params)
+    spec = connected(spec, cluster)
     service_rules.check(world, cluster, definition, spec)
     rolls = bool(params.get('forceNewDeployment')) or any(
         spec.get(name) != service.spec.get(name) for name in (*ROLLED, 'taskDefinition')

@@ -44,6 +44,26 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
     return _collisions(subjects, claims)
 
 
+def same_endpoint(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """Mistakes: two services that Service Connect reaches by the same name in one namespace."""
+
+    def claims(subject: Subject) -> Iterator[Claim]:
+        connect = subject.settings.service_connect
+        if connect is None or any(faulty[0] == 'service_connect' for faulty in subject.faulty):
+            return
+        for i, service in enumerate(connect.services):
+            path = ('service_connect', 'services', i)
+            name = service.discovery_name or service.port
+            message = f'the name {name} is also that of {{other}} in the same namespace'
+            yield ('name', connect.namespace, name), path, message
+            for j, alias in enumerate(service.aliases):
+                shown = f'{alias.name or name}:{alias.port}'
+                message = f'clients reach {{other}} under {shown} as well'
+                yield ('alias', connect.namespace, shown), (*path, 'aliases', j), message
+
+    return _collisions(subjects, claims)
+
+
 def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
     """Warnings: two services with the same host port or DNS name."""
 

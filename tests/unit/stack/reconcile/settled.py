@@ -107,7 +107,7 @@ def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Ob
         },
         load_balancers=tuple(load_balancers),
         registries=tuple(registries),
-        tags=owner.tags,
+        tags={**wanted.tags, **owner.tags},
     )
     return replace(
         observed,

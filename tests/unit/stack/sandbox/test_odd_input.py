@@ -149,7 +149,10 @@ def test_strategies_that_cannot_be_are_refused(aws: Aws, configuration: dict, me
 def test_service_connect_needs_ports_that_are_named(aws: Aws):
     cluster = aws.cluster(instances=1)
     definition = register(aws, f'{cluster}-mesh')
-    connect = {'enabled': True, 'namespace': 'example', 'services': [{'portName': 'web'}]}
+    connect = {'enabled': True, 'namespace': f'{cluster}-mesh', 'services': [{'portName': 'web'}]}
+    with pytest.raises(ClientError, match='NamespaceNotFoundException'):
+        create(aws, cluster, definition, serviceConnectConfiguration=connect)
+    aws.client('servicediscovery').create_http_namespace(Name=f'{cluster}-mesh')
     create(aws, cluster, definition, serviceConnectConfiguration=connect)
     wrong = connect | {'services': [{'portName': 'none'}]}
     with pytest.raises(ClientError, match='does not refer to any named PortMapping'):

@@ -90,6 +90,7 @@ def test_what_may_stand_under_defaults():
         'task_definition_tags',
         'propagate_tags',
         'ecs_managed_tags',
+        'service_connect',
         'grace_period',
         'exec',
         'autoscaling',

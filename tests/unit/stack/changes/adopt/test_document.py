@@ -279,7 +279,7 @@ HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r',
             one({'portMappings': [{**PORTS[0], 'name': 'web'}]}, members={'serviceConnectConfiguration': CONNECT}),
             {
                 'ports': [{'container': 80, 'name': 'web'}],
-                'ecs': {'service': {'serviceConnectConfiguration': CONNECT}},
+                'service_connect': {'namespace': 'n', 'services': [{'port': 'web', 'aliases': [{'port': 80}]}]},
             },
         ),
         (
