@@ -131,7 +131,7 @@ def comparable(cluster: Cluster, document: dict) -> dict:
         definition = copy.deepcopy(wanted.definition)
         container = definition['containerDefinitions'][0]
         container['environment'] = sorted(container.get('environment', []), key=str)
-        found[name] = (normalised(definition), wanted.count, normalised_service(wanted.members), wanted.balancer)
+        found[name] = (normalised(definition), wanted.count, normalised_service(wanted.members), wanted.balancers)
         found[name] += (wanted.registry, wanted.log_group)
     return found
 
