@@ -26,7 +26,7 @@ def in_known_namespace(wanted: Wanted, service: Service | None, namespaces: Mapp
 
 
 def _is_same(stated: str | None, described: str, namespaces: Mapping[str, str]) -> bool:
-    """Whether both are one namespace. A name and an ARN that is not known are taken for the same."""
+    """Whether both are one namespace. A name and an unknown ARN count as the same."""
     if stated is None or stated == described:
         return True
     if _is_arn(stated) == _is_arn(described):
