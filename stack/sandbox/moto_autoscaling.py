@@ -97,6 +97,6 @@ class _CloudWatch:
     def values(self, metric: Mapping[str, Any], statistic: str, start: float, end: float, /) -> list[float]:
         query = {'Id': 'm', 'MetricStat': {'Metric': dict(metric), 'Period': 60, 'Stat': statistic}, 'ReturnData': True}
         # moto's times are in UTC, without their zone.
-        span = (datetime.fromtimestamp(at, UTC).replace(tzinfo=None) for at in (start, end))
-        [found] = cloudwatch_backends[self._account][self._region].get_metric_data([query], *span)
+        begin, close = (datetime.fromtimestamp(at, UTC).replace(tzinfo=None) for at in (start, end))
+        [found] = cloudwatch_backends[self._account][self._region].get_metric_data([query], begin, close)
         return [float(value) for value in found['values']]

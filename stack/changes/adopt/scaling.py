@@ -35,7 +35,7 @@ def autoscaling_settings(target: ScalableTarget, label: str | None) -> Described
             continue
         policies |= field
         cooldowns = stated
-    schedules = []
+    schedules: list[dict[str, Any]] = []
     for action in target.actions:
         schedule = _schedule(action)
         if schedule and all(_when(schedule) != _when(known) for known in schedules):
