@@ -119,6 +119,7 @@ def test_a_known_page_costs_two_calls(server: Server):
     server.api('PUT', path('clusters', name, 'freeze'), {'reason': 'x'})
     change(server, name)
     audit(server, name)
+    server.run(server.settled())
     before = server.calls('s3:')
     audit(server, name)
     made = {call: n - before.get(call, 0) for call, n in server.calls('s3:').items() if n != before.get(call, 0)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+from stack.failures import flight_recorder
 from stack.failures.task_logs import AGAIN_S as LOG_AGAIN_S
 from stack.sandbox.faults import Fault
 from tests.aws import Aws
@@ -182,7 +183,10 @@ def test_a_secret_value_is_not_kept(aws: Aws):
     play(aws, story)
 
 
-def test_who_reads_while_it_is_recorded_waits_for_the_record(aws: Aws):
+def test_who_reads_while_it_is_recorded_waits_for_the_record(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    # However busy the machine is
+    monkeypatch.setattr(flight_recorder, 'WAITED_FOR_S', 60.0)
+
     async def story(rolling: Rolling) -> None:
         compare, go_on = rolling.recorder._compare, asyncio.Event()
 

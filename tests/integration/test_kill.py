@@ -44,8 +44,8 @@ class Load:
     def _client(self, server: Process, number: int, stop: threading.Event) -> None:
         address = path('clusters', self.cluster, 'services', f'service-{number}')
         while not stop.is_set():
-            tag = f't{next(self._numbers)}'
-            headers = {'If_Match': '"older"'} if random.random() < 0.1 else {}
+            nth = next(self._numbers)
+            tag, headers = f't{nth}', {} if nth % 10 else {'If_Match': '"older"'}
             try:
                 answer = server.api('PUT', address, {'image_tag': tag}, **headers)
             except urllib3.exceptions.HTTPError:
@@ -71,7 +71,7 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
         with server:
             stop = threading.Event()
             threads = load.run(server, stop)
-            await_accepted(load)
+            await_answers(load)
             time.sleep(random.uniform(0.0, 0.5))  # the kill falls anywhere
             server.end(signal.SIGKILL)
             stop.set()
@@ -91,10 +91,10 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
     assert wanted - {each['revision'] for each in messages} == set()
 
 
-def await_accepted(load: Load) -> None:
-    """Wait until a change of this round was accepted, which takes long on a busy machine."""
+def await_answers(load: Load) -> None:
+    """Wait until a change of this round was accepted and one refused, which takes long on a busy machine."""
     before, until = len(load.accepted), time.monotonic() + FOUND_WITHIN_S
-    while len(load.accepted) == before:
+    while len(load.accepted) == before or not load.refused:
         assert time.monotonic() < until, 'the clients got nothing through'
         time.sleep(0.01)  # polls what the clients' threads record
 

@@ -20,6 +20,7 @@ from tests.process import ROOT, environment, run
 from tests.server import Server
 
 CONFIG = {'services': [{'mailer': {'image': 'team/mailer:1', 'memory': 16}}]}
+CREATED = 'nysa_step_duration_seconds_count{kind="ecs:CreateService",outcome="done"} 1.0'
 
 
 class SchedulerProcess:
@@ -75,8 +76,8 @@ def test_a_change_over_the_api_goes_all_the_way(server: Server, unused_port: int
         answer = server.api('POST', '/clusters', {'name': cluster, 'config': CONFIG})
         assert answer.status == 201
         until(lambda: services(server.aws, cluster) == ['mailer'])
-        metrics = urllib3.request('GET', f'http://127.0.0.1:{unused_port}/metrics').data.decode()
-        assert 'nysa_step_duration_seconds_count{kind="ecs:CreateService",outcome="done"} 1.0' in metrics
+        # The step is counted once its call has returned.
+        until(lambda: CREATED in urllib3.request('GET', f'http://127.0.0.1:{unused_port}/metrics').data.decode())
         started = time.monotonic()
         status, output = scheduler.end()
         assert (status, time.monotonic() - started < 10) == (0, True)
