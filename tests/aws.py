@@ -6,6 +6,7 @@ moto is imported before a test asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import time
@@ -16,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from stack.sandbox.faults import Faults
+    from stack.sandbox.local_ecs import LocalEcs
     from stack.sandbox.server import EmbeddedAws
 
 # Not that of `make run`: a test may start that one beside this in the same process.
@@ -34,6 +36,7 @@ class Aws:
         self.account: str = embedded.account
         self.faults: Faults = embedded.faults
         self._clients: dict[str, Any] = {}
+        self._clusters: set[str] = set()
 
     def environment(self) -> dict[str, str]:
         """The AWS_* variables for a child process; this process has them during the test."""
@@ -80,6 +83,7 @@ class Aws:
     def cluster(self, name: str | None = None, instances: int = 1) -> str:
         """An ACTIVE ECS cluster with container instances; by default a new name."""
         name = name or f'cluster-{next(_numbers)}'
+        self._clusters.add(name)
         self.client('ecs').create_cluster(clusterName=name)
         if instances:
             self.embedded.register_instances(name, instances)
@@ -88,6 +92,16 @@ class Aws:
     def advance(self, seconds: float) -> None:
         """Advance ECS's clock, which stands still otherwise: rollouts depend on it alone."""
         self.embedded.advance(seconds)
+
+    def stop_clusters(self) -> None:
+        """Stop what runs in the test's clusters: it would go on in each later test that advances the clock."""
+        from stack.sandbox.local_ecs import LocalEcs
+        from stack.sandbox.serial import LOCK
+
+        local = LocalEcs(self.embedded.ecs, self.account, self.region)
+        for cluster in self._clusters:
+            with LOCK, contextlib.suppress(RuntimeError):  # the test has deleted it
+                _stop(local, cluster)
 
     def repository(self, name: str | None = None, tags: Sequence[str | Sequence[str]] = ()) -> str:
         """A new ECR repository with images, the oldest first, pushed a minute apart up to an hour ago.
@@ -118,6 +132,23 @@ class Aws:
         return f'{self.account}.dkr.ecr.{self.region}.amazonaws.com/{repository}:{tag}'
 
 
+def _stop(local: LocalEcs, cluster: str) -> None:
+    for service in _listed(local, 'ListServices', 'serviceArns', cluster):
+        local.ask('DeleteService', {'cluster': cluster, 'service': service, 'force': True})
+    for task in _listed(local, 'ListTasks', 'taskArns', cluster):
+        local.ask('StopTask', {'cluster': cluster, 'task': task})
+
+
+def _listed(local: LocalEcs, operation: str, items: str, cluster: str) -> list[str]:
+    found, more = [], {}
+    while True:
+        answer = local.ask(operation, {'cluster': cluster, 'maxResults': 100, **more})
+        found += answer[items]
+        if not answer.get('nextToken'):
+            return found
+        more = {'nextToken': answer['nextToken']}
+
+
 def _read(body: str) -> Any:
     try:
         return json.loads(body)
@@ -142,5 +173,7 @@ def aws(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv(name, value)
     for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
         monkeypatch.delenv(name, raising=False)
-    yield Aws(embedded_aws)
+    aws = Aws(embedded_aws)
+    yield aws
     embedded_aws.faults.clear()
+    aws.stop_clusters()
