@@ -114,11 +114,14 @@ async def _whole(aws: AwsClient, cluster: str, service: str, target: Answer) -> 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ListTagsForResource.html
     """
     where = place(cluster, service)
-    policies, actions, tags = await asyncio.gather(
-        aws.pages('application-autoscaling', 'DescribeScalingPolicies', 'ScalingPolicies', token=_PAGED, **where),
-        aws.pages('application-autoscaling', 'DescribeScheduledActions', 'ScheduledActions', token=_PAGED, **where),
-        _tags(aws, target.get('ScalableTargetARN')),
+    # One after the other: the pace, not the wait for an answer, is what takes time with many services.
+    policies = await aws.pages(
+        'application-autoscaling', 'DescribeScalingPolicies', 'ScalingPolicies', token=_PAGED, **where
     )
+    actions = await aws.pages(
+        'application-autoscaling', 'DescribeScheduledActions', 'ScheduledActions', token=_PAGED, **where
+    )
+    tags = await _tags(aws, target.get('ScalableTargetARN'))
     return ScalableTarget.read(target, policies, actions, tags)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from stack.reconcile.wanted import Wanted
 from stack.rollouts import refusals
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.current_stops import current_stops, is_draining
@@ -205,9 +206,17 @@ def service_health(state: ClusterState, name: str) -> str:
         return 'unknown'
     if seen.desired == 0:
         return 'stopped' if seen.running == 0 else 'healthy'
-    if seen.running >= seen.desired:
+    if seen.running >= seen.desired or _is_growing(wanted, seen):
         return 'degraded' if state.ecs.targets.get(name, {}).get('unhealthy') else 'healthy'
     return 'degraded' if seen.running else 'failing'
+
+
+def _is_growing(wanted: Wanted | None, seen: Service) -> bool:
+    """Whether only tasks are missing that start because an autoscaler added them."""
+    if wanted is None or wanted.scaling is None:
+        return False
+    starting = seen.running + seen.pending >= seen.desired
+    return starting and seen.running >= max(1, wanted.scaling.limits.minimum)
 
 
 def trouble(state: ClusterState, name: str) -> Json | None:

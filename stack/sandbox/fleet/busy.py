@@ -10,6 +10,7 @@ from stack.sandbox.ecs.moto_ports import ports
 from stack.sandbox.fleet import clusters, states
 from stack.sandbox.fleet.running import LocalClient, start_services
 from stack.sandbox.local_ecs import LocalEcs
+from stack.sandbox.moto_autoscaling import autoscaler
 from stack.sandbox.plain_files import Bucket
 from stack.sandbox.seed import BUCKET, Contents, seed
 from stack.sandbox.seed_states import REPOSITORIES, Place
@@ -33,7 +34,8 @@ def put_fleet(place: Place, ecs: Ecs, make_client: Callable[[str], Any]) -> None
     with LOCK:
         seed(place, contents, local.create_cluster, local.ask, now)
         documents = _documents(place.account)
-    start_services(LocalClient(past, place.account, place.region, make_client), clock, documents)
+    scaling = autoscaler(place.account, past, clock)
+    start_services(LocalClient(past, scaling, place.account, place.region, make_client), clock, documents)
     with LOCK:
         past.advance()
         if is_new:

@@ -15,7 +15,8 @@ Result = Literal['works', 'fails']
 class FleetService:
     """A service: reached from outside (`web`), from other services (`internal`), or not at all (`worker`).
 
-    `stays_failed`: its circuit breaker stops a failed deployment, and does not roll it back.
+    `stays_failed`: its circuit breaker stops a failed deployment, and does not roll it back. `autoscaling` is the
+    value of the field.
     """
 
     name: str
@@ -23,6 +24,7 @@ class FleetService:
     count: int
     memory: int = 512
     stays_failed: bool = False
+    autoscaling: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -108,18 +110,31 @@ QA = FleetCluster(
     ),
 )
 
+# Low enough to be exceeded within minutes of the start, so that the number of tasks follows the load of the day.
+_FOLLOWS_ITS_LOAD: Document = {'min': 2, 'max': 8, 'cpu': 12, 'in_cooldown': 120, 'out_cooldown': 60}
+# A loader with more tasks in the first half of every ten minutes.
+_RUNS_IN_WINDOWS: Document = {
+    'min': 1,
+    'max': 4,
+    'cpu': 80,
+    'schedules': [
+        {'cron': '0/10 * * * ? *', 'min': 3, 'max': 4},
+        {'cron': '5/10 * * * ? *', 'min': 1, 'max': 1},
+    ],
+}
+
 DATA_PLATFORM = FleetCluster(
     'data-platform',
     lag=2,
     services=(
-        FleetService('event-collector', 'web', 2),
+        FleetService('event-collector', 'web', 2, autoscaling=_FOLLOWS_ITS_LOAD),
         FleetService('report-api', 'web', 1),
         FleetService('feature-store', 'internal', 2, 1024),
         FleetService('model-server', 'internal', 2, 1024, stays_failed=True),
         FleetService('stream-processor', 'worker', 2, 1024),
         FleetService('warehouse-loader', 'worker', 1),
         FleetService('etl-orders', 'worker', 1),
-        FleetService('etl-clicks', 'worker', 1),
+        FleetService('etl-clicks', 'worker', 1, autoscaling=_RUNS_IN_WINDOWS),
     ),
     edits=(
         Edit(28.7, 'gwen', 'Partition by day', 'warehouse-loader'),
@@ -175,6 +190,8 @@ def _services(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iter
                 'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
             }
             settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': True}
+        if service.autoscaling:
+            settings['autoscaling'] = service.autoscaling
         if service.stays_failed:
             settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': False}
         yield {service.name: settings}

@@ -13,7 +13,9 @@ from stack.aws.client import AwsClient
 from stack.aws.errors import translate
 from stack.aws.inventory import Inventory
 from stack.aws.limitations import Limitations
+from stack.sandbox.autoscaling.autoscaler import Autoscaler
 from stack.sandbox.ecs import Ecs, ManualClock
+from stack.sandbox.serial import LOCK
 from stack.scheduler.reconciler import Reconciler, Request
 
 # Long enough for every service to become steady, load balancers' health checks included.
@@ -23,10 +25,11 @@ MakeClient = Callable[[str], Any]
 
 
 class LocalClient(AwsClient):
-    """AWS within this process: ECS by a direct call, other services through their clients."""
+    """AWS within this process: ECS and its autoscaler by direct calls, other services through their clients."""
 
-    def __init__(self, ecs: Ecs, account: str, region: str, make_client: MakeClient):
+    def __init__(self, ecs: Ecs, scaling: Autoscaler, account: str, region: str, make_client: MakeClient):
         self._ecs = ecs
+        self._scaling = scaling
         self._account = account
         self._region = region
         self._make_client = make_client
@@ -41,15 +44,19 @@ class LocalClient(AwsClient):
         return self._limitations
 
     async def call(self, service: str, operation: str, /, *, region: str | None = None, **arguments: Any) -> Any:
-        if service != 'ecs':
+        if service == 'application-autoscaling':
+            with LOCK:
+                status, answer = self._scaling.handle(operation, arguments, region or self._region)
+        elif service != 'ecs':
             try:
                 return getattr(self._make_client(service), xform_name(operation))(**arguments)
             except ClientError as error:
                 raise translate(error, f'{service}:{operation}') from error
-        status, answer = self._ecs.handle(operation, arguments, region or self._region, self._account)
+        else:
+            status, answer = self._ecs.handle(operation, arguments, region or self._region, self._account)
         if status != 200:
             refusal = {'Error': {'Code': answer['__type'], 'Message': answer['message']}}
-            raise translate(ClientError(refusal, operation), f'ecs:{operation}')
+            raise translate(ClientError(refusal, operation), f'{service}:{operation}')
         return answer
 
 

@@ -276,3 +276,35 @@ def test_a_port_that_is_busy_while_the_old_task_drains_is_no_failure_yet():
     assert cluster_view.trouble(made, 'web') is None
     look(made, seen, minutes=3)
     assert cluster_view.trouble(made, 'web')['kind'] == 'port-in-use'
+
+
+class TestScaled:
+    """A service that an autoscaler scales between two and nine tasks."""
+
+    @staticmethod
+    def scaled(**seen: Any) -> ClusterState:
+        made = state(revision('r1', web={**WEB, 'autoscaling': {'min': 2, 'max': 9, 'cpu': 50, 'suspended': ['in']}}))
+        look(made, running())
+        look(made, running(**seen), minutes=3)
+        return made
+
+    def test_its_row_has_the_limits(self):
+        row = cluster_view.service_row(self.scaled(), 'web')
+        assert row['autoscaling'] == {'min': 2, 'max': 9, 'suspended': ['in']}
+        assert 'autoscaling' not in cluster_view.service_row(settled(), 'web')
+
+    def test_another_count_is_no_drift(self):
+        made = self.scaled(desiredCount=5, running=5)
+        assert made.drift('web') is None
+        assert of(made)[1] == 'healthy'
+
+    @pytest.mark.parametrize(
+        ('counts', 'health'),
+        [
+            ({'desiredCount': 5, 'running': 3, 'pendingCount': 2}, 'healthy'),
+            ({'desiredCount': 5, 'running': 3, 'pendingCount': 0}, 'degraded'),
+            ({'desiredCount': 5, 'running': 1, 'pendingCount': 4}, 'degraded'),
+        ],
+    )
+    def test_tasks_that_were_added_and_start_are_not_missing(self, counts: dict[str, int], health: str):
+        assert of(self.scaled(**counts))[1] == health

@@ -127,3 +127,11 @@ def test_what_was_just_changed_is_slow_or_fails(fleet: EmbeddedAws, cluster: str
     # Not announced yet: the server's sweeper does it, and the scheduler starts the rollout.
     tags = fleet.client('s3').get_object_tagging(Bucket=BUCKET, Key=cluster, VersionId=newest)['TagSet']
     assert tags == []
+
+
+def test_two_services_are_scaled_by_aws(fleet: EmbeddedAws):
+    targets = fleet.client('application-autoscaling').describe_scalable_targets(ServiceNamespace='ecs')
+    assert {target['ResourceId']: target['MaxCapacity'] for target in targets['ScalableTargets']} == {
+        'service/data-platform/event-collector': 8,
+        'service/data-platform/etl-clicks': 4,
+    }
