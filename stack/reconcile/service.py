@@ -148,10 +148,12 @@ def _tags(draft: Draft, wanted: Wanted, service: Service, marks: Mapping[str, st
             )
         return []
     steps = []
+    missing = {key: value for key, value in wanted.tags.items() if service.tags.get(key) != value}
     if marks:
         whole = {names.WHOLE_TAG: 'true'} if states_everything(wanted, service) else {}
-        steps.append(_tag(draft, service, 'take-over', f'Take over the service {service.name}', {**marks, **whole}))
-    missing = {key: value for key, value in wanted.tags.items() if service.tags.get(key) != value}
+        connected = {key: missing.pop(key) for key in [names.CONNECT_TAG] if key in missing}
+        marks = {**marks, **whole, **connected}
+        steps.append(_tag(draft, service, 'take-over', f'Take over the service {service.name}', marks))
     if missing:
         steps.append(_tag(draft, service, 'tags', f'Tag the service {service.name}', missing))
     return steps

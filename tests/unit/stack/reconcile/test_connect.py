@@ -136,3 +136,12 @@ def test_a_namespace_may_be_described_in_another_form(stated, described, known, 
     connect = {'enabled': True, 'namespace': described}
     service = replace(mailer, members={**mailer.members, 'serviceConnectConfiguration': connect})
     assert (in_known_namespace(wanted, service, known).connect == connect) is same
+
+
+def test_an_adopted_service_is_marked_with_its_take_over():
+    state = there(document())
+    foreign = {name: replace(service, tags={}) for name, service in state.services.items()}
+    found = planned(document(), replace(state, services=foreign))
+    steps = [step for step in found.steps if step.service == 'mailer']
+    assert [step.id for step in steps] == ['mailer/service/take-over']
+    assert {'key': names.CONNECT_TAG, 'value': 'true'} in steps[0].arguments['tags']
