@@ -26,13 +26,13 @@ def in_known_namespace(wanted: Wanted, service: Service | None, namespaces: Mapp
 
 
 def _is_same(stated: str | None, described: str, namespaces: Mapping[str, str]) -> bool:
-    """Whether both are one namespace. A name and an unknown ARN count as the same."""
+    """Whether both are one namespace. An unknown name and an unknown ARN count as the same."""
     if stated is None or stated == described:
         return True
     if _is_arn(stated) == _is_arn(described):
         return False
     arn, name = (stated, described) if _is_arn(stated) else (described, stated)
-    return namespaces.get(arn, name) == name
+    return namespaces[arn] == name if arn in namespaces else name not in namespaces.values()
 
 
 def _is_arn(namespace: str) -> bool:

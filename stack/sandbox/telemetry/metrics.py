@@ -117,12 +117,12 @@ Value = Callable[[str, list[Sample], float], float]
 def _utilisation(read: Callable[[Sample], float]) -> Value:
     def value(statistic: str, samples: list[Sample], minutes: float) -> float:
         values = [read(each) for each in samples]
-        average, count = fmean(values), minutes * max(1, samples[0].healthy + samples[0].unhealthy)
+        average, count = fmean(values), math.floor(minutes * max(1, samples[0].healthy + samples[0].unhealthy))
         match statistic:
             case 'Sum':
                 return average * count
             case 'SampleCount':
-                return math.floor(count)
+                return count
             case 'Minimum':
                 return min(values) * 0.88
             case 'Maximum':
