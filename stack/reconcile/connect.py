@@ -39,16 +39,17 @@ def _is_arn(namespace: str) -> bool:
     return namespace.startswith('arn:')
 
 
-def plan_connect(shared: Draft, wanted: Wanted, observed: Observed) -> str | None:
+def plan_connect(shared: Draft, wanted: Wanted, observed: Observed, service: Service | None) -> str | None:
     """The step after which the namespace is there; None where it is there already.
 
     It is created once for all services, and stays when they are deleted. Raises `Blocked` where none is stated and
     the cluster has no default one.
     """
     stated: Mapping[str, Any] = wanted.connect
-    if not stated:
-        return None
     name = stated.get('namespace')
+    used = (service.members.get(_MEMBER) or {}).get('namespace') if service else None
+    if not stated or (used and used == name):
+        return None
     if name is None:
         if not observed.connect_default:
             raise Blocked(

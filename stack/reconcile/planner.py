@@ -130,7 +130,7 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         namespace = plan_namespace(shared, wanted.registry, observed, observed.service(wanted.service))
         registry = plan_registry(draft, wanted.registry, namespace, observed)
     stopped = plan_removal(draft, observed) if wanted.scaling is None and wanted.declared is None else []
-    connected = plan_connect(shared, wanted, observed)
+    connected = plan_connect(shared, wanted, observed, service)
     ready = (log_group, connected, *stopped, *(step for each in attached for step in each.ready))
     kept: frozenset[str] = frozenset().union(*(each.also for each in attached))
     row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
