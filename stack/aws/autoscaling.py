@@ -10,6 +10,7 @@ from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed
 from stack.reconcile.scalable_target import DIMENSION, NAMESPACE, Answer, ScalableTarget, place, resource_id
+from stack.reconcile.scaling_steps import STEPS, alarm_name
 from stack.rollouts.ecs_state import EPOCH, ServiceEvent, moment
 
 MOST_TARGETS = 50
@@ -122,7 +123,22 @@ async def _whole(aws: AwsClient, cluster: str, service: str, target: Answer) -> 
         'application-autoscaling', 'DescribeScheduledActions', 'ScheduledActions', token=_PAGED, **where
     )
     tags = await _tags(aws, target.get('ScalableTargetARN'))
-    return ScalableTarget.read(target, policies, actions, tags)
+    alarms = await _alarms(aws, [alarm_name(cluster, service, name) for name in map(_name, policies) if name])
+    return ScalableTarget.read(target, policies, actions, tags, alarms)
+
+
+def _name(policy: Answer) -> str:
+    """The name of a step policy that Nysa made; empty for any other."""
+    name = str(policy['PolicyName'])
+    return name if name.startswith(STEPS) else ''
+
+
+async def _alarms(aws: AwsClient, names: Sequence[str]) -> dict[str, Answer]:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
+    if not names:
+        return {}
+    answer = await aws.call('cloudwatch', 'DescribeAlarms', AlarmNames=list(names))
+    return {alarm['AlarmName']: alarm for alarm in answer['MetricAlarms']}
 
 
 async def _tags(aws: AwsClient, arn: str | None) -> dict[str, str]:

@@ -98,6 +98,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_of('logs', 'DescribeLogGroups', BOTH),
     *_of('logs', 'FilterLogEvents GetLogEvents', SERVER),
     *_of('cloudwatch', 'GetMetricData', SERVER),
+    *_of('cloudwatch', 'DescribeAlarms', BOTH),
+    *_of('cloudwatch', 'PutMetricAlarm DeleteAlarms', SCHEDULER),
     *_of('ec2', 'DescribeSubnets DescribeSecurityGroups', BOTH),
     # The rehearsal of a plan; without one of these, a check is reported as not made.
     *_of('ecs', 'ListContainerInstances DescribeContainerInstances', BOTH),

@@ -12,9 +12,10 @@ from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.plan import Change
 from stack.reconcile.scalable_target import Answer, ScalableTarget, place
-from stack.reconcile.scaling import ALREADY_GONE, BUSY, Limits, Scaling, is_own, moment, part_name
+from stack.reconcile.scaling import Limits, Scaling, is_own, moment, part_name
 from stack.reconcile.scaling_policies import Counted, delete_policy, is_declared_policy, plan_policies
 from stack.reconcile.scaling_schedules import delete_action, is_declared_action, plan_schedules
+from stack.reconcile.scaling_steps import ALREADY_GONE, BUSY, plan_alarms_removal, plan_steps
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.autoscaling_fields import SUSPENSIONS
 
@@ -43,6 +44,7 @@ def plan_autoscaling(draft: Draft, wanted: Wanted, observed: Observed, counted: 
     after = [step.id for step in draft.steps if step.kind in ('ecs:CreateService', 'ecs:UpdateService')]
     registered = _target(draft, stated, target, observed, after)
     plan_policies(draft, stated, target, counted, [*after, registered])
+    plan_steps(draft, stated.steps, target, [*after, registered])
     plan_schedules(draft, stated, target, observed, [*after, registered])
     _note_others(draft, stated, target)
 
@@ -55,6 +57,7 @@ def _kept(draft: Draft, target: ScalableTarget | None) -> ScalableTarget | None:
     return replace(
         target,
         policies=tuple(_without(target.policies, 'autoscaling/policy/delete/', removed)),
+        alarms={} if any(step.startswith('autoscaling/alarm/delete/') for step in removed) else target.alarms,
         actions=tuple(_without(target.actions, 'autoscaling/schedule/delete/', removed)),
     )
 
@@ -70,18 +73,20 @@ def plan_removal(draft: Draft, observed: Observed) -> list[str]:
     if target is None or planned:
         return planned
     where = place(observed.cluster, draft.service)
+    alarms = plan_alarms_removal(draft, target)
     if _goes_whole(draft.owner, target):
         gone = draft.add(
             _GONE,
             'application-autoscaling:DeregisterScalableTarget',
             f'Stop the autoscaling of {draft.service}',
             where,
+            after=alarms,
             why=[Change('autoscaling', f'{target.minimum} to {target.maximum}', None)],
             not_yet=BUSY,
             already=ALREADY_GONE,
         )
         return [gone]
-    steps = [delete_policy(draft, where, policy) for policy in target.policies if is_own(policy)]
+    steps = alarms + [delete_policy(draft, where, policy, alarms) for policy in target.policies if is_own(policy)]
     steps += [delete_action(draft, where, action) for action in target.actions if is_own(action)]
     if names.owner(target.tags) == draft.owner:
         draft.note(f'Its scalable target stays: {_listed(target)} of another program need it.')

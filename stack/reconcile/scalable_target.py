@@ -27,7 +27,8 @@ def place(cluster: str, service: str) -> dict[str, str]:
 class ScalableTarget:
     """A scalable target (DescribeScalableTargets) with its policies, scheduled actions and tags.
 
-    `suspended`: the kinds of scaling that are suspended, as in the stackfile.
+    `suspended`: the kinds of scaling that are suspended, as in the stackfile. `alarms`: those of Nysa's step policies,
+    by name (DescribeAlarms).
     """
 
     arn: str
@@ -37,10 +38,16 @@ class ScalableTarget:
     policies: tuple[Answer, ...] = ()
     actions: tuple[Answer, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    alarms: Mapping[str, Answer] = field(default_factory=dict)
 
     @classmethod
     def read(
-        cls, found: Answer, policies: Sequence[Answer], actions: Sequence[Answer], tags: Mapping[str, str]
+        cls,
+        found: Answer,
+        policies: Sequence[Answer],
+        actions: Sequence[Answer],
+        tags: Mapping[str, str],
+        alarms: Mapping[str, Answer],
     ) -> 'ScalableTarget':
         suspended = found.get('SuspendedState') or {}
         return cls(
@@ -51,4 +58,5 @@ class ScalableTarget:
             policies=tuple(policies),
             actions=tuple(actions),
             tags=tags,
+            alarms=alarms,
         )

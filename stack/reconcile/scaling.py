@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.reconcile.scalable_target import Answer
+from stack.reconcile.scaling_steps import StepPolicy, step_policies
 from stack.stackfile import timetable
 from stack.stackfile.autoscaling_fields import (
     DEFAULT_COOLDOWN_S,
@@ -26,11 +27,6 @@ PREDEFINED = {
     'memory': 'ECSServiceAverageMemoryUtilization',
     'requests': REQUESTS,
 }
-
-# Another call is changing the same target; the answer to an earlier attempt of a deletion was lost.
-# https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
-BUSY = ('ConcurrentUpdateException',)
-ALREADY_GONE = ('ObjectNotFoundException',)
 
 TRACKING = 'TargetTrackingScalingPolicyConfiguration'
 
@@ -91,6 +87,7 @@ class Scaling:
     suspended: frozenset[str]
     policies: tuple[Policy, ...]
     schedules: tuple[Schedule, ...]
+    steps: tuple[StepPolicy, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The stated limits, and the kinds of scaling that are suspended."""
@@ -110,13 +107,14 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def scaling(stated: Autoscaling) -> Scaling:
+def scaling(cluster: str, service: str, stated: Autoscaling) -> Scaling:
     """What Application Auto Scaling gets for the field."""
     return Scaling(
         limits=Limits(stated.min, stated.max),
         suspended=frozenset(stated.suspended),
         policies=tuple(_policies(stated)),
         schedules=tuple(_schedule(f'{PREFIX}{n}', schedule) for n, schedule in enumerate(stated.schedules, 1)),
+        steps=step_policies(cluster, service, stated.steps) if stated.steps else (),
     )
 
 

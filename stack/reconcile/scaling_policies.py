@@ -11,8 +11,6 @@ from stack.reconcile.observed import Observed
 from stack.reconcile.plan import Change, Joined, ResultOf
 from stack.reconcile.scalable_target import Answer, ScalableTarget, place
 from stack.reconcile.scaling import (
-    ALREADY_GONE,
-    BUSY,
     PREFIX,
     REQUESTS,
     TRACKING,
@@ -22,6 +20,7 @@ from stack.reconcile.scaling import (
     normal_policy,
     part_name,
 )
+from stack.reconcile.scaling_steps import ALREADY_GONE, BUSY, STEPS
 
 _BALANCER, _GROUP = ':loadbalancer/', ':targetgroup/'
 _NETWORK = ':loadbalancer/net/'
@@ -76,7 +75,7 @@ def plan_policies(
         )
     kept = {policy.name for policy in stated.policies}
     for name, before in there.items():
-        if is_own(before) and name not in kept:
+        if is_own(before) and name not in kept and not name.startswith(STEPS):
             delete_policy(draft, where, before)
 
 
@@ -134,13 +133,14 @@ def _metric_name(policy: Mapping[str, Any]) -> Any:
     return (policy['Customized'] or {}).get('MetricName')
 
 
-def delete_policy(draft: Draft, where: Mapping[str, str], policy: Answer) -> str:
+def delete_policy(draft: Draft, where: Mapping[str, str], policy: Answer, after: Iterable[str] = ()) -> str:
     name = part_name(policy)
     return draft.add(
         f'autoscaling/policy/delete/{name}',
         'application-autoscaling:DeleteScalingPolicy',
         f'Delete the scaling policy {name} of {draft.service}',
         {**where, 'PolicyName': name},
+        after=after,
         why=[Change(f'autoscaling.{name.removeprefix(PREFIX)}', name, None)],
         not_yet=BUSY,
         already=ALREADY_GONE,

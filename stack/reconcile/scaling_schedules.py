@@ -7,16 +7,8 @@ from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.plan import Change
 from stack.reconcile.scalable_target import Answer, ScalableTarget, place
-from stack.reconcile.scaling import (
-    ALREADY_GONE,
-    BUSY,
-    Scaling,
-    Schedule,
-    is_own,
-    moment,
-    normal_action,
-    part_name,
-)
+from stack.reconcile.scaling import Scaling, Schedule, is_own, moment, normal_action, part_name
+from stack.reconcile.scaling_steps import ALREADY_GONE, BUSY
 
 
 def plan_schedules(

@@ -68,7 +68,11 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     ('logs', Limit(10, 10), 'GetLogEvents'),
     # The lowest of any region; it cannot be raised.
     ('logs', Limit(5, 5), 'FilterLogEvents'),
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
     ('cloudwatch', Limit(50, 50), 'GetMetricData'),
+    ('cloudwatch', Limit(9, 9), 'DescribeAlarms'),
+    ('cloudwatch', Limit(3, 3), 'PutMetricAlarm'),
+    ('cloudwatch', Limit(3, 3), 'DeleteAlarms'),
     (_SCALING, Limit(5, 5), 'DescribeScalableTargets'),
     (_SCALING, Limit(10, 5), 'DescribeScalingPolicies'),
     (_SCALING, Limit(10, 5), 'DescribeScheduledActions'),

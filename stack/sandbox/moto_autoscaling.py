@@ -4,6 +4,7 @@ Its state is an attribute of moto's own backend, with which it is kept and forgo
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from moto.elbv2.models import elbv2_backends
 
 from stack.sandbox.autoscaling.autoscaler import Autoscaler, Place
 from stack.sandbox.autoscaling.model import Region
+from stack.sandbox.autoscaling.ports import Alarm
 from stack.sandbox.calls import Call
 from stack.sandbox.ecs import Clock, Ecs
 from stack.sandbox.http_server import Answer
@@ -87,12 +89,29 @@ class _EcsServices:
         self._ecs.scale(cluster, service, count, region=self._region, account=self._account)
 
 
+def _alarm(found: Any) -> Alarm:
+    """An alarm of moto's."""
+    dimensions = [{'Name': each.name, 'Value': each.value} for each in found.dimensions]
+    return Alarm(
+        name=found.name,
+        metric={'Namespace': found.namespace, 'MetricName': found.metric_name, 'Dimensions': dimensions},
+        statistic=found.statistic,
+        threshold=float(found.threshold),
+        comparison=found.comparison_operator,
+        periods=math.ceil(int(found.evaluation_periods) * int(found.period) / 60),
+    )
+
+
 class _CloudWatch:
     """The metrics of one region."""
 
     def __init__(self, account: str, region: str):
         self._account = account
         self._region = region
+
+    def alarms(self, policy: str, /) -> list[Alarm]:
+        found = cloudwatch_backends[self._account][self._region].alarms.values()
+        return [_alarm(alarm) for alarm in found if policy in alarm.alarm_actions and alarm.metric_name]
 
     def values(self, metric: Mapping[str, Any], statistic: str, start: float, end: float, /) -> list[float]:
         query = {'Id': 'm', 'MetricStat': {'Metric': dict(metric), 'Period': 60, 'Stat': statistic}, 'ReturnData': True}

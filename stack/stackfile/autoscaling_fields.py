@@ -12,10 +12,11 @@ from voluptuous import Invalid
 
 from stack.stackfile import timetable
 from stack.stackfile.entries import entry, record
-from stack.stackfile.shapes import Shape, choice, list_of, mapping_of, number, refused, text, whole
+from stack.stackfile.shapes import Shape, choice, either, list_of, mapping_of, number, refused, text, whole
 
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
 MOST_SCHEDULES = 200
+MOST_STEPS = 20
 
 # The statistics of a target tracking policy: word → AWS's name.
 STATISTICS = {
@@ -42,6 +43,7 @@ _HIGHEST_TARGET = 10**15
 COUNT = whole(0, 5000)
 _COOLDOWN = whole(0, 86_400)
 _PERCENT = number(200)
+_VALUE = number(_HIGHEST_TARGET)
 
 
 def _valid(shape: Shape, judge: Callable[[str], object]) -> Shape:
@@ -93,8 +95,8 @@ def _suspensions() -> Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScalingMetric:
-    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_CustomizedMetricSpecification.html"""
+class Metric:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Metric.html"""
 
     name: str = entry(text(at_most=255), 'The name of the metric.', required=True)
     namespace: str = entry(text(at_most=255), 'Its namespace in CloudWatch.', required=True)
@@ -105,7 +107,48 @@ class ScalingMetric:
     )
     statistic: str = entry(choice(*STATISTICS), 'How its values are aggregated.', default='average')
     unit: str | None = entry(text(at_most=64), 'Its unit, where it is published in several.')
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingMetric(Metric):
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_CustomizedMetricSpecification.html"""
+
     target: float = entry(number(_HIGHEST_TARGET), 'The value to keep it at.', required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepOut:
+    above: float = entry(_VALUE, 'From this value of the metric on.', required=True)
+    tasks: int = entry(whole(1, 5000), 'So many tasks are added.', required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepIn:
+    below: float = entry(_VALUE, 'From this value of the metric down.', required=True)
+    tasks: int = entry(whole(1, 5000), 'So many tasks are removed.', required=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScalingSteps:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_StepScalingPolicyConfiguration.html"""
+
+    metric: Metric | str = entry(
+        either(choice('cpu', 'memory'), str, record(Metric)),
+        'The utilisation of its tasks, or a metric of CloudWatch.',
+        required=True,
+    )
+    periods: int = entry(whole(1, 1440), 'So many minutes in a row are beyond a limit.', default=3)
+    add: tuple[StepOut, ...] = entry(
+        list_of(record(StepOut), at_most=MOST_STEPS),
+        'When tasks are added; the highest limit that is reached counts.',
+        default=(),
+    )
+    remove: tuple[StepIn, ...] = entry(
+        list_of(record(StepIn), at_most=MOST_STEPS),
+        'When tasks are removed; the lowest limit that is reached counts.',
+        default=(),
+    )
+    cooldown: int = entry(_COOLDOWN, 'Seconds between two changes.', default=DEFAULT_COOLDOWN_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +175,9 @@ class Autoscaling:
     )
     metric: ScalingMetric | None = entry(
         record(ScalingMetric), 'Any other metric of CloudWatch that falls as tasks are added.'
+    )
+    steps: ScalingSteps | None = entry(
+        record(ScalingSteps), 'Fixed numbers of tasks by the value of a metric, in place of a value to keep.'
     )
     schedules: tuple[ScalingSchedule, ...] = entry(
         list_of(record(ScalingSchedule), at_most=MOST_SCHEDULES),

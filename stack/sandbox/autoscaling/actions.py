@@ -113,7 +113,7 @@ def put_policy(scope: Scope, params: Wire) -> Wire:
         stem = f'TargetTracking-{target.resource}'
         policy.alarms = [f'{stem}-Alarm{side}-{scope.region.next_id()}' for side in ('High', 'Low')]
     target.policies[policy.name] = policy
-    return {'PolicyARN': _policy_arn(scope.region, target, policy), 'Alarms': _alarms(scope.region, policy)}
+    return {'PolicyARN': policy_arn(scope.region, target, policy), 'Alarms': _alarms(scope.region, policy)}
 
 
 def _check_tracking(scope: Scope, target: Target, tracking: Wire) -> None:
@@ -181,7 +181,7 @@ def describe_policies(scope: Scope, params: Wire) -> Wire:
     names = params.get('PolicyNames')
     found = [
         {
-            'PolicyARN': _policy_arn(scope.region, target, policy),
+            'PolicyARN': policy_arn(scope.region, target, policy),
             'PolicyName': policy.name,
             **_where(target),
             **policy.spec,
@@ -283,7 +283,7 @@ def _target_arn(region: Region, target: Target) -> str:
     return region.arn(f'application-autoscaling scalable-target/{target.id}')
 
 
-def _policy_arn(region: Region, target: Target, policy: Policy) -> str:
+def policy_arn(region: Region, target: Target, policy: Policy) -> str:
     return region.arn(f'autoscaling scalingPolicy:{policy.id}:resource/ecs/{target.resource}:policyName/{policy.name}')
 
 

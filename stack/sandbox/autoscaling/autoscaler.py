@@ -15,6 +15,7 @@ from stack.sandbox.autoscaling.actions import ACTIONS, Scope
 from stack.sandbox.autoscaling.expressions import is_due, runs_once
 from stack.sandbox.autoscaling.model import Region, ScalingError, Target, Wire
 from stack.sandbox.autoscaling.ports import Metrics, Services
+from stack.sandbox.autoscaling.stepping import step_proposal
 from stack.sandbox.autoscaling.tracking import MINUTE, Moment, Proposal, cools_after_addition, decided, proposal
 from stack.sandbox.ecs.clock import Clock
 
@@ -121,13 +122,20 @@ _LIMITS = (('min capacity', 'MinCapacity'), ('max capacity', 'MaxCapacity'))
 
 
 def _follow(scope: Scope, target: Target, metrics: Metrics, at: Moment) -> None:
-    """Carry out what the target tracking policies ask for. During a rollout nothing is removed:
+    """Carry out what the policies ask for. During a rollout nothing is removed:
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
     """
-    tracking = [policy for policy in target.policies.values() if policy.spec['PolicyType'] == 'TargetTrackingScaling']
     current = scope.services.desired(target.cluster, target.service)
-    asked = [proposal(target, policy, current, metrics, at) for policy in tracking]
+    asked = []
+    for policy in target.policies.values():
+        if policy.spec['PolicyType'] == 'TargetTrackingScaling':
+            asked.append(proposal(target, policy, current, metrics, at))
+        else:
+            alarms = metrics.alarms(actions.policy_arn(scope.region, target, policy))
+            stepped = step_proposal(policy, alarms, current, metrics, at)
+            # Without its alarm a step policy has no say.
+            asked += [stepped] if stepped else []
     chosen = decided(target, current, asked, at)
     if chosen is None or _is_held(scope, target, chosen.count > current):
         return
@@ -137,6 +145,7 @@ def _follow(scope: Scope, target: Target, metrics: Metrics, at: Moment) -> None:
         _not_scaled(scope, target, chosen, current, cause)
         return
     actions.set_count(scope, target, count, cause)
+    chosen.policy.scaled_at = at.now
     if count > current:
         if not cools_after_addition(target, chosen.policy, at):
             target.scaled_out_from = current

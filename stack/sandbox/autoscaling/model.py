@@ -30,11 +30,14 @@ def invalid(message: str) -> ScalingError:
 
 @dataclass
 class Policy:
+    """A scaling policy; `scaled_at` is when a step policy scaled last."""
+
     name: str
     id: str
     spec: Wire
     created_at: float
     alarms: list[str] = field(default_factory=list)
+    scaled_at: float = 0.0
 
 
 @dataclass

@@ -53,7 +53,7 @@ def proposal(target: Target, policy: Policy, current: int, metrics: Metrics, at:
     wanted = float(tracking['TargetValue'])
     # The minute that is under way has no value yet; the one before may still be incomplete.
     end = math.floor(at.now / MINUTE) * MINUTE - MINUTE
-    high, low = _minutes(HIGH_MINUTES, at), _minutes(LOW_MINUTES, at)
+    high, low = minutes(HIGH_MINUTES, at), minutes(LOW_MINUTES, at)
     values = metrics.values(metric, statistic, end - low * MINUTE, end)
     recent = values[-high:]
     if len(recent) == high and min(recent) > wanted:
@@ -64,7 +64,8 @@ def proposal(target: Target, policy: Policy, current: int, metrics: Metrics, at:
     return Proposal(math.ceil(current * max(values) / wanted), policy, policy.alarms[1])
 
 
-def _minutes(number: int, at: Moment) -> int:
+def minutes(number: int, at: Moment) -> int:
+    """The number of minutes that an alarm waits, by the speed of the clock."""
     return max(1, math.ceil(number / at.speed))
 
 
@@ -112,4 +113,6 @@ def cools_after_addition(target: Target, policy: Policy, at: Moment) -> bool:
 
 
 def _cooldown(policy: Policy, member: str, at: Moment) -> float:
-    return at.lasts(policy.spec['TargetTrackingScalingPolicyConfiguration'].get(member, _COOLDOWN_S))
+    """The cooldown of a policy; a step policy has its own, which is over where it asks for something."""
+    tracking = policy.spec.get('TargetTrackingScalingPolicyConfiguration')
+    return at.lasts(tracking.get(member, _COOLDOWN_S)) if tracking else 0.0

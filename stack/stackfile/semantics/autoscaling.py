@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
-_POLICIES = ('cpu', 'memory', 'requests', 'metric')
+_POLICIES = ('cpu', 'memory', 'requests', 'metric', 'steps')
 
 
 @rule('autoscaling.min', 'autoscaling.max')
@@ -47,6 +47,26 @@ def requests_are_counted(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     if settings.autoscaling and settings.autoscaling.requests is not None and not settings.elb:
         yield ('autoscaling', 'requests'), 'needs a load balancer, which counts the requests: expected elb'
+
+
+@rule('autoscaling.steps')
+def steps_are_complete(subject: Subject) -> Iterator[Finding]:
+    steps = subject.settings.autoscaling.steps if subject.settings.autoscaling else None
+    if steps is None:
+        return
+    path = ('autoscaling', 'steps')
+    if not steps.add and not steps.remove:
+        yield path, 'expected add, remove, or both'
+    above, below = [step.above for step in steps.add], [step.below for step in steps.remove]
+    for name, limits in (('add', above), ('remove', below)):
+        for i, limit in enumerate(limits):
+            if limit in limits[:i]:
+                yield (*path, name, i), 'another step has this limit already'
+    if above and below and max(below) >= min(above):
+        message = (
+            f'a value of {max(below):g} would remove tasks, and one of {min(above):g} add some: leave room between'
+        )
+        yield (*path, 'remove'), message
 
 
 @rule('autoscaling.schedules', 'autoscaling.min', 'autoscaling.max')
@@ -103,6 +123,7 @@ RULES = (
     requests_are_counted,
     schedules_are_complete,
     schedules_differ,
+    steps_are_complete,
 )
 
 WARNINGS = (start_is_within_limits,)

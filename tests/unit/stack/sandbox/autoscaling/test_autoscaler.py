@@ -267,6 +267,47 @@ def test_it_scales_by_the_utilisation_of_its_tasks(fleet):
     assert fleet.count == 20
 
 
+STEPS = [
+    {'MetricIntervalLowerBound': 0.0, 'MetricIntervalUpperBound': 10.0, 'ScalingAdjustment': 1},
+    {'MetricIntervalLowerBound': 10.0, 'ScalingAdjustment': 3},
+]
+
+
+def stepping(fleet: Fleet, cooldown: int = 0) -> None:
+    """From 20 on a task more, from 30 on three more."""
+    fleet.register()
+    configuration = {'AdjustmentType': 'ChangeInCapacity', 'StepAdjustments': STEPS, 'Cooldown': cooldown}
+    policy = fleet.scaling.put_scaling_policy(
+        **WHERE, PolicyName='steps', PolicyType='StepScaling', StepScalingPolicyConfiguration=configuration
+    )
+    fleet.cloudwatch.put_metric_alarm(
+        AlarmName='deep',
+        AlarmActions=[policy['PolicyARN']],
+        Namespace='App',
+        MetricName='Depth',
+        Dimensions=[{'Name': 'Queue', 'Value': 'jobs'}],
+        Statistic='Average',
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=20.0,
+        ComparisonOperator='GreaterThanOrEqualToThreshold',
+    )
+
+
+@pytest.mark.parametrize(('depth', 'count'), [(19, 2), (20, 3), (29, 3), (30, 5)])
+def test_an_alarm_starts_the_step_that_its_breach_is_in(fleet, depth, count):
+    stepping(fleet, cooldown=3600)
+    fleet.publish(depth, 5)
+    assert fleet.count == count
+
+
+def test_without_its_alarm_a_step_policy_does_nothing(fleet):
+    stepping(fleet)
+    fleet.cloudwatch.delete_alarms(AlarmNames=['deep'])
+    fleet.publish(50, 5)
+    assert fleet.count == 2
+
+
 def test_state_outlasts_a_restart(tmp_path):
     account = '000000000816'
     with EmbeddedAws.start(tmp_path, clock=ManualClock(), fleet=SeededFleet.NOTHING, account=account) as aws:

@@ -11,6 +11,8 @@ BALANCED: dict[str, Any] = {
     'elb': {'type': 'public', 'ports': {'public': 80, 'container': 80}},
 }
 
+OUT = {'above': 70, 'tasks': 2}
+
 
 def document(autoscaling: Any, **settings: Any) -> dict[str, Any]:
     return {
@@ -44,6 +46,17 @@ def scaled(**parts: Any) -> dict[str, Any]:
         (scaled(cpu=60, suspended=['up']), {}, 'autoscaling.suspended[0]', 'one of in, out, schedules'),
         (scaled(metric={'namespace': 'App', 'target': 5}), {}, 'autoscaling.metric.name', 'is missing'),
         (scaled(metric={'name': 'Depth', 'namespace': 'App'}), {}, 'autoscaling.metric.target', 'is missing'),
+        (scaled(steps={'metric': 'cpu'}), {}, 'autoscaling.steps', 'expected add, remove, or both'),
+        (scaled(steps={'add': [OUT]}), {}, 'autoscaling.steps.metric', 'is missing'),
+        (scaled(steps={'metric': 'disk', 'add': [OUT]}), {}, 'autoscaling.steps.metric', 'cpu or memory'),
+        (scaled(steps={'metric': 'cpu', 'add': [{'above': 70}]}), {}, 'autoscaling.steps.add[0].tasks', 'is missing'),
+        (scaled(steps={'metric': 'cpu', 'add': [OUT, OUT]}), {}, 'autoscaling.steps.add[1]', 'has this limit already'),
+        (
+            scaled(steps={'metric': 'cpu', 'add': [OUT], 'remove': [{'below': 70, 'tasks': 1}]}),
+            {},
+            'autoscaling.steps.remove',
+            'leave room between',
+        ),
         (scaled(schedules=[{'min': 3}]), {}, 'autoscaling.schedules[0]', 'either at or cron'),
         (
             scaled(schedules=[{'at': '2030-01-31T18:00:00', 'cron': '0 8 * * ? *', 'min': 3}]),
@@ -105,6 +118,8 @@ def test_a_mistake_is_found_at_its_place(autoscaling, settings, path, message):
                 {'at': '2030-01-31T18:00:00', 'max': 4},
             ]
         ),
+        scaled(steps={'metric': 'cpu', 'add': [OUT], 'remove': [{'below': 30, 'tasks': 1}]}),
+        scaled(steps={'metric': {'name': 'Depth', 'namespace': 'App'}, 'add': [OUT], 'periods': 1, 'cooldown': 0}),
         scaled(cpu=60, suspended=True),
         scaled(cpu=60, suspended=['in', 'schedules']),
         scaled(cpu=60, min=0, max=0),
