@@ -134,7 +134,7 @@ def _follow(scope: Scope, target: Target, metrics: Metrics, at: Moment) -> None:
         else:
             alarms = metrics.alarms(actions.policy_arn(scope.region, target, policy))
             stepped = step_proposal(policy, alarms, current, metrics, at)
-            # Without its alarm a step policy has no say.
+            # Without its alarm a step policy asks for nothing.
             asked += [stepped] if stepped else []
     chosen = decided(target, current, asked, at)
     if chosen is None or _is_held(scope, target, chosen.count > current):
