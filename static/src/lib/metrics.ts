@@ -94,7 +94,7 @@ export function xOf(at: number, { from, to, width }: Frame): number {
 
 /** The line of a series and the area below it; a gap where no value is. */
 export function shapeOf({ name, points }: Series, frame: Frame): Shape {
-  const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
+  const values = measured(points);
   const top = name === 'cpu' || name === 'memory' ? Math.max(100, ...values) : niceTop(Math.max(0, ...values));
   const runs: string[][] = [[]];
   for (const { at, value } of points) {
@@ -114,12 +114,16 @@ export function niceTop(value: number): number {
   return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= value)!;
 }
 
-/** A series in words for a screen reader: `CPU: now 40 %, 12 to 58 %`. */
-export function seriesInWords(series: Series): string {
-  const values = series.points.flatMap(({ value }) => (value === null ? [] : [value]));
+/** A series in words for a screen reader: `CPU: now 40 %, 12 % to 58 %`. `recent`: the last points, of which one is the present value. */
+export function seriesInWords(series: Series, recent = series.points): string {
+  const values = measured(series.points);
   if (!values.length) return `${titleOfSeries(series)}: no values`;
-  const [low, high, last] = [Math.min(...values), Math.max(...values), values.at(-1)!].map((value) =>
-    valueOf(value, series),
-  );
-  return `${titleOfSeries(series)}: now ${last!.text} ${last!.unit}, ${low!.text} ${low!.unit} to ${high!.text} ${high!.unit}`;
+  const words = (value: number) => Object.values(valueOf(value, series)).join(' ').trim();
+  const last = measured(recent).at(-1);
+  const present = last === undefined ? 'no present value' : `now ${words(last)}`;
+  return `${titleOfSeries(series)}: ${present}, ${words(Math.min(...values))} to ${words(Math.max(...values))}`;
+}
+
+function measured(points: Series['points']): number[] {
+  return points.flatMap(({ value }) => (value === null ? [] : [value]));
 }

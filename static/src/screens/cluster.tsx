@@ -145,7 +145,7 @@ function Table({
         aria-rowcount={names.length + 1}
         data-open={narrow}
       >
-        <Head sort={sort} table={table} />
+        <Head cluster={entry.name} sort={sort} table={table} />
         <div class="tbody" role="rowgroup">
           {rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}
         </div>

@@ -13,6 +13,7 @@ import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
 import { TaskSquares } from '../ui/squares';
 import { Ago } from '../ui/time';
+import { LoadCells, LoadHeads } from './load';
 import { HeldMark } from './quarantine';
 import { type TableState, toggled } from './table-state';
 
@@ -23,7 +24,7 @@ const COLUMNS: { key: string; label: string; class?: string }[] = [
   { key: 'status', label: 'Last rollout', class: 'wide' },
 ];
 
-export function Head({ sort, table }: { sort: string; table: TableState }) {
+export function Head({ cluster, sort, table }: { cluster: string; sort: string; table: TableState }) {
   const names = table.visible.value;
   const all = names.size > 0 && [...names].every((name) => table.selection.value.has(name));
   return (
@@ -40,6 +41,7 @@ export function Head({ sort, table }: { sort: string; table: TableState }) {
         {COLUMNS.map((c) => (
           <SortHead key={c.key} column={c} sort={sort} />
         ))}
+        <LoadHeads cluster={cluster} table={table} />
       </div>
     </div>
   );
@@ -129,6 +131,7 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
       <span class="td wide two" role="cell">
         <LastRollout service={service} />
       </span>
+      <LoadCells service={service} table={table} />
       {near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
     </div>
   );

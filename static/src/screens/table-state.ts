@@ -7,6 +7,7 @@ import type { Route } from '../lib/router';
 import { sameFields, sameList, stable } from '../lib/stable';
 import type { ClusterEntry } from '../lib/store';
 import { Hiding } from './hiding';
+import type { LoadView } from './load';
 import { FREE, type Held } from './rows';
 
 export interface TableState {
@@ -19,6 +20,8 @@ export interface TableState {
   chips: ReadonlySignal<Record<string, number>>;
   order: ReadonlySignal<Order>;
   held: Signal<Held>;
+  /** CPU and memory; null until they are read. */
+  load: Signal<LoadView | null>;
 }
 
 export interface Order {
@@ -62,6 +65,7 @@ export function tableState(entry: ClusterEntry): TableState {
       sameFields,
     ),
     order: ordered,
+    load: signal(null),
   };
 }
 

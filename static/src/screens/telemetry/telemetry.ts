@@ -4,3 +4,4 @@ import '../../styles/telemetry.css';
 
 export { LogsTab } from './logs-tab';
 export { MetricsTab } from './metrics-tab';
+export { loadView } from './sparkline';
