@@ -280,6 +280,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         audit_news=audit_news,
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
+        sandbox=aws.settings['PROFILE'] == 'local',
     )
     return context, states
 

@@ -15,7 +15,7 @@ def make_application(context: Context) -> Application:
     return Application(
         [
             *((pattern, handler, {'context': context}) for pattern, handler in (*ROUTES, *SOCKETS)),
-            *control_plane_routes(read_build()),
+            *control_plane_routes(read_build(), sandbox=context.sandbox),
         ],
         default_handler_class=NothingHere,
         default_handler_args={'context': context},

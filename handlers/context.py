@@ -71,3 +71,5 @@ class Context:
     audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion
+    # Whether AWS is the embedded one.
+    sandbox: bool = False

@@ -107,10 +107,11 @@ class PageHandler(RequestHandler):
 
 
 class ControlPlanePage(PageHandler):
-    """The same shell for every address under `/cp`; the page itself reads the address."""
+    """The same shell for every address under `/cp`; the page reads the address. In a `sandbox`, `/cp/parts` exists."""
 
-    def initialize(self, build: Build | None) -> None:
+    def initialize(self, build: Build | None, sandbox: bool) -> None:
         self.build = build
+        self.sandbox = sandbox
 
     def get_template_path(self) -> str:
         return str(TEMPLATES)
@@ -123,7 +124,13 @@ class ControlPlanePage(PageHandler):
         self.set_header('Cache-Control', 'no-store')
         self.set_header('Referrer-Policy', 'same-origin')
         theme = self.get_cookie('nysa-theme')
-        self.render('control_plane.html', build=self.build, nonce=nonce, theme=theme if theme in THEMES else '')
+        self.render(
+            'control_plane.html',
+            build=self.build,
+            nonce=nonce,
+            theme=theme if theme in THEMES else '',
+            sandbox=self.sandbox,
+        )
 
 
 class AssetHandler(PageHandler):
@@ -153,10 +160,10 @@ class FrontDoor(PageHandler):
         self.redirect('/cp')
 
 
-def control_plane_routes(build: Build | None) -> list[tuple[Any, ...]]:
-    """The routes of the browser's side; `build` is `read_build()`."""
+def control_plane_routes(build: Build | None, *, sandbox: bool = False) -> list[tuple[Any, ...]]:
+    """The routes of the browser's side; `build` is `read_build()`, `sandbox` states whether AWS is the embedded one."""
     return [
         (r'/', FrontDoor),
         (r'/cp/assets/([\w.-]+)', AssetHandler, {'build': build}),
-        (r'/cp(/.*)?', ControlPlanePage, {'build': build}),
+        (r'/cp(/.*)?', ControlPlanePage, {'build': build, 'sandbox': sandbox}),
     ]

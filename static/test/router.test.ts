@@ -9,6 +9,7 @@ test.each([
   '/cp/activity',
   '/cp/activity?by=ann&service=api',
   '/cp/removed',
+  '/cp/parts',
   '/cp/clusters/staging',
   '/cp/clusters/staging?q=api&show=drifted&sort=-name',
   '/cp/clusters/staging/services/user-service',

@@ -188,4 +188,5 @@ export const NAMES: Record<string, string> = {
   removed: 'Removed',
   activity: 'Activity',
   new: 'New cluster',
+  parts: 'Parts',
 };

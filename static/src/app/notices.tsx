@@ -20,13 +20,13 @@ export function Notices() {
   return (
     <section class="notices" aria-label="Notices" aria-live="polite">
       {notices.value.map((notice) => (
-        <One key={notice.id} notice={notice} />
+        <NoticeCard key={notice.id} notice={notice} />
       ))}
     </section>
   );
 }
 
-function One({ notice }: { notice: Notice }) {
+export function NoticeCard({ notice }: { notice: Notice }) {
   const close = () => dismiss(notice.id);
   const expiry = useExpiry(notice.tone === 'good' || notice.tone === 'busy' ? EXPIRES_AFTER_MS : null, close);
   const retry = notice.error?.retryable === false ? undefined : notice.retry;

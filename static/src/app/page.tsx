@@ -4,7 +4,7 @@ import { Fleet } from '../screens/fleet/fleet';
 import { Gone } from '../screens/gone';
 import { RolloutScreen } from '../screens/rollout';
 import { titleOf } from '../lib/attention';
-import { fleetRoute } from '../lib/router';
+import { fleetRoute, format } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { LinkButton } from '../ui/button';
 import { lazy } from '../ui/lazy';
@@ -28,6 +28,7 @@ const HistoryScreen = lazy(() => later().then((screens) => screens.HistoryScreen
 const NewCluster = lazy(() => later().then((screens) => screens.NewCluster));
 const RemovedScreen = lazy(() => later().then((screens) => screens.RemovedScreen));
 const ReviewScreen = lazy(() => later().then((screens) => screens.ReviewScreen));
+const Parts = lazy(() => import('../screens/parts/parts').then((screens) => screens.Parts));
 const StackfileScreen = lazy(() => later().then((screens) => screens.StackfileScreen));
 
 export function Page() {
@@ -112,18 +113,24 @@ function Screen() {
       return <RemovedScreen />;
     case 'new':
       return <NewCluster />;
+    case 'parts':
+      return 'sandbox' in document.documentElement.dataset ? <Parts /> : <NotFound path={format(at)} />;
     case 'missing':
-      return (
-        <Empty
-          page
-          icon="question"
-          title="Page not found"
-          actions={<LinkButton to={fleetRoute()}>All clusters</LinkButton>}
-        >
-          The address <code>{at.path}</code> does not exist.
-        </Empty>
-      );
+      return <NotFound path={at.path} />;
   }
+}
+
+function NotFound({ path }: { path: string }) {
+  return (
+    <Empty
+      page
+      icon="question"
+      title="Page not found"
+      actions={<LinkButton to={fleetRoute()}>All clusters</LinkButton>}
+    >
+      The address <code>{path}</code> does not exist.
+    </Empty>
+  );
 }
 
 /** A screen of one cluster, once it is known that there is such a cluster. */

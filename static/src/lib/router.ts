@@ -23,6 +23,7 @@ export type Route =
   | { screen: 'activity'; by: string; service: string }
   | { screen: 'removed' }
   | { screen: 'new' }
+  | { screen: 'parts' }
   | { screen: 'missing'; path: string };
 
 export function parse(url: string): Route {
@@ -46,6 +47,7 @@ export function parse(url: string): Route {
   }
   if (first === 'removed' && !cluster) return { screen: 'removed' };
   if (first === 'new' && !cluster) return { screen: 'new' };
+  if (first === 'parts' && !cluster) return { screen: 'parts' };
   if (first !== 'clusters' || !cluster) return { screen: 'missing', path: pathname };
   if (page === undefined || page === 'services') {
     const tab = TABS.find((t) => t === q.get('tab')) ?? 'overview';
@@ -79,6 +81,7 @@ export function format(route: Route): string {
   }
   if (route.screen === 'removed') return '/cp/removed';
   if (route.screen === 'new') return '/cp/new';
+  if (route.screen === 'parts') return '/cp/parts';
   if (route.screen === 'missing') return route.path;
   const base = `/cp/clusters/${encodeURIComponent(route.cluster)}`;
   if (route.screen === 'cluster') {

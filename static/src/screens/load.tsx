@@ -48,7 +48,7 @@ export function LoadHeads({ cluster, table }: { cluster: string; table: TableSta
   );
 }
 
-/** The cells of a row. Out of sight it keeps what it shows: nothing is drawn for rows that nobody looks at. */
+/** The cells of a row. Out of sight it keeps what it shows: only rows in sight are drawn. */
 export function LoadCells({ service, table }: { service: Service; table: TableState }) {
   const { name, verdict } = service;
   const first = useRef<HTMLSpanElement>(null);

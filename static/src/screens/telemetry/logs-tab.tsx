@@ -134,7 +134,7 @@ interface LinesProps {
 }
 
 /** The lines, kept at their end while they are followed; scrolling up pauses. */
-function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
+export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (follow) box.current?.scrollTo(0, box.current.scrollHeight);

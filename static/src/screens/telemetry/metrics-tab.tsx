@@ -67,7 +67,17 @@ const WIDTH = 600;
 const HEIGHT = 96;
 const LABELLED = 14;
 
-function Plot({ series, from, to, marks }: { series: Series; from: number; to: number; marks: readonly Mark[] }) {
+export function Plot({
+  series,
+  from,
+  to,
+  marks,
+}: {
+  series: Series;
+  from: number;
+  to: number;
+  marks: readonly Mark[];
+}) {
   const frame: Frame = { from, to, width: WIDTH, height: HEIGHT };
   const { line, area, top } = shapeOf(series, frame);
   const last = valueOf(series.points.findLast(({ value }) => value !== null)?.value ?? null, series);

@@ -33,9 +33,9 @@ def dist(tmp_path):
 ACCESS = OpenAccess(Origins())
 
 
-async def request(build, path: str, **options):
+async def request(build, path: str, sandbox: bool = False, **options):
     socket, port = bind_unused_port()
-    server = HTTPServer(Application(control_plane_routes(build), access=ACCESS))
+    server = HTTPServer(Application(control_plane_routes(build, sandbox=sandbox), access=ACCESS))
     server.add_socket(socket)
     client = AsyncHTTPClient(force_instance=True)
     try:
@@ -101,6 +101,12 @@ def test_the_policy_allows_nothing_inline(get):
     assert 'unsafe' not in answer.headers['Content-Security-Policy']
     again = get('/cp')
     assert nonce not in again.body.decode()
+
+
+@pytest.mark.parametrize('sandbox', [True, False])
+def test_the_page_is_informed_of_the_sandbox_alone(get, sandbox):
+    head = get('/cp/parts', sandbox=sandbox).body.decode().partition('<head>')[0]
+    assert ('data-sandbox' in head) == sandbox
 
 
 @pytest.mark.parametrize(('cookie', 'shown'), [('dark', 'data-theme="dark"'), ('"><script>', None), ('', None)])
