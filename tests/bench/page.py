@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from stack.sandbox.server import EmbeddedAws
 from tests.aws import Aws
-from tests.bench.own_time import own_times
+from tests.bench._own_time import own_times
 from tests.chromium import launch_arguments
 from tests.moving import config, move, run_everything
 from tests.server import Server
@@ -35,7 +35,17 @@ COSTS = {
 class Look:
     """A page of its own, with an empty cache, that was opened at an address and can be used."""
 
-    def __init__(self, browser: Browser, server: Server, address: str, rows: int, slower: int = 1):
+    def __init__(
+        self,
+        browser: Browser,
+        server: Server,
+        address: str,
+        rows: int,
+        slower: int = 1,
+        *,
+        network: dict[str, int] | None = None,
+    ):
+        """`rows` make the page usable, the processor is so many times `slower`; `network`: its conditions for CDP."""
         self.browser = browser
         self._context = browser.new_context(viewport={'width': 1440, 'height': 900})
         self.page: Page = self._context.new_page()
@@ -43,6 +53,8 @@ class Look:
         self.cdp: CDPSession = self._context.new_cdp_session(self.page)
         self.cdp.send('Performance.enable')
         self.cdp.send('Emulation.setCPUThrottlingRate', {'rate': slower})
+        if network:
+            self.cdp.send('Network.emulateNetworkConditions', network)
         self.page.goto(f'http://127.0.0.1:{server.port}{address}')
         self.page.wait_for_function('() => probe.ready !== null')
         self.ready_ms: float = self.page.evaluate('probe.ready')

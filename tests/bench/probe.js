@@ -13,6 +13,8 @@
   class Heard extends WebSocket {
     constructor(...given) {
       super(...given);
+      // Gives the page a message that the server did not send.
+      probe.hear = (message) => this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
       this.addEventListener('message', (event) => {
         if (!event.data.startsWith('{"type":"rollout"')) return;
         const arrived = performance.now();

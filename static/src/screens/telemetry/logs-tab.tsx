@@ -9,6 +9,7 @@ import { call, path } from '../../lib/rest';
 import { exact } from '../../lib/time';
 import { Button } from '../../ui/button';
 import { Empty, Failed, Skeleton } from '../../ui/states';
+import { useSameElements } from '../rows';
 
 const PAGE = 300;
 const LEVELS: [Level, string, string][] = [
@@ -136,6 +137,9 @@ interface LinesProps {
 /** The lines, kept at their end while they are followed; scrolling up pauses. */
 export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
+  const shown = useRef(0);
+  // A line keeps its element while others leave at the top and come at the end.
+  const element = useSameElements((line: Line) => shownLine(line, shown.current++));
   useEffect(() => {
     if (follow) box.current?.scrollTo(0, box.current.scrollHeight);
   }, [lines, follow]);
@@ -151,17 +155,19 @@ export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
       data-wrap={wrap}
       onWheel={(event) => event.deltaY < 0 && follow && onScrollUp()}
     >
-      {lines.map((line, i) => (
-        <div key={`${line.at} ${line.task} ${i}`} class="line" data-level={line.level}>
-          <time title={line.at === null ? undefined : exact(line.at)}>
-            {line.at === null ? '' : TIME.format(line.at)}
-          </time>
-          <span class="task" title={`${line.container} in task ${line.task}`}>
-            {line.task.slice(0, 4)}
-          </span>
-          <bdi>{line.text}</bdi>
-        </div>
-      ))}
+      {lines.map(element)}
+    </div>
+  );
+}
+
+function shownLine({ at, task, container, text, level }: Line, key: number) {
+  return (
+    <div key={key} class="line" data-level={level}>
+      <time title={at === null ? undefined : exact(at)}>{at === null ? '' : TIME.format(at)}</time>
+      <span class="task" title={`${container} in task ${task}`}>
+        {task.slice(0, 4)}
+      </span>
+      <bdi>{text}</bdi>
     </div>
   );
 }
