@@ -119,7 +119,10 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
       </span>
       <span class="td tasks-cell" role="cell">
         <Flash value={`${service.running}/${service.desired}`}>
-          <TaskSquares marks={taskMarks(service)} most={MOST_SQUARES} />
+          <TaskSquares
+            marks={taskMarks(service)}
+            most={service.desired > MOST_SQUARES ? FEWER_SQUARES : MOST_SQUARES}
+          />
           <Tasks service={service} hidden={service.running === service.desired && service.desired <= MOST_SQUARES} />
         </Flash>
       </span>
@@ -137,8 +140,9 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
   );
 }
 
-/** Up to that many tasks are drawn in a row. */
+/** Up to that many tasks are drawn in a row; of more, fewer, with the rest as a number. */
 const MOST_SQUARES = 8;
+const FEWER_SQUARES = 4;
 
 /** What can be done to the service of a row: there while the pointer or the focus is in it. */
 function RowActions({ service }: { service: Service }) {

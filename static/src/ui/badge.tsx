@@ -107,17 +107,9 @@ export function StatusBadge({ service }: { service: Service }) {
 }
 
 /** A share of things that can be counted, and are. */
-export function Bar({ value, of, label, tone = 'busy' }: { value: number; of: number; label: string; tone?: Tone }) {
+export function Bar({ value, of, label }: { value: number; of: number; label: string }) {
   return (
-    <div
-      class="bar"
-      role="progressbar"
-      aria-label={label}
-      aria-valuenow={value}
-      aria-valuemin={0}
-      aria-valuemax={of}
-      data-tone={tone}
-    >
+    <div class="bar" role="progressbar" aria-label={label} aria-valuenow={value} aria-valuemin={0} aria-valuemax={of}>
       <span style={{ transform: `scaleX(${of ? value / of : 0})` }} />
     </div>
   );

@@ -14,7 +14,9 @@ import { Ago } from '../../ui/time';
 import { ServiceSquares } from './service-squares';
 import { TileTicks } from './tile-ticks';
 
+/** On one line; of more, fewer, with the rest as a number. */
 const MOST_SQUARES = 12;
+const FEWER_SQUARES = 10;
 
 /** A small tile: its name, one line where it is not calm, its squares. */
 export function DenseTile({ entry }: { entry: ClusterEntry }) {
@@ -36,7 +38,7 @@ export function DenseTile({ entry }: { entry: ClusterEntry }) {
           <Note entry={entry} state={state} />
         </p>
       )}
-      <ServiceSquares entry={entry} most={MOST_SQUARES} />
+      <ServiceSquares entry={entry} most={entry.names.value.length > MOST_SQUARES ? FEWER_SQUARES : MOST_SQUARES} />
       <TileTicks entry={entry} />
     </article>
   );

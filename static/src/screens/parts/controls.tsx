@@ -60,7 +60,7 @@ export function Controls() {
           onChange={setSize}
         />
         <div class="chips" role="group" aria-label="Sample filters">
-          {['All', 'Failing', LONG].map((label, i) => (
+          {['All', 'Failing', 'Drifted'].map((label, i) => (
             <button key={label} type="button" class="chip" aria-pressed={i === 0}>
               {label} <span class="number">{9 - 4 * i}</span>
             </button>

@@ -27,17 +27,21 @@ export function Tiles({ at }: { at: number }) {
   return (
     <>
       <Section title="Tiles">
-        <div class="wall" data-size="large">
-          {entries.map((entry) => (
-            <Tile key={entry.name} entry={entry} wide={entry.name === 'failing'} />
-          ))}
+        <div class="walls">
+          <div class="wall" data-size="large">
+            {entries.map((entry) => (
+              <Tile key={entry.name} entry={entry} wide={entry.name === 'failing'} />
+            ))}
+          </div>
         </div>
       </Section>
       <Section title="Dense tiles">
-        <div class="wall" data-size="dense">
-          {entries.map((entry) => (
-            <DenseTile key={entry.name} entry={entry} />
-          ))}
+        <div class="walls">
+          <div class="wall" data-size="dense">
+            {entries.map((entry) => (
+              <DenseTile key={entry.name} entry={entry} />
+            ))}
+          </div>
         </div>
       </Section>
     </>

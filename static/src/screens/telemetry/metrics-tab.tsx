@@ -65,7 +65,8 @@ function hasValues({ points }: Series): boolean {
 
 const WIDTH = 600;
 const HEIGHT = 96;
-const LABELLED = 14;
+/** Labels that are nearer to each other, in percent of the width, would overlap. */
+const APART = 14;
 
 export function Plot({
   series,
@@ -95,6 +96,11 @@ export function Plot({
       <div>
         <p class="axis">
           {highest.text} {highest.unit}
+          {labels(inside, frame).map(({ image, left }) => (
+            <span key={left} class="marklabel" style={{ left: `${left}%` }}>
+              {versionOf(image)}
+            </span>
+          ))}
         </p>
         <svg
           viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
@@ -114,14 +120,20 @@ export function Plot({
         </svg>
         <p class="axis spread">
           <span>{CLOCK.format(from)}</span>
-          {inside.length > 0 && inside.length <= LABELLED && (
-            <span>{inside.map(({ image }) => versionOf(image)).join(', ')}</span>
-          )}
           <span>{CLOCK.format(to)}</span>
         </p>
       </div>
     </section>
   );
+}
+
+/** The versions above their marks; of those that are close together, the newest. */
+function labels(marks: readonly Mark[], frame: Frame): { image: string | null; left: number }[] {
+  const placed = marks.map(({ at, image }) => ({
+    image,
+    left: Math.round((xOf(at, frame) / frame.width) * 1000) / 10,
+  }));
+  return placed.filter(({ left }, i) => left > APART && (placed[i + 1]?.left ?? 1000) - left >= APART);
 }
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
