@@ -23,6 +23,9 @@ RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'
 # A ceiling for a machine that is busy with other work: what is waited for comes in milliseconds elsewhere.
 expect.set_options(timeout=40_000)
 
+# The time after which the notice of a success leaves.
+NOTICE_MS = 8000
+
 # Resolves once nothing fades or moves any more, but for what turns as long as it is there.
 SETTLED = """() => Promise.all(document.getAnimations()
   .filter((animation) => animation.effect.getComputedTiming().endTime < Infinity)
@@ -108,6 +111,15 @@ def page(page: Page, tolerated: list[str]) -> Iterator[Page]:
     )
     yield page
     assert faults == []
+
+
+@pytest.fixture
+def lasting_notices(page: Page) -> None:
+    """Keep the notices of a success on pages that are opened from here on: otherwise they leave by themselves."""
+    page.add_init_script(
+        'const later = setTimeout;'
+        f'window.setTimeout = (run, ms, ...given) => ms === {NOTICE_MS} ? 0 : later(run, ms, ...given);'
+    )
 
 
 @pytest.fixture

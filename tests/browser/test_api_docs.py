@@ -46,8 +46,10 @@ def test_the_style_sheet_is_applied(page: Page, theme: str):
 
 def test_a_link_of_the_contents_leads_to_its_call(page: Page):
     page.goto(page.url + '#putService')
-    place = page.locator('#putService').bounding_box()
-    assert 0 <= place['y'] < 200
+    page.wait_for_function("""() => {
+      const { top } = document.querySelector('#putService').getBoundingClientRect();
+      return 0 <= top && top < 200;
+    }""")
 
 
 @pytest.mark.parametrize('page', ['wide'], indirect=True)

@@ -19,7 +19,8 @@ def newest(product: Process, cluster: str) -> dict:
 def another_tag(product: Process, cluster: str, service: str) -> str:
     tags = product.api('GET', f'/clusters/{cluster}/services/{service}/tags?limit=20').json['content']
     running = service_of(product, cluster, service)['image'].rpartition(':')[2]
-    return next(each['tag'] for each in tags if each['tag'] not in (running, 'latest'))
+    free = [each['tag'] for each in tags if not each['quarantined']]
+    return next(tag for tag in free if tag not in (running, 'latest'))
 
 
 def test_a_new_tag_is_planned_and_deployed_with_a_reason(page: Page, product: Process):

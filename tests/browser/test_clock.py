@@ -49,6 +49,7 @@ def test_a_freeze_and_its_end_are_not_the_last_change(page: Page, server: Server
     entry = page.get_by_role('listitem').filter(has_text='the big sale')
     expect(entry.get_by_role('button', name='Changes (It changed no service)')).to_be_visible()
     server.api('DELETE', f'/clusters/{cluster}/freeze')
+    expect(page.get_by_role('button', name='Unfreeze')).to_have_count(0)
     page.get_by_role('listitem').filter(has_text='the big sale').get_by_role('button', name='Actions for').click()
     item = page.get_by_role('menuitem').filter(has_text='Roll back to this revision')
     expect(item).to_have_attribute('aria-disabled', 'true')

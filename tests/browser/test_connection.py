@@ -42,7 +42,7 @@ def test_it_catches_up_by_itself(page: Page, aws: Aws):
     page.get_by_role('link', name='web, open').click()
     expect(page.get_by_role('button', name='Scale (Offline')).to_have_attribute('aria-disabled', 'true')
     with again(first) as second:
-        expect(page.get_by_text('Live', exact=True)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text('Live', exact=True)).to_be_visible()
         second.api('PUT', f'/clusters/{cluster}/services/web?message=again', {'desired_count': 8})
         expect(page.get_by_role('row').filter(has_text='web').get_by_text('/ 8')).to_be_visible()
 
@@ -84,4 +84,4 @@ def test_what_ecs_runs_may_be_old_although_the_connection_is_fine(
         expect(old.locator('time')).to_have_attribute('title', re.compile(r' UTC$'))
     finally:
         urllib3.request('DELETE', faults)
-    expect(old).to_have_count(0, timeout=30_000)
+    expect(old).to_have_count(0)

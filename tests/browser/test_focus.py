@@ -27,6 +27,7 @@ def test_the_focus_is_seen_and_never_under_anything(page: Page, server: Server):
     opened(page, server)
     # The bar at the bottom comes with the first chosen row.
     page.get_by_label('Select service-0000').check()
+    expect(page.get_by_role('region', name='Selected services')).to_be_visible()
     page.get_by_label('Select service-0001').focus()
     for key in ['Tab'] * 24 + ['Shift+Tab'] * 24:
         page.keyboard.press(key)
@@ -61,6 +62,8 @@ DIALOGS = {
 def test_the_focus_returns_to_what_opened_a_dialog(page: Page, server: Server, name: str):
     opened(page, server)
     page.get_by_role('link', name='service-0003, open').click()
+    # It takes the focus once it is painted.
+    expect(page.get_by_role('complementary', name='Service service-0003')).to_be_focused()
     button, item = DIALOGS[name]
     opener = page.get_by_role('button', name=button, exact=True)
     opener.focus()

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.process import Process
@@ -16,15 +17,18 @@ def tab_to(page: Page, there: Locator) -> None:
     raise AssertionError('Tab does not lead there')
 
 
+@pytest.mark.usefixtures('lasting_notices')
 def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page, product: Process):
     page.goto('/cp')
-    expect(page.get_by_role('link', name='production')).to_be_visible()
+    expect(page.get_by_role('link', name='production', exact=True)).to_be_visible()
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
     page.keyboard.press('/')
     page.keyboard.type('prod')
     expect(page.locator('[data-row]')).to_have_count(1)
     page.keyboard.press('ArrowDown')
     page.keyboard.press('Enter')
-    expect(page.get_by_role('heading', name='production')).to_be_visible()
+    expect(page.get_by_role('heading', name='production', level=1)).to_be_visible()
+    expect(page.get_by_role('link', name='routing-service, open')).to_be_visible()
     page.keyboard.press('j')
     page.keyboard.press('j')
     page.keyboard.press('k')
@@ -61,13 +65,15 @@ def test_the_help_names_every_key(page: Page):
     page.goto('/cp/clusters/staging/services/billing-service')
     expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
     page.keyboard.press('?')
-    items = page.get_by_role('dialog', name='Keyboard shortcuts').get_by_role('listitem').all_inner_texts()
-    keys = {' '.join(each.split('\n')[1:]) for each in items}
+    items = page.get_by_role('dialog', name='Keyboard shortcuts').get_by_role('listitem')
+    expect(items.first).to_be_visible()
+    keys = {' '.join(each.split('\n')[1:]) for each in items.all_inner_texts()}
     assert keys >= {'Ctrl K', '/', 'j', 'k', 'Enter', 'Esc', '[', ']', 'g c', 'g h', 'e', 'd', '?'}
 
 
 def test_a_key_is_text_while_the_user_types(page: Page):
     page.goto('/cp/clusters/staging')
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
     page.get_by_label('Filter services').fill('')
     page.keyboard.type('e?jk[]gc')
     expect(page.get_by_label('Filter services')).to_have_value('e?jk[]gc')
@@ -77,7 +83,7 @@ def test_a_key_is_text_while_the_user_types(page: Page):
 def test_the_palette_does_what_the_menus_do(page: Page):
     page.goto('/cp/clusters/staging/services/billing-service')
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
-    expect(page.get_by_role('heading', name='billing-service')).to_be_visible()
+    expect(page.get_by_role('button', name='Actions for billing-service')).to_be_visible()
     offers = page.get_by_role('option')
     for typed, offer in (('scale', 'Scale… · billing-service'), ('freeze', 'Freeze… · staging'), ('unfreeze', None)):
         page.keyboard.press('Control+k')
@@ -93,9 +99,16 @@ def test_the_palette_does_what_the_menus_do(page: Page):
     expect(page.get_by_role('dialog', name='Freeze staging')).to_be_visible()
 
 
-def test_the_palette_finds_and_goes(page: Page):
+def on_the_fleet(page: Page) -> None:
+    """Open the page of all clusters. The palette offers what the page knew when it was opened."""
     page.goto('/cp')
-    expect(page.get_by_role('link', name='staging')).to_be_visible()
+    expect(page.get_by_role('link', name='staging', exact=True)).to_be_visible()
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    expect(page.locator('.tallies')).to_be_visible()
+
+
+def test_the_palette_finds_and_goes(page: Page):
+    on_the_fleet(page)
     page.keyboard.press('Control+k')
     page.keyboard.type('billing')
     expect(page.get_by_role('option').first).to_contain_text('billing-service')
@@ -104,8 +117,7 @@ def test_the_palette_finds_and_goes(page: Page):
 
 
 def test_the_palette_carries_out_a_command_in_any_cluster(page: Page):
-    page.goto('/cp')
-    expect(page.get_by_role('link', name='staging')).to_be_visible()
+    on_the_fleet(page)
     page.keyboard.press('Control+k')
     page.keyboard.type('deploy user v2.1.0')
     offer = page.get_by_role('option').filter(has_text='staging')
@@ -116,10 +128,11 @@ def test_the_palette_carries_out_a_command_in_any_cluster(page: Page):
 
 
 def test_single_keys_can_be_switched_off(page: Page):
-    page.goto('/cp')
+    on_the_fleet(page)
     page.keyboard.press('?')
     page.get_by_label(re.compile('^Single-key')).uncheck()
     page.keyboard.press('Escape')
+    expect(page.get_by_role('dialog')).to_have_count(0)
     page.keyboard.press('?')
     expect(page.get_by_role('dialog')).to_have_count(0)
     page.keyboard.press('Control+k')

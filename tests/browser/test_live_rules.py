@@ -53,7 +53,8 @@ def order(page: Page) -> list[str]:
 def test_rows_stay_under_the_hand_until_they_are_sorted_again(page: Page, server: Server, cluster: str, hand: str):
     opened(page, server, f'/clusters/{cluster}?sort=status')
     link = page.get_by_role('link', name='service-0003, open')
-    expect(link).to_be_visible()
+    # They come in pieces, one a frame.
+    expect(page.locator('main [data-row]')).to_have_count(SERVICES)
     link.hover() if hand == 'pointer' else page.keyboard.press('j')
     before = order(page)
     top = link.bounding_box()
@@ -148,6 +149,7 @@ def test_nothing_that_the_user_chose_is_lost(page: Page, server: Server, cluster
     page.get_by_label('Select service-0058').check()
     page.get_by_role('link', name='service-0058, open').click()
     page.get_by_role('tab', name='Tasks and events').click()
+    expect(page.get_by_role('tab', name='Tasks and events')).to_have_attribute('aria-selected', 'true')
     scrolled = page.evaluate('() => scrollY')
     assert scrolled > 100
     run_tasks(server, cluster, 'service-0058', 1)

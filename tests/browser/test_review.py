@@ -18,6 +18,8 @@ def reviewed(page: Page, product: Process, managed: str) -> str:
     page.goto(f'/cp/clusters/{managed}/stackfile')
     content = page.locator('.cm-content')
     expect(content).to_be_visible()
+    # Until then the key for the review does nothing.
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
     lines = {'image': 'v2.2.6', 'memory': 'memory: 64'}
     for text, new in ((lines['image'], 'v2.1.0'), (lines['memory'], 'memory: 128')):
         content.locator('.cm-line').filter(has_text=text).first.click()
@@ -60,7 +62,8 @@ def test_the_layout_is_chosen_by_key_and_kept(page: Page, reviewed: str, violati
     expect(unified).to_be_visible()
 
 
-def test_notices_cover_nothing_that_can_be_done(page: Page, reviewed: str):
+@pytest.mark.usefixtures('lasting_notices', 'reviewed')
+def test_notices_cover_nothing_that_can_be_done(page: Page):
     page.set_viewport_size({'width': 700, 'height': 420})
     for _ in range(3):
         page.get_by_role('button', name='Back to the editor').click()
