@@ -27,18 +27,14 @@ function problems(value: unknown, severity: Problem['severity']): Problem[] {
   }));
 }
 
-let schema: Schema | null = null;
-let asked = false;
+let schema: Promise<Schema | null> | null = null;
 
-/** The JSON Schema for completion; null until it has come. */
-export function stackfileSchema(): Schema | null {
-  if (!asked) {
-    asked = true;
-    call<Schema>('/stackfile.schema.json', { accept: 'application/schema+json, application/json' }).then(
-      ({ data }) => (schema = data),
-      () => (asked = false),
-    );
-  }
+/** The JSON Schema for completion and explanations, read once; null where it cannot be read, until the next call. */
+export function stackfileSchema(): Promise<Schema | null> {
+  schema ??= call<Schema>('/stackfile.schema.json', { accept: 'application/schema+json, application/json' }).then(
+    ({ data }) => data,
+    () => (schema = null),
+  );
   return schema;
 }
 

@@ -18,7 +18,6 @@ import {
   indentOnInput,
   indentService,
   indentUnit,
-  syntaxTree,
 } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
 import { diff, unifiedMergeView } from '@codemirror/merge';
@@ -37,7 +36,7 @@ import { explain, type Schema } from '../lib/json-schema';
 import { indentBelow } from '../lib/yaml-indent';
 import { placeAt, suggestions } from '../lib/yaml-path';
 import { appearance } from './appearance';
-import { explanations, nodeOf } from './explanations';
+import { explanations, nodeOf, treeTo } from './explanations';
 
 export interface Problem {
   severity: 'error' | 'warning';
@@ -56,7 +55,7 @@ export interface EditorOptions {
   /** Asks the server; what comes back is shown only if the text is still the same. */
   check: (text: string) => Promise<Problem[]>;
   onProblems: (problems: Problem[]) => void;
-  schema: () => Schema | null;
+  schema: () => Promise<Schema | null>;
 }
 
 export interface CodeEditor {
@@ -96,7 +95,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
         bracketMatching(),
         closeBrackets(),
         explanations(options.schema),
-        autocompletion({ override: [(context) => complete(context, options.schema())], icons: false }),
+        autocompletion({ override: [async (context) => complete(context, await options.schema())], icons: false }),
         lintGutter(),
         linter((current) => check(current, options), { delay: CHECK_AFTER_MS }),
         keymap.of([
@@ -200,5 +199,5 @@ function complete(context: CompletionContext, schema: Schema | null): Completion
 
 /** Whether the cursor is in a comment or a block of text, which have no fields. */
 function inText({ state, pos }: CompletionContext): boolean {
-  return ['Comment', 'BlockLiteralContent'].includes(syntaxTree(state).resolveInner(pos, -1).name);
+  return ['Comment', 'BlockLiteralContent'].includes(treeTo(state, pos).resolveInner(pos, -1).name);
 }

@@ -46,7 +46,7 @@ export function YamlEditor({ cluster, text, onChange, onSave, onProblems, handle
             ]),
           schema: stackfileSchema,
         });
-        stackfileSchema();
+        void stackfileSchema();
         setReady(true);
       },
       () => setFailed(true),
