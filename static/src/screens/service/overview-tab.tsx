@@ -45,6 +45,15 @@ export function OverviewTab({ service }: { service: Service }) {
                 </dd>
               </>
             )}
+            {service.scaling && (
+              <>
+                <dt>Autoscaling</dt>
+                <dd>
+                  {service.scaling.min} to {service.scaling.max} tasks
+                  {service.scaling.suspended && <span class="mute"> · suspended</span>}
+                </dd>
+              </>
+            )}
             {service.failed ? (
               <>
                 <dt>Failed tasks</dt>
