@@ -187,6 +187,10 @@ export interface Plan {
    */
   warnings: Problem[];
   /**
+   * What would fail when the services start; it refuses nothing. Null without a rehearsal.
+   */
+  rehearsal: Rehearsal | null;
+  /**
    * What ECS would do to come from what runs to it: the plan of a scheduler.
    */
   ecs: {} | null;
@@ -320,6 +324,77 @@ export interface FieldChange {
   after: {
     [k: string]: unknown;
   };
+}
+/**
+ * Checks of what would fail when the services of a change start.
+ */
+export interface Rehearsal {
+  /**
+   * The services that were checked: those that the change starts.
+   */
+  services: string[];
+  /**
+   * What would fail, errors first.
+   */
+  findings: RehearsalFinding[];
+  /**
+   * What could not be checked, and why.
+   */
+  not_checked: RehearsalGap[];
+}
+/**
+ * An expected failure.
+ */
+export interface RehearsalFinding {
+  /**
+   * The service.
+   */
+  service: string;
+  /**
+   * The field in the stackfile, as `secrets.DB_PASSWORD`.
+   */
+  path: string;
+  /**
+   * The check that found it.
+   */
+  check: 'image' | 'secrets' | 'parameters' | 'roles' | 'log-group' | 'certificate' | 'network' | 'capacity' | 'quota';
+  /**
+   * The class that the record of the failure would have, as `image-pull`.
+   */
+  class: string;
+  /**
+   * What is wrong.
+   */
+  message: string;
+  /**
+   * What to do about it.
+   */
+  advice: string;
+  /**
+   * `error`: it would not start.
+   */
+  severity: 'error' | 'warning';
+}
+/**
+ * Something that could not be checked.
+ */
+export interface RehearsalGap {
+  /**
+   * The check.
+   */
+  check: 'image' | 'secrets' | 'parameters' | 'roles' | 'log-group' | 'certificate' | 'network' | 'capacity' | 'quota';
+  /**
+   * Why.
+   */
+  message: string;
+  /**
+   * The IAM actions that are missing, where that is the reason.
+   */
+  permission: string | null;
+  /**
+   * The services that it concerns.
+   */
+  services: string[];
 }
 /**
  * An image that was rolled away from, and must not come back to that service.
@@ -955,6 +1030,23 @@ export interface ServiceRow {
    */
   percent: number | null;
   verdict: Verdict | null;
+  /**
+   * The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.
+   */
+  autoscaling?: {
+    /**
+     * The fewest tasks.
+     */
+    min: number;
+    /**
+     * The most tasks.
+     */
+    max: number;
+    /**
+     * The kinds of scaling that are suspended.
+     */
+    suspended: ('in' | 'out' | 'schedules')[];
+  };
 }
 /**
  * The deployed state of a service.
@@ -1282,9 +1374,13 @@ export interface ServiceState {
      */
     at: string;
     /**
-     * The text from ECS.
+     * The text from ECS, or from Application Auto Scaling.
      */
     message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
   }[];
   /**
    * The newest stopped tasks that were observed.
@@ -1346,6 +1442,23 @@ export interface ServiceState {
    * The desired number of tasks.
    */
   desired_count?: number;
+  /**
+   * The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.
+   */
+  autoscaling?: {
+    /**
+     * The fewest tasks.
+     */
+    min: number;
+    /**
+     * The most tasks.
+     */
+    max: number;
+    /**
+     * The kinds of scaling that are suspended.
+     */
+    suspended: ('in' | 'out' | 'schedules')[];
+  };
   /**
    * The revision that last changed it.
    */
@@ -2149,9 +2262,13 @@ export interface Flight {
      */
     at: string;
     /**
-     * The text from ECS.
+     * The text from ECS, or from Application Auto Scaling.
      */
     message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
   }[];
   /**
    * The change: who, why, and its differences.
@@ -2189,9 +2306,13 @@ export interface LogLines {
      */
     at: string;
     /**
-     * The text from ECS.
+     * The text from ECS, or from Application Auto Scaling.
      */
     message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
   }[];
 }
 /**
@@ -3283,9 +3404,13 @@ export interface Service {
      */
     at: string;
     /**
-     * The text from ECS.
+     * The text from ECS, or from Application Auto Scaling.
      */
     message: string;
+    /**
+     * A scaling activity: what was scaled, and why.
+     */
+    source?: 'autoscaling';
   }[];
   /**
    * The newest stopped tasks that were observed.
@@ -3466,6 +3591,23 @@ export interface Service {
    * The desired number of tasks.
    */
   desired_count?: number;
+  /**
+   * The autoscaling of a service in the desired state; its desired count in ECS is then between the limits.
+   */
+  autoscaling?: {
+    /**
+     * The fewest tasks.
+     */
+    min: number;
+    /**
+     * The most tasks.
+     */
+    max: number;
+    /**
+     * The kinds of scaling that are suspended.
+     */
+    suspended: ('in' | 'out' | 'schedules')[];
+  };
   /**
    * The revision that last changed it.
    */
