@@ -9,7 +9,7 @@ import { Empty, Skeleton } from '../../ui/states';
 /** What the live channel and the reading of the service have, which knows of scaling as well; the newest first. */
 function mergedEvents(live: readonly EcsEvent[], read: readonly EcsEvent[]): EcsEvent[] {
   const known = new Map([...read, ...live].map((event) => [`${event.at} ${event.message}`, event]));
-  return [...known.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  return [...known.values()].toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
 
 export function TasksTab({ service }: { service: Service }) {
