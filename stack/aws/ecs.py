@@ -134,4 +134,5 @@ def _status(cluster: Mapping[str, Any]) -> ClusterStatus:
         cluster.get('activeServicesCount', 0),
         cluster.get('runningTasksCount', 0),
         (cluster.get('serviceConnectDefaults') or {}).get('namespace', ''),
+        cluster.get('clusterArn', ''),
     )

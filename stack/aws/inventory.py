@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, servicediscovery
+from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, schedules, servicediscovery
 from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed, Unprocessable
@@ -51,9 +51,12 @@ class Inventory:
             services,
             container_instances=status.container_instances,
             connect_default=status.connect_default,
+            cluster_arn=status.arn,
             at=self._clock(),
         )
         observed = await self._with_parts(observed, wanted)
+        if prune:
+            observed = await schedules.with_group(self._aws, observed)
         return await self._with_definitions(observed, wanted, going(wanted, observed, destroyed, prune))
 
     async def extend(self, observed: Observed, document: Mapping[str, Any]) -> Observed:
@@ -203,7 +206,7 @@ class Inventory:
         started = await asyncio.gather(*(ecs.started_by(self._aws, observed.cluster, each.family) for each in once))
         families = [family(observed.cluster, name) for name in gone]
         leaving = await asyncio.gather(*(ecs.family(self._aws, each) for each in families))
-        return replace(
+        looked_at = replace(
             observed,
             definitions={arn: each for arn, each in definitions.items() if each},
             newest=known,
@@ -211,6 +214,7 @@ class Inventory:
             ran=frozenset((each.service, mark) for each, marks in zip(once, started, strict=True) for mark in marks),
             families=dict(zip(families, leaving, strict=True)),
         )
+        return await schedules.with_schedules(self._aws, looked_at, wanted)
 
     async def _definition(self, arn: str) -> TaskDefinition | None:
         if arn not in self._definitions:

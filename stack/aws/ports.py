@@ -84,6 +84,7 @@ class ClusterStatus:
     services: int
     running: int
     connect_default: str = ''
+    arn: str = ''
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from stack.reconcile.names import Owner
 from stack.reconcile.observed import Answer, LoadBalancer, Observed, Registry, Service, TargetGroup
 from stack.reconcile.plan import Change, Until
 from stack.reconcile.record import delete_record
+from stack.reconcile.schedules import plan_delete
 from stack.stackfile.naming import family
 
 # The error codes of Elastic Load Balancing and Cloud Map for a resource that is still in use for a moment.
@@ -29,7 +30,10 @@ def plan_destroy(draft: Draft, observed: Observed) -> None:
     if service is None:
         plan_removal(draft, observed)
     plan_leftovers(draft, observed, frozenset(), after=[gone])
-    _task_definitions(draft, observed, after=[gone])
+    members = observed.families.get(family(draft.owner.cluster, draft.service), ())
+    places = {member.tags[names.SCHEDULE_TAG] for member in members if names.SCHEDULE_TAG in member.tags}
+    unscheduled = plan_delete(draft, observed, sorted(places))
+    _task_definitions(draft, observed, after=[gone, *unscheduled])
 
 
 def delete_service(

@@ -21,6 +21,8 @@ WHOLE_TAG = 'nysa:whole'
 CONNECT_TAG = 'nysa:service-connect'
 # On a task definition: the revision of the desired state for which its task ran.
 RAN_TAG = 'nysa:ran'
+# On a task definition: the schedule that runs it, as `group/name`.
+SCHEDULE_TAG = 'nysa:schedule'
 
 
 class Owner(NamedTuple):
@@ -43,6 +45,15 @@ def owner(tags: Mapping[str, str]) -> Owner | None:
     """The owner by the tags, or None where Nysa neither created nor adopted the resource."""
     cluster = tags.get(CLUSTER_TAG)
     return Owner(cluster, tags.get(SERVICE_TAG)) if cluster else None
+
+
+_DESCRIPTION = re.compile(r'Service (?P<service>\S+) of the ECS cluster (?P<cluster>\S+), made by Nysa')
+
+
+def described_owner(description: str) -> Owner | None:
+    """The service that owns a resource by its description; None for any other text."""
+    match = _DESCRIPTION.fullmatch(description)
+    return Owner(match['cluster'], match['service']) if match else None
 
 
 def ecs_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

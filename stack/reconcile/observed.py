@@ -335,6 +335,8 @@ class Observed:
     `log_groups`: (region or None, name). These, `records`, `namespaces` and `registries` as far as they matter.
     `unknown_log_groups`: those that could not be asked for, and why. `subnets`: the VPC of each subnet that the
     desired state names and that exists, None where that is unknown.
+    `schedules`: answers of GetSchedule by GROUP/NAME, `unknown_schedules` why one could not be read.
+    `schedule_groups`: the names in a schedule group, where it was listed and exists.
     `at`: the time of observation, in seconds since the epoch.
     """
 
@@ -359,6 +361,10 @@ class Observed:
     log_groups: frozenset[tuple[str | None, str]] = frozenset()
     unknown_log_groups: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
     subnets: Mapping[str, str] | None = None
+    cluster_arn: str = ''
+    schedules: Mapping[str, Answer] = field(default_factory=dict)
+    unknown_schedules: Mapping[str, str] = field(default_factory=dict)
+    schedule_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     at: float = 0.0
 
     def service(self, name: str) -> Service | None:

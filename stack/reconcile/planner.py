@@ -22,6 +22,7 @@ from stack.reconcile.names import Owner
 from stack.reconcile.observed import LoadBalancer, Observed, Registry, Service, TargetGroup
 from stack.reconcile.plan import Change, Note, Plan, Row, Until
 from stack.reconcile.scaling_policies import counted_requests
+from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.vpc import in_own_vpc, misstated
@@ -68,6 +69,7 @@ def plan(
         drafts.append(draft)
         if draft.steps:
             rows.append(Row(name, 'destroy'))
+    plan_group_deletion(drafts, observed)
     stated = document['vpc'].get('id') if isinstance(document.get('vpc'), Mapping) else None
     return _put_together(observed, wanted, rows, drafts, misstated(stated, observed))
 
@@ -119,9 +121,14 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, observed)
     wanted = in_known_namespace(wanted, service, observed.connect_namespaces)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
+    first = [log_group, *plan_unschedule(draft, wanted, observed)]
     definition = plan_definition(draft, wanted, observed, retry)
     if wanted.runs_once:
-        return _run_once(draft, wanted, definition, observed, revision, log_group)
+        runs = plan_run(draft, wanted, definition, observed, revision, first)
+        row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
+        return _without_service(draft, row, definition, observed)
+    if wanted.schedule:
+        return _without_service(draft, _scheduled(draft, shared, wanted, definition, observed), definition, observed)
     attached = plan_load_balancers(draft, wanted.balancers.own, observed)
     targets = [each.target for each in attached]
     targets += [plan_others_group(other, observed) for other in wanted.balancers.others]
@@ -152,19 +159,25 @@ def _scaled(row: Row, draft: Draft, wanted: Wanted, observed: Observed) -> Row:
     return in_full(row, draft) if len(draft.steps) > before else row
 
 
-def _run_once(
-    draft: Draft, wanted: Wanted, definition: Definition, observed: Observed, revision: str, log_group: str | None
-) -> Row:
-    runs = plan_run(draft, wanted, definition, observed, revision, [log_group])
-    row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
-    service = observed.service(wanted.service)
+def _scheduled(draft: Draft, shared: Draft, wanted: Wanted, definition: Definition, observed: Observed) -> Row:
+    after = [step.id for step in shared.steps if step.kind == 'logs:CreateLogGroup']
+    changes = plan_schedule(draft, shared, wanted, definition.ref, observed, after=after)
+    created = any(step.kind == 'scheduler:CreateSchedule' for step in draft.steps)
+    if not draft.steps:
+        return Row(wanted.service, 'nothing')
+    return Row(wanted.service, 'create' if created else 'update', (*changes, *definition.changes))
+
+
+def _without_service(draft: Draft, row: Row, definition: Definition, observed: Observed) -> Row:
+    """The row of a task, with the deletion of a service of that name in ECS. Raises `Blocked`."""
+    service = observed.service(draft.service)
     if service is None:
         return row
     if names.owner(service.tags) != draft.owner:
         raise Blocked('A service of that name runs in ECS, and was not created by Nysa: delete it by hand first.')
     gone = delete_service(draft, service, observed, why=[Change('type', 'service', 'task')])
     plan_leftovers(draft, observed, frozenset(), after=[gone])
-    return Row(wanted.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
+    return Row(draft.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
 
 
 def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> None:
@@ -199,7 +212,9 @@ def going(
         *observed.registries,
         *observed.services.values(),
     )
-    for whose in {names.owner(resource.tags) for resource in marked}:
+    owners = {names.owner(resource.tags) for resource in marked}
+    owners |= {names.described_owner(str(seen.get('Description'))) for seen in observed.schedules.values()}
+    for whose in owners:
         if whose and whose.cluster == observed.cluster and whose.service and whose.service not in wanted:
             service = observed.services.get(whose.service)
             if prune or not (service and service.active):

@@ -15,6 +15,7 @@ from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed, Service, TaskDefinition
 from stack.reconcile.plan import Action, Change, ResultOf, Row
+from stack.reconcile.schedules import schedule_marks
 from stack.reconcile.service_fields import Changed, changed_members, states_everything
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.main_container import main_container
@@ -54,7 +55,7 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
     if running and serves(wanted.definition, running):
         return Definition(running.arn, known=running)
     newest = observed.newest.get(wanted.family)
-    before = running or (newest if wanted.runs_once else None)
+    before = running or (newest if wanted.is_task else None)
     changes = tuple(definition_changes(before.body if before else None, wanted.definition))
     if newest and is_registered(wanted.definition, newest):
         if running and newest.arn in observed.given_up and not retry:
@@ -62,12 +63,14 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
             draft.note(f'ECS rolled back {name}; it is deployed again only after the next change or deploy.')
             return Definition(running.arn, known=running)
         return Definition(newest.arn, changes, newest)
-    made_for = {names.MADE_FOR_TAG: fingerprint(wanted.definition)}
+    marks = {names.MADE_FOR_TAG: fingerprint(wanted.definition), **schedule_marks(wanted)}
     made = draft.add(
         'task-definition',
         'ecs:RegisterTaskDefinition',
         f'Register a task definition for {wanted.service}',
-        {**wanted.definition, 'tags': [*wanted.definition.get('tags', ()), *names.ecs_tags(made_for)]},
+        {**wanted.definition, 'tags': [*wanted.definition.get('tags', ()), *names.ecs_tags(marks)]},
+        # The mark of a schedule that goes is on the newest definition.
+        after=[step.id for step in draft.steps],
         why=changes,
     )
     return Definition(ResultOf(made, 'taskDefinition.taskDefinitionArn'), changes)

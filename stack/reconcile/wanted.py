@@ -8,6 +8,7 @@ from typing import Any
 from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.scaling import Scaling, scaling
 from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
+from stack.reconcile.wanted_schedule import WantedSchedule, wanted_schedule
 from stack.stackfile import effective
 from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.check import check
@@ -53,6 +54,7 @@ class Wanted:
     autoscaled: bool = False
     scaling: Scaling | None = None
     runs_once: bool = False
+    schedule: WantedSchedule | None = None
     members: Terms = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     balancers: Balancers = field(default_factory=Balancers)
@@ -66,6 +68,11 @@ class Wanted:
     def leaves_something(self) -> bool:
         """Whether parts of the service are left to other programs: see `stack.reconcile.kept`."""
         return bool(self.ignored) or self.declared is not None
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it has tasks that end by themselves, and no service in ECS."""
+        return self.runs_once or self.schedule is not None
 
     @property
     def family(self) -> str:
@@ -168,14 +175,17 @@ def _with_rest(wanted: Wanted, settings: ServiceSettings, raw: Mapping[str, Any]
 def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str | None) -> Wanted:
     vpc = top.vpc or Vpc()
     scaled = _autoscaling(settings)
+    members = _members(cluster, settings, vpc, region)
+    schedule = wanted_schedule(cluster, settings, members)
     return Wanted(
         service=settings.name,
         definition=register_arguments(cluster, settings, region),
         count=scaled.start(settings.desired_count) if scaled else settings.desired_count,
         autoscaled=settings.autoscaled or scaled is not None,
         scaling=scaling(cluster, settings.name, scaled) if scaled else None,
-        runs_once=settings.type == 'task',
-        members=_members(cluster, settings, vpc, region),
+        runs_once=settings.type == 'task' and schedule is None,
+        schedule=schedule,
+        members=members,
         tags={**settings.tags, **({CONNECT_TAG: 'true'} if settings.service_connect else {})},
         balancers=wanted_balancers(cluster, settings, vpc),
         registry=_registry(settings, top, vpc),

@@ -25,6 +25,7 @@ from stack.stackfile.semantics import (
     placement,
     refused_definition,
     refused_service,
+    schedule,
     warnings,
 )
 from stack.stackfile.semantics.rendered import refusals
@@ -41,6 +42,7 @@ MISTAKES = (
     *left_to_others.RULES,
     *autoscaling.RULES,
     *connect.RULES,
+    *schedule.RULES,
 )
 
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
@@ -60,7 +62,13 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     subjects = list(_subjects(data, top, cluster, mistakes))
     found = _apply(MISTAKES, subjects)
     found += _refusals(subjects, {path for path, _ in found})
-    for rule in (across.doubled_names, across.long_families, across.same_balancer, across.same_endpoint):
+    for rule in (
+        across.doubled_names,
+        across.long_families,
+        across.same_balancer,
+        across.same_endpoint,
+        schedule.same_schedule,
+    ):
         found += rule(subjects)
     noted = [*_apply((*warnings.RULES, *autoscaling.WARNINGS), subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]

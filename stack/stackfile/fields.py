@@ -18,6 +18,7 @@ from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
 from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
 from stack.stackfile.rendering import container, key, service, structure, structures
+from stack.stackfile.schedule_fields import ROLE_ARN, Schedule
 from stack.stackfile.shapes import choice, list_of, one_or_several, switch, text, whole
 from stack.stackfile.volumes import VOLUME, Volume
 
@@ -138,7 +139,18 @@ class ServiceSettings(ContainerSettings):
         ),
     )
     type: str = entry(
-        choice('service', 'task'), '`service` runs on; `task` runs once for each revision.', default='service'
+        choice('service', 'task'),
+        '`service` runs on; `task` runs once for each revision, or at the times of its `schedule`.',
+        default='service',
+    )
+    schedule: Schedule | None = entry(
+        record(Schedule),
+        'When EventBridge Scheduler runs a service of `type: task`, in place of once for each revision.',
+    )
+    scheduler_role: str | None = entry(
+        ROLE_ARN,
+        'The IAM role that EventBridge Scheduler uses to run the tasks of a `schedule`.',
+        inherits=DEFAULTS,
     )
     desired_count: int = entry(
         whole(0, 5000),

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from stack.reconcile import names
 from stack.reconcile.names import Owner
@@ -17,6 +19,7 @@ from stack.reconcile.observed import (
     TargetGroup,
     TaskDefinition,
 )
+from stack.reconcile.schedules import schedule_marks
 from stack.reconcile.tasks import run_mark
 from stack.reconcile.wanted import Wanted, wanted_services
 from stack.reconcile.wanted_balancers import Balancer
@@ -67,7 +70,7 @@ def service_in(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 def settled(document: Mapping[str, Any], cluster: str = CLUSTER, revision: str = REVISION) -> Observed:
     """What AWS holds once the document has been reconciled."""
-    observed = Observed(cluster, container_instances=2)
+    observed = Observed(cluster, container_instances=2, cluster_arn=f'arn:aws:ecs:us-east-1:1:cluster/{cluster}')
     for wanted in wanted_services(cluster, document).values():
         observed = _with(observed, wanted, Owner(cluster, wanted.service), revision)
     return observed
@@ -81,6 +84,8 @@ def _with(observed: Observed, wanted: Wanted, owner: Owner, revision: str) -> Ob
         log_groups=observed.log_groups
         | ({(wanted.log_group.region, wanted.log_group.name)} if wanted.log_group else set()),
     )
+    if wanted.schedule:
+        return _with_schedule(observed, wanted, definition)
     if wanted.runs_once:
         return observed
     load_balancers, registries = [], []
@@ -120,8 +125,31 @@ def _definition(wanted: Wanted, owner: Owner, revision: str) -> TaskDefinition:
     arn = f'arn:aws:ecs:us-east-1:1:task-definition/{wanted.family}:7'
     body = {key: value for key, value in wanted.definition.items() if key != 'tags'}
     body |= {'taskDefinitionArn': arn, 'revision': 7, 'status': 'ACTIVE', 'compatibilities': ['EC2']}
-    tags = owner.tags | ({names.RAN_TAG: run_mark(revision)} if wanted.runs_once else {})
+    tags = owner.tags | ({names.RAN_TAG: run_mark(revision)} if wanted.runs_once else {}) | schedule_marks(wanted)
     return TaskDefinition(arn, wanted.family, body, tags)
+
+
+def _with_schedule(observed: Observed, wanted: Wanted, definition: TaskDefinition) -> Observed:
+    """The schedule as GetSchedule returns it: with AWS's own members, and lists in an order of its own."""
+    schedule = wanted.schedule
+    target = schedule.terms['Target']
+    run = {**target['EcsParameters'], 'TaskDefinitionArn': definition.arn}
+    run['Tags'] = list(reversed(run['Tags']))
+    seen = {
+        **schedule.terms,
+        'Arn': f'arn:aws:scheduler:us-east-1:1:schedule/{schedule.place}',
+        'ActionAfterCompletion': 'NONE',
+        'CreationDate': datetime(2030, 1, 1, tzinfo=UTC),
+        'Target': {**target, 'Arn': observed.cluster_arn, 'EcsParameters': run},
+    }
+    for member in {'StartDate', 'EndDate'} & seen.keys():
+        seen[member] = datetime.fromisoformat(seen[member]).astimezone(ZoneInfo('Asia/Tokyo'))
+    listed = observed.schedule_groups.get(schedule.group, frozenset()) | {schedule.name}
+    return replace(
+        observed,
+        schedules={**observed.schedules, schedule.place: seen},
+        schedule_groups={**observed.schedule_groups, schedule.group: listed} if schedule.is_own else {},
+    )
 
 
 def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tuple[Observed, str]:
