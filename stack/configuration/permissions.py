@@ -27,7 +27,9 @@ LINKED_ROLES = 'arn:aws:iam::*:role/aws-service-role/*'
 RESOURCES = (BUCKET, OBJECTS, QUEUE, EVENTS, SECRET, ANY, TASK_ROLES, LINKED_ROLES)
 
 CONDITIONS: dict[str, Any] = {
-    TASK_ROLES: {'StringEquals': {'iam:PassedToService': 'ecs-tasks.amazonaws.com'}},
+    TASK_ROLES: {
+        'StringEquals': {'iam:PassedToService': ['ecs-tasks.amazonaws.com', 'scheduler.amazonaws.com']},
+    },
     LINKED_ROLES: {
         'StringEquals': {
             'iam:AWSServiceName': [
@@ -130,13 +132,19 @@ PERMISSIONS: tuple[Permission, ...] = (
             'cloudwatch:DeleteAlarms',
         ),
     ),
+    *_of('scheduler', 'GetSchedule ListSchedules', BOTH),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, ('ecs:RegisterTaskDefinition', 'ecs:TagResource')),
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, (_PASS,), (TASK_ROLES,)),
     Permission('ecs:CreateService', SCHEDULER, ('ecs:CreateService', 'ecs:TagResource')),
     Permission('ecs:CreateService', SCHEDULER, (_LINK,), (LINKED_ROLES,)),
     Permission('ecs:RunTask', SCHEDULER, ('ecs:RunTask', 'ecs:TagResource')),
     Permission('ecs:RunTask', SCHEDULER, (_PASS,), (TASK_ROLES,)),
-    *_of('ecs', 'UpdateService DeleteService DeregisterTaskDefinition TagResource', SCHEDULER),
+    *_of('ecs', 'UpdateService DeleteService DeregisterTaskDefinition TagResource UntagResource', SCHEDULER),
+    *_of('scheduler', 'CreateSchedule UpdateSchedule DeleteSchedule', SCHEDULER),
+    Permission('scheduler:CreateSchedule', SCHEDULER, (_PASS,), (TASK_ROLES,)),
+    Permission('scheduler:UpdateSchedule', SCHEDULER, (_PASS,), (TASK_ROLES,)),
+    Permission('scheduler:CreateScheduleGroup', SCHEDULER, ('scheduler:CreateScheduleGroup', 'scheduler:TagResource')),
+    *_of('scheduler', 'DeleteScheduleGroup', SCHEDULER),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/load-balancer-authentication-access-control.html
     Permission(
         'elbv2:CreateLoadBalancer',

@@ -148,8 +148,10 @@ class FlightRecorder:
 
     async def _record(self, flight: '_Flight') -> None:
         rollout, definition = flight.rollout, flight.definition
-        # Tasks that run once are of no service, which could be asked for them.
-        found = () if rollout.goal.kind == 'run' else await self._look.stopped(flight.cluster, flight.service)
+        # Tasks that run once, or by a schedule, are of no service, which could be asked for them.
+        found = (
+            () if rollout.goal.kind in ('run', 'schedule') else await self._look.stopped(flight.cluster, flight.service)
+        )
         stopped = _of(rollout, found) or _of(rollout, flight.known)
         # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
         arn = rollout.task_definition or next((each.task_definition for each in stopped), None)

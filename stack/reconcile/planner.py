@@ -128,7 +128,8 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
         row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
         return _without_service(draft, row, definition, observed)
     if wanted.schedule:
-        return _without_service(draft, _scheduled(draft, shared, wanted, definition, observed), definition, observed)
+        row = _scheduled(draft, shared, wanted, definition, observed, after=[log_group])
+        return _without_service(draft, row, definition, observed)
     attached = plan_load_balancers(draft, wanted.balancers.own, observed)
     targets = [each.target for each in attached]
     targets += [plan_others_group(other, observed) for other in wanted.balancers.others]
@@ -159,8 +160,15 @@ def _scaled(row: Row, draft: Draft, wanted: Wanted, observed: Observed) -> Row:
     return in_full(row, draft) if len(draft.steps) > before else row
 
 
-def _scheduled(draft: Draft, shared: Draft, wanted: Wanted, definition: Definition, observed: Observed) -> Row:
-    after = [step.id for step in shared.steps if step.kind == 'logs:CreateLogGroup']
+def _scheduled(
+    draft: Draft,
+    shared: Draft,
+    wanted: Wanted,
+    definition: Definition,
+    observed: Observed,
+    *,
+    after: Sequence[str | None],
+) -> Row:
     changes = plan_schedule(draft, shared, wanted, definition.ref, observed, after=after)
     created = any(step.kind == 'scheduler:CreateSchedule' for step in draft.steps)
     if not draft.steps:

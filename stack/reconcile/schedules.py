@@ -6,6 +6,7 @@ schedule is: a service whose `schedule` is removed is then found without a look 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from stack.reconcile import names
@@ -115,8 +116,8 @@ def plan_schedule(
 
     `after`: steps that come first.
     """
-    schedule = wanted.schedule
-    assert schedule is not None
+    assert wanted.schedule is not None
+    schedule = replace(wanted.schedule, terms=_begun(wanted.schedule.terms, observed.at))
     seen = _seen(draft.owner, schedule, observed)
     ready = [*after, _mark(draft, wanted, schedule, observed)]
     terms = _terms(schedule, observed.cluster_arn, definition)
@@ -127,11 +128,20 @@ def plan_schedule(
         text = f'Create the schedule {schedule.place}'
         draft.add('schedule', 'scheduler:CreateSchedule', text, {**where, **terms}, after=ready, why=changes)
         return changes
-    changes = tuple(_changes(by_field(normalised(seen)), by_field(normalised(schedule.terms))))
+    before = _begun(normalised(seen), observed.at)
+    changes = tuple(_changes(by_field(before), by_field(normalised(schedule.terms))))
     if isinstance(definition, ResultOf) or changes or _targets(seen) != (observed.cluster_arn, definition):
         text = f'Update the schedule {schedule.place}'
         draft.add('schedule', 'scheduler:UpdateSchedule', text, {**where, **terms}, after=ready, why=changes)
     return changes
+
+
+def _begun(terms: Mapping[str, Any], at: float) -> Mapping[str, Any]:
+    """The terms without a start that is past: AWS refuses it, and it has no effect."""
+    start = terms.get('StartDate')
+    if start is None or datetime.fromisoformat(start).timestamp() > at:
+        return terms
+    return {name: value for name, value in terms.items() if name != 'StartDate'}
 
 
 def _seen(owner: Owner, schedule: WantedSchedule, observed: Observed) -> Mapping[str, Any] | None:

@@ -114,10 +114,10 @@ def _when(schedule: Schedule) -> dict[str, Any]:
 
 
 def _run_members(members: Terms) -> dict[str, Any]:
-    found = {theirs: members[ours] for ours, theirs in _MEMBERS.items() if ours in members}
+    found = {name: members[member] for member, name in _MEMBERS.items() if member in members}
     network = members.get('networkConfiguration', {}).get('awsvpcConfiguration')
     if network:
-        own = {theirs: network[ours] for ours, theirs in _NETWORK.items() if network.get(ours)}
+        own = {name: network[member] for member, name in _NETWORK.items() if network.get(member)}
         found['NetworkConfiguration'] = {'awsvpcConfiguration': own}
     # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_EcsParameters.html (no other value)
     if members.get('propagateTags') == 'TASK_DEFINITION':

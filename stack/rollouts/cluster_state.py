@@ -8,7 +8,7 @@ from typing import Any
 from stack.errors import StateUnreadable
 from stack.reconcile.plan import Row
 from stack.reconcile.wanted import Successive, Wanted
-from stack.rollouts import refusals, removal, service_rollout, task_run
+from stack.rollouts import refusals, removal, schedule_rollout, service_rollout, task_run
 from stack.rollouts.carriers import Carriers
 from stack.rollouts.drift import carries, service_drift, unmanaged
 from stack.rollouts.ecs_snapshot import MOST_STOPPED, EcsSnapshot
@@ -99,7 +99,7 @@ class ClusterState:
 
     def _goal(self, revision: Revision, name: str, announced_at: datetime | None) -> Goal:
         wanted = self.wanted[name]
-        kind: Kind = 'run' if wanted.runs_once else 'service'
+        kind: Kind = 'run' if wanted.runs_once else 'schedule' if wanted.schedule else 'service'
         return Goal(name, revision.id, revision.stored_at, image_of(wanted), self.count(name), announced_at, kind)
 
     def take_up(self, rollouts: Mapping[str, Rollout]) -> None:
@@ -125,7 +125,7 @@ class ClusterState:
         definitions = {**self.ecs.definitions, **observation.definitions}
         for name, seen in observation.services.items():
             wanted, before = self.wanted.get(name), self.ecs.services.get(name)
-            if wanted is None or wanted.runs_once or seen is None or seen.primary is None:
+            if wanted is None or wanted.is_task or seen is None or seen.primary is None:
                 continue
             fits = self._carriers.of(wanted, seen, definitions)
             known = {each.id for each in before.deployments} if before else set()
@@ -201,6 +201,11 @@ class ClusterState:
                 tasks = observation.runs[name]
                 self.rollouts[name] = task_run.follow(before, tasks, observation.at, self._stalled_after)
                 self.ecs.stopped[name] = task_run.failed(tasks, name)[:MOST_STOPPED]
+        elif before.goal.kind == 'schedule':
+            is_about = self.outcome is not None and refusals.is_about(self.outcome, before.goal, self.revision.id)
+            self.rollouts[name] = schedule_rollout.follow(
+                before, self.outcome if is_about else None, observation.at, self._stalled_after
+            )
         elif seen is None or self.ecs.knows_definitions(seen):
             fits = self._carriers.of(self.wanted[name], seen, self.ecs.definitions) if seen else ()
             self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, self._stalled_after)

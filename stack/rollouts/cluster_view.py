@@ -189,17 +189,17 @@ def service_sync(state: ClusterState, name: str) -> str:
         return 'not-deployed' if going.goal.held else 'rolling-out'
     if name not in state.wanted:
         return 'unmanaged'
-    if state.wanted[name].runs_once:
-        return 'in-sync'
     if state.drift(name) is not None or state.refused(name):
         return 'drifted'
+    if state.wanted[name].is_task:
+        return 'in-sync'
     return 'unknown' if name not in state.ecs.services else 'in-sync'
 
 
 def service_health(state: ClusterState, name: str) -> str:
     """`healthy`, `degraded`, `failing`, `stopped` (none wanted, none runs), or `unknown`."""
     seen, wanted = state.ecs.services.get(name), state.wanted.get(name)
-    if wanted is not None and wanted.runs_once:
+    if wanted is not None and wanted.is_task:
         going = state.rollouts.get(name)
         return 'failing' if going and going.verdict and going.verdict.failed else 'healthy'
     if seen is None:

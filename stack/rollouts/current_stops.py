@@ -11,7 +11,7 @@ def current_stops(state: ClusterState, name: str) -> list[Task]:
     """
     stopped, seen, going = state.ecs.stopped.get(name, ()), state.ecs.services.get(name), state.rollouts.get(name)
     primary = seen.primary.id if seen and seen.primary else None
-    if going is not None and going.goal.kind == 'run':
+    if going is not None and going.goal.kind in ('run', 'schedule'):
         return list(stopped)
     if going is None:
         return [each for each in stopped if primary is None or each.started_by in ('', primary)]

@@ -53,7 +53,7 @@ def service_drift(wanted: Wanted, seen: Service | None, definition: TaskDefiniti
     `definition` is the task definition that it runs, None where that is not known yet, or is known to bring what is
     wanted: see `carries`.
     """
-    if wanted.runs_once:
+    if wanted.is_task:
         return None
     if seen is None or not seen.active:
         return Row(wanted.service, 'create')

@@ -1,6 +1,6 @@
 """A rollout as a value: its goal, its progress, its verdict; and what ends or restarts it from outside ECS.
 
-What a look at ECS makes of it is in `service_rollout`, `removal` and `task_run`.
+What a look at ECS makes of it is in `service_rollout`, `removal`, `task_run` and `schedule_rollout`.
 """
 
 import re
@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 from stack.rollouts.ecs_state import Service
 
-# A service that is kept in ECS · one that is to be gone from there · tasks that run once, and end by themselves.
-Kind = Literal['service', 'removal', 'run']
+# A service that is kept in ECS · one that is to be gone from there · tasks that run once, and end by themselves · a
+# schedule that runs tasks.
+Kind = Literal['service', 'removal', 'run', 'schedule']
 State = Literal['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
 Ending = Literal['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
 

@@ -26,6 +26,7 @@ _SCALING = 'application-autoscaling'
 # Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 # ACM: https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
 # ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+# Scheduler: https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html (the lowest of any region)
 # Cloud Map, Application Auto Scaling, IAM and Systems Manager publish none for these actions: what is here is careful.
 _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     (_ECS, Limit(50, 20), 'DescribeClusters ListClusters'),
@@ -84,6 +85,9 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         'RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy PutScheduledAction'
         ' DeleteScheduledAction',
     ),
+    ('scheduler', Limit(50, 50), 'CreateSchedule UpdateSchedule DeleteSchedule'),
+    ('scheduler', Limit(50, 50), 'GetSchedule ListSchedules'),
+    ('scheduler', Limit(5, 5), 'CreateScheduleGroup DeleteScheduleGroup'),
 )
 
 # Operation, as `ecs:UpdateService` → the category that it shares a bucket with, named by its first operation.

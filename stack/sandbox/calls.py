@@ -17,6 +17,8 @@ from stack.sandbox.http_server import Answer, Environ
 REGION = 'us-east-1'
 _SCOPE = re.compile(r'Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request')
 _SERVICE_OF_SIGNING_NAME = {'elasticloadbalancing': 'elbv2'}
+# Services that speak JSON and name the operation by path and method.
+_REST_JSON = ('scheduler',)
 _READS = ('Get', 'List', 'Describe', 'Head', 'BatchGet', 'BatchCheck', 'Discover', 'Filter')
 
 
@@ -51,7 +53,8 @@ def identify(environ: Environ, body: bytes) -> Call:
     if environ.get('CONTENT_TYPE', '').startswith('application/x-www-form-urlencoded'):
         action = parse_qs(body.decode('utf-8', 'replace')).get('Action', ['unknown'])[0]
         return Call(service, action, region, 'ec2' if service == 'ec2' else 'query')
-    return Call(service, _routed(service, environ), region, 's3' if service == 's3' else 'rest-xml')
+    protocol = 's3' if service == 's3' else 'json' if service in _REST_JSON else 'rest-xml'
+    return Call(service, _routed(service, environ), region, protocol)
 
 
 def _presigned(environ: Environ) -> str:

@@ -20,6 +20,7 @@ from stack.sandbox import (
     moto_elbv2,
     moto_logs,
     moto_s3,
+    moto_scheduler,
     moto_servicediscovery,
     moto_sqs,
 )
@@ -44,6 +45,7 @@ def install() -> None:
     moto_elbv2.install()
     moto_logs.install()
     moto_s3.install()
+    moto_scheduler.install()
     moto_servicediscovery.install()
     moto_sqs.install()
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import boto3
 from botocore.config import Config
 
-from stack.sandbox import moto_cloudwatch, moto_logs, moto_patches
+from stack.sandbox import moto_cloudwatch, moto_logs, moto_patches, moto_scheduler
 from stack.sandbox.application import AwsApplication, Own
 from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
@@ -48,6 +48,7 @@ class EmbeddedAws:
         from stack.sandbox import moto_autoscaling
         from stack.sandbox.ecs.moto_ports import ports
         from stack.sandbox.event_bus import EventBus
+        from stack.sandbox.schedules import Schedules
 
         self.account = account
         self.faults = Faults()
@@ -56,6 +57,9 @@ class EmbeddedAws:
         self.autoscaler = moto_autoscaling.autoscaler(account, self.ecs, clock)
         own: dict[str, Own] = {'ecs': self._ask_ecs, 'application-autoscaling': self._ask_autoscaler}
         self.application = AwsApplication(account, self.faults, own)
+        self._schedules = Schedules(
+            account, lambda operation, body, region: self.ecs.handle(operation, body, region, account)
+        )
         self._directory: Path | None = None
         self._keeper: Keeper | None = None
         self._session = boto3.Session(region_name=self.region, **self.credentials)
@@ -101,6 +105,7 @@ class EmbeddedAws:
         self._closing.callback(self._forget)
         moto_cloudwatch.connect(self.account, moto_cloudwatch.Fleet(self._services, self.clock.now))
         moto_logs.connect(self.account, self.clock.now)
+        moto_scheduler.connect(self.account, self.clock.now)
         found, keeper = Found.NOTHING, None
         if directory:
             keeper = Keeper(directory, self.account, self.ecs, self.application.take_touched)
@@ -184,19 +189,21 @@ class EmbeddedAws:
                 self.ecs.register_container_instance(cluster, region=self.region, account=self.account)
 
     def advance(self, seconds: float = 0.0) -> None:
-        """Turns a ManualClock, and has ECS and the autoscaler do all that is due by then."""
+        """Turns a ManualClock, and has ECS, the autoscaler and the schedules do all that is due by then."""
         with LOCK:
-            while seconds and isinstance(self.clock, ManualClock):
+            until = self.clock.now() + seconds
+            while isinstance(self.clock, ManualClock) and (now := self.clock.now()) < until:
                 # Metrics are read minute by minute.
-                step = seconds if self.autoscaler.is_idle else min(seconds, 60.0)
-                self.clock.advance(step)
-                seconds -= step
+                due = until if self.autoscaler.is_idle else min(until, now + 60.0)
+                scheduled = self._schedules.next_due()
+                self.clock.advance((due if scheduled is None else max(now, min(due, scheduled))) - now)
                 self._do_what_is_due()
             self._do_what_is_due()
 
     def _do_what_is_due(self) -> None:
         self.ecs.advance()
         self.autoscaler.advance()
+        self._schedules.advance(self.clock.now())
 
     def _ask_ecs(self, call: Call, body: bytes) -> Answer:
         try:
@@ -223,3 +230,4 @@ class EmbeddedAws:
         self._running.discard(self.account)
         moto_cloudwatch.disconnect(self.account)
         moto_logs.disconnect(self.account)
+        moto_scheduler.disconnect(self.account)

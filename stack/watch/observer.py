@@ -169,7 +169,7 @@ class Observer:
         others = [name for name, seen in services.items() if _has_another_count(state, name, seen)]
         if not others or not self._may_ask('autoscaled', state.name, every=AUTOSCALED_EVERY_S):
             return None
-        wanted = [name for name, each in state.wanted.items() if not each.runs_once]
+        wanted = [name for name, each in state.wanted.items() if not each.is_task]
         return await self._look.autoscaled(state.name, wanted)
 
     def _may_ask(self, *what: str, every: float) -> bool:

@@ -132,7 +132,7 @@ class Watcher:
         state = self._live.loaded(cluster)
         if state is None:
             return
-        wanted = [name for name, each in state.wanted.items() if not each.runs_once]
+        wanted = [name for name, each in state.wanted.items() if not each.is_task]
         moving = state.moving_services()
         names = dict.fromkeys(
             [*wanted, *sorted(state.book.unsettled()), *state.ecs.services, *self._listed.get(cluster, ())]

@@ -58,6 +58,7 @@ CORE = {
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
     'stack.rollouts.rollout_answer',
+    'stack.rollouts.schedule_rollout',
     'stack.rollouts.stop_kinds',
     'stack.rollouts.stop_reasons',
     'stack.rollouts.stop_rules',

@@ -98,6 +98,7 @@ class Task:
     timer: float | None = None
     due: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    token: str = ''
 
 
 @dataclass

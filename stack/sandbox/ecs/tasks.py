@@ -15,13 +15,19 @@ _MOST_RUN = 10
 
 
 def run(world: World, params: Wire) -> Wire:
-    """Starts tasks that run for a few seconds and exit; what finds no room comes back among the failures."""
+    """Starts tasks that run for a few seconds and exit; what finds no room comes back among the failures.
+
+    The same client token gives the same tasks: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+    """
     cluster = world.cluster(params.get('cluster'))
     definition = found(world, params['taskDefinition'])
     if definition is None:
         raise client('TaskDefinition not found.')
     kind = launch_type(params)
     _check(definition, params, kind)
+    token = params.get('clientToken', '')
+    if known := [task for task in cluster.tasks.values() if token and task.token == token]:
+        return {'tasks': [_view(world, task, with_tags=True) for task in known], 'failures': []}
     tags = tagging.read(params.get('tags', []))
     if params.get('propagateTags') == 'TASK_DEFINITION':
         tags = definition.tags | tags
@@ -44,6 +50,7 @@ def run(world: World, params: Wire) -> Wire:
             launch_type=kind,
             spec={name: params[name] for name in kept if name in params},
             tags=dict(tags),
+            token=token,
         )
         started.append(task)
     return {'tasks': [_view(world, task, with_tags=True) for task in started], 'failures': failures}

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -110,6 +111,16 @@ def test_an_edit_takes_exactly_its_steps_and_then_none(edit: str):
     assert kinds(found) == steps
     assert row(found) == ('update' if steps else 'nothing', paths)
     assert planned(after, settled(after)).is_empty
+
+
+def test_a_start_that_is_past_is_left_out():
+    observed = replace(
+        settled(document(schedule=scheduled(start=None))), at=datetime(2030, 6, 1, tzinfo=UTC).timestamp()
+    )
+    assert planned(document(), observed).is_empty
+    assert kinds(planned(document(schedule=scheduled(start='2030-06-01T00:00:01Z')), observed)) == [UPDATE]
+    created = planned(document(), replace(settled(example()), at=observed.at)).steps[-1]
+    assert (created.kind, 'StartDate' in created.arguments) == (CREATE, False)
 
 
 def test_a_new_schedule_has_a_group_and_a_mark_on_its_definition():

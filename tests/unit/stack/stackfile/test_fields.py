@@ -96,6 +96,7 @@ def test_what_may_stand_under_defaults():
         'autoscaling',
         'az_rebalancing',
         'platform_version',
+        'scheduler_role',
         'ecs',
     }
     assert {e.name for e in entries(ServiceSettings) if e.inherits == DEFAULTS} == expected

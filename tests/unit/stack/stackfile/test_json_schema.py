@@ -90,7 +90,7 @@ def edges(schema: dict[str, Any]) -> Iterator[Any]:
 
 
 # What JSON Schema has no words for: names that stand twice in a list, and the length of a part of a text.
-NOT_IN_JSON_SCHEMA = ('for the second time', 'its name is longer than', 'is no time zone of')
+NOT_IN_JSON_SCHEMA = ('for the second time', 'its name is longer than', 'is no time zone of', 'of the IANA database')
 
 
 def refusal(entry: Entry, value: Any) -> str | None:
