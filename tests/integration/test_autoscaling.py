@@ -17,7 +17,7 @@ AAS = 'application-autoscaling:'
 
 
 def scaled(cluster: Cluster) -> dict[str, Any]:
-    """A service with a load balancer that scales by everything, and one that scales by its processor."""
+    """A service with a load balancer that follows everything, and one that scales in steps as well."""
     whole = cluster.example()
     service_in(whole, 'web')['autoscaling'] = {
         'min': 2,
@@ -27,7 +27,8 @@ def scaled(cluster: Cluster) -> dict[str, Any]:
         'metric': {'name': 'Depth', 'namespace': 'App', 'dimensions': {'Queue': 'jobs'}, 'target': 5},
         'schedules': [{'cron': '0 8 ? * MON-FRI 2090', 'timezone': 'Europe/Berlin', 'min': 3, 'max': 12}],
     }
-    service_in(whole, 'mailer')['autoscaling'] = {'min': 1, 'max': 3, 'memory': 70}
+    steps = {'metric': 'cpu', 'add': [{'above': 80, 'tasks': 2}], 'remove': [{'below': 20, 'tasks': 1}]}
+    service_in(whole, 'mailer')['autoscaling'] = {'min': 1, 'max': 3, 'memory': 70, 'steps': steps}
     whole['services'] = [item for item in whole['services'] if {'web', 'mailer'}.intersection(item)]
     return whole
 
@@ -59,7 +60,16 @@ def targets(cluster: Cluster) -> dict[str, tuple[int, int, list[str], list[str]]
     return found
 
 
-WHOLE = {'web': (2, 6, ['nysa-cpu', 'nysa-metric', 'nysa-requests'], ['nysa-1']), 'mailer': (1, 3, ['nysa-memory'], [])}
+def alarms(cluster: Cluster) -> list[str]:
+    """The names of the cluster's alarms that Nysa made."""
+    found = cluster.aws.client('cloudwatch').describe_alarms(AlarmNamePrefix='nysa-steps-')['MetricAlarms']
+    return sorted(alarm['AlarmName'] for alarm in found if f'/{cluster.name}/' in alarm['AlarmName'])
+
+
+WHOLE = {
+    'web': (2, 6, ['nysa-cpu', 'nysa-metric', 'nysa-requests'], ['nysa-1']),
+    'mailer': (1, 3, ['nysa-memory', 'nysa-steps-add', 'nysa-steps-remove'], []),
+}
 
 
 def planned(cluster: Cluster, document: dict[str, Any]) -> Plan:
@@ -74,6 +84,8 @@ def reconciled(cluster: Cluster, document: dict[str, Any]) -> None:
 def test_it_is_made_with_the_services_and_a_second_pass_changes_nothing(cluster: Cluster):
     reconciled(cluster, scaled(cluster))
     assert targets(cluster) == WHOLE
+    names = [f'nysa-steps-{direction}/{cluster.name}/mailer' for direction in ('add', 'remove')]
+    assert alarms(cluster) == names
     with cluster.changes() as changes:
         assert planned(cluster, scaled(cluster)).is_empty
         reconciled(cluster, scaled(cluster))
@@ -103,6 +115,7 @@ def test_removed_it_leaves_nothing_and_the_count_is_the_stated_one_again(cluster
     service_in(changed, 'web')['desired_count'] = 3
     reconciled(cluster, changed)
     assert targets(cluster) == {}
+    assert alarms(cluster) == []
     [web] = cluster.aws.client('ecs').describe_services(cluster=cluster.name, services=['web'])['services']
     assert web['desiredCount'] == 3
     assert planned(cluster, changed).is_empty
@@ -146,6 +159,7 @@ def test_a_pass_that_is_killed_anywhere_is_finished_by_the_next(aws: Aws, leaves
         outcome = await cluster.reconcile(after, revision='r2')
         assert outcome.is_complete, (lives, outcome.failed)
         assert targets(cluster) == (WHOLE if leaves == 'everything' else {}), lives
+        assert len(alarms(cluster)) == (2 if leaves == 'everything' else 0), lives
         return killed
 
-    assert kill_everywhere(aws, kill_after) >= (7 if leaves == 'everything' else 2)
+    assert kill_everywhere(aws, kill_after) >= (11 if leaves == 'everything' else 4)

@@ -6,11 +6,14 @@ from typing import Any
 
 from stack.reconcile.scalable_target import Answer, ScalableTarget
 from stack.reconcile.scaling import PREDEFINED, normal_action, normal_policy, part_name
+from stack.reconcile.scaling_steps import STEPPING, STEPS
 from stack.stackfile.autoscaling_fields import DEFAULT_COOLDOWN_S, DEFAULT_ZONE, STATISTICS, SUSPENSIONS, Autoscaling
 from stack.stackfile.entries import entries
 
 _WORDS = {metric: field for field, metric in PREDEFINED.items()}
 _STATISTIC_WORDS = {name: word for word, name in STATISTICS.items()}
+_UTILISATION = {('AWS/ECS', 'CPUUtilization'): 'cpu', ('AWS/ECS', 'MemoryUtilization'): 'memory'}
+_STEP_DEFAULTS = {'periods': 3, 'cooldown': DEFAULT_COOLDOWN_S}
 _COOLDOWNS = {'in_cooldown': 'ScaleInCooldown', 'out_cooldown': 'ScaleOutCooldown'}
 
 
@@ -27,7 +30,10 @@ def autoscaling_settings(target: ScalableTarget, label: str | None) -> Described
     policies: dict[str, Any] = {}
     cooldowns: dict[str, Any] = {}
     left = []
+    steps = _steps(target)
     for policy in target.policies:
+        if steps and part_name(policy).startswith(STEPS):
+            continue
         field = _policy(policy, label)
         stated = {name: normal_policy(policy).get(member) for name, member in _COOLDOWNS.items()}
         if not field or field.keys() & policies.keys() or (cooldowns and stated != cooldowns):
@@ -42,12 +48,13 @@ def autoscaling_settings(target: ScalableTarget, label: str | None) -> Described
             schedules.append(schedule)
         else:
             left.append(part_name(action))
-    if not policies and not schedules:
+    if not policies and not schedules and not steps:
         return Described({}, tuple(left))
     whole = {
         'min': target.minimum,
         'max': target.maximum,
         **policies,
+        'steps': steps or None,
         'schedules': schedules,
         **{name: seconds for name, seconds in cooldowns.items() if seconds != DEFAULT_COOLDOWN_S},
         'suspended': _suspended(target),
@@ -56,6 +63,40 @@ def autoscaling_settings(target: ScalableTarget, label: str | None) -> Described
         entry.name: whole[entry.name] for entry in entries(Autoscaling) if whole.get(entry.name) not in (None, [])
     }
     return Described(ordered, tuple(left))
+
+
+def _steps(target: ScalableTarget) -> dict[str, Any]:
+    """The value of `steps` for the step policies that Nysa made, with their alarms; empty without them."""
+    found: dict[str, Any] = {}
+    policies = {part_name(policy): policy for policy in target.policies}
+    for alarm in target.alarms.values():
+        name = str(alarm['AlarmName']).partition('/')[0]
+        stepping = policies.get(name, {}).get(STEPPING)
+        if not stepping:
+            return {}
+        found |= {'metric': _alarm_metric(alarm), 'periods': alarm['EvaluationPeriods']}
+        found['cooldown'] = stepping.get('Cooldown', 0)
+        field, limit = ('add', 'above') if name == f'{STEPS}add' else ('remove', 'below')
+        bound = 'MetricIntervalLowerBound' if field == 'add' else 'MetricIntervalUpperBound'
+        found[field] = [
+            {limit: _number(alarm['Threshold'] + step.get(bound, 0.0)), 'tasks': abs(step['ScalingAdjustment'])}
+            for step in stepping['StepAdjustments']
+        ]
+    return {name: value for name, value in found.items() if value != _STEP_DEFAULTS.get(name)}
+
+
+def _alarm_metric(alarm: Answer) -> Any:
+    dimensions = {each['Name']: each['Value'] for each in alarm.get('Dimensions') or ()}
+    word = _UTILISATION.get((alarm['Namespace'], alarm['MetricName']))
+    if word and dimensions.keys() == {'ClusterName', 'ServiceName'}:
+        return word
+    described = {**alarm, 'Dimensions': sorted(dimensions.items())}
+    return {name: value for name, value in _metric(described, 0).items() if name != 'target'}
+
+
+def _number(value: float) -> float:
+    """A number without `.0`, as a person writes it."""
+    return int(value) if float(value).is_integer() else value
 
 
 def _suspended(target: ScalableTarget) -> Any:
@@ -69,7 +110,7 @@ def _policy(policy: Answer, label: str | None) -> dict[str, Any]:
     normal = normal_policy(policy)
     if normal.get('PolicyType') != 'TargetTrackingScaling' or 'TargetValue' not in normal or normal['DisableScaleIn']:
         return {}
-    value = int(normal['TargetValue']) if normal['TargetValue'].is_integer() else normal['TargetValue']
+    value = _number(normal['TargetValue'])
     predefined, custom = normal['Predefined'], normal['Customized']
     if predefined:
         field = _WORDS.get(predefined['PredefinedMetricType'])

@@ -10,8 +10,10 @@ from stack.reconcile.observed import Observed
 from stack.reconcile.planner import plan
 from stack.reconcile.scalable_target import ScalableTarget
 from stack.stackfile.check import check
-from tests.unit.stack.reconcile.settled import CLUSTER, settled
+from tests.unit.stack.reconcile.settled import CLUSTER, service_in, settled
 from tests.unit.stack.reconcile.test_autoscaling import AAS, document, target_of
+from tests.unit.stack.reconcile.test_scaling_steps import document as steps_document
+from tests.unit.stack.reconcile.test_scaling_steps import observed
 
 
 def policy(
@@ -134,3 +136,17 @@ def test_requests_are_written_with_their_load_balancer():
     [settings] = [item['web'] for item in found.document['services'] if 'web' in item]
     stated = next(item['web'] for item in document()['services'] if 'web' in item)['autoscaling']
     assert settings['autoscaling'] == {**stated, 'min': target.minimum}
+
+
+@pytest.mark.parametrize('metric', ['cpu', {'name': 'Depth', 'namespace': 'App', 'dimensions': {'Queue': 'jobs'}}])
+def test_steps_that_nysa_made_are_written(metric):
+    made = steps_document()
+    service_in(made, 'web')['autoscaling']['steps'].update(metric=metric, periods=5)
+    state = observed(made)
+    found = write(state, 'us-east-1')
+    [settings] = [item['web'] for item in found.document['services'] if 'web' in item]
+    stated = service_in(made, 'web')['autoscaling']
+    ordered = {**stated['steps'], 'add': stated['steps']['add'][::-1]}
+    assert settings['autoscaling'] == {**stated, 'steps': ordered}
+    again = plan(found.document, state, revision='r1', region='us-east-1')
+    assert [step.kind for step in again.steps if step.kind.startswith((AAS, 'cloudwatch:'))] == []
