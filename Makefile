@@ -78,9 +78,9 @@ mutants: setup ## mutation testing of the pure core: make mutants MUTANTS='stack
 	nice -n 19 .mutants/bin/mutmut run --max-children 1 "$(MUTANTS)"
 	.mutants/bin/mutmut results
 
-screenshots: setup ## take the pictures of the README from the running product
+screenshots: setup ## renew the pictures of all screens and of the README: make screenshots RECORD=1 from a new recording
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.screenshots $(if $(RECORD),--record)
 
 bench: setup ## measure; prints ratios, never fails
 	$(BIN)/python -m tests.bench
