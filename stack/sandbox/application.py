@@ -12,6 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from stack.sandbox import moto_sqs
 from stack.sandbox.calls import Call, identify, refusal
 from stack.sandbox.control import CONTROL_PATH, control
+from stack.sandbox.elb.requests import REQUESTS_PATH, requested
 from stack.sandbox.faults import Faults, Verdict
 from stack.sandbox.http_server import Answer, Environ
 from stack.sandbox.serial import LOCK, QUEUES_CHANGED
@@ -41,6 +42,8 @@ class AwsApplication:
         path = environ['PATH_INFO']
         if _from_a_browser(environ) or path.startswith('/moto-api'):
             return Answer(403, (('Content-Type', 'text/plain'),), b'The embedded AWS answers AWS clients alone.\n')
+        if path == REQUESTS_PATH:
+            return requested(environ['REQUEST_METHOD'], body)
         if path.startswith(CONTROL_PATH):
             return control(self.faults, environ['REQUEST_METHOD'], path, body)
         call = identify(environ, body)
