@@ -29,7 +29,9 @@ class Cluster:
     def __init__(self, aws: Aws, connection: Connection):
         self.aws = aws
         self.name = aws.cluster(instances=4)
-        self.time = TurnedTime(aws.advance)
+        # What the passing of time does, in seconds; a test may replace it.
+        self.passing: Callable[[float], None] = aws.advance
+        self.time = TurnedTime(lambda seconds: self.passing(seconds))
         self.connection = BusyConnection(connection, self.time)
         self.paced = PacedConnection(
             self.connection,
@@ -101,7 +103,7 @@ class Cluster:
     def wait(self, seconds: float) -> None:
         """Advance the time, including AWS's."""
         self.time.now += seconds
-        self.aws.advance(seconds)
+        self.passing(seconds)
 
     async def observed(self, document: dict, **options: Any) -> Observed:
         return await Inventory(self.paced).observe(self.name, document, **options)

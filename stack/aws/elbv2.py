@@ -4,13 +4,15 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.htm
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
-from stack.reconcile.names import read_tags
-from stack.reconcile.observed import Listener, LoadBalancer, TargetGroup
+from stack.reconcile.names import SET_TAG, owner, read_tags
+from stack.reconcile.observed_balancers import Listener, LoadBalancer, Rule, TargetGroup
+from stack.stackfile.task_definition import SERVICE_TAG
 
 # Tags are asked for this many things at a time.
 MOST_TAGGED = 20
@@ -21,35 +23,137 @@ MOST_DESCRIBED = 20
 _MORE = ('NextMarker', 'Marker')
 
 
-async def load_balancing(
-    aws: AwsClient, prefix: str, used: Collection[str]
-) -> tuple[tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
-    """Load balancers and target groups with names that begin with `prefix`, and those behind the ARNs in `used`.
+@dataclass(frozen=True)
+class Interest:
+    """What of Elastic Load Balancing matters to a cluster: names that begin with `prefix`, and what is named here.
 
-    `used` are target groups; the load balancers that lead to them come with them.
+    `groups` and `listeners` are ARNs. The rules of a listener are read where it is in `listeners`, or its load balancer
+    is shared by the cluster's services, or leads to a target group of the cluster by a rule. The attributes of a target
+    group are read where it belongs to a service in `tuned`, or a stackfile stated some of them before.
     """
-    found, balancers = await asyncio.gather(
+
+    prefix: str
+    groups: Collection[str] = ()
+    listeners: Collection[str] = ()
+    tuned: Collection[str] = ()
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        whose = owner(tags)
+        return whose is not None and f'{whose.cluster}-' == self.prefix
+
+    def has_balancer(self, found: Mapping[str, Any]) -> bool:
+        listening = {balancer_of(arn) for arn in self.listeners}
+        return found['LoadBalancerName'].startswith(self.prefix) or found['LoadBalancerArn'] in listening
+
+
+async def load_balancing(
+    aws: AwsClient, interest: Interest
+) -> tuple[tuple[LoadBalancer, ...], tuple[TargetGroup, ...]]:
+    """The load balancers and target groups that matter; those that lead to a target group come with it."""
+    found, known = await asyncio.gather(
         aws.pages('elbv2', 'DescribeTargetGroups', 'TargetGroups', token=_MORE),
         aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE),
     )
-    groups = [each for each in found if each['TargetGroupName'].startswith(prefix) or each['TargetGroupArn'] in used]
-    # A target group may go on naming a load balancer that has gone.
-    there = {each['LoadBalancerArn'] for each in balancers}
-    leading = {arn for each in groups for arn in each.get('LoadBalancerArns', ())}
-    balancers = [
-        each for each in balancers if each['LoadBalancerName'].startswith(prefix) or each['LoadBalancerArn'] in leading
+    groups = [
+        each
+        for each in found
+        if each['TargetGroupName'].startswith(interest.prefix) or each['TargetGroupArn'] in interest.groups
     ]
+    # A target group may go on naming a load balancer that has gone.
+    there = {each['LoadBalancerArn'] for each in known}
+    leading = {arn for each in groups for arn in each.get('LoadBalancerArns', ())}
+    known = [each for each in known if each['LoadBalancerArn'] in leading or interest.has_balancer(each)]
     tags, listeners = await asyncio.gather(
-        _tags(aws, [each['TargetGroupArn'] for each in groups] + [each['LoadBalancerArn'] for each in balancers]),
-        asyncio.gather(*(_listeners(aws, each['LoadBalancerArn']) for each in balancers)),
+        _tags(aws, [each['TargetGroupArn'] for each in groups] + [each['LoadBalancerArn'] for each in known]),
+        asyncio.gather(*(_listeners(aws, each['LoadBalancerArn']) for each in known)),
     )
-    return (
-        tuple(
-            LoadBalancer.read(each, tags[each['LoadBalancerArn']], of_it)
-            for each, of_it in zip(balancers, listeners, strict=True)
-        ),
-        tuple(TargetGroup.read(each, tags[each['TargetGroupArn']], there) for each in groups),
+    balancers = [
+        LoadBalancer.read(each, tags[each['LoadBalancerArn']], of_it)
+        for each, of_it in zip(known, listeners, strict=True)
+    ]
+    target_groups = tuple(TargetGroup.read(each, tags[each['TargetGroupArn']], there) for each in groups)
+    with_all = await asyncio.gather(
+        _with_rules(aws, interest, balancers, target_groups), _with_attributes(aws, interest, target_groups)
     )
+    return tuple(with_all[0]), tuple(with_all[1])
+
+
+async def _with_attributes(aws: AwsClient, interest: Interest, groups: Sequence[TargetGroup]) -> list[TargetGroup]:
+    return await asyncio.gather(*(_with_its_attributes(aws, interest, group) for group in groups))
+
+
+async def _with_its_attributes(aws: AwsClient, interest: Interest, group: TargetGroup) -> TargetGroup:
+    whose = owner(group.tags)
+    mine = interest.owns(group.tags) or whose is None
+    tuned = any(group.name.startswith(f'{interest.prefix}{service}-') for service in interest.tuned)
+    if not (mine and (tuned or SET_TAG in group.tags)):
+        return group
+    answer = await aws.call('elbv2', 'DescribeTargetGroupAttributes', TargetGroupArn=group.arn)
+    return replace(group, attributes={each['Key']: each.get('Value', '') for each in answer['Attributes']})
+
+
+async def _with_rules(
+    aws: AwsClient, interest: Interest, balancers: Sequence[LoadBalancer], groups: Sequence[TargetGroup]
+) -> list[LoadBalancer]:
+    """The load balancers, their listeners with rules and further certificates where these matter."""
+    asked = [
+        listener
+        for balancer in balancers
+        for listener in balancer.listeners
+        if _matters(interest, balancer, listener, groups)
+    ]
+    rules, certificates = await asyncio.gather(
+        asyncio.gather(*(_rules(aws, listener.arn) for listener in asked)),
+        asyncio.gather(*(_further_certificates(aws, listener) for listener in asked)),
+    )
+    tags = await _tags(aws, [*(one.arn for one in asked), *(rule['RuleArn'] for some in rules for rule in some)])
+    known = {
+        listener.arn: replace(
+            listener,
+            rules=tuple(Rule.read(rule, tags.get(rule['RuleArn'], {})) for rule in some),
+            further=further,
+            tags=tags.get(listener.arn, {}),
+        )
+        for listener, some, further in zip(asked, rules, certificates, strict=True)
+    }
+    return [
+        replace(balancer, listeners=tuple(known.get(listener.arn, listener) for listener in balancer.listeners))
+        for balancer in balancers
+    ]
+
+
+def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, groups: Sequence[TargetGroup]) -> bool:
+    if listener.arn in interest.listeners:
+        return True
+    if interest.owns(balancer.tags) and SERVICE_TAG not in balancer.tags:
+        return True
+    by_default: frozenset[str] = frozenset().union(*(one.leads_to for one in balancer.listeners))
+    return any(
+        balancer.arn in group.load_balancers and group.arn not in by_default and interest.owns(group.tags)
+        for group in groups
+    )
+
+
+def balancer_of(listener: str) -> str:
+    """The ARN of a listener's load balancer.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+    """
+    return listener.rpartition('/')[0].replace(':listener/', ':loadbalancer/')
+
+
+async def _rules(aws: AwsClient, listener: str) -> list[dict[str, Any]]:
+    found = await aws.pages('elbv2', 'DescribeRules', 'Rules', token=_MORE, ListenerArn=listener)
+    return [rule for rule in found if not rule.get('IsDefault')]
+
+
+async def _further_certificates(aws: AwsClient, listener: Listener) -> frozenset[str]:
+    if listener.protocol not in ('HTTPS', 'TLS'):
+        return frozenset()
+    found = await aws.pages(
+        'elbv2', 'DescribeListenerCertificates', 'Certificates', token=_MORE, ListenerArn=listener.arn
+    )
+    return frozenset(certificate['CertificateArn'] for certificate in found if not certificate.get('IsDefault'))
 
 
 async def balancers_of(aws: AwsClient, groups: Sequence[str]) -> list[LoadBalancer]:

@@ -12,7 +12,8 @@ from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
-from stack.reconcile.observed import LoadBalancer, Namespace, Observed, Record, Registry, TaskDefinition
+from stack.reconcile.observed import Namespace, Observed, Record, Registry, TaskDefinition
+from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.planner import going
 from stack.reconcile.wanted import LogGroup, Wanted, wanted_services
 from stack.stackfile.naming import family
@@ -69,7 +70,7 @@ class Inventory:
             self._discovery(observed, wanted),
             self._log_groups(wanted),
             self._subnet_vpcs(wanted),
-            self._records(observed.load_balancers, wanted),
+            self._records((*observed.load_balancers, *observed.target_groups), wanted),
             self._connect_namespaces(wanted),
         )
         known = {(record.zone, record.name, record.type) for record in records}
@@ -86,15 +87,8 @@ class Inventory:
         return await self._with_definitions(extended, wanted, ())
 
     async def _with_parts(self, observed: Observed, wanted: Mapping[str, Wanted]) -> Observed:
-        used = {
-            each['targetGroupArn']
-            for service in observed.services.values()
-            for each in service.load_balancers
-            if each.get('targetGroupArn')
-        }
-        used |= {other.arn for each in wanted.values() for other in each.balancers.others}
         (balancers, groups), (namespaces, registries), log_groups, scaled, subnets, connected = await asyncio.gather(
-            elbv2.load_balancing(self._aws, f'{observed.cluster}-', used),
+            elbv2.load_balancing(self._aws, _interest(observed, wanted)),
             self._discovery(observed, wanted),
             self._log_groups(wanted),
             self._scaled(observed, wanted),
@@ -113,7 +107,7 @@ class Inventory:
             unknown_scaling=scaled.unknown,
             subnets=subnets,
             connect_namespaces=connected,
-            records=await self._records(balancers, wanted),
+            records=await self._records((*balancers, *groups), wanted),
         )
 
     async def _scaled(self, observed: Observed, wanted: Mapping[str, Wanted]) -> autoscaling.Scaled:
@@ -123,8 +117,10 @@ class Inventory:
         asked = [*observed.services, *sorted(declared - observed.services.keys())]
         return await autoscaling.scaled(self._aws, observed.cluster, asked, declared | own)
 
-    async def _records(self, balancers: Collection[LoadBalancer], wanted: Mapping[str, Wanted]) -> tuple[Record, ...]:
-        asked = {balancer.record for each in wanted.values() for balancer in each.balancers.own}
+    async def _records(
+        self, balancers: Collection[LoadBalancer | TargetGroup], wanted: Mapping[str, Wanted]
+    ) -> tuple[Record, ...]:
+        asked: set[tuple[str, str] | None] = {record for each in wanted.values() for record in each.balancers.records}
         asked |= {tagged_record(each.tags.get(RECORD_TAG, '')) for each in balancers}
         zones: dict[str, list[str]] = {}
         for zone, name in filter(None, asked):
@@ -225,6 +221,19 @@ class Inventory:
             while len(self._definitions) > MOST_REMEMBERED:
                 del self._definitions[next(iter(self._definitions))]
         return self._definitions[arn]
+
+
+def _interest(observed: Observed, wanted: Mapping[str, Wanted]) -> elbv2.Interest:
+    used = {
+        each['targetGroupArn']
+        for service in observed.services.values()
+        for each in service.load_balancers
+        if each.get('targetGroupArn')
+    }
+    others = {other.arn for each in wanted.values() for other in each.balancers.others}
+    listeners = {routed.listener for each in wanted.values() for routed in each.balancers.routed if routed.listener}
+    tuned = {each.service for each in wanted.values() if each.balancers.states_attributes}
+    return elbv2.Interest(f'{observed.cluster}-', used | others, listeners, tuned)
 
 
 def _log_group_members(found: Mapping[LogGroup, bool | str]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 from stack.changes.adopt.document import Written, write
 from stack.changes.changes import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
-from stack.reconcile.observed import ExtendingObserver, LoadBalancer, Observed, Record
+from stack.reconcile.observed import ExtendingObserver, Observed, Record
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.scalable_target import ScalableTarget

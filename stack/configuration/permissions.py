@@ -169,7 +169,10 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         'elbv2:CreateListener', SCHEDULER, ('elasticloadbalancing:CreateListener', 'elasticloadbalancing:AddTags')
     ),
+    Permission('elbv2:CreateRule', SCHEDULER, ('elasticloadbalancing:CreateRule', 'elasticloadbalancing:AddTags')),
     *_of('elbv2', 'ModifyListener ModifyTargetGroup SetSecurityGroups SetSubnets AddTags RemoveTags', SCHEDULER),
+    *_of('elbv2', 'ModifyRule SetRulePriorities DeleteRule ModifyTargetGroupAttributes', SCHEDULER),
+    *_of('elbv2', 'AddListenerCertificates RemoveListenerCertificates', SCHEDULER),
     *_of('elbv2', 'DeleteListener DeleteLoadBalancer DeleteTargetGroup', SCHEDULER),
     *_of('route53', 'ChangeResourceRecordSets', SCHEDULER),
     # https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-api-permissions-ref.html

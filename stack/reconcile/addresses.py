@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from stack.reconcile.names import dns_name
-from stack.reconcile.observed import LoadBalancer
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.wanted import Wanted
 from stack.reconcile.wanted_balancers import Balancer
 

@@ -8,13 +8,24 @@ from collections.abc import Callable, Iterable, Sequence
 
 from stack.reconcile import names
 from stack.reconcile.autoscaling import plan_removal
+from stack.reconcile.conditions import as_arguments, is_parked, parked
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import Answer, LoadBalancer, Observed, Registry, Service, TargetGroup
+from stack.reconcile.observed import Answer, Observed, Registry, Service
+from stack.reconcile.observed_balancers import LoadBalancer, Rule, TargetGroup
 from stack.reconcile.plan import Change, Until
-from stack.reconcile.record import delete_record
+from stack.reconcile.record import delete_record, record_at
 from stack.reconcile.schedules import plan_delete
 from stack.stackfile.naming import family
+
+# Steps after which a target group may be free.
+_FREEING = (
+    'elbv2:DeleteListener',
+    'elbv2:ModifyListener',
+    'elbv2:DeleteLoadBalancer',
+    'elbv2:DeleteRule',
+    'elbv2:ModifyRule',
+)
 
 # The error codes of Elastic Load Balancing and Cloud Map for a resource that is still in use for a moment.
 STILL_HELD = ('ResourceInUse',)
@@ -26,10 +37,13 @@ def plan_destroy(draft: Draft, observed: Observed) -> None:
     if service and names.owner(service.tags) != draft.owner:
         draft.note('It was not created by Nysa and is left unchanged.')
         return
-    gone = delete_service(draft, service, observed) if service else None
+    rules = own_rules(draft, observed)
+    closed = [close_rule(draft, rule) for rule in rules if not is_parked(rule.conditions)]
+    gone = delete_service(draft, service, observed, after=closed) if service else None
     if service is None:
         plan_removal(draft, observed)
-    plan_leftovers(draft, observed, frozenset(), after=[gone])
+    deleted = [delete_rule(draft, rule, after=[gone, *closed]) for rule in rules]
+    plan_leftovers(draft, observed, frozenset(), after=[gone, *deleted])
     members = observed.families.get(family(draft.owner.cluster, draft.service), ())
     places = {member.tags[names.SCHEDULE_TAG] for member in members if names.SCHEDULE_TAG in member.tags}
     unscheduled = plan_delete(draft, observed, sorted(places))
@@ -72,6 +86,42 @@ def delete_service(
         {'cluster': observed.cluster, 'services': [service.name]},
         after=[deleted],
         until=Until('services.0.status', ('INACTIVE', None)),
+    )
+
+
+def own_rules(draft: Draft, observed: Observed) -> list[Rule]:
+    """The rules of the draft's owner on all listeners."""
+    return [
+        rule
+        for balancer in observed.load_balancers
+        for listener in balancer.listeners
+        for rule in listener.rules
+        if names.owner(rule.tags) == draft.owner
+    ]
+
+
+def close_rule(draft: Draft, rule: Rule) -> str:
+    """Lead requests past a rule, so that they meet the next one while the service ends.
+
+    The rule itself goes last: ECS changes no service whose target group has no listener.
+    """
+    return draft.add(
+        f'rule/close/{rule.arn}',
+        'elbv2:ModifyRule',
+        f'Send no more requests to the rule with priority {rule.priority}',
+        {'RuleArn': rule.arn, 'Conditions': as_arguments(parked(frozenset({('rule', rule.arn, ())})))},
+        why=[Change('elb.rules', rule.priority, None)],
+    )
+
+
+def delete_rule(draft: Draft, rule: Rule, after: Iterable[str | None] = ()) -> str:
+    return draft.add(
+        f'rule/delete/{rule.arn}',
+        'elbv2:DeleteRule',
+        f'Delete the rule with priority {rule.priority}',
+        {'RuleArn': rule.arn},
+        after=after,
+        why=[Change('elb.rules', rule.priority, None)],
     )
 
 
@@ -146,7 +196,7 @@ def _remove_target_group(
     elsewhere = [
         known[arn].name if arn in known else arn
         for arn in group.load_balancers
-        if arn not in balancers and not (arn in known and names.owner(known[arn].tags) == draft.owner)
+        if arn not in balancers and not (arn in known and _frees(draft, known[arn], group))
     ]
     if elsewhere:
         draft.note(f'The target group {group.name} stays: the load balancer {", ".join(elsewhere)} leads to it.')
@@ -154,9 +204,10 @@ def _remove_target_group(
     freed = [
         step.id
         for step in draft.steps
-        if step.kind in ('elbv2:DeleteListener', 'elbv2:ModifyListener', 'elbv2:DeleteLoadBalancer')
-        or (step.kind == 'elbv2:CreateListener' and group.load_balancers)
+        if step.kind in _FREEING or (step.kind == 'elbv2:CreateListener' and group.load_balancers)
     ]
+    leading = {names.alias_target(known[arn].dns_name) for arn in group.load_balancers if arn in known}
+    after = [*after, *_delete_own_record(draft, observed, group, leading)]
     draft.add(
         f'target-group/delete/{group.arn}',
         'elbv2:DeleteTargetGroup',
@@ -166,6 +217,28 @@ def _remove_target_group(
         why=[Change('elb.target_group', group.name, None)],
         not_yet=STILL_HELD,
     )
+
+
+def _delete_own_record(draft: Draft, observed: Observed, group: TargetGroup, leading: set[str]) -> list[str]:
+    """Delete the record of a service behind a shared load balancer, which its target group is tagged with."""
+    place = names.tagged_record(group.tags.get(names.RECORD_TAG, ''))
+    if place is None or place in draft.records:
+        return []
+    record = record_at(observed, *place)
+    return [delete_record(draft, record, [])] if record and record.target in leading else []
+
+
+def _frees(draft: Draft, balancer: LoadBalancer, group: TargetGroup) -> bool:
+    """Whether the plan removes all that leads from a load balancer to the target group."""
+    if names.owner(balancer.tags) == draft.owner:
+        return True
+    if any(group.arn in {listener.target_group, *listener.idle} for listener in balancer.listeners):
+        return False
+    rules = [rule for listener in balancer.listeners for rule in listener.rules if group.arn in rule.forwards]
+    changed = {
+        step.arguments.get('RuleArn') for step in draft.steps if step.kind in ('elbv2:DeleteRule', 'elbv2:ModifyRule')
+    }
+    return bool(rules) and all(rule.arn in changed for rule in rules)
 
 
 def _names_it(parts: Iterable[Answer], key: str, arn: str) -> bool:

@@ -67,13 +67,13 @@ class Draft:
         """A view of this draft whose steps have `key` in their ids."""
         return replace(self, scope=f'{key}/' if key else '')
 
-    def take_over(self, what: str, name: str, arn: str) -> None:
+    def take_over(self, what: str, name: str, arn: str, more: Mapping[str, str] | None = None) -> None:
         """Tag a part of a load balancer that Nysa did not create and that has the name that Nysa would choose."""
         self.add(
             f'{what}/take-over',
             'elbv2:AddTags',
             f'Take over the {what.replace("-", " ")} {name}',
-            {'ResourceArns': [arn], 'Tags': names.tag_list(self.owner.tags)},
+            {'ResourceArns': [arn], 'Tags': names.tag_list({**self.owner.tags, **(more or {})})},
             why=[Change('tags', None, self.owner.tags)],
         )
 

@@ -14,11 +14,10 @@ from stack.reconcile import names
 from stack.reconcile.attached import Target
 from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import LoadBalancer, Observed
+from stack.reconcile.observed import Observed
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Change, Until
-from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.record import plan_record
-from stack.reconcile.wanted_balancers import Balancer
+from stack.reconcile.record import Alias, plan_record
 
 # How long a load balancer serves after the switch to its successor, in seconds.
 GRACE_S = 180.0
@@ -26,11 +25,14 @@ GRACE_S = 180.0
 
 @dataclass(frozen=True)
 class Switch:
-    """A listener that changes its target group once the new one has a healthy target."""
+    """A listener or rule that changes once the new target group has a healthy target; `id` and `kind` of its step."""
 
+    id: str
+    kind: str
     text: str
     arguments: Mapping[str, Any]
     why: tuple[Change, ...]
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Attachment:
     """The target group of the service, and the steps (`ready`) after which the service can be attached to it.
 
     `draft` is the one that the load balancer's steps are in.
-    `seen_to`: the ARNs of the parts that stay. `also`: target groups of `predecessors`, which stay attached. `waits`:
-    whether `plan_handover` adds the record, the listener's `switch` and the tags on predecessors.
+    `seen_to`: the ARNs of the parts that stay. `also`: target groups that requests still go to, which stay attached.
+    `waits`: whether `plan_handover` adds the record, the `switches` and the tags on predecessors.
     """
 
     draft: Draft
@@ -47,9 +49,8 @@ class Attachment:
     ready: tuple[str, ...]
     seen_to: frozenset[str]
     also: frozenset[str]
-    wanted: Balancer
-    balancer: PlannedBalancer
-    switch: Switch | None
+    alias: Alias
+    switches: tuple[Switch, ...]
     predecessors: tuple[LoadBalancer, ...]
     waits: bool
 
@@ -92,11 +93,10 @@ def plan_handover(attachment: Attachment, observed: Observed) -> None:
         until=Until('TargetHealthDescriptions.0.TargetHealth.State', ('healthy',)),
     )
     done: list[str | None] = [serves]
-    if switch := attachment.switch:
-        done.append(
-            draft.add('listener', 'elbv2:ModifyListener', switch.text, switch.arguments, after=[serves], why=switch.why)
-        )
-    done.append(plan_record(draft, attachment.wanted, observed, attachment.balancer, after=[serves]))
+    for switch in attachment.switches:
+        after = [serves, *switch.after]
+        done.append(draft.add(switch.id, switch.kind, switch.text, switch.arguments, after=after, why=switch.why))
+    done.append(plan_record(draft, attachment.alias, observed, after=[serves]))
     for predecessor in attachment.predecessors:
         if not left(predecessor):
             _leave(draft, predecessor, observed.at, done)

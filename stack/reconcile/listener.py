@@ -6,7 +6,8 @@ from typing import Any
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
-from stack.reconcile.observed import Listener, LoadBalancer, Observed
+from stack.reconcile.observed import Observed
+from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.wanted_balancers import Balancer
@@ -16,10 +17,14 @@ Ref = str | ResultOf
 
 @dataclass(frozen=True)
 class Planned:
-    """`ready`: the step after which the service can be attached; `switch`: the change that needs a healthy target."""
+    """`ready`: the step after which the service can be attached; `switch`: the change that needs a healthy target.
+
+    `serving`: the target group that serves until then.
+    """
 
     ready: str | None = None
     switch: Switch | None = None
+    serving: str | None = None
 
 
 def plan_listener(
@@ -51,7 +56,7 @@ def plan_listener(
     change = {'ListenerArn': listener.arn, **arguments}
     if serves and listener.target_group and listener.target_group != group:
         ready = None if group in listener.idle else _add_idle(draft, listener, group)
-        return Planned(ready, Switch(text, change, changes))
+        return Planned(ready, Switch('listener', 'elbv2:ModifyListener', text, change, changes), listener.target_group)
     return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes))
 
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operati
 Then a successor with another name is created, and the predecessor serves until the successor does: see `handover`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from stack.reconcile import names
@@ -13,10 +13,11 @@ from stack.reconcile.attached import Target
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment, left, predecessors
 from stack.reconcile.listener import plan_listener
-from stack.reconcile.observed import LoadBalancer, Observed
+from stack.reconcile.observed import Observed
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.record import plan_record, record_at
+from stack.reconcile.record import Alias, leads_elsewhere, plan_record
 from stack.reconcile.target_group import plan_target_group, usable_target_group
 from stack.reconcile.wanted_balancers import Balancer
 
@@ -48,38 +49,51 @@ def plan_load_balancer(
     service = observed.service(draft.owner.service or '')
     serves = service is not None and service.running_count > 0
     before = before if serves else ()
-    group_there = usable_target_group(draft, wanted, observed, there)
+    led_to = {listener.target_group for listener in there.listeners if listener.port == wanted.port} if there else set()
+    group_there = usable_target_group(draft, wanted, observed, there, led_to)
     group = plan_target_group(draft, wanted, observed, group_there)
     balancer = _load_balancer(draft, wanted, there, observed)
     listener = plan_listener(draft, wanted, balancer, group, observed, serves=serves)
-    moves = serves and wanted.record is not None and _leads_elsewhere(wanted.record, there, observed)
+    alias = Alias(wanted.record, balancer, there)
+    moves = serves and leads_elsewhere(alias, observed)
     waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
     if not waits:
-        plan_record(draft, wanted, observed, balancer)
+        plan_record(draft, alias, observed)
     staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
     kept = {arn for predecessor in staying for arn in (predecessor.arn, *_forwarded_to(predecessor))}
+    kept |= still_serving(draft, observed, wanted.target_type, {listener.serving})
     return Attachment(
         draft=draft,
         target=Target(group, wanted.container_port, wanted.container),
         ready=tuple(filter(None, [listener.ready])),
         seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept),
         also=frozenset(kept) & {known.arn for known in observed.target_groups},
-        wanted=wanted,
-        balancer=balancer,
-        switch=listener.switch,
+        alias=alias,
+        switches=tuple(filter(None, [listener.switch])),
         predecessors=staying,
         waits=waits,
     )
 
 
+def still_serving(draft: Draft, observed: Observed, target_type: str, groups: Collection[str | None]) -> set[str]:
+    """Those of the groups that the service can stay attached to until nothing leads to them.
+
+    ECS attaches a service to target groups of one type.
+    """
+    service = observed.service(draft.service)
+    attached = {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
+    return {
+        group.arn
+        for group in observed.target_groups
+        if group.arn in groups
+        and group.arn in attached
+        and group.target_type == target_type
+        and names.owner(group.tags) == draft.owner
+    }
+
+
 def _forwarded_to(balancer: LoadBalancer) -> list[str]:
     return [listener.target_group for listener in balancer.listeners if listener.target_group]
-
-
-def _leads_elsewhere(record: tuple[str, str], there: LoadBalancer | None, observed: Observed) -> bool:
-    """Whether the record exists and points elsewhere."""
-    found = record_at(observed, *record)
-    return found is not None and (there is None or found.target != names.alias_target(there.dns_name))
 
 
 def usable_load_balancer(draft: Draft, wanted: Balancer, observed: Observed) -> LoadBalancer | None:
@@ -98,7 +112,7 @@ def _is_usable(draft: Draft, wanted: Balancer, there: LoadBalancer) -> bool:
         return whose == draft.owner and not _is_elsewhere(wanted, there)
     if whose not in (None, draft.owner):
         raise Blocked(f'The load balancer {wanted.name} belongs to {whose.service} of cluster {whose.cluster}.')
-    if there.type != 'application':
+    if there.type != wanted.kind and whose is None:
         raise Blocked(f'There is a load balancer {wanted.name} already, of type {there.type}: it is not changed.')
     if whose is None and _is_elsewhere(wanted, there):
         raise Blocked(
@@ -109,9 +123,9 @@ def _is_usable(draft: Draft, wanted: Balancer, there: LoadBalancer) -> bool:
 
 
 def _is_elsewhere(wanted: Balancer, there: LoadBalancer) -> bool:
-    """Whether scheme or VPC differ. Common subnets prove the VPC, whatever the document states."""
+    """Whether scheme, type or VPC differ. Common subnets prove the VPC, whatever the document states."""
     in_vpc = there.vpc == wanted.vpc or not wanted.subnets.isdisjoint(there.subnets)
-    return there.scheme != wanted.scheme or not in_vpc
+    return there.scheme != wanted.scheme or there.type != wanted.kind or not in_vpc
 
 
 def _refuse_the_same_again(draft: Draft, wanted: Balancer, family: list[LoadBalancer]) -> None:
@@ -126,14 +140,15 @@ def _refuse_the_same_again(draft: Draft, wanted: Balancer, family: list[LoadBala
 
 
 def _made_for(wanted: Balancer) -> str:
-    return f'{wanted.scheme}/{wanted.vpc}'
+    made_for = f'{wanted.scheme}/{wanted.vpc}'
+    return made_for if wanted.kind == 'application' else f'{made_for}/{wanted.kind}'
 
 
 def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed) -> PlannedBalancer:
     """Add the steps that create the load balancer or change the one that exists."""
     if there:
         _change_load_balancer(draft, wanted, there)
-        return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there)
+        return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there, wanted.kind)
     name = names.unused(wanted.name, {balancer.name for balancer in observed.load_balancers})
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
@@ -147,7 +162,7 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
         f'Create the load balancer {name} ({wanted.scheme})',
         {
             'Name': name,
-            'Type': 'application',
+            'Type': wanted.kind,
             'Scheme': wanted.scheme,
             'Subnets': sorted(wanted.subnets),
             **groups,
@@ -159,7 +174,7 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
         ResultOf(made, f'LoadBalancers.0.{member}')
         for member in ('LoadBalancerArn', 'DNSName', 'CanonicalHostedZoneId')
     )
-    return PlannedBalancer(wanted.name, arn, dns, zone)
+    return PlannedBalancer(wanted.name, arn, dns, zone, kind=wanted.kind)
 
 
 def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -> None:

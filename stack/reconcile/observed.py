@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from stack.reconcile import names
+from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.scalable_target import ScalableTarget
 
 Answer = Mapping[str, Any]
@@ -148,116 +149,6 @@ class TaskDefinition:
     def read(cls, answer: Answer) -> 'TaskDefinition':
         body = answer['taskDefinition']
         return cls(body['taskDefinitionArn'], body['family'], body, names.read_tags(answer.get('tags')))
-
-
-@dataclass(frozen=True)
-class Listener:
-    """A listener (DescribeListeners); `target_group` gets all requests, None where there is no single one.
-
-    `idle`: target groups that it names with weight 0. `action` is the type of its default action.
-    """
-
-    arn: str
-    port: int
-    protocol: str
-    certificates: tuple[str, ...] = ()
-    target_group: str | None = None
-    idle: frozenset[str] = frozenset()
-    action: str = 'forward'
-
-    @classmethod
-    def read(cls, found: Answer) -> 'Listener':
-        actions = found.get('DefaultActions') or []
-        weights = {arn: weight for action in actions for arn, weight in _weights(action)}
-        serving = [arn for arn, weight in weights.items() if weight]
-        protocol = found['Protocol']
-        encrypted = found.get('Certificates') or () if protocol in ('HTTPS', 'TLS') else ()
-        return cls(
-            arn=found['ListenerArn'],
-            port=found['Port'],
-            protocol=protocol,
-            certificates=tuple(certificate['CertificateArn'] for certificate in encrypted),
-            target_group=serving[0] if len(serving) == 1 else None,
-            idle=frozenset(arn for arn, weight in weights.items() if not weight),
-            action=actions[-1].get('Type', 'forward') if actions else 'forward',
-        )
-
-
-def _weights(action: Answer) -> list[tuple[str, int]]:
-    """The target groups that an action forwards to, each with its weight."""
-    if action.get('Type') != 'forward':
-        return []
-    groups = (action.get('ForwardConfig') or {}).get('TargetGroups')
-    if not groups:
-        return [(action['TargetGroupArn'], 1)] if 'TargetGroupArn' in action else []
-    return [(group['TargetGroupArn'], group.get('Weight', 1)) for group in groups]
-
-
-@dataclass(frozen=True)
-class LoadBalancer:
-    """A load balancer (DescribeLoadBalancers) with its tags and listeners."""
-
-    arn: str
-    name: str
-    dns_name: str
-    zone: str
-    scheme: str
-    vpc: str
-    type: str
-    subnets: frozenset[str] = frozenset()
-    security_groups: frozenset[str] = frozenset()
-    listeners: tuple[Listener, ...] = ()
-    tags: Tags = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, found: Answer, tags: Tags, listeners: tuple[Listener, ...]) -> 'LoadBalancer':
-        return cls(
-            arn=found['LoadBalancerArn'],
-            name=found['LoadBalancerName'],
-            dns_name=found['DNSName'],
-            zone=found.get('CanonicalHostedZoneId', ''),
-            scheme=found.get('Scheme', 'internet-facing'),
-            vpc=found.get('VpcId', ''),
-            type=found.get('Type', 'application'),
-            subnets=frozenset(zone['SubnetId'] for zone in found.get('AvailabilityZones') or ()),
-            security_groups=frozenset(found.get('SecurityGroups') or ()),
-            listeners=listeners,
-            tags=tags,
-        )
-
-
-@dataclass(frozen=True)
-class TargetGroup:
-    """A target group (DescribeTargetGroups) with its tags; `health` holds its `HealthCheck…` and threshold fields."""
-
-    arn: str
-    name: str
-    protocol: str
-    vpc: str
-    target_type: str
-    port: int = 80
-    health: Answer = field(default_factory=dict)
-    load_balancers: tuple[str, ...] = ()
-    tags: Tags = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, found: Answer, tags: Tags, there: Collection[str]) -> 'TargetGroup':
-        """`there` are the ARNs of the load balancers that exist."""
-        return cls(
-            arn=found['TargetGroupArn'],
-            name=found['TargetGroupName'],
-            protocol=found.get('Protocol', 'HTTP'),
-            vpc=found.get('VpcId', ''),
-            target_type=found.get('TargetType', 'instance'),
-            port=found.get('Port', 80),
-            health={
-                name: value
-                for name, value in found.items()
-                if name.startswith('HealthCheck') or name in ('HealthyThresholdCount', 'UnhealthyThresholdCount')
-            },
-            load_balancers=tuple(arn for arn in found.get('LoadBalancerArns') or () if arn in there),
-            tags=tags,
-        )
 
 
 @dataclass(frozen=True)

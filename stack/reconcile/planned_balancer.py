@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stack.reconcile.observed import LoadBalancer
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import ResultOf
 
 Ref = str | ResultOf
@@ -20,3 +20,4 @@ class PlannedBalancer:
     dns: Ref
     zone: Ref
     there: LoadBalancer | None = None
+    kind: str = 'application'

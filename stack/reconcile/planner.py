@@ -5,28 +5,34 @@ resource that the desired state names is adopted, with a step that the plan show
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.attached import plan_others_group
 from stack.reconcile.autoscaling import plan_autoscaling, plan_removal
 from stack.reconcile.connect import in_known_namespace, plan_connect
-from stack.reconcile.destroy import delete_service, has_leftovers, plan_destroy, plan_leftovers
+from stack.reconcile.destroy import delete_rule, delete_service, has_leftovers, own_rules, plan_destroy, plan_leftovers
 from stack.reconcile.discovery import plan_namespace, plan_registry
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import plan_handover
 from stack.reconcile.kept import with_kept
+from stack.reconcile.leaving_rules import plan_leaving_rules, plan_marks
+from stack.reconcile.listeners import Listeners, find_listeners, plan_all_routed
 from stack.reconcile.load_balancer import plan_load_balancers
 from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import LoadBalancer, Observed, Registry, Service, TargetGroup
+from stack.reconcile.observed import Observed, Registry, Service
+from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.plan import Change, Note, Plan, Row, Until
 from stack.reconcile.scaling_policies import counted_requests
 from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
+from stack.reconcile.shared_balancers import plan_unused
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.vpc import in_own_vpc, misstated
 from stack.reconcile.wanted import Wanted, faults, wanted_services
+from stack.reconcile.wanted_shared import wanted_shared
 
 
 def plan(
@@ -47,8 +53,11 @@ def plan(
     wanted = wanted_services(observed.cluster, document, region)
     unclear = faults(observed.cluster, document)
     claims: dict[tuple[str, str], str] = {}
-    records = frozenset(record for other in wanted.values() for record in _records(other))
+    records = frozenset(record for other in wanted.values() for record in other.balancers.records)
     shared = Draft(Owner(observed.cluster))
+    listeners = find_listeners(
+        shared, wanted_shared(observed.cluster, document, wanted), _clear(wanted, unclear), observed
+    )
     drafts: list[Draft] = [shared]
     rows: list[Row] = []
     for service in wanted.values():
@@ -58,7 +67,7 @@ def plan(
                 raise Blocked(unclear[service.service])
             service = in_own_vpc(service, observed)
             _claim_record(service, claims)
-            row = _service(draft, shared, service, observed, revision, retry)
+            row = _service(draft, shared, listeners, service, observed, Mode(revision, retry))
         except Blocked as blocked:
             draft, row = _nothing(draft.owner, str(blocked))
         drafts.append(draft)
@@ -70,8 +79,21 @@ def plan(
         if draft.steps:
             rows.append(Row(name, 'destroy'))
     plan_group_deletion(drafts, observed)
+    drafts.append(_unused(listeners, drafts, observed))
     stated = document['vpc'].get('id') if isinstance(document.get('vpc'), Mapping) else None
     return _put_together(observed, wanted, rows, drafts, misstated(stated, observed))
+
+
+def _clear(wanted: Mapping[str, Wanted], unclear: Collection[str]) -> list[Wanted]:
+    return [service for service in wanted.values() if service.service not in unclear and not service.runs_once]
+
+
+def _unused(listeners: Listeners, drafts: Sequence[Draft], observed: Observed) -> Draft:
+    """The deletion of shared load balancers that no service uses, after the rules of services."""
+    last = Draft(Owner(observed.cluster))
+    deleted = [step for draft in drafts for step in draft.steps if step.kind == 'elbv2:DeleteRule']
+    plan_unused(last, listeners.shared, observed, deleted)
+    return last
 
 
 def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
@@ -102,17 +124,21 @@ def _put_together(
 
 
 def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
-    for record in _records(wanted):
+    for record in wanted.balancers.records:
         first = claims.setdefault(record, wanted.service)
         if first != wanted.service:
             raise Blocked(f'Its record {record[1]} is already that of {first}.')
 
 
-def _records(wanted: Wanted) -> list[tuple[str, str]]:
-    return [balancer.record for balancer in wanted.balancers.own if balancer.record]
+@dataclass(frozen=True)
+class Mode:
+    """`revision`: the one for which tasks of `type: task` run once. `retry`: deploy again what ECS rolled back."""
+
+    revision: str
+    retry: bool
 
 
-def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, revision: str, retry: bool) -> Row:
+def _service(draft: Draft, shared: Draft, listeners: Listeners, wanted: Wanted, observed: Observed, mode: Mode) -> Row:
     """Add all steps for one service. Where it is blocked, `shared` contains only steps that others can use."""
     service = observed.service(wanted.service)
     if service:
@@ -122,15 +148,16 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     wanted = in_known_namespace(wanted, service, observed.connect_namespaces)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     first = [log_group, *plan_unschedule(draft, wanted, observed)]
-    definition = plan_definition(draft, wanted, observed, retry)
+    definition = plan_definition(draft, wanted, observed, mode.retry)
     if wanted.runs_once:
-        runs = plan_run(draft, wanted, definition, observed, revision, first)
+        runs = plan_run(draft, wanted, definition, observed, mode.revision, first)
         row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
         return _without_service(draft, row, definition, observed)
     if wanted.schedule:
         row = _scheduled(draft, shared, wanted, definition, observed, after=[log_group])
         return _without_service(draft, row, definition, observed)
     attached = plan_load_balancers(draft, wanted.balancers.own, observed)
+    attached += plan_all_routed(draft, wanted, listeners, observed, bool(attached))
     targets = [each.target for each in attached]
     targets += [plan_others_group(other, observed) for other in wanted.balancers.others]
     registry = None
@@ -140,12 +167,15 @@ def _service(draft: Draft, shared: Draft, wanted: Wanted, observed: Observed, re
     stopped = plan_removal(draft, observed) if wanted.scaling is None and wanted.declared is None else []
     connected = plan_connect(shared, wanted, observed, service)
     ready = (log_group, connected, *stopped, *(step for each in attached for step in each.ready))
-    kept: frozenset[str] = frozenset().union(*(each.also for each in attached))
+    leaving = plan_leaving_rules(draft, wanted, attached, observed)
+    kept = leaving.kept.union(*(each.also for each in attached))
     row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
     plan_autoscaling(draft, wanted, observed, counted_requests(attached, targets, observed))
     for each in attached:
         plan_handover(each, observed)
-    seen_to = frozenset({other.arn for other in wanted.balancers.others}).union(*(each.seen_to for each in attached))
+    plan_marks(draft, leaving, observed)
+    others = frozenset({other.arn for other in wanted.balancers.others})
+    seen_to = (others | leaving.stay | leaving.kept).union(*(each.seen_to for each in attached))
     if wanted.declared is None:
         _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)
@@ -184,7 +214,8 @@ def _without_service(draft: Draft, row: Row, definition: Definition, observed: O
     if names.owner(service.tags) != draft.owner:
         raise Blocked('A service of that name runs in ECS, and was not created by Nysa: delete it by hand first.')
     gone = delete_service(draft, service, observed, why=[Change('type', 'service', 'task')])
-    plan_leftovers(draft, observed, frozenset(), after=[gone])
+    deleted = [delete_rule(draft, rule, after=[gone]) for rule in own_rules(draft, observed)]
+    plan_leftovers(draft, observed, frozenset(), after=[gone, *deleted])
     return Row(draft.service, 'replace', (Change('type', 'service', 'task'), *definition.changes))
 
 

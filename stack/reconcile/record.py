@@ -1,41 +1,60 @@
 """The Route 53 alias that points at a service's load balancer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
-from stack.reconcile.observed import LoadBalancer, Observed, Record
+from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.wanted_balancers import Balancer
 
 
-def plan_record(
-    draft: Draft, wanted: Balancer, observed: Observed, balancer: PlannedBalancer, after: Sequence[str | None] = ()
-) -> str | None:
-    """Create or change the alias, delete the load balancer's previous one, and return the step that points it, if any.
+@dataclass(frozen=True)
+class Alias:
+    """The record of a load balancer. `holder` is tagged with it; None where this plan creates it with its tags.
+
+    `record` is its hosted zone and name, None where the stackfile declares none.
+    """
+
+    record: tuple[str, str] | None
+    balancer: PlannedBalancer
+    holder: LoadBalancer | TargetGroup | None
+
+
+def plan_record(draft: Draft, alias: Alias, observed: Observed, after: Sequence[str | None] = ()) -> str | None:
+    """Create or change the alias, delete the previous one, and return the step that points it, if any.
 
     `after`: steps that come first.
     """
-    there = balancer.there
+    there, holder = alias.balancer.there, alias.holder
     current = names.alias_target(there.dns_name) if there else None
     set_up = removed = None
-    if wanted.record:
-        record = record_at(observed, *wanted.record)
+    if alias.record:
+        record = record_at(observed, *alias.record)
         if record is None or record.target != current:
-            set_up = _point(draft, wanted.record, record, balancer, after)
-    if there is None:
+            set_up = _point(draft, alias.record, record, alias.balancer, after)
+    if holder is None:
         return set_up
-    old = names.tagged_record(there.tags.get(names.RECORD_TAG, ''))
+    old = names.tagged_record(holder.tags.get(names.RECORD_TAG, ''))
     if old and old not in draft.records:
         record = record_at(observed, *old)
         if record and record.target == current:
             removed = delete_record(draft, record, after=[set_up])
-    tag = names.record_tag(*wanted.record) if wanted.record else None
-    if tag != there.tags.get(names.RECORD_TAG):
-        _remember(draft, there, tag, [set_up, removed])
+    tag = names.record_tag(*alias.record) if alias.record else None
+    if tag != holder.tags.get(names.RECORD_TAG):
+        _remember(draft, holder, tag, [set_up, removed])
     return set_up
+
+
+def leads_elsewhere(alias: Alias, observed: Observed) -> bool:
+    """Whether the record exists and points elsewhere."""
+    if alias.record is None:
+        return False
+    found, there = record_at(observed, *alias.record), alias.balancer.there
+    return found is not None and (there is None or found.target != names.alias_target(there.dns_name))
 
 
 def record_at(observed: Observed, zone: str, name: str) -> Record | None:
@@ -90,11 +109,11 @@ def delete_record(draft: Draft, record: Record, after: list[str | None]) -> str:
     )
 
 
-def _remember(draft: Draft, there: LoadBalancer, tag: str | None, after: list[str | None]) -> None:
-    """Tag the load balancer with the record that points at it, after the record does."""
+def _remember(draft: Draft, there: LoadBalancer | TargetGroup, tag: str | None, after: list[str | None]) -> None:
+    """Tag the load balancer or target group with its record, after the record is there."""
     why = [Change(f'tags.{names.RECORD_TAG}', there.tags.get(names.RECORD_TAG), tag)]
     kind, tags = 'elbv2:RemoveTags', dict[str, Any](TagKeys=[names.RECORD_TAG])
     if tag:
         kind, tags = 'elbv2:AddTags', {'Tags': names.tag_list({names.RECORD_TAG: tag})}
-    text = f'Tag {there.name} with the record that points at it'
+    text = f'Tag {there.name} with its record'
     draft.add('record/tag', kind, text, {'ResourceArns': [there.arn], **tags}, after=after, why=why)

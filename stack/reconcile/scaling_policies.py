@@ -37,7 +37,8 @@ class Counted:
 def counted_requests(attached: Sequence[Attachment], targets: Iterable[Target], observed: Observed) -> Counted | None:
     """Those of the first application load balancer of a service; None where it has none."""
     for own in attached:
-        return Counted(own.balancer.arn, own.target.group)
+        if own.alias.balancer.kind == 'application':
+            return Counted(own.alias.balancer.arn, own.target.group)
     known = {group.arn: group for group in observed.target_groups}
     for target in targets:
         group = known.get(target.group) if isinstance(target.group, str) else None

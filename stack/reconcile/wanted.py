@@ -187,7 +187,7 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         schedule=schedule,
         members=members,
         tags={**settings.tags, **({CONNECT_TAG: 'true'} if settings.service_connect else {})},
-        balancers=wanted_balancers(cluster, settings, vpc),
+        balancers=wanted_balancers(cluster, settings, top),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
     )

@@ -1,17 +1,28 @@
 """The desired load balancers of one service in AWS's terms."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from stack.reconcile.conditions import wanted_conditions
+from stack.reconcile.group_attributes import GroupSettings
 from stack.reconcile.names import dns_name
+from stack.reconcile.rule_places import WantedRule
 from stack.stackfile.balancing import container_port
 from stack.stackfile.elb_fields import Elb
-from stack.stackfile.fields import ServiceSettings
-from stack.stackfile.naming import load_balancer_name
+from stack.stackfile.fields import ServiceSettings, Stackfile
+from stack.stackfile.naming import load_balancer_name, shared_balancer_name
 from stack.stackfile.network_fields import Vpc
+from stack.stackfile.rule_fields import ElbRule
 
 Terms = Mapping[str, Any]
+
+# The rule of a service on a shared load balancer that declares none.
+ALL_REQUESTS = ElbRule(path=('/*',))
+
+
+# Protocol of a network load balancer's listener → that of its target group. TLS ends at the load balancer.
+_TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,33 @@ class Balancer:
     record: tuple[str, str] | None = None
     container: str | None = None
     key: str = ''
+    settings: GroupSettings = field(default_factory=GroupSettings)
+    kind: str = 'application'
+    target_protocol: str = 'HTTP'
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A target group to which rules of a shared listener lead; `name` is that of the target group.
+
+    `listener` is the ARN of one that others made; otherwise it is the one of the load balancer `balancer` on `port`.
+    `vpc` is empty until the listener is known.
+    """
+
+    name: str
+    target_type: str
+    container_port: int
+    health: Terms
+    rules: tuple[WantedRule, ...]
+    listener: str = ''
+    balancer: str = ''
+    port: int = 0
+    record: tuple[str, str] | None = None
+    container: str | None = None
+    key: str = ''
+    vpc: str = ''
+    settings: GroupSettings = field(default_factory=GroupSettings)
+    target_protocol: str = 'HTTP'
 
 
 @dataclass(frozen=True)
@@ -53,15 +91,35 @@ class Balancers:
     """All that `elb` of one service declares."""
 
     own: tuple[Balancer, ...] = ()
+    routed: tuple[Routed, ...] = ()
     others: tuple[OthersGroup, ...] = ()
 
+    @property
+    def states_attributes(self) -> bool:
+        """Whether an attribute of a target group is stated."""
+        return any([own.settings.attributes for own in self.own] + [one.settings.attributes for one in self.routed])
 
-def wanted_balancers(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Balancers:
-    return Balancers(tuple(_own(cluster, settings, vpc)), tuple(_others(settings)))
+    @property
+    def records(self) -> list[tuple[str, str]]:
+        """Hosted zone and name of every record."""
+        return [
+            record
+            for record in (*(own.record for own in self.own), *(routed.record for routed in self.routed))
+            if record
+        ]
+
+
+def wanted_balancers(cluster: str, settings: ServiceSettings, top: Stackfile) -> Balancers:
+    vpc = top.vpc or Vpc()
+    return Balancers(
+        tuple(_own(cluster, settings, vpc)), tuple(_routed(cluster, settings, top)), tuple(_others(settings))
+    )
 
 
 def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer]:
-    for i, elb in enumerate(elb for elb in settings.elb if elb.is_own):
+    for i, elb in enumerate(settings.elb):
+        if not elb.is_own:
+            continue
         port = container_port(settings, elb)
         if elb.type is None or elb.ports.public is None or port is None:
             continue  # a mistake: `stack.reconcile.wanted.faults` has it
@@ -81,6 +139,32 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             record=_record(elb),
             container=elb.container,
             key=str(i + 1) if i else '',
+            settings=GroupSettings.of(elb),
+            kind='network' if elb.is_network else 'application',
+            target_protocol=_TARGET_PROTOCOLS.get(elb.protocol, 'HTTP'),
+        )
+
+
+def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator[Routed]:
+    shared = {balancer.name: balancer for balancer in top.load_balancers}
+    for i, elb in enumerate(settings.elb):
+        container, balancer = container_port(settings, elb), shared.get(elb.load_balancer or '')
+        listener = balancer.listener(elb.port) if balancer else None
+        if not elb.is_routed or container is None or (elb.load_balancer and listener is None):
+            continue  # no load balancer, or a mistake
+        yield Routed(
+            name=load_balancer_name(cluster, settings.name, elb),
+            target_type=target_type(settings),
+            container_port=container,
+            health=_health(elb, container),
+            rules=tuple(WantedRule(wanted_conditions(rule), rule.priority) for rule in elb.rules or (ALL_REQUESTS,)),
+            listener=elb.listener or '',
+            balancer=shared_balancer_name(cluster, balancer.name) if balancer else '',
+            port=listener.port if listener else 0,
+            record=_record(elb),
+            container=elb.container,
+            key=str(i + 1) if i else '',
+            settings=GroupSettings.of(elb),
         )
 
 
@@ -102,10 +186,11 @@ def _record(elb: Elb) -> tuple[str, str] | None:
 
 def _health(elb: Elb, port: int) -> Terms:
     check = elb.healthcheck
+    protocol = check.protocol or ('TCP' if elb.is_network else 'HTTP')
     return {
-        'HealthCheckProtocol': check.protocol,
+        'HealthCheckProtocol': protocol,
         'HealthCheckPort': str(check.port or port),
-        'HealthCheckPath': check.path,
+        **({'HealthCheckPath': check.path} if protocol != 'TCP' else {}),
         'HealthCheckIntervalSeconds': check.interval_seconds,
         'HealthCheckTimeoutSeconds': check.timeout_seconds,
         'HealthyThresholdCount': check.healthy_threshold_count,

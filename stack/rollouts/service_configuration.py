@@ -5,7 +5,7 @@ from typing import Any
 
 from stack.errors import AwsFailed
 from stack.reconcile.addresses import Address, balancer_addresses, declared_addresses
-from stack.reconcile.observed import LoadBalancer
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.rollouts.cluster_state import ClusterState
 from stack.stackfile.origins import settings_with_origins
 

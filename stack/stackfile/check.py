@@ -26,6 +26,7 @@ from stack.stackfile.semantics import (
     refused_definition,
     refused_service,
     schedule,
+    shared_balancers,
     warnings,
 )
 from stack.stackfile.semantics.rendered import refusals
@@ -48,6 +49,16 @@ MISTAKES = (
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
 _FIELD_DEPTH = 4
 
+# Rules that compare services.
+_ACROSS = (
+    across.doubled_names,
+    across.long_families,
+    across.same_balancer,
+    across.same_endpoint,
+    schedule.same_schedule,
+    shared_balancers.same_priority,
+)
+
 Position = Callable[[Path], tuple[int, int] | None]
 
 
@@ -62,14 +73,10 @@ def check(data: Any, *, cluster: str | None = None, position: Position | None = 
     subjects = list(_subjects(data, top, cluster, mistakes))
     found = _apply(MISTAKES, subjects)
     found += _refusals(subjects, {path for path, _ in found})
-    for rule in (
-        across.doubled_names,
-        across.long_families,
-        across.same_balancer,
-        across.same_endpoint,
-        schedule.same_schedule,
-    ):
+    for rule in _ACROSS:
         found += rule(subjects)
+    if not any(mistake.path[:1] in (('load_balancers',), ('vpc',)) for mistake in mistakes):
+        found += shared_balancers.shared_balancers(data, cluster)
     noted = [*_apply((*warnings.RULES, *autoscaling.WARNINGS), subjects), *across.shared(subjects)]
     noted += [*warnings.defaults_warnings(data), *warnings.vpc_warnings(top.vpc)]
     return Report(_placed([*mistakes, *_problems(found)], data, position), _placed(_problems(noted), data, position))

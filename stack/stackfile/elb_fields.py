@@ -5,23 +5,46 @@ from dataclasses import dataclass
 
 from stack.stackfile import values
 from stack.stackfile.entries import entry, record
+from stack.stackfile.rule_fields import ElbRule
 from stack.stackfile.shapes import choice, list_of, text, whole
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html
 MOST_TARGET_GROUPS = 5
 
 
+# Protocols of network load balancers.
+NETWORK_PROTOCOLS = ('TCP', 'TLS', 'UDP')
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetHealthcheck:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html"""
 
-    protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol of the check.', default='HTTP')
+    protocol: str | None = entry(
+        choice('HTTP', 'HTTPS', 'TCP'),
+        'Protocol of the check; `HTTP`, and `TCP` where `elb.protocol` is TCP, TLS or UDP.',
+    )
     port: int | None = entry(values.PORT, 'Port of the check; the container port when absent.')
     path: str = entry(values.URL_PATH, 'Path of the check.', default='/')
     interval_seconds: int = entry(whole(5, 300), 'Time between two checks.', default=30)
     timeout_seconds: int = entry(whole(2, 120), 'Time after which a check has failed.', default=5)
     healthy_threshold_count: int = entry(whole(2, 10), 'Checks passed in a row that make a target healthy.', default=2)
     unhealthy_threshold_count: int = entry(whole(2, 10), 'Checks failed in a row that make it unhealthy.', default=10)
+    matcher: str | None = entry(
+        text(r'[0-9]{1,3}(?:[-,][0-9]{1,3})*', 'status codes, as 200,302 or 200-299', example='200-299'),
+        'The answers that pass; `200`, with `protocol_version: GRPC` the gRPC code `12`.',
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stickiness:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html"""
+
+    cookie: str | None = entry(
+        text(r'(?!AWSALB)[!#-+\--:<-\[\]-~]+', 'the name of a cookie', at_most=256, example='session'),
+        'A cookie of the application, by which clients are recognised; by default one of the load balancer.',
+    )
+    duration: int = entry(whole(1, 604_800), 'Seconds for which a client stays with a task.', default=86_400)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +67,8 @@ class ElbDns:
 class Elb:
     """One way by which requests reach a service.
 
-    A load balancer of its own, or with `target_group` one that others made.
+    A load balancer of its own; or one that several services share: with `load_balancer`, or with `listener` or
+    `target_group` one that others made.
     """
 
     name: str = entry(
@@ -56,22 +80,65 @@ class Elb:
         values.TARGET_GROUP,
         'A target group that others made: the service is attached to it, and it is never changed.',
     )
+    listener: str | None = entry(
+        values.LISTENER, 'A listener that others made: it gets `rules` of this service, and is not changed otherwise.'
+    )
+    load_balancer: str | None = entry(
+        values.BALANCER_NAME, 'The name of one of `load_balancers`, which several services share.'
+    )
+    port: int | None = entry(
+        values.PORT, 'The port of the listener of `load_balancer`; that of its only one that does not redirect.'
+    )
+    rules: tuple[ElbRule, ...] = entry(
+        list_of(record(ElbRule), at_most=20),
+        'Which requests of a shared listener go to the service; with `load_balancer`, all of them where it is absent.',
+        default=(),
+    )
     type: str | None = entry(
         choice('public', 'private'),
         'Who can reach it, which decides subnets and security groups; required of a load balancer of its own.',
     )
-    protocol: str = entry(choice('HTTP', 'HTTPS'), 'Protocol that it listens for.', default='HTTP')
+    protocol: str = entry(
+        choice('HTTP', 'HTTPS', *NETWORK_PROTOCOLS),
+        'Protocol that it listens for; with TCP, TLS and UDP it is a network load balancer.',
+        default='HTTP',
+    )
     ports: ElbPorts = entry(record(ElbPorts), 'Its ports.', default=ElbPorts())
     container: str | None = entry(values.CONTAINER_NAME, 'The container that gets the requests; the main one.')
     certificates: tuple[str, ...] = entry(
-        list_of(values.CERTIFICATE), 'The certificate: exactly one with HTTPS, none with HTTP.', default=()
+        list_of(values.CERTIFICATE),
+        'The certificate: exactly one with HTTPS or TLS, none with another protocol.',
+        default=(),
     )
     dns: ElbDns | None = entry(record(ElbDns), 'The DNS record that is kept for it.')
     healthcheck: TargetHealthcheck = entry(
         record(TargetHealthcheck), 'How it finds out which tasks can take requests.', default=TargetHealthcheck()
     )
 
+    deregistration_delay: int | None = entry(whole(0, 3600), 'Seconds in which a stopping task ends its requests; 300.')
+    stickiness: Stickiness | None = entry(record(Stickiness), 'Requests of a client go to the same task.')
+    slow_start: int | None = entry(
+        whole(30, 900), 'Seconds in which a new task gets more and more requests; by default it gets its share at once.'
+    )
+    algorithm: str | None = entry(
+        choice('round_robin', 'least_outstanding_requests', 'weighted_random'),
+        'How a task is chosen for a request; `round_robin`.',
+    )
+    protocol_version: str | None = entry(
+        choice('HTTP1', 'HTTP2', 'GRPC'), 'The version of HTTP that tasks get; `HTTP1`.'
+    )
+
     @property
     def is_own(self) -> bool:
         """Whether the load balancer is created for this service alone."""
-        return self.target_group is None
+        return not (self.target_group or self.is_routed)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a network load balancer."""
+        return self.protocol in NETWORK_PROTOCOLS
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether rules of a shared listener lead to the service."""
+        return bool(self.listener or self.load_balancer)

@@ -20,6 +20,7 @@ from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskN
 from stack.stackfile.rendering import container, key, service, structure, structures
 from stack.stackfile.schedule_fields import ROLE_ARN, Schedule
 from stack.stackfile.shapes import choice, list_of, one_or_several, switch, text, whole
+from stack.stackfile.shared_balancer_fields import SharedBalancer
 from stack.stackfile.volumes import VOLUME, Volume
 
 FARGATE_PROVIDERS = ('FARGATE', 'FARGATE_SPOT')
@@ -405,6 +406,16 @@ class Stackfile:
     vpc: Vpc | None = entry(record(Vpc), 'The network: needed by load balancers, and by tasks with their own address.')
     logging: Logging | None = entry(LOGGING, 'Logging of all services.')
     service_discovery: ServiceDiscovery | None = entry(record(ServiceDiscovery), 'Needed by `dns_discovery`.')
+    load_balancers: tuple[SharedBalancer, ...] = entry(
+        values.named_list(
+            values.BALANCER_NAME,
+            record(SharedBalancer),
+            'a list of load balancers, each a name with its settings below it',
+            20,
+        ),
+        'Load balancers that services share; one is created once a service uses it, and deleted when none does.',
+        default=(),
+    )
     tags: Mapping[str, str] = entry(values.TAGS, 'Tags of all services and their task definitions.', default={})
     defaults: Mapping[str, Any] = entry(
         part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'Defaults of all services.', default={}

@@ -8,6 +8,11 @@ def family(cluster: str, service: str) -> str:
     return f'{cluster}-{service}'
 
 
+def shared_balancer_name(cluster: str, name: str) -> str:
+    """The name of one of `load_balancers`."""
+    return f'{cluster}-{name}-lb'
+
+
 def load_balancer_name(cluster: str, service: str, elb: Elb) -> str:
     """The name of a load balancer of the service's own, and of its target group."""
     own = f'-{elb.name}' if elb.name else ''

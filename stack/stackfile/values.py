@@ -52,6 +52,15 @@ TARGET_GROUP = text(
     'the ARN of a target group',
     example='arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef',
 )
+LISTENER = text(
+    r'arn:aws[a-z-]*:elasticloadbalancing:\S+:listener/app/\S+',
+    'the ARN of a listener of an application load balancer',
+    example='arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/edge/0123456789abcdef/0123456789abcdef',
+)
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+BALANCER_NAME = text(
+    r'[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?', 'letters, digits and -, none at an end', at_most=32, example='edge'
+)
 ROLE = text(
     r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}',
     'the ARN or the name of an IAM role',

@@ -8,7 +8,8 @@ from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_record
-from stack.reconcile.observed import Listener, LoadBalancer, Observed, Record, Service, TargetGroup
+from stack.reconcile.observed import Observed, Record, Service
+from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.elb_fields import TargetHealthcheck
 from stack.stackfile.entries import entries
@@ -167,4 +168,6 @@ def _healthcheck(way: Way) -> dict[str, Any]:
     port = str(settings['port'] or '')
     settings['port'] = int(port) if port.isdecimal() and int(port) != way.port else None
     defaults = {entry.name: entry.default for entry in entries(TargetHealthcheck)}
+    if settings['protocol'] == 'HTTP':
+        settings['protocol'] = None
     return {name: value for name, value in settings.items() if value not in (None, defaults[name])}

@@ -32,7 +32,7 @@ class Reply:
     reason: str = field(default='')
 
     def to_json(self) -> str:
-        return json.dumps({name: value for name, value in vars(self).items() if value})
+        return json.dumps({name: value for name, value in vars(self).items() if value or name == 'status'})
 
 
 def send(backend: ELBv2Backend, dns_name: str, port: int, request: ClientRequest, turn: int = 0) -> Reply:

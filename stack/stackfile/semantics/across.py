@@ -37,7 +37,7 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
         if any(faulty[0] == 'elb' for faulty in subject.faulty):
             return
         for path, elb in balancers(subject):
-            if elb.is_own:
+            if not elb.target_group:
                 name = load_balancer_name(subject.cluster or '', subject.settings.name, elb)
                 yield name, path, 'the load balancer would have the name of the one of {other}'
 

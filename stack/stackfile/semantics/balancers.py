@@ -8,13 +8,21 @@ from stack.stackfile.balancing import container_of, container_port, exposed_port
 from stack.stackfile.elb_fields import Elb
 from stack.stackfile.naming import load_balancer_name
 from stack.stackfile.places import Path
+from stack.stackfile.rule_fields import MOST_VALUES, MOST_WILDCARDS
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 LONGEST_BALANCER_NAME = 32
 
-# Fields that have a meaning only where Nysa creates the load balancer or the target group.
-_NOT_OF_OTHERS = ('name', 'type', 'protocol', 'certificates', 'dns', 'healthcheck')
+# Fields that select how requests reach the service, and those without effect beside each.
+_KINDS = ('target_group', 'listener', 'load_balancer')
+_OF_OWN = ('type', 'protocol', 'certificates')
+_OF_GROUP = ('deregistration_delay', 'stickiness', 'slow_start', 'algorithm', 'protocol_version')
+_WITHOUT_EFFECT = {
+    'target_group': (*_OF_OWN, 'name', 'dns', 'healthcheck', 'rules', 'port', *_OF_GROUP),
+    'listener': (*_OF_OWN, 'port'),
+    'load_balancer': _OF_OWN,
+}
 
 
 def balancers(subject: Subject) -> Iterator[tuple[Path, Elb]]:
@@ -38,12 +46,51 @@ def balancer_has_its_kind(subject: Subject) -> Iterator[Finding]:
             yield (*path, 'type'), 'is missing: expected public or private'
         if elb.is_own and elb.ports.public is None:
             yield (*path, 'ports', 'public'), 'is missing: expected a whole number from 1 to 65535'
-        if elb.target_group:
-            for name in _NOT_OF_OTHERS:
+        kinds = [name for name in _KINDS if name in stated]
+        if len(kinds) > 1:
+            yield (*path, kinds[1]), f'{kinds[0]} and {kinds[1]} exclude each other: each is a value of its own'
+        for kind in kinds[:1]:
+            for name in _WITHOUT_EFFECT[kind]:
                 if name in stated:
-                    yield (*path, name), 'has no effect with target_group, which is never changed: remove it'
+                    yield (*path, name), f'has no effect with {kind}: remove it'
             if elb.ports.public is not None:
-                yield (*path, 'ports', 'public'), 'has no effect with target_group, which is never changed: remove it'
+                yield (*path, 'ports', 'public'), f'has no effect with {kind}: remove it'
+        for name in ('rules', 'port') if elb.is_own else ():
+            if name in stated:
+                yield (*path, name), 'needs load_balancer or listener: a load balancer of its own has no rules'
+
+
+@rule('elb.load_balancer', 'elb.port', 'elb.rules', 'load_balancers')
+def routed_has_its_listener(subject: Subject) -> Iterator[Finding]:
+    known = {balancer.name: balancer for balancer in subject.top.load_balancers}
+    for path, elb in balancers(subject):
+        if elb.listener and not elb.rules:
+            yield (*path, 'rules'), 'is missing: expected which requests of the listener go to the service'
+        if not elb.load_balancer:
+            continue
+        balancer = known.get(elb.load_balancer)
+        if balancer is None:
+            names = ', '.join(known) or 'none'
+            yield (*path, 'load_balancer'), f'load_balancers has no {elb.load_balancer}: it has {names}'
+        elif balancer.listener(elb.port) is None:
+            ports = ', '.join(str(listener.port) for listener in balancer.listeners)
+            what = f'has no listener on port {elb.port}' if elb.port else 'has several listeners'
+            yield (*path, 'port'), f'{elb.load_balancer} {what}: expected one of {ports}'
+
+
+@rule('elb.rules')
+def rules_are_accepted(subject: Subject) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"""
+    for path, elb in balancers(subject):
+        for i, found in enumerate(elb.rules):
+            where, values = (*path, 'rules', i), found.values
+            if not values:
+                yield where, 'needs a condition: host, path, methods, headers, query or source_ip'
+            if len(values) > MOST_VALUES:
+                yield where, f'has {len(values)} values: AWS accepts {MOST_VALUES} in the conditions of a rule'
+            wildcards = sum(value.count('*') + value.count('?') for value in values)
+            if wildcards > MOST_WILDCARDS:
+                yield where, f'has {wildcards} wildcards: AWS accepts {MOST_WILDCARDS} in a rule'
 
 
 @rule('elb.ports.container', 'elb.container', 'ports', 'containers')
@@ -53,7 +100,7 @@ def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
         if container is None:
             yield (*path, 'container'), f'the service has no container {elb.container}'
             continue
-        exposed = exposed_ports(container)
+        exposed = exposed_ports(container, elb)
         known = f'{", ".join(map(str, exposed))} in ports' if exposed else 'none in ports'
         port = container_port(subject.settings, elb)
         if port is None:
@@ -65,10 +112,29 @@ def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
 @rule('elb.protocol', 'elb.certificates')
 def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
     for path, elb in balancers(subject):
-        if elb.protocol == 'HTTPS' and len(elb.certificates) != 1:
-            yield (*path, 'certificates'), f'HTTPS needs exactly one certificate, found {len(elb.certificates)}'
-        if elb.protocol == 'HTTP' and elb.certificates:
-            yield (*path, 'certificates'), 'HTTP has no certificate'
+        encrypted = elb.protocol in ('HTTPS', 'TLS')
+        if encrypted and len(elb.certificates) != 1:
+            message = f'{elb.protocol} needs exactly one certificate, found {len(elb.certificates)}'
+            yield (*path, 'certificates'), message
+        if not encrypted and elb.certificates:
+            yield (*path, 'certificates'), f'{elb.protocol} has no certificate'
+
+
+@rule('elb.protocol', 'elb.healthcheck')
+def network_balancer_has_its_fields(subject: Subject) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html"""
+    for path, elb, stated in _with_raw(subject):
+        check = stated.get('healthcheck') or {}
+        if elb.is_network:
+            for name in ('stickiness', 'slow_start', 'algorithm', 'protocol_version'):
+                if name in stated:
+                    yield (*path, name), f'has no effect with protocol: {elb.protocol}, which takes no HTTP requests'
+        elif elb.healthcheck.protocol == 'TCP':
+            yield (*path, 'healthcheck', 'protocol'), f'AWS accepts HTTP or HTTPS with protocol: {elb.protocol}'
+        if elb.is_network and elb.healthcheck.protocol in (None, 'TCP'):
+            for name in ('path', 'matcher'):
+                if name in check:
+                    yield (*path, 'healthcheck', name), 'has no effect with a check by TCP: state protocol: HTTP'
 
 
 @rule('elb.healthcheck.timeout_seconds', 'elb.healthcheck.interval_seconds')
@@ -80,11 +146,19 @@ def balancer_check_ends_in_time(subject: Subject) -> Iterator[Finding]:
             yield (*path, 'healthcheck', 'timeout_seconds'), message
 
 
+@rule('elb.algorithm', 'elb.slow_start')
+def slow_start_has_its_algorithm(subject: Subject) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html"""
+    for path, elb in balancers(subject):
+        if elb.slow_start is not None and elb.algorithm not in (None, 'round_robin'):
+            yield (*path, 'slow_start'), f'AWS accepts it with algorithm: round_robin only, not {elb.algorithm}'
+
+
 @rule('elb.name')
 def balancer_name_fits(subject: Subject) -> Iterator[Finding]:
     taken = set()
     for path, elb in balancers(subject):
-        if not elb.is_own:
+        if elb.target_group:
             continue
         name = load_balancer_name(subject.cluster or '', subject.settings.name, elb)
         if name in taken:
@@ -120,9 +194,13 @@ def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
 
 RULES = (
     balancer_has_its_kind,
+    routed_has_its_listener,
+    rules_are_accepted,
     balancer_reaches_a_port,
     balancer_has_its_certificate,
+    network_balancer_has_its_fields,
     balancer_check_ends_in_time,
+    slow_start_has_its_algorithm,
     balancer_name_fits,
     balancer_has_its_network,
 )

@@ -46,31 +46,32 @@ def test_what_has_to_do_with_a_cluster_is_found_on_all_pages_with_its_tags_and_l
             'describe_load_balancers', {'LoadBalancers': [balancer(OWN), balancer(SHARED)]}, {'Marker': 'n'}
         )
         arns = [f'{ARN}targetgroup/staging-web-lb/1', used['TargetGroupArn'], OWN, SHARED]
-        tags = [{'ResourceArn': arn, 'Tags': [{'Key': 'nysa:cluster', 'Value': 'staging'}]} for arn in arns]
+        marks = [{'Key': 'nysa:cluster', 'Value': 'staging'}, {'Key': 'nysa:service', 'Value': 'web'}]
+        tags = [{'ResourceArn': arn, 'Tags': marks} for arn in arns]
         listener = {
             'ListenerArn': f'{ARN}listener/1',
             'Port': 443,
             'Protocol': 'HTTPS',
             'Certificates': [{'CertificateArn': 'c'}],
-            'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': 'g'}],
+            'DefaultActions': [{'Type': 'forward', 'TargetGroupArn': arns[0]}],
         }
         stub.add_response('describe_listeners', {'Listeners': [listener]}, {'LoadBalancerArn': OWN})
         stub.add_response('describe_listeners', {'Listeners': []}, {'LoadBalancerArn': SHARED})
         stub.add_response('describe_tags', {'TagDescriptions': tags}, {'ResourceArns': arns})
-        balancers, groups = run(elbv2.load_balancing(aws, 'staging-', {used['TargetGroupArn']}))
+        balancers, groups = run(elbv2.load_balancing(aws, elbv2.Interest('staging-', {used['TargetGroupArn']})))
     assert [each.name for each in balancers] == ['staging-web-lb', 'shared']
     assert [each.name for each in groups] == ['staging-web-lb', 'by-hand']
     assert groups[0].load_balancers == (OWN,), 'one that has gone leads nowhere'
     assert balancers[0].listeners[0].certificates == ('c',)
-    assert balancers[0].listeners[0].target_group == 'g'
-    assert balancers[0].tags == {'nysa:cluster': 'staging'}
+    assert balancers[0].listeners[0].target_group == f'{ARN}targetgroup/staging-web-lb/1'
+    assert balancers[0].tags == {'nysa:cluster': 'staging', 'nysa:service': 'web'}
 
 
 def test_nothing_is_asked_about_nothing():
     with stubbed('elbv2') as (aws, stub):
         stub.add_response('describe_target_groups', {'TargetGroups': []})
         stub.add_response('describe_load_balancers', {'LoadBalancers': []})
-        assert run(elbv2.load_balancing(aws, 'staging-', set())) == ((), ())
+        assert run(elbv2.load_balancing(aws, elbv2.Interest('staging-'))) == ((), ())
 
 
 def test_the_load_balancers_of_target_groups_have_their_listeners():

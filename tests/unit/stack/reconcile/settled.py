@@ -8,17 +8,8 @@ from zoneinfo import ZoneInfo
 
 from stack.reconcile import names
 from stack.reconcile.names import Owner
-from stack.reconcile.observed import (
-    Listener,
-    LoadBalancer,
-    Namespace,
-    Observed,
-    Record,
-    Registry,
-    Service,
-    TargetGroup,
-    TaskDefinition,
-)
+from stack.reconcile.observed import Namespace, Observed, Record, Registry, Service, TaskDefinition
+from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
 from stack.reconcile.schedules import schedule_marks
 from stack.reconcile.tasks import run_mark
 from stack.reconcile.wanted import Wanted, wanted_services

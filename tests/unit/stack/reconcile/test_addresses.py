@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stack.reconcile.addresses import Address, Kind, balancer_addresses, declared_addresses
-from stack.reconcile.observed import Listener, LoadBalancer
+from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.wanted import wanted_services
 
 GROUP = 'arn:group'

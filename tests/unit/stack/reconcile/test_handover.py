@@ -7,7 +7,8 @@ import pytest
 
 from stack.reconcile import names
 from stack.reconcile.handover import GRACE_S
-from stack.reconcile.observed import Listener, Observed, Record
+from stack.reconcile.observed import Observed, Record
+from stack.reconcile.observed_balancers import Listener
 from stack.reconcile.plan import Plan, ResultOf
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from stack.reconcile import names
-from stack.reconcile.observed import Namespace, Observed, Record, TargetGroup, TaskDefinition
+from stack.reconcile.observed import Namespace, Observed, Record, TaskDefinition
+from stack.reconcile.observed_balancers import TargetGroup
 from stack.reconcile.plan import Change, Plan, ResultOf, Row
 from stack.reconcile.planner import plan
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stack.errors import NotFound, Unavailable
-from stack.reconcile.observed import Listener, LoadBalancer
+from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.rollouts.service_configuration import service_configuration
 from tests.unit.stack.rollouts.test_cluster_state import look, revision, running, state
 

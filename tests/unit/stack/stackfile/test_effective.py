@@ -63,7 +63,7 @@ def test_what_can_be_read_is_kept_beside_what_cannot():
         one_service(
             ports=['80:80', 'x', '81:81/udp'],
             environment=[{'A': 1}, None, 'B=2', {'C': []}, {'D': 4, 'E': 5}],
-            elb={'type': 'public', 'ports': {'public': 80, 'container': 80}, 'colour': 'blue', 'protocol': 'TCP'},
+            elb={'type': 'public', 'ports': {'public': 80, 'container': 80}, 'colour': 'blue', 'protocol': 'FTP'},
         ),
         'web',
     )
@@ -103,7 +103,7 @@ def test_the_example():
             ports=ElbPorts(public=443, container=8080),
             certificates=('arn:aws:acm:us-east-1:123456789012:certificate/abc',),
             dns=ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),
-            healthcheck=TargetHealthcheck(port=8080, path='/health'),
+            healthcheck=TargetHealthcheck(protocol='HTTP', port=8080, path='/health'),
         ),
     )
     assert found['user-service'].task_network == 'awsvpc'

@@ -83,7 +83,7 @@ def test_every_wrong_item_of_a_list_is_reported(settings: dict[str, Any], field:
         ),
         ({'healthcheck': {'command': ['CMD']}}, 1),
         ({'healthcheck': {'command': '  '}}, 1),
-        (balanced(type='internal', protocol='TCP', name='a_b', certificates=['abc']), 4),
+        (balanced(type='internal', protocol='FTP', name='a_b', certificates=['abc']), 4),
         (balanced(ports={'public': 0}), 1),
         (balanced(dns={'hosted_zone_id': 'Z 1', 'record_name': 'localhost'}), 2),
         (balanced(dns={}), 2),

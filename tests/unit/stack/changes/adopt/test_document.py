@@ -7,7 +7,8 @@ import pytest
 
 from stack.changes.adopt import document
 from stack.changes.adopt.document import Written, write
-from stack.reconcile.observed import Observed, Record, Service, TargetGroup, TaskDefinition
+from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
+from stack.reconcile.observed_balancers import TargetGroup
 from stack.reconcile.plan import Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.wanted import Wanted, wanted_services

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from stack.stackfile.check import check
 from tests.unit.stack.stackfile.examples import balanced, one_service, with_vpc
 from tests.unit.stack.stackfile.semantics.checking import mistakes
 
 GROUP = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef'
 SIDE = {'containers': [{'side': {'image': 'team/side:1', 'memory': 64, 'ports': ['90:90']}}]}
-NOT_OF_OTHERS = 'has no effect with target_group, which is never changed: remove it'
+NOT_OF_OTHERS = 'has no effect with target_group: remove it'
 
 CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/abc'
 
@@ -142,3 +143,111 @@ def test_a_load_balancer_needs_its_network(vpc: dict | None, kind: str, found: l
     if vpc is not None:
         document['vpc'] = vpc
     assert [where for where, _ in mistakes(document)] == found
+
+
+def routed(*rules: dict[str, Any], **elb: Any) -> dict[str, Any]:
+    listed = [
+        {'port': 443, 'protocol': 'HTTPS', 'certificates': [CERTIFICATE]},
+        {'port': 80, 'redirect': 'https'},
+    ]
+    document = with_vpc(
+        one_service(ports=['80:80'], elb={'load_balancer': 'edge', **({'rules': list(rules)} if rules else {}), **elb})
+    )
+    return {**document, 'load_balancers': [{'edge': {'type': 'public', 'listeners': listed}}]}
+
+
+LISTENER = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x/0123456789abcdef/0123456789abcdef'
+
+
+@pytest.mark.parametrize(
+    ('document', 'found'),
+    [
+        (routed(), []),
+        (routed({'path': '/a/*', 'host': 'A.example.com', 'source_ip': '10.0.0.0/8'}), []),
+        (routed({'headers': {'X-A': ['b', 'c']}, 'query': {'v': '1'}, 'methods': ['GET']}), []),
+        (routed(load_balancer='other'), [('elb.load_balancer', 'load_balancers has no other: it has edge')]),
+        (routed(port=8080), [('elb.port', 'edge has no listener on port 8080: expected one of 443, 80')]),
+        (routed({}), [('elb.rules[0]', 'needs a condition: host, path, methods, headers, query or source_ip')]),
+        (
+            routed({'path': ['/a', '/b', '/c'], 'host': ['a.example.com', 'b.example.com', 'c.example.com']}),
+            [('elb.rules[0]', 'has 6 values: AWS accepts 5 in the conditions of a rule')],
+        ),
+        (
+            routed({'path': ['/*/*/*/*', '/?/?/?']}),
+            [('elb.rules[0]', 'has 7 wildcards: AWS accepts 6 in a rule')],
+        ),
+        (
+            routed({'path': '/a', 'priority': 7}, {'path': '/b', 'priority': 7}),
+            [('elb.rules[1].priority', '7 is also the priority of web, rule 1')],
+        ),
+        (routed(type='public'), [('elb.type', 'has no effect with load_balancer: remove it')]),
+        (
+            routed(listener=LISTENER),
+            [
+                ('elb.load_balancer', 'listener and load_balancer exclude each other: each is a value of its own'),
+                ('elb.rules', 'is missing: expected which requests of the listener go to the service'),
+            ],
+        ),
+        (
+            with_vpc(one_service(**balanced(rules=[{'path': '/a'}]))),
+            [('elb.rules', 'needs load_balancer or listener: a load balancer of its own has no rules')],
+        ),
+        (
+            routed(slow_start=30, algorithm='weighted_random'),
+            [('elb.slow_start', 'AWS accepts it with algorithm: round_robin only, not weighted_random')],
+        ),
+        (with_vpc(one_service(**balanced(protocol='TCP'))), []),
+        (
+            with_vpc(one_service(**balanced(protocol='TCP', algorithm='round_robin', healthcheck={'path': '/a'}))),
+            [
+                ('elb.algorithm', 'has no effect with protocol: TCP, which takes no HTTP requests'),
+                ('elb.healthcheck.path', 'has no effect with a check by TCP: state protocol: HTTP'),
+            ],
+        ),
+        (
+            with_vpc(one_service(**balanced(protocol='UDP'))),
+            [('elb.ports.container', 'the container does not expose 80: expected none in ports')],
+        ),
+        (
+            with_vpc(one_service(**balanced(protocol='TLS'))),
+            [('elb.certificates', 'TLS needs exactly one certificate, found 0')],
+        ),
+        (
+            with_vpc(one_service(**balanced(healthcheck={'protocol': 'TCP'}))),
+            [('elb.healthcheck.protocol', 'AWS accepts HTTP or HTTPS with protocol: HTTP')],
+        ),
+    ],
+)
+def test_rules_and_kinds(document: dict[str, Any], found: list):
+    assert mistakes(document) == found
+
+
+@pytest.mark.parametrize(
+    ('listener', 'found'),
+    [
+        ({'port': 443, 'protocol': 'HTTPS'}, ['HTTPS needs a certificate']),
+        ({'port': 80, 'certificates': [CERTIFICATE]}, ['HTTP has no encryption: it needs protocol: HTTPS']),
+        (
+            {'port': 443, 'protocol': 'HTTPS', 'certificates': [CERTIFICATE], 'redirect': 'https'},
+            ['it is HTTPS already'],
+        ),
+    ],
+)
+def test_listeners_of_shared_load_balancers(listener: dict[str, Any], found: list[str]):
+    document = routed(port=listener['port'])
+    document['load_balancers'][0]['edge']['listeners'] = [listener]
+    report = check({'vpc': document['vpc'], **document}, cluster='prod').mistakes
+    assert [mistake.message for mistake in report] == found
+
+
+def test_names_and_networks_of_shared_load_balancers():
+    document = routed()
+    shared = document['load_balancers'][0]['edge']
+    document['load_balancers'] += [{'edge': shared}, {'a-name-of-many-letters': shared}]
+    del document['vpc']
+    found = {mistake.message for mistake in check(document, cluster='production').mistakes}
+    assert 'another load balancer has this name' in found
+    assert 'a public load balancer needs vpc.subnets.public' in found
+    assert (
+        'the load balancer would be named production-a-name-of-many-letters-lb: 36 characters, AWS accepts 32' in found
+    )

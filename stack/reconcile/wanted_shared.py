@@ -1,0 +1,94 @@
+"""The desired load balancers that services share, in AWS's terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.reconcile.wanted import Wanted
+from stack.stackfile.effective import top_settings
+from stack.stackfile.naming import shared_balancer_name
+from stack.stackfile.network_fields import Vpc
+from stack.stackfile.shared_balancer_fields import SharedBalancer, SharedListener
+
+USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
+USUAL_IDLE_TIMEOUT_S = 60
+
+# The answer where no rule is met.
+NOT_FOUND = {
+    'Type': 'fixed-response',
+    'FixedResponseConfig': {'StatusCode': '404', 'ContentType': 'text/plain', 'MessageBody': 'Not found'},
+}
+
+
+@dataclass(frozen=True)
+class WantedListener:
+    """A listener; `default` is its default action, without a target group. The first certificate is the default one."""
+
+    port: int
+    protocol: str
+    certificates: tuple[str, ...]
+    ssl_policy: str | None
+    default: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A load balancer that services share; `key` is its name in the stackfile."""
+
+    key: str
+    name: str
+    scheme: str
+    vpc: str
+    subnets: frozenset[str]
+    security_groups: frozenset[str]
+    listeners: tuple[WantedListener, ...]
+    idle_timeout: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def wanted_shared(cluster: str, document: Any, wanted: Mapping[str, Wanted]) -> tuple[Shared, ...]:
+    """The load balancers of the document that a service uses."""
+    top = top_settings(document)
+    used = {routed.balancer for service in wanted.values() for routed in service.balancers.routed}
+    return tuple(
+        _shared(cluster, balancer, top.vpc or Vpc(), top.tags)
+        for balancer in top.load_balancers
+        if shared_balancer_name(cluster, balancer.name) in used
+    )
+
+
+def _shared(cluster: str, balancer: SharedBalancer, vpc: Vpc, tags: Mapping[str, str]) -> Shared:
+    public = balancer.type == 'public'
+    secure = next((listener.port for listener in balancer.listeners if listener.protocol == 'HTTPS'), 443)
+    return Shared(
+        key=balancer.name,
+        name=shared_balancer_name(cluster, balancer.name),
+        scheme='internet-facing' if public else 'internal',
+        vpc=vpc.id or '',
+        subnets=frozenset(vpc.subnets.public if public else vpc.subnets.private),
+        security_groups=frozenset(vpc.security_groups.public if public else vpc.security_groups.private),
+        listeners=tuple(_listener(listener, secure) for listener in balancer.listeners),
+        idle_timeout=balancer.idle_timeout,
+        tags={**tags, **balancer.tags},
+    )
+
+
+def _listener(listener: SharedListener, secure: int) -> WantedListener:
+    redirect = {
+        'Type': 'redirect',
+        'RedirectConfig': {
+            'Protocol': 'HTTPS',
+            'Port': str(secure),
+            'Host': '#{host}',
+            'Path': '/#{path}',
+            'Query': '#{query}',
+            'StatusCode': 'HTTP_301',
+        },
+    }
+    return WantedListener(
+        listener.port,
+        listener.protocol,
+        listener.certificates,
+        (listener.ssl_policy or USUAL_POLICY) if listener.protocol == 'HTTPS' else None,
+        redirect if listener.redirect else NOT_FOUND,
+    )

@@ -1,0 +1,67 @@
+"""A client in a loop gets an answer to every request while what serves it changes."""
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.cluster import Cluster
+from tests.integration.test_load_balancers import document, edge, elb, until_done
+from tests.traffic import Traffic
+from tests.unit.stack.reconcile.settled import service_in
+
+Document = dict[str, Any]
+CHANGES = 50
+
+
+def served(cluster: Cluster) -> Document:
+    """The shared load balancer, with a second one to move to, and records of both services."""
+    wanted = document(cluster)
+    second = copy.deepcopy(wanted['load_balancers'][0]['edge'])
+    wanted['load_balancers'].append({'next': {**second, 'type': 'private'}})
+    for name in ('api', 'web'):
+        elb(wanted, name)['dns'] = {'hosted_zone_id': cluster.zone, 'record_name': f'{name}.{cluster.domain}'}
+        elb(wanted, name)['deregistration_delay'] = 30
+    return wanted
+
+
+def changes(cluster: Cluster) -> Iterator[Callable[[Document], None]]:
+    """Changes of every kind, in turn."""
+    acm = cluster.aws.client('acm')
+    for i in range(CHANGES):
+        yield (
+            lambda found, i=i: service_in(found, 'api').update(image=f'team/web:{i}'),
+            lambda found, i=i: elb(found).update(rules=[{'path': '/api/*'}, {'path': f'/v{i}/*'}]),
+            lambda found, i=i: edge(found)['listeners'][0].update(
+                certificates=[acm.request_certificate(DomainName=f'd{i}.{cluster.domain}')['CertificateArn']]
+            ),
+            lambda found, i=i: elb(found)['healthcheck'].update(path=f'/health/{i}'),
+            lambda found, i=i: elb(found).update(protocol_version='HTTP2' if i % 20 < 10 else 'HTTP1'),
+            lambda found, i=i: elb(found)['rules'][0].update(priority=i + 1),
+            lambda found, i=i: [
+                elb(found, name).update(load_balancer='next' if i % 20 < 10 else 'edge') for name in ('api', 'web')
+            ],
+            lambda found, i=i: elb(found).update(
+                algorithm='least_outstanding_requests' if i % 20 < 10 else 'round_robin'
+            ),
+            lambda found, i=i: service_in(found, 'web').update(desired_count=2 + i % 3),
+            lambda found, i=i: edge(found).update(tags={'change': str(i)}),
+        )[i % 10]
+
+
+def test_no_request_fails_during_fifty_changes(cluster: Cluster):
+    wanted = served(cluster)
+
+    async def scenario() -> list[Traffic]:
+        await until_done(cluster, wanted)
+        clients = [Traffic(cluster, 'edge', record=f'{name}.{cluster.domain}') for name in ('api', 'web')]
+        clients[0].begin((443, '/api/x'))
+        clients[1].begin((443, '/x'))
+        for change in changes(cluster):
+            change(wanted)
+            await until_done(cluster, wanted)
+            assert [failure for client in clients for failure in client.failures] == []
+        return clients
+
+    api, web = asyncio.run(scenario())
+    assert min(api.count, web.count) > CHANGES * 50
