@@ -332,6 +332,7 @@ def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
         partial(route53.aliases, paced),
         partial(elb_details.details, paced),
         partial(autoscaling.scalable_targets, paced),
+        partial(elbv2.with_rules_and_attributes, paced),
     )
     return Adopter(states, Inventory(paced), readers, paced.region)
 

@@ -11,6 +11,7 @@ from typing import Any
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
 from stack.reconcile.names import SET_TAG, owner, read_tags
+from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, Rule, TargetGroup
 from stack.stackfile.task_definition import SERVICE_TAG
 
@@ -78,16 +79,30 @@ async def load_balancing(
     return tuple(with_all[0]), tuple(with_all[1])
 
 
+async def with_rules_and_attributes(aws: AwsClient, observed: Observed) -> Observed:
+    """The observed state with the rules of all listeners, and the attributes of all target groups, for adoption."""
+    interest = Interest('', listeners=[one.arn for known in observed.load_balancers for one in known.listeners])
+    balancers, groups = await asyncio.gather(
+        _with_rules(aws, interest, observed.load_balancers, ()),
+        asyncio.gather(*(_with_its_attributes(aws, group) for group in observed.target_groups)),
+    )
+    return replace(observed, load_balancers=tuple(balancers), target_groups=tuple(groups))
+
+
 async def _with_attributes(aws: AwsClient, interest: Interest, groups: Sequence[TargetGroup]) -> list[TargetGroup]:
-    return await asyncio.gather(*(_with_its_attributes(aws, interest, group) for group in groups))
+    asked = [group for group in groups if _is_tuned(interest, group)]
+    known = {group.arn: group for group in await asyncio.gather(*(_with_its_attributes(aws, one) for one in asked))}
+    return [known.get(group.arn, group) for group in groups]
 
 
-async def _with_its_attributes(aws: AwsClient, interest: Interest, group: TargetGroup) -> TargetGroup:
+def _is_tuned(interest: Interest, group: TargetGroup) -> bool:
     whose = owner(group.tags)
     mine = interest.owns(group.tags) or whose is None
     tuned = any(group.name.startswith(f'{interest.prefix}{service}-') for service in interest.tuned)
-    if not (mine and (tuned or SET_TAG in group.tags)):
-        return group
+    return mine and (tuned or SET_TAG in group.tags)
+
+
+async def _with_its_attributes(aws: AwsClient, group: TargetGroup) -> TargetGroup:
     answer = await aws.call('elbv2', 'DescribeTargetGroupAttributes', TargetGroupArn=group.arn)
     return replace(group, attributes={each['Key']: each.get('Value', '') for each in answer['Attributes']})
 

@@ -25,6 +25,9 @@ ReadScaling = Callable[[str, Sequence[str]], Awaitable[Mapping[str, ScalableTarg
 # Reads the features of load balancers and target groups that `elb` lacks, by ARN: see `stack.aws.elb_details.details`.
 ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
 
+# Reads the rules of listeners and attributes of target groups: see `stack.aws.elbv2.with_rules_and_attributes`.
+ReadRules = Callable[[Observed], Awaitable[Observed]]
+
 NOTHING: Mapping[str, Any] = {'services': []}
 
 
@@ -35,6 +38,7 @@ class Readers:
     find_aliases: FindAliases
     read_details: ReadDetails
     read_scaling: ReadScaling
+    read_rules: ReadRules
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class Adopter:
 
     async def _write(self, cluster: str) -> tuple[Written, Observed]:
         """The document, and the observed state that it was written from."""
-        observed = await self._observer.observe(cluster, NOTHING)
+        observed = await self._readers.read_rules(await self._observer.observe(cluster, NOTHING))
         balancers = attached(observed)
         used = {
             attachment.get('targetGroupArn')

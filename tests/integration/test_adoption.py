@@ -5,7 +5,7 @@ import copy
 from datetime import UTC, datetime
 from functools import partial
 
-from stack.aws import autoscaling, elb_details, route53
+from stack.aws import autoscaling, elb_details, elbv2, route53
 from stack.aws.inventory import Inventory
 from stack.changes.adopter import Adopter, Adoption, Readers
 from stack.reconcile.wanted import wanted_services
@@ -33,6 +33,7 @@ async def propose(cluster: Cluster) -> Adoption:
         partial(route53.aliases, cluster.paced),
         partial(elb_details.details, cluster.paced),
         partial(autoscaling.scalable_targets, cluster.paced),
+        partial(elbv2.with_rules_and_attributes, cluster.paced),
     )
     return await Adopter(Unmanaged(), inventory, readers, cluster.paced.region).propose(cluster.name)
 
@@ -251,3 +252,60 @@ def test_176_services_are_adopted_within_15_seconds_of_aws_rates(cluster: Cluste
     assert adoption.written.notes == ()
     assert {step.id.rpartition('/')[2] for step in adoption.plan.steps} == {'take-over'}
     assert cluster.time.clock() - before <= 15
+
+
+def behind_rules(cluster: Cluster, **attributes: str) -> dict[str, str]:
+    """A service that others put behind two rules of their listener; the ARNs of its parts."""
+    elbv2 = cluster.aws.client('elbv2')
+    made = elbv2.create_load_balancer(Name=f'theirs-{cluster.name}', Subnets=cluster.subnets[:2])
+    fixed = {'Type': 'fixed-response', 'FixedResponseConfig': {'StatusCode': '404'}}
+    listener = elbv2.create_listener(
+        LoadBalancerArn=made['LoadBalancers'][0]['LoadBalancerArn'], Protocol='HTTP', Port=80, DefaultActions=[fixed]
+    )['Listeners'][0]['ListenerArn']
+    group = elbv2.create_target_group(
+        Name=f'theirs-{cluster.name}', Protocol='HTTP', Port=80, VpcId=cluster.vpc, HealthCheckPort='80'
+    )['TargetGroups'][0]['TargetGroupArn']
+    if attributes:
+        elbv2.modify_target_group_attributes(
+            TargetGroupArn=group,
+            Attributes=[{'Key': name.replace('__', '.'), 'Value': value} for name, value in attributes.items()],
+        )
+    for priority, path in ((7, '/b'), (3, '/a/*')):
+        elbv2.create_rule(
+            ListenerArn=listener,
+            Priority=priority,
+            Conditions=[{'Field': 'path-pattern', 'PathPatternConfig': {'Values': [path]}}],
+            Actions=[{'Type': 'forward', 'TargetGroupArn': group}],
+        )
+    container = {'name': 'web', 'image': 'team/web:1', 'memory': 64, 'portMappings': [{'containerPort': 80}]}
+    ecs = cluster.aws.client('ecs')
+    ecs.register_task_definition(family=f'w-{cluster.name}', networkMode='host', containerDefinitions=[container])
+    ecs.create_service(
+        cluster=cluster.name,
+        serviceName='web',
+        taskDefinition=f'w-{cluster.name}',
+        desiredCount=1,
+        loadBalancers=[{'targetGroupArn': group, 'containerName': 'web', 'containerPort': 80}],
+    )
+    return {'listener': listener, 'group': group}
+
+
+def test_rules_of_others_are_described_and_taken_over(cluster: Cluster):
+    arns = behind_rules(cluster, deregistration_delay__timeout_seconds='20')
+    adoption = asyncio.run(propose(cluster))
+    [described] = adoption.written.document['services']
+    found = described['web']['elb']
+    assert found['listener'] == arns['listener']
+    assert found['rules'] == [{'path': ['/a/*'], 'priority': 3}, {'path': ['/b'], 'priority': 7}]
+    assert found['deregistration_delay'] == 20
+    assert found['ports'] == {'container': 80}
+    assert adoption.written.notes == ()
+    assert {step.id.rpartition('/')[2] for step in adoption.plan.steps} == {'take-over'}
+
+
+def test_rules_with_something_that_has_no_field_stay_with_their_target_group(cluster: Cluster):
+    arns = behind_rules(cluster, load_balancing__algorithm__anomaly_mitigation='on')
+    adoption = asyncio.run(propose(cluster))
+    [described] = adoption.written.document['services']
+    assert described['web']['elb'] == {'target_group': arns['group'], 'ports': {'container': 80}}
+    assert [step.id for step in adoption.plan.steps] == ['web/service/take-over']

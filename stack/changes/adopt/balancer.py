@@ -6,6 +6,7 @@ from typing import Any
 
 from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_record
 from stack.reconcile.observed import Observed, Record, Service
@@ -107,6 +108,7 @@ def _fits(group: TargetGroup, body: Mapping[str, Any]) -> bool:
 def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> dict[str, Any]:
     """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
+    attributes = attribute_settings(way.group) or {}
     record = _plain_records(balancer, observed)[:1]
     found = {
         'name': _own_name(cluster, service, balancer.name),
@@ -115,7 +117,8 @@ def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> di
         'ports': {'public': listener.port, 'container': way.port},
         'certificates': list(listener.certificates[:1]),
         'dns': {'hosted_zone_id': record[0][0], 'record_name': record[0][1]} if record else None,
-        'healthcheck': _healthcheck(way),
+        'healthcheck': {**healthcheck(way.group, way.port), **attributes.pop('healthcheck', {})},
+        **attributes,
     }
     return {name: value for name, value in found.items() if value}
 
@@ -163,10 +166,11 @@ def _is_one_of_several(record: Record) -> bool:
     return 'SetIdentifier' in record.found
 
 
-def _healthcheck(way: Way) -> dict[str, Any]:
-    settings = {name: way.group.health.get(key) for name, key in _HEALTH.items()}
+def healthcheck(group: TargetGroup, container_port: int) -> dict[str, Any]:
+    """The value of `elb.healthcheck`, without defaults and without the matcher."""
+    settings = {name: group.health.get(key) for name, key in _HEALTH.items()}
     port = str(settings['port'] or '')
-    settings['port'] = int(port) if port.isdecimal() and int(port) != way.port else None
+    settings['port'] = int(port) if port.isdecimal() and int(port) != container_port else None
     defaults = {entry.name: entry.default for entry in entries(TargetHealthcheck)}
     if settings['protocol'] == 'HTTP':
         settings['protocol'] = None

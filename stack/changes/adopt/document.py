@@ -9,8 +9,10 @@ from stack.changes.adopt import network
 from stack.changes.adopt.balancer import beside_elb, is_described, others_settings
 from stack.changes.adopt.fallback import carry_over, carry_over_field
 from stack.changes.adopt.found import Found, find, ordered, without_requests
+from stack.changes.adopt.routes import is_routed_exactly
 from stack.changes.adopt.tidying import leave_out, with_common_logging
 from stack.reconcile.definition import serves
+from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Note
 from stack.reconcile.wanted import Wanted, wanted_services
@@ -127,6 +129,11 @@ def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details:
         found.places = tuple(place for place in found.places if place.what != network.BALANCER)
         found.way = None
         return True
+    if found.route and not is_routed_exactly(found.route, wanted, observed):
+        others = others_settings(service, found.body, found.main, observed)
+        found.settings = ordered({**found.settings, 'elb': others})
+        found.route = None
+        return True
     if found.namespace and not _registry_is_described(service, wanted, observed):
         _drop_discovery(found)
         found.namespace = None
@@ -180,7 +187,8 @@ def _resolve(found: Found, service: Service, below: Path, message: str) -> None:
 
 def _more(found: Found, details: Details) -> list[str]:
     assert found.way
-    return [*details.get(found.way.balancer.arn, ()), *details.get(found.way.group.arn, ())]
+    of_group = details.get(found.way.group.arn, ()) if attribute_settings(found.way.group) is None else ()
+    return [*details.get(found.way.balancer.arn, ()), *of_group]
 
 
 def _remaining(found: Found, wanted: Wanted, observed: Observed, details: Details) -> list[Note]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.changes.adopt import network
-from stack.changes.adopt.balancer import Way, elb_settings, others_settings, way_in
+from stack.changes.adopt.balancer import Way, elb_settings, healthcheck, others_settings, way_in
 from stack.changes.adopt.container import main_container, main_settings, sidecars
 from stack.changes.adopt.network import Place
+from stack.changes.adopt.routes import Route, route_in, route_settings
 from stack.changes.adopt.scaling import autoscaling_settings
 from stack.changes.adopt.service import service_settings
 from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
@@ -37,6 +38,7 @@ class Found:
     notes: list[Note] = field(default_factory=list)
     places: tuple[Place, ...] = ()
     way: Way | None = None
+    route: Route | None = None
     namespace: str | None = None
     resolved: set[tuple[Path, str]] = field(default_factory=set)
 
@@ -63,6 +65,7 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
     source = Source(network_mode(body), region)
     fargate = runs_on_fargate(service.members)
     found.way = way_in(service, observed)
+    found.route = None if found.way else route_in(service, observed)
     found.places = network.places(service, found.way)
     settings = {
         **main_settings(main, source),
@@ -85,6 +88,11 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
 def _elb(service: Service, found: Found, observed: Observed) -> Any:
     if found.way:
         return elb_settings(observed.cluster, service.name, found.way, observed)
+    if found.route:
+        health = healthcheck(found.route.group, service.load_balancers[0]['containerPort'])
+        if settings := route_settings(service, found.route, found.main, health):
+            return settings
+        found.route = None
     return others_settings(service, found.body, found.main, observed)
 
 
