@@ -55,9 +55,9 @@ def plan(
     claims: dict[tuple[str, str], str] = {}
     records = frozenset(record for other in wanted.values() for record in other.balancers.records)
     shared = Draft(Owner(observed.cluster))
-    listeners = find_listeners(
-        shared, wanted_shared(observed.cluster, document, wanted), _clear(wanted, unclear), observed
-    )
+    serving = {name: each for name, each in wanted.items() if not each.runs_once and not each.schedule}
+    clear = [each for name, each in serving.items() if name not in unclear]
+    listeners = find_listeners(shared, wanted_shared(observed.cluster, document, serving), clear, observed)
     drafts: list[Draft] = [shared]
     rows: list[Row] = []
     for service in wanted.values():
@@ -82,10 +82,6 @@ def plan(
     drafts.append(_unused(listeners, drafts, observed))
     stated = document['vpc'].get('id') if isinstance(document.get('vpc'), Mapping) else None
     return _put_together(observed, wanted, rows, drafts, misstated(stated, observed))
-
-
-def _clear(wanted: Mapping[str, Wanted], unclear: Collection[str]) -> list[Wanted]:
-    return [service for service in wanted.values() if service.service not in unclear and not service.runs_once]
 
 
 def _unused(listeners: Listeners, drafts: Sequence[Draft], observed: Observed) -> Draft:
