@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 
 from stack.sandbox.autoscaling import actions
 from stack.sandbox.autoscaling.actions import ACTIONS, Scope
-from stack.sandbox.autoscaling.expressions import is_due, runs_once
+from stack.sandbox.autoscaling.expressions import due, runs_once
 from stack.sandbox.autoscaling.model import Region, ScalingError, Target, Wire
 from stack.sandbox.autoscaling.ports import Metrics, Services
 from stack.sandbox.autoscaling.stepping import step_proposal
@@ -75,8 +75,9 @@ class Autoscaler:
             follows = minute > place.region.evaluated_at
             place.region.evaluated_at = max(minute, place.region.evaluated_at)
             for target in list(place.region.targets.values()):
-                due = follows or any(is_due(action, now) for action in target.actions.values())
-                if due and place.services.exists(target.cluster, target.service):
+                if (follows or due(target.actions.values(), now)) and place.services.exists(
+                    target.cluster, target.service
+                ):
                     self._step(place, target, now, follows=follows)
 
     def _step(self, place: Place, target: Target, now: float, *, follows: bool) -> None:
@@ -95,9 +96,7 @@ def _model() -> ServiceModel:
 
 
 def _run_schedules(scope: Scope, target: Target) -> None:
-    for action in list(target.actions.values()):
-        if not is_due(action, scope.now):
-            continue
+    for action in due(target.actions.values(), scope.now):
         action.ran_at = scope.now
         if runs_once(action):
             del target.actions[action.name]

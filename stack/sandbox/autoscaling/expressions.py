@@ -1,6 +1,8 @@
 """Schedule expressions of scheduled actions: at, cron and rate."""
 
+import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from stack.sandbox.autoscaling.model import Action, invalid
@@ -26,17 +28,25 @@ def check_expression(expression: str, zone: str, now: float) -> None:
         raise invalid(f'The schedule {expression} is neither at(…), cron(…) nor rate(…)')
 
 
-def is_due(action: Action, now: float) -> bool:
-    """Whether the action was to run between its last run and now."""
+def due(actions: Iterable[Action], now: float) -> list[Action]:
+    """The actions that were to run since they last did, the one that was due last at the end."""
+    moments = ((_last_due(action, now), action) for action in actions)
+    found = [(moment, action) for moment, action in moments if action.ran_at < moment <= now]
+    return [action for _, action in sorted(found, key=lambda pair: pair[0])]
+
+
+def _last_due(action: Action, now: float) -> float:
+    """When the action was to run last, in seconds since 1970; after `now` where that is still to come."""
     kind, inner = _parts(action.spec['Schedule'])
     zone = timetable.time_zone(action.spec.get('Timezone', 'UTC'))
     if kind == 'rate':
         number, unit = inner.split()
-        return now - action.ran_at >= int(number) * _UNITS[unit.removesuffix('s')]
+        seconds = int(number) * _UNITS[unit.removesuffix('s')]
+        return now if now - action.ran_at >= seconds else math.inf
     if kind == 'at':
-        return action.ran_at < timetable.moment(inner, zone).timestamp() <= now
+        return timetable.moment(inner, zone).timestamp()
     last = timetable.cron(inner).last_before(datetime.fromtimestamp(now, UTC), zone)
-    return last is not None and last.timestamp() > action.ran_at
+    return last.timestamp() if last else math.inf
 
 
 def runs_once(action: Action) -> bool:
