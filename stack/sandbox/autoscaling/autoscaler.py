@@ -65,7 +65,8 @@ class Autoscaler:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to be scaled at any time."""
-        return not any(place.region.targets for place in self._places())
+        targets = (target for place in self._places() for target in place.region.targets.values())
+        return not any(target.policies or target.actions for target in targets)
 
     def advance(self) -> None:
         """Carry out what is due: scheduled actions, and once a minute what policies ask for."""
