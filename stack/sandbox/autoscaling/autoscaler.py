@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore import loaders
@@ -21,6 +22,7 @@ from stack.sandbox.ecs.clock import Clock
 
 log = logging.getLogger(__name__)
 
+_LIMITS = (('min capacity', 'MinCapacity'), ('max capacity', 'MaxCapacity'))
 _IN, _OUT, _SCHEDULED = 'DynamicScalingInSuspended', 'DynamicScalingOutSuspended', 'ScheduledScalingSuspended'
 
 
@@ -92,6 +94,7 @@ class Autoscaler:
             log.exception('the embedded autoscaler failed at %s', target.resource)
 
 
+@cache
 def _model() -> ServiceModel:
     return ServiceModel(loaders.Loader().load_service_model('application-autoscaling', 'service-2'))
 
@@ -116,9 +119,6 @@ def _run_schedules(scope: Scope, target: Target) -> None:
             StatusMessage=f'Successfully set {" and ".join(words)}',
         )
         actions.keep_within(scope, target)
-
-
-_LIMITS = (('min capacity', 'MinCapacity'), ('max capacity', 'MaxCapacity'))
 
 
 def _follow(scope: Scope, target: Target, metrics: Metrics, at: Moment) -> None:
