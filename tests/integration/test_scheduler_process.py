@@ -53,7 +53,7 @@ class SchedulerProcess:
         return self._process.returncode, output
 
 
-def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 100.0) -> None:
     late = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < late
