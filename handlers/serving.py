@@ -17,8 +17,9 @@ from stack.errors import Misconfigured
 
 log = logging.getLogger('nysa')
 
-# SIGTERM to exit: docker and ECS kill after their own 10 s and 30 s.
-STOP_WITHIN_S = 8.0
+# From SIGTERM until nothing is waited for any longer. The loops and the connections to AWS end within another second or
+# two: docker kills after 10 s, ECS after 30 s.
+STOP_WITHIN_S = 7.0
 # Of these, the time of requests in flight; the rest is for what they leave: announcements, marks, records.
 FINISH_WITHIN_S = 5.0
 
