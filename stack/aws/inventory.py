@@ -11,7 +11,7 @@ from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
 from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
-from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_record
+from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_records
 from stack.reconcile.observed import Namespace, Observed, Record, Registry, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.planner import going
@@ -120,10 +120,10 @@ class Inventory:
     async def _records(
         self, balancers: Collection[LoadBalancer | TargetGroup], wanted: Mapping[str, Wanted]
     ) -> tuple[Record, ...]:
-        asked: set[tuple[str, str] | None] = {record for each in wanted.values() for record in each.balancers.records}
-        asked |= {tagged_record(each.tags.get(RECORD_TAG, '')) for each in balancers}
+        asked = {record for each in wanted.values() for record in each.balancers.records}
+        asked |= {record for each in balancers for record in tagged_records(each.tags.get(RECORD_TAG, ''))}
         zones: dict[str, list[str]] = {}
-        for zone, name in filter(None, asked):
+        for zone, name in asked:
             zones.setdefault(zone, []).append(name)
         found = await asyncio.gather(
             *(route53.address_records(self._aws, zone, names) for zone, names in zones.items())

@@ -39,8 +39,7 @@ def declared_addresses(wanted: Wanted) -> list[Address]:
     """The addresses that the desired state declares: the DNS record, and the name in service discovery."""
     found = []
     for balancer in wanted.balancers.own:
-        if balancer.record is not None:
-            found.append(_of_record(balancer, balancer.record[1]))
+        found += [_of_record(balancer, name) for _, name in balancer.records]
     if wanted.registry is not None:
         host = f'{dns_name(wanted.registry.name)}.{dns_name(wanted.registry.namespace)}'
         found.append(Address(host, None, None, Kind.DISCOVERY, public=False))

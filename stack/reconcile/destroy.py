@@ -207,7 +207,7 @@ def _remove_target_group(
         if step.kind in _FREEING or (step.kind == 'elbv2:CreateListener' and group.load_balancers)
     ]
     leading = {names.alias_target(known[arn].dns_name) for arn in group.load_balancers if arn in known}
-    after = [*after, *_delete_own_record(draft, observed, group, leading)]
+    after = [*after, *_delete_own_records(draft, observed, group, leading)]
     draft.add(
         f'target-group/delete/{group.arn}',
         'elbv2:DeleteTargetGroup',
@@ -219,13 +219,11 @@ def _remove_target_group(
     )
 
 
-def _delete_own_record(draft: Draft, observed: Observed, group: TargetGroup, leading: set[str]) -> list[str]:
-    """Delete the record of a service behind a shared load balancer, which its target group is tagged with."""
-    place = names.tagged_record(group.tags.get(names.RECORD_TAG, ''))
-    if place is None or place in draft.records:
-        return []
-    record = record_at(observed, *place)
-    return [delete_record(draft, record, [])] if record and record.target in leading else []
+def _delete_own_records(draft: Draft, observed: Observed, group: TargetGroup, leading: set[str]) -> list[str]:
+    """Delete the records of a service behind a shared load balancer, which its target group is tagged with."""
+    places = names.tagged_records(group.tags.get(names.RECORD_TAG, ''))
+    found = [record_at(observed, *place) for place in places if place not in draft.records]
+    return [delete_record(draft, record, []) for record in found if record and record.target in leading]
 
 
 def _frees(draft: Draft, balancer: LoadBalancer, group: TargetGroup) -> bool:

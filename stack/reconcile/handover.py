@@ -96,7 +96,7 @@ def plan_handover(attachment: Attachment, observed: Observed) -> None:
     for switch in attachment.switches:
         after = [serves, *switch.after]
         done.append(draft.add(switch.id, switch.kind, switch.text, switch.arguments, after=after, why=switch.why))
-    done.append(plan_record(draft, attachment.alias, observed, after=[serves]))
+    done += plan_record(draft, attachment.alias, observed, after=[serves])
     for predecessor in attachment.predecessors:
         if not left(predecessor):
             _leave(draft, predecessor, observed.at, done)

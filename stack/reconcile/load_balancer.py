@@ -54,7 +54,7 @@ def plan_load_balancer(
     group = plan_target_group(draft, wanted, observed, group_there)
     balancer = _load_balancer(draft, wanted, there, observed)
     listener = plan_listener(draft, wanted, balancer, group, observed, serves=serves)
-    alias = Alias(wanted.record, balancer, there)
+    alias = Alias(wanted.records, balancer, there)
     moves = serves and leads_elsewhere(alias, observed)
     waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
     if not waits:
@@ -153,8 +153,8 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
     tags = draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}
-    if wanted.record:
-        tags[names.RECORD_TAG] = names.record_tag(*wanted.record)
+    if wanted.records:
+        tags[names.RECORD_TAG] = names.records_tag(wanted.records)
     groups = {'SecurityGroups': sorted(wanted.security_groups)} if wanted.security_groups else {}
     made = draft.add(
         'load-balancer',

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stack.stackfile.task_definition import CLUSTER_TAG, SERVICE_TAG
 
-# On a load balancer: the record that points at it, as `zone/name`. A record cannot be tagged itself.
+# On a load balancer or target group: its records, each as `zone/name`. A record cannot be tagged itself.
 RECORD_TAG = 'nysa:record'
 # On a load balancer: the time of the switch to its successor, in whole seconds since the epoch.
 LEFT_TAG = 'nysa:left'
@@ -107,6 +107,16 @@ def alias_target(name: str) -> str:
 def record_tag(zone: str, name: str) -> str:
     """The value of `RECORD_TAG`. A tag cannot contain `*`, and Route 53 accepts no name with `@`."""
     return f'{zone}/{dns_name(name).replace("*", "@")}'
+
+
+def records_tag(records: Iterable[tuple[str, str]]) -> str:
+    """The value of `RECORD_TAG` for several records, by zone and name."""
+    return ' '.join(sorted(record_tag(*record) for record in records))
+
+
+def tagged_records(value: str) -> list[tuple[str, str]]:
+    """Zone and name of each record in a value of `RECORD_TAG`."""
+    return [record for part in value.split() if (record := tagged_record(part))]
 
 
 def tagged_record(value: str) -> tuple[str, str] | None:

@@ -14,47 +14,46 @@ from stack.reconcile.planned_balancer import PlannedBalancer
 
 @dataclass(frozen=True)
 class Alias:
-    """The record of a load balancer. `holder` is tagged with it; None where this plan creates it with its tags.
+    """The records of a load balancer. `holder` is tagged with them; None where this plan creates it with its tags.
 
-    `record` is its hosted zone and name, None where the stackfile declares none.
+    `records` has the hosted zone and name of each.
     """
 
-    record: tuple[str, str] | None
+    records: tuple[tuple[str, str], ...]
     balancer: PlannedBalancer
     holder: LoadBalancer | TargetGroup | None
 
 
-def plan_record(draft: Draft, alias: Alias, observed: Observed, after: Sequence[str | None] = ()) -> str | None:
-    """Create or change the alias, delete the previous one, and return the step that points it, if any.
+def plan_record(draft: Draft, alias: Alias, observed: Observed, after: Sequence[str | None] = ()) -> list[str]:
+    """Create or change the aliases, delete previous ones, and return the steps that point them.
 
     `after`: steps that come first.
     """
     there, holder = alias.balancer.there, alias.holder
     current = names.alias_target(there.dns_name) if there else None
-    set_up = removed = None
-    if alias.record:
-        record = record_at(observed, *alias.record)
+    set_up: list[str] = []
+    for place in alias.records:
+        record = record_at(observed, *place)
         if record is None or record.target != current:
-            set_up = _point(draft, alias.record, record, alias.balancer, after)
+            set_up.append(_point(draft, place, record, alias, after))
     if holder is None:
         return set_up
-    old = names.tagged_record(holder.tags.get(names.RECORD_TAG, ''))
-    if old and old not in draft.records:
+    removed = []
+    for old in names.tagged_records(holder.tags.get(names.RECORD_TAG, '')):
         record = record_at(observed, *old)
-        if record and record.target == current:
-            removed = delete_record(draft, record, after=[set_up])
-    tag = names.record_tag(*alias.record) if alias.record else None
+        if record and record.target == current and old not in draft.records:
+            removed.append(delete_record(draft, record, after=[*set_up]))
+    tag = names.records_tag(alias.records) or None
     if tag != holder.tags.get(names.RECORD_TAG):
-        _remember(draft, holder, tag, [set_up, removed])
+        _remember(draft, holder, tag, [*set_up, *removed])
     return set_up
 
 
 def leads_elsewhere(alias: Alias, observed: Observed) -> bool:
-    """Whether the record exists and points elsewhere."""
-    if alias.record is None:
-        return False
-    found, there = record_at(observed, *alias.record), alias.balancer.there
-    return found is not None and (there is None or found.target != names.alias_target(there.dns_name))
+    """Whether a record exists and points elsewhere."""
+    there = alias.balancer.there
+    found = [record for place in alias.records if (record := record_at(observed, *place))]
+    return any(there is None or record.target != names.alias_target(there.dns_name) for record in found)
 
 
 def record_at(observed: Observed, zone: str, name: str) -> Record | None:
@@ -66,17 +65,17 @@ def _point(
     draft: Draft,
     place: tuple[str, str],
     record: Record | None,
-    balancer: PlannedBalancer,
+    alias: Alias,
     after: Sequence[str | None],
 ) -> str:
     hosted_zone, name = place
     before = None
     if record:
         before = record.target or [value.get('Value') for value in record.found.get('ResourceRecords') or ()]
-    dns = balancer.dns
-    alias = {'HostedZoneId': balancer.zone, 'DNSName': dns, 'EvaluateTargetHealth': False}
+    balancer, dns = alias.balancer, alias.balancer.dns
+    target = {'HostedZoneId': balancer.zone, 'DNSName': dns, 'EvaluateTargetHealth': False}
     return draft.add(
-        'record',
+        'record' if place == alias.records[0] else f'record/{name}',
         'route53:ChangeResourceRecordSets',
         f'Point {name} at {balancer.name}',
         {
@@ -85,7 +84,7 @@ def _point(
                 'Changes': [
                     {
                         'Action': 'UPSERT',
-                        'ResourceRecordSet': {'Name': name, 'Type': 'A', 'AliasTarget': alias},
+                        'ResourceRecordSet': {'Name': name, 'Type': 'A', 'AliasTarget': target},
                     }
                 ]
             },
@@ -115,5 +114,5 @@ def _remember(draft: Draft, there: LoadBalancer | TargetGroup, tag: str | None, 
     kind, tags = 'elbv2:RemoveTags', dict[str, Any](TagKeys=[names.RECORD_TAG])
     if tag:
         kind, tags = 'elbv2:AddTags', {'Tags': names.tag_list({names.RECORD_TAG: tag})}
-    text = f'Tag {there.name} with its record'
+    text = f'Tag {there.name} with its records'
     draft.add('record/tag', kind, text, {'ResourceArns': [there.arn], **tags}, after=after, why=why)

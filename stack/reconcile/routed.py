@@ -44,13 +44,13 @@ def plan_routed(
     wanted = replace(wanted, vpc=located.vpc)
     led_to = {place.there.target_group for place in places if place.there}
     group_there = usable_target_group(draft, wanted, observed, located.balancer.there, led_to)
-    tags = {names.RECORD_TAG: names.record_tag(*wanted.record)} if wanted.record else {}
+    tags = {names.RECORD_TAG: names.records_tag(wanted.records)} if wanted.records else {}
     group = plan_target_group(draft, wanted, observed, group_there, tags)
     waits = runs and not _serves(draft, group_there, places, observed)
     planned = _Rules(draft, located, group, runs, waits)
     for i, place in enumerate(places):
         planned.add(str(i + 1) if i else '', place)
-    alias = Alias(wanted.record, located.balancer, group_there)
+    alias = Alias(wanted.records, located.balancer, group_there)
     later = bool(planned.switches) or (waits and leads_elsewhere(alias, observed))
     if not later:
         plan_record(draft, alias, observed)

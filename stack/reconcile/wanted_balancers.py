@@ -27,7 +27,7 @@ _TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
 
 @dataclass(frozen=True)
 class Balancer:
-    """A load balancer with one listener and one target group; `record` is the alias's hosted zone and name.
+    """A load balancer with one listener and one target group; `records` has the hosted zone and name of each alias.
 
     `health` has the members of ModifyTargetGroup. Without security groups, AWS uses the VPC's default one. `container`
     is None for the main container. `key` is unique among those of a service; the first has an empty one.
@@ -44,7 +44,7 @@ class Balancer:
     target_type: str
     container_port: int
     health: Terms
-    record: tuple[str, str] | None = None
+    records: tuple[tuple[str, str], ...] = ()
     container: str | None = None
     key: str = ''
     settings: GroupSettings = field(default_factory=GroupSettings)
@@ -68,7 +68,7 @@ class Routed:
     listener: str = ''
     balancer: str = ''
     port: int = 0
-    record: tuple[str, str] | None = None
+    records: tuple[tuple[str, str], ...] = ()
     container: str | None = None
     key: str = ''
     vpc: str = ''
@@ -102,11 +102,8 @@ class Balancers:
     @property
     def records(self) -> list[tuple[str, str]]:
         """Hosted zone and name of every record."""
-        return [
-            record
-            for record in (*(own.record for own in self.own), *(routed.record for routed in self.routed))
-            if record
-        ]
+        own = [record for each in self.own for record in each.records]
+        return own + [record for each in self.routed for record in each.records]
 
 
 def wanted_balancers(cluster: str, settings: ServiceSettings, top: Stackfile) -> Balancers:
@@ -136,7 +133,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             target_type=target_type(settings),
             container_port=port,
             health=_health(elb, port),
-            record=_record(elb),
+            records=_records(elb),
             container=elb.container,
             key=str(i + 1) if i else '',
             settings=GroupSettings.of(elb),
@@ -161,7 +158,7 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             listener=elb.listener or '',
             balancer=shared_balancer_name(cluster, balancer.name) if balancer else '',
             port=listener.port if listener else 0,
-            record=_record(elb),
+            records=_records(elb),
             container=elb.container,
             key=str(i + 1) if i else '',
             settings=GroupSettings.of(elb),
@@ -180,8 +177,8 @@ def target_type(settings: ServiceSettings) -> str:
     return 'ip' if settings.task_network == 'awsvpc' else 'instance'
 
 
-def _record(elb: Elb) -> tuple[str, str] | None:
-    return (elb.dns.hosted_zone_id.removeprefix('/hostedzone/'), dns_name(elb.dns.record_name)) if elb.dns else None
+def _records(elb: Elb) -> tuple[tuple[str, str], ...]:
+    return tuple((dns.hosted_zone_id.removeprefix('/hostedzone/'), dns_name(dns.record_name)) for dns in elb.dns)
 
 
 def _health(elb: Elb, port: int) -> Terms:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from stack.stackfile import values
 from stack.stackfile.entries import entry, record
 from stack.stackfile.rule_fields import ElbRule
-from stack.stackfile.shapes import choice, list_of, text, whole
+from stack.stackfile.shapes import choice, list_of, one_or_several, text, whole
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/register-multiple-targetgroups.html
 MOST_TARGET_GROUPS = 5
 
+
+# Their names have to fit into a tag.
+MOST_RECORDS = 5
 
 # Protocols of network load balancers.
 NETWORK_PROTOCOLS = ('TCP', 'TLS', 'UDP')
@@ -110,7 +113,11 @@ class Elb:
         'The certificate: exactly one with HTTPS or TLS, none with another protocol.',
         default=(),
     )
-    dns: ElbDns | None = entry(record(ElbDns), 'The DNS record that is kept for it.')
+    dns: tuple[ElbDns, ...] = entry(
+        one_or_several(record(ElbDns), MOST_RECORDS),
+        'The DNS record that is kept for it, or a list of several.',
+        default=(),
+    )
     healthcheck: TargetHealthcheck = entry(
         record(TargetHealthcheck), 'How it finds out which tasks can take requests.', default=TargetHealthcheck()
     )

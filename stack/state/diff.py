@@ -162,17 +162,19 @@ def _plain(value: Any, name: str = '') -> Any:
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         items = [_plain(each) for each in value]
-        if name == 'elb':
+        if name == 'elb' or (name == 'dns' and items and isinstance(items[0], dict)):
             return _by_name(items)
         return sorted(items, key=str) if name in SETS else items
     return value
 
 
 def _by_name(balancers: list[Any]) -> Any:
-    """Load balancers as `elb` has them: one as a mapping, several by their names or places."""
+    """Load balancers or records as `elb` has them: one as a mapping, several by their names or places."""
     if len(balancers) < 2:
         return balancers[0] if balancers else None
-    return {str(balancer.get('name') or i): balancer for i, balancer in enumerate(balancers)}
+    return {
+        str(balancer.get('name') or balancer.get('record_name') or i): balancer for i, balancer in enumerate(balancers)
+    }
 
 
 def _unread(raw: Mapping[str, Any], known: Sequence[Entry]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
-from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_record
+from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_records
 from stack.reconcile.observed import Observed, Record, Service
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
 from stack.reconcile.wanted import Wanted
@@ -71,7 +71,7 @@ def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[st
     if not wanted.balancers.own or beside_elb(way, observed, more):
         return False
     [balancer] = wanted.balancers.own
-    draft = Draft(owner, frozenset({balancer.record} if balancer.record else ()))
+    draft = Draft(owner, frozenset(balancer.records))
     try:
         plan_load_balancer(draft, balancer, observed)
     except Blocked:
@@ -109,14 +109,14 @@ def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> di
     """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
     attributes = attribute_settings(way.group) or {}
-    record = _plain_records(balancer, observed)[:1]
+    records = [{'hosted_zone_id': zone, 'record_name': name} for zone, name in _chosen(balancer, observed)]
     found = {
         'name': _own_name(cluster, service, balancer.name),
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
         'ports': {'public': listener.port, 'container': way.port},
         'certificates': list(listener.certificates[:1]),
-        'dns': {'hosted_zone_id': record[0][0], 'record_name': record[0][1]} if record else None,
+        'dns': records if len(records) > 1 else next(iter(records), None),
         'healthcheck': {**healthcheck(way.group, way.port), **attributes.pop('healthcheck', {})},
         **attributes,
     }
@@ -131,9 +131,9 @@ def beside_elb(way: Way, observed: Observed, more: Sequence[str]) -> list[str]:
         for other in balancer.listeners
         if other.arn != way.listener.arn
     ]
-    chosen = {name for _, name in _plain_records(balancer, observed)[:1]}
+    chosen = {name for _, name in _chosen(balancer, observed)}
     sentences += [
-        f'The record {name} is left unchanged: elb.dns describes one record, of type A and without a routing policy.'
+        f'The record {name} is left unchanged: elb.dns describes records of type A without a routing policy.'
         for name in sorted({record.name for record in _pointing(balancer, observed)} - chosen)
     ]
     return sentences + [f'{balancer.name} keeps {feature}, for which elb has no field.' for feature in more]
@@ -150,15 +150,22 @@ def _pointing(balancer: LoadBalancer, observed: Observed) -> list[Record]:
     return [record for record in observed.records if record.target and record.target == alias_target(balancer.dns_name)]
 
 
+def _chosen(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
+    """The records of the tag, or else the first one; the others stay as they are."""
+    tagged = tagged_records(balancer.tags.get(RECORD_TAG, ''))
+    plain = _plain_records(balancer, observed)
+    return [place for place in plain if place in tagged] or plain[:1]
+
+
 def _plain_records(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
     """Zone and name of the records that `elb.dns` can describe, the tagged one first."""
-    tagged = tagged_record(balancer.tags.get(RECORD_TAG, ''))
+    tagged = tagged_records(balancer.tags.get(RECORD_TAG, ''))
     plain = {
         (record.zone, record.name)
         for record in _pointing(balancer, observed)
         if record.type == 'A' and not _is_one_of_several(record)
     }
-    return sorted(plain, key=lambda place: (place != tagged, place[1], place[0]))
+    return sorted(plain, key=lambda place: (place not in tagged, place[1], place[0]))
 
 
 def _is_one_of_several(record: Record) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from stack.stackfile.naming import family, load_balancer_name
 from stack.stackfile.places import Path
-from stack.stackfile.semantics.balancers import balancers
+from stack.stackfile.semantics.balancers import balancers, records, with_raw
 from stack.stackfile.semantics.rules import Finding, Subject
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
@@ -78,10 +78,10 @@ def shared(subjects: Iterable[Subject]) -> Iterator[Finding]:
         if settings.dns_discovery and settings.dns_discovery.name:
             message = f'the name {settings.dns_discovery.name} is also used by {{other}}'
             yield ('name', settings.dns_discovery.name), ('dns_discovery', 'name'), message
-        for path, elb in balancers(subject):
-            if elb.dns and elb.dns.record_name:
-                message = f'the record {elb.dns.record_name} is also used by {{other}}'
-                yield ('record', elb.dns.record_name.lower()), (*path, 'dns', 'record_name'), message
+        for path, elb, stated in with_raw(subject):
+            for where, dns in records(path, elb, stated):
+                message = f'the record {dns.record_name} is also used by {{other}}'
+                yield ('record', dns.record_name.lower()), (*where, 'record_name'), message
 
     return _collisions(subjects, claims)
 

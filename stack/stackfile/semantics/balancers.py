@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stack.stackfile.balancing import container_of, container_port, exposed_ports
-from stack.stackfile.elb_fields import Elb
+from stack.stackfile.elb_fields import Elb, ElbDns
 from stack.stackfile.naming import load_balancer_name
 from stack.stackfile.places import Path
 from stack.stackfile.rule_fields import MOST_VALUES, MOST_WILDCARDS
@@ -13,6 +13,7 @@ from stack.stackfile.semantics.rules import Finding, Subject, rule
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 LONGEST_BALANCER_NAME = 32
+LONGEST_TAG = 256
 
 # Fields that select how requests reach the service, and those without effect beside each.
 _KINDS = ('target_group', 'listener', 'load_balancer')
@@ -27,11 +28,11 @@ _WITHOUT_EFFECT = {
 
 def balancers(subject: Subject) -> Iterator[tuple[Path, Elb]]:
     """Each value of `elb` with its path below the service."""
-    for path, elb, _ in _with_raw(subject):
+    for path, elb, _ in with_raw(subject):
         yield path, elb
 
 
-def _with_raw(subject: Subject) -> Iterator[tuple[Path, Elb, Mapping[str, Any]]]:
+def with_raw(subject: Subject) -> Iterator[tuple[Path, Elb, Mapping[str, Any]]]:
     """As `balancers`, with the mapping as it is in the document."""
     raw: Any = subject.raw.get('elb')
     several = isinstance(raw, list)
@@ -39,9 +40,26 @@ def _with_raw(subject: Subject) -> Iterator[tuple[Path, Elb, Mapping[str, Any]]]
         yield ('elb', i) if several else ('elb',), elb, stated
 
 
+def records(path: Path, elb: Elb, stated: Mapping[str, Any]) -> Iterator[tuple[Path, ElbDns]]:
+    """The complete records of a load balancer, each with its path; `stated` is the mapping in the document."""
+    several = isinstance(stated.get('dns'), list)
+    for i, dns in enumerate(elb.dns):
+        if dns.record_name:
+            yield (*path, 'dns', i) if several else (*path, 'dns'), dns
+
+
+@rule('elb.dns')
+def records_fit_a_tag(subject: Subject) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-tags.html"""
+    for path, elb in balancers(subject):
+        length = len(' '.join(f'{dns.hosted_zone_id}/{dns.record_name}' for dns in elb.dns))
+        if length > LONGEST_TAG:
+            yield (*path, 'dns'), f'the records have {length} characters: AWS accepts {LONGEST_TAG} in the tag for them'
+
+
 @rule('elb')
 def balancer_has_its_kind(subject: Subject) -> Iterator[Finding]:
-    for path, elb, stated in _with_raw(subject):
+    for path, elb, stated in with_raw(subject):
         if elb.is_own and elb.type is None:
             yield (*path, 'type'), 'is missing: expected public or private'
         if elb.is_own and elb.ports.public is None:
@@ -123,7 +141,7 @@ def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
 @rule('elb.protocol', 'elb.healthcheck')
 def network_balancer_has_its_fields(subject: Subject) -> Iterator[Finding]:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html"""
-    for path, elb, stated in _with_raw(subject):
+    for path, elb, stated in with_raw(subject):
         check = stated.get('healthcheck') or {}
         if elb.is_network:
             for name in ('stickiness', 'slow_start', 'algorithm', 'protocol_version'):
@@ -194,6 +212,7 @@ def balancer_has_its_network(subject: Subject) -> Iterator[Finding]:
 
 RULES = (
     balancer_has_its_kind,
+    records_fit_a_tag,
     routed_has_its_listener,
     rules_are_accepted,
     balancer_reaches_a_port,

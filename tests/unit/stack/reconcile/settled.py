@@ -148,11 +148,12 @@ def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tupl
     certificates = (balancer.certificate,) if balancer.certificate else ()
     tags = dict(owner.tags)
     records = ()
-    if balancer.record:
-        tags[names.RECORD_TAG] = names.record_tag(*balancer.record)
+    if balancer.records:
+        tags[names.RECORD_TAG] = names.records_tag(balancer.records)
         alias = {'HostedZoneId': 'ZELB', 'DNSName': f'dualstack.{balancer.name}.elb.amazonaws.com.'}
-        records = (
-            Record.read(balancer.record[0], {'Name': f'{balancer.record[1]}.', 'Type': 'A', 'AliasTarget': alias}),
+        records = tuple(
+            Record.read(zone, {'Name': f'{name}.', 'Type': 'A', 'AliasTarget': alias})
+            for zone, name in balancer.records
         )
     there = LoadBalancer(
         arn=arn,

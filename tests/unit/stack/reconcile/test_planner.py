@@ -31,6 +31,8 @@ SUCCEED = [
     'elbv2:AddTags',
 ]
 
+DNS = {'hosted_zone_id': 'Z1', 'record_name': 'staging.example.com'}
+
 # A target group that others made, with a listener that forwards to it.
 GROUP = TargetGroup(
     arn='arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/others/0123456789abcdef',
@@ -524,6 +526,18 @@ class TestNotOurs:
         document = edited(put('mailer', ports=['80:80'], elb={'target_group': GROUP.arn}))
         found = planned(document, replace(settled(example()), target_groups=observed))
         assert any(why in note.text and note.blocks for note in found.notes)
+
+    def test_of_several_records_each_is_kept_and_one_that_is_left_out_goes(self):
+        more = {'hosted_zone_id': 'Z2', 'record_name': 'www.example.com'}
+        both = edited(lambda document: service_in(document, 'web')['elb'].update(dns=[DNS, more]))
+        found = planned(both, settled(example()))
+        assert kinds(found) == [RECORD, 'elbv2:AddTags']
+        assert found.steps[1].arguments['Tags'] == [
+            {'Key': names.RECORD_TAG, 'Value': 'Z1/staging.example.com Z2/www.example.com'}
+        ]
+        assert planned(both, settled(both)).is_empty
+        found = planned(example(), settled(both))
+        assert [step.id for step in found.steps] == ['web/record/delete/www.example.com', 'web/record/tag']
 
     def test_one_record_for_two_services_goes_to_the_first(self):
         document = example()

@@ -102,7 +102,7 @@ def test_the_example():
             protocol='HTTPS',
             ports=ElbPorts(public=443, container=8080),
             certificates=('arn:aws:acm:us-east-1:123456789012:certificate/abc',),
-            dns=ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),
+            dns=(ElbDns(hosted_zone_id='Z123', record_name='staging.example.com'),),
             healthcheck=TargetHealthcheck(protocol='HTTP', port=8080, path='/health'),
         ),
     )

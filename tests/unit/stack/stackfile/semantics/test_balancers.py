@@ -53,6 +53,13 @@ def test_a_load_balancer_of_its_own_has_a_type_and_a_port():
     assert sorted(mistakes(with_vpc(one_service(ports=['80:80'], elb={})))) == sorted(found)
 
 
+def test_records_have_to_fit_into_a_tag():
+    several = [{'hosted_zone_id': 'Z1', 'record_name': f'{n}.{"a" * 60}.example.com'} for n in range(4)]
+    assert mistakes(with_vpc(one_service(**balanced(dns=several[:3])))) == []
+    found = mistakes(with_vpc(one_service(**balanced(dns=several))))
+    assert found == [('elb.dns', 'the records have 311 characters: AWS accepts 256 in the tag for them')]
+
+
 def test_each_of_several_is_checked():
     own = balanced()['elb']
     listed = [own, {**own, 'protocol': 'HTTPS'}, {'target_group': GROUP, 'ports': {'container': 7}}]
