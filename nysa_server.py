@@ -38,6 +38,7 @@ from stack.aws.ecr_labels import ImageLabels
 from stack.aws.ecr_registry import download
 from stack.aws.ecs import Clusters, describe_cluster
 from stack.aws.ecs_look import EcsLook
+from stack.aws.ecs_runs import EcsRuns
 from stack.aws.inventory import Inventory
 from stack.aws.logs import CloudWatchLogs
 from stack.aws.paced import PacedConnection
@@ -65,16 +66,20 @@ from stack.configuration.settings import Settings, read_settings, secret_name, t
 from stack.errors import Misconfigured, NotFound, NysaError
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
-from stack.live import Live
+from stack.live import Live, cluster_events
 from stack.live.audit_news import AuditNews
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
 from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.deployments import Deployments
+from stack.rollouts.ecs_state import Task
 from stack.rollouts.progress import Progress
 from stack.rollouts.pushed_images import PushedImages
 from stack.rollouts.rollout_records import RolloutRecords
+from stack.runs.records import RunRecords
+from stack.runs.requests import RunRequests
+from stack.runs.run import Run
 from stack.runtime import log_lines, terminal
 from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
@@ -105,6 +110,7 @@ from stack.telemetry.telemetry import Telemetry
 from stack.watch.ecs_clusters import EcsClusters
 from stack.watch.ecs_events import EcsEvents
 from stack.watch.look_schedule import WITH_EVENTS
+from stack.watch.run_watcher import RunWatcher
 from stack.watch.watcher import POLLED, Watcher
 
 VERSION = '0.2.0'
@@ -248,6 +254,9 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     core.audit.wrote.append(audit_news.wrote)
     metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
+    runs = RunRecords(aws.bucket)
+    moved = partial(publish_run, live)
+    watcher = RunWatcher(store, runs, look, moved)
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
@@ -279,10 +288,18 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),
         audit_news=audit_news,
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
+        runs=runs,
+        run_watcher=watcher,
+        run_requests=RunRequests(runs, EcsRuns(aws.connection), core.audit, watcher.follow, moved),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
         sandbox=aws.settings['PROFILE'] == 'local',
     )
     return context, states
+
+
+def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
+    """Publish on the live channel that a run began, moved or ended."""
+    live.hub.publish(cluster_events.run(cluster, service, run.brief(), datetime.now(UTC)))
 
 
 def make_telemetry(aws: Aws, live: Live) -> Telemetry:
@@ -395,11 +412,19 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     )
     loops.start('watcher', watcher.run)
     if events_queue:
-        loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), watcher.hint).run)
+        hints = partial(hint_watchers, watcher, context.run_watcher)
+        loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), hints).run)
+    loops.start('runs', context.run_watcher.run)
     loops.start('heartbeats', context.sockets.run)
     start_access_loops(loops, context.access, context.sockets)
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)
+
+
+def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str, task: Task | None) -> None:
+    """Have those that look at a service look soon."""
+    watcher.hint(cluster, service, task)
+    runs.hint(cluster, service)
 
 
 async def schedule(options: argparse.Namespace) -> int:

@@ -26,12 +26,15 @@ from stack.notify.sweeper import Sweeper
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.pushed_images import PushedImages, TaggedImages
 from stack.rollouts.service_configuration import BalancersOf
+from stack.runs.records import RunRecords
+from stack.runs.requests import RunRequests
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
 from stack.state.history import History
 from stack.telemetry.telemetry import Telemetry
 from stack.watch import observer
 from stack.watch.ecs_clusters import EcsClusters
+from stack.watch.run_watcher import RunWatcher
 
 
 class Look(service_report.Look, observer.Look, Protocol):
@@ -71,5 +74,8 @@ class Context:
     audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion
+    runs: RunRecords
+    run_requests: RunRequests
+    run_watcher: RunWatcher
     # Whether AWS is the embedded one.
     sandbox: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from handlers.api.body import only_known
@@ -15,8 +15,10 @@ from stack.changes.preview import Preview
 from stack.changes.tags import image_in_ecr, tags_of_service
 from stack.errors import AccessDenied, InvalidRequest
 from stack.failures.service_report import service_report
-from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.cluster_view import with_deployed
+from stack.runs.history import schedule_json
+from stack.runs.schedules import schedule_of
 from stack.stackfile.editing import Edit
 from stack.state.revisions import Revision
 from stack.state.service_rows import service_rows
@@ -70,9 +72,16 @@ class Service(ApiHandler):
     @operation(Role.VIEWER, answer='Service', refusals=(404,))
     async def get(self, cluster: str, service: str) -> None:
         """Read one service: desired and deployed state, tasks, and why the last tasks stopped."""
-        state = await self.context.live.at(await self.context.states.read(cluster))
+        revision = await self.context.states.read(cluster)
+        state = await self.context.live.at(revision)
         asked = self.context.look, self.context.recorder, self.context.task_logs
-        self.reply(await service_report(state, service, *asked))
+        report = await service_report(state, service, *asked)
+        schedule = schedule_of(document_of(revision), service)
+        shown = None
+        if schedule:
+            history = await self.context.runs.read(cluster, service)
+            shown = schedule_json(history, schedule, datetime.now(UTC))
+        self.reply({**report, 'schedule': shown})
 
     @operation(
         Role.DEPLOYER,

@@ -35,6 +35,11 @@ TAGS = (
         ('rollouts', 'rollback', 'promotion'),
     ),
     Tag(
+        'Runs',
+        'Run a task now, and read the runs of a schedule with exit codes and log lines.',
+        ('runs',),
+    ),
+    Tag(
         'Logs and metrics',
         'Read the log lines of a service, and its metrics with the rollouts as marks.',
         ('telemetry',),

@@ -53,14 +53,18 @@ class EcsLook:
 
     async def runs(self, cluster: str, family: str, started_by: str) -> tuple[Task, ...]:
         """The tasks of a family with that `startedBy`, running or stopped; ECS lists stopped ones for an hour."""
+        tasks = await self.of_family(cluster, family)
+        return tuple(task for task in tasks if task.started_by == started_by)
+
+    async def of_family(self, cluster: str, family: str) -> tuple[Task, ...]:
+        """The tasks of a family, running or stopped; ECS lists stopped ones for an hour."""
         arns: dict[str, None] = {}
         for status in ('RUNNING', 'STOPPED'):
             listed = await self._pages(
                 'ListTasks', 'taskArns', cluster=cluster, family=family, desiredStatus=status, maxResults=100
             )
             arns |= dict.fromkeys(listed)
-        tasks = await self._described(cluster, list(arns))
-        return tuple(each for each in tasks if each.started_by == started_by)
+        return tuple(await self._described(cluster, list(arns)))
 
     async def targets(self, groups: Sequence[str]) -> Mapping[str, int]:
         """The number of targets in each state of health, over some target groups.

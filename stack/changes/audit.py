@@ -77,6 +77,10 @@ class Audit:
         """Record a refusal, within a second."""
         self._note(cluster, {'kind': 'refusal', **_record(change), 'error': refusal.code, 'reason': refusal.message})
 
+    def ran(self, cluster: str, change: Change) -> None:
+        """Record within a second that a caller had a task run."""
+        self._note(cluster, {'kind': 'change', **_record(change)})
+
     def announced_again(self, revision: Revision, change: Change) -> None:
         """Record within a second that a caller had a revision announced again."""
         kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}

@@ -76,6 +76,8 @@ class ChatLines:
         elif kind == 'deleted':
             self.posted.pop(name, None)
             return [f':wastebasket: *{escape(name)}* is no longer managed{_by(event)}{_because(event.get("reason"))}']
+        elif kind == 'run':
+            return self._run(name, event['service'], event['run'])
         elif kind in ('frozen', 'thawed'):
             return self._frozen(name, event if kind == 'frozen' else None, event.get('by'))
         return []
@@ -173,6 +175,16 @@ class ChatLines:
         # The line on a rollback states what runs instead.
         meant = [each for each in new if (rows[each].get('verdict') or {}).get('ending') != 'rolled-back']
         return [f':warning: {self._where(name)}: {_drifted(each, rows[each])}' for each in meant if posted['looked']]
+
+    def _run(self, name: str, service: str, run: Json) -> list[str]:
+        """Lines for a run on request, and for each run that failed."""
+        where, what = self._where(name), escape(service)
+        if run['trigger'] == 'request' and run['state'] == 'starting':
+            return [f':arrow_forward: {where}: {_person(run)} runs {what}{_because(run["message"])}']
+        if run['state'] not in ('failed', 'refused', 'missed'):
+            return []
+        why = (run['reason'] or {}).get('what', '')
+        return [f':x: {where}: a run of {what} {"was missed" if run["state"] == "missed" else "failed"}: {escape(why)}']
 
     def _frozen(self, name: str, freeze: Json | None, thawed_by: str | None = None) -> list[str]:
         posted, now = self._of(name), _freeze(freeze)

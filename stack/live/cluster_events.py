@@ -83,6 +83,11 @@ def audit(name: str, at: datetime) -> Event:
     return Event('audit', name, {}, at=at)
 
 
+def run(cluster: str, service: str, run: Json, at: datetime) -> Event:
+    """A run of a task has begun, moved or ended."""
+    return Event('run', cluster, {'service': service, 'run': run}, at=at)
+
+
 def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
     """All that a subscription asked for has been sent."""
     return Event('synced', None, {'revisions': revisions}, at=at)

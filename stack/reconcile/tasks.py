@@ -1,5 +1,7 @@
 """Services of `type: task`: run once for each revision of the desired state, and end on their own."""
 
+from typing import Any
+
 from stack.reconcile import names
 from stack.reconcile.draft import Draft
 from stack.reconcile.observed import Observed
@@ -58,6 +60,11 @@ def plan_run(
     return True
 
 
+def run_members(wanted: Wanted) -> dict[str, Any]:
+    """What of a service's members RunTask has as well."""
+    return {name: wanted.members[name] for name in _MEMBERS if name in wanted.members}
+
+
 def _run(
     draft: Draft, wanted: Wanted, ref: str | ResultOf, cluster: str, mark: str, first: int, after: list[str | None]
 ) -> str:
@@ -69,8 +76,8 @@ def _run(
         'startedBy': mark,
         'clientToken': names.token(cluster, wanted.service, mark, str(first)),
         'tags': names.ecs_tags(draft.owner.tags),
+        **run_members(wanted),
     }
-    arguments |= {name: wanted.members[name] for name in _MEMBERS if name in wanted.members}
     many = f' ({count} tasks)' if count > 1 else ''
     return draft.add(
         f'task/run/{first}',

@@ -12,7 +12,7 @@ LEVELS = (
     ('nysa_server',),
     ('handlers',),
     ('stack.scheduler', 'stack.watch', 'stack.live'),
-    ('stack.changes', 'stack.failures', 'stack.telemetry'),
+    ('stack.changes', 'stack.failures', 'stack.runs', 'stack.telemetry'),
     ('stack.rehearsal',),
     ('stack.rollouts',),
     ('stack.reconcile', 'stack.notify', 'stack.state'),

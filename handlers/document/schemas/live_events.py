@@ -124,6 +124,11 @@ EVENTS: dict[str, Schema] = {
         },
     ),
     'ThawedEvent': event('thawed', 'The cluster accepts changes again.', {'by': text_or_null('Who thawed it.')}),
+    'RunEvent': event(
+        'run',
+        'A run of a task has begun, moved or ended.',
+        {'service': text('The name of the service.'), 'run': ref('RunRow')},
+    ),
     'AuditEvent': event('audit', 'The audit has a new entry without a revision, as a refusal.'),
     'SyncedEvent': event(
         'synced',

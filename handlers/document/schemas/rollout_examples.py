@@ -103,6 +103,7 @@ SERVICE = {
     'failing': None,
     'tasks': [TASK],
     'flight': None,
+    'schedule': None,
     'log': None,
 }
 

@@ -251,6 +251,7 @@ SCHEMAS: dict[str, Schema] = {
                 'description': 'The newest first; null where ECS does not answer.',
             },
             'flight': or_null('Flight'),
+            'schedule': or_null('ServiceSchedule'),
             'log': {
                 **or_null('LogLines'),
                 'description': 'Of the newest task that failed, while tasks fail and there is no `flight` yet.',

@@ -213,3 +213,26 @@ def test_what_is_remembered_is_bounded():
 @pytest.mark.parametrize(('seconds', 'words'), [(0.4, '0 s'), (59.4, '59 s'), (61, '1 min 1 s'), (3725, '1 h 2 min')])
 def test_durations(seconds: float, words: str):
     assert duration(seconds) == words
+
+
+def run(state: str, trigger: str = 'schedule', **changes: Any) -> dict[str, Any]:
+    reason = {'what': 'It exited with code 3.'} if state in ('failed', 'refused', 'missed') else None
+    row = {'state': state, 'trigger': trigger, 'by': 'kim', 'message': 'after the <import>', 'reason': reason}
+    return {'type': 'run', 'cluster': 'prod', 'service': 'report', 'run': row | changes}
+
+
+@pytest.mark.parametrize(
+    ('event', 'lines'),
+    [
+        (run('starting', 'request'), [':arrow_forward: *prod*: kim runs report — after the &lt;import&gt;']),
+        (run('failed'), [':x: *prod*: a run of report failed: It exited with code 3.']),
+        (run('refused', 'request'), [':x: *prod*: a run of report failed: It exited with code 3.']),
+        (run('missed'), [':x: *prod*: a run of report was missed: It exited with code 3.']),
+        (run('failed', reason=None), [':x: *prod*: a run of report failed: ']),
+        (run('starting'), []),
+        (run('running', 'request'), []),
+        (run('succeeded'), []),
+    ],
+)
+def test_runs(event: dict[str, Any], lines: list[str]):
+    assert posted(event) == lines
