@@ -1,7 +1,7 @@
 /** Addresses under /cp, as values and back. The address holds whatever a reload or a link must bring back. */
 
-export type Tab = 'overview' | 'logs' | 'metrics' | 'tasks' | 'configuration' | 'diff' | 'history';
-export const TABS: Tab[] = ['overview', 'logs', 'metrics', 'tasks', 'configuration', 'diff', 'history'];
+export type Tab = 'overview' | 'logs' | 'metrics' | 'tasks' | 'runs' | 'configuration' | 'diff' | 'history';
+export const TABS: Tab[] = ['overview', 'logs', 'metrics', 'tasks', 'runs', 'configuration', 'diff', 'history'];
 
 /** `state`: which clusters are shown; `size` and `group`: as what, '' where the viewer chose nothing. */
 export interface FleetRoute {

@@ -37,6 +37,8 @@ export class ClusterEntry {
   readonly rows = new Map<string, Signal<Service>>();
   /** Counts changes of the audit without a revision: the audit page reads again with each. */
   readonly audited = signal(0);
+  /** Counts what became of runs of its tasks: a list of runs reads again with each. */
+  readonly ran = signal(0);
   readonly counts: ReadonlySignal<Counts>;
   readonly worst: ReadonlySignal<Service | null>;
 
@@ -140,12 +142,18 @@ export class Store {
     else if (message.type === 'rollout') this.rollout(name, message);
     else if (message.type === 'deleted') this.deleted(name, message);
     else if (message.type === 'audit') this.audited(name);
+    else if (message.type === 'run') this.ran(name);
     else if (message.type === 'frozen' || message.type === 'thawed') this.freeze(name, message);
   }
 
   private audited(name: string): void {
     const entry = this.get(name);
     if (entry) entry.audited.value += 1;
+  }
+
+  private ran(name: string): void {
+    const entry = this.get(name);
+    if (entry) entry.ran.value += 1;
   }
 
   private desired(name: string, message: Json): void {

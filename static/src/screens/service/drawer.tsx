@@ -20,6 +20,8 @@ const telemetry = () => import('../telemetry/telemetry');
 const LogsTab = lazy(() => telemetry().then((tabs) => tabs.LogsTab));
 const MetricsTab = lazy(() => telemetry().then((tabs) => tabs.MetricsTab));
 
+const RunsTab = lazy(() => import('../runs/runs-tab').then((tab) => tab.RunsTab));
+
 const LABELS: Record<Tab, string> = {
   overview: 'Overview',
   logs: 'Logs',
@@ -27,6 +29,7 @@ const LABELS: Record<Tab, string> = {
   configuration: 'Configuration',
   diff: 'Diff',
   tasks: 'Tasks and events',
+  runs: 'Runs',
   history: 'History',
 };
 
@@ -118,6 +121,8 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
           <DiffTab service={service} />
         ) : tab === 'tasks' ? (
           <TasksTab service={service} />
+        ) : tab === 'runs' ? (
+          <RunsTab key={name} service={service} />
         ) : (
           <HistoryTab service={service} revision={entry.summary.value.revision} />
         )}
