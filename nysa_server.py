@@ -30,13 +30,13 @@ from stack.access.names import Names
 from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
-from stack.aws import autoscaling, ecr, elb_details, elbv2, route53
+from stack.aws import autoscaling, ecr, elb_details, elbv2, route53, schedules
 from stack.aws.careful import CarefulConnection
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
 from stack.aws.ecr_labels import ImageLabels
 from stack.aws.ecr_registry import download
-from stack.aws.ecs import Clusters, describe_cluster
+from stack.aws.ecs import Clusters, describe_cluster, task_definitions
 from stack.aws.ecs_look import EcsLook
 from stack.aws.ecs_runs import EcsRuns
 from stack.aws.inventory import Inventory
@@ -350,6 +350,8 @@ def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
         partial(elb_details.details, paced),
         partial(autoscaling.scalable_targets, paced),
         partial(elbv2.with_rules_and_attributes, paced),
+        partial(schedules.of_cluster, paced),
+        partial(task_definitions, paced),
     )
     return Adopter(states, Inventory(paced), readers, paced.region)
 

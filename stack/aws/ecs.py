@@ -1,7 +1,7 @@
 """The adapter of ECS."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from stack.aws.batches import batches
@@ -78,6 +78,13 @@ async def task_definition(aws: AwsClient, name: str) -> TaskDefinition | None:
             return None
         raise
     return TaskDefinition.read(answer)
+
+
+async def task_definitions(aws: AwsClient, names: Collection[str]) -> dict[str, TaskDefinition]:
+    """Task definitions by the ARNs or families that they were asked for; those that exist."""
+    asked = sorted(names)
+    found = await asyncio.gather(*(task_definition(aws, name) for name in asked))
+    return {name: each for name, each in zip(asked, found, strict=True) if each}
 
 
 async def family(aws: AwsClient, name: str) -> tuple[TaskDefinition, ...]:

@@ -17,6 +17,7 @@ from stack.reconcile.wanted import Wanted
 from stack.reconcile.wanted_schedule import own_group
 
 NOT_FOUND = 'ResourceNotFoundException'
+UNAVAILABLE = 'Schedules are not adopted, since they cannot be listed.'
 
 Answer = Mapping[str, Any]
 
@@ -49,6 +50,22 @@ async def in_group(aws: AwsClient, group: str) -> frozenset[str] | None:
             return None
         raise
     return frozenset(each['Name'] for each in found)
+
+
+async def of_cluster(aws: AwsClient, cluster_arn: str) -> list[Answer]:
+    """All schedules that run tasks in a cluster, in any group; none where they may not be listed."""
+    try:
+        listed = await aws.pages(
+            'scheduler', 'ListSchedules', 'Schedules', token=('NextToken', 'NextToken'), MaxResults=100
+        )
+        places = [f'{each["GroupName"]}/{each["Name"]}' for each in listed if each['Target']['Arn'] == cluster_arn]
+        found = await asyncio.gather(*(schedule(aws, place) for place in places))
+    except AwsFailed as failed:
+        if not is_unavailable(failed):
+            raise
+        aws.limitations.add('scheduler:ListSchedules', f'{UNAVAILABLE} {failed.message}')
+        return []
+    return [each for each in found if each and 'EcsParameters' in each['Target']]
 
 
 async def with_schedules(aws: AwsClient, observed: Observed, wanted: Mapping[str, Wanted]) -> Observed:

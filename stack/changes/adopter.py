@@ -8,7 +8,7 @@ from typing import Any
 from stack.changes.adopt.document import Written, write
 from stack.changes.changes import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
-from stack.reconcile.observed import ExtendingObserver, Observed, Record
+from stack.reconcile.observed import ExtendingObserver, Observed, Record, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
@@ -24,6 +24,10 @@ FindAliases = Callable[[Collection[str]], Awaitable[tuple[Record, ...]]]
 ReadScaling = Callable[[str, Sequence[str]], Awaitable[Mapping[str, ScalableTarget]]]
 # Reads the features of load balancers and target groups that `elb` lacks, by ARN: see `stack.aws.elb_details.details`.
 ReadDetails = Callable[[Collection[str], Collection[str]], Awaitable[Mapping[str, tuple[str, ...]]]]
+# Finds the schedules that run tasks in a cluster, by its ARN, and reads their task definitions: see
+# `stack.aws.schedules`.
+FindSchedules = Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
+ReadDefinitions = Callable[[Collection[str]], Awaitable[Mapping[str, TaskDefinition]]]
 
 # Reads the rules of listeners and attributes of target groups: see `stack.aws.elbv2.with_rules_and_attributes`.
 ReadRules = Callable[[Observed], Awaitable[Observed]]
@@ -39,6 +43,8 @@ class Readers:
     read_details: ReadDetails
     read_scaling: ReadScaling
     read_rules: ReadRules
+    find_schedules: FindSchedules
+    read_definitions: ReadDefinitions
 
 
 @dataclass(frozen=True)
@@ -135,17 +141,21 @@ class Adopter:
             for service in observed.services.values()
             for attachment in service.load_balancers
         }
-        records, details, scaling = await asyncio.gather(
+        records, details, scaling, schedules = await asyncio.gather(
             self._readers.find_aliases({balancer.dns_name for balancer in balancers}),
             self._readers.read_details(
                 [balancer.arn for balancer in balancers],
                 [group.arn for group in observed.target_groups if group.arn in used],
             ),
             self._scaling(observed),
+            self._readers.find_schedules(observed.cluster_arn),
         )
         observed = replace(observed, records=(*observed.records, *records), scaling=scaling)
+        arns = {schedule['Target']['EcsParameters']['TaskDefinitionArn'] for schedule in schedules}
+        scheduled = await self._readers.read_definitions(arns)
+        with_definitions = replace(observed, definitions={**observed.definitions, **scheduled})
         # Off the event loop: a document of 176 services takes 2 s of processor time.
-        return await call_off_loop(write, observed, self._region, details), observed
+        return await call_off_loop(write, with_definitions, self._region, details, schedules), observed
 
     async def _scaling(self, observed: Observed) -> Mapping[str, ScalableTarget]:
         """The scalable targets; none where they cannot be read, which is what the observed state contains then."""

@@ -20,7 +20,7 @@ Terms = Mapping[str, Any]
 LONGEST_NAME = 64
 
 # Members of CreateService that the target of a schedule has as well, by their names there.
-_MEMBERS = {
+MEMBERS = {
     'capacityProviderStrategy': 'CapacityProviderStrategy',
     'enableECSManagedTags': 'EnableECSManagedTags',
     'enableExecuteCommand': 'EnableExecuteCommand',
@@ -29,7 +29,7 @@ _MEMBERS = {
     'placementStrategy': 'PlacementStrategy',
     'platformVersion': 'PlatformVersion',
 }
-_NETWORK = {'subnets': 'Subnets', 'securityGroups': 'SecurityGroups', 'assignPublicIp': 'AssignPublicIp'}
+NETWORK = {'subnets': 'Subnets', 'securityGroups': 'SecurityGroups', 'assignPublicIp': 'AssignPublicIp'}
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def _when(schedule: Schedule) -> dict[str, Any]:
 
 
 def _run_members(members: Terms) -> dict[str, Any]:
-    found = {name: members[member] for member, name in _MEMBERS.items() if member in members}
+    found = {name: members[member] for member, name in MEMBERS.items() if member in members}
     network = members.get('networkConfiguration', {}).get('awsvpcConfiguration')
     if network:
-        own = {name: network[member] for member, name in _NETWORK.items() if network.get(member)}
+        own = {name: network[member] for member, name in NETWORK.items() if network.get(member)}
         found['NetworkConfiguration'] = {'awsvpcConfiguration': own}
     # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_EcsParameters.html (no other value)
     if members.get('propagateTags') == 'TASK_DEFINITION':

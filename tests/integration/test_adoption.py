@@ -5,7 +5,8 @@ import copy
 from datetime import UTC, datetime
 from functools import partial
 
-from stack.aws import autoscaling, elb_details, elbv2, route53
+from stack.aws import autoscaling, elb_details, elbv2, route53, schedules
+from stack.aws.ecs import task_definitions
 from stack.aws.inventory import Inventory
 from stack.changes.adopter import Adopter, Adoption, Readers
 from stack.reconcile.wanted import wanted_services
@@ -34,6 +35,8 @@ async def propose(cluster: Cluster) -> Adoption:
         partial(elb_details.details, cluster.paced),
         partial(autoscaling.scalable_targets, cluster.paced),
         partial(elbv2.with_rules_and_attributes, cluster.paced),
+        partial(schedules.of_cluster, cluster.paced),
+        partial(task_definitions, cluster.paced),
     )
     return await Adopter(Unmanaged(), inventory, readers, cluster.paced.region).propose(cluster.name)
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import copy
+import json
 from typing import Any
 
 from stack.reconcile.plan import Plan
 from stack.scheduler.reconciler import Request
 from tests.aws import Aws
 from tests.cluster import Cluster
+from tests.integration.test_adoption import propose
 from tests.integration.test_killed_passes import kill_everywhere, until_killed
 
 REGISTER, NOTE, FORGET = 'ecs:RegisterTaskDefinition', 'ecs:TagResource', 'ecs:UntagResource'
@@ -164,3 +166,58 @@ def test_a_pass_that_is_killed_anywhere_is_finished_by_the_next(aws: Aws):
         return killed
 
     assert kill_everywhere(aws, kill_after) >= 5
+
+
+def foreign(cluster: Cluster, name: str, **target: Any) -> str:
+    """A schedule in the default group that another program made; returns its place."""
+    container = {'name': 'app', 'image': 'team/job:1', 'memory': 64, 'environment': [{'name': 'A', 'value': 'b'}]}
+    made = cluster.aws.client('ecs').register_task_definition(family=f'jobs-{name}', containerDefinitions=[container])
+    run = {'TaskDefinitionArn': made['taskDefinition']['taskDefinitionArn'], 'LaunchType': 'EC2', 'TaskCount': 2}
+    arn = f'arn:aws:ecs:us-east-1:{cluster.aws.account}:cluster/{cluster.name}'
+    cluster.aws.client('scheduler').create_schedule(
+        Name=name,
+        ScheduleExpression='cron(0 3 ? * 2#1 2199)',
+        ScheduleExpressionTimezone='Europe/Berlin',
+        FlexibleTimeWindow={'Mode': 'FLEXIBLE', 'MaximumWindowInMinutes': 5},
+        State='DISABLED',
+        Target={'Arn': arn, 'RoleArn': ROLE, 'EcsParameters': run, **target},
+    )
+    return f'default/{name}'
+
+
+def test_schedules_are_adopted_and_taken_over(cluster: Cluster):
+    name = f'{cluster.name}-nightly'
+    overrides = {
+        'containerOverrides': [{'name': 'app', 'command': ['go'], 'environment': [{'name': 'C', 'value': 'd'}]}]
+    }
+    place = foreign(cluster, name, Input=json.dumps(overrides))
+    odd = foreign(cluster, f'{cluster.name}-odd', Input=json.dumps({'cpu': '256'}))
+    client = cluster.aws.client('scheduler')
+
+    async def adopt() -> None:
+        adoption = await propose(cluster)
+        [service] = adoption.written.document['services']
+        settings = service[name]
+        assert settings['schedule'] == {
+            'cron': '0 3 ? * 2#1 2199',
+            'timezone': 'Europe/Berlin',
+            'jitter': 5,
+            'enabled': False,
+            'name': place,
+        }
+        assert (settings['type'], settings['scheduler_role'], settings['desired_count']) == ('task', ROLE, 2)
+        assert (settings['container_name'], settings['command']) == ('app', ['go'])
+        assert settings['environment'] == [{'A': 'b'}, {'C': 'd'}] or settings['environment'] == {'A': 'b', 'C': 'd'}
+        assert [note.service for note in adoption.written.notes] == [None, name] or odd in str(adoption.written.notes)
+        assert [step.kind for step in adoption.plan.steps] == [REGISTER, UPDATE]
+        outcome = await cluster.reconcile(adoption.written.document)
+        assert outcome.failed == []
+        assert (await cluster.plan(adoption.written.document)).is_empty
+        gone = await cluster.reconcile({'services': []}, destroyed={name})
+        assert kinds(gone.plan) == [DELETE, 'ecs:DeregisterTaskDefinition']
+
+    asyncio.run(adopt())
+    assert [each['Name'] for each in client.list_schedules(NamePrefix=cluster.name)['Schedules']] == [
+        odd.partition('/')[2]
+    ]
+    client.delete_schedule(Name=odd.partition('/')[2])

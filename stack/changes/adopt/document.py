@@ -1,8 +1,8 @@
 """A lossless desired state of the services that run in a cluster."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.changes.adopt import network
@@ -10,6 +10,7 @@ from stack.changes.adopt.balancer import beside_elb, is_described, others_settin
 from stack.changes.adopt.fallback import carry_over, carry_over_field
 from stack.changes.adopt.found import Found, find, ordered, without_requests
 from stack.changes.adopt.routes import is_routed_exactly
+from stack.changes.adopt.schedules import AdoptedSchedule, NotExpressible, adopted_schedule, place_of
 from stack.changes.adopt.tidying import leave_out, with_common_logging
 from stack.reconcile.definition import serves
 from stack.reconcile.group_attributes import attribute_settings
@@ -33,16 +34,25 @@ class Written:
     notes: tuple[Note, ...] = ()
 
 
-def write(observed: Observed, region: str | None = None, details: Details | None = None) -> Written:
+def write(
+    observed: Observed,
+    region: str | None = None,
+    details: Details | None = None,
+    schedules: Sequence[Mapping[str, Any]] = (),
+) -> Written:
     """A valid document that renders what runs.
 
     `observed` has the cluster's services and their AWS resources. Only services are converted, not tasks that ran once.
-    `details`: see `stack.aws.elb_details`.
+    `details`: see `stack.aws.elb_details`. `schedules` are answers of GetSchedule, whose definitions `observed` has.
     """
+    scheduled, unclear = _schedules(observed, schedules)
+    observed = _with_schedules(observed, scheduled.values())
     active = sorted(
         (service for service in observed.services.values() if service.active), key=lambda service: service.name
     )
     found = {service.name: _find(service, observed, region) for service in active}
+    for name, schedule in scheduled.items():
+        _state_schedule(found[name], schedule)
     for _ in range(_MOST_ROUNDS):
         document = _draft(found)
         wanted = wanted_services(observed.cluster, document, region)
@@ -50,15 +60,53 @@ def write(observed: Observed, region: str | None = None, details: Details | None
         adjusted = [_adjusted(found[name], service, vpc, observed, details or {}) for name, service in wanted.items()]
         if not any(adjusted) and not _without_mistakes(document, found, observed):
             break
-    notes = [note for service in found.values() for note in service.notes]
+    notes = [*unclear, *(note for service in found.values() for note in service.notes)]
     wanted = wanted_services(observed.cluster, document, region)
     for name, service in wanted.items():
-        notes += _remaining(found[name], service, observed, details or {})
+        notes += _of_schedule(name) if name in scheduled else _remaining(found[name], service, observed, details or {})
     return Written(with_common_logging(document), tuple(sorted(notes, key=lambda note: note.service or '')))
 
 
 # A round states the members that differed in the previous one; a few are enough for any service.
 _MOST_ROUNDS = 50
+
+
+def _schedules(
+    observed: Observed, schedules: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, AdoptedSchedule], list[Note]]:
+    """The schedules by the names of their services, and a note for each that cannot be expressed."""
+    found: dict[str, AdoptedSchedule] = {}
+    notes = []
+    for seen in sorted(schedules, key=place_of):
+        try:
+            definition = observed.definitions.get(seen['Target']['EcsParameters']['TaskDefinitionArn'])
+            schedule = adopted_schedule(observed.cluster, seen, definition, {*observed.services, *found})
+        except NotExpressible as reason:
+            text = f'The schedule {place_of(seen)} is not in the document and goes on unchanged: {reason}.'
+            notes.append(Note(None, text))
+        else:
+            found[schedule.service.name] = schedule
+    return found, notes
+
+
+def _state_schedule(found: Found, schedule: AdoptedSchedule) -> None:
+    """Add what only a schedule has; without settings the service is left out already."""
+    if found.settings:
+        found.settings = ordered({**found.settings, **schedule.settings})
+
+
+def _with_schedules(observed: Observed, scheduled: Iterable[AdoptedSchedule]) -> Observed:
+    """The observed state with the schedules as services."""
+    services, definitions = dict(observed.services), dict(observed.definitions)
+    for schedule in scheduled:
+        services[schedule.service.name] = schedule.service
+        definitions[schedule.service.task_definition] = schedule.definition
+    return replace(observed, services=services, definitions=definitions)
+
+
+def _of_schedule(name: str) -> list[Note]:
+    text = 'The first deployment registers a task definition of its own for it, and takes its schedule over.'
+    return [Note(name, text)]
 
 
 def _find(service: Service, observed: Observed, region: str | None) -> Found:
