@@ -82,13 +82,13 @@ def seen(history: History, tasks: Sequence[Task], container: str, schedule: Sche
         runs[_missed_id(due)] = Run(_missed_id(due), 'schedule', 'missed', due, due, reason=MISSED)
     newest = sorted(runs.values(), key=lambda run: run.created_at, reverse=True)[:MOST_KEPT]
     kept = tuple(run if i < LOGS_KEPT or run.log is None else replace(run, log=None) for i, run in enumerate(newest))
-    is_same = kept == history.runs and _key(schedule) == history.schedule
+    is_same = kept == history.runs and schedule_key(schedule) == history.schedule
     if is_same and history.looked_at and now - history.looked_at < WRITTEN_EACH:
         return history
-    return History(kept, now, _key(schedule))
+    return History(kept, now, schedule_key(schedule))
 
 
-def _key(schedule: Schedule | None) -> str:
+def schedule_key(schedule: Schedule | None) -> str:
     """What a schedule is judged by: times before a change of it are none of its own."""
     if schedule is None:
         return ''
@@ -192,7 +192,7 @@ def _missed(history: History, runs: Iterable[Run], schedule: Schedule | None, no
     table = schedule.timetable if schedule else None
     if schedule is None or table is None or not schedule.enabled or history.looked_at is None:
         return []
-    if history.schedule != _key(schedule):
+    if history.schedule != schedule_key(schedule):
         return []
     late = _latest_start(schedule)
     start = max(history.looked_at - late, now - KNOWN_FOR)

@@ -109,7 +109,7 @@ class RunRequests:
         known = after.find(run.id) or run
         if known.overrides != run.overrides:
             raise Conflict('The client token is that of another run, with other overrides.')
-        if known.task is not None or not known.is_open:
+        if known.task is not None or known.state not in ('requested', 'refused'):
             return known
         started = await self._start(state, wanted, known, asked)
         self._audit.ran(state.name, asked.change)

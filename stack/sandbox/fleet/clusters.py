@@ -8,7 +8,8 @@ from stack.sandbox.seed_states import DOMAIN, Place, surroundings
 
 Document = dict[str, Any]
 Kind = Literal['web', 'internal', 'worker']
-Result = Literal['works', 'fails']
+# fails: the deployment does, and is rolled back · fails-later: it is deployed, and each run of the task fails.
+Result = Literal['works', 'fails', 'fails-later']
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,16 @@ class FleetService:
     memory: int = 512
     stays_failed: bool = False
     autoscaling: Document | None = None
+
+
+@dataclass(frozen=True)
+class FleetTask:
+    """A task that runs by a schedule; the first run is so many days ago."""
+
+    name: str
+    cron: str
+    days: float
+    timezone: str = 'UTC'
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class FleetCluster:
     services: tuple[FleetService, ...]
     edits: tuple[Edit, ...]
     freeze: Freeze | None = None
+    tasks: tuple[FleetTask, ...] = ()
 
 
 _SHOP = (
@@ -145,11 +157,16 @@ DATA_PLATFORM = FleetCluster(
         Edit(8.8, 'gwen', 'Late events', 'event-collector'),
         Edit(4.9, 'gwen', 'Deduplicate orders', 'etl-orders'),
         Edit(1.7, 'hiro', 'Report by country', 'report-api'),
+        Edit(1.0, 'gwen', 'Export by region', 'clicks-export', result='fails-later'),
+    ),
+    tasks=(
+        FleetTask('nightly-report', '0 3 * * ? *', 30, 'Europe/Berlin'),
+        FleetTask('clicks-export', '15 * * * ? *', 2),
     ),
 )
 
 CLUSTERS = (PRODUCTION_EU, QA, DATA_PLATFORM)
-REPOSITORIES = tuple(dict.fromkeys(service.name for cluster in CLUSTERS for service in cluster.services))
+REPOSITORIES = tuple(dict.fromkeys(each.name for cluster in CLUSTERS for each in (*cluster.services, *cluster.tasks)))
 
 
 def document(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Document:
@@ -162,7 +179,7 @@ def document(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Docum
             'task_execution_role_arn': f'arn:aws:iam::{place.account}:role/ecsTaskExecutionRole',
             'environment': [{'LOG_LEVEL': 'info'}, {'STAGE': cluster.name}],
         },
-        'services': list(_services(place, cluster, tags)),
+        'services': [*_services(place, cluster, tags), *_tasks(place, cluster, tags)],
     }
 
 
@@ -195,3 +212,17 @@ def _services(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iter
         if service.stays_failed:
             settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': False}
         yield {service.name: settings}
+
+
+def _tasks(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iterator[Document]:
+    for task in cluster.tasks:
+        yield {
+            task.name: {
+                'image': place.image(task.name, tags[task.name]),
+                'memory': 512,
+                'desired_count': 1,
+                'type': 'task',
+                'scheduler_role': f'arn:aws:iam::{place.account}:role/scheduler',
+                'schedule': {'cron': task.cron, 'timezone': task.timezone},
+            }
+        }

@@ -34,7 +34,7 @@ def entries(place: Place, cluster: FleetCluster, now: datetime) -> Iterator[Entr
     def tag(service: str, days: float) -> str:
         return newest_version(service, days + cluster.lag)
 
-    names = [service.name for service in cluster.services]
+    names = [each.name for each in (*cluster.services, *cluster.tasks)]
     current = document(place, cluster, {name: tag(name, _FIRST_DAYS) for name in names})
     change = _change(now, _FIRST_DAYS, ('ann', f'Take {cluster.name} under management'), verb='create')
     yield Entry(current, change, tuple(names))
@@ -42,7 +42,7 @@ def entries(place: Place, cluster: FleetCluster, now: datetime) -> Iterator[Entr
         before = current
         if edit.count is not None:
             values: dict[str, Any] = {'desired_count': edit.count}
-        elif edit.result == 'fails':
+        elif edit.result != 'works':
             values = {'image_tag': failing_version(edit.service)}
         else:
             values = {'image_tag': tag(edit.service, edit.days)}

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
-from stack.rollouts.rollout import Goal, Rollout, Verdict
+from stack.rollouts.rollout import Goal, Kind, Rollout, Verdict
 from stack.rollouts.rollout_records import rollout_json
+from stack.rollouts.schedule_rollout import DONE
 from stack.sandbox.fleet.history import Entry
 from stack.sandbox.seed_states import Document
 from stack.sandbox.telemetry.load import between
@@ -48,8 +49,10 @@ def _rollout(revision: str, entry: Entry, service: str) -> Rollout:
     at = entry.change.at
     ended = at + ended_after(revision, service)
     image, count = _wanted(entry.document, service)
-    goal = Goal(service, revision, at, image, count, at + timedelta(seconds=_ANNOUNCED_AFTER))
-    verdict = Verdict('rolled-back', _FAILURE, ended) if entry.failed else Verdict('succeeded', _success(count), ended)
+    kind: Kind = 'schedule' if is_task(entry.document, service) else 'service'
+    goal = Goal(service, revision, at, image, count, at + timedelta(seconds=_ANNOUNCED_AFTER), kind)
+    success = DONE if kind == 'schedule' else _success(count)
+    verdict = Verdict('rolled-back', _FAILURE, ended) if entry.failed else Verdict('succeeded', success, ended)
     return Rollout(
         goal,
         'rolled-back' if entry.failed else 'steady',
@@ -73,3 +76,8 @@ def _success(count: int) -> str:
 def _wanted(document: Document, service: str) -> tuple[str, int]:
     settings = next(item[service] for item in document['services'] if service in item)
     return settings['image'], settings['desired_count']
+
+
+def is_task(document: Document, service: str) -> bool:
+    """Whether a service has tasks that end by themselves."""
+    return any(item[service].get('type') == 'task' for item in document['services'] if service in item)

@@ -13,7 +13,8 @@ from stack.rollouts.rollout_records import PREFIX
 from stack.sandbox.ecs.past import PastDeployment
 from stack.sandbox.fleet.clusters import CLUSTERS, FleetCluster
 from stack.sandbox.fleet.history import Entry, entries
-from stack.sandbox.fleet.records import ended_after, record
+from stack.sandbox.fleet.records import ended_after, is_task, record
+from stack.sandbox.fleet.runs import past_runs
 from stack.sandbox.plain_files import Version
 from stack.sandbox.seed_images import failing_version, slow_version
 from stack.sandbox.seed_states import CLUSTERS as SMALL
@@ -56,6 +57,8 @@ def states(place: Place, now: datetime) -> FleetStates:
         keys[name] = tuple(versions)
         keys[PREFIX + name] = (Version(str(uuid.uuid4()), now.astimezone(UTC), record(numbered)),)
         _note(past, name, numbered)
+    for key, body in past_runs(now):
+        keys[key] = (Version(str(uuid.uuid4()), now.astimezone(UTC), body),)
     return FleetStates(keys, past)
 
 
@@ -73,8 +76,8 @@ def _histories(place: Place, now: datetime) -> Iterator[tuple[str, list[Entry]]]
 def _note(past: dict[tuple[str, str], list[PastDeployment]], cluster: str, numbered: list[tuple[str, Entry]]) -> None:
     for revision, entry in numbered:
         for service in entry.services:
-            if 'desired_count' in entry.change.did:
-                # A change of the count is no deployment.
+            if 'desired_count' in entry.change.did or is_task(entry.document, service):
+                # A change of the count is no deployment, and a task has none.
                 continue
             ended = entry.change.at + ended_after(revision, service)
             deployment = PastDeployment(entry.change.at.timestamp(), ended.timestamp(), entry.failed)

@@ -11,6 +11,7 @@ import pytest
 from stack.aws.connection import Connection
 from stack.aws.inventory import Inventory
 from stack.rollouts.rollout_records import load
+from stack.runs import history as runs
 from stack.sandbox.ecs import ManualClock
 from stack.sandbox.fleet.clusters import CLUSTERS
 from stack.sandbox.seed import BUCKET
@@ -86,7 +87,8 @@ def test_rollout_records_match_the_revisions(fleet: EmbeddedAws, cluster: str):
     record = load(fleet.client('s3').get_object(Bucket=BUCKET, Key=f'rollouts/{cluster}')['Body'].read())
     settled = versions(fleet, cluster)[1 if cluster in CHANGED else 0]['VersionId']
     assert record.revision == settled
-    assert set(record.rollouts) == {service['serviceName'] for service in services(fleet, cluster)}
+    tasks = {task.name for known in CLUSTERS if known.name == cluster for task in known.tasks}
+    assert set(record.rollouts) == {service['serviceName'] for service in services(fleet, cluster)} | tasks
     assert all(rollout.verdict.ending == 'succeeded' for rollout in record.rollouts.values())
 
 
@@ -97,6 +99,18 @@ def test_some_rollouts_failed_and_were_rolled_back(fleet: EmbeddedAws):
     listed = fleet.client('ecs').list_service_deployments(cluster='production-eu', service='checkout-api')
     statuses = [deployment['status'] for deployment in listed['serviceDeployments']]
     assert statuses == ['SUCCESSFUL', 'SUCCESSFUL', 'ROLLBACK_SUCCESSFUL', 'SUCCESSFUL']
+
+
+def test_scheduled_tasks_have_their_runs(fleet: EmbeddedAws):
+    stored = {
+        name: runs.load(fleet.client('s3').get_object(Bucket=BUCKET, Key=f'runs/data-platform/{name}')['Body'].read())
+        for name in ('nightly-report', 'clicks-export')
+    }
+    assert {run.state for run in stored['nightly-report'].runs} == {'succeeded'}
+    failing = runs.failing_since(stored['clicks-export'].runs)
+    assert 0.9 < (fleet.clock.now() - failing.timestamp()) / 86_400 < 1.1
+    listed = fleet.client('scheduler').list_schedules(GroupName='nysa-data-platform')['Schedules']
+    assert {schedule['Name'] for schedule in listed} == set(stored)
 
 
 def test_one_cluster_is_frozen(fleet: EmbeddedAws):
