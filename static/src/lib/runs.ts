@@ -1,8 +1,12 @@
 /** Runs of a task and its schedule, as the API sends them. */
 
 import type { Mark } from './marks';
-import { asList, asText, type Json } from './model';
+import type { Json } from './model';
 import { instant } from './time';
+
+const asText = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
+const asList = (value: unknown): Json[] =>
+  Array.isArray(value) ? value.filter((item): item is Json => typeof item === 'object' && item !== null) : [];
 
 export interface Run {
   id: string;

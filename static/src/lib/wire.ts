@@ -24,6 +24,7 @@ export type LiveEvent =
   | DeletedEvent
   | FrozenEvent
   | ThawedEvent
+  | RunEvent
   | AuditEvent
   | SyncedEvent
   | ErrorEvent
@@ -2578,6 +2579,98 @@ export interface ThawedEvent {
   merged?: number;
 }
 /**
+ * A run of a task has begun, moved or ended.
+ */
+export interface RunEvent {
+  type: 'run';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The name of the service.
+   */
+  service: string;
+  run: RunRow;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * A run of a task.
+ */
+export interface RunRow {
+  /**
+   * The id of the run.
+   */
+  id: string;
+  /**
+   * What started it: its schedule, a caller, a revision, or another program.
+   */
+  trigger: 'schedule' | 'request' | 'revision' | 'other';
+  /**
+   * `refused`: ECS did not start it; `missed`: no task started when the schedule was due.
+   */
+  state: 'requested' | 'starting' | 'running' | 'succeeded' | 'failed' | 'refused' | 'missed';
+  /**
+   * When ECS was asked for its task.
+   */
+  created_at: string;
+  /**
+   * When the schedule was due.
+   */
+  due: string | null;
+  /**
+   * When its containers ran.
+   */
+  started_at: string | null;
+  /**
+   * When its task had stopped.
+   */
+  stopped_at: string | null;
+  /**
+   * How long its containers ran.
+   */
+  seconds: number | null;
+  /**
+   * The exit code of the main container.
+   */
+  exit_code: number | null;
+  /**
+   * The id of the task in ECS.
+   */
+  task: string | null;
+  /**
+   * Its task definition, as `family:revision`.
+   */
+  task_definition: string | null;
+  /**
+   * Whether another run was under way when it began.
+   */
+  overlaps: boolean;
+  /**
+   * Who asked for it.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * Command, names of variables, and size, as requested.
+   */
+  overrides: {} | null;
+  /**
+   * Why it failed: `kind`, `what`, `advice`.
+   */
+  reason: {} | null;
+}
+/**
  * Everything that a subscription requested has been sent.
  */
 export interface SyncedEvent {
@@ -3350,6 +3443,159 @@ export interface RolloutBriefEvent {
   merged?: number;
 }
 /**
+ * A run of a task, with the last lines of its log.
+ */
+export interface Run {
+  /**
+   * The id of the run.
+   */
+  id: string;
+  /**
+   * What started it: its schedule, a caller, a revision, or another program.
+   */
+  trigger: 'schedule' | 'request' | 'revision' | 'other';
+  /**
+   * `refused`: ECS did not start it; `missed`: no task started when the schedule was due.
+   */
+  state: 'requested' | 'starting' | 'running' | 'succeeded' | 'failed' | 'refused' | 'missed';
+  /**
+   * When ECS was asked for its task.
+   */
+  created_at: string;
+  /**
+   * When the schedule was due.
+   */
+  due: string | null;
+  /**
+   * When its containers ran.
+   */
+  started_at: string | null;
+  /**
+   * When its task had stopped.
+   */
+  stopped_at: string | null;
+  /**
+   * How long its containers ran.
+   */
+  seconds: number | null;
+  /**
+   * The exit code of the main container.
+   */
+  exit_code: number | null;
+  /**
+   * The id of the task in ECS.
+   */
+  task: string | null;
+  /**
+   * Its task definition, as `family:revision`.
+   */
+  task_definition: string | null;
+  /**
+   * Whether another run was under way when it began.
+   */
+  overlaps: boolean;
+  /**
+   * Who asked for it.
+   */
+  by: string | null;
+  /**
+   * Why.
+   */
+  message: string | null;
+  /**
+   * Command, names of variables, and size, as requested.
+   */
+  overrides: {} | null;
+  /**
+   * Why it failed: `kind`, `what`, `advice`.
+   */
+  reason: {} | null;
+  /**
+   * The log group, the stream, and its last lines.
+   */
+  log: {} | null;
+}
+/**
+ * A page of runs.
+ */
+export interface RunPage {
+  /**
+   * The schedule; null without one.
+   */
+  schedule: ServiceSchedule | null;
+  /**
+   * Newest first.
+   */
+  content: RunRow[];
+  /**
+   * Give it as `after` for the next page; null on the last.
+   */
+  next: string | null;
+}
+/**
+ * The schedule of a service.
+ */
+export interface ServiceSchedule {
+  /**
+   * EventBridge Scheduler's expression.
+   */
+  expression: string;
+  /**
+   * Its time zone.
+   */
+  timezone: string;
+  /**
+   * Whether it starts tasks.
+   */
+  enabled: boolean;
+  /**
+   * The next times; none where they are not known.
+   */
+  next: string[];
+  /**
+   * Its last run.
+   */
+  last: RunRow | null;
+  /**
+   * What its runs come to; `pending` before the first one.
+   */
+  state: 'pending' | 'running' | 'overlapping' | 'ok' | 'failing' | 'missed' | 'disabled';
+  /**
+   * When the first of the runs that failed in a row began.
+   */
+  failing_since: string | null;
+}
+/**
+ * What the run has in place of the service's settings; all are optional.
+ */
+export interface RunRequest {
+  /**
+   * The command of the main container.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  command?: [string, ...string[]];
+  /**
+   * Variables of the main container; they are joined with its own.
+   */
+  environment?: {
+    [k: string]: string;
+  };
+  /**
+   * CPU units: of the task on Fargate, else of the main container.
+   */
+  cpu?: number;
+  /**
+   * Memory, MiB: of the task on Fargate, else of the main container.
+   */
+  memory?: number;
+  /**
+   * The same token gives the same run.
+   */
+  client_token?: string;
+}
+/**
  * One service in full.
  */
 export interface Service {
@@ -3575,6 +3821,7 @@ export interface Service {
       }[]
     | null;
   flight: Flight | null;
+  schedule: ServiceSchedule | null;
   /**
    * Of the newest task that failed, while tasks fail and there is no `flight` yet.
    */
