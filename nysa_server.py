@@ -80,6 +80,7 @@ from stack.rollouts.rollout_records import RolloutRecords
 from stack.runs.records import RunRecords
 from stack.runs.requests import RunRequests
 from stack.runs.run import Run
+from stack.runs.starter import RunStarter
 from stack.runtime import log_lines, terminal
 from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
@@ -290,7 +291,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
         runs=runs,
         run_watcher=watcher,
-        run_requests=RunRequests(runs, EcsRuns(aws.connection), core.audit, watcher.follow, moved),
+        run_requests=RunRequests(aws.bucket, runs, core.audit, watcher.follow, moved),
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
         sandbox=aws.settings['PROFILE'] == 'local',
     )
@@ -341,6 +342,11 @@ def make_scheduler(aws: Aws) -> Scheduler:
     passes = make_passes(aws, store, make_reconciler(aws, sleep=InterruptibleSleep(stop)), metrics.step)
     callbacks = Callbacks(aws.settings[WEBHOOK], aws.settings['NYSA_CALLBACKS_PRIVATE'] or False)
     return Scheduler(aws.queue, passes, PassReports(Webhooks(callbacks)), metrics, store.names, stop=stop)
+
+
+def make_run_starter(aws: Aws) -> RunStarter:
+    paced = PacedConnection(aws.connection, Pace(DEFAULT_SHARE))
+    return RunStarter(aws.bucket, RunRecords(aws.bucket), EcsRuns(paced).run)
 
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
@@ -421,6 +427,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     start_access_loops(loops, context.access, context.sockets)
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)
+        loops.start('runs on request', make_run_starter(aws).run)
 
 
 def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str, task: Task | None) -> None:
@@ -436,11 +443,13 @@ async def schedule(options: argparse.Namespace) -> int:
         settings = aws.settings
         with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
             working = asyncio.create_task(scheduler.run())
+            starting = asyncio.create_task(make_run_starter(aws).run())
             print(f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}', flush=True)
             await run_until(stop, working, partial(beat, settings[HEALTH_FILE], 'scheduler'))
             log.info('stopping')
             scheduler.stop()
-            await asyncio.wait([working], timeout=STOP_WITHIN_S)
+            starting.cancel()
+            await asyncio.wait([working, starting], timeout=STOP_WITHIN_S)
             working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await working

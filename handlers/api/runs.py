@@ -73,7 +73,7 @@ class Run(ApiHandler):
         request = self.change_request()
         did = {'verb': 'run', 'service': service, **(overrides.to_json() or {})}
         change = Change(request.origin, datetime.now(UTC), did, announce=None, scope=request.scope)
-        run = await self.context.run_requests.start(state, service, Asked(change, overrides, token))
+        run = await self.context.run_requests.request(state, service, Asked(change, overrides, token))
         self.reply(run.to_json())
 
 

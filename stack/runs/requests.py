@@ -1,16 +1,19 @@
 """Runs on request: one task of a service's newest definition, with another command, more variables or another size.
 
-A run changes nothing of the desired state, so a freeze does not refuse it. The same client token gives the same run.
+A request is an object in the bucket, which a scheduler carries out (`stack.runs.starter`). A run changes nothing of the
+desired state, so a freeze does not refuse it. The same client token gives the same run.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
+from stack.aws.ports import ObjectReplacer
 from stack.changes.audit import Audit
-from stack.errors import AwsFailed, Conflict, NotFound, Unprocessable
+from stack.errors import Conflict, NotFound, Unprocessable
 from stack.reconcile import names
 from stack.reconcile.names import Owner
 from stack.reconcile.tasks import run_members
@@ -22,14 +25,8 @@ from stack.runs.run import Run
 from stack.stackfile.main_container import main_container
 from stack.state.revisions import Change
 
-# The answers of ECS for a task definition that does not exist.
-NO_DEFINITION = ('ClientException', 'InvalidParameterException')
-
-
-class Starter(Protocol):
-    """Starts tasks: see `stack.aws.ecs_runs.EcsRuns`."""
-
-    async def run(self, arguments: Mapping[str, Any]) -> str: ...
+# One object for each request: the arguments of RunTask.
+PREFIX = 'run-requests/'
 
 
 @dataclass(frozen=True)
@@ -78,24 +75,24 @@ class Asked:
 class RunRequests:
     def __init__(
         self,
+        bucket: ObjectReplacer,
         records: RunRecords,
-        starter: Starter,
         audit: Audit,
         follow: Callable[[str, str, str], None],
         moved: Callable[[str, str, Run], None],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
-        """Of each run that was started here, `follow` gets cluster, service and main container, `moved` the run."""
+        """Of each run that was requested here, `follow` gets cluster, service and main container, `moved` the run."""
+        self._bucket = bucket
         self._records = records
-        self._starter = starter
         self._audit = audit
         self._follow = follow
         self._moved = moved
         self._now = now
 
-    async def start(self, state: ClusterState, service: str, asked: Asked) -> Run:
-        """Start a run. Raises `NotFound`, `Unprocessable`, `AccessDenied`, `Conflict` and `AwsFailed`."""
+    async def request(self, state: ClusterState, service: str, asked: Asked) -> Run:
+        """Request a run. Raises `NotFound`, `Unprocessable`, `AccessDenied`, `Conflict` and `AwsFailed`."""
         asked.change.scope.check([service])
         wanted = state.wanted.get(service)
         if wanted is None:
@@ -109,13 +106,15 @@ class RunRequests:
         known = after.find(run.id) or run
         if known.overrides != run.overrides:
             raise Conflict('The client token is that of another run, with other overrides.')
-        if known.task is not None or known.state not in ('requested', 'refused'):
+        if known.state != 'requested':
             return known
-        started = await self._start(state, wanted, known, asked)
+        # Stored again for a repeated request: the process that made it first may have died in between.
+        arguments = _arguments(state, wanted, known.id, asked.overrides)
+        await self._bucket.replace(f'{PREFIX}{state.name}/{service}/{known.id}', json.dumps(arguments).encode())
         self._audit.ran(state.name, asked.change)
-        self._moved(state.name, service, started)
+        self._moved(state.name, service, known)
         self._follow(state.name, service, _container(wanted))
-        return started
+        return known
 
     def _new(self, cluster: str, service: str, asked: Asked) -> Run:
         token = asked.token or secrets.token_hex(16)
@@ -131,51 +130,21 @@ class RunRequests:
             overrides=asked.overrides.to_json(),
         )
 
-    async def _start(self, state: ClusterState, wanted: Wanted, run: Run, asked: Asked) -> Run:
-        seen = state.ecs.services.get(wanted.service)
-        # A service runs what ECS runs of it; a task has the newest definition of its family.
-        definition = seen.task_definition if seen and not wanted.is_task else wanted.family
-        arguments = {
-            'cluster': state.name,
-            'taskDefinition': definition,
-            'count': 1,
-            'startedBy': started_by(run.id),
-            'clientToken': names.token(state.name, wanted.service, run.id),
-            'tags': names.ecs_tags(Owner(state.name, wanted.service).tags),
-            'overrides': asked.overrides.to_ecs(
-                _container(wanted),
-                'FARGATE' in wanted.definition.get('requiresCompatibilities', ()),
-            ),
-            **run_members(wanted),
-        }
-        try:
-            arn = await self._starter.run(arguments)
-        except AwsFailed as failed:
-            if failed.aws_code and not failed.pending:
-                reason = {
-                    'kind': 'refused',
-                    'what': failed.message,
-                    'advice': 'Correct what AWS names, and run it again.',
-                }
-                await self._store(state.name, wanted.service, replace(run, state='refused', reason=reason))
-            if failed.aws_code in NO_DEFINITION and 'TaskDefinition not found' in failed.message:
-                raise Unprocessable(f'{wanted.service} has no task definition in ECS yet: deploy it first.') from failed
-            raise
-        started = replace(run, state='starting', task=arn.rpartition('/')[2])
-        await self._store(state.name, wanted.service, started)
-        return started
 
-    async def _store(self, cluster: str, service: str, run: Run) -> None:
-        """Store a run, unless a look at its task has shown more of it meanwhile."""
-        await self._records.update(
-            cluster,
-            service,
-            lambda history: (
-                history
-                if (known := history.find(run.id)) is not None and known.task is not None
-                else history.with_run(run)
-            ),
-        )
+def _arguments(state: ClusterState, wanted: Wanted, run: str, overrides: Overrides) -> dict[str, Any]:
+    """The arguments of RunTask. A service runs what ECS runs of it; a task has the newest definition of its family."""
+    seen = state.ecs.services.get(wanted.service)
+    on_fargate = 'FARGATE' in wanted.definition.get('requiresCompatibilities', ())
+    return {
+        'cluster': state.name,
+        'taskDefinition': seen.task_definition if seen and not wanted.is_task else wanted.family,
+        'count': 1,
+        'startedBy': started_by(run),
+        'clientToken': names.token(state.name, wanted.service, run),
+        'tags': names.ecs_tags(Owner(state.name, wanted.service).tags),
+        'overrides': overrides.to_ecs(_container(wanted), on_fargate),
+        **run_members(wanted),
+    }
 
 
 def _container(wanted: Wanted) -> str:

@@ -86,6 +86,7 @@ class RunWatcher:
         self._known: dict[str, tuple[str, dict[str, Followed]]] = {}
         self._once: dict[tuple[str, str], Followed] = {}
         self._due: dict[tuple[str, str], datetime] = {}
+        self._published: dict[tuple[str, str], dict[str, Run]] = {}
         self._synced_at: datetime | None = None
 
     async def run(self) -> None:
@@ -159,8 +160,10 @@ class RunWatcher:
             return seen(history, tasks, followed.container, followed.schedule, now)
 
         before, after = await self._records.update(followed.cluster, followed.service, change)
-        known = {run.id: run for run in before.runs}
+        # By what was published here last: a scheduler writes the record as well.
+        known = self._published.setdefault((followed.cluster, followed.service), {run.id: run for run in before.runs})
         moved = [run for run in after.runs if known.get(run.id) != run]
+        self._published[followed.cluster, followed.service] = {run.id: run for run in after.runs}
         logs = {run.id: found for run in moved if not run.is_open and (found := await self._log(run, tasks))}
         if logs:
             _, after = await self._records.update(

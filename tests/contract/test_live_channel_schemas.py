@@ -38,6 +38,7 @@ def test_each_type_of_message_has_its_shape(server: Server):
         await client.subscribe(cluster)
         calls: list[tuple[str, str, Any]] = [
             ('PUT', f'{address}/services/web', {'image_tag': '2'}),
+            ('POST', f'{address}/services/web/run', {'command': ['report']}),
             ('PUT', f'{address}/freeze', {'reason': 'the big sale', 'until': '1h'}),
             ('PUT', f'{address}/services/web', {'image_tag': '3'}),
             ('DELETE', f'{address}/freeze', None),

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import nysa_server
+from stack.sandbox.faults import Fault
 from tests.client import Answer, path
 from tests.server import Server
 
@@ -50,6 +52,13 @@ class Stage:
 
         asyncio.run_coroutine_threadsafe(looked(), self.server._loop).result(30)
 
+    def start(self) -> None:
+        """Have a scheduler carry out what is requested."""
+        starter = nysa_server.make_run_starter(
+            nysa_server.Aws(self.server._settings, self.server._connection, self.server._metrics)
+        )
+        asyncio.run_coroutine_threadsafe(starter.look(), self.server._loop).result(30)
+
     def tasks(self, service: str) -> list[dict[str, Any]]:
         arns = [
             arn
@@ -70,8 +79,10 @@ def test_a_task_runs_now_and_its_end_is_kept(stage: Stage):
     answer = stage.call('POST', '/report/run?message=after%20the%20import', {'command': ['report', 'all']})
     assert answer.status == 202, answer.json
     run = answer.json
-    assert (run['state'], run['trigger'], run['message']) == ('starting', 'request', 'after the import')
+    assert (run['state'], run['trigger'], run['message']) == ('requested', 'request', 'after the import')
     assert run['overrides'] == {'command': ['report', 'all']}
+    assert stage.tasks('report') == []
+    stage.start()
     [task] = stage.tasks('report')
     assert task['startedBy'] == f'nysa-run/{run["id"]}'
     assert task['overrides']['containerOverrides'] == [{'name': 'report', 'command': ['report', 'all']}]
@@ -89,6 +100,7 @@ def test_a_task_runs_now_and_its_end_is_kept(stage: Stage):
 
 def test_a_run_that_fails_states_why(stage: Stage):
     run = stage.call('POST', '/migrate/run').json
+    stage.start()
     stage.server.aws.advance(120)
     stage.follow()
     ended = stage.call('GET', f'/migrate/runs/{run["id"]}').json
@@ -100,6 +112,9 @@ def test_the_same_client_token_gives_the_same_run(stage: Stage):
     first, second = (stage.call('POST', '/report/run', {'client_token': 'today'}).json['id'] for _ in range(2))
     other = stage.call('POST', '/report/run', {'client_token': 'tomorrow'}).json['id']
     assert first == second != other
+    stage.start()
+    assert stage.call('POST', '/report/run', {'client_token': 'today'}).json['state'] == 'starting'
+    stage.start()
     assert len(stage.tasks('report')) == 2
     answer = stage.call('POST', '/report/run', {'client_token': 'today', 'command': ['other']})
     assert answer.status == 409
@@ -112,6 +127,7 @@ def test_a_service_needs_a_command(stage: Stage):
     )
     assert answer.status == 202
     assert answer.json['overrides'] == {'command': ['rails', 'db:migrate'], 'environment': ['RAILS_ENV'], 'memory': 128}
+    stage.start()
     [task] = stage.tasks('web')
     assert task['overrides']['containerOverrides'][0] == {
         'name': 'web',
@@ -130,7 +146,7 @@ def test_a_run_is_in_the_audit(stage: Stage):
 
 
 def test_a_frozen_cluster_runs_tasks(stage: Stage):
-    frozen = stage.server.api('POST', path('clusters', stage.name, 'freeze'), {'reason': 'sale'})
+    frozen = stage.server.api('PUT', path('clusters', stage.name, 'freeze'), {'reason': 'sale'})
     assert frozen.status < 300, frozen.json
     assert stage.call('POST', '/report/run').status == 202
 
@@ -154,6 +170,7 @@ def test_a_frozen_cluster_runs_tasks(stage: Stage):
 def test_bad_input_starts_nothing(stage: Stage, body: dict[str, Any]):
     answer = stage.call('POST', '/report/run', body)
     assert (answer.status, bool(answer.json['details'])) == (400, True)
+    stage.start()
     assert stage.tasks('report') == []
 
 
@@ -164,13 +181,28 @@ def test_what_does_not_exist_is_not_found(stage: Stage):
     assert stage.call('GET', '/report/runs?after=none').status == 400
 
 
-def test_a_run_without_a_task_definition_says_what_to_do(server: Server):
-    name = server.cluster({'services': [{'new': {'image': 'team/new:1', 'type': 'task'}}]})
-    answer = server.api('POST', path('clusters', name, 'services', 'new', 'run'))
-    assert answer.status == 422
-    assert 'deploy it first' in answer.json['message']
-    [run] = server.api('GET', path('clusters', name, 'services', 'new', 'runs')).json['content']
+def test_a_run_that_ecs_refuses_states_what_to_do(stage: Stage):
+    definition = stage.ecs.list_task_definitions(familyPrefix=f'{stage.name}-report')['taskDefinitionArns'][0]
+    stage.ecs.deregister_task_definition(taskDefinition=definition)
+    stage.call('POST', '/report/run')
+    stage.start()
+    [run] = stage.call('GET', '/report/runs').json['content']
     assert run['state'] == 'refused'
+    assert 'deploy it first' in run['reason']['what']
+
+
+def test_what_a_killed_scheduler_left_is_carried_out_once(stage: Stage):
+    stage.call('POST', '/report/run')
+    stage.server.aws.faults.add(Fault('deny', service='s3', operation='DeleteObject'))
+    stage.start()
+    stage.server.aws.faults.clear()
+    stage.start()
+    stage.start()
+    assert len(stage.tasks('report')) == 1
+    assert (
+        stage.server.aws.client('s3').list_objects_v2(Bucket=stage.server.bucket, Prefix='run-requests/')['KeyCount']
+        == 0
+    )
 
 
 def test_runs_come_page_by_page(stage: Stage):

@@ -69,6 +69,10 @@ class FleetCluster:
     freeze: Freeze | None = None
     tasks: tuple[FleetTask, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*(service.name for service in self.services), *(task.name for task in self.tasks))
+
 
 _SHOP = (
     FleetService('storefront', 'web', 3, 1024),
@@ -166,7 +170,7 @@ DATA_PLATFORM = FleetCluster(
 )
 
 CLUSTERS = (PRODUCTION_EU, QA, DATA_PLATFORM)
-REPOSITORIES = tuple(dict.fromkeys(each.name for cluster in CLUSTERS for each in (*cluster.services, *cluster.tasks)))
+REPOSITORIES = tuple(dict.fromkeys(name for cluster in CLUSTERS for name in cluster.names))
 
 
 def document(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Document:

@@ -34,10 +34,10 @@ def entries(place: Place, cluster: FleetCluster, now: datetime) -> Iterator[Entr
     def tag(service: str, days: float) -> str:
         return newest_version(service, days + cluster.lag)
 
-    names = [each.name for each in (*cluster.services, *cluster.tasks)]
+    names = cluster.names
     current = document(place, cluster, {name: tag(name, _FIRST_DAYS) for name in names})
     change = _change(now, _FIRST_DAYS, ('ann', f'Take {cluster.name} under management'), verb='create')
-    yield Entry(current, change, tuple(names))
+    yield Entry(current, change, names)
     for edit in cluster.edits:
         before = current
         if edit.count is not None:
