@@ -145,7 +145,8 @@ def test_what_was_just_changed_is_slow_or_fails(fleet: EmbeddedAws, cluster: str
 
 def test_two_services_are_scaled_by_aws(fleet: EmbeddedAws):
     targets = fleet.client('application-autoscaling').describe_scalable_targets(ServiceNamespace='ecs')
-    assert {target['ResourceId']: target['MaxCapacity'] for target in targets['ScalableTargets']} == {
-        'service/data-platform/event-collector': 8,
-        'service/data-platform/etl-clicks': 4,
-    }
+    most = {target['ResourceId']: target['MaxCapacity'] for target in targets['ScalableTargets']}
+    assert most.keys() == {'service/data-platform/event-collector', 'service/data-platform/etl-clicks'}
+    assert most['service/data-platform/event-collector'] == 8
+    # Its scheduled actions change it every five minutes.
+    assert most['service/data-platform/etl-clicks'] in (1, 4)
