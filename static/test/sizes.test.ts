@@ -56,7 +56,7 @@ test('the editor comes later, and stays within its budget', () => {
 
 test('so do the screens that the first page does not need', () => {
   expect(gzipped(later('src/screens/'), '.js')).toBeGreaterThan(1);
-  expect(gzipped(later('src/screens/'), '.js')).toBeLessThanOrEqual(30);
+  expect(gzipped(later('src/screens/'), '.js')).toBeLessThanOrEqual(40);
 });
 test('every text file has its compressed twins, and they hold the same', () => {
   for (const file of Object.keys(manifest)

@@ -26,6 +26,9 @@ expect.set_options(timeout=40_000)
 # The time after which the notice of a success leaves.
 NOTICE_MS = 8000
 
+# A repository of the sandbox, with some tags.
+IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service'
+
 # Resolves once nothing fades or moves any more, but for what turns as long as it is there.
 SETTLED = """() => Promise.all(document.getAnimations()
   .filter((animation) => animation.effect.getComputedTiming().endTime < Infinity)
@@ -81,11 +84,20 @@ def new_cluster(ecs: BaseClient) -> str:
 @pytest.fixture
 def managed(product: Process, new_cluster: str) -> str:
     """A cluster of the test's own, with two services of no tasks."""
-    image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service:v2.6.0'
-    services = [{name: {'image': image, 'desired_count': 0, 'memory': 64}} for name in ('api', 'web')]
+    services = [{name: {'image': f'{IMAGE}:v2.6.0', 'desired_count': 0, 'memory': 64}} for name in ('api', 'web')]
     config = {'name': new_cluster, 'config': {'services': services}}
     assert product.api('POST', '/clusters?message=begin', config).status == 201
     return new_cluster
+
+
+@pytest.fixture
+def source(product: Process, ecs, managed: str) -> str:
+    """A cluster with other versions of both services."""
+    name = ecs.create_cluster(clusterName=f'from-{managed}')['cluster']['clusterName']
+    tags = {'api': 'v2.6.1', 'web': 'v2.6.1', 'more': 'v2.6.0'}
+    services = [{each: {'image': f'{IMAGE}:{tag}', 'desired_count': 0, 'memory': 64}} for each, tag in tags.items()]
+    assert product.api('POST', '/clusters', {'name': name, 'config': {'services': services}}).status == 201
+    return name
 
 
 @pytest.fixture

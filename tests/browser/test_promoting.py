@@ -3,22 +3,11 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.process import Process
 
 IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/user-service'
-
-
-@pytest.fixture
-def source(product: Process, ecs, managed: str) -> str:
-    """A cluster with other versions of both services."""
-    name = ecs.create_cluster(clusterName=f'from-{managed}')['cluster']['clusterName']
-    tags = {'api': 'v2.6.1', 'web': 'v2.6.1', 'more': 'v2.6.0'}
-    services = [{each: {'image': f'{IMAGE}:{tag}', 'desired_count': 0, 'memory': 64}} for each, tag in tags.items()]
-    assert product.api('POST', '/clusters', {'name': name, 'config': {'services': services}}).status == 201
-    return name
 
 
 def test_chosen_services_take_over_what_another_cluster_has(
@@ -48,3 +37,58 @@ def test_chosen_services_take_over_what_another_cluster_has(
     images = {name: each['image'] for entry in config['services'] for name, each in entry.items()}
     assert 'v2.6.1' in images['api']
     assert images['web'] == f'{IMAGE}:v2.6.0'
+
+
+def promoted(page: Page, managed: str, source: str) -> None:
+    plan = page.get_by_role('dialog', name=f'Promote from {source} to {managed}')
+    expect(plan.get_by_text('1 change in 1 service')).to_be_visible()
+    plan.get_by_label('Reason').fill('It did well')
+    plan.get_by_role('button', name='Promote', exact=True).click()
+    expect(plan).to_have_count(0)
+
+
+def test_a_version_that_is_behind_is_promoted_from_its_cell_by_keyboard(
+    page: Page, product: Process, managed: str, source: str, violations: Callable[[], list[str]]
+):
+    page.emulate_media(reduced_motion='reduce')
+    page.goto('/cp')
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    page.keyboard.press('g')
+    page.keyboard.press('v')
+    expect(page.get_by_role('heading', name='Versions', level=1)).to_be_visible()
+    page.goto(f'{page.url}?q=api&clusters={managed}')
+    row = page.get_by_role('row').filter(has_text='api')
+    expect(row.get_by_role('gridcell')).to_have_text([re.compile('v2.6.1'), re.compile('v2.6.0.* behind')])
+    assert violations() == []
+    page.emulate_media(color_scheme='dark', reduced_motion='reduce')
+    assert violations() == []
+    row.get_by_role('link', name='v2.6.1').focus()
+    page.keyboard.press('ArrowRight')
+    expect(row.get_by_role('link', name='v2.6.0')).to_be_focused()
+    page.keyboard.press('Tab')
+    expect(page.get_by_role('button', name=f'Promote api from {source} to {managed}')).to_be_focused()
+    page.keyboard.press('Enter')
+    promoted(page, managed, source)
+    expect(row.get_by_role('gridcell').filter(has_text='behind')).to_have_count(0)
+
+
+def test_all_that_is_behind_in_a_cluster_is_promoted_from_its_head(page: Page, managed: str, source: str):
+    page.goto(f'/cp/versions?clusters={managed}')
+    page.get_by_role('button', name=f'Promote 2 from {source} to {managed}').click()
+    dialog = page.get_by_role('dialog', name=f'Promote to {managed}')
+    expect(dialog.get_by_label('From', exact=True)).to_have_value(source)
+    expect(dialog.get_by_role('checkbox', checked=True)).to_have_count(2)
+
+
+def test_on_a_phone_versions_are_a_list_of_services(
+    page: Page, managed: str, source: str, violations: Callable[[], list[str]]
+):
+    page.emulate_media(reduced_motion='reduce')
+    page.set_viewport_size({'width': 390, 'height': 800})
+    page.goto(f'/cp/versions?q=web&clusters={managed}')
+    page.get_by_text('1 of 2 clusters behind').click()
+    item = page.get_by_role('listitem').filter(has_text=re.compile('v2.6.0.* behind'))
+    expect(item).to_contain_text(managed)
+    assert violations() == []
+    item.get_by_role('button', name=re.compile('^Promote')).click()
+    promoted(page, managed, source)

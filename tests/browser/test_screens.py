@@ -11,6 +11,8 @@ SCREENS = {
     '/cp?size=dense': 'Clusters',
     '/cp?size=table&group=pattern': 'Clusters',
     '/cp/activity': 'Activity',
+    '/cp/versions': 'Versions',
+    '/cp/versions?q=zzz': re.compile(r'^0 of \d+ match'),
     '/cp?q=zzz': re.compile(r'^0 of \d+ match'),
     '/cp/clusters/staging': 'staging',
     '/cp/clusters/staging?q=zzz': '0 of 6 match',

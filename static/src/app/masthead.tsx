@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { plural } from '../lib/changes';
 import { shown } from '../lib/keys';
-import { fleetRoute, clusterRoute, type Route } from '../lib/router';
+import { activityRoute, clusterRoute, fleetRoute, type Route, versionsRoute } from '../lib/router';
 import { Link } from '../ui/button';
 import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
@@ -23,17 +23,13 @@ export function Masthead() {
         <span>Nysa</span>
       </Link>
       <nav aria-label="Main">
-        <Link to={fleetRoute()} {...(here === 'fleet' ? { 'aria-current': 'page' as const } : {})}>
-          Fleet
-        </Link>
-        {offered('GET', '/activity') && (
-          <Link
-            to={{ screen: 'activity', by: '', service: '' }}
-            {...(here === 'activity' ? { 'aria-current': 'page' as const } : {})}
-          >
-            Activity
-          </Link>
-        )}
+        {[fleetRoute(), versionsRoute(), activityRoute()]
+          .filter(({ screen }) => screen === 'fleet' || offered('GET', `/${screen}`))
+          .map((to) => (
+            <Link key={to.screen} to={to} {...(here === to.screen ? { 'aria-current': 'page' as const } : {})}>
+              {NAMES[to.screen] ?? 'Fleet'}
+            </Link>
+          ))}
       </nav>
       <button type="button" class="omni" onClick={() => (paletteOpen.value = true)}>
         <Icon name="search" />
@@ -187,6 +183,7 @@ export const NAMES: Record<string, string> = {
   audit: 'Audit',
   removed: 'Removed',
   activity: 'Activity',
+  versions: 'Versions',
   new: 'New cluster',
   parts: 'Parts',
 };

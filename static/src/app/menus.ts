@@ -20,7 +20,7 @@ import { hindrance, store } from './state';
 /** The dialog that asks for something before an action can be planned. `after`: once the action is done. */
 export type Opened =
   | { kind: 'freeze'; cluster: string }
-  | { kind: 'promote'; cluster: string }
+  | { kind: 'promote'; cluster: string; from?: string; services?: readonly string[] }
   | { kind: 'scale' | 'deploy'; cluster: string; services: readonly Service[]; tag?: string; after?: () => void };
 
 export const opened = signal<Opened | null>(null);
@@ -74,7 +74,7 @@ export function clusterItems(entry: ClusterEntry): (MenuItem | null)[] {
 /** `after`: once it is deleted. */
 export function serviceItems(service: Service, after: () => void): (MenuItem | null)[] {
   const { cluster, name } = service;
-  const why = hindrance('PATCH', SERVICES, cluster);
+  const why = hindrance('PATCH', SERVICES, cluster, [name]);
   return [
     {
       label: 'Deploy…',
@@ -93,7 +93,7 @@ export function serviceItems(service: Service, after: () => void): (MenuItem | n
       label: 'Roll back',
       icon: 'undo',
       run: () => (asked.value = rollback(cluster, null, name)),
-      why: hindrance('POST', '/clusters/{c}/rollback', cluster),
+      why: hindrance('POST', '/clusters/{c}/rollback', cluster, [name]),
     },
     null,
     {
@@ -101,7 +101,7 @@ export function serviceItems(service: Service, after: () => void): (MenuItem | n
       icon: 'trash',
       danger: true,
       run: () => (asked.value = { ...removeServices(cluster, [service]), after }),
-      why: hindrance('DELETE', SERVICE, cluster),
+      why: hindrance('DELETE', SERVICE, cluster, [name]),
     },
   ];
 }

@@ -4,7 +4,7 @@ import { Fleet } from '../screens/fleet/fleet';
 import { Gone } from '../screens/gone';
 import { RolloutScreen } from '../screens/rollout';
 import { titleOf } from '../lib/attention';
-import { fleetRoute, format } from '../lib/router';
+import { fleetRoute, format, versionsRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { LinkButton } from '../ui/button';
 import { lazy } from '../ui/lazy';
@@ -22,13 +22,14 @@ import { go, route, store } from './state';
 import { Crumbs, helpOpen, Masthead, NAMES, paletteOpen } from './masthead';
 
 const later = () => import('../screens/later');
-const ActivityScreen = lazy(() => later().then((screens) => screens.ActivityScreen));
+const ActivityScreen = lazy(() => import('../screens/activity/activity').then((screens) => screens.ActivityScreen));
 const AuditScreen = lazy(() => later().then((screens) => screens.AuditScreen));
 const HistoryScreen = lazy(() => later().then((screens) => screens.HistoryScreen));
 const NewCluster = lazy(() => later().then((screens) => screens.NewCluster));
 const RemovedScreen = lazy(() => later().then((screens) => screens.RemovedScreen));
 const ReviewScreen = lazy(() => later().then((screens) => screens.ReviewScreen));
 const Parts = lazy(() => import('../screens/parts/parts').then((screens) => screens.Parts));
+const VersionsScreen = lazy(() => import('../screens/versions/versions').then((screens) => screens.VersionsScreen));
 const StackfileScreen = lazy(() => later().then((screens) => screens.StackfileScreen));
 
 export function Page() {
@@ -43,6 +44,7 @@ export function Page() {
       run: () => (paletteOpen.value = true),
     },
     { keys: 'g c', label: 'Clusters', group: 'Go to', run: () => go(fleetRoute()) },
+    { keys: 'g v', label: 'Versions', group: 'Go to', run: () => go(versionsRoute()) },
     { keys: '?', label: 'Keyboard shortcuts', group: 'Go to', run: () => (helpOpen.value = true) },
   ]);
   useEffect(() => {
@@ -108,7 +110,9 @@ function Screen() {
     case 'audit':
       return <WithCluster name={at.cluster} show={(entry) => <AuditScreen key={at.cluster} entry={entry} at={at} />} />;
     case 'activity':
-      return <ActivityScreen by={at.by} service={at.service} />;
+      return <ActivityScreen at={at} />;
+    case 'versions':
+      return <VersionsScreen at={at} />;
     case 'removed':
       return <RemovedScreen />;
     case 'new':

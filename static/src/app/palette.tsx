@@ -3,7 +3,7 @@ import { type Command, parseCommand, type Verb } from '../lib/command';
 import { fuzzy } from '../lib/filter';
 import { backTo } from '../lib/incident';
 import type { Service } from '../lib/model';
-import { fleetRoute, clusterRoute, type Route } from '../lib/router';
+import { activityRoute, fleetRoute, clusterRoute, type Route, versionsRoute } from '../lib/router';
 import { Icon, type IconName } from '../ui/icons';
 import { useModal } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
@@ -51,6 +51,8 @@ function entries(): Entry[] {
   }
   found.push(
     to('fleet', 'All clusters', 'g c', 'layers', fleetRoute()),
+    to('versions', 'Versions in all clusters', 'g v', 'tag', versionsRoute()),
+    to('activity', 'Activity of all clusters', '', 'history', activityRoute()),
     to('new', 'New cluster', '', 'plus', { screen: 'new' }),
     to('removed', 'Removed clusters', 'restore', 'undo', { screen: 'removed' }),
     { id: 'light', label: 'Light theme', hint: '', icon: 'sun', run: () => (theme.value = 'light') },
@@ -64,10 +66,10 @@ function entries(): Entry[] {
 function commanded({ verb, service, tag }: Command): Entry[] {
   const found: Entry[] = [];
   for (const [cluster, entry] of store.clusters) {
-    const why = verb === 'logs' ? null : hindrance('PATCH', SERVICES, cluster);
     for (const name of entry.names.peek()) {
       const row = entry.rows.get(name)!.peek();
       if (!name.toLowerCase().includes(service) || row.sync === 'unmanaged') continue;
+      const why = verb === 'logs' ? null : hindrance('PATCH', SERVICES, cluster, [name]);
       const label = `${COMMANDS[verb].label} ${name}${tag ? ` ${tag}` : ''}`;
       const run = () => COMMANDS[verb].run(row, tag);
       found.push({

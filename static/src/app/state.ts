@@ -7,6 +7,7 @@ import type { Json } from '../lib/model';
 import { leastRole, offers } from '../lib/offers';
 import { type ApiError, asApiError, call, path, proveWith } from '../lib/rest';
 import { format, parse, type Route } from '../lib/router';
+import { EVERY_SERVICE, scopeHindrance } from '../lib/scope';
 import { type Connection, LiveChannel } from '../lib/socket';
 import { Store } from '../lib/store';
 import { afterFrame } from './frames';
@@ -97,18 +98,25 @@ export function dismiss(id: number): void {
 export const connection = signal<Connection>('connecting');
 
 // Who we are, and what the server offers
-/** `signedIn`: by a session of this browser, which can be ended here. */
-export const me = signal<{ name: string; role: string; signedIn: boolean } | null>(null);
+/** `services`: the names and patterns that the token is limited to; `signedIn`: by a session of this browser, which can be ended here. */
+export const me = signal<{ name: string; role: string; services: readonly string[]; signedIn: boolean } | null>(null);
 /** Why no user is signed in: not yet (`first`), or since a session has `ended`; null while one is. */
 export const signedOut = signal<'first' | 'ended' | null>(null);
 /** True once neither the channel nor the API could be reached. */
 export const unreachable = signal(false);
 const description = signal<Json | null>(null);
 
-/** Why an action cannot be done now, or null where it can. */
-export function hindrance(method: string, target: string, cluster: string | null = null): string | null {
+/** Why an action on a cluster, or on some of its services, cannot be done now; null where it can. */
+export function hindrance(
+  method: string,
+  target: string,
+  cluster: string | null = null,
+  services: readonly string[] = [],
+): string | null {
   if (connection.value !== 'live') return "Offline — can't deploy until reconnected";
-  const lacks = roleHindrance(method, target);
+  const lacks =
+    roleHindrance(method, target) ??
+    scopeHindrance(me.value?.services ?? EVERY_SERVICE, `${method} ${target}`, services);
   if (lacks) return lacks;
   const frozen = cluster && store.get(cluster)?.summary.value.frozen;
   if (frozen && overrideHindrance()) return `Frozen by ${frozen.by ?? 'an unknown user'}: ${frozen.reason}`;
@@ -170,7 +178,12 @@ function useSession(session: Json): void {
   else signedOut.value = null;
   me.value =
     typeof session.name === 'string'
-      ? { name: session.name, role: String(session.role ?? ''), signedIn: typeof session.csrf === 'string' }
+      ? {
+          name: session.name,
+          role: String(session.role ?? ''),
+          services: Array.isArray(session.services) ? session.services.map(String) : EVERY_SERVICE,
+          signedIn: typeof session.csrf === 'string',
+        }
       : null;
   proveWith(typeof session.csrf === 'string' ? session.csrf : null);
 }
@@ -245,7 +258,8 @@ const channel = new LiveChannel(
 
 function welcome(hello: Json): void {
   const caller = hello.caller as Json;
-  me.value = { name: String(caller.name), role: String(caller.role), signedIn: me.peek()?.signedIn ?? false };
+  const { services = EVERY_SERVICE, signedIn = false } = me.peek() ?? {};
+  me.value = { name: String(caller.name), role: String(caller.role), services, signedIn };
   signedOut.value = null;
   unreachable.value = false;
 }

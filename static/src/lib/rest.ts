@@ -41,7 +41,8 @@ export interface Call {
   body?: unknown;
   /** A stackfile as text: sent as it is. */
   yaml?: string;
-  query?: Record<string, string | number | boolean | null | undefined>;
+  /** A list is sent as a repeated parameter. */
+  query?: Record<string, string | number | boolean | readonly string[] | null | undefined>;
   /** The revision that the caller has seen; the server refuses with 412 where it has moved on. */
   ifMatch?: string | null;
   accept?: string;
@@ -69,7 +70,8 @@ export function path(...segments: string[]): string {
 
 export function address(target: string, query: Call['query'] = {}): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
-  const search = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+  const sent = pairs.flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)]));
+  const search = new URLSearchParams(sent).toString();
   return BASE + target + (search ? `?${search}` : '');
 }
 

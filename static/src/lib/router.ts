@@ -12,6 +12,26 @@ export interface FleetRoute {
   group: string;
 }
 
+/** Filters of the activity, '' for each that is off: `since` and `until` are days as `2030-04-02`, both included. */
+export interface ActivityRoute {
+  screen: 'activity';
+  by: string;
+  service: string;
+  /** The cluster; no page of it. */
+  within: string;
+  kind: string;
+  since: string;
+  until: string;
+}
+
+/** `filter` names services, `clusters` clusters; `sort` is `name`, or '' for the differing ones first. */
+export interface VersionsRoute {
+  screen: 'versions';
+  filter: string;
+  clusters: string;
+  sort: string;
+}
+
 export type Route =
   | FleetRoute
   | { screen: 'cluster'; cluster: string; service: string | null; tab: Tab; filter: string; chip: string; sort: string }
@@ -20,7 +40,8 @@ export type Route =
   | { screen: 'rollout'; cluster: string }
   | { screen: 'history'; cluster: string; from: string | null; to: string | null }
   | { screen: 'audit'; cluster: string; filter: string; chip: string }
-  | { screen: 'activity'; by: string; service: string }
+  | ActivityRoute
+  | VersionsRoute
   | { screen: 'removed' }
   | { screen: 'new' }
   | { screen: 'parts' }
@@ -43,7 +64,19 @@ export function parse(url: string): Route {
   if (first === undefined || (first === 'clusters' && !cluster))
     return fleetRoute(q.get('q') ?? '', q.get('state') ?? '', q.get('size') ?? '', q.get('group') ?? '');
   if (first === 'activity' && !cluster) {
-    return { screen: 'activity', by: q.get('by') ?? '', service: q.get('service') ?? '' };
+    const of = (name: string) => q.get(name) ?? '';
+    const period = { since: day(of('since')), until: day(of('until')) };
+    return {
+      screen: 'activity',
+      by: of('by'),
+      service: of('service'),
+      within: of('cluster'),
+      kind: of('kind'),
+      ...period,
+    };
+  }
+  if (first === 'versions' && !cluster) {
+    return versionsRoute(q.get('q') ?? '', q.get('clusters') ?? '', q.get('sort') ?? '');
   }
   if (first === 'removed' && !cluster) return { screen: 'removed' };
   if (first === 'new' && !cluster) return { screen: 'new' };
@@ -75,9 +108,15 @@ export function format(route: Route): string {
     return done('/cp');
   }
   if (route.screen === 'activity') {
-    put('by', route.by);
-    put('service', route.service);
+    const { by, service, within: cluster, kind, since, until } = route;
+    for (const [name, value] of Object.entries({ by, service, cluster, kind, since, until })) put(name, value);
     return done('/cp/activity');
+  }
+  if (route.screen === 'versions') {
+    put('q', route.filter);
+    put('clusters', route.clusters);
+    put('sort', route.sort);
+    return done('/cp/versions');
   }
   if (route.screen === 'removed') return '/cp/removed';
   if (route.screen === 'new') return '/cp/new';
@@ -106,6 +145,21 @@ export function format(route: Route): string {
 /** The address of the fleet. */
 export function fleetRoute(filter = '', state = '', size = '', group = ''): FleetRoute {
   return { screen: 'fleet', filter, state, size, group };
+}
+
+/** A day of the calendar as it is in an address; '' for anything else. */
+function day(text: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : '';
+}
+
+/** The address of the activity of all clusters. */
+export function activityRoute(filters: Partial<ActivityRoute> = {}): ActivityRoute {
+  return { screen: 'activity', by: '', service: '', within: '', kind: '', since: '', until: '', ...filters };
+}
+
+/** The address of the versions matrix. */
+export function versionsRoute(filter = '', clusters = '', sort = ''): VersionsRoute {
+  return { screen: 'versions', filter, clusters, sort };
 }
 
 /** The address of a cluster's services, or of one of them. */

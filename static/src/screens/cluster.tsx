@@ -200,8 +200,9 @@ function SelectionBar({ entry, selection }: { entry: ClusterEntry; selection: { 
     .map((name) => entry.rows.get(name)?.value)
     .filter((s): s is Service => s !== undefined && s.sync !== 'unmanaged');
   if (!chosen.length) return null;
-  const why = hindrance('PATCH', SERVICES, entry.name);
-  const whyDelete = hindrance('DELETE', SERVICE, entry.name);
+  const names = chosen.map((service) => service.name);
+  const why = hindrance('PATCH', SERVICES, entry.name, names);
+  const whyDelete = hindrance('DELETE', SERVICE, entry.name, names);
   const clear = () => (selection.value = new Set());
   const open = (kind: 'scale' | 'deploy') =>
     (opened.value = { kind, cluster: entry.name, services: chosen, after: clear });

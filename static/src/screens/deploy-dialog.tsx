@@ -109,7 +109,7 @@ function Planned({ cluster, services, tag, reason, onReason, after, onClose }: P
   const { plan, moved, refusedBy, error, busy, again, apply } = useChange(action);
   const freeze = store.get(cluster)?.summary.value.frozen ?? refusedBy;
   const missing =
-    hindranceBut(cluster, freeze !== null) ??
+    hindranceBut(cluster, services, freeze !== null) ??
     whyNot({ planned: plan !== null, reason, typed: '', wanted: undefined, busy }) ??
     missingOverride(freeze, override) ??
     refusedAnyway(plan);
@@ -171,6 +171,7 @@ function focusReason(): void {
 }
 
 /** Why nothing can be deployed, a freeze aside: that one is overridden in the dialog. */
-function hindranceBut(cluster: string, frozen: boolean): string | null {
-  return hindrance('PATCH', SERVICES, frozen ? null : cluster);
+function hindranceBut(cluster: string, services: readonly Service[], frozen: boolean): string | null {
+  const names = services.map((service) => service.name);
+  return hindrance('PATCH', SERVICES, frozen ? null : cluster, names);
 }

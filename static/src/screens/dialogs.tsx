@@ -20,7 +20,12 @@ export function Dialogs() {
   if (dialog.kind === 'freeze') return <FreezeDialog cluster={cluster} onClose={close} />;
   if (dialog.kind === 'promote') {
     const entry = store.get(cluster);
-    return entry && <PromoteDialog entry={entry} onClose={close} />;
+    const { from, services } = dialog;
+    return (
+      entry && (
+        <PromoteDialog entry={entry} onClose={close} {...(from ? { from } : {})} {...(services ? { services } : {})} />
+      )
+    );
   }
   const { kind, after, tag = null } = dialog;
   const rows = store.get(cluster)?.rows;

@@ -15,9 +15,20 @@ import { ErrorBanner, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
 
 /** The versions to copy from another cluster: service by service, by tag and digest, as the server plans it. */
-export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose: () => void }) {
+export function PromoteDialog({
+  entry,
+  from: source,
+  services,
+  onClose,
+}: {
+  entry: ClusterEntry;
+  /** The source and the services that are chosen at first: any cluster, and all that run well, unless given. */
+  from?: string;
+  services?: readonly string[];
+  onClose: () => void;
+}) {
   const others = store.names.value.filter((n) => n !== entry.name);
-  const [from, setFrom] = useState(others[0] ?? '');
+  const [from, setFrom] = useState(source ?? others[0] ?? '');
   const [turned, setTurned] = useState<ReadonlySet<string>>(new Set());
   const reading = useRead<{ from: string; sent: Json }>(from || null, (signal) => compare(from, entry.name, signal));
   const ready = reading.data?.from === from && !reading.error;
@@ -25,7 +36,8 @@ export function PromoteDialog({ entry, onClose }: { entry: ClusterEntry; onClose
     ? readCandidates(reading.data!.sent, (name) => entry.rows.get(name)?.value.image ?? null)
     : [];
   // What rolls out or fails there is not chosen, unless the user does so.
-  const isChosen = (each: Candidate) => !each.same && (each.hindrance === null) !== turned.has(each.name);
+  const atFirst = (each: Candidate) => each.hindrance === null && (services?.includes(each.name) ?? true);
+  const isChosen = (each: Candidate) => !each.same && atFirst(each) !== turned.has(each.name);
   const differing = candidates.filter((each) => !each.same);
   const chosen = candidates.filter(isChosen);
   const why = !ready

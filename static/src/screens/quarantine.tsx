@@ -40,7 +40,7 @@ export function HeldBanner({ service }: { service: Service }) {
       icon="hold"
       title={held.length === 1 ? `${versionOf(held[0]!.image)} is blocked` : `${held.length} images are blocked`}
       actions={
-        <Button why={hindrance('DELETE', '/clusters/{c}/services/{s}/quarantine')} onClick={ask}>
+        <Button why={hindrance('DELETE', '/clusters/{c}/services/{s}/quarantine', null, [service.name])} onClick={ask}>
           Unblock…
         </Button>
       }

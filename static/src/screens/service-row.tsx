@@ -147,7 +147,7 @@ const FEWER_SQUARES = 4;
 /** What can be done to the service of a row: there while the pointer or the focus is in it. */
 function RowActions({ service }: { service: Service }) {
   const { cluster, name } = service;
-  const why = hindrance('PATCH', SERVICES, cluster);
+  const why = hindrance('PATCH', SERVICES, cluster, [name]);
   return (
     <span class="rowactions" role="cell">
       <Button

@@ -1,4 +1,5 @@
 import type { Happening } from '../../lib/activity';
+import { activityRoute } from '../../lib/router';
 import { Link } from '../../ui/button';
 import { HappeningLine } from '../../ui/happening';
 
@@ -10,7 +11,7 @@ export function Feed({ happenings }: { happenings: readonly Happening[] }) {
   return (
     <aside class="feed-side" aria-label="Activity">
       <h2>
-        Activity <Link to={{ screen: 'activity', by: '', service: '' }}>All</Link>
+        Activity <Link to={activityRoute()}>All</Link>
       </h2>
       <ol>
         {happenings.slice(0, SHOWN).map((happening, i) => (

@@ -38,7 +38,7 @@ export function Drawer({ entry, name, tab }: { entry: ClusterEntry; name: string
   const panel = useRef<HTMLElement>(null);
   const row = entry.names.value.includes(name) ? entry.rows.get(name) : undefined;
   const service = row?.value;
-  const why = hindrance('PATCH', SERVICES, entry.name);
+  const why = hindrance('PATCH', SERVICES, entry.name, [name]);
   const managed = service && service.sync !== 'unmanaged';
   const open = (kind: 'deploy' | 'scale') =>
     service && (opened.value = { kind, cluster: entry.name, services: [service] });

@@ -32,7 +32,7 @@ export function IncidentActions({
       <Button
         kind="primary"
         icon="undo"
-        why={hindrance('POST', '/clusters/{c}/rollback', cluster)}
+        why={hindrance('POST', '/clusters/{c}/rollback', cluster, [name])}
         onClick={() => rollBack(service, incident.back)}
       >
         Roll back {incident.back ? `to ${incident.back}` : name}

@@ -1,0 +1,159 @@
+/** The versions matrix: which version of each service each cluster has, and how far behind the newest it is. */
+
+import { parseImage, shortDigest } from './images';
+import type { Json } from './model';
+import { instant } from './time';
+
+export interface Version {
+  /** The tag, also of an image that is pinned by its digest. */
+  name: string;
+  image: string;
+  /** Equal for equal images: the digest where ECR has the image, else the reference. */
+  key: string;
+  pushedAt: number | null;
+  /** The tag that is rolled out over it; null where the deployed version is the desired one. */
+  next: string | null;
+}
+
+/** The versions of the services of one cluster. */
+export type ClusterVersions = ReadonlyMap<string, Version>;
+export type VersionTable = ReadonlyMap<string, ClusterVersions>;
+
+export interface Cell {
+  version: Version;
+  /** Milliseconds between its push and that of the newest; 0 for the newest, null where a push is unknown. */
+  behind: number | null;
+}
+
+export interface MatrixRow {
+  service: string;
+  /** By cluster; a cluster without the service has none. */
+  cells: ReadonlyMap<string, Cell>;
+  /** The clusters with the newest version. */
+  newest: readonly string[];
+  /** Whether not all clusters have the same image. */
+  differs: boolean;
+  behind: number;
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
+
+/** An answer of `GET /versions?pushes=true`, by cluster. */
+export function readVersions(sent: Json): Map<string, Map<string, Version>> {
+  const clusters = Array.isArray(sent.clusters) ? sent.clusters.map(String) : [];
+  const table = new Map(clusters.map((name) => [name, new Map<string, Version>()]));
+  for (const row of Array.isArray(sent.content) ? (sent.content as Json[]) : []) {
+    for (const [cluster, cell] of Object.entries((row.clusters ?? {}) as Record<string, Json>)) {
+      const version = readVersion(cell);
+      if (version) table.get(cluster)?.set(String(row.service), version);
+    }
+  }
+  return table;
+}
+
+function readVersion(cell: Json): Version | null {
+  const [wanted, deployed] = [text(cell.image), text(cell.deployed_image)];
+  const image = deployed ?? wanted;
+  if (image === null) return null;
+  const tags = Array.isArray(cell.tags) ? cell.tags.map(String) : [];
+  const { tag, digest } = parseImage(image);
+  return {
+    name: (tag === 'latest' ? null : tag) ?? telling(tags) ?? tag ?? (digest ? shortDigest(digest) : 'latest'),
+    image,
+    key: text(cell.digest) ?? digest ?? image,
+    pushedAt: instant(cell.pushed_at),
+    next: deployed !== null && wanted !== null && deployed !== wanted ? text(cell.image_tag) : null,
+  };
+}
+
+/** The tag that tells most: one with a number, before one that moves as `latest`. */
+function telling(tags: readonly string[]): string | null {
+  return tags.find((tag) => /^v?\d+\./.test(tag)) ?? tags.find((tag) => tag !== 'latest') ?? tags[0] ?? null;
+}
+
+export function matrix(table: VersionTable, clusters: readonly string[]): MatrixRow[] {
+  const services = new Set(clusters.flatMap((cluster) => [...(table.get(cluster)?.keys() ?? [])]));
+  return [...services].toSorted().map((service) => matrixRow(table, clusters, service));
+}
+
+function matrixRow(table: VersionTable, clusters: readonly string[], service: string): MatrixRow {
+  const versions = clusters.flatMap((cluster) => {
+    const version = table.get(cluster)?.get(service);
+    return version ? [[cluster, version] as const] : [];
+  });
+  let newest: Version | null = null;
+  for (const [, version] of versions) {
+    if (version.pushedAt !== null && version.pushedAt > (newest?.pushedAt ?? -Infinity)) newest = version;
+  }
+  const cells = new Map(versions.map(([cluster, version]) => [cluster, { version, behind: behind(version, newest) }]));
+  return {
+    service,
+    cells,
+    newest: [...cells].filter(([, cell]) => cell.behind === 0).map(([cluster]) => cluster),
+    differs: new Set(versions.map(([, version]) => version.key)).size > 1,
+    behind: Math.max(0, ...[...cells.values()].map((cell) => cell.behind ?? 0)),
+  };
+}
+
+function behind(version: Version, newest: Version | null): number | null {
+  if (newest !== null && version.key === newest.key) return 0;
+  return newest === null || version.pushedAt === null ? null : newest.pushedAt! - version.pushedAt;
+}
+
+/** Whether the cell has another image than the newest. */
+export function isBehind({ behind: milliseconds }: Cell): boolean {
+  return milliseconds !== null && milliseconds > 0;
+}
+
+/** `13 days behind`; an image whose push is unknown only differs. */
+export function behindInWords({ behind: milliseconds }: Cell): string {
+  if (milliseconds === null) return 'push unknown';
+  const hours = Math.floor(milliseconds / 3_600_000);
+  if (hours < 1) return 'under 1 hour behind';
+  if (hours < 48) return `${hours} ${hours === 1 ? 'hour' : 'hours'} behind`;
+  return `${Math.floor(hours / 24)} days behind`;
+}
+
+/** The clusters, the ones with the largest share of newest versions first, then those with most services. */
+export function columnOrder(rows: readonly MatrixRow[], clusters: readonly string[]): string[] {
+  const ranks = new Map(clusters.map((cluster) => [cluster, rank(rows, cluster)]));
+  return clusters.toSorted((a, b) => {
+    const [one, other] = [ranks.get(a)!, ranks.get(b)!];
+    return one.behind - other.behind || other.compared - one.compared || (a < b ? -1 : 1);
+  });
+}
+
+/** The share of services that are behind, and the number of those that other clusters have, too. */
+function rank(rows: readonly MatrixRow[], cluster: string): { behind: number; compared: number } {
+  const shared = rows.filter((row) => row.cells.size > 1 && row.cells.has(cluster));
+  const behind = shared.filter((row) => isBehind(row.cells.get(cluster)!)).length;
+  return { behind: shared.length ? behind / shared.length : 1, compared: shared.length };
+}
+
+export function rowOrder(rows: readonly MatrixRow[], by: string): string[] {
+  const urgency = (a: MatrixRow, b: MatrixRow) => Number(b.differs) - Number(a.differs) || b.behind - a.behind;
+  return (by === 'name' ? rows : rows.toSorted(urgency)).map((row) => row.service);
+}
+
+/** A kept order with new names at its end and without those that are gone. */
+export function inOrder(order: readonly string[], names: readonly string[]): string[] {
+  const [known, present] = [new Set(order), new Set(names)];
+  return [...order.filter((name) => present.has(name)), ...names.filter((name) => !known.has(name))];
+}
+
+/** The cluster to promote a service from: the first of `clusters` with the newest version that runs it well, else any. */
+export function sourceFor(
+  row: MatrixRow,
+  clusters: readonly string[],
+  runsWell: (cluster: string) => boolean,
+): string | null {
+  const shown = clusters.filter((cluster) => row.newest.includes(cluster));
+  const candidates = shown.length ? shown : row.newest;
+  return candidates.find(runsWell) ?? candidates[0] ?? null;
+}
+
+/** The visible part of a long list of equal items: from the first to before the last, with some around it. */
+export function windowOf(offset: number, size: number, item: number, count: number, around = 4): [number, number] {
+  const first = Math.max(0, Math.floor(offset / item) - around);
+  return [Math.min(first, count), Math.min(count, Math.ceil((offset + size) / item) + around)];
+}

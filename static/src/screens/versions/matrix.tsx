@@ -1,0 +1,276 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { store } from '../../app/state';
+import { clusterRoute } from '../../lib/router';
+import { isBehind, type MatrixRow, windowOf } from '../../lib/versions';
+import { Button, Link } from '../../ui/button';
+import { useSameElements } from '../rows';
+import { makeOffer, offerFor, offerForAll, promotionHindrance } from './promotion';
+import { lag, shownMark, VersionText } from './version-cell';
+
+const ROW = 56;
+const HEAD = 64;
+const FIRST = 232;
+const LEAST_COLUMN = 168;
+/** How many rows a page key goes. */
+const PAGE = 10;
+
+interface Sight {
+  top: number;
+  left: number;
+  width: number;
+  height: number;
+}
+
+interface Place {
+  row: number;
+  column: number;
+}
+
+/** Services by clusters; only the part in sight is in the page, and the arrow keys lead from cell to cell. */
+export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; clusters: readonly string[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [sight, setSight] = useState<Sight>({ top: 0, left: 0, width: 1200, height: 800 });
+  const [active, setActive] = useState<Place>({ row: 0, column: 0 });
+  const look = () => {
+    const { scrollTop, scrollLeft, clientWidth: width, clientHeight: height } = box.current!;
+    // In whole rows and columns: most steps of scrolling change nothing.
+    const top = scrollTop - (scrollTop % ROW);
+    const left = scrollLeft - (scrollLeft % LEAST_COLUMN);
+    setSight((was) =>
+      was.top === top && was.left === left && was.width === width && was.height === height
+        ? was
+        : { top, left, width, height },
+    );
+  };
+  useLayoutEffect(() => {
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const column = Math.max(LEAST_COLUMN, Math.floor((sight.width - FIRST) / Math.max(1, clusters.length)));
+  const [top, bottom] = windowOf(sight.top, sight.height - HEAD, ROW, rows.length);
+  const [left, right] = windowOf(sight.left, sight.width - FIRST, column, clusters.length, 1);
+  const shown = clusters.slice(left, right);
+  const place = { row: Math.min(active.row, rows.length - 1), column: Math.min(active.column, clusters.length - 1) };
+
+  const indices = useMemo(() => new Map(rows.map((row, i) => [row, i])), [rows]);
+  // While one scrolls down, the rows that stay in sight are not looked at.
+  const how = [left, right, column, place.row, place.column, clusters.join(' ')].join(' ');
+  const element = useSameElements(
+    (row: MatrixRow) => {
+      const index = indices.get(row)!;
+      return (
+        <div
+          key={row.service}
+          class="matrixrow"
+          role="row"
+          aria-rowindex={index + 2}
+          style={{ top: `${index * ROW}px` }}
+        >
+          <bdi role="rowheader" aria-colindex={1} class="first cut" title={row.service}>
+            {row.service}
+          </bdi>
+          {shown.map((cluster, j) => (
+            <MatrixCell
+              key={cluster}
+              row={row}
+              cluster={cluster}
+              clusters={clusters}
+              index={left + j}
+              margin={j ? 0 : left * column}
+              active={index === place.row && left + j === place.column}
+              onFocus={() => setActive({ row: index, column: left + j })}
+            />
+          ))}
+        </div>
+      );
+    },
+    useMemo(() => ({}), [how, rows]),
+  );
+
+  const wanted = useRef(false);
+  useLayoutEffect(() => {
+    if (!wanted.current) return;
+    const cell = box.current!.querySelector<HTMLElement>('[data-active=true]');
+    if (!cell) return;
+    wanted.current = false;
+    (cell.querySelector<HTMLElement>('a') ?? cell).focus({ preventScroll: true });
+  });
+  const move = (to: Place) => {
+    wanted.current = true;
+    setActive(to);
+    reveal(box.current!, to, column);
+    look();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const to = moved(event, place, rows.length, clusters.length);
+    if (!to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move(to);
+  };
+  return (
+    <div ref={box} class="matrix" onScroll={look} style={{ '--column': `${column}px`, '--first': `${FIRST}px` }}>
+      {/* oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- the active cell has the focus */}
+      <div
+        role="grid"
+        aria-label="Versions by service and cluster"
+        aria-rowcount={rows.length + 1}
+        aria-colcount={clusters.length + 1}
+        style={{ width: `${FIRST + column * clusters.length}px` }}
+        onKeyDown={onKeyDown}
+      >
+        <div class="matrixhead" role="row" aria-rowindex={1}>
+          <span role="columnheader" aria-colindex={1} class="first">
+            <span class="visually-hidden">Service</span>
+          </span>
+          {shown.map((cluster, i) => (
+            <ClusterHead
+              key={cluster}
+              cluster={cluster}
+              rows={rows}
+              clusters={clusters}
+              index={left + i}
+              margin={i ? 0 : left * column}
+              focusable={left + i === place.column}
+            />
+          ))}
+        </div>
+        <div role="rowgroup" class="matrixrows" style={{ height: `${rows.length * ROW}px` }}>
+          {rows.slice(top, bottom).map(element)}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Where a key leads in the grid; null for a key that it does not take. */
+function moved({ key, ctrlKey }: KeyboardEvent, { row, column }: Place, rows: number, columns: number): Place | null {
+  const at = (r: number, c: number) => ({
+    row: Math.max(0, Math.min(rows - 1, r)),
+    column: Math.max(0, Math.min(columns - 1, c)),
+  });
+  switch (key) {
+    case 'ArrowDown':
+      return at(row + 1, column);
+    case 'ArrowUp':
+      return at(row - 1, column);
+    case 'ArrowRight':
+      return at(row, column + 1);
+    case 'ArrowLeft':
+      return at(row, column - 1);
+    case 'PageDown':
+      return at(row + PAGE, column);
+    case 'PageUp':
+      return at(row - PAGE, column);
+    case 'Home':
+      return at(ctrlKey ? 0 : row, 0);
+    case 'End':
+      return at(ctrlKey ? rows - 1 : row, columns - 1);
+    default:
+      return null;
+  }
+}
+
+/** Scrolls a cell into the part of the box that the headers leave free. */
+function reveal(box: HTMLElement, { row, column: index }: Place, column: number): void {
+  const [y, x] = [row * ROW, index * column];
+  const [height, width] = [box.clientHeight - HEAD, box.clientWidth - FIRST];
+  box.scrollTop = Math.min(y, Math.max(box.scrollTop, y + ROW - height));
+  box.scrollLeft = Math.min(x, Math.max(box.scrollLeft, x + column - width));
+}
+
+function ClusterHead({
+  cluster,
+  rows,
+  clusters,
+  index,
+  margin,
+  focusable,
+}: {
+  cluster: string;
+  rows: readonly MatrixRow[];
+  clusters: readonly string[];
+  index: number;
+  margin: number;
+  focusable: boolean;
+}) {
+  const behind = useMemo(
+    () => rows.flatMap((row) => row.cells.get(cluster) ?? []).filter(isBehind).length,
+    [rows, cluster],
+  );
+  const frozen = store.get(cluster)?.summary.value.frozen;
+  // It looks at every row: not with each step of scrolling.
+  const offer = useMemo(() => offerForAll(rows, cluster, clusters), [rows, cluster, clusters]);
+  const tabIndex = focusable ? 0 : -1;
+  return (
+    <span role="columnheader" aria-colindex={index + 2} style={{ marginLeft: `${margin}px` }}>
+      <Link to={clusterRoute(cluster)} class="cut" title={cluster} tabIndex={tabIndex}>
+        {cluster}
+      </Link>
+      <small class="cut">
+        {[behind ? `${behind} behind` : 'newest', frozen ? 'frozen' : ''].filter(Boolean).join(', ')}
+      </small>
+      {offer && offer.services.length > 1 && (
+        <Button
+          icon="up-arrow"
+          why={promotionHindrance(cluster, offer)}
+          title={`Promote from ${offer.from} to ${cluster}`}
+          onClick={() => makeOffer(offer, cluster)}
+          tabIndex={tabIndex}
+        >
+          Promote {offer.services.length}
+          <span class="visually-hidden">
+            {' '}
+            from {offer.from} to {cluster}
+          </span>
+        </Button>
+      )}
+    </span>
+  );
+}
+
+function MatrixCell({
+  row,
+  cluster,
+  clusters,
+  index,
+  margin,
+  active,
+  onFocus,
+}: {
+  row: MatrixRow;
+  cluster: string;
+  clusters: readonly string[];
+  index: number;
+  margin: number;
+  active: boolean;
+  onFocus: () => void;
+}) {
+  const cell = row.cells.get(cluster);
+  const shared = {
+    role: 'gridcell' as const,
+    'aria-colindex': index + 2,
+    'data-active': active,
+    onFocusCapture: onFocus,
+  };
+  if (!cell)
+    return (
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- an empty cell of a grid takes the focus itself
+      <span {...shared} class="version" tabIndex={active ? 0 : -1} style={{ marginLeft: `${margin}px` }}>
+        <span class="mute">–</span>
+      </span>
+    );
+  return (
+    <span
+      {...shared}
+      class="version"
+      data-lag={isBehind(cell)}
+      data-mark={shownMark(cluster, row.service) ?? ''}
+      style={{ marginLeft: `${margin}px`, '--lag': lag(cell) }}
+    >
+      <VersionText row={row} cluster={cluster} offer={offerFor(row, cluster, clusters)} tabIndex={active ? 0 : -1} />
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+import { useMemo, useRef } from 'preact/hooks';
+import { useVersions } from '../../app/versions';
+import { adjust, store } from '../../app/state';
+import { useSlow } from '../../app/read';
+import { plural } from '../../lib/changes';
+import { matchesText, wordsOf } from '../../lib/filter';
+import type { VersionsRoute } from '../../lib/router';
+import { columnOrder, inOrder, matrix, type MatrixRow, rowOrder } from '../../lib/versions';
+import { Button } from '../../ui/button';
+import { SearchField } from '../../ui/search';
+import { Segments } from '../../ui/segments';
+import { Empty, ErrorBanner, Skeleton } from '../../ui/states';
+import { useNarrow } from './narrow';
+import { Matrix } from './matrix';
+import { ServiceList } from './service-list';
+import '../../styles/versions.css';
+
+/** Which version of each service runs in which cluster, what is behind, and the way to promote it. */
+export function VersionsScreen({ at }: { at: VersionsRoute }) {
+  const { table, loaded, error, again } = useVersions();
+  const narrow = useNarrow();
+  const names = store.names.value.filter((name) => table.has(name));
+  const rows = useMemo(() => matrix(table, names), [table, names.join(' ')]);
+  const clusters = useKeptOrder(`${loaded}`, names, () => columnOrder(rows, names));
+  const services = useKeptOrder(
+    `${loaded} ${at.sort}`,
+    rows.map((row) => row.service),
+    () => rowOrder(rows, at.sort),
+  );
+  const slow = useSlow(!loaded && !error);
+  const byService = new Map(rows.map((row) => [row.service, row]));
+  const shownClusters = clusters.filter((name) => matchesText(wordsOf(at.clusters), name.toLowerCase()));
+  const shownRows = services
+    .filter((name) => matchesText(wordsOf(at.filter), name.toLowerCase()))
+    .map((name) => byService.get(name)!)
+    .filter((row) => !at.clusters || shownClusters.some((cluster) => row.cells.has(cluster)));
+  const Shown = narrow ? ServiceList : Matrix;
+  return (
+    <>
+      <div class="pagehead">
+        <div>
+          <h1>Versions</h1>
+          {loaded && rows.length > 0 && <p class="about">{inWords(rows)}</p>}
+        </div>
+        <div class="row versiontools">
+          <Segments
+            label="Order"
+            value={at.sort === 'name' ? 'name' : 'differing'}
+            choices={[
+              ['differing', 'Differing first'],
+              ['name', 'By name'],
+            ]}
+            onChange={(sort) => adjust({ sort: sort === 'name' ? 'name' : '' })}
+          />
+          {(names.length > 1 || at.clusters) && (
+            <input
+              class="input"
+              type="search"
+              aria-label="Filter clusters"
+              placeholder="Filter clusters"
+              value={at.clusters}
+              onInput={(e) => adjust({ clusters: e.currentTarget.value })}
+            />
+          )}
+          <SearchField label="Filter services" value={at.filter} onChange={(filter) => adjust({ filter })} />
+        </div>
+      </div>
+      {error && <ErrorBanner error={error} title="Couldn't read the versions" retry={again} />}
+      {slow && <Skeleton rows={10} />}
+      {loaded && !rows.length && (
+        <Empty icon="tag" title="No versions yet">
+          Services appear here once a cluster has a stackfile.
+        </Empty>
+      )}
+      {loaded && rows.length > 0 && !shownRows.length && (
+        <Empty
+          icon="search"
+          title={`0 of ${rows.length} match`}
+          actions={<Button onClick={() => adjust({ filter: '', clusters: '' })}>Clear the filter</Button>}
+        />
+      )}
+      {loaded && shownRows.length > 0 && (
+        <>
+          <Shown rows={shownRows} clusters={shownClusters} />
+          <p class="small mute">
+            The bar under a version is its age behind the newest version of that service, 21 days at most. Compared by
+            digest, shown as tag.
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function inWords(rows: readonly MatrixRow[]): string {
+  const differing = rows.filter((row) => row.differs).length;
+  if (!differing) return `${plural(rows.length, 'service')}, each with one version in all its clusters`;
+  return `${differing} of ${plural(rows.length, 'service')} ${differing === 1 ? 'differs' : 'differ'} between clusters`;
+}
+
+/** An order that stays as it was until `key` changes: nothing moves under the pointer. */
+function useKeptOrder(key: string, names: readonly string[], order: () => string[]): string[] {
+  const kept = useRef<{ key: string; names: string[] }>({ key: '', names: [] });
+  if (kept.current.key !== key) kept.current = { key, names: order() };
+  kept.current.names = inOrder(kept.current.names, names);
+  return kept.current.names;
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import {
+  behindInWords,
+  columnOrder,
+  inOrder,
+  matrix,
+  readVersions,
+  rowOrder,
+  sourceFor,
+  windowOf,
+} from '../src/lib/versions';
+
+const REPOSITORY = '123456789012.dkr.ecr.us-east-1.amazonaws.com/web';
+
+function cell(tag: string, digest: string, pushed: string, more: object = {}) {
+  const image = `${REPOSITORY}:${tag}`;
+  return {
+    image,
+    image_tag: tag,
+    deployed_image: image,
+    deployed_image_tag: tag,
+    digest,
+    tags: [tag],
+    pushed_at: pushed,
+    ...more,
+  };
+}
+
+const OLD = cell('v1.0', 'sha256:1', '2030-04-02T00:00:00Z');
+const NEW = cell('v1.1', 'sha256:2', '2030-04-15T00:00:00Z');
+
+function rowsOf(clusters: Record<string, object>) {
+  const names = Object.keys(clusters);
+  const table = readVersions({ clusters: names, content: [{ service: 'web', clusters }] });
+  return matrix(table, names);
+}
+
+describe('a version', () => {
+  test('is the tag that it was deployed by', () => {
+    const [row] = rowsOf({ prod: OLD });
+    expect(row!.cells.get('prod')!.version).toMatchObject({ name: 'v1.0', key: 'sha256:1', next: null });
+  });
+
+  test('of an image that is pinned by its digest is the tag of that digest', () => {
+    const image = `${REPOSITORY}@sha256:2`;
+    const pinned = { ...NEW, image, image_tag: null, deployed_image: image, tags: ['latest', 'v1.1'] };
+    const [row] = rowsOf({ staging: NEW, prod: pinned });
+    expect(row!.cells.get('prod')!.version.name).toBe('v1.1');
+    expect(row!.differs).toBe(false);
+  });
+
+  test('that moves as latest is shown by its other tag', () => {
+    const latest = cell('latest', 'sha256:2', '2030-04-15T00:00:00Z', { tags: ['latest', 'v1.1'] });
+    expect(rowsOf({ prod: latest })[0]!.cells.get('prod')!.version.name).toBe('v1.1');
+  });
+
+  test('outside ECR is compared by its reference', () => {
+    const plain = (image: string) => ({ image, deployed_image: image, pushed_at: null, digest: null, tags: null });
+    const [row] = rowsOf({ staging: plain('nginx:2'), prod: plain('nginx:1') });
+    expect(row).toMatchObject({ differs: true, behind: 0 });
+    expect(row!.cells.get('prod')!.behind).toBeNull();
+  });
+
+  test('names what is rolled out over it', () => {
+    const rolling = { ...OLD, image: NEW.image, image_tag: 'v1.1' };
+    expect(rowsOf({ prod: rolling })[0]!.cells.get('prod')!.version).toMatchObject({ name: 'v1.0', next: 'v1.1' });
+  });
+});
+
+test('an older push is behind the newest', () => {
+  const [row] = rowsOf({ staging: NEW, prod: OLD });
+  expect(row!.newest).toEqual(['staging']);
+  expect(behindInWords(row!.cells.get('prod')!)).toBe('13 days behind');
+  expect(row!.cells.get('staging')!.behind).toBe(0);
+});
+
+test('the age is in days, hours, or less than an hour', () => {
+  const words = (hours: number) => behindInWords({ version: {} as never, behind: hours * 3_600_000 });
+  expect([words(0.5), words(1), words(47), words(48)]).toEqual([
+    'under 1 hour behind',
+    '1 hour behind',
+    '47 hours behind',
+    '2 days behind',
+  ]);
+});
+
+test('rows that differ come first, and the clusters with the newest versions', () => {
+  const content = [
+    { service: 'api', clusters: { prod: NEW, staging: NEW } },
+    { service: 'web', clusters: { prod: OLD, staging: NEW } },
+  ];
+  const rows = matrix(readVersions({ clusters: ['prod', 'staging'], content }), ['prod', 'staging']);
+  expect(rowOrder(rows, '')).toEqual(['web', 'api']);
+  expect(rowOrder(rows, 'name')).toEqual(['api', 'web']);
+  expect(columnOrder(rows, ['prod', 'staging'])).toEqual(['staging', 'prod']);
+});
+
+test('an order is kept while names come and go', () => {
+  expect(inOrder(['b', 'gone', 'a'], ['a', 'b', 'new'])).toEqual(['b', 'a', 'new']);
+});
+
+test('a promotion comes from a cluster that runs the newest version well', () => {
+  const [row] = rowsOf({ qa: NEW, staging: NEW, prod: OLD });
+  expect(sourceFor(row!, ['qa', 'staging'], (name) => name === 'staging')).toBe('staging');
+  expect(sourceFor(row!, ['qa', 'staging'], () => false)).toBe('qa');
+  expect(sourceFor(row!, ['staging', 'prod'], () => true)).toBe('staging');
+  expect(sourceFor(row!, ['prod'], () => true)).toBe('qa');
+});
+
+test('the window of a list is what is in sight and some around it', () => {
+  expect(windowOf(0, 100, 10, 1000, 2)).toEqual([0, 12]);
+  expect(windowOf(5000, 100, 10, 1000, 2)).toEqual([498, 512]);
+  expect(windowOf(9950, 100, 10, 1000, 2)).toEqual([993, 1000]);
+});
