@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deploymentsByCluster, readActivity } from '../src/lib/activity';
+import { deploymentsByCluster, readActivity, together } from '../src/lib/activity';
 
 const at = '2026-11-29T14:00:00Z';
 const entry = (more: object) => ({
@@ -26,6 +26,7 @@ it('reads what happened, without entries that have no time', () => {
       message: null,
       revision: null,
       services: ['api'],
+      outcome: null,
     },
   ]);
   expect(next).toBe('abc');
@@ -44,11 +45,22 @@ it('has a tick for each deployment, none for a freeze or a refusal', () => {
       entry({ did: { verb: 'rollback' } }),
       entry({ did: { verb: 'freeze' } }),
       entry({ kind: 'refusal' }),
+      entry({ outcome: { failed: true, ended_at: at } }),
     ],
   });
   expect(
     deploymentsByCluster(happenings)
       .get('prod')!
       .map(({ kind }) => kind),
-  ).toEqual(['succeeded', 'back']);
+  ).toEqual(['succeeded', 'back', 'failed']);
+});
+
+it('joins pages without doubles, the newest first, with the later state of an entry', () => {
+  const older = readActivity({ content: [entry({}), entry({ at: '2026-11-28T14:00:00Z' })] }).happenings;
+  const newer = readActivity({
+    content: [entry({ at: '2026-11-30T14:00:00Z' }), entry({ outcome: { failed: false, ended_at: at } })],
+  }).happenings;
+  const joined = together(newer, older);
+  expect(joined.map((each) => new Date(each.at).getUTCDate())).toEqual([30, 29, 28]);
+  expect(joined[1]!.outcome).toEqual({ failed: false, endedAt: Date.parse(at) });
 });

@@ -15,6 +15,8 @@ export interface Happening {
   message: string | null;
   revision: string | null;
   services: string[];
+  /** How the rollout of its revision ended; null while it goes on, and where none is recorded. */
+  outcome: { failed: boolean; endedAt: number | null } | null;
 }
 
 export interface ActivityPage {
@@ -45,11 +47,32 @@ export function readActivity(sent: Json): ActivityPage {
           message: text(entry.message),
           revision: text(entry.revision),
           services,
+          outcome: readOutcome(entry.outcome),
         },
       ];
     }),
     next: text(sent.next),
   };
+}
+
+function readOutcome(sent: unknown): Happening['outcome'] {
+  const outcome = sent as Json | null | undefined;
+  return outcome ? { failed: outcome.failed === true, endedAt: instant(outcome.ended_at) } : null;
+}
+
+/** Newer and older entries as one list, each once, the newest first. */
+export function together(some: readonly Happening[], others: readonly Happening[]): Happening[] {
+  const byKey = new Map([...others, ...some].map((entry) => [keyOf(entry), entry]));
+  return [...byKey.values()].toSorted((a, b) => b.at - a.at);
+}
+
+export function keyOf({ at, cluster, kind, summary }: Happening): string {
+  return `${at} ${cluster} ${kind} ${summary}`;
+}
+
+/** Whether an entry deployed something: neither a refusal nor what only guards changes. */
+export function isDeployment({ kind, verb }: Happening): boolean {
+  return (kind === 'change' || kind === 'override') && !GUARDS.has(verb);
 }
 
 /** Verbs that deploy nothing. */
@@ -58,10 +81,10 @@ const GUARDS = new Set(['freeze', 'thaw', 'release']);
 /** The deployments of each cluster, for its ticks. */
 export function deploymentsByCluster(happenings: readonly Happening[]): Map<string, Deployed[]> {
   const byCluster = new Map<string, Deployed[]>();
-  for (const { at, cluster, kind, verb } of happenings) {
-    if ((kind !== 'change' && kind !== 'override') || GUARDS.has(verb)) continue;
+  for (const happening of happenings.filter(isDeployment)) {
+    const { at, cluster, verb, outcome } = happening;
     const known = byCluster.get(cluster) ?? [];
-    known.push({ at, kind: verb === 'rollback' ? 'back' : 'succeeded' });
+    known.push({ at, kind: outcome?.failed ? 'failed' : verb === 'rollback' ? 'back' : 'succeeded' });
     byCluster.set(cluster, known);
   }
   return byCluster;

@@ -92,6 +92,7 @@ export function Rollouts({ at }: { at: number }) {
     message: i ? 'Fix VAT rounding' : UNBROKEN,
     revision: null,
     services: ['user-service'],
+    outcome: null,
   }));
   return (
     <Section title="A rollout, and activity">

@@ -1,11 +1,13 @@
 import { useConfiguration } from '../../app/configuration';
-import { store } from '../../app/state';
+import { now, store } from '../../app/state';
 import { readConfiguration } from '../../lib/configuration';
+import { dayAfter, dayOf } from '../../lib/days';
 import { repositoryName, versionOf } from '../../lib/images';
 import { taskMarks } from '../../lib/marks';
 import { hasFailed, type Service } from '../../lib/model';
+import { activityRoute } from '../../lib/router';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
-import { CopyButton, Link } from '../../ui/button';
+import { CopyButton, Link, LinkButton } from '../../ui/button';
 import { TaskSquares } from '../../ui/squares';
 import { Banner } from '../../ui/states';
 import { UserText } from '../../ui/text';
@@ -85,6 +87,11 @@ export function OverviewTab({ service }: { service: Service }) {
           </dl>
         </section>
         <Elsewhere service={service} />
+      </div>
+      <div>
+        <LinkButton icon="history" to={activityRoute({ service: service.name, since: dayAfter(dayOf(now.value), -7) })}>
+          Who changed it in the last week
+        </LinkButton>
       </div>
     </>
   );

@@ -1,0 +1,84 @@
+import { adjust } from '../../app/state';
+import type { ActivityRoute } from '../../lib/router';
+
+const KINDS: [string, string][] = [
+  ['', 'Everything'],
+  ['change', 'Changes'],
+  ['rollback', 'Rollbacks'],
+  ['override', 'Overrides of a freeze'],
+  ['refusal', 'Refusals'],
+  ['freeze', 'Freezes'],
+  ['deletion', 'Deletions'],
+];
+
+/** What of the activity is shown: all of it is in the address. */
+export function Filters({
+  at,
+  people,
+  clusters,
+}: {
+  at: ActivityRoute;
+  people: readonly string[];
+  clusters: readonly string[];
+}) {
+  const names = (known: readonly string[], chosen: string) =>
+    (chosen && !known.includes(chosen) ? [chosen, ...known] : known).map((name): [string, string] => [name, name]);
+  return (
+    <div class="toolbar activityfilters" role="group" aria-label="Filters">
+      <Choice
+        label="Cluster"
+        value={at.within}
+        choices={[['', 'All clusters'], ...names(clusters, at.within)]}
+        onChange={(within) => adjust({ within })}
+      />
+      <Choice
+        label="Person"
+        value={at.by}
+        choices={[['', 'Everyone'], ...names(people, at.by)]}
+        onChange={(by) => adjust({ by })}
+      />
+      <Choice label="Kind" value={at.kind} choices={KINDS} onChange={(kind) => adjust({ kind })} />
+      <input
+        class="input"
+        type="search"
+        aria-label="Service"
+        placeholder="Service"
+        value={at.service}
+        onChange={(e) => adjust({ service: e.currentTarget.value.trim() })}
+      />
+      <Day label="From" value={at.since} onChange={(since) => adjust({ since })} />
+      <Day label="To" value={at.until} onChange={(until) => adjust({ until })} />
+    </div>
+  );
+}
+
+function Day({ label, value, onChange }: { label: string; value: string; onChange: (day: string) => void }) {
+  return (
+    <label class="row small">
+      {label}
+      <input class="input" type="date" value={value} onChange={(e) => onChange(e.currentTarget.value)} />
+    </label>
+  );
+}
+
+function Choice({
+  label,
+  value,
+  choices,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  choices: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+}) {
+  return (
+    <select class="input" aria-label={label} value={value} onChange={(e) => onChange(e.currentTarget.value)}>
+      {choices.map(([key, word]) => (
+        <option key={key} value={key}>
+          {word}
+        </option>
+      ))}
+    </select>
+  );
+}
