@@ -1,11 +1,12 @@
 """The history of a cluster: compared, edited from, and gone back to."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.process import Process
 
@@ -110,3 +111,48 @@ def test_an_old_revision_is_edited_and_no_draft_is_lost(page: Page, product: Pro
     expect(content).to_contain_text('# and edited')
     page.get_by_role('button', name=re.compile('^Review')).click()
     expect(page.get_by_role('heading', name='2 changes in 2 services')).to_be_visible()
+
+
+def test_two_ticked_revisions_are_compared(page: Page, past: Past, violations: Callable[[], list[str]]):
+    compare = page.get_by_role('button', name='Compare', exact=True)
+    expect(page.get_by_role('button', name='Compare (Tick two revisions)')).to_be_visible()
+    page.get_by_label(f'Select revision {past.first[:8]}').check()
+    page.get_by_label(f'Select revision {past.third[:8]}').check()
+    expect(page.get_by_text(f'2 selected: {past.first[:8]} and {past.third[:8]}')).to_be_visible()
+    assert violations() == []
+    compare.click()
+    expect(page.get_by_role('region', name='Comparison').get_by_role('heading')).to_contain_text(
+        ['2 changes in 2 services']
+    )
+    expect(page).to_have_url(re.compile(f'from={past.first}&to={past.third}'))
+
+
+def test_a_freeze_is_a_band_on_the_line_and_failures_are_a_filter(page: Page, product: Process, past: Past):
+    freeze = f'/clusters/{past.cluster}/freeze'
+    assert product.api('PUT', freeze, {'reason': 'the big sale'}, X_Nysa_Actor='maria').status == 200
+    band = page.get_by_role('listitem').filter(has_text='Frozen by maria, “the big sale”')
+    expect(band).to_contain_text('until lifted')
+    assert product.api('DELETE', freeze).status == 200
+    expect(band).not_to_contain_text('until lifted')
+    expect(page.get_by_role('listitem').filter(has_text='rozen')).to_have_count(1)
+    page.get_by_role('button', name='Failures 0').click()
+    expect(page.get_by_text(re.compile('^No such revision among the'))).to_be_visible()
+    page.get_by_role('button', name='Deployments', exact=True).click()
+    expect(entry(page, 'Try web')).to_be_visible()
+
+
+def test_the_end_of_a_former_rollout_is_read_when_any_server_has_recorded_it(page: Page, past: Past):
+    sockets: list[WebSocketRoute] = []
+
+    def overhear(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket(re.compile('/events'), overhear)
+    page.reload()
+    expect(entry(page, 'Try web')).to_be_visible()
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    verdict = {'ending': 'rolled-back', 'reason': '', 'at': '2030-04-02T09:21:44+00:00', 'failed': True}
+    ended = {'revision': past.second, 'state': 'rolled-back', 'verdict': verdict, 'services': ['api']}
+    with page.expect_request(re.compile(f'/clusters/{past.cluster}/revisions')):
+        sockets[-1].send(json.dumps({'type': 'rollout', 'cluster': past.cluster, 'rollouts': [ended], 'services': []}))

@@ -90,8 +90,10 @@ export interface Freeze {
   until: number | null;
 }
 
-/** The rollout of a revision: its services, when it began, and the median duration of its services in milliseconds where the server states one. */
+/** The rollout of a revision: its services, when it began, how it ended, and the median duration of its services in milliseconds where the server states one. */
 export interface OpenRollout {
+  revision: string | null;
+  ending: string | null;
   services: readonly string[];
   since: number | null;
   usual: number | null;
@@ -168,6 +170,8 @@ function readOpenRollout(value: unknown): OpenRollout {
   const rollout = object(value) ?? {};
   const usual = number(rollout.usual_seconds);
   return {
+    revision: text(rollout.revision),
+    ending: readVerdict(rollout.verdict)?.ending ?? null,
     services: list(rollout.services).map(String),
     since: instant(rollout.since),
     usual: usual === null ? null : usual * 1000,

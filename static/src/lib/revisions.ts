@@ -18,6 +18,8 @@ export interface Revision {
   removed: boolean;
   /** Whether it changed what stands before changes and nothing else: a freeze, its end, a release from quarantine. */
   guardsOnly: boolean;
+  /** A freeze or its end; null for anything else. */
+  guard: { verb: 'freeze' | 'thaw'; until: number | null } | null;
   /** What it is a rollback of: to which revision, and of one service or of all (null). */
   rollback: { to: string; service: string | null } | null;
   /** How far the services are that it changed, or how that ended; null where it is not known (any more). */
@@ -54,6 +56,7 @@ export function readRevisions(sent: Json): RevisionPage {
     deleted: each.deleted === true,
     removed: each.removed === true,
     guardsOnly: did(each).length > 0 && did(each).every((d) => GUARD_VERBS.has(String(d.verb))),
+    guard: readGuard(did(each)),
     rollback: readRollback(did(each).find((d) => d.verb === 'rollback')),
     rollout: readRollout(each.rollout as Json | null | undefined),
   }));
@@ -63,6 +66,12 @@ export function readRevisions(sent: Json): RevisionPage {
 /** What was done, as it was asked for; one entry for each change that the revision holds. */
 function did(sent: Json): Json[] {
   return objects(sent.changes).map((change) => (change.did ?? {}) as Json);
+}
+
+function readGuard(done: Json[]): Revision['guard'] {
+  const [only] = done;
+  if (done.length !== 1 || (only!.verb !== 'freeze' && only!.verb !== 'thaw')) return null;
+  return { verb: only!.verb, until: instant(only!.until) };
 }
 
 /** Of a change of very many services only their number is on record. */
@@ -91,4 +100,71 @@ export function endingFor({ rollout, services }: Revision, service: string): Ver
 function readRollback(asked: Json | undefined): Revision['rollback'] {
   const to = text(asked?.revision);
   return to ? { to, service: text(asked?.service) } : null;
+}
+
+/** A time in which changes were refused: from the freeze to its end, each null where its revision is not loaded. */
+export interface Frozen {
+  since: number | null;
+  /** When it ended, or will end; null for one that goes on until it is lifted. */
+  until: number | null;
+  by: string | null;
+  reason: string | null;
+}
+
+/** An item of the history: a day as a heading, a freeze as a band, or a revision with the one before it. */
+export type Item =
+  | { kind: 'day'; at: number | null; key: string }
+  | { kind: 'freeze'; frozen: Frozen; key: string }
+  | { kind: 'revision'; revision: Revision; before: Revision | null; key: string };
+
+/** The revisions as a line of time, the newest first; those that `shows` rejects are left out. */
+export function timeline(
+  revisions: readonly Revision[],
+  shows: (revision: Revision) => boolean,
+  dayOf: (at: number) => string,
+): Item[] {
+  const items: Item[] = [];
+  let day: string | null = null;
+  let thaw: Revision | null = null;
+  for (const [i, revision] of revisions.entries()) {
+    const { guard, id } = revision;
+    if (guard?.verb === 'thaw') {
+      thaw = revision;
+      // Its freeze is older: the band is drawn there, unless that is not loaded.
+      if (revisions.slice(i + 1).some((older) => older.guard?.verb === 'freeze')) continue;
+    }
+    if (guard) {
+      items.push({ kind: 'freeze', frozen: frozenBy(revision, thaw), key: id });
+      thaw = null;
+      continue;
+    }
+    if (!shows(revision)) continue;
+    const own = revision.at === null ? '' : dayOf(revision.at);
+    if (own !== day) items.push({ kind: 'day', at: revision.at, key: `day ${own} ${id}` });
+    day = own;
+    items.push({ kind: 'revision', revision, before: revisions[i + 1] ?? null, key: id });
+  }
+  return items;
+}
+
+function frozenBy(revision: Revision, thaw: Revision | null): Frozen {
+  const { guard, at, by, message } = revision;
+  if (guard!.verb === 'thaw') return { since: null, until: at, by, reason: message };
+  return { since: at, until: thaw?.at ?? guard!.until, by, reason: message };
+}
+
+/** What the dot of a revision shows. */
+export type Dot = 'failed' | 'back' | 'rolling' | 'removed' | 'none' | 'deployed';
+
+export function dotOf({ rollout, rollback, removed, deleted, guardsOnly }: Revision): Dot {
+  if (rollout?.verdict?.failed) return 'failed';
+  if (removed || deleted) return 'removed';
+  if (rollback) return 'back';
+  if (guardsOnly) return 'none';
+  return rollout && !rollout.verdict && rollout.percent < 100 ? 'rolling' : 'deployed';
+}
+
+/** Two ticked revisions, the older one first; a third one takes the place of the one that was ticked first. */
+export function ticked(before: readonly string[], id: string): string[] {
+  return before.includes(id) ? before.filter((each) => each !== id) : [...before, id].slice(-2);
 }

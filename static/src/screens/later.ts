@@ -2,10 +2,9 @@
 
 import '../styles/later.css';
 
-export { ActivityScreen } from './activity';
 export { AuditScreen } from './audit';
 export { RemovedScreen } from './removed';
-export { HistoryScreen } from './history';
+export { HistoryScreen } from './history/history';
 export { NewCluster } from './new-cluster/new-cluster';
 export { PromoteDialog } from './promote-dialog';
 export { ReviewScreen } from './review';

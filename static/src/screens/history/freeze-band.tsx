@@ -1,0 +1,44 @@
+import type { Frozen } from '../../lib/revisions';
+import { exact } from '../../lib/time';
+import { Icon } from '../../ui/icons';
+import { UserText } from '../../ui/text';
+
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** A freeze on the line of the history: a hatched band, with who, why, and from when until when. */
+export function FreezeBand({ frozen: { since, until, by, reason } }: { frozen: Frozen }) {
+  return (
+    <li class="freeze">
+      <span />
+      <Icon name="frozen" />
+      <p>
+        <b>
+          {since === null ? 'Unfrozen' : 'Frozen'} by <UserText text={by ?? 'an unknown user'} />
+          {reason && (
+            <>
+              , <UserText text={reason} quoted />
+            </>
+          )}
+        </b>{' '}
+        <span class="soft">
+          {since !== null && <Moment at={since} />} – {until === null ? 'until lifted' : <Moment at={until} />}
+        </span>
+      </p>
+    </li>
+  );
+}
+
+function Moment({ at }: { at: number }) {
+  return (
+    <time dateTime={new Date(at).toISOString()} title={exact(at)}>
+      {MOMENT.format(at)}
+    </time>
+  );
+}
