@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joined, levelOf, MOST_LINES, plainText, readLine, readLogPage } from '../src/lib/logs';
+import { joined, levelOf, MOST_LINES, plainText, readLine, readLogPage, newTasks } from '../src/lib/logs';
 
 const line = (text: string, at = '2026-11-29T14:00:00Z') =>
   readLine({ at, task: 'abcdef0123', container: 'web', line: text });
@@ -44,4 +44,14 @@ describe('lines that follow others', () => {
 
 it('is text for a file', () => {
   expect(plainText([line('a')])).toBe('2026-11-29T14:00:00.000Z abcdef01 a');
+});
+
+it('new tasks are those of the newest deployment', () => {
+  const tasks = [
+    { id: 'a', deployment: 'ecs-svc/1' },
+    { id: 'b', deployment: 'ecs-svc/2' },
+  ];
+  expect([...newTasks({ deployment: 'ecs-svc/2', tasks })]).toEqual(['b']);
+  expect(newTasks({ tasks }).size).toBe(0);
+  expect(newTasks(null).size).toBe(0);
 });

@@ -1,11 +1,15 @@
 """The rollout of a version, as a new user follows it: by what the page shows alone."""
 
+import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
+from tests.client import path
+from tests.moving import run_everything
 from tests.process import Process
+from tests.server import Server
 
 # A rollout, and the first tasks that fail, on a machine that does other things too.
 LONG_MS = 60_000
@@ -42,6 +46,9 @@ def test_a_version_is_deployed_another_fails_and_is_rolled_back(
     expect(arrived).to_contain_text(good, timeout=LONG_MS)
     expect(arrived).to_contain_text('Succeeded', timeout=LONG_MS)
     assert violations() == []
+    page.goto(f'/cp/clusters/staging/services/{SERVICE}')
+    ended = page.get_by_role('region', name='Rollout', exact=True)
+    expect(ended).to_contain_text(re.compile(rf'{good} live in \d+ (s|min)'))
 
     page.get_by_role('link', name='Nysa').click()
     deploy(page, bad, 'Faster still')
@@ -136,3 +143,37 @@ def test_a_version_is_found_and_chosen_by_keyboard(page: Page):
     expect(picker.get_by_role('radio').first).to_be_checked()
     page.keyboard.press('Enter')
     expect(page.get_by_role('dialog').get_by_label('Reason')).to_be_focused()
+
+
+def test_a_rollout_shows_what_its_new_tasks_write(page: Page, server: Server, violations: Callable[[], list[str]]):
+    name = server.cluster({'services': [{'web': {'image': 'team/web:1', 'desired_count': 2}}]})
+    run_everything(server, name)
+    tasks = {'a' * 32: 'ecs-svc/1', 'b' * 32: 'ecs-svc/2'}
+    listed = [{'id': id, 'deployment': deployment} for id, deployment in tasks.items()]
+
+    def overhear(socket: WebSocketRoute) -> None:
+        channel = socket.connect_to_server()
+
+        def sent(text: str | bytes) -> None:
+            if json.loads(text)['type'] != 'tail':
+                channel.send(text)
+                return
+            for id, deployment in tasks.items():
+                line = {'container': 'web', 'at': '2030-04-02T09:21:44Z', 'line': f'started in {deployment}'}
+                socket.send(json.dumps({'type': 'log', 'cluster': name, 'service': 'web', 'task': id, **line}))
+
+        socket.on_message(sent)
+
+    page.route_web_socket(re.compile('/events'), overhear)
+    page.route(
+        re.compile(f'/api/v1/clusters/{name}/services/web$'),
+        lambda route: route.fulfill(json={'deployment': 'ecs-svc/2', 'tasks': listed}),
+    )
+    page.route(re.compile('/services/web/logs'), lambda route: route.fulfill(json={'content': [], 'sources': []}))
+    assert server.api('PUT', path('clusters', name, 'services', 'web'), {'image_tag': '2'}).status == 202
+    page.emulate_media(reduced_motion='reduce')
+    page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{name}/services/web')
+    log = page.get_by_role('region', name='Log of new tasks')
+    expect(log.get_by_text('started in ecs-svc/2', exact=True)).to_be_visible()
+    expect(log.get_by_text('started in ecs-svc/1', exact=True)).to_have_count(0)
+    assert violations() == []

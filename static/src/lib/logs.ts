@@ -62,9 +62,9 @@ export function readLogPage(sent: Json): LogPage {
 }
 
 /** Older lines with newer ones behind them: those in both once, and no more than are kept. */
-export function joined(older: readonly Line[], newer: readonly Line[]): Line[] {
+export function joined(older: readonly Line[], newer: readonly Line[], most = MOST_LINES): Line[] {
   const known = new Set(older.slice(-newer.length - OVERLAP).map(keyOf));
-  return [...older, ...newer.filter((line) => !known.has(keyOf(line)))].slice(-MOST_LINES);
+  return [...older, ...newer.filter((line) => !known.has(keyOf(line)))].slice(-most);
 }
 
 const OVERLAP = 200;
@@ -78,4 +78,11 @@ export function plainText(lines: readonly Line[]): string {
   return lines
     .map(({ at, task, text }) => `${at === null ? '' : new Date(at).toISOString()} ${task.slice(0, 8)} ${text}`)
     .join('\n');
+}
+
+/** The ids of the tasks of the newest deployment of a service, by its details. */
+export function newTasks(details: Json | null): ReadonlySet<string> {
+  const deployment = details?.deployment;
+  const tasks = deployment ? objects(details.tasks).filter((task) => task.deployment === deployment) : [];
+  return new Set(tasks.map((task) => String(task.id)));
 }

@@ -8,6 +8,7 @@ import { hasFailed, type Service } from '../../lib/model';
 import { activityRoute } from '../../lib/router';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
 import { CopyButton, Link, LinkButton } from '../../ui/button';
+import { lazy } from '../../ui/lazy';
 import { TaskSquares } from '../../ui/squares';
 import { Banner } from '../../ui/states';
 import { UserText } from '../../ui/text';
@@ -17,7 +18,9 @@ import { Version } from '../service-row';
 import { Addresses } from './addresses';
 import { FlightCard } from './flight-card';
 import { IncidentSlab } from './incident-slab';
-import { RolloutNow } from './rollout-now';
+import { RolloutNow, shownRollout } from './rollout-now';
+
+const NewTaskLog = lazy(() => import('../telemetry/telemetry').then((parts) => parts.NewTaskLog));
 
 /** The service now: its version and tasks, what fails or rolls out, where else it runs. */
 export function OverviewTab({ service }: { service: Service }) {
@@ -26,6 +29,7 @@ export function OverviewTab({ service }: { service: Service }) {
     <>
       {failing && <IncidentSlab service={service} />}
       {!failing && <RolloutNow service={service} />}
+      {!failing && (service.sync === 'rolling-out' || shownRollout(service)) && <NewTaskLog service={service} />}
       {!failing && <EndingNote service={service} />}
       <HeldBanner service={service} />
       <FlightCard service={service} />

@@ -3,9 +3,9 @@
 import { now, store } from '../../app/state';
 import { versionOf } from '../../lib/images';
 import { taskMarks, tasksInWords } from '../../lib/marks';
-import { progress, type Service } from '../../lib/model';
+import { type OpenRollout, progress, type Service } from '../../lib/model';
 import { type Stage, stagesOf } from '../../lib/stages';
-import { clock } from '../../lib/time';
+import { clock, duration } from '../../lib/time';
 import { rolloutOf } from '../../lib/wall';
 import { Clock } from '../../ui/clock';
 import { Icon } from '../../ui/icons';
@@ -15,14 +15,21 @@ import { TaskSquares } from '../../ui/squares';
 const RECENT_MS = 120_000;
 
 export function RolloutNow({ service }: { service: Service }) {
-  const summary = store.get(service.cluster)?.summary.value;
-  const rollout = summary ? rolloutOf(summary, service.name) : null;
-  const { verdict } = service;
+  const rollout = shownRollout(service);
   if (service.sync === 'rolling-out')
     return <Running service={service} since={rollout?.since ?? null} usual={rollout?.usual ?? null} />;
+  if (!rollout) return null;
+  return <Live service={service} took={service.verdict!.at! - rollout.since!} usual={rollout.usual} />;
+}
+
+/** The rollout of a service while it goes on, and for a while after it has ended well; null at other times. */
+export function shownRollout(service: Service): OpenRollout | null {
+  const summary = store.get(service.cluster)?.summary.value;
+  const rollout = summary ? rolloutOf(summary, service.name) : null;
+  if (service.sync === 'rolling-out') return rollout;
+  const { verdict } = service;
   const recent = verdict?.ending === 'succeeded' && verdict.at !== null && now.value - verdict.at < RECENT_MS;
-  if (!recent || rollout === null || rollout.since === null) return null;
-  return <Live service={service} took={verdict.at! - rollout.since} usual={rollout.usual} />;
+  return recent && rollout !== null && rollout.since !== null ? rollout : null;
 }
 
 function Running({ service, since, usual }: { service: Service; since: number | null; usual: number | null }) {
@@ -77,7 +84,7 @@ function StageRow({ stage: { name, state, note } }: { stage: Stage }) {
   );
 }
 
-/** `v2.6.1 is live`, in how long; shown for a while after the end. */
+/** `v2.6.1 live in 50 s`, shown for a while after the end. */
 function Live({ service, took, usual }: { service: Service; took: number; usual: number | null }) {
   const seconds = Math.round(Math.abs((usual ?? 0) - took) / 1000);
   const pace = usual === null || seconds < 2 ? '' : ` ${seconds} s ${took < usual ? 'faster' : 'slower'} than usual.`;
@@ -86,7 +93,9 @@ function Live({ service, took, usual }: { service: Service; took: number; usual:
       <div class="timer">
         <b>{clock(took)}</b>
         <p>
-          <b>{versionOf(service.image)} is live.</b>
+          <b>
+            {versionOf(service.image)} live in {duration(took)}.
+          </b>
           {pace}
         </p>
       </div>

@@ -5,3 +5,4 @@ import '../../styles/telemetry.css';
 export { LogsTab } from './logs-tab';
 export { MetricsTab } from './metrics-tab';
 export { loadView } from './sparkline';
+export { NewTaskLog } from './new-task-log';
