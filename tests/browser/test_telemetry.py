@@ -1,0 +1,92 @@
+"""Logs as they are written, and plots of metrics with their numbers as text."""
+
+import json
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+LOGS = '/cp/clusters/staging/services/user-service?tab=logs'
+METRICS = '/cp/clusters/staging/services/user-service?tab=metrics'
+
+
+def log(text: str, level: str = 'INFO') -> str:
+    line = f'{level} {text}'
+    task = {'cluster': 'staging', 'service': 'user-service', 'task': 'abcd' * 8, 'container': 'user-service'}
+    return json.dumps({'type': 'log', **task, 'at': '2030-04-02T09:21:44.310Z', 'line': line})
+
+
+def test_lines_arrive_until_one_scrolls_up_and_are_filtered_by_the_server(page: Page):
+    tails: list[dict] = []
+    sockets: list[WebSocketRoute] = []
+
+    def overhear(socket: WebSocketRoute) -> None:
+        channel = socket.connect_to_server()
+        sockets.append(socket)
+
+        def sent(text: str | bytes) -> None:
+            message = json.loads(text)
+            if message['type'] not in ('tail', 'untail'):
+                channel.send(text)
+                return
+            # The lines of this test are the only ones.
+            tails.append(message)
+            if message['type'] == 'tail':
+                for n in range(100):
+                    socket.send(log(f'{message.get("filter", "line")} {n}'))
+
+        socket.on_message(sent)
+
+    page.route_web_socket(re.compile('/events'), overhear)
+    page.emulate_media(reduced_motion='reduce')
+    page.goto(LOGS)
+    lines = page.get_by_role('log', name='Log lines')
+    status = page.get_by_role('tabpanel').get_by_role('status')
+    expect(lines.get_by_text('INFO line 99', exact=True)).to_be_in_viewport()
+    expect(status).to_have_text('Following')
+    sockets[0].send(log('out of memory', 'ERROR'))
+    expect(lines.get_by_text('ERROR out of memory', exact=True)).to_be_in_viewport()
+
+    lines.hover()
+    page.mouse.wheel(0, -400)
+    expect(status).to_have_text('Paused')
+    page.get_by_role('button', name='Follow', exact=True).click()
+    expect(status).to_have_text('Following')
+
+    page.get_by_role('button', name=re.compile('Other lines')).click()
+    expect(lines.get_by_text('INFO line 99', exact=True)).to_have_count(0)
+    page.get_by_role('button', name=re.compile('Other lines')).click()
+    page.get_by_label('Filter log lines').fill('timeout')
+    page.keyboard.press('Enter')
+    expect(lines.get_by_text('INFO timeout 99', exact=True)).to_be_in_viewport()
+    expect(lines.get_by_text('INFO line 99', exact=True)).to_have_count(0)
+    assert tails[-1] == {'type': 'tail', 'cluster': 'staging', 'service': 'user-service', 'filter': 'timeout'}
+
+
+def test_a_plot_has_marks_of_deployments_and_its_numbers_as_text(page: Page, violations: Callable[[], list[str]]):
+    metrics = {
+        'from': '2030-04-02T09:00:00Z',
+        'to': '2030-04-02T10:00:00Z',
+        'series': [
+            {
+                'name': 'cpu',
+                'unit': 'percent',
+                'points': [['2030-04-02T09:00:00Z', 12], ['2030-04-02T09:30:00Z', 80], ['2030-04-02T10:00:00Z', 31]],
+            }
+        ],
+        'marks': [{'at': '2030-04-02T09:31:00Z', 'failed': True, 'image': 'registry/user-service:v2.7.0'}],
+    }
+    ranges: list[str] = []
+    page.route(
+        re.compile('/services/user-service/metrics'),
+        lambda route: (ranges.append(route.request.url.rpartition('=')[2]), route.fulfill(json=metrics)),
+    )
+    page.emulate_media(reduced_motion='reduce')
+    page.goto(METRICS)
+    plot = page.get_by_role('img', name='CPU: now 31 %, 12 % to 80 %')
+    expect(plot).to_be_visible()
+    expect(plot.locator('.mark title')).to_have_text('v2.7.0 failed')
+    assert violations() == []
+    with page.expect_request(re.compile('range=1d')):
+        page.get_by_role('button', name='1 d', exact=True).click()
+    expect(plot).to_be_visible()
