@@ -34,6 +34,11 @@ THROTTLED = {
     'TooManyRequestsException',
 }
 
+# The code of Application Auto Scaling for a refusal by CloudWatch, whose own reason is only in the message:
+# https://github.com/hashicorp/terraform-provider-aws/pull/2275
+OF_ANOTHER_SERVICE = 'FailedResourceAccessException'
+RATE_EXCEEDED = 'Rate exceeded'
+
 # S3's answers to a write whose condition is not met.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 PRECONDITION = {'PreconditionFailed', 'ConditionalRequestConflict'}
@@ -85,7 +90,8 @@ def _of_answer(error: ClientError, operation: str, pending: bool) -> AwsFailed:
     status, retried = metadata.get('HTTPStatusCode', 0), metadata.get('RetryAttempts', 0) > 0
     if code in PRECONDITION:
         return PreconditionFailed(f'{operation}: the condition is not met', operation, code, retried, pending)
-    if code in THROTTLED or status == 429:
+    is_throttled = code in THROTTLED or (code == OF_ANOTHER_SERVICE and RATE_EXCEEDED in reason)
+    if is_throttled or status == 429:
         return Throttled(f'AWS asks for fewer calls of {operation} ({code})', operation, code, retried, pending)
     if status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED:
         return Unavailable(f'AWS cannot do {operation} now ({code})', operation, code, retried, pending)

@@ -77,15 +77,18 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     ('cloudwatch', Limit(3, 3), 'PutMetricAlarm'),
     ('cloudwatch', Limit(3, 3), 'DeleteAlarms'),
     (_SCALING, Limit(5, 5), 'DescribeScalableTargets'),
-    (_SCALING, Limit(10, 5), 'DescribeScalingPolicies'),
+    # It reads the alarms of the policies, within CloudWatch's limit.
+    (_SCALING, Limit(9, 6), 'DescribeScalingPolicies'),
     (_SCALING, Limit(10, 5), 'DescribeScheduledActions'),
     (_SCALING, Limit(10, 5), 'ListTagsForResource'),
-    (_SCALING, Limit(5, 2), 'DescribeScalingActivities'),
+    # Asked when a person looks at a service.
+    (_SCALING, Limit(20, 10), 'DescribeScalingActivities'),
+    # It makes two alarms, within CloudWatch's limit of three a second.
+    (_SCALING, Limit(3, 1.5), 'PutScalingPolicy'),
     (
         _SCALING,
         Limit(10, 5),
-        'RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy PutScheduledAction'
-        ' DeleteScheduledAction',
+        'RegisterScalableTarget DeregisterScalableTarget DeleteScalingPolicy PutScheduledAction DeleteScheduledAction',
     ),
     ('scheduler', Limit(50, 50), 'CreateSchedule UpdateSchedule DeleteSchedule'),
     ('scheduler', Limit(50, 50), 'GetSchedule ListSchedules'),

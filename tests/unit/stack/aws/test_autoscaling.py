@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from stack.aws import autoscaling
+from stack.aws.errors import translate
+from stack.errors import Throttled
 from tests.unit.stack.aws.stubbed import run, stubbed
 
 AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -78,3 +81,13 @@ def test_without_an_answer_there_are_no_activities(code):
     with stubbed('application-autoscaling') as (aws, stub):
         stub.add_client_error('describe_scaling_activities', code, 'no', 400)
         assert run(autoscaling.activities(aws, 'staging', 'web', 5)) == []
+
+
+def test_a_limit_of_cloudwatch_is_waited_for():
+    reason = (
+        'Unable to retrieve alarms due to reason: Rate exceeded (Service: AmazonCloudWatch; Error Code: Throttling)'
+    )
+    throttled = ClientError({'Error': {'Code': 'FailedResourceAccessException', 'Message': reason}}, 'PutScalingPolicy')
+    denied = ClientError({'Error': {'Code': 'FailedResourceAccessException', 'Message': 'no'}}, 'PutScalingPolicy')
+    assert isinstance(translate(throttled, 'application-autoscaling:PutScalingPolicy'), Throttled)
+    assert not isinstance(translate(denied, 'application-autoscaling:PutScalingPolicy'), Throttled)
