@@ -25,7 +25,7 @@ from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed, Registry, Service
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.plan import Change, Note, Plan, Row, Until
-from stack.reconcile.scaling_policies import counted_requests
+from stack.reconcile.scaling_policies import counted_as_attached, counted_requests
 from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.shared_balancers import plan_unused
@@ -140,7 +140,7 @@ def _service(draft: Draft, shared: Draft, listeners: Listeners, wanted: Wanted, 
     if service:
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     if service and not service.draining and service.controller != 'ECS':
-        return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, observed)
+        return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, service, observed)
     wanted = in_known_namespace(wanted, service, observed.connect_namespaces)
     log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     first = [log_group, *plan_unschedule(draft, wanted, observed)]
@@ -177,12 +177,12 @@ def _service(draft: Draft, shared: Draft, listeners: Listeners, wanted: Wanted, 
     return in_full(row, draft)
 
 
-def _scaled(row: Row, draft: Draft, wanted: Wanted, observed: Observed) -> Row:
+def _scaled(row: Row, draft: Draft, wanted: Wanted, service: Service, observed: Observed) -> Row:
     """The row of a service whose deployments another program drives, with its autoscaling."""
     before = len(draft.steps)
     if wanted.scaling is None and wanted.declared is None:
         plan_removal(draft, observed)
-    plan_autoscaling(draft, wanted, observed, None)
+    plan_autoscaling(draft, wanted, observed, counted_as_attached(service, observed))
     return in_full(row, draft) if len(draft.steps) > before else row
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from stack.reconcile.attached import Ref, Target
 from stack.reconcile.draft import Draft
 from stack.reconcile.handover import Attachment
-from stack.reconcile.observed import Observed
+from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Change, Joined, ResultOf
 from stack.reconcile.scalable_target import Answer, ScalableTarget, place
 from stack.reconcile.scaling import (
@@ -48,6 +48,12 @@ def counted_requests(attached: Sequence[Attachment], targets: Iterable[Target], 
     return None
 
 
+def counted_as_attached(service: Service, observed: Observed) -> Counted | None:
+    """Those of the first application load balancer that a service is attached to as it runs."""
+    groups = [attachment.get('targetGroupArn', '') for attachment in service.load_balancers]
+    return counted_requests((), [Target(arn, 0) for arn in groups], observed)
+
+
 def plan_policies(
     draft: Draft,
     stated: Scaling,
@@ -58,6 +64,9 @@ def plan_policies(
     where = place(draft.owner.cluster, draft.service)
     there = {part_name(policy): policy for policy in target.policies} if target else {}
     for policy in stated.policies:
+        if policy.needs_label and counted is None:
+            draft.note('Its requests are not followed: no application load balancer forwards to it.')
+            continue
         tracking = _with_label(policy, counted)
         wanted = {'PolicyType': 'TargetTrackingScaling', TRACKING: tracking}
         before = there.get(policy.name)

@@ -12,10 +12,9 @@ from stack.changes.adopt.routes import Route, route_in, route_settings
 from stack.changes.adopt.scaling import autoscaling_settings
 from stack.changes.adopt.service import service_settings
 from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
-from stack.reconcile.attached import Target
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Note
-from stack.reconcile.scaling_policies import balancer_label, counted_requests
+from stack.reconcile.scaling_policies import balancer_label, counted_as_attached
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.inverse import Source
@@ -121,8 +120,7 @@ def _is_stated(settings: Mapping[str, Any], entry: Any) -> bool:
 
 def _label(service: Service, observed: Observed) -> str | None:
     """The label of the load balancer and target group whose requests a policy of the service can count."""
-    groups = [attachment.get('targetGroupArn', '') for attachment in service.load_balancers]
-    counted = counted_requests((), [Target(arn, 0) for arn in groups], observed)
+    counted = counted_as_attached(service, observed)
     return balancer_label(str(counted.balancer), str(counted.group)) if counted else None
 
 

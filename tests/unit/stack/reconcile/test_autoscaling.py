@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+from stack.reconcile.attached import Target
+from stack.reconcile.autoscaling import plan_autoscaling
+from stack.reconcile.draft import Draft
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
 from stack.reconcile.plan import Joined, Plan, ResultOf
 from stack.reconcile.planner import plan
 from stack.reconcile.scalable_target import ScalableTarget
+from stack.reconcile.scaling_policies import counted_requests
+from stack.reconcile.wanted import wanted_services
 from stack.stackfile.autoscaling_fields import SUSPENSIONS
 from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, service_in, settled
 
@@ -294,3 +299,18 @@ def test_with_undeclared_kept_nothing_is_removed():
     service_in(changed, 'web').pop('autoscaling')
     service_in(changed, 'web')['undeclared'] = 'keep'
     assert not [kind for kind in kinds(planned(changed, observed(document()))) if kind.startswith(AAS)]
+
+
+def test_without_an_application_load_balancer_requests_are_not_followed():
+    changed = document()
+    service_in(changed, 'web').pop('elb')
+    service_in(changed, 'web')['autoscaling'].pop('cpu')
+    state = replace(settled(changed), services={}, at=NOON)
+    counted = counted_requests((), [Target('arn:tg/none', 80)], state)
+    assert counted is None
+    draft = Draft(Owner(CLUSTER, 'web'))
+    plan_autoscaling(draft, wanted_services(CLUSTER, changed)['web'], state, counted)
+    assert [step.id for step in draft.steps if 'policy' in step.id] == ['web/autoscaling/policy/nysa-metric']
+    assert [note.text for note in draft.notes] == [
+        'Its requests are not followed: no application load balancer forwards to it.'
+    ]
