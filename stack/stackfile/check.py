@@ -21,6 +21,7 @@ from stack.stackfile.semantics import (
     fargate,
     left_to_others,
     network,
+    order,
     pass_through,
     placement,
     refused_definition,
@@ -44,6 +45,7 @@ MISTAKES = (
     *autoscaling.RULES,
     *connect.RULES,
     *schedule.RULES,
+    *order.RULES,
 )
 
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
@@ -57,6 +59,7 @@ _ACROSS = (
     across.same_endpoint,
     schedule.same_schedule,
     shared_balancers.same_priority,
+    *order.ACROSS,
 )
 
 Position = Callable[[Path], tuple[int, int] | None]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.stackfile import inverse, rendering, values
+from stack.stackfile.dependencies import OF_CONTAINER, Needs
 from stack.stackfile.entries import DEFAULTS, TOP, entry, record
 from stack.stackfile.ports import PORT_MAPPING, PortMapping
 from stack.stackfile.rendering import container, key, structure, structures
@@ -346,10 +347,10 @@ class ContainerSettings:
         default=(),
         ecs=container('links'),
     )
-    depends_on: Mapping[str, str] = entry(
-        mapping_of(values.CONTAINER_NAME, choice('start', 'complete', 'success', 'healthy')),
+    depends_on: Needs = entry(
+        OF_CONTAINER,
         'Containers of the task that must have come so far before this one starts.',
-        default={},
+        default=Needs(),
         ecs=container('dependsOn', rendering.dependencies, inverse.dependencies),
     )
 

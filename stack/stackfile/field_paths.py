@@ -96,4 +96,9 @@ def declared_paths(raw: Mapping[str, Any]) -> tuple[str, ...]:
     members = (
         f'ecs.{place}.{key}' for place, structure in below if isinstance(structure, Mapping) for key in structure
     )
-    return (*(name for name in raw if name not in _NEVER), *members)
+    return (*(name for name in raw if name not in _NEVER and not _is_order_alone(name, raw[name])), *members)
+
+
+def _is_order_alone(name: str, value: Any) -> bool:
+    """Whether a field declares the order of services and nothing of the task definition."""
+    return name == 'depends_on' and isinstance(value, list) and not any(isinstance(item, dict) for item in value)

@@ -17,6 +17,7 @@ from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
 from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
+from stack.stackfile.order_fields import OrderSettings
 from stack.stackfile.rendering import container, key, service, structure, structures
 from stack.stackfile.schedule_fields import ROLE_ARN, Schedule
 from stack.stackfile.shapes import choice, list_of, one_or_several, switch, text, whole
@@ -114,7 +115,7 @@ def merge_pass_through(inherited: PassThrough, own: PassThrough) -> PassThrough:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceSettings(ContainerSettings):
+class ServiceSettings(OrderSettings, ContainerSettings):
     """The fields of one service; an instance has defaults and inherited values applied."""
 
     name: str = ''

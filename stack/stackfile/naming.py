@@ -13,6 +13,11 @@ def shared_balancer_name(cluster: str, name: str) -> str:
     return f'{cluster}-{name}-lb'
 
 
+def gate_family(cluster: str, service: str, gate: str) -> str:
+    """The family of the task definitions of a task before or after the service's rollout."""
+    return f'{family(cluster, service)}-{gate}'
+
+
 def load_balancer_name(cluster: str, service: str, elb: Elb) -> str:
     """The name of a load balancer of the service's own, and of its target group."""
     own = f'-{elb.name}' if elb.name else ''

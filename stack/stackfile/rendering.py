@@ -190,8 +190,8 @@ def extra_hosts(hosts: tuple[Any, ...], context: Context) -> list[dict[str, str]
     return [{'hostname': host.name, 'ipAddress': host.address} for host in hosts]
 
 
-def dependencies(conditions: Mapping[str, str], context: Context) -> list[dict[str, str]]:
-    return [{'containerName': name, 'condition': condition.upper()} for name, condition in conditions.items()]
+def dependencies(needs: Any, context: Context) -> list[dict[str, str]]:
+    return [{'containerName': name, 'condition': condition.upper()} for name, condition in needs.containers.items()]
 
 
 def gpus(count: int, context: Context) -> list[dict[str, str]]:

@@ -225,10 +225,6 @@ def _healthcheck(draft: Draft) -> dict[str, Any] | None:
 
 def _dependencies(draft: Draft) -> None:
     names = draft.take('depends_on')
-    listed = list(names) if isinstance(names, dict | list) else []
-    if listed:
-        draft.note(
-            f'depends_on ({", ".join(map(str, listed))}) is not carried over: services start independently in ECS.'
-        )
+    draft.put('depends_on', [str(name) for name in names] if isinstance(names, dict | list) else None)
     if draft.take('links'):
         draft.note('links is not carried over: use service discovery (dns_discovery) between services.')

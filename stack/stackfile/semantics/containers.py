@@ -48,9 +48,9 @@ def names_refer_to_containers(subject: Subject) -> Iterator[Finding]:
     known = {name for _, name, _ in containers(subject)}
     for path, name, container in containers(subject):
         others = known - {name}
-        for other in container.depends_on:
+        for other in container.depends_on.containers:
             if other not in others:
-                yield (*path, 'depends_on', other), _unknown(other, others)
+                yield (*path, 'depends_on', *container.depends_on.places[other]), _unknown(other, others)
         for i, link in enumerate(container.links):
             if link.partition(':')[0] not in others:
                 yield (*path, 'links', i), _unknown(link.partition(':')[0], others)
@@ -68,9 +68,9 @@ def dependencies_can_be_met(subject: Subject) -> Iterator[Finding]:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
     by_name = {name: container for _, name, container in containers(subject)}
     for path, name, container in containers(subject):
-        for other, condition in container.depends_on.items():
+        for other, condition in container.depends_on.containers.items():
             target = by_name.get(other)
-            where = (*path, 'depends_on', other)
+            where = (*path, 'depends_on', *container.depends_on.places[other])
             if target is None:
                 continue
             if condition == 'healthy' and target.healthcheck is None and not _passes_through(target, 'healthCheck'):
@@ -93,7 +93,7 @@ def _reaches(by_name: dict[str, Any], start: str, goal: str) -> bool:
             return True
         if name not in seen and name in by_name:
             seen.add(name)
-            waiting += by_name[name].depends_on
+            waiting += by_name[name].depends_on.containers
     return False
 
 

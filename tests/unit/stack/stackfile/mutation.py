@@ -26,6 +26,7 @@ PLAUSIBLE: tuple[tuple[str, Json], ...] = (
     ('autoscaled', True), ('privileged', True), ('launch_type', 'FARGATE'), ('scheduling_strategy', 'DAEMON'),
     ('dns_discovery', {'name': 'other.name'}), ('logging', {'log_driver': 'json-file'}), ('volumes', ['a:/b:/c']),
     ('secrets', {'KEY': '/a/b'}), ('task_role_arn', 'role'), ('restarted_at', '2030-01-31T18:00:00Z'),
+    ('depends_on', ['api']), ('pre_deploy', [{'migrate': {'command': ['x'], 'timeout': 5}}]), ('post_deploy', []),
     ('healthcheck', {'command': ['CMD', 'true']}), ('deployment_configuration', {'maximum_percent': 300}),
 )  # fmt: skip
 

@@ -94,6 +94,7 @@ def test_what_may_stand_under_defaults():
         'grace_period',
         'exec',
         'autoscaling',
+        'on_failure',
         'az_rebalancing',
         'platform_version',
         'scheduler_role',

@@ -32,6 +32,7 @@ def test_a_project_is_a_valid_stackfile(project: Conversion):
     web, api = (settings for _, settings in services(project.document))
     assert (web['image'], web['cpu'], web['memory'], web['memory_reservation']) == ('nginx:1.27', 512, 512, 128)
     assert web['desired_count'] == 3
+    assert web['depends_on'] == ['api']
     assert web['environment'] == {'LOG_LEVEL': 'info', 'WORKERS': '4', 'DEBUG': 'false'}
     assert web['logging'] == {'log_driver': 'awslogs', 'options': {'awslogs-group': 'shop'}}
     assert web['healthcheck']['interval'] == 90
@@ -47,7 +48,6 @@ def test_what_has_no_counterpart_is_noted(project: Conversion):
         'web: The volume at /etc/nginx is not carried over',
         'web: The port 127.0.0.1:8443:443/tcp is not limited to 127.0.0.1',
         'web: deploy.update_config is not carried over',
-        'web: depends_on (api) is not carried over',
         'api: build is not carried over',
         'api: env_file is not carried over',
         'api: secrets are not carried over',
