@@ -98,6 +98,14 @@ def _start(world: World, task: Task, container: Container, spec: Wire) -> None:
     container.checked_at = _check_ends(world, container, spec)
 
 
+def command(world: World, task: Task, container: Container) -> list[str]:
+    """The command of a container: that of RunTask, else that of the task definition."""
+    overrides: list[Wire] = task.spec.get('overrides', {}).get('containerOverrides', [])
+    specs: list[Wire] = [*overrides, *world.definition(task.definition).spec['containerDefinitions']]
+    found = (spec['command'] for spec in specs if spec.get('name') == container.name and spec.get('command'))
+    return next(found, [])
+
+
 def _first_exit(world: World, task: Task, container: Container, spec: Wire) -> float | None:
     """When a container that has just started exits by itself; None if it runs until it is stopped."""
     crashes = failures.crash(container.behaviour) is not None

@@ -18,6 +18,10 @@ def client(message: str) -> EcsError:
     return EcsError('ClientException', message)
 
 
+def conflict(message: str) -> EcsError:
+    return EcsError('ConflictException', message)
+
+
 def cluster_not_found() -> EcsError:
     return EcsError('ClusterNotFoundException', 'Cluster not found.')
 

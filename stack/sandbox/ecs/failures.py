@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 ANYWHERE = ('broken', 'slow', 'unhealthy')
-AS_WORDS = ('oom', 'flaky', 'denied', 'unstartable', 'port-in-use', 'spot', 'stubborn')
+AS_WORDS = ('oom', 'flaky', 'denied', 'unstartable', 'port-in-use', 'spot', 'stubborn', 'bad-migration')
 
 KILLED = 137
 ESSENTIAL_EXITED = 'Essential container in task exited'
 OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage'
+
+# What a `bad-migration` does in a task of RunTask, and nothing in one of a service.
+_MIGRATING = 'migrating'
 
 _WORD = re.compile(rf'(?:^|[-_.])({"|".join(AS_WORDS)}|exit-\d{{1,3}})(?=$|[-_.])')
 
@@ -40,6 +43,13 @@ def behaviour(tags: Iterable[str]) -> str:
     return ' '.join(dict.fromkeys(words))
 
 
+def behaviour_of_run(words: str, command: Iterable[str]) -> str:
+    """The behaviour of a container in a task of RunTask: an argument `exit-N` selects its exit code, too."""
+    arguments = [word for word in command if re.fullmatch(r'exit-\d{1,3}', word)]
+    kinds = words.split()
+    return ' '.join(dict.fromkeys([*kinds, *arguments, *([_MIGRATING] if 'bad-migration' in kinds else [])]))
+
+
 def crash(words: str) -> Exit | None:
     """How a service's container of that behaviour exits at once; None where it goes on running."""
     for word in words.split():
@@ -47,6 +57,8 @@ def crash(words: str) -> Exit | None:
             return Exit(1, None, ['Traceback (most recent call last):', 'RuntimeError: this build is broken'])
         if word == 'oom':
             return Exit(137, OUT_OF_MEMORY, ['loading the model', 'Killed'])
+        if word == _MIGRATING:
+            return Exit(1, None, ['applying 0042_add_index', 'relation "orders" does not exist'])
         if word.startswith('exit-'):
             code = int(word[5:]) % 256
             return Exit(code, None, [f'stopping with status {code}'])

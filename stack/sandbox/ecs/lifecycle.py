@@ -104,6 +104,9 @@ def _provisioning(world: World, task: Task) -> None:
         found = world.ports.images.find(container.image)
         container.digest = found.digest if found else None
         container.behaviour = failures.behaviour(found.tags) if found else 'missing'
+        if task.service is None:
+            command = containers.command(world, task, container)
+            container.behaviour = failures.behaviour_of_run(container.behaviour, command)
     reason = preparation.problem(world, definition)
     if reason:
         _never_started(world, task, reason)

@@ -98,7 +98,6 @@ class Task:
     timer: float | None = None
     due: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
-    token: str = ''
 
 
 @dataclass
@@ -182,7 +181,18 @@ class Service:
 
 
 @dataclass
+class Run:
+    """A RunTask with a clientToken: the digest of its request, and what it started."""
+
+    request: str
+    tasks: list[str]
+    at: float
+
+
+@dataclass
 class Cluster:
+    """`runs` are those of the last day, by clientToken."""
+
     name: str
     spec: Wire
     status: str = 'ACTIVE'
@@ -190,6 +200,7 @@ class Cluster:
     services: dict[str, Service] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
 
 
 @dataclass

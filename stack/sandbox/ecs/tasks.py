@@ -1,8 +1,11 @@
 """RunTask, StopTask, DescribeTasks and ListTasks."""
 
+import hashlib
+import json
+
 from stack.sandbox.ecs import lifecycle, placement, tagging
-from stack.sandbox.ecs.errors import client, invalid
-from stack.sandbox.ecs.model import Cluster, Instance, Task, TaskDefinition, Wire
+from stack.sandbox.ecs.errors import client, conflict, invalid
+from stack.sandbox.ecs.model import Cluster, Instance, Run, Task, TaskDefinition, Wire
 from stack.sandbox.ecs.paging import page
 from stack.sandbox.ecs.placement import Refusal
 from stack.sandbox.ecs.service_rules import check_constraints, launch_type
@@ -12,6 +15,8 @@ from stack.sandbox.ecs.world import World, short
 
 _MOST_DESCRIBED = 100
 _MOST_RUN = 10
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+_TOKEN_SECONDS = 24 * 3600
 
 
 def run(world: World, params: Wire) -> Wire:
@@ -25,9 +30,9 @@ def run(world: World, params: Wire) -> Wire:
         raise client('TaskDefinition not found.')
     kind = launch_type(params)
     _check(definition, params, kind)
-    token = params.get('clientToken', '')
-    if known := [task for task in cluster.tasks.values() if token and task.token == token]:
-        return {'tasks': [_view(world, task, with_tags=True) for task in known], 'failures': []}
+    if known := _known(world, cluster, params):
+        there = [cluster.tasks[name] for name in known.tasks if name in cluster.tasks]
+        return {'tasks': [_view(world, task, with_tags=True) for task in there], 'failures': []}
     tags = tagging.read(params.get('tags', []))
     if params.get('propagateTags') == 'TASK_DEFINITION':
         tags = definition.tags | tags
@@ -50,10 +55,24 @@ def run(world: World, params: Wire) -> Wire:
             launch_type=kind,
             spec={name: params[name] for name in kept if name in params},
             tags=dict(tags),
-            token=token,
         )
         started.append(task)
+    if started and 'clientToken' in params:
+        cluster.runs[params['clientToken']] = Run(_digest(params), [task.id for task in started], world.now)
     return {'tasks': [_view(world, task, with_tags=True) for task in started], 'failures': failures}
+
+
+def _known(world: World, cluster: Cluster, params: Wire) -> Run | None:
+    """The run that the caller's token has started within a day; raises AWS's error where it was another request."""
+    cluster.runs = {token: run for token, run in cluster.runs.items() if world.now - run.at < _TOKEN_SECONDS}
+    known = cluster.runs.get(params.get('clientToken', ''))
+    if known and known.request != _digest(params):
+        raise conflict('The clientToken was used for another request.')
+    return known
+
+
+def _digest(params: Wire) -> str:
+    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
 
 
 def _check(definition: TaskDefinition, params: Wire, kind: str) -> None:

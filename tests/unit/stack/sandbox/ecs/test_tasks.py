@@ -149,3 +149,33 @@ def test_pages_and_limits(fleet: Fleet):
     describe = fleet.aws.describe_tasks
     assert refused(describe, cluster='prod', tasks=['x'] * 101)[0] == INVALID
     assert refused(describe, cluster='prod', tasks=[])[0] == INVALID
+
+
+def test_a_token_runs_once(fleet: Fleet):
+    fleet.machines(1)
+    fleet.define()
+    first, again = (run(fleet, clientToken='t' * 32, startedBy='me')['tasks'] for _ in range(2))
+    assert [task['taskArn'] for task in first] == [task['taskArn'] for task in again]
+    assert refused(run, fleet, clientToken='t' * 32, startedBy='other')[0] == 'ConflictException'
+    fleet.wait(30)
+    assert run(fleet, clientToken='t' * 32, startedBy='me')['tasks'][0]['lastStatus'] == 'STOPPED'
+    fleet.wait(24 * 3600)
+    (later,) = run(fleet, clientToken='t' * 32, startedBy='me')['tasks']
+    assert later['taskArn'] != first[0]['taskArn']
+
+
+def test_a_token_without_a_task_is_not_used_up(fleet: Fleet):
+    fleet.define()
+    assert run(fleet, clientToken='t' * 32)['tasks'] == []
+    fleet.machines(1)
+    assert len(run(fleet, clientToken='t' * 32)['tasks']) == 1
+
+
+@pytest.mark.parametrize(('tag', 'command', 'code'), [('bad-migration', [], 1), ('v1', ['./migrate', 'exit-3'], 3)])
+def test_a_migration_fails(fleet: Fleet, tag: str, command: list[str], code: int):
+    fleet.machines(1)
+    fleet.define(tag=tag)
+    overrides = {'containerOverrides': [{'name': 'web', 'command': command}]} if command else {}
+    (task,) = run(fleet, overrides=overrides)['tasks']
+    fleet.wait(30)
+    assert described(fleet, task['taskArn'])['containers'][0]['exitCode'] == code
