@@ -94,6 +94,7 @@ from stack.runtime.readiness import Readiness
 from stack.runtime.shared_reads import SharedReads
 from stack.runtime.stopping import run_until, stop_signal
 from stack.scheduler import pass_outcomes, plan_commands
+from stack.scheduler.gate_look import GateLook
 from stack.scheduler.lease import Leases
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Passes
@@ -121,6 +122,8 @@ PLANNING_SHARE = 0.5
 
 # The part of AWS's rate limits for logs and metrics, which are read while a caller looks at them.
 TELEMETRY_SHARE = 0.6
+# … that of looks at tasks before and after rollouts.
+GATES_SHARE = 0.1
 
 # Calls to AWS without an answer for longer are named where a request has no answer in time.
 OVERDUE_S = 1.0
@@ -332,7 +335,8 @@ def make_rehearsal(aws: Aws, share: float = DEFAULT_SHARE) -> Rehearsal:
 
 def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
-    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink)
+    gates = GateLook(EcsLook(PacedConnection(aws.connection, Pace(GATES_SHARE))))
+    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink, gates=gates)
 
 
 def make_scheduler(aws: Aws) -> Scheduler:

@@ -35,6 +35,7 @@ from stack.rollouts.rollout_records import RolloutRecords
 from stack.runtime.metrics import Metrics
 from stack.runtime.pacing import Pace
 from stack.scheduler import pass_outcomes
+from stack.scheduler.gate_look import GateLook
 from stack.scheduler.lease import Leases
 from stack.scheduler.passes import Ask, Ended, Passes
 from stack.scheduler.reconciler import Reconciler
@@ -177,7 +178,7 @@ class Rolling:
         """Run one pass; it may fail."""
         paced = PacedConnection(self.connection, Pace(share=1))
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
-        passes = Passes(self.store, Leases(self.bucket), reconciler, _never)
+        passes = Passes(self.store, Leases(self.bucket), reconciler, _never, gates=GateLook(EcsLook(paced)))
         return await passes.make(Ask(self.name, **ask))
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:

@@ -12,6 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from stack.aws.connection import Connection
+from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
@@ -20,6 +21,7 @@ from stack.chat.http_post import Posted
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.runtime.interruptible import InterruptibleSleep
 from stack.runtime.pacing import Pace
+from stack.scheduler.gate_look import GateLook
 from stack.scheduler.lease import Leases
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Passes
@@ -85,7 +87,14 @@ class Scene:
         sleep = InterruptibleSleep(stop)
         paced = PacedConnection(self.connection, Pace(share=1), sleep=sleep)
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0, sleep=sleep)
-        passes = Passes(revisions, Leases(bucket), reconciler, self._is_frozen, options.pop('sink', lambda _: None))
+        passes = Passes(
+            revisions,
+            Leases(bucket),
+            reconciler,
+            self._is_frozen,
+            options.pop('sink', lambda _: None),
+            gates=GateLook(EcsLook(paced)),
+        )
         self.passes.append(passes)
         return Scheduler(
             Queue(self.connection, self.queue),

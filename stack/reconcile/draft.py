@@ -1,6 +1,6 @@
 """A draft of a plan: the steps and notes of one service, in the order in which they are added."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,18 @@ from stack.reconcile.plan import Change, Joined, Note, ResultOf, Step, Until
 
 class Blocked(Exception):
     """A condition that needs a person: the service gets a note and no steps."""
+
+    @property
+    def note(self) -> str:
+        return f'Nothing is planned for it. {self}'
+
+
+class NotBegun(Blocked):
+    """A rollout that must not begin, for a reason that its text states in full."""
+
+    @property
+    def note(self) -> str:
+        return str(self)
 
 
 @dataclass
@@ -44,6 +56,7 @@ class Draft:
         until: Until | None = None,
         not_yet: tuple[str, ...] = (),
         already: tuple[str, ...] = (),
+        later: bool = False,
     ) -> str:
         """Add a step and return its id. `after`: ids of steps that come first; None is ignored."""
         service = self.owner.service
@@ -59,6 +72,7 @@ class Draft:
             until,
             not_yet,
             already,
+            later,
         )
         self.steps.append(step)
         return step.id
@@ -66,6 +80,20 @@ class Draft:
     def scoped(self, key: str) -> 'Draft':
         """A view of this draft whose steps have `key` in their ids."""
         return replace(self, scope=f'{key}/' if key else '')
+
+    def put_before(self, rollout: Collection[str], added: int, after: Iterable[str | None]) -> None:
+        """Let the steps of a rollout come after others; the last `added` steps of the draft are placed before them."""
+        ids = [step_id for step_id in after if step_id]
+        kept, new = self.steps[: len(self.steps) - added], self.steps[len(self.steps) - added :]
+        first = next(place for place, step in enumerate(kept) if step.id in rollout)
+        self.steps[:] = [
+            *kept[:first],
+            *new,
+            *(
+                replace(step, depends_on=tuple(dict.fromkeys((*step.depends_on, *ids)))) if step.id in rollout else step
+                for step in kept[first:]
+            ),
+        ]
 
     def take_over(self, what: str, name: str, arn: str, more: Mapping[str, str] | None = None) -> None:
         """Tag a part of a load balancer that Nysa did not create and that has the name that Nysa would choose."""

@@ -9,7 +9,12 @@ from stack.runtime.pacing import Pace
 CALL_S = 0.2
 
 # Typical duration of a wait by call, in seconds.
-_WAITS_S = {'ecs:DescribeServices': 60.0, 'elbv2:DescribeTargetHealth': 60.0, 'servicediscovery:GetOperation': 45.0}
+_WAITS_S = {
+    'ecs:DescribeServices': 60.0,
+    'ecs:DescribeTasks': 30.0,
+    'elbv2:DescribeTargetHealth': 60.0,
+    'servicediscovery:GetOperation': 45.0,
+}
 
 
 def estimate(plan: Plan, pace: Pace | None = None) -> float:

@@ -42,7 +42,8 @@ _OF_DEPLOYMENT = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLat
 class Service:
     """An ECS service (DescribeServices with TAGS). `deployments` counts the unfinished ones.
 
-    `members` are those of CreateService, as DescribeServices returns them.
+    `members` are those of CreateService, as DescribeServices returns them. `rollout_state` is that of the newest
+    deployment, None where ECS does not state it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Service:
     load_balancers: tuple[Answer, ...] = ()
     registries: tuple[Answer, ...] = ()
     deployments: int = 1
+    rollout_state: str | None = None
     tags: Tags = field(default_factory=dict)
 
     @property
@@ -86,6 +88,12 @@ class Service:
     def draining(self) -> bool:
         return self.status == 'DRAINING'
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether its last rollout has succeeded, and all its tasks run."""
+        one = self.deployments <= 1 and self.rollout_state in ('COMPLETED', None)
+        return self.active and one and self.running_count >= self.desired_count
+
     @classmethod
     def read(cls, found: Answer) -> 'Service':
         found = _with_task_set(found)
@@ -103,6 +111,7 @@ class Service:
             load_balancers=tuple(found.get('loadBalancers') or ()),
             registries=tuple(found.get('serviceRegistries') or ()),
             deployments=len(found.get('deployments') or ()),
+            rollout_state=_newest(found).get('rolloutState'),
             tags=names.read_tags(found.get('tags')),
         )
 
@@ -129,9 +138,13 @@ def _with_task_set(found: Answer) -> Answer:
     return {**found, **{name: primary[name] for name in _OF_TASK_SET if primary.get(name) and not found.get(name)}}
 
 
-def _members(found: Answer) -> dict[str, Any]:
+def _newest(found: Answer) -> Answer:
     deployments: Sequence[Answer] = found.get('deployments') or ()
-    newest = next((deployment for deployment in deployments if deployment.get('status') == 'PRIMARY'), {})
+    return next((deployment for deployment in deployments if deployment.get('status') == 'PRIMARY'), {})
+
+
+def _members(found: Answer) -> dict[str, Any]:
+    newest = _newest(found)
     parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_DEPLOYMENT}
     return {name: value for name, value in parts.items() if value is not None}
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stack.reconcile.ledger import Begun, GateRun
+
 Action = Literal['create', 'update', 'replace', 'run', 'destroy', 'unmanage', 'nothing']
 # The actions that start tasks.
 STARTING: tuple[Action, ...] = ('create', 'update', 'replace', 'run')
@@ -95,7 +97,8 @@ class Step:
     """One AWS call. `kind` names it as `ecs:RegisterTaskDefinition`, `text` describes it to a person.
 
     `not_yet`: error codes for a resource that is still in use; the call is then retried later. `already`: error codes
-    for what an earlier attempt, whose answer was lost, has done.
+    for what an earlier attempt, whose answer was lost, has done. `later`: what it waits for takes longer than a pass,
+    so that a later pass, which observes it, goes on from there.
     """
 
     id: str
@@ -108,6 +111,7 @@ class Step:
     until: Until | None = None
     not_yet: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
+    later: bool = False
 
     @property
     def changes_something(self) -> bool:
@@ -127,10 +131,30 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Waits:
+    """What keeps the rollout of a service from going on: other services, or a gate of its own.
+
+    `wave` counts from 1.
+    """
+
+    service: str
+    services: tuple[str, ...] = ()
+    gate: str = ''
+    wave: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {'service': self.service, 'services': list(self.services), 'gate': self.gate, 'wave': self.wave}
+
+
+@dataclass(frozen=True)
 class Plan:
     """The rows of all services, and the steps in topological order.
 
-    `unmanaged` are services that run in ECS and are not in the desired state: they are left unchanged.
+    `unmanaged` are services that run in ECS and are not in the desired state: they are left unchanged. `waves` are the
+    services that change: each wave begins when what it needs in those before has succeeded. `not_begun` are services
+    that do not change for now, since what they need has failed, and `gate_failed` those whose own gate has; of these
+    `rolled_back` has the ARN of the task definition that is deployed again. `starts` has what is recorded before a step
+    is begun, by its id, and `ends` what is recorded once it is done; `obsolete` records are dropped.
     """
 
     cluster: str
@@ -138,6 +162,14 @@ class Plan:
     steps: tuple[Step, ...] = ()
     notes: tuple[Note, ...] = ()
     unmanaged: tuple[str, ...] = field(default=())
+    waves: tuple[tuple[str, ...], ...] = ()
+    waits: tuple[Waits, ...] = ()
+    not_begun: tuple[str, ...] = ()
+    gate_failed: tuple[str, ...] = ()
+    rolled_back: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[str, GateRun | Begun] = field(default_factory=dict)
+    ends: Mapping[str, GateRun] = field(default_factory=dict)
+    obsolete: tuple[GateRun | Begun, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -160,6 +192,7 @@ class Plan:
             'steps': [step.to_json() for step in self.steps],
             'notes': [note.to_json() for note in self.notes],
             'unmanaged': list(self.unmanaged),
+            'waves': [list(wave) for wave in self.waves],
         }
 
 

@@ -5,7 +5,6 @@ resource that the desired state names is adopted, with a step that the plan show
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
@@ -18,6 +17,7 @@ from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import plan_handover
 from stack.reconcile.kept import with_kept
 from stack.reconcile.leaving_rules import plan_leaving_rules, plan_marks
+from stack.reconcile.ledger import EMPTY, Ledger
 from stack.reconcile.listeners import Listeners, find_listeners, plan_all_routed
 from stack.reconcile.load_balancer import plan_load_balancers
 from stack.reconcile.logs import plan_log_group
@@ -30,6 +30,7 @@ from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_u
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.shared_balancers import plan_unused
 from stack.reconcile.tasks import plan_run
+from stack.reconcile.turns import Turn, Turns
 from stack.reconcile.vpc import in_own_vpc, misstated
 from stack.reconcile.wanted import Wanted, faults, wanted_services
 from stack.reconcile.wanted_shared import wanted_shared
@@ -43,12 +44,17 @@ def plan(
     destroyed: Collection[str] = (),
     prune: bool = False,
     retry: bool = True,
+    retried: Collection[str] = (),
     region: str | None = None,
+    ledger: Ledger = EMPTY,
+    asked_at: float | None = None,
 ) -> Plan:
     """The plan that makes the cluster match the desired state.
 
     `destroyed`: services that may be destroyed if the document no longer has them; with `prune`, all of Nysa's.
-    `retry`: deploy again what ECS rolled back. `revision`: the one for which tasks of `type: task` run once.
+    `retry`: deploy again what ECS rolled back, without it only the services in `retried`. `revision`: the one for which
+    tasks of `type: task` run once. `ledger`: what is recorded of tasks before and after rollouts; those that failed run
+    again where a change or deploy was requested later, at `asked_at` (seconds since the epoch).
     """
     wanted = wanted_services(observed.cluster, document, region)
     unclear = faults(observed.cluster, document)
@@ -59,19 +65,23 @@ def plan(
     clear = [each for name, each in serving.items() if name not in unclear]
     listeners = find_listeners(shared, wanted_shared(observed.cluster, document, serving), clear, observed)
     drafts: list[Draft] = [shared]
-    rows: list[Row] = []
-    for service in wanted.values():
-        draft = Draft(Owner(observed.cluster, service.service), records)
+    found: dict[str, Row] = {}
+    turns = Turns(wanted, observed, ledger, revision, asked_at)
+    for service in [wanted[name] for name in turns.order]:
+        turn = turns.take(service, Draft(Owner(observed.cluster, service.service), records))
+        turn.retry = retry or service.service in retried
         try:
             if service.service in unclear:
                 raise Blocked(unclear[service.service])
+            turns.check(service)
             service = in_own_vpc(service, observed)
             _claim_record(service, claims)
-            row = _service(draft, shared, listeners, service, observed, Mode(revision, retry))
+            row = turn.conclude(_service(turn, shared, listeners, service, observed))
         except Blocked as blocked:
-            draft, row = _nothing(draft.owner, str(blocked))
-        drafts.append(draft)
-        rows.append(row)
+            row = turn.block(blocked)
+        drafts.append(turn.draft)
+        found[service.service] = row
+    rows = [found[name] for name in wanted]
     for name in going(wanted, observed, destroyed, prune):
         draft = Draft(Owner(observed.cluster, name), records)
         plan_destroy(draft, observed)
@@ -80,8 +90,10 @@ def plan(
             rows.append(Row(name, 'destroy'))
     plan_group_deletion(drafts, observed)
     drafts.append(_unused(listeners, drafts, observed))
+    upkeep, ends = turns.upkeep()
     stated = document['vpc'].get('id') if isinstance(document.get('vpc'), Mapping) else None
-    return _put_together(observed, wanted, rows, drafts, misstated(stated, observed))
+    plan = _put_together(observed, wanted, rows, [*drafts, *upkeep], misstated(stated, observed))
+    return turns.placed(plan, ends)
 
 
 def _unused(listeners: Listeners, drafts: Sequence[Draft], observed: Observed) -> Draft:
@@ -90,12 +102,6 @@ def _unused(listeners: Listeners, drafts: Sequence[Draft], observed: Observed) -
     deleted = [step for draft in drafts for step in draft.steps if step.kind == 'elbv2:DeleteRule']
     plan_unused(last, listeners.shared, observed, deleted)
     return last
-
-
-def _nothing(owner: Owner, why: str) -> tuple[Draft, Row]:
-    draft = Draft(owner)
-    draft.note(f'Nothing is planned for it. {why}', blocks=True)
-    return draft, Row(draft.service, 'nothing')
 
 
 def _put_together(
@@ -126,27 +132,22 @@ def _claim_record(wanted: Wanted, claims: dict[tuple[str, str], str]) -> None:
             raise Blocked(f'Its record {record[1]} is already that of {first}.')
 
 
-@dataclass(frozen=True)
-class Mode:
-    """`revision`: the one for which tasks of `type: task` run once. `retry`: deploy again what ECS rolled back."""
-
-    revision: str
-    retry: bool
-
-
-def _service(draft: Draft, shared: Draft, listeners: Listeners, wanted: Wanted, observed: Observed, mode: Mode) -> Row:
+def _service(turn: Turn, shared: Draft, listeners: Listeners, wanted: Wanted, observed: Observed) -> Row:
     """Add all steps for one service. Where it is blocked, `shared` contains only steps that others can use."""
-    service = observed.service(wanted.service)
+    draft, service = turn.draft, observed.service(wanted.service)
     if service:
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
+    turn.wanted = wanted
+    if failed := turn.failed_after():
+        return turn.plan_rollback(failed)
     if service and not service.draining and service.controller != 'ECS':
         return _scaled(plan_foreign_deployments(draft, wanted, service, observed), draft, wanted, service, observed)
     wanted = in_known_namespace(wanted, service, observed.connect_namespaces)
-    log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
+    log_group = turn.log_group = plan_log_group(shared, wanted.log_group, observed) if wanted.log_group else None
     first = [log_group, *plan_unschedule(draft, wanted, observed)]
-    definition = plan_definition(draft, wanted, observed, mode.retry)
+    definition = turn.definition = plan_definition(draft, wanted, observed, turn.retry)
     if wanted.runs_once:
-        runs = plan_run(draft, wanted, definition, observed, mode.revision, first)
+        runs = plan_run(draft, wanted, definition, observed, turn.occasion.revision, first)
         row = Row(wanted.service, 'run' if runs else 'nothing', definition.changes if runs else ())
         return _without_service(draft, row, definition, observed)
     if wanted.schedule:

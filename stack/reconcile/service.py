@@ -38,11 +38,15 @@ class Parts:
 
 @dataclass(frozen=True)
 class Definition:
-    """The wanted task definition: its ARN, known or to come, and its differences from the running one."""
+    """The wanted task definition: its ARN, known or to come, and its differences from the running one.
+
+    `rolled_back`: ECS rolled the wanted one back, and `ref` is the running one in its place.
+    """
 
     ref: Ref
     changes: tuple[Change, ...] = ()
     known: TaskDefinition | None = None
+    rolled_back: bool = False
 
 
 def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: bool) -> Definition:
@@ -61,7 +65,7 @@ def plan_definition(draft: Draft, wanted: Wanted, observed: Observed, retry: boo
         if running and newest.arn in observed.given_up and not retry:
             name = newest.arn.rpartition('/')[2]
             draft.note(f'ECS rolled back {name}; it is deployed again only after the next change or deploy.')
-            return Definition(running.arn, known=running)
+            return Definition(running.arn, known=running, rolled_back=True)
         return Definition(newest.arn, changes, newest)
     marks = {names.MADE_FOR_TAG: fingerprint(wanted.definition), **schedule_marks(wanted)}
     made = draft.add(

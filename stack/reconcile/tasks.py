@@ -23,7 +23,17 @@ _MEMBERS = (
     'placementStrategy',
     'platformVersion',
     'propagateTags',
+    'volumeConfigurations',
 )
+
+
+def run_members(wanted: Wanted) -> dict[str, Any]:
+    """The members of RunTask that the service states; its own tags cannot be propagated by RunTask.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+    """
+    members = {name: wanted.members[name] for name in _MEMBERS if name in wanted.members}
+    return {name: value for name, value in members.items() if (name, value) != ('propagateTags', 'SERVICE')}
 
 
 def run_mark(revision: str) -> str:
@@ -58,11 +68,6 @@ def plan_run(
         after=ran,
     )
     return True
-
-
-def run_members(wanted: Wanted) -> dict[str, Any]:
-    """What of a service's members RunTask has as well."""
-    return {name: wanted.members[name] for name in _MEMBERS if name in wanted.members}
 
 
 def _run(

@@ -16,6 +16,7 @@ from stack.stackfile.entries import UNKNOWN_KEY
 from stack.stackfile.field_paths import declared_paths
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.network_fields import NETWORKS, TaskNetwork, Vpc
+from stack.stackfile.order_fields import Gate
 from stack.stackfile.rendering import Context, place_of
 from stack.stackfile.task_definition import register_arguments
 from stack.stackfile.values import deeply_merged
@@ -41,6 +42,17 @@ class LogGroup:
 
 
 @dataclass(frozen=True)
+class RolloutOrder:
+    """What comes before and after the rollout of a service: see `stack.stackfile.order_fields`."""
+
+    needs: tuple[str, ...] = ()
+    before: tuple[Gate, ...] = ()
+    after: tuple[Gate, ...] = ()
+    rolls_back: bool = False
+    container: str = ''
+
+
+@dataclass(frozen=True)
 class Wanted:
     """One service of the desired state. `definition`: the arguments of RegisterTaskDefinition.
 
@@ -63,6 +75,8 @@ class Wanted:
     # Paths of fields that are left as they run, and with `undeclared: keep` the paths that the service declares.
     ignored: tuple[str, ...] = ()
     declared: tuple[str, ...] | None = None
+    # No part of what runs: a change of it alone is no rollout.
+    order: RolloutOrder = field(default=RolloutOrder(), compare=False)
 
     @property
     def leaves_something(self) -> bool:
@@ -190,6 +204,13 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         balancers=wanted_balancers(cluster, settings, top),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
+        order=RolloutOrder(
+            settings.depends_on.services,
+            settings.pre_deploy,
+            settings.post_deploy,
+            settings.on_failure == 'roll_back',
+            settings.main_container,
+        ),
     )
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stack.errors import StateUnreadable
-from stack.reconcile.plan import Row
+from stack.reconcile.ledger import GateRun
+from stack.reconcile.plan import Row, Waits
 from stack.reconcile.wanted import Successive, Wanted
 from stack.rollouts import refusals, removal, schedule_rollout, service_rollout, task_run
 from stack.rollouts.carriers import Carriers
@@ -220,6 +221,17 @@ class ClusterState:
             return None
         return self.outcome.of(name)
 
+    def waits(self, name: str) -> Waits | None:
+        """What the rollout of the service waits for, as far as a scheduler stated it."""
+        going = self.rollouts.get(name)
+        if self.outcome is None or going is None or not going.open:
+            return None
+        return self.outcome.waits.get(name) if refusals.is_about(self.outcome, going.goal, self.revision.id) else None
+
+    def gates(self, name: str) -> list[GateRun]:
+        """The newest runs of the tasks before and after the rollouts of the service."""
+        return self.outcome.ledger.of(name) if self.outcome is not None else []
+
     def refused(self, name: str) -> bool:
         """Whether a part of the service itself could not be made or removed."""
         return self.outcome is not None and self.refusal(name) is not None and name in self.outcome.refused
@@ -300,6 +312,8 @@ class ClusterState:
             self.ecs.targets.get(name),
             name in self.wanted,
             self.refusal(name),
+            self.waits(name),
+            self.gates(name),
         )
 
 

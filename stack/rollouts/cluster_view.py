@@ -9,6 +9,7 @@ from stack.rollouts import refusals
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.current_stops import current_stops, is_draining
 from stack.rollouts.ecs_state import Deployment, Service, Task
+from stack.rollouts.gate_view import order_json
 from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stop_kinds import PORT_IN_USE
@@ -130,6 +131,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'trouble': trouble(state, name),
         'failing_since': _stamp(failing_since(state, name)),
     }
+    row |= order_json(state, name)
     drift = state.drift(name)
     if drift:
         row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]

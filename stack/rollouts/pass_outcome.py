@@ -10,13 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.errors import AwsFailed, NysaError
-from stack.reconcile.plan import Plan, Step
+from stack.reconcile.ledger import EMPTY, Ledger
+from stack.reconcile.plan import Plan, Step, Waits
 from stack.rollouts.progress import Progress
 from stack.state.revisions import Revision
 
 # The code of a service that the planner leaves alone until a person acts, and of a wait that was given up.
 BLOCKED = 'Blocked'
 NOT_RELEASED = 'NotReleased'
+# The codes of a service whose task before or after the rollout failed, and of one that needs such a service.
+GATE_FAILED = 'GateFailed'
+NOT_BEGUN = 'NotBegun'
 
 # Calls that only remove what is no longer wanted: a service is complete without them.
 _REMOVALS = ('Delete', 'Deregister', 'Remove', 'Untag')
@@ -59,7 +63,8 @@ class PassOutcome:
     `revision` was stored at `stored_at`. `ended` is false while the pass works, `given_up` true once its messages are
     given up; `asked_at` is when the newest of them was sent. `refused` is by service, `failed` is why the pass as a
     whole failed. Services in `unfinished` lack something that is wanted; those in `blocked` are left alone until a
-    person acts.
+    person acts. `waits` has by service what its rollout waits for, `rolled_back` the task definition that is deployed
+    again after a failed check, and `ledger` the runs of gates.
     """
 
     number: int
@@ -73,6 +78,9 @@ class PassOutcome:
     failed: Refusal | None = None
     unfinished: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
+    waits: Mapping[str, Waits] = field(default_factory=dict)
+    rolled_back: Mapping[str, str] = field(default_factory=dict)
+    ledger: Ledger = EMPTY
 
     def of(self, service: str) -> Refusal | None:
         return self.refused.get(service) or self.failed
@@ -93,7 +101,8 @@ class PassOutcome:
 
     def fits(self, plan: Plan) -> bool:
         """Whether it is the outcome of a plan without steps."""
-        return not self.failed and not self.unfinished - self.blocked and self.refused.keys() == blocked_services(plan)
+        known = not self.failed and not self.unfinished - self.blocked and not self.waits
+        return known and self.refused.keys() == blocked_services(plan)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -108,6 +117,8 @@ class PassOutcome:
             'failed': self.failed.to_json() if self.failed else None,
             'unfinished': sorted(self.unfinished),
             'blocked': sorted(self.blocked),
+            **({'waits': [each.to_json() for each in self.waits.values()]} if self.waits else {}),
+            **({'rolled_back': dict(self.rolled_back)} if self.rolled_back else {}),
         }
 
 
@@ -127,9 +138,18 @@ def read_outcome(record: Any) -> PassOutcome | None:
             _refusal(failed) if failed else None,
             frozenset(record['unfinished']),
             frozenset(record['blocked']),
+            {
+                each['service']: Waits(**{**each, 'services': tuple(each['services'])})
+                for each in record.get('waits', ())
+            },
+            dict(record.get('rolled_back', {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _waits(record: Mapping[str, Any]) -> Waits:
+    return Waits(record['service'], tuple(record['services']), record['gate'], int(record['wave']))
 
 
 def _refusal(record: Mapping[str, Any]) -> Refusal:
@@ -173,7 +193,7 @@ class PassLog:
         before = self._before.refused if self._before else {}
         plan = self._plan or Plan(self._revision.cluster)
         blocked = {note.service: note.text for note in plan.notes if note.blocks and note.service}
-        refused = {name: Refusal(None, BLOCKED, text, now) for name, text in blocked.items()}
+        refused = {name: Refusal(None, _code(plan, name), text, now) for name, text in blocked.items()}
         refused |= _refusals(plan, self._progress, now, waits=self._given_up)
         failed = self._failed and self._failed.after(self._before.failed if self._before else None)
         return PassOutcome(
@@ -186,9 +206,17 @@ class PassLog:
             self._asked_at,
             {name: each.after(before.get(name)) for name, each in refused.items()},
             failed,
-            _unfinished(plan, self._progress) | blocked.keys(),
+            _unfinished(plan, self._progress) | blocked.keys() | {each.service for each in plan.waits},
             frozenset(blocked),
+            {each.service: each for each in plan.waits},
+            plan.rolled_back,
         )
+
+
+def _code(plan: Plan, service: str) -> str:
+    if service in plan.gate_failed:
+        return GATE_FAILED
+    return NOT_BEGUN if service in plan.not_begun else BLOCKED
 
 
 def _refusals(plan: Plan, progress: Mapping[str, Progress], now: datetime, waits: bool) -> dict[str, Refusal]:

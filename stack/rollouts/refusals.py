@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from stack.rollouts.pass_outcome import BLOCKED, NOT_RELEASED, PassOutcome, Refusal
+from stack.rollouts.pass_outcome import BLOCKED, GATE_FAILED, NOT_BEGUN, NOT_RELEASED, PassOutcome, Refusal
 from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Rollout, Verdict, end, later, minutes, stalled
 from stack.runtime.moments import stamp
 
@@ -30,7 +30,9 @@ def judge(
         followed = _withheld(before, followed, stalled_after)
     refusal = outcome.of(followed.goal.service)
     if refusal is None:
-        return followed
+        return waiting_on(before, followed) if followed.goal.service in outcome.waits else followed
+    if former := outcome.rolled_back.get(followed.goal.service):
+        return _rolled_back(before, followed, refusal, former)
     if followed.verdict and followed.verdict.ending == 'stalled' and before.open:
         return end(followed, replace(followed.verdict, reason=sentence(refusal)))
     if not followed.open:
@@ -54,6 +56,21 @@ def _withheld(before: Rollout, followed: Rollout, stalled_after: float) -> Rollo
     return stalled(held, f'ECS runs all tasks, but for {minutes(held.idle)} a part beside ECS was not made: {CAUSE}')
 
 
+def waiting_on(before: Rollout, followed: Rollout) -> Rollout:
+    """The rollout while its service waits for others or for a gate, which is no stall: gates have timeouts."""
+    if followed.verdict and followed.verdict.ending == 'stalled':
+        followed = replace(followed, verdict=None, state='rolling-out' if followed.deployment else 'queued')
+    return replace(followed, idle=0.0) if followed.open else followed
+
+
+def _rolled_back(before: Rollout, followed: Rollout, refusal: Refusal, former: str) -> Rollout:
+    """The rollout after a failed check for which the scheduler deploys the former task definition again."""
+    replaced = followed.verdict is not None and followed.verdict.ending == 'superseded' and before.open
+    if not followed.open and not replaced:
+        return followed
+    return end(followed, Verdict('rolled-back', refusal.message, followed.observed_at, former))
+
+
 def is_about(outcome: PassOutcome, goal: Goal, current: str | None) -> bool:
     """Whether the pass was for what the goal wants, or for something later."""
     return not goal.held and outcome.concerns(goal.revision, goal.since, current)
@@ -61,7 +78,7 @@ def is_about(outcome: PassOutcome, goal: Goal, current: str | None) -> bool:
 
 def sentence(refusal: Refusal) -> str:
     """Why a service is not complete, for a person."""
-    if refusal.code in (BLOCKED, NOT_RELEASED) or refusal.call is None:
+    if refusal.code == NOT_RELEASED or refusal.call is None:
         return refusal.message
     return f'AWS refused {refusal.call} ({refusal.code}): {refusal.message}'
 
@@ -95,7 +112,7 @@ def _answers(outcome: PassOutcome, goal: Goal) -> bool:
 
 
 def _given_up(refusal: Refusal) -> str:
-    if refusal.code == BLOCKED:
+    if refusal.code in (BLOCKED, GATE_FAILED, NOT_BEGUN):
         return refusal.message
     tries = 'try' if refusal.tries == 1 else 'tries'
     return f'{sentence(refusal).rstrip(".")}. The scheduler gave up after {refusal.tries} {tries}.'
@@ -104,6 +121,10 @@ def _given_up(refusal: Refusal) -> str:
 def _advice(refusal: Refusal) -> str:
     if refusal.code == BLOCKED:
         return 'Fix the cause; the next pass, within ten minutes or with the next change, goes on.'
+    if refusal.code == GATE_FAILED:
+        return 'Fix the task, and deploy again: it is tried again with the next change or deploy.'
+    if refusal.code == NOT_BEGUN:
+        return 'Fix what it needs, and deploy again: its rollout begins after that.'
     if refusal.code == NOT_RELEASED:
         return 'See in AWS what still uses it, then deploy again.'
     if is_denied(refusal.code):

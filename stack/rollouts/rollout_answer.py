@@ -6,6 +6,7 @@ from typing import Any
 from stack.errors import NotFound, RolloutFailed, RolloutInProgress
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import UNREADABLE, revision_json, service_row, summary, verdict_json
+from stack.rollouts.gate_view import waits_text
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 
@@ -51,7 +52,7 @@ def content(state: ClusterState, question: Question) -> dict[str, Any]:
     return {
         'cluster': state.name,
         'revision': question.revision or state.revision.id,
-        'message': _sentence(together, asked),
+        'message': _sentence(together, asked, state),
         'settled': together.verdict is not None or not asked,
         **_known(state),
         'state': together.state,
@@ -135,7 +136,7 @@ def _ended(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _sentence(together: RolloutSummary, asked: dict[str, Rollout]) -> str:
+def _sentence(together: RolloutSummary, asked: dict[str, Rollout], state: ClusterState) -> str:
     if not asked:
         return 'Nothing has to roll out.'
     verdict = together.verdict
@@ -143,7 +144,8 @@ def _sentence(together: RolloutSummary, asked: dict[str, Rollout]) -> str:
         open_ones = sorted(name for name, each in asked.items() if each.open)
         if all(asked[name].goal.held for name in open_ones):
             return f'Adopted or stored, not deployed yet: {", ".join(open_ones)}.'
-        return f'{together.percent} % there; under way: {", ".join(open_ones)}.'
+        waiting = [text for name in open_ones if (text := waits_text(state, name))]
+        return ' '.join([f'{together.percent} % there; under way: {", ".join(open_ones)}.', *waiting])
     words = {
         'succeeded': 'It is rolled out.',
         'scaled-to-zero': 'It is scaled to zero.',

@@ -10,7 +10,7 @@ from stack.scheduler.hints import Hint
 from stack.scheduler.passes import Ask, Ended, State
 
 # Seconds until the next pass on a cluster, by how the last one ended.
-AGAIN_S = {'waiting': 5.0, 'busy': 2.0, 'frozen': 30.0}
+AGAIN_S = {'waiting': 5.0, 'awaiting': 5.0, 'busy': 2.0, 'frozen': 30.0}
 LONGEST_AGAIN_S = 60.0
 FAILED_AGAIN_S = 4.0
 # Passes that fail one after another until a message is given up, and passes that wait for AWS.
@@ -25,7 +25,8 @@ After = Literal['done', 'again', 'given up']
 class Job:
     """The messages for one cluster, and the counts of its failed and waiting passes.
 
-    `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile.
+    `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile,
+    but for the services in `waiting`, whose rollouts have not begun yet.
     """
 
     cluster: str
@@ -33,6 +34,7 @@ class Job:
     failed: int = 0
     waited: int = 0
     fresh: bool = False
+    waiting: frozenset[str] = frozenset()
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, message: Received, hint: Hint) -> None:
@@ -51,6 +53,7 @@ class Job:
             frozenset(hint.destroy for hint in hints if hint.destroy),
             hinted=bool(hints),
             retry=self.fresh,
+            retried=self.waiting,
             announced=frozenset(revisions) if len(revisions) == len(hints) else frozenset(),
             asked_at=max((hint.asked_at for hint in hints if hint.asked_at), default=None),
             gives_up=self._gives_up() if hints else frozenset(),
@@ -66,13 +69,14 @@ class Job:
 
     def after(self, ended: Ended, asked: bool) -> After:
         """The decision after a pass. Without a message (`asked` is false) the next periodic pass retries."""
-        self.failed += ended.state == 'failed'
+        self.failed = 0 if ended.state == 'awaiting' else self.failed + (ended.state == 'failed')
+        self.waiting = frozenset(each.service for each in ended.outcome.plan.waits) if ended.outcome else self.waiting
         self.waited += ended.state == 'waiting'
         if ended.state in ('complete', 'gone', 'held'):
             return 'done'
         if self.failed >= MOST_FAILED or self.waited >= MOST_WAITING:
             return 'given up'
-        goes_on = ended.state in ('waiting', 'stopped', 'busy') or (
+        goes_on = ended.state in ('waiting', 'awaiting', 'stopped', 'busy') or (
             ended.state == 'failed' and self.failed < UNASKED_FAILED
         )
         return 'again' if asked or goes_on else 'done'

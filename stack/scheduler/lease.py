@@ -39,6 +39,7 @@ class Lease:
 
     `deployed` is what its holder deploys, or the last holder did; `Leases.record` stores it for the next one. `outcome`
     gives the state of the holder's work that every write records, as plain JSON; at first that of the last holder.
+    `gates` gives the ledger of gates in the same way, None where there are none.
     """
 
     def __init__(self, cluster: str, number: int, etag: str | None, renewed: float, clock: Callable[[], float]):
@@ -49,6 +50,7 @@ class Lease:
         self.renewed = renewed
         self.deployed: Deployed | None = None
         self.outcome: Callable[[], Any] = lambda: None
+        self.gates: Callable[[], Any] = lambda: None
         self.lost = False
         # When each write was begun that may still be stored, by its nonce; the last one's nonce.
         self.begun: dict[str, float] = {}
@@ -114,8 +116,8 @@ class Leases:
         last = read_lease(found.body) if found else {}
         number = last['number'] + 1 if isinstance(last.get('number'), int) else 1
         lease = Lease(cluster, number, found.etag if found else None, asked, self._clock)
-        lease.deployed, outcome = deployed_in(last), last.get('outcome')
-        lease.outcome = lambda: outcome
+        lease.deployed, outcome, gates = deployed_in(last), last.get('outcome'), last.get('gates')
+        lease.outcome, lease.gates = (lambda: outcome), (lambda: gates)
         return lease if await self._write(lease) else None
 
     def _is_free(self, cluster: str, found: Any, now: float) -> bool:
@@ -177,6 +179,8 @@ class Leases:
             'outcome': lease.outcome(),
             'nonce': lease.last,
         }
+        if (gates := lease.gates()) is not None:
+            body['gates'] = gates
         asked = lease.begun[lease.last] = self._clock()
         try:
             written = await self._bucket.put(PREFIX + lease.cluster, json.dumps(body).encode(), over=lease.etag)

@@ -10,7 +10,7 @@ from stack.reconcile.plan import Plan, Row
 from stack.runtime.masking import masked_text
 from stack.scheduler.hints import Hint
 from stack.scheduler.passes import Ended
-from stack.scheduler.plan_text import duration, headline, in_brief
+from stack.scheduler.plan_text import duration, headline, in_brief, waves_text
 
 
 @dataclass
@@ -37,7 +37,7 @@ class PassReports:
                 continue
             begun = self._begun.setdefault((plan.cluster, url), Begun(self._clock()))
             if not begun.rows or moved.keys() - begun.rows.keys():
-                lines = (headline(plan, estimate(plan)), in_brief(plan.rows), _asked_by(asked))
+                lines = (headline(plan, estimate(plan)), in_brief(plan.rows), _waves(plan), _asked_by(asked))
                 self._webhooks.say(url, _line(plan.cluster, *lines))
             begun.rows = moved | begun.rows
 
@@ -55,7 +55,10 @@ class PassReports:
                 self._webhooks.say(url, _line(cluster, what, noted))
             else:
                 took = duration(self._clock() - begun.at)
-                self._webhooks.say(url, _line(cluster, f'done in {took}', in_brief(begun.rows.values()), noted))
+                plan = ended.outcome.plan if ended.outcome else None
+                halted = plan is not None and (plan.gate_failed or plan.not_begun)
+                how = f'stopped after {took}' if halted else f'done in {took}'
+                self._webhooks.say(url, _line(cluster, how, in_brief(begun.rows.values()), noted))
 
     def failed(self, cluster: str, errors: Sequence[str], hints: Iterable[Hint], gives_up: bool) -> None:
         """Report a failed pass: the caller does so the first time, and when it is not tried again."""
@@ -70,6 +73,10 @@ class PassReports:
     async def finished(self) -> None:
         """Wait until every report is posted."""
         await self._webhooks.finished()
+
+
+def _waves(plan: Plan) -> str:
+    return f'in waves: {waves}' if (waves := waves_text(plan)) else ''
 
 
 def _by_webhook(hints: Iterable[Hint]) -> dict[str, list[Hint]]:

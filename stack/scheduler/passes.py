@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from stack.errors import NotFound, NysaError
+from stack.reconcile.ledger import Ledger, read_ledger
 from stack.reconcile.plan import Plan
 from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
 from stack.rollouts.progress import Progress
 from stack.runtime.fence import GoesOn
 from stack.runtime.interruptible import Interrupted
+from stack.scheduler.gate_book import GateBook
+from stack.scheduler.gate_look import UNOBSERVED
 from stack.scheduler.lease import Lease, Leases
 from stack.scheduler.reconciler import Outcome, Reconciler, Request
 from stack.state.lease_record import Deployed
@@ -26,10 +29,10 @@ log = logging.getLogger(__name__)
 # How far back the announced revision is searched, where the current one is not to be deployed.
 LOOKED_AT = 100
 
-# complete: AWS matches the desired state · waiting: AWS has not released something yet · failed: a step was refused ·
-# stopped: a stop was requested · busy: another process works on the cluster · frozen · gone: the cluster is not
-# managed · held: the stored revision is not to be deployed yet
-State = Literal['complete', 'waiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'held']
+# complete: AWS matches the desired state · waiting: AWS has not released something yet · awaiting: a rollout or a task
+# has not ended yet · failed: a step was refused · stopped: a stop was requested · busy: another process works on the
+# cluster · frozen · gone: the cluster is not managed · held: the stored revision is not to be deployed yet
+State = Literal['complete', 'waiting', 'awaiting', 'failed', 'stopped', 'busy', 'frozen', 'gone', 'held']
 
 
 class Revisions(Protocol):
@@ -40,9 +43,17 @@ class Revisions(Protocol):
     async def versions(self, cluster: str, *, limit: int) -> list[Any]: ...
 
 
+class Gates(Protocol):
+    """Looks at the tasks of open gates: see `stack.scheduler.gate_look.GateLook`."""
+
+    async def look(self, cluster: str, ledger: Ledger, /) -> Ledger: ...
+
+
 @dataclass(frozen=True)
 class Ask:
     """The request for a pass. `hinted`: a message asked for it; `retry`: what ECS rolled back is deployed again.
+
+    `retried` are services for which it is even without `retry`: they waited in the pass before.
 
     `announced` are the revisions that the messages name, empty where any of them names none; `asked_at` is when the
     newest of them was sent. `gives_up` are the states after which the messages are given up.
@@ -52,6 +63,7 @@ class Ask:
     destroyed: frozenset[str] = frozenset()
     hinted: bool = True
     retry: bool = True
+    retried: frozenset[str] = frozenset()
     prune: bool = False
     announced: frozenset[str] = frozenset()
     asked_at: datetime | None = None
@@ -80,7 +92,10 @@ class Passes:
         reconciler: Reconciler,
         is_frozen: Callable[[Revision], Awaitable[bool]],
         sink: Callable[[Progress], None] = lambda _: None,
+        *,
+        gates: Gates = UNOBSERVED,
     ):
+        self._gates = gates
         self._revisions = revisions
         self._leases = leases
         self._reconciler = reconciler
@@ -93,8 +108,9 @@ class Passes:
         Raises `NotFound`, `StateUnreadable`, `Unprocessable`, `AwsFailed`.
         """
         revision = await self._revisions.read(ask.cluster)
-        deployed = (await self._leases.recorded(ask.cluster)).deployed
-        request = _request(ask, revision, _brought_by(revision, deployed))
+        recorded = await self._leases.recorded(ask.cluster)
+        ledger = await self._gates.look(ask.cluster, read_ledger(recorded.gates))
+        request = _request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
         return request.document, await self._reconciler.plan(ask.cluster, request)
 
     async def make(
@@ -118,7 +134,10 @@ class Passes:
         recorded = await self._leases.recorded(ask.cluster)
         if state := await self._kept_from(ask, revision, recorded.deployed):
             return Ended(state)
-        request = _request(ask, revision, _brought_by(revision, recorded.deployed))
+        ledger = read_ledger(recorded.gates)
+        if ledger.open_runs:
+            return None
+        request = _request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
         plan = await self._reconciler.plan(ask.cluster, request)
         if not plan.is_empty:
             return None
@@ -150,8 +169,11 @@ class Passes:
         self, ask: Ask, lease: Lease, target: Revision, passed: PassLog, on_plan: OnPlan, fence: GoesOn
     ) -> Ended:
         brought_by = _brought_by(target, lease.deployed)
-        plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by))
+        ledger = await self._gates.look(ask.cluster, read_ledger(lease.gates()))
+        plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by, ledger))
         passed.begin(plan)
+        book = GateBook(plan, ledger)
+        lease.gates = book.to_json
         # Stored before the first step: should this process die, the next holder knows what was begun.
         if not await self._leases.record(lease, Deployed(Deployed.digest(target), brought_by)):
             return Ended('busy')
@@ -160,9 +182,12 @@ class Passes:
 
         def report(progress: Progress) -> None:
             passed.take(progress)
+            book.take(progress)
             self._log(ask.cluster, progress)
 
-        return _ended(await self._reconciler.apply(plan, report, fence))
+        outcome = await self._reconciler.apply(plan, report, fence)
+        book.end()
+        return _ended(outcome)
 
     async def _target(self, ask: Ask, current: Revision, deployed: Deployed | None) -> Revision:
         """The revision that a pass deploys: never one that was stored, not to be deployed, after those announced."""
@@ -238,11 +263,22 @@ def _ended(outcome: Outcome) -> Ended:
         return Ended('failed', outcome, errors)
     if outcome.waiting:
         return Ended('waiting', outcome)
+    if outcome.awaited:
+        return Ended('awaiting', outcome)
     return Ended('complete' if outcome.is_complete else 'stopped', outcome)
 
 
-def _request(ask: Ask, revision: Revision, brought_by: str) -> Request:
-    return Request(revision.document, brought_by, ask.destroyed, ask.prune, ask.retry)
+def _request(ask: Ask, revision: Revision, brought_by: str, ledger: Ledger) -> Request:
+    return Request(
+        revision.document,
+        brought_by,
+        ask.destroyed,
+        prune=ask.prune,
+        retry=ask.retry,
+        retried=ask.retried,
+        ledger=ledger,
+        asked_at=ask.asked_at,
+    )
 
 
 def _brought_by(revision: Revision, deployed: Deployed | None) -> str:

@@ -25,12 +25,21 @@ def plan_lines(plan: Plan, seconds: float, colour: bool = False) -> Iterator[str
         if row.action != 'nothing':
             yield _coloured(f'{_SIGNS[row.action]} {row.service}', _COLOURS[row.action], colour) + f'  {row.action}'
             yield from (f'    {change_text(each)}' for each in row.changes)
+    if len(plan.waves) > 1:
+        yield f'Waves: {waves_text(plan)}'
     for note in plan.notes:
         yield f'! {note.service + ": " if note.service else ""}{masked_text(note.text)}'
     if plan.unmanaged:
         yield f'Not managed, and left alone: {", ".join(plan.unmanaged)}'
     for number, step in enumerate(plan.steps, start=1):
         yield f'{number:4}. {masked_text(step.text)}  ({step.kind})'
+
+
+def waves_text(plan: Plan) -> str:
+    """The order of the rollouts, as `1. database; 2. api, worker`; empty where all begin at once."""
+    if len(plan.waves) < 2:
+        return ''
+    return '; '.join(f'{number}. {", ".join(wave)}' for number, wave in enumerate(plan.waves, start=1))
 
 
 def headline(plan: Plan, seconds: float) -> str:

@@ -8,9 +8,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from stack.errors import AwsFailed, NysaError
+from stack.reconcile.ledger import EMPTY, Ledger
 from stack.reconcile.observed import Observed, Observer
 from stack.reconcile.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.planner import plan
@@ -38,6 +40,9 @@ class Request:
     destroyed: frozenset[str] = frozenset()
     prune: bool = False
     retry: bool = True
+    retried: frozenset[str] = frozenset()
+    ledger: Ledger = EMPTY
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,12 @@ class Outcome:
     @property
     def waiting(self) -> list[Progress]:
         """Steps that AWS does not permit yet: a later pass continues there."""
-        return self._in('waiting')
+        return [progress for progress in self._in('waiting') if not progress.step.later]
+
+    @property
+    def awaited(self) -> list[Progress]:
+        """Steps that wait for the end of a rollout or of a task, which a later pass observes."""
+        return [progress for progress in self._in('waiting') if progress.step.later]
 
     @property
     def is_complete(self) -> bool:
@@ -118,7 +128,10 @@ class Reconciler:
             destroyed=request.destroyed,
             prune=request.prune,
             retry=request.retry,
+            retried=request.retried,
             region=self._region,
+            ledger=request.ledger,
+            asked_at=request.asked_at.timestamp() if request.asked_at else None,
         )
 
     async def apply(self, plan: Plan, sink: Sink = lambda _: None, goes_on: GoesOn = lambda: True) -> Outcome:
@@ -137,6 +150,8 @@ class Reconciler:
 
         Raises `AwsFailed` where AWS refuses it for good, and `Interrupted` where the fence around it is closed.
         """
+        if step.later:
+            return 'waiting', {}
         service, _, operation = step.kind.partition(':')
         until = self._clock() + self._patience
         while True:

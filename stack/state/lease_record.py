@@ -26,17 +26,21 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The content of the lease object: what was deployed last, and the outcome of the last holder."""
+    """The content of the lease object: what was deployed last, the outcome of the last holder, and the ledger of gates.
+
+    The last two are plain JSON: see `stack.rollouts.pass_outcome` and `stack.reconcile.ledger`.
+    """
 
     deployed: Deployed | None = None
     outcome: Any = None
+    gates: Any = None
 
 
 async def recorded(bucket: ObjectReader, cluster: str) -> Recorded:
     """What the last holders of a cluster's lease recorded. Raises `AwsFailed`."""
     found = await bucket.get(PREFIX + cluster)
     last = read_lease(found.body) if found else {}
-    return Recorded(deployed_in(last), last.get('outcome'))
+    return Recorded(deployed_in(last), last.get('outcome'), last.get('gates'))
 
 
 def read_lease(body: bytes) -> dict[str, Any]:

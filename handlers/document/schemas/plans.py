@@ -84,7 +84,8 @@ SCHEMAS: dict[str, Schema] = {
             },
             'ecs': {
                 'type': ['object', 'null'],
-                'description': 'What ECS would do to come from what runs to it: the plan of a scheduler.',
+                'description': 'What ECS would do to come from what runs to it: the plan of a scheduler. Its `waves` '
+                'are the services that change, each wave after what it needs in those before.',
             },
             'ecs_reason': text_or_null('Why `ecs` is null.'),
         },

@@ -113,6 +113,32 @@ CHANGE = shape(
     {'before': ANY, 'after': ANY, 'concealed': {'const': True, 'description': 'The values are not shown.'}},
 )
 
+WAITS = shape(
+    'What the rollout of a service waits for.',
+    {
+        'services': many({'type': 'string'}, 'Services whose rollouts come first.'),
+        'gate': text('The task before or after its rollout that has not ended; empty while it waits for services.'),
+        'wave': number('The wave of its rollout, from 1.'),
+    },
+)
+
+GATE = shape(
+    'A task before or after a rollout: its newest run.',
+    {
+        'name': text('Its name in the stackfile.'),
+        'stage': {'enum': ['pre_deploy', 'post_deploy'], 'description': 'Before or after the rollout.'},
+        'state': {'enum': ['starting', 'running', 'succeeded', 'failed'], 'description': 'How far it is.'},
+        'attempt': number('The number of its run for this task definition, from 1.'),
+        'task': text_or_null('The id of its task, once it is known.'),
+        'exit_code': {'type': ['integer', 'null'], 'description': 'The exit code; null while it runs.'},
+        'reason': text_or_null('Why it failed.'),
+        'lines': many({'type': 'string'}, 'The last lines of its log, at most 10.'),
+        'timeout': number('Seconds until it is stopped.'),
+        'started_at': moment('When it was begun.'),
+        'ended_at': moment_or_null('When it ended.'),
+    },
+)
+
 ROW: dict[str, Schema] = {
     'name': text('Its name.'),
     'managed': {'type': 'boolean', 'description': 'Whether the desired state contains it.'},
@@ -144,6 +170,8 @@ ROW_OPTIONAL: dict[str, Schema] = {
     'task_definition': text_or_null('The task definition of the revision, once it exists.'),
     'drift': many(CHANGE, 'The drifted fields: deployed (`before`) and desired (`after`).'),
     'targets': {'type': 'object', 'description': 'The number of load balancer targets in each state of health.'},
+    'waits': WAITS,
+    'gates': many(GATE, 'The tasks before and after its rollouts, in the order in which they began.'),
     'gone': {'const': True, 'description': 'It is neither desired nor deployed any more.'},
 }
 
@@ -172,7 +200,10 @@ SCHEMAS: dict[str, Schema] = {
         REASON,
         {
             'call': text_or_null('The AWS call that was refused, as `elbv2:CreateListener`; null if no call was made.'),
-            'code': text("AWS's code, or `Blocked` if a person has to act first."),
+            'code': text(
+                "AWS's code; `Blocked` if a person has to act first, `GateFailed` after a failed task before or after "
+                'the rollout, `NotBegun` if a service that it needs has failed.'
+            ),
             'message': text("AWS's message."),
             'since': moment('The time of the first refusal.'),
             'tries': number('The number of consecutive passes that failed.'),

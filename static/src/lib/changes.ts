@@ -32,6 +32,8 @@ export interface Plan {
   /** `code`: what of the server's refusals it would be. */
   notes: { service: string | null; message: string; code: string | null }[];
   unmanaged: string[];
+  /** The services that change, each wave after what it needs in those before. */
+  waves: string[][];
   /** The images that a rollback blocks. */
   quarantined: { service: string; image: string }[];
   estimateSeconds: number | null;
@@ -71,6 +73,7 @@ export function readPlan(sent: Json): Plan {
       message: asText(effect.message) ?? [asText(effect.service), asText(effect.path)].filter(Boolean).join('.'),
     })),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
+    waves: Array.isArray(ecs.waves) ? ecs.waves.map(strings) : [],
     quarantined: objects(plan.quarantined).map((q) => ({
       service: asText(q.service) ?? '',
       image: asText(q.image) ?? '',

@@ -43,6 +43,25 @@ export interface Trouble {
   advice: string;
 }
 
+/** What a rollout waits for: other services, or a task of its own; its wave counts from 1. */
+export interface Waits {
+  services: readonly string[];
+  gate: string | null;
+  wave: number;
+}
+
+/** The newest run of a task before or after a rollout. */
+export interface Gate {
+  name: string;
+  before: boolean;
+  state: 'starting' | 'running' | 'succeeded' | 'failed';
+  exitCode: number | null;
+  reason: string | null;
+  lines: readonly string[];
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
 export interface Difference {
   path: string;
   before: unknown;
@@ -81,6 +100,8 @@ export interface Service {
   trouble: Trouble | null;
   /** What ECS runs against what is wanted, field by field; null where there is no drift. */
   drift: Difference[] | null;
+  waits: Waits | null;
+  gates: readonly Gate[];
 }
 
 export interface Freeze {
@@ -307,6 +328,29 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     stops: readStops(sent.stop_reasons),
     trouble: readTrouble(sent.trouble),
     drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
+    waits: readWaits(sent.waits),
+    gates: list(sent.gates).map(readGate),
+  };
+}
+
+function readWaits(value: unknown): Waits | null {
+  const waits = object(value);
+  return waits && { services: list(waits.services).map(String), gate: text(waits.gate), wave: number(waits.wave) ?? 1 };
+}
+
+const GATE_STATES: Gate['state'][] = ['starting', 'running', 'succeeded', 'failed'];
+
+function readGate(value: unknown): Gate {
+  const gate = object(value) ?? {};
+  return {
+    name: text(gate.name) ?? '',
+    before: gate.stage === 'pre_deploy',
+    state: GATE_STATES.find((s) => s === gate.state) ?? 'starting',
+    exitCode: number(gate.exit_code),
+    reason: text(gate.reason),
+    lines: list(gate.lines).map(String),
+    startedAt: instant(gate.started_at),
+    endedAt: instant(gate.ended_at),
   };
 }
 
@@ -323,8 +367,10 @@ function readFresh(sent: Sent<wire.ServiceState>): Service['fresh'] {
 }
 
 /** How far a rollout is, in words: no number stands for what ECS alone decides. */
-export function progress({ state, fresh }: Service): string {
+export function progress({ state, fresh, waits }: Service): string {
   if (state === 'removing') return 'Stopping tasks';
+  if (waits?.services.length) return `Waits for ${waits.services.join(', ')}`;
+  if (waits?.gate) return `Waits for ${waits.gate}`;
   if (state === 'queued' || !fresh) return 'Waiting for ECS';
   if (fresh.running < fresh.desired || !fresh.desired) return `${fresh.running} of ${fresh.desired} new tasks running`;
   return fresh.desired === 1 ? 'New task running, finishing' : `All ${fresh.desired} new tasks running, finishing`;
@@ -357,7 +403,7 @@ export function expecting(before: Service, fields: Record<string, unknown>, depl
     desired: number(fields.desired_count) ?? before.desired,
   };
   return deploys
-    ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null }
+    ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null, waits: null }
     : wanted;
 }
 

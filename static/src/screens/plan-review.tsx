@@ -63,6 +63,7 @@ export function PlanReview(props: Props) {
         </div>
       </div>
       {children}
+      {plan && <Waves waves={plan.waves} />}
       {error && (
         <ErrorBanner
           error={error}
@@ -86,6 +87,18 @@ export function PlanReview(props: Props) {
       <Changes {...props} reading={reading} />
       <Apply {...props} reading={reading} onError={setError} />
     </>
+  );
+}
+
+/** The order of the rollouts, where it has more than one wave. */
+function Waves({ waves }: { waves: readonly string[][] }) {
+  if (waves.length < 2) return null;
+  return (
+    <ol class="small waves" aria-label="Waves">
+      {waves.map((names) => (
+        <li key={names.join()}>{names.join(', ')}</li>
+      ))}
+    </ol>
   );
 }
 

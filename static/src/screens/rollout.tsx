@@ -2,11 +2,12 @@ import { asked, rollback, shortRevision } from '../app/actions';
 import { useService } from '../app/read';
 import { hindrance, store } from '../app/state';
 import { plural } from '../lib/changes';
-import { hasFailed, progress, readDeployments, rolledOut, type Service } from '../lib/model';
+import { type Gate, hasFailed, progress, readDeployments, rolledOut, type Service } from '../lib/model';
 import { clusterRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
-import { Badge, Bar, StatusBadge, VerdictBadge } from '../ui/badge';
+import { Badge, Bar, StatusBadge, type Tone, VerdictBadge } from '../ui/badge';
 import { Button, Link, LinkButton } from '../ui/button';
+import type { IconName } from '../ui/icons';
 import { Empty } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago } from '../ui/time';
@@ -60,6 +61,7 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
         <FailedService key={s.name} service={s} />
       ))}
       {moving.length > 0 && <Rows services={moving} label="In progress" />}
+      <Gates services={[...failed, ...moving]} />
       {ended.length > 0 && <Rows services={ended.slice(0, 50)} label="Done" />}
       {!moving.length && !ended.length && !failed.length && (
         <Empty
@@ -72,6 +74,57 @@ export function RolloutScreen({ entry }: { entry: ClusterEntry }) {
       )}
       <Activity cluster={entry.name} />
     </ClusterFrame>
+  );
+}
+
+const GATE_STATES: Record<Gate['state'], [Tone, IconName, string]> = {
+  starting: ['busy', 'progress', 'Starting'],
+  running: ['busy', 'progress', 'Running'],
+  succeeded: ['good', 'check', 'Succeeded'],
+  failed: ['bad', 'circle-cross', 'Failed'],
+};
+
+/** The tasks before and after the rollouts of services: how each ended, with the last lines of its log. */
+function Gates({ services }: { services: readonly Service[] }) {
+  const gates = services.flatMap((service) => service.gates.map((gate) => ({ service, gate })));
+  if (!gates.length) return null;
+  return (
+    <section class="panel" aria-label="Tasks before and after rollouts">
+      <header>
+        <h2>Tasks before and after rollouts</h2>
+      </header>
+      <ul class="body stack gates">
+        {gates.map(({ service, gate }) => (
+          <GateLine key={`${service.name}/${gate.name}`} service={service} gate={gate} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function GateLine({ service, gate }: { service: Service; gate: Gate }) {
+  const [tone, icon, word] = GATE_STATES[gate.state];
+  return (
+    <li class="stack">
+      <div class="row">
+        <Badge tone={tone} icon={icon}>
+          {word}
+        </Badge>
+        <span>
+          {gate.name} <span class="mute">{gate.before ? `before ${service.name}` : `after ${service.name}`}</span>
+        </span>
+        <span class="small mute">
+          {gate.exitCode !== null && `exit code ${gate.exitCode}, `}
+          <Ago at={gate.endedAt ?? gate.startedAt} />
+        </span>
+      </div>
+      {gate.state === 'failed' && gate.reason && (
+        <p class="small">
+          <UserText text={gate.reason} />
+        </p>
+      )}
+      {gate.lines.length > 0 && <pre class="small">{gate.lines.join('\n')}</pre>}
+    </li>
   );
 }
 
@@ -127,9 +180,13 @@ function InProgress({ service }: { service: Service }) {
       </span>
       <span class="td wide two" role="cell">
         <span class="small cut">{progress(service)}</span>
-        <span class="small mute cut" title={service.events[0]?.message}>
-          {service.events[0]?.message ?? 'Waiting for ECS'}
-        </span>
+        {service.waits?.services.length ? (
+          <span class="small mute">Wave {service.waits.wave}</span>
+        ) : (
+          <span class="small mute cut" title={service.events[0]?.message}>
+            {service.events[0]?.message ?? 'Waiting for ECS'}
+          </span>
+        )}
       </span>
       <span class="td end" role="cell">
         {service.state === 'queued' ? (

@@ -1,0 +1,76 @@
+"""Looks at the tasks of gates that are open: a pass plans with what they have come to."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from stack.errors import AwsFailed
+from stack.failures.task_logs import last_lines
+from stack.reconcile.ledger import GateRun, Ledger
+from stack.reconcile.names import MADE_FOR_TAG
+from stack.reconcile.observed import TaskDefinition
+from stack.rollouts.ecs_state import Task
+from stack.rollouts.gate_runs import follow
+
+log = logging.getLogger(__name__)
+
+# What is kept of the log of a gate.
+LINES_KEPT = 10
+LONGEST_LINE = 300
+
+
+class Look(Protocol):
+    """What is asked of ECS and of its logs: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def runs(self, cluster: str, family: str, started_by: str, /) -> Sequence[Task]: ...
+    async def definition(self, arn: str, /) -> TaskDefinition | None: ...
+    async def log_lines(self, group: str, stream: str, region: str | None, most: int, /) -> list[dict[str, Any]]: ...
+
+
+class Unobserved:
+    """Stands for a look where no desired state has gates."""
+
+    async def look(self, cluster: str, ledger: Ledger, /) -> Ledger:
+        return ledger
+
+
+UNOBSERVED = Unobserved()
+
+
+class GateLook:
+    def __init__(self, look: Look, clock: Callable[[], float] = time.time):
+        """`clock` gives the time in seconds since the epoch."""
+        self._look = look
+        self._clock = clock
+
+    async def look(self, cluster: str, ledger: Ledger) -> Ledger:
+        """The ledger with what its open runs have come to. No call without an open run. Raises `AwsFailed`."""
+        return ledger.with_(*[await self._follow(cluster, run) for run in ledger.open_runs])
+
+    async def _follow(self, cluster: str, run: GateRun) -> GateRun:
+        tasks = await self._look.runs(cluster, run.family, run.mark)
+        followed = follow(run, tasks, self._clock())
+        if followed.is_open and not tasks and run.gate and run.task_definition is None:
+            return replace(followed, task_definition=await self._registered(run))
+        if followed.is_open or not tasks:
+            return followed
+        ended = next((task for task in tasks if task.arn == followed.task), tasks[-1])
+        return replace(followed, lines=await self._lines(ended))
+
+    async def _registered(self, run: GateRun) -> str | None:
+        """The task definition that was registered for the run, where that is all that was done so far."""
+        newest = await self._look.definition(run.family)
+        return newest.arn if newest and newest.tags.get(MADE_FOR_TAG) == run.mark else None
+
+    async def _lines(self, task: Task) -> tuple[str, ...]:
+        """The last lines of its log, as far as it has one that may be read."""
+        try:
+            definition = await self._look.definition(task.task_definition)
+            found = await last_lines(self._look, definition, [task])
+        except AwsFailed as refused:
+            log.warning('the log of task %s cannot be read: %s', task.id, refused)
+            return ()
+        lines = found['lines'] if found else []
+        return tuple(line['message'][:LONGEST_LINE] for line in lines[-LINES_KEPT:])
