@@ -138,7 +138,7 @@ def _plan_gate(
             **run_members(wanted),
         },
         after=after,
-        why=[Change(f'{stage}.{gate.name}', None, ' '.join(gate.command))],
+        why=[Change(f'{stage}.{gate.name}.command', None, list(gate.command))],
     )
     return (_ended(draft, occasion.cluster, run, (step,)),), {step: run}
 

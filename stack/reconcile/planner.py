@@ -30,7 +30,8 @@ from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_u
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.shared_balancers import plan_unused
 from stack.reconcile.tasks import plan_run
-from stack.reconcile.turns import Turn, Turns
+from stack.reconcile.turn import Findings, Turn
+from stack.reconcile.turns import Turns
 from stack.reconcile.vpc import in_own_vpc, misstated
 from stack.reconcile.wanted import Wanted, faults, wanted_services
 from stack.reconcile.wanted_shared import wanted_shared
@@ -66,7 +67,7 @@ def plan(
     listeners = find_listeners(shared, wanted_shared(observed.cluster, document, serving), clear, observed)
     drafts: list[Draft] = [shared]
     found: dict[str, Row] = {}
-    turns = Turns(wanted, observed, ledger, revision, asked_at)
+    turns = Turns(wanted, Findings(observed, ledger), revision, asked_at)
     for service in [wanted[name] for name in turns.order]:
         turn = turns.take(service, Draft(Owner(observed.cluster, service.service), records))
         turn.retry = retry or service.service in retried
@@ -76,7 +77,7 @@ def plan(
             turns.check(service)
             service = in_own_vpc(service, observed)
             _claim_record(service, claims)
-            row = turn.conclude(_service(turn, shared, listeners, service, observed))
+            row = turn.conclude(_service(turn, shared, listeners, service, observed), turns.needed(service))
         except Blocked as blocked:
             row = turn.block(blocked)
         drafts.append(turn.draft)

@@ -12,9 +12,13 @@ Json = dict[str, Any]
 
 def order_json(state: ClusterState, name: str) -> Json:
     """The keys `waits` and `gates` of a service's row; neither where the service has none."""
-    waits, gates = state.waits(name), state.gates(name)
-    shown: Json = {'waits': {key: value for key, value in waits.to_json().items() if key != 'service'}} if waits else {}
-    return shown | ({'gates': [gate_json(run) for run in gates if run.gate]} if any(run.gate for run in gates) else {})
+    waits, gates = state.waits(name), [run for run in state.gates(name) if run.gate]
+    shown: Json = {}
+    if waits is not None and (waits.services or waits.gate):
+        shown['waits'] = {key: value for key, value in waits.to_json().items() if key != 'service'}
+    if gates:
+        shown['gates'] = [gate_json(run) for run in gates]
+    return shown
 
 
 def gate_json(run: GateRun) -> Json:

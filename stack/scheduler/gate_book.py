@@ -46,3 +46,12 @@ def due_steps(plan: Plan) -> set[str]:
         if not step.later and all(earlier in due for earlier in step.depends_on):
             due.add(step.id)
     return due
+
+
+def awaited_rollouts(plan: Plan) -> tuple[str, ...]:
+    """The services whose rollouts a pass left in progress; empty where it waits for a task as well."""
+    due = due_steps(plan)
+    steps = [step for step in plan.steps if step.later and all(earlier in due for earlier in step.depends_on)]
+    if any(step.kind != 'ecs:DescribeServices' for step in steps):
+        return ()
+    return tuple(dict.fromkeys(step.service for step in steps if step.service))

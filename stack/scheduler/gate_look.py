@@ -1,4 +1,4 @@
-"""Looks at the tasks of gates that are open: a pass plans with what they have come to."""
+"""Looks at what passes wait for: the tasks of gates that are open, and rollouts in progress."""
 
 import logging
 import time
@@ -11,11 +11,14 @@ from stack.failures.task_logs import last_lines
 from stack.reconcile.ledger import GateRun, Ledger
 from stack.reconcile.names import MADE_FOR_TAG
 from stack.reconcile.observed import TaskDefinition
-from stack.rollouts.ecs_state import Task
+from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.gate_runs import follow
+from stack.runtime.masking import masked_text
 
 log = logging.getLogger(__name__)
 
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+MOST_DESCRIBED = 10
 # What is kept of the log of a gate.
 LINES_KEPT = 10
 LONGEST_LINE = 300
@@ -24,6 +27,7 @@ LONGEST_LINE = 300
 class Look(Protocol):
     """What is asked of ECS and of its logs: see `stack.aws.ecs_look.EcsLook`."""
 
+    async def services(self, cluster: str, names: Sequence[str], /) -> dict[str, Service | None]: ...
     async def runs(self, cluster: str, family: str, started_by: str, /) -> Sequence[Task]: ...
     async def definition(self, arn: str, /) -> TaskDefinition | None: ...
     async def log_lines(self, group: str, stream: str, region: str | None, most: int, /) -> list[dict[str, Any]]: ...
@@ -34,6 +38,9 @@ class Unobserved:
 
     async def look(self, cluster: str, ledger: Ledger, /) -> Ledger:
         return ledger
+
+    async def are_in_progress(self, cluster: str, services: Sequence[str], /) -> bool:
+        return False
 
 
 UNOBSERVED = Unobserved()
@@ -48,6 +55,15 @@ class GateLook:
     async def look(self, cluster: str, ledger: Ledger) -> Ledger:
         """The ledger with what its open runs have come to. No call without an open run. Raises `AwsFailed`."""
         return ledger.with_(*[await self._follow(cluster, run) for run in ledger.open_runs])
+
+    async def are_in_progress(self, cluster: str, services: Sequence[str], /) -> bool:
+        """Whether the rollouts of all these services go on. Raises `AwsFailed`."""
+        for first in range(0, len(services), MOST_DESCRIBED):
+            found = await self._look.services(cluster, services[first : first + MOST_DESCRIBED])
+            primaries = [service.primary if service else None for service in found.values()]
+            if not all(primary and primary.rollout_state == 'IN_PROGRESS' for primary in primaries):
+                return False
+        return True
 
     async def _follow(self, cluster: str, run: GateRun) -> GateRun:
         tasks = await self._look.runs(cluster, run.family, run.mark)
@@ -65,7 +81,7 @@ class GateLook:
         return newest.arn if newest and newest.tags.get(MADE_FOR_TAG) == run.mark else None
 
     async def _lines(self, task: Task) -> tuple[str, ...]:
-        """The last lines of its log, as far as it has one that may be read."""
+        """The last lines of its log without secrets, as far as it has one that may be read."""
         try:
             definition = await self._look.definition(task.task_definition)
             found = await last_lines(self._look, definition, [task])
@@ -73,4 +89,4 @@ class GateLook:
             log.warning('the log of task %s cannot be read: %s', task.id, refused)
             return ()
         lines = found['lines'] if found else []
-        return tuple(line['message'][:LONGEST_LINE] for line in lines[-LINES_KEPT:])
+        return tuple(masked_text(line['message'])[:LONGEST_LINE] for line in lines[-LINES_KEPT:])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stack.aws.ports import Received
+from stack.reconcile.plan import Plan
 from stack.scheduler.hints import Hint
 from stack.scheduler.passes import Ask, Ended, State
 
@@ -17,6 +18,8 @@ FAILED_AGAIN_S = 4.0
 MOST_FAILED = 5
 UNASKED_FAILED = 3
 MOST_WAITING = 60
+# Every so many looks at rollouts in progress, a pass looks at everything.
+PASS_EVERY = 12
 
 After = Literal['done', 'again', 'given up']
 
@@ -35,6 +38,8 @@ class Job:
     waited: int = 0
     fresh: bool = False
     waiting: frozenset[str] = frozenset()
+    awaited: Plan | None = None
+    looks: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, message: Received, hint: Hint) -> None:
@@ -57,7 +62,12 @@ class Job:
             announced=frozenset(revisions) if len(revisions) == len(hints) else frozenset(),
             asked_at=max((hint.asked_at for hint in hints if hint.asked_at), default=None),
             gives_up=self._gives_up() if hints else frozenset(),
+            awaited=self._awaited(),
         )
+
+    def _awaited(self) -> Plan | None:
+        """The plan whose rollouts the next pass waits for; now and then None, so that a pass looks at everything."""
+        return None if self.fresh or self.looks % PASS_EVERY == 0 else self.awaited
 
     def _gives_up(self) -> frozenset[State]:
         """The states in which the next pass would be the last one for its messages."""
@@ -70,7 +80,11 @@ class Job:
     def after(self, ended: Ended, asked: bool) -> After:
         """The decision after a pass. Without a message (`asked` is false) the next periodic pass retries."""
         self.failed = 0 if ended.state == 'awaiting' else self.failed + (ended.state == 'failed')
-        self.waiting = frozenset(each.service for each in ended.outcome.plan.waits) if ended.outcome else self.waiting
+        if ended.outcome is not None:
+            plan = ended.outcome.plan
+            self.waiting = frozenset(each.service for each in plan.waits)
+            self.awaited = plan if ended.state == 'awaiting' else None
+        self.looks = self.looks + 1 if ended.state == 'awaiting' else 0
         self.waited += ended.state == 'waiting'
         if ended.state in ('complete', 'gone', 'held'):
             return 'done'

@@ -5,7 +5,7 @@ changes AWS: a freeze that is stored meanwhile ends the pass.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -17,7 +17,7 @@ from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
 from stack.rollouts.progress import Progress
 from stack.runtime.fence import GoesOn
 from stack.runtime.interruptible import Interrupted
-from stack.scheduler.gate_book import GateBook
+from stack.scheduler.gate_book import GateBook, awaited_rollouts
 from stack.scheduler.gate_look import UNOBSERVED
 from stack.scheduler.lease import Lease, Leases
 from stack.scheduler.reconciler import Outcome, Reconciler, Request
@@ -44,9 +44,10 @@ class Revisions(Protocol):
 
 
 class Gates(Protocol):
-    """Looks at the tasks of open gates: see `stack.scheduler.gate_look.GateLook`."""
+    """Looks at what a pass waits for: see `stack.scheduler.gate_look.GateLook`."""
 
     async def look(self, cluster: str, ledger: Ledger, /) -> Ledger: ...
+    async def are_in_progress(self, cluster: str, services: Sequence[str], /) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Ask:
     `retried` are services for which it is even without `retry`: they waited in the pass before.
 
     `announced` are the revisions that the messages name, empty where any of them names none; `asked_at` is when the
-    newest of them was sent. `gives_up` are the states after which the messages are given up.
+    newest of them was sent. `gives_up` are the states after which the messages are given up. `awaited` is the plan of
+    the pass before, where that waited for rollouts alone.
     """
 
     cluster: str
@@ -68,6 +70,7 @@ class Ask:
     announced: frozenset[str] = frozenset()
     asked_at: datetime | None = None
     gives_up: frozenset[State] = frozenset()
+    awaited: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class Passes:
     ) -> Ended:
         """Make one pass. `on_plan` gets the plan before it is carried out; `goes_on` is asked before each call."""
         try:
+            if ask.awaited is not None and await self._goes_on_waiting(ask.cluster, ask.awaited):
+                return Ended('awaiting', Outcome(ask.awaited))
             return await self._look(ask) or await self._work(ask, on_plan, goes_on)
         except NotFound:
             return Ended('gone')
@@ -125,6 +130,11 @@ class Passes:
             return Ended('stopped')
         except NysaError as error:
             return Ended('failed', errors=(error.message,))
+
+    async def _goes_on_waiting(self, cluster: str, plan: Plan) -> bool:
+        """Whether all rollouts that the pass before left in progress still are: then a pass could do nothing."""
+        awaited = awaited_rollouts(plan)
+        return bool(awaited) and await self._gates.are_in_progress(cluster, awaited)
 
     async def _look(self, ask: Ask) -> Ended | None:
         """The end of a pass that has nothing to do: it takes no lease and writes nothing. None for any other."""

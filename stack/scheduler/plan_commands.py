@@ -4,7 +4,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,7 +17,7 @@ from stack.rehearsal.rehearsal import Rehearsal
 from stack.rollouts.progress import Progress
 from stack.runtime.masking import masked, masked_text
 from stack.runtime.terminal import shows_colour, sign
-from stack.scheduler.passes import Ask, Passes
+from stack.scheduler.passes import Ask, Ended, Passes
 from stack.scheduler.plan_text import plan_lines
 from stack.scheduler.reconciler import Reconciler, Request
 from stack.stackfile.check import check
@@ -103,14 +104,19 @@ async def apply(
 ) -> int:
     """Print the plan and carry it out until nothing is left to do or a step fails. Gives the exit status."""
     busy_printed = False
+    ask = Ask(cluster, prune=prune, asked_at=datetime.now(UTC))
     while True:
-        ended = await passes.make(Ask(cluster, prune=prune), on_plan=_print_plan)
+        ended = await passes.make(ask, on_plan=_print_plan)
         if ended.state in ('complete', 'failed', 'frozen', 'gone'):
             break
         if ended.state == 'busy' and not busy_printed:
             print(f'A scheduler is at work on {cluster}: waiting until it is done.')
             busy_printed = True
+        ask = _following(ask, ended)
         await sleep(LOOK_AGAIN_S)
+    if halted := _halted(ended):
+        print('Stopped: ' + '\n         '.join(halted))
+        return 1
     outcome = {
         'complete': 'Done.',
         'failed': 'Failed: ' + '\n        '.join(ended.errors),
@@ -119,6 +125,24 @@ async def apply(
     }
     print(outcome[ended.state])
     return int(ended.state != 'complete')
+
+
+def _following(ask: Ask, ended: Ended) -> Ask:
+    """The request for the pass after another one: what failed meanwhile is not tried again."""
+    if ended.outcome is None:
+        return ask
+    plan = ended.outcome.plan
+    awaited = plan if ended.state == 'awaiting' else None
+    return replace(ask, retry=False, retried=frozenset(each.service for each in plan.waits), awaited=awaited)
+
+
+def _halted(ended: Ended) -> list[str]:
+    """What failed tasks before or after rollouts have stopped, a sentence for each service."""
+    if ended.outcome is None:
+        return []
+    plan = ended.outcome.plan
+    services = (*plan.gate_failed, *plan.not_begun)
+    return [f'{note.service}: {masked_text(note.text)}' for note in plan.notes if note.service in services]
 
 
 # For terminals that show all characters, and for those that show ASCII alone.

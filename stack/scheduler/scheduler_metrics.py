@@ -11,7 +11,7 @@ class SchedulerMetrics:
     def __init__(self, registry: CollectorRegistry):
         self.passes = Histogram(
             'nysa_pass_duration_seconds',
-            'Passes over a cluster by how they ended: complete, waiting, failed, stopped.',
+            'Passes over a cluster by how they ended: complete, waiting, awaiting, failed, stopped.',
             ('outcome',),
             buckets=BUCKETS,
             registry=registry,

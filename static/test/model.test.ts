@@ -150,3 +150,20 @@ test('a scaled service is as large as AWS made it, between its limits', () => {
   const plain = service('web', { desired_count: 2, deployed: { desired: 5, running: 4 } });
   expect([plain.desired, plain.scaling]).toEqual([2, null]);
 });
+
+test('what a rollout waits for, and the tasks around it', () => {
+  const waiting = service('web', {
+    state: 'queued',
+    sync: 'rolling-out',
+    waits: { services: ['api', 'user-service'], gate: '', wave: 2 },
+    gates: [{ name: 'migrate', stage: 'pre_deploy', state: 'failed', exit_code: 3, lines: ['no such table'] }],
+  });
+  expect(progress(waiting)).toBe('Waits for api, user-service');
+  expect(waiting.waits?.wave).toBe(2);
+  expect(waiting.gates).toMatchObject([{ name: 'migrate', before: true, state: 'failed', exitCode: 3 }]);
+  expect(progress(service('api', { state: 'queued', waits: { services: [], gate: 'migrate', wave: 1 } }))).toBe(
+    'Waits for migrate',
+  );
+  expect(fine.waits).toBeNull();
+  expect(fine.gates).toEqual([]);
+});

@@ -57,6 +57,7 @@ CORE = {
     'stack.rollouts.usual_duration',
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
+    'stack.rollouts.gate_view',
     'stack.rollouts.rollout_answer',
     'stack.rollouts.schedule_rollout',
     'stack.rollouts.stop_kinds',

@@ -20,7 +20,7 @@ def tasks_have_no_gates(subject: Subject) -> Iterator[Finding]:
 
 
 @rule('pre_deploy', 'post_deploy', 'controller')
-def gated_rollouts_are_ours(subject: Subject) -> Iterator[Finding]:
+def gated_rollouts_are_driven_by_nysa(subject: Subject) -> Iterator[Finding]:
     for stage in STAGES:
         if subject.settings.controller not in (None, 'ecs') and getattr(subject.settings, stage):
             yield (stage,), f'{subject.settings.controller} drives the rollouts of the service, not Nysa'
@@ -88,5 +88,5 @@ def families_of_gates(subjects: Iterable[Subject]) -> Iterator[Finding]:
                 yield where, f'{message}, ECS accepts {LONGEST_FAMILY}'
 
 
-RULES = (tasks_have_no_gates, gated_rollouts_are_ours, gates_have_names_of_their_own)
+RULES = (tasks_have_no_gates, gated_rollouts_are_driven_by_nysa, gates_have_names_of_their_own)
 ACROSS = (known_services, no_cycles, families_of_gates)

@@ -192,7 +192,7 @@ export interface Plan {
    */
   rehearsal: Rehearsal | null;
   /**
-   * What ECS would do to come from what runs to it: the plan of a scheduler.
+   * What ECS would do to come from what runs to it: the plan of a scheduler. Its `waves` are the services that change, each wave after what it needs in those before.
    */
   ecs: {} | null;
   /**
@@ -1520,6 +1520,74 @@ export interface ServiceState {
    */
   targets?: {};
   /**
+   * What the rollout of a service waits for.
+   */
+  waits?: {
+    /**
+     * Services whose rollouts come first.
+     */
+    services: string[];
+    /**
+     * The task before or after its rollout that has not ended; empty while it waits for services.
+     */
+    gate: string;
+    /**
+     * The wave of its rollout, from 1.
+     */
+    wave: number;
+  };
+  /**
+   * The tasks before and after its rollouts, in the order in which they began.
+   *
+   * Items: A task before or after a rollout: its newest run.
+   */
+  gates?: {
+    /**
+     * Its name in the stackfile.
+     */
+    name: string;
+    /**
+     * Before or after the rollout.
+     */
+    stage: 'pre_deploy' | 'post_deploy';
+    /**
+     * How far it is.
+     */
+    state: 'starting' | 'running' | 'succeeded' | 'failed';
+    /**
+     * The number of its run for this task definition, from 1.
+     */
+    attempt: number;
+    /**
+     * The id of its task, once it is known.
+     */
+    task: string | null;
+    /**
+     * The exit code; null while it runs.
+     */
+    exit_code: number | null;
+    /**
+     * Why it failed.
+     */
+    reason: string | null;
+    /**
+     * The last lines of its log, at most 10.
+     */
+    lines: string[];
+    /**
+     * Seconds until it is stopped.
+     */
+    timeout: number;
+    /**
+     * When it was begun.
+     */
+    started_at: string;
+    /**
+     * When it ended.
+     */
+    ended_at: string | null;
+  }[];
+  /**
    * It is neither desired nor deployed any more.
    */
   gone?: true;
@@ -1545,7 +1613,7 @@ export interface Trouble {
    */
   call?: string | null;
   /**
-   * AWS's code, or `Blocked` if a person has to act first.
+   * AWS's code; `Blocked` if a person has to act first, `GateFailed` after a failed task before or after the rollout, `NotBegun` if a service that it needs has failed.
    */
   code?: string;
   /**
@@ -3914,6 +3982,74 @@ export interface Service {
    * The number of load balancer targets in each state of health.
    */
   targets?: {};
+  /**
+   * What the rollout of a service waits for.
+   */
+  waits?: {
+    /**
+     * Services whose rollouts come first.
+     */
+    services: string[];
+    /**
+     * The task before or after its rollout that has not ended; empty while it waits for services.
+     */
+    gate: string;
+    /**
+     * The wave of its rollout, from 1.
+     */
+    wave: number;
+  };
+  /**
+   * The tasks before and after its rollouts, in the order in which they began.
+   *
+   * Items: A task before or after a rollout: its newest run.
+   */
+  gates?: {
+    /**
+     * Its name in the stackfile.
+     */
+    name: string;
+    /**
+     * Before or after the rollout.
+     */
+    stage: 'pre_deploy' | 'post_deploy';
+    /**
+     * How far it is.
+     */
+    state: 'starting' | 'running' | 'succeeded' | 'failed';
+    /**
+     * The number of its run for this task definition, from 1.
+     */
+    attempt: number;
+    /**
+     * The id of its task, once it is known.
+     */
+    task: string | null;
+    /**
+     * The exit code; null while it runs.
+     */
+    exit_code: number | null;
+    /**
+     * Why it failed.
+     */
+    reason: string | null;
+    /**
+     * The last lines of its log, at most 10.
+     */
+    lines: string[];
+    /**
+     * Seconds until it is stopped.
+     */
+    timeout: number;
+    /**
+     * When it was begun.
+     */
+    started_at: string;
+    /**
+     * When it ended.
+     */
+    ended_at: string | null;
+  }[];
   /**
    * It is neither desired nor deployed any more.
    */

@@ -68,6 +68,7 @@ export function Plans() {
     steps: [{ text: 'Register a task definition of user-service', service: 'user-service', kind: 'register' }],
     notes: [{ service: null, message: 'billing-service has failing tasks', code: null }],
     unmanaged: [],
+    waves: [['user-service'], ['email-worker']],
     quarantined: [{ service: 'user-service', image: 'team/user-service:v2.4.1-broken' }],
     estimateSeconds: 50,
     also: [{ effect: 'lost', message: 'user-service has 1 task set that a deployment removes' }],

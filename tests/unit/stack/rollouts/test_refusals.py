@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from stack.reconcile.plan import Waits
 from stack.rollouts import refusals
-from stack.rollouts.pass_outcome import BLOCKED, PassOutcome, Refusal
+from stack.rollouts.pass_outcome import BLOCKED, GATE_FAILED, NOT_BEGUN, PassOutcome, Refusal
 from stack.rollouts.rollout import Rollout, Verdict, begin, end
 from tests.ecs_looks import START, at, goal
 
@@ -119,3 +122,49 @@ def test_how_it_is_shown():
     }
     denied = refusals.to_json(replace(REFUSAL, code='AccessDenied'))
     assert 'elbv2:CreateListener' in denied['advice']
+
+
+WAITING = {'refused': {}, 'waits': {'web': Waits('web', ('api',), wave=2)}}
+
+
+def test_a_service_that_waits_for_another_does_not_stall():
+    before = begin(goal())
+    for number in range(1, 40):
+        followed = replace(before, observed_at=at(60 * number), idle=60.0 * number)
+        followed = end(followed, Verdict('stalled', 'ECS was not asked for it.', at(60 * number)))
+        before = refusals.judge(before, followed, outcome(**WAITING), 'r2')
+        assert (before.verdict, before.state, before.idle) == (None, 'queued', 0.0)
+
+
+def test_it_has_not_succeeded_while_a_gate_after_its_rollout_runs():
+    waits = {'web': Waits('web', gate='smoke')}
+    before = replace(begin(goal()), state='rolling-out', deployment='d-2')
+    for number in range(1, 40):
+        followed = replace(arrived(), observed_at=at(60 * number))
+        before = refusals.judge(before, followed, outcome(refused={}, waits=waits), 'r2')
+        assert (before.verdict, before.state, before.percent) == (None, 'rolling-out', 99)
+    assert judged(arrived(), outcome(refused={}, unfinished=frozenset())).verdict == SUCCEEDED
+
+
+@pytest.mark.parametrize('code', [GATE_FAILED, NOT_BEGUN])
+def test_a_failed_gate_aborts_its_service_and_what_needs_it(code: str):
+    refused = {'web': Refusal(None, code, 'pre_deploy migrate failed.', at(20), 3)}
+    found = judged(begin(goal()), outcome(refused=refused, blocked=frozenset({'web'}), ended=True))
+    assert (found.verdict.ending, found.verdict.reason) == ('aborted', 'pre_deploy migrate failed.')
+    assert 'deploy again' in refusals.to_json(refused['web'])['advice']
+
+
+def test_a_failed_check_rolls_back():
+    refused = {'web': Refusal(None, GATE_FAILED, 'post_deploy smoke failed.', at(20))}
+    found = outcome(refused=refused, blocked=frozenset({'web'}), rolled_back={'web': 'arn:td/web:1'})
+    for followed in (
+        begin(goal()),
+        arrived(),
+        end(begin(goal()), Verdict('superseded', 'ECS deployment d-3 took its place.', at(60), 'arn:td/web:1')),
+    ):
+        verdict = judged(followed, found, before=begin(goal())).verdict
+        assert (verdict.ending, verdict.reason, verdict.by) == (
+            'rolled-back',
+            'post_deploy smoke failed.',
+            'arn:td/web:1',
+        )

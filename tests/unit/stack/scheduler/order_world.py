@@ -16,6 +16,7 @@ from stack.aws.ports import StoredObject, Written
 from stack.errors import AwsFailed, PreconditionFailed, Unavailable
 from stack.reconcile.names import read_tags
 from stack.reconcile.observed import Observed, Service, TaskDefinition
+from stack.rollouts import ecs_state
 from stack.rollouts.ecs_state import Container, Task
 from stack.scheduler.gate_look import GateLook
 from stack.scheduler.lease import Leases
@@ -226,6 +227,7 @@ class Process:
     after: Callable[[int, str], None] = lambda number, operation: None
     dead: bool = False
     made: int = 0
+    looks: int = 0
 
     def __post_init__(self) -> None:
         leases = Leases(self)
@@ -269,6 +271,11 @@ class Process:
     async def observe(self, cluster: str, document: Mapping[str, Any], **_: Any) -> Observed:
         return self.world.observed()
 
+    async def services(self, cluster: str, names: Sequence[str], /) -> dict[str, Any]:
+        """As DescribeServices shows them, in `ecs_state`'s values."""
+        self.looks += 1
+        return {name: _described(self.world.services[name]) for name in names}
+
     async def runs(self, cluster: str, family: str, started_by: str, /) -> Sequence[Task]:
         found = (run for run in self.world.runs if run.family == family and run.mark == started_by)
         return [_task(self.world, run) for run in found]
@@ -300,6 +307,11 @@ class Process:
         etag = there[1] + 1 if there else 1
         self.world.objects[key] = (body, etag)
         return Written(str(etag), None)
+
+
+def _described(there: Deployed) -> ecs_state.Service:
+    deployment = {'id': 'd', 'status': 'PRIMARY', 'rolloutState': there.state}
+    return ecs_state.service({'serviceName': there.name, 'deployments': [deployment]})
 
 
 def _task(world: World, run: Run) -> Task:

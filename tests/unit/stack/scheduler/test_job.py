@@ -38,6 +38,7 @@ def test_the_same_message_twice_is_two_to_be_deleted():
         ('gone', 'done', 'done'),
         ('held', 'done', 'done'),
         ('waiting', 'again', 'again'),
+        ('awaiting', 'again', 'again'),
         ('busy', 'again', 'again'),
         ('stopped', 'again', 'again'),
         ('failed', 'again', 'again'),

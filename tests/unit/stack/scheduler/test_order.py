@@ -8,12 +8,15 @@ import contextlib
 import itertools
 import random
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from stack.reconcile import planner
+from stack.scheduler.gate_book import awaited_rollouts
 from stack.scheduler.passes import Ask
+from stack.scheduler.plan_commands import apply
 from stack.stackfile.check import check
 from stack.stackfile.waves import closure
 from tests.asynchronous import asynchronous
@@ -121,9 +124,28 @@ async def test_services_begin_in_waves_and_a_second_pass_changes_nothing():
 
 
 @asynchronous
+async def test_a_look_at_rollouts_in_progress_takes_no_pass():
+    world = World()
+    world.store(CHAIN)
+    process = Process(world)
+    first = await process.make()
+    assert first.outcome
+    recorded = dict(world.objects)
+    for _ in range(3):
+        assert (await process.make(retry=False, awaited=first.outcome.plan)).state == 'awaiting'
+    assert (process.looks, world.objects) == (3, recorded)
+    world.settle()
+    after = await process.make(retry=False, awaited=first.outcome.plan)
+    assert [run.family for run in world.runs] == ['prod-api-migrate']
+    # A task is looked at by a pass, which records its end.
+    assert after.outcome
+    assert awaited_rollouts(after.outcome.plan) == ()
+
+
+@asynchronous
 async def test_the_plan_has_waves_and_steps_after_the_end_of_rollouts():
     world = World(document=CHAIN)
-    plan = await Process(world).passes.plan(ask())
+    _, plan = await Process(world).passes.plan(ask())
     assert plan.waves == (('database',), ('api',), ('web',))
     assert plan.to_json()['waves'] == [['database'], ['api'], ['web']]
     by_id = {step.id: step for step in plan.steps}
@@ -165,7 +187,7 @@ async def test_a_failed_migration_stops_the_wave_until_the_next_deploy():
     )
     [run] = [each for each in world.ledger['runs'] if each['gate'] == 'migrate']
     assert (run['state'], run['exit_code'], run['attempt']) == ('failed', 3, 1)
-    # A later pass, and the message once more, change nothing.
+    # A later pass, and the same message again, change nothing.
     count = len(world.calls)
     assert (await process.check()).state == 'complete'
     assert calls_since(world, count) == []
@@ -194,6 +216,40 @@ async def test_what_a_failed_check_leaves(on_failure: str, image: str):
     world.store(tagged(base, '3'))
     await deploy(world, process)
     assert (world.running('api'), world.running('web')) == ('team/app:3', 'team/app:3')
+
+
+@asynchronous
+async def test_a_service_that_is_checked_later_has_not_succeeded_yet():
+    world = World()
+    process = Process(world)
+    world.store(document(api=service(post_deploy=[gate('smoke')])))
+    plans = []
+    while not plans or plans[-1].waits:
+        ended = await process.make()
+        assert ended.outcome
+        plans.append(ended.outcome.plan)
+        world.settle()
+    assert [[(each.service, each.gate) for each in plan.waits] for plan in plans] == [
+        [('api', '')],
+        [('api', 'smoke')],
+        [],
+    ]
+
+
+@asynchronous
+async def test_the_command_applies_all_waves_and_names_what_stopped_them(capsys: pytest.CaptureFixture[str]):
+    for code, status in ((0, 0), (3, 1)):
+        world = World(exits=lambda image, command, code=code: code)
+        world.store(CHAIN)
+
+        async def move(_: float, world: World = world) -> None:
+            world.settle()
+
+        assert await apply(Process(world).passes, 'prod', prune=False, sleep=move) == status
+        printed = capsys.readouterr().out
+        assert 'Waves: 1. database; 2. api; 3. web' in printed
+        assert ('web: Not begun: it needs api.' in printed, printed.endswith('Done.\n')) == (code > 0, code == 0)
+        assert len(world.runs) == (2 if code == 0 else 1)
 
 
 @asynchronous
@@ -375,9 +431,10 @@ async def test_two_schedulers():
         base = random_document(chance)
         for tag in ('1', '2'):
             world.store(tagged(base, tag))
+            asked_at = datetime.fromtimestamp(world.now, UTC)
             for _ in range(30):
                 processes = Process(world), Process(world, after=lose(chance, 0.1))
-                ended = await asyncio.gather(*(process.make(retry=False) for process in processes))
+                ended = await asyncio.gather(*(process.make(retry=False, asked_at=asked_at) for process in processes))
                 assert {each.state for each in ended} <= {'busy', 'complete', 'awaiting', 'failed'}
                 if not world.settle() and 'complete' in {each.state for each in ended}:
                     break

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -126,3 +127,19 @@ def test_a_blocked_service_is_not_as_it_should_be():
         reports.ends('staging', Ended('complete', Outcome(blocked)), [ASKED])
 
     assert Channel().posted(scenario) == ['*staging*: nothing was done. · web: Its record is that of api.']
+
+
+def test_what_was_not_begun_is_reported():
+    begun = replace(UPDATE, waves=(('api',), ('web',)))
+    note = Note('web', 'Not begun: it needs api. pre_deploy migrate failed: It exited with code 1.', blocks=True)
+    halted = replace(plan(notes=(note,)), not_begun=('web',), gate_failed=('api',))
+
+    def scenario(reports: PassReports, time: TurnedTime) -> None:
+        reports.begins(begun, [ASKED])
+        time.now += 42
+        reports.ends('staging', Ended('complete', Outcome(halted)), [ASKED])
+
+    first, last = Channel().posted(scenario)
+    assert 'in waves: 1. api; 2. web' in first
+    assert last.startswith('*staging*: stopped after 42 s')
+    assert 'web: Not begun: it needs api. pre_deploy migrate failed' in last

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from stack.reconcile.plan import Change, Note, Plan, Row, Step
-from stack.scheduler.plan_text import change_text, duration, headline, in_brief, plan_lines
+from stack.scheduler.plan_text import change_text, duration, headline, in_brief, plan_lines, waves_text
 
 PLAN = Plan(
     'staging',
@@ -71,3 +73,9 @@ def test_one_difference(change: Change, text: str):
 )
 def test_durations(seconds: float, text: str):
     assert duration(seconds) == text
+
+
+def test_waves_where_there_are_several():
+    waves = replace(PLAN, waves=(('database',), ('api', 'worker')))
+    assert 'Waves: 1. database; 2. api, worker' in list(plan_lines(waves, 1))
+    assert waves_text(replace(PLAN, waves=(('database', 'api'),))) == ''
