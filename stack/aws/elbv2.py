@@ -42,6 +42,10 @@ class Interest:
         whose = owner(tags)
         return whose is not None and f'{whose.cluster}-' == self.prefix
 
+    def shares(self, tags: Mapping[str, str]) -> bool:
+        """Whether a load balancer is one that the cluster's services share."""
+        return self.owns(tags) and SERVICE_TAG not in tags
+
     def has_balancer(self, found: Mapping[str, Any]) -> bool:
         listening = {balancer_of(arn) for arn in self.listeners}
         return found['LoadBalancerName'].startswith(self.prefix) or found['LoadBalancerArn'] in listening
@@ -76,7 +80,24 @@ async def load_balancing(
     with_all = await asyncio.gather(
         _with_rules(aws, interest, balancers, target_groups), _with_attributes(aws, interest, target_groups)
     )
-    return tuple(with_all[0]), tuple(with_all[1])
+    return tuple(await _with_balancer_attributes(aws, interest, with_all[0])), tuple(with_all[1])
+
+
+async def _with_balancer_attributes(
+    aws: AwsClient, interest: Interest, balancers: Sequence[LoadBalancer]
+) -> list[LoadBalancer]:
+    shared = [balancer for balancer in balancers if interest.shares(balancer.tags)]
+    answers = await asyncio.gather(
+        *(aws.call('elbv2', 'DescribeLoadBalancerAttributes', LoadBalancerArn=balancer.arn) for balancer in shared)
+    )
+    known = {
+        balancer.arn: {each['Key']: each.get('Value', '') for each in answer['Attributes']}
+        for balancer, answer in zip(shared, answers, strict=True)
+    }
+    return [
+        replace(balancer, attributes=known[balancer.arn]) if balancer.arn in known else balancer
+        for balancer in balancers
+    ]
 
 
 async def with_rules_and_attributes(aws: AwsClient, observed: Observed) -> Observed:
@@ -140,7 +161,7 @@ async def _with_rules(
 def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, groups: Sequence[TargetGroup]) -> bool:
     if listener.arn in interest.listeners:
         return True
-    if interest.owns(balancer.tags) and SERVICE_TAG not in balancer.tags:
+    if interest.shares(balancer.tags):
         return True
     by_default: frozenset[str] = frozenset().union(*(one.leads_to for one in balancer.listeners))
     return any(

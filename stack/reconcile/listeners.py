@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Attachment, left, predecessors
+from stack.reconcile.load_balancer import still_serving
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed
 from stack.reconcile.plan import Change
@@ -79,15 +80,15 @@ def plan_all_routed(
         located, places = listeners.locate(routed), listeners.places_of(draft.owner, routed)
         found.append(plan_routed(draft.scoped(routed.key), routed, located, places, observed, runs=runs))
     if found and not has_own:
-        found[0] = _succeeding(draft, found[0], observed)
+        found[0] = _succeeding(draft, found[0], observed, 'ip' if wanted.network else 'instance')
     return found
 
 
-def _succeeding(draft: Draft, attachment: Attachment, observed: Observed) -> Attachment:
+def _succeeding(draft: Draft, attachment: Attachment, observed: Observed, target_type: str) -> Attachment:
     """The attachment with the load balancers of the service's own as predecessors, which stay for a while."""
     staying = tuple(old for old in predecessors(draft.owner, observed, ()) if not left(old, observed.at))
     groups = {one.target_group for old in staying for one in old.listeners if one.target_group}
-    kept = {group.arn for group in observed.target_groups if group.arn in groups}
+    kept = still_serving(draft, observed, target_type, groups)
     return replace(
         attachment,
         predecessors=staying,

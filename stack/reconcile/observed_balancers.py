@@ -109,7 +109,7 @@ def _weights(action: Answer) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class LoadBalancer:
-    """A load balancer (DescribeLoadBalancers) with its tags and listeners."""
+    """A load balancer (DescribeLoadBalancers) with its tags and listeners; `attributes` of shared ones."""
 
     arn: str
     name: str
@@ -121,6 +121,7 @@ class LoadBalancer:
     subnets: frozenset[str] = frozenset()
     security_groups: frozenset[str] = frozenset()
     listeners: tuple[Listener, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
 
     @classmethod

@@ -14,13 +14,14 @@ from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, Step
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.routed import Located
-from stack.reconcile.wanted_shared import Shared, WantedListener
+from stack.reconcile.wanted_shared import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, Shared, WantedListener
 
 
 def plan_shared(draft: Draft, wanted: Shared, observed: Observed) -> dict[tuple[str, int], Located]:
     """Add the steps for one load balancer; its listeners by name of the load balancer and port. Raises `Blocked`."""
     there = _usable(draft, wanted, observed)
     balancer = _balancer(draft, wanted, there)
+    _set_idle_timeout(draft, wanted, balancer)
     vpc = there.vpc if there else wanted.vpc
     found = {}
     for listener in wanted.listeners:
@@ -104,6 +105,23 @@ def _create(draft: Draft, wanted: Shared) -> PlannedBalancer:
     return PlannedBalancer(wanted.name, arn, dns, zone)
 
 
+def _set_idle_timeout(draft: Draft, wanted: Shared, balancer: PlannedBalancer) -> None:
+    now = balancer.there.attributes.get(IDLE_TIMEOUT) if balancer.there else None
+    before = int(now) if now else USUAL_IDLE_TIMEOUT_S
+    if before == wanted.idle_timeout:
+        return
+    draft.add(
+        f'shared/{wanted.key}/attributes',
+        'elbv2:ModifyLoadBalancerAttributes',
+        f'Set the idle timeout of {wanted.name}',
+        {
+            'LoadBalancerArn': balancer.arn,
+            'Attributes': names.tag_list({IDLE_TIMEOUT: str(wanted.idle_timeout)}),
+        },
+        why=[_change(wanted, 'idle_timeout', before, wanted.idle_timeout)],
+    )
+
+
 def _create_listener(draft: Draft, wanted: Shared, listener: WantedListener, balancer: PlannedBalancer) -> ResultOf:
     name = f'shared/{wanted.key}/listener/{listener.port}'
     made = draft.add(
@@ -136,8 +154,9 @@ def _change_listener(draft: Draft, wanted: Shared, listener: WantedListener, the
     """Change a listener: certificates that come first, then the listener itself, then certificates that go."""
     name = f'shared/{wanted.key}/listener/{listener.port}'
     default = there.certificates[0] if there.certificates else None
-    further = set(listener.certificates[1:])
-    added = sorted(further - there.further - {default})
+    further = set(listener.certificates[1:]) - set(listener.certificates[:1])
+    # The present default one has to be in the list before another one takes its place.
+    added = sorted(further - there.further)
     before = _add_certificates(draft, f'{name}/certificates', wanted, there.arn, added) if added else None
     now = {
         'protocol': there.protocol,

@@ -12,6 +12,7 @@ from stack.stackfile.shared_balancer_fields import SharedBalancer, SharedListene
 
 USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
 USUAL_IDLE_TIMEOUT_S = 60
+IDLE_TIMEOUT = 'idle_timeout.timeout_seconds'
 
 # The answer where no rule is met.
 NOT_FOUND = {
@@ -42,7 +43,7 @@ class Shared:
     subnets: frozenset[str]
     security_groups: frozenset[str]
     listeners: tuple[WantedListener, ...]
-    idle_timeout: int | None = None
+    idle_timeout: int = USUAL_IDLE_TIMEOUT_S
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +69,7 @@ def _shared(cluster: str, balancer: SharedBalancer, vpc: Vpc, tags: Mapping[str,
         subnets=frozenset(vpc.subnets.public if public else vpc.subnets.private),
         security_groups=frozenset(vpc.security_groups.public if public else vpc.security_groups.private),
         listeners=tuple(_listener(listener, secure) for listener in balancer.listeners),
-        idle_timeout=balancer.idle_timeout,
+        idle_timeout=balancer.idle_timeout or USUAL_IDLE_TIMEOUT_S,
         tags={**tags, **balancer.tags},
     )
 

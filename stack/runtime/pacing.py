@@ -45,14 +45,14 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
         _ELB,
         Limit(40, 10),
         'DescribeLoadBalancers DescribeListeners DescribeTargetGroups DescribeTags DescribeAccountLimits DescribeRules'
-        ' DescribeListenerCertificates DescribeTargetGroupAttributes',
+        ' DescribeListenerCertificates DescribeTargetGroupAttributes DescribeLoadBalancerAttributes',
     ),
     (
         _ELB,
         Limit(20, 3),
         'AddTags CreateListener ModifyListener DeleteListener CreateTargetGroup ModifyTargetGroup DeleteTargetGroup'
         ' DeleteLoadBalancer RemoveTags SetSecurityGroups CreateRule ModifyRule DeleteRule SetRulePriorities'
-        ' AddListenerCertificates RemoveListenerCertificates ModifyTargetGroupAttributes',
+        ' AddListenerCertificates RemoveListenerCertificates ModifyTargetGroupAttributes ModifyLoadBalancerAttributes',
     ),
     ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets GetHostedZone'),
     ('ec2', Limit(50, 10), 'DescribeSubnets DescribeSecurityGroups'),

@@ -48,7 +48,8 @@ def install() -> None:
         balancer = self.load_balancers[listener.load_balancer_arn]
         if port is not None and _on_port(balancer, port) not in (None, listener):
             raise DuplicateListenerError()
-        further = [found for found in listener.certificates if found != listener.certificate]
+        # The first one is the default; it may be in the list of further ones as well.
+        further = listener.certificates[1:]
         asked = modified.bind(self, arn, port, *args, **kwargs).arguments
         protocol = asked.get('protocol')
         if protocol in ('TLS', 'UDP'):

@@ -133,6 +133,12 @@ def _(found: dict, cluster: Cluster) -> None:
     edge(found)['listeners'][0]['certificates'].append(certificate)
 
 
+@edit('another default certificate', ['elbv2:AddListenerCertificates', 'elbv2:ModifyListener'])
+def _(found: dict, cluster: Cluster) -> None:
+    certificate = cluster.aws.client('acm').request_certificate(DomainName=f'c.{cluster.domain}')['CertificateArn']
+    edge(found)['listeners'][0]['certificates'].insert(0, certificate)
+
+
 @edit('the TLS policy', ['elbv2:ModifyListener'])
 def _(found: dict, cluster: Cluster) -> None:
     edge(found)['listeners'][0]['ssl_policy'] = 'ELBSecurityPolicy-TLS13-1-2-2021-06'
@@ -158,6 +164,11 @@ def _(found: dict, cluster: Cluster) -> None:
 @edit('the health check', ['elbv2:ModifyTargetGroup'])
 def _(found: dict, cluster: Cluster) -> None:
     elb(found)['healthcheck'] = {'path': '/health', 'interval_seconds': 6}
+
+
+@edit('the idle timeout', ['elbv2:ModifyLoadBalancerAttributes'])
+def _(found: dict, cluster: Cluster) -> None:
+    edge(found)['idle_timeout'] = 120
 
 
 @edit('tags', ['elbv2:AddTags'])

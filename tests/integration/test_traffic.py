@@ -49,6 +49,32 @@ def changes(cluster: Cluster) -> Iterator[Callable[[Document], None]]:
         )[i % 10]
 
 
+def test_no_request_fails_while_a_service_moves_to_a_shared_load_balancer_and_back(cluster: Cluster):
+    wanted = served(cluster)
+    shared = elb(wanted)
+    own = {'type': 'public', 'ports': {'public': 443}, 'protocol': 'HTTPS', 'certificates': [cluster.certificate]}
+
+    async def scenario() -> Traffic:
+        service_in(wanted, 'api')['elb'] = {**own, 'dns': shared['dns']}
+        await until_done(cluster, wanted)
+        client = Traffic(cluster, 'api', record=f'api.{cluster.domain}')
+        client.begin((443, '/api/x'))
+        for balancer in (shared, {**own, 'dns': shared['dns']}):
+            service_in(wanted, 'api')['elb'] = balancer
+            await until_done(cluster, wanted)
+        return client
+
+    client = asyncio.run(scenario())
+    assert client.failures == []
+    names = [
+        each['LoadBalancerName'] for each in cluster.aws.client('elbv2').describe_load_balancers()['LoadBalancers']
+    ]
+    assert sorted(name for name in names if name.startswith(cluster.name)) == [
+        f'{cluster.name}-api-lb',
+        f'{cluster.name}-edge-lb',
+    ]
+
+
 def test_no_request_fails_during_fifty_changes(cluster: Cluster):
     wanted = served(cluster)
 
