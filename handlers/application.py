@@ -1,6 +1,6 @@
 """The Tornado application: the routing table with the use cases behind it."""
 
-from tornado.web import Application
+from tornado.web import Application, GZipContentEncoding
 
 from handlers.base import NothingHere
 from handlers.context import Context
@@ -11,12 +11,23 @@ from handlers.routes import ROUTES, SOCKETS
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
+class Compression(GZipContentEncoding):
+    """gzip for answers from 1 kB on, where the client accepts it. Built assets are compressed already.
+
+    Level 4 has a twentieth more bytes than level 6, in half the time of the event loop.
+    """
+
+    CONTENT_TYPES = GZipContentEncoding.CONTENT_TYPES | {'application/openapi+json', 'application/yaml'}
+    GZIP_LEVEL = 4
+
+
 def make_application(context: Context) -> Application:
     return Application(
         [
             *((pattern, handler, {'context': context}) for pattern, handler in (*ROUTES, *SOCKETS)),
             *control_plane_routes(read_build(), sandbox=context.sandbox),
         ],
+        transforms=[Compression],
         default_handler_class=NothingHere,
         default_handler_args={'context': context},
         access=context.access,

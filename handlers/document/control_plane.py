@@ -70,6 +70,8 @@ class Build:
 
     assets: Mapping[str, Asset]
     script: str
+    # What the script imports at once: without these names, a browser learns of them only once it has the script.
+    imports: tuple[str, ...]
     styles: tuple[str, ...]
     fonts: tuple[str, ...]
     icon: str
@@ -85,8 +87,10 @@ def read_build(dist: Path = STATIC / 'dist') -> Build | None:
     return Build(
         assets={path.name: read_asset(path) for path in dist.iterdir() if path.suffix in CONTENT_TYPES},
         script=entry['file'],
+        imports=tuple(manifest[name]['file'] for name in entry.get('imports', ())),
         styles=tuple(entry.get('css', ())),
-        fonts=tuple(name for name in entry.get('assets', ()) if name.endswith('.woff2')),
+        # The first page has hardly any monospaced text: its font comes when it is needed.
+        fonts=tuple(name for name in entry.get('assets', ()) if name.endswith('.woff2') and 'mono' not in name),
         icon=manifest[ICON]['file'],
     )
 

@@ -147,6 +147,7 @@ export function overrideHindrance(): string | null {
   return role === 'admin' ? null : `Overriding a freeze requires the role admin; yours is ${role ?? 'unknown'}`;
 }
 
+/** Reads the OpenAPI document: by far the largest answer, so that it comes after what is shown. */
 async function describe(): Promise<void> {
   if (description.peek()) return;
   try {
@@ -158,8 +159,6 @@ async function describe(): Promise<void> {
 
 /** Who we are to the server, and what a change must show; servers without sessions know neither. */
 async function readSession(): Promise<void> {
-  await describe();
-  if (!offers(description.peek(), 'GET', '/session')) return;
   try {
     useSession((await call<Json>('/session')).data);
   } catch (error) {
@@ -243,6 +242,7 @@ const channel = new LiveChannel(
     synced() {
       store.loaded.value = true;
       store.syncs.value += 1;
+      void describe();
     },
   },
   {
@@ -286,6 +286,7 @@ async function readWithoutChannel(): Promise<void> {
   } finally {
     reading = false;
   }
+  void describe();
 }
 
 export function start(): void {

@@ -19,7 +19,13 @@ SCRIPT = b'export const answer = 42;\n'
 @pytest.fixture
 def dist(tmp_path):
     manifest = {
-        'src/main.tsx': {'file': 'main-1a.js', 'css': ['main-2b.css'], 'assets': ['sans-3c.woff2', 'notes-9.txt']},
+        'src/main.tsx': {
+            'file': 'main-1a.js',
+            'imports': ['_shared-5e.js'],
+            'css': ['main-2b.css'],
+            'assets': ['sans-3c.woff2', 'mono-6f.woff2', 'notes-9.txt'],
+        },
+        '_shared-5e.js': {'file': 'shared-5e.js'},
         'src/favicon.svg': {'file': 'favicon-4d.svg'},
     }
     (tmp_path / 'manifest.json').write_text(json.dumps(manifest))
@@ -86,6 +92,8 @@ def test_every_address_gives_the_shell(get, path):
     assert '/cp/assets/main-1a.js' in page
     assert '/cp/assets/main-2b.css' in page
     assert '/cp/assets/sans-3c.woff2' in page
+    assert '<link rel="modulepreload" href="/cp/assets/shared-5e.js">' in page
+    assert 'mono-6f' not in page
     assert 'notes-9' not in page
     assert answer.headers['Cache-Control'] == 'no-store'
 
