@@ -1,3 +1,4 @@
+import { Component } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useRead } from '../../app/read';
 import { connection } from '../../app/state';
@@ -9,7 +10,6 @@ import { call, path } from '../../lib/rest';
 import { exact } from '../../lib/time';
 import { Button } from '../../ui/button';
 import { Empty, Failed, Skeleton } from '../../ui/states';
-import { useSameElements } from '../rows';
 
 const PAGE = 300;
 const LEVELS: [Level, string, string][] = [
@@ -137,9 +137,6 @@ interface LinesProps {
 /** The lines, kept at their end while they are followed; scrolling up pauses. */
 export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
-  const shown = useRef(0);
-  // A line keeps its element while others leave at the top and come at the end.
-  const element = useSameElements((line: Line) => shownLine(line, shown.current++));
   useEffect(() => {
     if (follow) box.current?.scrollTo(0, box.current.scrollHeight);
   }, [lines, follow]);
@@ -155,21 +152,41 @@ export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
       data-wrap={wrap}
       onWheel={(event) => event.deltaY < 0 && follow && onScrollUp()}
     >
-      {lines.map(element)}
+      {lines.map((line) => (
+        <LineOfLog key={numberOf(line)} line={line} />
+      ))}
     </div>
   );
 }
 
-function shownLine({ at, task, container, text, level }: Line, key: number) {
-  return (
-    <div key={key} class="line" data-level={level}>
-      <time title={at === null ? undefined : exact(at)}>{at === null ? '' : TIME.format(at)}</time>
-      <span class="task" title={`${container} in task ${task}`}>
-        {task.slice(0, 4)}
-      </span>
-      <bdi>{text}</bdi>
-    </div>
-  );
+const numbers = new WeakMap<Line, number>();
+let lastNumber = 0;
+
+/** The same for the same line: it keeps its element while others leave at the top and come at the end. */
+function numberOf(line: Line): number {
+  const number = numbers.get(line) ?? ++lastNumber;
+  numbers.set(line, number);
+  return number;
+}
+
+/** Drawn once: a line never changes. */
+class LineOfLog extends Component<{ line: Line }> {
+  override shouldComponentUpdate(): boolean {
+    return false;
+  }
+
+  override render() {
+    const { at, task, container, text, level } = this.props.line;
+    return (
+      <div class="line" data-level={level}>
+        <time title={at === null ? undefined : exact(at)}>{at === null ? '' : TIME.format(at)}</time>
+        <span class="task" title={`${container} in task ${task}`}>
+          {task.slice(0, 4)}
+        </span>
+        <bdi>{text}</bdi>
+      </div>
+    );
+  }
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, {
