@@ -43,9 +43,9 @@ class Look:
         rows: int,
         slower: int = 1,
         *,
-        network: dict[str, int] | None = None,
+        port: int | None = None,
     ):
-        """`rows` make the page usable, the processor is so many times `slower`; `network`: its conditions for CDP."""
+        """`rows` make the page usable, the processor is so many times `slower`; `port`: of a link to the server."""
         self.browser = browser
         self._context = browser.new_context(viewport={'width': 1440, 'height': 900})
         self.page: Page = self._context.new_page()
@@ -53,9 +53,7 @@ class Look:
         self.cdp: CDPSession = self._context.new_cdp_session(self.page)
         self.cdp.send('Performance.enable')
         self.cdp.send('Emulation.setCPUThrottlingRate', {'rate': slower})
-        if network:
-            self.cdp.send('Network.emulateNetworkConditions', network)
-        self.page.goto(f'http://127.0.0.1:{server.port}{address}')
+        self.page.goto(f'http://127.0.0.1:{port or server.port}{address}')
         self.page.wait_for_function('() => probe.ready !== null')
         self.ready_ms: float = self.page.evaluate('probe.ready')
 
