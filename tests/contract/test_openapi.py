@@ -14,6 +14,7 @@ from handlers.document.openapi import MEANING, Endpoint, endpoints
 from handlers.document.schemas import PAGES, SCHEMAS
 from handlers.document.schemas.live_events import IN_SUMMARY
 from handlers.routes import ROUTES
+from stack.reconcile import names
 from tests import conformance
 from tests.client import Answer
 from tests.guarded import Guarded
@@ -133,6 +134,9 @@ CALLS = {
     'getServices': None,
     'getService': None,
     'getRollout': None,
+    'postRun': {'command': ['report'], 'client_token': 'today'},
+    'getRuns': None,
+    'getOneRun': None,
     'getTags': None,
     'getLogs': None,
     'getMetricSeries': None,
@@ -194,6 +198,7 @@ def played(guarded: Guarded) -> Guarded:
         cluster = 'living' if name == 'postAdopt' else 'staging'
         address = path.replace('{cluster}', cluster).replace('{service}', 'web').replace('{revision}', 'current')
         address = address.replace('{token}', token.split('_')[1])
+        address = address.replace('{run}', names.token('staging', 'web', 'today')[:20])
         sent = json.loads(json.dumps(body).replace('{image}', image).replace('{token}', token)) if body else None
         answer = guarded.ask(verb.upper(), address, sent, Authorization=f'Bearer {guarded.admin}')
         assert str(answer.status) == next(iter(operation['responses'])), answer.body
