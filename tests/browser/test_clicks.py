@@ -103,6 +103,7 @@ def test_a_version_is_deployed_and_promoted(page: Page, product: Process, base_u
     clicks.click(page.get_by_role('link', name='Versions'))
     page.get_by_label('Filter clusters').fill(managed)
     page.get_by_label('Filter services').fill('api')
+    page.get_by_role('gridcell').filter(has_text='behind').hover()
     clicks.click(page.get_by_role('button', name=f'Promote api from {source} to {managed}'))
     plan = page.get_by_role('dialog', name=f'Promote from {source} to {managed}')
     plan.get_by_label('Reason').fill('It did well')

@@ -231,6 +231,9 @@ function ClusterHead({
   );
 }
 
+/** Where nothing can be hovered over, every cell has its button. */
+const NO_HOVER = matchMedia('(hover: none)');
+
 function MatrixCell({
   row,
   cluster,
@@ -249,6 +252,8 @@ function MatrixCell({
   onFocus: () => void;
 }) {
   const cell = row.cells.get(cluster);
+  // A button in each of a thousand cells would make scrolling slow.
+  const [near, setNear] = useState(NO_HOVER.matches);
   const shared = {
     role: 'gridcell' as const,
     'aria-colindex': index + 2,
@@ -266,11 +271,18 @@ function MatrixCell({
     <span
       {...shared}
       class="version"
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={() => setNear(NO_HOVER.matches)}
       data-lag={isBehind(cell)}
       data-mark={shownMark(cluster, row.service) ?? ''}
       style={{ marginLeft: `${margin}px`, '--lag': lag(cell) }}
     >
-      <VersionText row={row} cluster={cluster} offer={offerFor(row, cluster, clusters)} tabIndex={active ? 0 : -1} />
+      <VersionText
+        row={row}
+        cluster={cluster}
+        offer={near || active ? offerFor(row, cluster, clusters) : null}
+        tabIndex={active ? 0 : -1}
+      />
     </span>
   );
 }
