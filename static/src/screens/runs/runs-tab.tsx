@@ -136,6 +136,7 @@ function Log({ service, run }: { service: Service; run: Run }) {
   const lines = Array.isArray(log?.lines) ? (log.lines as Json[]) : [];
   if (!lines.length) return <p class="small mute">No log lines were kept.</p>;
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, also by keyboard
     <pre class="log" role="region" aria-label="Last log lines" tabIndex={0}>
       {lines.map((line) => `${String(line.message)}\n`).join('')}
     </pre>
