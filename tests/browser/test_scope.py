@@ -1,10 +1,17 @@
 """A token that is limited to some services: the page disables what it may not do, with the reason."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.guarded import Guarded
 
 OUTSIDE = 'api is outside the services of your token: web*'
+
+
+@pytest.fixture
+def tolerated() -> list[str]:
+    """Before one signs in, the live channel is refused."""
+    return ['WebSocket connection']
 
 
 def test_what_the_scope_of_a_token_forbids_is_disabled_with_the_reason(page: Page, guarded: Guarded):
