@@ -18,9 +18,11 @@ from stack.sandbox import (
     moto_cloudwatch,
     moto_ecr,
     moto_elbv2,
+    moto_iam,
     moto_logs,
     moto_s3,
     moto_scheduler,
+    moto_secrets,
     moto_servicediscovery,
     moto_sqs,
 )
@@ -43,9 +45,11 @@ def install() -> None:
     moto_cloudwatch.install()
     moto_ecr.install()
     moto_elbv2.install()
+    moto_iam.install()
     moto_logs.install()
     moto_s3.install()
     moto_scheduler.install()
+    moto_secrets.install()
     moto_servicediscovery.install()
     moto_sqs.install()
 

@@ -69,7 +69,11 @@ def deployment_changed(world: World, service: Service, deployment: Deployment) -
 
 def service_acted(world: World, service: Service, name: str, reason: str | None = None) -> None:
     """`SERVICE_STEADY_STATE`, `SERVICE_TASK_PLACEMENT_FAILURE` and the like."""
-    kinds = {'SERVICE_TASK_PLACEMENT_FAILURE': 'ERROR', 'SERVICE_TASK_START_IMPAIRED': 'WARN'}
+    kinds = {
+        'SERVICE_TASK_CONFIGURATION_FAILURE': 'ERROR',
+        'SERVICE_TASK_PLACEMENT_FAILURE': 'ERROR',
+        'SERVICE_TASK_START_IMPAIRED': 'WARN',
+    }
     detail = {
         'eventType': kinds.get(name, 'INFO'),
         'eventName': name,

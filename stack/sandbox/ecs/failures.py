@@ -119,3 +119,19 @@ def log_group_missing() -> str:
         'ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: '
         'failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.'
     )
+
+
+def log_group_denied() -> str:
+    return (
+        'ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: '
+        'failed to create Cloudwatch log group: AccessDeniedException: no permission for logs:CreateLogGroup'
+    )
+
+
+def role_refused(role: str) -> str:
+    """Part of a service event, and the error of RunTask."""
+    return (
+        f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role "
+        'being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass '
+        'this role.'
+    )

@@ -1,4 +1,4 @@
-"""The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, Logs and Cloud Map, in this process.
+"""The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, IAM, Logs and Cloud Map.
 
 moto is not safe to use from several threads: the caller of `Ecs` with these ports holds the lock that protects
 moto.
@@ -16,7 +16,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicediscovery.models import servicediscovery_backends
 from moto.ssm.models import ssm_backends
 
-from stack.sandbox import moto_logs
+from stack.sandbox import moto_iam, moto_logs
 from stack.sandbox.ecs.ports import AnyImage, Image, Ports, TargetGroup, tags_of
 from stack.sandbox.patching import replace
 from stack.sandbox.telemetry.log_lines import LogSource
@@ -36,6 +36,7 @@ def ports(account: str, region: str) -> Ports:
         MotoSecrets(account, region),
         MotoLogs(account, region),
         MotoRegistry(account, region),
+        MotoRoles(account),
     )
 
 
@@ -113,7 +114,21 @@ class MotoSecrets:
             return ssm_backends[self._account][self._region].get_parameter(value_from) is not None
         # After the secret's own name there may be `:json-key:version-stage:version-id`.
         arn = ':'.join(value_from.split(':')[:7])
-        return arn in secretsmanager_backends[self._account][self._region].secrets
+        secrets = secretsmanager_backends[self._account][self._region].secrets
+        return arn in secrets and not secrets[arn].is_deleted()
+
+
+class MotoRoles:
+    """IAM's roles, as `moto_iam` answers for them."""
+
+    def __init__(self, account: str):
+        self._account = account
+
+    def may_assume(self, role: str) -> bool:
+        return moto_iam.may_assume(self._account, role)
+
+    def may_do(self, role: str, action: str) -> bool:
+        return moto_iam.may_do(self._account, role, action)
 
 
 class MotoLogs:

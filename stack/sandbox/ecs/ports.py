@@ -1,4 +1,4 @@
-"""Interfaces of the embedded ECS to the rest of AWS: images, target groups, secrets, logs and Cloud Map.
+"""Interfaces of the embedded ECS to the rest of AWS: images, target groups, secrets, roles, logs and Cloud Map.
 
 With the defaults here everything exists and nothing is stored, so that the core runs without moto. `moto_ports`
 implements them with moto's backends.
@@ -44,6 +44,12 @@ class Targets(Protocol):
 
 class Secrets(Protocol):
     def exists(self, value_from: str) -> bool: ...
+
+
+class Roles(Protocol):
+    def may_assume(self, role: str) -> bool: ...
+
+    def may_do(self, role: str, action: str) -> bool: ...
 
 
 class Logs(Protocol):
@@ -100,6 +106,14 @@ class AnySecret:
         return True
 
 
+class AnyRole:
+    def may_assume(self, role: str) -> bool:
+        return True
+
+    def may_do(self, role: str, action: str) -> bool:
+        return True
+
+
 class AnyLog:
     def has_group(self, group: str) -> bool:
         return True
@@ -137,3 +151,4 @@ class Ports:
     secrets: Secrets = field(default_factory=AnySecret)
     logs: Logs = field(default_factory=AnyLog)
     registry: Registry = field(default_factory=AnyRegistry)
+    roles: Roles = field(default_factory=AnyRole)

@@ -1,12 +1,14 @@
 """The ECS service scheduler: one step of one service at a time."""
 
-from stack.sandbox.ecs import lifecycle, placement
+from stack.sandbox.ecs import failures, lifecycle, placement
 from stack.sandbox.ecs.deployments import complete, fail, give_up_old
 from stack.sandbox.ecs.events import add_event, add_event_once, named, service_acted
 from stack.sandbox.ecs.model import Cluster, Deployment, Instance, Service, Task
 from stack.sandbox.ecs.network import targets
 from stack.sandbox.ecs.placement import TROUBLESHOOTING, Refusal
+from stack.sandbox.ecs.preparation import refused_role
 from stack.sandbox.ecs.rollout import Move, Share, decide, threshold
+from stack.sandbox.ecs.waiting import Obstacle, no_room, wait
 from stack.sandbox.ecs.world import FORGET_AFTER, LIVE, World
 
 IMPAIRED_AFTER = 3
@@ -156,6 +158,11 @@ def _stop(world: World, service: Service, tasks: list[Task]) -> None:
 def _start(
     world: World, cluster: Cluster, service: Service, primary: Deployment, move: Move, there: list[Task]
 ) -> None:
+    role = refused_role(world, world.definition(primary.definition))
+    if role:
+        text = f'failed to launch a task with (error {failures.role_refused(role)}).'
+        wait(world, service, primary, Obstacle(text, 'SERVICE_TASK_CONFIGURATION_FAILURE'))
+        return
     started: list[Task] = []
     refusal: Refusal | None = None
     while len(started) < move.start and refusal is None:
@@ -169,7 +176,7 @@ def _start(
         service.waiting, service.refused, service.retry_at = False, 0, 0.0
         service.not_before = world.after(world.scaled(world.timings.between_passes))
     if refusal is not None:
-        _wait_for_room(world, service, primary, refusal)
+        wait(world, service, primary, no_room(refusal))
 
 
 def _place(
@@ -220,30 +227,6 @@ def _launch(world: World, cluster: Cluster, service: Service, primary: Deploymen
         spec=spec,
         tags={**managed, **propagated},
     )
-
-
-def _wait_for_room(world: World, service: Service, primary: Deployment, refusal: Refusal) -> None:
-    """Add an event and try again later, or as soon as a task has left. Each wait counts once, and not while tasks of
-    the service itself are stopping."""
-    service.waiting = True
-    if any(task.status not in LIVE for task in world.tasks_of(service)):
-        return
-    if world.now >= service.retry_at:
-        service.refused += 1
-        wait = min(world.timings.placement_retry * 2 ** (service.refused - 1), world.timings.longest_placement_retry)
-        service.retry_at = world.after(world.scaled(wait))
-        if not primary.proven:
-            primary.failed += 1
-        none_at_all = refusal.instance is None
-        sentence = f'Reason: {refusal.sentence}' if none_at_all else refusal.sentence
-        add_event_once(
-            world,
-            service,
-            'was unable to place a task because no container instance met all of its requirements. '
-            f'{sentence} {TROUBLESHOOTING}',
-        )
-        service_acted(world, service, 'SERVICE_TASK_PLACEMENT_FAILURE', refusal.code)
-    world.wake(service, service.retry_at)
 
 
 def _follow_instances(world: World, cluster: Cluster, service: Service) -> None:

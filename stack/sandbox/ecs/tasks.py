@@ -5,9 +5,11 @@ import json
 
 from stack.sandbox.ecs import lifecycle, placement, tagging
 from stack.sandbox.ecs.errors import client, conflict, invalid
+from stack.sandbox.ecs.failures import role_refused
 from stack.sandbox.ecs.model import Cluster, Instance, Run, Task, TaskDefinition, Wire
 from stack.sandbox.ecs.paging import page
 from stack.sandbox.ecs.placement import Refusal
+from stack.sandbox.ecs.preparation import refused_role
 from stack.sandbox.ecs.service_rules import check_constraints, launch_type
 from stack.sandbox.ecs.task_definitions import found
 from stack.sandbox.ecs.views import given, tag_list, task_arn, task_view
@@ -33,6 +35,9 @@ def run(world: World, params: Wire) -> Wire:
     if known := _known(world, cluster, params):
         there = [cluster.tasks[name] for name in known.tasks if name in cluster.tasks]
         return {'tasks': [_view(world, task, with_tags=True) for task in there], 'failures': []}
+    role = refused_role(world, definition)
+    if role:
+        raise client(role_refused(role))
     tags = tagging.read(params.get('tags', []))
     if params.get('propagateTags') == 'TASK_DEFINITION':
         tags = definition.tags | tags

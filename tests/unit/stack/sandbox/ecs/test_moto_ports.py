@@ -1,6 +1,8 @@
 """The ports on moto's real backends, and one rollout on all of them."""
 
 import itertools
+import json
+import time
 from typing import Any
 
 import pytest
@@ -181,3 +183,52 @@ def test_a_service_on_all_of_them(aws: Aws):
     ecs.delete_service(cluster=cluster, service='web', force=True)
     aws.advance(60)
     assert health(aws, group) == {}
+
+
+def test_roles_exist_and_may_do_everything_unless_they_were_created(aws: Aws, there: Ports):
+    name = f'role-{next(_numbers)}'
+    arn = f'arn:aws:iam::{aws.account}:role/{name}'
+    assert there.roles.may_assume(arn)
+    assert there.roles.may_do(arn, 'logs:CreateLogGroup')
+    assert not there.roles.may_assume(f'{arn}-missing')
+    assert not there.roles.may_do(f'{arn}-missing', 'logs:CreateLogGroup')
+    iam = aws.client('iam')
+    statement = {'Effect': 'Allow', 'Principal': {'Service': 'ec2.amazonaws.com'}, 'Action': 'sts:AssumeRole'}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({'Statement': [statement]}))
+    assert not there.roles.may_assume(arn)
+    assert not there.roles.may_do(arn, 'logs:CreateLogGroup')
+    allowed = {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': 'logs:*', 'Resource': '*'}]}
+    iam.put_role_policy(RoleName=name, PolicyName='logs', PolicyDocument=json.dumps(allowed))
+    assert there.roles.may_do(arn, 'logs:CreateLogGroup')
+    asked = {'PolicySourceArn': arn, 'ResourceArns': ['*']}
+    answer = iam.simulate_principal_policy(ActionNames=['logs:CreateLogGroup', 's3:GetObject'], **asked)
+    decisions = {each['EvalActionName']: each['EvalDecision'] for each in answer['EvaluationResults']}
+    assert decisions == {'logs:CreateLogGroup': 'allowed', 's3:GetObject': 'implicitDeny'}
+
+
+def test_iam_answers_for_roles_that_nobody_created(aws: Aws):
+    iam = aws.client('iam')
+    assert 'ecs-tasks.amazonaws.com' in str(iam.get_role(RoleName='any')['Role']['AssumeRolePolicyDocument'])
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName='missing-role')
+
+
+def test_a_secret_that_is_to_be_deleted_cannot_be_read(aws: Aws, there: Ports):
+    secrets = aws.client('secretsmanager')
+    arn = secrets.create_secret(Name=f'secret-{next(_numbers)}', SecretString='x')['ARN']
+    assert there.secrets.exists(f'{arn}:key::')
+    secrets.delete_secret(SecretId=arn)
+    assert not there.secrets.exists(arn)
+
+
+def test_versions_of_a_secret_keep_the_time_at_which_they_were_created(aws: Aws, monkeypatch: pytest.MonkeyPatch):
+    secrets = aws.client('secretsmanager')
+    arn = secrets.create_secret(Name=f'secret-{next(_numbers)}', SecretString='x')['ARN']
+    before = secrets.list_secret_version_ids(SecretId=arn)['Versions']
+    monkeypatch.setattr('moto.secretsmanager.models.time.time', lambda: time.time_ns() / 1e9 + 3600)
+    secrets.put_secret_value(SecretId=arn, SecretString='y')
+    after = {
+        each['VersionId']: each['CreatedDate'] for each in secrets.list_secret_version_ids(SecretId=arn)['Versions']
+    }
+    assert after.pop(before[0]['VersionId']) == before[0]['CreatedDate']
+    assert min(after.values()) > before[0]['CreatedDate']
