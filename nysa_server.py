@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -43,6 +43,7 @@ from stack.aws.inventory import Inventory
 from stack.aws.logs import CloudWatchLogs
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
+from stack.aws.secret_versions import SecretVersions
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
 from stack.aws.start_facts import StartFacts
@@ -58,6 +59,7 @@ from stack.changes.previews import Previews
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.rollback_target import Targets
+from stack.changes.secret_restarts import SecretRestarts
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.side_effects import ChangeEffects
 from stack.chat.webhook import Callbacks, Webhooks
@@ -113,6 +115,7 @@ from stack.watch.ecs_clusters import EcsClusters
 from stack.watch.ecs_events import EcsEvents
 from stack.watch.look_schedule import WITH_EVENTS
 from stack.watch.run_watcher import RunWatcher
+from stack.watch.secret_watch import ManagedClusters, SecretWatch
 from stack.watch.watcher import POLLED, Watcher
 
 VERSION = '0.2.0'
@@ -285,6 +288,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         telemetry=telemetry,
         sockets=Sockets(),
         sweeper=Sweeper(store, core.notifier, core.ledger),
+        secret_watch=make_secret_watch(aws, core, live),
         freezing=freezing,
         audit=core.audit,
         activity=Activity(aws.bucket, store, core.audit),
@@ -304,6 +308,19 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
 def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
     """Publish on the live channel that a run began, moved or ended."""
     live.hub.publish(cluster_events.run(cluster, service, run.brief(), datetime.now(UTC)))
+
+
+def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
+    careful = CarefulConnection(aws.connection)
+    was_deployed = DeployedContent(core.store, aws.bucket).was_deployed
+    restarts = SecretRestarts(core.changes, core.store.read, was_deployed, core.freezing.frozen)
+
+    async def document(cluster: str) -> Mapping[str, Any]:
+        loaded = live.loaded(cluster)
+        return (loaded.revision if loaded else await core.store.read(cluster)).document_or_empty
+
+    clusters = ManagedClusters(core.store.names, document, live.rotated)
+    return SecretWatch(SecretVersions(careful), EcsLook(careful), clusters, restarts.restart, careful.region)
 
 
 def make_telemetry(aws: Aws, live: Live) -> Telemetry:
@@ -428,6 +445,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
         loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), hints).run)
     loops.start('runs', context.run_watcher.run)
     loops.start('heartbeats', context.sockets.run)
+    loops.start('changed secrets', context.secret_watch.run)
     start_access_loops(loops, context.access, context.sockets)
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)

@@ -35,6 +35,7 @@ from stack.telemetry.telemetry import Telemetry
 from stack.watch import observer
 from stack.watch.ecs_clusters import EcsClusters
 from stack.watch.run_watcher import RunWatcher
+from stack.watch.secret_watch import SecretWatch
 
 
 class Look(service_report.Look, observer.Look, Protocol):
@@ -66,6 +67,7 @@ class Context:
     telemetry: Telemetry
     sockets: Sockets
     sweeper: Sweeper
+    secret_watch: SecretWatch
     freezing: Freezing
     audit: Audit
     activity: Activity

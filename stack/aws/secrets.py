@@ -30,14 +30,17 @@ async def described_secret(aws: AwsClient, arn: str) -> Secret | None:
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
     """
-    parts = arn.split(':')
     try:
-        answer = await aws.call(
-            'secretsmanager', 'DescribeSecret', region=parts[3] if len(parts) > 3 else None, SecretId=arn
-        )
+        answer = await aws.call('secretsmanager', 'DescribeSecret', region=region_of(arn), SecretId=arn)
     except AwsFailed as failed:
         if failed.aws_code == 'ResourceNotFoundException':
             return None
         raise
     stages = {version: tuple(labels) for version, labels in (answer.get('VersionIdsToStages') or {}).items()}
     return Secret('DeletedDate' in answer, stages)
+
+
+def region_of(arn: str) -> str | None:
+    """The region of a secret; None for a name, which is looked up in the caller's own."""
+    parts = arn.split(':')
+    return parts[3] if len(parts) > 3 else None

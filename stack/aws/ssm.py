@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
@@ -12,7 +13,14 @@ MOST_VALUES = 50
 
 
 async def known_parameters(aws: AwsClient, names: Collection[str], region: str | None = None) -> frozenset[str]:
-    """Those of the names that parameters have. Raises `AwsFailed`.
+    """Those of the names that parameters have. Raises `AwsFailed`."""
+    return frozenset(each['Name'] for each in await described_parameters(aws, names, region))
+
+
+async def described_parameters(
+    aws: AwsClient, names: Collection[str], region: str | None = None
+) -> list[dict[str, Any]]:
+    """The metadata of those parameters that exist. Raises `AwsFailed`.
 
     https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html
     """
@@ -30,4 +38,4 @@ async def known_parameters(aws: AwsClient, names: Collection[str], region: str |
             for some in batches(sorted(names), MOST_VALUES)
         )
     )
-    return frozenset(each['Name'] for answer in answers for each in answer)
+    return [each for answer in answers for each in answer]

@@ -4,7 +4,7 @@ In Slack's `mrkdwn`: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 from stack.runtime.masking import is_concealed, masked, masked_text
@@ -48,6 +48,8 @@ class PostedCluster(TypedDict):
     frozen: dict[str, Any] | None
     why: dict[str, str]
     looked: bool
+    # Secrets that changed, each as `SERVICE NAME TIME`.
+    stale: NotRequired[list[str]]
 
 
 class ChatLines:
@@ -125,6 +127,7 @@ class ChatLines:
     def _state(self, name: str, event: Json) -> list[str]:
         posted = self._of(name)
         lines = [*self._again(name, event), *self._endings(name, event), *self._drift(name, event)]
+        lines += self._stale(name, event)
         posted['looked'] = posted['looked'] or bool(event.get('observed_at'))
         return lines + (self._frozen(name, event['frozen']) if 'frozen' in event else [])
 
@@ -185,6 +188,21 @@ class ChatLines:
             return []
         why = (run['reason'] or {}).get('what', '')
         return [f':x: {where}: a run of {what} {"was missed" if run["state"] == "missed" else "failed"}: {escape(why)}']
+
+    def _stale(self, name: str, event: Json) -> list[str]:
+        """A line for each service with a secret that changed and was not posted yet."""
+        posted = self._of(name)
+        known, lines = posted.setdefault('stale', []), []
+        for row in event.get('services', ()):
+            secrets = row.get('stale_secrets') or ()
+            new = [each for each in secrets if f'{row["name"]} {each["name"]} {each["since"]}' not in known]
+            known += [f'{row["name"]} {each["name"]} {each["since"]}' for each in new]
+            if new:
+                changed = escape(_listed([each['name'] for each in new]))
+                service = escape(row['name'])
+                lines.append(f':key: {self._where(name)}: {service} runs with stale secrets: {changed} changed')
+        del known[:-MOST_REMEMBERED]
+        return lines
 
     def _frozen(self, name: str, freeze: Json | None, thawed_by: str | None = None) -> list[str]:
         posted, now = self._of(name), _freeze(freeze)

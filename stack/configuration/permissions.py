@@ -109,6 +109,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_of('ecs', 'ListContainerInstances DescribeContainerInstances', BOTH),
     *_of('elbv2', 'DescribeAccountLimits', BOTH),
     *_of('secretsmanager', 'DescribeSecret', BOTH),
+    *_of('secretsmanager', 'ListSecretVersionIds', SERVER),
     *_of('ssm', 'DescribeParameters', BOTH),
     *_of('iam', 'GetRole SimulatePrincipalPolicy', BOTH),
     *_of('acm', 'DescribeCertificate', BOTH),

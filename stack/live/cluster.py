@@ -23,6 +23,7 @@ from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import merged
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_records import MakeState, Record, resume
+from stack.rollouts.stale_secrets import StaleServices
 from stack.runtime.moments import stamp
 from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
@@ -42,6 +43,8 @@ class Surroundings:
     moves: Observers[['Cluster']] = field(default_factory=Observers)
     records: Observers[[str]] = field(default_factory=Observers)
     endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
+    # By cluster and service: secrets that changed after tasks had started, also of clusters that are not loaded.
+    stale_secrets: dict[str, StaleServices] = field(default_factory=dict)
 
 
 class Cluster:
@@ -218,6 +221,16 @@ class Cluster:
             self.state.failing = {'since': since, 'error': failed.code, 'message': failed.message}
             self._move(())
 
+    def rotated(self, stale: StaleServices) -> None:
+        """The secrets of services that changed after their tasks had started."""
+        self._around.stale_secrets[self.name] = stale
+        state = self.state
+        if state is not None and state.stale_secrets != stale:
+            names = {*state.stale_secrets, *stale}
+            moved = {name for name in names if state.stale_secrets.get(name) != stale.get(name)}
+            state.stale_secrets = stale
+            self._move(moved)
+
     def expire(self, now: datetime) -> None:
         """A freeze ends by itself, and what a newer revision overtook is superseded."""
         if self._decide():
@@ -269,6 +282,7 @@ class Cluster:
             return
         self.state = resume(self._around.make_state, current.record, current.path, self._around.now())
         self.state.frozen, self.freeze_unknown = current.freeze.freeze, not current.freeze.is_known
+        self.state.stale_secrets = self._around.stale_secrets.get(self.name, {})
         self._whole_state()
 
     def _decide(self) -> bool:

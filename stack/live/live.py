@@ -22,6 +22,7 @@ from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
 from stack.rollouts.rollout_records import RolloutRecords
+from stack.rollouts.stale_secrets import StaleServices
 from stack.runtime.observers import Observers
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
@@ -60,6 +61,7 @@ class Live:
             now=now,
             watched=lambda: self.watched,
         )
+        self._stale_secrets = around.stale_secrets
         self.endings: Observers[[ClusterState, Rollout]] = around.endings
         self.wishes: Observers[[]] = Observers()
         self.clusters = Clusters(lambda name: Cluster(name, around))
@@ -149,6 +151,16 @@ class Live:
         cluster = self.clusters.get(name)
         if cluster is not None:
             cluster.unseen(failed)
+
+    def rotated(self, name: str, stale: StaleServices) -> None:
+        """Record which secrets of a cluster's services changed after their tasks had started."""
+        cluster = self.clusters.get(name)
+        if cluster is not None:
+            cluster.rotated(stale)
+        elif stale:
+            self._stale_secrets[name] = stale
+        else:
+            self._stale_secrets.pop(name, None)
 
     # What REST reads
 

@@ -19,6 +19,7 @@ from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
 from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
+from stack.rollouts.stale_secrets import StaleSecret
 from stack.stackfile.main_container import main_container
 from stack.state.revisions import Revision
 
@@ -44,6 +45,8 @@ class ClusterState:
         # Who froze the cluster, why and until when, as the API shows it; None where it takes changes.
         self.frozen: Mapping[str, Any] | None = None
         self.autoscaled: frozenset[str] = frozenset()
+        # By service: the secrets that changed after its tasks had started.
+        self.stale_secrets: Mapping[str, tuple[StaleSecret, ...]] = {}
         # What the last pass of a scheduler came to, as far as it is known here.
         self.outcome: PassOutcome | None = None
         self._successive = Successive(self.name, region)

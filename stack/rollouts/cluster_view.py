@@ -130,6 +130,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         ],
         'trouble': trouble(state, name),
         'failing_since': _stamp(failing_since(state, name)),
+        'stale_secrets': [secret.to_json() for secret in state.stale_secrets.get(name, ())],
     }
     row |= order_json(state, name)
     drift = state.drift(name)

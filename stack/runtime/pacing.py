@@ -57,7 +57,7 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     ('route53', Limit(5, 5), 'ListResourceRecordSets ChangeResourceRecordSets GetHostedZone'),
     ('ec2', Limit(50, 10), 'DescribeSubnets DescribeSecurityGroups'),
     ('ecr', Limit(100, 100), 'BatchGetImage GetDownloadUrlForLayer'),
-    ('secretsmanager', Limit(40, 20), 'DescribeSecret'),
+    ('secretsmanager', Limit(40, 20), 'DescribeSecret ListSecretVersionIds'),
     ('ssm', Limit(10, 3), 'DescribeParameters'),
     ('iam', Limit(20, 5), 'GetRole SimulatePrincipalPolicy'),
     ('acm', Limit(10, 10), 'DescribeCertificate'),

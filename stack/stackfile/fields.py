@@ -178,6 +178,13 @@ class ServiceSettings(OrderSettings, ContainerSettings):
         'Replaces all tasks, and pulls their image again, where the last restart was earlier; absent asks for none.',
         ecs=container('dockerLabels', rendering.restart, inverse.nothing),
     )
+    restart_on_secret_change: bool = entry(
+        switch(),
+        'Restarts the service after a secret or parameter of it has got another value: within minutes, at most every '
+        '15 minutes, and not while the cluster is frozen.',
+        default=False,
+        inherits=DEFAULTS,
+    )
     autoscaled: bool = entry(switch(), '`desired_count` belongs to an autoscaler and is left alone.', default=False)
     autoscaling: Autoscaling | None = entry(
         record(Autoscaling),

@@ -60,6 +60,7 @@ CORE = {
     'stack.rollouts.gate_view',
     'stack.rollouts.rollout_answer',
     'stack.rollouts.schedule_rollout',
+    'stack.rollouts.stale_secrets',
     'stack.rollouts.stop_kinds',
     'stack.rollouts.stop_reasons',
     'stack.rollouts.stop_rules',

@@ -52,6 +52,7 @@ STATE = {
     'stop_reasons': [],
     'trouble': None,
     'failing_since': None,
+    'stale_secrets': [],
 }
 
 REVISION_ROLLOUT = {

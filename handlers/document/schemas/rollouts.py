@@ -139,6 +139,11 @@ GATE = shape(
     },
 )
 
+STALE_SECRET = shape(
+    'A secret or parameter that tasks read before it changed.',
+    {'name': text('The variable.'), 'since': moment('When its current value came.')},
+)
+
 ROW: dict[str, Schema] = {
     'name': text('Its name.'),
     'managed': {'type': 'boolean', 'description': 'Whether the desired state contains it.'},
@@ -148,6 +153,7 @@ ROW: dict[str, Schema] = {
     'stop_reasons': many(shape('A stopped task.', STOP), 'The newest stopped tasks that were observed.'),
     'trouble': or_null('Trouble'),
     'failing_since': moment_or_null('When the first of its known tasks failed; null unless tasks are missing.'),
+    'stale_secrets': many(STALE_SECRET, 'Secrets that changed after its oldest task was created.'),
 }
 
 AUTOSCALING: Schema = shape(

@@ -236,3 +236,13 @@ def run(state: str, trigger: str = 'schedule', **changes: Any) -> dict[str, Any]
 )
 def test_runs(event: dict[str, Any], lines: list[str]):
     assert posted(event) == lines
+
+
+def test_a_changed_secret_is_posted_once():
+    lines = ChatLines()
+    row = {'name': 'web', 'stale_secrets': [{'name': 'DB', 'since': '2026-01-01T12:00:00.000+00:00'}]}
+    event = {'type': 'rollout', 'cluster': 'prod', 'services': [row]}
+    assert lines.of(event) == [':key: *prod*: web runs with stale secrets: DB changed']
+    assert lines.of(event) == []
+    row['stale_secrets'] = [{'name': 'DB', 'since': '2026-01-02T12:00:00.000+00:00'}]
+    assert lines.of(event) == [':key: *prod*: web runs with stale secrets: DB changed']

@@ -86,6 +86,7 @@ def test_what_may_stand_under_defaults():
         'labels',
         'env_files',
         'registry_credentials',
+        'restart_on_secret_change',
         'tags',
         'task_definition_tags',
         'propagate_tags',
