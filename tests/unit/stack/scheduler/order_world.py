@@ -65,11 +65,12 @@ class Run:
     token: str
     status: str = 'RUNNING'
     code: int | None = None
+    was_stopped: bool = False
 
 
-# How a rollout of a service with an image ends, and with which code a task of an image and a command.
+# How a rollout of a service with an image ends, and with which code a task of an image and a command: None for never.
 Ends = Callable[[str, str], str]
-Exits = Callable[[str, tuple[str, ...]], int]
+Exits = Callable[[str, tuple[str, ...]], int | None]
 
 
 @dataclass
@@ -77,6 +78,8 @@ class World:
     ends: Ends = lambda service, image: 'COMPLETED'
     exits: Exits = lambda image, command: 0
     now: float = BEGINNING
+    # Whether the cluster has no room for another task.
+    is_full: bool = False
     document: Json = field(default_factory=dict)
     revision: int = 1
     services: dict[str, Deployed] = field(default_factory=dict)
@@ -116,7 +119,8 @@ class World:
         for run in self.runs:
             if run.status == 'RUNNING':
                 moved = True
-                run.status, run.code = 'STOPPED', self.exits(self.image(run.definition), self.command(run.definition))
+                run.code = self.exits(self.image(run.definition), self.command(run.definition))
+                run.status = 'RUNNING' if run.code is None else 'STOPPED'
         return moved
 
     def _end(self, service: Deployed) -> None:
@@ -168,6 +172,8 @@ class World:
 
     def RunTask(self, taskDefinition: str, startedBy: str, clientToken: str, count: int, **_: Any) -> Json:
         known = [run for run in self.runs if run.token == clientToken]
+        if not known and self.is_full:
+            return {'tasks': [], 'failures': [{'reason': 'RESOURCE:MEMORY'}]}
         if not known:
             family = self.definitions[taskDefinition].family
             arn = f'{ARN}:task/{len(self.runs)}'
@@ -177,6 +183,8 @@ class World:
         return {'tasks': [{'taskArn': run.arn} for run in known], 'failures': []}
 
     def StopTask(self, task: str, **_: Any) -> Json:
+        for run in (each for each in self.runs if each.arn == task):
+            run.status, run.code, run.was_stopped = 'STOPPED', 137, True
         return {}
 
     def observed(self) -> Observed:
@@ -318,7 +326,8 @@ def _task(world: World, run: Run) -> Task:
     stopped = datetime.fromtimestamp(world.now, UTC) if run.status == 'STOPPED' else None
     name = world.definitions[run.definition].body['containerDefinitions'][0]['name']
     container = Container(name, '', None, run.code, '')
-    code = 'EssentialContainerExited' if run.status == 'STOPPED' else ''
+    ended = 'UserInitiated' if run.was_stopped else 'EssentialContainerExited'
+    code = ended if run.status == 'STOPPED' else ''
     return Task(
         run.arn.rpartition('/')[2], run.arn, f'family:{run.family}', run.definition, run.mark, run.status, 'UNKNOWN',
         code, '', None, None, stopped, (container,),

@@ -315,6 +315,40 @@ async def test_a_run_that_is_forgotten_is_not_repeated():
 
 
 @asynchronous
+async def test_a_gate_is_stopped_after_its_timeout():
+    world = World(exits=lambda image, command: None)
+    process = Process(world)
+    world.store(document(api=service(pre_deploy=[gate(timeout=120)])))
+    began = world.now
+    ended = await deploy(world, process)
+    stopped = [arguments['reason'] for operation, arguments in world.calls if operation == 'StopTask']
+    assert stopped == ['Not ended within 120 s']
+    assert world.now - began >= 120
+    assert ended.outcome
+    assert [note.text for note in ended.outcome.plan.notes] == [
+        'pre_deploy migrate failed: It was stopped after its timeout of 120 s. Its rollout was not begun.'
+    ]
+    assert world.services == {}
+
+
+@asynchronous
+async def test_a_migration_that_finds_no_room_runs_once_there_is_some():
+    world = World(is_full=True)
+    witness = Witness(world)
+    process = Process(world)
+    world.store(document(api=service(pre_deploy=[gate()])))
+    for _ in range(3):
+        assert (await process.make()).state == 'failed'
+        world.now += 30
+    assert world.runs == []
+    world.is_full = False
+    await deploy(world, process)
+    assert world.running('api') == 'team/app:1'
+    assert len(world.runs) == 1
+    assert witness.began == {('api', 'team/app:1'): 1}
+
+
+@asynchronous
 async def test_a_migration_of_a_former_definition_ends_first():
     world = World()
     process = Process(world)
