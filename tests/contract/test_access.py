@@ -106,7 +106,7 @@ class Asker:
         self.server = server
         self.verb, _, pattern = row.partition(' ')
         self.cluster = server.managed()
-        names = iter([self.cluster, 'current' if 'revisions' in pattern else 'web'])
+        names = iter([self.cluster, 'current' if 'revisions' in pattern else 'web', 'a-run'])
         while '([^/]+)' in pattern:
             pattern = pattern.replace('([^/]+)', next(names), 1)
         self.path = pattern + '?dry_run=true'
