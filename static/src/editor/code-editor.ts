@@ -21,7 +21,7 @@ import {
 } from '@codemirror/language';
 import { type Diagnostic, forceLinting, linter, lintGutter, lintKeymap } from '@codemirror/lint';
 import { diff, unifiedMergeView } from '@codemirror/merge';
-import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import {
   drawSelection,
@@ -85,7 +85,6 @@ export function createEditor(options: EditorOptions): CodeEditor {
         highlightActiveLineGutter(),
         highlightActiveLine(),
         highlightSpecialChars(),
-        highlightSelectionMatches(),
         history(),
         foldGutter(),
         drawSelection(),
