@@ -1432,6 +1432,21 @@ export interface ServiceState {
    */
   failing_since: string | null;
   /**
+   * Secrets that changed after its oldest task was created.
+   *
+   * Items: A secret or parameter that tasks read before it changed.
+   */
+  stale_secrets: {
+    /**
+     * The variable.
+     */
+    name: string;
+    /**
+     * When its current value came.
+     */
+    since: string;
+  }[];
+  /**
    * The desired image.
    */
   image?: string | null;
@@ -3774,6 +3789,21 @@ export interface Service {
    * When the first of its known tasks failed; null unless tasks are missing.
    */
   failing_since: string | null;
+  /**
+   * Secrets that changed after its oldest task was created.
+   *
+   * Items: A secret or parameter that tasks read before it changed.
+   */
+  stale_secrets: {
+    /**
+     * The variable.
+     */
+    name: string;
+    /**
+     * When its current value came.
+     */
+    since: string;
+  }[];
   /**
    * The settings in the desired state.
    */
