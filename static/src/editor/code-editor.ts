@@ -15,7 +15,6 @@ import {
   foldGutter,
   foldKeymap,
   type IndentContext,
-  indentOnInput,
   indentService,
   indentUnit,
 } from '@codemirror/language';
@@ -88,7 +87,6 @@ export function createEditor(options: EditorOptions): CodeEditor {
         history(),
         foldGutter(),
         drawSelection(),
-        indentOnInput(),
         indentUnit.of('  '),
         indentService.of(indentNewLine),
         bracketMatching(),
