@@ -15,6 +15,7 @@ import {
   foldGutter,
   foldKeymap,
   type IndentContext,
+  indentOnInput,
   indentService,
   indentUnit,
 } from '@codemirror/language';
@@ -87,6 +88,7 @@ export function createEditor(options: EditorOptions): CodeEditor {
         history(),
         foldGutter(),
         drawSelection(),
+        indentOnInput(),
         indentUnit.of('  '),
         indentService.of(indentNewLine),
         bracketMatching(),
