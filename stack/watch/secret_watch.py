@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # Between two checks of all clusters, in seconds.
 INTERVAL_S = 240.0
+# Before the first one: a process that starts has more urgent reads.
+FIRST_S = 20.0
 
 
 class Versions(Protocol):
@@ -69,6 +71,7 @@ class SecretWatch:
 
     async def run(self) -> None:
         """Check all clusters again and again, until cancelled."""
+        await asyncio.sleep(FIRST_S)
         while True:
             try:
                 await self.check()
