@@ -74,7 +74,7 @@ export function AuditScreen({ entry, at }: { entry: ClusterEntry; at: Extract<Ro
               {shown.length < entries.length ? `${shown.length} of ${plural(entries.length, 'entry', 'entries')}` : ''}
             </span>
           </header>
-          <ol class="timeline">
+          <ol class="records">
             {shown.map((each) => (
               <Entry key={identity(each)} cluster={entry.name} entry={each} />
             ))}

@@ -37,7 +37,7 @@ export function RemovedScreen() {
       )}
       {removed && removed.length > 0 && (
         <section class="panel" aria-label="Removed clusters">
-          <ul class="timeline">
+          <ul class="records">
             {removed.map((each) => (
               <Row key={String(each.name)} name={String(each.name)} removed={each} />
             ))}
