@@ -129,6 +129,11 @@ class Scene(Rolling):
         change = {'image_tag': self.plants.text()}
         refused = await self.ask('admin', 'PUT', f'/api/v1/clusters/{self.name}/services/web', change)
         assert refused[0] in (400, 423)
+        run = {'command': ['migrate', '--token', self.plants.one()], 'environment': self.plants.environment()}
+        address = f'/api/v1/clusters/{self.name}/services/web/run?message=by+hand'
+        status, answer = await self.ask('admin', 'POST', address, run)
+        assert status == 202, answer
+        self.run = json.loads(answer.partition('\0')[2])['id']
         await self.go(10)
 
     def _over(self, state: Any) -> bool:
@@ -171,6 +176,7 @@ class Scene(Rolling):
             'service': ['web', 'worker', 'unknown'],
             'revision': ['current', self.first, self.second],
             'token': [self.tokens['viewer'].split('_')[1]],
+            'run': [self.run, 'unknown'],
         }[name]
 
     def requests(self) -> Iterator[tuple[str, str, Any]]:
@@ -219,6 +225,7 @@ def test_a_viewer_reads_no_secret_on_any_route(aws: Aws):
         assert shown >= {
             here, f'{here}/config', f'{here}/rollout', f'{here}/services/web', f'{here}/services/worker', kept,
             f'{newer}/diff', f'{here}/revisions', f'{here}/freeze', f'{here}/audit', f'{here}/plan',
+            f'{here}/services/web/runs/{scene.run}',
         }  # fmt: skip
 
     play(aws, story)
