@@ -151,6 +151,12 @@ test('a scaled service is as large as AWS made it, between its limits', () => {
   expect([plain.desired, plain.scaling]).toEqual([2, null]);
 });
 
+test('secrets whose new value no task has', () => {
+  const stale = service('web', { stale_secrets: [{ name: 'DB_PASSWORD', since: '2026-03-01T12:00:00.000+00:00' }] });
+  expect(stale.staleSecrets).toEqual([{ name: 'DB_PASSWORD', since: Date.UTC(2026, 2, 1, 12) }]);
+  expect(service('web', {}).staleSecrets).toEqual([]);
+});
+
 test('what a rollout waits for, and the tasks around it', () => {
   const waiting = service('web', {
     state: 'queued',

@@ -102,6 +102,13 @@ export interface Service {
   drift: Difference[] | null;
   waits: Waits | null;
   gates: readonly Gate[];
+  /** The secrets whose value changed after its oldest task had started. */
+  staleSecrets: readonly StaleSecret[];
+}
+
+export interface StaleSecret {
+  name: string;
+  since: number | null;
 }
 
 export interface Freeze {
@@ -330,7 +337,13 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     drift: Array.isArray(sent.drift) ? readDifferences(sent.drift) : null,
     waits: readWaits(sent.waits),
     gates: list(sent.gates).map(readGate),
+    staleSecrets: list(sent.stale_secrets).map(readStaleSecret),
   };
+}
+
+function readStaleSecret(value: unknown): StaleSecret {
+  const secret = object(value) ?? {};
+  return { name: text(secret.name) ?? '', since: instant(secret.since) };
 }
 
 function readWaits(value: unknown): Waits | null {

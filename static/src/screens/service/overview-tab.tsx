@@ -1,5 +1,7 @@
+import { asked, restart, SERVICES } from '../../app/actions';
 import { useConfiguration } from '../../app/configuration';
-import { now, store } from '../../app/state';
+import { hindrance, now, store } from '../../app/state';
+import { plural } from '../../lib/changes';
 import { readConfiguration } from '../../lib/configuration';
 import { dayAfter, dayOf } from '../../lib/days';
 import { repositoryName, versionOf } from '../../lib/images';
@@ -7,7 +9,7 @@ import { taskMarks } from '../../lib/marks';
 import { hasFailed, type Service } from '../../lib/model';
 import { activityRoute } from '../../lib/router';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
-import { CopyButton, Link, LinkButton } from '../../ui/button';
+import { Button, CopyButton, Link, LinkButton } from '../../ui/button';
 import { lazy } from '../../ui/lazy';
 import { TaskSquares } from '../../ui/squares';
 import { Banner } from '../../ui/states';
@@ -31,6 +33,7 @@ export function OverviewTab({ service }: { service: Service }) {
       {!failing && <RolloutNow service={service} />}
       {!failing && (service.sync === 'rolling-out' || shownRollout(service)) && <NewTaskLog service={service} />}
       {!failing && <EndingNote service={service} />}
+      <StaleSecrets service={service} />
       <HeldBanner service={service} />
       <FlightCard service={service} />
       <Hero service={service} />
@@ -143,6 +146,33 @@ function Hero({ service }: { service: Service }) {
         </p>
       </div>
     </section>
+  );
+}
+
+/** The secrets whose new values no task has yet, and the restart that gives them to new tasks. */
+function StaleSecrets({ service }: { service: Service }) {
+  const { cluster, name, staleSecrets } = service;
+  if (!staleSecrets.length) return null;
+  const why = hindrance('PATCH', SERVICES, cluster, [name]);
+  return (
+    <Banner
+      tone="warn"
+      icon="alert"
+      title={`${plural(staleSecrets.length, 'secret')} changed after the tasks started`}
+      actions={
+        <Button icon="restart" why={why} onClick={() => (asked.value = restart(cluster, [service]))}>
+          Restart
+        </Button>
+      }
+    >
+      <ul>
+        {staleSecrets.map((secret) => (
+          <li key={secret.name}>
+            <code>{secret.name}</code> <Ago at={secret.since} />
+          </li>
+        ))}
+      </ul>
+    </Banner>
   );
 }
 
