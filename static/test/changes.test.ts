@@ -70,6 +70,26 @@ test('a plan inside an answer, with what runs beside it', () => {
   ).toEqual(['api']);
 });
 
+test('what would fail at the start, and what is not known', () => {
+  const finding = { service: 'web', path: 'image', check: 'image', class: 'image-pull', message: 'No such tag.' };
+  const gap = { check: 'roles', message: 'iam:GetRole is not allowed.', permission: 'iam:GetRole', services: ['web'] };
+  const rehearsal = {
+    services: ['web'],
+    findings: [
+      { ...finding, advice: 'Push it.', severity: 'error' },
+      { ...finding, advice: '', severity: 'warning' },
+    ],
+    not_checked: [gap],
+  };
+  const plan = readPlan({ services: [], rehearsal });
+  expect(plan.findings).toEqual([
+    { service: 'web', message: 'No such tag.', advice: 'Push it.', starts: false },
+    { service: 'web', message: 'No such tag.', advice: '', starts: true },
+  ]);
+  expect(plan.notChecked).toEqual(['iam:GetRole is not allowed.']);
+  expect(readPlan({ services: [], rehearsal: null })).toMatchObject({ findings: [], notChecked: [] });
+});
+
 test('a summary in one line', () => {
   expect(summary(readPlan(PLAN).services)).toBe('3 changes in 2 services');
   expect(summary([])).toBe('No changes');

@@ -1,6 +1,7 @@
 import { type Plan, plural, summary } from '../lib/changes';
 import { duration } from '../lib/time';
 import { PlannedServices } from '../ui/fields';
+import { Findings } from '../ui/findings';
 import type { ApiError } from '../lib/rest';
 import { SideEffects } from '../ui/side-effects';
 import { Banner, ErrorBanner, Skeleton } from '../ui/states';
@@ -28,6 +29,7 @@ export function ShownPlan({ plan, failed, frozen }: { plan: Plan | null; failed:
         )}
       </h3>
       {changed && <PlannedServices services={plan.services} running open={fields > MANY_FIELDS ? 0 : 4} />}
+      <Findings findings={plan.findings} notChecked={plan.notChecked} />
       <SideEffects also={plan.also} />
       {plan.steps.length > 0 && (
         <details open={plan.steps.length <= FEW_STEPS}>

@@ -39,6 +39,18 @@ export interface Plan {
   estimateSeconds: number | null;
   /** What else happens to what runs, what is lost first. */
   also: SideEffect[];
+  /** What would fail when the services start, errors first; it refuses nothing. */
+  findings: Finding[];
+  /** Why some checks of the start could not be made. */
+  notChecked: string[];
+}
+
+/** `starts`: the service may start all the same. */
+export interface Finding {
+  service: string;
+  message: string;
+  advice: string;
+  starts: boolean;
 }
 
 /** `lost`: it runs, and the desired state does not declare it. */
@@ -53,6 +65,7 @@ export function readPlan(sent: Json): Plan {
   const plan = isObject(sent.plan) ? sent.plan : sent;
   const stored = isObject(plan.stored) ? plan.stored : plan;
   const ecs = isObject(plan.ecs) ? plan.ecs : plan;
+  const rehearsal = isObject(plan.rehearsal) ? plan.rehearsal : {};
   const runs = ecs === stored ? null : rows(ecs).map((row) => readRow(row));
   return {
     id: asText(plan.id) ?? asText(sent.plan_id),
@@ -72,6 +85,13 @@ export function readPlan(sent: Json): Plan {
       effect: asText(effect.effect) ?? '',
       message: asText(effect.message) ?? [asText(effect.service), asText(effect.path)].filter(Boolean).join('.'),
     })),
+    findings: objects(rehearsal.findings).map((finding) => ({
+      service: asText(finding.service) ?? '',
+      message: asText(finding.message) ?? '',
+      advice: asText(finding.advice) ?? '',
+      starts: finding.severity === 'warning',
+    })),
+    notChecked: objects(rehearsal.not_checked).flatMap(({ message }) => asText(message) ?? []),
     unmanaged: strings(plan.unmanaged ?? ecs.unmanaged),
     waves: Array.isArray(ecs.waves) ? ecs.waves.map(strings) : [],
     quarantined: objects(plan.quarantined).map((q) => ({

@@ -11,6 +11,7 @@ import { duration } from '../lib/time';
 import { Button } from '../ui/button';
 import { ChangeTabs, type ChangeView } from '../ui/change-tabs';
 import { PlannedServices } from '../ui/fields';
+import { Findings } from '../ui/findings';
 import { Icon } from '../ui/icons';
 import { SideEffects } from '../ui/side-effects';
 import { Banner, ErrorBanner, Skeleton } from '../ui/states';
@@ -146,6 +147,7 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
           {none}
         </p>
       )}
+      <Findings findings={plan.findings} notChecked={plan.notChecked} />
       <SideEffects also={plan.also} />
       {plan.notes.map((n, i) => (
         <Banner key={i} tone="warn" icon="alert" title={n.message} />

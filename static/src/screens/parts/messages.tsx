@@ -72,6 +72,8 @@ export function Plans() {
     quarantined: [{ service: 'user-service', image: 'team/user-service:v2.4.1-broken' }],
     estimateSeconds: 50,
     also: [{ effect: 'lost', message: 'user-service has 1 task set that a deployment removes' }],
+    findings: [{ service: 'user-service', message: 'the secret does not exist', advice: 'Create it', starts: false }],
+    notChecked: ['iam:GetRole is not allowed'],
   };
   return (
     <Section title="Plans">
