@@ -39,7 +39,8 @@ def _in_vpc(create: Callable[..., str]) -> Callable[..., str]:
         name, vpc = asked['name'], asked['vpc']
         if any((each.name, each.vpc) == (name, vpc) for each in self.namespaces.values()):
             raise ConflictingDomainExists(vpc)
-        operation = create(**asked | {'vpc': None})
+        # No namespace has that VPC, as HTTP namespaces have None.
+        operation = create(**asked | {'vpc': f'{vpc}/{name}'})
         namespace = list(self.namespaces.values())[-1]
         namespace.vpc = vpc
         zones = route53_backends[self.account_id][get_partition(self.region_name)].zones

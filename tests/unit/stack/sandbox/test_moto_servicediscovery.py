@@ -18,6 +18,15 @@ def test_namespaces_of_one_name_exist_in_several_vpcs_and_their_zones_name_them(
     assert sorted(each['VPCId'] for [each] in known) == sorted(vpcs)
 
 
+def test_an_http_namespace_is_in_the_way_of_no_private_one(aws: Aws):
+    cloud_map = aws.client('servicediscovery')
+    name = f'{aws.cluster()}.test'
+    cloud_map.create_http_namespace(Name=f'mesh-{name}')
+    vpc = aws.client('ec2').create_vpc(CidrBlock='10.4.0.0/16')['Vpc']['VpcId']
+    cloud_map.create_private_dns_namespace(Name=name, Vpc=vpc)
+    assert name in [each['Name'] for each in cloud_map.list_namespaces()['Namespaces']]
+
+
 def test_lists_heed_their_filters(aws: Aws):
     cloud_map = aws.client('servicediscovery')
     for name in ('one.test', 'two.test'):
