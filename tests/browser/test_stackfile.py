@@ -88,7 +88,10 @@ def test_a_draft_survives_a_reload_and_is_applied_with_a_reason(page: Page, prod
     expect(page.get_by_text('Unsaved changes', exact=True)).to_be_visible()
     page.get_by_role('button', name=re.compile('^Review')).click()
     expect(page.get_by_role('heading', name='1 change in 1 service')).to_be_visible()
-    expect(page.get_by_text('night-worker', exact=True)).to_be_visible()
+    expect(page.get_by_text('night-worker', exact=True).first).to_be_visible()
+    expect(page.get_by_text('night-worker would not start')).to_contain_text(
+        'has no repository email-worker with the tag'
+    )
     page.get_by_label('Reason').fill('It works at night')
     page.keyboard.press('Control+Enter')
     expect(page).to_have_url(re.compile('/cp/clusters/production/rollout$'))
