@@ -45,7 +45,9 @@ class Load:
         address = path('clusters', self.cluster, 'services', f'service-{number}')
         while not stop.is_set():
             nth = next(self._numbers)
-            tag, headers = f't{nth}', {} if nth % 10 else {'If_Match': '"older"'}
+            # One at least is refused.
+            tag, refused = f't{nth}', nth == 1 or random.random() < 0.1
+            headers = {'If_Match': '"older"'} if refused else {}
             try:
                 answer = server.api('PUT', address, {'image_tag': tag}, **headers)
             except urllib3.exceptions.HTTPError:
@@ -71,7 +73,7 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
         with server:
             stop = threading.Event()
             threads = load.run(server, stop)
-            await_answers(load)
+            await_accepted(load)
             time.sleep(random.uniform(0.0, 0.5))  # the kill falls anywhere
             server.end(signal.SIGKILL)
             stop.set()
@@ -91,10 +93,10 @@ def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
     assert wanted - {each['revision'] for each in messages} == set()
 
 
-def await_answers(load: Load) -> None:
-    """Wait until a change of this round was accepted and one refused, which takes long on a busy machine."""
+def await_accepted(load: Load) -> None:
+    """Wait until a change of this round was accepted, which takes long on a busy machine."""
     before, until = len(load.accepted), time.monotonic() + FOUND_WITHIN_S
-    while len(load.accepted) == before or not load.refused:
+    while len(load.accepted) == before:
         assert time.monotonic() < until, 'the clients got nothing through'
         time.sleep(0.01)  # polls what the clients' threads record
 
