@@ -9,6 +9,7 @@ import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import type { Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
+import { Avatar } from '../ui/avatar';
 import { Badge, type Tone } from '../ui/badge';
 import { Button, Link } from '../ui/button';
 import type { IconName } from '../ui/icons';
@@ -123,9 +124,7 @@ function Entry({ cluster, entry }: { cluster: string; entry: AuditEntry }) {
   const look = LOOKS[entry.kind];
   return (
     <li>
-      <span class="avatar" aria-hidden="true">
-        {(entry.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}
-      </span>
+      <Avatar name={entry.by} />
       <div class="change">
         <div class="row">
           <strong>

@@ -5,6 +5,7 @@ import type { Json } from '../lib/model';
 import { call } from '../lib/rest';
 import { clusterRoute, fleetRoute } from '../lib/router';
 import { instant } from '../lib/time';
+import { Avatar } from '../ui/avatar';
 import { Button, Link, LinkButton } from '../ui/button';
 import { Empty, Failed, Skeleton } from '../ui/states';
 import { UserText } from '../ui/text';
@@ -51,11 +52,7 @@ export function RemovedScreen() {
 function Row({ name, removed }: { name: string; removed: Json }) {
   return (
     <li>
-      <span class="avatar" aria-hidden="true">
-        {String(removed.by ?? '?')
-          .replace(/^\w+:/, '')
-          .slice(0, 1)}
-      </span>
+      <Avatar name={typeof removed.by === 'string' ? removed.by : null} />
       <div class="change">
         <Link to={clusterRoute(name)} class="name-link" data-row={name}>
           {name}

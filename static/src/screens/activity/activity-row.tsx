@@ -1,6 +1,7 @@
 import type { Happening } from '../../lib/activity';
 import { clusterRoute } from '../../lib/router';
 import { duration, exact } from '../../lib/time';
+import { Avatar } from '../../ui/avatar';
 import { Link } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icons';
 import { UserText } from '../../ui/text';
@@ -26,9 +27,7 @@ export function ActivityRow({ happening }: { happening: Happening }) {
         {TIME.format(at)}
       </time>
       <Icon name={outcome?.failed ? 'cross' : (ICONS[kind] ?? ICONS[verb] ?? (outcome ? 'check' : 'up-arrow'))} />
-      <span class="avatar" aria-hidden="true">
-        {(by ?? '?').replace(/^\w+:/, '').slice(0, 1)}
-      </span>
+      <Avatar name={by} />
       <p>
         <b>
           <UserText text={by ?? 'external'} />

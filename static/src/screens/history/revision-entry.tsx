@@ -4,6 +4,7 @@ import { type Dot, dotOf, type Revision, type RolloutInShort } from '../../lib/r
 import { clusterRoute } from '../../lib/router';
 import type { ClusterEntry } from '../../lib/store';
 import { duration, exact } from '../../lib/time';
+import { Avatar } from '../../ui/avatar';
 import { Badge, VerdictBadge } from '../../ui/badge';
 import { Button, Link, LinkButton } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icons';
@@ -105,10 +106,7 @@ export function RevisionEntry({
           </span>
         )}
         <span class="small mute">
-          <span class="avatar" aria-hidden="true">
-            {(revision.by ?? '?').replace(/^\w+:/, '').slice(0, 1)}
-          </span>{' '}
-          <UserText text={revision.by ?? 'external'} /> · <Ago at={revision.at} /> ·{' '}
+          <Avatar name={revision.by} /> <UserText text={revision.by ?? 'external'} /> · <Ago at={revision.at} /> ·{' '}
           <span class="revision">{shortRevision(revision.id)}</span>
         </span>
       </div>
