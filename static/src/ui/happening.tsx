@@ -13,20 +13,34 @@ const ICONS: Record<string, IconName> = {
   refusal: 'hold',
 };
 
+/** The icon of what was done; undefined for a plain change. */
+export function iconOf({ kind, verb }: Happening): IconName | undefined {
+  return ICONS[kind] ?? ICONS[verb];
+}
+
+/** Who did what, or was refused it. */
+export function Deed({ happening: { by, kind, summary } }: { happening: Happening }) {
+  return (
+    <>
+      <b>
+        <UserText text={by ?? 'external'} />
+      </b>{' '}
+      {kind === 'refusal' && 'was refused: '}
+      <UserText text={summary} />
+    </>
+  );
+}
+
 /** One line of activity: when, who, what, where and why. */
 export function HappeningLine({ happening }: { happening: Happening }) {
-  const { at, by, cluster, kind, verb, summary, message, services } = happening;
+  const { at, cluster, kind, message, services } = happening;
   const [service] = services.length === 1 ? services : [];
   return (
     <li class="happening" data-kind={kind}>
       <Ago at={at} />
-      <Icon name={ICONS[kind] ?? ICONS[verb] ?? 'up-arrow'} />
+      <Icon name={iconOf(happening) ?? 'up-arrow'} />
       <p>
-        <b>
-          <UserText text={by ?? 'external'} />
-        </b>{' '}
-        {kind === 'refusal' && 'was refused: '}
-        <UserText text={summary} />
+        <Deed happening={happening} />
         <span class="where">
           <Link to={clusterRoute(cluster, service ?? null)}>{cluster}</Link>
           {message && (
