@@ -212,7 +212,7 @@ def test_no_file_descriptor_is_left(server: Server, caplog: pytest.LogCaptureFix
     # The next check logs them, which may be after the last of them.
     while not (logged := [record for record in caplog.records if 'out of resources' in record.getMessage()]):
         assert time.monotonic() < started + WAIT_S
-        time.sleep(0.05)
+        time.sleep(0.05)  # polls the log, which announces nothing
     assert len(logged) <= 3 + (time.monotonic() - started) / 0.3
     with connect(server) as line:
         line.sendall(HEALTH)
