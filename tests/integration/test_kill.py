@@ -1,6 +1,6 @@
 """Killed at any point of a change, again and again: what was answered is stored and announced, what was refused is not.
 
-`NYSA_KILL_ROUNDS` sets how often; 200 take about ten minutes.
+`NYSA_KILL_BATCHES` sets how often, in batches of six kills; 30 take about ten minutes.
 """
 
 import itertools
@@ -11,16 +11,21 @@ import signal
 import threading
 import time
 
+import pytest
 import urllib3
 
+from stack.notify.notifier import WAITING_MOST
 from stack.sandbox.faults import Fault
 from stack.state import revisions
 from tests.aws import Aws
 from tests.client import path
 from tests.process import Process
 
-ROUNDS = int(os.environ.get('NYSA_KILL_ROUNDS', '6'))
+BATCHES = int(os.environ.get('NYSA_KILL_BATCHES', '1'))
+ROUNDS = 6
 CLIENTS = 6
+# All changes of a batch may be owed to the last server, and of more than WAITING_MOST the newest is announced for all.
+CHANGES_A_ROUND = WAITING_MOST // ROUNDS
 # What a server may take at most to find and announce what another one left behind.
 FOUND_WITHIN_S = 100
 CONFIG = {'services': [{f'service-{n}': {'image': 'team/app:0'}} for n in range(CLIENTS)]}
@@ -34,8 +39,11 @@ class Load:
         self.accepted: dict[str, str] = {}
         self.refused: set[str] = set()
         self._numbers = itertools.count(1)
+        # What is left of the changes of a round.
+        self._allowed = iter(range(0))
 
     def run(self, server: Process, stop: threading.Event) -> list[threading.Thread]:
+        self._allowed = iter(range(CHANGES_A_ROUND))
         threads = [threading.Thread(target=self._client, args=(server, n, stop)) for n in range(CLIENTS)]
         for thread in threads:
             thread.start()
@@ -43,7 +51,7 @@ class Load:
 
     def _client(self, server: Process, number: int, stop: threading.Event) -> None:
         address = path('clusters', self.cluster, 'services', f'service-{number}')
-        while not stop.is_set():
+        while not stop.is_set() and next(self._allowed, None) is not None:
             nth = next(self._numbers)
             # One at least is refused.
             tag, refused = f't{nth}', nth == 1 or random.random() < 0.1
@@ -59,7 +67,8 @@ class Load:
                 self.refused.add(tag)
 
 
-def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws):
+@pytest.mark.parametrize('repetition', range(BATCHES))
+def test_nothing_is_lost_however_often_the_server_is_killed(aws: Aws, repetition: int):
     bucket, queue = aws.bucket(), aws.queue()
     names = {'AWS_S3_BUCKET': bucket, 'AWS_SQS_NOTIFICATION_QUEUE': queue.rpartition('/')[2]}
     variables = {'PROFILE': 'test', 'NYSA_AUTH': 'off', **names, **aws.environment()}
