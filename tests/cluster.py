@@ -100,6 +100,25 @@ class Cluster:
         plan = await reconciler.plan(self.name, Request(document, revision, **options))
         return await reconciler.apply(plan, sink, goes_on)
 
+    def load_balancers(self) -> list[dict[str, Any]]:
+        """The load balancers that Nysa made for the cluster, of all pages: other tests' may fill the first."""
+        pages = self.aws.client('elbv2').get_paginator('describe_load_balancers').paginate()
+        found = [each for page in pages for each in page['LoadBalancers']]
+        return [each for each in found if each['LoadBalancerName'].startswith(f'{self.name}-')]
+
+    def target_groups(self) -> list[dict[str, Any]]:
+        """The target groups that Nysa made for the cluster, of all pages."""
+        pages = self.aws.client('elbv2').get_paginator('describe_target_groups').paginate()
+        found = [each for page in pages for each in page['TargetGroups']]
+        return [each for each in found if each['TargetGroupName'].startswith(f'{self.name}-')]
+
+    def scalable_targets(self) -> list[dict[str, Any]]:
+        """The scalable targets of the cluster's services, of all pages."""
+        client = self.aws.client('application-autoscaling')
+        pages = client.get_paginator('describe_scalable_targets').paginate(ServiceNamespace='ecs')
+        found = [each for page in pages for each in page['ScalableTargets']]
+        return [each for each in found if each['ResourceId'].split('/')[1] == self.name]
+
     def wait(self, seconds: float) -> None:
         """Advance the time, including AWS's."""
         self.time.now += seconds

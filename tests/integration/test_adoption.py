@@ -164,8 +164,8 @@ def test_what_other_hands_made_can_be_deployed_from_what_was_written_down(cluste
     assert {each['containerName'] for each in service['loadBalancers']} == {'app'}
     assert service['taskDefinition'].rpartition('/')[2] == 'front:1'
     assert len(service['loadBalancers']) == 1
-    balancers = cluster.aws.client('elbv2').describe_load_balancers()['LoadBalancers']
-    assert [each for each in balancers if each['LoadBalancerName'].startswith(f'{cluster.name}-web')] == []
+    names = [each['LoadBalancerName'] for each in cluster.load_balancers()]
+    assert [name for name in names if name.startswith(f'{cluster.name}-web')] == []
 
 
 def test_a_log_region_that_does_not_answer_spoils_nothing(cluster: Cluster):

@@ -44,10 +44,8 @@ def targets(cluster: Cluster) -> dict[str, tuple[int, int, list[str], list[str]]
     """By service: limits, and the names of policies and scheduled actions."""
     client = cluster.aws.client('application-autoscaling')
     found = {}
-    for target in client.describe_scalable_targets(ServiceNamespace='ecs')['ScalableTargets']:
-        _, name, service = target['ResourceId'].split('/')
-        if name != cluster.name:
-            continue
+    for target in cluster.scalable_targets():
+        service = target['ResourceId'].rpartition('/')[2]
         where = {key: target[key] for key in ('ServiceNamespace', 'ResourceId', 'ScalableDimension')}
         policies = client.describe_scaling_policies(**where)['ScalingPolicies']
         actions = client.describe_scheduled_actions(**where)['ScheduledActions']

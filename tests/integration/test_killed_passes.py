@@ -76,9 +76,7 @@ def everything(cluster: Cluster) -> dict[str, Any]:
         for arn in ecs.list_tasks(cluster=cluster.name, family=f'{prefix}migrate', desiredStatus=status)['taskArns']
     ]
     records = client('route53').list_resource_record_sets(HostedZoneId=cluster.zone)['ResourceRecordSets']
-    balancers = balancing.describe_load_balancers()['LoadBalancers']
-    own = [each for each in balancers if each['LoadBalancerName'].startswith(prefix)]
-    groups = balancing.describe_target_groups()['TargetGroups']
+    own = cluster.load_balancers()
     described = f'of the ECS cluster {cluster.name}, made by Nysa'
     entries = client('servicediscovery').list_services()['Services']
     return {
@@ -89,7 +87,7 @@ def everything(cluster: Cluster) -> dict[str, Any]:
         'listeners': [
             len(balancing.describe_listeners(LoadBalancerArn=each['LoadBalancerArn'])['Listeners']) for each in own
         ],
-        'groups': [each['TargetGroupName'] for each in groups if each['TargetGroupName'].startswith(prefix)],
+        'groups': [each['TargetGroupName'] for each in cluster.target_groups()],
         'records': sorted(each['Name'] for each in records if each['Type'] == 'A'),
         'entries': [each['Name'] for each in entries if each.get('Description', '').endswith(described)],
     }

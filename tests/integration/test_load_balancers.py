@@ -215,7 +215,6 @@ def test_chosen_priorities_are_kept_and_two_stated_ones_swap(cluster: Cluster):
 def test_when_no_service_uses_it_nothing_is_left_and_a_rule_of_others_keeps_it(cluster: Cluster):
     wanted = document(cluster)
     client = cluster.aws.client('elbv2')
-    name = f'{cluster.name}-edge-lb'
 
     async def scenario() -> None:
         await until_done(cluster, wanted)
@@ -235,11 +234,8 @@ def test_when_no_service_uses_it_nothing_is_left_and_a_rule_of_others_keeps_it(c
         assert any('it has rules that Nysa does not delete' in note.text for note in outcome.plan.notes)
         client.delete_rule(RuleArn=foreign)
         await until_done(cluster, nothing, **gone)
-        assert not [
-            each for each in client.describe_load_balancers()['LoadBalancers'] if each['LoadBalancerName'] == name
-        ]
-        groups = client.describe_target_groups()['TargetGroups']
-        assert not [each for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-')]
+        assert cluster.load_balancers() == []
+        assert cluster.target_groups() == []
 
     asyncio.run(scenario())
 
@@ -351,10 +347,7 @@ def test_a_pass_that_is_killed_anywhere_is_finished_by_the_next_ones(aws: Aws):
             [condition['PathPatternConfig']['Values'] for condition in rule['Conditions']] for rule in rules_of(cluster)
         ]
         assert found == [[['/api/*']], [['/*']]], lives
-        groups = cluster.aws.client('elbv2').describe_target_groups()['TargetGroups']
-        own = sorted(
-            each['TargetGroupName'] for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-')
-        )
+        own = sorted(each['TargetGroupName'] for each in cluster.target_groups())
         assert own == [f'{cluster.name}-api-lb', f'{cluster.name}-web-lb'], lives
         return killed
 

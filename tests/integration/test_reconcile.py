@@ -194,12 +194,8 @@ def test_a_load_balancer_serves_until_its_successor_does_and_goes_later(cluster:
     service_in(document, 'web')['elb']['type'] = 'private'
 
     def balancers() -> dict[str, str]:
-        found = cluster.aws.client('elbv2').describe_load_balancers()['LoadBalancers']
-        return {
-            each['LoadBalancerName'].removeprefix(cluster.name): each['Scheme']
-            for each in found
-            if each['LoadBalancerName'].startswith(f'{cluster.name}-')
-        }
+        found = cluster.load_balancers()
+        return {each['LoadBalancerName'].removeprefix(cluster.name): each['Scheme'] for each in found}
 
     def leads_to() -> str:
         records = cluster.aws.client('route53').list_resource_record_sets(HostedZoneId=cluster.zone)
