@@ -7,15 +7,14 @@ from typing import Any
 
 from stack.reconcile.scalable_target import Answer
 from stack.reconcile.scaling_steps import StepPolicy, step_policies
-from stack.stackfile import timetable
 from stack.stackfile.autoscaling_fields import (
     DEFAULT_COOLDOWN_S,
-    DEFAULT_ZONE,
     STATISTICS,
     Autoscaling,
     ScalingMetric,
     ScalingSchedule,
 )
+from stack.stackfile.schedule_times import DEFAULT_ZONE, read_timetable
 
 # The beginning of the names of policies and scheduled actions that Nysa makes: neither has tags.
 PREFIX = 'nysa-'
@@ -58,13 +57,8 @@ class Schedule:
 
     def last_before(self, at: datetime) -> datetime | None:
         """When it ran last; None where it never did, or its expression is wrong."""
-        kind, _, inner = self.expression.removesuffix(')').partition('(')
         try:
-            zone = timetable.time_zone(self.zone)
-            if kind == 'at':
-                moment = timetable.moment(inner, zone)
-                return moment if moment <= at else None
-            return timetable.cron(inner).last_before(at, zone)
+            return read_timetable(self.expression, self.zone).last_before(at)
         except ValueError:
             return None
 

@@ -4,14 +4,13 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voluptuous import Invalid
-
-from stack.stackfile import timetable
 from stack.stackfile.entries import entry, record
+from stack.stackfile.schedule_shapes import AT, CRON, TIMEZONE
+from stack.stackfile.schedule_times import DEFAULT_ZONE
 from stack.stackfile.shapes import Shape, choice, either, list_of, mapping_of, number, refused, text, whole
 
 # https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
@@ -34,7 +33,6 @@ SUSPENSIONS = {
     'schedules': 'ScheduledScalingSuspended',
 }
 
-DEFAULT_ZONE = 'UTC'
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html
 DEFAULT_COOLDOWN_S = 300
 # Beyond what any metric of AWS reaches, and far below the limit of the API.
@@ -44,38 +42,6 @@ COUNT = whole(0, 5000)
 _COOLDOWN = whole(0, 86_400)
 _PERCENT = number(200)
 _VALUE = number(_HIGHEST_TARGET)
-
-
-def _valid(shape: Shape, judge: Callable[[str], object]) -> Shape:
-    """Text of that shape that `judge` accepts; the text of its `ValueError` is the reason of a refusal."""
-
-    def check(value: Any) -> str:
-        checked: str = shape.check(value)
-        try:
-            judge(checked)
-        except ValueError as error:
-            raise Invalid(str(error)) from None
-        return checked
-
-    return Shape(shape.description, check, shape.json)
-
-
-CRON = _valid(
-    text(r'\s*\S+(?:\s+\S+){5}\s*', "AWS's cron with six fields", at_most=256, example='0 8 ? * MON-FRI *'),
-    timetable.cron,
-)
-MOMENT = _valid(
-    text(
-        r'[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]',
-        'a time without its UTC offset',
-        example='2030-01-31T18:00:00',
-    ),
-    lambda value: timetable.moment(value, timetable.time_zone(DEFAULT_ZONE)),
-)
-ZONE = _valid(
-    text(r'[A-Za-z0-9_+/-]+', 'a time zone of the IANA database', at_most=64, example='Europe/Berlin'),
-    timetable.time_zone,
-)
 
 
 def _suspensions() -> Shape:
@@ -155,9 +121,9 @@ class ScalingSteps:
 class ScalingSchedule:
     """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html"""
 
-    at: str | None = entry(MOMENT, 'Once, at this local time.')
-    cron: str | None = entry(CRON, 'Again and again: minutes, hours, day of month, month, day of week, year.')
-    timezone: str = entry(ZONE, 'The time zone of `at` or `cron`.', default=DEFAULT_ZONE)
+    at: str | None = entry(AT, 'Once, at this local time.')
+    cron: str | None = entry(CRON, 'Again and again: minutes, hours, day-of-month, month, day-of-week, year.')
+    timezone: str = entry(TIMEZONE, 'The time zone of `at` or `cron`.', default=DEFAULT_ZONE)
     min: int | None = entry(COUNT, 'The fewest tasks from then on.')
     max: int | None = entry(COUNT, 'The most tasks from then on.')
 

@@ -1,6 +1,11 @@
-"""Cron expressions of EventBridge Scheduler: six fields, read into the local times that they name.
+"""AWS's cron expressions: six fields, read into the local times that they name.
 
+EventBridge Scheduler and Application Auto Scaling have the same syntax. AWS documents neither lower case nor `LW`, the
+last weekday of a month; both are read as Quartz does, whose syntax it is.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
 """
 
 import calendar
@@ -38,14 +43,20 @@ class Cron:
                     continue
                 for day in self.days(year, month):
                     if (year, month, day) >= (start.year, start.month, start.day):
-                        yield from self._on(datetime(year, month, day), start)
+                        yield from (at for at in self._on(datetime(year, month, day)) if at > start)
 
-    def _on(self, day: datetime, start: datetime) -> Iterator[datetime]:
-        for hour in self.hours:
-            for minute in self.minutes:
-                at = day.replace(hour=hour, minute=minute)
-                if at > start:
-                    yield at
+    def until(self, end: datetime) -> Iterator[datetime]:
+        """The local times up to a local time, inclusive, descending; it ends with the year 1970."""
+        for year in reversed(self.years):
+            for month in reversed(self.months) if year <= end.year else ():
+                if (year, month) > (end.year, end.month):
+                    continue
+                for day in reversed(self.days(year, month)):
+                    if (year, month, day) <= (end.year, end.month, end.day):
+                        yield from (at for at in reversed(self._on(datetime(year, month, day))) if at <= end)
+
+    def _on(self, day: datetime) -> list[datetime]:
+        return [day.replace(hour=hour, minute=minute) for hour in self.hours for minute in self.minutes]
 
 
 def read_cron(expression: str) -> Cron:
@@ -95,10 +106,12 @@ def _number(name: str, text: str, low: int, high: int, words: Mapping[str, int] 
 
 
 def _by_number(field: str) -> Days:
-    """Days by number, the last day (`L`), or the weekday nearest to a day (`15W`)."""
-    if field == 'L':
+    """Days by number, the last day (`L`), or the weekday nearest to a day (`15W`, `LW`)."""
+    if field.upper() == 'L':
         return lambda year, month: (_length(year, month),)
-    if field.endswith('W'):
+    if field.upper() == 'LW':
+        return lambda year, month: _nearest_weekday(year, month, _length(year, month))
+    if field.upper().endswith('W'):
         day = _number('day-of-month', field[:-1], 1, 31, None)
         return lambda year, month: _nearest_weekday(year, month, day)
     days = _numbers('day-of-month', field, 1, 31)
@@ -107,9 +120,9 @@ def _by_number(field: str) -> Days:
 
 def _by_weekday(field: str) -> Days:
     """Days by weekday, the last one of a kind (`5L`, `L` is Saturday), or the n-th (`3#2`)."""
-    if field == 'L':
+    if field.upper() == 'L':
         return lambda year, month: _of_week(year, month, (7,))
-    if re.fullmatch(r'.+L', field) and field.upper() not in _WEEKDAYS:
+    if re.fullmatch(r'.+[lL]', field):
         last = _number('day-of-week', field[:-1], 1, 7, _WEEKDAYS)
         return lambda year, month: _of_week(year, month, (last,))[-1:]
     if '#' in field:

@@ -3,19 +3,15 @@
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from voluptuous import Invalid
 
 from stack.stackfile import values
-from stack.stackfile.cron import read_cron
 from stack.stackfile.entries import entry
 from stack.stackfile.restarts import instant
-from stack.stackfile.schedule_times import DEFAULT_ZONE, Timetable, check_zone, read_at, read_rate, read_timetable
-from stack.stackfile.shapes import Shape, switch, text, whole
+from stack.stackfile.schedule_shapes import AT, CRON, RATE, TIMEZONE
+from stack.stackfile.schedule_times import DEFAULT_ZONE, Timetable, read_timetable
+from stack.stackfile.shapes import switch, text, whole
 
 KINDS = ('cron', 'rate', 'at')
 
@@ -25,39 +21,6 @@ LONGEST_RETRY_S = 86_400
 LONGEST_JITTER_MIN = 1440
 
 
-def _read_by(read: Callable[[str], Any], pattern: str, description: str, example: str) -> Shape:
-    """Text that `read` accepts; its `ValueError` states what is allowed."""
-    words = text(pattern, description, at_most=256, example=example)
-
-    def check(value: Any) -> str:
-        content: str = words.check(value)
-        try:
-            read(content)
-        except ValueError as error:
-            raise Invalid(str(error)) from None
-        return content
-
-    return Shape(description, check, words.json)
-
-
-CRON = _read_by(
-    read_cron,
-    r'[ ]*(?:[0-9A-Za-z*?,/#-]+[ ]+){5}[0-9A-Za-z*?,/#-]+[ ]*',
-    'six fields: minutes, hours, day-of-month, month, day-of-week, year',
-    '0 3 * * ? *',
-)
-RATE = _read_by(
-    read_rate, r'[1-9][0-9]{0,8} +(?:minute|hour|day)s?', 'a number and minutes, hours or days', '5 minutes'
-)
-AT = _read_by(
-    read_at,
-    r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}',
-    'a local time without an offset',
-    '2030-01-31T18:00:00',
-)
-TIMEZONE = _read_by(
-    check_zone, r'[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*', 'a time zone of the IANA database', 'Europe/Berlin'
-)
 QUEUE_ARN = text(
     r'arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}',
     'the ARN of a standard SQS queue',
@@ -73,21 +36,10 @@ KEY_ARN = text(r'arn:aws[a-z-]*:kms:\S+', 'the ARN of a KMS key', at_most=2048)
 PLACE = text(r'[0-9a-zA-Z_.-]{1,64}/[0-9a-zA-Z_.-]{1,64}', 'GROUP/NAME of a schedule', example='default/nightly')
 
 
-def _cron_text(value: Any) -> str:
-    if isinstance(value, str) and len(value.split()) != 6:
-        # The pattern alone would not state which field is missing.
-        try:
-            read_cron(value)
-        except ValueError as error:
-            raise Invalid(str(error)) from None
-    expression: str = CRON.check(value)
-    return expression
-
-
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     cron: str | None = entry(
-        Shape(CRON.description, _cron_text, CRON.json),
+        CRON,
         'Minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year; `?` in one of the fields of days.',
     )
     rate: str | None = entry(RATE, 'An interval, such as `5 minutes`; it starts when the schedule is stored.')

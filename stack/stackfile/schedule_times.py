@@ -1,6 +1,7 @@
-"""The times at which a schedule of EventBridge Scheduler is due: cron, rate or at, with time zone and summer time.
+"""The times at which a schedule is due: cron, rate or at, with time zone and summer time.
 
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
 """
 
 import itertools
@@ -43,6 +44,18 @@ class Timetable:
             at = _in_zone(time, zone)
             if at is not None and at > start:
                 yield at
+
+    def last_before(self, end: datetime, anchor: datetime | None = None) -> datetime | None:
+        """The last time up to `end`, inclusive, in UTC; None where there is none."""
+        if isinstance(self.pattern, timedelta):
+            return None if anchor is None or end < anchor else anchor + (end - anchor) // self.pattern * self.pattern
+        zone = ZoneInfo(self.zone)
+        local = end.astimezone(zone)
+        # In the second of two repeated hours, times later on the clock have passed in the first one.
+        latest = local.replace(tzinfo=None, fold=0) + timedelta(days=local.fold)
+        times = iter((self.pattern,)) if isinstance(self.pattern, datetime) else self.pattern.until(latest)
+        moments = (at for time in times if (at := _in_zone(time, zone)) is not None)
+        return next((at for at in moments if at <= end), None)
 
     def between(self, start: datetime, end: datetime, most: int, anchor: datetime | None = None) -> list[datetime]:
         """The first `most` times after `start` that are not after `end`."""

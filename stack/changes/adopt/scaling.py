@@ -7,8 +7,9 @@ from typing import Any
 from stack.reconcile.scalable_target import Answer, ScalableTarget
 from stack.reconcile.scaling import PREDEFINED, normal_action, normal_policy, part_name
 from stack.reconcile.scaling_steps import STEPPING, STEPS
-from stack.stackfile.autoscaling_fields import DEFAULT_COOLDOWN_S, DEFAULT_ZONE, STATISTICS, SUSPENSIONS, Autoscaling
+from stack.stackfile.autoscaling_fields import DEFAULT_COOLDOWN_S, STATISTICS, SUSPENSIONS, Autoscaling
 from stack.stackfile.entries import entries
+from stack.stackfile.schedule_times import DEFAULT_ZONE
 
 _WORDS = {metric: field for field, metric in PREDEFINED.items()}
 _STATISTIC_WORDS = {name: word for word, name in STATISTICS.items()}

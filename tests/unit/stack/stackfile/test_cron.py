@@ -1,4 +1,4 @@
-"""Cron expressions of EventBridge Scheduler."""
+"""AWS's cron expressions."""
 
 import calendar
 import itertools
@@ -31,6 +31,9 @@ def first(expression: str, start: str, count: int = 3) -> list[str]:
         ('0 9 31W * ? *', '2030-03-01T00:00', ['2030-03-29T09:00', '2030-05-31T09:00', '2030-07-31T09:00']),
         ('0 0 29 FEB ? *', '2030-01-01T00:00', ['2032-02-29T00:00', '2036-02-29T00:00', '2040-02-29T00:00']),
         ('0 0 30 2 ? *', '2030-01-01T00:00', []),
+        ('0 0 LW 5 ? *', '2026-05-01T00:00', ['2026-05-29T00:00', '2027-05-31T00:00', '2028-05-31T00:00']),
+        ('0 0 lw 5 ? 2026', '2026-05-01T00:00', ['2026-05-29T00:00']),
+        ('0 0 ? * 6l 2030', '2030-10-01T00:00', ['2030-10-25T00:00', '2030-11-29T00:00', '2030-12-27T00:00']),
         ('59 23 31 12 ? 2199', '2030-01-01T00:00', ['2199-12-31T23:59']),
         ('5,10 0 1,15 jan,JUL ? 2030-2031/1', '2031-07-15T00:05', ['2031-07-15T00:10']),
     ],
@@ -105,8 +108,17 @@ def test_times_are_those_that_a_walk_through_the_minutes_finds(minutes, hours, d
     begin = start.replace(second=0, microsecond=0)
     end = begin + timedelta(days=2)
     walked = [at for n in range(1, 2 * 24 * 60) if is_due(at := begin + timedelta(minutes=n)) and at > start]
-    computed = itertools.takewhile(lambda at: at < end, read_cron(expression).after(start))
-    assert list(computed) == walked
+    cron = read_cron(expression)
+    assert list(itertools.takewhile(lambda at: at < end, cron.after(start))) == walked
+    last = walked[-1] if walked else end - timedelta(minutes=1)
+    assert list(itertools.takewhile(lambda at: at > start, cron.until(last))) == walked[::-1]
+
+
+def test_the_time_at_which_a_search_ends_is_found_and_the_one_at_which_it_starts_is_not():
+    cron, at = read_cron('0 8 * * ? 2030'), datetime(2030, 3, 4, 8)
+    assert next(cron.until(at)) == at
+    assert next(cron.after(at)) == at + timedelta(days=1)
+    assert list(cron.until(datetime(2029, 12, 31))) == []
 
 
 @pytest.mark.parametrize('day', range(1, 32))

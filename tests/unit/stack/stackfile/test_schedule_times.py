@@ -82,6 +82,27 @@ def test_invalid_schedules(expression: str, zone: str):
         read_timetable(expression, zone)
 
 
+@pytest.mark.parametrize(
+    ('expression', 'zone', 'end', 'expected'),
+    [
+        ('cron(0 8 * * ? *)', 'UTC', '2030-03-04T08:00', '2030-03-04T08:00'),
+        ('cron(0 8 * * ? *)', 'UTC', '2030-03-04T07:59', '2030-03-03T08:00'),
+        ('cron(0 8 * * ? 2090)', 'UTC', '2030-03-04T07:59', None),
+        ('cron(0 8 * * ? *)', 'Europe/Berlin', '2030-03-31T12:00', '2030-03-31T06:00'),
+        ('cron(30 2 * * ? *)', 'Europe/Berlin', '2030-03-31T12:00', '2030-03-30T01:30'),
+        ('cron(45 2 * * ? *)', 'Europe/Berlin', '2030-10-27T01:30', '2030-10-27T00:45'),
+        ('at(2030-07-01T09:00:00)', 'America/New_York', '2030-07-01T12:59', None),
+        ('at(2030-07-01T09:00:00)', 'America/New_York', '2030-07-01T13:00', '2030-07-01T13:00'),
+        ('rate(6 hours)', 'UTC', '2030-01-02T12:20', '2030-01-02T12:10'),
+        ('rate(6 hours)', 'UTC', '2030-01-01T00:00', None),
+    ],
+)
+def test_the_last_time_before_another(expression: str, zone: str, end: str, expected: str | None):
+    anchor = datetime(2030, 1, 1, 0, 10, tzinfo=UTC)
+    last = read_timetable(expression, zone).last_before(datetime.fromisoformat(f'{end}+00:00'), anchor)
+    assert (last and last.isoformat(timespec='minutes')) == (expected and f'{expected}+00:00')
+
+
 def test_the_times_between_two_are_bounded():
     start = datetime(2030, 1, 1, tzinfo=UTC)
     table = read_timetable('cron(0 * * * ? *)')

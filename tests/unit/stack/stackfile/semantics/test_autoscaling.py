@@ -66,13 +66,18 @@ def scaled(**parts: Any) -> dict[str, Any]:
         ),
         (scaled(schedules=[{'cron': '0 8 * * ? *'}]), {}, 'autoscaling.schedules[0]', 'expected min, max, or both'),
         (scaled(schedules=[{'cron': '0 8 * * *', 'min': 3}]), {}, 'autoscaling.schedules[0].cron', 'six fields'),
-        (scaled(schedules=[{'cron': '0 8 * * * *', 'min': 3}]), {}, 'autoscaling.schedules[0].cron', 'exactly one'),
-        (scaled(schedules=[{'at': 'tomorrow', 'min': 3}]), {}, 'autoscaling.schedules[0].at', 'a time without'),
+        (
+            scaled(schedules=[{'cron': '0 8 * * * *', 'min': 3}]),
+            {},
+            'autoscaling.schedules[0].cron',
+            'expected ? in one of',
+        ),
+        (scaled(schedules=[{'at': 'tomorrow', 'min': 3}]), {}, 'autoscaling.schedules[0].at', 'a local time'),
         (
             scaled(schedules=[{'cron': '0 8 * * ? *', 'timezone': 'Mars/Olympus', 'min': 3}]),
             {},
             'autoscaling.schedules[0].timezone',
-            'no time zone',
+            'expected a time zone',
         ),
         (
             scaled(schedules=[{'cron': '0 8 * * ? *', 'min': 5, 'max': 4}]),
