@@ -24,7 +24,10 @@ USUAL_VERSION = 'HTTP1'
 
 
 class WantedGroup(Protocol):
-    """A target group that Nysa creates; `health` has the members of ModifyTargetGroup."""
+    """A target group that Nysa creates.
+
+    `health` has the members of ModifyTargetGroup, `check_ports` the values of HealthCheckPort that are equal to its.
+    """
 
     @property
     def name(self) -> str: ...
@@ -36,6 +39,8 @@ class WantedGroup(Protocol):
     def container_port(self) -> int: ...
     @property
     def health(self) -> Mapping[str, Any]: ...
+    @property
+    def check_ports(self) -> frozenset[str]: ...
     @property
     def settings(self) -> GroupSettings: ...
     @property
@@ -114,7 +119,10 @@ def plan_target_group(
     health = dict(wanted.health)
     if matcher := _matcher(settings, there):
         health['Matcher'] = matcher
-    changes = differences({name: there.health.get(name) for name in health}, health, 'elb.healthcheck')
+    found = {name: there.health.get(name) for name in health}
+    if found['HealthCheckPort'] in wanted.check_ports:
+        found['HealthCheckPort'] = health['HealthCheckPort']
+    changes = differences(found, health, 'elb.healthcheck')
     if changes:
         draft.add(
             'target-group/health-check',

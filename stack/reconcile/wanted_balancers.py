@@ -8,7 +8,7 @@ from stack.reconcile.conditions import wanted_conditions
 from stack.reconcile.group_attributes import GroupSettings
 from stack.reconcile.names import dns_name
 from stack.reconcile.rule_places import WantedRule
-from stack.stackfile.balancing import container_port
+from stack.stackfile.balancing import container_of, container_port
 from stack.stackfile.elb_fields import Elb
 from stack.stackfile.fields import ServiceSettings, Stackfile
 from stack.stackfile.naming import load_balancer_name, shared_balancer_name
@@ -21,6 +21,9 @@ Terms = Mapping[str, Any]
 ALL_REQUESTS = ElbRule(path=('/*',))
 
 
+# The value of HealthCheckPort for the port on which a target gets requests.
+TRAFFIC_PORT = 'traffic-port'
+
 # Protocol of a network load balancer's listener → that of its target group. TLS ends at the load balancer.
 _TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
 
@@ -29,8 +32,9 @@ _TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
 class Balancer:
     """A load balancer with one listener and one target group; `records` has the hosted zone and name of each alias.
 
-    `health` has the members of ModifyTargetGroup. Without security groups, AWS uses the VPC's default one. `container`
-    is None for the main container. `key` is unique among those of a service; the first has an empty one.
+    `health` has the members of ModifyTargetGroup, `check_ports` the equal values of its HealthCheckPort. Without
+    security groups, AWS uses the VPC's default one. `container` is None for the main container. `key` is unique among
+    those of a service; the first has an empty one.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Balancer:
     container: str | None = None
     key: str = ''
     settings: GroupSettings = field(default_factory=GroupSettings)
+    check_ports: frozenset[str] = frozenset()
     kind: str = 'application'
     target_protocol: str = 'HTTP'
 
@@ -73,6 +78,7 @@ class Routed:
     key: str = ''
     vpc: str = ''
     settings: GroupSettings = field(default_factory=GroupSettings)
+    check_ports: frozenset[str] = frozenset()
     target_protocol: str = 'HTTP'
 
 
@@ -132,7 +138,8 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             certificate=elb.certificates[0] if elb.certificates else None,
             target_type=target_type(settings),
             container_port=port,
-            health=_health(elb, port),
+            health=_health(elb),
+            check_ports=_check_ports(settings, elb, port),
             records=_records(elb),
             container=elb.container,
             key=str(i + 1) if i else '',
@@ -153,7 +160,8 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             name=load_balancer_name(cluster, settings.name, elb),
             target_type=target_type(settings),
             container_port=container,
-            health=_health(elb, container),
+            health=_health(elb),
+            check_ports=_check_ports(settings, elb, container),
             rules=tuple(WantedRule(wanted_conditions(rule), rule.priority) for rule in elb.rules or (ALL_REQUESTS,)),
             listener=elb.listener or '',
             balancer=shared_balancer_name(cluster, balancer.name) if balancer else '',
@@ -181,12 +189,25 @@ def _records(elb: Elb) -> tuple[tuple[str, str], ...]:
     return tuple((dns.hosted_zone_id.removeprefix('/hostedzone/'), dns_name(dns.record_name)) for dns in elb.dns)
 
 
-def _health(elb: Elb, port: int) -> Terms:
+def _check_ports(settings: ServiceSettings, elb: Elb, port: int) -> frozenset[str]:
+    """The values of HealthCheckPort that check the same port as the wanted one.
+
+    `traffic-port` is the port of a target, which need not be the container's in network mode `bridge`.
+    """
+    container = container_of(settings, elb)
+    mapped = {known.host for known in container.ports if known.container == port} if container else set()
+    same = settings.task_network in ('awsvpc', 'host') or mapped == {port}
+    of_targets = {TRAFFIC_PORT, str(port)} if same else {TRAFFIC_PORT}
+    stated = str(elb.healthcheck.port or TRAFFIC_PORT)
+    return frozenset(of_targets if stated in of_targets else {stated})
+
+
+def _health(elb: Elb) -> Terms:
     check = elb.healthcheck
     protocol = check.protocol or ('TCP' if elb.is_network else 'HTTP')
     return {
         'HealthCheckProtocol': protocol,
-        'HealthCheckPort': str(check.port or port),
+        'HealthCheckPort': str(check.port or TRAFFIC_PORT),
         **({'HealthCheckPath': check.path} if protocol != 'TCP' else {}),
         'HealthCheckIntervalSeconds': check.interval_seconds,
         'HealthCheckTimeoutSeconds': check.timeout_seconds,

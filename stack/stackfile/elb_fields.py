@@ -27,7 +27,7 @@ class TargetHealthcheck:
         choice('HTTP', 'HTTPS', 'TCP'),
         'Protocol of the check; `HTTP`, and `TCP` where `elb.protocol` is TCP, TLS or UDP.',
     )
-    port: int | None = entry(values.PORT, 'Port of the check; the container port when absent.')
+    port: int | None = entry(values.PORT, 'Port of the check; the port on which a task gets requests when absent.')
     path: str = entry(values.URL_PATH, 'Path of the check.', default='/')
     interval_seconds: int = entry(whole(5, 300), 'Time between two checks.', default=30)
     timeout_seconds: int = entry(whole(2, 120), 'Time after which a check has failed.', default=5)

@@ -265,9 +265,9 @@ def behind_rules(cluster: Cluster, **attributes: str) -> dict[str, str]:
     listener = elbv2.create_listener(
         LoadBalancerArn=made['LoadBalancers'][0]['LoadBalancerArn'], Protocol='HTTP', Port=80, DefaultActions=[fixed]
     )['Listeners'][0]['ListenerArn']
-    group = elbv2.create_target_group(
-        Name=f'theirs-{cluster.name}', Protocol='HTTP', Port=80, VpcId=cluster.vpc, HealthCheckPort='80'
-    )['TargetGroups'][0]['TargetGroupArn']
+    group = elbv2.create_target_group(Name=f'theirs-{cluster.name}', Protocol='HTTP', Port=80, VpcId=cluster.vpc)[
+        'TargetGroups'
+    ][0]['TargetGroupArn']
     if attributes:
         elbv2.modify_target_group_attributes(
             TargetGroupArn=group,
