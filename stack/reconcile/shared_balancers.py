@@ -216,7 +216,7 @@ def _plain_default(action: Any) -> dict[str, Any]:
     """A default action for comparison, without members that AWS adds."""
     kind = action.get('Type')
     config = dict(action.get('RedirectConfig') or action.get('FixedResponseConfig') or {})
-    return {'Type': kind, **{key: value for key, value in config.items() if value is not None}}
+    return {'Type': kind, **{key: value for key, value in config.items() if value}}
 
 
 def _change(wanted: Shared, path: str, before: Any, after: Any) -> Change:

@@ -14,11 +14,16 @@ USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
 USUAL_IDLE_TIMEOUT_S = 60
 IDLE_TIMEOUT = 'idle_timeout.timeout_seconds'
 
+USUAL_PORTS: Mapping[str, int] = {'HTTP': 80, 'HTTPS': 443}
+
+
+def _fixed(status: str, content_type: str, body: str) -> Mapping[str, Any]:
+    config = {'StatusCode': status, 'ContentType': content_type, **({'MessageBody': body} if body else {})}
+    return {'Type': 'fixed-response', 'FixedResponseConfig': config}
+
+
 # The answer where no rule is met.
-NOT_FOUND = {
-    'Type': 'fixed-response',
-    'FixedResponseConfig': {'StatusCode': '404', 'ContentType': 'text/plain', 'MessageBody': 'Not found'},
-}
+NOT_FOUND = _fixed('404', 'text/plain', 'Not found')
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def wanted_shared(cluster: str, document: Any, wanted: Mapping[str, Wanted]) -> 
 
 def _shared(cluster: str, balancer: SharedBalancer, vpc: Vpc, tags: Mapping[str, str]) -> Shared:
     public = balancer.type == 'public'
-    secure = next((listener.port for listener in balancer.listeners if listener.protocol == 'HTTPS'), 443)
+    ports = {listener.protocol: listener.port for listener in reversed(balancer.listeners)}
     return Shared(
         key=balancer.name,
         name=shared_balancer_name(cluster, balancer.name),
@@ -68,28 +73,36 @@ def _shared(cluster: str, balancer: SharedBalancer, vpc: Vpc, tags: Mapping[str,
         vpc=vpc.id or '',
         subnets=frozenset(vpc.subnets.public if public else vpc.subnets.private),
         security_groups=frozenset(vpc.security_groups.public if public else vpc.security_groups.private),
-        listeners=tuple(_listener(listener, secure) for listener in balancer.listeners),
+        listeners=tuple(_listener(listener, {**USUAL_PORTS, **ports}) for listener in balancer.listeners),
         idle_timeout=balancer.idle_timeout or USUAL_IDLE_TIMEOUT_S,
         tags={**tags, **balancer.tags},
     )
 
 
-def _listener(listener: SharedListener, secure: int) -> WantedListener:
-    redirect = {
-        'Type': 'redirect',
-        'RedirectConfig': {
-            'Protocol': 'HTTPS',
-            'Port': str(secure),
-            'Host': '#{host}',
-            'Path': '/#{path}',
-            'Query': '#{query}',
-            'StatusCode': 'HTTP_301',
-        },
-    }
+def _listener(listener: SharedListener, ports: Mapping[str, int]) -> WantedListener:
+    """`ports`: the port of each protocol."""
     return WantedListener(
         listener.port,
         listener.protocol,
         listener.certificates,
         (listener.ssl_policy or USUAL_POLICY) if listener.protocol == 'HTTPS' else None,
-        redirect if listener.redirect else NOT_FOUND,
+        _default_action(listener, ports),
     )
+
+
+def _default_action(listener: SharedListener, ports: Mapping[str, int]) -> Mapping[str, Any]:
+    redirect, fixed = listener.redirect, listener.fixed_response
+    if redirect is None:
+        return NOT_FOUND if fixed is None else _fixed(str(fixed.status), fixed.content_type, fixed.body)
+    moved = ports[redirect.protocol] if redirect.protocol not in (None, listener.protocol) else '#{port}'
+    return {
+        'Type': 'redirect',
+        'RedirectConfig': {
+            'Protocol': redirect.protocol or '#{protocol}',
+            'Port': str(redirect.port or moved),
+            'Host': redirect.host,
+            'Path': redirect.path,
+            'Query': redirect.query,
+            'StatusCode': f'HTTP_{redirect.status}',
+        },
+    }

@@ -151,6 +151,21 @@ def _(found: dict, cluster: Cluster) -> None:
     elb(found, 'web').update(port=443)
 
 
+@edit('a redirect to another address', ['elbv2:ModifyListener'])
+def _(found: dict, cluster: Cluster) -> None:
+    edge(found)['listeners'][1]['redirect'] = {'host': 'www.example.com', 'path': '/', 'query': '', 'status': 302}
+
+
+@edit('a fixed response', ['elbv2:ModifyListener'])
+def _(found: dict, cluster: Cluster) -> None:
+    edge(found)['listeners'][0]['fixed_response'] = {'status': 503, 'body': 'Closed'}
+
+
+@edit('a fixed response without a body', ['elbv2:ModifyListener'])
+def _(found: dict, cluster: Cluster) -> None:
+    edge(found)['listeners'][0]['fixed_response'] = {}
+
+
 @edit('another listener', ['elbv2:CreateListener'])
 def _(found: dict, cluster: Cluster) -> None:
     edge(found)['listeners'].append({'port': 8080, 'redirect': 'https'})

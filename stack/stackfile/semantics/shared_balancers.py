@@ -8,7 +8,7 @@ from stack.stackfile.naming import shared_balancer_name
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.balancers import balancers, unfit_name
 from stack.stackfile.semantics.rules import Finding, Subject
-from stack.stackfile.shared_balancer_fields import SharedBalancer
+from stack.stackfile.shared_balancer_fields import Redirect, SharedBalancer, SharedListener
 
 
 def shared_balancers(data: Any, cluster: str | None) -> Iterator[Finding]:
@@ -42,10 +42,27 @@ def _listeners(path: Path, balancer: SharedBalancer) -> Iterator[Finding]:
             for name in ('certificates', 'ssl_policy'):
                 if getattr(listener, name):
                     yield (*where, name), 'HTTP has no encryption: it needs protocol: HTTPS'
-        if listener.protocol == 'HTTPS' and listener.redirect:
-            yield (*where, 'redirect'), 'it is HTTPS already'
+        yield from _default_action(where, listener)
     if not balancer.listeners:
         yield (*path, 'listeners'), 'needs a listener'
+
+
+def _default_action(where: Path, listener: SharedListener) -> Iterator[Finding]:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html"""
+    redirect, fixed = listener.redirect, listener.fixed_response
+    if redirect and fixed:
+        yield (*where, 'fixed_response'), 'redirect and fixed_response exclude each other'
+    if fixed and 300 <= fixed.status <= 399:
+        yield (*where, 'fixed_response', 'status'), f'AWS accepts 2xx, 4xx and 5xx, not {fixed.status}'
+    if redirect is None:
+        return
+    if listener.protocol == 'HTTPS' and redirect.protocol == 'HTTP':
+        yield (*where, 'redirect', 'protocol'), 'AWS redirects no request for HTTPS to HTTP'
+    kept = redirect.protocol in (None, listener.protocol) and redirect.port in (None, listener.port)
+    if kept and (redirect.host, redirect.path) == (Redirect.host, Redirect.path):
+        https = listener.protocol == redirect.protocol == 'HTTPS'
+        problem = 'it is HTTPS already' if https else 'it leads to itself'
+        yield (*where, 'redirect'), f'{problem}: expected another protocol, host, port or path'
 
 
 def _with_paths(data: Any, known: Iterable[SharedBalancer]) -> Iterator[tuple[Path, SharedBalancer]]:

@@ -229,6 +229,9 @@ def test_rules_and_kinds(document: dict[str, Any], found: list):
     assert mistakes(document) == found
 
 
+SECURE = {'port': 443, 'protocol': 'HTTPS', 'certificates': [CERTIFICATE]}
+
+
 @pytest.mark.parametrize(
     ('listener', 'found'),
     [
@@ -236,8 +239,28 @@ def test_rules_and_kinds(document: dict[str, Any], found: list):
         ({'port': 80, 'certificates': [CERTIFICATE]}, ['HTTP has no encryption: it needs protocol: HTTPS']),
         (
             {'port': 443, 'protocol': 'HTTPS', 'certificates': [CERTIFICATE], 'redirect': 'https'},
-            ['it is HTTPS already'],
+            ['it is HTTPS already: expected another protocol, host, port or path'],
         ),
+        ({**SECURE, 'redirect': {'protocol': 'HTTPS', 'host': 'www.example.com'}}, []),
+        ({**SECURE, 'redirect': {'protocol': 'HTTP'}}, ['AWS redirects no request for HTTPS to HTTP']),
+        ({'port': 80, 'redirect': {}}, ['it leads to itself: expected another protocol, host, port or path']),
+        (
+            {'port': 80, 'redirect': {'port': 80, 'query': '', 'status': 302}},
+            ['it leads to itself: expected another protocol, host, port or path'],
+        ),
+        ({'port': 80, 'redirect': {'path': '/v2/#{path}'}}, []),
+        ({'port': 80, 'redirect': {'port': 8080}}, []),
+        ({'port': 80, 'fixed_response': {'status': 503, 'content_type': 'application/json', 'body': '{}'}}, []),
+        ({'port': 80, 'fixed_response': {'status': 302}}, ['AWS accepts 2xx, 4xx and 5xx, not 302']),
+        (
+            {'port': 80, 'redirect': 'https', 'fixed_response': {}},
+            ['redirect and fixed_response exclude each other'],
+        ),
+        (
+            {'port': 80, 'redirect': {'status': 303}},
+            ['expected a whole number from 301 to 302; found 303'],
+        ),
+        ({'port': 80, 'redirect': 'http'}, ['expected https; found "http"']),
     ],
 )
 def test_listeners_of_shared_load_balancers(listener: dict[str, Any], found: list[str]):
