@@ -19,7 +19,7 @@ from handlers.api.query import Query
 from handlers.error_answers import FailedRequest, error_answer
 from handlers.http.in_flight import causes
 from stack.access.access import Caller, Role
-from stack.changes.changes import Accepted, ChangeRequest, Outcome
+from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.preview import Preview
 from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError, OutcomeUnknown, Unavailable
 from stack.runtime.masking import masked

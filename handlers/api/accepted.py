@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stack.changes.changes import Accepted
+from stack.changes.change_request import Accepted
 from stack.stackfile.problems import details
 
 DEPLOYING = 'deploying...'

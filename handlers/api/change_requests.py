@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from handlers.access.credentials import text_of
 from handlers.api.query import Query
 from stack.access.access import Caller, Role
-from stack.changes.changes import ChangeRequest
+from stack.changes.change_request import ChangeRequest
 from stack.errors import AccessDenied, InvalidRequest
 from stack.state.revisions import Origin
 

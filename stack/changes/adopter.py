@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.changes.adopt.document import Written, write
-from stack.changes.changes import Accepted, ChangeRequest
+from stack.changes.change_request import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
 from stack.reconcile.observed import ExtendingObserver, Observed, Record, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer

@@ -2,29 +2,28 @@
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from stack.access.scope import EVERY_SERVICE, ServiceScope
 from stack.changes.audit import Audit
+from stack.changes.change_request import Accepted, ChangeRequest, Document, Edit, Outcome
 from stack.changes.change_scope import check_scope
+from stack.changes.conflicts import explained
 from stack.changes.gate import Gate
-from stack.changes.preview import Preview, refuse_losses, restart_in
+from stack.changes.preview import Preview, refuse_losses
 from stack.changes.previews import Edited, Previews
 from stack.changes.side_effects import NO_EFFECTS, Effects
 from stack.changes.writer import Patch, Writer, stale
 from stack.errors import (
     AwsFailed,
     Frozen,
-    NotFound,
     NysaError,
     OutcomeUnknown,
     PlanOutdated,
     Quarantined,
     RevisionConflict,
-    StateUnreadable,
     Unprocessable,
 )
 from stack.notify.ledger import Ledger
@@ -32,59 +31,11 @@ from stack.notify.notifier import Notifier
 from stack.reconcile.side_effects import losses
 from stack.runtime.under_way import UnderWay
 from stack.stackfile.problems import Problem
-from stack.state.diff import difference
 from stack.state.history import History
 from stack.state.revision_store import RevisionStore, serialise
-from stack.state.revisions import Change, Origin, Revision
+from stack.state.revisions import Change, Revision
 
 log = logging.getLogger(__name__)
-
-Document = dict[str, Any]
-
-Edit = Callable[[Document], Document]
-
-
-@dataclass(frozen=True)
-class ChangeRequest:
-    """The options of a change.
-
-    Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
-    plan to carry out (or None); the reason to make it even in a freeze (or None); whether it may lose what runs and is
-    not declared without a plan that lists it; and the services that its author may change.
-    """
-
-    origin: Origin
-    expected: str | None = None
-    deploy: bool = True
-    dry_run: bool = False
-    plan: str | None = None
-    override: str | None = None
-    may_lose: bool = True
-    scope: ServiceScope = EVERY_SERVICE
-
-    @property
-    def moment(self) -> datetime:
-        """The time that is written into the document: that of the plan that is carried out, or now; in milliseconds."""
-        return restart_in(self.plan) or _now()
-
-    def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
-        return Change(self.origin, _now(), did, announce if self.deploy else None, self.override, scope=self.scope)
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A change that is stored. `announced` is false while the queue does not answer, None without an announcement.
-
-    `more` are further keys of the answer.
-    """
-
-    revision: Revision
-    announced: bool | None
-    warnings: Sequence[Problem] = ()
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-
-Outcome = Accepted | Preview
 
 
 class Changes:
@@ -221,14 +172,14 @@ class Changes:
             with self._audited(cluster, patch.change):
                 return await self._writer.patch(cluster, patch)
         except RevisionConflict as conflict:
-            raise await self._explained(cluster, conflict, patch.expected) from conflict
+            raise await explained(self._history, cluster, conflict, patch.expected) from conflict
 
     async def current(self, cluster: str, request: ChangeRequest) -> Revision:
         """The current revision. Raises `NotFound`, and `RevisionConflict` where another one was expected."""
         current = await self._store.read(cluster)
         if request.expected is not None and request.expected != current.id:
             conflict = stale(current, request.expected)
-            raise await self._explained(cluster, conflict, request.expected) from conflict
+            raise await explained(self._history, cluster, conflict, request.expected) from conflict
         return current
 
     async def permit(self, current: Revision, change: Change) -> Change:
@@ -305,17 +256,6 @@ class Changes:
             self._audit.refused(cluster, change, refusal)
             raise
 
-    async def _explained(self, cluster: str, conflict: RevisionConflict, expected: str | None) -> RevisionConflict:
-        if conflict.current is None or expected is None or conflict.current == expected:
-            return conflict
-        try:
-            known = await self._history.revision(cluster, expected)
-            current = await self._history.revision(cluster, conflict.current)
-            since = difference(known.document, current.document)
-        except (NotFound, StateUnreadable, AwsFailed):
-            return conflict
-        return RevisionConflict(conflict.message, conflict.current, {'against': expected, **since.to_json()})
-
     def refuse_outdated(self, wanted: str | None, now: Preview) -> None:
         """Raise `PlanOutdated` where a wanted plan differs from the one that would be carried out now."""
         if wanted is not None and now.id != wanted:
@@ -343,12 +283,6 @@ class Changes:
 def _edited(base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem]) -> Edited:
     before = base.document_or_empty if change.replaces else base.document
     return Edited(base.cluster, base, before, edit(before), change, warnings)
-
-
-def _now() -> datetime:
-    """The time in whole milliseconds, as records have it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def exists(cluster: str) -> Unprocessable:

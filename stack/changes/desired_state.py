@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from stack.aws.ports import ClusterStatus
-from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome, exists
+from stack.changes.change_request import Accepted, ChangeRequest, Outcome
+from stack.changes.changes import Changes, exists
 from stack.changes.preview import Preview
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.runtime.off_loop import call_off_loop

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
+from stack.changes.change_request import Accepted, ChangeRequest, Outcome
+from stack.changes.changes import Changes
 from stack.changes.gate import Gate
 from stack.changes.guards import Freeze, Guards, Quarantine, freeze_of
 from stack.changes.writer import Patch

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stack.changes.changes import ChangeRequest, Changes, Outcome
+from stack.changes.change_request import ChangeRequest, Outcome
+from stack.changes.changes import Changes
 from stack.changes.freezing import Freezing
 from stack.changes.gate import images
 from stack.changes.running_well import hindrance

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from stack.changes.changes import Accepted, ChangeRequest, Changes, Outcome
+from stack.changes.change_request import Accepted, ChangeRequest, Outcome
+from stack.changes.changes import Changes
 from stack.changes.desired_state import missing
 from stack.changes.freezing import Freezing
 from stack.changes.gate import images

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.changes.changes import ChangeRequest, Changes
+from stack.changes.change_request import ChangeRequest
+from stack.changes.changes import Changes
 from stack.changes.guards import Freeze
 from stack.errors import Conflict, NysaError
 from stack.rollouts.stale_secrets import StaleSecret

@@ -6,7 +6,8 @@ from typing import Any
 
 from voluptuous import Invalid
 
-from stack.changes.changes import ChangeRequest, Changes, Outcome
+from stack.changes.change_request import ChangeRequest, Outcome
+from stack.changes.changes import Changes
 from stack.errors import InvalidRequest, NotFound
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import values

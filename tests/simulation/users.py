@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from stack.changes.changes import Accepted, ChangeRequest
+from stack.changes.change_request import Accepted, ChangeRequest
 from stack.errors import AwsFailed, NysaError
 from stack.state.revision_store import serialise
 from stack.state.revisions import Origin

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stack.changes.changes import ChangeRequest
+from stack.changes.change_request import ChangeRequest
 from stack.errors import AwsFailed, NotFound, NysaError, OutcomeUnknown
 from stack.stackfile.editing import Edit
 from stack.state.revisions import Origin, decode

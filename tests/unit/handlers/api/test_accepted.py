@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.api.accepted import DEPLOYING, accepted_content
-from stack.changes.changes import Accepted
+from stack.changes.change_request import Accepted
 from stack.stackfile.problems import Problem
 from tests.unit.stack.rollouts.test_cluster_state import revision
 

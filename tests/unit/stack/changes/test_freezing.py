@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.changes.changes import ChangeRequest
+from stack.changes.change_request import ChangeRequest
 from stack.errors import Frozen, NotFound, NysaError, OutcomeUnknown, RevisionConflict
 from stack.state.revisions import Origin, decode
 from tests.asynchronous import asynchronous

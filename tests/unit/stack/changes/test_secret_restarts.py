@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.changes.changes import ChangeRequest
+from stack.changes.change_request import ChangeRequest
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.secret_restarts import BY, LEAST_BETWEEN, SecretRestarts
 from stack.rollouts.stale_secrets import StaleSecret
