@@ -36,6 +36,8 @@ class Parameter:
 class Operation:
     """`body` and `answer` name schemas of handlers/document/schemas/; `refusals` are its own statuses.
 
+    `accepted` is what 202 means where that is another status of success.
+
     `cluster` is the index of the cluster's name in the path. `plan` is the schema of a dry run's answer. `seconds` is
     the deadline of the answer.
     """
@@ -49,6 +51,7 @@ class Operation:
     plan: str
     cluster: int | None = None
     seconds: float = DEADLINE_S
+    accepted: str | None = None
 
 
 def operation(
@@ -61,6 +64,7 @@ def operation(
     refusals: Sequence[int] = (),
     plan: str = 'Plan',
     seconds: float | None = None,
+    accepted: str | None = None,
 ) -> Callable[[Verb], Verb]:
     """Declare a verb: its minimum role, the schemas of body and answer, and its deadline."""
     plans = any(parameter.name == 'dry_run' for parameter in parameters)
@@ -69,7 +73,9 @@ def operation(
     def declare(verb: Verb) -> Verb:
         names_in_path = list(inspect.signature(verb).parameters)[1:]
         cluster = names_in_path.index('cluster') if 'cluster' in names_in_path else None
-        declared = Operation(role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster, deadline)
+        declared = Operation(
+            role, status, answer, body, tuple(parameters), tuple(refusals), plan, cluster, deadline, accepted
+        )
 
         # Not in prepare(), which runs before the body has arrived: the client would not read the error.
         @functools.wraps(verb)

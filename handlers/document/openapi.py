@@ -201,6 +201,8 @@ def _responses(declared: Operation) -> Json:
     if declared.status != 200 and any(each.name == 'dry_run' for each in declared.parameters):
         plan = {'description': 'The plan, with `dry_run`.', 'headers': _headers('X-Request-Id')}
         responses['200'] = plan | {'content': _content(declared.plan)}
+    if declared.accepted:
+        responses['202'] = success | {'description': declared.accepted}
     if 'If-None-Match' in conditional:
         responses['304'] = {'description': 'The client has the current revision.', 'headers': headers}
     for status in sorted(refusals(declared)):

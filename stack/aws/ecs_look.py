@@ -8,10 +8,12 @@ from stack.aws import ecs
 from stack.aws.autoscaling import activities, autoscaled
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
+from stack.aws.ecs_deployments import EcsDeployments
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import ecs_state
 from stack.rollouts.ecs_state import Service, ServiceEvent, Task
+from stack.rollouts.service_deployment import ServiceDeployment
 
 
 class EcsLook:
@@ -19,6 +21,7 @@ class EcsLook:
 
     def __init__(self, aws: AwsClient):
         self._aws = aws
+        self._deployments = EcsDeployments(aws)
 
     async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]:
         """Up to ten services by name, None for one that ECS does not have.
@@ -36,6 +39,12 @@ class EcsLook:
         """
         arns = await self._pages('ListServices', 'serviceArns', cluster=cluster, maxResults=100)
         return [arn.rpartition('/')[2] for arn in arns]
+
+    async def service_deployments(
+        self, cluster: str, services: Mapping[str, str | None]
+    ) -> dict[str, ServiceDeployment]:
+        """The newest service deployment of each service: see `stack.aws.ecs_deployments.EcsDeployments`."""
+        return await self._deployments.newest(cluster, services)
 
     async def definition(self, arn: str) -> TaskDefinition | None:
         return await ecs.task_definition(self._aws, arn)

@@ -19,6 +19,9 @@ SYNCS = {'in-sync': 'i', 'drifted': 'd', 'rolling-out': 'r', 'not-deployed': 'n'
 STATES = {
     'queued': 'q',
     'rolling-out': 'r',
+    'paused': 'p',
+    'shifting': 'w',
+    'baking': 'k',
     'steady': 's',
     'failed': 'f',
     'rolled-back': 'b',

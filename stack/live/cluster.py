@@ -211,7 +211,7 @@ class Cluster:
         ended = state.book.ended_since(before)
         for rollout in ended:
             self._around.endings.notify(state, rollout)
-        if ended:
+        if ended or state.book.steps_since(before):
             self._around.records.notify(self.name)
 
     def unseen(self, failed: AwsFailed) -> None:

@@ -30,5 +30,4 @@ class Carriers:
 
     def of(self, wanted: Wanted, service: Service, definitions: Mapping[str, TaskDefinition]) -> Collection[str]:
         """The ARNs of the task definitions, among those of a service's deployments, that carry what is wanted."""
-        arns = {deployment.task_definition for deployment in service.deployments}
-        return {arn for arn in arns if arn in definitions and self.carries(wanted, definitions[arn])}
+        return {arn for arn in service.definition_arns if arn in definitions and self.carries(wanted, definitions[arn])}

@@ -187,7 +187,7 @@ class ClusterState:
             return
         for (_, service), entry in self.book.overtaken.items():
             if service == name:
-                arns = {each.task_definition for each in seen.deployments} if seen else set()
+                arns = seen.definition_arns if seen else frozenset[str]()
                 fits = {arn for arn in arns if carries(self.ecs.definitions[arn], entry.wanted, entry.dropped)}
                 entry.look(seen, fits, observation.at)
 
@@ -216,6 +216,14 @@ class ClusterState:
         self.rollouts[name] = refusals.judge(
             before, self.rollouts[name], self.outcome, self.revision.id, self._stalled_after
         )
+
+    def pause_message(self, name: str, stage: str) -> str | None:
+        """What the desired state asks of those who continue a pause at a stage."""
+        return None
+
+    def may_continue(self, name: str) -> str:
+        """Who may continue a paused rollout, in words."""
+        return 'role deployer'
 
     def refusal(self, name: str) -> Refusal | None:
         """Why the last pass could not make the service as it is wanted; None where it could, or something newer is."""

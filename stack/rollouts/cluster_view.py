@@ -12,6 +12,7 @@ from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.gate_view import order_json
 from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
+from stack.rollouts.stage_view import stage_json
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
 from stack.rollouts.usual_duration import failing_since, usual_seconds
@@ -68,7 +69,8 @@ def verdict_json(verdict: Verdict | None) -> Json | None:
     if verdict is None:
         return None
     shown = {'ending': verdict.ending, 'reason': verdict.reason, 'at': stamp(verdict.at), 'failed': verdict.failed}
-    return shown | ({'by': verdict.by} if verdict.by else {})
+    shown |= {'by': verdict.by} if verdict.by else {}
+    return shown | ({'cause': verdict.cause} if verdict.cause else {})
 
 
 def rollouts_json(state: ClusterState) -> list[Json]:
@@ -132,7 +134,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'failing_since': _stamp(failing_since(state, name)),
         'stale_secrets': [secret.to_json() for secret in state.stale_secrets.get(name, ())],
     }
-    row |= order_json(state, name)
+    row |= order_json(state, name) | stage_json(state, name)
     drift = state.drift(name)
     if drift:
         row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]

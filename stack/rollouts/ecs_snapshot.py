@@ -33,7 +33,7 @@ class EcsSnapshot:
         else:
             self._remember_image(name, former, service)
             self.services[name] = service
-        if former is not None and (service is None or service.deployments != former.deployments):
+        if former is not None and (service is None or service.definition_arns != former.definition_arns):
             self._forget_definitions(former)
 
     def add_stopped(self, name: str, tasks: Sequence[Task]) -> None:
@@ -44,7 +44,7 @@ class EcsSnapshot:
 
     def knows_definitions(self, service: Service) -> bool:
         """Whether the task definitions of all deployments of a service are known."""
-        return all(deployment.task_definition in self.definitions for deployment in service.deployments)
+        return service.definition_arns <= self.definitions.keys()
 
     def image(self, task_definition: str, service: str = '') -> str | None:
         """The image of a service's main container in a task definition; None if the definition is not known."""
@@ -77,7 +77,6 @@ class EcsSnapshot:
             self.images_before[name] = image
 
     def _forget_definitions(self, former: Service) -> None:
-        gone = {deployment.task_definition for deployment in former.deployments}
-        used = {each.task_definition for service in self.services.values() for each in service.deployments}
-        for arn in gone - used:
+        used = frozenset[str]().union(*(service.definition_arns for service in self.services.values()))
+        for arn in former.definition_arns - used:
             self.definitions.pop(arn, None)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolling
+
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -72,7 +74,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices gives it; `description` is that answer, to compare settings."""
+    """A service as DescribeServices gives it; `description` is that answer, to compare settings.
+
+    `native` is its newest service deployment, where that was asked for.
+    """
 
     name: str
     arn: str
@@ -88,6 +93,36 @@ class Service:
     events: tuple[ServiceEvent, ...]
     target_groups: tuple[str, ...]
     description: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+    native: ServiceDeployment | None = None
+
+    @property
+    def is_beyond_rolling(self) -> bool:
+        """Whether its deployments have a strategy, alarms or hooks."""
+        return is_beyond_rolling(self.description.get('deploymentConfiguration') or {})
+
+    @property
+    def current_deployment(self) -> str | None:
+        """The ARN of the newest service deployment; None where ECS does not state it."""
+        return self.description.get('currentServiceDeployment')
+
+    @property
+    def definition_arns(self) -> frozenset[str]:
+        """The task definitions of its deployments, and those that the newest service deployment brings or replaces."""
+        arns = {each.task_definition for each in self.deployments}
+        if self.native is not None:
+            arns |= {self.native.task_definition, self.native.source_definition} - {''}
+        return frozenset(arns)
+
+    @property
+    def grace(self) -> float:
+        """For how many seconds after its start a task may fail health checks."""
+        return float(self.description.get('healthCheckGracePeriodSeconds') or 0)
+
+    @property
+    def has_network_balancer(self) -> bool:
+        """Whether ECS shifts the traffic of a Network Load Balancer for it."""
+        advanced = [each.get('advancedConfiguration') or {} for each in self.description.get('loadBalancers') or ()]
+        return any(':listener/net/' in (each.get('productionListenerRule') or '') for each in advanced)
 
     @property
     def active(self) -> bool:

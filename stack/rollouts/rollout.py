@@ -9,11 +9,28 @@ from datetime import datetime
 from typing import Any, Literal
 
 from stack.rollouts.ecs_state import Service
+from stack.rollouts.stages import StageProgress
 
 # A service that is kept in ECS · one that is to be gone from there · tasks that run once, and end by themselves · a
 # schedule that runs tasks.
 Kind = Literal['service', 'removal', 'run', 'schedule']
-State = Literal['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running']
+# `paused`, `baking` and `shifting` are stages of a rollout: see `stack.rollouts.stages`.
+State = Literal[
+    'queued',
+    'rolling-out',
+    'paused',
+    'shifting',
+    'baking',
+    'steady',
+    'failed',
+    'rolled-back',
+    'removing',
+    'removed',
+    'running',
+]
+# alarm, breaker: a monitor of the deployment · hook, hook-timeout: a hook failed, was answered with a rollback, or was
+# not answered · stopped: a person stopped it · by-hand: changed in ECS by another program or a person
+Cause = Literal['alarm', 'breaker', 'hook', 'hook-timeout', 'stopped', 'by-hand']
 Ending = Literal['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
 
 FAILURES = frozenset({'rolled-back', 'aborted', 'stalled'})
@@ -53,7 +70,7 @@ class Goal:
 class Verdict:
     """How a rollout ended. `by` is what came instead: a revision, or the task definition that runs.
 
-    `unasked` marks a scale to zero that no revision wanted.
+    `unasked` marks a scale to zero that no revision wanted. `cause` is why it ended, where that is known.
     """
 
     ending: Ending
@@ -61,6 +78,7 @@ class Verdict:
     at: datetime
     by: str | None = None
     unasked: bool = False
+    cause: Cause | None = None
 
     @property
     def failed(self) -> bool:
@@ -79,7 +97,8 @@ class Rollout:
     `idle` is for how many seconds nothing has moved, and `reached` the most tasks that the new deployment ever ran:
     a task that starts and crashes again and again is no progress. `asked` is whether ECS was given the count that is
     wanted, `given_up` that its circuit breaker has acted. `foreign` are ECS deployments that were there before
-    the revision was; their end does not matter to it.
+    the revision was; their end does not matter to it. `stages` is how far ECS's service deployment is, where that was
+    asked for.
     """
 
     goal: Goal
@@ -99,6 +118,7 @@ class Rollout:
     asked: bool = False
     given_up: bool = False
     foreign: frozenset[str] = frozenset()
+    stages: StageProgress | None = None
 
     @property
     def open(self) -> bool:
@@ -112,8 +132,10 @@ class Rollout:
 
 def begin(goal: Goal, seen: Service | None = None) -> Rollout:
     """A new rollout of a service; `seen` is the service as it was last observed."""
-    foreign = frozenset(each.id for each in seen.deployments) if seen else frozenset()
-    return Rollout(goal, 'queued', 0, goal.since, foreign=foreign)
+    foreign = {each.id for each in seen.deployments} if seen else set()
+    if seen is not None and seen.native is not None:
+        foreign.add(seen.native.arn)
+    return Rollout(goal, 'queued', 0, goal.since, foreign=frozenset(foreign))
 
 
 def announced_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:
@@ -128,6 +150,7 @@ def announced_again(rollout: Rollout, at: datetime, seen: Service | None = None)
     if rollout.open:
         return replace(rollout, goal=goal, idle=0.0)
     former = {rollout.deployment} if rollout.deployment else set()
+    former |= {rollout.stages.arn} if rollout.stages else set()
     lines = [DEPLOYMENT_FAILED.search(each.message) for each in seen.events] if seen else []
     former |= {line['deployment'] for line in lines if line}
     again = begin(goal, seen)

@@ -9,6 +9,7 @@ from stack.rollouts.cluster_view import UNREADABLE, revision_json, service_row, 
 from stack.rollouts.gate_view import waits_text
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
+from stack.rollouts.stage_view import stage_text
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ def settled(state: ClusterState, question: Question) -> bool:
         return True
     asked = rollouts(state, question)
     return not asked or summarise(asked.values()).verdict is not None
+
+
+def paused(state: ClusterState, question: Question) -> bool:
+    """Whether all that is still under way waits for a person. Raises `NotFound`."""
+    return not _is_unreadable(state, question) and _summary(rollouts(state, question)).state == 'paused'
 
 
 def content(state: ClusterState, question: Question) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def in_short(state: ClusterState, revision: str) -> dict[str, Any] | None:
 
 
 def judged(state: ClusterState, question: Question) -> dict[str, Any]:
-    """The answer's body where everything arrived.
+    """The answer's body where everything arrived, or where all that is under way waits for a person.
 
     Raises `RolloutFailed` where it did not, and `RolloutInProgress` where it has not yet: a client that looks at the
     status alone knows how it ended.
@@ -108,7 +114,7 @@ def judged(state: ClusterState, question: Question) -> dict[str, Any]:
     if _is_unreadable(state, question):
         raise RolloutFailed(found['message'], found)
     verdict = _summary(rollouts(state, question)).verdict
-    if not found['settled']:
+    if not found['settled'] and found['state'] != 'paused':
         raise RolloutInProgress(found['message'], found)
     if verdict is not None and not verdict.arrived:
         raise RolloutFailed(found['message'], found)
@@ -144,7 +150,8 @@ def _sentence(together: RolloutSummary, asked: dict[str, Rollout], state: Cluste
         open_ones = sorted(name for name, each in asked.items() if each.open)
         if all(asked[name].goal.held for name in open_ones):
             return f'Adopted or stored, not deployed yet: {", ".join(open_ones)}.'
-        waiting = [text for name in open_ones if (text := waits_text(state, name))]
+        texts = (text(state, name) for name in open_ones for text in (waits_text, stage_text))
+        waiting = [text for text in texts if text]
         return ' '.join([f'{together.percent} % there; under way: {", ".join(open_ones)}.', *waiting])
     words = {
         'succeeded': 'It is rolled out.',

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from stack.aws.ports import ObjectStore
 from stack.errors import AwsFailed, PreconditionFailed
+from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import Goal, Rollout, Verdict
@@ -188,7 +189,13 @@ def rollout_json(rollout: Rollout) -> Json:
     if rollout.verdict is not None:
         verdict = {name: getattr(rollout.verdict, name) for name in _VERDICT}
         verdict['at'] = rollout.verdict.at.isoformat()
-    return {name: getattr(rollout, name) for name in _ROLLOUT} | {
+        if rollout.verdict.cause is None:
+            # Older versions read only the keys that they know.
+            del verdict['cause']
+    kept = {name: getattr(rollout, name) for name in _ROLLOUT if name != 'stages'}
+    if rollout.stages is not None:
+        kept['stages'] = stages.record(rollout.stages)
+    return kept | {
         'goal': goal,
         'verdict': verdict,
         'observed_at': rollout.observed_at.isoformat(),
@@ -207,9 +214,13 @@ def _rollout(kept: Json) -> Rollout:
     goal = Goal(**stored | times)
     verdict = kept['verdict']
     if verdict is not None:
-        verdict = Verdict(**verdict | {'at': datetime.fromisoformat(verdict['at'])})
+        known_keys = {name: verdict[name] for name in _VERDICT if name in verdict}
+        verdict = Verdict(**known_keys | {'at': datetime.fromisoformat(verdict['at'])})
     observed_at = datetime.fromisoformat(kept['observed_at'])
-    values = kept | {
+    known = {name: kept[name] for name in _ROLLOUT if name in kept}
+    if kept.get('stages') is not None:
+        known['stages'] = stages.read_record(kept['stages'])
+    values = known | {
         'goal': goal,
         'verdict': verdict,
         'observed_at': observed_at,

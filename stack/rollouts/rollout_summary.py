@@ -15,6 +15,8 @@ BY_GRAVITY: tuple[Ending, ...] = (
     'scaled-to-zero',
     'removed',
 )
+# States that several rollouts may be in together.
+_TOGETHER: tuple[State, ...] = ('paused', 'shifting', 'baking')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,15 @@ def summarise(rollouts: Iterable[Rollout]) -> RolloutSummary:
         reason = worst.reason if len(rollouts) == 1 or worst.arrived else f'{service}: {worst.reason}'
         last = max(verdict.at for verdict, _ in ended)
         return RolloutSummary(state_after(worst), percent, replace(worst, reason=reason, at=last))
-    states = {each.state for each in rollouts}
-    return RolloutSummary('queued' if states == {'queued'} else 'rolling-out', percent, None)
+    return RolloutSummary(_state(rollouts), percent, None)
+
+
+def _state(rollouts: tuple[Rollout, ...]) -> State:
+    """The state while some are open: theirs where all of them wait, shift traffic or bake together."""
+    if {each.state for each in rollouts} == {'queued'}:
+        return 'queued'
+    states = {each.state for each in rollouts if each.open}
+    return next((state for state in _TOGETHER if states == {state}), 'rolling-out')
 
 
 def _gravity(ended: tuple[Verdict, str]) -> tuple[bool, int]:

@@ -155,6 +155,11 @@ class Rollouts:
         known = {name: each.verdict for name, each in before.items()}
         return [each for name, each in self.now.items() if each.verdict and each.verdict != known.get(name)]
 
+    def steps_since(self, before: Mapping[str, Rollout]) -> bool:
+        """Whether a rollout has gone over to another stage, or to another step of it."""
+        steps = {name: each.stages.step for name, each in before.items() if each.stages}
+        return any(each.stages.step != steps.get(name) for name, each in self.now.items() if each.stages)
+
     def moving(self) -> set[str]:
         """The services that roll out, so that they are looked at more often."""
         return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}

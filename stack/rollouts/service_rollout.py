@@ -6,9 +6,11 @@ never to "the service is stable", which is as true after a rollback as after a s
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from stack.rollouts import native_rollout
 from stack.rollouts.ecs_state import Deployment, Service
+from stack.rollouts.native_rollout import CLOCK_SKEW, cause_in
 from stack.rollouts.rollout import (
     DEPLOYMENT_FAILED,
     STALLED_AFTER_S,
@@ -26,8 +28,6 @@ from stack.stackfile.deployment_room import leaves_room
 
 # Why ECS can neither begin nor go on.
 NO_ROOM = 'Minimum and maximum percent let ECS neither stop an old task nor start a new one.'
-# What this machine's clock may be ahead of AWS's.
-CLOCK_SKEW = timedelta(seconds=5)
 # How long a failed deployment may wait for the circuit breaker's rollback to show.
 ROLLBACK_GRACE_S = 60
 
@@ -48,6 +48,11 @@ def follow(
     primary = seen.primary
     counts = {'desired': seen.desired, 'running': seen.running, 'pending': seen.pending, 'failed': seen.failed}
     looked = later(before, now, **counts)
+    native = native_rollout.own(looked, seen, fits)
+    if native is not None and native.status != 'SUCCESSFUL':
+        carrier = _carrier(seen, native.task_definition)
+        bound = _progress(_bound(looked, seen, carrier), seen, carrier) if carrier else looked
+        return native_rollout.follow(bound, seen, native, stalled_after)
     if primary is not None and primary.task_definition in fits:
         return _carried(looked, seen, primary, stalled_after)
     return _elsewhere(looked, seen, fits, stalled_after)
@@ -58,8 +63,13 @@ def _without_service(before: Rollout, now: datetime, stalled_after: float) -> Ro
     if not before.open:
         return gone
     if before.deployment:
-        return end(gone, Verdict('aborted', 'The service was deleted in ECS.', now))
+        return end(gone, Verdict('aborted', 'The service was deleted in ECS.', now, cause='by-hand'))
     return waiting(gone, stalled_after)
+
+
+def _carrier(seen: Service, task_definition: str) -> Deployment | None:
+    """The newest of the deployments that brings a task definition."""
+    return next((each for each in seen.deployments if each.task_definition == task_definition), None)
 
 
 def _carried(looked: Rollout, seen: Service, primary: Deployment, stalled_after: float) -> Rollout:
@@ -67,12 +77,13 @@ def _carried(looked: Rollout, seen: Service, primary: Deployment, stalled_after:
     looked = _progress(_bound(looked, seen, primary), seen, primary)
     count = _count(looked, seen)
     at_rest = primary.rollout_state in ('COMPLETED', None) and looked.leaving == seen.pending == 0
+    at_rest = at_rest and not (seen.native and seen.native.open)
     if at_rest and seen.desired == primary.running == seen.running:
         if seen.desired == count or (seen.desired and count and _was_asked(looked, primary)):
             return _arrived(looked, seen.desired, count)
         if looked.asked and seen.desired == 0 and looked.open:
             reason = f'The service was scaled to zero in ECS; {count} tasks were wanted.'
-            return end(looked, Verdict('scaled-to-zero', reason, looked.observed_at, unasked=True))
+            return end(looked, Verdict('scaled-to-zero', reason, looked.observed_at, unasked=True, cause='by-hand'))
         return waiting(looked, stalled_after)
     if primary.rollout_state == 'FAILED':
         return _failed(looked, seen, primary)
@@ -113,6 +124,8 @@ def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_af
     moving: State = 'steady' if primary and primary.rollout_state in ('COMPLETED', None) else 'rolling-out'
     if looked.verdict is not None:
         return looked if looked.verdict.failed else replace(looked, state=moving)
+    if native_rollout.returns_to(seen, fits) and looked.deployment is None:
+        return _moving(looked, seen, stalled_after)
     if primary is None:
         return waiting(looked, stalled_after)
     own = _own_deployment(looked, seen, fits)
@@ -120,11 +133,12 @@ def _elsewhere(looked: Rollout, seen: Service, fits: Collection[str], stalled_af
     if own is not None:
         looked = replace(looked, deployment=own.id, task_definition=own.task_definition)
     if failure is not None:
-        return end(looked, Verdict('rolled-back', failure, looked.observed_at, primary.task_definition))
+        cause = cause_in(failure)
+        return end(looked, Verdict('rolled-back', failure, looked.observed_at, primary.task_definition, cause=cause))
     if looked.deployment is None:
         return waiting(looked, stalled_after)
     reason = f'ECS deployment {primary.id}, which no revision asked for, took its place.'
-    ended = end(looked, Verdict('superseded', reason, looked.observed_at, primary.task_definition))
+    ended = end(looked, Verdict('superseded', reason, looked.observed_at, primary.task_definition, cause='by-hand'))
     return replace(ended, state=moving)
 
 
@@ -205,14 +219,14 @@ def _failed(looked: Rollout, seen: Service, primary: Deployment) -> Rollout:
     if seen.breaker_rolls_back and looked.idle < ROLLBACK_GRACE_S:
         return looked
     reason = _failure(looked, seen, primary) or 'ECS gave the deployment up.'
-    return end(looked, Verdict('aborted', reason, looked.observed_at))
+    return end(looked, Verdict('aborted', reason, looked.observed_at, cause=cause_in(reason)))
 
 
 def _moving(looked: Rollout, seen: Service, stalled_after: float) -> Rollout:
     if looked.verdict is not None:
         # What dies or scales after a success is no part of the rollout, but moves.
         return replace(looked, state='rolling-out') if looked.verdict.arrived else looked
-    if looked.idle >= stalled_after:
+    if looked.idle >= stalled_after + seen.grace:
         reason = (
             f'Nothing has moved for {minutes(looked.idle)}: {looked.reached} of {looked.desired} tasks ran at most.'
         )

@@ -43,6 +43,10 @@ def read(body: str) -> Occurrence | None:
         kind, detail = event['detail-type'], event['detail']
         if kind == 'ECS Task State Change':
             return _of_task(detail['clusterArn'].rpartition('/')[2], detail)
+        if kind == 'ECS Hook State Change':
+            # Its `resources` name the service deployment, or are missing.
+            _, cluster, service = detail['serviceArn'].rsplit('/', 2)
+            return Occurrence(cluster, service)
         if kind in ('ECS Service Action', 'ECS Deployment State Change'):
             _, cluster, service = event['resources'][0].rsplit('/', 2)
             return Occurrence(cluster, service)

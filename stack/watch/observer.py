@@ -1,5 +1,6 @@
 """What is asked of ECS at each look: the services, and whatever else it takes to understand them, but no more."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,13 +15,19 @@ from stack.rollouts.ecs_snapshot import MOST_STOPPED
 from stack.rollouts.ecs_state import Service, Task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
+from stack.rollouts.refusals import is_denied
+from stack.rollouts.service_deployment import ServiceDeployment
 from stack.runtime.lru import LruCache
+
+log = logging.getLogger(__name__)
 
 # What is asked of a service besides its description, at most so often, in seconds.
 STOPPED_EVERY_S = 10.0
 TARGETS_EVERY_S = 10.0
 AUTOSCALED_EVERY_S = 60.0
 OUTCOME_EVERY_S = 30.0
+# A deployment that waits or bakes.
+RESTING_EVERY_S = 5.0
 
 DEFINITIONS_KEPT = 5000
 
@@ -37,6 +44,9 @@ class Look(Protocol):
 
     async def services(self, cluster: str, names: Sequence[str]) -> dict[str, Service | None]: ...
     async def names(self, cluster: str) -> list[str]: ...
+    async def service_deployments(
+        self, cluster: str, services: Mapping[str, str | None]
+    ) -> dict[str, ServiceDeployment]: ...
     async def definition(self, arn: str) -> TaskDefinition | None: ...
     async def stopped(self, cluster: str, service: str) -> tuple[Task, ...]: ...
     async def targets(self, groups: Sequence[str]) -> Mapping[str, int]: ...
@@ -94,8 +104,10 @@ class Observer:
             services = dict.fromkeys(names)
         at = self._now()
         there = {name: each for name, each in services.items() if each is not None and each.status != 'INACTIVE'}
+        there = await self._with_deployments(state, there)
+        services = {**services, **there}
         runs = await self._runs(state, names)
-        arns = {each.task_definition for seen in there.values() for each in seen.deployments}
+        arns = {arn for seen in there.values() for arn in seen.definition_arns}
         arns |= {task.task_definition for tasks in runs.values() for task in tasks}
         return Observation(
             at,
@@ -108,6 +120,36 @@ class Observer:
             # Last: a pass records what is missing before it makes the calls whose effects were seen above.
             outcome=await self._outcome(state, names),
         )
+
+    async def _with_deployments(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Service]:
+        """The services with their newest service deployment, where there is more to it than a plain rolling one."""
+        known = {name: before.native for name in services if (before := state.ecs.services.get(name))}
+        asked = {name: seen.current_deployment for name, seen in services.items() if self._asks_for(state, seen)}
+        if asked:
+            try:
+                known |= await self._look.service_deployments(state.name, asked)
+            except AwsFailed as failed:
+                if not is_denied(failed.aws_code):
+                    raise
+                # The stages are not known then; what runs is.
+                log.warning('cluster %s: service deployments cannot be read: %s', state.name, failed)
+        return {
+            name: replace(seen, native=known.get(name)) if seen.is_beyond_rolling or name in asked else seen
+            for name, seen in services.items()
+        }
+
+    def _asks_for(self, state: ClusterState, seen: Service) -> bool:
+        """Whether the service deployment may have moved: it is open, a rollout is, or another one has begun."""
+        before, going = state.ecs.services.get(seen.name), state.rollouts.get(seen.name)
+        native = before.native if before else None
+        if not seen.is_beyond_rolling and not (native and native.open):
+            return False
+        if before is None or native is None or _has_begun_another(before, native, seen):
+            return True
+        if not native.open and not (going is not None and going.open):
+            return False
+        is_resting = going is not None and going.state in ('paused', 'baking')
+        return not is_resting or self._may_ask('deployment', state.name, seen.name, every=RESTING_EVERY_S)
 
     async def _outcome(self, state: ClusterState, names: Sequence[str]) -> PassOutcome | None:
         """What the last pass came to: at each look at what rolls out, and now and then otherwise."""
@@ -178,6 +220,12 @@ class Observer:
             return False
         self._asked[what] = now
         return True
+
+
+def _has_begun_another(before: Service, native: ServiceDeployment, seen: Service) -> bool:
+    """Whether ECS has begun another deployment since the newest one was read."""
+    known, now = ({each.id for each in service.deployments} for service in (before, seen))
+    return known != now or seen.current_deployment not in (None, native.arn)
 
 
 def _loses_tasks(state: ClusterState, seen: Service) -> bool:

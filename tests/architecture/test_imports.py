@@ -20,6 +20,8 @@ CORE = {
     'stack.changes.adopt',
     'stack.live.cluster_events',
     'stack.rollouts.cluster_state',
+    'stack.rollouts.service_deployment',
+    'stack.rollouts.stages',
     'stack.rollouts.cluster_view',
     'stack.state.diff',
     'stack.rollouts.drift',

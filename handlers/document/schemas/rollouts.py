@@ -14,9 +14,14 @@ from handlers.document.schemas.build import (
     text,
     text_or_null,
 )
+from handlers.document.schemas.stages import STAGES
 
 ENDINGS = ['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled-back', 'aborted', 'stalled']
-STATES = ['queued', 'rolling-out', 'steady', 'failed', 'rolled-back', 'removing', 'removed', 'running', 'unreadable']
+STATES = [
+    *('queued', 'rolling-out', 'paused', 'shifting', 'baking', 'steady', 'failed', 'rolled-back'),
+    *('removing', 'removed', 'running', 'unreadable'),
+]
+CAUSES = ['alarm', 'breaker', 'hook', 'hook-timeout', 'stopped', 'by-hand']
 
 
 def moment_or_null(help: str) -> Schema:
@@ -178,6 +183,7 @@ ROW_OPTIONAL: dict[str, Schema] = {
     'targets': {'type': 'object', 'description': 'The number of load balancer targets in each state of health.'},
     'waits': WAITS,
     'gates': many(GATE, 'The tasks before and after its rollouts, in the order in which they began.'),
+    **STAGES,
     'gone': {'const': True, 'description': 'It is neither desired nor deployed any more.'},
 }
 
@@ -198,7 +204,10 @@ SCHEMAS: dict[str, Schema] = {
             'at': moment('When.'),
             'failed': {'type': 'boolean', 'description': 'Whether the rollout failed.'},
         },
-        {'by': text('What replaced it: a revision, or the task definition that runs.')},
+        {
+            'by': text('What replaced it: a revision, or the task definition that runs.'),
+            'cause': {'enum': CAUSES, 'description': 'Why it ended, where that is known.'},
+        },
         example=EXAMPLE_VERDICT,
     ),
     'Trouble': shape(

@@ -46,6 +46,12 @@ def test_a_service_that_moves(kind: str):
     assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
 
 
+@pytest.mark.parametrize('resources', [[], ['arn:aws:ecs:us-east-1:123456789012:service-deployment/prod/web/1']])
+def test_a_hook_that_waits(resources: list[str]):
+    hint = read(event('ECS Hook State Change', resources, eventName='HOOK_AWAITING_ACTION', serviceArn=SERVICE_ARN))
+    assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
+
+
 def test_a_task_that_runs_once():
     hint = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
     assert (hint.cluster, hint.service, hint.task) == ('eu-prod', 'db-migrate', None)

@@ -16,8 +16,18 @@ from stack.rollouts.ecs_snapshot import MOST_STOPPED
 from stack.rollouts.ecs_state import Service, Task, task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
-from stack.watch.observer import AUTOSCALED_EVERY_S, OUTCOME_EVERY_S, STOPPED_EVERY_S, TARGETS_EVERY_S, Observer
+from stack.rollouts.service_deployment import ServiceDeployment
+from stack.watch.observer import (
+    AUTOSCALED_EVERY_S,
+    OUTCOME_EVERY_S,
+    RESTING_EVERY_S,
+    STOPPED_EVERY_S,
+    TARGETS_EVERY_S,
+    Observer,
+)
+from tests.service_deployments import BLUE_GREEN, WITH_ALARMS, pause
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, revision, running, state
+from tests.unit.stack.rollouts.test_stage_view import native
 
 WEB = {'image': 'web:1', 'desired_count': 2}
 EVENTS = [{'id': '1', 'createdAt': START, 'message': '(service web) has started 1 tasks: (task x).'}]
@@ -30,6 +40,8 @@ class Ecs:
         self.seen: dict[str, Service | None] = {}
         self.tasks: tuple[Task, ...] = ()
         self.refusal: AwsFailed | None = None
+        self.denied = False
+        self.deployments: dict[str, ServiceDeployment] = {}
         self.asked: Counter[str] = Counter()
         self._made = made
 
@@ -38,6 +50,14 @@ class Ecs:
         if self.refusal:
             raise self.refusal
         return {name: self.seen.get(name) for name in names}
+
+    async def service_deployments(
+        self, cluster: str, services: Mapping[str, str | None]
+    ) -> dict[str, ServiceDeployment]:
+        self.asked['service_deployments'] += 1
+        if self.denied:
+            raise AwsFailed('No.', 'ecs:DescribeServiceDeployments', 'AccessDeniedException')
+        return {name: self.deployments[name] for name in services if name in self.deployments}
 
     async def definition(self, arn: str) -> TaskDefinition | None:
         self.asked['definition'] += 1
@@ -209,3 +229,59 @@ def test_a_look_that_fails_leaves_what_it_asked_to_the_next_one():
     found = asyncio.run(scene.observer.observe(scene.state, ['web']))
     assert (found.stopped, found.targets) == ({'web': (stopped,)}, {'web': {'healthy': 2}})
     assert asyncio.run(scene.observer.observe(scene.state, ['web'])).stopped == {}
+
+
+# Service deployments
+
+
+def beyond(running_tasks: int = 1, **changes: Any) -> Service:
+    return running(running=running_tasks, **({'deploymentConfiguration': BLUE_GREEN} | changes))
+
+
+def test_of_a_plain_rolling_service_no_deployment_is_asked_for():
+    scene = Scene()
+    for tasks in (0, 1, 2):
+        scene.look(running(running=tasks, currentServiceDeployment='arn:1'))
+    assert scene.asked('service_deployments') == [0]
+
+
+@pytest.mark.parametrize('configuration', [BLUE_GREEN, WITH_ALARMS, {'lifecycleHooks': [{'targetType': 'PAUSE'}]}])
+def test_of_a_service_beyond_that_it_is_asked_for_while_it_rolls_out(configuration: dict[str, Any]):
+    scene = Scene()
+    scene.ecs.deployments = {'web': native('SCALE_UP')}
+    for _ in range(3):
+        scene.look(beyond(deploymentConfiguration=configuration))
+    assert scene.asked('service_deployments') == [3]
+    assert scene.state.rollouts['web'].stages.arn == scene.ecs.deployments['web'].arn
+
+
+def test_of_one_at_rest_it_is_asked_for_once_and_again_for_another_deployment():
+    scene = Scene()
+    scene.ecs.deployments = {'web': native('', 'SUCCESSFUL')}
+    for _ in range(3):
+        scene.look(beyond(2))
+    assert (scene.asked('service_deployments'), scene.state.rollouts['web'].open) == ([1], False)
+    scene.look(beyond(2, currentServiceDeployment='arn:another'))
+    assert scene.asked('service_deployments') == [2]
+
+
+def test_a_pause_is_looked_at_less_often():
+    scene = Scene()
+    scene.ecs.deployments = {'web': native('POST_SCALE_UP', hooks=[pause()])}
+    scene.look(beyond())
+    assert scene.state.rollouts['web'].state == 'paused'
+    for _ in range(3):
+        scene.look(beyond())
+    assert scene.asked('service_deployments') == [2]
+    assert scene.state.rollouts['web'].state == 'paused'
+    scene.look(beyond(), after=RESTING_EVERY_S)
+    assert scene.asked('service_deployments') == [3]
+
+
+def test_a_deployment_that_may_not_be_read_leaves_the_rest_of_the_look(caplog: pytest.LogCaptureFixture):
+    scene = Scene()
+    scene.ecs.denied = True
+    scene.look(beyond())
+    assert scene.state.rollouts['web'].state == 'rolling-out'
+    assert 'service deployments cannot be read' in caplog.text
+    caplog.clear()

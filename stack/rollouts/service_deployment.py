@@ -1,0 +1,202 @@
+"""ECS's service deployment as a value: the status, stage, hooks, traffic and monitors of one deployment of a service.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+Json = Mapping[str, Any]
+
+OnTimeout = Literal['rollback', 'continue']
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_OPEN = frozenset({'PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', 'ROLLBACK_IN_PROGRESS'})
+_GOING_ON = frozenset({'PENDING', 'IN_PROGRESS'})
+# The defaults of ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinearConfiguration.html
+_LINEAR_BAKE_MIN, _CANARY_BAKE_MIN = 6, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A lifecycle hook that is active; `expires_at` is None where ECS does not state it."""
+
+    id: str
+    kind: str
+    status: str
+    expires_at: datetime | None
+    on_timeout: OnTimeout
+
+    @property
+    def awaits_action(self) -> bool:
+        return self.status == 'AWAITING_ACTION'
+
+    @property
+    def active(self) -> bool:
+        return self.status in ('AWAITING_ACTION', 'IN_PROGRESS')
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionShare:
+    """One service revision within a deployment: its tasks, and its share of the production traffic in percent."""
+
+    arn: str
+    requested: int = 0
+    running: int = 0
+    pending: int = 0
+    traffic: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A monitor of a deployment: its status, and the alarms or the failed tasks that it counts."""
+
+    status: str = 'DISABLED'
+    names: tuple[str, ...] = ()
+    triggered: tuple[str, ...] = ()
+    failures: int = 0
+    threshold: int = 0
+
+    @property
+    def is_triggered(self) -> bool:
+        return self.status == 'TRIGGERED'
+
+    @property
+    def is_on(self) -> bool:
+        return self.status != 'DISABLED'
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDeployment:
+    """The newest deployment of a service.
+
+    `task_definition` is what it brings, `source_definition` what its rollback returns to; empty where not known.
+    `rolled_back_at` is when its rollback began.
+    """
+
+    arn: str
+    status: str
+    reason: str
+    stage: str
+    hooks: tuple[Hook, ...]
+    source: tuple[RevisionShare, ...]
+    target: RevisionShare
+    alarms: Monitor
+    breaker: Monitor
+    rollback_reason: str
+    rolled_back_at: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    task_definition: str = ''
+    source_definition: str = ''
+    configuration: Json = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Whether ECS still works on it, a rollback included."""
+        return self.status in _OPEN
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is neither over nor to be stopped."""
+        return self.status in _GOING_ON
+
+    @property
+    def strategy(self) -> str:
+        """`rolling`, `blue_green`, `linear` or `canary`."""
+        return str(self.configuration.get('strategy') or 'ROLLING').lower()
+
+    @property
+    def waits_for(self) -> tuple[Hook, ...]:
+        return tuple(hook for hook in self.hooks if hook.awaits_action)
+
+    @property
+    def bake_time(self) -> timedelta:
+        return timedelta(minutes=self.configuration.get('bakeTimeInMinutes') or 0)
+
+    @property
+    def step_bake_time(self) -> timedelta:
+        """How long each step of a linear or canary deployment lasts."""
+        if self.strategy == 'linear':
+            stated = self.configuration.get('linearConfiguration') or {}
+            return timedelta(minutes=stated.get('stepBakeTimeInMinutes', _LINEAR_BAKE_MIN))
+        if self.strategy == 'canary':
+            stated = self.configuration.get('canaryConfiguration') or {}
+            return timedelta(minutes=stated.get('canaryBakeTimeInMinutes', _CANARY_BAKE_MIN))
+        return timedelta()
+
+
+def is_beyond_rolling(configuration: Json) -> bool:
+    """Whether a deployment has more to it than tasks that replace each other: a strategy, alarms, or hooks."""
+    strategy = configuration.get('strategy') or 'ROLLING'
+    alarms = configuration.get('alarms') or {}
+    return strategy != 'ROLLING' or bool(alarms.get('enable')) or bool(configuration.get('lifecycleHooks'))
+
+
+def revision_arns(found: Json) -> list[str]:
+    """The service revisions of an item of DescribeServiceDeployments: the target, and those it replaces."""
+    target = (found.get('targetServiceRevision') or {}).get('arn')
+    sources = [each.get('arn') for each in found.get('sourceServiceRevisions') or ()]
+    back = (found.get('rollback') or {}).get('serviceRevisionArn')
+    return [arn for arn in (target, *sources, back) if arn]
+
+
+def read(found: Json, definitions: Mapping[str, str]) -> ServiceDeployment:
+    """A deployment from an item of DescribeServiceDeployments; `definitions` has task definitions by revision ARN."""
+    target = _share(found.get('targetServiceRevision') or {})
+    source = tuple(_share(each) for each in found.get('sourceServiceRevisions') or ())
+    rollback = found.get('rollback') or {}
+    back = rollback.get('serviceRevisionArn') or next((each.arn for each in source), '')
+    return ServiceDeployment(
+        arn=found['serviceDeploymentArn'],
+        status=found.get('status', ''),
+        reason=found.get('statusReason') or '',
+        stage=found.get('lifecycleStage') or '',
+        hooks=_hooks(found.get('lifecycleHookDetails') or ()),
+        source=source,
+        target=target,
+        alarms=_alarms(found.get('alarms') or {}),
+        breaker=_breaker(found.get('deploymentCircuitBreaker') or {}),
+        rollback_reason=rollback.get('reason') or '',
+        rolled_back_at=rollback.get('startedAt'),
+        created_at=found.get('createdAt') or _EPOCH,
+        finished_at=found.get('finishedAt'),
+        task_definition=definitions.get(target.arn, ''),
+        source_definition=definitions.get(back, ''),
+        configuration=found.get('deploymentConfiguration') or {},
+    )
+
+
+def _hooks(found: Iterable[Json]) -> tuple[Hook, ...]:
+    return tuple(
+        Hook(
+            each.get('hookId', ''),
+            each.get('targetType', ''),
+            each.get('status', ''),
+            each.get('expiresAt'),
+            'continue' if each.get('timeoutAction') == 'CONTINUE' else 'rollback',
+        )
+        for each in found
+    )
+
+
+def _share(found: Json) -> RevisionShare:
+    return RevisionShare(
+        found.get('arn', ''),
+        found.get('requestedTaskCount', 0),
+        found.get('runningTaskCount', 0),
+        found.get('pendingTaskCount', 0),
+        found.get('requestedProductionTrafficWeight'),
+    )
+
+
+def _alarms(found: Json) -> Monitor:
+    names, triggered = found.get('alarmNames') or (), found.get('triggeredAlarmNames') or ()
+    return Monitor(found.get('status', 'DISABLED'), tuple(names), tuple(triggered))
+
+
+def _breaker(found: Json) -> Monitor:
+    counters = {'failures': found.get('failureCount', 0), 'threshold': found.get('threshold', 0)}
+    return Monitor(found.get('status', 'DISABLED'), **counters)
