@@ -111,14 +111,14 @@ def _cause(before: StageProgress | None, native: ServiceDeployment) -> Cause:
         return 'hook-timeout' if _TIMED_OUT.search(text) or _has_expired(before, native) else 'hook'
     if stated is not None:
         return stated
-    if before is None or before.arn != native.arn or before.hook is None or native.rolled_back_at is None:
-        return 'stopped'
-    return 'hook-timeout' if _has_expired(before, native) else 'hook'
+    return 'hook-timeout' if _has_expired(before, native) else 'stopped'
 
 
 def _has_expired(before: StageProgress | None, native: ServiceDeployment) -> bool:
     """Whether the rollback began when the hook that waited before was due."""
-    if before is None or before.hook is None or before.hook.expires_at is None or native.rolled_back_at is None:
+    if before is None or before.arn != native.arn or before.hook is None or native.rolled_back_at is None:
+        return False
+    if before.hook.expires_at is None:
         return False
     return native.rolled_back_at >= before.hook.expires_at - CLOCK_SKEW
 

@@ -22,6 +22,8 @@ CORE = {
     'stack.rollouts.cluster_state',
     'stack.rollouts.service_deployment',
     'stack.rollouts.stages',
+    'stack.rollouts.native_rollout',
+    'stack.rollouts.stage_view',
     'stack.rollouts.cluster_view',
     'stack.state.diff',
     'stack.rollouts.drift',

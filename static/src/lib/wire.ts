@@ -846,6 +846,9 @@ export interface Cluster {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -938,6 +941,10 @@ export interface Verdict {
    * What replaced it: a revision, or the task definition that runs.
    */
   by?: string;
+  /**
+   * Why it ended, where that is known.
+   */
+  cause?: 'alarm' | 'breaker' | 'hook' | 'hook-timeout' | 'stopped' | 'by-hand';
 }
 /**
  * The progress of one revision over the services that it changed.
@@ -953,6 +960,9 @@ export interface RevisionRollout {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -1018,6 +1028,9 @@ export interface ServiceRow {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -1118,6 +1131,9 @@ export interface ClusterBriefEvent {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -1265,6 +1281,9 @@ export interface ClusterEvent {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -1347,6 +1366,9 @@ export interface ServiceState {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -1602,6 +1624,113 @@ export interface ServiceState {
      */
     ended_at: string | null;
   }[];
+  /**
+   * The deployment strategy; absent for `rolling`.
+   */
+  strategy?: 'blue_green' | 'linear' | 'canary';
+  /**
+   * ECS's service deployment that is under way, to stop or continue it.
+   */
+  deployment_arn?: string;
+  /**
+   * ECS's lifecycle stage.
+   */
+  stage?: string;
+  /**
+   * The stages in ECS's order.
+   *
+   * Items: A stage of the deployment.
+   */
+  stages?: {
+    /**
+     * ECS's lifecycle stage.
+     */
+    stage: string;
+    /**
+     * When it was first observed; null for one that comes.
+     */
+    since: string | null;
+    /**
+     * Whether it is over, under way, or still to come.
+     */
+    state: 'done' | 'now' | 'next';
+  }[];
+  /**
+   * The shares of the production traffic in percent.
+   */
+  traffic?: {
+    /**
+     * Of the former tasks.
+     */
+    old: number;
+    /**
+     * Of the new tasks.
+     */
+    new: number;
+  };
+  /**
+   * A pause that waits for a person.
+   */
+  waiting?: {
+    /**
+     * The id of ECS's hook, new at each pause.
+     */
+    hook: string;
+    /**
+     * The stage of the pause.
+     */
+    stage: string;
+    /**
+     * When the pause was first observed.
+     */
+    since: string;
+    /**
+     * When ECS acts by itself.
+     */
+    until: string | null;
+    /**
+     * What ECS does then.
+     */
+    on_timeout: 'rollback' | 'continue';
+    /**
+     * What the stackfile asks of the person.
+     */
+    message: string | null;
+    /**
+     * Who may continue it.
+     */
+    may: string;
+  };
+  /**
+   * When the bake, or the step, ends.
+   */
+  until?: string;
+  /**
+   * The circuit breaker.
+   */
+  breaker?: {
+    /**
+     * The number of failed tasks.
+     */
+    failures: number;
+    /**
+     * The number at which it acts.
+     */
+    threshold: number;
+  };
+  /**
+   * The CloudWatch alarms of the deployment.
+   */
+  alarms?: {
+    /**
+     * The alarms that are observed.
+     */
+    names: string[];
+    /**
+     * Those that were triggered.
+     */
+    triggered: string[];
+  };
   /**
    * It is neither desired nor deployed any more.
    */
@@ -2167,6 +2296,9 @@ export interface Rollout {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -2550,6 +2682,9 @@ export interface RolloutEvent {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -3298,7 +3433,18 @@ export interface RolloutInShort {
    * The least of its services.
    */
   state:
-    'queued' | 'rolling-out' | 'steady' | 'failed' | 'rolled-back' | 'removing' | 'removed' | 'running' | 'unreadable';
+    | 'queued'
+    | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
+    | 'steady'
+    | 'failed'
+    | 'rolled-back'
+    | 'removing'
+    | 'removed'
+    | 'running'
+    | 'unreadable';
   /**
    * The part that runs.
    */
@@ -3464,6 +3610,9 @@ export interface RolloutBriefEvent {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -3705,6 +3854,9 @@ export interface Service {
   state:
     | 'queued'
     | 'rolling-out'
+    | 'paused'
+    | 'shifting'
+    | 'baking'
     | 'steady'
     | 'failed'
     | 'rolled-back'
@@ -4080,6 +4232,113 @@ export interface Service {
      */
     ended_at: string | null;
   }[];
+  /**
+   * The deployment strategy; absent for `rolling`.
+   */
+  strategy?: 'blue_green' | 'linear' | 'canary';
+  /**
+   * ECS's service deployment that is under way, to stop or continue it.
+   */
+  deployment_arn?: string;
+  /**
+   * ECS's lifecycle stage.
+   */
+  stage?: string;
+  /**
+   * The stages in ECS's order.
+   *
+   * Items: A stage of the deployment.
+   */
+  stages?: {
+    /**
+     * ECS's lifecycle stage.
+     */
+    stage: string;
+    /**
+     * When it was first observed; null for one that comes.
+     */
+    since: string | null;
+    /**
+     * Whether it is over, under way, or still to come.
+     */
+    state: 'done' | 'now' | 'next';
+  }[];
+  /**
+   * The shares of the production traffic in percent.
+   */
+  traffic?: {
+    /**
+     * Of the former tasks.
+     */
+    old: number;
+    /**
+     * Of the new tasks.
+     */
+    new: number;
+  };
+  /**
+   * A pause that waits for a person.
+   */
+  waiting?: {
+    /**
+     * The id of ECS's hook, new at each pause.
+     */
+    hook: string;
+    /**
+     * The stage of the pause.
+     */
+    stage: string;
+    /**
+     * When the pause was first observed.
+     */
+    since: string;
+    /**
+     * When ECS acts by itself.
+     */
+    until: string | null;
+    /**
+     * What ECS does then.
+     */
+    on_timeout: 'rollback' | 'continue';
+    /**
+     * What the stackfile asks of the person.
+     */
+    message: string | null;
+    /**
+     * Who may continue it.
+     */
+    may: string;
+  };
+  /**
+   * When the bake, or the step, ends.
+   */
+  until?: string;
+  /**
+   * The circuit breaker.
+   */
+  breaker?: {
+    /**
+     * The number of failed tasks.
+     */
+    failures: number;
+    /**
+     * The number at which it acts.
+     */
+    threshold: number;
+  };
+  /**
+   * The CloudWatch alarms of the deployment.
+   */
+  alarms?: {
+    /**
+     * The alarms that are observed.
+     */
+    names: string[];
+    /**
+     * Those that were triggered.
+     */
+    triggered: string[];
+  };
   /**
    * It is neither desired nor deployed any more.
    */

@@ -95,7 +95,7 @@ CAUSES: list[tuple[str, dict[str, Any], list[Any], str, str]] = [
     ('ROLLBACK_IN_PROGRESS', ROLLBACK | {'hooks': [pause(status='TIMED_OUT')]}, [], 'rolled-back', 'hook-timeout'),
     ('ROLLBACK_SUCCESSFUL', {'statusReason': 'hook execution failure(s) detected'}, [], 'rolled-back', 'hook'),
     ('ROLLBACK_SUCCESSFUL', ROLLBACK, [pause(until=at(35))], 'rolled-back', 'hook-timeout'),
-    ('ROLLBACK_SUCCESSFUL', ROLLBACK, [pause(until=at(9000))], 'rolled-back', 'hook'),
+    ('ROLLBACK_SUCCESSFUL', ROLLBACK, [pause(until=at(9000))], 'rolled-back', 'stopped'),
     ('ROLLBACK_REQUESTED', {}, [pause()], 'rolled-back', 'stopped'),
     ('ROLLBACK_SUCCESSFUL', {'statusReason': 'Service deployment stopped by user.'}, [], 'rolled-back', 'stopped'),
     ('STOPPED', {'statusReason': 'Service deployment stopped by user.'}, [], 'aborted', 'stopped'),
