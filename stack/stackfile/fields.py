@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stack.stackfile import inverse, rendering, values
+from stack.stackfile import deployment_rendering, inverse, rendering, values
 from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.connect_fields import SERVICE_CONNECT, ServiceConnect
 from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
+from stack.stackfile.deployment_fields import DEPLOYMENT, Deployment
+from stack.stackfile.deployment_settings import CircuitBreaker, DeploymentConfiguration, DeploymentSettings
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
 from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
@@ -39,22 +41,6 @@ OPERATING_SYSTEMS = (
     'windows_server_2025_core',
     'windows_server_2025_full',
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeploymentConfiguration:
-    maximum_percent: int | None = entry(
-        whole(100, 200), 'Most tasks during a rollout, in percent of `desired_count`.', ecs=key('maximumPercent')
-    )
-    minimum_healthy_percent: int | None = entry(
-        whole(0, 100), 'Fewest healthy tasks during a rollout, in percent.', ecs=key('minimumHealthyPercent')
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CircuitBreaker:
-    enable: bool = entry(switch(), 'Stop a rollout whose tasks do not start.', required=True, ecs=key('enable'))
-    rollback: bool = entry(switch(), 'Go back to the last good one then.', default=False, ecs=key('rollback'))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +101,7 @@ def merge_pass_through(inherited: PassThrough, own: PassThrough) -> PassThrough:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceSettings(OrderSettings, ContainerSettings):
+class ServiceSettings(DeploymentSettings, OrderSettings, ContainerSettings):
     """The fields of one service; an instance has defaults and inherited values applied."""
 
     name: str = ''
@@ -322,17 +308,24 @@ class ServiceSettings(OrderSettings, ContainerSettings):
             container('linuxParameters.initProcessEnabled', rendering.init_for_exec, inverse.nothing),
         ),
     )
+    deployment: Deployment = entry(
+        DEPLOYMENT,
+        'How ECS replaces its tasks: the strategy, what the deployment waits for, and what ends it.',
+        default=Deployment(),
+        inherits=DEFAULTS,
+        ecs=service('deploymentConfiguration', deployment_rendering.deployment, deployment_rendering.read_deployment),
+    )
     deployment_configuration: DeploymentConfiguration | None = entry(
         record(DeploymentConfiguration),
-        'How far a rollout may go beyond and below `desired_count`.',
+        'How far a rollout may go beyond and below `desired_count`; the same as in `deployment`.',
         inherits=DEFAULTS,
-        ecs=service('deploymentConfiguration', structure, inverse.structure),
+        ecs=service('deploymentConfiguration', structure, inverse.nothing),
     )
     deployment_circuit_breaker: CircuitBreaker | None = entry(
         record(CircuitBreaker),
-        'What happens to a rollout that fails.',
+        'What happens to a rollout that fails; the same as `deployment.circuit_breaker`.',
         inherits=DEFAULTS,
-        ecs=service('deploymentConfiguration.deploymentCircuitBreaker', structure, inverse.structure),
+        ecs=service('deploymentConfiguration.deploymentCircuitBreaker', structure, inverse.nothing),
     )
     placement_constraints: tuple[PlacementConstraint, ...] = entry(
         list_of(record(PlacementConstraint), at_most=10),

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from functools import reduce
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from voluptuous import Invalid
 
 from stack.errors import NotFound
+from stack.runtime.durations import write_duration
 from stack.stackfile.effective import services, settle, top_settings
 from stack.stackfile.entries import DEFAULTS, TOP, Entry, entries
 from stack.stackfile.fields import ServiceSettings
@@ -103,4 +105,4 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items() if item not in (None, (), {})}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value
+    return write_duration(value) if isinstance(value, timedelta) else value

@@ -34,18 +34,6 @@ def volumes_do_not_collide(subject: Subject) -> Iterator[Finding]:
         mounted.add(mount.mount)
 
 
-@rule('deployment_configuration', 'scheduling_strategy')
-def rollout_can_move(subject: Subject) -> Iterator[Finding]:
-    rollout = subject.settings.deployment_configuration
-    if rollout is None or subject.settings.scheduling_strategy == 'DAEMON':
-        return
-    maximum = 200 if rollout.maximum_percent is None else rollout.maximum_percent
-    minimum = 100 if rollout.minimum_healthy_percent is None else rollout.minimum_healthy_percent
-    if minimum >= maximum:
-        message = f'maximum_percent {maximum} and minimum_healthy_percent {minimum} leave a rollout no room to move'
-        yield ('deployment_configuration',), message
-
-
 @rule('placement_constraints')
 def constraints_are_complete(subject: Subject) -> Iterator[Finding]:
     for i, constraint in enumerate(subject.settings.placement_constraints):
@@ -64,7 +52,6 @@ def daemon_counts_by_itself(subject: Subject) -> Iterator[Finding]:
 RULES = (
     secrets_have_names_of_their_own,
     volumes_do_not_collide,
-    rollout_can_move,
     constraints_are_complete,
     daemon_counts_by_itself,
 )

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from stack.stackfile.semantics.deployment import percents_place
 from stack.stackfile.semantics.rendered import Member, Refusal, Rendered
 
 
@@ -44,7 +45,8 @@ def zones_can_be_balanced(rendered: Rendered) -> Iterator[Refusal]:
 
 def percents_leave_room(rendered: Rendered) -> Iterator[Refusal]:
     low, high = _percents(rendered)
-    where = _of('deploymentConfiguration')
+    passed = rendered.settings.ecs and 'deploymentConfiguration' in rendered.settings.ecs.service
+    where = _of('deploymentConfiguration') if passed else Member('', percents_place(rendered.settings))
     if low < 0 or high < 0:
         yield where, 'expected percentages from 0'
     elif high == 0 or low > high or low == high == 100:

@@ -10,6 +10,7 @@ from stack.stackfile.images import ImageReference
 from stack.stackfile.network_fields import Vpc
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.balancers import balancers
+from stack.stackfile.semantics.deployment import percents_place
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
 # The reference that shells, Compose and older schedulers replace by the value of a variable.
@@ -82,15 +83,16 @@ def balancer_has_two_zones(subject: Subject) -> Iterator[Finding]:
             )
 
 
-@rule('desired_count', 'deployment_configuration')
+@rule('desired_count', 'deployment', 'deployment_configuration')
 def rollout_has_room_after_rounding(subject: Subject) -> Iterator[Finding]:
-    """Warn for this count only; `container.rollout_can_move` covers all counts."""
-    settings, percents = subject.settings, subject.settings.deployment_configuration
-    if percents is None or settings.type == 'task' or settings.scheduling_strategy == 'DAEMON':
+    """Warn for this count only; `deployment.rollout_can_move` covers all counts."""
+    settings = subject.settings
+    percents = settings.maximum_percent, settings.minimum_healthy_percent
+    if percents == (None, None) or settings.type == 'task' or settings.scheduling_strategy == 'DAEMON':
         return
-    if not leaves_room(settings.desired_count, percents.maximum_percent, percents.minimum_healthy_percent):
+    if settings.deployment.is_rolling and not leaves_room(settings.desired_count, *percents):
         yield (
-            ('deployment_configuration',),
+            percents_place(settings),
             f'ECS can neither stop nor start a task of {settings.desired_count} during a rollout: it rounds the most '
             'tasks down and the fewest up',
         )

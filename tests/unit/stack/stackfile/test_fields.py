@@ -67,6 +67,7 @@ def test_what_may_stand_under_defaults():
         'environment',
         'secrets',
         'healthcheck',
+        'deployment',
         'deployment_configuration',
         'deployment_circuit_breaker',
         'task_role_arn',

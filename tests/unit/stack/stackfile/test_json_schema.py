@@ -89,8 +89,14 @@ def edges(schema: dict[str, Any]) -> Iterator[Any]:
         yield from ([edge] for edge in edges(schema['items']))
 
 
-# What JSON Schema has no words for: names that stand twice in a list, and the length of a part of a text.
-NOT_IN_JSON_SCHEMA = ('for the second time', 'its name is longer than', 'is no time zone of', 'of the IANA database')
+# What JSON Schema has no words for: repeated names in a list, the length of a part of a text, decimal places.
+NOT_IN_JSON_SCHEMA = (
+    'for the second time',
+    'its name is longer than',
+    'is no time zone of',
+    'of the IANA database',
+    'at most one decimal place',
+)
 
 
 def refusal(entry: Entry, value: Any) -> str | None:

@@ -36,6 +36,7 @@ WRONG: list[tuple[str, list[Any]]] = [
     ('healthcheck', [None, [], 'curl']),
     ('elb', [None, 'public', [{}] * 6]),
     ('dns_discovery', [None, 'user.staging']),
+    ('deployment', [None, [], 'canary']),
     ('deployment_configuration', [None, []]),
     ('deployment_circuit_breaker', [True, None]),
     ('placement_constraints', [{}, None]),
