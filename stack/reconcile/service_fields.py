@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from stack.reconcile.deployment_changes import deployment_changes, without_foreign_steps
 from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.observed import Service
 from stack.reconcile.plan import Change, differences
@@ -81,7 +82,7 @@ def _differing(wanted: Wanted, service: Service) -> tuple[dict[str, Sides], dict
     if parts[0] != parts[1]:
         always = {*_always_stated(wanted, service), *wanted.members.get('deploymentConfiguration', ())}
         kept = {**parts[0], **{name: parts[1].get(name) for name in always}}
-        kept = {name: value for name, value in kept.items() if value is not None}
+        kept = without_foreign_steps({name: value for name, value in kept.items() if value is not None})
         if kept != parts[0]:
             stated['deploymentConfiguration'] = parts[0], kept
         if kept != parts[1]:
@@ -101,15 +102,25 @@ def _always_stated(wanted: Wanted, service: Service) -> set[str]:
 def _argument(name: str, before: Any, after: Any, wanted: Wanted, service: Service) -> Any:
     """The argument for a member. ECS merges some structures by member, so they are sent whole."""
     if name == 'deploymentConfiguration':
-        live = service.members.get('deploymentConfiguration') or {}
-        differing = {step_id: after[step_id] for step_id in after if before.get(step_id) != after[step_id]}
-        whole = {key: value for key, value in {**live, **differing}.items() if key in after}
-        if 'alarms' in whole:
-            whole['alarms'] = {'alarmNames': [], **whole['alarms']}
-        return whole
+        return _configuration(before, after, service)
     if name in wanted.members:
         return wanted.members[name]
     return RESET.get(name, SERVICE[()].get(name))
+
+
+def _configuration(before: Any, after: Any, service: Service) -> dict[str, Any]:
+    """The whole deploymentConfiguration. ECS keeps a member that is left out, so that one that goes is sent empty.
+
+    The steps of a strategy go with it: ECS accepts them with no other.
+    """
+    live = service.members.get('deploymentConfiguration') or {}
+    differing = {member: after[member] for member in after if before.get(member) != after[member]}
+    whole = {key: value for key, value in {**live, **differing}.items() if key in after}
+    if 'lifecycleHooks' in before and 'lifecycleHooks' not in after:
+        whole['lifecycleHooks'] = []
+    if 'alarms' in whole:
+        whole['alarms'] = {'alarmNames': [], **whole['alarms']}
+    return whole
 
 
 def _in_fields(name: str, before: Any, after: Any) -> list[Change]:
@@ -117,6 +128,8 @@ def _in_fields(name: str, before: Any, after: Any) -> list[Change]:
     field = _fields().get(name, f'ecs.service.{name}')
     if name == 'networkConfiguration':
         return differences(_network(before), _network(after), 'vpc')
+    if name == 'deploymentConfiguration':
+        return deployment_changes(before or {}, after or {})
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return differences(before, after, field)
     return [Change(field, before, after)]

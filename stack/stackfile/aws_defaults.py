@@ -100,6 +100,7 @@ SERVICE: Mapping[Place, Mapping[str, Any]] = {
         'minimumHealthyPercent': 100,
         'deploymentCircuitBreaker': {},
         'alarms': {},
+        'earlySuccessCriteria': {},
     },
     ('deploymentConfiguration', 'alarms'): {'enable': False, 'rollback': False},
     ('deploymentConfiguration', 'deploymentCircuitBreaker'): {
@@ -114,7 +115,8 @@ SERVICE: Mapping[Place, Mapping[str, Any]] = {
     },
     ('deploymentConfiguration', 'linearConfiguration'): {'stepPercent': 10.0, 'stepBakeTimeInMinutes': 6},
     ('deploymentConfiguration', 'canaryConfiguration'): {'canaryPercent': 5.0, 'canaryBakeTimeInMinutes': 10},
-    ('deploymentConfiguration', 'lifecycleHooks'): {'targetType': 'AWS_LAMBDA'},
+    ('deploymentConfiguration', 'earlySuccessCriteria'): {'enable': False},
+    ('deploymentConfiguration', 'lifecycleHooks'): {'targetType': 'AWS_LAMBDA', 'timeoutConfiguration': {}},
     ('deploymentConfiguration', 'lifecycleHooks', 'timeoutConfiguration'): {
         'timeoutInMinutes': 1440,
         'action': 'ROLLBACK',
@@ -135,6 +137,7 @@ SERVICE_SETS = frozenset(
         ('networkConfiguration', 'awsvpcConfiguration', 'subnets'),
         ('networkConfiguration', 'awsvpcConfiguration', 'securityGroups'),
         ('deploymentConfiguration', 'alarms', 'alarmNames'),
+        ('deploymentConfiguration', 'lifecycleHooks'),
         ('deploymentConfiguration', 'lifecycleHooks', 'lifecycleStages'),
         ('volumeConfigurations',),
         ('vpcLatticeConfigurations',),

@@ -75,7 +75,8 @@ def read_minutes(value: int, entry: Any, source: Source) -> str | None:
 
 def read_word(value: str, entry: Any, source: Source) -> str:
     """One of the words of the field."""
-    return {word: word for word in entry.shape.json['enum']}[value.lower()]
+    words: dict[str, str] = {word: word for word in entry.shape.json['enum']}
+    return words[value.lower()]
 
 
 def read_strategy(value: str, entry: Any, source: Source) -> str | None:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from stack.stackfile.container_fields import Sidecar
+from stack.stackfile.deployment_fields import Deployment
 from stack.stackfile.entries import entries
 from stack.stackfile.fields import ServiceSettings
 
@@ -25,6 +26,9 @@ _DERIVED: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 # Fields with entries that a path can name one by one: a list of structures with a name, or a mapping.
 _WITH_ENTRIES = ('environment', 'secrets', 'labels')
+
+# The field whose parts can be named one by one.
+_DEPLOYMENT = 'deployment'
 
 # Fields that are settings of Nysa itself, or cannot be left to others.
 _NEVER = frozenset({'type', 'autoscaled', 'ignore', 'undeclared', 'ecs', 'controller', 'scheduling_strategy'})
@@ -60,6 +64,8 @@ def _parts(path: str) -> Iterator[Part]:
             yield Part(_PLACES[place], key)
     elif head == 'containers':
         yield from _of_sidecar(rest)
+    elif head == _DEPLOYMENT and rest:
+        yield from (Part('service', f'deploymentConfiguration.{key}') for _, key in _targets(Deployment).get(rest, ()))
     elif path in _DERIVED:
         yield from (Part(*member) for member in _DERIVED[path])
     elif head in _WITH_ENTRIES or not rest:
@@ -96,7 +102,10 @@ def declared_paths(raw: Mapping[str, Any]) -> tuple[str, ...]:
     members = (
         f'ecs.{place}.{key}' for place, structure in below if isinstance(structure, Mapping) for key in structure
     )
-    return (*(name for name in raw if name not in _NEVER and not _is_order_alone(name, raw[name])), *members)
+    own = (name for name in raw if name not in _NEVER and not _is_order_alone(name, raw[name]))
+    deployment = raw.get(_DEPLOYMENT)
+    parts = [f'{_DEPLOYMENT}.{name}' for name in deployment] if isinstance(deployment, Mapping) else []
+    return (*(name for name in own if name != _DEPLOYMENT), *parts, *members)
 
 
 def _is_order_alone(name: str, value: Any) -> bool:

@@ -56,7 +56,7 @@ def test_a_service_that_is_not_there(seen):
         (
             {'deploymentConfiguration': {'maximumPercent': 150}},
             {},
-            Change('deployment_configuration.maximumPercent', 150, 200),
+            Change('deployment.maximum_percent', 150, 200),
         ),
         (
             {'placementConstraints': [{'type': 'distinctInstance'}]},

@@ -12,6 +12,8 @@ from stack.stackfile.field_paths import Part, declared_paths, parts_of
         ('image', [Part('container', 'image')]),
         ('desired_count', [Part('service', 'desiredCount')]),
         ('environment.LEVEL', [Part('container', 'environment', entry='LEVEL')]),
+        ('deployment', [Part('service', 'deploymentConfiguration')]),
+        ('deployment.bake_time', [Part('service', 'deploymentConfiguration.bakeTimeInMinutes')]),
         ('task', [Part('task', 'cpu'), Part('task', 'memory')]),
         ('containers', [Part('container', '')]),
         ('containers.agent', [Part('container', '', 'agent')]),
@@ -25,7 +27,10 @@ def test_a_path_stands_for_members(path: str, parts: list[Part]):
     assert list(parts_of(path)) == parts
 
 
-@pytest.mark.parametrize('path', ['nonsense', 'image.tag', 'type', 'ecs', 'ecs.container', 'ecs.nowhere.x', 'ignore'])
+@pytest.mark.parametrize(
+    'path',
+    ['nonsense', 'image.tag', 'deployment.stalled_after', 'type', 'ecs', 'ecs.container', 'ecs.nowhere.x', 'ignore'],
+)
 def test_other_paths_are_refused_by_the_check(path: str):
     with pytest.raises(ValueError, match='names no field'):
         parts_of(path)
@@ -37,6 +42,13 @@ def test_declared_paths_name_members_of_the_pass_through():
     raw = {
         'image': 'web:1',
         'undeclared': 'keep',
+        'deployment': {'bake_time': '5m', 'stalled_after': '1h'},
         'ecs': {'container': {'user': 'a'}, 'service': {'propagateTags': 'x'}},
     }
-    assert declared_paths(raw) == ('image', 'ecs.container.user', 'ecs.service.propagateTags')
+    assert declared_paths(raw) == (
+        'image',
+        'deployment.bake_time',
+        'deployment.stalled_after',
+        'ecs.container.user',
+        'ecs.service.propagateTags',
+    )

@@ -123,6 +123,12 @@ EFS = {
 EBS = {'roleArn': 'arn:aws:iam::1:role/ebs', 'sizeInGiB': 20, 'volumeType': 'gp3'}
 CONNECT = {'enabled': True, 'namespace': 'n', 'services': [{'portName': 'web', 'clientAliases': [{'port': 80}]}]}
 HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r', 'lifecycleStages': ['PRE_SCALE_UP']}
+HOOK_FIELDS = {
+    'type': 'lambda',
+    'stages': ['pre_scale_up'],
+    'arn': 'arn:aws:lambda:f',
+    'role_arn': 'arn:aws:iam::1:role/r',
+}
 
 
 @pytest.mark.parametrize(
@@ -270,11 +276,11 @@ HOOK = {'hookTargetArn': 'arn:aws:lambda:f', 'roleArn': 'arn:aws:iam::1:role/r',
         (one(members={'availabilityZoneRebalancing': 'DISABLED'}), {'az_rebalancing': False}),
         (
             one(members={'deploymentConfiguration': {'maximumPercent': 150}}),
-            {'deployment_configuration': {'maximum_percent': 150}},
+            {'deployment': {'maximum_percent': 150}},
         ),
         (
             one(members={'deploymentConfiguration': {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [HOOK]}}),
-            {'ecs': {'service': {'deploymentConfiguration': {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [HOOK]}}}},
+            {'deployment': {'strategy': 'blue_green', 'hooks': [HOOK_FIELDS]}},
         ),
         (
             one({'portMappings': [{**PORTS[0], 'name': 'web'}]}, members={'serviceConnectConfiguration': CONNECT}),
