@@ -28,6 +28,7 @@ CORE = {
     'stack.state.diff',
     'stack.rollouts.drift',
     'stack.errors',
+    'stack.runtime.durations',
     'stack.runtime.moments',
     'stack.runtime.patterns',
     'stack.live.brief',

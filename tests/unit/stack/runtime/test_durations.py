@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from stack.runtime.durations import read_duration
+from stack.runtime.durations import read_duration, write_duration
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_days_hours_and_minutes(text: str, duration: timedelta):
 )
 def test_what_is_no_duration(text: str):
     assert read_duration(text) is None
+
+
+@pytest.mark.parametrize('text', ['0m', '5m', '1h', '1h30m', '2d', '14d1h1m'])
+def test_a_written_duration_is_read_back(text: str):
+    found = read_duration(text)
+    assert found is not None
+    assert write_duration(found) == text
