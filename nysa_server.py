@@ -261,6 +261,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     core.audit.wrote.append(audit_news.wrote)
     metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
+    aws.metrics.count_tokens(tokens.counted)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
     watcher = RunWatcher(store, runs, look, moved)

@@ -8,6 +8,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.UnsupportedMedia: 415,
     errors.NotAuthenticated: 401,
     errors.SignInExpired: 401,
+    errors.TokenExpired: 401,
     errors.AccessDenied: 403,
     errors.TooManyRequests: 429,
     errors.Overloaded: 503,

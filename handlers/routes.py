@@ -69,6 +69,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/signed-in', sign_in.SignedIn),
     (r'/api/v1/tokens', tokens.Tokens),
     (r'/api/v1/tokens/([^/]+)', tokens.OneToken),
+    (r'/api/v1/tokens/([^/]+)/rotate', tokens.Rotate),
     (r'/api/v1/stackfiles/validate', stackfiles.Validate),
     (r'/api/v1/stackfile.schema.json', stackfiles.JsonSchema),
     (r'/api/v1/openapi.json', documentation.OpenApi),

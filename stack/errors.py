@@ -7,7 +7,8 @@
     │   ├── InvalidStackfile    the desired state has mistakes
     │   └── UnsupportedMedia    the body's media type is not supported
     ├── NotAuthenticated        the caller is unknown
-    │   └── SignInExpired       the caller's sign-in has expired
+    │   ├── SignInExpired       the caller's sign-in has expired
+    │   └── TokenExpired        the caller's token has expired
     ├── AccessDenied            the caller may not do this
     ├── TooManyRequests         the caller exceeds its rate limit
     ├── Overloaded              too many requests are in flight
@@ -86,6 +87,10 @@ class UnsupportedMedia(InvalidRequest):
 
 class NotAuthenticated(NysaError):
     code = 'not_authenticated'
+
+
+class TokenExpired(NotAuthenticated):
+    code = 'token_expired'
 
 
 class AccessDenied(NysaError):

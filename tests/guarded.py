@@ -31,7 +31,7 @@ class Guarded(Server):
 
     def token(self, role: str, **asked: Any) -> str:
         """A new token, created through the API."""
-        made = self.as_(self.admin, 'POST', '/tokens', {'name': role, 'role': role} | asked)
+        made = self.as_(self.admin, 'POST', '/tokens', {'name': role, 'role': role, 'expires': '1d'} | asked)
         assert made.status == 201, made.body
         return made.json['token']
 

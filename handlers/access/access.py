@@ -16,6 +16,7 @@ from stack.access import tokens
 from stack.access.access import Caller
 from stack.access.alb_identity import HEADER
 from stack.access.rate_limiter import RateLimiter
+from stack.access.token_lifetime import expired_reason
 from stack.access.token_store import TokenStore
 from stack.errors import (
     AccessDenied,
@@ -23,6 +24,7 @@ from stack.errors import (
     NotFound,
     NysaError,
     SignInExpired,
+    TokenExpired,
     TooManyRequests,
     Unprocessable,
 )
@@ -168,12 +170,18 @@ class ControlledAccess(Access):
     def by_token(self, text: str, request: HTTPServerRequest) -> Caller:
         """The holder of a token. Raises `NotAuthenticated`, or `TooManyRequests` after too many failures.
 
+        That a token has expired is stated to its holder alone, who knows its secret: `TokenExpired`.
+
         A valid token is accepted even then, so that one client cannot lock out others of the same address.
         """
         id, secret = tokens.split(text) or ('', '')
-        token = self.store.find(id)
-        if token is None or not tokens.fits(token, secret, datetime.now(UTC)):
-            raise self._failure(NotAuthenticated('This token is unknown here, expired or revoked.'), request)
+        token = tokens.with_secret(self.store.find(id), secret)
+        if token is None:
+            raise self._failure(NotAuthenticated('This token is unknown here, or revoked.'), request)
+        now = datetime.now(UTC)
+        if token.is_over(now):
+            self._count(token.caller())
+            raise TokenExpired(expired_reason(token, now))
         return on_behalf_of(token.caller(), request.headers) if token.speaks_for else token.caller()
 
     def session(self, request: HTTPServerRequest) -> Session | None:

@@ -81,8 +81,9 @@ async def open_access(access: Access, settings: Settings) -> None:
     await access.store.refresh()
     if not len(access.store) and not access.people and not access.proxy:
         raise Misconfigured(
-            'There is no token yet, so no caller could sign in. `nysa_server.py token create --name=me --role=admin`\n'
-            'creates one and prints what to write into the secret. NYSA_AUTH=off switches access control off.'
+            'There is no token yet, so no caller could sign in. This command creates one, and prints what to add to\n'
+            'the secret: `nysa_server.py token create --name=me --role=admin --expires=90d`\n'
+            'NYSA_AUTH=off switches access control off.'
         )
 
 

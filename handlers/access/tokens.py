@@ -1,4 +1,4 @@
-"""Tokens: create, list, revoke."""
+"""Tokens: create, list, rotate, revoke."""
 
 from datetime import UTC, datetime
 
@@ -6,10 +6,12 @@ from handlers.api.operation import operation
 from handlers.base import ApiHandler
 from stack.access import tokens
 from stack.access.access import Caller, Role
+from stack.access.token_lifetime import read_rotation, rotated, with_state
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
 from stack.errors import AccessDenied, NotFound, Unprocessable
 
+ROTATED = ('overlap', 'expires')
 ASKED = ('name', 'role', 'clusters', 'services', 'expires', 'speaks_for')
 
 
@@ -18,13 +20,27 @@ class TokenHandler(ApiHandler):
         """The tokens. Raises `Unprocessable` where access is not controlled."""
         return self.context.access.controlled().store
 
+    def stored(self, id: str) -> Token:
+        """A token in the bucket. Raises `NotFound`, and `Unprocessable` for one of the secret."""
+        found = {each.id: (each, where) for each, where in self.store().listed()}.get(id)
+        if found is None or not _within(self.caller, found[0]):
+            raise NotFound(f'There is no token {id[:100]!r} here.')
+        if found[1] == 'secret':
+            raise Unprocessable('This token is in the setting NYSA_TOKENS; replace or remove it there.')
+        return found[0]
+
+    def reply_made(self, text: str, token: Token, now: datetime) -> None:
+        self.set_header('Cache-Control', 'no-store')
+        made = {'message': 'keep it: it is not shown again', 'token': text}
+        self.reply(made | with_state(token, now) | {'kept': 's3'})
+
 
 class Tokens(TokenHandler):
     @operation(Role.ADMIN, answer='AccessTokens', refusals=(422,))
     async def get(self) -> None:
         """Every token with no more reach than the caller, without its secret; `kept` is where it is stored."""
-        listed = self.store().listed()
-        content = [token.shown() | {'kept': where} for token, where in listed if _within(self.caller, token)]
+        listed, now = self.store().listed(), datetime.now(UTC)
+        content = [with_state(token, now) | {'kept': where} for token, where in listed if _within(self.caller, token)]
         self.reply({'content': content})
 
     @operation(Role.ADMIN, status=201, body='NewToken', answer='MadeToken', refusals=(400, 413, 415, 422))
@@ -40,22 +56,28 @@ class Tokens(TokenHandler):
                 f'A token may not reach further than its creator: clusters {clusters}; services {services}.'
             )
         await store.add(token)
-        self.set_header('Cache-Control', 'no-store')
-        self.reply({'message': 'keep it: it is not shown again', 'token': text, **token.shown(), 'kept': 's3'})
+        self.reply_made(text, token, now)
 
 
 class OneToken(TokenHandler):
     @operation(Role.ADMIN, answer='Revoked', refusals=(404, 422))
     async def delete(self, token: str) -> None:
         """Revoke a token: at once here, within seconds on every replica. Sockets opened with it are closed."""
-        store = self.store()
-        found = {each.id: (each, where) for each, where in store.listed()}.get(token)
-        if found is None or not _within(self.caller, found[0]):
-            raise NotFound(f'There is no token {token[:100]!r} here.')
-        if found[1] == 'secret':
-            raise Unprocessable('This token is in the setting NYSA_TOKENS; remove it there.')
-        await store.revoke(token)
-        self.reply({'message': f'{found[0].name} is revoked'})
+        revoked = self.stored(token)
+        await self.store().revoke(token)
+        self.reply({'message': f'{revoked.name} is revoked'})
+
+
+class Rotate(TokenHandler):
+    @operation(Role.ADMIN, status=201, body='TokenRotation', answer='MadeToken', refusals=(404, 409, 422))
+    async def post(self, token: str) -> None:
+        """Replace a token: the answer has the text of the new one. The old one is accepted for the `overlap`."""
+        given = self.body.fields(dict.fromkeys(ROTATED))
+        now = datetime.now(UTC)
+        rotation = read_rotation(given, now)
+        text, new, ended = rotated(self.stored(token), rotation, self.caller.name, now)
+        await self.store().rotate(new, ended)
+        self.reply_made(text, new, now)
 
 
 def _within(caller: Caller, token: Token) -> bool:

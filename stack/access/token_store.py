@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from stack.access import tokens
+from stack.access.token_lifetime import ExpiryLog, counted
 from stack.access.tokens import Token
 from stack.aws.ports import ObjectDeleter, ObjectLister, ObjectStore
-from stack.errors import AwsFailed, NotFound, OutcomeUnknown, PreconditionFailed, Unavailable
+from stack.errors import AwsFailed, Conflict, NotFound, NysaError, OutcomeUnknown, PreconditionFailed, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ REFRESH_S = 5.0
 BELIEVED_S = 20.0
 # How long ended sessions are listed: a little longer than a session can last.
 REMEMBERED = timedelta(hours=13)
+# How long a token that was replaced is listed after its end, so that its holder learns why it is refused.
+REPLACED_KEPT = timedelta(days=30)
 
 
 class Bucket(ObjectStore, ObjectDeleter, ObjectLister, Protocol):
@@ -47,6 +50,7 @@ class TokenStore:
         self._ended: set[str] = set()
         self._read_at = float('-inf')
         self._lock = asyncio.Lock()
+        self._expiries = ExpiryLog()
 
     def __len__(self) -> int:
         return len(self._configured) + sum(token is not None for _, token in self._stored.values())
@@ -67,6 +71,10 @@ class TokenStore:
         """The names of the holders of tokens."""
         return [token.name for token, _ in self.listed()]
 
+    def counted(self) -> dict[str, int]:
+        """The number of tokens in each state of `stack.access.token_lifetime`."""
+        return counted([token for token, _ in self.listed()], datetime.now(UTC))
+
     def listed(self) -> list[tuple[Token, str]]:
         """Every token and where it is stored, `secret` or `s3`, sorted by name."""
         found = [(token, 'secret') for token in self._configured.values()]
@@ -83,6 +91,38 @@ class TokenStore:
                 where = f'Look at /api/v1/tokens: if {token.id} is there, revoke it, as its secret was not shown.'
                 raise unknown.about(f'the token {token.name} was created', where) from unknown
             self._stored[token.id] = (written.etag, token)
+
+    async def rotate(self, new: Token, ended: Token) -> None:
+        """Store the token that replaces another, and the end of the other: valid here at once.
+
+        A process that is killed in between leaves a token of which no holder has the text. Raises `NotFound`,
+        `Conflict` where the other changed in the meantime, `OutcomeUnknown`, `AwsFailed`.
+        """
+        await self.add(new)
+        try:
+            await self._end(ended)
+        except OutcomeUnknown:
+            raise
+        except NysaError:
+            # Its text is never shown: it must not stay in the list as if a holder had it.
+            await self.revoke(new.id)
+            raise
+
+    async def _end(self, ended: Token) -> None:
+        async with self._lock:
+            if ended.id not in self._stored:
+                raise NotFound(f'There is no token {ended.id!r} here.')
+            body = json.dumps(ended.record()).encode()
+            try:
+                written = await self._bucket.put(TOKENS + ended.id, body, over=self._stored[ended.id][0])
+            except PreconditionFailed as failed:
+                raise Conflict(
+                    f'{ended.id} was rotated or revoked in the meantime; look at /api/v1/tokens.'
+                ) from failed
+            except OutcomeUnknown as unknown:
+                where = f'Look at /api/v1/tokens: if {ended.replaced_by} replaces it, rotate that one again.'
+                raise unknown.about(f'the token {ended.id} was rotated', where) from unknown
+            self._stored[ended.id] = (written.etag, ended)
 
     async def revoke(self, id: str) -> None:
         """Revoke a token in S3: here at once, on other replicas within seconds. Raises `NotFound`, `OutcomeUnknown`."""
@@ -119,8 +159,10 @@ class TokenStore:
                 log.error('NYSA_TOKENS is broken; the former tokens stay valid: %s', error)
             listed = await self._bucket.objects(prefix=TOKENS)
             self._stored = {each.key.removeprefix(TOKENS): await self._read(each) for each in listed}
+            await self._forget_replaced()
             self._ended = await self._still_remembered(await self._bucket.objects(prefix=ENDED))
             self._read_at = asked
+            self._expiries.look([token for token, _ in self.listed()], datetime.now(UTC))
 
     async def run(self) -> None:
         """Refresh periodically, without end."""
@@ -150,6 +192,14 @@ class TokenStore:
             log.error('%s holds no token', listed.key)
             token = None
         return listed.etag, token
+
+    async def _forget_replaced(self) -> None:
+        """Delete tokens that were replaced and ended a while ago: rotation leaves one each time."""
+        oldest = datetime.now(UTC) - REPLACED_KEPT
+        for id, (_, token) in list(self._stored.items()):
+            if token and token.replaced_by and token.is_over(oldest):
+                await self._bucket.delete(TOKENS + id)
+                del self._stored[id]
 
     async def _still_remembered(self, listed: list[Any]) -> set[str]:
         oldest = datetime.now(UTC) - REMEMBERED

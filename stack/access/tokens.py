@@ -29,6 +29,8 @@ DURATION = re.compile(r'([1-9]\d{0,4})([dh])')
 HASH = re.compile(r'[0-9a-f]{64}')
 
 MOST_PATTERNS = 100
+# The longest lifetime of a new token. A stored one may last longer, or have no expiry: earlier releases required none.
+LONGEST = timedelta(days=366)
 
 # Compared with where the id is unknown, so that an unknown id takes as long as a known one.
 NO_HASH = hashlib.sha256(b'').hexdigest()
@@ -36,7 +38,10 @@ NO_HASH = hashlib.sha256(b'').hexdigest()
 
 @dataclass(frozen=True)
 class Token:
-    """A token as it is stored. One that `speaks_for` others may name them in X-Nysa-Actor."""
+    """A token as it is stored. One that `speaks_for` others may name them in X-Nysa-Actor.
+
+    A rotation makes another token, with an id of its own; `replaces` and `replaced_by` are the ids.
+    """
 
     id: str
     name: str
@@ -48,6 +53,8 @@ class Token:
     created_by: str | None = None
     created_at: datetime | None = None
     services: tuple[str, ...] = EVERYWHERE
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     def is_over(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -67,6 +74,8 @@ class Token:
             'speaks_for': self.speaks_for,
             'created_by': self.created_by,
             'created_at': self.created_at.isoformat() if self.created_at else None,
+            'replaces': self.replaces,
+            'replaced_by': self.replaced_by,
         }
 
     def record(self) -> dict[str, Any]:
@@ -102,10 +111,10 @@ def split(text: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def fits(token: Token | None, secret: str, now: datetime) -> bool:
-    """Whether the secret matches and the token is valid, in constant time."""
+def with_secret(token: Token | None, secret: str) -> Token | None:
+    """The token if that is its secret, compared in constant time. It may be over."""
     same = hmac.compare_digest(hash_of(secret), token.hash if token else NO_HASH)
-    return same and token is not None and not token.is_over(now)
+    return token if same else None
 
 
 # Creation
@@ -142,25 +151,41 @@ def read_asked(given: Mapping[str, Any], now: datetime) -> Asked:
         take('speaks_for', _flag, False),
         take('services', read_patterns, EVERYWHERE),
     )
-    problems += [{'path': key, 'message': 'is missing'} for key in ('name', 'role') if given.get(key) is None]
+    required = ('name', 'role', 'expires')
+    problems += [{'path': key, 'message': _missing(key)} for key in required if given.get(key) is None]
     if problems:
-        sentences = '; '.join(f'{problem["path"]}: {problem["message"]}' for problem in problems)
-        raise InvalidRequest(f'The token cannot be created: {sentences}.', problems)
+        raise invalid('The token cannot be created', problems)
     return asked
 
 
+def _missing(key: str) -> str:
+    return f'is missing: a time from now of at most {LONGEST.days}d, as 90d' if key == 'expires' else 'is missing'
+
+
+def invalid(what: str, problems: list[dict[str, str]]) -> InvalidRequest:
+    """The refusal that has every problem in its message and as a detail."""
+    sentences = '; '.join(f'{problem["path"]}: {problem["message"]}' for problem in problems)
+    return InvalidRequest(f'{what}: {sentences}.', problems)
+
+
 def read_expiry(given: Any, now: datetime) -> datetime:
-    """`30d`, `12h`, or a moment in ISO 8601 with its offset. Raises ValueError."""
-    allowed = ValueError('a time from now as 30d or 12h, or a moment to come as 2031-01-01T00:00:00+00:00')
+    """`30d`, `12h`, or a moment in ISO 8601 with its offset, within `LONGEST`. Raises ValueError."""
+    allowed = ValueError(
+        f'a time from now as 30d or 12h, or a moment to come as 2031-01-01T00:00:00+00:00, within {LONGEST.days}d'
+    )
     if not isinstance(given, str):
         raise allowed
     found = DURATION.fullmatch(given)
     if found:
-        return now + (timedelta(days=int(found[1])) if found[2] == 'd' else timedelta(hours=int(found[1])))
-    moment = read_moment(given)
-    if moment is None or moment <= now:
+        lifetime = timedelta(days=int(found[1])) if found[2] == 'd' else timedelta(hours=int(found[1]))
+    else:
+        moment = read_moment(given)
+        if moment is None:
+            raise allowed
+        lifetime = moment - now
+    if not timedelta() < lifetime <= LONGEST:
         raise allowed
-    return moment
+    return now + lifetime
 
 
 def is_shown(name: str) -> bool:
@@ -227,9 +252,17 @@ def read_record(record: Any) -> Token:
             str(record['created_by']) if record.get('created_by') else None,
             _kept_moment(created) if created is not None else None,
             read_patterns(record.get('services', list(EVERYWHERE))),
+            _other(record.get('replaces')),
+            _other(record.get('replaced_by')),
         )
     except ValueError as error:
         raise ValueError(f'token {id}: {error}') from None
+
+
+def _other(given: Any) -> str | None:
+    if given is not None and not (isinstance(given, str) and ID.fullmatch(given)):
+        raise ValueError('the id of another token must be 12 hexadecimal digits')
+    return given
 
 
 def _kept_moment(text: Any) -> datetime:

@@ -89,7 +89,7 @@ def _token(parser: argparse.ArgumentParser) -> None:
     creating.add_argument('--role', required=True, help='viewer, deployer or admin')
     creating.add_argument('--clusters', help='names and patterns, as prod,stag*; default all')
     creating.add_argument('--services', help='those that it may change, as team-a-*,web; default all')
-    creating.add_argument('--expires', help='as 90d, 12h or 2031-01-01T00:00:00+00:00; default never')
+    creating.add_argument('--expires', help='required: as 90d, 12h or 2031-01-01T00:00:00+00:00; at most 366 days')
     creating.add_argument('--speaks-for', action='store_true', help='others may be named in X-Nysa-Actor')
 
 

@@ -1,6 +1,6 @@
 """Metrics for Prometheus; each server has a registry of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -55,6 +55,18 @@ class Metrics:
             'Clusters whose desired state cannot be read, as far as they are loaded here.',
             registry=self.registry,
         )
+
+        self._tokens = Gauge(
+            'nysa_tokens',
+            'Tokens by state: valid, expiring (rotate it), expired, replaced (rotated, still accepted), no_expiry.',
+            ('state',),
+            registry=self.registry,
+        )
+
+    def count_tokens(self, count: Callable[[], Mapping[str, int]]) -> None:
+        """Show the number of tokens in each state that `count` gives, whenever the metrics are read."""
+        for state in count():
+            self._tokens.labels(state).set_function(lambda state=state: count()[state])
 
     def count_unreadable(self, count: Callable[[], int]) -> None:
         """Show what `count` gives, whenever the metrics are read."""

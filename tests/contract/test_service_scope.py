@@ -156,7 +156,8 @@ def test_a_session_has_the_scope_of_its_token(team: Team):
 
 def test_a_token_reaches_no_further_than_its_creator(team: Team):
     def make(services: list[str]) -> Answer:
-        return team.server.as_(team.token, 'POST', '/tokens', {'name': 'bot', 'role': 'deployer', 'services': services})
+        asked = {'name': 'bot', 'role': 'deployer', 'services': services, 'expires': '1d'}
+        return team.server.as_(team.token, 'POST', '/tokens', asked)
 
     made = make(['team-a-web', 'team-a-x*'])
     assert (made.status, made.json['services']) == (201, ['team-a-web', 'team-a-x*'])

@@ -22,7 +22,13 @@ def test_without_anybody_who_could_sign_in_it_does_not_start(aws: Aws):
 
 
 @pytest.mark.parametrize(
-    'arguments', [['--role=root'], ['--role=viewer', '--expires=soon'], ['--role=viewer', '--clusters=']]
+    'arguments',
+    [
+        ['--role=root', '--expires=1d'],
+        ['--role=viewer'],
+        ['--role=viewer', '--expires=soon'],
+        ['--role=viewer', '--expires=1d', '--clusters='],
+    ],
 )
 def test_a_token_that_cannot_be_made(arguments: list[str]):
     ended = run('token', 'create', '--name=x', *arguments)

@@ -66,7 +66,7 @@ def test_a_secret_that_cannot_be_read_is_not_overwritten(tmp_path: Path):
 
 def make_token() -> str:
     """The command that `token create` prints."""
-    arguments = [sys.executable, 'nysa_server.py', 'token', 'create', "--name=o'me", '--role=admin']
+    arguments = [sys.executable, 'nysa_server.py', 'token', 'create', "--name=o'me", '--role=admin', '--expires=1d']
     printed = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert shlex.split(printed.splitlines()[1])[0].startswith('nysa_')
     return printed[printed.index('secret=$(') :]

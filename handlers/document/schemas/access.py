@@ -12,10 +12,19 @@ TOKEN = {
     'role': ROLE,
     'clusters': CLUSTERS,
     'services': SERVICES,
-    'expires_at': text_or_null('From when on it is refused; null for never.') | {'format': 'date-time'},
+    'expires_at': text_or_null('From when on it is refused; null for never, in tokens of earlier releases.')
+    | {'format': 'date-time'},
     'speaks_for': {'type': 'boolean', 'description': 'Whether it may name another person in X-Nysa-Actor.'},
     'created_by': text_or_null('Who made it.'),
     'created_at': text_or_null('When.') | {'format': 'date-time'},
+    'replaces': text_or_null('The id of the token that was rotated to make it.'),
+    'replaced_by': text_or_null('The id of the token that a rotation made in its place.'),
+    'state': {
+        'enum': ['valid', 'expiring', 'expired', 'replaced', 'no_expiry'],
+        'description': '`expiring`: in its last 14 days, or in the last quarter of its lifetime if that is shorter. '
+        '`replaced`: rotated, and still accepted.',
+    },
+    'warning': text_or_null('What to do about it.'),
     'kept': {
         'enum': ['secret', 's3'],
         'description': 'Where it is stored: only a token in `s3` can be revoked here.',
@@ -32,6 +41,10 @@ EXAMPLE_TOKEN = {
     'speaks_for': True,
     'created_by': 'maria',
     'created_at': '2030-04-02T09:21:44.310000+00:00',
+    'replaces': None,
+    'replaced_by': None,
+    'state': 'valid',
+    'warning': None,
     'kept': 's3',
 }
 
@@ -44,11 +57,14 @@ SCHEMAS: dict[str, Schema] = {
     ),
     'NewToken': shape(
         'A token to be made.',
-        {'name': text('Recorded as the author of its changes.'), 'role': ROLE},
+        {
+            'name': text('Recorded as the author of its changes.'),
+            'role': ROLE,
+            'expires': text('A duration as `30d` or `12h`, or a time in ISO 8601, of at most 366 days.'),
+        },
         {
             'clusters': {**CLUSTERS, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
             'services': {**SERVICES, 'default': ['*'], 'minItems': 1, 'maxItems': 100},
-            'expires': text_or_null('A duration as `30d` or `12h`, or a time in ISO 8601. Default: never.'),
             'speaks_for': {**TOKEN['speaks_for'], 'default': False},
         },
         example={'name': 'hubot', 'role': 'deployer', 'clusters': ['staging', 'eu-*'], 'expires': '365d'},
@@ -61,6 +77,19 @@ SCHEMAS: dict[str, Schema] = {
             'token': 'nysa_3f9a01c2b7de_…',
             **EXAMPLE_TOKEN,
         },
+    ),
+    'TokenRotation': shape(
+        'How a token is rotated.',
+        {},
+        {
+            'overlap': text_or_null('How long the old token is accepted, as `30m`, `24h` or `7d`; at most 30 days.')
+            | {'default': '24h'},
+            'expires': text_or_null(
+                'A duration as `90d`, or a time in ISO 8601, of at most 366 days. Default: the lifetime of the old '
+                'token; required where that has none.'
+            ),
+        },
+        example={'overlap': '24h', 'expires': '90d'},
     ),
     'Revoked': shape(
         'A token that holds no more.', {'message': text('For a person.')}, example={'message': 'hubot is revoked'}

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from stack.access.access import Role
-from stack.access.token_store import BELIEVED_S, TOKENS, TokenStore
+from stack.access.token_lifetime import Rotation, rotated
+from stack.access.token_store import BELIEVED_S, REPLACED_KEPT, TOKENS, TokenStore
 from stack.access.tokens import Asked, Token, make
 from stack.aws.s3 import Bucket
-from stack.errors import AwsFailed, NotFound, OutcomeUnknown, Unavailable
+from stack.errors import AwsFailed, Conflict, NotFound, OutcomeUnknown, Unavailable
 from stack.sandbox.faults import Fault
 from tests.asynchronous import asynchronous
 from tests.aws import Aws
@@ -23,6 +25,13 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+NOW = datetime.now(UTC)
+
+
+def denied(operation: str) -> AwsFailed:
+    return AwsFailed('denied', operation, 'AccessDenied')
 
 
 async def none() -> tuple[Token, ...]:
@@ -160,6 +169,75 @@ async def test_a_token_whose_revocation_was_never_answered_is_revoked_or_in_doub
     assert f'whether the token {other.id} is revoked' in caught.value.message
     await store.refresh()
     assert store.find(other.id) is None
+
+
+def rotation(old: Token) -> tuple[Token, Token]:
+    """The token that replaces another, and the other with its end."""
+    _, new, ended = rotated(old, Rotation(timedelta(hours=1), datetime.now(UTC) + timedelta(days=1)), 'maria', NOW)
+    return new, ended
+
+
+@asynchronous
+async def test_a_rotation_is_known_to_other_replicas():
+    world = World()
+    here, there = (TokenStore(Bucket(FakeS3(world), 'bucket'), none) for _ in range(2))
+    token = a_token()
+    await here.refresh()
+    await here.add(token)
+    await there.refresh()
+    new, ended = rotation(token)
+    await here.rotate(new, ended)
+    await there.refresh()
+    for store in (here, there):
+        assert (store.find(token.id), store.find(new.id)) == (ended, new)
+
+
+@asynchronous
+async def test_of_two_rotations_at_once_one_is_refused_and_leaves_nothing():
+    world = World()
+    here, there = (TokenStore(Bucket(FakeS3(world), 'bucket'), none) for _ in range(2))
+    token = a_token()
+    await here.refresh()
+    await here.add(token)
+    await there.refresh()
+    new, ended = rotation(token)
+    await here.rotate(new, ended)
+    other, other_ended = rotation(token)
+    with pytest.raises(Conflict):
+        await there.rotate(other, other_ended)
+    await there.refresh()
+    assert there.find(other.id) is None
+    assert there.find(token.id) == ended
+
+
+@asynchronous
+async def test_a_rotation_that_fails_leaves_the_token_as_it_is():
+    s3 = FakeS3(World())
+    store, token = TokenStore(Bucket(s3, 'bucket'), none), a_token()
+    await store.refresh()
+    await store.add(token)
+    s3.fail(lambda operation, key: operation == 'PutObject' and key == TOKENS + token.id, denied)
+    new, ended = rotation(token)
+    with pytest.raises(AwsFailed):
+        await store.rotate(new, ended)
+    await store.refresh()
+    assert (store.find(token.id), store.find(new.id)) == (token, None)
+
+
+@asynchronous
+async def test_a_replaced_token_is_listed_for_a_while_after_its_end_and_then_deleted():
+    world = World()
+    store = TokenStore(Bucket(FakeS3(world), 'bucket'), none)
+    await store.refresh()
+    ended = datetime.now(UTC) - REPLACED_KEPT
+    recent = replace(a_token(), replaced_by='0' * 12, expires_at=ended + timedelta(hours=1))
+    old = replace(a_token(), replaced_by='0' * 12, expires_at=ended - timedelta(hours=1))
+    expired = replace(a_token(), expires_at=ended - timedelta(hours=1))
+    for token in (recent, old, expired):
+        await store.add(token)
+    await store.refresh()
+    assert {token.id for token, _ in store.listed()} == {recent.id, expired.id}
+    assert world.current(TOKENS + old.id) is None
 
 
 @asynchronous

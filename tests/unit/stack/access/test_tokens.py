@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stack.access.access import Caller, Role
-from stack.access.tokens import Asked, fits, make, read_asked, read_record, read_records, split
+from stack.access.tokens import LONGEST, Asked, make, read_asked, read_record, read_records, split, with_secret
 from stack.errors import InvalidRequest
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -39,17 +39,17 @@ def test_what_is_no_token(text: str):
 def test_a_token_fits_its_own_secret_alone():
     text, token = made()
     other, _ = made()
-    assert fits(token, split(text)[1], NOW)
-    assert not fits(token, split(other)[1], NOW)
-    assert not fits(token, '', NOW)
-    assert not fits(None, split(text)[1], NOW)
-    assert not fits(None, '', NOW)
+    assert with_secret(token, split(text)[1]) is token
+    assert with_secret(token, split(other)[1]) is None
+    assert with_secret(token, '') is None
+    assert with_secret(None, split(text)[1]) is None
+    assert with_secret(None, '') is None
 
 
 def test_a_token_ends_at_its_expiry():
-    text, token = made(expires_at=NOW + timedelta(hours=1))
-    assert fits(token, split(text)[1], NOW + timedelta(minutes=59))
-    assert not fits(token, split(text)[1], NOW + timedelta(hours=1))
+    _, token = made(expires_at=NOW + timedelta(hours=1))
+    assert not token.is_over(NOW + timedelta(minutes=59))
+    assert token.is_over(NOW + timedelta(hours=1))
 
 
 def test_the_secret_is_not_kept():
@@ -71,7 +71,10 @@ def test_what_is_kept_gives_the_same_token():
 @pytest.mark.parametrize(
     ('given', 'wrong'),
     [
-        ({}, {'name', 'role'}),
+        ({}, {'name', 'role', 'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': None}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '367d'}, {'expires'}),
+        ({'name': 'x', 'role': 'viewer', 'expires': '2031-01-03T00:00:00+00:00'}, {'expires'}),
         ({'name': '', 'role': 'viewer'}, {'name'}),
         ({'name': ' ', 'role': 'viewer'}, {'name'}),
         ({'name': 'a\nb', 'role': 'viewer'}, {'name'}),
@@ -99,12 +102,18 @@ def test_what_is_kept_gives_the_same_token():
 )
 def test_every_fault_of_what_is_asked_for_is_named(given: dict, wrong: set[str]):
     with pytest.raises(InvalidRequest) as raised:
-        read_asked(given, NOW)
+        read_asked({'expires': '30d'} | given if given else given, NOW)
     assert {each['path'] for each in raised.value.details()} == wrong
 
 
 @pytest.mark.parametrize(
-    ('given', 'expires_at'), [('30d', NOW + timedelta(days=30)), ('12h', NOW + timedelta(hours=12))]
+    ('given', 'expires_at'),
+    [
+        ('30d', NOW + timedelta(days=30)),
+        ('12h', NOW + timedelta(hours=12)),
+        ('366d', NOW + LONGEST),
+        ('2030-01-02T00:00:00+01:00', NOW + timedelta(hours=23)),
+    ],
 )
 def test_an_expiry_counts_from_now(given: str, expires_at: datetime):
     assert read_asked({'name': 'x', 'role': 'viewer', 'expires': given}, NOW).expires_at == expires_at
@@ -152,4 +161,18 @@ def test_a_record_of_a_former_version_is_for_all_services():
     _, token = made()
     record = token.record()
     assert record.pop('services') == ['*']
+    assert (record.pop('replaces'), record.pop('replaced_by')) == (None, None)
     assert read_record(record) == token
+
+
+def test_a_record_that_has_no_expiry_or_a_long_one_stays_valid():
+    for expires_at in (None, NOW + 10 * LONGEST):
+        _, token = made(expires_at=expires_at)
+        assert read_record(token.record()).expires_at == expires_at
+
+
+@pytest.mark.parametrize('other', ['', 'x' * 12, 5, ['0' * 12]])
+def test_the_id_of_another_token_is_an_id(other: object):
+    _, token = made()
+    with pytest.raises(ValueError, match='another token'):
+        read_record(token.record() | {'replaced_by': other})
