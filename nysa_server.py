@@ -47,14 +47,17 @@ from stack.aws.secret_versions import SecretVersions
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
 from stack.aws.start_facts import StartFacts
+from stack.changes import bucket_verification
 from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter, Readers
 from stack.changes.audit import Audit
+from stack.changes.audit_verification import Verification, report
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
 from stack.changes.gate import Gate
+from stack.changes.installation_audit import InstallationAudit
 from stack.changes.previews import Previews
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
@@ -258,7 +261,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     live.endings.subscribe(recorder.ended)
     telemetry = make_telemetry(aws, live)
     audit_news = AuditNews(aws.bucket, live.hub)
-    core.audit.wrote.append(audit_news.wrote)
+    core.audit.recorder.wrote.append(audit_news.wrote)
     metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     aws.metrics.count_tokens(tokens.counted)
@@ -292,6 +295,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         secret_watch=make_secret_watch(aws, core, live),
         freezing=freezing,
         audit=core.audit,
+        installation_audit=InstallationAudit(aws.bucket, core.audit, live.states.__contains__),
         activity=Activity(aws.bucket, store, core.audit),
         deployments=Deployments(aws.bucket),
         pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),
@@ -495,8 +499,31 @@ async def apply(options: argparse.Namespace) -> int:
         return await plan_commands.apply(passes, options.cluster, options.prune)
 
 
+async def verify_audit(options: argparse.Namespace) -> int:
+    async with reach_aws({}, own=False) as aws:
+        verification, store = Verification(aws.bucket), RevisionStore(aws.bucket)
+        names = options.clusters or [*await store.names(), *await store.removed()]
+        proofs = [proof for name in names for proof in await verification.cluster(name)]
+        proofs += () if options.clusters else await verification.installation()
+        return report(proofs, options.expect, sys.stdout)
+
+
+async def verify_bucket(options: argparse.Namespace) -> int:
+    async with reach_aws({}, own=False) as aws:
+        result = await bucket_verification.BucketVerification(aws.bucket).run()
+        return bucket_verification.report(result, options.expect, sys.stdout)
+
+
 # The commands that run an event loop.
-COMMANDS = {'serve': serve, 'scheduler': schedule, 'plan': show_plan, 'apply': apply, 'relay': relay_to_chat}
+COMMANDS = {
+    'serve': serve,
+    'scheduler': schedule,
+    'plan': show_plan,
+    'apply': apply,
+    'relay': relay_to_chat,
+    'audit': verify_audit,
+    'bucket': verify_bucket,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from handlers.access.audited import audit_hidden, audit_refusal
+from handlers.access.credentials import source_of
 from handlers.api.accepted import DEPLOYING, accepted_content
 from handlers.api.body import Body
 from handlers.api.change_requests import read_change_request
@@ -79,6 +81,7 @@ class ApiHandler(RequestHandler):
         if self.caller.role < declared.role:
             raise AccessDenied(f'This requires the role {declared.role.name.lower()}.')
         if declared.cluster is not None and not self.caller.may_see(names[declared.cluster]):
+            audit_hidden(self.context, self.request, self.caller, names[declared.cluster])
             raise NotFound(f'There is no cluster {names[declared.cluster]!r} here.')
 
     @property
@@ -101,6 +104,11 @@ class ApiHandler(RequestHandler):
             return value.decode()
         except UnicodeDecodeError:
             raise InvalidRequest(f'The {name or "path"} is not in UTF-8.') from None
+
+    @property
+    def source(self) -> str:
+        """Where the request comes from, as records have it."""
+        return source_of(self.request, self.context.access.origins.address(self.request))
 
     def change_request(self) -> ChangeRequest:
         """Raises `AccessDenied` where the caller may not override a freeze, and `InvalidRequest`."""
@@ -177,6 +185,8 @@ class ApiHandler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get('exc_info', (None, None))[1]
+        cluster = self.path_args[0] if self.path_args else None
+        audit_refusal(self.context, self.request, error, self.authenticated, cluster)
         method, path = self.request.method or '', self.request.path or ''
         answer = error_answer(
             error, status_code, FailedRequest(self.request_id, method, path, self.supported_methods())

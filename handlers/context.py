@@ -14,6 +14,7 @@ from stack.changes.audit import Audit
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
 from stack.changes.image_sources import LabelsOf
+from stack.changes.installation_audit import InstallationAudit
 from stack.changes.promotion import Promotion
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
@@ -70,6 +71,7 @@ class Context:
     secret_watch: SecretWatch
     freezing: Freezing
     audit: Audit
+    installation_audit: InstallationAudit
     activity: Activity
     deployments: Deployments
     pushed_images: PushedImages

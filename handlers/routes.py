@@ -2,7 +2,7 @@
 
 from tornado.websocket import WebSocketHandler
 
-from handlers.access import sessions, sign_in, tokens
+from handlers.access import installation, sessions, sign_in, tokens
 from handlers.api import (
     activity,
     adoption,
@@ -67,6 +67,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (r'/api/v1/session', sessions.CurrentSession),
     (r'/sign-in', sign_in.SignIn),
     (r'/signed-in', sign_in.SignedIn),
+    (r'/api/v1/audit', installation.InstallationAudit),
     (r'/api/v1/tokens', tokens.Tokens),
     (r'/api/v1/tokens/([^/]+)', tokens.OneToken),
     (r'/api/v1/tokens/([^/]+)/rotate', tokens.Rotate),

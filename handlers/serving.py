@@ -75,6 +75,7 @@ async def stop_serving(server: Server, context: Context, states: DesiredStates) 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_WITHIN_S - FINISH_WITHIN_S):
             await states.close()
+            await context.installation_audit.close()
             await context.telemetry.tails.close()
             await context.live.close()
             await context.recorder.close()

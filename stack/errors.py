@@ -90,7 +90,14 @@ class NotAuthenticated(NysaError):
 
 
 class TokenExpired(NotAuthenticated):
+    """`token` is its id, `holder` the name of its holder: for the audit, not for the answer."""
+
     code = 'token_expired'
+
+    def __init__(self, message: str, token: str, holder: str):
+        super().__init__(message)
+        self.token = token
+        self.holder = holder
 
 
 class AccessDenied(NysaError):

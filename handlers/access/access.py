@@ -181,7 +181,7 @@ class ControlledAccess(Access):
         now = datetime.now(UTC)
         if token.is_over(now):
             self._count(token.caller())
-            raise TokenExpired(expired_reason(token, now))
+            raise TokenExpired(expired_reason(token, now), token.id, token.name)
         return on_behalf_of(token.caller(), request.headers) if token.speaks_for else token.caller()
 
     def session(self, request: HTTPServerRequest) -> Session | None:

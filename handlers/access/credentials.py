@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
+from tornado.httputil import HTTPServerRequest
+
 from stack.access import tokens
 from stack.access.access import Caller, Role
 from stack.errors import InvalidRequest
@@ -34,6 +36,12 @@ def unchecked_caller(headers: Mapping[str, str]) -> Caller:
     """The caller where access is not controlled: an admin, under the name that its headers give."""
     name = headers.get('X-Nysa-Actor') or _basic(headers.get('Authorization', ''))[0]
     return Caller(name or 'anonymous', Role.ADMIN)
+
+
+def source_of(request: HTTPServerRequest, address: str) -> str:
+    """Where a request comes from, as records have it: its address and its program."""
+    agent = request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
+    return f'{address} {agent}'.strip()
 
 
 def text_of(header: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from handlers.access.audited import audit_refusal
 from handlers.access.session import Session, new_session
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
@@ -16,7 +17,8 @@ class CurrentSession(ApiHandler):
         access = self.context.access
         try:
             caller = await access.caller(self.request)
-        except NotAuthenticated:
+        except NotAuthenticated as error:
+            audit_refusal(self.context, self.request, error, None, None)
             self.reply(self.described(None, None))
             return
         session = access.session(self.request) if caller.session else None
@@ -33,6 +35,7 @@ class CurrentSession(ApiHandler):
         self.authenticated = access.by_token(token.strip(), self.request)
         session = new_session(self.caller, 'token')
         access.sessions.begin(self, session)
+        self.context.installation_audit.signed_in(self.caller, self.source, 'token')
         self.reply(self.described(self.caller, session))
 
     @operation(Role.VIEWER, answer='Session')

@@ -112,5 +112,6 @@ class SignedIn(SignInStep):
         answer = {parameter: value for parameter, value in given.items() if value is not None}
         self.authenticated = await people.caller(Attempt(**kept['attempt']), answer)
         sessions.begin(self, new_session(self.caller, 'oidc'))
+        self.context.installation_audit.signed_in(self.caller, self.source, 'oidc')
         self.set_header('Cache-Control', 'no-store')
         self.redirect(self.page)

@@ -56,6 +56,7 @@ class Tokens(TokenHandler):
                 f'A token may not reach further than its creator: clusters {clusters}; services {services}.'
             )
         await store.add(token)
+        self.context.installation_audit.token_created(self.caller, self.source, token)
         self.reply_made(text, token, now)
 
 
@@ -65,6 +66,7 @@ class OneToken(TokenHandler):
         """Revoke a token: at once here, within seconds on every replica. Sockets opened with it are closed."""
         revoked = self.stored(token)
         await self.store().revoke(token)
+        self.context.installation_audit.token_revoked(self.caller, self.source, revoked)
         self.reply({'message': f'{revoked.name} is revoked'})
 
 
@@ -77,6 +79,7 @@ class Rotate(TokenHandler):
         rotation = read_rotation(given, now)
         text, new, ended = rotated(self.stored(token), rotation, self.caller.name, now)
         await self.store().rotate(new, ended)
+        self.context.installation_audit.token_rotated(self.caller, self.source, new, ended)
         self.reply_made(text, new, now)
 
 

@@ -56,8 +56,8 @@ TAGS = (
     ),
     Tag(
         'Access',
-        'Sign in and out, and create, list and revoke tokens.',
-        ('sessions', 'sign_in', 'tokens'),
+        'Sign in and out; create, list, rotate and revoke tokens; read the audit of the installation.',
+        ('sessions', 'sign_in', 'tokens', 'installation'),
     ),
     Tag(
         'Server',

@@ -12,6 +12,7 @@ from tornado.iostream import IOStream, SSLIOStream, StreamBufferFullError, Strea
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
+from handlers.access.audited import audit_refusal
 from handlers.errors import HTTP_CODE, headers_of, status_of
 from handlers.http.masked_protocol import MaskedProtocol
 from handlers.live.frames import text_frame
@@ -224,6 +225,7 @@ class Events(CallerSocket):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A refusal before the upgrade, in the shape of the API."""
         failed = kwargs.get('exc_info', (None, None))[1]
+        audit_refusal(self.context, self.request, failed, getattr(self, 'caller', None), None)
         if isinstance(failed, NysaError):
             self.set_status(status_of(failed))
             content = {'error': failed.code, 'message': failed.message, 'details': failed.details()}

@@ -1,23 +1,24 @@
 """The audit log of a cluster: the history, merged with the events that created no revision.
 
-Refusals by a guard and repeated announcements are recorded in objects of their own, which are only ever added: one
-object a second, named by its time so that a listing has the newest first. Repeated refusals of one kind are recorded
-once, with their number.
+Refusals and repeated announcements are recorded in a chained log for each cluster, whose listing has the newest first.
+Earlier releases named its objects by their time, counting down from 10^14 ms, and without a chain. Repeated refusals of
+one kind are recorded once, with their number.
 """
 
 import asyncio
 import base64
 import json
 import logging
-import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC
+from typing import Any
 
-from stack.aws.ports import ObjectLister, ObjectStore
-from stack.errors import AwsFailed, InvalidRequest, NotFound, NysaError, PreconditionFailed
+from stack.changes.chained_log import Bucket
+from stack.changes.entry_chain import Entry
+from stack.changes.entry_recorder import EntryRecorder, Urgency
+from stack.errors import InvalidRequest, NotFound, NysaError
 from stack.runtime.lru import LruCache
 from stack.state.history import History
 from stack.state.revisions import Change, Revision
@@ -27,18 +28,7 @@ log = logging.getLogger(__name__)
 PREFIX = 'nysa/audit/{}/'
 # An object for each cluster that changes with every entry beside the history: see `stack.live.audit_news`.
 MARKS = 'nysa/audited/'
-WRITTEN_EACH_S = 1.0
-RETRIED_EACH_S = 5.0
-# Keys count down from here, in milliseconds: so a listing gives the newest first.
-END_OF_TIME = 10**14
 OBJECTS_KEPT = 5_000
-
-Entry = dict[str, Any]
-Wrote = Callable[[str, str], Awaitable[None]]
-
-
-class Bucket(ObjectStore, ObjectLister, Protocol):
-    """The calls that the audit is stored by."""
 
 
 @dataclass(frozen=True)
@@ -50,49 +40,38 @@ class Part:
     cursor: str
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Entries of one object, and its key."""
-
-    key: str
-    entries: Sequence[Entry]
-
-
 class Audit:
     def __init__(self, bucket: Bucket, history: History):
-        # Called for each object with entries once it is stored: with the cluster, and the object's key.
-        self.wrote: list[Wrote] = []
+        self.recorder = EntryRecorder(bucket, PREFIX.format)
         self._bucket = bucket
         self._history = history
-        self._waiting: dict[str, dict[str, Entry]] = {}
-        # Batches that S3 did not store, to be stored again under the same key.
-        self._unstored: dict[str, Batch] = {}
-        # The tasks that wait until it is time to write.
-        self._sleeping: dict[str, asyncio.Task[None]] = {}
-        # Held while entries are written to the bucket: readers wait for them.
-        self._locks: dict[str, asyncio.Lock] = {}
         self._known: LruCache[str, list[Entry]] = LruCache(OBJECTS_KEPT)
 
     def refused(self, cluster: str, change: Change, refusal: NysaError) -> None:
         """Record a refusal, within a second."""
-        self._note(cluster, {'kind': 'refusal', **_record(change), 'error': refusal.code, 'reason': refusal.message})
+        self.recorder.note(
+            cluster, {'kind': 'refusal', **_record(change), 'error': refusal.code, 'reason': refusal.message}
+        )
+
+    def denied(self, cluster: str, entry: Entry) -> None:
+        """Record that a caller lacked a permission for a request on the cluster; in any number, see the recorder."""
+        self.recorder.note(cluster, entry, Urgency.AS_FAILURE)
 
     def ran(self, cluster: str, change: Change) -> None:
         """Record within a second that a caller had a task run."""
-        self._note(cluster, {'kind': 'change', **_record(change)})
+        self.recorder.note(cluster, {'kind': 'change', **_record(change)})
 
     def announced_again(self, revision: Revision, change: Change) -> None:
         """Record within a second that a caller had a revision announced again."""
         kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
-        self._note(revision.cluster, {**kind, **_record(change), 'revision': revision.id})
+        self.recorder.note(revision.cluster, {**kind, **_record(change), 'revision': revision.id})
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> tuple[list[Entry], str | None]:
         """About `limit` entries, the newest first, and where the next page begins.
 
         Raises `NotFound` where there was never such a cluster, and `InvalidRequest` for an `after` that cannot be.
         """
-        if cluster in self._locks:
-            await self._write(cluster)
+        await self.recorder.flush(cluster)
         revision, key = _read_cursor(after)
         (changes, more_changes), (refusals, more_refusals) = await asyncio.gather(
             self._changes(cluster, limit, revision), self._refusals(cluster, limit, key)
@@ -113,11 +92,7 @@ class Audit:
 
     async def close(self) -> None:
         """Store what waits."""
-        for task in self._sleeping.values():
-            task.cancel()
-        self._sleeping.clear()
-        for cluster in list(self._locks):
-            await self._write(cluster)
+        await self.recorder.close()
 
     async def _changes(self, cluster: str, limit: int, after: str | None) -> tuple[deque[Part], bool]:
         """The recorded changes, and whether there are more of them."""
@@ -147,51 +122,6 @@ class Audit:
                 entries = []
             self._known.put(key, entries)
         return entries
-
-    def _note(self, cluster: str, entry: Entry) -> None:
-        waiting = self._waiting.setdefault(cluster, {})
-        same = waiting.setdefault(json.dumps({k: v for k, v in entry.items() if k != 'at'}, sort_keys=True), entry)
-        same['count'] = same.get('count', 0) + 1
-        self._locks.setdefault(cluster, asyncio.Lock())
-        self._write_in(cluster, WRITTEN_EACH_S)
-
-    def _write_in(self, cluster: str, seconds: float) -> None:
-        if cluster not in self._sleeping:
-            self._sleeping[cluster] = asyncio.get_running_loop().create_task(self._write_later(cluster, seconds))
-
-    async def _write_later(self, cluster: str, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        del self._sleeping[cluster]
-        await self._write(cluster)
-
-    async def _write(self, cluster: str) -> None:
-        async with self._locks[cluster]:
-            while batch := self._unstored.pop(cluster, None) or self._next_batch(cluster):
-                if not await self._store(cluster, batch):
-                    self._unstored[cluster] = batch
-                    self._write_in(cluster, RETRIED_EACH_S)
-                    break
-                for notify in self.wrote:
-                    await notify(cluster, batch.key)
-
-    def _next_batch(self, cluster: str) -> Batch | None:
-        entries = sorted(self._waiting.pop(cluster, {}).values(), key=lambda entry: entry['at'], reverse=True)
-        if not entries:
-            return None
-        down = END_OF_TIME - int(datetime.now(UTC).timestamp() * 1000)
-        return Batch(f'{PREFIX.format(cluster)}{down:014d}-{uuid.uuid4().hex[:8]}', entries)
-
-    async def _store(self, cluster: str, batch: Batch) -> bool:
-        """Whether the entries are stored."""
-        try:
-            await self._bucket.put(batch.key, json.dumps(batch.entries).encode(), over=None)
-        except PreconditionFailed:
-            # Nothing else has that key: an earlier attempt, whose outcome was unknown, has stored it.
-            return True
-        except AwsFailed as failed:
-            log.warning('cluster %s: %d refusals are not recorded yet: %s', cluster, len(batch.entries), failed)
-            return False
-        return True
 
 
 def _record(change: Change) -> Entry:

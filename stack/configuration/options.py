@@ -18,6 +18,12 @@ PLANNED = {0: 'nothing to do', 1: 'failed, or a setting or option is missing or 
 APPLIED = {0: 'done', 1: 'failed, or the cluster is frozen or not managed', 2: RUNNING[2]}
 CHECKED = {0: 'no mistakes; there may be warnings', 1: 'mistakes, or a file cannot be read', 2: 'an option is wrong'}
 PRINTED = {0: 'printed', 1: 'failed', 2: 'an option is wrong'}
+VERIFIED = {
+    0: 'whole',
+    1: 'something is missing or was changed, or the bucket cannot be read',
+    2: RUNNING[2],
+    3: 'nothing is missing or changed, but not everything has a chain that proves it',
+}
 IMPORTED = {
     0: 'converted',
     1: 'a file cannot be read or converted',
@@ -93,6 +99,31 @@ def _token(parser: argparse.ArgumentParser) -> None:
     creating.add_argument('--speaks-for', action='store_true', help='others may be named in X-Nysa-Actor')
 
 
+def _audit(parser: argparse.ArgumentParser) -> None:
+    verifying = parser.add_subparsers(dest='deed', metavar='DEED', required=True).add_parser(
+        'verify', help='check the hash chains of audits, and name each missing, changed, moved or inserted entry'
+    )
+    verifying.add_argument('clusters', nargs='*', metavar='CLUSTER', help='default: the installation and every cluster')
+    _expecting(verifying)
+
+
+def _bucket(parser: argparse.ArgumentParser) -> None:
+    verifying = parser.add_subparsers(dest='deed', metavar='DEED', required=True).add_parser(
+        'verify', help='read every object of the bucket, with all versions of desired states, and check all chains'
+    )
+    _expecting(verifying)
+
+
+def _expecting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--expect',
+        action='append',
+        default=[],
+        metavar='HASH',
+        help='a hash that was printed before must still be there',
+    )
+
+
 def _relay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--server', help='also NYSA_RELAY_SERVER; default http://127.0.0.1:8888')
     parser.add_argument('--clusters', help='also NYSA_RELAY_CLUSTERS; as prod,stag*; default all')
@@ -151,6 +182,22 @@ COMMANDS = (
         IMPORTED,
         (),
         _import,
+    ),
+    Command(
+        'audit',
+        'prove that the audit is whole',
+        'Check the audit in the bucket. It only reads.',
+        VERIFIED,
+        CONNECTING,
+        _audit,
+    ),
+    Command(
+        'bucket',
+        'prove that a bucket, as a restored one, is whole',
+        'Read every object of the bucket, and check that it can be used. It only reads.',
+        VERIFIED,
+        CONNECTING,
+        _bucket,
     ),
     Command('token', 'tokens for callers of the API', 'Make tokens for callers of the API.', PRINTED, (), _token),
     Command(

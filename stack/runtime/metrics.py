@@ -1,6 +1,7 @@
 """Metrics for Prometheus; each server has a registry of its own."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -14,6 +15,10 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'}
 OTHER = 'other'
 OUTCOMES_MOST = 100
+
+
+def _in_state(count: Callable[[], Mapping[str, int]], state: str) -> float:
+    return count()[state]
 
 
 class Metrics:
@@ -66,7 +71,7 @@ class Metrics:
     def count_tokens(self, count: Callable[[], Mapping[str, int]]) -> None:
         """Show the number of tokens in each state that `count` gives, whenever the metrics are read."""
         for state in count():
-            self._tokens.labels(state).set_function(lambda state=state: count()[state])
+            self._tokens.labels(state).set_function(partial(_in_state, count, state))
 
     def count_unreadable(self, count: Callable[[], int]) -> None:
         """Show what `count` gives, whenever the metrics are read."""

@@ -15,6 +15,8 @@ from typing import Any
 
 from stack.access.scope import EVERY_SERVICE, ServiceScope
 from stack.errors import InvalidRequest, StateUnreadable, TooLarge
+from stack.state.revision_chain import ROOM as LINK_ROOM
+from stack.state.revision_chain import next_link
 
 METADATA_LIMIT = 2048
 # The room for one change's own message beside everything else.
@@ -146,14 +148,16 @@ def encode(
 ) -> dict[str, str]:
     """The metadata that records the changes of one write, and the id of the guards that it passed, if there were any.
 
-    Where they change guards alone, it keeps the last change of `base`, so that no reader has to look for it.
+    It has the link to the revision `base`, over which it is stored. Where they change guards alone, it keeps the last
+    change of `base`, so that no reader has to look for it.
 
     Raises `TooLarge` where S3 would refuse it.
     """
-    metadata = _metadata(write_id, changes, guards)
+    link = next_link(base)
+    metadata = _metadata(write_id, changes, guards) | link
     if size(metadata) > METADATA_LIMIT:
         # A record without its side effects is better than a refused change.
-        metadata = _metadata(write_id, [replace(change, also=(), also_more=0) for change in changes], guards)
+        metadata = _metadata(write_id, [replace(change, also=(), also_more=0) for change in changes], guards) | link
     if size(metadata) > METADATA_LIMIT:
         raise TooLarge(
             f'The record of the change takes {size(metadata):,} bytes, S3 takes {METADATA_LIMIT:,}: give a shorter '
@@ -179,7 +183,7 @@ def _kept(base: 'Revision', room: int) -> dict[str, str]:
 
 def room(changes: Sequence[Change]) -> int:
     """The bytes that are left for further changes beside these; below 0 where these are too many."""
-    return METADATA_LIMIT - size(_metadata(ID_LIKE, changes, ID_LIKE))
+    return METADATA_LIMIT - LINK_ROOM - size(_metadata(ID_LIKE, changes, ID_LIKE))
 
 
 def size(metadata: Mapping[str, str]) -> int:

@@ -68,6 +68,7 @@ TABLE = {
     'DELETE /api/v1/session': 'viewer',
     'GET /sign-in': 'public',
     'GET /signed-in': 'public',
+    'GET /api/v1/audit': 'admin',
     'GET /api/v1/tokens': 'admin',
     'POST /api/v1/tokens': 'admin',
     'DELETE /api/v1/tokens/([^/]+)': 'admin',

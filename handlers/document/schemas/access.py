@@ -1,6 +1,6 @@
 """Tokens, sessions, and who one is."""
 
-from handlers.document.schemas.build import Schema, many, shape, text, text_or_null
+from handlers.document.schemas.build import Schema, many, moment, ref, shape, text, text_or_null
 
 ROLE = {'enum': ['viewer', 'deployer', 'admin'], 'description': 'What it may do.'}
 CLUSTERS = many({'type': 'string'}, 'Names and patterns with `*`: nothing else is there for it.')
@@ -48,6 +48,24 @@ EXAMPLE_TOKEN = {
     'kept': 's3',
 }
 
+CHAIN = {
+    'type': 'object',
+    'description': 'The place in the hash chain: `number` of the object, `place` in it, hash of the `previous` entry.',
+}
+
+EXAMPLE_ENTRY = {
+    'kind': 'failed-sign-in',
+    'at': '2030-04-02T09:25:12.007000+00:00',
+    'by': None,
+    'source': '10.0.3.9 curl/8.5.0',
+    'message': None,
+    'did': {'verb': 'sign in', 'token': '3f9a01c2b7de'},
+    'error': 'not_authenticated',
+    'reason': 'This token is unknown here, or revoked.',
+    'count': 12,
+    'chain': {'number': 7, 'place': 0, 'previous': '5f1c…'},
+}
+
 SCHEMAS: dict[str, Schema] = {
     'Away': {'type': 'string', 'description': 'Empty; Location has the address.'},
     'AccessTokens': shape(
@@ -77,6 +95,36 @@ SCHEMAS: dict[str, Schema] = {
             'token': 'nysa_3f9a01c2b7de_…',
             **EXAMPLE_TOKEN,
         },
+    ),
+    'InstallationAuditEntry': shape(
+        'A sign-in, an act on a token, or a request without a permission.',
+        {
+            'kind': {
+                'enum': ['sign-in', 'failed-sign-in', 'expired-token', 'token', 'denied'],
+                'description': '`token`: one was created, rotated or revoked; `did.verb` has which.',
+            },
+            'at': moment('When; of several the first.'),
+            'by': text_or_null('Who; null where that is not known.'),
+            'source': text('From where: the address and the program.'),
+            'message': text_or_null('Null.'),
+            'did': {'type': 'object', 'description': 'What was done, without secrets: of a token its id.'},
+            'count': {'type': 'integer', 'minimum': 1, 'description': 'How often; failures are counted for a minute.'},
+            'chain': CHAIN,
+        },
+        {
+            'error': text('The code of the refusal.'),
+            'reason': text('The message of the refusal.'),
+            'subject': text('The account at the provider.'),
+        },
+        example=EXAMPLE_ENTRY,
+    ),
+    'InstallationAuditPage': shape(
+        'A page of the audit of the installation.',
+        {
+            'content': many(ref('InstallationAuditEntry'), 'Newest first; a page may have more than `limit`.'),
+            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
+        },
+        example={'content': [EXAMPLE_ENTRY], 'next': None},
     ),
     'TokenRotation': shape(
         'How a token is rotated.',

@@ -89,7 +89,15 @@ OPTIONAL_IN_ENTRY = {
     'services': many({'type': 'string'}, 'The services that its revision changed.'),
     'reason': text('Why it was refused.'),
     **RECORDED_EFFECTS,
-    'count': {'type': 'integer', 'minimum': 1, 'description': 'How often within a second.'},
+    'count': {
+        'type': 'integer',
+        'minimum': 1,
+        'description': 'How often within a second, or a minute for missing rights.',
+    },
+    'chain': {
+        'type': 'object',
+        'description': 'Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.',
+    },
 }
 
 SCHEMAS: dict[str, Schema] = {

@@ -37,7 +37,7 @@ class SlowBucket:
     async def get(self, key: str) -> Stored | None:
         return next((each for each in self.stored if each.key == key), None)
 
-    async def objects(self, *, prefix: str, after: str | None, limit: int | None) -> list[Stored]:
+    async def objects(self, *, prefix: str, after: str | None = None, limit: int | None = None) -> list[Stored]:
         return list(self.stored)
 
 
@@ -66,7 +66,7 @@ def test_who_reads_while_a_refusal_is_on_its_way_to_the_bucket_waits_for_it():
 @pytest.mark.parametrize('after', [False, True])
 @asynchronous
 async def test_a_refusal_that_s3_does_not_store_is_stored_later_and_once(after: bool, monkeypatch):
-    monkeypatch.setattr('stack.changes.audit.RETRIED_EACH_S', 0.0)
+    monkeypatch.setattr('stack.changes.entry_recorder.RETRIED_EACH_S', 0.0)
     s3 = FakeS3(World())
     s3.fail(lambda operation, key: operation == 'PutObject', after=after)
     s3.fail(lambda operation, key: operation == 'HeadObject')
@@ -76,7 +76,7 @@ async def test_a_refusal_that_s3_does_not_store_is_stored_later_and_once(after: 
     async def wrote(cluster: str, key: str) -> None:
         stored.set()
 
-    audit.wrote.append(wrote)
+    audit.recorder.wrote.append(wrote)
     audit.refused('staging', CHANGE, Frozen('frozen', {}))
     await asyncio.wait_for(stored.wait(), 30)
     assert [key for key in s3.world.objects if len(s3.world.contents(key)) == 1] == list(s3.world.objects)

@@ -1,0 +1,52 @@
+"""What the audit of the installation records of a request: where it comes from, and why it was refused."""
+
+from typing import TYPE_CHECKING
+
+from tornado.httputil import HTTPServerRequest
+
+from handlers.access.credentials import source_of, token_of
+from stack.access import tokens
+from stack.access.access import Caller
+from stack.access.alb_identity import HEADER
+from stack.errors import AccessDenied, NotAuthenticated, NysaError, SignInExpired, TooManyRequests
+
+if TYPE_CHECKING:
+    from handlers.context import Context
+
+
+def audit_refusal(
+    context: 'Context',
+    request: HTTPServerRequest,
+    error: BaseException | None,
+    caller: Caller | None,
+    cluster: str | None,
+) -> None:
+    """Record a failed sign-in, or a request without a permission; nothing for any other error.
+
+    A request without credentials is no sign-in, and an expired one at a load balancer is renewed by it.
+    """
+    source = source_of(request, context.access.origins.address(request))
+    if isinstance(error, AccessDenied):
+        context.installation_audit.denied(caller, error, source, f'{request.method} {request.path}', cluster)
+    elif caller is None and isinstance(error, NotAuthenticated | TooManyRequests) and signs_in(request, error):
+        context.installation_audit.sign_in_failed(error, source, token_id(request))
+
+
+def audit_hidden(context: 'Context', request: HTTPServerRequest, caller: Caller, cluster: str) -> None:
+    """Record a request for a cluster out of the caller's scope, which is answered as if there were none."""
+    source = source_of(request, context.access.origins.address(request))
+    error = AccessDenied('The cluster is outside the scope of the caller, who got 404.')
+    context.installation_audit.denied(caller, error, source, f'{request.method} {request.path}', cluster)
+
+
+def signs_in(request: HTTPServerRequest, error: NysaError) -> bool:
+    """Whether a request that is not authenticated had credentials, or was to begin a session."""
+    has_credentials = 'Authorization' in request.headers or HEADER in request.headers
+    begins = request.path == '/signed-in' or (request.path == '/api/v1/session' and request.method == 'POST')
+    return (has_credentials or begins) and not isinstance(error, SignInExpired)
+
+
+def token_id(request: HTTPServerRequest) -> str | None:
+    """The id of the token that was sent in the header; never its secret."""
+    parts = tokens.split(token_of(request.headers.get('Authorization', '')))
+    return parts[0] if parts else None

@@ -1,0 +1,108 @@
+"""The verification of audits: reads a cluster's revisions and entries from the bucket, and checks both chains."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Protocol, TextIO
+
+from stack.aws.ports import ListedVersion, ObjectLister, ObjectReader, VersionLister, VersionReader
+from stack.changes import log_check
+from stack.changes.audit import MARKS, PREFIX
+from stack.changes.installation_audit import INSTALLATION
+from stack.changes.log_check import Mark, StoredBatch
+from stack.errors import NotFound
+from stack.state import revision_chain
+from stack.state.proof import Finding, Proof, Severity, status_of
+from stack.state.revision_chain import Deletion
+from stack.state.revision_store import SEPARATOR
+from stack.state.revisions import Revision
+
+# Objects that are read at once.
+READ_AT_ONCE = 16
+EVERY_VERSION = 1_000_000
+
+
+class Bucket(ObjectReader, VersionReader, ObjectLister, VersionLister, Protocol):
+    """The calls of a verification; none of them writes."""
+
+
+class Verification:
+    def __init__(self, bucket: Bucket):
+        self._bucket = bucket
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
+
+    async def cluster(self, cluster: str) -> Sequence[Proof]:
+        """The proofs of both chains of a cluster. Raises `NotFound` where there is neither, and `AwsFailed`."""
+        is_name = bool(cluster) and SEPARATOR not in cluster
+        revisions, entries = await asyncio.gather(
+            self.revisions(cluster if is_name else SEPARATOR),
+            self.entries(f'{cluster}: audit', PREFIX.format(cluster), MARKS + cluster),
+        )
+        if not is_name or not (revisions.checked or revisions.findings or entries.checked or entries.findings):
+            raise NotFound(f'There is no cluster {cluster!r} in this bucket, and none was.')
+        return revisions, entries
+
+    async def installation(self) -> Sequence[Proof]:
+        """The proof of the installation's audit. Raises `AwsFailed`."""
+        return (await self.entries('installation: audit', INSTALLATION, ''),)
+
+    async def revisions(self, cluster: str) -> Proof:
+        """The proof of a history."""
+        listed = await self._bucket.versions(cluster, limit=EVERY_VERSION)
+        history = await asyncio.gather(*(self._revision(cluster, version) for version in listed))
+        read = [each for each in history if each is not None]
+        proof = revision_chain.check(cluster, read)
+        if any(version.version is None and not version.deleted for version in listed):
+            unversioned = Finding(Severity.UNPROVEN, cluster, 'the bucket keeps no versions: the history is not there')
+            return Proof(proof.title, proof.checked, proof.head, (*proof.findings, unversioned), proof.hashes)
+        return proof
+
+    async def _revision(self, cluster: str, version: ListedVersion) -> Revision | Deletion | None:
+        if version.deleted:
+            return Deletion(str(version.version))
+        async with self._reading:
+            stored = await self._bucket.get(cluster, version=version.version)
+        if stored is None:
+            return None  # Deleted since the listing: the next revision's link shows that it is missing.
+        return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata)
+
+    async def entries(self, title: str, prefix: str, mark: str) -> Proof:
+        """The proof of a chained log; `mark` is the key beside it that names its newest object, if it has one."""
+        # Before the listing, so that what is stored meanwhile is not taken for missing.
+        marked = await self._bucket.get(mark) if mark else None
+        listed = await self._bucket.objects(prefix=prefix)
+        batches = await asyncio.gather(*(self._batch(each.key) for each in listed))
+        return log_check.check(title, prefix, batches, _mark(marked.body if marked else b''))
+
+    async def _batch(self, key: str) -> StoredBatch:
+        async with self._reading:
+            stored = await self._bucket.get(key)
+        try:
+            entries = json.loads(stored.body) if stored else None
+        except (ValueError, RecursionError):
+            entries = None
+        fits = isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries)
+        return StoredBatch(key, entries if fits else None)
+
+
+def _mark(body: bytes) -> Mark:
+    """Marks of earlier releases have the key alone."""
+    key, _, newest = body.decode('utf-8', 'replace').partition(' ')
+    return Mark(key, newest)
+
+
+def report(proofs: Sequence[Proof], expected: Sequence[str], out: TextIO) -> int:
+    """Print the proofs, and that hashes which were recorded elsewhere are still in a chain. Gives the exit status."""
+    known = frozenset[str]().union(*(proof.hashes for proof in proofs))
+    missing = [
+        Finding(Severity.BROKEN, recorded, 'is in no chain: what it was recorded for was changed or deleted')
+        for recorded in expected
+        if recorded not in known
+    ]
+    for proof in proofs:
+        print(*proof.lines(), sep='\n', file=out)
+    for finding in missing:
+        print(finding.line(), file=out)
+    status = status_of([*(finding for proof in proofs for finding in proof.findings), *missing])
+    print({0: 'The chains are whole.', 1: 'A chain is broken.'}.get(status, 'Not everything is proven.'), file=out)
+    return status
