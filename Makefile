@@ -9,6 +9,8 @@ PYTHONS := 3.12 3.13 3.14
 BIN := $(VENV)/bin
 # Another team's emulator of AWS, and the program that makes the locks: separate from the product's packages.
 OTHER_AWS := .venv-other-aws
+RELEASING := .venv-release
+RELEASE := release
 LOCKING := .venv-lock
 INSTALL := pip install --quiet --disable-pip-version-check
 COMPILE := $(LOCKING)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header
@@ -21,7 +23,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test test-pythons test-other-aws simulate fuzz mutants screenshots bench lint format docs lock clean clean-sandbox
+.PHONY: help setup run test test-pythons test-other-aws simulate fuzz mutants screenshots bench lint format docs release lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -101,10 +103,23 @@ docs: setup ## generate parts of docs/, and the page's types of the API
 	$(BIN)/python -m docs.generate
 	@$(IN_STATIC) && (cd .. && $(BIN)/python -m docs.wire) | npm run --silent wire
 
-lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirements-other-aws.in
+release: setup $(RELEASING)/.installed ## build the release of this commit: archive, SBOMs, provenance, digests
+	rm -rf $(RELEASE) && mkdir $(RELEASE)
+	$(RELEASING)/bin/cyclonedx-py requirements requirements.lock --output-reproducible --spec-version 1.6 \
+		--output-file $(RELEASE)/nysa-server.cdx.json
+	@$(IN_STATIC) && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only > ../$(RELEASE)/nysa-control-plane.cdx.json
+	$(BIN)/python -m docs.release $(RELEASE)
+
+$(RELEASING)/.installed: requirements-release.lock
+	test -x $(RELEASING)/bin/python || $(PYTHON) -m venv $(RELEASING)
+	$(RELEASING)/bin/$(INSTALL) --require-hashes -r requirements-release.lock
+	touch $@
+
+lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirements-*.in
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --all-extras pyproject.toml -o requirements-dev.lock
 	$(COMPILE) requirements-other-aws.in -o requirements-other-aws.lock
+	$(COMPILE) requirements-release.in -o requirements-release.lock
 
 $(LOCKING)/bin/uv:
 	$(PYTHON) -m venv $(LOCKING)
@@ -114,4 +129,4 @@ clean-sandbox: ## delete the state of the embedded AWS
 	rm -rf .nysa
 
 clean: clean-sandbox ## remove everything that was set up or built
-	rm -rf $(VENV) $(PYTHONS:%=.venv-%) $(OTHER_AWS) $(LOCKING) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants
+	rm -rf $(VENV) $(PYTHONS:%=.venv-%) $(OTHER_AWS) $(RELEASING) $(RELEASE) $(LOCKING) .node .browser* tests/browser/chromium/node_modules static/node_modules static/dist .pytest_cache .ruff_cache .hypothesis .mutants mutants

@@ -295,7 +295,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         secret_watch=make_secret_watch(aws, core, live),
         freezing=freezing,
         audit=core.audit,
-        installation_audit=InstallationAudit(aws.bucket, core.audit, live.states.__contains__),
+        installation_audit=InstallationAudit(aws.bucket, core.audit, lambda name: store.known(name) is not None),
         activity=Activity(aws.bucket, store, core.audit),
         deployments=Deployments(aws.bucket),
         pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),

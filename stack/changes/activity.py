@@ -17,7 +17,8 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Protocol
 
 from stack.aws.ports import ObjectLister
-from stack.changes.audit import MARKS, Audit, Entry
+from stack.changes.audit import MARKS, Audit
+from stack.changes.entry_chain import Entry
 from stack.errors import InvalidRequest, NotFound
 from stack.runtime.shared_reads import SharedReads
 from stack.state.revision_store import RevisionStore

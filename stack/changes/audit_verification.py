@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
-from stack.aws.ports import ListedVersion, ObjectLister, ObjectReader, VersionLister, VersionReader
+from stack.aws.ports import ListedVersion, ObjectLister, VersionLister, VersionReader
 from stack.changes import log_check
 from stack.changes.audit import MARKS, PREFIX
 from stack.changes.installation_audit import INSTALLATION
@@ -22,7 +22,7 @@ READ_AT_ONCE = 16
 EVERY_VERSION = 1_000_000
 
 
-class Bucket(ObjectReader, VersionReader, ObjectLister, VersionLister, Protocol):
+class Bucket(VersionReader, ObjectLister, VersionLister, Protocol):
     """The calls of a verification; none of them writes."""
 
 

@@ -20,9 +20,7 @@ from stack.changes.guards import read_guards
 from stack.changes.installation_audit import INSTALLATION
 from stack.errors import NotFound, StateUnreadable
 from stack.rollouts import rollout_records
-from stack.runs import history as run_history
-from stack.runs import records as run_records
-from stack.state import lease_record
+from stack.state import lease_record, revision_store
 from stack.state.proof import Finding, Proof, Severity, status_of
 from stack.state.revision_store import REMOVED, SEPARATOR, RevisionStore
 from stack.state.revisions import GUARDS_KEY, Revision
@@ -30,8 +28,8 @@ from stack.state.revisions import GUARDS_KEY, Revision
 READ_AT_ONCE = 16
 
 
-class Bucket(audit_verification.Bucket, Protocol):
-    """The calls of a verification; none of them writes."""
+class Bucket(revision_store.Bucket, Protocol):
+    """The calls of a verification, which writes nothing, and those of the store that it reads by."""
 
     @property
     def name(self) -> str: ...
@@ -70,7 +68,7 @@ KINDS = (
     Kind(MARKS, 'marks of audits', _any),
     Kind(REMOVED, 'removed clusters', _any),
     Kind(rollout_records.PREFIX, 'records of rollouts', rollout_records.load),
-    Kind(run_records.PREFIX, 'records of runs', run_history.load),
+    Kind('runs/', 'records of runs', json.loads),
     Kind('flights/', 'reports of failed rollouts', json.loads),
     Kind('run-requests/', 'requests for runs', json.loads),
     Kind('nysa/tagged', 'trial of tags', json.loads),

@@ -74,7 +74,9 @@ def next_link(base: Stored | None) -> dict[str, str]:
 
 def check(cluster: str, history: Sequence[Stored | Deletion]) -> Proof:
     """Check a history, the newest first."""
-    findings, hashes, checked = [], set(), 0
+    findings: list[Finding] = []
+    hashes: set[str] = set()
+    checked = 0
     for newer, older in zip_longest(history, history[1:]):
         if isinstance(newer, Deletion):
             findings += _check_deletion(newer, older)
