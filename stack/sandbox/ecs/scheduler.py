@@ -1,14 +1,13 @@
 """The ECS service scheduler: one step of one service at a time."""
 
-from stack.sandbox.ecs import failures, lifecycle, placement
+from stack.sandbox.ecs import lifecycle, placement
 from stack.sandbox.ecs.deployments import complete, fail, give_up_old
-from stack.sandbox.ecs.events import add_event, add_event_once, named, service_acted
-from stack.sandbox.ecs.model import Cluster, Deployment, Instance, Service, Task
+from stack.sandbox.ecs.events import add_event, add_event_once, service_acted
+from stack.sandbox.ecs.launching import start, stop, surplus
+from stack.sandbox.ecs.model import Cluster, Deployment, Service, Task
 from stack.sandbox.ecs.network import targets
-from stack.sandbox.ecs.placement import TROUBLESHOOTING, Refusal
-from stack.sandbox.ecs.preparation import refused_role
-from stack.sandbox.ecs.rollout import Move, Share, decide, threshold
-from stack.sandbox.ecs.waiting import Obstacle, no_room, wait
+from stack.sandbox.ecs.placement import TROUBLESHOOTING
+from stack.sandbox.ecs.rollout import Share, decide, threshold
 from stack.sandbox.ecs.world import FORGET_AFTER, LIVE, World
 
 IMPAIRED_AFTER = 3
@@ -89,7 +88,7 @@ def _tend(world: World, service: Service) -> None:
 
 def _drain(world: World, service: Service) -> None:
     tasks = world.tasks_of(service)
-    _stop(world, service, [task for task in tasks if task.desired == 'RUNNING'])
+    stop(world, service, [task for task in tasks if task.desired == 'RUNNING'])
     if all(task.status in ('STOPPING', 'DEPROVISIONING') for task in tasks):
         service.status = 'INACTIVE'
         service.deployments = []
@@ -109,9 +108,9 @@ def _roll(world: World, cluster: Cluster, service: Service) -> None:
     move = decide(
         service.desired, service.spec['deploymentConfiguration'], _share(new), _share(old), primary.state != 'FAILED'
     )
-    _stop(world, service, _surplus(new, move.stop_new) + _surplus(old, move.stop_old, oldest_first=True))
+    stop(world, service, surplus(new, move.stop_new) + surplus(old, move.stop_old, oldest_first=True))
     if move.start and world.now >= service.not_before:
-        _start(world, cluster, service, primary, move, new)
+        start(world, service, primary, move.start, new)
     if world.now < service.not_before:
         world.wake(service, service.not_before)
     if move.stuck:
@@ -129,104 +128,6 @@ def _roll(world: World, cluster: Cluster, service: Service) -> None:
 
 def _share(tasks: list[Task]) -> Share:
     return Share(len(tasks), sum(task.healthy for task in tasks))
-
-
-def _surplus(tasks: list[Task], number: int, oldest_first: bool = False) -> list[Task]:
-    """The tasks to stop first: those that are not healthy, then by age."""
-    by_age = tasks if oldest_first else tasks[::-1]
-    return sorted(by_age, key=lambda task: task.healthy)[:number]
-
-
-def _stop(world: World, service: Service, tasks: list[Task]) -> None:
-    if not tasks:
-        return
-    deployment = service.deployments[0].id if service.deployments else ''
-    running = [task for task in tasks if task.status == 'RUNNING']
-    for task in tasks:
-        lifecycle.stop(
-            world, task, 'ServiceSchedulerInitiated', f'Scaling activity initiated by (deployment {deployment})'
-        )
-    if running:
-        add_event(world, service, f'has stopped {len(running)} running tasks: {named(running)}.')
-    if len(tasks) > len(running):
-        add_event(world, service, f'stopped {len(tasks) - len(running)} pending tasks.')
-    for arn in dict.fromkeys(arn for task in running for arn, _, _ in targets(task)):
-        add_event(world, service, f'deregistered {len(running)} targets in (target-group {arn})')
-        add_event(world, service, f'has begun draining connections on {len(running)} tasks.')
-
-
-def _start(
-    world: World, cluster: Cluster, service: Service, primary: Deployment, move: Move, there: list[Task]
-) -> None:
-    role = refused_role(world, world.definition(primary.definition))
-    if role:
-        text = f'failed to launch a task with (error {failures.role_refused(role)}).'
-        wait(world, service, primary, Obstacle(text, 'SERVICE_TASK_CONFIGURATION_FAILURE'))
-        return
-    started: list[Task] = []
-    refusal: Refusal | None = None
-    while len(started) < move.start and refusal is None:
-        place = _place(world, cluster, service, primary, [*there, *started])
-        if isinstance(place, Refusal):
-            refusal = place
-        else:
-            started.append(_launch(world, cluster, service, primary, place))
-    if started:
-        add_event(world, service, f'has started {len(started)} tasks: {named(started)}.')
-        service.waiting, service.refused, service.retry_at = False, 0, 0.0
-        service.not_before = world.after(world.scaled(world.timings.between_passes))
-    if refusal is not None:
-        wait(world, service, primary, no_room(refusal))
-
-
-def _place(
-    world: World, cluster: Cluster, service: Service, primary: Deployment, there: list[Task]
-) -> Instance | Refusal | None:
-    """An instance with room, None for Fargate, or why there is no room."""
-    if primary.spec['launchType'] == 'FARGATE':
-        return None
-    definition = world.definition(primary.definition)
-    constraints = service.spec.get('placementConstraints', [])
-    if service.spec['schedulingStrategy'] != 'DAEMON':
-        group = [task for task in world.tasks_of(service) if task.desired == 'RUNNING']
-        return placement.place(cluster, definition, constraints, service.spec.get('placementStrategy', []), group)
-    taken = {task.instance for task in there}
-    refusal = Refusal('RESOURCE:*', 'No Container Instances were found in your cluster.', None)
-    for instance in cluster.instances.values():
-        if instance.id not in taken and placement.eligible(instance, definition, constraints):
-            found = placement.refusal_of(instance, definition)
-            if found is None:
-                return instance
-            refusal = found
-    return refusal
-
-
-def _launch(world: World, cluster: Cluster, service: Service, primary: Deployment, instance: Instance | None) -> Task:
-    definition = world.definition(primary.definition)
-    propagated = {'SERVICE': service.tags, 'TASK_DEFINITION': definition.tags}.get(service.spec['propagateTags'], {})
-    managed = (
-        {'aws:ecs:clusterName': cluster.name, 'aws:ecs:serviceName': service.name}
-        if service.spec['enableECSManagedTags']
-        else {}
-    )
-    taken_over = ('loadBalancers', 'serviceRegistries', 'networkConfiguration')
-    spec = {name: primary.spec[name] for name in taken_over if primary.spec.get(name)}
-    for name in ('healthCheckGracePeriodSeconds', 'enableExecuteCommand'):
-        if name in service.spec:
-            spec[name] = service.spec[name]
-    return lifecycle.launch(
-        world,
-        cluster,
-        definition,
-        instance,
-        service,
-        group=f'service:{service.name}',
-        started_by=primary.id,
-        deployment=primary.id,
-        launch_type=primary.spec['launchType'],
-        spec=spec,
-        tags={**managed, **propagated},
-    )
 
 
 def _follow_instances(world: World, cluster: Cluster, service: Service) -> None:
