@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from stack.sandbox.ecs.model import Deployment, Service, Task, Wire
+from stack.sandbox.ecs.model import Deployment, HookRun, Rollout, Service, Task, Wire
 from stack.sandbox.ecs.world import World
 
 KEPT = 100
@@ -65,6 +65,25 @@ def deployment_changed(world: World, service: Service, deployment: Deployment) -
         'reason': deployment.reason,
     }
     send(world, 'ECS Deployment State Change', world.arn('service', service.cluster, service.name), detail)
+
+
+def hook_changed(world: World, service: Service, record: Rollout, run: HookRun) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_hook_events.html"""
+    path = service.cluster, service.name
+    deployment = world.arn('service-deployment', *path, record.id)
+    detail = {
+        'eventType': 'ERROR' if run.status in ('FAILED', 'TIMED_OUT') else 'INFO',
+        'eventName': f'HOOK_{run.status}',
+        'hookId': run.id,
+        'hookType': run.kind,
+        'expiresAt': iso(run.expires_at),
+        'lifecycleStage': run.stage,
+        'clusterArn': world.arn('cluster', service.cluster),
+        'serviceArn': world.arn('service', *path),
+        'serviceDeploymentArn': deployment,
+        'updatedAt': iso(world.now),
+    }
+    send(world, 'ECS Hook State Change', deployment, detail)
 
 
 def service_acted(world: World, service: Service, name: str, reason: str | None = None) -> None:

@@ -38,7 +38,10 @@ _CATEGORIES: tuple[tuple[Quota, str], ...] = (
     ),
     (Quota(50, 5), 'CreateService DeleteService UpdateService'),
     (Quota(100, 20), 'DescribeServices ListServices'),
-    (Quota(50, 20), 'DescribeServiceDeployments ListServiceDeployments StopServiceDeployment'),
+    (
+        Quota(50, 20),
+        'DescribeServiceDeployments ListServiceDeployments StopServiceDeployment ContinueServiceDeployment',
+    ),
     (Quota(50, 20), 'DescribeServiceRevisions'),
     (Quota(200, 80), 'UpdateTaskProtection GetTaskProtection'),
     (Quota(10, 1), 'ListServicesByNamespace'),

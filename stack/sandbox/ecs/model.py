@@ -5,6 +5,7 @@ seconds since 1970; `due` is when the thing moves next by itself, None where it 
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 Wire = dict[str, Any]
@@ -118,9 +119,60 @@ class Deployment:
     rollback: bool = False
 
 
+class Cause(StrEnum):
+    """Why a deployment failed or was stopped."""
+
+    BREAKER = 'breaker'
+    ALARM = 'alarm'
+    HOOK = 'hook'
+    TIME = 'time'
+    NETWORK = 'network'
+    REQUEST = 'request'
+    NEWER = 'newer'
+
+
+@dataclass
+class HookRun:
+    """One run of a lifecycle hook, which is of a stage. `ends_at`: when a Lambda function answers; `expires_at`: when
+    the hook times out."""
+
+    id: str
+    kind: str
+    stage: str
+    status: str
+    expires_at: float
+    on_timeout: str
+    target: str = ''
+    ends_at: float | None = None
+
+
+@dataclass
+class Course:
+    """The position of a native deployment (blue/green, linear, canary) in its stages.
+
+    `until`: when the work of the stage ends, apart from its hooks and tasks; `step`: the number of traffic steps
+    begun; `production` and `test`: the percentage of traffic by revision; `source`: the revision that is replaced,
+    empty for a first deployment; `backward`: it is being rolled back.
+    """
+
+    stage: str
+    since: float
+    until: float
+    source: str = ''
+    step: int = 0
+    backward: bool = False
+    production: dict[str, float] = field(default_factory=dict)
+    test: dict[str, float] = field(default_factory=dict)
+    hooks: list[HookRun] = field(default_factory=list)
+
+
 @dataclass
 class Rollout:
-    """A service deployment, as its own API shows it: kept after the deployment itself has gone."""
+    """A service deployment, as its own API shows it: kept after the deployment itself has gone.
+
+    `cause` is why it failed or was stopped: a `Cause`, empty otherwise; `course` is None for a rolling
+    update.
+    """
 
     id: str
     deployment: str
@@ -137,6 +189,8 @@ class Rollout:
     stopped_at: float | None = None
     rollback: Wire | None = None
     failures: int = 0
+    cause: str = ''
+    course: Course | None = None
 
 
 @dataclass

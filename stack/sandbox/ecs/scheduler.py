@@ -1,13 +1,15 @@
 """The ECS service scheduler: one step of one service at a time."""
 
 from stack.sandbox.ecs import lifecycle, placement
-from stack.sandbox.ecs.deployments import complete, fail, give_up_old
+from stack.sandbox.ecs.deployments import complete, give_up_old
+from stack.sandbox.ecs.endings import carry_out_request, fail
 from stack.sandbox.ecs.events import add_event, add_event_once, service_acted
 from stack.sandbox.ecs.launching import start, stop, surplus
-from stack.sandbox.ecs.model import Cluster, Deployment, Service, Task
+from stack.sandbox.ecs.model import Cause, Cluster, Deployment, Service, Task
 from stack.sandbox.ecs.network import targets
 from stack.sandbox.ecs.placement import TROUBLESHOOTING
 from stack.sandbox.ecs.rollout import Share, decide, threshold
+from stack.sandbox.ecs.strategies.course import current, tend
 from stack.sandbox.ecs.world import FORGET_AFTER, LIVE, World
 
 IMPAIRED_AFTER = 3
@@ -83,7 +85,7 @@ def _tend(world: World, service: Service) -> None:
     elif service.status == 'DRAINING':
         _drain(world, service)
     else:
-        _roll(world, cluster, service)
+        _deploy(world, cluster, service)
 
 
 def _drain(world: World, service: Service) -> None:
@@ -96,11 +98,19 @@ def _drain(world: World, service: Service) -> None:
         world.wake(service, world.after(FORGET_AFTER))
 
 
-def _roll(world: World, cluster: Cluster, service: Service) -> None:
-    daemon = service.spec['schedulingStrategy'] == 'DAEMON'
-    if daemon:
+def _deploy(world: World, cluster: Cluster, service: Service) -> None:
+    if service.spec['schedulingStrategy'] == 'DAEMON':
         _follow_instances(world, cluster, service)
-    _watch_breaker(world, service)
+    carry_out_request(world, service)
+    course = current(service)
+    if course is not None:
+        tend(world, service, course)
+    else:
+        _watch_breaker(world, service)
+        _roll(world, service)
+
+
+def _roll(world: World, service: Service) -> None:
     primary = service.deployments[0]
     tasks = [task for task in world.tasks_of(service) if task.status in LIVE]
     new = [task for task in tasks if task.deployment == primary.id]
@@ -147,7 +157,7 @@ def _watch_breaker(world: World, service: Service) -> None:
     if primary.state != 'IN_PROGRESS' or primary.rollback or primary.proven or not breaker.get('enable'):
         return
     if service.desired and primary.failed >= threshold(service.desired, breaker):
-        fail(world, service, breaker.get('rollback', False))
+        fail(world, service, Cause.BREAKER, breaker.get('rollback', False))
 
 
 def _settle(world: World, service: Service, new: list[Task], old: list[Task]) -> None:

@@ -10,11 +10,12 @@ from stack.sandbox.ecs.connect import check_connect
 from stack.sandbox.ecs.errors import client, invalid
 from stack.sandbox.ecs.expressions import compiled
 from stack.sandbox.ecs.model import Cluster, TaskDefinition, Wire
+from stack.sandbox.ecs.strategies.configuration import defaults, merged
+from stack.sandbox.ecs.strategies.rules import check_strategy
 from stack.sandbox.ecs.world import World
 
 NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
 FARGATE_PROVIDERS = ('FARGATE', 'FARGATE_SPOT')
-_NO_BREAKER = {'enable': False, 'rollback': False}
 
 
 def check_name(name: str) -> None:
@@ -34,14 +35,7 @@ def filled_in(spec: Wire, cluster: Cluster) -> Wire:
     if not spec.get('capacityProviderStrategy'):
         spec.pop('capacityProviderStrategy', None)
     spec['launchType'] = launch_type(spec)
-    percents = {'maximumPercent': 100 if daemon else 200, 'minimumHealthyPercent': 0 if daemon else 100}
-    spec['deploymentConfiguration'] = {
-        'deploymentCircuitBreaker': dict(_NO_BREAKER),
-        **percents,
-        'strategy': 'ROLLING',
-        'bakeTimeInMinutes': 0,
-        **spec.get('deploymentConfiguration', {}),
-    }
+    spec['deploymentConfiguration'] = merged(defaults(daemon), spec.get('deploymentConfiguration', {}))
     for name in ('loadBalancers', 'serviceRegistries', 'placementConstraints', 'placementStrategy'):
         spec.setdefault(name, [])
     if spec['loadBalancers']:
@@ -143,26 +137,7 @@ def _check_deployment(configuration: Wire, daemon: bool) -> None:
         'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     )
     _need(lowest <= highest, 'maximumPercent must not be below minimumHealthyPercent.')
-    _check_strategy(configuration)
-
-
-def _check_strategy(configuration: Wire) -> None:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html"""
-    for own in ('linear', 'canary'):
-        _need(
-            configuration['strategy'] == own.upper() or f'{own}Configuration' not in configuration,
-            f'{own.title()} configuration can only be present with {own.upper()} deployment strategy',
-        )
-    for hook in configuration.get('lifecycleHooks', []):
-        _need(
-            bool(hook.get('lifecycleStages')),
-            'Lifecycle stage cannot be null or empty for any deployment lifecycle hooks',
-        )
-        if hook.get('targetType', 'AWS_LAMBDA') == 'AWS_LAMBDA':
-            _need(
-                'hookTargetArn' in hook and 'roleArn' in hook,
-                'Role arn or Hook Target arn is missing for one or more deployment lifecycle hooks',
-            )
+    check_strategy(configuration)
 
 
 def _check_network(definition: TaskDefinition, spec: Wire) -> None:

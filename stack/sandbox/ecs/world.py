@@ -33,6 +33,9 @@ class Timings:
     longest_backoff: float = 1620
     placement_retry: float = 60
     longest_placement_retry: float = 900
+    stage: float = 2
+    shift: float = 5
+    hook: float = 1
 
 
 class World:

@@ -91,6 +91,8 @@ def test_aborted_by_hand_stays(fleet: Fleet):
     fleet.wait(5)
     arn = newest(fleet)['serviceDeploymentArn']
     fleet.aws.stop_service_deployment(serviceDeploymentArn=arn, stopType='ABORT')
+    assert newest(fleet)['status'] == 'STOP_REQUESTED'
+    fleet.wait(1)
     assert newest(fleet)['status'] == 'STOPPED'
     assert (fleet.primary()['rolloutState'], fleet.primary()['taskDefinition']) == ('FAILED', bad)
 
