@@ -13,7 +13,7 @@ from moto.elbv2.exceptions import (
     PriorityInUseError,
     RuleNotFoundError,
 )
-from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener
+from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener, FakeRule
 
 from stack.sandbox.patching import replace
 
@@ -104,6 +104,22 @@ def forwards(action: Mapping[str, Any]) -> list[tuple[str, int]]:
     if groups:
         return [(group['TargetGroupArn'], int(group.get('Weight', 1))) for group in groups]
     return [(action['TargetGroupArn'], 1)] if 'TargetGroupArn' in action else []
+
+
+def weigh(backend: ELBv2Backend, rule: FakeRule, weights: Mapping[str, int]) -> None:
+    """Have a rule forward to target groups by weights, as ECS does for native deployments.
+
+    The rest of the action stays; AWS shows no single target group in it.
+    """
+    data: dict[str, Any] = copy.deepcopy(rule.actions[-1].data) if rule.actions else {'Type': 'forward'}
+    data.pop('TargetGroupArn', None)
+    groups = [{'TargetGroupArn': arn, 'Weight': weight} for arn, weight in weights.items()]
+    data['ForwardConfig'] = {**data.get('ForwardConfig', {}), 'TargetGroups': groups}
+    rule.actions = [*rule.actions[:-1], FakeAction(data)]
+    if rule.is_default:
+        [listener] = backend.describe_listeners(None, [rule.listener_arn])
+        listener.default_actions = rule.actions
+    link(backend)
 
 
 def _set_rule_priorities(self: ELBv2Backend, rule_priorities: list[dict[str, Any]]) -> list[Any]:

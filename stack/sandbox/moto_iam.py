@@ -48,13 +48,13 @@ def role(account: str, arn: str) -> Role | None:
     return found
 
 
-def may_assume(account: str, arn: str) -> bool:
-    """Whether ECS may assume a role for tasks."""
+def may_assume(account: str, arn: str, service: str = TASKS) -> bool:
+    """Whether a service may assume a role, `ecs-tasks.amazonaws.com` for that of a task."""
     found = role(account, arn)
-    if found is None:
-        return False
+    if found is None or found.id == _NOT_CREATED:
+        return found is not None
     return any(
-        statement.get('Effect') == 'Allow' and TASKS in _listed((statement.get('Principal') or {}).get('Service'))
+        statement.get('Effect') == 'Allow' and service in _listed((statement.get('Principal') or {}).get('Service'))
         for statement in _listed(json.loads(found.assume_role_policy_document).get('Statement'))
     )
 

@@ -6,7 +6,7 @@ Failures and stops are in `stack.sandbox.ecs.endings`.
 from stack.sandbox.ecs.events import add_event, deployment_changed
 from stack.sandbox.ecs.model import Cause, Course, Deployment, Revision, Rollout, Service, Wire
 from stack.sandbox.ecs.rollout import threshold
-from stack.sandbox.ecs.strategies import stages
+from stack.sandbox.ecs.strategies import stages, traffic
 from stack.sandbox.ecs.world import World
 
 # Fields of a deployment rather than of the service: a rollback restores them.
@@ -28,7 +28,9 @@ UNDER_WAY = ('PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', '
 def begin(world: World, service: Service) -> Deployment:
     """Create a PRIMARY deployment from the service's current `spec`; it replaces the one before."""
     spec: Wire = {name: service.spec[name] for name in ROLLED if name in service.spec}
-    revision = Revision(world.dice.digits(19), service.spec['taskDefinition'], spec, world.now)
+    source = next(iter([*filter(_is_good, service.deployments), *service.deployments]), None)
+    groups = traffic.groups(service, source)
+    revision = Revision(world.dice.digits(19), service.spec['taskDefinition'], spec, world.now, groups)
     deployment = Deployment(
         id=f'ecs-svc/{world.dice.digits(19)}',
         revision=revision.id,
@@ -37,20 +39,31 @@ def begin(world: World, service: Service) -> Deployment:
         desired=service.desired,
         created_at=world.now,
         updated_at=world.now,
+        groups=groups,
     )
     deployment.reason = f'ECS deployment {deployment.id} in progress.'
-    course = _course(world, service)
+    course = _course(world, service, source)
     _overtake(world, service, course)
     service.rollouts.insert(0, _record(world, service, deployment, course))
     del service.rollouts[ROLLOUTS_KEPT:]
     service.revisions.insert(0, revision)
     del service.revisions[ROLLOUTS_KEPT:]
     service.deployments.insert(0, deployment)
+    if course is None and source is not None:
+        _unite_traffic(world, service, source)
     service.steady = False
     service.attempt, service.not_before, service.refused, service.retry_at = 0, 0.0, 0, 0.0
     service.notices = []
     deployment_changed(world, service, deployment)
     return deployment
+
+
+def _unite_traffic(world: World, service: Service, source: Deployment) -> None:
+    """Give the source of a rolling update all traffic, where a native deployment was replaced in a shift."""
+    before = service.rollouts[1].course
+    if before is not None and before.production.get(source.revision) != stages.WHOLE:
+        course = Course(before.stage, before.since, before.until, production={source.revision: stages.WHOLE})
+        traffic.apply(world, service, service.deployments[0], course)
 
 
 def _record(world: World, service: Service, deployment: Deployment, course: Course | None) -> Rollout:
@@ -64,17 +77,25 @@ def _record(world: World, service: Service, deployment: Deployment, course: Cour
         desired=service.desired,
         configuration=service.spec['deploymentConfiguration'],
         course=course,
+        alarms=_quiet_alarms(world, service.spec['deploymentConfiguration'].get('alarms', {})),
     )
+    if record.alarms:
+        world.monitored.add((service.cluster, service.name))
     if course is None:
         record.status, record.started_at = 'IN_PROGRESS', world.now
     return record
 
 
-def _course(world: World, service: Service) -> Course | None:
+def _quiet_alarms(world: World, configured: Wire) -> list[str]:
+    """The alarms to monitor: none where one of them is in ALARM at the start."""
+    names: list[str] = configured['alarmNames'] if configured.get('enable') else []
+    return [] if world.ports.alarms.triggered(names) else names
+
+
+def _course(world: World, service: Service, source: Deployment | None) -> Course | None:
     """The course of a new deployment, None for a rolling update. Traffic stays where the one before has left it."""
     if not stages.is_native(service.spec['deploymentConfiguration']):
         return None
-    source = next(iter([*filter(_is_good, service.deployments), *service.deployments]), None)
     before = service.rollouts[0].course if service.rollouts else None
     course = Course(stages.PRE_SCALE_UP, world.now, world.now)
     if source is not None:

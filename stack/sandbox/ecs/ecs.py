@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stack.sandbox.ecs import (
+    alarms,
     clusters,
     history,
     instances,
@@ -243,6 +244,7 @@ class Ecs:
 
     def _advance(self, world: World, until: float) -> None:
         until = round(until, 3)
+        alarms.look(world)
         while (thing := world.next_due(until)) is not None:
             self._step(world, thing)
             self.changed += 1

@@ -1,5 +1,6 @@
 """Service deployments, past and current: ListServiceDeployments, and the actions that stop or continue one."""
 
+from stack.sandbox.ecs import alarms
 from stack.sandbox.ecs.arns import checked, named
 from stack.sandbox.ecs.deployments import UNDER_WAY, breaker_view
 from stack.sandbox.ecs.endings import request_stop
@@ -96,14 +97,16 @@ def _full(world: World, service: Service, record: Rollout) -> Wire:
         deploymentConfiguration=record.configuration,
         rollback=rollback,
         deploymentCircuitBreaker=breaker_view(service, record),
-        alarms={'status': 'DISABLED', 'alarmNames': [], 'triggeredAlarmNames': []},
+        alarms=alarms.view(record),
     )
 
 
 def _stage(record: Rollout) -> str | None:
     if record.status not in UNDER_WAY or record.status == 'PENDING':
         return None
-    return 'SCALE_UP' if record.course is None else record.course.stage
+    if record.course is not None:
+        return record.course.stage
+    return 'SCALE_UP' if record.baking_since is None else 'BAKE_TIME'
 
 
 def _hooks(record: Rollout, course: Course) -> list[Wire]:

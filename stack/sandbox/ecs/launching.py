@@ -6,6 +6,7 @@ from stack.sandbox.ecs.model import Cluster, Deployment, Instance, Service, Task
 from stack.sandbox.ecs.network import targets
 from stack.sandbox.ecs.placement import Refusal
 from stack.sandbox.ecs.preparation import refused_role
+from stack.sandbox.ecs.strategies.traffic import balancers
 from stack.sandbox.ecs.waiting import Obstacle, no_room, wait
 from stack.sandbox.ecs.world import World
 
@@ -92,6 +93,8 @@ def _launch(
     )
     taken_over = ('loadBalancers', 'serviceRegistries', 'networkConfiguration')
     spec = {name: deployment.spec[name] for name in taken_over if deployment.spec.get(name)}
+    if 'loadBalancers' in spec:
+        spec['loadBalancers'] = balancers(deployment)
     for name in ('healthCheckGracePeriodSeconds', 'enableExecuteCommand'):
         if name in service.spec:
             spec[name] = service.spec[name]

@@ -103,7 +103,7 @@ class Task:
 
 @dataclass
 class Deployment:
-    """One entry of a service's `deployments`. `proven` once a task of it was healthy: its failures count no more."""
+    """One entry of a service's `deployments`. `groups`: the target group of each of its load balancers."""
 
     id: str
     revision: str
@@ -115,8 +115,8 @@ class Deployment:
     state: str = 'IN_PROGRESS'
     reason: str = ''
     failed: int = 0
-    proven: bool = False
     rollback: bool = False
+    groups: list[str] = field(default_factory=list)
 
 
 class Cause(StrEnum):
@@ -170,8 +170,8 @@ class Course:
 class Rollout:
     """A service deployment, as its own API shows it: kept after the deployment itself has gone.
 
-    `cause` is why it failed or was stopped: a `Cause`, empty otherwise; `course` is None for a rolling
-    update.
+    `cause` is why it failed or was stopped: a `Cause`, empty otherwise; `course` is None for a rolling update. `alarms`
+    are those that are monitored; `baking_since`: when a rolling update with alarms had all its tasks.
     """
 
     id: str
@@ -191,6 +191,9 @@ class Rollout:
     failures: int = 0
     cause: str = ''
     course: Course | None = None
+    alarms: list[str] = field(default_factory=list)
+    triggered: list[str] = field(default_factory=list)
+    baking_since: float | None = None
 
 
 @dataclass
@@ -201,6 +204,7 @@ class Revision:
     definition: str
     spec: Wire
     created_at: float
+    groups: list[str] = field(default_factory=list)
 
 
 @dataclass

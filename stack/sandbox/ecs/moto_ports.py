@@ -1,4 +1,5 @@
-"""The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, IAM, Logs and Cloud Map.
+"""The embedded ECS's ports on moto: its ECR, ELBv2, Secrets Manager, SSM, IAM, Logs, alarms and
+Cloud Map.
 
 moto is not safe to use from several threads: the caller of `Ecs` with these ports holds the lock that protects
 moto.
@@ -9,8 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.ecr.models import ecr_backends
-from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeRule, FakeTargetGroup, elbv2_backends
 from moto.logs.models import LogsBackend, LogStream, logs_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicediscovery.models import servicediscovery_backends
@@ -18,6 +20,7 @@ from moto.ssm.models import ssm_backends
 
 from stack.sandbox import moto_iam, moto_logs
 from stack.sandbox.ecs.ports import AnyImage, Image, Ports, TargetGroup, tags_of
+from stack.sandbox.moto_elbv2 import forwards, weigh
 from stack.sandbox.patching import replace
 from stack.sandbox.telemetry.log_lines import LogSource
 
@@ -37,6 +40,7 @@ def ports(account: str, region: str) -> Ports:
         MotoLogs(account, region),
         MotoRegistry(account, region),
         MotoRoles(account),
+        MotoAlarms(account, region),
     )
 
 
@@ -70,8 +74,12 @@ class MotoTargets:
         self._account = account
         self._region = region
 
+    @property
+    def _backend(self) -> ELBv2Backend:
+        return elbv2_backends[self._account][self._region]
+
     def _group(self, arn: str) -> FakeTargetGroup | None:
-        return elbv2_backends[self._account][self._region].target_groups.get(arn)
+        return self._backend.target_groups.get(arn)
 
     def group(self, arn: str) -> TargetGroup | None:
         group = self._group(arn)
@@ -101,6 +109,33 @@ class MotoTargets:
             group.targets.pop(f'{target}:{port}', None)
             vars(group).get(_STATES, {}).pop(f'{target}:{port}', None)
 
+    def leads(self, rule: str, arn: str) -> bool:
+        found = self._rule(rule)
+        return found is not None and any(arn == group for action in found.actions for group, _ in forwards(action.data))
+
+    def weigh(self, rule: str, weights: dict[str, int]) -> None:
+        found = self._rule(rule)
+        if found is not None:
+            weigh(self._backend, found, weights)
+
+    def _rule(self, arn: str) -> FakeRule | None:
+        """A rule, or the default one of a listener."""
+        listeners = (each for one in self._backend.load_balancers.values() for each in one.listeners.values())
+        rules = ((listener, rule) for listener in listeners for rule in listener.rules.values())
+        return next((r for listener, r in rules if arn == r.arn or (arn == listener.arn and r.is_default)), None)
+
+
+class MotoAlarms:
+    """CloudWatch's alarms; SetAlarmState sets them off."""
+
+    def __init__(self, account: str, region: str):
+        self._account = account
+        self._region = region
+
+    def triggered(self, names: list[str]) -> list[str]:
+        known = cloudwatch_backends[self._account][self._region].alarms
+        return [name for name in names if name in known and known[name].state_value == 'ALARM']
+
 
 class MotoSecrets:
     """Secrets Manager's secrets and SSM's parameters, by whatever `valueFrom` names them with."""
@@ -124,8 +159,8 @@ class MotoRoles:
     def __init__(self, account: str):
         self._account = account
 
-    def may_assume(self, role: str) -> bool:
-        return moto_iam.may_assume(self._account, role)
+    def may_assume(self, role: str, service: str) -> bool:
+        return moto_iam.may_assume(self._account, role, service)
 
     def may_do(self, role: str, action: str) -> bool:
         return moto_iam.may_do(self._account, role, action)

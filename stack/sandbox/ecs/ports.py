@@ -1,4 +1,4 @@
-"""Interfaces of the embedded ECS to the rest of AWS: images, target groups, secrets, roles, logs and Cloud Map.
+"""Interfaces of the embedded ECS to the rest of AWS: images, target groups, secrets, roles, logs, alarms and Cloud Map.
 
 With the defaults here everything exists and nothing is stored, so that the core runs without moto. `moto_ports`
 implements them with moto's backends.
@@ -41,13 +41,27 @@ class Targets(Protocol):
 
     def deregister(self, arn: str, target: str, port: int) -> None: ...
 
+    def leads(self, rule: str, arn: str) -> bool:
+        """Whether a rule, or the default of a listener, names a target group."""
+        ...
+
+    def weigh(self, rule: str, weights: dict[str, int]) -> None:
+        """Have a rule forward to target groups by these weights."""
+        ...
+
+
+class Alarms(Protocol):
+    def triggered(self, names: list[str]) -> list[str]:
+        """Those of the alarms that are in ALARM."""
+        ...
+
 
 class Secrets(Protocol):
     def exists(self, value_from: str) -> bool: ...
 
 
 class Roles(Protocol):
-    def may_assume(self, role: str) -> bool: ...
+    def may_assume(self, role: str, service: str) -> bool: ...
 
     def may_do(self, role: str, action: str) -> bool: ...
 
@@ -100,6 +114,17 @@ class AnyTarget:
     def deregister(self, arn: str, target: str, port: int) -> None:
         pass
 
+    def leads(self, rule: str, arn: str) -> bool:
+        return True
+
+    def weigh(self, rule: str, weights: dict[str, int]) -> None:
+        pass
+
+
+class NoAlarm:
+    def triggered(self, names: list[str]) -> list[str]:
+        return []
+
 
 class AnySecret:
     def exists(self, value_from: str) -> bool:
@@ -107,7 +132,7 @@ class AnySecret:
 
 
 class AnyRole:
-    def may_assume(self, role: str) -> bool:
+    def may_assume(self, role: str, service: str) -> bool:
         return True
 
     def may_do(self, role: str, action: str) -> bool:
@@ -152,3 +177,4 @@ class Ports:
     logs: Logs = field(default_factory=AnyLog)
     registry: Registry = field(default_factory=AnyRegistry)
     roles: Roles = field(default_factory=AnyRole)
+    alarms: Alarms = field(default_factory=NoAlarm)

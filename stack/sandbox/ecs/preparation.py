@@ -4,13 +4,14 @@ from stack.sandbox.ecs import failures
 from stack.sandbox.ecs.model import TaskDefinition, Wire
 from stack.sandbox.ecs.world import World
 
+TASKS = 'ecs-tasks.amazonaws.com'
 _ROLES = ('executionRoleArn', 'taskRoleArn')
 
 
 def refused_role(world: World, definition: TaskDefinition) -> str:
     """The first role of a task definition that ECS may not assume; empty if it may assume all."""
     roles = (definition.spec.get(name) for name in _ROLES)
-    return next((role for role in roles if role and not world.ports.roles.may_assume(role)), '')
+    return next((role for role in roles if role and not world.ports.roles.may_assume(role, TASKS)), '')
 
 
 def problem(world: World, definition: TaskDefinition) -> str:

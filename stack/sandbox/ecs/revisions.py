@@ -48,8 +48,23 @@ def _view(world: World, service: Service, revision: Revision) -> Wire:
         containerImages=[_image(world, c['name'], c['image']) for c in containers],
         guardDutyEnabled=False,
         createdAt=revision.created_at,
+        resolvedConfiguration=_resolved(revision),
         **spec,
     )
+
+
+def _resolved(revision: Revision) -> Wire | None:
+    """The target groups that a revision uses, and the rules that lead to them."""
+    pairs = zip(revision.groups, revision.spec.get('loadBalancers', []), strict=False)
+    balancers = [
+        given(
+            targetGroupArn=group,
+            productionListenerRule=balancer.get('advancedConfiguration', {}).get('productionListenerRule'),
+        )
+        for group, balancer in pairs
+        if group
+    ]
+    return {'loadBalancers': balancers} if balancers else None
 
 
 def _image(world: World, name: str, image: str) -> Wire:

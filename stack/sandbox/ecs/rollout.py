@@ -35,6 +35,19 @@ def bounds(desired: int, configuration: Wire) -> tuple[int, int]:
     return lowest, highest
 
 
+def enough(desired: int, configuration: Wire) -> int:
+    """How many new tasks must be healthy before the old ones may all go: fewer than desired with early success that
+    waits for their clean-up."""
+    early = configuration.get('earlySuccessCriteria', {})
+    if not early.get('enable') or early['sourceServiceRevisionCleanup'] != 'BLOCKING':
+        return desired
+    return share_of(desired, early['healthyPercent'])
+
+
+def share_of(desired: int, percent: float) -> int:
+    return math.ceil(desired * percent / 100)
+
+
 def decide(desired: int, configuration: Wire, new: Share, old: Share, may_start: bool) -> Move:
     """The next move of a service whose PRIMARY deployment has `new` tasks and all others together `old` ones.
 
@@ -45,7 +58,7 @@ def decide(desired: int, configuration: Wire, new: Share, old: Share, may_start:
     stop_new = max(0, new.total - desired)
     if not may_start:
         return Move(0, stop_new, max(0, old.total - desired), False)
-    if new.healthy >= desired:
+    if new.healthy >= enough(desired, configuration):
         stop_old = old.total
     else:
         stop_old = old.total - old.healthy + max(0, min(old.healthy, new.healthy + old.healthy - lowest))

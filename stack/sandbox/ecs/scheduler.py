@@ -1,6 +1,6 @@
 """The ECS service scheduler: one step of one service at a time."""
 
-from stack.sandbox.ecs import lifecycle, placement
+from stack.sandbox.ecs import alarms, lifecycle, placement
 from stack.sandbox.ecs.deployments import complete, give_up_old
 from stack.sandbox.ecs.endings import carry_out_request, fail
 from stack.sandbox.ecs.events import add_event, add_event_once, service_acted
@@ -8,6 +8,7 @@ from stack.sandbox.ecs.launching import start, stop, surplus
 from stack.sandbox.ecs.model import Cause, Cluster, Deployment, Service, Task
 from stack.sandbox.ecs.network import targets
 from stack.sandbox.ecs.placement import TROUBLESHOOTING
+from stack.sandbox.ecs.rolling_end import earliest_end, is_early
 from stack.sandbox.ecs.rollout import Share, decide, threshold
 from stack.sandbox.ecs.strategies.course import current, tend
 from stack.sandbox.ecs.world import FORGET_AFTER, LIVE, World
@@ -36,7 +37,7 @@ def step(world: World, thing: Task | Service) -> None:
 
 
 def _note_failure(world: World, service: Service, deployment: Deployment, task: Task) -> None:
-    if not deployment.proven:
+    if deployment.state == 'IN_PROGRESS':
         deployment.failed += 1
     if 'startedAt' in task.times:
         _report_unhealthy(world, service, task)
@@ -53,7 +54,6 @@ def _note_health(service: Service, deployment: Deployment) -> None:
     service.attempt = 0
     breaker = service.spec['deploymentConfiguration'].get('deploymentCircuitBreaker', {})
     if breaker.get('resetOnHealthyTask', True):
-        deployment.proven = True
         deployment.failed = 0
 
 
@@ -101,6 +101,7 @@ def _drain(world: World, service: Service) -> None:
 def _deploy(world: World, cluster: Cluster, service: Service) -> None:
     if service.spec['schedulingStrategy'] == 'DAEMON':
         _follow_instances(world, cluster, service)
+    alarms.heed(world, service)
     carry_out_request(world, service)
     course = current(service)
     if course is not None:
@@ -154,30 +155,29 @@ def _follow_instances(world: World, cluster: Cluster, service: Service) -> None:
 def _watch_breaker(world: World, service: Service) -> None:
     primary = service.deployments[0]
     breaker = service.spec['deploymentConfiguration'].get('deploymentCircuitBreaker', {})
-    if primary.state != 'IN_PROGRESS' or primary.rollback or primary.proven or not breaker.get('enable'):
+    if primary.state != 'IN_PROGRESS' or primary.rollback or not breaker.get('enable'):
         return
     if service.desired and primary.failed >= threshold(service.desired, breaker):
         fail(world, service, Cause.BREAKER, breaker.get('rollback', False))
 
 
 def _settle(world: World, service: Service, new: list[Task], old: list[Task]) -> None:
-    """Complete the deployment once it has all its tasks, and add the event of the steady state."""
+    """Complete the deployment once it has its tasks, and add the event of the steady state."""
     primary = service.deployments[0]
-    in_place = [task for task in new if task.healthy and task.desired == 'RUNNING']
+    healthy = [task for task in new if task.healthy and task.desired == 'RUNNING']
     gone = all(task.status not in LIVE for task in old)
-    if primary.state == 'FAILED' or not gone or len(in_place) != service.desired:
-        service.steady = False
-        return
-    if any(task.status in LIVE and not task.healthy for task in new):
-        return
-    if primary.state == 'IN_PROGRESS':
-        earliest = world.after(world.scaled(world.timings.least_deployment), since=primary.updated_at)
+    ill = any(task.status in LIVE and not task.healthy for task in new)
+    whole = gone and not ill and len(healthy) == service.desired
+    if primary.state == 'IN_PROGRESS' and (whole or is_early(service, len(healthy), gone)):
+        earliest = earliest_end(world, service)
         if world.now < earliest:
             world.wake(service, earliest)
             return
         complete(world, service)
-        give_up_old(service, set())
-    if not service.steady:
+        give_up_old(service, {task.deployment for task in old if task.status in LIVE})
+    if primary.state == 'FAILED' or not gone or len(healthy) != service.desired:
+        service.steady = False
+    elif not service.steady and not ill:
         service.steady = True
         service.notices = []
         service.attempt, service.not_before = 0, 0.0

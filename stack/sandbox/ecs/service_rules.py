@@ -11,7 +11,7 @@ from stack.sandbox.ecs.errors import client, invalid
 from stack.sandbox.ecs.expressions import compiled
 from stack.sandbox.ecs.model import Cluster, TaskDefinition, Wire
 from stack.sandbox.ecs.strategies.configuration import defaults, merged
-from stack.sandbox.ecs.strategies.rules import check_strategy
+from stack.sandbox.ecs.strategies.rules import check_advanced, check_strategy
 from stack.sandbox.ecs.world import World
 
 NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
@@ -64,6 +64,7 @@ def check(world: World, cluster: Cluster, definition: TaskDefinition, spec: Wire
     _check_network(definition, spec)
     for balancer in spec['loadBalancers']:
         _check_balancer(world, definition, balancer)
+        check_advanced(world, spec['deploymentConfiguration'], balancer)
     for registry in spec['serviceRegistries']:
         _check_registry(world, definition, registry)
     check_connect(world, definition, spec.get('serviceConnectConfiguration', {}))

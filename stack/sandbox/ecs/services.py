@@ -181,6 +181,7 @@ def _scale(world: World, service: Service, desired: int) -> None:
     for deployment in service.deployments[:1]:
         deployment.desired = desired
         deployment.updated_at = world.now
+        service.rollouts[0].desired = desired
     service_acted(world, service, 'SERVICE_DESIRED_COUNT_UPDATED', f'desired count is now {desired}')
 
 

@@ -35,7 +35,7 @@ def wait(world: World, service: Service, primary: Deployment, obstacle: Obstacle
         service.refused += 1
         pause = min(world.timings.placement_retry * 2 ** (service.refused - 1), world.timings.longest_placement_retry)
         service.retry_at = world.after(world.scaled(pause))
-        if not primary.proven:
+        if primary.state == 'IN_PROGRESS':
             primary.failed += 1
         add_event_once(world, service, obstacle.text)
         service_acted(world, service, obstacle.name, obstacle.reason)

@@ -42,7 +42,7 @@ class World:
     """Runtime only: everything that must last is in `region` and `dice`.
 
     `alive` has the tasks of each service that are not STOPPED; `outbox` EventBridge's events that wait to be sent, None
-    without a listener.
+    without a listener; `monitored` the cluster and name of services whose deployments have alarms.
     """
 
     def __init__(self, region: Region, dice: Dice, ports: Ports, speed: float, timings: Timings, listened_to: bool):
@@ -51,6 +51,7 @@ class World:
         self.ports = ports
         self.timings = timings
         self.now = 0.0
+        self.monitored: set[tuple[str, str]] = set()
         self.alive: dict[tuple[str, str], dict[str, Task]] = {}
         self.outbox: list[Wire] | None = [] if listened_to else None
         self._speed = speed
@@ -64,6 +65,8 @@ class World:
                 self._queue(task.due, TASK, cluster.name, task.id)
             for service in cluster.services.values():
                 self._queue(service.due, SERVICE, cluster.name, service.name)
+                if service.rollouts and service.rollouts[0].alarms:
+                    self.monitored.add((cluster.name, service.name))
 
     def index(self, task: Task) -> None:
         if task.service is None:

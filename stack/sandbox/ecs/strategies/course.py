@@ -4,14 +4,14 @@ Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from stack.sandbox.ecs.deployments import complete, end_overtaken, give_up_old
 from stack.sandbox.ecs.endings import fail
 from stack.sandbox.ecs.launching import start, stop, surplus
 from stack.sandbox.ecs.model import Cause, Course, Deployment, Rollout, Service, Task
 from stack.sandbox.ecs.rollout import MOST_STARTED_AT_ONCE
-from stack.sandbox.ecs.strategies import hooks, stages
+from stack.sandbox.ecs.strategies import hooks, stages, traffic
 from stack.sandbox.ecs.world import LIVE, World
 
 _MOVING = ('IN_PROGRESS', 'ROLLBACK_IN_PROGRESS')
@@ -53,7 +53,7 @@ def _moved(world: World, service: Service, record: Rollout, course: Course) -> b
         _enter(world, service, record, course, _back(world, service, record, course, stages.PRE_SCALE_UP))
         return True
     hooks.settle(world, service, record, course)
-    cause = _failure(world, record, course)
+    cause = _failure(world, service, record, course)
     if cause is not None:
         fail(world, service, cause)
         return True
@@ -82,9 +82,11 @@ def _back(world: World, service: Service, record: Rollout, course: Course, stage
     return stages.way_back(stage, weights, missing)
 
 
-def _failure(world: World, record: Rollout, course: Course) -> Cause | None:
+def _failure(world: World, service: Service, record: Rollout, course: Course) -> Cause | None:
     if course.backward:
         return None
+    if course.stage == stages.PRE_SCALE_UP and not traffic.is_wired(world, service.deployments[0]):
+        return Cause.NETWORK
     if hooks.failed(course):
         return Cause.HOOK
     late = course.stage == stages.SCALE_UP and world.now >= _limit(world, course.since, _LONGEST_STAGE)
@@ -99,18 +101,27 @@ def _enter(world: World, service: Service, record: Rollout, course: Course, stag
     course.stage, course.since = stage, world.now
     kept = hooks.failed(course) if course.backward else []
     course.hooks = [*kept, *hooks.fire(world, service, record, stage)]
-    course.until = world.after(world.scaled(_duration(world, record, course)))
+    course.until = world.after(world.scaled(_duration(world, service, record, course)))
     record.updated_at = world.now
-    _shift(record, course)
+    if stage in (stages.RECONCILE, stages.TEST_SHIFT, stages.SHIFT):
+        _shift(record, course)
+        traffic.apply(world, service, _target(service, record), course)
 
 
-def _duration(world: World, record: Rollout, course: Course) -> float:
+def _duration(world: World, service: Service, record: Rollout, course: Course) -> float:
     """The seconds that the work of a stage takes, apart from its hooks and tasks."""
     if course.stage == stages.BAKE:
         return float(record.configuration.get('bakeTimeInMinutes', 0) * stages.MINUTE)
-    if course.stage == stages.SHIFT and not course.backward:
-        return world.timings.shift + _steps(record, course)[course.step].bake
-    return world.timings.shift if course.stage in (stages.SHIFT, stages.TEST_SHIFT) else world.timings.stage
+    if course.stage not in (stages.SHIFT, stages.TEST_SHIFT):
+        return world.timings.stage
+    shift = world.timings.shift + traffic.delay(_target(service, record))
+    bakes = course.stage == stages.SHIFT and not course.backward
+    return shift + (_steps(record, course)[course.step].bake if bakes else 0.0)
+
+
+def _target(service: Service, record: Rollout) -> Deployment:
+    """The deployment that is rolled out; the newest one where it has gone."""
+    return next(_deployments(service, record.target), service.deployments[0])
 
 
 def _shift(record: Rollout, course: Course) -> None:
@@ -145,7 +156,7 @@ def _is_over(world: World, service: Service, record: Rollout, course: Course) ->
     return all(task.deployment in kept or task.status not in LIVE for task in world.tasks_of(service))
 
 
-def _deployments(service: Service, revision: str) -> Iterable[Deployment]:
+def _deployments(service: Service, revision: str) -> Iterator[Deployment]:
     return (d for d in service.deployments if d.revision == revision)
 
 

@@ -10,11 +10,13 @@ from stack.sandbox.ecs.errors import invalid
 from stack.sandbox.ecs.model import Wire
 from stack.sandbox.ecs.strategies.hooks import LAMBDA, PAUSE
 from stack.sandbox.ecs.strategies.stages import SHIFT, TEST_SHIFT, is_native
+from stack.sandbox.ecs.world import World
 
 _LONGEST_BAKE = 1440
 _LONGEST_HOOK = {PAUSE: 20_160, LAMBDA: 1440}
 _MOST_HOOKS = 10
 _LARGEST_PERCENT = 100
+ECS = 'ecs.amazonaws.com'
 
 
 def check_strategy(configuration: Wire) -> None:
@@ -95,6 +97,34 @@ def _check_breaker(configuration: Wire) -> None:
     if threshold is not None:
         largest = _LARGEST_PERCENT if threshold['type'].endswith('PERCENT') else threshold['value']
         _need(1 <= threshold['value'] <= largest, 'Invalid deployment circuit breaker threshold value.')
+
+
+def check_advanced(world: World, configuration: Wire, balancer: Wire) -> None:
+    """Check what a load balancer needs for native strategies: the second target group, the rule and the role.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-implementation.html
+    """
+    advanced: Wire = balancer.get('advancedConfiguration', {})
+    if not advanced:
+        _need(
+            not is_native(configuration),
+            f'Load balancers require advancedConfiguration with {configuration["strategy"]} deployment strategy',
+        )
+        return
+    for name in ('alternateTargetGroupArn', 'productionListenerRule', 'roleArn'):
+        _need(name in advanced, f'{name} is required in advancedConfiguration.')
+    arn = advanced['alternateTargetGroupArn']
+    group, own = world.ports.targets.group(arn), world.ports.targets.group(balancer['targetGroupArn'])
+    _need(group is not None, f'The target group with targetGroupArn {arn} does not exist.')
+    _need(
+        group and own and group.target_type == own.target_type and arn != balancer['targetGroupArn'],
+        f'The alternate target group {arn} must be another one of the same target type.',
+    )
+    _need(
+        world.ports.roles.may_assume(advanced['roleArn'], ECS),
+        f'Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role '
+        f'being passed has the proper permissions. Role: {advanced["roleArn"]}',
+    )
 
 
 def _check_early_success(configuration: Wire) -> None:

@@ -32,6 +32,7 @@ ORDER = (
 BACK = (SCALE_UP, SHIFT, TEST_SHIFT, CLEAN_UP)
 NATIVE = ('BLUE_GREEN', 'LINEAR', 'CANARY')
 MINUTE = 60.0
+WHOLE = 100.0
 
 
 class Step(NamedTuple):
@@ -50,14 +51,14 @@ def steps(configuration: Wire, first: bool) -> list[Step]:
     document which ones it takes."""
     strategy = configuration['strategy']
     if first or strategy == 'BLUE_GREEN':
-        return [Step(100.0, 0.0)]
+        return [Step(WHOLE, 0.0)]
     if strategy == 'CANARY':
         canary = configuration['canaryConfiguration']
-        return [Step(canary['canaryPercent'], canary['canaryBakeTimeInMinutes'] * MINUTE), Step(100.0, 0.0)]
+        return [Step(canary['canaryPercent'], canary['canaryBakeTimeInMinutes'] * MINUTE), Step(WHOLE, 0.0)]
     linear = configuration['linearConfiguration']
     size, bake = linear['stepPercent'], linear['stepBakeTimeInMinutes'] * MINUTE
     shares = itertools.takewhile(lambda share: share < 100, (round(size * number, 1) for number in itertools.count(1)))
-    return [*(Step(share, bake) for share in shares), Step(100.0, 0.0)]
+    return [*(Step(share, bake) for share in shares), Step(WHOLE, 0.0)]
 
 
 def following(stage: str, steps_left: int) -> str:

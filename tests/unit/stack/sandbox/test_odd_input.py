@@ -111,20 +111,37 @@ def test_services_of_code_deploy_are_accepted_and_left_to_it(aws: Aws):
 HOOK = {'lifecycleStages': ['PRE_SCALE_UP'], 'hookTargetArn': 'arn:f', 'roleArn': 'arn:r'}
 
 
+TIMEOUT = {'timeoutInMinutes': 1440, 'action': 'ROLLBACK'}
+PAUSE = {'targetType': 'PAUSE', 'lifecycleStages': ['POST_SCALE_UP']}
+
+
 @pytest.mark.parametrize(
-    'configuration',
+    ('configuration', 'filled'),
     [
-        {'strategy': 'BLUE_GREEN', 'bakeTimeInMinutes': 1, 'lifecycleHooks': [HOOK]},
-        {'strategy': 'LINEAR', 'linearConfiguration': {'stepPercent': 20.0}},
-        {'strategy': 'CANARY', 'canaryConfiguration': {'canaryPercent': 10.0}},
-        {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [{'targetType': 'PAUSE', 'lifecycleStages': ['PRE_SCALE_UP']}]},
+        (
+            {'strategy': 'BLUE_GREEN', 'bakeTimeInMinutes': 1, 'lifecycleHooks': [HOOK]},
+            {'lifecycleHooks': [{**HOOK, 'targetType': 'AWS_LAMBDA', 'timeoutConfiguration': TIMEOUT}]},
+        ),
+        (
+            {'strategy': 'LINEAR', 'linearConfiguration': {'stepPercent': 20.0}},
+            {'linearConfiguration': {'stepPercent': 20.0, 'stepBakeTimeInMinutes': 6}},
+        ),
+        (
+            {'strategy': 'CANARY', 'canaryConfiguration': {'canaryPercent': 10.0}},
+            {'canaryConfiguration': {'canaryPercent': 10.0, 'canaryBakeTimeInMinutes': 10}},
+        ),
+        (
+            {'strategy': 'BLUE_GREEN', 'lifecycleHooks': [PAUSE]},
+            {'lifecycleHooks': [{**PAUSE, 'timeoutConfiguration': TIMEOUT}]},
+        ),
     ],
 )
-def test_every_strategy_is_accepted_and_shown(aws: Aws, configuration: dict):
+def test_every_strategy_is_accepted_and_shown_with_its_defaults(aws: Aws, configuration: dict, filled: dict):
     cluster = aws.cluster(instances=1)
     definition = register(aws, f'{cluster}-native')
     shown = create(aws, cluster, definition, deploymentConfiguration=configuration)['deploymentConfiguration']
-    assert {name: shown[name] for name in configuration} == configuration
+    expected = {**configuration, **filled}
+    assert {name: shown[name] for name in expected} == expected
     aws.advance(300)
     [service] = aws.client('ecs').describe_services(cluster=cluster, services=['odd'])['services']
     assert service['runningCount'] == 1

@@ -9,7 +9,17 @@ import pytest
 from botocore.config import Config
 
 from stack.sandbox.ecs import Ecs, ManualClock, Ports, wsgi
-from tests.unit.stack.sandbox.ecs.fleet import REGION, CloudMap, Fleet, LogGroups, Repositories, TargetGroups, Vault
+from tests.unit.stack.sandbox.ecs.fleet import (
+    REGION,
+    Alarms,
+    CloudMap,
+    Fleet,
+    LogGroups,
+    Repositories,
+    Roles,
+    TargetGroups,
+    Vault,
+)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -61,8 +71,9 @@ def fleet(client: Any, current: _Current) -> Fleet:
     """An embedded ECS with the cluster `prod`, no machines, and a clock that stands still."""
     clock, events = ManualClock(), []
     images, targets, vault, logs, cloud_map = Repositories(), TargetGroups(), Vault(), LogGroups(), CloudMap()
-    ports = Ports(images, targets, vault, logs, cloud_map)
+    roles, alarms = Roles(), Alarms()
+    ports = Ports(images, targets, vault, logs, cloud_map, roles, alarms)
     ecs = Ecs(clock, lambda account, region: ports, on_event=events.append)
     current.app = wsgi(ecs)
     client.create_cluster(clusterName='prod')
-    return Fleet(client, ecs, clock, images, targets, vault, logs, cloud_map, events)
+    return Fleet(client, ecs, clock, images, targets, vault, logs, cloud_map, alarms, roles, events)

@@ -31,9 +31,10 @@ class Repositories:
 
 
 class TargetGroups:
-    """Target groups by ARN, and the state of each target."""
+    """Target groups by ARN, the state of each target, and the weights of each rule."""
 
     def __init__(self):
+        self.rules: dict[str, dict[str, int]] = {}
         self.groups: dict[str, TargetGroup] = {}
         self.states: dict[tuple[str, str, int], str] = {}
         self.seen: list[str] = []
@@ -50,6 +51,38 @@ class TargetGroups:
 
     def deregister(self, arn: str, target: str, port: int) -> None:
         self.states.pop((arn, target, port), None)
+
+    def leads(self, rule: str, arn: str) -> bool:
+        return arn in self.rules.get(rule, {})
+
+    def weigh(self, rule: str, weights: dict[str, int]) -> None:
+        self.rules[rule] = weights
+
+    def registered(self, arn: str) -> int:
+        return sum(group == arn for group, _, _ in self.states)
+
+
+class Alarms:
+    """CloudWatch alarms; those in `on` are in ALARM."""
+
+    def __init__(self):
+        self.on: set[str] = set()
+
+    def triggered(self, names: list[str]) -> list[str]:
+        return [name for name in names if name in self.on]
+
+
+class Roles:
+    """Roles that ECS may assume, but for those in `refused`."""
+
+    def __init__(self):
+        self.refused: set[str] = set()
+
+    def may_assume(self, role: str, service: str) -> bool:
+        return role not in self.refused
+
+    def may_do(self, role: str, action: str) -> bool:
+        return True
 
 
 class Vault:
@@ -107,6 +140,8 @@ class Fleet:
     vault: Vault
     logs: LogGroups
     map: CloudMap
+    alarms: Alarms
+    roles: Roles
     events: list[dict] = field(default_factory=list)
 
     def machines(self, number: int = 3, **sizes: Any) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from stack.sandbox.ecs.moto_ports import ports
 from stack.sandbox.ecs.ports import Ports, TargetGroup
+from stack.sandbox.ecs.preparation import TASKS
 from tests.aws import Aws
 
 _numbers = itertools.count(1)
@@ -188,14 +189,15 @@ def test_a_service_on_all_of_them(aws: Aws):
 def test_roles_exist_and_may_do_everything_unless_they_were_created(aws: Aws, there: Ports):
     name = f'role-{next(_numbers)}'
     arn = f'arn:aws:iam::{aws.account}:role/{name}'
-    assert there.roles.may_assume(arn)
+    assert there.roles.may_assume(arn, TASKS)
     assert there.roles.may_do(arn, 'logs:CreateLogGroup')
-    assert not there.roles.may_assume(f'{arn}-missing')
+    assert not there.roles.may_assume(f'{arn}-missing', TASKS)
     assert not there.roles.may_do(f'{arn}-missing', 'logs:CreateLogGroup')
     iam = aws.client('iam')
     statement = {'Effect': 'Allow', 'Principal': {'Service': 'ec2.amazonaws.com'}, 'Action': 'sts:AssumeRole'}
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({'Statement': [statement]}))
-    assert not there.roles.may_assume(arn)
+    assert not there.roles.may_assume(arn, TASKS)
+    assert there.roles.may_assume(arn, 'ec2.amazonaws.com')
     assert not there.roles.may_do(arn, 'logs:CreateLogGroup')
     allowed = {'Version': '2012-10-17', 'Statement': [{'Effect': 'Allow', 'Action': 'logs:*', 'Resource': '*'}]}
     iam.put_role_policy(RoleName=name, PolicyName='logs', PolicyDocument=json.dumps(allowed))
