@@ -172,11 +172,22 @@ def _service(turn: Turn, shared: Draft, listeners: Listeners, wanted: Wanted, ob
     for each in attached:
         plan_handover(each, observed)
     plan_marks(draft, leaving, observed)
-    others = frozenset({other.arn for other in wanted.balancers.others})
-    seen_to = (others | leaving.stay | leaving.kept).union(*(each.seen_to for each in attached))
+    seen_to = (_named(wanted, observed) | leaving.stay | leaving.kept).union(*(each.seen_to for each in attached))
     if wanted.declared is None:
         _leftovers(draft, observed, seen_to | ({registry} if isinstance(registry, str) else set()))
     return in_full(row, draft)
+
+
+def _named(wanted: Wanted, observed: Observed) -> frozenset[str]:
+    """Target groups that the document names by their ARNs, with the load balancers that lead to them."""
+    stated = {part.get('targetGroupArn') for part in wanted.members.get('loadBalancers') or ()} - {None}
+    groups = stated | {other.arn for other in wanted.balancers.others}
+    leading = {
+        balancer.arn
+        for balancer in observed.load_balancers
+        if any(groups & listener.leads_to for listener in balancer.listeners)
+    }
+    return frozenset(groups | leading)
 
 
 def _scaled(row: Row, draft: Draft, wanted: Wanted, service: Service, observed: Observed) -> Row:

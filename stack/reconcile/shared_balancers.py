@@ -14,7 +14,7 @@ from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, Step
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.routed import Located
-from stack.reconcile.wanted_shared import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, Shared, WantedListener
+from stack.reconcile.wanted_shared import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, Shared, WantedListener, action_of
 
 
 def plan_shared(draft: Draft, wanted: Shared, observed: Observed) -> dict[tuple[str, int], Located]:
@@ -214,9 +214,7 @@ def _add_certificates(draft: Draft, name: str, wanted: Shared, listener: Any, ar
 
 def _plain_default(action: Any) -> dict[str, Any]:
     """A default action for comparison, without members that AWS adds."""
-    kind = action.get('Type')
-    config = dict(action.get('RedirectConfig') or action.get('FixedResponseConfig') or {})
-    return {'Type': kind, **{key: value for key, value in config.items() if value}}
+    return {'Type': action.get('Type'), **action_of(action)}
 
 
 def _change(wanted: Shared, path: str, before: Any, after: Any) -> Change:

@@ -101,6 +101,11 @@ class Balancers:
     others: tuple[OthersGroup, ...] = ()
 
     @property
+    def is_reached(self) -> bool:
+        """Whether requests reach the service through a target group."""
+        return bool(self.own or self.routed or self.others)
+
+    @property
     def states_attributes(self) -> bool:
         """Whether an attribute of a target group is stated."""
         return any([own.settings.attributes for own in self.own] + [one.settings.attributes for one in self.routed])
@@ -110,6 +115,11 @@ class Balancers:
         """Hosted zone and name of every record."""
         own = [record for each in self.own for record in each.records]
         return own + [record for each in self.routed for record in each.records]
+
+
+def key_at(place: int) -> str:
+    """The key of a value of `elb`, by its place in the list."""
+    return str(place + 1) if place else ''
 
 
 def wanted_balancers(cluster: str, settings: ServiceSettings, top: Stackfile) -> Balancers:
@@ -138,11 +148,11 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             certificate=elb.certificates[0] if elb.certificates else None,
             target_type=target_type(settings),
             container_port=port,
-            health=_health(elb),
+            health=_health(elb, _check_ports(settings, elb, port)),
             check_ports=_check_ports(settings, elb, port),
             records=_records(elb),
             container=elb.container,
-            key=str(i + 1) if i else '',
+            key=key_at(i),
             settings=GroupSettings.of(elb),
             kind='network' if elb.is_network else 'application',
             target_protocol=_TARGET_PROTOCOLS.get(elb.protocol, 'HTTP'),
@@ -160,7 +170,7 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             name=load_balancer_name(cluster, settings.name, elb),
             target_type=target_type(settings),
             container_port=container,
-            health=_health(elb),
+            health=_health(elb, _check_ports(settings, elb, container)),
             check_ports=_check_ports(settings, elb, container),
             rules=tuple(WantedRule(wanted_conditions(rule), rule.priority) for rule in elb.rules or (ALL_REQUESTS,)),
             listener=elb.listener or '',
@@ -168,7 +178,7 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             port=listener.port if listener else 0,
             records=_records(elb),
             container=elb.container,
-            key=str(i + 1) if i else '',
+            key=key_at(i),
             settings=GroupSettings.of(elb),
         )
 
@@ -202,12 +212,12 @@ def _check_ports(settings: ServiceSettings, elb: Elb, port: int) -> frozenset[st
     return frozenset(of_targets if stated in of_targets else {stated})
 
 
-def _health(elb: Elb) -> Terms:
+def _health(elb: Elb, ports: frozenset[str]) -> Terms:
     check = elb.healthcheck
     protocol = check.protocol or ('TCP' if elb.is_network else 'HTTP')
     return {
         'HealthCheckProtocol': protocol,
-        'HealthCheckPort': str(check.port or TRAFFIC_PORT),
+        'HealthCheckPort': TRAFFIC_PORT if TRAFFIC_PORT in ports else str(check.port),
         **({'HealthCheckPath': check.path} if protocol != 'TCP' else {}),
         'HealthCheckIntervalSeconds': check.interval_seconds,
         'HealthCheckTimeoutSeconds': check.timeout_seconds,

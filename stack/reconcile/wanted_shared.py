@@ -52,6 +52,12 @@ class Shared:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+def action_of(action: Mapping[str, Any]) -> dict[str, str]:
+    """The members of a redirect or a fixed response, without empty ones, which AWS may leave out."""
+    config = action.get('RedirectConfig') or action.get('FixedResponseConfig') or {}
+    return {name: value for name, value in config.items() if value}
+
+
 def wanted_shared(cluster: str, document: Any, wanted: Mapping[str, Wanted]) -> tuple[Shared, ...]:
     """The load balancers of the document that a service uses."""
     top = top_settings(document)

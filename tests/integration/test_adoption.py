@@ -97,10 +97,65 @@ BALANCERS = {
 }
 
 
+# Services behind load balancers that others share with them, with several, and behind a network load balancer.
+ROUTED = {
+    'store': {
+        'load_balancer': 'edge',
+        'port': 443,
+        'rules': [
+            {'host': ['store.example.com', '*.store.example.com'], 'priority': 10},
+            {'path': ['/store/*'], 'methods': ['GET'], 'headers': {'x-store': ['a', 'b']}, 'priority': 11},
+            {'query': {'store': ['1']}, 'source_ip': ['10.0.0.0/8'], 'priority': 12},
+        ],
+        'healthcheck': {'path': '/up', 'matcher': '200-299'},
+        'deregistration_delay': 20,
+        'stickiness': {'cookie': 'session', 'duration': 60},
+        'slow_start': 40,
+        'protocol_version': 'HTTP2',
+    },
+    'panel': [
+        {'type': 'private', 'protocol': 'TCP', 'name': 'raw', 'ports': {'public': 9000, 'container': 9090}},
+        {'type': 'public', 'name': 'web', 'ports': {'public': 80, 'container': 9090}},
+        {
+            'load_balancer': 'inside',
+            'rules': [{'path': ['/*'], 'priority': 3}],
+            'algorithm': 'least_outstanding_requests',
+        },
+    ],
+}
+
+
+def shared(cluster: Cluster) -> list[dict]:
+    """Load balancers of several listeners, certificates and default actions."""
+    acm = cluster.aws.client('acm')
+    more = [
+        acm.request_certificate(DomainName=f'{name}.{cluster.domain}')['CertificateArn'] for name in ('store', 'panel')
+    ]
+    secure = {'port': 443, 'protocol': 'HTTPS', 'ssl_policy': 'ELBSecurityPolicy-TLS13-1-2-2021-06'}
+    edge = {
+        'type': 'public',
+        'idle_timeout': 120,
+        'tags': {'team': 'edge'},
+        'listeners': [
+            {'port': 80, 'redirect': 'https'},
+            {**secure, 'certificates': [cluster.certificate, *sorted(more)]},
+            {'port': 8080, 'fixed_response': {'status': 503, 'content_type': 'application/json', 'body': '{}'}},
+            {'port': 8081, 'redirect': {'host': 'www.example.com', 'path': '/#{path}/', 'query': '', 'status': 302}},
+        ],
+    }
+    return [{'edge': edge}, {'inside': {'type': 'private', 'listeners': [{'port': 80}]}}]
+
+
 def everything(cluster: Cluster) -> dict:
     """A desired state with every field of some service, but no task that runs once: that leaves no trace."""
     document = cluster.example()
     document['services'].pop()
+    document['load_balancers'] = shared(cluster)
+    for name, routed in ROUTED.items():
+        elb = copy.deepcopy(routed if isinstance(routed, list) else [routed])
+        elb[-1]['ports'] = {'container': 8080}
+        elb[-1]['dns'] = {'hosted_zone_id': cluster.zone, 'record_name': f'{name}.{cluster.domain}'}
+        document['services'].append({name: {'image': 'team/web:1', 'ports': ['8080:8080', '9090:9090'], 'elb': elb}})
     for name, settings in WORKERS.items():
         document['services'].append({name: {'image': 'team/worker:1', **settings}})
     for name, settings in BALANCERS.items():
@@ -123,6 +178,7 @@ def test_what_a_stackfile_made_is_read_back(cluster: Cluster):
     adopted = adoption.written.document
     assert check(adopted, cluster=cluster.name).mistakes == ()
     before, after = comparable(cluster, document), comparable(cluster, adopted)
+    assert adopted['load_balancers'] == document['load_balancers']
     assert before.keys() == after.keys()
     for name in before:
         assert after[name] == before[name], name

@@ -9,11 +9,12 @@ from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_records
-from stack.reconcile.observed import Observed, Record, Service
+from stack.reconcile.observed import Observed, Record
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
-from stack.reconcile.wanted import Wanted
-from stack.stackfile.elb_fields import TargetHealthcheck
+from stack.reconcile.wanted_balancers import Balancer
+from stack.stackfile.elb_fields import MOST_RECORDS, TargetHealthcheck
 from stack.stackfile.entries import entries
+from stack.stackfile.semantics.balancers import LONGEST_TAG
 
 _HEALTH = {
     'protocol': 'HealthCheckProtocol',
@@ -28,74 +29,76 @@ _HEALTH = {
 
 @dataclass(frozen=True)
 class Way:
-    """The route of requests to the service: listener of a load balancer, target group, container port."""
+    """The route of requests to the service: listener of a load balancer, target group, container and its port.
+
+    `container` is None for the main one.
+    """
 
     balancer: LoadBalancer
     listener: Listener
     group: TargetGroup
     port: int
+    container: str | None = None
 
 
-def way_in(service: Service, observed: Observed) -> Way | None:
-    """The route that `elb` may describe: of a service with one attachment, to the target group of a default action."""
-    if len(service.load_balancers) != 1:
+def way_in(attachment: Mapping[str, Any], main: str, observed: Observed) -> Way | None:
+    """The route that `elb` may describe: to the target group of a default action."""
+    group = group_of(attachment, observed)
+    if group is None:
         return None
-    [attachment] = service.load_balancers
-    if attachment.get('advancedConfiguration'):
-        return None
-    arn = attachment.get('targetGroupArn')
-    group = next((known for known in observed.target_groups if known.arn == arn), None)
     ways = [
         (balancer, listener)
         for balancer in observed.load_balancers
         for listener in balancer.listeners
-        if group and listener.target_group == arn and balancer.type == 'application'
+        if listener.target_group == group.arn
     ]
-    if not group or not ways:
+    if not ways:
         return None
     # A listener that redirects to HTTPS has no target group.
-    balancer, listener = max(ways, key=lambda way: (way[1].protocol == 'HTTPS', -way[1].port))
-    return Way(balancer, listener, group, attachment['containerPort'])
+    balancer, listener = max(ways, key=lambda way: (way[1].protocol in ('HTTPS', 'TLS'), -way[1].port))
+    container = attachment.get('containerName')
+    return Way(balancer, listener, group, attachment['containerPort'], container if container != main else None)
 
 
-def is_described(way: Way, wanted: Wanted, observed: Observed, more: Sequence[str]) -> bool:
+def group_of(attachment: Mapping[str, Any], observed: Observed) -> TargetGroup | None:
+    """The target group of an attachment that has nothing more than that."""
+    extra = {name for name, value in attachment.items() if value} - _OF_ATTACHMENT
+    arn = attachment.get('targetGroupArn')
+    return None if extra else next((known for known in observed.target_groups if known.arn == arn), None)
+
+
+def is_described(way: Way, wanted: Balancer | None, owner: Owner, observed: Observed, more: Sequence[str]) -> bool:
     """Whether `elb` describes the load balancer exactly: a deployment would only tag it.
 
     A load balancer that Nysa created is always described, even if it was changed since; otherwise the first deployment
     would delete it.
     `more`: see `stack.aws.elb_details`.
     """
-    owner = Owner(observed.cluster, wanted.service)
     if owner in (names.owner(way.balancer.tags), names.owner(way.group.tags)):
         return True
-    if not wanted.balancers.own or beside_elb(way, observed, more):
+    if wanted is None or beside_elb(way, observed, more):
         return False
-    [balancer] = wanted.balancers.own
-    draft = Draft(owner, frozenset(balancer.records))
+    draft = Draft(owner, frozenset(wanted.records))
     try:
-        plan_load_balancer(draft, balancer, observed)
+        plan_load_balancer(draft, wanted, observed)
     except Blocked:
         return False
     return all(step.kind == 'elbv2:AddTags' for step in draft.steps)
 
 
-def others_settings(service: Service, body: Mapping[str, Any], main: str, observed: Observed) -> Any:
-    """The value of `elb` for target groups that others made; None where a field describes not all attachments."""
-    usable = {group.arn for group in observed.target_groups if group.load_balancers and _fits(group, body)}
-    found = []
-    for attachment in service.load_balancers:
-        extra = {name for name, value in attachment.items() if value} - _OF_ATTACHMENT
-        if extra or attachment.get('targetGroupArn') not in usable:
-            return None
-        name = attachment.get('containerName')
-        found.append(
-            {
-                'target_group': attachment['targetGroupArn'],
-                'ports': {'container': attachment.get('containerPort')},
-                **({'container': name} if name != main else {}),
-            }
-        )
-    return found[0] if len(found) == 1 else found or None
+def others_settings(
+    attachment: Mapping[str, Any], body: Mapping[str, Any], main: str, observed: Observed
+) -> dict[str, Any] | None:
+    """The value of `elb` for a target group that others made; None where a field does not describe the attachment."""
+    group = group_of(attachment, observed)
+    if group is None or not group.load_balancers or not _fits(group, body):
+        return None
+    name = attachment.get('containerName')
+    return {
+        'target_group': group.arn,
+        'ports': {'container': attachment.get('containerPort')},
+        **({'container': name} if name != main else {}),
+    }
 
 
 _OF_ATTACHMENT = {'targetGroupArn', 'containerName', 'containerPort'}
@@ -105,18 +108,18 @@ def _fits(group: TargetGroup, body: Mapping[str, Any]) -> bool:
     return group.target_type == ('ip' if body.get('networkMode') == 'awsvpc' else 'instance')
 
 
-def elb_settings(cluster: str, service: str, way: Way, observed: Observed) -> dict[str, Any]:
+def elb_settings(owner: Owner, way: Way, observed: Observed) -> dict[str, Any]:
     """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
     attributes = attribute_settings(way.group) or {}
-    records = [{'hosted_zone_id': zone, 'record_name': name} for zone, name in _chosen(balancer, observed)]
     found = {
-        'name': _own_name(cluster, service, balancer.name),
+        'name': own_name(owner.cluster, owner.service or '', balancer.name),
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
         'ports': {'public': listener.port, 'container': way.port},
+        'container': way.container,
         'certificates': list(listener.certificates[:1]),
-        'dns': records if len(records) > 1 else next(iter(records), None),
+        'dns': dns_settings(_chosen(balancer, observed)),
         'healthcheck': {**healthcheck(way.group, way.port), **attributes.pop('healthcheck', {})},
         **attributes,
     }
@@ -139,8 +142,8 @@ def beside_elb(way: Way, observed: Observed, more: Sequence[str]) -> list[str]:
     return sentences + [f'{balancer.name} keeps {feature}, for which elb has no field.' for feature in more]
 
 
-def _own_name(cluster: str, service: str, name: str) -> str:
-    """The part of a load balancer's name that the user chooses (`elb.name`); see `stack.stackfile.naming`."""
+def own_name(cluster: str, service: str, name: str) -> str:
+    """The part of the name of a load balancer or target group that the user chooses; see `stack.stackfile.naming`."""
     before, base = f'{cluster}-{service}-', names.first_of(name)
     fits = base.startswith(before) and base.endswith('-lb') and len(base) > len(before) + len('-lb')
     return base[len(before) : -len('-lb')] if fits else ''
@@ -150,15 +153,26 @@ def _pointing(balancer: LoadBalancer, observed: Observed) -> list[Record]:
     return [record for record in observed.records if record.target and record.target == alias_target(balancer.dns_name)]
 
 
+def dns_settings(places: Sequence[tuple[str, str]]) -> Any:
+    """The value of `elb.dns` for records by zone and name."""
+    records = [{'hosted_zone_id': zone, 'record_name': name} for zone, name in places]
+    return records if len(records) > 1 else next(iter(records), None)
+
+
 def _chosen(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
-    """The records of the tag, or else the first one; the others stay as they are."""
+    """The records of the tag, or else as many as the tag can have; the others stay as they are."""
     tagged = tagged_records(balancer.tags.get(RECORD_TAG, ''))
-    plain = _plain_records(balancer, observed)
-    return [place for place in plain if place in tagged] or plain[:1]
+    plain = plain_records(balancer, observed)
+    if mine := [place for place in plain if place in tagged]:
+        return mine
+    fitting = plain[:MOST_RECORDS]
+    while len(names.records_tag(fitting)) > LONGEST_TAG:
+        fitting.pop()
+    return fitting
 
 
-def _plain_records(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
-    """Zone and name of the records that `elb.dns` can describe, the tagged one first."""
+def plain_records(balancer: LoadBalancer, observed: Observed) -> list[tuple[str, str]]:
+    """Zone and name of the records that `elb.dns` can describe, the tagged ones first."""
     tagged = tagged_records(balancer.tags.get(RECORD_TAG, ''))
     plain = {
         (record.zone, record.name)
@@ -179,6 +193,6 @@ def healthcheck(group: TargetGroup, container_port: int) -> dict[str, Any]:
     port = str(settings['port'] or '')
     settings['port'] = int(port) if port.isdecimal() and int(port) != container_port else None
     defaults = {entry.name: entry.default for entry in entries(TargetHealthcheck)}
-    if settings['protocol'] == 'HTTP':
+    if settings['protocol'] == ('HTTP' if group.protocol in ('HTTP', 'HTTPS') else 'TCP'):
         settings['protocol'] = None
     return {name: value for name, value in settings.items() if value not in (None, defaults[name])}

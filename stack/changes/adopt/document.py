@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stack.changes.adopt import network
-from stack.changes.adopt.balancer import beside_elb, is_described, others_settings
+from stack.changes.adopt import network, shared
+from stack.changes.adopt.balancer import Way, beside_elb
+from stack.changes.adopt.entrances import undescribed
 from stack.changes.adopt.fallback import carry_over, carry_over_field
-from stack.changes.adopt.found import Found, find, ordered, without_requests
-from stack.changes.adopt.routes import is_routed_exactly
+from stack.changes.adopt.found import Found, find, ordered, without_entrance
 from stack.changes.adopt.schedules import AdoptedSchedule, NotExpressible, adopted_schedule, place_of
 from stack.changes.adopt.tidying import leave_out, with_common_logging
 from stack.reconcile.definition import serves
@@ -17,6 +17,7 @@ from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Note
 from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted_shared import Shared, wanted_shared
 from stack.stackfile.check import check
 from stack.stackfile.effective import top_settings
 from stack.stackfile.network_fields import Vpc
@@ -54,10 +55,11 @@ def write(
     for name, schedule in scheduled.items():
         _state_schedule(found[name], schedule)
     for _ in range(_MOST_ROUNDS):
-        document = _draft(found)
+        document = _draft(found, observed.cluster)
         wanted = wanted_services(observed.cluster, document, region)
         vpc = top_settings(document).vpc or Vpc()
-        adjusted = [_adjusted(found[name], service, vpc, observed, details or {}) for name, service in wanted.items()]
+        context = Context(vpc, wanted_shared(observed.cluster, document, wanted), observed, details or {})
+        adjusted = [_adjusted(found[name], service, context) for name, service in wanted.items()]
         if not any(adjusted) and not _without_mistakes(document, found, observed):
             break
     notes = [*unclear, *(note for service in found.values() for note in service.notes)]
@@ -124,13 +126,17 @@ def _leave_out_unknown(found: Found, failed: Exception) -> None:
     found.leave_out(f'its description by ECS cannot be converted ({type(failed).__name__})')
 
 
-def _draft(found: Mapping[str, Found]) -> dict[str, Any]:
+def _draft(found: Mapping[str, Found], cluster: str) -> dict[str, Any]:
     described = [service for service in found.values() if service.settings]
+    common = {one.arn: one for service in described for one in service.shared(cluster)}
     draft: dict[str, Any] = {}
-    if chosen := network.vpc([place for service in described for place in service.places]):
+    places = [place for service in described for place in service.places]
+    if chosen := network.vpc([*places, *map(network.of_balancer, common.values())]):
         draft['vpc'] = chosen
     if namespace := _namespace(described):
         draft['service_discovery'] = {'namespace': namespace}
+    if common:
+        draft['load_balancers'] = shared.used(common.values(), cluster)
     draft['services'] = [{service.name: service.settings} for service in described]
     return draft
 
@@ -156,38 +162,40 @@ def _drop_discovery(found: Found) -> None:
         found.settings = ordered({**found.settings, **({'network_mode': mode} if mode else {})})
 
 
-def _adjusted(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details: Details) -> bool:
+@dataclass(frozen=True)
+class Context:
+    """What settings are held against: the `vpc` and load balancers of the document so far, and what runs."""
+
+    vpc: Vpc
+    shared: tuple[Shared, ...]
+    observed: Observed
+    details: Details
+
+
+def _adjusted(found: Found, wanted: Wanted, context: Context) -> bool:
     """As `_adjust`; a service for which it fails is left out with a note."""
     try:
-        return _adjust(found, wanted, vpc, observed, details)
+        return _adjust(found, wanted, context)
     except Exception as failed:  # noqa: BLE001 - one service must not fail the others
         _leave_out_unknown(found, failed)
         return True
 
 
-def _adjust(found: Found, wanted: Wanted, vpc: Vpc, observed: Observed, details: Details) -> bool:
+def _adjust(found: Found, wanted: Wanted, context: Context) -> bool:
     """Bring the settings nearer to what runs. Return whether anything changed."""
+    observed = context.observed
     service = observed.services[found.name]
-    if found.way and not is_described(found.way, wanted, observed, _more(found, details)):
-        found.settings.pop('elb')
-        others = others_settings(service, found.body, found.main, observed)
-        found.settings = ordered({**found.settings, 'elb': others})
-        if not others:
-            without_requests(found)
-        found.places = tuple(place for place in found.places if place.what != network.BALANCER)
-        found.way = None
-        return True
-    if found.route and not is_routed_exactly(found.route, wanted, observed):
-        others = others_settings(service, found.body, found.main, observed)
-        found.settings = ordered({**found.settings, 'elb': others})
-        found.route = None
+    beyond = {way.group.arn: _more(way, context.details) for way in found.ways}
+    place = undescribed(found.entrances, wanted, context.shared, observed, beyond) if 'elb' in found.settings else None
+    if place is not None:
+        without_entrance(found, place, service, observed)
         return True
     if found.namespace and not _registry_is_described(service, wanted, observed):
         _drop_discovery(found)
         found.namespace = None
         return True
     if service.network and 'network' not in found.settings:
-        stated = network.stated_network(service.network, wanted.network, vpc)
+        stated = network.stated_network(service.network, wanted.network, context.vpc)
         if stated:
             found.settings = ordered({**found.settings, 'network': stated})
             return True
@@ -233,10 +241,10 @@ def _resolve(found: Found, service: Service, below: Path, message: str) -> None:
     found.resolved.add((below, message))
 
 
-def _more(found: Found, details: Details) -> list[str]:
-    assert found.way
-    of_group = details.get(found.way.group.arn, ()) if attribute_settings(found.way.group) is None else ()
-    return [*details.get(found.way.balancer.arn, ()), *of_group]
+def _more(way: Way, details: Details) -> list[str]:
+    """What `elb` has no field for of a load balancer and target group, each as a noun phrase."""
+    of_group = details.get(way.group.arn, ()) if attribute_settings(way.group) is None else ()
+    return [*details.get(way.balancer.arn, ()), *of_group]
 
 
 def _remaining(found: Found, wanted: Wanted, observed: Observed, details: Details) -> list[Note]:
@@ -247,6 +255,6 @@ def _remaining(found: Found, wanted: Wanted, observed: Observed, details: Detail
         notes.append(
             Note(found.name, 'The first deployment would register another task definition for it: see the plan.')
         )
-    if found.way:
-        notes += [Note(found.name, text) for text in beside_elb(found.way, observed, _more(found, details))]
+    for way in found.ways:
+        notes += [Note(found.name, text) for text in beside_elb(way, observed, _more(way, details))]
     return notes

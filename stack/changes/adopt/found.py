@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.changes.adopt import network
-from stack.changes.adopt.balancer import Way, elb_settings, healthcheck, others_settings, way_in
+from stack.changes.adopt.balancer import Way
 from stack.changes.adopt.container import main_container, main_settings, sidecars
+from stack.changes.adopt.entrances import Entrance, elb_value, entrances
 from stack.changes.adopt.network import Place
-from stack.changes.adopt.routes import Route, route_in, route_settings
+from stack.changes.adopt.routes import Route
 from stack.changes.adopt.scaling import autoscaling_settings
 from stack.changes.adopt.service import service_settings
+from stack.changes.adopt.shared import key_of
 from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
 from stack.reconcile.observed import Observed, Service
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Note
 from stack.reconcile.scaling_policies import balancer_label, counted_as_attached
 from stack.stackfile.entries import entries
@@ -28,6 +31,7 @@ class Found:
     """A service and its settings so far.
 
     `body`: its task definition. `main`: the name of its main container. `resolved`: mistakes that were resolved once.
+    `entrances`: what leads to each of its target groups, as far as `elb` describes it.
     """
 
     name: str
@@ -36,10 +40,19 @@ class Found:
     settings: dict[str, Any] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     places: tuple[Place, ...] = ()
-    way: Way | None = None
-    route: Route | None = None
+    entrances: tuple[Entrance, ...] = ()
     namespace: str | None = None
     resolved: set[tuple[Path, str]] = field(default_factory=set)
+
+    @property
+    def ways(self) -> list[Way]:
+        """The load balancers of its own."""
+        return [entrance for entrance in self.entrances if isinstance(entrance, Way)]
+
+    def shared(self, cluster: str) -> list[LoadBalancer]:
+        """The load balancers of the cluster that it shares with other services."""
+        routes = [entrance for entrance in self.entrances if isinstance(entrance, Route)]
+        return [route.balancer for route in routes if key_of(route.balancer, cluster)] if self.settings else []
 
     def leave_out(self, reason: str) -> None:
         """Remove the service from the document; `reason` is a clause."""
@@ -63,19 +76,19 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
     found.body, found.main = body, main['name']
     source = Source(network_mode(body), region)
     fargate = runs_on_fargate(service.members)
-    found.way = way_in(service, observed)
-    found.route = None if found.way else route_in(service, observed)
-    found.places = network.places(service, found.way)
+    found_ways = entrances(service, found.main, observed)
+    elb, found.entrances = elb_value(service, found_ways, body, found.main, observed)
+    found.places = network.places(service, [way.balancer for way in found.ways])
     settings = {
         **main_settings(main, source),
         **task_settings(body, main, service.members, source),
         **service_settings(service, definition, service.name in observed.autoscaled, source),
         'container_name': found.main if found.main != service.name else None,
         'containers': sidecars(body, main, source),
-        'elb': _elb(service, found, observed),
+        'elb': elb,
         'dns_discovery': _discovery(service, observed, found),
     }
-    settings |= _scaling(service, observed, found, _label(service, observed) if settings['elb'] else None)
+    settings |= _scaling(service, observed, found, _label(service, observed) if elb else None)
     if settings.get('exec') and not settings.get('init'):
         settings['init'] = False
     if source.network_mode != _usual_network(settings, fargate):
@@ -84,15 +97,15 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
     return found
 
 
-def _elb(service: Service, found: Found, observed: Observed) -> Any:
-    if found.way:
-        return elb_settings(observed.cluster, service.name, found.way, observed)
-    if found.route:
-        health = healthcheck(found.route.group, service.load_balancers[0]['containerPort'])
-        if settings := route_settings(service, found.route, found.main, health):
-            return settings
-        found.route = None
-    return others_settings(service, found.body, found.main, observed)
+def without_entrance(found: Found, place: int, service: Service, observed: Observed) -> None:
+    """Describe the target group at a place in place of what leads to it."""
+    rest = (*found.entrances[:place], None, *found.entrances[place + 1 :])
+    elb, found.entrances = elb_value(service, rest, found.body, found.main, observed)
+    found.settings = ordered({**found.settings, 'elb': elb})
+    if not elb:
+        without_requests(found)
+    if found.places:
+        found.places = network.places(service, [way.balancer for way in found.ways])
 
 
 def _usual_network(settings: Mapping[str, Any], fargate: bool) -> str:

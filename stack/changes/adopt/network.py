@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from stack.changes.adopt.balancer import Way
 from stack.reconcile.observed import Service
+from stack.reconcile.observed_balancers import LoadBalancer
 from stack.stackfile.network_fields import NETWORKS, Vpc
 
 Side = Literal['public', 'private']
-
-BALANCER = 'load balancer'
 
 
 @dataclass(frozen=True)
@@ -25,18 +23,19 @@ class Place:
     vpc: str | None = None
 
 
-def places(service: Service, way: Way | None) -> tuple[Place, ...]:
-    """The networks of the parts of one service."""
-    found = []
-    if way:
-        balancer = way.balancer
-        side: Side = 'public' if balancer.scheme == 'internet-facing' else 'private'
-        found.append(Place(BALANCER, side, balancer.subnets, balancer.security_groups, balancer.vpc))
+def places(service: Service, balancers: Iterable[LoadBalancer]) -> tuple[Place, ...]:
+    """The networks of the parts of one service, with its load balancers."""
+    found = [of_balancer(balancer) for balancer in balancers]
     if service.network:
-        side = 'public' if service.network.get('assignPublicIp') == 'ENABLED' else 'private'
+        side: Side = 'public' if service.network.get('assignPublicIp') == 'ENABLED' else 'private'
         subnets, groups = service.network.get('subnets') or (), service.network.get('securityGroups') or ()
         found.append(Place('tasks', side, frozenset(subnets), frozenset(groups)))
     return tuple(found)
+
+
+def of_balancer(balancer: LoadBalancer) -> Place:
+    side: Side = 'public' if balancer.scheme == 'internet-facing' else 'private'
+    return Place('load balancer', side, balancer.subnets, balancer.security_groups, balancer.vpc)
 
 
 def vpc(known: Iterable[Place]) -> dict[str, Any] | None:
