@@ -15,6 +15,7 @@ from tornado.web import HTTPError, RequestHandler
 STATIC = Path(__file__).parents[2] / 'static'
 TEMPLATES = Path(__file__).parents[2] / 'templates'
 ENTRY = 'src/main.tsx'
+EARLY = 'src/early.ts'
 ICON = 'src/favicon.svg'
 
 CONTENT_TYPES = {
@@ -70,6 +71,8 @@ class Build:
 
     assets: Mapping[str, Asset]
     script: str
+    # Opens the live channel before the script has come.
+    early: str
     # What the script imports at once: without these names, a browser learns of them only once it has the script.
     imports: tuple[str, ...]
     styles: tuple[str, ...]
@@ -87,6 +90,7 @@ def read_build(dist: Path = STATIC / 'dist') -> Build | None:
     return Build(
         assets={path.name: read_asset(path) for path in dist.iterdir() if path.suffix in CONTENT_TYPES},
         script=entry['file'],
+        early=manifest[EARLY]['file'],
         imports=tuple(manifest[name]['file'] for name in entry.get('imports', ())),
         styles=tuple(entry.get('css', ())),
         # The first page has hardly any monospaced text: its font comes when it is needed.

@@ -168,9 +168,9 @@ class Events(CallerSocket):
         self.context.sockets.add(self)
         role = self.caller.role.name.lower()
         self.say(cluster_events.hello(self.context.version, self.caller.name, role, HEARTBEAT_S, _now()))
-        clusters = self.get_query_arguments('cluster')
+        clusters, detail = self.get_query_arguments('cluster'), self.get_query_argument('detail', None)
         if clusters:
-            self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {})))
+            self.answer(lambda: hub.subscribe(self.subscriber, subscription(clusters, {}, detail)))
 
     @property
     def deflates(self) -> bool:

@@ -88,10 +88,10 @@ def _detail(value: Any) -> Detail:
     """Without a detail, a client knows no deltas."""
     if value is None:
         return Detail.ALL
-    for detail in (Detail.SUMMARY, Detail.SERVICES):
+    for detail in (Detail.SUMMARY, Detail.ROWS, Detail.SERVICES):
         if value == detail.value:
             return detail
-    allowed = 'summary or services'
+    allowed = 'summary, rows or services'
     raise InvalidRequest(f'detail must be {allowed}.', [{'path': 'detail', 'message': allowed}])
 
 

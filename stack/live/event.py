@@ -7,6 +7,7 @@ from typing import Any
 
 from stack.live.brief import BRIEF, brief
 from stack.live.forms import Detail, Form
+from stack.live.lean import LEAN, lean
 from stack.runtime.masking import concealed
 from stack.runtime.moments import stamp
 
@@ -55,9 +56,8 @@ class Event:
         """The content in a detail."""
         if detail is Detail.SUMMARY and self.type in BRIEF:
             return brief(self.content)
-        if detail is Detail.SERVICES and self.delta is not None:
-            return self.delta
-        return self.content
+        moved = self.content if detail is Detail.ALL or self.delta is None else self.delta
+        return lean(moved) if detail is Detail.ROWS and self.type in LEAN else moved
 
     def _encode(self, values: bool, detail: Detail) -> bytes:
         shown = self.shown(detail)

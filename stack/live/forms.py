@@ -10,6 +10,7 @@ class Detail(Enum):
 
     ALL = 'all'
     SERVICES = 'services'
+    ROWS = 'rows'
     SUMMARY = 'summary'
 
 

@@ -121,8 +121,9 @@ def test_a_subscription_in_the_address(server: Server):
     async def test(client: LiveClient) -> None:
         synced = await client.type('synced')
         assert set(synced['revisions']) == set(clusters[:2])
+        assert all('events' not in message['services'][0] for message in client.got if message['type'] == 'cluster')
 
-    talk(server, test, f'?cluster={clusters[0]}&cluster={clusters[1]}')
+    talk(server, test, f'?cluster={clusters[0]}&cluster={clusters[1]}&detail=rows')
 
 
 def test_a_change_through_rest_arrives_at_once(server: Server):

@@ -71,6 +71,8 @@ BRIEF: dict[str, Schema] = {
     },
 }
 
+ROWS = many({'type': 'object'}, 'Rows of services, without empty fields (docs/events.md).')
+
 EVENTS: dict[str, Schema] = {
     'HelloEvent': event(
         'hello',
@@ -94,6 +96,12 @@ EVENTS: dict[str, Schema] = {
     ),
     'ClusterBriefEvent': event('cluster', 'The state of a cluster in the detail `summary`.', BRIEF),
     'RolloutBriefEvent': event('rollout', 'The observed state has changed, in the detail `summary`.', BRIEF),
+    'ClusterRowsEvent': event(
+        'cluster', 'The state of a cluster in the detail `rows`.', {'revision': text('The revision.'), 'services': ROWS}
+    ),
+    'RolloutRowsEvent': event(
+        'rollout', 'What moved, in the detail `rows`.', {'revision': text('The revision.'), 'services': ROWS}
+    ),
     'LogEvent': event(
         'log',
         'A line of a log that the socket follows.',
@@ -156,7 +164,7 @@ EVENTS: dict[str, Schema] = {
 }
 
 # What clients that subscribe with another detail are sent instead.
-IN_SUMMARY = frozenset({'ClusterBriefEvent', 'RolloutBriefEvent'})
+IN_OTHER_DETAIL = frozenset({'ClusterBriefEvent', 'RolloutBriefEvent', 'ClusterRowsEvent', 'RolloutRowsEvent'})
 
 EXAMPLE: dict[str, Any] = {'type': 'thawed', 'at': AT, 'cluster': 'staging', 'by': 'maria'}
 
@@ -164,7 +172,7 @@ SCHEMAS: dict[str, Schema] = {
     **EVENTS,
     'LiveEvent': {
         'description': 'A message of the live channel.',
-        'anyOf': [ref(name) for name in EVENTS if name not in IN_SUMMARY],
+        'anyOf': [ref(name) for name in EVENTS if name not in IN_OTHER_DETAIL],
         'examples': [EXAMPLE, {'type': 'synced', 'at': AT, 'revisions': {'staging': REVISION}}],
     },
 }

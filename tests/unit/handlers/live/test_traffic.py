@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from handlers.live.frames import text_frame
 from stack.live import cluster_events
 from stack.live.cluster import Cluster, Surroundings
@@ -29,11 +31,12 @@ def services(count: int, **changes: dict[str, Any]) -> dict[str, dict[str, Any]]
     return {f'service-{number}': {'image': 'team/web:1', 'desired_count': 2} for number in range(count)} | changes
 
 
-def test_a_fleet_of_63_clusters_in_the_detail_of_a_list():
+@pytest.mark.parametrize('detail', [Detail.SUMMARY, Detail.ROWS])
+def test_a_fleet_of_63_clusters(detail: Detail):
     made = state(revision('r1', **services(10)))
     look(made, *(running(name) for name in made.wanted))
     event = cluster_events.cluster(made, START + timedelta(minutes=5))
-    assert 63 * size([event], Detail.SUMMARY) < FLEET
+    assert 63 * size([event], detail) < FLEET
 
 
 def test_one_changed_image_in_a_cluster_of_300():
@@ -59,4 +62,4 @@ def test_one_changed_image_in_a_cluster_of_300():
         cluster.looked(Observation(now, {'service-7': moved}, {found.arn: found}))
     events = [entry.event for entry in cluster.log.after(before)]
     assert [event.type for event in events][:2] == ['desired', 'rollout']
-    assert size(events, Detail.SERVICES) < ONE_CHANGE < size(events, Detail.ALL)
+    assert size(events, Detail.ROWS) < size(events, Detail.SERVICES) < ONE_CHANGE < size(events, Detail.ALL)
