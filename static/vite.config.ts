@@ -58,7 +58,7 @@ export default defineConfig({
     reportCompressedSize: false,
     // The licences of the bundled packages.
     license: { fileName: NOTICES },
-    rolldownOptions: { input: 'src/main.tsx' },
+    rolldownOptions: { input: ['src/early.ts', 'src/main.tsx'] },
   },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
 });

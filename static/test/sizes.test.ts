@@ -39,6 +39,7 @@ test('what the first page loads stays within its budget', () => {
   expect(gzipped(first, '.js')).toBeGreaterThan(1);
   expect(gzipped(first, '.js')).toBeLessThanOrEqual(70);
   expect(gzipped(first, '.css')).toBeLessThanOrEqual(12);
+  expect(gzipped(filesOf('src/early.ts'), '.js')).toBeLessThanOrEqual(0.5);
 });
 
 const later = (source: string) =>

@@ -39,6 +39,7 @@ let synced: number;
 let readings: ClockReading[];
 let known: Record<string, string>;
 let channel: LiveChannel;
+let age: number;
 
 const around: Surroundings = {
   open() {
@@ -46,6 +47,7 @@ const around: Surroundings = {
     sockets.push(socket);
     return socket as unknown as WebSocket;
   },
+  ageOf: () => age,
   now: () => clock,
   random: () => 1,
   later(run, milliseconds) {
@@ -76,7 +78,12 @@ const last = () => sockets.at(-1)!;
 
 beforeEach(() => {
   [sockets, timers, frames, states, applied, synced, readings, known, clock] = [[], [], [], [], [], 0, [], {}, 1000];
-  channel = new LiveChannel(
+  age = 0;
+  channel = open(false);
+});
+
+function open(subscribed: boolean): LiveChannel {
+  const opened = new LiveChannel(
     'ws://x',
     {
       known: () => known,
@@ -86,14 +93,19 @@ beforeEach(() => {
       synced: () => void synced++,
     },
     around,
+    subscribed,
   );
-  channel.start();
-});
+  opened.start();
+  return opened;
+}
 
 test('subscribes with what is known', () => {
   known = { prod: 'r7' };
   last().opened();
-  expect(last().sent).toEqual([{ type: 'subscribe', clusters: ['*'], known: { prod: 'r7' } }, { type: 'ping' }]);
+  expect(last().sent).toEqual([
+    { type: 'subscribe', clusters: ['*'], detail: 'rows', known: { prod: 'r7' } },
+    { type: 'ping' },
+  ]);
 });
 
 test('the clock of the server is read from hello and from each pong', () => {
@@ -217,12 +229,33 @@ test('a socket that was left receives nothing any more', () => {
   expect(applied).toEqual([]);
 });
 
-test('a new subscription is sent at once, or with the next connection', () => {
-  channel.subscribe(['prod']);
+test('a socket that its address subscribed sends no subscription; the next one does', () => {
+  channel.stop();
+  channel = open(true);
   last().opened();
-  expect(last().sent[0]).toMatchObject({ clusters: ['prod'] });
-  channel.subscribe(['*']);
-  expect(last().sent[2]).toMatchObject({ clusters: ['*'] });
+  expect(last().sent).toEqual([{ type: 'ping' }]);
+  last().breaks();
+  pass(500);
+  last().opened();
+  expect(last().sent[0]).toMatchObject({ type: 'subscribe' });
+});
+
+test('after an early socket that was refused, the next one subscribes', () => {
+  channel.stop();
+  channel = open(true);
+  last().breaks();
+  pass(500);
+  last().opened();
+  expect(last().sent[0]).toMatchObject({ type: 'subscribe' });
+});
+
+test('a message that has waited for the page is as old as it is', () => {
+  last().opened();
+  clock += 700;
+  age = 600;
+  last().receive({ type: 'hello', at: '1970-01-01T01:00:00Z' });
+  expect(readings).toEqual([{ server: 3_600_000, sent: 1100, received: 1100 }]);
+  expect(channel.lastHeard).toBe(1100);
 });
 
 test('stops for good', () => {

@@ -276,3 +276,34 @@ test('what may add to the audit makes its readers read it again', () => {
   store.apply([{ ...SNAPSHOT, merged: 3 }]);
   expect(audited.value).toBe(before + 2);
 });
+
+describe('deltas', () => {
+  const movement = (more: object) => ({ type: 'rollout', cluster: 'staging', delta: true, ...more });
+  const rollouts = [{ revision: 'r1', services: ['api'], since: '2026-01-01T00:00:00Z' }];
+
+  test('a row takes what it has from the row before', () => {
+    store.apply([movement({ services: [{ name: 'api', delta: true, health: 'degraded', trouble: null }] })]);
+    expect(row('api').value).toMatchObject({ running: 2, image: 'h/api:v1', health: 'degraded' });
+    store.apply([movement({ services: [{ name: 'api', delta: true, sync: 'drifted' }] })]);
+    expect(row('api').value).toMatchObject({ health: 'degraded', sync: 'drifted' });
+  });
+
+  test('a row without delta replaces the row before', () => {
+    store.apply([movement({ services: [{ name: 'api', image: 'h/api:v2' }] })]);
+    expect(row('api').value).toMatchObject({ image: 'h/api:v2', running: null });
+  });
+
+  test('what a delta does not name stays, and null ends it', () => {
+    const frozen = { by: 'kim', reason: 'sale' };
+    store.apply([{ ...SNAPSHOT, frozen, failing: { message: 'throttled' }, rollouts }]);
+    store.apply([movement({ services: [], observed_at: '2026-01-01T00:00:05Z' })]);
+    const { summary } = store.get('staging')!;
+    expect(summary.value).toMatchObject({ frozen: { by: 'kim' }, failing: 'throttled', changed: ['api'] });
+    store.apply([movement({ services: [], failing: null, rollouts: [{ revision: 'r1' }] })]);
+    expect(summary.value).toMatchObject({ failing: null, changed: ['api'] });
+    store.apply([movement({ services: [], rollouts: [{ revision: 'r2', services: ['worker'] }, { revision: 'r1' }] })]);
+    expect(summary.value.rollouts.map(({ services }) => services)).toEqual([['worker'], ['api']]);
+    store.apply([{ type: 'rollout', cluster: 'staging', services: [] }]);
+    expect(summary.value).toMatchObject({ frozen: null, rollouts: [] });
+  });
+});

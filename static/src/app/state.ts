@@ -2,6 +2,7 @@
 
 import { computed, signal } from '@preact/signals';
 import { ServerClock } from '../lib/clock';
+import { type EarlyPage, replay, takeEarlySocket } from '../lib/early';
 import { Drafts } from '../lib/drafts';
 import type { Json } from '../lib/model';
 import { leastRole, offers } from '../lib/offers';
@@ -218,6 +219,8 @@ export function heed(error: ApiError): ApiError {
 }
 
 // The live channel
+let early = takeEarlySocket(globalThis as EarlyPage);
+
 const channel = new LiveChannel(
   `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/events`,
   {
@@ -246,7 +249,14 @@ const channel = new LiveChannel(
     },
   },
   {
-    open: (url) => new WebSocket(url, 'nysa.v1'),
+    open(url) {
+      const taken = early;
+      early = null;
+      if (!taken) return new WebSocket(url, 'nysa.v1');
+      queueMicrotask(() => replay(taken));
+      return taken.socket;
+    },
+    ageOf: (event) => performance.now() - event.timeStamp,
     now: Date.now,
     random: Math.random,
     later: (run, milliseconds) => setTimeout(run, milliseconds),
@@ -254,6 +264,7 @@ const channel = new LiveChannel(
     // While the page is hidden no frame comes: what arrived waits, and is applied at once when the page is shown.
     frame: (run) => requestAnimationFrame(run),
   },
+  early !== null,
 );
 
 function welcome(hello: Json): void {

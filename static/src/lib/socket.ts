@@ -9,6 +9,8 @@ export type Connection = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
 /** What the page gives the channel of the browser; tests give their own. */
 export interface Surroundings {
   open(url: string): WebSocket;
+  /** How many milliseconds ago a message came: one that came before the page's code has waited. */
+  ageOf(event: MessageEvent): number;
   now(): number;
   random(): number;
   later(run: () => void, milliseconds: number): unknown;
@@ -27,6 +29,8 @@ export interface Callbacks {
   synced(): void;
 }
 
+/** The rows of services, and deltas of them: see docs/events.md. */
+const DETAIL = 'rows';
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
 /** Nothing for so long, not even a pong: the connection is dead without a close frame. */
@@ -43,9 +47,9 @@ export class LiveChannel {
   private queue: Json[] = [];
   private scheduled = false;
   private stopped = false;
-  private wanted: readonly string[] = ['*'];
   private pingedAt = 0;
   private tail: Json | null = null;
+  private subscribed: boolean;
   /** When the server was last heard: the age of what is shown. */
   lastHeard: number;
 
@@ -53,7 +57,10 @@ export class LiveChannel {
     private readonly url: string,
     private readonly callbacks: Callbacks,
     private readonly around: Surroundings,
+    /** Whether the first socket that `around` opens is subscribed by its address. */
+    subscribed = false,
   ) {
+    this.subscribed = subscribed;
     this.lastHeard = around.now();
   }
 
@@ -68,11 +75,6 @@ export class LiveChannel {
     this.around.cancel(this.heartbeat);
     this.socket?.close();
     this.socket = null;
-  }
-
-  subscribe(clusters: readonly string[]): void {
-    this.wanted = clusters;
-    if (this.socket?.readyState === 1) this.ask();
   }
 
   /** Follows a log, also after a reconnect, in place of another one; null ends it. */
@@ -94,18 +96,20 @@ export class LiveChannel {
   private connect(): void {
     this.around.cancel(this.retry);
     this.drop();
-    const socket = this.around.open(this.url);
+    const [socket, subscribed] = [this.around.open(this.url), this.subscribed];
     this.socket = socket;
+    this.subscribed = false;
     const mine = (run: () => void) => () => {
       if (this.socket === socket) run();
     };
     socket.onopen = mine(() => {
-      this.ask();
+      if (!subscribed) this.ask();
+      this.beat();
       this.ping();
       if (this.tail) socket.send(JSON.stringify(this.tail));
     });
     socket.onmessage = (event) => {
-      if (this.socket === socket) this.receive(event.data);
+      if (this.socket === socket) this.receive(event);
     };
     socket.onclose = (event) => mine(() => this.lost(event.code))();
   }
@@ -117,8 +121,8 @@ export class LiveChannel {
   }
 
   private ask(): void {
-    this.socket?.send(JSON.stringify({ type: 'subscribe', clusters: this.wanted, known: this.callbacks.known() }));
-    this.beat();
+    const wish = { type: 'subscribe', clusters: ['*'], detail: DETAIL, known: this.callbacks.known() };
+    this.socket?.send(JSON.stringify(wish));
   }
 
   private beat(): void {
@@ -148,11 +152,11 @@ export class LiveChannel {
     this.callbacks.clock({ server, sent: message.type === 'pong' ? this.pingedAt : received, received });
   }
 
-  private receive(data: unknown): void {
-    this.lastHeard = this.around.now();
+  private receive(event: MessageEvent): void {
+    this.lastHeard = this.around.now() - this.around.ageOf(event);
     let message: Json;
     try {
-      message = JSON.parse(String(data)) as Json;
+      message = JSON.parse(String(event.data)) as Json;
     } catch {
       return;
     }

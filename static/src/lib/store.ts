@@ -35,6 +35,9 @@ export class ClusterEntry {
   /** False until its services are known: a summary alone came first. */
   readonly complete = signal(false);
   readonly rows = new Map<string, Signal<Service>>();
+  /** What the server last sent of each row, and of the rollouts: what deltas are relative to. */
+  readonly sentRows = new Map<string, Json>();
+  sentRollouts: readonly Json[] = [];
   /** Counts changes of the audit without a revision: the audit page reads again with each. */
   readonly audited = signal(0);
   /** Counts what became of runs of its tasks: a list of runs reads again with each. */
@@ -57,9 +60,21 @@ export class ClusterEntry {
   replaceRows(services: Service[]): void {
     const now = new Set(services.map((s) => s.name));
     for (const service of services) this.put(service);
-    for (const name of this.rows.keys()) if (!now.has(name)) this.rows.delete(name);
+    for (const name of this.rows.keys()) if (!now.has(name)) this.drop(name);
     this.setNames([...now]);
     this.complete.value = true;
+  }
+
+  /** The whole of a row of which the server sent a delta (a JSON merge patch of its fields), or all. */
+  merged(name: string, row: Json): Json {
+    const whole = row.delta === true ? { ...this.sentRows.get(name), ...row } : row;
+    this.sentRows.set(name, whole);
+    return whole;
+  }
+
+  drop(name: string): void {
+    this.rows.delete(name);
+    this.sentRows.delete(name);
   }
 
   put(service: Service): void {
@@ -127,7 +142,10 @@ export class Store {
     batch(() => {
       const entry = this.entry(name);
       entry.summary.value = readCluster(name, sent);
-      if (sent.services !== undefined) entry.replaceRows(readServices(name, sent.services));
+      entry.sentRollouts = asList(sent.rollouts);
+      if (sent.services === undefined) return;
+      for (const row of asList(sent.services)) entry.merged(String(row.name), row);
+      entry.replaceRows(readServices(name, sent.services));
     });
   }
 
@@ -182,7 +200,7 @@ export class Store {
       const service = asText(row.service);
       if (!service) continue;
       if (row.action === 'destroy') {
-        entry.rows.delete(service);
+        entry.drop(service);
         names.delete(service);
         continue;
       }
@@ -194,22 +212,21 @@ export class Store {
     entry.setNames([...names]);
   }
 
-  /** What runs has moved: whole rows of the services that did, and the cluster's own state. */
+  /** What runs has moved: the rows of the services that did, and the cluster's own state, whole or as deltas. */
   private rollout(name: string, message: Json): void {
     const entry = this.entry(name);
-    const { frozen, observedAt, failing, changed, rollouts } = readCluster(name, message);
-    entry.summary.value = { ...entry.summary.peek(), frozen, observedAt, failing, changed, rollouts };
+    entry.summary.value = { ...entry.summary.peek(), ...movedState(entry, message) };
     const names = new Set(entry.names.peek());
     for (const row of asList(message.services)) {
       const service = asText(row.name);
       if (!service) continue;
       if (row.gone === true) {
-        entry.rows.delete(service);
+        entry.drop(service);
         names.delete(service);
         continue;
       }
       const before = entry.rows.get(service)?.peek();
-      const after = readService(name, service, row);
+      const after = readService(name, service, entry.merged(service, row));
       entry.put(after);
       names.add(service);
       if (after.verdict && before && !before.verdict) this.note(name, service, 'rollout', message, ended(after));
@@ -247,6 +264,24 @@ export class Store {
     const entry: Activity = { id: this.nextActivity++, cluster, service, at, kind, text, revision };
     this.activity.value = [entry, ...this.activity.peek()].slice(0, KEPT_ACTIVITY);
   }
+}
+
+/** The state of a cluster that a `rollout` carries; of a delta, what it has. In its `rollouts`, a mere revision is as it was. */
+function movedState(entry: ClusterEntry, message: Json): Partial<Cluster> {
+  const known = new Map(entry.sentRollouts.map((rollout) => [rollout.revision, rollout]));
+  const isKnown = (rollout: Json) => message.delta === true && Object.keys(rollout).length === 1;
+  const sent = (each: Json) => (isKnown(each) ? (known.get(each.revision) ?? each) : each);
+  if (message.delta !== true || message.rollouts !== undefined) entry.sentRollouts = asList(message.rollouts).map(sent);
+  const read = readCluster(entry.name, { ...message, rollouts: entry.sentRollouts });
+  const { observedAt, changed, rollouts } = read;
+  const has = (field: string) => message.delta !== true || field in message;
+  return {
+    observedAt,
+    changed,
+    rollouts,
+    ...(has('frozen') ? { frozen: read.frozen } : {}),
+    ...(has('failing') ? { failing: read.failing } : {}),
+  };
 }
 
 /** What a verdict is called in a sentence. */

@@ -1,12 +1,13 @@
 import { asked, restart, SERVICES } from '../../app/actions';
 import { useConfiguration } from '../../app/configuration';
+import { useService } from '../../app/read';
 import { hindrance, now, store } from '../../app/state';
 import { plural } from '../../lib/changes';
 import { readConfiguration } from '../../lib/configuration';
 import { dayAfter, dayOf } from '../../lib/days';
 import { repositoryName, versionOf } from '../../lib/images';
 import { taskMarks } from '../../lib/marks';
-import { hasFailed, type Service } from '../../lib/model';
+import { hasFailed, type Json, readEvents, type Service } from '../../lib/model';
 import { activityRoute } from '../../lib/router';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
 import { Button, CopyButton, Link, LinkButton } from '../../ui/button';
@@ -73,24 +74,14 @@ export function OverviewTab({ service }: { service: Service }) {
               <>
                 <dt>Last rollout</dt>
                 <dd>
-                  <VerdictBadge ending={service.verdict.ending} />{' '}
+                  <VerdictBadge verdict={service.verdict} />{' '}
                   <span class="mute">
                     <Ago at={service.verdict.at} />
                   </span>
                 </dd>
               </>
             )}
-            {service.events[0] && (
-              <>
-                <dt>Latest ECS event</dt>
-                <dd>
-                  {service.events[0].message}{' '}
-                  <span class="mute">
-                    <Ago at={service.events[0].at} />
-                  </span>
-                </dd>
-              </>
-            )}
+            <LatestEvent service={service} />
           </dl>
         </section>
         <Elsewhere service={service} />
@@ -100,6 +91,25 @@ export function OverviewTab({ service }: { service: Service }) {
           Who changed it in the last week
         </LinkButton>
       </div>
+    </>
+  );
+}
+
+/** The newest event of ECS: of a service that is calm the live channel has none, so that it is read. */
+function LatestEvent({ service }: { service: Service }) {
+  const { data } = useService(service);
+  const rollout = data?.rollout as Json | null | undefined;
+  const latest = service.events[0] ?? readEvents(rollout?.events)[0];
+  if (!latest) return null;
+  return (
+    <>
+      <dt>Latest ECS event</dt>
+      <dd>
+        {latest.message}{' '}
+        <span class="mute">
+          <Ago at={latest.at} />
+        </span>
+      </dd>
     </>
   );
 }
@@ -181,7 +191,7 @@ function EndingNote({ service }: { service: Service }) {
   const { verdict } = service;
   if (!verdict || verdict.ending === 'succeeded' || service.sync === 'rolling-out') return null;
   return (
-    <Banner tone="mute" icon="info" title={<VerdictBadge ending={verdict.ending} />}>
+    <Banner tone="mute" icon="info" title={<VerdictBadge verdict={verdict} />}>
       {verdict.reason && <UserText text={verdict.reason} />}
     </Banner>
   );
