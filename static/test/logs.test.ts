@@ -1,5 +1,15 @@
-import { describe, expect, it } from 'vitest';
-import { joined, levelOf, MOST_LINES, plainText, readLine, readLogPage, newTasks } from '../src/lib/logs';
+import { describe, expect, it, test } from 'vitest';
+import {
+  inBlocks,
+  joined,
+  levelOf,
+  type Line,
+  MOST_LINES,
+  plainText,
+  readLine,
+  readLogPage,
+  newTasks,
+} from '../src/lib/logs';
 
 const line = (text: string, at = '2026-11-29T14:00:00Z') =>
   readLine({ at, task: 'abcdef0123', container: 'web', line: text });
@@ -54,4 +64,28 @@ it('new tasks are those of the newest deployment', () => {
   expect([...newTasks({ deployment: 'ecs-svc/2', tasks })]).toEqual(['b']);
   expect(newTasks({ tasks }).size).toBe(0);
   expect(newTasks(null).size).toBe(0);
+});
+
+test('lines form blocks, which stay while others come and leave', () => {
+  const lines = Array.from({ length: 120 }, (_, i) => readLine({ line: `${i}` }));
+  const numbers = new Map(lines.map((line, i) => [line, i]));
+  const blocks = (some: readonly Line[]) => inBlocks(some, (line) => numbers.get(line)!);
+  expect(blocks(lines).map(({ key, lines: own }) => [key, own.length])).toEqual([
+    ['0 1', 50],
+    ['1 1', 50],
+    ['2 1', 20],
+  ]);
+  expect(blocks(lines.slice(30, 110)).map(({ key, lines: own }) => [key, own.length])).toEqual([
+    ['0 1', 20],
+    ['1 1', 50],
+    ['2 1', 10],
+  ]);
+  expect(blocks(lines).flatMap(({ lines: own }) => own)).toEqual(lines);
+});
+
+test('lines that were numbered out of their order stay in it, in blocks of different keys', () => {
+  const lines = ['a', 'b', 'c'].map((line) => readLine({ line }));
+  const numbers = [1, 70, 2];
+  const blocks = inBlocks(lines, (line) => numbers[lines.indexOf(line)]!);
+  expect(blocks.map(({ key }) => key)).toEqual(['0 1', '1 1', '0 2']);
 });

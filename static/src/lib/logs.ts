@@ -67,6 +67,25 @@ export function joined(older: readonly Line[], newer: readonly Line[], most = MO
   return [...older, ...newer.filter((line) => !known.has(keyOf(line)))].slice(-most);
 }
 
+/** Lines in their order, in blocks: the same block again while no line of it comes or goes. */
+export function inBlocks(lines: readonly Line[], numberOf: (line: Line) => number): { key: string; lines: Line[] }[] {
+  const blocks: { key: string; lines: Line[] }[] = [];
+  const seen = new Map<number, number>();
+  let open: number | null = null;
+  for (const line of lines) {
+    const block = Math.floor(numberOf(line) / BLOCK);
+    if (block !== open) {
+      const times = (seen.get(block) ?? 0) + 1;
+      seen.set(block, times);
+      blocks.push({ key: `${block} ${times}`, lines: [] });
+      open = block;
+    }
+    blocks.at(-1)!.lines.push(line);
+  }
+  return blocks;
+}
+
+const BLOCK = 50;
 const OVERLAP = 200;
 
 function keyOf({ at, task, text }: Line): string {

@@ -4,8 +4,9 @@ import { useRead } from '../../app/read';
 import { connection } from '../../app/state';
 import { followLog } from '../../app/tail';
 import { plural } from '../../lib/changes';
-import { joined, type Level, type Line, plainText, readLine, readLogPage } from '../../lib/logs';
+import { inBlocks, joined, type Level, type Line, plainText, readLine, readLogPage } from '../../lib/logs';
 import type { Json, Service } from '../../lib/model';
+import { sameList } from '../../lib/stable';
 import { call, path } from '../../lib/rest';
 import { exact } from '../../lib/time';
 import { Button } from '../../ui/button';
@@ -47,6 +48,8 @@ export function LogsTab({ service }: { service: Service }) {
     });
   }, [cluster, name, filter, following, live, reading.data]);
   const counts = (level: Level) => lines.filter((line) => line.level === level).length;
+  // Numbered in their order, also while some are hidden.
+  lines.forEach(numberOf);
   const shown = lines.filter((line) => !hidden.has(line.level));
   const turn = (level: Level) => setHidden((levels) => toggled(levels, level));
   if (reading.error) return <Failed error={reading.error} retry={reading.again} />;
@@ -152,11 +155,28 @@ export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
       data-wrap={wrap}
       onWheel={(event) => event.deltaY < 0 && follow && onScrollUp()}
     >
-      {lines.map((line) => (
-        <LineOfLog key={numberOf(line)} line={line} />
+      {inBlocks(lines, numberOf).map((block) => (
+        <Block key={block.key} lines={block.lines} />
       ))}
     </div>
   );
+}
+
+/** Some lines, looked at only where one of them came or went: most batches change the last block alone. */
+class Block extends Component<{ lines: readonly Line[] }> {
+  override shouldComponentUpdate({ lines }: { lines: readonly Line[] }): boolean {
+    return !sameList(lines, this.props.lines);
+  }
+
+  override render() {
+    return (
+      <div class="block">
+        {this.props.lines.map((line) => (
+          <LineOfLog key={numberOf(line)} line={line} />
+        ))}
+      </div>
+    );
+  }
 }
 
 const numbers = new WeakMap<Line, number>();
