@@ -1,3 +1,4 @@
+import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { store } from '../../app/state';
 import { clusterRoute } from '../../lib/router';
@@ -11,6 +12,8 @@ const ROW = 56;
 const HEAD = 64;
 const FIRST = 232;
 const LEAST_COLUMN = 168;
+/** Where nothing can be hovered over, every cell has its button. */
+const NO_HOVER = matchMedia('(hover: none)');
 /** How many rows a page key goes. */
 const PAGE = 10;
 
@@ -61,29 +64,17 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
     (row: MatrixRow) => {
       const index = indices.get(row)!;
       return (
-        <div
+        <MatrixLine
           key={row.service}
-          class="matrixrow"
-          role="row"
-          aria-rowindex={index + 2}
-          style={{ top: `${index * ROW}px` }}
-        >
-          <bdi role="rowheader" aria-colindex={1} class="first cut" title={row.service}>
-            {row.service}
-          </bdi>
-          {shown.map((cluster, j) => (
-            <MatrixCell
-              key={cluster}
-              row={row}
-              cluster={cluster}
-              clusters={clusters}
-              index={left + j}
-              margin={j ? 0 : left * column}
-              active={index === place.row && left + j === place.column}
-              onFocus={() => setActive({ row: index, column: left + j })}
-            />
-          ))}
-        </div>
+          row={row}
+          index={index}
+          clusters={clusters}
+          left={left}
+          right={right}
+          space={left * column}
+          active={index === place.row ? place.column : -1}
+          onFocus={setActive}
+        />
       );
     },
     useMemo(() => ({}), [how, rows]),
@@ -145,6 +136,51 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
   );
 }
 
+interface LineProps {
+  row: MatrixRow;
+  index: number;
+  clusters: readonly string[];
+  left: number;
+  right: number;
+  /** How many pixels the columns to the left of the window take. */
+  space: number;
+  /** The column that has the focus in this row, -1 for none. */
+  active: number;
+  onFocus: (place: Place) => void;
+}
+
+/** A row: while one scrolls sideways, the cells that stay in sight are not looked at. */
+function MatrixLine({ row, index, clusters, left, right, space, active, onFocus }: LineProps) {
+  const cells = useMemo(() => new Map<string, VNode>(), [row, index, clusters.join(' ')]);
+  const cellAt = (column: number): VNode => {
+    const key = `${column} ${column === active}`;
+    const known = cells.get(key);
+    if (known) return known;
+    const cell = (
+      <MatrixCell
+        key={clusters[column]}
+        row={row}
+        cluster={clusters[column]!}
+        clusters={clusters}
+        index={column}
+        active={column === active}
+        onFocus={() => onFocus({ row: index, column })}
+      />
+    );
+    cells.set(key, cell);
+    return cell;
+  };
+  return (
+    <div class="matrixrow" role="row" aria-rowindex={index + 2} style={{ top: `${index * ROW}px` }}>
+      <bdi role="rowheader" aria-colindex={1} class="first cut" title={row.service}>
+        {row.service}
+      </bdi>
+      <i class="space" style={{ width: `${space}px` }} />
+      {clusters.slice(left, right).map((_, j) => cellAt(left + j))}
+    </div>
+  );
+}
+
 /** Where a key leads in the grid; null for a key that it does not take. */
 function moved({ key, ctrlKey }: KeyboardEvent, { row, column }: Place, rows: number, columns: number): Place | null {
   const at = (r: number, c: number) => ({
@@ -201,11 +237,20 @@ function ClusterHead({
     [rows, cluster],
   );
   const frozen = store.get(cluster)?.summary.value.frozen;
-  // It looks at every row: not with each step of scrolling.
-  const offer = useMemo(() => offerForAll(rows, cluster, clusters), [rows, cluster, clusters]);
+  const [near, setNear] = useState(NO_HOVER.matches);
+  // It looks at every row, in all clusters: not for each column that scrolls into sight.
+  const offer = useMemo(() => (near ? offerForAll(rows, cluster, clusters) : null), [near, rows, cluster, clusters]);
   const tabIndex = focusable ? 0 : -1;
   return (
-    <span role="columnheader" aria-colindex={index + 2} style={{ marginLeft: `${margin}px` }}>
+    <span
+      role="columnheader"
+      aria-colindex={index + 2}
+      style={{ marginLeft: `${margin}px` }}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={() => setNear(NO_HOVER.matches)}
+      onFocusIn={() => setNear(true)}
+      onFocusOut={(event) => setNear(event.currentTarget.contains(event.relatedTarget as Node | null))}
+    >
       <Link to={clusterRoute(cluster)} class="cut" title={cluster} tabIndex={tabIndex}>
         {cluster}
       </Link>
@@ -231,15 +276,11 @@ function ClusterHead({
   );
 }
 
-/** Where nothing can be hovered over, every cell has its button. */
-const NO_HOVER = matchMedia('(hover: none)');
-
 function MatrixCell({
   row,
   cluster,
   clusters,
   index,
-  margin,
   active,
   onFocus,
 }: {
@@ -247,7 +288,6 @@ function MatrixCell({
   cluster: string;
   clusters: readonly string[];
   index: number;
-  margin: number;
   active: boolean;
   onFocus: () => void;
 }) {
@@ -263,7 +303,7 @@ function MatrixCell({
   if (!cell)
     return (
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- an empty cell of a grid takes the focus itself
-      <span {...shared} class="version" tabIndex={active ? 0 : -1} style={{ marginLeft: `${margin}px` }}>
+      <span {...shared} class="version" tabIndex={active ? 0 : -1}>
         <span class="mute">–</span>
       </span>
     );
@@ -275,7 +315,7 @@ function MatrixCell({
       onPointerLeave={() => setNear(NO_HOVER.matches)}
       data-lag={isBehind(cell)}
       data-mark={shownMark(cluster, row.service) ?? ''}
-      style={{ marginLeft: `${margin}px`, '--lag': lag(cell) }}
+      style={{ '--lag': lag(cell) }}
     >
       <VersionText
         row={row}
