@@ -34,6 +34,7 @@ it('shows the worst services first', () => {
 it('counts services by state, and clusters that are frozen', () => {
   expect(tallied(cluster(frozen), [fine, failing, rolling, drifted])).toEqual({
     failing: 1,
+    paused: 0,
     rolling: 1,
     drifted: 1,
     frozen: 1,

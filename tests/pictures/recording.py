@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request, Response, Route, WebSocket, WebSo
 
 RECORDING = Path(__file__).parent / 'recording.json'
 API = '/api/v1'
-SOCKET = '**/api/v1/events'
+SOCKET = '**/api/v1/events*'
 # Of an answer's headers, those that the page reads.
 HEADERS = ('content-type', 'etag', 'x-request-id')
 # The document of the API is larger than all other answers, and the page needs its paths and roles alone.
@@ -78,10 +78,16 @@ class Recording:
             if kind == 'ping':
                 socket.send(json.dumps({'type': 'pong', 'time': self.at, 'at': self.at}))
             elif kind == 'subscribe':
-                for sent in self.messages:
-                    socket.send(sent)
+                self._send_all(socket)
 
         socket.on_message(reply)
+        if urlsplit(socket.url).query:
+            # It is subscribed by its address.
+            self._send_all(socket)
+
+    def _send_all(self, socket: WebSocketRoute) -> None:
+        for sent in self.messages:
+            socket.send(sent)
 
 
 class Recorder:

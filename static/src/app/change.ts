@@ -7,6 +7,7 @@ import { type Answer, ApiError, asApiError, call } from '../lib/rest';
 import { type Action, asked } from './actions';
 import { opened } from './menus';
 import type { Override } from './override';
+import { announceProposal } from './proposals';
 import { connection, heed, imageThatRuns, notify, store } from './state';
 
 export interface Change {
@@ -60,6 +61,7 @@ export function useChange(action: Action): Change {
       if (!done) return;
       asked.value = null;
       opened.value = null;
+      if (announceProposal(done.data, action.title)) return;
       succeeded(action, reason);
       action.after?.(done.revision);
     } catch (thrown) {

@@ -7,6 +7,7 @@ import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
 import { notifying, toggleNotifications } from './attention';
 import { isMac } from './keyboard';
+import { proposalsOf, useProposals } from './proposals';
 import { singleKeys, theme } from './preferences';
 import { age, connection, me, offered, route, signedOut, signOut, store, unreachable } from './state';
 
@@ -30,6 +31,7 @@ export function Masthead() {
               {NAMES[to.screen] ?? 'Fleet'}
             </Link>
           ))}
+        <Proposals />
       </nav>
       <button type="button" class="omni" onClick={() => (paletteOpen.value = true)}>
         <Icon name="search" />
@@ -79,6 +81,18 @@ export function Masthead() {
         ]}
       />
     </header>
+  );
+}
+
+/** How many proposals wait; none, no link. */
+function Proposals() {
+  const open = proposalsOf(useProposals('open')).length;
+  const here = route.value.screen === 'proposals';
+  if (!open && !here) return null;
+  return (
+    <Link to={{ screen: 'proposals' }} {...(here ? { 'aria-current': 'page' as const } : {})}>
+      {plural(open, 'proposal')}
+    </Link>
   );
 }
 
@@ -182,6 +196,8 @@ export const NAMES: Record<string, string> = {
   history: 'History',
   audit: 'Audit',
   removed: 'Removed',
+  proposals: 'Proposals',
+  proposal: 'Proposal',
   activity: 'Activity',
   versions: 'Versions',
   new: 'New cluster',

@@ -20,6 +20,8 @@ import { hindrance, store } from './state';
 /** The dialog that asks for something before an action can be planned. `after`: once the action is done. */
 export type Opened =
   | { kind: 'freeze'; cluster: string }
+  | { kind: 'stop'; cluster: string; service: Service }
+  | { kind: 'continue'; cluster: string; service: Service; action: 'continue' | 'rollback' }
   | { kind: 'promote'; cluster: string; from?: string; services?: readonly string[] }
   | { kind: 'scale' | 'deploy'; cluster: string; services: readonly Service[]; tag?: string; after?: () => void };
 

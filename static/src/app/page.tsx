@@ -26,6 +26,9 @@ const ActivityScreen = lazy(() => import('../screens/activity/activity').then((s
 const AuditScreen = lazy(() => later().then((screens) => screens.AuditScreen));
 const HistoryScreen = lazy(() => later().then((screens) => screens.HistoryScreen));
 const NewCluster = lazy(() => later().then((screens) => screens.NewCluster));
+const proposals = () => import('../screens/proposals/proposals');
+const ProposalScreen = lazy(() => proposals().then((screens) => screens.ProposalScreen));
+const ProposalsScreen = lazy(() => proposals().then((screens) => screens.ProposalsScreen));
 const RemovedScreen = lazy(() => later().then((screens) => screens.RemovedScreen));
 const ReviewScreen = lazy(() => later().then((screens) => screens.ReviewScreen));
 const Parts = lazy(() => import('../screens/parts/parts').then((screens) => screens.Parts));
@@ -113,6 +116,10 @@ function Screen() {
       return <ActivityScreen at={at} />;
     case 'versions':
       return <VersionsScreen at={at} />;
+    case 'proposals':
+      return <ProposalsScreen />;
+    case 'proposal':
+      return <ProposalScreen key={`${at.cluster} ${at.id}`} cluster={at.cluster} id={at.id} />;
     case 'removed':
       return <RemovedScreen />;
     case 'new':

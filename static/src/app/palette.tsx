@@ -53,6 +53,7 @@ function entries(): Entry[] {
     to('fleet', 'All clusters', 'g c', 'layers', fleetRoute()),
     to('versions', 'Versions in all clusters', 'g v', 'tag', versionsRoute()),
     to('activity', 'Activity of all clusters', '', 'history', activityRoute()),
+    to('proposals', 'Proposals', 'Changes that wait for approval', 'chat', { screen: 'proposals' }),
     to('new', 'New cluster', '', 'plus', { screen: 'new' }),
     to('removed', 'Removed clusters', 'restore', 'undo', { screen: 'removed' }),
     { id: 'light', label: 'Light theme', hint: '', icon: 'sun', run: () => (theme.value = 'light') },

@@ -1,12 +1,13 @@
 /** Which rows are shown, and in which order. */
 
 import { versionOf } from './images';
-import { hasFailed, type Service } from './model';
+import { hasFailed, isPaused, type Service } from './model';
 
-export type Chip = '' | 'drifted' | 'rolling-out' | 'failed' | 'unmanaged';
+export type Chip = '' | 'drifted' | 'rolling-out' | 'paused' | 'failed' | 'unmanaged';
 export const CHIPS: { chip: Chip; label: string }[] = [
   { chip: '', label: 'All' },
   { chip: 'failed', label: 'Failed' },
+  { chip: 'paused', label: 'Paused' },
   { chip: 'rolling-out', label: 'Rolling out' },
   { chip: 'drifted', label: 'Drifted' },
   { chip: 'unmanaged', label: 'Not managed' },
@@ -23,6 +24,7 @@ export function wordsOf(filter: string): string[] {
 
 export function inChip(service: Service, chip: string): boolean {
   if (chip === 'drifted') return service.sync === 'drifted';
+  if (chip === 'paused') return isPaused(service);
   if (chip === 'rolling-out') return service.sync === 'rolling-out';
   if (chip === 'failed') return hasFailed(service);
   if (chip === 'unmanaged') return service.sync === 'unmanaged';
@@ -42,10 +44,11 @@ export const SORT_KEYS: SortKey[] = ['name', 'version', 'tasks', 'status'];
 /** The worst first. */
 function gravity(service: Service): number {
   if (hasFailed(service)) return 0;
-  if (service.sync === 'rolling-out') return 1;
-  if (service.sync === 'drifted') return 2;
-  if (service.health === 'degraded') return 3;
-  return service.sync === 'unmanaged' ? 4 : 5;
+  if (isPaused(service)) return 1;
+  if (service.sync === 'rolling-out') return 2;
+  if (service.sync === 'drifted') return 3;
+  if (service.health === 'degraded') return 4;
+  return service.sync === 'unmanaged' ? 5 : 6;
 }
 
 const NAMES = new Intl.Collator('en', { numeric: true });

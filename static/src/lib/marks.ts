@@ -1,9 +1,10 @@
 /** The state of a service or of a task as one square: which shape, which words, and which comes first. */
 
-import { hasFailed, type Service } from './model';
+import { hasFailed, isPaused, type RolloutState, type Service } from './model';
 
 export type Mark =
   | 'failing'
+  | 'paused'
   | 'rolling'
   | 'drifted'
   | 'degraded'
@@ -18,6 +19,7 @@ export type Mark =
 
 export const MARK_WORDS: Record<Mark, string> = {
   failing: 'failing',
+  paused: 'paused, waits for a person',
   rolling: 'rolling out',
   drifted: 'drifted',
   degraded: 'degraded',
@@ -33,6 +35,7 @@ export const MARK_WORDS: Record<Mark, string> = {
 
 const WORST_FIRST: Mark[] = [
   'failing',
+  'paused',
   'rolling',
   'drifted',
   'degraded',
@@ -47,6 +50,7 @@ const WORST_FIRST: Mark[] = [
 export function serviceMark(service: Service): Mark {
   if (service.sync === 'unmanaged') return 'unmanaged';
   if (hasFailed(service)) return 'failing';
+  if (isPaused(service)) return 'paused';
   if (service.sync === 'rolling-out') return 'rolling';
   if (service.sync === 'drifted') return 'drifted';
   if (service.health === 'degraded') return 'degraded';
@@ -61,8 +65,13 @@ export function markRank(mark: Mark): number {
 
 /** The name of a square: `billing-service: failing`. */
 export function sentence(service: Service): string {
-  return `${service.name}: ${MARK_WORDS[serviceMark(service)]}`;
+  const mark = serviceMark(service);
+  const words = mark === 'rolling' && service.state ? ROLLING_WORDS[service.state] : undefined;
+  return `${service.name}: ${words ?? MARK_WORDS[mark]}`;
 }
+
+/** States of a rollout that have a word of their own. */
+const ROLLING_WORDS: Partial<Record<RolloutState, string>> = { baking: 'baking', shifting: 'shifting traffic' };
 
 /** The tasks of a service: those of the version that goes, and those of the version that comes or stays. */
 export interface TaskMarks {

@@ -1,6 +1,8 @@
 /** What the page knows, and how it is read from what the server sends. The only file that knows the wire's names. */
 
+import { type FreezeWindows, readFreezeWindows } from './freeze-windows';
 import { repositoryName } from './images';
+import { percent, readStaged, type Staged } from './staged';
 import { instant } from './time';
 import type * as wire from './wire';
 
@@ -13,7 +15,7 @@ type Sent<T> = { readonly [Key in keyof T]?: unknown };
 export type Sync = Exclude<wire.ServiceState['sync'], 'unreadable'>;
 /** Does what runs do well? */
 export type Health = wire.ServiceState['health'] | 'starting';
-export type RolloutState = Exclude<wire.ServiceState['state'], 'unreadable' | null>;
+export type RolloutState = Exclude<wire.ServiceState['state'], 'unreadable' | null> | 'paused' | 'shifting' | 'baking';
 
 export interface Verdict {
   ending: string;
@@ -21,6 +23,8 @@ export interface Verdict {
   at: number | null;
   by: string | null;
   failed: boolean;
+  /** What ended it, where that is known: `alarm`, `hook`, `hook-timeout`, `breaker`, `stopped`, `by-hand`. */
+  cause: string | null;
 }
 export interface EcsEvent {
   at: number | null;
@@ -104,6 +108,8 @@ export interface Service {
   gates: readonly Gate[];
   /** The secrets whose value changed after its oldest task had started. */
   staleSecrets: readonly StaleSecret[];
+  /** Its deployment in stages, and what monitors it; null for a plain rolling one. */
+  staged: Staged | null;
 }
 
 export interface StaleSecret {
@@ -135,6 +141,8 @@ export interface Cluster {
   message: string | null;
   source: string | null;
   frozen: Freeze | null;
+  /** The times at which the calendar freezes it. */
+  freezeWindows: FreezeWindows;
   /** When ECS was last read for this cluster, where the server states it. */
   observedAt: number | null;
   /** Why ECS cannot be asked, where it cannot. */
@@ -174,6 +182,7 @@ export function readCluster(name: string, sent: Sent<wire.Cluster>): Cluster {
     revision: text(sent.revision),
     ...readLastChange(sent),
     frozen: readFreeze(sent.frozen),
+    freezeWindows: readFreezeWindows((sent as Json).freeze_windows),
     observedAt: instant(sent.observed_at),
     failing: readFailing(sent.failing),
     unreadable: text(sent.unreadable),
@@ -272,6 +281,7 @@ export function readVerdict(value: unknown): Verdict | null {
     at: instant(verdict.at),
     by: text(verdict.by),
     failed: verdict.failed === true,
+    cause: text((verdict as Json).cause),
   };
 }
 
@@ -306,6 +316,9 @@ const STATES: RolloutState[] = [
   'removing',
   'removed',
   'running',
+  'paused',
+  'shifting',
+  'baking',
 ];
 const SYNCS: Sync[] = ['in-sync', 'rolling-out', 'not-deployed', 'drifted', 'unmanaged', 'unknown'];
 const HEALTHS: Health[] = ['healthy', 'starting', 'degraded', 'failing', 'stopped', 'unknown'];
@@ -338,6 +351,7 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     waits: readWaits(sent.waits),
     gates: list(sent.gates).map(readGate),
     staleSecrets: list(sent.stale_secrets).map(readStaleSecret),
+    staged: readStaged(sent as Json),
   };
 }
 
@@ -380,10 +394,13 @@ function readFresh(sent: Sent<wire.ServiceState>): Service['fresh'] {
 }
 
 /** How far a rollout is, in words: no number stands for what ECS alone decides. */
-export function progress({ state, fresh, waits }: Service): string {
+export function progress({ state, fresh, waits, staged }: Service): string {
   if (state === 'removing') return 'Stopping tasks';
   if (waits?.services.length) return `Waits for ${waits.services.join(', ')}`;
   if (waits?.gate) return `Waits for ${waits.gate}`;
+  if (state === 'paused') return staged?.pause?.message ?? 'Waits for a person';
+  if (state === 'baking') return 'All new tasks running, baking';
+  if (state === 'shifting') return `${percent(staged?.traffic?.new ?? 0)} of the traffic on the new tasks`;
   if (state === 'queued' || !fresh) return 'Waiting for ECS';
   if (fresh.running < fresh.desired || !fresh.desired) return `${fresh.running} of ${fresh.desired} new tasks running`;
   return fresh.desired === 1 ? 'New task running, finishing' : `All ${fresh.desired} new tasks running, finishing`;
@@ -416,7 +433,16 @@ export function expecting(before: Service, fields: Record<string, unknown>, depl
     desired: number(fields.desired_count) ?? before.desired,
   };
   return deploys
-    ? { ...wanted, sync: 'rolling-out', state: 'queued', fresh: null, verdict: null, drift: null, waits: null }
+    ? {
+        ...wanted,
+        sync: 'rolling-out',
+        state: 'queued',
+        fresh: null,
+        verdict: null,
+        drift: null,
+        waits: null,
+        staged: null,
+      }
     : wanted;
 }
 
@@ -434,6 +460,8 @@ export interface Counts {
   services: number;
   drifted: number;
   rollingOut: number;
+  /** Of those that roll out: they wait for a person. */
+  paused: number;
   failed: number;
   unmanaged: number;
   starting: number;
@@ -447,6 +475,7 @@ export function count(services: Iterable<Service>): Counts {
     services: 0,
     drifted: 0,
     rollingOut: 0,
+    paused: 0,
     failed: 0,
     unmanaged: 0,
     starting: 0,
@@ -459,6 +488,7 @@ export function count(services: Iterable<Service>): Counts {
     else counts.services++;
     if (service.sync === 'drifted') counts.drifted++;
     if (service.sync === 'rolling-out') counts.rollingOut++;
+    if (isPaused(service)) counts.paused++;
     if (hasFailed(service)) counts.failed++;
     if (service.health === 'starting') counts.starting++;
     if (service.health === 'degraded') counts.degraded++;
@@ -473,6 +503,11 @@ export function hasFailed(service: Service): boolean {
   return (
     service.state === 'failed' || service.state === 'rolled-back' || service.health === 'failing' || struggles(service)
   );
+}
+
+/** True while its rollout waits for a person. */
+export function isPaused({ sync, state }: Service): boolean {
+  return sync === 'rolling-out' && state === 'paused';
 }
 
 /** True while a rollout goes on whose tasks keep failing: ECS may take minutes to give up, and a person need not. */

@@ -39,6 +39,8 @@ export type Route =
   | { screen: 'review'; cluster: string }
   | { screen: 'rollout'; cluster: string }
   | { screen: 'history'; cluster: string; from: string | null; to: string | null }
+  | { screen: 'proposals' }
+  | { screen: 'proposal'; cluster: string; id: string }
   | { screen: 'audit'; cluster: string; filter: string; chip: string }
   | ActivityRoute
   | VersionsRoute
@@ -78,6 +80,7 @@ export function parse(url: string): Route {
   if (first === 'versions' && !cluster) {
     return versionsRoute(q.get('q') ?? '', q.get('clusters') ?? '', q.get('sort') ?? '');
   }
+  if (first === 'proposals' && !cluster) return { screen: 'proposals' };
   if (first === 'removed' && !cluster) return { screen: 'removed' };
   if (first === 'new' && !cluster) return { screen: 'new' };
   if (first === 'parts' && !cluster) return { screen: 'parts' };
@@ -87,6 +90,7 @@ export function parse(url: string): Route {
     const view = { filter: q.get('q') ?? '', chip: q.get('show') ?? '', sort: q.get('sort') ?? '' };
     return { screen: 'cluster', cluster, service: service ?? null, tab, ...view };
   }
+  if (page === 'proposals' && service !== undefined) return proposalRoute(cluster, service);
   if (service !== undefined) return { screen: 'missing', path: pathname };
   if (page === 'stackfile') return { screen: 'stackfile', cluster, revision: q.get('from') };
   if (page === 'review') return { screen: 'review', cluster };
@@ -118,6 +122,7 @@ export function format(route: Route): string {
     put('sort', route.sort);
     return done('/cp/versions');
   }
+  if (route.screen === 'proposals') return '/cp/proposals';
   if (route.screen === 'removed') return '/cp/removed';
   if (route.screen === 'new') return '/cp/new';
   if (route.screen === 'parts') return '/cp/parts';
@@ -130,6 +135,7 @@ export function format(route: Route): string {
     put('sort', route.sort);
     return done(route.service ? `${base}/services/${encodeURIComponent(route.service)}` : base);
   }
+  if (route.screen === 'proposal') return `${base}/proposals/${encodeURIComponent(route.id)}`;
   if (route.screen === 'stackfile') put('from', route.revision);
   if (route.screen === 'audit') {
     put('q', route.filter);
@@ -150,6 +156,11 @@ export function fleetRoute(filter = '', state = '', size = '', group = ''): Flee
 /** A day of the calendar as it is in an address; '' for anything else. */
 function day(text: string): string {
   return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : '';
+}
+
+/** The address of a proposal. */
+export function proposalRoute(cluster: string, id: string): Extract<Route, { screen: 'proposal' }> {
+  return { screen: 'proposal', cluster, id };
 }
 
 /** The address of the activity of all clusters. */

@@ -1,6 +1,7 @@
 /** Everything that is known, as signals: one for each row, so that a changed row repaints alone. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { readFreezeWindows } from './freeze-windows';
 import {
   type Cluster,
   count,
@@ -93,6 +94,9 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** The events of proposals. */
+const PROPOSALS = new Set(['proposal', 'approved', 'rejected']);
+
 const KEPT_ACTIVITY = 200;
 
 export class Store {
@@ -103,6 +107,8 @@ export class Store {
   /** How often everything was sent: what is not sent again after a cut is read again then. */
   readonly syncs = signal(0);
   readonly activity = signal<readonly Activity[]>([]);
+  /** Counts what became of proposals: they are read again with each. */
+  readonly proposed = signal(0);
   private nextActivity = 1;
 
   get(name: string): ClusterEntry | null {
@@ -161,6 +167,7 @@ export class Store {
     else if (message.type === 'deleted') this.deleted(name, message);
     else if (message.type === 'audit') this.audited(name);
     else if (message.type === 'run') this.ran(name);
+    else if (PROPOSALS.has(String(message.type))) this.proposed.value += 1;
     else if (message.type === 'frozen' || message.type === 'thawed') this.freeze(name, message);
   }
 
@@ -248,7 +255,8 @@ export class Store {
   private freeze(name: string, message: Json): void {
     const entry = this.entry(name);
     const frozen = message.type === 'frozen' ? readFreeze(message) : null;
-    entry.summary.value = { ...entry.summary.peek(), frozen };
+    const windows = message.freeze_windows ? { freezeWindows: readFreezeWindows(message.freeze_windows) } : {};
+    entry.summary.value = { ...entry.summary.peek(), frozen, ...windows };
     this.note(
       name,
       null,
@@ -280,6 +288,7 @@ function movedState(entry: ClusterEntry, message: Json): Partial<Cluster> {
     changed,
     rollouts,
     ...(has('frozen') ? { frozen: read.frozen } : {}),
+    ...(has('freeze_windows') ? { freezeWindows: read.freezeWindows } : {}),
     ...(has('failing') ? { failing: read.failing } : {}),
   };
 }

@@ -3,14 +3,15 @@
 import { type Mark, markRank, serviceMark } from './marks';
 import type { Cluster, Counts, OpenRollout, Service } from './model';
 
-export type TileState = 'unreadable' | 'failing' | 'rolling' | 'drifted' | 'frozen' | 'calm';
+export type TileState = 'unreadable' | 'failing' | 'paused' | 'rolling' | 'drifted' | 'frozen' | 'calm';
 
-const WORST_FIRST: TileState[] = ['unreadable', 'failing', 'rolling', 'drifted', 'frozen', 'calm'];
+const WORST_FIRST: TileState[] = ['unreadable', 'failing', 'paused', 'rolling', 'drifted', 'frozen', 'calm'];
 
 /** The one state of a cluster that matters most now. */
 export function tileState({ frozen, unreadable }: Cluster, counts: Counts): TileState {
   if (unreadable !== null) return 'unreadable';
   if (counts.failed) return 'failing';
+  if (counts.paused) return 'paused';
   if (counts.rollingOut) return 'rolling';
   if (counts.drifted) return 'drifted';
   return frozen ? 'frozen' : 'calm';
@@ -26,9 +27,10 @@ export function worstFirst(services: readonly Service[]): Service[] {
 }
 
 /** What the totals count: services in a state, and frozen clusters. */
-export type TallyKey = 'failing' | 'rolling' | 'drifted' | 'frozen' | 'healthy';
+export type TallyKey = 'failing' | 'paused' | 'rolling' | 'drifted' | 'frozen' | 'healthy';
 export const TALLIES: { key: TallyKey; word: string }[] = [
   { key: 'failing', word: 'failing' },
+  { key: 'paused', word: 'paused' },
   { key: 'rolling', word: 'rolling out' },
   { key: 'drifted', word: 'drifted' },
   { key: 'frozen', word: 'frozen' },
@@ -37,6 +39,7 @@ export const TALLIES: { key: TallyKey; word: string }[] = [
 
 const COUNTED: Partial<Record<Mark, TallyKey>> = {
   failing: 'failing',
+  paused: 'paused',
   rolling: 'rolling',
   drifted: 'drifted',
   healthy: 'healthy',
@@ -46,6 +49,7 @@ const COUNTED: Partial<Record<Mark, TallyKey>> = {
 export function tallied(cluster: Cluster, services: readonly Service[]): Record<TallyKey, number> {
   const totals: Record<TallyKey, number> = {
     failing: 0,
+    paused: 0,
     rolling: 0,
     drifted: 0,
     frozen: cluster.frozen ? 1 : 0,

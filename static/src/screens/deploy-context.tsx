@@ -1,9 +1,11 @@
 /** What a person should know beside the plan of a deployment. */
 
-import { store } from '../app/state';
+import { now, store } from '../app/state';
+import { freezeAhead } from '../lib/freeze-windows';
 import { versionOf } from '../lib/images';
 import { MARK_WORDS, serviceMark } from '../lib/marks';
 import { hasFailed, type Service } from '../lib/model';
+import { FreezeAhead } from '../ui/freeze-ahead';
 import { Icon } from '../ui/icons';
 import { whereItRuns } from './version-list';
 
@@ -25,6 +27,24 @@ export function SeenElsewhere({ service, tag }: { service: Service; tag: string 
         ))}
       </dl>
     </section>
+  );
+}
+
+/** Soon enough to concern a rollout that begins now. */
+const SOON_MS = 4 * 3_600_000;
+
+/** A warning where the calendar freezes the cluster soon: what goes wrong then cannot be changed back as usual. */
+export function FreezesSoon({ cluster }: { cluster: string }) {
+  const windows = store.get(cluster)?.summary.value.freezeWindows;
+  const ahead = windows && freezeAhead(windows, now.value, SOON_MS);
+  if (!ahead) return null;
+  return (
+    <p class="warning">
+      <Icon name="frozen" />
+      <span>
+        <FreezeAhead time={ahead} />
+      </span>
+    </p>
   );
 }
 

@@ -16,7 +16,7 @@ import { proposed, type SentTag, versionsOf } from '../lib/tags';
 import { DialogButtons } from '../ui/dialog-buttons';
 import { Icon } from '../ui/icons';
 import { Split } from '../ui/split-dialog';
-import { Others, SeenElsewhere } from './deploy-context';
+import { FreezesSoon, Others, SeenElsewhere } from './deploy-context';
 import { VersionList } from './version-list';
 
 const LIMIT = 200;
@@ -144,6 +144,7 @@ function Planned({ cluster, services, tag, reason, onReason, after, onClose }: P
         <ChangeErrors verb={action.verb} error={error} moved={moved} again={again} />
         <ShownPlan plan={plan} failed={error !== null} frozen={freeze !== null} />
         {only && <SeenElsewhere service={only} tag={tag} />}
+        <FreezesSoon cluster={cluster} />
         <Others cluster={cluster} services={services} />
       </div>
       <div class="split-foot">

@@ -7,6 +7,9 @@ import { DeployDialog } from './deploy-dialog';
 import { FreezeDialog } from './freeze-dialog';
 import { lazy } from '../ui/lazy';
 
+const staged = () => import('./staged/staged');
+const ContinueDialog = lazy(() => staged().then((parts) => parts.ContinueDialog));
+const StopDialog = lazy(() => staged().then((parts) => parts.StopDialog));
 const PromoteDialog = lazy(() => import('./later').then((screens) => screens.PromoteDialog));
 
 /** The dialog that is open, over whichever page; another page closes it. */
@@ -27,8 +30,14 @@ export function Dialogs() {
       )
     );
   }
-  const { kind, after, tag = null } = dialog;
   const rows = store.get(cluster)?.rows;
+  if (dialog.kind === 'stop' || dialog.kind === 'continue') {
+    const { service: seen } = dialog;
+    const service = rows?.get(seen.name)?.value ?? seen;
+    if (dialog.kind === 'stop') return <StopDialog service={service} seen={seen} onClose={close} />;
+    return <ContinueDialog service={service} seen={seen} action={dialog.action} onClose={close} />;
+  }
+  const { kind, after, tag = null } = dialog;
   const services = dialog.services.map((service) => rows?.get(service.name)?.value ?? service);
   if (kind === 'deploy') {
     return <DeployDialog cluster={cluster} services={services} tag={tag} after={after} onClose={close} />;

@@ -2,15 +2,21 @@ import type { ComponentChildren } from 'preact';
 import { asked, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { clusterItems } from '../app/menus';
-import { drafts, go, hindrance } from '../app/state';
+import { drafts, go, hindrance, now } from '../app/state';
+import { freezeAhead } from '../lib/freeze-windows';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link, LinkButton } from '../ui/button';
+import { FreezeAhead } from '../ui/freeze-ahead';
+import { Icon } from '../ui/icons';
 import { Menu } from '../ui/menu';
 import { Banner } from '../ui/states';
 import { UserText } from '../ui/text';
 import { Ago, Until } from '../ui/time';
 import { ClusterFlags } from './cluster-flags';
+
+/** Freezes of the next week are shown ahead of time. */
+const AHEAD_MS = 7 * 86_400_000;
 
 export type Page = 'services' | 'stackfile' | 'rollout' | 'history' | 'audit';
 
@@ -42,6 +48,7 @@ export function ClusterFrame({
     { keys: 'g r', label: 'Rollout', group: 'Go to', run: () => go(pages[2]![2]) },
   ]);
   const draft = drafts.has(name);
+  const ahead = freezeAhead(summary.freezeWindows, now.value, AHEAD_MS);
   return (
     <>
       <div class="pagehead">
@@ -88,7 +95,12 @@ export function ClusterFrame({
           icon="frozen"
           title={
             <>
-              Frozen by <UserText text={summary.frozen.by ?? 'an unknown user'} />
+              Frozen by{' '}
+              {summary.freezeWindows.now ? (
+                'a freeze window'
+              ) : (
+                <UserText text={summary.frozen.by ?? 'an unknown user'} />
+              )}
               {summary.frozen.until !== null && (
                 <>
                   , until <Until at={summary.frozen.until} />
@@ -104,6 +116,14 @@ export function ClusterFrame({
         >
           <UserText text={summary.frozen.reason} />
         </Banner>
+      )}
+      {!summary.frozen && ahead && (
+        <p class="row small soft">
+          <Icon name="frozen" />
+          <span>
+            <FreezeAhead time={ahead} />
+          </span>
+        </p>
       )}
       {summary.unreadable !== null && (
         <Banner tone="bad" icon="alert" title="The desired state cannot be read">

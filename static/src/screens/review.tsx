@@ -1,11 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
 import { shortRevision } from '../app/actions';
 import { missingOverride, Overriding, type Override } from '../app/override';
+import { announceProposal } from '../app/proposals';
 import { drafts, go, hindrance, imageThatRuns, notify } from '../app/state';
 import { readPlan, withRunningImages } from '../lib/changes';
 import type { Draft } from '../lib/drafts';
 import type { Freeze, Json } from '../lib/model';
 import { call, path } from '../lib/rest';
+import { proposalRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Link, LinkButton } from '../ui/button';
 import { Banner, Empty } from '../ui/states';
@@ -87,8 +89,13 @@ function Review({
       }
       verb="Apply"
       apply={async (reason, plan) => {
-        await put({ message: reason, plan: plan.id, override: freeze && override });
+        const { data } = await put({ message: reason, plan: plan.id, override: freeze && override });
         drafts.drop(cluster);
+        const proposal = announceProposal(data, `the draft for ${cluster}`);
+        if (proposal) {
+          go(proposalRoute(cluster, proposal.id));
+          return;
+        }
         notify({ tone: 'good', title: `${cluster} is being deployed`, text: reason });
         go({ screen: 'rollout', cluster });
       }}

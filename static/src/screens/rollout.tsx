@@ -211,7 +211,7 @@ function Done({ service }: { service: Service }) {
         {service.verdict!.reason ? <UserText text={service.verdict!.reason} /> : <Ago at={service.verdict!.at} />}
       </span>
       <span class="td end" role="cell">
-        <VerdictBadge ending={service.verdict!.ending} />
+        <VerdictBadge verdict={service.verdict!} />
       </span>
     </>
   );

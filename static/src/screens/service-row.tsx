@@ -263,7 +263,7 @@ function LastRollout({ service }: { service: Service }) {
   const reason = presentTrouble(service)?.what ?? (service.verdict.reason || service.stops[0]?.reason);
   return (
     <>
-      <VerdictBadge ending={service.verdict.ending} />
+      <VerdictBadge verdict={service.verdict} />
       {reason && (
         <span class="cut small" title={reason}>
           {reason}

@@ -1,6 +1,6 @@
 /** Status as icon, word and colour: two badges with fixed words, and a third for how a rollout ended. */
 
-import { type Health, type Service, struggles, type Sync } from '../lib/model';
+import { type Health, type RolloutState, type Service, struggles, type Sync, type Verdict } from '../lib/model';
 import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'mute';
@@ -75,16 +75,34 @@ export const VERDICTS: Record<string, [Tone, IconName, string]> = {
   removed: ['mute', 'check', 'Removed'],
 };
 
-export function VerdictBadge({ ending }: { ending: string }) {
+/** What ended a rollout, beside the word for its ending. */
+const CAUSES: Record<string, string> = {
+  alarm: 'by an alarm',
+  breaker: 'by the circuit breaker',
+  hook: 'by a hook',
+  'hook-timeout': 'a pause timed out',
+  stopped: 'stopped',
+  'by-hand': 'outside Nysa',
+};
+
+/** How a rollout ended, and by what where that is known. */
+export function VerdictBadge({ verdict: { ending, cause } }: { verdict: Pick<Verdict, 'ending' | 'cause'> }) {
   const [tone, icon, word] = VERDICTS[ending] ?? ['mute', 'info', ending];
   return (
     <Badge tone={tone as Tone} icon={icon as IconName} plain>
-      {word}
+      {cause ? `${word}, ${CAUSES[cause] ?? cause}` : word}
     </Badge>
   );
 }
 
 type Status = [tone: Tone, icon: IconName, word: string, title: string];
+
+/** The states of a rollout in stages. */
+const STAGED: Partial<Record<RolloutState, Status>> = {
+  paused: ['warn', 'pause', 'Paused', 'The rollout waits for a person'],
+  shifting: ['busy', 'progress', 'Shifting traffic', 'The traffic moves to the new tasks'],
+  baking: ['busy', 'progress', 'Baking', 'The new tasks have the traffic; the old ones stay for a while'],
+};
 
 /** The one word for a service that matters most now. */
 export function statusOf(service: Service): Status {
@@ -92,6 +110,7 @@ export function statusOf(service: Service): Status {
   if (service.state === 'rolled-back')
     return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
   if (struggles(service)) return ['bad', 'alert', 'Tasks failing', 'The rollout goes on, but its tasks keep failing'];
+  if (service.sync === 'rolling-out' && service.state && STAGED[service.state]) return STAGED[service.state]!;
   if (service.sync === 'in-sync' && service.health === 'failing')
     return ['bad', 'circle-cross', 'Failing', 'No task runs'];
   return SYNC[service.sync];

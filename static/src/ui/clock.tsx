@@ -5,3 +5,8 @@ import { clock } from '../lib/time';
 export function Clock({ since }: { since: number }) {
   return <b class="running-clock">{clock(seconds.value - since)}</b>;
 }
+
+/** The time that is left until a moment. */
+export function Countdown({ until }: { until: number }) {
+  return <b class="running-clock">{clock(until - seconds.value)}</b>;
+}

@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icons';
 
-export type FlagMark = 'failing' | 'rolling' | 'drifted' | 'frozen' | 'unreadable';
+export type FlagMark = 'failing' | 'paused' | 'rolling' | 'drifted' | 'frozen' | 'unreadable';
 
 const ICONS: Record<FlagMark, IconName> = {
   failing: 'cross',
+  paused: 'pause',
   rolling: 'up-arrow',
   drifted: 'waves',
   frozen: 'frozen',
@@ -33,6 +34,7 @@ export function FlagIcon({ mark }: { mark: FlagMark }) {
 
 const WORDS: Record<FlagMark, string> = {
   failing: 'Failing',
+  paused: 'Paused',
   rolling: 'Rolling out',
   drifted: 'Drifted',
   frozen: 'Frozen',

@@ -36,6 +36,7 @@ const PATHS = {
   box: 'M2.5 5L8 2l5.5 3v6L8 14l-5.5-3V5zM2.5 5L8 8l5.5-3M8 8v6',
   file: 'M4 1.8h5l3 3v9.4H4V1.8zM9 1.8v3h3',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
+  square: 'M4 4h8v8H4z',
   'up-arrow': 'M8 13V3.5M4 7l4-4 4 4',
   waves: 'M2 6c2-2.5 4-2.5 6 0s4 2.5 6 0M2 11c2-2.5 4-2.5 6 0s4 2.5 6 0',
   logs: 'M2.5 4h11M2.5 8h7.5M2.5 12h9.5',

@@ -7,7 +7,7 @@ import type { ClusterEntry } from '../../lib/store';
 import { until } from '../../lib/time';
 import { driftInShort, rolloutOf, tileState, type TileState } from '../../lib/wall';
 import { Link } from '../../ui/button';
-import { Clock } from '../../ui/clock';
+import { Clock, Countdown } from '../../ui/clock';
 import type { FlagMark } from '../../ui/flag';
 import { FlagIcon } from '../../ui/flag';
 import { Ago } from '../../ui/time';
@@ -47,6 +47,7 @@ export function DenseTile({ entry }: { entry: ClusterEntry }) {
 const FLAGS: Record<Exclude<TileState, 'calm'>, FlagMark> = {
   unreadable: 'unreadable',
   failing: 'failing',
+  paused: 'paused',
   rolling: 'rolling',
   drifted: 'drifted',
   frozen: 'frozen',
@@ -59,7 +60,7 @@ function Note({ entry, state }: { entry: ClusterEntry; state: TileState }) {
     const end = summary.frozen?.until ?? null;
     return <span>{end === null ? 'until manually lifted' : `until ${until(end, now.value)}`}</span>;
   }
-  const mark = state === 'failing' ? 'failing' : state === 'rolling' ? 'rolling' : 'drifted';
+  const mark = state === 'failing' || state === 'paused' || state === 'rolling' ? state : 'drifted';
   const service = entry.services().find((one) => serviceMark(one) === mark);
   if (!service) return null;
   const since = mark === 'failing' ? failingSince(service, summary) : (rolloutOf(summary, service.name)?.since ?? null);
@@ -67,9 +68,15 @@ function Note({ entry, state }: { entry: ClusterEntry; state: TileState }) {
     <>
       <span>
         {service.name}
-        {mark === 'rolling' && ` ${versionOf(service.image)}`}
+        {(mark === 'rolling' || mark === 'paused') && ` ${versionOf(service.image)}`}
       </span>
-      {mark === 'drifted' ? <b>{driftInShort(service).numeral}</b> : since !== null && <Clock since={since} />}
+      {mark === 'drifted' ? (
+        <b>{driftInShort(service).numeral}</b>
+      ) : mark === 'paused' && service.staged?.pause?.until ? (
+        <Countdown until={service.staged.pause.until} />
+      ) : (
+        since !== null && <Clock since={since} />
+      )}
     </>
   );
 }

@@ -105,7 +105,7 @@ function State({ entry }: { entry: ClusterEntry }) {
       </>
     );
   }
-  const mark = state === 'failing' ? 'failing' : state === 'rolling' ? 'rolling' : 'drifted';
+  const mark = state === 'failing' || state === 'paused' || state === 'rolling' ? state : 'drifted';
   const service = entry.services().find((one) => serviceMark(one) === mark);
   if (!service) return null;
   const since = mark === 'failing' ? failingSince(service, summary) : (rolloutOf(summary, service.name)?.since ?? null);

@@ -6,7 +6,7 @@ import { Square } from '../../ui/squares';
 
 /** The totals of all clusters, which are the legend of the squares as well; each shows its clusters alone. */
 export function Tallies() {
-  const totals: Record<TallyKey, number> = { failing: 0, rolling: 0, drifted: 0, frozen: 0, healthy: 0 };
+  const totals: Record<TallyKey, number> = { failing: 0, paused: 0, rolling: 0, drifted: 0, frozen: 0, healthy: 0 };
   let services = 0;
   const names = store.names.value;
   for (const name of names) {
@@ -18,7 +18,7 @@ export function Tallies() {
   const { state } = route.value.screen === 'fleet' ? route.value : fleetRoute();
   return (
     <section class="tallies" aria-label="Totals">
-      {TALLIES.map(({ key, word }) => (
+      {TALLIES.filter(({ key }) => key !== 'paused' || totals.paused || state === key).map(({ key, word }) => (
         <button
           key={key}
           type="button"

@@ -1,16 +1,18 @@
 import type { ComponentChildren } from 'preact';
+import { continueHindrance } from '../../app/stopping';
 import { now } from '../../app/state';
 import { plural } from '../../lib/changes';
 import { versionOf } from '../../lib/images';
 import { incidentOf } from '../../lib/incident';
 import { serviceMark } from '../../lib/marks';
-import { progress, rolledOut, type Service } from '../../lib/model';
+import { isPaused, progress, rolledOut, type Service } from '../../lib/model';
 import { clusterRoute } from '../../lib/router';
 import type { ClusterEntry } from '../../lib/store';
+import { afterPause, stageInWords } from '../../lib/staged';
 import { exact, until } from '../../lib/time';
 import { driftInShort, rolloutOf, tileState, type TileState } from '../../lib/wall';
 import { Link } from '../../ui/button';
-import { Clock } from '../../ui/clock';
+import { Clock, Countdown } from '../../ui/clock';
 import { Flag } from '../../ui/flag';
 import { Icon } from '../../ui/icons';
 import { UserText } from '../../ui/text';
@@ -28,7 +30,14 @@ export function Tile({ entry, wide }: { entry: ClusterEntry; wide: boolean }) {
   const state = tileState(entry.summary.value, entry.counts.value);
   const Body = BODIES[state];
   return (
-    <article class="tile" data-state={state} data-wide={wide && state === 'failing'}>
+    <article
+      class="tile"
+      data-state={state}
+      data-wide={wide && state === 'failing'}
+      data-yours={
+        state === 'paused' && entry.services().some((service) => isPaused(service) && !continueHindrance(service))
+      }
+    >
       <Body entry={entry} />
       <TileTicks entry={entry} />
     </article>
@@ -108,6 +117,41 @@ function Unreadable({ entry }: { entry: ClusterEntry }) {
       <p class="cause">
         <b>The desired state cannot be read</b>
         <UserText text={entry.summary.value.unreadable ?? ''} clamped />
+      </p>
+    </>
+  );
+}
+
+/** A rollout that waits for a person: solid where the viewer may continue it. */
+function Paused({ entry }: { entry: ClusterEntry }) {
+  const service = of(entry, 'paused');
+  const pause = service?.staged?.pause;
+  if (!service) return <Top entry={entry} />;
+  const yours = continueHindrance(service) === null;
+  const others = entry.counts.value.paused - 1;
+  return (
+    <>
+      <Top entry={entry}>
+        <Flag mark="paused">{yours ? 'Waiting for you' : `Waiting for ${pause?.may ?? 'another person'}`}</Flag>
+      </Top>
+      {pause?.until && (
+        <div class="clock">
+          <Countdown until={pause.until} />
+          <span>{afterPause(pause, versionOf(service.previousImage ?? service.deployedImage))}</span>
+        </div>
+      )}
+      <p class="last">
+        <span class="line">
+          <Link to={clusterRoute(entry.name, service.name)}>
+            <b>
+              {service.name} <Change service={service} />
+            </b>
+          </Link>
+          {others > 0 && ` and ${others} more`}
+        </span>
+        <span class="line">
+          {pause?.message ? <UserText text={pause.message} /> : `Paused at ${stageInWords(pause?.stage ?? '')}`}
+        </span>
       </p>
     </>
   );
@@ -252,6 +296,7 @@ function Calm({ entry }: { entry: ClusterEntry }) {
 const BODIES: Record<TileState, (props: { entry: ClusterEntry }) => preact.VNode> = {
   unreadable: Unreadable,
   failing: Failing,
+  paused: Paused,
   rolling: Rolling,
   drifted: Drifted,
   frozen: Frozen,

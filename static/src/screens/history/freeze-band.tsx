@@ -1,3 +1,4 @@
+import type { FreezeWindows } from '../../lib/freeze-windows';
 import type { Frozen } from '../../lib/revisions';
 import { exact } from '../../lib/time';
 import { Icon } from '../../ui/icons';
@@ -32,6 +33,33 @@ export function FreezeBand({ frozen: { since, until, by, reason } }: { frozen: F
         </span>
       </p>
     </li>
+  );
+}
+
+/** The freezes of the calendar that go on or are ahead, the last one first, as the history has the newest first. */
+export function PlannedFreezes({ windows: { now, next } }: { windows: FreezeWindows }) {
+  return (
+    <>
+      {[...next.toReversed(), ...(now ? [now] : [])].map((time) => (
+        <li key={time.from} class="freeze">
+          <span />
+          <Icon name="frozen" />
+          <p>
+            <b>
+              {time === now ? 'Freeze window' : 'Next freeze window'}
+              {time.reason && (
+                <>
+                  , <UserText text={time.reason} quoted />
+                </>
+              )}
+            </b>{' '}
+            <span class="soft">
+              <Moment at={time.from} /> – <Moment at={time.until} />
+            </span>
+          </p>
+        </li>
+      ))}
+    </>
   );
 }
 

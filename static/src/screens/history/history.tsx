@@ -12,7 +12,7 @@ import { Segments } from '../../ui/segments';
 import { Empty, ErrorBanner, Failed, Skeleton } from '../../ui/states';
 import { Comparison } from '../comparison';
 import { ClusterFrame } from '../frame';
-import { FreezeBand } from './freeze-band';
+import { FreezeBand, PlannedFreezes } from './freeze-band';
 import { OneService } from './one-service';
 import { RevisionEntry } from './revision-entry';
 import '../../styles/history.css';
@@ -77,6 +77,7 @@ export function HistoryScreen({ entry, from, to }: { entry: ClusterEntry; from: 
             </div>
           </header>
           <ol class="timeline">
+            {shown === 'all' && <PlannedFreezes windows={entry.summary.value.freezeWindows} />}
             {items.map((item) =>
               item.kind === 'day' ? (
                 <li key={item.key} class="day">

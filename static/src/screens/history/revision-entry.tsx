@@ -164,7 +164,7 @@ function ChangesLink({
 
 /** How its rollout ended, or how far it is; one that changed no service has nothing to tell. */
 function Outcome({ of: { percent, verdict } }: { of: RolloutInShort }) {
-  if (verdict) return <VerdictBadge ending={verdict.ending} />;
+  if (verdict) return <VerdictBadge verdict={verdict} />;
   return percent < 100 ? (
     <Badge tone="busy" icon="progress" spin>
       Rolling out

@@ -124,7 +124,7 @@ export function FlagsAndBadges({ at }: { at: number }) {
       </p>
       <p class="row">
         {Object.keys(VERDICTS).map((ending) => (
-          <VerdictBadge key={ending} ending={ending} />
+          <VerdictBadge key={ending} verdict={{ ending, cause: null }} />
         ))}
         <Badge tone="mute" icon="info">
           {LONG}

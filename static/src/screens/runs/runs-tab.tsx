@@ -5,6 +5,7 @@ import '../../styles/runs.css';
 import { useState } from 'preact/hooks';
 import { useRead } from '../../app/read';
 import { store } from '../../app/state';
+import { plural } from '../../lib/changes';
 import type { Json, Service } from '../../lib/model';
 import { call, path } from '../../lib/rest';
 import { markOf, readRuns, type Run, type Schedule, startedBy, stateInWords } from '../../lib/runs';
@@ -31,7 +32,7 @@ export function RunsTab({ service }: { service: Service }) {
       {runs.length ? (
         <section>
           <h3>Last runs</h3>
-          <p class="runsquares" role="img" aria-label={`The last ${runs.length} runs, the newest last`}>
+          <p class="runsquares" role="img" aria-label={`The last ${plural(runs.length, 'run')}, the newest last`}>
             {runs.toReversed().map((run) => (
               <Square key={run.id} mark={markOf(run)} label={tooltip(run)} />
             ))}

@@ -63,7 +63,7 @@ function HistoryLine({ service, revision }: { service: Service; revision: Revisi
         </span>
         {ending && (
           <span class="row">
-            <VerdictBadge ending={ending.ending} />
+            <VerdictBadge verdict={ending} />
             {ending.failed && <span class="soft">{ending.reason}</span>}
           </span>
         )}

@@ -9,13 +9,20 @@ import { clock, duration } from '../../lib/time';
 import { rolloutOf } from '../../lib/wall';
 import { Clock } from '../../ui/clock';
 import { Icon } from '../../ui/icons';
+import { lazy } from '../../ui/lazy';
 import { TaskSquares } from '../../ui/squares';
+import { StopButton } from './stop-button';
+
+const StagedRollout = lazy(() => import('../staged/staged').then((parts) => parts.StagedRollout));
 
 /** For how long the end of a rollout is shown large. */
 const RECENT_MS = 120_000;
 
 export function RolloutNow({ service }: { service: Service }) {
   const rollout = shownRollout(service);
+  const { staged } = service;
+  if (service.sync === 'rolling-out' && (staged?.stages.length || staged?.pause))
+    return <StagedRollout service={service} staged={staged} rollout={rollout} />;
   if (service.sync === 'rolling-out')
     return <Running service={service} since={rollout?.since ?? null} usual={rollout?.usual ?? null} />;
   if (!rollout) return null;
@@ -50,6 +57,7 @@ function Running({ service, since, usual }: { service: Service; since: number | 
           <StageRow key={stage.name} stage={stage} />
         ))}
       </ol>
+      {service.staged?.deployment && <StopButton service={service} />}
     </section>
   );
 }

@@ -1,0 +1,175 @@
+import { useRef, useState } from 'preact/hooks';
+import { ShownPlan } from '../../app/shown-plan';
+import { useProposal, vote } from '../../app/proposals';
+import { connection, heed, hindrance, notify, now } from '../../app/state';
+import { summary } from '../../lib/changes';
+import { type Proposal, readProposal, type Vote, votesInWords } from '../../lib/proposals';
+import { type ApiError, asApiError } from '../../lib/rest';
+import { clusterRoute } from '../../lib/router';
+import { exact, until } from '../../lib/time';
+import { Avatar } from '../../ui/avatar';
+import { Button, Link, LinkButton } from '../../ui/button';
+import { Icon } from '../../ui/icons';
+import { ErrorBanner, Failed, Skeleton } from '../../ui/states';
+import { UserText } from '../../ui/text';
+import { Ago } from '../../ui/time';
+import { ProposalBadge } from './proposal-badge';
+
+const VOTE = '/clusters/{c}/proposals/{id}';
+
+/** One proposal: what it would do, who approved it and who may, and the decision of the viewer. */
+export function ProposalScreen({ cluster, id }: { cluster: string; id: string }) {
+  const reading = useProposal(cluster, id);
+  if (reading.error && !reading.data) return <Failed error={reading.error} retry={reading.again} />;
+  if (!reading.data) return reading.slow ? <Skeleton /> : null;
+  const proposal = readProposal(reading.data);
+  const { plan, by, at, reason, state } = proposal;
+  return (
+    <>
+      <div class="pagehead">
+        <div>
+          <div class="row">
+            <h1>{plan ? summary(plan.services) : 'Proposal'}</h1>
+            <ProposalBadge state={state} />
+          </div>
+          <p class="about">
+            <Link to={clusterRoute(cluster)}>{cluster}</Link>
+            <span class="why">{reason ? <UserText text={reason} quoted clamped /> : 'no reason given'}</span>
+            <span class="mute">
+              proposed by <UserText text={by ?? 'an unknown user'} /> · <Ago at={at} />
+            </span>
+          </p>
+        </div>
+        {proposal.revision && (
+          <div class="row">
+            <LinkButton icon="history" to={{ screen: 'history', cluster, from: null, to: proposal.revision }}>
+              The revision
+            </LinkButton>
+          </div>
+        )}
+      </div>
+      <div class="proposal">
+        <section aria-label="Changes">
+          <ShownPlan plan={plan} failed={false} frozen={false} />
+        </section>
+        <Approval proposal={proposal} again={reading.again} />
+      </div>
+    </>
+  );
+}
+
+function Approval({ proposal, again }: { proposal: Proposal; again: () => void }) {
+  const { approvals, rejections, mayApprove, expiresAt, state } = proposal;
+  return (
+    <section class="panel approval" aria-label="Approval">
+      <header>
+        <h2>{votesInWords(proposal)}</h2>
+        {state === 'open' && expiresAt !== null && (
+          <span class="small mute" title={exact(expiresAt)}>
+            expires {until(expiresAt, now.value)}
+          </span>
+        )}
+      </header>
+      <div class="body stack">
+        {mayApprove && (
+          <p class="small">
+            May approve: <UserText text={mayApprove} />
+          </p>
+        )}
+        {approvals.length + rejections.length > 0 && (
+          <ul class="votes">
+            {approvals.map((each) => (
+              <Voted key={`+${each.by}`} vote={each} word="approved" />
+            ))}
+            {rejections.map((each) => (
+              <Voted key={`-${each.by}`} vote={each} word="rejected" />
+            ))}
+          </ul>
+        )}
+        {state === 'open' && <Decision proposal={proposal} again={again} />}
+      </div>
+    </section>
+  );
+}
+
+function Voted({ vote: { by, at, reason }, word }: { vote: Vote; word: 'approved' | 'rejected' }) {
+  return (
+    <li>
+      <Avatar name={by} />
+      <Icon name={word === 'approved' ? 'check' : 'cross'} />
+      <span>
+        <b>
+          <UserText text={by} />
+        </b>{' '}
+        {word} <Ago at={at} />
+        {reason && (
+          <>
+            : <UserText text={reason} quoted />
+          </>
+        )}
+      </span>
+    </li>
+  );
+}
+
+const DONE = { approve: 'Approved', reject: 'Rejected' };
+
+/** Approve or reject, with a reason; disabled with why where the viewer may not. */
+function Decision({ proposal, again }: { proposal: Proposal; again: () => void }) {
+  const [reason, setReason] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  // Two strokes may come before the page is drawn again.
+  const running = useRef(false);
+  const lacking = busy ? 'Working…' : reason.trim() ? null : 'Enter a reason';
+  const may = (verb: 'approve' | 'reject') =>
+    connection.value === 'live' ? hindrance('POST', `${VOTE}/${verb}`) : 'Offline';
+  const whyNot = may('approve') ?? proposal.whyNot;
+  const whyNotReject = may('reject');
+  const decide = async (verb: 'approve' | 'reject') => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setError(null);
+    try {
+      const { data } = await vote(proposal, verb, reason.trim());
+      setReason('');
+      const to = { screen: 'rollout', cluster: proposal.cluster } as const;
+      const follow = data.revision ? { link: { label: 'Follow the rollout', to } } : {};
+      notify({ tone: 'good', title: DONE[verb], text: reason.trim(), ...follow });
+    } catch (thrown) {
+      setError(heed(asApiError(thrown)));
+    } finally {
+      running.current = false;
+      setBusy(false);
+      again();
+    }
+  };
+  return (
+    <>
+      {error && <ErrorBanner error={error} title={error.status === 409 ? 'Refused' : "Couldn't record the decision"} />}
+      <div class="field">
+        <label htmlFor="decision">Reason</label>
+        <textarea
+          id="decision"
+          class="input"
+          rows={2}
+          value={reason}
+          placeholder="Logged in the audit"
+          onInput={(e) => setReason(e.currentTarget.value)}
+        />
+      </div>
+      <div class="spread">
+        <span class="small mute">{whyNot ?? lacking}</span>
+        <div class="row">
+          <Button icon="cross" why={whyNotReject ?? lacking} onClick={() => void decide('reject')}>
+            Reject
+          </Button>
+          <Button kind="primary" icon="check" why={whyNot ?? lacking} onClick={() => void decide('approve')}>
+            Approve
+          </Button>
+        </div>
+      </div>
+    </>
+  );
+}
