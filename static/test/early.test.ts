@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type EarlySocket, replay, takeEarlySocket } from '../src/lib/early';
 
-test('a socket is taken over once, and no other is opened early then', () => {
+test('the page takes over a socket once, and no other is opened early then', () => {
   const early = { socket: new EventTarget(), received: [] } as unknown as EarlySocket;
   const page = { earlySocket: early };
   expect(takeEarlySocket(page)).toBe(early);

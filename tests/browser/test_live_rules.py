@@ -190,9 +190,10 @@ def test_it_asks_for_nothing_while_nobody_does_anything(page: Page, server: Serv
         page.expect_websocket() as opening,
         page.expect_response(re.compile('/configuration$')),
         page.expect_response(re.compile('/quarantine$')),
+        page.expect_response(re.compile('/services/service-0002$')),
     ):
         opened(page, server, f'/clusters/{cluster}/services/service-0002')
-    expect(page.get_by_text('reached a steady state')).to_be_visible()
+    expect(page.get_by_role('complementary').get_by_text('Last rollout')).to_be_visible()
     ago = page.get_by_role('complementary').locator('time').last
     before = ago.inner_text()
     page.wait_for_load_state('networkidle')

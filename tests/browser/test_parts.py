@@ -15,6 +15,8 @@ SECTIONS = [
     'Dense tiles',
     'Rows of services',
     'A rollout, and activity',
+    'Deployments in stages',
+    'Approvals',
     'Sparklines and charts',
     'Log lines',
     'Controls',

@@ -7,6 +7,7 @@ import { now } from '../../app/state';
 import { Controls } from './controls';
 import { FlagsAndBadges, Squares, TicksAndClocks } from './marks-and-badges';
 import { Bars, EmptyStates, NoticeCards, Plans, Rollouts } from './messages';
+import { Proposals, Staged } from './staged';
 import { Charts, LogLines } from './telemetry';
 import { Rows, Tiles } from './tiles-and-rows';
 
@@ -21,6 +22,8 @@ export function Parts() {
       <Tiles at={at} />
       <Rows at={at} />
       <Rollouts at={at} />
+      <Staged at={at} />
+      <Proposals at={at} />
       <Charts at={at} />
       <LogLines at={at} />
       <Controls />

@@ -2,6 +2,7 @@
 
 import type { Series } from '../../lib/metrics';
 import { type Json, readCluster, readService, type Service } from '../../lib/model';
+import { type Proposal, readProposal } from '../../lib/proposals';
 import { ApiError } from '../../lib/rest';
 import { ClusterEntry } from '../../lib/store';
 
@@ -22,6 +23,79 @@ function service(name: string, sent: Json): Service {
   return readService('sample', name, { ...calm, ...sent });
 }
 
+const STAGES =
+  'RECONCILE_SERVICE PRE_SCALE_UP SCALE_UP POST_SCALE_UP TEST_TRAFFIC_SHIFT POST_TEST_TRAFFIC_SHIFT PRODUCTION_TRAFFIC_SHIFT POST_PRODUCTION_TRAFFIC_SHIFT BAKE_TIME CLEAN_UP'.split(
+    ' ',
+  );
+
+/** A deployment in a stage, with so many percent of the traffic on the new tasks. */
+function inStage(name: string, now: number, stage: string, percent: number, sent: Json): Service {
+  const index = STAGES.indexOf(stage);
+  const stages = STAGES.map((each, i) => ({
+    stage: each,
+    state: i < index ? 'done' : i === index ? 'now' : 'next',
+    since: i <= index ? iso(now - (index - i + 1) * 2 * MINUTE) : null,
+  }));
+  return service(name, {
+    sync: 'rolling-out',
+    image: `${IMAGE}${name}:v2.7.0`,
+    image_before: `${IMAGE}${name}:v2.6.0`,
+    running: 3,
+    desired: 3,
+    deployed: { image: `${IMAGE}${name}:v2.6.0`, desired: 3, running: 6, pending: 0 },
+    deployment_arn: `arn:${name}`,
+    stage,
+    stages,
+    traffic: { old: 100 - percent, new: percent },
+    ...sent,
+  });
+}
+
+export function paused(now: number): Service {
+  const stage = 'POST_TEST_TRAFFIC_SHIFT';
+  const until = { since: iso(now - 4 * MINUTE), until: iso(now + 26 * MINUTE), on_timeout: 'rollback' };
+  return inStage('checkout-service', now, stage, 0, {
+    state: 'paused',
+    strategy: 'blue_green',
+    waiting: { hook: 'h', stage, ...until, message: 'Run the smoke test', may: 'group:platform, role:deployer' },
+  });
+}
+
+export function shifting(now: number): Service {
+  return inStage(LONG, now, 'PRODUCTION_TRAFFIC_SHIFT', 5, {
+    state: 'shifting',
+    strategy: 'canary',
+    until: iso(now + 8 * MINUTE),
+    alarms: { names: ['orders-5xx', LONG], triggered: ['orders-5xx'] },
+  });
+}
+
+export function baking(now: number): Service {
+  return inStage('payments-service', now, 'BAKE_TIME', 100, {
+    state: 'baking',
+    strategy: 'blue_green',
+    until: iso(now + 5 * HOUR),
+    breaker: { failures: 1, threshold: 3 },
+  });
+}
+
+/** A proposal that the viewer may approve, and one of their own. */
+export function proposals(now: number): Proposal[] {
+  const sent = {
+    cluster: 'sample',
+    by: 'ines',
+    at: iso(now - HOUR),
+    reason: 'Retry card authorisations once',
+    expires_at: iso(now + 3 * HOUR),
+    required: 2,
+    approvals: [{ by: 'maria', at: iso(now - 20 * MINUTE), reason: 'Looks right' }],
+    may_approve: 'group:platform, role:deployer',
+    can_approve: true,
+  };
+  const own = { can_approve: false, why_not: 'It is your own proposal', approvals: [], reason: UNBROKEN };
+  return [readProposal({ ...sent, id: 'p-1' }), readProposal({ ...sent, ...own, id: 'p-2' })];
+}
+
 /** One service in each state that a row can show. */
 export function services(now: number): Service[] {
   const succeeded = { ending: 'succeeded', reason: '', at: iso(now - 2 * DAY), failed: false };
@@ -39,6 +113,7 @@ export function services(now: number): Service[] {
     }),
     service('user-service', { sync: 'rolling-out', state: 'rolling-out', image: next, running: 1, desired: 3 }),
     service('search-service', { sync: 'rolling-out', state: 'rolling-out', trouble, running: 0, desired: 3 }),
+    paused(now),
     service('routing-service', {
       sync: 'drifted',
       drift: [{ path: 'desired_count', before: 2, after: 4 }],
@@ -73,6 +148,7 @@ export function clusters(now: number): ClusterEntry[] {
   return [
     entry('failing', { ...last, ...rollout('billing-service', 192) }, [of('billing-service'), calm]),
     entry('rolling-out', { ...last, ...rollout('user-service', 32) }, [of('user-service'), calm]),
+    entry('paused', last, [of('checkout-service'), calm]),
     entry('drifted', last, [of('routing-service'), calm]),
     entry('frozen', { ...last, frozen: freeze }, [calm]),
     entry('unreadable', { ...last, unreadable: 'not JSON: line 4, column 12' }, [calm]),

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import { ShownPlan } from '../../app/shown-plan';
 import { useProposal, vote } from '../../app/proposals';
 import { connection, heed, hindrance, notify, now } from '../../app/state';
@@ -58,10 +58,19 @@ export function ProposalScreen({ cluster, id }: { cluster: string; id: string })
   );
 }
 
-function Approval({ proposal, again }: { proposal: Proposal; again: () => void }) {
+/** Who approved a proposal, who may, and the decision of the viewer. */
+export function Approval({
+  proposal,
+  again,
+  label = 'Approval',
+}: {
+  proposal: Proposal;
+  again: () => void;
+  label?: string;
+}) {
   const { approvals, rejections, mayApprove, expiresAt, state } = proposal;
   return (
-    <section class="panel approval" aria-label="Approval">
+    <section class="panel approval" aria-label={label}>
       <header>
         <h2>{votesInWords(proposal)}</h2>
         {state === 'open' && expiresAt !== null && (
@@ -121,6 +130,7 @@ function Decision({ proposal, again }: { proposal: Proposal; again: () => void }
   const [error, setError] = useState<ApiError | null>(null);
   // Two strokes may come before the page is drawn again.
   const running = useRef(false);
+  const field = useId();
   const lacking = busy ? 'Working…' : reason.trim() ? null : 'Enter a reason';
   const may = (verb: 'approve' | 'reject') =>
     connection.value === 'live' ? hindrance('POST', `${VOTE}/${verb}`) : 'Offline';
@@ -149,9 +159,9 @@ function Decision({ proposal, again }: { proposal: Proposal; again: () => void }
     <>
       {error && <ErrorBanner error={error} title={error.status === 409 ? 'Refused' : "Couldn't record the decision"} />}
       <div class="field">
-        <label htmlFor="decision">Reason</label>
+        <label htmlFor={field}>Reason</label>
         <textarea
-          id="decision"
+          id={field}
           class="input"
           rows={2}
           value={reason}

@@ -26,7 +26,7 @@ export function StagedRollout({
   const former = versionOf(service.previousImage ?? service.deployedImage);
   const { pause, traffic } = staged;
   return (
-    <section class="staged" aria-label="Rollout">
+    <section class="staged" aria-label={`Rollout of ${service.name}`}>
       {pause ? (
         <PauseSlab service={service} pause={pause} former={former} />
       ) : (
