@@ -56,3 +56,19 @@ describe('an incident', () => {
     );
   });
 });
+
+describe('a schedule that fails', () => {
+  const scheduled = (state: string) =>
+    service({ sync: 'in-sync', health: 'failing', trouble: null, schedule: { state, since: '2026-11-29T15:00:00Z' } });
+
+  it('is an incident since its first failed run', () => {
+    const incident = incidentOf(scheduled('failing'), cluster);
+    expect(incident.title).toBe('billing v2.7.0: the last runs of its schedule failed');
+    expect(incident.serves).toBe('The schedule goes on.');
+    expect(incident.since).toBe(AT + 3_600_000);
+  });
+
+  it('names a run that was missed', () => {
+    expect(incidentOf(scheduled('missed'), cluster).title).toContain('no task started when its schedule was due');
+  });
+});

@@ -1,7 +1,7 @@
 /** What can be done to a cluster and to a service: the same in the menus and in the palette. */
 
 import { signal } from '@preact/signals';
-import type { Service } from '../lib/model';
+import { isWindow, type Service } from '../lib/model';
 import type { ClusterEntry } from '../lib/store';
 import type { MenuItem } from '../ui/menu';
 import {
@@ -49,7 +49,7 @@ export function clusterItems(entry: ClusterEntry): (MenuItem | null)[] {
       run: () => (opened.value = { kind: 'promote', cluster: name }),
       why: why('POST', '/clusters/{c}/promote') ?? (store.names.value.length < 2 ? 'No other cluster' : null),
     },
-    entry.summary.value.frozen
+    entry.summary.value.frozen && !isWindow(entry.summary.value.frozen)
       ? {
           label: 'Unfreeze',
           icon: 'frozen',

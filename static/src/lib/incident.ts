@@ -1,7 +1,7 @@
 /** A failure in sentences: what fails and why, since when, whose deployment it is, and what still serves. */
 
 import { parseImage, versionOf } from './images';
-import { type Cluster, concern, type Service, troublesomeStop } from './model';
+import { type Cluster, concern, scheduleConcern, type Service, troublesomeStop } from './model';
 import { clock } from './time';
 
 export interface Incident {
@@ -29,7 +29,9 @@ export function incidentOf(service: Service, cluster: Cluster): Incident {
   };
 }
 
-function stillServes({ running, desired, deployedImage }: Service): string {
+function stillServes(service: Service): string {
+  const { running, desired, deployedImage } = service;
+  if (scheduleConcern(service)) return 'The schedule goes on.';
   if (running === null) return 'What still serves is not known yet.';
   if (running === 0) return 'No task runs.';
   return `${versionOf(deployedImage)} still serves ${running} of ${desired} tasks.`;
@@ -39,6 +41,7 @@ function stillServes({ running, desired, deployedImage }: Service): string {
 export function failingSince(service: Service, { rollouts }: Cluster): number | null {
   if (service.sync === 'rolling-out')
     return rollouts.findLast((rollout) => rollout.services.includes(service.name))?.since ?? null;
+  if (scheduleConcern(service)) return service.schedule!.since;
   return service.verdict?.failed ? service.verdict.at : (troublesomeStop(service)?.at ?? service.verdict?.at ?? null);
 }
 

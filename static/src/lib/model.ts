@@ -108,8 +108,16 @@ export interface Service {
   gates: readonly Gate[];
   /** The secrets whose value changed after its oldest task had started. */
   staleSecrets: readonly StaleSecret[];
+  /** How its schedule goes; null for a service without one. */
+  schedule: ScheduleState | null;
   /** Its deployment in stages, and what monitors it; null for a plain rolling one. */
   staged: Staged | null;
+}
+
+/** `state`: `failing`, `missed`, `overlapping`, or one that needs no person; `since` when it began to fail. */
+export interface ScheduleState {
+  state: string;
+  since: number | null;
 }
 
 export interface StaleSecret {
@@ -174,6 +182,11 @@ export function readFreeze(value: unknown): Freeze | null {
     at: instant(freeze.at),
     until: instant(freeze.until),
   };
+}
+
+/** Whether a freeze window made the freeze: it ends by itself, and cannot be lifted. */
+export function isWindow(freeze: Freeze | null): boolean {
+  return freeze?.by === 'freeze window';
 }
 
 export function readCluster(name: string, sent: Sent<wire.Cluster>): Cluster {
@@ -351,6 +364,7 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
     waits: readWaits(sent.waits),
     gates: list(sent.gates).map(readGate),
     staleSecrets: list(sent.stale_secrets).map(readStaleSecret),
+    schedule: readSchedule((sent as Json).schedule),
     staged: readStaged(sent as Json),
   };
 }
@@ -358,6 +372,21 @@ export function readService(cluster: string, name: string, sent: Sent<wire.Servi
 function readStaleSecret(value: unknown): StaleSecret {
   const secret = object(value) ?? {};
   return { name: text(secret.name) ?? '', since: instant(secret.since) };
+}
+
+function readSchedule(value: unknown): ScheduleState | null {
+  const schedule = object(value);
+  return schedule && { state: text(schedule.state) ?? 'pending', since: instant(schedule.since) };
+}
+
+const SCHEDULE_CONCERNS: Record<string, string> = {
+  failing: 'The last runs of its schedule failed',
+  missed: 'No task started when its schedule was due',
+};
+
+/** What is wrong with the runs of a service's schedule; null where nothing is. */
+export function scheduleConcern({ schedule }: Service): string | null {
+  return schedule ? (SCHEDULE_CONCERNS[schedule.state] ?? null) : null;
 }
 
 function readWaits(value: unknown): Waits | null {
@@ -530,6 +559,7 @@ export function concern(service: Service): string | null {
   if (hasFailed(service))
     return (
       presentTrouble(service)?.what ??
+      scheduleConcern(service) ??
       (service.health === 'failing' ? 'No task runs' : service.verdict?.reason || 'The last rollout failed')
     );
   if (service.sync !== 'drifted') return null;

@@ -4,6 +4,7 @@ import { useKeys } from '../app/keyboard';
 import { clusterItems } from '../app/menus';
 import { drafts, go, hindrance, now } from '../app/state';
 import { freezeAhead } from '../lib/freeze-windows';
+import { isWindow } from '../lib/model';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link, LinkButton } from '../ui/button';
@@ -96,7 +97,7 @@ export function ClusterFrame({
           title={
             <>
               Frozen by{' '}
-              {summary.freezeWindows.now ? (
+              {isWindow(summary.frozen) ? (
                 'a freeze window'
               ) : (
                 <UserText text={summary.frozen.by ?? 'an unknown user'} />
@@ -109,9 +110,11 @@ export function ClusterFrame({
             </>
           }
           actions={
-            <Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>
-              Unfreeze
-            </Button>
+            isWindow(summary.frozen) ? null : (
+              <Button why={hindrance('DELETE', '/clusters/{c}/freeze')} onClick={() => (asked.value = thaw(name))}>
+                Unfreeze
+              </Button>
+            )
           }
         >
           <UserText text={summary.frozen.reason} />

@@ -1,6 +1,14 @@
 /** Status as icon, word and colour: two badges with fixed words, and a third for how a rollout ended. */
 
-import { type Health, type RolloutState, type Service, struggles, type Sync, type Verdict } from '../lib/model';
+import {
+  type Health,
+  type RolloutState,
+  scheduleConcern,
+  type Service,
+  struggles,
+  type Sync,
+  type Verdict,
+} from '../lib/model';
 import { Icon, type IconName } from './icons';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'mute';
@@ -111,6 +119,9 @@ export function statusOf(service: Service): Status {
     return ['bad', 'undo', 'Rolled back', 'The last rollout failed, and ECS went back'];
   if (struggles(service)) return ['bad', 'alert', 'Tasks failing', 'The rollout goes on, but its tasks keep failing'];
   if (service.sync === 'rolling-out' && service.state && STAGED[service.state]) return STAGED[service.state]!;
+  const schedule = scheduleConcern(service);
+  if (schedule)
+    return ['bad', 'circle-cross', service.schedule!.state === 'missed' ? 'Run missed' : 'Runs failing', schedule];
   if (service.sync === 'in-sync' && service.health === 'failing')
     return ['bad', 'circle-cross', 'Failing', 'No task runs'];
   return SYNC[service.sync];

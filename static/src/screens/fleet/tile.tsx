@@ -5,7 +5,7 @@ import { plural } from '../../lib/changes';
 import { versionOf } from '../../lib/images';
 import { incidentOf } from '../../lib/incident';
 import { serviceMark } from '../../lib/marks';
-import { isPaused, progress, rolledOut, type Service } from '../../lib/model';
+import { isPaused, isWindow, progress, rolledOut, type Service } from '../../lib/model';
 import { clusterRoute } from '../../lib/router';
 import type { ClusterEntry } from '../../lib/store';
 import { afterPause, stageInWords } from '../../lib/staged';
@@ -270,7 +270,14 @@ function Frozen({ entry }: { entry: ClusterEntry }) {
               </b>
             </span>
             <span class="line">
-              Frozen by <UserText text={frozen.by ?? 'an unknown user'} /> · <Ago at={frozen.at} />
+              {isWindow(frozen) ? (
+                'In a freeze window'
+              ) : (
+                <>
+                  Frozen by <UserText text={frozen.by ?? 'an unknown user'} />
+                </>
+              )}{' '}
+              · <Ago at={frozen.at} />
             </span>
           </p>
         </>

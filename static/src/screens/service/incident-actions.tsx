@@ -1,7 +1,7 @@
 import { asked, rollback } from '../../app/actions';
 import { go, hindrance, notify, now } from '../../app/state';
 import { chatText, type Incident } from '../../lib/incident';
-import type { Service } from '../../lib/model';
+import { scheduleConcern, type Service } from '../../lib/model';
 import { clusterRoute, format } from '../../lib/router';
 import { Button, LinkButton } from '../../ui/button';
 
@@ -40,6 +40,7 @@ export function IncidentActions({
       <LinkButton icon="logs" to={clusterRoute(cluster, name, 'logs')}>
         Logs
       </LinkButton>
+      {scheduleConcern(service) && <LinkButton to={clusterRoute(cluster, name, 'runs')}>Runs</LinkButton>}
       {linked && <LinkButton to={clusterRoute(cluster, name, 'tasks')}>Tasks and events</LinkButton>}
       <Button onClick={() => void copy()}>Copy for chat</Button>
     </div>
