@@ -36,6 +36,7 @@ CORE = {
     'stack.runtime.moments',
     'stack.runtime.patterns',
     'stack.live.brief',
+    'stack.live.lean',
     'stack.live.event',
     'stack.live.forms',
     'stack.live.client_messages',
