@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks';
 import { adjust } from '../../app/state';
 import type { ActivityRoute } from '../../lib/router';
 
@@ -38,17 +39,27 @@ export function Filters({
         onChange={(by) => adjust({ by })}
       />
       <Choice label="Kind" value={at.kind} choices={KINDS} onChange={(kind) => adjust({ kind })} />
-      <input
-        class="input"
-        type="search"
-        aria-label="Service"
-        placeholder="Service"
-        value={at.service}
-        onChange={(e) => adjust({ service: e.currentTarget.value.trim() })}
-      />
+      <ServiceFilter value={at.service} />
       <Day label="From" value={at.since} onChange={(since) => adjust({ since })} />
       <Day label="To" value={at.until} onChange={(until) => adjust({ until })} />
     </div>
+  );
+}
+
+/** What is typed stays until Enter or a change of focus applies it, whatever is drawn again meanwhile. */
+function ServiceFilter({ value }: { value: string }) {
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  return (
+    <input
+      class="input"
+      type="search"
+      aria-label="Service"
+      placeholder="Service"
+      value={typed}
+      onInput={(e) => setTyped(e.currentTarget.value)}
+      onChange={(e) => adjust({ service: e.currentTarget.value.trim() })}
+    />
   );
 }
 
