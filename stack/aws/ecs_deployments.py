@@ -45,7 +45,7 @@ class EcsDeployments:
         return next((str(each['serviceDeploymentArn']) for each in answer['serviceDeployments']), None)
 
     async def _described(self, arns: Iterable[str]) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for some in batches(list(arns), AT_ONCE):
             answer = await self._aws.call('ecs', 'DescribeServiceDeployments', serviceDeploymentArns=some)
             found |= {each['serviceDeploymentArn']: each for each in answer['serviceDeployments']}
