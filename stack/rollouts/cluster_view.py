@@ -10,6 +10,7 @@ from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.current_stops import current_stops, is_draining
 from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.gate_view import order_json
+from stack.rollouts.image_before import image_before
 from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stage_view import stage_json
@@ -125,7 +126,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'health': service_health(state, name),
         'deployed': deployed(state, name),
         **(rollout_json(going) if going else {'state': _state_unmanaged(seen), 'percent': None, 'verdict': None}),
-        'image_before': state.ecs.images_before.get(name),
+        'image_before': image_before(state, name),
         'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
         'stop_reasons': [
             stop_json(each, state.ecs.essential(each)) for each in current_stops(state, name)[:STOPS_SHOWN]

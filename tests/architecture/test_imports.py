@@ -65,6 +65,7 @@ CORE = {
     'stack.rollouts.service_rollout',
     'stack.rollouts.task_run',
     'stack.rollouts.usual_duration',
+    'stack.rollouts.image_before',
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
     'stack.rollouts.gate_view',

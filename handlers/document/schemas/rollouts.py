@@ -153,7 +153,7 @@ ROW: dict[str, Schema] = {
     'name': text('Its name.'),
     'managed': {'type': 'boolean', 'description': 'Whether the desired state contains it.'},
     **DEPLOYED,
-    'image_before': text_or_null('The image before the newest deployment.'),
+    'image_before': text_or_null('The image before the wanted one: of the newest success with another.'),
     'events': many(EVENT, 'The newest lines of its event log.'),
     'stop_reasons': many(shape('A stopped task.', STOP), 'The newest stopped tasks that were observed.'),
     'trouble': or_null('Trouble'),

@@ -506,7 +506,7 @@ export interface AccessTokens {
      */
     services: string[];
     /**
-     * From when on it is refused; null for never.
+     * From when on it is refused; null for never, in tokens of earlier releases.
      */
     expires_at: string | null;
     /**
@@ -521,6 +521,22 @@ export interface AccessTokens {
      * When.
      */
     created_at: string | null;
+    /**
+     * The id of the token that was rotated to make it.
+     */
+    replaces: string | null;
+    /**
+     * The id of the token that a rotation made in its place.
+     */
+    replaced_by: string | null;
+    /**
+     * `expiring`: in its last 14 days, or in the last quarter of its lifetime if that is shorter. `replaced`: rotated, and still accepted.
+     */
+    state: 'valid' | 'expiring' | 'expired' | 'replaced' | 'no_expiry';
+    /**
+     * What to do about it.
+     */
+    warning: string | null;
     /**
      * Where it is stored: only a token in `s3` can be revoked here.
      */
@@ -609,9 +625,13 @@ export interface ActivityEntry {
    */
   also_more?: number;
   /**
-   * How often within a second.
+   * How often within a second, or a minute for missing rights.
    */
   count?: number;
+  /**
+   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   */
+  chain?: {};
 }
 /**
  * A page of the activity of all clusters.
@@ -751,9 +771,13 @@ export interface AuditEntry {
    */
   also_more?: number;
   /**
-   * How often within a second.
+   * How often within a second, or a minute for missing rights.
    */
   count?: number;
+  /**
+   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   */
+  chain?: {};
 }
 /**
  * The audit has a new entry without a revision, as a refusal.
@@ -1383,7 +1407,7 @@ export interface ServiceState {
   percent: number | null;
   verdict: Verdict | null;
   /**
-   * The image before the newest deployment.
+   * The image before the wanted one: of the newest success with another.
    */
   image_before: string | null;
   /**
@@ -1849,6 +1873,32 @@ export interface RemovedCluster {
    * The last entry of its history.
    */
   revision: string;
+}
+/**
+ * The state of a cluster in the detail `rows`.
+ */
+export interface ClusterRowsEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
 }
 /**
  * The effective configuration of a service.
@@ -2630,6 +2680,68 @@ export interface HelloEvent {
   merged?: number;
 }
 /**
+ * A sign-in, an act on a token, or a request without a permission.
+ */
+export interface InstallationAuditEntry {
+  /**
+   * `token`: one was created, rotated or revoked; `did.verb` has which.
+   */
+  kind: 'sign-in' | 'failed-sign-in' | 'expired-token' | 'token' | 'denied';
+  /**
+   * When; of several the first.
+   */
+  at: string;
+  /**
+   * Who; null where that is not known.
+   */
+  by: string | null;
+  /**
+   * From where: the address and the program.
+   */
+  source: string;
+  /**
+   * Null.
+   */
+  message: string | null;
+  /**
+   * What was done, without secrets: of a token its id.
+   */
+  did: {};
+  /**
+   * How often; failures are counted for a minute.
+   */
+  count: number;
+  /**
+   * The place in the hash chain: `number` of the object, `place` in it, hash of the `previous` entry.
+   */
+  chain: {};
+  /**
+   * The code of the refusal.
+   */
+  error?: string;
+  /**
+   * The message of the refusal.
+   */
+  reason?: string;
+  /**
+   * The account at the provider.
+   */
+  subject?: string;
+}
+/**
+ * A page of the audit of the installation.
+ */
+export interface InstallationAuditPage {
+  /**
+   * Newest first; a page may have more than `limit`.
+   */
+  content: InstallationAuditEntry[];
+  /**
+   * Give it as `after` for the next page; null on the last.
+   */
+  next: string | null;
+}
+/**
  */
 export interface JsonSchema {
   [k: string]: unknown;
@@ -3014,7 +3126,7 @@ export interface MadeToken {
    */
   services: string[];
   /**
-   * From when on it is refused; null for never.
+   * From when on it is refused; null for never, in tokens of earlier releases.
    */
   expires_at: string | null;
   /**
@@ -3029,6 +3141,22 @@ export interface MadeToken {
    * When.
    */
   created_at: string | null;
+  /**
+   * The id of the token that was rotated to make it.
+   */
+  replaces: string | null;
+  /**
+   * The id of the token that a rotation made in its place.
+   */
+  replaced_by: string | null;
+  /**
+   * `expiring`: in its last 14 days, or in the last quarter of its lifetime if that is shorter. `replaced`: rotated, and still accepted.
+   */
+  state: 'valid' | 'expiring' | 'expired' | 'replaced' | 'no_expiry';
+  /**
+   * What to do about it.
+   */
+  warning: string | null;
   /**
    * Where it is stored: only a token in `s3` can be revoked here.
    */
@@ -3072,6 +3200,10 @@ export interface NewToken {
    */
   role: 'viewer' | 'deployer' | 'admin';
   /**
+   * A duration as `30d` or `12h`, or a time in ISO 8601, of at most 366 days.
+   */
+  expires: string;
+  /**
    * Names and patterns with `*`: nothing else is there for it.
    *
    * @minItems 1
@@ -3085,10 +3217,6 @@ export interface NewToken {
    * @maxItems 100
    */
   services?: [string, ...string[]];
-  /**
-   * A duration as `30d` or `12h`, or a time in ISO 8601. Default: never.
-   */
-  expires?: string | null;
   /**
    * Whether it may name another person in X-Nysa-Actor.
    */
@@ -3675,6 +3803,32 @@ export interface RolloutBriefEvent {
   merged?: number;
 }
 /**
+ * What moved, in the detail `rows`.
+ */
+export interface RolloutRowsEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * A run of a task, with the last lines of its log.
  */
 export interface Run {
@@ -3871,7 +4025,7 @@ export interface Service {
   percent: number | null;
   verdict: Verdict | null;
   /**
-   * The image before the newest deployment.
+   * The image before the wanted one: of the newest success with another.
    */
   image_before: string | null;
   /**
@@ -4596,6 +4750,19 @@ export interface Tags {
       created_at: string | null;
     } | null;
   }[];
+}
+/**
+ * How a token is rotated.
+ */
+export interface TokenRotation {
+  /**
+   * How long the old token is accepted, as `30m`, `24h` or `7d`; at most 30 days.
+   */
+  overlap?: string | null;
+  /**
+   * A duration as `90d`, or a time in ISO 8601, of at most 366 days. Default: the lifetime of the old token; required where that has none.
+   */
+  expires?: string | null;
 }
 /**
  * The versions of services by cluster.
