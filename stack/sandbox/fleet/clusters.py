@@ -16,8 +16,8 @@ Result = Literal['works', 'fails', 'fails-later']
 class FleetService:
     """A service: reached from outside (`web`), from other services (`internal`), or not at all (`worker`).
 
-    `stays_failed`: its circuit breaker stops a failed deployment, and does not roll it back. `autoscaling` is the
-    value of the field.
+    `stays_failed`: its circuit breaker stops a failed deployment, and does not roll it back. `autoscaling` and
+    `deployment` are the values of the fields.
     """
 
     name: str
@@ -26,6 +26,7 @@ class FleetService:
     memory: int = 512
     stays_failed: bool = False
     autoscaling: Document | None = None
+    deployment: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,32 @@ PRODUCTION_EU = FleetCluster(
     freeze=Freeze(1.1, 'farah', 'Sales week: changes only for incidents', lasts_days=6),
 )
 
+# A person looks at the new tasks before they get all requests.
+_QA_DEPLOYMENTS: dict[str, Document] = {
+    'pricing-service': {
+        'strategy': 'canary',
+        'canary': {'percent': 10, 'bake_time': '5m'},
+        'bake_time': '5m',
+        'hooks': [
+            {
+                'type': 'pause',
+                'stages': ['post_test_traffic_shift'],
+                'timeout': '2d',
+                'message': 'Compare the prices of the basket with those of last week',
+            }
+        ],
+    }
+}
+# Both versions run for a while, so that the former one can take over at once.
+_BAKES: Document = {'strategy': 'blue_green', 'bake_time': '15m'}
+
 QA = FleetCluster(
     'qa',
     lag=0.2,
-    services=tuple(FleetService(each.name, each.kind, 1, each.memory) for each in _SHOP[:8]),
+    services=tuple(
+        FleetService(each.name, each.kind, 1, each.memory, deployment=_QA_DEPLOYMENTS.get(each.name))
+        for each in _SHOP[:8]
+    ),
     edits=(
         Edit(20.4, 'deploy-bot', 'Merge 4741: feature flags', 'storefront'),
         Edit(16.2, 'bob', 'Load test', 'catalog-api', count=3),
@@ -145,7 +168,7 @@ DATA_PLATFORM = FleetCluster(
     services=(
         FleetService('event-collector', 'web', 2, autoscaling=_FOLLOWS_ITS_LOAD),
         FleetService('report-api', 'web', 1),
-        FleetService('feature-store', 'internal', 2, 1024),
+        FleetService('feature-store', 'internal', 2, 1024, deployment=_BAKES),
         FleetService('model-server', 'internal', 2, 1024, stays_failed=True),
         FleetService('stream-processor', 'worker', 2, 1024),
         FleetService('warehouse-loader', 'worker', 1),
@@ -211,6 +234,8 @@ def _services(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iter
                 'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
             }
             settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': True}
+        if service.deployment:
+            settings['deployment'] = service.deployment
         if service.autoscaling:
             settings['autoscaling'] = service.autoscaling
         if service.stays_failed:

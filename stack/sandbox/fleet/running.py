@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -59,6 +59,20 @@ class LocalClient(AwsClient):
             raise translate(ClientError(refusal, operation), f'{service}:{operation}')
         return answer
 
+    def answer_pauses(self, clusters: Iterable[str]) -> None:
+        """Continue each first deployment that a hook pauses; LOCK is held."""
+        for cluster in clusters:
+            for service in self._ask('ListServices', cluster=cluster, maxResults=100)['serviceArns']:
+                listed = self._ask('ListServiceDeployments', cluster=cluster, service=service)['serviceDeployments']
+                arns = [deployment['serviceDeploymentArn'] for deployment in listed]
+                for found in self._ask('DescribeServiceDeployments', serviceDeploymentArns=arns)['serviceDeployments']:
+                    for hook in found.get('lifecycleHookDetails', []):
+                        arn = found['serviceDeploymentArn']
+                        self._ask('ContinueServiceDeployment', serviceDeploymentArn=arn, hookId=hook['hookId'])
+
+    def _ask(self, operation: str, **arguments: Any) -> Any:
+        return self._ecs.handle(operation, arguments, self._region, self._account)[1]
+
 
 def start_services(client: LocalClient, clock: ManualClock, documents: Mapping[str, tuple[str, bytes]]) -> None:
     """Create what each cluster's document wants, and let it become steady. By cluster: the revision and its document.
@@ -68,6 +82,9 @@ def start_services(client: LocalClient, clock: ManualClock, documents: Mapping[s
     # In a thread of its own: the server starts the embedded AWS from within an event loop.
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(asyncio.run, _apply_all(client, clock, documents)).result()
+    clock.advance(_SETTLES_SECONDS)
+    with LOCK:
+        client.answer_pauses(documents)
     clock.advance(_SETTLES_SECONDS)
 
 

@@ -16,7 +16,7 @@ from stack.sandbox.fleet.history import Entry, entries
 from stack.sandbox.fleet.records import ended_after, is_task, record
 from stack.sandbox.fleet.runs import past_runs
 from stack.sandbox.plain_files import Version
-from stack.sandbox.seed_images import failing_version, slow_version
+from stack.sandbox.seed_images import failing_version, newest_version, slow_version
 from stack.sandbox.seed_states import CLUSTERS as SMALL
 from stack.sandbox.seed_states import Document, Place, history
 from stack.stackfile import editing
@@ -25,8 +25,15 @@ from stack.state.revisions import Change, Origin, Revision, encode, seal
 
 Keys = dict[str, tuple[Version, ...]]
 
-# What is deployed just before the start: cluster, service, who, message, and whether its image fails or is slow.
+
+def _newest(service: str) -> str:
+    return newest_version(service, days=0)
+
+
+# What is deployed just before the start: cluster, service, who, message, and which image.
 _JUST_NOW = (
+    ('qa', 'pricing-service', 'bob', 'Discounts by quantity', _newest),
+    ('data-platform', 'feature-store', 'hiro', 'Embeddings with 768 dimensions', _newest),
     ('qa', 'catalog-api', 'deploy-bot', 'Merge 4823: search by size', slow_version),
     ('staging', 'routing-service', 'cleo', 'Try the new router', failing_version),
     ('data-platform', 'model-server', 'hiro', 'Model of December', failing_version),
@@ -122,14 +129,15 @@ def _freeze(keys: Keys, cluster: FleetCluster, newest: Version, entry: Entry, no
 def just_now(keys: Keys, now: datetime) -> Keys:
     """The histories that end with a change of this moment, which schedulers do not know of yet."""
     changed: Keys = {}
-    for seconds, (cluster, service, by, message, version) in enumerate(reversed(_JUST_NOW), 2):
-        newest = keys[cluster][-1]
+    for place, (cluster, service, by, message, version) in enumerate(_JUST_NOW):
+        before = changed.get(cluster, keys[cluster])
+        newest = before[-1]
         values = {'image_tag': version(service)}
         document = editing.change_service(json.loads(newest.body or b''), service, **values)
         change = Change(
             Origin(by, 'embedded AWS', message),
-            now - timedelta(seconds=seconds),
+            now - timedelta(seconds=1 + len(_JUST_NOW) - place),
             {'verb': 'change', 'service': service, **values},
         )
-        changed[cluster] = (*keys[cluster], _version(str(uuid.uuid4()), document, change, announced=False))
+        changed[cluster] = (*before, _version(str(uuid.uuid4()), document, change, announced=False))
     return changed
