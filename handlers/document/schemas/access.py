@@ -1,6 +1,7 @@
 """Tokens, sessions, and who one is."""
 
 from handlers.document.schemas.build import Schema, many, moment, ref, shape, text, text_or_null
+from handlers.document.schemas.history import CHAIN
 
 ROLE = {'enum': ['viewer', 'deployer', 'admin'], 'description': 'What it may do.'}
 CLUSTERS = many({'type': 'string'}, 'Names and patterns with `*`: nothing else is there for it.')
@@ -46,11 +47,6 @@ EXAMPLE_TOKEN = {
     'state': 'valid',
     'warning': None,
     'kept': 's3',
-}
-
-CHAIN = {
-    'type': 'object',
-    'description': 'The place in the hash chain: `number` of the object, `place` in it, hash of the `previous` entry.',
 }
 
 EXAMPLE_ENTRY = {

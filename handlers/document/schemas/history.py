@@ -68,6 +68,22 @@ EXAMPLE_REFUSAL = {
     'count': 1,
 }
 
+CHAIN = shape(
+    'Of an entry beside the revisions, its place in the hash chain.',
+    {
+        'number': {'type': 'integer', 'minimum': 1, 'description': 'The number of its object.'},
+        'place': {'type': 'integer', 'minimum': 0, 'description': 'Its place in the object, from the oldest.'},
+        'previous': text('The SHA-256 of the entry before it.'),
+    },
+    {
+        'before': {
+            'type': 'integer',
+            'minimum': 0,
+            'description': 'In the first entry, how many objects of an earlier release were there.',
+        }
+    },
+)
+
 ENTRY = {
     'kind': {
         'enum': ['change', 'override', 'refusal', 'deletion'],
@@ -94,10 +110,7 @@ OPTIONAL_IN_ENTRY = {
         'minimum': 1,
         'description': 'How often within a second, or a minute for missing rights.',
     },
-    'chain': {
-        'type': 'object',
-        'description': 'Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.',
-    },
+    'chain': CHAIN,
 }
 
 SCHEMAS: dict[str, Schema] = {

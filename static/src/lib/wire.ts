@@ -629,9 +629,26 @@ export interface ActivityEntry {
    */
   count?: number;
   /**
-   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain?: {};
+  chain?: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
 }
 /**
  * A page of the activity of all clusters.
@@ -775,9 +792,26 @@ export interface AuditEntry {
    */
   count?: number;
   /**
-   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain?: {};
+  chain?: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
 }
 /**
  * The audit has a new entry without a revision, as a refusal.
@@ -2712,9 +2746,26 @@ export interface InstallationAuditEntry {
    */
   count: number;
   /**
-   * The place in the hash chain: `number` of the object, `place` in it, hash of the `previous` entry.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain: {};
+  chain: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
   /**
    * The code of the refusal.
    */
