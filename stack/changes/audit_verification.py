@@ -72,7 +72,7 @@ class Verification:
         marked = await self._bucket.get(mark) if mark else None
         listed = await self._bucket.objects(prefix=prefix)
         batches = await asyncio.gather(*(self._batch(each.key) for each in listed))
-        return log_check.check(title, prefix, batches, _mark(marked.body if marked else b''))
+        return log_check.check(title, prefix, batches, mark_in(marked.body if marked else b''))
 
     async def _batch(self, key: str) -> StoredBatch:
         async with self._reading:
@@ -85,8 +85,8 @@ class Verification:
         return StoredBatch(key, entries if fits else None)
 
 
-def _mark(body: bytes) -> Mark:
-    """Marks of earlier releases have the key alone."""
+def mark_in(body: bytes) -> Mark:
+    """The mark as it is stored; those of earlier releases have the key alone."""
     key, _, newest = body.decode('utf-8', 'replace').partition(' ')
     return Mark(key, newest)
 

@@ -83,7 +83,7 @@ def check(cluster: str, history: Sequence[Stored | Deletion]) -> Proof:
         else:
             checked += 1
             hashes.add(digest(newer))
-            findings += _check_link(newer, older)
+            findings += _check_link(newer, older, history)
     revisions = [each for each in history if not isinstance(each, Deletion)]
     head = digest(revisions[0]) if revisions else ''
     return Proof(f'{cluster}: revisions', checked, head, tuple(findings), frozenset(hashes))
@@ -96,7 +96,9 @@ def _check_deletion(deletion: Deletion, older: Stored | Deletion | None) -> Iter
         yield _unproven(deletion.id, 'another program deleted the cluster, or the record of its removal is missing')
 
 
-def _check_link(newer: Stored, older: Stored | Deletion | None) -> Iterator[Finding]:
+def _check_link(
+    newer: Stored, older: Stored | Deletion | None, history: Sequence[Stored | Deletion]
+) -> Iterator[Finding]:
     link = link_of(newer.metadata)
     if link is None:
         yield _unproven(newer.id, 'has no chain: an earlier release or another program stored it')
@@ -110,7 +112,22 @@ def _check_link(newer: Stored, older: Stored | Deletion | None) -> Iterator[Find
     elif not link.previous:
         yield _broken(newer.id, f'was stored over nothing, and follows {older.id}, which was inserted or moved')
     else:
-        yield from _check_pair(newer, link, older)
+        copied = _copied(older, link, history)
+        if copied:
+            yield _unproven(older.id, f'has the bytes of {copied}: another program stored them again')
+        else:
+            yield from _check_pair(newer, link, older)
+
+
+def _copied(older: Stored, link: Link, history: Sequence[Stored | Deletion]) -> str:
+    """The revision that another program stored again, byte for byte, if it is the one that was linked to.
+
+    S3 compares ETags: a write that is conditional on a revision is also stored over a copy of it.
+    """
+    if link_of(older.metadata):
+        return ''
+    others = (each for each in history if not isinstance(each, Deletion) and each.body == older.body)
+    return next((each.id for each in others if each is not older and link.previous == digest(each)), '')
 
 
 def _check_pair(newer: Stored, link: Link, older: Stored) -> Iterator[Finding]:

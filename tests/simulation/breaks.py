@@ -12,6 +12,8 @@ from typing import Any
 from stack.aws import conditional
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
+from stack.changes import chained_log
+from stack.changes.entry_chain import NO_HASH
 from stack.changes.gate import Gate
 from stack.changes.writer import Patch, Writer
 from stack.live import hub, owed, shared
@@ -28,6 +30,8 @@ from stack.runtime.shared_reads import SharedReads
 from stack.scheduler.job import Job
 from stack.scheduler.lease import Lease, Leases
 from stack.scheduler.passes import Passes, _Fence
+from stack.state import revisions
+from stack.state.revision_chain import CHAIN_KEY
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,18 @@ def forget_what_is_destroyed() -> None:
     notifier.messages_of = lambda *given, **named: [
         each for each in messages_of(*given, **named) if each.kind == 'deploy'
     ]
+
+
+@breaks('changes', 'revisions_are_chained')
+def link_to_nothing() -> None:
+    """A revision is not linked to the one that it is stored over."""
+    revisions.next_link = lambda base: {CHAIN_KEY: '1:'}
+
+
+@breaks('changes', 'entries_are_chained', seed=11)
+def forget_what_others_recorded() -> None:
+    """Entries that another replica recorded are followed by number, and not by hash."""
+    chained_log.newest_hash = lambda body: NO_HASH
 
 
 @breaks('changes', 'newest_is_announced_last', seed=13)

@@ -81,6 +81,9 @@ def _steps(rng: random.Random, at: float, do: str, names: str) -> list[Step]:
     return [Step(at, do, about)]
 
 
+OF_AUDIT = ('nysa/audit/', 'nysa/audited/')
+
+
 async def run(world: World) -> ChangesRecord:
     """Carry out the plan of a world."""
     servers, users = Servers(world, ('announcements',)), Users(world)
@@ -101,7 +104,10 @@ async def run(world: World) -> ChangesRecord:
     killed = frozenset(name for name, each in world.processes.items() if not each.alive)
     orphans = frozenset(number for number, each in enumerate(world.sqs.sent) if each.is_orphan)
     frozen = await _frozen(world, servers)
-    return ChangesRecord(users.requests, history, sent, frozen, orphans, killed, world.now(), world.day())
+    entries = {
+        key: version.body for key in world.s3.history if key.startswith(OF_AUDIT) and (version := world.s3.current(key))
+    }
+    return ChangesRecord(users.requests, history, sent, frozen, orphans, killed, world.now(), world.day(), entries)
 
 
 async def _do(step: Step, world: World, servers: Servers, users: Users) -> None:

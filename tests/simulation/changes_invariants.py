@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from stack.state.revisions import Change, decode
+from stack.changes import log_check
+from stack.changes.audit import MARKS, PREFIX
+from stack.changes.audit_verification import mark_in
+from stack.changes.log_check import StoredBatch
+from stack.state import revision_chain
+from stack.state.proof import Severity
+from stack.state.revision_chain import Deletion
+from stack.state.revisions import Change, Revision, decode
 from tests.simulation.determinism import moment
 from tests.simulation.s3 import Version
 from tests.simulation.users import Request
@@ -26,9 +33,10 @@ TOLERANCE = timedelta(seconds=8)
 class ChangesRecord:
     """All that happened in a world.
 
-    `sent` are the messages of the queue, in the order in which it took them, with their time, and `orphans` the places
-    in it of those whose sender was killed; `frozen` by replica and cluster what it knows of a freeze at the end,
-    None where the cluster is not frozen; `end` is the last moment.
+    `entries` are the objects of the audit of each cluster and its mark, by key. `sent` are the messages of the queue,
+    in the order in which it took them, with their time, and `orphans` the places in it of those whose sender was
+    killed; `frozen` by replica and cluster what it knows of a freeze at the end, None where the cluster is not frozen;
+    `end` is the last moment.
     """
 
     requests: Sequence[Request]
@@ -39,6 +47,7 @@ class ChangesRecord:
     killed: frozenset[str] = frozenset()
     end: float = 0.0
     now: datetime | None = None
+    entries: Mapping[str, bytes] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """What is not in the trace."""
@@ -233,7 +242,30 @@ def every_request_is_answered(record: ChangesRecord) -> list[str]:
     ]
 
 
+def revisions_are_chained(record: ChangesRecord) -> list[str]:
+    """No history has a break, whichever replica was killed, whatever other programs wrote."""
+    return [
+        finding.line()
+        for cluster, versions in record.history.items()
+        for finding in revision_chain.check(cluster, [_revision(cluster, each) for each in reversed(versions)]).findings
+        if finding.severity is Severity.BROKEN
+    ]
+
+
+def entries_are_chained(record: ChangesRecord) -> list[str]:
+    """No audit has a break or a fork, and none lacks what its mark names."""
+    found = []
+    for cluster in record.history:
+        prefix, mark = PREFIX.format(cluster), record.entries.get(MARKS + cluster, b'')
+        bodies = {key: body for key, body in record.entries.items() if key.startswith(prefix)}
+        batches = [StoredBatch(key, json.loads(body)) for key, body in bodies.items()]
+        found += [finding.line() for finding in log_check.check(cluster, prefix, batches, mark_in(mark)).findings]
+    return found
+
+
 INVARIANTS = (
+    revisions_are_chained,
+    entries_are_chained,
     accepted_is_stored_once,
     refused_is_not_stored,
     edit_is_what_was_asked,
@@ -246,6 +278,12 @@ INVARIANTS = (
     frozen_as_the_history_has_it,
     every_request_is_answered,
 )
+
+
+def _revision(cluster: str, version: Version) -> Revision | Deletion:
+    if version.body is None:
+        return Deletion(version.id)
+    return Revision(cluster, version.etag, version.id, version.body, version.modified, version.metadata)
 
 
 def images(version: Version) -> dict[str, str]:

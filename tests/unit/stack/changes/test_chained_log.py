@@ -70,11 +70,21 @@ def test_keys_count_down_and_come_before_those_of_earlier_releases():
 
 @asynchronous
 async def test_an_append_takes_one_call_where_no_other_replica_appends():
-    log, s3 = a_log(World())
+    world = World()
+    (log, s3), (other, others) = a_log(world), a_log(world)
     await log.append(Batch(entries('a')))
     s3.calls.clear()
     await log.append(Batch(entries('b')))
     assert [operation for operation, _ in s3.calls] == ['PutObject']
+    await other.append(Batch(entries('c')))
+    first = ['ListObjectsV2', 'GetObject', 'PutObject']
+    assert [operation for operation, _ in others.calls] == first
+    s3.calls.clear()
+    await log.append(Batch(entries('d')))
+    overtaken = ['PutObject', 'HeadObject', 'PutObject', 'HeadObject', 'GetObject']
+    calls = [operation for operation, _ in s3.calls]
+    assert calls[-3:] == first
+    assert len(calls) <= len(overtaken) + len(first), calls
 
 
 @asynchronous

@@ -99,6 +99,18 @@ def test_revisions_without_a_chain_are_stated_and_linked_to():
     assert (Severity.BROKEN, 'external') in found([kept[0], changed, first, old])
 
 
+def test_a_copy_of_the_same_bytes_by_another_program_is_no_break():
+    first = revision(None, 1)
+    second = revision(first, 2)
+    copy = Revision('prod', second.etag, 'copy', second.body, NOW)
+    assert found([revision(second, 3), copy, second, first]) == [
+        (Severity.UNPROVEN, 'copy'),
+        (Severity.UNPROVEN, 'copy'),
+    ]
+    other = replace(copy, body=b'{}')
+    assert (Severity.BROKEN, 'copy') in found([revision(second, 3), other, second, first])
+
+
 def test_an_expired_beginning_is_not_taken_for_a_break():
     proof = check('prod', history()[:3])
     assert [finding.severity for finding in proof.findings] == [Severity.UNPROVEN]
