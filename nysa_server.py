@@ -52,9 +52,11 @@ from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter, Readers
 from stack.changes.audit import Audit
 from stack.changes.audit_verification import Verification, report
+from stack.changes.calendar_changes import CalendarChanges
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
+from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.freezing import Freezing
 from stack.changes.gate import Gate
 from stack.changes.installation_audit import InstallationAudit
@@ -220,6 +222,7 @@ class Core:
     audit: Audit
     changes: Changes
     freezing: Freezing
+    calendar: FreezeCalendar
 
 
 def make_core(aws: Aws) -> Core:
@@ -234,7 +237,7 @@ def make_core(aws: Aws) -> Core:
     ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
     previews = Previews(gate, notifier, ecs_plan, make_rehearsal(aws, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, audit, previews)
-    return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate))
+    return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate), gate.calendar)
 
 
 def make_live(aws: Aws, core: Core) -> Live:
@@ -244,6 +247,7 @@ def make_live(aws: Aws, core: Core) -> Live:
         region=aws.connection.region,
         framing=text_frame,
         frozen=core.freezing.frozen_json,
+        calendar=core.calendar.read,
     )
     aws.metrics.count_unreadable(lambda: sum(state.unreadable is not None for state in list(live.states.values())))
     return live
@@ -294,6 +298,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sweeper=Sweeper(store, core.notifier, core.ledger),
         secret_watch=make_secret_watch(aws, core, live),
         freezing=freezing,
+        calendar=CalendarChanges(core.calendar, store.names, core.audit),
         audit=core.audit,
         installation_audit=InstallationAudit(aws.bucket, core.audit, lambda name: store.known(name) is not None),
         activity=Activity(aws.bucket, store, core.audit),

@@ -11,6 +11,7 @@ from handlers.live.sockets import Sockets
 from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
+from stack.changes.calendar_changes import CalendarChanges
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
 from stack.changes.image_sources import LabelsOf
@@ -70,6 +71,7 @@ class Context:
     sweeper: Sweeper
     secret_watch: SecretWatch
     freezing: Freezing
+    calendar: CalendarChanges
     audit: Audit
     installation_audit: InstallationAudit
     activity: Activity

@@ -61,13 +61,13 @@ class Cluster(ApiHandler):
             rows = service_rows(revision.document_or_empty)
             state = await self.context.live.at(revision)
             services = with_deployed(rows, state)
-            freeze = await self.context.freezing.frozen(revision)
+            freeze = await self.context.freezing.state(revision)
             content = {
                 'name': cluster,
                 **revision.summary(),
                 'last_change': revision.last_change(),
                 **summary(state),
-                'frozen': freeze.to_json() if freeze else None,
+                **freeze,
                 'services': services,
             }
             self.reply(content, revision=revision.id)

@@ -15,10 +15,8 @@ RELEASE = {'reason': 'text'}
 class Freeze(ApiHandler):
     @operation(Role.VIEWER, answer='FreezeState', refusals=(404,))
     async def get(self, cluster: str) -> None:
-        """Read the freeze of the cluster: by whom, why, until when."""
-        revision = await self.context.states.read(cluster)
-        freeze = await self.context.freezing.frozen(revision)
-        self.reply({'frozen': freeze.to_json() if freeze else None})
+        """Read the freeze of the cluster, by whom, why and until when, and its freeze windows."""
+        self.reply(await self.context.freezing.state(await self.context.states.read(cluster)))
 
     @operation(
         Role.ADMIN, body='NewFreeze', answer='FrozenOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)

@@ -52,7 +52,7 @@ TAGS = (
     Tag(
         'Guards',
         'Freeze a cluster against changes, and read or release the images in quarantine.',
-        ('guards',),
+        ('guards', 'freezes'),
     ),
     Tag(
         'Access',

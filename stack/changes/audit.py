@@ -63,8 +63,11 @@ class Audit:
 
     def announced_again(self, revision: Revision, change: Change) -> None:
         """Record within a second that a caller had a revision announced again."""
-        kind = {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
-        self.recorder.note(revision.cluster, {**kind, **_record(change), 'revision': revision.id})
+        self.recorder.note(revision.cluster, {**_kind(change), **_record(change), 'revision': revision.id})
+
+    def rescheduled(self, cluster: str, change: Change) -> None:
+        """Record within a second that a caller changed the freeze windows of a cluster in the calendar."""
+        self.recorder.note(cluster, {**_kind(change), **_record(change)})
 
     async def page(self, cluster: str, limit: int, after: str | None = None) -> tuple[list[Entry], str | None]:
         """About `limit` entries, the newest first, and where the next page begins.
@@ -122,6 +125,10 @@ class Audit:
                 entries = []
             self._known.put(key, entries)
         return entries
+
+
+def _kind(change: Change) -> Entry:
+    return {'kind': 'override', 'override': change.override} if change.override else {'kind': 'change'}
 
 
 def _record(change: Change) -> Entry:

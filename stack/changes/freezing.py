@@ -15,6 +15,7 @@ from stack.changes.gate import Gate
 from stack.changes.guards import Freeze, Guards, Quarantine, freeze_of
 from stack.changes.writer import Patch
 from stack.errors import InvalidRequest, NotFound
+from stack.stackfile.freeze_windows import windows_json
 from stack.state.revisions import Change, Revision
 
 
@@ -38,11 +39,14 @@ class Freezing:
         return replace(outcome, more={'frozen': freeze.to_json()}) if isinstance(outcome, Accepted) else outcome
 
     async def thaw(self, cluster: str, request: ChangeRequest) -> Outcome:
-        """Accept changes of a cluster again. Raises `NotFound` where it is not frozen, `RevisionConflict`."""
+        """Accept changes of a cluster again. Raises `NotFound` where it is not frozen, `RevisionConflict`.
+
+        A freeze window cannot be lifted: it ends by itself, and is in the desired state or in the calendar.
+        """
 
         def lift(guards: Guards) -> Guards:
-            if guards.frozen(datetime.now(UTC)) is None:
-                raise NotFound(f'{cluster} is not frozen.')
+            if replace(guards, windows=()).frozen(datetime.now(UTC)) is None:
+                raise NotFound(f'{cluster} is not frozen by a user. A freeze window ends by itself.')
             return guards.renewed(freeze=None)
 
         return await self._make(cluster, request, request.change(None, verb='thaw'), lift)
@@ -79,13 +83,21 @@ class Freezing:
         return Accepted(await self._changes.patch(cluster, patch), None)
 
     async def frozen(self, revision: Revision) -> Freeze | None:
-        """The freeze that is active for a revision's cluster now."""
+        """The freeze that is active for a revision's cluster now, by a user or by a window."""
         return (await self._gate.guards(revision.cluster, revision)).frozen(datetime.now(UTC))
 
     async def frozen_json(self, revision: Revision) -> dict[str, Any] | None:
-        """The same as the API shows it."""
-        freeze = await self.frozen(revision)
+        """The freeze that a user declared, as the API shows it, whatever the windows are."""
+        guards = replace(await self._gate.store.of(revision.cluster, revision), windows=())
+        freeze = guards.frozen(datetime.now(UTC))
         return freeze.to_json() if freeze else None
+
+    async def state(self, revision: Revision) -> dict[str, Any]:
+        """The freeze of a cluster and its windows, as the API shows them; no windows where it has none."""
+        guards, now = await self._gate.guards(revision.cluster, revision), datetime.now(UTC)
+        freeze = guards.frozen(now)
+        windows = {'freeze_windows': windows_json(guards.windows, now)} if guards.windows else {}
+        return {'frozen': freeze.to_json() if freeze else None, **windows}
 
     async def quarantined(self, revision: Revision, service: str | None = None) -> tuple[Quarantine, ...]:
         """The images in quarantine, of one service or of all."""

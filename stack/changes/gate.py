@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.guard_store import Bucket, GuardStore
 from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
 from stack.errors import AwsFailed, Quarantined, StateUnreadable
 from stack.stackfile.effective import services
+from stack.stackfile.freeze_windows import windows_of
 from stack.stackfile.images import ImageReference
 from stack.state.revisions import Change, Revision
 
@@ -23,11 +25,15 @@ DigestOf = Callable[[ImageReference], Awaitable[str | None]]
 class Gate:
     def __init__(self, bucket: Bucket, digest_of: DigestOf):
         self.store = GuardStore(bucket)
+        self.calendar = FreezeCalendar(bucket)
         self._digest_of = digest_of
 
     async def guards(self, cluster: str, base: Revision | None) -> Guards:
-        """The guards that a change of `base` has to pass; see `GuardStore.of`."""
-        return await self.store.of(cluster, base)
+        """The guards that a change of `base` has to pass, with the freeze windows; see `GuardStore.of`."""
+        guards = await self.store.of(cluster, base)
+        stated = windows_of(base.document_or_empty) if base else ()
+        windows = (*stated, *(await self.calendar.read()).of(cluster))
+        return replace(guards, windows=windows) if windows != guards.windows else guards
 
     async def guards_to_edit(self, cluster: str, base: Revision) -> Guards:
         """The same for a change of the guards alone; those that cannot be read are a freeze, which can be lifted."""

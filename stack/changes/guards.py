@@ -13,11 +13,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.errors import Frozen, StateUnreadable
+from stack.stackfile.freeze_windows import FreezeWindow, in_progress
 from stack.stackfile.images import ImageReference
 from stack.state.revisions import Change
 
 # How many images of one service are remembered; the oldest goes first.
 QUARANTINED_MOST = 20
+# The author of the freeze that a window begins.
+WINDOW = 'freeze window'
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,19 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Guards:
-    """The guards of a cluster. Without an id there are none."""
+    """The guards of a cluster. Without an id there are none.
+
+    `windows` are those of its desired state and of the calendar; they are not stored with the guards.
+    """
 
     id: str = ''
     freeze: Freeze | None = None
     quarantine: tuple[Quarantine, ...] = field(default=())
+    windows: tuple[FreezeWindow, ...] = field(default=())
 
     def frozen(self, now: datetime) -> Freeze | None:
-        """The freeze that is active at that time."""
-        return self.freeze if self.freeze and self.freeze.is_active(now) else None
+        """The freeze that is active at that time: a declared one, else that of a window."""
+        return self.freeze if self.freeze and self.freeze.is_active(now) else freeze_by_window(self.windows, now)
 
     def renewed(self, **changes: Any) -> 'Guards':
         """Other guards, with an id of their own; none at all where nothing is left to guard."""
@@ -136,6 +143,12 @@ def freeze_of(change: Change) -> Freeze:
     return Freeze(change.origin.by, change.at, change.origin.message, datetime.fromisoformat(until) if until else None)
 
 
+def freeze_by_window(windows: Sequence[FreezeWindow], now: datetime) -> Freeze | None:
+    """The freeze of the window in progress; None where there is none."""
+    occurrence = in_progress(windows, now)
+    return Freeze(WINDOW, occurrence.start, occurrence.reason, occurrence.end) if occurrence else None
+
+
 def _freeze(record: Mapping[str, Any]) -> Freeze:
     until = datetime.fromisoformat(record['until']) if record['until'] else None
     return Freeze(record['by'], datetime.fromisoformat(record['at']), record['reason'], until)
@@ -148,4 +161,5 @@ def _quarantine(record: Mapping[str, Any]) -> Quarantine:
 def refuse_frozen(cluster: str, freeze: Freeze) -> Frozen:
     """The refusal of a change to a frozen cluster."""
     until = f' until {freeze.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC' if freeze.until else ''
-    return Frozen(f'{cluster} is frozen by {freeze.by}{until}: {freeze.reason}. Nothing was changed.', freeze.to_json())
+    by = f'a {WINDOW}' if freeze.by == WINDOW else freeze.by
+    return Frozen(f'{cluster} is frozen by {by}{until}: {freeze.reason}. Nothing was changed.', freeze.to_json())

@@ -6,7 +6,18 @@ from typing import Any
 Json = Mapping[str, Any]
 
 _HEAD = ('type', 'cluster', 'at', 'revision', 'merged', 'covers_since')
-_STATE = ('sync', 'health', 'state', 'percent', 'counts', 'frozen', 'failing', 'unreadable', 'observed_at')
+_STATE = (
+    'sync',
+    'health',
+    'state',
+    'percent',
+    'counts',
+    'frozen',
+    'freeze_windows',
+    'failing',
+    'unreadable',
+    'observed_at',
+)
 _OF_REVISION = ('changed_at', 'by', 'message', 'last_change')
 _OF_CHANGE = ('previous', 'source', 'deploys', 'summary', 'unreadable')
 
@@ -54,11 +65,16 @@ def service_code(row: Json) -> str | None:
 
 
 def _state(content: Json) -> dict[str, Any]:
-    return _some(content, _STATE) | {
-        'drifted': len(content.get('drifted', ())),
-        'deployment': _newest(content.get('rollouts', ())),
-        'services': {row['name']: service_code(row) for row in content['services']},
-    }
+    schedules = {row['name']: row['schedule']['state'] for row in content['services'] if row.get('schedule')}
+    return (
+        _some(content, _STATE)
+        | ({'schedules': schedules} if schedules else {})
+        | {
+            'drifted': len(content.get('drifted', ())),
+            'deployment': _newest(content.get('rollouts', ())),
+            'services': {row['name']: service_code(row) for row in content['services']},
+        }
+    )
 
 
 def _newest(rollouts: Sequence[Json]) -> dict[str, Any] | None:

@@ -15,7 +15,8 @@ from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.live.deltas import Published
 from stack.live.event import Event
-from stack.live.facts import Current, Gap, Mark, Steps
+from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
+from stack.live.freeze_clock import FreezeClock
 from stack.live.log import Log, Position
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
@@ -26,6 +27,7 @@ from stack.rollouts.rollout_records import MakeState, Record, resume
 from stack.rollouts.stale_secrets import StaleServices
 from stack.runtime.moments import stamp
 from stack.runtime.observers import Observers
+from stack.stackfile.freeze_windows import FreezeWindow
 from stack.state.revisions import Revision
 
 
@@ -59,6 +61,7 @@ class Cluster:
         '_published',
         'awaited',
         'followed',
+        'freeze_clock',
         'freeze_unknown',
         'fresh',
         'heard',
@@ -83,6 +86,7 @@ class Cluster:
         self.followed = False
         # How many callers wait for what S3 has of it.
         self.awaited = 0
+        self.freeze_clock = FreezeClock()
         # Whether guards could not be read that the newest revision is under.
         self.freeze_unknown = False
         self._around = around
@@ -173,8 +177,14 @@ class Cluster:
         """Who froze the cluster, by the guards of a revision; without effect if that is no longer the newest."""
         if self.state is not None and self.state.revision.id == revision:
             self.freeze_unknown = False
-            if freeze != self.state.frozen:
-                self._freeze(self.state, freeze)
+            self.freeze_clock.declare(freeze)
+            self._refreeze(self.state)
+
+    def scheduled(self, windows: tuple[FreezeWindow, ...]) -> None:
+        """The freeze windows that the calendar has for the cluster."""
+        if self.state is not None:
+            self.freeze_clock.share(windows)
+            self._refreeze(self.state)
 
     def recorded(self, record: Record) -> None:
         """How rollouts stand by the records of other replicas."""
@@ -231,14 +241,12 @@ class Cluster:
             state.stale_secrets = stale
             self._move(moved)
 
-    def expire(self, now: datetime) -> None:
-        """A freeze ends by itself, and what a newer revision overtook is superseded."""
+    def expire(self) -> None:
+        """A freeze begins or ends by itself, and what a newer revision overtook is superseded."""
         if self._decide():
             self._move(())
-        state = self.state
-        until = state.frozen.get('until') if state is not None and state.frozen else None
-        if state is not None and until and datetime.fromisoformat(until) <= now:
-            self._freeze(state, None)
+        if self.state is not None:
+            self._refreeze(self.state)
 
     def publish(self, event: Event) -> None:
         """An event that changes nothing here."""
@@ -281,7 +289,8 @@ class Cluster:
             self.mark = None
             return
         self.state = resume(self._around.make_state, current.record, current.path, self._around.now())
-        self.state.frozen, self.freeze_unknown = current.freeze.freeze, not current.freeze.is_known
+        self.freeze_clock = FreezeClock()
+        self._read_freeze(self.state, current.freeze)
         self.state.stale_secrets = self._around.stale_secrets.get(self.name, {})
         self._whole_state()
 
@@ -322,12 +331,15 @@ class Cluster:
         left = wanted.difference(state.wanted) | names.difference(state.names())
         self._move(moved | left)
         for change in after.changes:
-            verb = change.did.get('verb')
-            if verb == 'freeze' and (freeze := freeze_of(change).to_json()) != state.frozen:
-                self._freeze(state, freeze)
-            elif verb == 'thaw' and state.frozen is not None:
-                # Otherwise it had ended by itself before this process heard of the thaw.
-                self._freeze(state, None, change.origin.by)
+            # A thaw of a freeze that had ended by itself, before this process heard of the thaw, is no event.
+            if change.verb == 'freeze':
+                self.freeze_clock.declare(freeze_of(change).to_json())
+                self._refreeze(state)
+            elif change.verb == 'thaw':
+                self.freeze_clock.declare(None)
+                self._refreeze(state, change.origin.by)
+        self.freeze_clock.state(after.document_or_empty)
+        self._refreeze(state)
         self._around.records.notify(self.name)
 
     def _jump(self, state: ClusterState, current: Current) -> None:
@@ -340,7 +352,7 @@ class Cluster:
             self._advance(state, after)
         elif after.id != before.id:
             state.take_revision(after, self._around.now())
-            state.frozen, self.freeze_unknown = current.freeze.freeze, not current.freeze.is_known
+            self._read_freeze(state, current.freeze)
             self._whole_state(before.id)
 
     def _vanish(self, state: ClusterState) -> None:
@@ -349,9 +361,25 @@ class Cluster:
         self.state, self.freeze_unknown = None, False
         self.publish(cluster_events.deleted(self.name, state.revision, now))
 
-    def _freeze(self, state: ClusterState, freeze: Mapping[str, Any] | None, by: str | None = None) -> None:
-        state.frozen = freeze
-        self.publish(cluster_events.frozen(self.name, freeze, self._around.now(), by))
+    def _read_freeze(self, state: ClusterState, reading: FreezeReading) -> None:
+        """What S3 has of its freeze and windows; shown in the whole state, which is about to be published."""
+        self.freeze_unknown = not reading.is_known
+        self.freeze_clock.declare(reading.freeze)
+        self.freeze_clock.share(reading.calendar)
+        self.freeze_clock.state(state.revision.document_or_empty)
+        state.frozen, state.freeze_windows = self.freeze_clock.at(self._around.now())
+
+    def _refreeze(self, state: ClusterState, by: str | None = None) -> None:
+        """Publish what has begun or ended; `by` ended it."""
+        now = self._around.now()
+        before, current = (state.frozen, state.freeze_windows), self.freeze_clock.at(now)
+        if current == before:
+            return
+        state.frozen, state.freeze_windows = current
+        if current.freeze != before[0]:
+            self.publish(cluster_events.frozen(state, now, by))
+        else:
+            self._move(())
 
     def _whole_state(self, covers: str | None = None) -> None:
         self._published.reset()

@@ -7,7 +7,7 @@ from typing import Any
 from stack.live.event import Event
 from stack.reconcile.plan import Row
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.cluster_view import service_row, summary
+from stack.rollouts.cluster_view import freeze_windows_json, service_row, summary
 from stack.runtime.moments import stamp
 from stack.state.diff import changed_rows
 from stack.state.diff import summary as in_words
@@ -71,11 +71,12 @@ def deleted(name: str, last: Revision | None, at: datetime) -> Event:
     return Event('deleted', name, content, at=at)
 
 
-def frozen(name: str, freeze: Mapping[str, Any] | None, at: datetime, by: str | None = None) -> Event:
-    """The cluster is frozen (`freeze` has who, why and until when), or accepts changes again."""
-    if freeze is None:
-        return Event('thawed', name, {'by': by}, at=at)
-    return Event('frozen', name, freeze, at=at)
+def frozen(state: ClusterState, at: datetime, by: str | None = None) -> Event:
+    """The cluster is frozen (the event has who, why and until when), or accepts changes again; `by` ended a freeze."""
+    windows = freeze_windows_json(state)
+    if state.frozen is None:
+        return Event('thawed', state.name, {'by': by, **windows}, at=at)
+    return Event('frozen', state.name, {**state.frozen, **windows}, at=at)
 
 
 def audit(name: str, at: datetime) -> Event:

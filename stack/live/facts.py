@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from stack.rollouts.rollout_records import Record
+from stack.stackfile.freeze_windows import FreezeWindow
 from stack.state.revisions import Revision
 
 
@@ -20,10 +21,14 @@ class Mark(NamedTuple):
 
 
 class FreezeReading(NamedTuple):
-    """Who froze a cluster, as the API shows it (None: it accepts changes), and whether that could be read."""
+    """Who froze a cluster, as the API shows it (None: it accepts changes), and whether that could be read.
+
+    `calendar` are its freeze windows that are not in its desired state.
+    """
 
     freeze: Mapping[str, Any] | None = None
     is_known: bool = True
+    calendar: tuple[FreezeWindow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from stack.live.freezes import Freezes
 from stack.live.hub import Hub
 from stack.live.interest import Askers, Interest
 from stack.live.loader import Loader
-from stack.live.reader import Frozen, Reader
+from stack.live.reader import Frozen, ReadCalendar, Reader, no_calendar
 from stack.live.reannouncements import Reannouncements
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.observation import Observation
@@ -53,6 +53,7 @@ class Live:
         stalled_after: float = STALLED_AFTER_S,
         feed_s: float = 2.0,
         frozen: Frozen | None = None,
+        calendar: ReadCalendar = no_calendar,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
@@ -67,7 +68,7 @@ class Live:
         self.clusters = Clusters(lambda name: Cluster(name, around))
         self.askers = Askers(clock)
         self.interest = Interest(self.clusters, self.askers)
-        reader = Reader(store, records, frozen)
+        reader = Reader(store, records, frozen, calendar)
         self.feed = Feed(store, self.clusters, reader, self.interest.is_wanted, feed_s, clock)
         self.loader = Loader(self.clusters, self.feed, reader, now)
         self.hub = Hub(self.loader, self.clusters, framing)
@@ -100,7 +101,7 @@ class Live:
                     log.warning('the bucket could not be listed for changes: %s', error)
             await self.freezes.check()
             await self.hear()
-            await asyncio.sleep(self._feed_s)
+            await asyncio.sleep(self.freezes.seconds_left(self._feed_s))
 
     async def begin(self, within: timedelta = RECENT) -> None:
         """Follow the clusters whose desired state changed lately: they may still roll out. Raises `AwsFailed`."""

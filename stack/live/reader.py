@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from stack.changes.freeze_calendar import Calendar
 from stack.errors import AwsFailed, NotFound, NysaError
 from stack.live.facts import Current, FreezeReading, Gap, Steps
 from stack.rollouts.rollout_records import RolloutRecords
@@ -17,12 +18,26 @@ log = logging.getLogger(__name__)
 # This many revisions are published one by one; of more, only the newest is.
 MOST_REVISIONS = 100
 
-# Who froze a revision's cluster, as the API shows it; None if it accepts changes.
+# Who froze a revision's cluster, as the API shows it; None where no user did.
 Frozen = Callable[[Revision], Awaitable[Mapping[str, Any] | None]]
+# The freeze windows of all clusters that are not in their desired states.
+ReadCalendar = Callable[[], Awaitable[Calendar]]
+
+
+async def no_calendar() -> Calendar:
+    """An empty calendar."""
+    return Calendar()
 
 
 class Reader:
-    def __init__(self, store: RevisionStore, records: RolloutRecords, frozen: Frozen | None = None):
+    def __init__(
+        self,
+        store: RevisionStore,
+        records: RolloutRecords,
+        frozen: Frozen | None = None,
+        calendar: ReadCalendar = no_calendar,
+    ):
+        self.calendar = calendar
         self._store = store
         self._records = records
         self._frozen = frozen
@@ -75,7 +90,8 @@ class Reader:
         if self._frozen is None:
             return FreezeReading()
         try:
-            return FreezeReading(await self._frozen(revision))
+            windows = (await self.calendar()).of(revision.cluster)
+            return FreezeReading(await self._frozen(revision), calendar=windows)
         except AwsFailed:
             raise
         except NysaError as error:

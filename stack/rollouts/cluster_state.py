@@ -44,6 +44,8 @@ class ClusterState:
         self.failing: Mapping[str, Any] | None = None
         # Who froze the cluster, why and until when, as the API shows it; None where it takes changes.
         self.frozen: Mapping[str, Any] | None = None
+        # Its freeze windows, as the API shows them; None where it has none.
+        self.freeze_windows: Mapping[str, Any] | None = None
         self.autoscaled: frozenset[str] = frozenset()
         # By service: the secrets that changed after its tasks had started.
         self.stale_secrets: Mapping[str, tuple[StaleSecret, ...]] = {}

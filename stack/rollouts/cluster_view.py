@@ -57,9 +57,15 @@ def summary(state: ClusterState) -> Json:
         'observed_at': stamp(state.observed_at) if state.observed_at else None,
         'failing': state.failing,
         'frozen': state.frozen,
+        **freeze_windows_json(state),
         'unreadable': state.unreadable,
     }
     return shown | UNREADABLE if state.unreadable else shown
+
+
+def freeze_windows_json(state: ClusterState) -> Json:
+    """The freeze windows of a cluster; empty where it has none."""
+    return {'freeze_windows': state.freeze_windows} if state.freeze_windows else {}
 
 
 def summary_json(going: RolloutSummary) -> Json:

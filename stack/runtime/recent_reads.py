@@ -29,6 +29,10 @@ class RecentReads:
             self._reads.put(key, known)
         return cast(Value, await asyncio.shield(known[1]))
 
+    def forget(self, key: Hashable) -> None:
+        """Have the next call of `get` read again."""
+        self._reads.drop(key)
+
     async def _read(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
         try:
             return await read()

@@ -227,8 +227,8 @@ class Passes:
 class _Fence:
     """Whether a pass that deploys a revision may go on, asked before each of its calls.
 
-    A newer revision does not end it, since the next pass is for that one; a freeze does, and so does a removal. What
-    S3 does not answer ends it too: nothing is changed that may be frozen.
+    A newer revision does not end it, since the next pass is for that one; a freeze does, also one that a window begins,
+    and so does a removal. What S3 does not answer ends it too: nothing is changed that may be frozen.
     """
 
     def __init__(
@@ -253,9 +253,8 @@ class _Fence:
             return False
         try:
             current = await self._revisions.read(self._permitted.cluster)
-            if current.id != self._permitted.id:
-                self._closed |= await self._is_frozen(current)
-                self._permitted = current
+            self._closed |= await self._is_frozen(current)
+            self._permitted = current
         except NysaError as error:
             log.warning('cluster %s: the pass stops: %s', self._permitted.cluster, error)
             self._closed = True

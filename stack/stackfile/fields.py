@@ -18,6 +18,7 @@ from stack.stackfile.deployment_fields import DEPLOYMENT, Deployment
 from stack.stackfile.deployment_settings import CircuitBreaker, DeploymentConfiguration, DeploymentSettings
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
 from stack.stackfile.entries import DEFAULTS, entry, part_of, record
+from stack.stackfile.freeze_windows import FREEZES, FreezeWindow
 from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
 from stack.stackfile.order_fields import OrderSettings
 from stack.stackfile.rendering import container, key, service, structure, structures
@@ -418,6 +419,11 @@ class Stackfile:
         default=(),
     )
     tags: Mapping[str, str] = entry(values.TAGS, 'Tags of all services and their task definitions.', default={})
+    freezes: tuple[FreezeWindow, ...] = entry(
+        FREEZES,
+        'Times that repeat, in which changes are refused as in a freeze.',
+        default=(),
+    )
     defaults: Mapping[str, Any] = entry(
         part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'Defaults of all services.', default={}
     )

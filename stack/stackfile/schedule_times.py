@@ -26,11 +26,13 @@ class Timetable:
     """When a schedule is due; `pattern` is a cron expression, an interval, or one local time.
 
     An interval is counted from `anchor`, at which the schedule was created or changed; without one, nothing is known
-    of its times.
+    of its times. A local time that clocks skip is left out, as AWS does; with `keeps_skipped` it is the moment at which
+    they go forward.
     """
 
     pattern: Cron | timedelta | datetime
     zone: str = DEFAULT_ZONE
+    keeps_skipped: bool = False
 
     def after(self, start: datetime, anchor: datetime | None = None) -> Iterator[datetime]:
         """The times after a time, ascending, in UTC."""
@@ -41,7 +43,7 @@ class Timetable:
         local = start.astimezone(zone).replace(tzinfo=None)
         times = iter((self.pattern,)) if isinstance(self.pattern, datetime) else self.pattern.after(local)
         for time in times:
-            at = _in_zone(time, zone)
+            at = self._in_zone(time, zone)
             if at is not None and at > start:
                 yield at
 
@@ -54,8 +56,18 @@ class Timetable:
         # In the second of two repeated hours, times later on the clock have passed in the first one.
         latest = local.replace(tzinfo=None, fold=0) + timedelta(days=local.fold)
         times = iter((self.pattern,)) if isinstance(self.pattern, datetime) else self.pattern.until(latest)
-        moments = (at for time in times if (at := _in_zone(time, zone)) is not None)
+        moments = (at for time in times if (at := self._in_zone(time, zone)) is not None)
         return next((at for at in moments if at <= end), None)
+
+    def _in_zone(self, local: datetime, zone: ZoneInfo) -> datetime | None:
+        """A local time in UTC: the first of two where clocks go back; None where it is left out."""
+        try:
+            at = local.replace(tzinfo=zone).astimezone(UTC)
+            if at.astimezone(zone).replace(tzinfo=None) == local:
+                return at
+            return _clocks_go_forward(local, zone) if self.keeps_skipped else None
+        except OverflowError:
+            return None
 
     def between(self, start: datetime, end: datetime, most: int, anchor: datetime | None = None) -> list[datetime]:
         """The first `most` times after `start` that are not after `end`."""
@@ -123,10 +135,14 @@ def _intervals(interval: timedelta, start: datetime, anchor: datetime | None) ->
         return
 
 
-def _in_zone(local: datetime, zone: ZoneInfo) -> datetime | None:
-    """A local time in UTC: the first of two where clocks go back, None where they skip it."""
-    try:
-        at = local.replace(tzinfo=zone).astimezone(UTC)
-        return at if at.astimezone(zone).replace(tzinfo=None) == local else None
-    except OverflowError:
-        return None
+def _clocks_go_forward(local: datetime, zone: ZoneInfo) -> datetime:
+    """The moment of the change of clocks that skips a local time, in UTC."""
+    before, after = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0))
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)

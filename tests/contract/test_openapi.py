@@ -156,6 +156,10 @@ CALLS = {
     'putFreeze': {'reason': 'the big sale', 'until': '2999-01-01T00:00:00Z'},
     'getFreeze': None,
     'deleteFreeze': None,
+    'putFreezes': {
+        'content': [{'cron': '0 0 1 1 ? 2199', 'duration': '1d', 'reason': 'new year', 'clusters': ['staging']}]
+    },
+    'getFreezes': None,
     'postPromote': {'from': 'production'},
     'getAudit': None,
     'getRevisions': None,

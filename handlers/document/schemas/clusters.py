@@ -2,6 +2,7 @@
 
 from handlers.document.schemas import rollout_examples as examples
 from handlers.document.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.document.schemas.guards import WINDOWS_OF_CLUSTER
 from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
 from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
@@ -59,6 +60,7 @@ SCHEMAS: dict[str, Schema] = {
             },
             'services': many(ref('ServiceRow'), 'Its services.'),
         },
+        {'freeze_windows': WINDOWS_OF_CLUSTER},
         example={
             'name': 'staging',
             **EXAMPLE_SUMMARY,

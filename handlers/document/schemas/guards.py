@@ -12,9 +12,24 @@ from handlers.document.schemas.build import (
     text,
     text_or_null,
 )
+from stack.changes.freeze_calendar import WINDOWS
 from stack.runtime.durations import PATTERN as DURATION
 
 FREEZE = {'by': 'maria', 'at': '2030-04-02T09:21:44.310000+00:00', 'reason': 'the big sale', 'until': None}
+
+FREEZE_TIME = {'from': '2030-04-05T16:00:00+00:00', 'until': '2030-04-08T04:00:00+00:00', 'reason': 'weekend'}
+FREEZE_WINDOWS = {'now': None, 'next': [FREEZE_TIME]}
+WINDOW = {
+    'cron': '0 18 ? * FRI *',
+    'duration': '60h',
+    'timezone': 'Europe/Berlin',
+    'reason': 'weekend',
+    'clusters': ['prod-*'],
+}
+WINDOWS_OF_CLUSTER: Schema = {
+    'allOf': [ref('FreezeWindows')],
+    'description': 'Its freeze windows; absent where it has none.',
+}
 
 QUARANTINE = {
     'service': 'user-service',
@@ -30,7 +45,7 @@ SCHEMAS: dict[str, Schema] = {
     'Freeze': shape(
         'A time in which a cluster refuses changes.',
         {
-            'by': text('Who froze it.'),
+            'by': text('Who froze it; `freeze window` where a window did.'),
             'at': moment('Since when.'),
             'reason': text('Why.'),
             'until': {
@@ -49,7 +64,37 @@ SCHEMAS: dict[str, Schema] = {
                 'description': 'The freeze; null where there is none.',
             }
         },
-        example={'frozen': FREEZE},
+        {'freeze_windows': WINDOWS_OF_CLUSTER},
+        example={'frozen': FREEZE, 'freeze_windows': FREEZE_WINDOWS},
+    ),
+    'FreezeTime': shape(
+        'One time of a freeze window.',
+        {'from': moment('When it begins.'), 'until': moment('When it ends.'), 'reason': text('Why.')},
+        example=FREEZE_TIME,
+    ),
+    'FreezeWindows': shape(
+        'The freeze windows of a cluster: those of its desired state, and those of the freeze calendar.',
+        {
+            'now': {
+                'anyOf': [ref('FreezeTime'), {'type': 'null'}],
+                'description': 'The one in progress that ends last; null where none is.',
+            },
+            'next': many(ref('FreezeTime'), 'The next ones, at most 5, in the order of their beginnings.'),
+        },
+        example=FREEZE_WINDOWS,
+    ),
+    'FreezeCalendar': shape(
+        'The freeze windows of clusters by name or pattern, as far as the caller may change them.',
+        {
+            'content': many(WINDOWS.json['items'], 'The windows.'),
+            'next': many(ref('FreezeTime'), 'The next times of all of them, at most 5.'),
+        },
+        example={'content': [WINDOW], 'next': [FREEZE_TIME]},
+    ),
+    'NewFreezeCalendar': shape(
+        'The freeze windows that replace all that the caller may change.',
+        {'content': {**WINDOWS.json, 'description': 'The windows.'}},
+        example={'content': [WINDOW]},
     ),
     'NewFreeze': shape(
         'A new freeze.',

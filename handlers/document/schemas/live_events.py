@@ -4,6 +4,7 @@ from typing import Any
 
 from handlers.document.schemas.build import REVISION, Schema, many, moment, number, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import SUMMARY
+from handlers.document.schemas.guards import WINDOWS_OF_CLUSTER
 from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
 from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
@@ -24,6 +25,16 @@ STATE: dict[str, Schema] = {
     'frozen': FREEZE_OR_NULL,
     'services': many(ref('ServiceState'), 'The services: all of a `cluster`, the changed ones of a `rollout`.'),
 }
+
+SCHEDULES: dict[str, Schema] = {
+    'schedules': {
+        'type': 'object',
+        'description': 'By name how the schedule of a task goes; a service in `services` that is absent has none.',
+        'additionalProperties': {'type': 'string'},
+    }
+}
+
+WINDOWS: dict[str, Schema] = {'freeze_windows': WINDOWS_OF_CLUSTER}
 
 OPTIONAL: dict[str, Schema] = {
     'merged': number('The number of earlier messages that this one replaces, for a slow reader.')
@@ -88,14 +99,18 @@ EVENTS: dict[str, Schema] = {
         'cluster',
         'The complete state of a cluster.',
         {**SUMMARY, 'last_change': ref('LastChange'), **STATE},
-        {'covers_since': text('The revision of the client whose successors are included.')},
+        {'covers_since': text('The revision of the client whose successors are included.'), **WINDOWS},
     ),
     'DesiredEvent': event('desired', 'A new revision is stored.', DESIRED, RECORDED_EFFECTS),
     'RolloutEvent': event(
-        'rollout', 'The observed state has changed.', {'revision': text('The current revision.'), **STATE}
+        'rollout', 'The observed state has changed.', {'revision': text('The current revision.'), **STATE}, WINDOWS
     ),
-    'ClusterBriefEvent': event('cluster', 'The state of a cluster in the detail `summary`.', BRIEF),
-    'RolloutBriefEvent': event('rollout', 'The observed state has changed, in the detail `summary`.', BRIEF),
+    'ClusterBriefEvent': event(
+        'cluster', 'The state of a cluster in the detail `summary`.', BRIEF, WINDOWS | SCHEDULES
+    ),
+    'RolloutBriefEvent': event(
+        'rollout', 'The observed state has changed, in the detail `summary`.', BRIEF, WINDOWS | SCHEDULES
+    ),
     'ClusterRowsEvent': event(
         'cluster', 'The state of a cluster in the detail `rows`.', {'revision': text('The revision.'), 'services': ROWS}
     ),
@@ -126,12 +141,18 @@ EVENTS: dict[str, Schema] = {
         'frozen',
         'The cluster is frozen.',
         {
-            'by': text('Who froze it.'),
+            'by': text('Who froze it; `freeze window` where a window did.'),
             'reason': text('Why.'),
             'until': {'type': ['string', 'null'], 'format': 'date-time', 'description': 'When it expires.'},
         },
+        WINDOWS,
     ),
-    'ThawedEvent': event('thawed', 'The cluster accepts changes again.', {'by': text_or_null('Who thawed it.')}),
+    'ThawedEvent': event(
+        'thawed',
+        'The cluster accepts changes again.',
+        {'by': text_or_null('Who thawed it; null where the freeze ended by itself.')},
+        WINDOWS,
+    ),
     'RunEvent': event(
         'run',
         'A run of a task has begun, moved or ended.',

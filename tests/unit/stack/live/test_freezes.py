@@ -1,12 +1,14 @@
 """Beginnings and ends of freezes: published once, however they come to be known."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from stack.changes.freeze_calendar import Calendar, CalendarWindow
 from stack.errors import StateUnreadable, Unavailable
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -34,7 +36,14 @@ class Scene:
         self.cluster.readers[Subscriber(None)] = self.cluster.log.end
         first = Revision('prod', '"e"', 'r1', b'{"services": []}', START)
         self.cluster.load(Current(0, first, path=[first]))
-        self.freezes = Freezes(self.clusters, Reader(None, None, self.frozen), lambda: self.now)
+        self.shared: tuple[CalendarWindow, ...] | Exception = ()
+        reader = Reader(None, None, self.frozen, self.calendar)
+        self.freezes = Freezes(self.clusters, reader, lambda: self.now)
+
+    async def calendar(self) -> Calendar:
+        if isinstance(self.shared, Exception):
+            raise self.shared
+        return Calendar(self.shared)
 
     async def frozen(self, revision: Revision) -> Mapping[str, Any] | None:
         if isinstance(self.stored, Exception):
@@ -46,6 +55,15 @@ class Scene:
         change = Change(Origin('kim', 'test', 'the big sale'), self.now, did, None)
         number = f'r{self.cluster.log.end.events + 1}'
         revision = Revision('prod', '"e"', number, b'{"services": []}', self.now, encode('w', [change]))
+        assert self.cluster.stored(self.cluster.revision, revision)
+
+    def write(self, document: dict[str, Any]) -> None:
+        """A revision with another document is stored."""
+        change = Change(Origin('kim', 'test'), self.now, {'verb': 'replace'}, None)
+        number = f'r{self.cluster.log.end.events + 1}'
+        revision = Revision(
+            'prod', f'"{number}"', number, json.dumps(document).encode(), self.now, encode('w', [change])
+        )
         assert self.cluster.stored(self.cluster.revision, revision)
 
     def jump(self, freeze_known: bool = False) -> None:
@@ -124,3 +142,67 @@ def test_guards_of_a_former_revision_mean_nothing():
     scene.take('freeze')
     scene.cluster.froze('r1', None)
     assert scene.check() == [('frozen', 'kim')]
+
+
+NIGHT = {'cron': '0 22 * * ? *', 'duration': '2h', 'reason': 'night'}
+BY_WINDOW = ('frozen', 'freeze window')
+
+
+def test_a_window_of_the_desired_state_begins_and_ends_once_without_a_call():
+    scene = Scene()
+    scene.write({'freezes': [NIGHT], 'services': []})
+    assert scene.check() == []
+    assert scene.cluster.state.freeze_windows['next'][0]['from'] == '2026-03-01T22:00:00+00:00'
+    assert scene.freezes.seconds_left(100_000.0) == 22 * 3600
+    scene.now += 22 * HOUR
+    scene.check()
+    assert scene.check() == [BY_WINDOW]
+    assert scene.cluster.state.frozen['until'] == '2026-03-02T00:00:00+00:00'
+    scene.now += 2 * HOUR
+    scene.check()
+    assert scene.check() == [BY_WINDOW, ('thawed', None)]
+    assert scene.freezes.seconds_left(2.0) == 2.0
+
+
+def test_a_window_that_a_revision_adds_and_removes_while_it_lasts():
+    scene = Scene()
+    scene.now += 23 * HOUR
+    scene.write({'freezes': [NIGHT], 'services': []})
+    assert scene.short() == [BY_WINDOW]
+    scene.write({'services': []})
+    assert scene.short() == [BY_WINDOW, ('thawed', None)]
+    assert scene.cluster.state.freeze_windows is None
+
+
+def test_a_window_of_the_calendar_is_known_at_the_next_check():
+    scene = Scene()
+    scene.shared = (CalendarWindow(**NIGHT, clusters=('pro*',)), CalendarWindow(**NIGHT, clusters=('other',)))
+    assert scene.check() == []
+    assert len(scene.cluster.state.freeze_windows['next']) == 5
+    scene.now += 22 * HOUR
+    assert scene.check() == [BY_WINDOW]
+    scene.shared = Unavailable('No answer.', 's3:GetObject', '503')
+    assert scene.check() == [BY_WINDOW], 'what is known stays in force'
+    scene.shared = ()
+    assert scene.check() == [BY_WINDOW, ('thawed', None)]
+
+
+def test_a_thaw_within_a_window_leaves_the_cluster_frozen_by_the_window():
+    scene = Scene()
+    scene.shared = (CalendarWindow(**NIGHT, clusters=('prod',)),)
+    scene.now += 22 * HOUR
+    scene.take('freeze')
+    assert scene.check() == [('frozen', 'kim')]
+    scene.take('thaw')
+    assert scene.check() == [('frozen', 'kim'), BY_WINDOW]
+
+
+def test_a_cluster_that_is_loaded_within_a_window_is_frozen_in_its_first_state():
+    scene = Scene()
+    scene.now += 23 * HOUR
+    windows = (CalendarWindow(**NIGHT, clusters=('*',)),)
+    revision = Revision('new', '"e"', 'r1', b'{"services": []}', START)
+    cluster = scene.clusters.of('new')
+    cluster.load(Current(0, revision, path=[revision], freeze=FreezeReading(calendar=windows)))
+    assert cluster.state.frozen['by'] == 'freeze window'
+    assert cluster.snapshot().content['freeze_windows']['now']['reason'] == 'night'

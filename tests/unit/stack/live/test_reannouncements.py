@@ -91,7 +91,8 @@ class Overtaken:
         self.cluster.load(Current(0, first, path=[first]))
         self.cluster.stored(first, second)
         self.known = Reannouncements(self.records, lambda: (self.now - START).total_seconds())
-        self.cluster.expire(self.later(DECIDED_AFTER))
+        self.later(DECIDED_AFTER)
+        self.cluster.expire()
 
     def _move(self, _: Cluster) -> None:
         self.moved += 1
@@ -158,7 +159,7 @@ def test_a_verdict_counts_that_is_recorded_beside_another_service_of_its_revisio
     arrived = end(api, Verdict('succeeded', 'All tasks run.', START))
     cluster.recorded(Record('r2', {'api': arrived}, {'r1': {'web': superseded(web, 'r2', START)}}))
     now[0] += DECIDED_AFTER
-    cluster.expire(now[0])
+    cluster.expire()
     endings = {service: each.verdict.ending for service, each in cluster.state.of_revision('r1').items()}
     assert endings == {'web': 'superseded', 'api': 'succeeded'}
 
