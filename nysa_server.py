@@ -271,7 +271,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     aws.metrics.count_tokens(tokens.counted)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
-    watcher = RunWatcher(store, runs, look, moved)
+    watcher = RunWatcher(store, runs, look, moved, live.judged)
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),

@@ -47,6 +47,8 @@ class Surroundings:
     endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
     # By cluster and service: secrets that changed after tasks had started, also of clusters that are not loaded.
     stale_secrets: dict[str, StaleServices] = field(default_factory=dict)
+    # By cluster and service: how its schedule goes, also of clusters that are not loaded.
+    schedules: dict[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 class Cluster:
@@ -241,6 +243,16 @@ class Cluster:
             state.stale_secrets = stale
             self._move(moved)
 
+    def judged(self, schedules: Mapping[str, Mapping[str, Any]]) -> None:
+        """How the schedules of its services go."""
+        self._around.schedules[self.name] = schedules
+        state = self.state
+        if state is not None and state.schedules != schedules:
+            names = {*state.schedules, *schedules}
+            moved = {name for name in names if state.schedules.get(name) != schedules.get(name)}
+            state.schedules = schedules
+            self._move(moved)
+
     def expire(self) -> None:
         """A freeze begins or ends by itself, and what a newer revision overtook is superseded."""
         if self._decide():
@@ -292,6 +304,7 @@ class Cluster:
         self.freeze_clock = FreezeClock()
         self._read_freeze(self.state, current.freeze)
         self.state.stale_secrets = self._around.stale_secrets.get(self.name, {})
+        self.state.schedules = self._around.schedules.get(self.name, {})
         self._whole_state()
 
     def _decide(self) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from stack.errors import AwsFailed, NotFound
 from stack.live.cluster import Cluster, Surroundings
@@ -63,6 +64,7 @@ class Live:
             watched=lambda: self.watched,
         )
         self._stale_secrets = around.stale_secrets
+        self._schedules = around.schedules
         self.endings: Observers[[ClusterState, Rollout]] = around.endings
         self.wishes: Observers[[]] = Observers()
         self.clusters = Clusters(lambda name: Cluster(name, around))
@@ -162,6 +164,16 @@ class Live:
             self._stale_secrets[name] = stale
         else:
             self._stale_secrets.pop(name, None)
+
+    def judged(self, name: str, schedules: Mapping[str, Mapping[str, Any]]) -> None:
+        """Record how the schedules of a cluster go."""
+        cluster = self.clusters.get(name)
+        if cluster is not None:
+            cluster.judged(schedules)
+        elif schedules:
+            self._schedules[name] = schedules
+        else:
+            self._schedules.pop(name, None)
 
     # What REST reads
 

@@ -49,6 +49,8 @@ class ClusterState:
         self.autoscaled: frozenset[str] = frozenset()
         # By service: the secrets that changed after its tasks had started.
         self.stale_secrets: Mapping[str, tuple[StaleSecret, ...]] = {}
+        # By service: how its schedule goes, as its row shows it.
+        self.schedules: Mapping[str, Mapping[str, Any]] = {}
         # What the last pass of a scheduler came to, as far as it is known here.
         self.outcome: PassOutcome | None = None
         self._successive = Successive(self.name, region)

@@ -40,6 +40,8 @@ UNREADABLE: Json = {
     'drifted': [],
     'unmanaged': [],
 }
+# The health of a scheduled task by how its schedule goes; of any other state it is healthy.
+SCHEDULE_HEALTH = {'failing': 'failing', 'missed': 'failing', 'overlapping': 'degraded'}
 SYNCS = ('drifted', 'rolling-out', 'not-deployed', 'unknown', 'in-sync')
 
 
@@ -141,6 +143,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'failing_since': _stamp(failing_since(state, name)),
         'stale_secrets': [secret.to_json() for secret in state.stale_secrets.get(name, ())],
     }
+    row |= {'schedule': state.schedules[name]} if name in state.schedules else {}
     row |= order_json(state, name) | stage_json(state, name)
     drift = state.drift(name)
     if drift:
@@ -154,7 +157,7 @@ def service_row(state: ClusterState, name: str) -> Json:
 
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
-    shown = ('autoscaling', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    shown = ('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict')
     described = ((row, service_row(state, row['name'])) for row in rows)
     return [row | {key: full[key] for key in shown if key in full} for row, full in described]
 
@@ -213,7 +216,8 @@ def service_health(state: ClusterState, name: str) -> str:
     seen, wanted = state.ecs.services.get(name), state.wanted.get(name)
     if wanted is not None and wanted.is_task:
         going = state.rollouts.get(name)
-        return 'failing' if going and going.verdict and going.verdict.failed else 'healthy'
+        failed = going is not None and going.verdict is not None and going.verdict.failed
+        return 'failing' if failed else SCHEDULE_HEALTH.get(state.schedules.get(name, {}).get('state', ''), 'healthy')
     if seen is None:
         return 'unknown'
     if seen.desired == 0:

@@ -217,6 +217,19 @@ def schedule_json(history: History, schedule: Schedule, now: datetime) -> dict[s
     }
 
 
+def schedule_state(history: History, schedule: Schedule, now: datetime) -> dict[str, Any]:
+    """How a schedule goes, in short, for the row of its service: since when it fails, its last and its next time."""
+    by_schedule = [run for run in history.runs if run.trigger == 'schedule']
+    failing = failing_since(by_schedule)
+    coming = next_times(by_schedule, schedule, now)
+    return {
+        'state': _state(by_schedule, schedule),
+        'since': stamp(failing) if failing else None,
+        'last': stamp(by_schedule[0].created_at) if by_schedule else None,
+        'next': stamp(coming[0]) if coming else None,
+    }
+
+
 def next_times(runs: Sequence[Run], schedule: Schedule, now: datetime) -> list[datetime]:
     """The next times; those of an interval are counted from its last run, and unknown before the first."""
     table = schedule.timetable

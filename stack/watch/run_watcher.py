@@ -15,7 +15,7 @@ from stack.errors import AwsFailed, NotFound, StateUnreadable
 from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.ecs_state import Task
-from stack.runs.history import History, next_times, seen
+from stack.runs.history import History, next_times, schedule_state, seen
 from stack.runs.records import RunRecords
 from stack.runs.run import Run
 from stack.stackfile import effective
@@ -64,6 +64,8 @@ class Followed:
 
 # Called with each run that began, moved or ended: cluster, service, run.
 Moved = Callable[[str, str, Run], None]
+# Called when something has changed in how the schedules of a cluster go: by service, as its row shows them.
+Judged = Callable[[str, Mapping[str, Json]], None]
 
 
 class RunWatcher:
@@ -73,6 +75,7 @@ class RunWatcher:
         records: RunRecords,
         look: Look,
         moved: Moved,
+        judged: Judged = lambda cluster, schedules: None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -81,12 +84,15 @@ class RunWatcher:
         self._records = records
         self._look = look
         self._moved = moved
+        self._judged = judged
         self._now = now
         self._sleep = sleep
         self._known: dict[str, tuple[str, dict[str, Followed]]] = {}
         self._once: dict[tuple[str, str], Followed] = {}
         self._due: dict[tuple[str, str], datetime] = {}
         self._published: dict[tuple[str, str], dict[str, Run]] = {}
+        # By cluster and service: how each schedule goes.
+        self._schedules: dict[str, dict[str, Json]] = {}
         self._synced_at: datetime | None = None
 
     async def run(self) -> None:
@@ -131,6 +137,8 @@ class RunWatcher:
             log.warning('the clusters with scheduled tasks are not known: %s', failed)
             return
         self._known = {name: known for name, known in self._known.items() if name in listed}
+        for name in self._schedules.keys() - self._known.keys():
+            self._judge(name, {})
         for name, etag in listed.items():
             if name in self._known and self._known[name][0] == etag:
                 continue
@@ -139,6 +147,19 @@ class RunWatcher:
                 self._known[name] = etag, _tasks_of(name, revision.document)
             except (NotFound, StateUnreadable, AwsFailed) as error:
                 log.info('cluster %s: its scheduled tasks are not known: %s', name, error)
+                continue
+            services = self._known[name][1]
+            kept = {each for each, followed in services.items() if followed.schedule is not None}
+            self._judge(name, {each: known for each, known in self._schedules.get(name, {}).items() if each in kept})
+
+    def _judge(self, cluster: str, schedules: dict[str, Json]) -> None:
+        """Publish how the schedules of a cluster go, where that has changed."""
+        if schedules == self._schedules.get(cluster, {}):
+            return
+        self._schedules[cluster] = schedules
+        if not schedules:
+            del self._schedules[cluster]
+        self._judged(cluster, schedules)
 
     async def _look_at(self, followed: Followed) -> None:
         place = followed.cluster, followed.service
@@ -149,6 +170,9 @@ class RunWatcher:
             self._due[place] = self._now() + timedelta(seconds=FAILED_S)
             return
         self._due[place] = self._now() + self._rest(followed, after)
+        if followed.schedule is not None:
+            state = schedule_state(after, followed.schedule, self._now())
+            self._judge(followed.cluster, {**self._schedules.get(followed.cluster, {}), followed.service: state})
         if followed.once and not after.open:
             self._once.pop(place, None)
 

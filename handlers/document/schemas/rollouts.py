@@ -170,7 +170,23 @@ AUTOSCALING: Schema = shape(
     },
 )
 
+SCHEDULE_STATE: Schema = shape(
+    'How the schedule of a task goes.',
+    {
+        'state': {
+            'enum': ['pending', 'ok', 'running', 'overlapping', 'failing', 'missed', 'disabled'],
+            'description': '`failing`: its last run failed; `missed`: no task started when it was last due.',
+        },
+        'since': moment_or_null(
+            'When the first of the runs that failed in a row began; null where the last one did not.'
+        ),
+        'last': moment_or_null('When its last run began.'),
+        'next': moment_or_null('When it is due next, where that is known.'),
+    },
+)
+
 ROW_OPTIONAL: dict[str, Schema] = {
+    'schedule': SCHEDULE_STATE,
     'image': text_or_null('The desired image.'),
     'image_tag': text_or_null('Its tag.'),
     'desired_count': number('The desired number of tasks.'),
@@ -303,7 +319,7 @@ SCHEMAS: dict[str, Schema] = {
                 'description': 'Of the newest task that failed, while tasks fail and there is no `flight` yet.',
             },
         },
-        ROW_OPTIONAL,
+        {name: schema for name, schema in ROW_OPTIONAL.items() if name != 'schedule'},
         example=examples.SERVICE,
     ),
     'LogLines': shape(

@@ -59,3 +59,13 @@ def test_a_cluster_of_ten_services_takes_a_kilobyte():
     event = cluster_events.cluster(state(revision('r1', **services)), AT)
     assert len(event.text(values=True, detail=Detail.SUMMARY)) < 1200 < len(event.text(values=True)) / 3
     assert json.loads(event.text(values=True, detail=Detail.SERVICES)) == event.content
+
+
+def test_how_schedules_go_is_in_the_summary_and_in_the_health():
+    made = state(revision('r1', web={'image': 'web:1'}, report={'image': 'report:1', 'type': 'task', 'schedule': {}}))
+    made.schedules = {'report': {'state': 'failing', 'since': None, 'last': None, 'next': None}}
+    shown = brief(cluster_events.cluster(made, AT).content)
+    assert shown['schedules'] == {'report': 'failing'}
+    assert shown['services']['report'][0] == 'f'
+    assert cluster_view.service_row(made, 'report')['schedule']['state'] == 'failing'
+    assert 'schedules' not in brief(cluster_events.rollout(made, ['web'], AT).content)
