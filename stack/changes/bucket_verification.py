@@ -11,7 +11,7 @@ from stack.access import tokens
 from stack.access.names import PEOPLE
 from stack.access.token_store import ENDED, TOKENS
 from stack.aws.ports import ListedObject
-from stack.changes import audit_verification
+from stack.changes import audit_verification, freeze_calendar
 from stack.changes.audit import MARKS
 from stack.changes.audit import PREFIX as AUDIT
 from stack.changes.audit_verification import Verification
@@ -62,6 +62,7 @@ def _any(body: bytes) -> Any:
 KINDS = (
     Kind(TOKENS, 'tokens', _token),
     Kind(GUARDS.partition('{')[0], 'guards', _guards),
+    Kind(freeze_calendar.KEY, 'freeze calendar', freeze_calendar.load),
     Kind(PEOPLE, 'names of people', json.loads),
     Kind(ENDED, 'ended sessions', json.loads),
     Kind(lease_record.PREFIX, 'leases', json.loads),

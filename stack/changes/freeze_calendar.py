@@ -78,7 +78,7 @@ class FreezeCalendar:
         """The calendar as it is stored now; an unreadable one is empty. Raises `AwsFailed`."""
         stored = await self._bucket.get(KEY)
         try:
-            return Calendar(_load(stored.body), stored.etag) if stored else Calendar()
+            return Calendar(load(stored.body), stored.etag) if stored else Calendar()
         except StateUnreadable:
             return Calendar((), stored.etag if stored else None)
 
@@ -91,7 +91,7 @@ class FreezeCalendar:
 
     async def _read(self) -> Calendar:
         stored = await self._bucket.get(KEY)
-        return Calendar(_load(stored.body), stored.etag) if stored else Calendar()
+        return Calendar(load(stored.body), stored.etag) if stored else Calendar()
 
 
 def read_windows(given: Any) -> tuple[CalendarWindow, ...]:
@@ -107,7 +107,8 @@ def _path(path: list[Any]) -> str:
     return 'content' + ''.join(f'[{part}]' if isinstance(part, int) else f'.{part}' for part in path)
 
 
-def _load(body: bytes) -> tuple[CalendarWindow, ...]:
+def load(body: bytes) -> tuple[CalendarWindow, ...]:
+    """The windows of a stored calendar. Raises `StateUnreadable`."""
     try:
         windows = json.loads(body)['windows']
         return read_windows(windows)

@@ -932,6 +932,10 @@ export interface Cluster {
    * Its services.
    */
   services: ServiceRow[];
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The newest change of the desired state: a freeze, its end and a release from quarantine are none.
@@ -1119,6 +1123,27 @@ export interface ServiceRow {
      */
     suspended: ('in' | 'out' | 'schedules')[];
   };
+  /**
+   * How the schedule of a task goes.
+   */
+  schedule?: {
+    /**
+     * `failing`: its last run failed; `missed`: no task started when it was last due.
+     */
+    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
+    /**
+     * When the first of the runs that failed in a row began; null where the last one did not.
+     */
+    since: string | null;
+    /**
+     * When its last run began.
+     */
+    last: string | null;
+    /**
+     * When it is due next, where that is known.
+     */
+    next: string | null;
+  };
 }
 /**
  * The deployed state of a service.
@@ -1152,6 +1177,36 @@ export interface Deployed {
    * ECS's status: ACTIVE, DRAINING.
    */
   status: string;
+}
+/**
+ * The freeze windows of a cluster: those of its desired state, and those of the freeze calendar.
+ */
+export interface FreezeWindows {
+  /**
+   * The one in progress that ends last; null where none is.
+   */
+  now: FreezeTime | null;
+  /**
+   * The next ones, at most 5, in the order of their beginnings.
+   */
+  next: FreezeTime[];
+}
+/**
+ * One time of a freeze window.
+ */
+export interface FreezeTime {
+  /**
+   * When it begins.
+   */
+  from: string;
+  /**
+   * When it ends.
+   */
+  until: string;
+  /**
+   * Why.
+   */
+  reason: string;
 }
 /**
  * The state of a cluster in the detail `summary`.
@@ -1252,13 +1307,23 @@ export interface ClusterBriefEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
 }
 /**
  * A time in which a cluster refuses changes.
  */
 export interface Freeze {
   /**
-   * Who froze it.
+   * Who froze it; `freeze window` where a window did.
    */
   by: string;
   /**
@@ -1396,6 +1461,10 @@ export interface ClusterEvent {
    * The revision of the client whose successors are included.
    */
   covers_since?: string;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The desired and deployed state of a service.
@@ -1526,6 +1595,27 @@ export interface ServiceState {
      */
     since: string;
   }[];
+  /**
+   * How the schedule of a task goes.
+   */
+  schedule?: {
+    /**
+     * `failing`: its last run failed; `missed`: no task started when it was last due.
+     */
+    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
+    /**
+     * When the first of the runs that failed in a row began; null where the last one did not.
+     */
+    since: string | null;
+    /**
+     * When its last run began.
+     */
+    last: string | null;
+    /**
+     * When it is due next, where that is known.
+     */
+    next: string | null;
+  };
   /**
    * The desired image.
    */
@@ -2616,6 +2706,42 @@ export interface LogLines {
   }[];
 }
 /**
+ * The freeze windows of clusters by name or pattern, as far as the caller may change them.
+ */
+export interface FreezeCalendar {
+  /**
+   * The windows.
+   */
+  content: {
+    /**
+     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
+     */
+    cron: string;
+    /**
+     * How long it lasts, in elapsed time.
+     */
+    duration: string;
+    /**
+     * The time zone of `cron`.
+     */
+    timezone?: string;
+    /**
+     * Why; shown in each refusal.
+     */
+    reason: string;
+    /**
+     * The names of the clusters, or patterns with `*`.
+     *
+     * @maxItems 100
+     */
+    clusters: string[];
+  }[];
+  /**
+   * The next times of all of them, at most 5.
+   */
+  next: FreezeTime[];
+}
+/**
  * Whether a cluster is frozen.
  */
 export interface FreezeState {
@@ -2623,6 +2749,10 @@ export interface FreezeState {
    * The freeze; null where there is none.
    */
   frozen: Freeze | null;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A frozen cluster.
@@ -2652,7 +2782,7 @@ export interface FrozenEvent {
    */
   cluster: string;
   /**
-   * Who froze it.
+   * Who froze it; `freeze window` where a window did.
    */
   by: string;
   /**
@@ -2667,6 +2797,10 @@ export interface FrozenEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The process answers.
@@ -2898,6 +3032,10 @@ export interface RolloutEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A line of a log that the socket follows.
@@ -2951,13 +3089,17 @@ export interface ThawedEvent {
    */
   cluster: string;
   /**
-   * Who thawed it.
+   * Who thawed it; null where the freeze ended by itself.
    */
   by: string | null;
   /**
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A run of a task has begun, moved or ended.
@@ -3237,6 +3379,40 @@ export interface NewFreeze {
   until?: {
     [k: string]: unknown;
   } & string;
+}
+/**
+ * The freeze windows that replace all that the caller may change.
+ */
+export interface NewFreezeCalendar {
+  /**
+   * The windows.
+   *
+   * @maxItems 200
+   */
+  content: {
+    /**
+     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
+     */
+    cron: string;
+    /**
+     * How long it lasts, in elapsed time.
+     */
+    duration: string;
+    /**
+     * The time zone of `cron`.
+     */
+    timezone?: string;
+    /**
+     * Why; shown in each refusal.
+     */
+    reason: string;
+    /**
+     * The names of the clusters, or patterns with `*`.
+     *
+     * @maxItems 100
+     */
+    clusters: string[];
+  }[];
 }
 /**
  * A token to be made.
@@ -3852,6 +4028,16 @@ export interface RolloutBriefEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
 }
 /**
  * What moved, in the detail `rows`.

@@ -85,6 +85,7 @@ async def printed_of_nothing() -> str:
         ('prod', b'[]', 'prod: What is stored for prod is not a JSON object'),
         ('nysa/guards/prod/g1', None, 'its freeze and quarantines (g1) are missing'),
         ('nysa/guards/prod/g1', b'{}', 'nysa/guards/prod/g1: cannot be read'),
+        ('nysa/freezes', b'{}', 'nysa/freezes: cannot be read'),
         (f'nysa/tokens/{TOKEN.id}', b'{}', f'nysa/tokens/{TOKEN.id}: cannot be read'),
         ('rollouts/prod', b'{}', 'rollouts/prod: cannot be read'),
         ('runs/prod/web', b'[', 'runs/prod/web: cannot be read'),
