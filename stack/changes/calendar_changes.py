@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from stack.access.access import Caller
 from stack.changes.audit import Audit
-from stack.changes.changes import ChangeRequest
+from stack.changes.change_request import ChangeRequest
 from stack.changes.freeze_calendar import Calendar, CalendarWindow, FreezeCalendar
 from stack.changes.guards import freeze_by_window, refuse_frozen
 from stack.errors import AccessDenied, Conflict, PreconditionFailed, RevisionConflict
