@@ -148,7 +148,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             certificate=elb.certificates[0] if elb.certificates else None,
             target_type=target_type(settings),
             container_port=port,
-            health=_health(elb, _check_ports(settings, elb, port)),
+            health=_health(elb),
             check_ports=_check_ports(settings, elb, port),
             records=_records(elb),
             container=elb.container,
@@ -170,7 +170,7 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             name=load_balancer_name(cluster, settings.name, elb),
             target_type=target_type(settings),
             container_port=container,
-            health=_health(elb, _check_ports(settings, elb, container)),
+            health=_health(elb),
             check_ports=_check_ports(settings, elb, container),
             rules=tuple(WantedRule(wanted_conditions(rule), rule.priority) for rule in elb.rules or (ALL_REQUESTS,)),
             listener=elb.listener or '',
@@ -212,12 +212,12 @@ def _check_ports(settings: ServiceSettings, elb: Elb, port: int) -> frozenset[st
     return frozenset(of_targets if stated in of_targets else {stated})
 
 
-def _health(elb: Elb, ports: frozenset[str]) -> Terms:
+def _health(elb: Elb) -> Terms:
     check = elb.healthcheck
     protocol = check.protocol or ('TCP' if elb.is_network else 'HTTP')
     return {
         'HealthCheckProtocol': protocol,
-        'HealthCheckPort': TRAFFIC_PORT if TRAFFIC_PORT in ports else str(check.port),
+        'HealthCheckPort': str(check.port or TRAFFIC_PORT),
         **({'HealthCheckPath': check.path} if protocol != 'TCP' else {}),
         'HealthCheckIntervalSeconds': check.interval_seconds,
         'HealthCheckTimeoutSeconds': check.timeout_seconds,

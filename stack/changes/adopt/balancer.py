@@ -120,7 +120,7 @@ def elb_settings(owner: Owner, way: Way, observed: Observed) -> dict[str, Any]:
         'container': way.container,
         'certificates': list(listener.certificates[:1]),
         'dns': dns_settings(_chosen(balancer, observed)),
-        'healthcheck': {**healthcheck(way.group, way.port), **attributes.pop('healthcheck', {})},
+        'healthcheck': {**healthcheck(way.group), **attributes.pop('healthcheck', {})},
         **attributes,
     }
     return {name: value for name, value in found.items() if value}
@@ -187,11 +187,11 @@ def _is_one_of_several(record: Record) -> bool:
     return 'SetIdentifier' in record.found
 
 
-def healthcheck(group: TargetGroup, container_port: int) -> dict[str, Any]:
+def healthcheck(group: TargetGroup) -> dict[str, Any]:
     """The value of `elb.healthcheck`, without defaults and without the matcher."""
     settings = {name: group.health.get(key) for name, key in _HEALTH.items()}
     port = str(settings['port'] or '')
-    settings['port'] = int(port) if port.isdecimal() and int(port) != container_port else None
+    settings['port'] = int(port) if port.isdecimal() else None
     defaults = {entry.name: entry.default for entry in entries(TargetHealthcheck)}
     if settings['protocol'] == ('HTTP' if group.protocol in ('HTTP', 'HTTPS') else 'TCP'):
         settings['protocol'] = None

@@ -85,7 +85,7 @@ def route_settings(owner: Owner, route: Route, observed: Observed) -> dict[str, 
         'ports': {'container': route.port},
         'container': route.container,
         'dns': dns_settings(records),
-        'healthcheck': {**healthcheck(route.group, route.port), **attributes.pop('healthcheck', {})},
+        'healthcheck': {**healthcheck(route.group), **attributes.pop('healthcheck', {})},
         **attributes,
     }
     return {name: value for name, value in found.items() if value not in (None, {}, '')}
