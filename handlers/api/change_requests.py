@@ -26,6 +26,7 @@ def read_change_request(query: Query, headers: Mapping[str, str], caller: Caller
         plan=query.text('plan'),
         override=override,
         may_lose=caller.role >= Role.ADMIN,
+        may_interrupt=caller.role >= Role.ADMIN,
         scope=caller.scope,
     )
 

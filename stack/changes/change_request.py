@@ -21,7 +21,7 @@ class ChangeRequest:
 
     Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
     plan to carry out (or None); the reason to make it even in a freeze (or None); whether it may lose what runs and is
-    not declared without a plan that lists it; and the services that its author may change.
+    not declared without a plan that lists it, and interrupt requests; and the services that its author may change.
     """
 
     origin: Origin
@@ -31,6 +31,7 @@ class ChangeRequest:
     plan: str | None = None
     override: str | None = None
     may_lose: bool = True
+    may_interrupt: bool = True
     scope: ServiceScope = EVERY_SERVICE
 
     @property
@@ -39,7 +40,15 @@ class ChangeRequest:
         return restart_in(self.plan) or now()
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
-        return Change(self.origin, now(), did, announce if self.deploy else None, self.override, scope=self.scope)
+        return Change(
+            self.origin,
+            now(),
+            did,
+            announce if self.deploy else None,
+            self.override,
+            scope=self.scope,
+            may_interrupt=self.may_interrupt,
+        )
 
 
 @dataclass(frozen=True)

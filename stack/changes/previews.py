@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
+from stack.changes.interrupting import check_interruptions
 from stack.changes.preview import NOT_ASKED, Preview, content_id, preview_rows
 from stack.errors import AccessDenied, AwsFailed, Conflict, NotFound, Unprocessable
 from stack.notify.notifier import Notifier
@@ -118,6 +119,7 @@ class Previews:
         guards = await self._gate.guards(cluster, edited.base)
         try:
             check_scope(change, before, after)
+            check_interruptions(cluster, change, before, after)
             await self._gate.permit(guards, cluster, before, after, change)
         except (AccessDenied, Conflict) as refusal:
             return (Note(None, refusal.message, refusal.code),)

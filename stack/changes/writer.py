@@ -16,6 +16,7 @@ from typing import Any
 from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.guards import Guards
+from stack.changes.interrupting import check_interruptions
 from stack.errors import Conflict, NysaError, RevisionConflict, StateUnreadable, TooLarge
 from stack.notify.notifier import Notifier
 from stack.runtime.keyed_queues import KeyedQueues
@@ -57,6 +58,7 @@ class Patch:
             raise stale(base, self.expected)
         edited, change = self.edit(document), replace(self.change, override=None)
         check_scope(self.change, document, edited)
+        check_interruptions(base.cluster, self.change, document, edited)
         if not self.of_guards:
             change = await gate.permit(guards, base.cluster, document, edited, self.change)
         return edited, change, self.edit_guards(guards) if self.edit_guards else guards

@@ -57,10 +57,12 @@ def delete_service(
     *,
     why: Iterable[Change] = (),
     after: Iterable[str | None] = (),
+    replaced: bool = False,
 ) -> str:
     """Add the steps that delete an ECS service, and return the id of the one that waits for its end.
 
-    `after`: steps that come first, all that a successor needs. An autoscaler must not scale it meanwhile.
+    `after`: steps that come first, all that a successor needs. `replaced`: it is created again, and missed meanwhile.
+    An autoscaler must not scale it meanwhile.
     """
     after = [*after, *plan_removal(draft, observed)]
     which = {'cluster': observed.cluster, 'service': service.name}
@@ -75,10 +77,17 @@ def delete_service(
                 {**which, 'desiredCount': 0},
                 after=after,
                 why=[Change('desired_count', service.desired_count, 0)],
+                interrupts=replaced,
             )
-        text = f'Delete the service {service.name}'
-        arguments = {**which, 'force': True}
-        deleted = draft.add('service/delete', 'ecs:DeleteService', text, arguments, after=[emptied, *after], why=why)
+        deleted = draft.add(
+            'service/delete',
+            'ecs:DeleteService',
+            f'Delete the service {service.name}',
+            {**which, 'force': True},
+            after=[emptied, *after],
+            why=why,
+            interrupts=replaced,
+        )
     return draft.add(
         'service/gone',
         'ecs:DescribeServices',

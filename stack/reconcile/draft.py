@@ -57,6 +57,7 @@ class Draft:
         not_yet: tuple[str, ...] = (),
         already: tuple[str, ...] = (),
         later: bool = False,
+        interrupts: bool = False,
     ) -> str:
         """Add a step and return its id. `after`: ids of steps that come first; None is ignored."""
         service = self.owner.service
@@ -73,6 +74,7 @@ class Draft:
             not_yet,
             already,
             later,
+            interrupts,
         )
         self.steps.append(step)
         return step.id

@@ -33,6 +33,7 @@ class Switch:
     arguments: Mapping[str, Any]
     why: tuple[Change, ...]
     after: tuple[str, ...] = ()
+    interrupts: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Attachment:
 
     `draft` is the one that the load balancer's steps are in.
     `seen_to`: the ARNs of the parts that stay. `also`: target groups that requests still go to, which stay attached.
-    `waits`: whether `plan_handover` adds the record, the `switches` and the tags on predecessors.
+    `waits`: whether `plan_handover` adds the record, the `switches` and the tags on predecessors. `interrupts`: the
+    service has to leave a target group that serves before the switch, since ECS attaches it to one target type only.
     """
 
     draft: Draft
@@ -53,6 +55,7 @@ class Attachment:
     switches: tuple[Switch, ...]
     predecessors: tuple[LoadBalancer, ...]
     waits: bool
+    interrupts: bool = False
 
 
 def left(balancer: LoadBalancer, at: float | None = None) -> bool:
@@ -95,7 +98,17 @@ def plan_handover(attachment: Attachment, observed: Observed) -> None:
     done: list[str | None] = [serves]
     for switch in attachment.switches:
         after = [serves, *switch.after]
-        done.append(draft.add(switch.id, switch.kind, switch.text, switch.arguments, after=after, why=switch.why))
+        done.append(
+            draft.add(
+                switch.id,
+                switch.kind,
+                switch.text,
+                switch.arguments,
+                after=after,
+                why=switch.why,
+                interrupts=switch.interrupts,
+            )
+        )
     done += plan_record(draft, attachment.alias, observed, after=[serves])
     for predecessor in attachment.predecessors:
         if not left(predecessor):

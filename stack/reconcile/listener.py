@@ -54,10 +54,13 @@ def plan_listener(
         return Planned()
     text = f'Change the listener of {wanted.name} ({", ".join(found.path.removeprefix("elb.") for found in changes)})'
     change = {'ListenerArn': listener.arn, **arguments}
+    # A listener has one port and one protocol: clients of the previous one are refused.
+    interrupts = serves and not {'elb.port', 'elb.protocol'}.isdisjoint(found.path for found in changes)
     if serves and listener.target_group and listener.target_group != group:
         ready = None if group in listener.idle else _add_idle(draft, listener, group)
-        return Planned(ready, Switch('listener', 'elbv2:ModifyListener', text, change, changes), listener.target_group)
-    return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes))
+        switch = Switch('listener', 'elbv2:ModifyListener', text, change, changes, interrupts=interrupts)
+        return Planned(ready, switch, listener.target_group)
+    return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes, interrupts=interrupts))
 
 
 def _arguments(wanted: Balancer, group: Ref) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def plan_load_balancer(
     staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
     kept = {arn for predecessor in staying for arn in (predecessor.arn, *_forwarded_to(predecessor))}
     kept |= still_serving(draft, observed, wanted.target_type, {listener.serving})
+    left_early = {listener.serving} & attached_groups(draft, observed) - kept
     return Attachment(
         draft=draft,
         target=Target(group, wanted.container_port, wanted.container),
@@ -72,7 +73,14 @@ def plan_load_balancer(
         switches=tuple(filter(None, [listener.switch])),
         predecessors=staying,
         waits=waits,
+        interrupts=bool(left_early),
     )
+
+
+def attached_groups(draft: Draft, observed: Observed) -> set[str | None]:
+    """The target groups that the service is attached to now."""
+    service = observed.service(draft.service)
+    return {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
 
 
 def still_serving(draft: Draft, observed: Observed, target_type: str, groups: Collection[str | None]) -> set[str]:
@@ -80,8 +88,7 @@ def still_serving(draft: Draft, observed: Observed, target_type: str, groups: Co
 
     ECS attaches a service to target groups of one type.
     """
-    service = observed.service(draft.service)
-    attached = {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
+    attached = attached_groups(draft, observed)
     return {
         group.arn
         for group in observed.target_groups

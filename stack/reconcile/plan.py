@@ -98,7 +98,7 @@ class Step:
 
     `not_yet`: error codes for a resource that is still in use; the call is then retried later. `already`: error codes
     for what an earlier attempt, whose answer was lost, has done. `later`: what it waits for takes longer than a pass,
-    so that a later pass, which observes it, goes on from there.
+    so that a later pass, which observes it, goes on from there. `interrupts`: requests to the service fail for a while.
     """
 
     id: str
@@ -112,6 +112,7 @@ class Step:
     not_yet: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
     later: bool = False
+    interrupts: bool = False
 
     @property
     def changes_something(self) -> bool:
@@ -125,6 +126,7 @@ class Step:
             'service': self.service,
             'text': self.text,
             'waits': self.until is not None,
+            'interrupts': self.interrupts,
             'depends_on': list(self.depends_on),
             'why': [change.to_json() for change in self.why],
         }

@@ -167,7 +167,8 @@ def _service(turn: Turn, shared: Draft, listeners: Listeners, wanted: Wanted, ob
     ready = (log_group, connected, *stopped, *(step for each in attached for step in each.ready))
     leaving = plan_leaving_rules(draft, wanted, attached, observed)
     kept = leaving.kept.union(*(each.also for each in attached))
-    row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready), observed)
+    gap = any(each.interrupts for each in attached)
+    row = plan_service(draft, wanted, definition, Parts(tuple(targets), kept, registry, ready, gap), observed)
     plan_autoscaling(draft, wanted, observed, counted_requests(attached, targets, observed))
     for each in attached:
         plan_handover(each, observed)

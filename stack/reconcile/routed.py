@@ -13,7 +13,7 @@ from stack.reconcile.attached import Target
 from stack.reconcile.conditions import Conditions, as_arguments, as_text, is_parked, parked, read_conditions
 from stack.reconcile.draft import Draft
 from stack.reconcile.handover import Attachment, Switch
-from stack.reconcile.load_balancer import still_serving
+from stack.reconcile.load_balancer import attached_groups, still_serving
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, Rule, TargetGroup
 from stack.reconcile.plan import Change, ResultOf
@@ -54,7 +54,8 @@ def plan_routed(
     later = bool(planned.switches) or (waits and leads_elsewhere(alias, observed))
     if not later:
         plan_record(draft, alias, observed)
-    kept = still_serving(draft, observed, wanted.target_type, planned.serving - {group})
+    before = planned.serving - {group}
+    kept = still_serving(draft, observed, wanted.target_type, before)
     return Attachment(
         draft=draft,
         target=Target(group, wanted.container_port, wanted.container),
@@ -65,6 +66,7 @@ def plan_routed(
         switches=tuple(planned.switches),
         predecessors=(),
         waits=later,
+        interrupts=bool(before & attached_groups(draft, observed) - kept),
     )
 
 

@@ -28,13 +28,15 @@ Ref = str | ResultOf
 class Parts:
     """Target groups and registry of the service, and the steps (`ready`) that it needs first.
 
-    `kept`: its own target groups that predecessors of its load balancers serve.
+    `kept`: its own target groups that predecessors of its load balancers serve. `interrupts`: one of those that serve
+    has to be left before another one does.
     """
 
     targets: tuple[Target, ...] = ()
     kept: frozenset[str] = frozenset()
     registry: Ref | None = None
     ready: tuple[str | None, ...] = ()
+    interrupts: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def plan_service(draft: Draft, wanted: Wanted, definition: Definition, parts: Pa
         draft.note(f'ECS cannot change {what} of a service: it is deleted and created again, and stops meanwhile.')
         count = service.desired_count if autoscaled else wanted.count
         prepared = [step.id for step in draft.steps if step.changes_something]
-        gone = delete_service(draft, service, observed, why=reasons, after=[*prepared, *parts.ready])
+        gone = delete_service(draft, service, observed, why=reasons, after=[*prepared, *parts.ready], replaced=True)
         _create(draft, wanted, definition, parts, observed.cluster, count, gone)
         return Row(wanted.service, 'replace', (*reasons, *definition.changes))
     attached = attached_tags(parts.targets)
@@ -287,6 +289,7 @@ def _update(
             {'cluster': observed.cluster, 'service': wanted.service, **arguments},
             after=parts.ready,
             why=changes,
+            interrupts=parts.interrupts,
         )
     return tuple(changes)
 

@@ -32,7 +32,7 @@ def plan_lines(plan: Plan, seconds: float, colour: bool = False) -> Iterator[str
     if plan.unmanaged:
         yield f'Not managed, and left alone: {", ".join(plan.unmanaged)}'
     for number, step in enumerate(plan.steps, start=1):
-        yield f'{number:4}. {masked_text(step.text)}  ({step.kind})'
+        yield f'{number:4}. {masked_text(step.text)}  ({step.kind}{"; interrupts requests" if step.interrupts else ""})'
 
 
 def waves_text(plan: Plan) -> str:

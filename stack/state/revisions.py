@@ -80,7 +80,8 @@ class Change:
     `announce` is the message that schedulers get: `deploy`, `destroy` (of the service in `did`), or none (None).
     `override` is the reason for which it was made although the cluster was frozen. `also` are its side effects as
     `{"service", "path", "effect"}`, and `also_more` is how many more there were. `scope` are the
-    services that its author may change; it is checked and not recorded.
+    services that its author may change, and `may_interrupt` is whether requests may fail meanwhile; both are checked
+    and not recorded.
     """
 
     origin: Origin
@@ -91,6 +92,7 @@ class Change:
     also: tuple[Mapping[str, Any], ...] = ()
     also_more: int = 0
     scope: ServiceScope = field(default=EVERY_SERVICE, compare=False)
+    may_interrupt: bool = field(default=True, compare=False)
 
     @property
     def verb(self) -> str:

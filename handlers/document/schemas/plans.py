@@ -76,7 +76,7 @@ SCHEMAS: dict[str, Schema] = {
             'services': many(ref('ServiceDifference'), 'Every service of either side, changed or not.'),
             'settings': many(ref('FieldChange'), 'What changes above the services.'),
             'unmanaged': many({'type': 'string'}, 'Services that are left out, and go on running unmanaged.'),
-            'notes': many(ref('Note'), 'What would refuse the change now: a freeze, a quarantine.'),
+            'notes': many(ref('Note'), 'What would refuse the change now: a freeze, a quarantine, a role.'),
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
             'rehearsal': {
                 'anyOf': [ref('Rehearsal'), {'type': 'null'}],
@@ -85,7 +85,8 @@ SCHEMAS: dict[str, Schema] = {
             'ecs': {
                 'type': ['object', 'null'],
                 'description': 'What ECS would do to come from what runs to it: the plan of a scheduler. Its `waves` '
-                'are the services that change, each wave after what it needs in those before.',
+                'are the services that change, each wave after what it needs in those before; a step with `interrupts` '
+                'makes requests fail for a while, and needs the role admin.',
             },
             'ecs_reason': text_or_null('Why `ecs` is null.'),
         },
