@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.stackfile import deployment_rendering, inverse, rendering, values
+from stack.stackfile.approval_fields import Approvals
 from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.connect_fields import SERVICE_CONNECT, ServiceConnect
 from stack.stackfile.container_fields import LOGGING, ContainerSettings, Logging, Sidecar
 from stack.stackfile.deployment_fields import DEPLOYMENT, Deployment
 from stack.stackfile.deployment_settings import CircuitBreaker, DeploymentConfiguration, DeploymentSettings
 from stack.stackfile.elb_fields import MOST_TARGET_GROUPS, Elb
-from stack.stackfile.entries import DEFAULTS, entry, part_of, record
+from stack.stackfile.entries import DEFAULTS, TOP, entry, part_of, record
 from stack.stackfile.freeze_windows import FREEZES, FreezeWindow
 from stack.stackfile.network_fields import DnsDiscovery, ServiceDiscovery, TaskNetwork, Vpc
 from stack.stackfile.order_fields import OrderSettings
@@ -171,6 +172,11 @@ class ServiceSettings(DeploymentSettings, OrderSettings, ContainerSettings):
         '15 minutes, and not while the cluster is frozen.',
         default=False,
         inherits=DEFAULTS,
+    )
+    approvals: Approvals | None = entry(
+        record(Approvals),
+        'Who approves changes of this service, in place of the `approvals` at the top.',
+        inherits=TOP,
     )
     autoscaled: bool = entry(switch(), '`desired_count` belongs to an autoscaler and is left alone.', default=False)
     autoscaling: Autoscaling | None = entry(
@@ -423,6 +429,9 @@ class Stackfile:
         FREEZES,
         'Times that repeat, in which changes are refused as in a freeze.',
         default=(),
+    )
+    approvals: Approvals | None = entry(
+        record(Approvals), 'Who approves changes before they are made; none are needed without it.'
     )
     defaults: Mapping[str, Any] = entry(
         part_of(ServiceSettings, DEFAULTS, 'a mapping'), 'Defaults of all services.', default={}
