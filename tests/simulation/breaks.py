@@ -12,15 +12,20 @@ from typing import Any
 from stack.aws import conditional
 from stack.aws.s3 import Bucket
 from stack.aws.sqs import Queue
-from stack.changes import chained_log
+from stack.changes import carrying_out, chained_log, gate, proposals
+from stack.changes.approvers import Account
+from stack.changes.carrying_out import CarryingOut, Search
 from stack.changes.entry_chain import NO_HASH
 from stack.changes.gate import Gate
+from stack.changes.proposal_log import ProposalLog
+from stack.changes.proposed_edit import edited
 from stack.changes.writer import Patch, Writer
 from stack.live import hub, owed, shared
 from stack.live.cluster import Cluster
 from stack.live.hub import Hub
 from stack.live.loader import Loader
 from stack.live.log import Position
+from stack.live.proposal_news import ProposalNews
 from stack.notify import notifier
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
@@ -269,6 +274,85 @@ def swallow_what_fails() -> None:
             return
 
     Writer._write_group = write_group
+
+
+# Approvals
+
+
+@breaks('approvals', 'at_most_once', seed=2)
+def carry_out_over_anything() -> None:
+    """An approved proposal is stored whatever is stored now, and nothing is looked for in the history."""
+
+    async def search(*_: Any) -> Search:
+        return Search(None, complete=True)
+
+    async def write(self: CarryingOut, stored: Any, base: Any, body: Any) -> Any:
+        document, change = dict(body.document), stored.proposal.change(self._now())
+        return await self._changes.patch(stored.proposal.cluster, Patch(lambda _: document, change))
+
+    CarryingOut._search, CarryingOut._write = search, write
+
+
+@breaks('approvals', 'exactly_as_shown', seed=2)
+def carry_out_the_edit() -> None:
+    """What was approved is made of whatever is stored now."""
+
+    async def write(self: CarryingOut, stored: Any, base: Any, body: Any) -> Any:
+        change = stored.proposal.change(self._now())
+        patch = Patch(lambda current: edited(current, body.edit), change)
+        return await self._changes.patch(stored.proposal.cluster, patch)
+
+    CarryingOut._write = write
+
+
+@breaks('approvals', 'by_a_quorum', seed=0)
+def count_accounts() -> None:
+    """Each approval counts, also a second one of the same person."""
+
+    def count(approvers: Any, author: Any, needed: Any) -> int:
+        return max(0, needed[0].policy.required - len(approvers))
+
+    proposals.missing = carrying_out.missing = count
+    proposals.why_not = lambda *_: None
+    Account.is_same = lambda one, other: one == other
+
+
+@breaks('approvals', 'every_decision_is_audited', seed=0)
+def audit_what_counts() -> None:
+    """A decision that does not count is not recorded."""
+    ProposalLog.denied = lambda *_: None
+
+
+@breaks('approvals', 'nothing_stays_approved', seed=59)
+def leave_intents_alone() -> None:
+    """What a killed process meant to carry out is not looked for."""
+    ProposalNews._is_left = lambda *_: False
+
+
+@breaks('approvals', 'carried_out_is_recorded', seed=25)
+def forget_to_look_back() -> None:
+    """A proposal whose revision is not the current one is renewed, though it was carried out."""
+
+    async def search(*_: Any) -> Search:
+        return Search(None, complete=True)
+
+    CarryingOut._search = search
+
+
+@breaks('approvals', 'every_attempt_is_answered', seed=0)
+def wait_for_a_quorum() -> None:
+    """An approval is answered once it is carried out."""
+
+    async def approved(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    proposals.Proposals._approved = approved
+
+
+@breaks('approvals', 'nothing_changes_without', seed=0)
+def ask_nobody() -> None:
+    """The policy of a cluster is not looked at."""
+    gate.requirements = lambda *_: ()
 
 
 # Passes

@@ -25,7 +25,7 @@ SETTINGS = read_settings(
 
 
 class Replica:
-    """A server. `run` begins its loops: those named, of `announcements`, `revisions` and `watcher`."""
+    """A server. `run` begins its loops: those named, of `announcements`, `proposals`, `revisions` and `watcher`."""
 
     def __init__(self, world: World, process: Process):
         self.world = world
@@ -42,6 +42,7 @@ class Replica:
         """Begin the loops that run beside the server. Called in the context of the process."""
         watcher = Watcher(self.live, self.context.look, POLLED)
         known = {'announcements': self.sweeper.run, 'revisions': self.live.run, 'watcher': watcher.run}
+        known['proposals'] = self.context.proposal_news.run
         running = Loops()
         for name in loops:
             running.start(name, known[name])
