@@ -26,6 +26,7 @@ from handlers.live.relay_command import WEBHOOK, relay_events, relay_settings, w
 from handlers.live.sockets import Sockets
 from handlers.routes import ROUTES
 from handlers.serving import STOP_WITHIN_S, banner, bind, health_address, make_server, stop_serving
+from stack.access.memberships import Memberships
 from stack.access.names import Names
 from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
@@ -53,6 +54,7 @@ from stack.changes.adopter import Adopter, Readers
 from stack.changes.audit import Audit
 from stack.changes.audit_verification import Verification, report
 from stack.changes.calendar_changes import CalendarChanges
+from stack.changes.carrying_out import CarryingOut
 from stack.changes.changes import Changes
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
@@ -62,19 +64,24 @@ from stack.changes.gate import Gate
 from stack.changes.installation_audit import InstallationAudit
 from stack.changes.previews import Previews
 from stack.changes.promotion import Promotion
+from stack.changes.proposal_log import ProposalLog
+from stack.changes.proposal_store import ProposalStore
+from stack.changes.proposals import Proposals
 from stack.changes.rollback import Rollback
 from stack.changes.rollback_target import Targets
 from stack.changes.secret_restarts import SecretRestarts
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.side_effects import ChangeEffects
+from stack.changes.standings import ControlledStandings, OpenStandings, Standings
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
-from stack.configuration.settings import Settings, read_settings, secret_name, tokens_of_secret
+from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NotFound, NysaError
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live, cluster_events
 from stack.live.audit_news import AuditNews
+from stack.live.proposal_news import ProposalNews
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
@@ -269,6 +276,11 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     aws.metrics.count_tokens(tokens.counted)
+    memberships = Memberships(aws.bucket)
+    proposals = make_proposals(aws, core, tokens, memberships)
+    proposal_news = ProposalNews(proposals, live.hub)
+    proposals.recorded.moves.subscribe(proposal_news.moved)
+    audit_news.heard.subscribe(proposal_news.heard)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
     watcher = RunWatcher(store, runs, look, moved, live.judged)
@@ -286,7 +298,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
         findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
-        access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names)),
+        access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names), memberships),
         in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
         answers=Answers(),
         live=live,
@@ -309,10 +321,24 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         runs=runs,
         run_watcher=watcher,
         run_requests=RunRequests(aws.bucket, runs, core.audit, watcher.follow, moved),
+        proposals=proposals,
+        proposal_news=proposal_news,
         promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
         sandbox=aws.settings['PROFILE'] == 'local',
     )
     return context, states
+
+
+def make_proposals(aws: Aws, core: Core, tokens: TokenStore, memberships: Memberships) -> Proposals:
+    store, recorded = ProposalStore(aws.bucket), ProposalLog(core.audit)
+    recorded.outcomes.subscribe(aws.metrics.proposal)
+    standings: Standings = OpenStandings()
+    if is_controlled(aws.settings):
+        standings = ControlledStandings(tokens, aws.settings['NYSA_GROUPS'], memberships)
+    carrying_out = CarryingOut(store, core.changes, core.history, standings, recorded)
+    proposals = Proposals(store, core.changes, carrying_out, standings, recorded)
+    core.changes.proposer = proposals
+    return proposals
 
 
 def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
@@ -442,6 +468,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
     loops.start('audit', context.audit_news.run)
+    loops.start('proposals', context.proposal_news.run)
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
     watcher = Watcher(
         context.live,

@@ -13,7 +13,7 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers.access.audited import audit_hidden, audit_refusal
 from handlers.access.credentials import source_of
-from handlers.api.accepted import DEPLOYING, accepted_content
+from handlers.api.accepted import DEPLOYING, accepted_content, proposed_content
 from handlers.api.body import Body
 from handlers.api.change_requests import read_change_request
 from handlers.api.operation import VERBS, Operation, operation_of
@@ -23,6 +23,7 @@ from handlers.http.in_flight import causes
 from stack.access.access import Caller, Role
 from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.preview import Preview
+from stack.changes.proposal import Proposed
 from stack.errors import AccessDenied, InvalidRequest, NotFound, NysaError, OutcomeUnknown, Unavailable
 from stack.runtime.masking import masked
 
@@ -159,9 +160,11 @@ class ApiHandler(RequestHandler):
         self.finish(body)
 
     def reply_outcome(self, outcome: Outcome, message: str = DEPLOYING) -> None:
-        """Answer a change, or its dry run with the plan."""
+        """Answer a change, a proposal of it, or its dry run with the plan."""
         if isinstance(outcome, Preview):
             self.reply(outcome.to_json(), status=200, revision=outcome.revision)
+        elif isinstance(outcome, Proposed):
+            self.reply(proposed_content(outcome), status=202, revision=outcome.proposal.base)
         else:
             self.reply_accepted(outcome, message)
 

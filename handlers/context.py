@@ -17,6 +17,7 @@ from stack.changes.freezing import Freezing
 from stack.changes.image_sources import LabelsOf
 from stack.changes.installation_audit import InstallationAudit
 from stack.changes.promotion import Promotion
+from stack.changes.proposals import Proposals
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
 from stack.failures import service_report
@@ -24,6 +25,7 @@ from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live
 from stack.live.audit_news import AuditNews
+from stack.live.proposal_news import ProposalNews
 from stack.notify.sweeper import Sweeper
 from stack.rollouts.deployments import Deployments
 from stack.rollouts.pushed_images import PushedImages, TaggedImages
@@ -80,6 +82,8 @@ class Context:
     audit_news: AuditNews
     rollback: Rollback
     promotion: Promotion
+    proposals: Proposals
+    proposal_news: ProposalNews
     runs: RunRecords
     run_requests: RunRequests
     run_watcher: RunWatcher

@@ -10,6 +10,7 @@
     │   ├── SignInExpired       the caller's sign-in has expired
     │   └── TokenExpired        the caller's token has expired
     ├── AccessDenied            the caller may not do this
+    │   └── ApprovalDenied      the caller's decision on a proposal does not count
     ├── TooManyRequests         the caller exceeds its rate limit
     ├── Overloaded              too many requests are in flight
     ├── ShuttingDown            this server is stopping; another one answers
@@ -21,6 +22,8 @@
     │   ├── PlanOutdated        the plan is no longer what would happen
     │   ├── Quarantined         the change brings back an image that was rolled back
     │   ├── UnconfirmedLoss     the change would also remove what runs and is not declared
+    │   ├── ApprovalRequired    the change waits for the approval of other people
+    │   ├── ProposalEnded       the proposal is no longer open
     │   ├── RolloutFailed       the rollout has failed
     │   └── Frozen              the cluster is frozen
     ├── RolloutInProgress       the rollout has not ended within the time that the caller waits
@@ -102,6 +105,12 @@ class TokenExpired(NotAuthenticated):
 
 class AccessDenied(NysaError):
     code = 'access_denied'
+
+
+class ApprovalDenied(AccessDenied):
+    """The caller's decision on a proposal does not count; the audit has it with the proposal."""
+
+    code = 'approval_denied'
 
 
 class TooManyRequests(NysaError):
@@ -208,6 +217,32 @@ class UnconfirmedLoss(Conflict):
 
     def extra(self) -> dict[str, Any]:
         return {'also': list(self.lost), 'plan': self.plan}
+
+
+class ApprovalRequired(Conflict):
+    """A change that other people have to approve; `approvals` has each policy with the services that it is for."""
+
+    code = 'approval_required'
+
+    def __init__(self, message: str, approvals: Sequence[Mapping[str, Any]]):
+        super().__init__(message)
+        self.approvals = approvals
+
+    def extra(self) -> dict[str, Any]:
+        return {'approvals': [dict(each) for each in self.approvals]}
+
+
+class ProposalEnded(Conflict):
+    """A proposal is carried out, rejected, expired or outdated; `proposal` is its short form."""
+
+    code = 'proposal_ended'
+
+    def __init__(self, message: str, proposal: Mapping[str, Any]):
+        super().__init__(message)
+        self.proposal = proposal
+
+    def extra(self) -> dict[str, Any]:
+        return {'proposal': dict(self.proposal)}
 
 
 class RolloutFailed(Conflict):

@@ -7,10 +7,11 @@ from functools import partial
 from handlers.access.access import Access, ControlledAccess, Limits, OpenAccess
 from handlers.access.http_client import fetch_json, fetch_text
 from handlers.access.origins import LOOPBACK, Origins
-from handlers.access.providers import AlbPeople, OidcPeople
+from handlers.access.providers import AlbPeople, OidcPeople, People
 from handlers.access.session import Cookies, Sessions
 from handlers.live.sockets import Sockets
 from stack.access.alb_identity import AlbIdentity, keys_address
+from stack.access.memberships import Memberships
 from stack.access.names import Names
 from stack.access.oidc import Client, Provider
 from stack.access.token_store import TokenStore
@@ -21,7 +22,7 @@ from stack.runtime.loops import Loops
 log = logging.getLogger(__name__)
 
 
-def make_access(settings: Settings, tokens: TokenStore, names: Names) -> Access:
+def make_access(settings: Settings, tokens: TokenStore, names: Names, memberships: Memberships) -> Access:
     """Access control with these tokens, or none where the settings switch it off. Raises `Misconfigured`."""
     controlled = is_controlled(settings)
     origins = Origins(
@@ -30,7 +31,8 @@ def make_access(settings: Settings, tokens: TokenStore, names: Names) -> Access:
         settings['NYSA_PROXIES'],
         loopback_only=settings['PROFILE'] == 'local' and not controlled and settings['NYSA_HOST'] in LOOPBACK,
     )
-    people, proxy = oidc_people(settings, names), alb_people(settings, names)
+    of_claims = People(settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names, memberships)
+    people, proxy = oidc_people(settings, of_claims), alb_people(settings, of_claims)
     if not controlled:
         return OpenAccess(origins)
     if not settings['NYSA_SESSION_KEY']:
@@ -40,7 +42,7 @@ def make_access(settings: Settings, tokens: TokenStore, names: Names) -> Access:
     return ControlledAccess(tokens, sessions, origins, limits, people, proxy)
 
 
-def oidc_people(settings: Settings, names: Names) -> OidcPeople | None:
+def oidc_people(settings: Settings, people: People) -> OidcPeople | None:
     """Sign-in at an OpenID provider, if one is configured. Raises `Misconfigured` where another setting is missing."""
     if not settings['NYSA_OIDC_ISSUER']:
         return None
@@ -56,16 +58,16 @@ def oidc_people(settings: Settings, names: Names) -> OidcPeople | None:
         settings['NYSA_OIDC_SCOPES'],
     )
     provider, home = Provider(client, fetch_json), f'{settings["NYSA_URL"]}/cp'
-    return OidcPeople(provider, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names, home)
+    return OidcPeople(provider, people, home)
 
 
-def alb_people(settings: Settings, names: Names) -> AlbPeople | None:
+def alb_people(settings: Settings, people: People) -> AlbPeople | None:
     """Sign-in at a load balancer, if one is configured."""
     arn = settings['NYSA_ALB_ARN']
     if not arn:
         return None
     balancer = AlbIdentity(arn, settings['NYSA_ALB_KEYS'] or keys_address(arn), fetch_text)
-    return AlbPeople(balancer, settings['NYSA_GROUPS_CLAIM'], settings['NYSA_GROUPS'], names)
+    return AlbPeople(balancer, people)
 
 
 async def open_access(access: Access, settings: Settings) -> None:

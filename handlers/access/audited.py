@@ -8,7 +8,7 @@ from handlers.access.credentials import source_of, token_of
 from stack.access import tokens
 from stack.access.access import Caller
 from stack.access.alb_identity import HEADER
-from stack.errors import AccessDenied, NotAuthenticated, NysaError, SignInExpired, TooManyRequests
+from stack.errors import AccessDenied, ApprovalDenied, NotAuthenticated, NysaError, SignInExpired, TooManyRequests
 
 if TYPE_CHECKING:
     from handlers.context import Context
@@ -23,9 +23,13 @@ def audit_refusal(
 ) -> None:
     """Record a failed sign-in, or a request without a permission; nothing for any other error.
 
+    The audit has a decision on a proposal that does not count already.
+
     A request without credentials is no sign-in, and an expired one at a load balancer is renewed by it.
     """
     source = source_of(request, context.access.origins.address(request))
+    if isinstance(error, ApprovalDenied):
+        return
     if isinstance(error, AccessDenied):
         context.installation_audit.denied(caller, error, source, f'{request.method} {request.path}', cluster)
     elif caller is None and isinstance(error, NotAuthenticated | TooManyRequests) and signs_in(request, error):

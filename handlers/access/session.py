@@ -35,6 +35,7 @@ class Session:
     token: str | None = None
     subject: str = ''
     services: tuple[str, ...] = EVERYWHERE
+    groups: tuple[str, ...] = ()
 
     def caller(self) -> Caller:
         return Caller(
@@ -46,6 +47,7 @@ class Session:
             self.id,
             subject=self.subject,
             services=self.services,
+            groups=self.groups,
         )
 
 
@@ -61,6 +63,7 @@ def new_session(caller: Caller, via: str) -> Session:
         caller.token,
         caller.subject,
         caller.services,
+        caller.groups,
     )
 
 
@@ -113,9 +116,9 @@ class Sessions:
         content = self.cookies.take(request, self.NAME, LASTS_DAYS)
         if not content:
             return None
-        # A session that began before tokens had services has none in its cookie.
+        # A session that began before tokens had services, or callers groups, has none in its cookie.
         patterns = {name: tuple(content.get(name, EVERYWHERE)) for name in ('clusters', 'services')}
-        return Session(**{**content, **patterns})
+        return Session(**{**content, **patterns, 'groups': tuple(content.get('groups', ()))})
 
     def end(self, handler: RequestHandler) -> None:
         self.cookies.clear(handler, self.NAME)

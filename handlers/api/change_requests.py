@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from handlers.access.credentials import text_of
 from handlers.api.query import Query
 from stack.access.access import Caller, Role
+from stack.changes.approvers import Account
 from stack.changes.change_request import ChangeRequest
 from stack.errors import AccessDenied, InvalidRequest
 from stack.state.revisions import Origin
@@ -28,6 +29,7 @@ def read_change_request(query: Query, headers: Mapping[str, str], caller: Caller
         may_lose=caller.role >= Role.ADMIN,
         may_interrupt=caller.role >= Role.ADMIN,
         scope=caller.scope,
+        author=Account.of(caller),
     )
 
 

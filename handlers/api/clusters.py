@@ -7,7 +7,7 @@ from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.changes.preview import Preview
+from stack.changes.change_request import Accepted
 from stack.errors import AccessDenied, AwsFailed, InvalidRequest, Unprocessable
 from stack.rollouts.cluster_view import summary, with_deployed
 from stack.state.service_rows import service_rows
@@ -89,7 +89,7 @@ class Restore(ApiHandler):
         given = 'deploy' in self.query
         deploy = self.query.flag('deploy', default=True) if given else None
         outcome = await self.context.states.restore(cluster, self.change_request(), deploy)
-        if isinstance(outcome, Preview) or outcome.announced is not None:
+        if not isinstance(outcome, Accepted) or outcome.announced is not None:
             self.reply_outcome(outcome)
         else:
             self.reply_accepted(outcome, 'restored, not deployed', notes=await self._notes(cluster))

@@ -10,8 +10,8 @@ from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED
 from handlers.base import ApiHandler
 from stack.access.access import Role
+from stack.changes.change_request import Accepted
 from stack.changes.image_sources import with_sources
-from stack.changes.preview import Preview
 from stack.changes.tags import image_in_ecr, tags_of_service
 from stack.errors import AccessDenied, InvalidRequest
 from stack.failures.service_report import service_report
@@ -101,7 +101,7 @@ class Service(ApiHandler):
         request = self.change_request()
         request = replace(request, deploy=request.deploy and deploy)
         outcome = await self.context.states.change_service(cluster, service, request, given)
-        if request.deploy or isinstance(outcome, Preview):
+        if request.deploy or not isinstance(outcome, Accepted):
             self.reply_outcome(outcome)
         else:
             self.reply({'revision': outcome.revision.id}, revision=outcome.revision.id)

@@ -35,6 +35,7 @@ PATH_NAMES = {
     'token': ('The id of a token.', '3f9a01c2b7de'),
     'revision': ('A revision, or `current`.', REVISION),
     'run': ('The id of a run.', '4f1c2a9e7b3d40d6a1e5'),
+    'proposal': ('The id of a proposal.', '98103285310000-5f0e2d7c'),
 }
 
 # Statuses that are not declared: of every verb with a caller, of every verb with a body, and of every verb with an

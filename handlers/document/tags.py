@@ -35,6 +35,11 @@ TAGS = (
         ('rollouts', 'rollback', 'promotion'),
     ),
     Tag(
+        'Proposals',
+        'Propose changes, and approve or reject those that wait for approval.',
+        ('proposals',),
+    ),
+    Tag(
         'Runs',
         'Run a task now, and read the runs of a schedule with exit codes and log lines.',
         ('runs',),

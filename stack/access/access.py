@@ -33,6 +33,7 @@ class Caller:
     `clusters` are names and patterns with `*`; other clusters do not exist for the caller. `token` and `session` are
     ids; `speaker` is the name of the token that spoke for another user; `subject` is the account at an identity
     provider: its issuer and the id there, which last while names change. `services` are those that it may change.
+    `groups` are those of NYSA_GROUPS that a person is in; `created_by` is the name under which the token was created.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Caller:
     speaker: str | None = None
     subject: str = ''
     services: tuple[str, ...] = EVERYWHERE
+    groups: tuple[str, ...] = ()
+    created_by: str | None = None
 
     @property
     def key(self) -> str:

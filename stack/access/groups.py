@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +48,28 @@ def caller_of_claims(claims: Mapping[str, Any], claim: str, grants: Mapping[str,
 
     Raises `AccessDenied` for a user in none of the groups.
     """
-    named = claims.get(claim)
-    groups = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    found = [grants[group] for group in groups if isinstance(group, str) and group in grants]
-    if not found:
+    groups = groups_of(claims, claim, grants)
+    granted = grant_of(groups, grants)
+    if granted is None:
         raise AccessDenied(f'None of your groups has access here (claim {claim}); NYSA_GROUPS lists those that have.')
+    return Caller(_name(claims), granted.role, granted.clusters, via, subject=subject_of(claims), groups=groups)
+
+
+def groups_of(claims: Mapping[str, Any], claim: str, grants: Mapping[str, Grant]) -> tuple[str, ...]:
+    """The groups with access here that some claims state."""
+    named = claims.get(claim)
+    listed = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return tuple(dict.fromkeys(group for group in listed if isinstance(group, str) and group in grants))
+
+
+def grant_of(groups: Iterable[str], grants: Mapping[str, Grant]) -> Grant | None:
+    """What the members of several groups may do; None where none of the groups has access."""
+    found = [grants[group] for group in groups if group in grants]
+    if not found:
+        return None
     role = max(grant.role for grant in found)
     clusters = tuple(dict.fromkeys(each for grant in found if grant.role == role for each in grant.clusters))
-    everywhere = EVERYWHERE if '*' in clusters else clusters
-    return Caller(_name(claims), role, everywhere, via, subject=_subject(claims))
+    return Grant(role, EVERYWHERE if '*' in clusters else clusters)
 
 
 def _name(claims: Mapping[str, Any]) -> str:
@@ -68,7 +81,7 @@ def _name(claims: Mapping[str, Any]) -> str:
     raise AccessDenied('Your identity provider sends no name: none of the claims preferred_username, email and sub.')
 
 
-def _subject(claims: Mapping[str, Any]) -> str:
+def subject_of(claims: Mapping[str, Any]) -> str:
     """Issuer and id, together one account (OpenID Connect Core, 5.7); a hash of them where they are long."""
     subject = f'{claims.get("iss")} {claims.get("sub")}'
     if subject.isascii() and subject.isprintable() and len(subject) <= LONGEST_SUBJECT:

@@ -60,7 +60,15 @@ class Token:
         return self.expires_at is not None and self.expires_at <= now
 
     def caller(self) -> Caller:
-        return Caller(self.name, self.role, self.clusters, 'token', self.id, services=self.services)
+        return Caller(
+            self.name,
+            self.role,
+            self.clusters,
+            'token',
+            self.id,
+            services=self.services,
+            created_by=self.created_by,
+        )
 
     def shown(self) -> dict[str, Any]:
         """Everything but the hash."""

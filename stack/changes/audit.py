@@ -57,6 +57,10 @@ class Audit:
         """Record that a caller lacked a permission for a request on the cluster; in any number, see the recorder."""
         self.recorder.note(cluster, entry, Urgency.AS_FAILURE)
 
+    def decided(self, cluster: str, kind: str, change: Change) -> None:
+        """Record within a second what became of a proposal: `proposal`, `approval` or `rejection`."""
+        self.recorder.note(cluster, {'kind': kind, **_record(change)})
+
     def ran(self, cluster: str, change: Change) -> None:
         """Record within a second that a caller had a task run."""
         self.recorder.note(cluster, {'kind': 'change', **_record(change)})

@@ -5,9 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TextIO
 
 from stack.access import tokens
+from stack.access.memberships import MEMBERSHIPS
 from stack.access.names import PEOPLE
 from stack.access.token_store import ENDED, TOKENS
 from stack.aws.ports import ListedObject
@@ -18,6 +20,7 @@ from stack.changes.audit_verification import Verification
 from stack.changes.guard_store import KEY as GUARDS
 from stack.changes.guards import read_guards
 from stack.changes.installation_audit import INSTALLATION
+from stack.changes.proposal_store import BODIES, RECORDS, load
 from stack.errors import NotFound, StateUnreadable
 from stack.rollouts import rollout_records
 from stack.state import lease_record, revision_store
@@ -69,6 +72,9 @@ KINDS = (
     Kind(MARKS, 'marks of audits', _any),
     Kind(REMOVED, 'removed clusters', _any),
     Kind(rollout_records.PREFIX, 'records of rollouts', rollout_records.load),
+    Kind(RECORDS, 'proposals', partial(load, 'a record')),
+    Kind(BODIES, 'plans of proposals', json.loads),
+    Kind(MEMBERSHIPS, 'groups of people', json.loads),
     Kind('runs/', 'records of runs', json.loads),
     Kind('flights/', 'reports of failed rollouts', json.loads),
     Kind('run-requests/', 'requests for runs', json.loads),

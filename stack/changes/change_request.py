@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from stack.access.scope import EVERY_SERVICE, ServiceScope
+from stack.changes.approvers import Account
 from stack.changes.preview import Preview, restart_in
+from stack.changes.proposal import Proposed
+from stack.errors import NysaError
 from stack.stackfile.problems import Problem
 from stack.state.revisions import Change, Origin, Revision
 
@@ -21,7 +24,8 @@ class ChangeRequest:
 
     Its origin; the revision that its author knew (or None); whether to deploy; whether only to plan it; the id of the
     plan to carry out (or None); the reason to make it even in a freeze (or None); whether it may lose what runs and is
-    not declared without a plan that lists it, and interrupt requests; and the services that its author may change.
+    not declared without a plan that lists it, and interrupt requests; the services that its author may change; the
+    account of its author, None where no person asks for it; and whether it is refused where it needs no approval.
     """
 
     origin: Origin
@@ -33,6 +37,8 @@ class ChangeRequest:
     may_lose: bool = True
     may_interrupt: bool = True
     scope: ServiceScope = EVERY_SERVICE
+    author: Account | None = None
+    only_propose: bool = False
 
     @property
     def moment(self) -> datetime:
@@ -64,7 +70,34 @@ class Accepted:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outcome = Accepted | Preview
+Outcome = Accepted | Preview | Proposed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A change that is asked for and not made: see `stack.changes.changes.Changes.make`."""
+
+    cluster: str
+    edit: Edit
+    change: Change
+    request: ChangeRequest
+    warnings: Sequence[Problem] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    restart: datetime | None = None
+
+
+class Proposer(Protocol):
+    async def propose(self, wanted: Wanted, refusal: NysaError) -> Proposed:
+        """Store a change as a proposal. Raises the refusal where it cannot be one."""
+        ...
+
+
+class _NoProposer:
+    async def propose(self, wanted: Wanted, refusal: NysaError) -> Proposed:
+        raise refusal
+
+
+NO_PROPOSER: Proposer = _NoProposer()
 
 
 def now() -> datetime:

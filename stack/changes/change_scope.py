@@ -20,7 +20,7 @@ def concerned(change: Change, before: Any, after: Any) -> set[str]:
 
     A change outside `services`, as of `defaults`, concerns all of them.
     """
-    old, new = _Parts(before), _Parts(after)
+    old, new = Parts(before), Parts(after)
     names = old.services.keys() | new.services.keys()
     if change.verb in WHOLE_CLUSTER or old.rest != new.rest:
         return names | _named(change)
@@ -33,7 +33,7 @@ def _named(change: Change) -> set[str]:
     return {*change.destroyed, *map(str, listed), *([str(service)] if service is not None else [])}
 
 
-class _Parts:
+class Parts:
     """A document's services, each with all its entries of that name, and everything else."""
 
     def __init__(self, document: Any):

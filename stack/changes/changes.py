@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from stack.changes.audit import Audit
-from stack.changes.change_request import Accepted, ChangeRequest, Document, Edit, Outcome
+from stack.changes.change_request import (
+    NO_PROPOSER,
+    Accepted,
+    ChangeRequest,
+    Document,
+    Edit,
+    Outcome,
+    Proposer,
+    Wanted,
+)
 from stack.changes.change_scope import check_scope
 from stack.changes.conflicts import explained
 from stack.changes.gate import Gate
@@ -17,6 +26,7 @@ from stack.changes.previews import Edited, Previews
 from stack.changes.side_effects import NO_EFFECTS, Effects
 from stack.changes.writer import Patch, Writer, stale
 from stack.errors import (
+    ApprovalRequired,
     AwsFailed,
     Frozen,
     NysaError,
@@ -60,6 +70,8 @@ class Changes:
         self._previews = previews
         # Replaced where this process looks at ECS.
         self.effects: Effects = NO_EFFECTS
+        # Replaced where changes that need approval are proposed.
+        self.proposer: Proposer = NO_PROPOSER
         self._writer = Writer(store, gate, notifier)
         self._under_way = UnderWay()
 
@@ -77,7 +89,8 @@ class Changes:
 
         `restart` is the time that the edit writes, if it writes one: the plan's id contains it.
 
-        Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`, `Quarantined`, `UnconfirmedLoss`, `TooLarge`.
+        What needs approval becomes a proposal. Raises `NotFound`, `RevisionConflict`, `PlanOutdated`, `Frozen`,
+        `Quarantined`, `UnconfirmedLoss`, `TooLarge`.
         """
         if request.dry_run:
             preview = await self.preview(await self.current(cluster, request), edit, change, warnings)
@@ -91,7 +104,13 @@ class Changes:
             self.refuse_outdated(request.plan, replace(now, restart=restart))
             expected = base.id
         change = await self.with_side_effects(base, edit, change, request, warnings, restart)
-        revision = await self.patch(cluster, Patch(edit, change, expected))
+        wanted = Wanted(cluster, edit, change, replace(request, expected=expected), warnings, more or {}, restart)
+        if request.only_propose:
+            return await self.proposer.propose(wanted, needs_no_approval(cluster))
+        try:
+            revision = await self.patch(cluster, Patch(edit, change, expected))
+        except ApprovalRequired as needed:
+            return await self.proposer.propose(wanted, needed)
         return Accepted(revision, await self.announce(revision), warnings, {**(more or {}), **change.effects_json()})
 
     async def begin(
@@ -133,7 +152,7 @@ class Changes:
         check_scope(change, current.document_or_empty, {})
         guards = await self._gate.guards(cluster, current)
         with self._audited(cluster, change):
-            change = await self._gate.permit(guards, cluster, None, None, change)
+            change = await self._gate.permit(guards, cluster, current.document_or_empty, {}, change)
         await self._store.list_as_removed(cluster)
         last = await self._store.write(current, cluster, current.content, [change], guards.id)
         try:
@@ -283,6 +302,10 @@ class Changes:
 def _edited(base: Revision, edit: Edit, change: Change, warnings: Sequence[Problem]) -> Edited:
     before = base.document_or_empty if change.replaces else base.document
     return Edited(base.cluster, base, before, edit(before), change, warnings)
+
+
+def needs_no_approval(cluster: str) -> Unprocessable:
+    return Unprocessable(f'This change of {cluster} needs no approval: make it directly. Nothing was stored.')
 
 
 def exists(cluster: str) -> Unprocessable:

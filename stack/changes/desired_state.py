@@ -13,7 +13,6 @@ from typing import Any
 from stack.aws.ports import ClusterStatus
 from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.changes import Changes, exists
-from stack.changes.preview import Preview
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import editing
@@ -119,7 +118,7 @@ class DesiredStates:
         based = replace(request, expected=current.id)
         warnings = [*report.mistakes, *report.warnings]
         outcome = await self._changes.make(cluster, lambda _: document, change, based, warnings)
-        if change.destroyed or not left_out or isinstance(outcome, Preview):
+        if change.destroyed or not left_out or not isinstance(outcome, Accepted):
             return outcome
         return replace(outcome, more={'unmanaged': left_out})
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.changes.approval_policy import refuse_unapproved, requirements
 from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.guard_store import Bucket, GuardStore
 from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
@@ -46,7 +47,8 @@ class Gate:
         """The change as it may be made: its override is kept only where it is needed.
 
         Raises `Frozen` without an override, and `Quarantined` where it brings back an image, unless that is a
-        rollback with an override.
+        rollback with an override; `ApprovalRequired` where `before` demands approvals, unless it was approved or has an
+        override.
         """
         freeze = guards.frozen(datetime.now(UTC))
         if freeze and not change.override:
@@ -58,7 +60,10 @@ class Gate:
             if not change.override or change.verb != 'rollback':
                 raise
             return change
-        return change if freeze else replace(change, override=None)
+        needed = () if before is None else requirements(before, after, change)
+        if needed and not change.approved and not change.override:
+            raise refuse_unapproved(cluster, needed)
+        return change if freeze or needed else replace(change, override=None)
 
     async def is_shut(self, revision: Revision) -> bool:
         """Whether the deployment of a revision has to wait: its cluster is frozen, and no override made it."""

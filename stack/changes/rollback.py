@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.changes.approval_policy import with_policies
 from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.changes import Changes
 from stack.changes.desired_state import missing
@@ -103,7 +104,10 @@ class Rollback:
 
 
 def _content(current: Revision, target: Revision, service: str | None) -> Document:
-    """The document to store. Raises `Unprocessable` for a service that was not there, `Conflict` without a change."""
+    """The document to store, with the approvals as they are now.
+
+    Raises `Unprocessable` for a service that was not there, `Conflict` without a change.
+    """
     if service is None:
         document = target.document
     else:
@@ -111,6 +115,7 @@ def _content(current: Revision, target: Revision, service: str | None) -> Docume
         if settings is None:
             raise Unprocessable(f'There was no service {service!r} in the revision {target.id}.')
         document = with_service(current.document, service, settings)
+    document = with_policies(document, current.document_or_empty)
     if without_restarts(document) == without_restarts(current.document_or_empty):
         raise Conflict(f'{service or current.cluster} is as it was in the revision {target.id}; nothing was changed.')
     return document

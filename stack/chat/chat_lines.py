@@ -31,6 +31,8 @@ ENDED = {
 }
 FAILED = ('rolled-back', 'aborted', 'stalled')
 
+PROPOSALS = ('proposal', 'approved', 'rejected')
+
 # Of that many rollouts of a cluster it is remembered that their end was posted, and who wanted them.
 MOST_REMEMBERED = 100
 # Texts of users are cut after so many characters.
@@ -80,6 +82,8 @@ class ChatLines:
             return [f':wastebasket: *{escape(name)}* is no longer managed{_by(event)}{_because(event.get("reason"))}']
         elif kind == 'run':
             return self._run(name, event['service'], event['run'])
+        elif kind in PROPOSALS:
+            return self._proposal(name, kind, event)
         elif kind in ('frozen', 'thawed'):
             return self._frozen(name, event if kind == 'frozen' else None, event.get('by'))
         return []
@@ -188,6 +192,21 @@ class ChatLines:
             return []
         why = (run['reason'] or {}).get('what', '')
         return [f':x: {where}: a run of {what} {"was missed" if run["state"] == "missed" else "failed"}: {escape(why)}']
+
+    def _proposal(self, name: str, kind: str, event: Json) -> list[str]:
+        """A line for each decision on a proposal; `desired` has the one for what is carried out."""
+        where, what = self._where(name), f'{_person(event)}: {escape(event["summary"])}'
+        decider = escape(event.get('decided_by') or 'another program')
+        if kind == 'rejected':
+            return [f':no_entry_sign: {where}: {decider} rejects the proposal of {what}']
+        if kind == 'approved' and event['state'] in ('open', 'approved'):
+            count = f'{event["approvals"]} of {event["required"]}'
+            return [f':ballot_box_with_check: {where}: {decider} approves the proposal of {what} ({count})']
+        if kind == 'proposal' and event['state'] == 'open':
+            number = 'an approval' if event['required'] == 1 else f'{event["required"]} approvals'
+            because = ', as something has moved' if event['renewals'] else _because(event.get('reason'))
+            return [f':raised_hand: {where}: the proposal of {what} waits for {number}{because}']
+        return []
 
     def _stale(self, name: str, event: Json) -> list[str]:
         """A line for each service with a secret that changed and was not posted yet."""

@@ -15,6 +15,7 @@ from stack.changes.audit import MARKS
 from stack.errors import AwsFailed
 from stack.live import cluster_events
 from stack.live.event import Event
+from stack.runtime.observers import Observers
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class AuditNews:
         self._bucket = bucket
         self._hub = hub
         self._now = now
+        # Notified of each cluster whose mark another replica has set.
+        self.heard: Observers[[str]] = Observers()
         self._marks: dict[str, str] | None = None
         self._own: dict[str, str] = {}
 
@@ -70,6 +73,7 @@ class AuditNews:
         for cluster, etag in marks.items():
             if etag not in (before.get(cluster), self._own.get(cluster)):
                 self._publish(cluster)
+                self.heard.notify(cluster)
 
     def _publish(self, cluster: str) -> None:
         self._hub.publish(cluster_events.audit(cluster, self._now()))

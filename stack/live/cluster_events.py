@@ -89,6 +89,11 @@ def run(cluster: str, service: str, run: Json, at: datetime) -> Event:
     return Event('run', cluster, {'service': service, 'run': run}, at=at)
 
 
+def proposal(kind: str, cluster: str, short: Json, at: datetime) -> Event:
+    """A proposal was made or renewed (`proposal`), `approved`, or `rejected`."""
+    return Event(kind, cluster, short, at=at)
+
+
 def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
     """All that a subscription asked for has been sent."""
     return Event('synced', None, {'revisions': revisions}, at=at)

@@ -67,11 +67,17 @@ class Metrics:
             ('state',),
             registry=self.registry,
         )
+        self._proposals = Counter(
+            'nysa_proposals_total', 'Proposals by what became of them.', ('outcome',), registry=self.registry
+        )
 
     def count_tokens(self, count: Callable[[], Mapping[str, int]]) -> None:
         """Show the number of tokens in each state that `count` gives, whenever the metrics are read."""
         for state in count():
             self._tokens.labels(state).set_function(partial(_in_state, count, state))
+
+    def proposal(self, outcome: str) -> None:
+        self._proposals.labels(outcome).inc()
 
     def count_unreadable(self, count: Callable[[], int]) -> None:
         """Show what `count` gives, whenever the metrics are read."""

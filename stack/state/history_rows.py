@@ -100,5 +100,6 @@ def _change(change: Change) -> dict[str, Any]:
         'override': change.override,
         'did': dict(change.did),
         **({'subject': change.origin.subject} if change.origin.subject else {}),
+        **({'approved': dict(change.approved)} if change.approved else {}),
         **change.effects_json(),
     }

@@ -79,9 +79,9 @@ class Change:
 
     `announce` is the message that schedulers get: `deploy`, `destroy` (of the service in `did`), or none (None).
     `override` is the reason for which it was made although the cluster was frozen. `also` are its side effects as
-    `{"service", "path", "effect"}`, and `also_more` is how many more there were. `scope` are the
-    services that its author may change, and `may_interrupt` is whether requests may fail meanwhile; both are checked
-    and not recorded.
+    `{"service", "path", "effect"}`, and `also_more` is how many more there were. `approved` is the proposal that it
+    carries out, as `{"proposal": id, "by": names}`; None without one. `scope` are the services that its author may
+    change, and `may_interrupt` is whether requests may fail meanwhile; both are checked and not recorded.
     """
 
     origin: Origin
@@ -91,6 +91,7 @@ class Change:
     override: str | None = None
     also: tuple[Mapping[str, Any], ...] = ()
     also_more: int = 0
+    approved: Mapping[str, Any] | None = None
     scope: ServiceScope = field(default=EVERY_SERVICE, compare=False)
     may_interrupt: bool = field(default=True, compare=False)
 
@@ -132,6 +133,8 @@ class Change:
             record['message'] = self.origin.message
         if self.override:
             record['override'] = self.override
+        if self.approved:
+            record['approved'] = dict(self.approved)
         return record | {'did': dict(self.did), 'announce': self.announce} | self.effects_json()
 
 
@@ -211,7 +214,8 @@ def _change(record: Mapping[str, Any]) -> Change:
     origin = Origin(record['by'], record['source'], record.get('message', ''), record.get('subject', ''))
     at = datetime.fromisoformat(record['at'])
     also, more = tuple(record.get('also', ())), int(record.get('also_more', 0))
-    return Change(origin, at, record['did'], record.get('announce'), record.get('override'), also, more)
+    override, approved = record.get('override'), record.get('approved')
+    return Change(origin, at, record['did'], record.get('announce'), override, also, more, approved)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Plants:
         worker = self.service(tag + '-exit-3' * (tag != '1'), **BREAKER)
         return {
             'defaults': {'environment': self.environment()},
+            'approvals': {'by': ['role:admin']},
             **state_of({'web': self.service('1')}, {'worker': worker}),
         }
 
@@ -134,6 +135,10 @@ class Scene(Rolling):
         status, answer = await self.ask('admin', 'POST', address, run)
         assert status == 202, answer
         self.run = json.loads(answer.partition('\0')[2])['id']
+        address = f'/api/v1/clusters/{self.name}/proposals?message=--token+{self.plants.one()}'
+        status, answer = await self.ask('admin', 'POST', address, {'config': self.plants.document('3')})
+        assert status == 201, answer
+        self.proposal = json.loads(answer.partition('\0')[2])['id']
         await self.go(10)
 
     def _over(self, state: Any) -> bool:
@@ -177,6 +182,7 @@ class Scene(Rolling):
             'revision': ['current', self.first, self.second],
             'token': [self.tokens['viewer'].split('_')[1]],
             'run': [self.run, 'unknown'],
+            'proposal': [self.proposal, 'unknown'],
         }[name]
 
     def requests(self) -> Iterator[tuple[str, str, Any]]:
@@ -225,7 +231,7 @@ def test_a_viewer_reads_no_secret_on_any_route(aws: Aws):
         assert shown >= {
             here, f'{here}/config', f'{here}/rollout', f'{here}/services/web', f'{here}/services/worker', kept,
             f'{newer}/diff', f'{here}/revisions', f'{here}/freeze', f'{here}/audit', f'{here}/plan',
-            f'{here}/services/web/runs/{scene.run}',
+            f'{here}/services/web/runs/{scene.run}', f'{here}/proposals/{scene.proposal}', f'{here}/proposals',
         }  # fmt: skip
 
     play(aws, story)

@@ -107,7 +107,7 @@ def every_decision_is_audited(record: ApprovalsRecord) -> list[str]:
     for attempt in record.attempts:
         if attempt.replica in record.killed or not attempt.decides:
             continue
-        if attempt.answer in ('access_denied', 'proposal_ended') and attempt.mark not in reasons:
+        if attempt.answer in ('approval_denied', 'proposal_ended') and attempt.mark not in reasons:
             found.append(f'{attempt}: and the audit has no refusal')
     for key in record.history:
         if key.startswith(RECORDS):

@@ -20,6 +20,7 @@ from handlers.document.schemas import (
     operations,
     plans,
     promotion,
+    proposals,
     refusals,
     rollback,
     rollouts,
@@ -76,6 +77,7 @@ SCHEMAS: dict[str, Schema] = {
     **stackfiles.SCHEMAS,
     **versions.SCHEMAS,
     **promotion.SCHEMAS,
+    **proposals.SCHEMAS,
     **rollback.SCHEMAS,
     **telemetry.SCHEMAS,
 }

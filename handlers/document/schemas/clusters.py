@@ -30,8 +30,8 @@ EXAMPLE_SUMMARY = {
 
 SCHEMAS: dict[str, Schema] = {
     'Accepted': shape(
-        'A change that is stored.',
-        {'revision': text('The revision that holds the change.')},
+        'A change that is stored, or with `proposal` one that waits for approval and is not stored.',
+        {'revision': text('The revision that holds the change; with `proposal` the current one.')},
         {
             'message': text('For a person: `deploying...`, or what was done instead. Absent with `"deploy": false`.'),
             'notification': {
@@ -40,6 +40,8 @@ SCHEMAS: dict[str, Schema] = {
             },
             'warnings': many(ref('Problem'), 'What is not wrong, but worth knowing.'),
             'unmanaged': many({'type': 'string'}, 'Services that were left out, and go on running unmanaged.'),
+            'code': {'const': 'approval_required', 'description': 'Only with `proposal`.'},
+            'proposal': ref('ProposalBrief'),
             'notes': many(ref('Note'), 'What a deployment would change of a cluster that is restored, not deployed.'),
             **RECORDED_EFFECTS,
         },

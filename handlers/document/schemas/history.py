@@ -9,6 +9,11 @@ OLDER = 'zP3cW8vQ5nLxR1tY7uHbEg'
 
 SUBJECT = text('The account of a person who signed in at a provider: its issuer and the id there.')
 
+APPROVED = shape(
+    'The proposal that a change carries out.',
+    {'proposal': text('Its id.'), 'by': many({'type': 'string'}, 'Who approved it, as far as there is room.')},
+)
+
 ROW = {
     **SUMMARY,
     'summary': text('What changed, in a line.'),
@@ -24,7 +29,7 @@ ROW = {
                 'override': text_or_null('Why it was made although the cluster was frozen; null where it was not.'),
                 'did': {'type': 'object', 'description': 'What was requested; `verb` is the kind of change.'},
             },
-            {'subject': SUBJECT, **RECORDED_EFFECTS},
+            {'subject': SUBJECT, 'approved': APPROVED, **RECORDED_EFFECTS},
         ),
         'Each change that is in it; empty where another program wrote it.',
     ),
@@ -86,8 +91,9 @@ CHAIN = shape(
 
 ENTRY = {
     'kind': {
-        'enum': ['change', 'override', 'refusal', 'deletion'],
-        'description': '`override` is a change in spite of a freeze, `deletion` one that another program made.',
+        'enum': ['change', 'override', 'refusal', 'deletion', 'proposal', 'approval', 'rejection'],
+        'description': '`override` is a change in spite of a freeze or without its approvals, `deletion` one that '
+        'another program made.',
     },
     'at': moment('When.'),
     'by': text_or_null('Who; null where another program did it.'),
@@ -101,6 +107,7 @@ OPTIONAL_IN_ENTRY = {
     'revision': text('The revision that holds it.'),
     'summary': text('What changed in that revision, in a line.'),
     'override': text('The reason of an override.'),
+    'approved': APPROVED,
     'error': text('The code of a refusal.'),
     'services': many({'type': 'string'}, 'The services that its revision changed.'),
     'reason': text('Why it was refused.'),

@@ -5,6 +5,7 @@ from typing import Any
 from handlers.document.schemas.build import REVISION, Schema, many, moment, number, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import SUMMARY
 from handlers.document.schemas.guards import WINDOWS_OF_CLUSTER
+from handlers.document.schemas.proposals import SHORT
 from handlers.document.schemas.rollouts import OBSERVED, PROGRESS
 from handlers.document.schemas.side_effects import RECORDED_EFFECTS
 
@@ -83,6 +84,7 @@ BRIEF: dict[str, Schema] = {
 }
 
 ROWS = many({'type': 'object'}, 'Rows of services, without empty fields (docs/events.md).')
+PROPOSAL = {**SHORT, 'approvals': number('How many approvals the current plan has.')}
 
 EVENTS: dict[str, Schema] = {
     'HelloEvent': event(
@@ -158,6 +160,9 @@ EVENTS: dict[str, Schema] = {
         'A run of a task has begun, moved or ended.',
         {'service': text('The name of the service.'), 'run': ref('RunRow')},
     ),
+    'ProposalEvent': event('proposal', 'A proposal was made, renewed or outdated.', PROPOSAL),
+    'ApprovedEvent': event('approved', 'A proposal has another approval, or was carried out.', PROPOSAL),
+    'RejectedEvent': event('rejected', 'A proposal was rejected.', PROPOSAL),
     'AuditEvent': event('audit', 'The audit has a new entry without a revision, as a refusal.'),
     'SyncedEvent': event(
         'synced',

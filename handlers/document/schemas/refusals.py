@@ -33,6 +33,8 @@ ERROR = shape(
         'frozen': ref('Freeze'),
         'quarantine': ref('Quarantine'),
         'rollout': ref('Rollout'),
+        'approvals': many({'type': 'object'}, 'With `approval_required`: the policies that the change has to meet.'),
+        'proposal': ref('ProposalBrief'),
         'status': {'const': 'not ready', 'description': 'With `not_ready`.'},
         'checks': CHECKS,
     },

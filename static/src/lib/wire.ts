@@ -25,6 +25,9 @@ export type LiveEvent =
   | FrozenEvent
   | ThawedEvent
   | RunEvent
+  | ProposalEvent
+  | ApprovedEvent
+  | RejectedEvent
   | AuditEvent
   | SyncedEvent
   | ErrorEvent
@@ -48,11 +51,11 @@ export type Style = string;
 
 export interface Wire {}
 /**
- * A change that is stored.
+ * A change that is stored, or with `proposal` one that waits for approval and is not stored.
  */
 export interface Accepted {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -71,6 +74,11 @@ export interface Accepted {
    * Services that were left out, and go on running unmanaged.
    */
   unmanaged?: string[];
+  /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
   /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
@@ -104,6 +112,67 @@ export interface Problem {
    * The column in that line.
    */
   column?: number;
+}
+/**
+ * A proposal in short.
+ */
+export interface ProposalBrief {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
 }
 /**
  * Something to know before it is done.
@@ -552,9 +621,9 @@ export interface ActivityEntry {
    */
   cluster: string;
   /**
-   * `override` is a change in spite of a freeze, `deletion` one that another program made.
+   * `override` is a change in spite of a freeze or without its approvals, `deletion` one that another program made.
    */
-  kind: 'change' | 'override' | 'refusal' | 'deletion';
+  kind: 'change' | 'override' | 'refusal' | 'deletion' | 'proposal' | 'approval' | 'rejection';
   /**
    * When.
    */
@@ -608,6 +677,19 @@ export interface ActivityEntry {
    * The reason of an override.
    */
   override?: string;
+  /**
+   * The proposal that a change carries out.
+   */
+  approved?: {
+    /**
+     * Its id.
+     */
+    proposal: string;
+    /**
+     * Who approved it, as far as there is room.
+     */
+    by: string[];
+  };
   /**
    * The code of a refusal.
    */
@@ -724,13 +806,83 @@ export interface Stackfile {
   [k: string]: unknown;
 }
 /**
+ * A proposal has another approval, or was carried out.
+ */
+export interface ApprovedEvent {
+  type: 'approved';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * One action, or one refused change.
  */
 export interface AuditEntry {
   /**
-   * `override` is a change in spite of a freeze, `deletion` one that another program made.
+   * `override` is a change in spite of a freeze or without its approvals, `deletion` one that another program made.
    */
-  kind: 'change' | 'override' | 'refusal' | 'deletion';
+  kind: 'change' | 'override' | 'refusal' | 'deletion' | 'proposal' | 'approval' | 'rejection';
   /**
    * When.
    */
@@ -767,6 +919,19 @@ export interface AuditEntry {
    * The reason of an override.
    */
   override?: string;
+  /**
+   * The proposal that a change carries out.
+   */
+  approved?: {
+    /**
+     * Its id.
+     */
+    proposal: string;
+    /**
+     * Who approved it, as far as there is room.
+     */
+    by: string[];
+  };
   /**
    * The code of a refusal.
    */
@@ -2092,6 +2257,178 @@ export interface Configuration {
   failing: Failing | null;
 }
 /**
+ * A proposal after a decision.
+ */
+export interface DecidedProposal {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * When it was made.
+   */
+  at: string;
+  /**
+   * The revision that its plan was made from.
+   */
+  base: string;
+  /**
+   * The request; `verb` is the kind of change.
+   */
+  did: {};
+  /**
+   * Who approved the current plan.
+   *
+   * Items: An approval or a rejection.
+   */
+  approvals: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * Who rejected it.
+   *
+   * Items: An approval or a rejection.
+   */
+  rejections: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * The policies that it has to meet.
+   *
+   * Items: A policy that the change has to meet.
+   */
+  requirements: {
+    /**
+     * The services that it is for; none where it is that of the cluster.
+     */
+    services: string[];
+    /**
+     * How many people must approve.
+     */
+    required: number;
+    /**
+     * The groups and roles that may.
+     */
+    by: string[];
+    /**
+     * Whether the author may.
+     */
+    self: boolean;
+    /**
+     * How long a proposal can be approved.
+     */
+    expires: string;
+  }[];
+  /**
+   * Who may approve it: groups and roles.
+   */
+  may_approve: string;
+  /**
+   * Why it was carried out without its approvals.
+   */
+  override: string | null;
+  /**
+   * Why it is outdated.
+   */
+  because: string | null;
+  /**
+   * Whether the caller can approve it now.
+   */
+  can_approve: boolean;
+  /**
+   * What the decision did, for a person.
+   */
+  message: string;
+  /**
+   * Why the caller cannot approve it.
+   */
+  why_not?: string;
+  plan?: Plan;
+}
+/**
+ * A decision on a proposal.
+ */
+export interface Decision {
+  /**
+   * Why.
+   */
+  reason?: string;
+  /**
+   * The `plan_id` that the caller saw; needed once the plan was renewed.
+   */
+  plan?: string;
+}
+/**
  * The cluster is no longer managed.
  */
 export interface DeletedEvent {
@@ -2395,6 +2732,11 @@ export interface Error {
   frozen?: Freeze;
   quarantine?: Quarantine;
   rollout?: Rollout;
+  /**
+   * With `approval_required`: the policies that the change has to meet.
+   */
+  approvals?: {}[];
+  proposal?: ProposalBrief;
   /**
    * With `not_ready`.
    */
@@ -3194,6 +3536,146 @@ export interface RunRow {
   reason: {} | null;
 }
 /**
+ * A proposal was made, renewed or outdated.
+ */
+export interface ProposalEvent {
+  type: 'proposal';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * A proposal was rejected.
+ */
+export interface RejectedEvent {
+  type: 'rejected';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * Everything that a subscription requested has been sent.
  */
 export interface SyncedEvent {
@@ -3415,6 +3897,19 @@ export interface NewFreezeCalendar {
   }[];
 }
 /**
+ * A change to propose: one of the two.
+ */
+export interface NewProposal {
+  /**
+   * Changes by service, as in `PATCH …/services`.
+   */
+  services?: {};
+  /**
+   * A whole desired state, as in `PUT …/config`.
+   */
+  config?: {};
+}
+/**
  * A token to be made.
  */
 export interface NewToken {
@@ -3459,7 +3954,7 @@ export interface OpenApi {
  */
 export interface Promoted {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -3503,6 +3998,11 @@ export interface Promoted {
    */
   unmanaged?: string[];
   /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
+  /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
   notes?: Note[];
@@ -3531,6 +4031,174 @@ export interface Promotion {
    * true takes over what rolls out or fails in the source too.
    */
   force?: boolean;
+}
+/**
+ * A change that waits for approval, with its plan where one proposal is read.
+ */
+export interface Proposal {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * When it was made.
+   */
+  at: string;
+  /**
+   * The revision that its plan was made from.
+   */
+  base: string;
+  /**
+   * The request; `verb` is the kind of change.
+   */
+  did: {};
+  /**
+   * Who approved the current plan.
+   *
+   * Items: An approval or a rejection.
+   */
+  approvals: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * Who rejected it.
+   *
+   * Items: An approval or a rejection.
+   */
+  rejections: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * The policies that it has to meet.
+   *
+   * Items: A policy that the change has to meet.
+   */
+  requirements: {
+    /**
+     * The services that it is for; none where it is that of the cluster.
+     */
+    services: string[];
+    /**
+     * How many people must approve.
+     */
+    required: number;
+    /**
+     * The groups and roles that may.
+     */
+    by: string[];
+    /**
+     * Whether the author may.
+     */
+    self: boolean;
+    /**
+     * How long a proposal can be approved.
+     */
+    expires: string;
+  }[];
+  /**
+   * Who may approve it: groups and roles.
+   */
+  may_approve: string;
+  /**
+   * Why it was carried out without its approvals.
+   */
+  override: string | null;
+  /**
+   * Why it is outdated.
+   */
+  because: string | null;
+  /**
+   * Whether the caller can approve it now.
+   */
+  can_approve: boolean;
+  /**
+   * Why the caller cannot approve it.
+   */
+  why_not?: string;
+  plan?: Plan;
+}
+/**
+ * Proposals, by cluster and newest first.
+ */
+export interface ProposalPage {
+  /**
+   * The proposals, without their plans.
+   */
+  content: Proposal[];
+  /**
+   * Give it as `after` for the next page; null on the last one.
+   */
+  next: string | null;
 }
 /**
  * Images that must not come back, of one service or of all.
@@ -3673,6 +4341,19 @@ export interface Revision {
      */
     subject?: string;
     /**
+     * The proposal that a change carries out.
+     */
+    approved?: {
+      /**
+       * Its id.
+       */
+      proposal: string;
+      /**
+       * Who approved it, as far as there is room.
+       */
+      by: string[];
+    };
+    /**
      * What the change did beyond its content; absent without side effects.
      */
     also?: RecordedEffect[];
@@ -3757,6 +4438,19 @@ export interface RevisionRow {
      * The account of a person who signed in at a provider: its issuer and the id there.
      */
     subject?: string;
+    /**
+     * The proposal that a change carries out.
+     */
+    approved?: {
+      /**
+       * Its id.
+       */
+      proposal: string;
+      /**
+       * Who approved it, as far as there is room.
+       */
+      by: string[];
+    };
     /**
      * What the change did beyond its content; absent without side effects.
      */
@@ -3866,7 +4560,7 @@ export interface Rollback {
  */
 export interface RolledBack {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -3916,6 +4610,11 @@ export interface RolledBack {
    * Services that were left out, and go on running unmanaged.
    */
   unmanaged?: string[];
+  /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
   /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */

@@ -246,3 +246,32 @@ def test_a_changed_secret_is_posted_once():
     assert lines.of(event) == []
     row['stale_secrets'] = [{'name': 'DB', 'since': '2026-01-02T12:00:00.000+00:00'}]
     assert lines.of(event) == [':key: *prod*: web runs with stale secrets: DB changed']
+
+
+def test_proposals_have_a_line_for_each_decision():
+    lines = ChatLines()
+    event = {
+        'type': 'proposal',
+        'cluster': 'prod',
+        'state': 'open',
+        'by': 'ann',
+        'reason': 'faster',
+        'summary': 'web: image 1 → 2',
+        'required': 2,
+        'approvals': 0,
+        'renewals': 0,
+        'decided_by': None,
+    }
+    assert lines.of(event) == [
+        ':raised_hand: *prod*: the proposal of ann: web: image 1 → 2 waits for 2 approvals — faster'
+    ]
+    assert 'as something has moved' in lines.of(event | {'renewals': 1})[0]
+    approved = event | {'type': 'approved', 'approvals': 1, 'decided_by': 'bob'}
+    assert lines.of(approved) == [
+        ':ballot_box_with_check: *prod*: bob approves the proposal of ann: web: image 1 → 2 (1 of 2)'
+    ]
+    assert lines.of(approved | {'state': 'carried-out'}) == []
+    assert lines.of(event | {'type': 'rejected', 'state': 'rejected', 'decided_by': 'bob'}) == [
+        ':no_entry_sign: *prod*: bob rejects the proposal of ann: web: image 1 → 2'
+    ]
+    assert lines.of(event | {'state': 'outdated'}) == []
