@@ -28,7 +28,9 @@ RESOURCES = (BUCKET, OBJECTS, QUEUE, EVENTS, SECRET, ANY, TASK_ROLES, LINKED_ROL
 
 CONDITIONS: dict[str, Any] = {
     TASK_ROLES: {
-        'StringEquals': {'iam:PassedToService': ['ecs-tasks.amazonaws.com', 'scheduler.amazonaws.com']},
+        'StringEquals': {
+            'iam:PassedToService': ['ecs-tasks.amazonaws.com', 'ecs.amazonaws.com', 'scheduler.amazonaws.com']
+        },
     },
     LINKED_ROLES: {
         'StringEquals': {
@@ -141,6 +143,9 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission('ecs:RegisterTaskDefinition', SCHEDULER, (_PASS,), (TASK_ROLES,)),
     Permission('ecs:CreateService', SCHEDULER, ('ecs:CreateService', 'ecs:TagResource')),
     Permission('ecs:CreateService', SCHEDULER, (_LINK,), (LINKED_ROLES,)),
+    # The roles with which ECS shifts traffic and calls hooks.
+    Permission('ecs:CreateService', SCHEDULER, (_PASS,), (TASK_ROLES,)),
+    Permission('ecs:UpdateService', SCHEDULER, (_PASS,), (TASK_ROLES,)),
     Permission('ecs:RunTask', SCHEDULER, ('ecs:RunTask', 'ecs:TagResource')),
     Permission('ecs:RunTask', SCHEDULER, (_PASS,), (TASK_ROLES,)),
     *_of('ecs', 'UpdateService DeleteService DeregisterTaskDefinition StopTask TagResource UntagResource', SCHEDULER),

@@ -13,6 +13,7 @@ from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.service_fields import Changed
+from stack.reconcile.shifting import stated_shift, without_shift
 from stack.reconcile.wanted_balancers import OthersGroup
 
 Ref = str | ResultOf
@@ -22,13 +23,15 @@ Ref = str | ResultOf
 class Target:
     """A target group that the service is attached to. `container` is None for the main container.
 
-    `others`: whether other programs made it.
+    `others`: whether other programs made it. `shift` has the members of `advancedConfiguration` where ECS shifts
+    traffic.
     """
 
     group: Ref
     container_port: int
     container: str | None = None
     others: bool = False
+    shift: Mapping[str, Ref] | None = None
 
 
 def plan_others_group(wanted: OthersGroup, observed: Observed) -> Target:
@@ -43,7 +46,7 @@ def plan_others_group(wanted: OthersGroup, observed: Observed) -> Target:
         )
     if not group.load_balancers:
         raise Blocked(f'No listener forwards to the target group {group.name}: ECS refuses to attach a service to it.')
-    return Target(group.arn, wanted.container_port, wanted.container, others=True)
+    return Target(group.arn, wanted.container_port, wanted.container, others=True, shift=stated_shift(wanted.shift))
 
 
 def attached_tags(targets: Iterable[Target]) -> dict[str, str]:
@@ -59,6 +62,7 @@ def attachments(targets: Iterable[Target], main: str) -> list[dict[str, Any]]:
             'targetGroupArn': target.group,
             'containerName': target.container or main,
             'containerPort': target.container_port,
+            **({'advancedConfiguration': dict(target.shift)} if target.shift else {}),
         }
         for target in targets
     ]
@@ -84,6 +88,8 @@ def changed_attachments(
         and _id(attachment.get('targetGroupArn', '')) not in stated_before
     ]
     after = [kept.with_container(attachment) for attachment in (staying if kept.stated is None else kept.stated)]
+    rolling: set[Ref] = {target.group for target in targets if not target.others and not target.shift}
+    known = {arn: without_shift(each) if arn in rolling else each for arn, each in known.items()}
     after += [{**known.get(new['targetGroupArn'], {}), **new} for new in attachments(targets, kept.main)]
     if sorted(before, key=str) == sorted(after, key=str):
         return None
@@ -120,5 +126,6 @@ def _as_text(attachments: list[dict[str, Any]]) -> str | None:
     for attachment in attachments:
         group = attachment.get('targetGroupArn', attachment.get('loadBalancerName', ''))
         name = 'new' if isinstance(group, ResultOf) else group.partition('targetgroup/')[2].partition('/')[0] or group
-        shown.append(f'{name}:{attachment.get("containerPort")}')
+        shifted = ' and its alternate' if attachment.get('advancedConfiguration') else ''
+        shown.append(f'{name}:{attachment.get("containerPort")}{shifted}')
     return ', '.join(shown) or None

@@ -83,6 +83,10 @@ class Draft:
         """A view of this draft whose steps have `key` in their ids."""
         return replace(self, scope=f'{key}/' if key else '')
 
+    def beside(self, part: str) -> 'Draft':
+        """A view of this draft whose steps are those of a second part of one kind."""
+        return replace(self, scope=f'{self.scope}{part}/')
+
     def put_before(self, rollout: Collection[str], added: int, after: Iterable[str | None]) -> None:
         """Let the steps of a rollout come after others; the last `added` steps of the draft are placed before them."""
         ids = [step_id for step_id in after if step_id]

@@ -10,6 +10,7 @@ from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
+from stack.reconcile.shifting import Groups, idle_beside, production_rule
 from stack.reconcile.wanted_balancers import Balancer
 
 Ref = str | ResultOf
@@ -19,37 +20,84 @@ Ref = str | ResultOf
 class Planned:
     """`ready`: the step after which the service can be attached; `switch`: the change that needs a healthy target.
 
-    `serving`: the target group that serves until then.
+    `serving`: the target group that serves until then. `shift`: the members of `advancedConfiguration` where ECS shifts
+    traffic.
     """
 
     ready: str | None = None
     switch: Switch | None = None
     serving: str | None = None
+    shift: dict[str, Ref] | None = None
 
 
 def plan_listener(
     draft: Draft,
     wanted: Balancer,
     balancer: PlannedBalancer,
-    group: Ref,
+    groups: Groups,
     observed: Observed,
     *,
     serves: bool,
 ) -> Planned:
     """Add the step that creates or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
     there = balancer.there
-    arguments = _arguments(wanted, group)
     listener = _own_listener(draft, wanted, there, observed) if there else None
     if listener is None:
         made = draft.add(
             'listener',
             'elbv2:CreateListener',
             f'Create the listener of {wanted.name} for {wanted.protocol} on port {wanted.port}',
-            {'LoadBalancerArn': balancer.arn, **arguments, 'Tags': names.tag_list(draft.owner.tags)},
+            {
+                'LoadBalancerArn': balancer.arn,
+                **_arguments(wanted, groups),
+                'Tags': names.tag_list(draft.owner.tags),
+            },
             why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
         )
-        return Planned(made)
+        arn = ResultOf(made, 'Listeners.0.ListenerArn')
+        return Planned(made, shift=_shift(draft, wanted, arn, groups))
+    if groups.alternate:
+        return _plan_shifted(draft, wanted, listener, groups)
+    return _plan_rolling(draft, wanted, listener, groups, serves=serves)
+
+
+def _shift(draft: Draft, wanted: Balancer, listener: Ref, groups: Groups) -> dict[str, Ref] | None:
+    if groups.alternate is None:
+        return None
+    rule = production_rule(draft, listener, groups.pair, network=wanted.kind == 'network')
+    return groups.alternate.configuration(rule)
+
+
+def _plan_shifted(draft: Draft, wanted: Balancer, listener: Listener, groups: Groups) -> Planned:
+    """Change a listener without its action, which ECS writes. Before that, it gets the other target group."""
+    assert groups.alternate
+    changes = _changes(wanted, listener, None)
+    alternate = groups.alternate.group
+    action = idle_beside(listener.target_group, groups.first, alternate, listener.named)
+    ready = None
+    if changes or action:
+        arguments = {name: value for name, value in _arguments(wanted, groups).items() if name != 'DefaultActions'}
+        what = ', '.join(found.path.removeprefix('elb.') for found in changes) or 'alternate target group'
+        ready = draft.add(
+            'listener',
+            'elbv2:ModifyListener',
+            f'Change the listener of {wanted.name} ({what})',
+            {'ListenerArn': listener.arn, **arguments, **({'DefaultActions': [action]} if action else {})},
+            why=changes,
+        )
+    return Planned(ready, shift=_shift(draft, wanted, listener.arn, groups))
+
+
+def _plan_rolling(draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, serves: bool) -> Planned:
+    group = groups.first
+    arguments = _arguments(wanted, groups)
     changes = _changes(wanted, listener, group)
+    if not changes and listener.target_group == group and listener.idle:
+        text = f'Remove the other target group from the listener of {wanted.name}'
+        change = {'ListenerArn': listener.arn, **arguments}
+        if serves:
+            return Planned(None, Switch('listener', 'elbv2:ModifyListener', text, change, ()))
+        return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change))
     if not changes:
         return Planned()
     text = f'Change the listener of {wanted.name} ({", ".join(found.path.removeprefix("elb.") for found in changes)})'
@@ -63,18 +111,18 @@ def plan_listener(
     return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes, interrupts=interrupts))
 
 
-def _arguments(wanted: Balancer, group: Ref) -> dict[str, Any]:
+def _arguments(wanted: Balancer, groups: Groups) -> dict[str, Any]:
     certificates = {'Certificates': [{'CertificateArn': wanted.certificate}]} if wanted.certificate else {}
-    forward = {'Type': 'forward', 'TargetGroupArn': group}
-    return {'Port': wanted.port, 'Protocol': wanted.protocol, **certificates, 'DefaultActions': [forward]}
+    return {'Port': wanted.port, 'Protocol': wanted.protocol, **certificates, 'DefaultActions': [groups.action]}
 
 
-def _changes(wanted: Balancer, listener: Listener, group: Ref) -> tuple[Change, ...]:
+def _changes(wanted: Balancer, listener: Listener, group: Ref | None) -> tuple[Change, ...]:
+    """The differences; with `group` None those of the action do not count."""
     before = {
         'protocol': listener.protocol,
         'port': listener.port,
         'certificate': listener.certificates[0] if listener.certificates else None,
-        'target_group': listener.target_group,
+        'target_group': listener.target_group if group else None,
     }
     after = {'protocol': wanted.protocol, 'port': wanted.port, 'certificate': wanted.certificate, 'target_group': group}
     return tuple(
@@ -106,5 +154,5 @@ def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed:
             f'The listener of {there.name} on port {wanted.port} was not created by Nysa, and does not forward '
             f'({on_port[0].action}): it is not changed.'
         )
-    leading_to_us = [listener for listener in there.listeners if listener.target_group in own]
+    leading_to_us = [listener for listener in there.listeners if own & listener.named]
     return next(iter(on_port + leading_to_us), None)

@@ -18,6 +18,7 @@ from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Change, ResultOf
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import Alias, leads_elsewhere, plan_record
+from stack.reconcile.shifting import Groups, leading_to, pair_of, plan_alternate
 from stack.reconcile.target_group import plan_target_group, usable_target_group
 from stack.reconcile.wanted_balancers import Balancer
 
@@ -49,11 +50,20 @@ def plan_load_balancer(
     service = observed.service(draft.owner.service or '')
     serves = service is not None and service.running_count > 0
     before = before if serves else ()
-    led_to = {listener.target_group for listener in there.listeners if listener.port == wanted.port} if there else set()
+    listeners = there.listeners if there else ()
+    pairs = [pair_of(draft, observed, listener.target_group, listener.named) for listener in listeners]
+    pair = next(filter(None, pairs), None)
+    on_port = {listener.target_group for listener in listeners if listener.port == wanted.port}
+    led_to = leading_to(pair, wanted.shift, on_port)
     group_there = usable_target_group(draft, wanted, observed, there, led_to)
     group = plan_target_group(draft, wanted, observed, group_there)
+    alternate, beside = plan_alternate(draft, wanted, group, there, pair, observed)
+    if alternate and before:
+        raise Blocked(
+            'Its load balancer cannot be replaced while ECS shifts traffic: deploy it with strategy: rolling first.'
+        )
     balancer = _load_balancer(draft, wanted, there, observed)
-    listener = plan_listener(draft, wanted, balancer, group, observed, serves=serves)
+    listener = plan_listener(draft, wanted, balancer, Groups(group, alternate, pair), observed, serves=serves)
     alias = Alias(wanted.records, balancer, there)
     moves = serves and leads_elsewhere(alias, observed)
     waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
@@ -65,9 +75,9 @@ def plan_load_balancer(
     left_early = {listener.serving} & attached_groups(draft, observed) - kept
     return Attachment(
         draft=draft,
-        target=Target(group, wanted.container_port, wanted.container),
+        target=Target(group, wanted.container_port, wanted.container, shift=listener.shift),
         ready=tuple(filter(None, [listener.ready])),
-        seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept),
+        seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept | beside),
         also=frozenset(kept) & {known.arn for known in observed.target_groups},
         alias=alias,
         switches=tuple(filter(None, [listener.switch])),

@@ -72,10 +72,15 @@ class Listener:
     tags: Tags = field(default_factory=dict)
 
     @property
+    def named(self) -> frozenset[str]:
+        """The target groups that its default action names."""
+        serving = {self.target_group} if self.target_group else set()
+        return frozenset(serving | self.idle | dict(_weights(self.default)).keys())
+
+    @property
     def leads_to(self) -> frozenset[str]:
         """The target groups that its default action or one of its rules names."""
-        of_default = {self.target_group} if self.target_group else set()
-        return frozenset(of_default | self.idle).union(*(rule.forwards for rule in self.rules))
+        return self.named.union(*(rule.forwards for rule in self.rules))
 
     @classmethod
     def read(cls, found: Answer) -> 'Listener':

@@ -210,10 +210,15 @@ _MISSING = object()
 
 
 def at_path(answer: Any, path: str) -> Any:
-    """The value of a response at a path of names and positions; None where there is none."""
+    """The value of a response at a path of names and positions; None where there is none.
+
+    `?NAME` is the first item of a list that has a true value under that name.
+    """
     for part in path.split('.'):
         if isinstance(answer, Mapping):
             answer = answer.get(part, _MISSING)
+        elif isinstance(answer, list | tuple) and part.startswith('?'):
+            answer = next((item for item in answer if item.get(part[1:])), _MISSING)
         elif isinstance(answer, list | tuple) and part.isdecimal() and int(part) < len(answer):
             answer = answer[int(part)]
         else:

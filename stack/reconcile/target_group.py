@@ -48,16 +48,24 @@ class WantedGroup(Protocol):
 
 
 def usable_target_group(
-    draft: Draft, wanted: WantedGroup, observed: Observed, balancer: LoadBalancer | None, led_to: Collection[str | None]
+    draft: Draft,
+    wanted: WantedGroup,
+    observed: Observed,
+    balancer: LoadBalancer | None,
+    led_to: Collection[str | None],
+    *,
+    but: str | ResultOf | None = None,
 ) -> TargetGroup | None:
     """An existing target group of the right VPC and type that no other load balancer uses.
 
-    `led_to`: those that the listener forwards to now, whatever their names.
+    `led_to`: those that the listener forwards to now, whatever their names. `but` is one that is used otherwise.
     """
     own = set(names.successive(wanted.name))
     own_balancer = {balancer.arn} if balancer else set()
     for group in sorted(observed.target_groups, key=lambda group: group.arn not in led_to):
-        if names.owner(group.tags) not in (None, draft.owner) or not (group.name in own or group.arn in led_to):
+        if group.arn == but or not (group.name in own or group.arn in led_to):
+            continue
+        if names.owner(group.tags) not in (None, draft.owner):
             continue
         fits = (group.vpc, group.target_type, group.protocol) == (
             wanted.vpc,
@@ -91,7 +99,8 @@ def plan_target_group(
     """The target group's ARN, known or to come; `there` is the existing one, if any, `tags` those of a new one."""
     settings = wanted.settings
     if there is None:
-        name = names.unused(wanted.name, {group.name for group in observed.target_groups})
+        made_here = {step.arguments['Name'] for step in draft.steps if step.kind == 'elbv2:CreateTargetGroup'}
+        name = names.unused(wanted.name, {group.name for group in observed.target_groups} | made_here)
         if name is None:
             raise Blocked(f'All names for a target group of {wanted.name} are used.')
         made = draft.add(

@@ -29,6 +29,19 @@ _TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
 
 
 @dataclass(frozen=True)
+class Shift:
+    """Traffic that ECS shifts between two target groups, with the role `role`.
+
+    Nysa creates the other target group and wires both; for target groups of others, the ARNs are stated.
+    """
+
+    role: str
+    alternate: str = ''
+    production_rule: str = ''
+    test_rule: str = ''
+
+
+@dataclass(frozen=True)
 class Balancer:
     """A load balancer with one listener and one target group; `records` has the hosted zone and name of each alias.
 
@@ -55,6 +68,7 @@ class Balancer:
     check_ports: frozenset[str] = frozenset()
     kind: str = 'application'
     target_protocol: str = 'HTTP'
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ class Routed:
     settings: GroupSettings = field(default_factory=GroupSettings)
     check_ports: frozenset[str] = frozenset()
     target_protocol: str = 'HTTP'
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ class OthersGroup:
     target_type: str
     container_port: int
     container: str | None = None
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             settings=GroupSettings.of(elb),
             kind='network' if elb.is_network else 'application',
             target_protocol=_TARGET_PROTOCOLS.get(elb.protocol, 'HTTP'),
+            shift=_shift(settings),
         )
 
 
@@ -180,6 +197,7 @@ def _routed(cluster: str, settings: ServiceSettings, top: Stackfile) -> Iterator
             container=elb.container,
             key=key_at(i),
             settings=GroupSettings.of(elb),
+            shift=_shift(settings),
         )
 
 
@@ -187,7 +205,21 @@ def _others(settings: ServiceSettings) -> Iterator[OthersGroup]:
     for elb in settings.elb:
         port = container_port(settings, elb)
         if elb.target_group and port is not None:
-            yield OthersGroup(elb.target_group, target_type(settings), port, elb.container)
+            shift = _stated_shift(settings, elb)
+            yield OthersGroup(elb.target_group, target_type(settings), port, elb.container, shift)
+
+
+def _shift(settings: ServiceSettings) -> Shift | None:
+    """Whether ECS shifts the traffic of the service; not without a role, which is a mistake."""
+    role = settings.deployment.role_arn
+    return Shift(role) if role and not settings.deployment.is_rolling else None
+
+
+def _stated_shift(settings: ServiceSettings, elb: Elb) -> Shift | None:
+    shift = _shift(settings)
+    if not (shift and elb.alternate_target_group and elb.production_rule):
+        return None
+    return Shift(shift.role, elb.alternate_target_group, elb.production_rule, elb.test_rule or '')
 
 
 def target_type(settings: ServiceSettings) -> str:

@@ -29,6 +29,7 @@ from stack.stackfile.semantics import (
     refused_service,
     schedule,
     shared_balancers,
+    shifting,
     warnings,
 )
 from stack.stackfile.semantics.rendered import refusals
@@ -39,6 +40,7 @@ MISTAKES = (
     *balancers.RULES,
     *container.RULES,
     *deployment.RULES,
+    *shifting.RULES,
     *containers.RULES,
     *placement.RULES,
     *fargate.RULES,

@@ -101,7 +101,7 @@ class Hook:
     )
     arn: str | None = entry(_FUNCTION, 'For `lambda`: the function.', ecs=key('hookTargetArn'))
     role_arn: str | None = entry(
-        values.ROLE, 'For `lambda`: the IAM role with which ECS calls the function.', ecs=key('roleArn')
+        values.ROLE_ARN, 'For `lambda`: the IAM role with which ECS calls the function.', ecs=key('roleArn')
     )
     details: Any = entry(json_value(), 'For `lambda`: JSON that the function gets.', ecs=key('hookDetails'))
     timeout: timedelta = entry(
@@ -214,8 +214,8 @@ class Deployment:
         whole(0, 100), 'Fewest healthy tasks during a rollout, in percent.', ecs=key('minimumHealthyPercent')
     )
     role_arn: str | None = entry(
-        values.ROLE,
-        'The IAM role with which ECS shifts the traffic of load balancers: '
+        values.ROLE_ARN,
+        'The IAM role with which ECS shifts the traffic of load balancers; it has the policy '
         '`AmazonECSInfrastructureRolePolicyForLoadBalancers`.',
     )
     stalled_after: timedelta | None = entry(

@@ -83,6 +83,17 @@ class Elb:
         values.TARGET_GROUP,
         'A target group that others made: the service is attached to it, and it is never changed.',
     )
+    alternate_target_group: str | None = entry(
+        values.TARGET_GROUP,
+        'With `target_group`: the one of the other revision, between which and the first ECS shifts traffic.',
+    )
+    production_rule: str | None = entry(
+        values.LISTENER_RULE,
+        'With `target_group`: the rule that leads to both; of a network load balancer the listener.',
+    )
+    test_rule: str | None = entry(
+        values.LISTENER_RULE, 'With `target_group`: the rule or listener that leads to the new revision for tests.'
+    )
     listener: str | None = entry(
         values.LISTENER, 'A listener that others made: it gets `rules` of this service, and is not changed otherwise.'
     )

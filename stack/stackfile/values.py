@@ -52,6 +52,11 @@ TARGET_GROUP = text(
     'the ARN of a target group',
     example='arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef',
 )
+LISTENER_RULE = text(
+    r'arn:aws[a-z-]*:elasticloadbalancing:\S+:(?:listener-rule/app|listener/net)/\S+',
+    'the ARN of a rule of an application load balancer, or of a listener of a network load balancer',
+    example='arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/net/edge/0123456789abcdef/0123456789abcdef',
+)
 LISTENER = text(
     r'arn:aws[a-z-]*:elasticloadbalancing:\S+:listener/app/\S+',
     'the ARN of a listener of an application load balancer',
@@ -65,6 +70,11 @@ ROLE = text(
     r'arn:aws[a-z-]*:iam::\S+:role/\S+|[A-Za-z0-9_+=,.@-]{1,64}',
     'the ARN or the name of an IAM role',
     example='arn:aws:iam::123456789012:role/ecsTaskExecutionRole',
+)
+ROLE_ARN = text(
+    r'arn:aws[a-z-]*:iam::\S+:role/\S+',
+    'the ARN of an IAM role',
+    example='arn:aws:iam::123456789012:role/ecsInfrastructureRole',
 )
 URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024, example='/health')
 CONTAINER_NAME = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255, example='app')

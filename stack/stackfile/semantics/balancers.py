@@ -19,10 +19,11 @@ LONGEST_TAG = 256
 _KINDS = ('target_group', 'listener', 'load_balancer')
 _OF_OWN = ('type', 'protocol', 'certificates')
 _OF_GROUP = ('deregistration_delay', 'stickiness', 'slow_start', 'algorithm', 'protocol_version')
+_SHIFTED = ('alternate_target_group', 'production_rule', 'test_rule')
 _WITHOUT_EFFECT = {
     'target_group': (*_OF_OWN, 'name', 'dns', 'healthcheck', 'rules', 'port', *_OF_GROUP),
-    'listener': (*_OF_OWN, 'port'),
-    'load_balancer': _OF_OWN,
+    'listener': (*_OF_OWN, 'port', *_SHIFTED),
+    'load_balancer': (*_OF_OWN, *_SHIFTED),
 }
 
 
@@ -76,6 +77,9 @@ def balancer_has_its_kind(subject: Subject) -> Iterator[Finding]:
         for name in ('rules', 'port') if elb.is_own else ():
             if name in stated:
                 yield (*path, name), 'needs load_balancer or listener: a load balancer of its own has no rules'
+        for name in _SHIFTED if elb.is_own else ():
+            if name in stated:
+                yield (*path, name), 'needs target_group: Nysa wires a load balancer of its own'
 
 
 @rule('elb.load_balancer', 'elb.port', 'elb.rules', 'load_balancers')

@@ -13,7 +13,12 @@ from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, settled
 
 
 def document(**deployment: Any) -> dict[str, Any]:
-    found = {'services': [{'mailer': {'image': 'registry/mailer:1', 'deployment': deployment}}]}
+    connected = {
+        'network_mode': 'bridge',
+        'ports': [{'container': 80, 'name': 'http'}],
+        'service_connect': {'namespace': 'production', 'services': [{'port': 'http'}]},
+    }
+    found = {'services': [{'mailer': {'image': 'registry/mailer:1', 'deployment': deployment, **connected}}]}
     assert check(found, cluster=CLUSTER).mistakes == ()
     return found
 

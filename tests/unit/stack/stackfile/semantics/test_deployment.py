@@ -8,6 +8,7 @@ from tests.unit.stack.stackfile.examples import one_service
 from tests.unit.stack.stackfile.semantics.checking import mistakes
 
 FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:smoke'
+ROLE = 'arn:aws:iam::123456789012:role/traffic'
 NATIVE = {'strategy': 'blue_green'}
 
 
@@ -16,7 +17,7 @@ def pause(*stages: str, **settings: Any) -> dict[str, Any]:
 
 
 def function(**settings: Any) -> dict[str, Any]:
-    return {'type': 'lambda', 'arn': FUNCTION, 'role_arn': 'hooks', 'stages': ['post_scale_up'], **settings}
+    return {'type': 'lambda', 'arn': FUNCTION, 'role_arn': ROLE, 'stages': ['post_scale_up'], **settings}
 
 
 REFUSED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
@@ -136,3 +137,75 @@ def test_services_that_ecs_refuses(settings: dict[str, Any], expected: list[tupl
 def test_a_task_may_inherit_a_strategy():
     document = {**one_service(type='task'), 'defaults': {'deployment': NATIVE}}
     assert mistakes(document) == []
+
+
+GROUP = 'arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{}/0123456789abcdef'
+RULE = 'arn:aws:elasticloadbalancing:us-east-1:1:listener-rule/app/edge/1/2/3'
+SHIFTED = {'strategy': 'canary', 'role_arn': ROLE}
+OTHERS = {'target_group': GROUP.format('blue'), 'ports': {'container': 80}}
+IP = {'network_mode': 'awsvpc', 'ports': ['80:80'], 'network': {'subnets': ['subnet-1', 'subnet-2']}}
+
+BALANCED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+    (
+        {'deployment': SHIFTED},
+        [('deployment.strategy', 'canary needs traffic to shift: elb, or an endpoint of service_connect')],
+    ),
+    ({'deployment': {'strategy': 'blue_green'}}, []),
+    (
+        {
+            **IP,
+            'deployment': {'strategy': 'blue_green'},
+            'elb': {**OTHERS, 'alternate_target_group': GROUP.format('b')},
+        },
+        [
+            (
+                'deployment.role_arn',
+                'is missing: expected the role with which ECS shifts the traffic of the load balancer',
+            ),
+            ('elb.production_rule', 'is missing: blue_green needs the rule or listener that leads to both'),
+        ],
+    ),
+    (
+        {
+            **IP,
+            'deployment': SHIFTED,
+            'elb': {**OTHERS, 'alternate_target_group': GROUP.format('blue'), 'production_rule': RULE},
+        },
+        [('elb.alternate_target_group', 'is target_group: expected another one')],
+    ),
+    (
+        {**IP, 'elb': {**OTHERS, 'production_rule': RULE}},
+        [('elb.production_rule', 'needs a deployment.strategy other than rolling')],
+    ),
+    (
+        {
+            'ports': ['80:80'],
+            'deployment': SHIFTED,
+            'elb': {**OTHERS, 'alternate_target_group': GROUP.format('green'), 'production_rule': RULE},
+        },
+        [
+            (
+                'deployment.strategy',
+                'canary with a load balancer needs network_mode: awsvpc, since ECS shifts traffic between targets of '
+                'type ip; found host',
+            )
+        ],
+    ),
+    (
+        {
+            **IP,
+            'deployment': SHIFTED,
+            'elb': {
+                'listener': 'arn:aws:elasticloadbalancing:us-east-1:1:listener/app/edge/1/2',
+                'rules': [{'path': ['/a']}, {'path': ['/b']}],
+                'ports': {'container': 80},
+            },
+        },
+        [('elb.rules', 'canary shifts the traffic of one rule; found 2')],
+    ),
+]
+
+
+@pytest.mark.parametrize(('settings', 'expected'), BALANCED)
+def test_load_balancers_whose_traffic_cannot_be_shifted(settings: dict[str, Any], expected: list[tuple[str, str]]):
+    assert mistakes(one_service(**settings)) == expected
