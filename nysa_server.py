@@ -56,6 +56,7 @@ from stack.changes.audit_verification import Verification, report
 from stack.changes.calendar_changes import CalendarChanges
 from stack.changes.carrying_out import CarryingOut
 from stack.changes.changes import Changes
+from stack.changes.continuing import Continuing
 from stack.changes.deployed_content import DeployedContent
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freeze_calendar import FreezeCalendar
@@ -73,6 +74,7 @@ from stack.changes.secret_restarts import SecretRestarts
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.side_effects import ChangeEffects
 from stack.changes.standings import ControlledStandings, OpenStandings, Standings
+from stack.changes.stopping import Stopping
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
@@ -109,6 +111,7 @@ from stack.runtime.shared_reads import SharedReads
 from stack.runtime.stopping import run_until, stop_signal
 from stack.scheduler import pass_outcomes, plan_commands
 from stack.scheduler.gate_look import GateLook
+from stack.scheduler.hook_answers import HookAnswers
 from stack.scheduler.lease import Leases
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Passes
@@ -284,6 +287,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
     watcher = RunWatcher(store, runs, look, moved, live.judged)
+    rollback = Rollback(changes, freezing, history, Targets(history, freezing, live.state))
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
@@ -317,7 +321,9 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         deployments=Deployments(aws.bucket),
         pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),
         audit_news=audit_news,
-        rollback=Rollback(changes, freezing, history, Targets(history, freezing, live.state)),
+        rollback=rollback,
+        stopping=Stopping(changes, rollback, history, look, aws.connection.region),
+        continuing=Continuing(aws.bucket, changes, core.audit, look),
         runs=runs,
         run_watcher=watcher,
         run_requests=RunRequests(aws.bucket, runs, core.audit, watcher.follow, moved),
@@ -389,7 +395,7 @@ def make_rehearsal(aws: Aws, share: float = DEFAULT_SHARE) -> Rehearsal:
 def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
     gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
     gates = GateLook(EcsLook(PacedConnection(aws.connection, Pace(GATES_SHARE))))
-    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink, gates=gates)
+    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink, gates=gates, stops=gate.stops)
 
 
 def make_scheduler(aws: Aws) -> Scheduler:
@@ -404,6 +410,10 @@ def make_scheduler(aws: Aws) -> Scheduler:
 def make_run_starter(aws: Aws) -> RunStarter:
     paced = PacedConnection(aws.connection, Pace(DEFAULT_SHARE))
     return RunStarter(aws.bucket, RunRecords(aws.bucket), EcsRuns(paced).run)
+
+
+def make_hook_answers(aws: Aws) -> HookAnswers:
+    return HookAnswers(aws.bucket, PacedConnection(aws.connection, Pace(DEFAULT_SHARE)).call)
 
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
@@ -487,6 +497,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     if aws.settings['PROFILE'] == 'local':
         loops.start('scheduler', make_scheduler(aws).run)
         loops.start('runs on request', make_run_starter(aws).run)
+        loops.start('answers to pauses', make_hook_answers(aws).run)
 
 
 def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str, task: Task | None) -> None:
@@ -502,13 +513,14 @@ async def schedule(options: argparse.Namespace) -> int:
         settings = aws.settings
         with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
             working = asyncio.create_task(scheduler.run())
-            starting = asyncio.create_task(make_run_starter(aws).run())
+            beside = [asyncio.create_task(loop.run()) for loop in (make_run_starter(aws), make_hook_answers(aws))]
             print(f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}', flush=True)
             await run_until(stop, working, partial(beat, settings[HEALTH_FILE], 'scheduler'))
             log.info('stopping')
             scheduler.stop()
-            starting.cancel()
-            await asyncio.wait([working, starting], timeout=STOP_WITHIN_S)
+            for task in beside:
+                task.cancel()
+            await asyncio.wait([working, *beside], timeout=STOP_WITHIN_S)
             working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await working

@@ -12,6 +12,7 @@ from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
 from stack.changes.calendar_changes import CalendarChanges
+from stack.changes.continuing import Continuing
 from stack.changes.desired_state import DesiredStates
 from stack.changes.freezing import Freezing
 from stack.changes.image_sources import LabelsOf
@@ -20,6 +21,7 @@ from stack.changes.promotion import Promotion
 from stack.changes.proposals import Proposals
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
+from stack.changes.stopping import Stopping
 from stack.failures import service_report
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
@@ -81,6 +83,8 @@ class Context:
     pushed_images: PushedImages
     audit_news: AuditNews
     rollback: Rollback
+    stopping: Stopping
+    continuing: Continuing
     promotion: Promotion
     proposals: Proposals
     proposal_news: ProposalNews

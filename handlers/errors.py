@@ -18,6 +18,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.Gone: 410,
     errors.Unprocessable: 422,
     errors.Conflict: 409,
+    errors.DeploymentMoved: 409,
     errors.RevisionConflict: 412,
     errors.PlanOutdated: 412,
     errors.Quarantined: 409,

@@ -4,6 +4,7 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.access import installation, sessions, sign_in, tokens
 from handlers.api import (
+    acting,
     activity,
     adoption,
     clusters,
@@ -58,6 +59,8 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (SERVICE + r'/tags', services.Tags),
     (SERVICE + r'/logs', telemetry.Logs),
     (SERVICE + r'/metrics', telemetry.MetricSeries),
+    (SERVICE + r'/rollout/stop', acting.Stop),
+    (SERVICE + r'/rollout/continue', acting.Continue),
     (SERVICE + r'/run', runs.Run),
     (SERVICE + r'/runs', runs.Runs),
     (SERVICE + r'/runs/([^/]+)', runs.OneRun),

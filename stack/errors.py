@@ -147,6 +147,19 @@ class Conflict(NysaError):
     code = 'conflict'
 
 
+class DeploymentMoved(Conflict):
+    """The deployment that a caller saw is not the newest of its service; `deployment` is that one, or None."""
+
+    code = 'deployment_moved'
+
+    def __init__(self, message: str, deployment: str | None):
+        super().__init__(message)
+        self.deployment = deployment
+
+    def extra(self) -> dict[str, Any]:
+        return {'deployment': self.deployment}
+
+
 class RevisionConflict(Conflict):
     """The cluster changed in the meantime; `current` is the stored revision, None where there is none.
 

@@ -24,6 +24,7 @@ from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
+from stack.changes.gate import Gate
 from stack.configuration.settings import read_settings
 from stack.errors import NotFound
 from stack.failures.flight_recorder import FlightRecorder
@@ -39,6 +40,7 @@ from stack.scheduler.gate_look import GateLook
 from stack.scheduler.lease import Leases
 from stack.scheduler.passes import Ask, Ended, Passes
 from stack.scheduler.reconciler import Reconciler
+from stack.stackfile.images import ImageReference
 from stack.state.history import History
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
@@ -68,6 +70,10 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 async def _never(_: Revision) -> bool:
     return False
+
+
+async def _no_digest(_: ImageReference) -> None:
+    return None
 
 
 class Rolling:
@@ -101,6 +107,7 @@ class Rolling:
         """Create the objects of a new process."""
         self.store = RevisionStore(self.bucket)
         self.records = RolloutRecords(self.bucket, pause_s=0)
+        self.leases = Leases(self.bucket, clock=lambda: self.clock)
         self.live = Live(
             self.store,
             self.records,
@@ -178,7 +185,8 @@ class Rolling:
         """Run one pass; it may fail."""
         paced = PacedConnection(self.connection, Pace(share=1))
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
-        passes = Passes(self.store, Leases(self.bucket), reconciler, _never, gates=GateLook(EcsLook(paced)))
+        gate = Gate(self.bucket, _no_digest)
+        passes = Passes(self.store, self.leases, reconciler, _never, gates=GateLook(EcsLook(paced)), stops=gate.stops)
         return await passes.make(Ask(self.name, **ask))
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:

@@ -31,8 +31,8 @@ TAGS = (
     ),
     Tag(
         'Rollouts',
-        'Follow a rollout to its end, roll back to an earlier revision, promote images from another cluster.',
-        ('rollouts', 'rollback', 'promotion'),
+        'Follow a rollout, stop or continue it, roll back to an earlier revision, promote images from another cluster.',
+        ('rollouts', 'acting', 'rollback', 'promotion'),
     ),
     Tag(
         'Proposals',

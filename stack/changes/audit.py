@@ -62,7 +62,7 @@ class Audit:
         self.recorder.note(cluster, {'kind': kind, **_record(change)})
 
     def ran(self, cluster: str, change: Change) -> None:
-        """Record within a second that a caller had a task run."""
+        """Record within a second what a caller did without a revision: a run of a task, an answer to a pause."""
         self.recorder.note(cluster, {'kind': 'change', **_record(change)})
 
     def announced_again(self, revision: Revision, change: Change) -> None:

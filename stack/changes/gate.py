@@ -14,6 +14,7 @@ from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.guard_store import Bucket, GuardStore
 from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
 from stack.errors import AwsFailed, Quarantined, StateUnreadable
+from stack.reconcile.stop_order import StopOrder
 from stack.stackfile.effective import services
 from stack.stackfile.freeze_windows import windows_of
 from stack.stackfile.images import ImageReference
@@ -47,7 +48,7 @@ class Gate:
         """The change as it may be made: its override is kept only where it is needed.
 
         Raises `Frozen` without an override, and `Quarantined` where it brings back an image, unless that is a
-        rollback with an override; `ApprovalRequired` where `before` demands approvals, unless it was approved or has an
+        rollback or a stop with an override; `ApprovalRequired` where `before` demands approvals, unless it was approved or has an
         override.
         """
         freeze = guards.frozen(datetime.now(UTC))
@@ -57,7 +58,7 @@ class Gate:
             if guards.quarantine:
                 await self._refuse_quarantined(guards, images(before), images(after))
         except Quarantined:
-            if not change.override or change.verb != 'rollback':
+            if not change.override or change.verb not in ('rollback', 'stop'):
                 raise
             return change
         needed = () if before is None else requirements(before, after, change)
@@ -69,6 +70,11 @@ class Gate:
         """Whether the deployment of a revision has to wait: its cluster is frozen, and no override made it."""
         guards = await self.guards(revision.cluster, revision)
         return guards.frozen(datetime.now(UTC)) is not None and not any(each.override for each in revision.changes)
+
+    async def stops(self, revision: Revision) -> dict[str, StopOrder]:
+        """The deployments of ECS that are to be stopped under the guards of a revision, by service."""
+        guards = await self.guards(revision.cluster, revision)
+        return {stop.service: stop.order for stop in guards.stops}
 
     async def _refuse_quarantined(self, guards: Guards, before: dict[str, str], after: dict[str, str]) -> None:
         for quarantine in guards.quarantine:

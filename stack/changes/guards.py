@@ -1,4 +1,4 @@
-"""The guards of a cluster, which refuse changes: a freeze, and images in quarantine.
+"""The guards of a cluster: a freeze and images in quarantine, which refuse changes, and deployments to be stopped.
 
 The guards of a cluster are one object in the bucket, named by an id. Each revision that was written under guards
 names them in its metadata, and ends in white space that no revision under other guards ends in: its ETag is another
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.errors import Frozen, StateUnreadable
+from stack.reconcile.stop_order import StopOrder
 from stack.stackfile.freeze_windows import FreezeWindow, in_progress
 from stack.stackfile.images import ImageReference
 from stack.state.revisions import Change
@@ -81,6 +82,17 @@ class Quarantine:
 
 
 @dataclass(frozen=True)
+class StoppedDeployment:
+    """A deployment of ECS that a revision stopped: schedulers end it wherever they find it under way."""
+
+    service: str
+    order: StopOrder
+
+    def to_json(self) -> dict[str, Any]:
+        return {'service': self.service, 'deployment': self.order.deployment, 'mode': self.order.mode}
+
+
+@dataclass(frozen=True)
 class Guards:
     """The guards of a cluster. Without an id there are none.
 
@@ -91,6 +103,7 @@ class Guards:
     freeze: Freeze | None = None
     quarantine: tuple[Quarantine, ...] = field(default=())
     windows: tuple[FreezeWindow, ...] = field(default=())
+    stops: tuple[StoppedDeployment, ...] = field(default=())
 
     def frozen(self, now: datetime) -> Freeze | None:
         """The freeze that is active at that time: a declared one, else that of a window."""
@@ -99,7 +112,11 @@ class Guards:
     def renewed(self, **changes: Any) -> 'Guards':
         """Other guards, with an id of their own; none at all where nothing is left to guard."""
         changed = replace(self, **changes)
-        return replace(changed, id=uuid.uuid4().hex if changed.freeze or changed.quarantine else '')
+        return replace(changed, id=uuid.uuid4().hex if changed.freeze or changed.quarantine or changed.stops else '')
+
+    def with_stop(self, stop: StoppedDeployment) -> 'Guards':
+        """The guards with a stop; the former one of its service is over."""
+        return self.renewed(stops=(*(each for each in self.stops if each.service != stop.service), stop))
 
     def with_quarantine(self, added: Sequence[Quarantine]) -> 'Guards':
         kept = [entry for entry in self.quarantine if all(not _same(entry, other) for other in added)]
@@ -121,6 +138,7 @@ class Guards:
             'id': self.id,
             'freeze': self.freeze.to_json() if self.freeze else None,
             'quarantine': [each.to_json() for each in self.quarantine],
+            **({'stops': [each.to_json() for each in self.stops]} if self.stops else {}),
         }
 
 
@@ -132,7 +150,9 @@ def read_guards(record: Any) -> Guards:
     """Guards as `to_json` wrote them. Raises `StateUnreadable`: unreadable guards never count as none."""
     try:
         freeze = _freeze(record['freeze']) if record['freeze'] else None
-        return Guards(record['id'], freeze, tuple(_quarantine(each) for each in record['quarantine']))
+        quarantine = tuple(_quarantine(each) for each in record['quarantine'])
+        stops = tuple(_stop(each) for each in record.get('stops', ()))
+        return Guards(record['id'], freeze, quarantine, stops=stops)
     except (KeyError, TypeError, ValueError) as error:
         raise StateUnreadable('The guards of the cluster cannot be read; nothing was changed.') from error
 
@@ -152,6 +172,10 @@ def freeze_by_window(windows: Sequence[FreezeWindow], now: datetime) -> Freeze |
 def _freeze(record: Mapping[str, Any]) -> Freeze:
     until = datetime.fromisoformat(record['until']) if record['until'] else None
     return Freeze(record['by'], datetime.fromisoformat(record['at']), record['reason'], until)
+
+
+def _stop(record: Mapping[str, Any]) -> StoppedDeployment:
+    return StoppedDeployment(record['service'], StopOrder(record['deployment'], record['mode']))
 
 
 def _quarantine(record: Mapping[str, Any]) -> Quarantine:

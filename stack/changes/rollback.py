@@ -1,7 +1,9 @@
 """Rollback to an earlier revision; the images that it removes go into quarantine, so that none returns by accident."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 from stack.changes.approval_policy import with_policies
@@ -10,7 +12,7 @@ from stack.changes.changes import Changes
 from stack.changes.desired_state import missing
 from stack.changes.freezing import Freezing
 from stack.changes.gate import images
-from stack.changes.guards import Quarantine
+from stack.changes.guards import Guards, Quarantine
 from stack.changes.rollback_target import Target, Targets
 from stack.changes.writer import Patch
 from stack.errors import Conflict, RevisionConflict, Unprocessable
@@ -21,6 +23,7 @@ from stack.state.revisions import Change, Revision
 from stack.state.service_edits import settings_of, with_service, without_restarts
 
 Document = dict[str, Any]
+EditGuards = Callable[[Guards], Guards]
 
 # How often a rollback is tried while the cluster changes in the meantime.
 ATTEMPTS = 5
@@ -60,19 +63,34 @@ class Rollback:
     async def _from(
         self, current: Revision, request: ChangeRequest, revision: str | None, service: str | None, prune: bool
     ) -> Outcome:
-        cluster = current.cluster
         chosen = await self._target(current, revision, service)
         target = chosen.revision
         document = _content(current, target, service)
-        _check(current, document)
         left_out = missing(current.document_or_empty, document)
         did: dict[str, Any] = {'revision': target.id} | ({'service': service} if service else {})
         change = request.change(verb='rollback', **did | ({'destroyed': left_out} if prune and left_out else {}))
-        removed = await self._removed_images(current, document, change)
-        more: dict[str, Any] = chosen.to_json() | {'quarantined': [each.to_json() for each in removed]}
+        more: dict[str, Any] = dict(chosen.to_json())
         if left_out and not change.destroyed:
             more['unmanaged'] = left_out
-        replace(request, expected=current.id)
+        return await self.store(current, document, change, request, more)
+
+    async def store(
+        self,
+        current: Revision,
+        document: Document,
+        change: Change,
+        request: ChangeRequest,
+        more: Mapping[str, Any],
+        edit_guards: EditGuards | None = None,
+    ) -> Outcome:
+        """Store a document in place of the current one, or plan that; the images that it removes go into quarantine.
+
+        `edit_guards` changes the guards beyond that, in the same write. Raises the refusals of `roll_back`.
+        """
+        cluster = current.cluster
+        _check(current, document)
+        removed = await self._removed_images(current, document, change)
+        more = {**more, 'quarantined': [each.to_json() for each in removed]}
         if request.dry_run:
             return replace(await self._changes.preview(current, lambda _: document, change), more=more)
         if request.plan is not None:
@@ -80,9 +98,9 @@ class Rollback:
             self._changes.refuse_outdated(request.plan, replace(now, more=more))
         await self._changes.permit(current, change)
         change = await self._changes.with_side_effects(current, lambda _: document, change, request)
-        edit_guards = (lambda guards: guards.with_quarantine(removed)) if removed else None
-        patch = Patch(lambda _: document, change, current.id, edit_guards=edit_guards)
-        made = await self._changes.patch(cluster, patch)
+        edits = [edit for edit in (_quarantining(removed), edit_guards) if edit is not None]
+        edit = (lambda guards: reduce(lambda made, each: each(made), edits, guards)) if edits else None
+        made = await self._changes.patch(cluster, Patch(lambda _: document, change, current.id, edit_guards=edit))
         return Accepted(made, await self._changes.announce(made), more=more | change.effects_json())
 
     async def _target(self, current: Revision, revision: str | None, service: str | None) -> Target:
@@ -101,6 +119,10 @@ class Rollback:
             if digest is None or digest != await self._freezing.digest(after[name]):
                 removed.append(Quarantine(name, image, digest, origin.by, at, origin.message, current.id))
         return removed
+
+
+def _quarantining(removed: Sequence[Quarantine]) -> EditGuards | None:
+    return (lambda guards: guards.with_quarantine(removed)) if removed else None
 
 
 def _content(current: Revision, target: Revision, service: str | None) -> Document:

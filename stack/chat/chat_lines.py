@@ -104,8 +104,9 @@ class ChatLines:
         if not services:
             return []
         who = _person(event)
-        back = any(did.get('verb') == 'rollback' for did in event.get('did', ()))
-        verb = 'rolls back' if back else 'rolls out' if event.get('deploys') else 'stores without deploying'
+        verbs = {did.get('verb') for did in event.get('did', ())}
+        back = 'stops the rollout and rolls back' if 'stop' in verbs else 'rolls back' if 'rollback' in verbs else ''
+        verb = back or ('rolls out' if event.get('deploys') else 'stores without deploying')
         what = escape(event['summary'])
         if all(row['action'] == 'update' and _is_restart(row) for row in services):
             verb, what = 'restarts', escape(_listed([row['service'] for row in services]))

@@ -95,6 +95,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     *_of('ecs', 'DescribeClusters DescribeServices DescribeServiceRevisions DescribeTaskDefinition', BOTH),
     *_of('ecs', 'DescribeTasks ListClusters ListServiceDeployments ListServices ListTagsForResource', BOTH),
     *_of('ecs', 'DescribeServiceDeployments', BOTH),
+    *_of('ecs', 'StopServiceDeployment ContinueServiceDeployment', SCHEDULER),
     *_of('ecs', 'ListTaskDefinitions ListTasks', BOTH),
     *_of('elbv2', 'DescribeTargetGroups DescribeLoadBalancers DescribeListeners DescribeTags DescribeRules', BOTH),
     *_of('elbv2', 'DescribeLoadBalancerAttributes', BOTH),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from stack.reconcile import names
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
 from stack.reconcile.scalable_target import ScalableTarget
+from stack.reconcile.stop_order import Stop
 
 Answer = Mapping[str, Any]
 Tags = Mapping[str, str]
@@ -43,7 +44,8 @@ class Service:
     """An ECS service (DescribeServices with TAGS). `deployments` counts the unfinished ones.
 
     `members` are those of CreateService, as DescribeServices returns them. `rollout_state` is that of the newest
-    deployment, None where ECS does not state it.
+    deployment, None where ECS does not state it. `current_deployment` is the ARN of the newest service deployment, None
+    where ECS does not state it.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Service:
     registries: tuple[Answer, ...] = ()
     deployments: int = 1
     rollout_state: str | None = None
+    current_deployment: str | None = None
     tags: Tags = field(default_factory=dict)
 
     @property
@@ -112,6 +115,7 @@ class Service:
             registries=tuple(found.get('serviceRegistries') or ()),
             deployments=len(found.get('deployments') or ()),
             rollout_state=_newest(found).get('rolloutState'),
+            current_deployment=found.get('currentServiceDeployment'),
             tags=names.read_tags(found.get('tags')),
         )
 
@@ -241,6 +245,7 @@ class Observed:
     desired state names and that exists, None where that is unknown.
     `schedules`: answers of GetSchedule by GROUP/NAME, `unknown_schedules` why one could not be read.
     `schedule_groups`: the names in a schedule group, where it was listed and exists.
+    `stops`: by service, the deployment that is the newest and is to be stopped.
     `at`: the time of observation, in seconds since the epoch.
     """
 
@@ -269,6 +274,7 @@ class Observed:
     schedules: Mapping[str, Answer] = field(default_factory=dict)
     unknown_schedules: Mapping[str, str] = field(default_factory=dict)
     schedule_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
     at: float = 0.0
 
     def service(self, name: str) -> Service | None:

@@ -29,6 +29,7 @@ from stack.reconcile.scaling_policies import counted_as_attached, counted_reques
 from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
 from stack.reconcile.shared_balancers import plan_unused
+from stack.reconcile.stops import plan_stop
 from stack.reconcile.tasks import plan_run
 from stack.reconcile.turn import Findings, Turn
 from stack.reconcile.turns import Turns
@@ -139,6 +140,8 @@ def _service(turn: Turn, shared: Draft, listeners: Listeners, wanted: Wanted, ob
     if service:
         wanted = with_kept(wanted, service, observed.definitions.get(service.task_definition))
     turn.wanted = wanted
+    if service and (row := plan_stop(draft, observed)):
+        return row
     if failed := turn.failed_after():
         return turn.plan_rollback(failed)
     if service and not service.draining and service.controller != 'ECS':

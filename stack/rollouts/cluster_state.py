@@ -20,6 +20,7 @@ from stack.rollouts.rollout import STALLED_AFTER_S, Goal, Kind, Rollout, begin
 from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
 from stack.rollouts.stale_secrets import StaleSecret
+from stack.rollouts.stop_verdicts import stop_verdicts
 from stack.stackfile.main_container import main_container
 from stack.state.revisions import Revision
 
@@ -93,6 +94,8 @@ class ClusterState:
             # The tasks of a run are forgotten soon, or were never announced.
             if not (after.runs_once and forgotten and name not in self.rollouts)
         }
+        # What a stop restores begins again even where the content is the same: ECS goes back to it.
+        changed |= stop_verdicts(revision).keys() & self.wanted.keys()
         destroyed = {name for change in revision.changes for name in change.destroyed} - self.wanted.keys()
         for name in destroyed:
             goals[name] = Goal(name, revision.id, revision.stored_at, '', 0, announced_at, 'removal')

@@ -10,6 +10,7 @@ from stack.rollouts.ecs_state import Service
 from stack.rollouts.overtaken import CONFIRMED_AFTER, Overtaken, merged
 from stack.rollouts.rollout import Goal, Rollout
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
+from stack.rollouts.stop_verdicts import stop_verdicts
 from stack.state.revisions import Revision
 
 # Of how many former revisions it is remembered how their rollouts ended.
@@ -36,6 +37,7 @@ class Rollouts:
         now: datetime,
     ) -> None:
         """Go over to a revision, which wants `goals`; what it has not `changed` goes on as it was."""
+        self._stop(revision)
         for name in [each for each in self.now if each not in goals]:
             self._drop(name, revision, now)
         for name, goal in goals.items():
@@ -47,6 +49,20 @@ class Rollouts:
             elif before.goal.held and goal.announced_at is not None:
                 # The announcement of a revision covers everything in it.
                 self.now[name] = rollout.announced_again(before, goal.announced_at, seen.get(name))
+
+    def _stop(self, revision: Revision) -> None:
+        """End the rollouts that a revision stops; what it wants in their place begins afterwards."""
+        for name, verdict in stop_verdicts(revision).items():
+            before = self.now.get(name)
+            if before is None or before.goal.kind != 'service':
+                continue
+            # A look may have shown ECS's rollback before this process knew of the revision.
+            was_seen = before.verdict is not None and before.verdict.failed and before.verdict.at >= verdict.at
+            if before.open or was_seen:
+                self.now[name] = ended = rollout.end(before, verdict)
+                self._retire(ended)
+            if before.open:
+                self.overtaken[before.goal.revision, name] = Overtaken(ended, revision.id, revision.stored_at)
 
     def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
         """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""

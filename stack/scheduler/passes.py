@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from stack.errors import NotFound, NysaError
 from stack.reconcile.ledger import Ledger, read_ledger
 from stack.reconcile.plan import Plan
+from stack.reconcile.stop_order import StopOrder
 from stack.rollouts.pass_outcome import PassLog, blocked_services, read_outcome
 from stack.rollouts.progress import Progress
 from stack.runtime.fence import GoesOn
@@ -84,6 +85,13 @@ class Ended:
 
 OnPlan = Callable[[Plan], None]
 
+# The deployments that a revision's guards stop, by service: see `stack.changes.gate.Gate.stops`.
+Stops = Callable[[Revision], Awaitable[Mapping[str, StopOrder]]]
+
+
+async def no_stops(_: Revision) -> Mapping[str, StopOrder]:
+    return {}
+
 
 class Passes:
     """Makes passes, one on a cluster at a time across all processes."""
@@ -97,8 +105,10 @@ class Passes:
         sink: Callable[[Progress], None] = lambda _: None,
         *,
         gates: Gates = UNOBSERVED,
+        stops: Stops = no_stops,
     ):
         self._gates = gates
+        self._stops = stops
         self._revisions = revisions
         self._leases = leases
         self._reconciler = reconciler
@@ -113,7 +123,7 @@ class Passes:
         revision = await self._revisions.read(ask.cluster)
         recorded = await self._leases.recorded(ask.cluster)
         ledger = await self._gates.look(ask.cluster, read_ledger(recorded.gates))
-        request = _request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
+        request = await self._request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
         return request.document, await self._reconciler.plan(ask.cluster, request)
 
     async def make(
@@ -147,7 +157,7 @@ class Passes:
         ledger = read_ledger(recorded.gates)
         if ledger.open_runs:
             return None
-        request = _request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
+        request = await self._request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
         plan = await self._reconciler.plan(ask.cluster, request)
         if not plan.is_empty:
             return None
@@ -180,7 +190,7 @@ class Passes:
     ) -> Ended:
         brought_by = _brought_by(target, lease.deployed)
         ledger = await self._gates.look(ask.cluster, read_ledger(lease.gates()))
-        plan = await self._reconciler.plan(ask.cluster, _request(ask, target, brought_by, ledger))
+        plan = await self._reconciler.plan(ask.cluster, await self._request(ask, target, brought_by, ledger))
         passed.begin(plan)
         book = GateBook(plan, ledger)
         lease.gates = book.to_json
@@ -198,6 +208,19 @@ class Passes:
         outcome = await self._reconciler.apply(plan, report, fence)
         book.end()
         return _ended(outcome)
+
+    async def _request(self, ask: Ask, revision: Revision, brought_by: str, ledger: Ledger) -> Request:
+        return Request(
+            revision.document,
+            brought_by,
+            ask.destroyed,
+            prune=ask.prune,
+            retry=ask.retry,
+            retried=ask.retried,
+            ledger=ledger,
+            asked_at=ask.asked_at,
+            stops=await self._stops(revision),
+        )
 
     async def _target(self, ask: Ask, current: Revision, deployed: Deployed | None) -> Revision:
         """The revision that a pass deploys: never one that was stored, not to be deployed, after those announced."""
@@ -275,19 +298,6 @@ def _ended(outcome: Outcome) -> Ended:
     if outcome.awaited:
         return Ended('awaiting', outcome)
     return Ended('complete' if outcome.is_complete else 'stopped', outcome)
-
-
-def _request(ask: Ask, revision: Revision, brought_by: str, ledger: Ledger) -> Request:
-    return Request(
-        revision.document,
-        brought_by,
-        ask.destroyed,
-        prune=ask.prune,
-        retry=ask.retry,
-        retried=ask.retried,
-        ledger=ledger,
-        asked_at=ask.asked_at,
-    )
 
 
 def _brought_by(revision: Revision, deployed: Deployed | None) -> str:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from stack.aws.batches import batches
 from stack.errors import AwsFailed, NysaError
 from stack.reconcile.ledger import EMPTY, Ledger
 from stack.reconcile.observed import Observed, Observer
 from stack.reconcile.plan import Plan, Step, at_path, filled_in
 from stack.reconcile.planner import plan
+from stack.reconcile.stop_order import Stop, StopOrder
 from stack.rollouts.progress import Progress, State
 from stack.runtime.fence import GoesOn, check, fenced, permitted
 from stack.runtime.interruptible import Interrupted
@@ -24,6 +26,9 @@ from stack.runtime.interruptible import Interrupted
 # seconds.
 PATIENCE_S = 15.0
 LOOK_AGAIN_S = 2.0
+
+# What DescribeServiceDeployments accepts.
+DEPLOYMENTS_AT_ONCE = 20
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -43,6 +48,7 @@ class Request:
     retried: frozenset[str] = frozenset()
     ledger: Ledger = EMPTY
     asked_at: datetime | None = None
+    stops: Mapping[str, StopOrder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,25 @@ class Reconciler:
         return await self._plan(request, observed), await self._plan(unchanged, observed)
 
     async def _observe(self, cluster: str, request: Request) -> Observed:
-        return await self._observer.observe(cluster, request.document, destroyed=request.destroyed, prune=request.prune)
+        observed = await self._observer.observe(
+            cluster, request.document, destroyed=request.destroyed, prune=request.prune
+        )
+        return replace(observed, stops=await self._stops(observed, request.stops))
+
+    async def _stops(self, observed: Observed, orders: Mapping[str, StopOrder]) -> dict[str, Stop]:
+        """The orders whose deployments are the newest of their services, with their statuses."""
+        newest = {
+            order.deployment: name
+            for name, order in orders.items()
+            if (service := observed.service(name)) and service.current_deployment in (order.deployment, None)
+        }
+        found = {}
+        for some in batches(list(newest), DEPLOYMENTS_AT_ONCE):
+            answer = await self._call('ecs', 'DescribeServiceDeployments', serviceDeploymentArns=some)
+            for deployment in answer['serviceDeployments']:
+                name = newest[deployment['serviceDeploymentArn']]
+                found[name] = Stop(orders[name], deployment['status'])
+        return found
 
     async def _plan(self, request: Request, observed: Observed) -> Plan:
         # Hundreds of services take some 100 ms, which must not block the event loop.

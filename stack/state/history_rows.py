@@ -17,6 +17,7 @@ WORDS = {
     'remove cluster': 'no longer managed',
     'restore': 'brought back',
     'rollback': 'rolled back',
+    'stop': 'stopped',
     'promote': 'promoted',
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from handlers.api.body import JSON_TYPE
 from handlers.document.schemas import (
     access,
+    acting,
     activity,
     adoption,
     clusters,
@@ -78,6 +79,7 @@ SCHEMAS: dict[str, Schema] = {
     **versions.SCHEMAS,
     **promotion.SCHEMAS,
     **proposals.SCHEMAS,
+    **acting.SCHEMAS,
     **rollback.SCHEMAS,
     **telemetry.SCHEMAS,
 }

@@ -1,0 +1,98 @@
+"""The loop of a scheduler that carries out the answers to paused deployments, each an object in the bucket.
+
+Level, not edge: what a killed scheduler leaves is found by the next look, and ECS accepts one answer to a hook.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer
+from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.rollouts.hook_answer import PREFIX, HookAnswer, read_answer
+
+log = logging.getLogger(__name__)
+
+POLL_S = 2.0
+# How long the message of a refusal is kept, for the caller that waits for it.
+REFUSED_KEPT = timedelta(minutes=1)
+
+Call = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class Bucket(ObjectReader, ObjectLister, ObjectDeleter, ObjectReplacer, Protocol):
+    """The calls that answers are read, marked and removed by."""
+
+
+class HookAnswers:
+    """`call` makes an AWS call within AWS's limits."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        call: Call,
+        *,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self._bucket = bucket
+        self._call = call
+        self._sleep = sleep
+        self._now = now
+
+    async def run(self) -> None:
+        """Carry out answers, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except AwsFailed as failed:
+                log.warning('the bucket could not be looked at for answers to paused deployments: %s', failed)
+            await self._sleep(POLL_S)
+
+    async def look(self) -> None:
+        """Carry out the answers that are there. Raises `AwsFailed` where they cannot be listed."""
+        for stored in await self._bucket.objects(prefix=PREFIX):
+            try:
+                await self._carry_out(stored)
+            except (Throttled, Unavailable) as failed:
+                log.warning('the answer %s is not carried out yet: %s', stored.key, failed)
+            except (ValueError, TypeError, KeyError, AwsFailed) as failed:
+                log.error('the answer %s could not be carried out: %s', stored.key, failed)
+
+    async def _carry_out(self, stored: ListedObject) -> None:
+        body = await self._bucket.get(stored.key)
+        if body is None:
+            return
+        answer = read_answer(body.body)
+        if answer.refused is not None:
+            if self._now() - answer.age_from > REFUSED_KEPT:
+                await self._bucket.delete(stored.key)
+            return
+        try:
+            await self._call(
+                'ecs',
+                'ContinueServiceDeployment',
+                serviceDeploymentArn=answer.deployment,
+                hookId=answer.hook,
+                action=answer.action.upper(),
+            )
+        except (Throttled, Unavailable):
+            raise
+        except AwsFailed as failed:
+            if await self._waits(answer):
+                log.error('AWS refuses the answer to the pause of %s in %s: %s', answer.service, answer.cluster, failed)
+                await self._bucket.replace(stored.key, replace(answer, refused=failed.message).dump())
+                return
+        await self._bucket.delete(stored.key)
+
+    async def _waits(self, answer: HookAnswer) -> bool:
+        """Whether the hook still waits: otherwise an earlier call, whose reply was lost, has answered it."""
+        described = await self._call('ecs', 'DescribeServiceDeployments', serviceDeploymentArns=[answer.deployment])
+        return any(
+            hook.get('hookId') == answer.hook and hook.get('status') == 'AWAITING_ACTION'
+            for deployment in described['serviceDeployments']
+            for hook in deployment.get('lifecycleHookDetails') or ()
+        )
