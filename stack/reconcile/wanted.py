@@ -12,6 +12,7 @@ from stack.reconcile.wanted_schedule import WantedSchedule, wanted_schedule
 from stack.stackfile import effective
 from stack.stackfile.autoscaling_fields import Autoscaling
 from stack.stackfile.check import check
+from stack.stackfile.deployment_fields import Deployment
 from stack.stackfile.entries import UNKNOWN_KEY
 from stack.stackfile.field_paths import declared_paths
 from stack.stackfile.fields import ServiceSettings, Stackfile
@@ -77,6 +78,7 @@ class Wanted:
     declared: tuple[str, ...] | None = None
     # No part of what runs: a change of it alone is no rollout.
     order: RolloutOrder = field(default=RolloutOrder(), compare=False)
+    pace: Deployment = field(default=Deployment(), compare=False)
 
     @property
     def leaves_something(self) -> bool:
@@ -204,6 +206,7 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         balancers=wanted_balancers(cluster, settings, top),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
+        pace=settings.deployment,
         order=RolloutOrder(
             settings.depends_on.services,
             settings.pre_deploy,

@@ -200,33 +200,37 @@ class ClusterState:
 
     def _follow(self, name: str, observation: Observation) -> None:
         before, seen = self.rollouts[name], self.ecs.services.get(name)
+        stalled_after = self._stall_limit(name)
         if self.frozen and before.state == 'queued':
             # Schedulers do nothing in a frozen cluster: the rollout does not stall.
             before = replace(before, idle=0.0)
         if before.goal.kind == 'removal':
-            self.rollouts[name] = removal.follow(
-                before, observation.services[name], observation.at, self._stalled_after
-            )
+            self.rollouts[name] = removal.follow(before, observation.services[name], observation.at, stalled_after)
         elif before.goal.kind == 'run':
             if name in observation.runs:
                 tasks = observation.runs[name]
-                self.rollouts[name] = task_run.follow(before, tasks, observation.at, self._stalled_after)
+                self.rollouts[name] = task_run.follow(before, tasks, observation.at, stalled_after)
                 self.ecs.stopped[name] = task_run.failed(tasks, name)[:MOST_STOPPED]
         elif before.goal.kind == 'schedule':
             is_about = self.outcome is not None and refusals.is_about(self.outcome, before.goal, self.revision.id)
             self.rollouts[name] = schedule_rollout.follow(
-                before, self.outcome if is_about else None, observation.at, self._stalled_after
+                before, self.outcome if is_about else None, observation.at, stalled_after
             )
         elif seen is None or self.ecs.knows_definitions(seen):
             fits = self._carriers.of(self.wanted[name], seen, self.ecs.definitions) if seen else ()
-            self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, self._stalled_after)
-        self.rollouts[name] = refusals.judge(
-            before, self.rollouts[name], self.outcome, self.revision.id, self._stalled_after
-        )
+            self.rollouts[name] = service_rollout.follow(before, seen, fits, observation.at, stalled_after)
+        self.rollouts[name] = refusals.judge(before, self.rollouts[name], self.outcome, self.revision.id, stalled_after)
+
+    def _stall_limit(self, name: str) -> float:
+        """For how many seconds the rollout of a service may go without progress."""
+        wanted = self.wanted.get(name)
+        stated = wanted.pace.stalled_after if wanted is not None else None
+        return self._stalled_after if stated is None else stated.total_seconds()
 
     def pause_message(self, name: str, stage: str) -> str | None:
         """What the desired state asks of those who continue a pause at a stage."""
-        return None
+        wanted = self.wanted.get(name)
+        return '\n'.join(wanted.pace.messages_at(stage)) or None if wanted is not None else None
 
     def may_continue(self, name: str) -> str:
         """Who may continue a paused rollout, in words."""

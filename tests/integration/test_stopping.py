@@ -62,6 +62,8 @@ class Stopped(Stage):
         fetched = await AsyncHTTPClient().fetch(
             url, method='POST', body=json.dumps(body), headers=headers, raise_error=False, request_timeout=60
         )
+        # The replica, which does not poll the bucket here, reads what it stored.
+        await self.rest('')
         return fetched.code, json.loads(fetched.body)
 
     async def agree(self, image: str = OLD) -> None:

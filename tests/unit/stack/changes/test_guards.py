@@ -5,8 +5,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from stack.changes.guards import QUARANTINED_MOST, Freeze, Guards, Quarantine, freeze_of, read_guards, refuse_frozen
+from stack.changes.guards import (
+    QUARANTINED_MOST,
+    Freeze,
+    Guards,
+    Quarantine,
+    StoppedDeployment,
+    freeze_of,
+    read_guards,
+    refuse_frozen,
+)
 from stack.errors import StateUnreadable
+from stack.reconcile.stop_order import StopOrder
 from stack.state.revisions import Change, Origin
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
@@ -23,6 +33,7 @@ def held(image: str, digest: str | None = None, service: str = 'web') -> Quarant
         Guards(),
         Guards().renewed(freeze=Freeze('maria', NOW, 'sale')),
         Guards().renewed(freeze=Freeze('maria', NOW, 'sale', NOW)).with_quarantine([HELD]),
+        Guards().with_stop(StoppedDeployment('web', StopOrder('arn:1', 'abort'))),
     ],
 )
 def test_guards_are_read_as_they_were_written(guards: Guards):
@@ -185,3 +196,14 @@ def test_the_refusal_of_an_open_freeze_names_no_time():
 def test_unreadable_guards_are_reported_as_such():
     with pytest.raises(StateUnreadable, match='The guards of the cluster cannot be read; nothing was changed'):
         read_guards({})
+
+
+def test_a_service_has_one_stop_the_newest_one():
+    guards = Guards().with_quarantine([HELD])
+    for number in ('1', '2'):
+        guards = guards.with_stop(StoppedDeployment('web', StopOrder(f'arn:{number}', 'rollback')))
+    guards = guards.with_stop(StoppedDeployment('api', StopOrder('arn:3', 'rollback')))
+    assert [(stop.service, stop.order.deployment) for stop in guards.stops] == [('web', 'arn:2'), ('api', 'arn:3')]
+    # What is released from quarantine, or thawed, leaves the stops.
+    assert guards.without_quarantine([HELD]).stops == guards.renewed(freeze=None).stops == guards.stops
+    assert guards.without_quarantine([HELD]).id
