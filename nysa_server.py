@@ -38,6 +38,7 @@ from stack.aws.connection import Connection
 from stack.aws.ecr_labels import ImageLabels
 from stack.aws.ecr_registry import download
 from stack.aws.ecs import Clusters, describe_cluster, task_definitions
+from stack.aws.ecs_deployments import EcsDeployments
 from stack.aws.ecs_look import EcsLook
 from stack.aws.ecs_runs import EcsRuns
 from stack.aws.inventory import Inventory
@@ -413,7 +414,7 @@ def make_run_starter(aws: Aws) -> RunStarter:
 
 
 def make_hook_answers(aws: Aws) -> HookAnswers:
-    return HookAnswers(aws.bucket, PacedConnection(aws.connection, Pace(DEFAULT_SHARE)).call)
+    return HookAnswers(aws.bucket, EcsDeployments(PacedConnection(aws.connection, Pace(DEFAULT_SHARE))))
 
 
 def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:

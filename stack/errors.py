@@ -18,6 +18,7 @@
     │   └── Gone                it existed, and has expired
     ├── Unprocessable           the request refers to something that does not exist, or exists already
     ├── Conflict                the change does not fit what is stored
+    │   ├── DeploymentMoved     the deployment that the caller saw is not the newest of its service
     │   ├── RevisionConflict    the cluster changed in the meantime: the caller's revision is no longer current
     │   ├── PlanOutdated        the plan is no longer what would happen
     │   ├── Quarantined         the change brings back an image that was rolled back

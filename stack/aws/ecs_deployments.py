@@ -39,6 +39,24 @@ class EcsDeployments:
         definitions = await self._definitions_of(found.values())
         return {name: service_deployment.read(found[arn], definitions) for name, arn in arns.items() if arn in found}
 
+    async def answer(self, deployment: str, hook: str, action: str) -> None:
+        """Answer a hook that waits; `action` is CONTINUE or ROLLBACK.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
+        """
+        await self._aws.call(
+            'ecs', 'ContinueServiceDeployment', serviceDeploymentArn=deployment, hookId=hook, action=action
+        )
+
+    async def awaits(self, deployment: str, hook: str) -> bool:
+        """Whether a hook of a deployment waits for an answer."""
+        found = await self._described([deployment])
+        return any(
+            each.get('hookId') == hook and each.get('status') == 'AWAITING_ACTION'
+            for described in found.values()
+            for each in described.get('lifecycleHookDetails') or ()
+        )
+
     async def _last(self, cluster: str, service: str) -> str | None:
         """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html"""
         answer = await self._aws.call('ecs', 'ListServiceDeployments', cluster=cluster, service=service, maxResults=1)

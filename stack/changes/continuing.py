@@ -23,7 +23,7 @@ from stack.state.service_edits import settings_of
 LOOK_EVERY_S = 0.5
 LOOKS = 12
 
-SAID: dict[Action, str] = {'continue': 'continued', 'rollback': 'rolled back'}
+ENDED: dict[Action, str] = {'continue': 'continued', 'rollback': 'rolled back'}
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,16 @@ class Continuing:
         raise Conflict(f'The pause of {asked.service} is being answered at the same time.')
 
     async def _carried_out(self, known: HookAnswer) -> dict[str, Any]:
-        said = SAID[known.action]
+        ended = ENDED[known.action]
         for _ in range(LOOKS):
             stored = await self._bucket.get(known.key)
             if stored is None:
-                return known.to_json('done', f'{known.service} is {said} by {known.by}.')
+                return known.to_json('done', f'{known.service} is {ended} by {known.by}.')
             refused = read_answer(stored.body).refused
             if refused is not None:
                 raise Conflict(f'AWS refused it: {refused}')
             await self._sleep(LOOK_EVERY_S)
-        return known.to_json('requested', f'{known.service} is to be {said} by {known.by}; a scheduler does so.')
+        return known.to_json('requested', f'{known.service} is to be {ended} by {known.by}; a scheduler does so.')
 
 
 def _chosen(going: ServiceDeployment, request: ContinueRequest) -> str:
@@ -119,7 +119,7 @@ def _chosen(going: ServiceDeployment, request: ContinueRequest) -> str:
         return request.hook
     waiting = going.waits_for
     if not waiting:
-        raise Conflict(f'{request.service} waits for nobody: it is at {_stage(going)}.')
+        raise Conflict(f'{request.service} does not wait: it is at {_stage(going)}.')
     if len(waiting) > 1:
         names = [{'path': 'hook', 'message': hook.id} for hook in waiting]
         raise Unprocessable(f'Several hooks of {request.service} wait; name one in `hook`.', names)

@@ -125,7 +125,7 @@ class Stopping:
             revision = await self._history.before(revision)
         image = main_container(definition.body, service).get('image')
         settings = {**(settings_of(current.document, service) or {}), 'image': image}
-        because = 'No revision is known that ECS would bring back: only the image is taken from there.'
+        because = 'No revision is known that ECS would bring back: its image replaces the present one.'
         return None, with_service(current.document, service, settings), because
 
     def _settings(self, revision: Revision, service: str, definition: TaskDefinition) -> Document | None:

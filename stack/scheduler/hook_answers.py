@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer
 from stack.errors import AwsFailed, Throttled, Unavailable
-from stack.rollouts.hook_answer import PREFIX, HookAnswer, read_answer
+from stack.rollouts.hook_answer import PREFIX, read_answer
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,12 @@ POLL_S = 2.0
 # How long the message of a refusal is kept, for the caller that waits for it.
 REFUSED_KEPT = timedelta(minutes=1)
 
-Call = Callable[..., Awaitable[dict[str, Any]]]
+
+class Deployments(Protocol):
+    """Answers hooks: see `stack.aws.ecs_deployments.EcsDeployments`."""
+
+    async def answer(self, deployment: str, hook: str, action: str) -> None: ...
+    async def awaits(self, deployment: str, hook: str) -> bool: ...
 
 
 class Bucket(ObjectReader, ObjectLister, ObjectDeleter, ObjectReplacer, Protocol):
@@ -28,18 +33,16 @@ class Bucket(ObjectReader, ObjectLister, ObjectDeleter, ObjectReplacer, Protocol
 
 
 class HookAnswers:
-    """`call` makes an AWS call within AWS's limits."""
-
     def __init__(
         self,
         bucket: Bucket,
-        call: Call,
+        deployments: Deployments,
         *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         self._bucket = bucket
-        self._call = call
+        self._deployments = deployments
         self._sleep = sleep
         self._now = now
 
@@ -72,27 +75,13 @@ class HookAnswers:
                 await self._bucket.delete(stored.key)
             return
         try:
-            await self._call(
-                'ecs',
-                'ContinueServiceDeployment',
-                serviceDeploymentArn=answer.deployment,
-                hookId=answer.hook,
-                action=answer.action.upper(),
-            )
+            await self._deployments.answer(answer.deployment, answer.hook, answer.action.upper())
         except (Throttled, Unavailable):
             raise
         except AwsFailed as failed:
-            if await self._waits(answer):
+            # Otherwise an earlier call, whose reply was lost, has answered it.
+            if await self._deployments.awaits(answer.deployment, answer.hook):
                 log.error('AWS refuses the answer to the pause of %s in %s: %s', answer.service, answer.cluster, failed)
                 await self._bucket.replace(stored.key, replace(answer, refused=failed.message).dump())
                 return
         await self._bucket.delete(stored.key)
-
-    async def _waits(self, answer: HookAnswer) -> bool:
-        """Whether the hook still waits: otherwise an earlier call, whose reply was lost, has answered it."""
-        described = await self._call('ecs', 'DescribeServiceDeployments', serviceDeploymentArns=[answer.deployment])
-        return any(
-            hook.get('hookId') == answer.hook and hook.get('status') == 'AWAITING_ACTION'
-            for deployment in described['serviceDeployments']
-            for hook in deployment.get('lifecycleHookDetails') or ()
-        )

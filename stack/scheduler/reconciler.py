@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from stack.aws.batches import batches
 from stack.errors import AwsFailed, NysaError
 from stack.reconcile.ledger import EMPTY, Ledger
 from stack.reconcile.observed import Observed, Observer
@@ -135,7 +134,9 @@ class Reconciler:
             if (service := observed.service(name)) and service.current_deployment in (order.deployment, None)
         }
         found = {}
-        for some in batches(list(newest), DEPLOYMENTS_AT_ONCE):
+        arns = list(newest)
+        for first in range(0, len(arns), DEPLOYMENTS_AT_ONCE):
+            some = arns[first : first + DEPLOYMENTS_AT_ONCE]
             answer = await self._call('ecs', 'DescribeServiceDeployments', serviceDeploymentArns=some)
             for deployment in answer['serviceDeployments']:
                 name = newest[deployment['serviceDeploymentArn']]

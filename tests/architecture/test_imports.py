@@ -23,6 +23,8 @@ CORE = {
     'stack.rollouts.service_deployment',
     'stack.rollouts.stages',
     'stack.rollouts.native_rollout',
+    'stack.rollouts.stop_verdicts',
+    'stack.reconcile.stop_order',
     'stack.rollouts.stage_view',
     'stack.rollouts.cluster_view',
     'stack.state.diff',

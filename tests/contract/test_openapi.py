@@ -16,6 +16,7 @@ from handlers.document.schemas.live_events import IN_OTHER_DETAIL
 from handlers.routes import ROUTES
 from stack.reconcile import names
 from tests import conformance
+from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
 from tests.server import Server
@@ -165,6 +166,8 @@ CALLS = {
     'getRevisions': None,
     'getOneRevision': None,
     'getRevisionDiff': None,
+    'postStop': {'reason': 'too slow'},
+    'postContinue': {'hook': 'pause-1', 'action': 'rollback'},
     'deleteService': None,
     'deleteCluster': None,
     'postRestore': None,
@@ -189,6 +192,22 @@ CALLS = {
 }
 
 
+def roll_out(aws: Aws, cluster: str, service: str) -> None:
+    """Run a service, and begin another deployment of it."""
+    ecs = aws.client('ecs')
+    # A service of that name that another test deleted has drained by then.
+    aws.advance(300)
+    for tag in ('v1', 'v2'):
+        containers = [{'name': service, 'image': f'team/{service}:{tag}', 'memory': 64}]
+        registered = ecs.register_task_definition(family=service, containerDefinitions=containers)
+        arguments = {'cluster': cluster, 'taskDefinition': registered['taskDefinition']['taskDefinitionArn']}
+        if tag == 'v1':
+            ecs.create_service(serviceName=service, desiredCount=1, **arguments)
+            aws.advance(120)
+        else:
+            ecs.update_service(service=service, **arguments)
+
+
 @pytest.fixture
 def played(guarded: Guarded) -> Guarded:
     """`ask` holds each answer against the document; here every operation succeeds once."""
@@ -201,6 +220,8 @@ def played(guarded: Guarded) -> Guarded:
     found = {operation['operationId']: (path, verb, operation) for path, verb, operation in OPERATIONS}
     for name, body in CALLS.items():
         path, verb, operation = found[name]
+        if name == 'postStop':
+            roll_out(guarded.aws, 'staging', 'web')
         cluster = 'living' if name == 'postAdopt' else 'staging'
         address = path.replace('{cluster}', cluster).replace('{service}', 'web').replace('{revision}', 'current')
         address = address.replace('{token}', token.split('_')[1])

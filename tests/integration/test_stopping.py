@@ -226,7 +226,7 @@ def test_an_abort_that_aws_refuses_shows_its_words(aws: Aws):
 
 
 class Mortal(AwsClient):
-    """A connection of a process that dies at a call: before it, or once AWS has made it. Later calls reach nobody."""
+    """A connection of a process that dies at a call: before it, or once AWS has made it. Later calls fail."""
 
     def __init__(self, connection: AwsClient, dies_at: int, *, made: bool):
         self._connection = connection

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stack.aws.ecs_deployments import EcsDeployments
 from stack.errors import AwsFailed, Unavailable
 from stack.rollouts.hook_answer import HookAnswer, read_answer
 from stack.scheduler.hook_answers import REFUSED_KEPT, HookAnswers
@@ -43,7 +44,7 @@ class World:
         self.calls.append(operation)
         if operation == 'DescribeServiceDeployments':
             hooks = [{'hookId': 'pause-1', 'status': 'AWAITING_ACTION'}] if self.waits else []
-            return {'serviceDeployments': [{'lifecycleHookDetails': hooks}]}
+            return {'serviceDeployments': [{'serviceDeploymentArn': 'arn:1', 'lifecycleHookDetails': hooks}]}
         if self.failure is not None:
             raise self.failure
         if not self.waits:
@@ -55,7 +56,7 @@ class World:
 
     def look(self) -> None:
         bucket: Any = SimpleNamespace(objects=self.objects_of, get=self.get, replace=self.replace, delete=self.delete)
-        asyncio.run(HookAnswers(bucket, self.call, now=lambda: self.now).look())
+        asyncio.run(HookAnswers(bucket, EcsDeployments(self), now=lambda: self.now).look())
 
 
 def test_an_answer_is_carried_out_once():
