@@ -48,8 +48,8 @@ class Gate:
         """The change as it may be made: its override is kept only where it is needed.
 
         Raises `Frozen` without an override, and `Quarantined` where it brings back an image, unless that is a
-        rollback or a stop with an override; `ApprovalRequired` where `before` demands approvals, unless it was approved or
-        has an override.
+        rollback or a stop with an override; `ApprovalRequired` where `before` demands approvals, unless it was approved
+        or has an override.
         """
         freeze = guards.frozen(datetime.now(UTC))
         if freeze and not change.override:

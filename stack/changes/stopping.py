@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from stack.changes.approval_policy import with_policies
 from stack.changes.change_request import ChangeRequest, Outcome
 from stack.changes.changes import Changes
 from stack.changes.gate import images
@@ -120,7 +121,7 @@ class Stopping:
             if revision is None:
                 break
             if (restored := self._settings(revision, service, definition)) is not None:
-                document = with_service(current.document, service, restored)
+                document = with_policies(with_service(current.document, service, restored), current.document)
                 return revision, document, 'It is what the rollback of ECS brings.'
             revision = await self._history.before(revision)
         image = main_container(definition.body, service).get('image')

@@ -25,6 +25,9 @@ export type LiveEvent =
   | FrozenEvent
   | ThawedEvent
   | RunEvent
+  | ProposalEvent
+  | ApprovedEvent
+  | RejectedEvent
   | AuditEvent
   | SyncedEvent
   | ErrorEvent
@@ -48,11 +51,11 @@ export type Style = string;
 
 export interface Wire {}
 /**
- * A change that is stored.
+ * A change that is stored, or with `proposal` one that waits for approval and is not stored.
  */
 export interface Accepted {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -71,6 +74,11 @@ export interface Accepted {
    * Services that were left out, and go on running unmanaged.
    */
   unmanaged?: string[];
+  /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
   /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
@@ -104,6 +112,67 @@ export interface Problem {
    * The column in that line.
    */
   column?: number;
+}
+/**
+ * A proposal in short.
+ */
+export interface ProposalBrief {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
 }
 /**
  * Something to know before it is done.
@@ -180,7 +249,7 @@ export interface Plan {
    */
   unmanaged: string[];
   /**
-   * What would refuse the change now: a freeze, a quarantine.
+   * What would refuse the change now: a freeze, a quarantine, a role.
    */
   notes: Note[];
   /**
@@ -192,7 +261,7 @@ export interface Plan {
    */
   rehearsal: Rehearsal | null;
   /**
-   * What ECS would do to come from what runs to it: the plan of a scheduler. Its `waves` are the services that change, each wave after what it needs in those before.
+   * What ECS would do to come from what runs to it: the plan of a scheduler. Its `waves` are the services that change, each wave after what it needs in those before; a step with `interrupts` makes requests fail for a while, and needs the role admin.
    */
   ecs: {} | null;
   /**
@@ -552,9 +621,9 @@ export interface ActivityEntry {
    */
   cluster: string;
   /**
-   * `override` is a change in spite of a freeze, `deletion` one that another program made.
+   * `override` is a change in spite of a freeze or without its approvals, `deletion` one that another program made.
    */
-  kind: 'change' | 'override' | 'refusal' | 'deletion';
+  kind: 'change' | 'override' | 'refusal' | 'deletion' | 'proposal' | 'approval' | 'rejection';
   /**
    * When.
    */
@@ -609,6 +678,19 @@ export interface ActivityEntry {
    */
   override?: string;
   /**
+   * The proposal that a change carries out.
+   */
+  approved?: {
+    /**
+     * Its id.
+     */
+    proposal: string;
+    /**
+     * Who approved it, as far as there is room.
+     */
+    by: string[];
+  };
+  /**
    * The code of a refusal.
    */
   error?: string;
@@ -629,9 +711,26 @@ export interface ActivityEntry {
    */
   count?: number;
   /**
-   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain?: {};
+  chain?: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
 }
 /**
  * A page of the activity of all clusters.
@@ -707,13 +806,83 @@ export interface Stackfile {
   [k: string]: unknown;
 }
 /**
+ * A proposal has another approval, or was carried out.
+ */
+export interface ApprovedEvent {
+  type: 'approved';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * One action, or one refused change.
  */
 export interface AuditEntry {
   /**
-   * `override` is a change in spite of a freeze, `deletion` one that another program made.
+   * `override` is a change in spite of a freeze or without its approvals, `deletion` one that another program made.
    */
-  kind: 'change' | 'override' | 'refusal' | 'deletion';
+  kind: 'change' | 'override' | 'refusal' | 'deletion' | 'proposal' | 'approval' | 'rejection';
   /**
    * When.
    */
@@ -751,6 +920,19 @@ export interface AuditEntry {
    */
   override?: string;
   /**
+   * The proposal that a change carries out.
+   */
+  approved?: {
+    /**
+     * Its id.
+     */
+    proposal: string;
+    /**
+     * Who approved it, as far as there is room.
+     */
+    by: string[];
+  };
+  /**
    * The code of a refusal.
    */
   error?: string;
@@ -775,9 +957,26 @@ export interface AuditEntry {
    */
   count?: number;
   /**
-   * Of an entry beside the revisions, the place in the hash chain: `number`, `place`, `previous`.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain?: {};
+  chain?: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
 }
 /**
  * The audit has a new entry without a revision, as a refusal.
@@ -898,6 +1097,10 @@ export interface Cluster {
    * Its services.
    */
   services: ServiceRow[];
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The newest change of the desired state: a freeze, its end and a release from quarantine are none.
@@ -1085,6 +1288,27 @@ export interface ServiceRow {
      */
     suspended: ('in' | 'out' | 'schedules')[];
   };
+  /**
+   * How the schedule of a task goes.
+   */
+  schedule?: {
+    /**
+     * `failing`: its last run failed; `missed`: no task started when it was last due.
+     */
+    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
+    /**
+     * When the first of the runs that failed in a row began; null where the last one did not.
+     */
+    since: string | null;
+    /**
+     * When its last run began.
+     */
+    last: string | null;
+    /**
+     * When it is due next, where that is known.
+     */
+    next: string | null;
+  };
 }
 /**
  * The deployed state of a service.
@@ -1118,6 +1342,36 @@ export interface Deployed {
    * ECS's status: ACTIVE, DRAINING.
    */
   status: string;
+}
+/**
+ * The freeze windows of a cluster: those of its desired state, and those of the freeze calendar.
+ */
+export interface FreezeWindows {
+  /**
+   * The one in progress that ends last; null where none is.
+   */
+  now: FreezeTime | null;
+  /**
+   * The next ones, at most 5, in the order of their beginnings.
+   */
+  next: FreezeTime[];
+}
+/**
+ * One time of a freeze window.
+ */
+export interface FreezeTime {
+  /**
+   * When it begins.
+   */
+  from: string;
+  /**
+   * When it ends.
+   */
+  until: string;
+  /**
+   * Why.
+   */
+  reason: string;
 }
 /**
  * The state of a cluster in the detail `summary`.
@@ -1218,13 +1472,23 @@ export interface ClusterBriefEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
 }
 /**
  * A time in which a cluster refuses changes.
  */
 export interface Freeze {
   /**
-   * Who froze it.
+   * Who froze it; `freeze window` where a window did.
    */
   by: string;
   /**
@@ -1362,6 +1626,10 @@ export interface ClusterEvent {
    * The revision of the client whose successors are included.
    */
   covers_since?: string;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The desired and deployed state of a service.
@@ -1407,7 +1675,7 @@ export interface ServiceState {
   percent: number | null;
   verdict: Verdict | null;
   /**
-   * The image before the newest deployment.
+   * The image before the wanted one: of the newest success with another.
    */
   image_before: string | null;
   /**
@@ -1492,6 +1760,27 @@ export interface ServiceState {
      */
     since: string;
   }[];
+  /**
+   * How the schedule of a task goes.
+   */
+  schedule?: {
+    /**
+     * `failing`: its last run failed; `missed`: no task started when it was last due.
+     */
+    state: 'pending' | 'ok' | 'running' | 'overlapping' | 'failing' | 'missed' | 'disabled';
+    /**
+     * When the first of the runs that failed in a row began; null where the last one did not.
+     */
+    since: string | null;
+    /**
+     * When its last run began.
+     */
+    last: string | null;
+    /**
+     * When it is due next, where that is known.
+     */
+    next: string | null;
+  };
   /**
    * The desired image.
    */
@@ -1875,6 +2164,32 @@ export interface RemovedCluster {
   revision: string;
 }
 /**
+ * The state of a cluster in the detail `rows`.
+ */
+export interface ClusterRowsEvent {
+  type: 'cluster';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
  * The effective configuration of a service.
  */
 export interface Configuration {
@@ -1961,6 +2276,178 @@ export interface Continue {
    * The `deployment_arn` that the caller saw: 409 `deployment_moved` if it is not the newest any more.
    */
   deployment?: string;
+}
+/**
+ * A proposal after a decision.
+ */
+export interface DecidedProposal {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * When it was made.
+   */
+  at: string;
+  /**
+   * The revision that its plan was made from.
+   */
+  base: string;
+  /**
+   * The request; `verb` is the kind of change.
+   */
+  did: {};
+  /**
+   * Who approved the current plan.
+   *
+   * Items: An approval or a rejection.
+   */
+  approvals: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * Who rejected it.
+   *
+   * Items: An approval or a rejection.
+   */
+  rejections: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * The policies that it has to meet.
+   *
+   * Items: A policy that the change has to meet.
+   */
+  requirements: {
+    /**
+     * The services that it is for; none where it is that of the cluster.
+     */
+    services: string[];
+    /**
+     * How many people must approve.
+     */
+    required: number;
+    /**
+     * The groups and roles that may.
+     */
+    by: string[];
+    /**
+     * Whether the author may.
+     */
+    self: boolean;
+    /**
+     * How long a proposal can be approved.
+     */
+    expires: string;
+  }[];
+  /**
+   * Who may approve it: groups and roles.
+   */
+  may_approve: string;
+  /**
+   * Why it was carried out without its approvals.
+   */
+  override: string | null;
+  /**
+   * Why it is outdated.
+   */
+  because: string | null;
+  /**
+   * Whether the caller can approve it now.
+   */
+  can_approve: boolean;
+  /**
+   * What the decision did, for a person.
+   */
+  message: string;
+  /**
+   * Why the caller cannot approve it.
+   */
+  why_not?: string;
+  plan?: Plan;
+}
+/**
+ * A decision on a proposal.
+ */
+export interface Decision {
+  /**
+   * Why.
+   */
+  reason?: string;
+  /**
+   * The `plan_id` that the caller saw; needed once the plan was renewed.
+   */
+  plan?: string;
 }
 /**
  * The cluster is no longer managed.
@@ -2266,6 +2753,11 @@ export interface Error {
   frozen?: Freeze;
   quarantine?: Quarantine;
   rollout?: Rollout;
+  /**
+   * With `approval_required`: the policies that the change has to meet.
+   */
+  approvals?: {}[];
+  proposal?: ProposalBrief;
   /**
    * With `not_ready`.
    */
@@ -2577,6 +3069,42 @@ export interface LogLines {
   }[];
 }
 /**
+ * The freeze windows of clusters by name or pattern, as far as the caller may change them.
+ */
+export interface FreezeCalendar {
+  /**
+   * The windows.
+   */
+  content: {
+    /**
+     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
+     */
+    cron: string;
+    /**
+     * How long it lasts, in elapsed time.
+     */
+    duration: string;
+    /**
+     * The time zone of `cron`.
+     */
+    timezone?: string;
+    /**
+     * Why; shown in each refusal.
+     */
+    reason: string;
+    /**
+     * The names of the clusters, or patterns with `*`.
+     *
+     * @maxItems 100
+     */
+    clusters: string[];
+  }[];
+  /**
+   * The next times of all of them, at most 5.
+   */
+  next: FreezeTime[];
+}
+/**
  * Whether a cluster is frozen.
  */
 export interface FreezeState {
@@ -2584,6 +3112,10 @@ export interface FreezeState {
    * The freeze; null where there is none.
    */
   frozen: Freeze | null;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A frozen cluster.
@@ -2613,7 +3145,7 @@ export interface FrozenEvent {
    */
   cluster: string;
   /**
-   * Who froze it.
+   * Who froze it; `freeze window` where a window did.
    */
   by: string;
   /**
@@ -2628,6 +3160,10 @@ export interface FrozenEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * The process answers.
@@ -2748,9 +3284,26 @@ export interface InstallationAuditEntry {
    */
   count: number;
   /**
-   * The place in the hash chain: `number` of the object, `place` in it, hash of the `previous` entry.
+   * Of an entry beside the revisions, its place in the hash chain.
    */
-  chain: {};
+  chain: {
+    /**
+     * The number of its object.
+     */
+    number: number;
+    /**
+     * Its place in the object, from the oldest.
+     */
+    place: number;
+    /**
+     * The SHA-256 of the entry before it.
+     */
+    previous: string;
+    /**
+     * In the first entry, how many objects of an earlier release were there.
+     */
+    before?: number;
+  };
   /**
    * The code of the refusal.
    */
@@ -2883,6 +3436,10 @@ export interface RolloutEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A line of a log that the socket follows.
@@ -2936,13 +3493,17 @@ export interface ThawedEvent {
    */
   cluster: string;
   /**
-   * Who thawed it.
+   * Who thawed it; null where the freeze ended by itself.
    */
   by: string | null;
   /**
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
 }
 /**
  * A run of a task has begun, moved or ended.
@@ -3035,6 +3596,146 @@ export interface RunRow {
    * Why it failed: `kind`, `what`, `advice`.
    */
   reason: {} | null;
+}
+/**
+ * A proposal was made, renewed or outdated.
+ */
+export interface ProposalEvent {
+  type: 'proposal';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+}
+/**
+ * A proposal was rejected.
+ */
+export interface RejectedEvent {
+  type: 'rejected';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * How many approvals the current plan has.
+   */
+  approvals: number;
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
 }
 /**
  * Everything that a subscription requested has been sent.
@@ -3224,6 +3925,53 @@ export interface NewFreeze {
   } & string;
 }
 /**
+ * The freeze windows that replace all that the caller may change.
+ */
+export interface NewFreezeCalendar {
+  /**
+   * The windows.
+   *
+   * @maxItems 200
+   */
+  content: {
+    /**
+     * When it begins: minutes, hours, day-of-month, month, day-of-week (1 is Sunday) and year, as AWS's own cron.
+     */
+    cron: string;
+    /**
+     * How long it lasts, in elapsed time.
+     */
+    duration: string;
+    /**
+     * The time zone of `cron`.
+     */
+    timezone?: string;
+    /**
+     * Why; shown in each refusal.
+     */
+    reason: string;
+    /**
+     * The names of the clusters, or patterns with `*`.
+     *
+     * @maxItems 100
+     */
+    clusters: string[];
+  }[];
+}
+/**
+ * A change to propose: one of the two.
+ */
+export interface NewProposal {
+  /**
+   * Changes by service, as in `PATCH …/services`.
+   */
+  services?: {};
+  /**
+   * A whole desired state, as in `PUT …/config`.
+   */
+  config?: {};
+}
+/**
  * A token to be made.
  */
 export interface NewToken {
@@ -3268,7 +4016,7 @@ export interface OpenApi {
  */
 export interface Promoted {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -3312,6 +4060,11 @@ export interface Promoted {
    */
   unmanaged?: string[];
   /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
+  /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
   notes?: Note[];
@@ -3340,6 +4093,174 @@ export interface Promotion {
    * true takes over what rolls out or fails in the source too.
    */
   force?: boolean;
+}
+/**
+ * A change that waits for approval, with its plan where one proposal is read.
+ */
+export interface Proposal {
+  /**
+   * Its id.
+   */
+  id: string;
+  /**
+   * The cluster.
+   */
+  cluster: string;
+  /**
+   * Whether it can be approved, and what became of it.
+   */
+  state: 'open' | 'approved' | 'rejected' | 'expired' | 'outdated' | 'carried-out';
+  /**
+   * The id of its plan, which an approval names.
+   */
+  plan_id: string;
+  /**
+   * What it would do, in a line.
+   */
+  summary: string;
+  /**
+   * Its author.
+   */
+  by: string;
+  /**
+   * Why.
+   */
+  reason: string | null;
+  /**
+   * When it was made.
+   */
+  created_at: string;
+  /**
+   * Until when it can be approved.
+   */
+  expires_at: string;
+  /**
+   * How many approvals the strictest policy needs.
+   */
+  required: number;
+  /**
+   * How often its plan was replaced, because something had moved.
+   */
+  renewals: number;
+  /**
+   * Who approved or rejected it last.
+   */
+  decided_by: string | null;
+  /**
+   * The revision that carried it out; null before.
+   */
+  revision: string | null;
+  /**
+   * When it was made.
+   */
+  at: string;
+  /**
+   * The revision that its plan was made from.
+   */
+  base: string;
+  /**
+   * The request; `verb` is the kind of change.
+   */
+  did: {};
+  /**
+   * Who approved the current plan.
+   *
+   * Items: An approval or a rejection.
+   */
+  approvals: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * Who rejected it.
+   *
+   * Items: An approval or a rejection.
+   */
+  rejections: {
+    /**
+     * Who decided.
+     */
+    by: string;
+    /**
+     * When.
+     */
+    at: string;
+    /**
+     * Why.
+     */
+    reason: string | null;
+  }[];
+  /**
+   * The policies that it has to meet.
+   *
+   * Items: A policy that the change has to meet.
+   */
+  requirements: {
+    /**
+     * The services that it is for; none where it is that of the cluster.
+     */
+    services: string[];
+    /**
+     * How many people must approve.
+     */
+    required: number;
+    /**
+     * The groups and roles that may.
+     */
+    by: string[];
+    /**
+     * Whether the author may.
+     */
+    self: boolean;
+    /**
+     * How long a proposal can be approved.
+     */
+    expires: string;
+  }[];
+  /**
+   * Who may approve it: groups and roles.
+   */
+  may_approve: string;
+  /**
+   * Why it was carried out without its approvals.
+   */
+  override: string | null;
+  /**
+   * Why it is outdated.
+   */
+  because: string | null;
+  /**
+   * Whether the caller can approve it now.
+   */
+  can_approve: boolean;
+  /**
+   * Why the caller cannot approve it.
+   */
+  why_not?: string;
+  plan?: Plan;
+}
+/**
+ * Proposals, by cluster and newest first.
+ */
+export interface ProposalPage {
+  /**
+   * The proposals, without their plans.
+   */
+  content: Proposal[];
+  /**
+   * Give it as `after` for the next page; null on the last one.
+   */
+  next: string | null;
 }
 /**
  * Images that must not come back, of one service or of all.
@@ -3482,6 +4403,19 @@ export interface Revision {
      */
     subject?: string;
     /**
+     * The proposal that a change carries out.
+     */
+    approved?: {
+      /**
+       * Its id.
+       */
+      proposal: string;
+      /**
+       * Who approved it, as far as there is room.
+       */
+      by: string[];
+    };
+    /**
      * What the change did beyond its content; absent without side effects.
      */
     also?: RecordedEffect[];
@@ -3566,6 +4500,19 @@ export interface RevisionRow {
      * The account of a person who signed in at a provider: its issuer and the id there.
      */
     subject?: string;
+    /**
+     * The proposal that a change carries out.
+     */
+    approved?: {
+      /**
+       * Its id.
+       */
+      proposal: string;
+      /**
+       * Who approved it, as far as there is room.
+       */
+      by: string[];
+    };
     /**
      * What the change did beyond its content; absent without side effects.
      */
@@ -3675,7 +4622,7 @@ export interface Rollback {
  */
 export interface RolledBack {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -3725,6 +4672,11 @@ export interface RolledBack {
    * Services that were left out, and go on running unmanaged.
    */
   unmanaged?: string[];
+  /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
   /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
@@ -3833,6 +4785,42 @@ export interface RolloutBriefEvent {
   services: {
     [k: string]: string | null;
   };
+  /**
+   * The number of earlier messages that this one replaces, for a slow reader.
+   */
+  merged?: number;
+  /**
+   * Its freeze windows; absent where it has none.
+   */
+  freeze_windows?: FreezeWindows;
+  /**
+   * By name how the schedule of a task goes; a service in `services` that is absent has none.
+   */
+  schedules?: {
+    [k: string]: string;
+  };
+}
+/**
+ * What moved, in the detail `rows`.
+ */
+export interface RolloutRowsEvent {
+  type: 'rollout';
+  /**
+   * When it happened.
+   */
+  at: string;
+  /**
+   * The name of the cluster.
+   */
+  cluster: string;
+  /**
+   * The revision.
+   */
+  revision: string;
+  /**
+   * Rows of services, without empty fields (docs/events.md).
+   */
+  services: {}[];
   /**
    * The number of earlier messages that this one replaces, for a slow reader.
    */
@@ -4035,7 +5023,7 @@ export interface Service {
   percent: number | null;
   verdict: Verdict | null;
   /**
-   * The image before the newest deployment.
+   * The image before the wanted one: of the newest success with another.
    */
   image_before: string | null;
   /**
@@ -4730,7 +5718,7 @@ export interface Stop {
  */
 export interface Stopped {
   /**
-   * The revision that holds the change.
+   * The revision that holds the change; with `proposal` the current one.
    */
   revision: string;
   /**
@@ -4788,6 +5776,11 @@ export interface Stopped {
    * Services that were left out, and go on running unmanaged.
    */
   unmanaged?: string[];
+  /**
+   * Only with `proposal`.
+   */
+  code?: 'approval_required';
+  proposal?: ProposalBrief;
   /**
    * What a deployment would change of a cluster that is restored, not deployed.
    */
