@@ -1,20 +1,24 @@
 # The server, for production: `docker build -t nysa-api-server .` needs nothing but Docker.
 # The embedded AWS of PROFILE=local is not in it.
 
-FROM node:24.19.0-trixie-slim AS control-plane
+# Digests of the base images, as @sha256:…, for builds that must be the same on every day: see docs/operations.md.
+ARG NODE_DIGEST=""
+ARG PYTHON_DIGEST=""
+
+FROM node:24.19.0-trixie-slim${NODE_DIGEST} AS control-plane
 WORKDIR /build/static
 COPY static/package.json static/package-lock.json static/.npmrc ./
 RUN npm ci
 COPY static ./
 RUN npm run build
 
-FROM python:3.13.16-slim-trixie AS packages
+FROM python:3.13.16-slim-trixie${PYTHON_DIGEST} AS packages
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes --no-deps --prefix=/packages -r requirements.lock
 COPY docs/notices.py ./
 RUN python notices.py requirements.lock /packages/lib/python3.*/site-packages > THIRD-PARTY-NOTICES.txt
 
-FROM python:3.13.16-slim-trixie
+FROM python:3.13.16-slim-trixie${PYTHON_DIGEST}
 RUN useradd --system --uid 10001 --no-create-home nysa
 COPY --from=packages /packages /usr/local
 WORKDIR /nysa

@@ -109,7 +109,7 @@ class ApiHandler(RequestHandler):
     @property
     def source(self) -> str:
         """Where the request comes from, as records have it."""
-        return source_of(self.request, self.context.access.origins.address(self.request))
+        return source_of(self.request.headers, self.context.access.origins.address(self.request))
 
     def change_request(self) -> ChangeRequest:
         """Raises `AccessDenied` where the caller may not override a freeze, and `InvalidRequest`."""

@@ -115,13 +115,14 @@ class ApprovalDenied(AccessDenied):
 
 
 class TooManyRequests(NysaError):
-    """`seconds` is the time to wait before a retry."""
+    """`seconds` is the time to wait before a retry; `failed` is the failed sign-in that was one too many, if it was."""
 
     code = 'too_many_requests'
 
-    def __init__(self, message: str, seconds: int):
+    def __init__(self, message: str, seconds: int, failed: NotAuthenticated | None = None):
         super().__init__(message)
         self.seconds = seconds
+        self.failed = failed
 
 
 class Overloaded(NysaError):

@@ -237,4 +237,6 @@ class ControlledAccess(Access):
     def _failure(self, failed: NotAuthenticated, request: HTTPServerRequest) -> NysaError:
         """The failed sign-in, or `TooManyRequests` where its address has had too many."""
         seconds = self._failures.take(self.origins.address(request))
-        return TooManyRequests(f'Too many failed sign-ins; retry in {seconds} s.', seconds) if seconds else failed
+        if not seconds:
+            return failed
+        return TooManyRequests(f'Too many failed sign-ins; retry in {seconds} s.', seconds, failed)

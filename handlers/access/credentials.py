@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
-from tornado.httputil import HTTPServerRequest
-
 from stack.access import tokens
 from stack.access.access import Caller, Role
 from stack.errors import InvalidRequest
@@ -38,9 +36,9 @@ def unchecked_caller(headers: Mapping[str, str]) -> Caller:
     return Caller(name or 'anonymous', Role.ADMIN)
 
 
-def source_of(request: HTTPServerRequest, address: str) -> str:
+def source_of(headers: Mapping[str, str], address: str) -> str:
     """Where a request comes from, as records have it: its address and its program."""
-    agent = request.headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
+    agent = headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
     return f'{address} {agent}'.strip()
 
 

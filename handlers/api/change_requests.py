@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from handlers.access.credentials import text_of
+from handlers.access.credentials import source_of, text_of
 from handlers.api.query import Query
 from stack.access.access import Caller, Role
 from stack.changes.approvers import Account
@@ -36,9 +36,8 @@ def read_change_request(query: Query, headers: Mapping[str, str], caller: Caller
 def _origin(query: Query, headers: Mapping[str, str], caller: Caller, address: str) -> Origin:
     """Raises `InvalidRequest` for a message that is too long."""
     message = query.text('message') or text_of(headers.get('X-Nysa-Message', ''))
-    agent = headers.get('User-Agent', '').encode('ascii', 'replace').decode()[:100]
     speaker = f'{caller.speaker}: ' if caller.speaker else ''
-    return Origin(caller.name, f'{speaker}{address} {agent}'.strip(), message, caller.subject)
+    return Origin(caller.name, speaker + source_of(headers, address), message, caller.subject)
 
 
 def _expected_revision(headers: Mapping[str, str]) -> str | None:

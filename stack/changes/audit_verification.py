@@ -13,7 +13,7 @@ from stack.changes.log_check import Mark, StoredBatch
 from stack.errors import NotFound
 from stack.state import revision_chain
 from stack.state.proof import Finding, Proof, Severity, status_of
-from stack.state.revision_chain import Deletion
+from stack.state.revision_chain import Deletion, WithoutContent
 from stack.state.revision_store import SEPARATOR
 from stack.state.revisions import Revision
 
@@ -57,14 +57,15 @@ class Verification:
             return Proof(proof.title, proof.checked, proof.head, (*proof.findings, unversioned), proof.hashes)
         return proof
 
-    async def _revision(self, cluster: str, version: ListedVersion) -> Revision | Deletion | None:
+    async def _revision(self, cluster: str, version: ListedVersion) -> WithoutContent | Deletion | None:
         if version.deleted:
             return Deletion(str(version.version))
         async with self._reading:
             stored = await self._bucket.get(cluster, version=version.version)
         if stored is None:
             return None  # Deleted since the listing: the next revision's link shows that it is missing.
-        return Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata)
+        read = Revision(cluster, stored.etag, stored.version, stored.body, stored.modified, stored.metadata)
+        return WithoutContent.of(read)
 
     async def entries(self, title: str, prefix: str, mark: str) -> Proof:
         """The proof of a chained log; `mark` is the key beside it that names its newest object, if it has one."""

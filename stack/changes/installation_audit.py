@@ -55,7 +55,7 @@ class InstallationAudit:
         did = {'verb': 'request', 'request': request[:PATH_MOST]} | _token_of(caller)
         entry = _entry('refusal', caller.name if caller else None, source, did) | _refusal(error)
         if cluster is not None and self._is_managed(cluster):
-            self._clusters.denied(cluster, entry)
+            self._clusters.denied(cluster, entry | {'summary': request[:PATH_MOST]})
         else:
             self.recorder.note(NAME, entry | {'kind': 'denied'}, Urgency.AS_FAILURE)
 

@@ -24,12 +24,12 @@ ROOM = len(CHAIN_KEY) + len('9999999999:') + 43
 
 
 class Stored(Protocol):
-    """A revision with its content: see `stack.state.revisions.Revision`."""
+    """A revision: see `stack.state.revisions.Revision`. `body_hash` is the SHA-256 of its content."""
 
     @property
     def id(self) -> str: ...
     @property
-    def body(self) -> bytes: ...
+    def body_hash(self) -> str: ...
     @property
     def metadata(self) -> Mapping[str, str]: ...
     @property
@@ -45,6 +45,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class WithoutContent:
+    """A revision as far as its chain needs it: a history may have more content than fits into memory."""
+
+    id: str
+    body_hash: str
+    metadata: Mapping[str, str]
+    is_removal: bool
+
+    @staticmethod
+    def of(revision: Stored) -> 'WithoutContent':
+        return WithoutContent(revision.id, revision.body_hash, revision.metadata, revision.is_removal)
+
+
+@dataclass(frozen=True)
 class Deletion:
     """A deletion in a history."""
 
@@ -54,7 +68,7 @@ class Deletion:
 def digest(revision: Stored) -> str:
     """The hash of a revision: its content and its record, without what S3 assigns, so that a copy has the same."""
     metadata = sorted((name, value) for name, value in revision.metadata.items() if name.startswith(OWN))
-    content = json.dumps([hashlib.sha256(revision.body).hexdigest(), metadata]).encode()
+    content = json.dumps([revision.body_hash, metadata]).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b'=').decode()
 
 
@@ -126,7 +140,7 @@ def _copied(older: Stored, link: Link, history: Sequence[Stored | Deletion]) -> 
     """
     if link_of(older.metadata):
         return ''
-    others = (each for each in history if not isinstance(each, Deletion) and each.body == older.body)
+    others = (each for each in history if not isinstance(each, Deletion) and each.body_hash == older.body_hash)
     return next((each.id for each in others if each is not older and link.previous == digest(each)), '')
 
 

