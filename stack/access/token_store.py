@@ -110,15 +110,16 @@ class TokenStore:
 
     async def _end(self, ended: Token) -> None:
         async with self._lock:
-            if ended.id not in self._stored:
+            etag, current = self._stored.get(ended.id, ('', None))
+            if current is None:
                 raise NotFound(f'There is no token {ended.id!r} here.')
-            body = json.dumps(ended.record()).encode()
+            message = f'{ended.id} was rotated or revoked in the meantime; look at /api/v1/tokens.'
+            if current.replaced_by:
+                raise Conflict(message)
             try:
-                written = await self._bucket.put(TOKENS + ended.id, body, over=self._stored[ended.id][0])
+                written = await self._bucket.put(TOKENS + ended.id, json.dumps(ended.record()).encode(), over=etag)
             except PreconditionFailed as failed:
-                raise Conflict(
-                    f'{ended.id} was rotated or revoked in the meantime; look at /api/v1/tokens.'
-                ) from failed
+                raise Conflict(message) from failed
             except OutcomeUnknown as unknown:
                 where = f'Look at /api/v1/tokens: if {ended.replaced_by} replaces it, rotate that one again.'
                 raise unknown.about(f'the token {ended.id} was rotated', where) from unknown

@@ -208,6 +208,9 @@ async def test_of_two_rotations_at_once_one_is_refused_and_leaves_nothing():
     await there.refresh()
     assert there.find(other.id) is None
     assert there.find(token.id) == ended
+    with pytest.raises(Conflict):
+        await there.rotate(other, other_ended)
+    assert (there.find(other.id), there.find(token.id)) == (None, ended), 'what it knows now was rotated already'
 
 
 @asynchronous
