@@ -98,15 +98,21 @@ class EntryRecorder:
         await self._write(name)
 
     async def _write(self, name: str) -> None:
+        """Store what waits now. What is noted meanwhile has a time of its own: a flood is not stored piecemeal."""
         async with self._locks[name]:
-            while batch := self._unstored.pop(name, None) or self._next_batch(name):
-                stored = await self._store(name, batch)
-                if stored is None:
-                    self._unstored[name] = batch
-                    self._write_in(name, RETRIED_EACH_S)
-                    break
-                for notify in self.wrote:
-                    await notify(name, f'{stored.key} {stored.head.hash}')
+            if batch := self._unstored.pop(name, None):
+                await self._write_batch(name, batch)
+            if name not in self._unstored and (batch := self._next_batch(name)):
+                await self._write_batch(name, batch)
+
+    async def _write_batch(self, name: str, batch: Batch) -> None:
+        stored = await self._store(name, batch)
+        if stored is None:
+            self._unstored[name] = batch
+            self._write_in(name, RETRIED_EACH_S)
+            return
+        for notify in self.wrote:
+            await notify(name, f'{stored.key} {stored.head.hash}')
 
     def _next_batch(self, name: str) -> Batch | None:
         entries = sorted(self._waiting.pop(name, {}).values(), key=lambda entry: entry['at'], reverse=True)

@@ -21,7 +21,8 @@ class Recorded:
 
     def __init__(self) -> None:
         self.world = World()
-        self.recorder = EntryRecorder(Bucket(FakeS3(self.world), 'bucket'), 'log/{}/'.format)
+        self.s3 = FakeS3(self.world)
+        self.recorder = EntryRecorder(Bucket(self.s3, 'bucket'), 'log/{}/'.format)
         self.recorder.wrote.append(self.wrote)
         self.stored: asyncio.Queue[str] = asyncio.Queue()
 
@@ -66,6 +67,24 @@ async def test_failures_wait_after_the_first_ones_and_other_entries_take_them_al
     recorded.recorder.note('a', entry('eve', 'token'))
     await recorded.next()
     assert {'jo': 100, 'eve': 1} in recorded.counts()
+    await recorded.recorder.close()
+
+
+@asynchronous
+async def test_failures_that_come_while_one_is_stored_wait_their_time():
+    recorded = Recorded()
+    held = recorded.s3.hold_where(lambda operation, key: operation == 'PutObject')
+    recorded.recorder.note('a', entry('jo'), Urgency.AS_FAILURE)
+    await asyncio.wait_for(held.reached.wait(), 30)
+    for who in ('eve', 'otto', 'eve'):
+        recorded.recorder.note('a', entry(who), Urgency.AS_FAILURE)
+    held.go.set()
+    await recorded.next()
+    recorded.recorder.note('a', entry('otto'), Urgency.AS_FAILURE)
+    reader = asyncio.create_task(recorded.recorder.flush('a'))
+    await recorded.next()
+    await reader
+    assert recorded.counts() == [{'jo': 1}, {'eve': 2, 'otto': 2}]
     await recorded.recorder.close()
 
 
