@@ -23,7 +23,8 @@ def audit_refusal(
 ) -> None:
     """Record a failed sign-in, or a request without a permission; nothing for any other error.
 
-    The audit of the cluster has a decision on a proposal that does not count already. A request without credentials is no sign-in, and an expired one at a load balancer is renewed by it.
+    The audit of the cluster has a decision on a proposal that does not count already. A request without credentials is
+    no sign-in, and an expired one at a load balancer is renewed by it.
     """
     if isinstance(error, ApprovalDenied):
         return
