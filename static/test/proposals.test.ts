@@ -42,13 +42,18 @@ test('a viewer who may approve has no hindrance', () => {
   expect(readProposal({ ...SENT, can_approve: true }).whyNot).toBeNull();
 });
 
-test('in a list the open ones come first, then the newest', () => {
+test('in a list the newest come first', () => {
   const list = [
     { ...SENT, id: 'old', at: '2030-01-01T00:00:00Z' },
-    { ...SENT, id: 'rejected', state: 'rejected' },
     { ...SENT, id: 'new', plan: undefined },
   ];
-  expect(readProposals({ content: list }).map(({ id }) => id)).toEqual(['new', 'old', 'rejected']);
+  expect(readProposals({ content: list }).map(({ id }) => id)).toEqual(['new', 'old']);
+});
+
+test('in short, as an event or an answer has it, approvals are a number', () => {
+  const short = readProposal({ ...SENT, at: undefined, created_at: SENT.at, approvals: 1, summary: 'web v2' });
+  expect([votesInWords(short), short.approvals, short.summary]).toEqual(['1 of 2 approvals', [], 'web v2']);
+  expect(short.at).toBe(Date.parse(SENT.at));
 });
 
 test('an answer has a proposal instead of a change', () => {

@@ -1,6 +1,6 @@
 /** Proposals of all clusters: how many are open, read again with each event of one, and what a proposed change leads to. */
 
-import { votesInWords, proposedBy, type Proposal, readProposals } from '../lib/proposals';
+import { proposedBy, type Proposal, type ProposalState, readProposals, votesInWords } from '../lib/proposals';
 import type { Json } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { proposalRoute } from '../lib/router';
@@ -9,10 +9,13 @@ import { notify, offered, store } from './state';
 
 export const PROPOSALS = '/proposals';
 
-/** The proposals of all clusters; null data where the server has none to offer. */
-export function useProposals(state: string | null): Reading<Json> {
+/** More proposals than anyone reads. */
+const MOST = 200;
+
+/** The proposals of all clusters that are in a state; null data where the server has none to offer. */
+export function useProposals(state: ProposalState): Reading<Json> {
   const key = offered('GET', PROPOSALS) ? `proposals ${state} ${store.proposed.value} ${store.syncs.value}` : null;
-  return useRead<Json>(key, (signal) => call(PROPOSALS, { signal, query: { state } }));
+  return useRead<Json>(key, (signal) => call(PROPOSALS, { signal, query: { state, limit: MOST } }));
 }
 
 export function proposalsOf(reading: Reading<Json>): Proposal[] {
@@ -24,8 +27,15 @@ export function useProposal(cluster: string, id: string): Reading<Json> {
   return useRead<Json>(key, (signal) => call(path('clusters', cluster, 'proposals', id), { signal }));
 }
 
-export function vote({ cluster, id }: Proposal, verb: 'approve' | 'reject', reason: string) {
-  return call<Json>(path('clusters', cluster, 'proposals', id, verb), { method: 'POST', body: { reason } });
+export type Decision = 'approve' | 'reject' | 'override';
+
+/** The decision of the viewer on the plan that they saw; an override carries it out without its approvals. */
+export function vote({ cluster, id, planId }: Proposal, decision: Decision, reason: string) {
+  return call<Json>(path('clusters', cluster, 'proposals', id, decision === 'reject' ? 'reject' : 'approve'), {
+    method: 'POST',
+    query: { override: decision === 'override' ? reason : null },
+    body: { reason, ...(planId ? { plan: planId } : {}) },
+  });
 }
 
 /** The proposal that an answer has instead of a change, published as a notice; null where the change was made. */

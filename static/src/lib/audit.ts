@@ -3,7 +3,7 @@
 import type { Json } from './model';
 import { instant } from './time';
 
-export type Kind = 'change' | 'override' | 'refusal' | 'deletion';
+export type Kind = 'change' | 'override' | 'refusal' | 'deletion' | 'proposal' | 'approval' | 'rejection';
 
 export interface AuditEntry {
   kind: Kind;
@@ -32,7 +32,7 @@ const text = (value: unknown): string | null => (typeof value === 'string' && va
 const objects = (value: unknown): Json[] =>
   Array.isArray(value) ? value.filter((v): v is Json => typeof v === 'object' && v !== null) : [];
 
-const KINDS: Kind[] = ['change', 'override', 'refusal', 'deletion'];
+const KINDS: Kind[] = ['change', 'override', 'refusal', 'deletion', 'proposal', 'approval', 'rejection'];
 
 export function readAudit(sent: Json): Known {
   const entries = objects(sent.content).map((each) => ({

@@ -11,6 +11,9 @@ const ICONS: Record<string, IconName> = {
   thaw: 'frozen',
   deletion: 'trash',
   refusal: 'hold',
+  proposal: 'chat',
+  approval: 'check',
+  rejection: 'circle-cross',
 };
 
 /** The icon of what was done; undefined for a plain change. */

@@ -8,6 +8,9 @@ const KINDS: [string, string][] = [
   ['rollback', 'Rollbacks'],
   ['override', 'Overrides of a freeze'],
   ['refusal', 'Refusals'],
+  ['proposal', 'Proposals'],
+  ['approval', 'Approvals'],
+  ['rejection', 'Rejections'],
   ['freeze', 'Freezes'],
   ['deletion', 'Deletions'],
 ];

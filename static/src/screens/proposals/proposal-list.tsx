@@ -1,21 +1,29 @@
+import { useState } from 'preact/hooks';
 import { proposalsOf, useProposals } from '../../app/proposals';
 import { now } from '../../app/state';
-import { summary } from '../../lib/changes';
-import { type Proposal, votesInWords } from '../../lib/proposals';
+import { type Proposal, type ProposalState, votesInWords } from '../../lib/proposals';
 import { clusterRoute, proposalRoute } from '../../lib/router';
 import { exact, until } from '../../lib/time';
 import { Link } from '../../ui/button';
+import { Segments } from '../../ui/segments';
 import { Empty, ErrorBanner, Skeleton } from '../../ui/states';
 import { UserText } from '../../ui/text';
 import { Ago } from '../../ui/time';
 import { ProposalBadge } from './proposal-badge';
 
-/** The proposals of all clusters: those that wait, then what became of the others. */
+const CHOICES: [ProposalState, string][] = [
+  ['open', 'Open'],
+  ['carried-out', 'Carried out'],
+  ['rejected', 'Rejected'],
+  ['expired', 'Expired'],
+  ['outdated', 'Outdated'],
+];
+
+/** The proposals of all clusters: those that wait, or what became of the others. */
 export function ProposalsScreen() {
-  const reading = useProposals(null);
-  const proposals = proposalsOf(reading);
-  const open = proposals.filter(({ state }) => state === 'open');
-  const others = proposals.filter(({ state }) => state !== 'open');
+  const [state, setState] = useState<ProposalState>('open');
+  const reading = useProposals(state);
+  const proposals = proposalsOf(reading).filter((proposal) => proposal.state === state);
   return (
     <>
       <div class="pagehead">
@@ -23,47 +31,38 @@ export function ProposalsScreen() {
           <h1>Proposals</h1>
           <p class="about">Changes that wait for approval</p>
         </div>
+        <Segments label="State" value={state} choices={CHOICES} onChange={setState} />
       </div>
       {reading.error && <ErrorBanner error={reading.error} title="Couldn't read the proposals" retry={reading.again} />}
       {reading.slow && !reading.data && <Skeleton />}
       {reading.data && !proposals.length && (
-        <Empty icon="chat" title="No proposals">
-          A change that needs an approval, by the stackfile's <code>approvals</code>, waits here.
+        <Empty icon="chat" title={state === 'open' ? 'No open proposals' : 'None'}>
+          {state === 'open' ? 'A change that needs approval, as the stackfile states in approvals, waits here.' : null}
         </Empty>
       )}
-      {open.length > 0 && <List title="Open" proposals={open} />}
-      {others.length > 0 && <List title="Decided" proposals={others} />}
+      {proposals.length > 0 && (
+        <ul class="proposals" aria-label="Proposals">
+          {proposals.map((proposal) => (
+            <Row key={`${proposal.cluster} ${proposal.id}`} proposal={proposal} />
+          ))}
+        </ul>
+      )}
     </>
   );
 }
 
-function List({ title, proposals }: { title: string; proposals: readonly Proposal[] }) {
-  return (
-    <section class="group" aria-label={title}>
-      <h2>
-        {title} <span class="number">{proposals.length}</span>
-      </h2>
-      <ul class="proposals">
-        {proposals.map((proposal) => (
-          <Row key={`${proposal.cluster} ${proposal.id}`} proposal={proposal} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
 function Row({ proposal }: { proposal: Proposal }) {
-  const { cluster, id, by, at, reason, expiresAt, plan, state } = proposal;
+  const { cluster, id, by, at, reason, expiresAt, summary, state } = proposal;
   return (
     <li>
       <p>
         <Link to={proposalRoute(cluster, id)} class="name-link" data-row={id}>
-          {plan ? summary(plan.services) : (reason ?? 'A change')}
+          <UserText text={summary} />
         </Link>
         <span class="small soft">
           <Link to={clusterRoute(cluster)}>{cluster}</Link> · <UserText text={by ?? 'an unknown user'} /> ·{' '}
           <Ago at={at} />
-          {plan && reason && (
+          {reason && (
             <>
               {' '}
               · <UserText text={reason} quoted />

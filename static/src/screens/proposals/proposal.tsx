@@ -1,8 +1,7 @@
 import { useId, useRef, useState } from 'preact/hooks';
 import { ShownPlan } from '../../app/shown-plan';
-import { useProposal, vote } from '../../app/proposals';
-import { connection, heed, hindrance, notify, now } from '../../app/state';
-import { summary } from '../../lib/changes';
+import { type Decision as Decided, useProposal, vote } from '../../app/proposals';
+import { connection, heed, hindrance, me, notify, now } from '../../app/state';
 import { type Proposal, readProposal, type Vote, votesInWords } from '../../lib/proposals';
 import { type ApiError, asApiError } from '../../lib/rest';
 import { clusterRoute } from '../../lib/router';
@@ -15,7 +14,7 @@ import { UserText } from '../../ui/text';
 import { Ago } from '../../ui/time';
 import { ProposalBadge } from './proposal-badge';
 
-const VOTE = '/clusters/{c}/proposals/{id}';
+const PROPOSAL = '/clusters/{c}/proposals/{p}';
 
 /** One proposal: what it would do, who approved it and who may, and the decision of the viewer. */
 export function ProposalScreen({ cluster, id }: { cluster: string; id: string }) {
@@ -29,7 +28,9 @@ export function ProposalScreen({ cluster, id }: { cluster: string; id: string })
       <div class="pagehead">
         <div>
           <div class="row">
-            <h1>{plan ? summary(plan.services) : 'Proposal'}</h1>
+            <h1>
+              <UserText text={proposal.summary} />
+            </h1>
             <ProposalBadge state={state} />
           </div>
           <p class="about">
@@ -80,6 +81,14 @@ export function Approval({
         )}
       </header>
       <div class="body stack">
+        {proposal.renewals > 0 && (
+          <p class="small">Its plan was renewed, as the cluster had changed: earlier approvals do not count.</p>
+        )}
+        {proposal.because && (
+          <p class="small">
+            <UserText text={proposal.because} />
+          </p>
+        )}
         {mayApprove && (
           <p class="small">
             May approve: <UserText text={mayApprove} />
@@ -121,7 +130,7 @@ function Voted({ vote: { by, at, reason }, word }: { vote: Vote; word: 'approved
   );
 }
 
-const DONE = { approve: 'Approved', reject: 'Rejected' };
+const DONE: Record<Decided, string> = { approve: 'Approved', reject: 'Rejected', override: 'Carried out' };
 
 /** Approve or reject, with a reason; disabled with why where the viewer may not. */
 function Decision({ proposal, again }: { proposal: Proposal; again: () => void }) {
@@ -133,20 +142,19 @@ function Decision({ proposal, again }: { proposal: Proposal; again: () => void }
   const field = useId();
   const lacking = busy ? 'Working…' : reason.trim() ? null : 'Enter a reason';
   const may = (verb: 'approve' | 'reject') =>
-    connection.value === 'live' ? hindrance('POST', `${VOTE}/${verb}`) : 'Offline';
+    connection.value === 'live' ? hindrance('POST', `${PROPOSAL}/${verb}`) : 'Offline';
   const whyNot = may('approve') ?? proposal.whyNot;
-  const whyNotReject = may('reject');
-  const decide = async (verb: 'approve' | 'reject') => {
+  const decide = async (decision: Decided) => {
     if (running.current) return;
     running.current = true;
     setBusy(true);
     setError(null);
     try {
-      const { data } = await vote(proposal, verb, reason.trim());
+      const { data } = await vote(proposal, decision, reason.trim());
       setReason('');
       const to = { screen: 'rollout', cluster: proposal.cluster } as const;
-      const follow = data.revision ? { link: { label: 'Follow the rollout', to } } : {};
-      notify({ tone: 'good', title: DONE[verb], text: reason.trim(), ...follow });
+      const follow = data.state === 'carried-out' ? { link: { label: 'Follow the rollout', to } } : {};
+      notify({ tone: 'good', title: DONE[decision], text: String(data.message ?? reason.trim()), ...follow });
     } catch (thrown) {
       setError(heed(asApiError(thrown)));
     } finally {
@@ -157,7 +165,12 @@ function Decision({ proposal, again }: { proposal: Proposal; again: () => void }
   };
   return (
     <>
-      {error && <ErrorBanner error={error} title={error.status === 409 ? 'Refused' : "Couldn't record the decision"} />}
+      {error && (
+        <ErrorBanner
+          error={error}
+          title={error.status === 412 ? 'The cluster changed: this is the new plan' : 'Not recorded'}
+        />
+      )}
       <div class="field">
         <label htmlFor={field}>Reason</label>
         <textarea
@@ -169,16 +182,19 @@ function Decision({ proposal, again }: { proposal: Proposal; again: () => void }
           onInput={(e) => setReason(e.currentTarget.value)}
         />
       </div>
-      <div class="spread">
-        <span class="small mute">{whyNot ?? lacking}</span>
-        <div class="row">
-          <Button icon="cross" why={whyNotReject ?? lacking} onClick={() => void decide('reject')}>
-            Reject
+      <p class="small mute">{whyNot ?? lacking}</p>
+      <div class="row">
+        <Button kind="primary" icon="check" why={whyNot ?? lacking} onClick={() => void decide('approve')}>
+          Approve
+        </Button>
+        <Button icon="cross" why={may('reject') ?? lacking} onClick={() => void decide('reject')}>
+          Reject
+        </Button>
+        {me.value?.role === 'admin' && (
+          <Button kind="danger" why={may('approve') ?? lacking} onClick={() => void decide('override')}>
+            Override
           </Button>
-          <Button kind="primary" icon="check" why={whyNot ?? lacking} onClick={() => void decide('approve')}>
-            Approve
-          </Button>
-        </div>
+        )}
       </div>
     </>
   );
