@@ -21,11 +21,13 @@ import { ClusterFrame } from './frame';
 
 const PAGE = 50;
 
+const APPROVALS: Kind[] = ['proposal', 'approval', 'rejection'];
 const CHIPS: { chip: string; label: string; kinds: Kind[] }[] = [
-  { chip: '', label: 'All', kinds: ['change', 'override', 'refusal', 'deletion'] },
+  { chip: '', label: 'All', kinds: ['change', 'override', 'refusal', 'deletion', ...APPROVALS] },
   { chip: 'done', label: 'Done', kinds: ['change', 'override', 'deletion'] },
   { chip: 'refused', label: 'Refused', kinds: ['refusal'] },
   { chip: 'override', label: 'Overrides', kinds: ['override'] },
+  { chip: 'approvals', label: 'Approvals', kinds: APPROVALS },
 ];
 
 /** Who did or tried what, from where, and what came of it. */
@@ -118,6 +120,9 @@ const LOOKS: Partial<Record<Kind, [Tone, IconName, string]>> = {
   refusal: ['bad', 'circle-cross', 'Refused'],
   override: ['warn', 'frozen', 'Freeze overridden'],
   deletion: ['bad', 'trash', 'Deleted'],
+  proposal: ['warn', 'pause', 'Proposed'],
+  approval: ['good', 'check', 'Approved'],
+  rejection: ['bad', 'circle-cross', 'Rejected'],
 };
 
 function Entry({ cluster, entry }: { cluster: string; entry: AuditEntry }) {
