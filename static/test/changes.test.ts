@@ -3,6 +3,7 @@ import {
   readDiff,
   readPlan,
   isSamePlan,
+  needsApproval,
   sharedStart,
   shortValue,
   summary,
@@ -215,4 +216,13 @@ test('what runs is the image of the running tasks', () => {
   const [row] = withRunningImages(readPlan(sent), (name) => (name === 'api' ? 'a:0' : null)).services;
   expect(row!.fields.map((f) => f.running)).toEqual(['a:0', undefined]);
   expect(withRunningImages(readPlan(sent), () => null)).toEqual(readPlan(sent));
+});
+
+test('a plan that would become a proposal states it in a note', () => {
+  const noted = (code: string) => readPlan({ notes: [{ message: 'needs 1 approval', code }] });
+  expect([needsApproval(noted('approval_required')), needsApproval(noted('frozen')), needsApproval(null)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });

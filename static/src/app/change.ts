@@ -1,7 +1,7 @@
 /** A change on its way: planned first, made only as it was planned. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { isSamePlan, type Plan, readPlan, withRunningImages } from '../lib/changes';
+import { APPROVAL, isSamePlan, type Plan, readPlan, withRunningImages } from '../lib/changes';
 import { type Freeze, type Json, readFreeze } from '../lib/model';
 import { type Answer, ApiError, asApiError, call } from '../lib/rest';
 import { type Action, asked } from './actions';
@@ -146,5 +146,6 @@ export function whyNot({
 
 /** What would refuse it, a freeze aside: nothing here can be confirmed against that. */
 export function refusedAnyway(plan: Plan | null): string | null {
-  return plan?.notes.some((n) => n.code !== null && n.code !== 'frozen') ? 'Blocked: see above' : null;
+  const blocks = (code: string | null) => code !== null && code !== 'frozen' && code !== APPROVAL;
+  return plan?.notes.some(({ code }) => blocks(code)) ? 'Blocked: see above' : null;
 }

@@ -1,6 +1,7 @@
 /** The one way in which anything is changed: its plan first, then the reason, then the button. */
 
 import { useState } from 'preact/hooks';
+import { needsApproval } from '../lib/changes';
 import { Dialog } from '../ui/dialog';
 import { DialogButtons } from '../ui/dialog-buttons';
 import { type Action, asked } from './actions';
@@ -67,7 +68,7 @@ function ConfirmAction({ action }: { action: Action }) {
           danger={Boolean(action.danger || freeze)}
           onCancel={close}
         >
-          {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
+          {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : needsApproval(plan) ? 'Propose' : action.verb}
         </DialogButtons>
       }
     >

@@ -104,6 +104,14 @@ export function readPlan(sent: Json): Plan {
   };
 }
 
+/** The code of a plan's note that the change would become a proposal. */
+export const APPROVAL = 'approval_required';
+
+/** Whether the change would wait for approval instead of being made. */
+export function needsApproval(plan: Plan | null): boolean {
+  return plan?.notes.some(({ code }) => code === APPROVAL) ?? false;
+}
+
 /** Whether two plans would change the same, whatever ECS is doing meanwhile. */
 export function isSamePlan(one: Plan, other: Plan): boolean {
   const field = ({ path, before, after }: Field) => [path, before, after];

@@ -9,6 +9,7 @@ import { go, hindrance, store } from '../app/state';
 import { changeTag, SERVICES } from '../app/actions';
 import { plural } from '../lib/changes';
 import { versionOf } from '../lib/images';
+import { needsApproval } from '../lib/changes';
 import type { Service } from '../lib/model';
 import { call, path } from '../lib/rest';
 import { clusterRoute } from '../lib/router';
@@ -158,7 +159,7 @@ function Planned({ cluster, services, tag, reason, onReason, after, onClose }: P
             icon="up-arrow"
             onCancel={onClose}
           >
-            {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : action.verb}
+            {busy ? 'Working…' : freeze ? `Override: ${action.verb}` : needsApproval(plan) ? 'Propose' : action.verb}
           </DialogButtons>
         </div>
       </div>

@@ -5,7 +5,7 @@ import { useRef, useState } from 'preact/hooks';
 import { useKeys } from '../app/keyboard';
 import { type Reading, useRead } from '../app/read';
 import { connection, heed } from '../app/state';
-import { type Plan, type PlannedService, plural, summary } from '../lib/changes';
+import { needsApproval, type Plan, type PlannedService, plural, summary } from '../lib/changes';
 import { type Answer, type ApiError, asApiError } from '../lib/rest';
 import { duration } from '../lib/time';
 import { Button } from '../ui/button';
@@ -232,7 +232,7 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
         <div class="spread">
           <span class="small mute">{missing ?? 'Ctrl Enter'}</span>
           <Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>
-            {busy ? 'Working…' : verb}
+            {busy ? 'Working…' : needsApproval(reading.data) ? 'Propose' : verb}
           </Button>
         </div>
       </div>
