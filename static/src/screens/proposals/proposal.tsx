@@ -51,6 +51,7 @@ export function ProposalScreen({ cluster, id }: { cluster: string; id: string })
       </div>
       <div class="proposal">
         <section aria-label="Changes">
+          <h2 class="visually-hidden">Changes</h2>
           <ShownPlan plan={plan} failed={false} frozen={false} />
         </section>
         <Approval proposal={proposal} again={reading.again} />

@@ -7,7 +7,7 @@ import { readConfiguration } from '../../lib/configuration';
 import { dayAfter, dayOf } from '../../lib/days';
 import { repositoryName, versionOf } from '../../lib/images';
 import { taskMarks } from '../../lib/marks';
-import { hasFailed, type Json, readEvents, type Service } from '../../lib/model';
+import { type EcsEvent, hasFailed, type Json, readEvents, type Service } from '../../lib/model';
 import { activityRoute } from '../../lib/router';
 import { HealthBadge, StatusBadge, VerdictBadge } from '../../ui/badge';
 import { Button, CopyButton, Link, LinkButton } from '../../ui/button';
@@ -97,17 +97,24 @@ export function OverviewTab({ service }: { service: Service }) {
 
 /** The newest event of ECS: of a service that is calm the live channel has none, so that it is read. */
 function LatestEvent({ service }: { service: Service }) {
-  const { data } = useService(service);
-  const rollout = data?.rollout as Json | null | undefined;
-  const latest = service.events[0] ?? readEvents(rollout?.events)[0];
-  if (!latest) return null;
+  const [latest] = service.events;
+  return latest ? <EventFacts event={latest} /> : <ReadEvent service={service} />;
+}
+
+function ReadEvent({ service }: { service: Service }) {
+  const rollout = useService(service).data?.rollout as Json | null | undefined;
+  const [latest] = readEvents(rollout?.events);
+  return latest ? <EventFacts event={latest} /> : null;
+}
+
+function EventFacts({ event: { at, message } }: { event: EcsEvent }) {
   return (
     <>
       <dt>Latest ECS event</dt>
       <dd>
-        {latest.message}{' '}
+        {message}{' '}
         <span class="mute">
-          <Ago at={latest.at} />
+          <Ago at={at} />
         </span>
       </dd>
     </>
