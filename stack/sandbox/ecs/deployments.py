@@ -4,6 +4,7 @@ Failures and stops are in `stack.sandbox.ecs.endings`.
 """
 
 from stack.sandbox.ecs.events import add_event, deployment_changed
+from stack.sandbox.ecs.launching import stop
 from stack.sandbox.ecs.model import Cause, Course, Deployment, Revision, Rollout, Service, Wire
 from stack.sandbox.ecs.rollout import threshold
 from stack.sandbox.ecs.strategies import stages, traffic
@@ -28,7 +29,7 @@ UNDER_WAY = ('PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', '
 def begin(world: World, service: Service) -> Deployment:
     """Create a PRIMARY deployment from the service's current `spec`; it replaces the one before."""
     spec: Wire = {name: service.spec[name] for name in ROLLED if name in service.spec}
-    source = next(iter([*filter(_is_good, service.deployments), *service.deployments]), None)
+    source = _source(world, service)
     groups = traffic.groups(service, source)
     revision = Revision(world.dice.digits(19), service.spec['taskDefinition'], spec, world.now, groups)
     deployment = Deployment(
@@ -58,12 +59,36 @@ def begin(world: World, service: Service) -> Deployment:
     return deployment
 
 
+def _source(world: World, service: Service) -> Deployment | None:
+    """The deployment that a new one replaces: the last good one, to which a native deployment first returns, or for a
+    rolling update the one that has the traffic."""
+    carrying = _carrying(world, service)
+    if not stages.is_native(service.spec['deploymentConfiguration']):
+        return carrying
+    return next(filter(_is_good, service.deployments), carrying)
+
+
+def _carrying(world: World, service: Service) -> Deployment | None:
+    """The deployment with the most traffic: by its weight, or after a rolling update by its healthy tasks."""
+    before = service.rollouts[0].course if service.rollouts else None
+    healthy = [task.deployment for task in world.tasks_of(service) if task.healthy]
+
+    def share(deployment: Deployment) -> tuple[float, bool]:
+        weight = before.production.get(deployment.revision, 0.0) if before else healthy.count(deployment.id)
+        return weight, _is_good(deployment)
+
+    return max(service.deployments, key=share, default=None)
+
+
 def _unite_traffic(world: World, service: Service, source: Deployment) -> None:
-    """Give the source of a rolling update all traffic, where a native deployment was replaced in a shift."""
+    """Leave the source of a rolling update alone, with all traffic, where a native deployment was replaced."""
     before = service.rollouts[1].course
-    if before is not None and before.production.get(source.revision) != stages.WHOLE:
-        course = Course(before.stage, before.since, before.until, production={source.revision: stages.WHOLE})
-        traffic.apply(world, service, service.deployments[0], course)
+    if before is None:
+        return
+    course = Course(before.stage, before.since, before.until, production={source.revision: stages.WHOLE})
+    traffic.apply(world, service, service.deployments[0], course)
+    others = [task for task in world.tasks_of(service) if task.deployment != source.id and task.desired == 'RUNNING']
+    stop(world, service, others)
 
 
 def _record(world: World, service: Service, deployment: Deployment, course: Course | None) -> Rollout:
@@ -100,7 +125,8 @@ def _course(world: World, service: Service, source: Deployment | None) -> Course
     course = Course(stages.PRE_SCALE_UP, world.now, world.now)
     if source is not None:
         course.source = source.revision
-        course.production = dict(before.production) if before else {source.revision: 100.0}
+        carrying = _carrying(world, service) or source
+        course.production = dict(before.production) if before else {carrying.revision: stages.WHOLE}
     if len(service.deployments) > 1:
         course.stage = stages.RECONCILE
     return course

@@ -120,6 +120,9 @@ def _return_to_last_good(world: World, service: Service, record: Rollout, words:
     if good is None:
         return False
     add_event(world, service, f'rolling back to deployment {good.id}.')
+    if record.course is None:
+        # Traffic stays where the rolling update found it.
+        good.groups = service.deployments[0].groups
     _make_primary(service, good)
     set_state(world, service, good, 'IN_PROGRESS', f'{words} {good.id}.')
     record.status = 'ROLLBACK_IN_PROGRESS'

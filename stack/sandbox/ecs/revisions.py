@@ -48,14 +48,16 @@ def _view(world: World, service: Service, revision: Revision) -> Wire:
         containerImages=[_image(world, c['name'], c['image']) for c in containers],
         guardDutyEnabled=False,
         createdAt=revision.created_at,
-        resolvedConfiguration=_resolved(revision),
+        resolvedConfiguration=_resolved(service, revision),
         **spec,
     )
 
 
-def _resolved(revision: Revision) -> Wire | None:
+def _resolved(service: Service, revision: Revision) -> Wire | None:
     """The target groups that a revision uses, and the rules that lead to them."""
-    pairs = zip(revision.groups, revision.spec.get('loadBalancers', []), strict=False)
+    deployment = next((each for each in service.deployments if each.revision == revision.id), None)
+    groups = deployment.groups if deployment else revision.groups
+    pairs = zip(groups, revision.spec.get('loadBalancers', []), strict=False)
     balancers = [
         given(
             targetGroupArn=group,

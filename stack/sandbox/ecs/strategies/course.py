@@ -52,6 +52,10 @@ def _moved(world: World, service: Service, record: Rollout, course: Course) -> b
         course.backward = True
         _enter(world, service, record, course, _back(world, service, record, course, stages.PRE_SCALE_UP))
         return True
+    if course.stage == stages.RECONCILE and _can_reconcile(world, service, course):
+        course.production = {course.source: stages.WHOLE}
+        course.until = world.after(world.scaled(world.timings.shift))
+        traffic.apply(world, service, _target(service, record), course)
     hooks.settle(world, service, record, course)
     cause = _failure(world, service, record, course)
     if cause is not None:
@@ -77,8 +81,9 @@ def _steps(record: Rollout, course: Course) -> list[stages.Step]:
 
 
 def _back(world: World, service: Service, record: Rollout, course: Course, stage: str) -> str:
-    missing = service.desired - sum(task.healthy for task in _tasks(world, service, course.source))
-    weights = stages.Weights(course.production.get(record.target, 0.0), course.test.get(record.target, 0.0))
+    missing = service.desired - _healthy(world, service, course.source)
+    elsewhere = stages.WHOLE - course.production.get(course.source, 0.0)
+    weights = stages.Weights(elsewhere, course.test.get(record.target, 0.0))
     return stages.way_back(stage, weights, missing)
 
 
@@ -103,7 +108,7 @@ def _enter(world: World, service: Service, record: Rollout, course: Course, stag
     course.hooks = [*kept, *hooks.fire(world, service, record, stage)]
     course.until = world.after(world.scaled(_duration(world, service, record, course)))
     record.updated_at = world.now
-    if stage in (stages.RECONCILE, stages.TEST_SHIFT, stages.SHIFT):
+    if stage in (stages.TEST_SHIFT, stages.SHIFT):
         _shift(record, course)
         traffic.apply(world, service, _target(service, record), course)
 
@@ -126,17 +131,22 @@ def _target(service: Service, record: Rollout) -> Deployment:
 
 def _shift(record: Rollout, course: Course) -> None:
     """Set the weights of a stage that moves traffic."""
-    if course.stage == stages.RECONCILE:
-        course.production, course.test = {course.source: 100.0}, {}
-    elif course.stage == stages.TEST_SHIFT:
-        course.test = {} if course.backward else {record.target: 100.0}
+    if course.stage == stages.TEST_SHIFT:
+        course.test = {} if course.backward else {record.target: stages.WHOLE}
     elif course.stage == stages.SHIFT and course.backward:
-        course.production = {course.source: 100.0}
+        course.production = {course.source: stages.WHOLE}
     elif course.stage == stages.SHIFT:
         percent = _steps(record, course)[course.step].percent
         course.step += 1
         course.production = {course.source: round(100 - percent, 1)} if course.source else {}
         course.production[record.target] = percent
+
+
+def _can_reconcile(world: World, service: Service, course: Course) -> bool:
+    """Whether the source, which gets all traffic again, has its tasks."""
+    if course.production == {course.source: stages.WHOLE}:
+        return False
+    return _healthy(world, service, course.source) >= service.desired
 
 
 def _is_over(world: World, service: Service, record: Rollout, course: Course) -> bool:
@@ -145,14 +155,13 @@ def _is_over(world: World, service: Service, record: Rollout, course: Course) ->
         return False
     if course.stage == stages.SCALE_UP:
         scaled = course.source if course.backward else record.target
-        return sum(task.healthy for task in _tasks(world, service, scaled)) >= service.desired
-    staying = {
-        stages.RECONCILE: {course.source},
-        stages.CLEAN_UP: {course.source if course.backward else record.target},
-    }
-    if course.stage not in staying:
+        return _healthy(world, service, scaled) >= service.desired
+    if course.stage == stages.RECONCILE and course.production != {course.source: stages.WHOLE}:
+        return False
+    if course.stage not in (stages.RECONCILE, stages.CLEAN_UP):
         return True
-    kept = {d.id for d in service.deployments if d.revision in staying[course.stage]}
+    staying = course.source if course.backward or course.stage == stages.RECONCILE else record.target
+    kept = {deployment.id for deployment in _deployments(service, staying)}
     return all(task.deployment in kept or task.status not in LIVE for task in world.tasks_of(service))
 
 
@@ -166,14 +175,20 @@ def _tasks(world: World, service: Service, revision: str) -> list[Task]:
     return [task for task in world.tasks_of(service) if task.deployment in ids and task.desired == 'RUNNING']
 
 
+def _healthy(world: World, service: Service, revision: str) -> int:
+    return sum(task.healthy for task in _tasks(world, service, revision))
+
+
 def _keep_counts(world: World, service: Service, record: Rollout, course: Course) -> None:
     """Start or stop tasks until each deployment has as many as the stage wants."""
     there = len(_tasks(world, service, record.target))
     wanted = stages.counts(course.stage, course.backward, service.desired, there)
     numbers = {course.source: wanted.source, record.target: wanted.target}
     for deployment in service.deployments:
-        deployment.desired = numbers.get(deployment.revision, 0)
         tasks = _tasks(world, service, deployment.revision)
+        # Those of a deployment that was replaced, until the source has its traffic again.
+        others = len(tasks) if course.production.get(deployment.revision) else 0
+        deployment.desired = numbers.get(deployment.revision, others)
         stop(world, service, surplus(tasks, max(0, len(tasks) - deployment.desired)))
         missing = min(deployment.desired - len(tasks), MOST_STARTED_AT_ONCE)
         if missing > 0 and deployment.state != 'FAILED' and world.now >= service.not_before:

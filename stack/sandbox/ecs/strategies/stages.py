@@ -69,7 +69,7 @@ def following(stage: str, steps_left: int) -> str:
 
 
 class Weights(NamedTuple):
-    """Where traffic goes when a rollback begins: the percentages of the revision that failed."""
+    """The percentages of traffic that a rollback has to bring back."""
 
     production: float
     test: float
