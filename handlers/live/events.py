@@ -204,6 +204,7 @@ class Events(CallerSocket):
         try:
             act()
         except NysaError as failed:
+            audit_refusal(self.context, self.request, failed, self.caller, None)
             self.say(error_event(failed.code, failed.message, failed.details()))
         except Exception:
             log.exception('a message on the live channel failed (request %s)', self.request_id)

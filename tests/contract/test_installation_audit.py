@@ -1,9 +1,11 @@
 """The audit of the installation: sign-ins, tokens, failed permissions; without secrets, bounded, and verifiable."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from stack.access.access import Role
 from stack.access.tokens import Asked, make
@@ -14,6 +16,7 @@ from stack.changes.installation_audit import INSTALLATION
 from stack.state.proof import Severity
 from tests.aws import Aws
 from tests.guarded import Guarded
+from tests.live_client import LiveClient
 from tests.server import connect
 
 
@@ -90,6 +93,26 @@ def test_a_missing_permission_is_in_the_audit_of_its_cluster_or_of_the_installat
     }
     listed = guarded.aws.client('s3').list_objects_v2(Bucket=guarded.bucket, Prefix='nysa/audit/made-up')
     assert listed['KeyCount'] == 0
+
+
+def test_a_socket_without_a_permission_is_recorded(aws: Aws):
+    with Guarded(aws, NYSA_LOGS_ROLE='admin') as server:
+        viewer = server.token('viewer')
+
+        async def ask() -> None:
+            with pytest.raises(HTTPClientError):
+                await LiveClient.connect(server.port, Authorization='Bearer x')
+            client = await LiveClient.connect(server.port, Authorization=f'Bearer {viewer}')
+            await client.say({'type': 'tail', 'cluster': 'staging', 'service': 'web'})
+            await client.type('error')
+            await client.close()
+
+        asyncio.run(ask())
+        found = {entry['kind']: entry for entry in audit(server)}
+        assert found['failed-sign-in']['error'] == 'not_authenticated'
+        denied = found['denied']
+        assert (denied['by'], denied['did']['request']) == ('viewer', 'GET /api/v1/events')
+        assert 'Reading logs requires the role admin' in denied['reason']
 
 
 def test_a_flood_of_failures_is_one_object_with_a_bounded_number_of_entries(guarded: Guarded):
