@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stack.sandbox.ecs.deployments import UNDER_WAY
 from stack.sandbox.ecs.model import Service, Task
+from stack.sandbox.ecs.strategies.traffic import balancers
 from stack.sandbox.ecs.world import World
 
 
@@ -66,7 +67,12 @@ def facts_of(world: World, service: Service) -> ServiceFacts:
         name=service.name,
         created_at=service.created_at,
         desired=service.desired,
-        target_groups=tuple(b['targetGroupArn'] for b in service.spec['loadBalancers'] if 'targetGroupArn' in b),
+        target_groups=tuple(
+            balancer['targetGroupArn']
+            for deployment in service.deployments[:1]
+            for balancer in balancers(deployment)
+            if 'targetGroupArn' in balancer
+        ),
         tasks=tuple(map(_span, tasks)),
         unhealthy=tuple(_span(task) for task in tasks if _is_unhealthy(task)),
         rollouts=tuple(

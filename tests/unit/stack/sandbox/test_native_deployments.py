@@ -1,7 +1,10 @@
 """Native deployments through the whole embedded AWS: load balancers, alarms, roles and the queue of events."""
 
 import json
+import time
 from collections import Counter
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +56,10 @@ class Shop:
                 }
             ],
         )['service']
+
+    def move(self, aws: Aws) -> None:
+        """Go on at another endpoint of the same AWS."""
+        self.aws, self.ecs, self.edge.elb = aws, aws.client('ecs'), aws.client('elbv2')
 
     def define(self) -> None:
         self.ecs.register_task_definition(
@@ -153,6 +160,26 @@ def test_hooks_reach_the_queue_of_events(aws: Aws):
         aws.client('sqs').delete_queue(QueueUrl=queue)
     assert [event['detail']['eventName'] for event in events] == ['HOOK_AWAITING_ACTION', 'HOOK_SUCCEEDED']
     assert {event['resources'][0] for event in events} == {shop.newest()['serviceDeploymentArn']}
+
+
+def test_restart_in_the_middle_of_a_canary(tmp_path: Path):
+    from stack.sandbox.ecs import ManualClock
+    from stack.sandbox.server import EmbeddedAws, SeededFleet
+
+    start = partial(EmbeddedAws.start, tmp_path, fleet=SeededFleet.NOTHING, account='343434343434')
+    with start(clock=ManualClock(time.time())) as embedded:
+        shop = Shop(Aws(embedded))
+        shop.until(status='SUCCESSFUL')
+        shop.deploy()
+        found = shop.until('PRODUCTION_TRAFFIC_SHIFT')
+        stopped_at = embedded.clock.now()
+    with start(clock=ManualClock(stopped_at)) as embedded:
+        shop.move(Aws(embedded))
+        again = shop.newest()
+        assert (again['lifecycleStage'], again['updatedAt']) == (found['lifecycleStage'], found['updatedAt'])
+        assert shop.weights() == [75, 25]
+        shop.until(status='SUCCESSFUL')
+        assert shop.weights() == [0, 100]
 
 
 def test_role_that_does_not_trust_ecs(aws: Aws):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stack.sandbox.ecs.ports import TargetGroup
-from tests.unit.stack.sandbox.ecs.fleet import GROUP, PORTS, VPC, Fleet, balancer, refused, stable
+from tests.unit.stack.sandbox.ecs.fleet import ACCOUNT, GROUP, PORTS, REGION, VPC, Fleet, balancer, refused, stable
 from tests.unit.stack.sandbox.ecs.strategies.native import (
     answer,
     blue_green,
@@ -71,6 +71,7 @@ def test_groups_change_roles_at_each_deployment(fleet: Fleet):
         list(passed(fleet))
         fleet.wait(30)
         assert (fleet.targets.registered(live), fleet.targets.registered(idle)) == (2, 0)
+        assert [facts.target_groups for facts in fleet.ecs.services(REGION, ACCOUNT)] == [(live,)]
     assert fleet.service()['loadBalancers'][0]['targetGroupArn'] == GROUP
 
 
