@@ -1,0 +1,87 @@
+"""Blue/green services behind load balancers of the embedded AWS, through boto3."""
+
+import asyncio
+from typing import Any
+
+from stack.reconcile.plan import Plan
+from tests.cluster import Cluster
+from tests.unit.stack.reconcile.settled import service_in
+
+ROLE = 'arn:aws:iam::123456789012:role/traffic'
+
+
+def kinds(plan: Plan) -> list[str]:
+    return [step.kind for step in plan.steps]
+
+
+def document(cluster: Cluster, strategy: str, tag: str = '1') -> dict[str, Any]:
+    """One service with a load balancer of its own."""
+    found = cluster.example()
+    found['services'] = [item for item in found['services'] if 'web' in item]
+    web = service_in(found, 'web')
+    web.update(image=f'team/web:{tag}', network_mode='awsvpc', ports=['8080:8080'])
+    web['deployment'] = {'strategy': strategy} | ({} if strategy == 'rolling' else {'role_arn': ROLE})
+    return found
+
+
+def attached(cluster: Cluster) -> dict[str, Any]:
+    [service] = cluster.aws.client('ecs').describe_services(cluster=cluster.name, services=['web'])['services']
+    [attachment] = service['loadBalancers']
+    return attachment
+
+
+def weights(cluster: Cluster) -> dict[str, int]:
+    """The target groups that the listener names, with their weights."""
+    elb = cluster.aws.client('elbv2')
+    [balancer] = elb.describe_load_balancers(Names=[f'{cluster.name}-web-lb'])['LoadBalancers']
+    [listener] = elb.describe_listeners(LoadBalancerArn=balancer['LoadBalancerArn'])['Listeners']
+    [action] = listener['DefaultActions']
+    groups = action.get('ForwardConfig', {}).get('TargetGroups') or [{'TargetGroupArn': action['TargetGroupArn']}]
+    return {each['TargetGroupArn']: each.get('Weight', 1) for each in groups}
+
+
+def test_there_and_back_again(cluster: Cluster):
+    async def change() -> None:
+        await settled(cluster, document(cluster, 'rolling'))
+        first = attached(cluster)['targetGroupArn']
+        assert weights(cluster) == {first: 1}
+
+        await settled(cluster, document(cluster, 'blue_green'))
+        advanced = attached(cluster)['advancedConfiguration']
+        assert attached(cluster)['targetGroupArn'] == first
+        assert set(weights(cluster)) == {first, advanced['alternateTargetGroupArn']}
+        assert ':listener-rule/app/' in advanced['productionListenerRule']
+
+        await settled(cluster, document(cluster, 'blue_green', '2'))
+        serving = [arn for arn, weight in weights(cluster).items() if weight]
+
+        await settled(cluster, document(cluster, 'rolling', '2'))
+        assert [attached(cluster)['targetGroupArn']] == serving
+        assert weights(cluster).keys() == set(serving)
+        groups = cluster.aws.client('elbv2').describe_target_groups()['TargetGroups']
+        own = [each['TargetGroupArn'] for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-web')]
+        assert own == serving
+
+    asyncio.run(change())
+
+
+def test_a_blue_green_service_from_nothing_to_nothing(cluster: Cluster):
+    async def live() -> None:
+        await settled(cluster, document(cluster, 'blue_green'))
+        assert len(weights(cluster)) == 2
+        gone = {**document(cluster, 'blue_green'), 'services': []}
+        outcome = await cluster.reconcile(gone, prune=True)
+        assert outcome.failed == []
+        groups = cluster.aws.client('elbv2').describe_target_groups()['TargetGroups']
+        assert not [each for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-web')]
+
+    asyncio.run(live())
+
+
+async def settled(cluster: Cluster, wanted: dict[str, Any]) -> None:
+    """Make a state real, and look that a second pass has nothing to do."""
+    outcome = await cluster.reconcile(wanted)
+    assert outcome.failed == []
+    cluster.aws.advance(600)
+    again = await cluster.plan(wanted)
+    assert kinds(again) == [], again.to_json()
