@@ -9,8 +9,10 @@ from typing import Any
 
 from stack.changes.adopt.balancer import Way, elb_settings, is_described, others_settings, way_in
 from stack.changes.adopt.routes import Route, is_routed_exactly, route_in, route_settings
+from stack.changes.adopt.shifted import own_entrance, stated_pair
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed, Service
+from stack.reconcile.shifting import ADVANCED, without_shift
 from stack.reconcile.wanted import Wanted
 from stack.reconcile.wanted_balancers import key_at
 from stack.reconcile.wanted_shared import Shared
@@ -24,10 +26,12 @@ Entrance = Way | Route | None
 
 def entrances(service: Service, main: str, observed: Observed) -> tuple[Entrance, ...]:
     """What leads to each target group of the service."""
-    return tuple(_entrance(attachment, main, observed) for attachment in service.load_balancers)
+    return tuple(_entrance(service, attachment, main, observed) for attachment in service.load_balancers)
 
 
-def _entrance(attachment: Mapping[str, Any], main: str, observed: Observed) -> Entrance:
+def _entrance(service: Service, attachment: Mapping[str, Any], main: str, observed: Observed) -> Entrance:
+    if attachment.get(ADVANCED):
+        return own_entrance(service, attachment, main, observed)
     return way_in(attachment, main, observed) or route_in(attachment, main, observed)
 
 
@@ -42,11 +46,19 @@ def elb_value(
     for attachment, entrance in zip(service.load_balancers, found, strict=True):
         value = _value(owner, entrance, taken, observed)
         described.append(entrance if value else None)
-        value = value or others_settings(attachment, body, main, observed)
+        value = value or _of_others(service, attachment, body, main, observed)
         if value is None:
             return None, (None,) * len(found)
         values.append(value)
     return (values[0] if len(values) == 1 else values or None), tuple(described)
+
+
+def _of_others(
+    service: Service, attachment: Mapping[str, Any], body: Mapping[str, Any], main: str, observed: Observed
+) -> dict[str, Any] | None:
+    pair = stated_pair(service, attachment)
+    value = others_settings(without_shift(attachment), body, main, observed)
+    return None if pair is None or value is None else {**value, **pair}
 
 
 def _value(owner: Owner, entrance: Entrance, taken: set[str], observed: Observed) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from stack.changes.adopt.routes import Route
 from stack.changes.adopt.scaling import autoscaling_settings
 from stack.changes.adopt.service import service_settings
 from stack.changes.adopt.shared import key_of
+from stack.changes.adopt.shifted import shifting_role
 from stack.changes.adopt.task import network_mode, runs_on_fargate, task_settings
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.observed_balancers import LoadBalancer
@@ -88,6 +89,8 @@ def find(service: Service, observed: Observed, region: str | None) -> Found:
         'elb': elb,
         'dns_discovery': _discovery(service, observed, found),
     }
+    if elb and (role := shifting_role(service)):
+        settings['deployment'] = {**settings['deployment'], 'role_arn': role}
     settings |= _scaling(service, observed, found, _label(service, observed) if elb else None)
     if settings.get('exec') and not settings.get('init'):
         settings['init'] = False

@@ -15,6 +15,7 @@ from stack.reconcile.wanted import Wanted, wanted_services
 from stack.stackfile.check import check
 from stack.stackfile.normal_form import normalised, normalised_service
 from tests.unit.stack.reconcile.settled import CLUSTER, example, service_in, settled
+from tests.unit.stack.reconcile.shifted import BLUE, GREEN, running
 
 IMAGE = {'name': 'one', 'image': 'team/one:1', 'memory': 64}
 REGION = 'us-east-1'
@@ -701,3 +702,43 @@ def test_a_service_that_cannot_be_converted_spoils_no_other(monkeypatch: pytest.
     assert [list(item) for item in found.document['services']] == [['one']]
     assert [note.service for note in found.notes] == ['odd']
     assert 'cannot be converted (ZeroDivisionError)' in found.notes[0].text
+
+
+class TestShiftedTraffic:
+    """Services whose traffic ECS shifts between two target groups."""
+
+    ROLE = 'arn:aws:iam::123456789012:role/traffic'
+
+    def test_target_groups_of_others_are_named_with_their_rules(self):
+        rule = 'arn:aws:elasticloadbalancing:us-east-1:1:listener-rule/app/edge/1/2/3'
+        other = f'{ARN}/b/2'
+        advanced = {'alternateTargetGroupArn': other, 'productionListenerRule': rule, 'roleArn': self.ROLE}
+        members = {
+            'deploymentConfiguration': {'strategy': 'BLUE_GREEN'},
+            'networkConfiguration': {'awsvpcConfiguration': {'subnets': ['subnet-1']}},
+        }
+        seen = with_groups(attachment(advancedConfiguration=advanced), target_type='ip')
+        [service] = seen.services.values()
+        [definition] = seen.definitions.values()
+        definition = replace(definition, body={**definition.body, 'networkMode': 'awsvpc'})
+        service = replace(service, members={**service.members, **members})
+        seen = replace(seen, services={'one': service}, definitions={definition.arn: definition})
+        settings = service_in(written(seen).document, 'one')
+        assert settings['deployment'] == {'strategy': 'blue_green', 'role_arn': self.ROLE}
+        assert settings['elb'] == {
+            'target_group': f'{ARN}/a/1',
+            'alternate_target_group': other,
+            'production_rule': rule,
+            'ports': {'container': 80},
+        }
+
+    @pytest.mark.parametrize(
+        'weights', [{BLUE: 1, GREEN: 0}, {BLUE: 0, GREEN: 100}, {BLUE: 95, GREEN: 5}], ids=['first', 'other', 'both']
+    )
+    def test_a_load_balancer_that_nysa_made_is_described(self, weights: dict[str, int]):
+        observed = running(weights)
+        found = written(observed)
+        settings = service_in(found.document, 'web')
+        assert settings['elb']['ports'] == {'public': 443, 'container': 8080}
+        assert settings['deployment'] == {'strategy': 'blue_green', 'role_arn': self.ROLE}
+        assert first_plan(found, observed).is_empty
