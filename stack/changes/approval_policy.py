@@ -89,7 +89,8 @@ def requirements(before: Any, after: Any, change: Change) -> tuple[Requirement, 
     loosened, later = set[str](), Policies(after)
     for name in names:
         gone = policies.own(name) is not None and name not in new.services
-        if gone or (change.verb not in RESTORING and policies.of(name) != later.of(name)):
+        returns = change.verb in RESTORING and not (name in old.services and name in new.services)
+        if gone or (not returns and policies.of(name) != later.of(name)):
             loosened.add(name)
     needed = [(name, policies.of(name)) for name in sorted(loosened)]
     if policies.of_cluster != later.of_cluster:

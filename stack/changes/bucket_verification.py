@@ -21,6 +21,7 @@ from stack.changes.guard_store import KEY as GUARDS
 from stack.changes.guards import read_guards
 from stack.changes.installation_audit import INSTALLATION
 from stack.changes.proposal_store import BODIES, RECORDS, load
+from stack.changes.traffic_approvals import PREFIX as TRAFFIC
 from stack.errors import NotFound, StateUnreadable
 from stack.rollouts import rollout_records
 from stack.state import lease_record, revision_store
@@ -78,6 +79,7 @@ KINDS = (
     Kind(rollout_records.PREFIX, 'records of rollouts', rollout_records.load),
     Kind(RECORDS, 'proposals', partial(load, 'a record')),
     Kind(BODIES, 'plans of proposals', json.loads),
+    Kind(TRAFFIC, 'approvals of pauses', json.loads),
     Kind(MEMBERSHIPS, 'groups of people', json.loads),
     Kind('runs/', 'records of runs', json.loads),
     Kind('flights/', 'reports of failed rollouts', json.loads),

@@ -1,11 +1,15 @@
 """Approvals over REST: what waits for whom, and what becomes of it."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tests.aws import Aws
 from tests.client import Answer
 from tests.guarded import Guarded
+from tests.live_client import LiveClient
 
 POLICY: dict[str, Any] = {'required': 1, 'by': ['role:deployer'], 'expires': '4h'}
 
@@ -278,3 +282,48 @@ def test_clusters_without_approvals_read_and_write_nothing_more(guarded: Guarded
     before = set(guarded.keys())
     assert guarded.as_(deployer, 'PUT', f'/clusters/{name}/services/web', {'image_tag': '2'}).status == 202
     assert not [key for key in set(guarded.keys()) - before if key.startswith('proposal')]
+
+
+def test_decisions_are_live(team: Team):
+    async def follow() -> list[tuple[str, str, int]]:
+        client = await LiveClient.connect(team.server.port, Authorization=f'Bearer {team.token("bob")}')
+        try:
+            await client.subscribe(team.name)
+            id = (await asyncio.to_thread(team.propose))['id']
+            found = [await client.type('proposal')]
+            await asyncio.to_thread(team.decide, 'bob', id)
+            found += [await client.type('approved'), await client.type('approved')]
+            second = (await asyncio.to_thread(team.propose, 'ann', '3'))['id']
+            await asyncio.to_thread(team.decide, 'bob', second, 'reject')
+            found += [await client.type('rejected')]
+        finally:
+            await client.close()
+        return [(each['type'], each['state'], each['approvals']) for each in found]
+
+    assert asyncio.run(follow()) == [
+        ('proposal', 'open', 0),
+        ('approved', 'approved', 1),
+        ('approved', 'carried-out', 1),
+        ('rejected', 'rejected', 0),
+    ]
+
+
+def test_approvals_at_two_servers_at_once_carry_out_once(aws: Aws):
+    with Guarded(aws) as first:
+        team = Team(first)
+        people = [team.token(name) for name in ('bob', 'carl', 'dora', 'eve')]
+        record = {'AWS_S3_BUCKET': first.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': first.queue}
+        with Guarded(aws, **record) as second:
+            before = len(first.stored_versions(team.name))
+            path = f'/clusters/{team.name}/proposals/{team.propose("ann")["id"]}/approve'
+
+            def approve(number: int) -> Answer:
+                server = (first, second)[number % 2]
+                return server.as_(people[number % 4], 'POST', path, {})
+
+            with ThreadPoolExecutor(8) as pool:
+                answers = list(pool.map(approve, range(12)))
+            assert {answer.status for answer in answers} <= {200, 409}
+            done = {answer.json['revision'] for answer in answers if answer.status == 200}
+            assert len(done) == 1
+            assert len(first.stored_versions(team.name)) == before + 1

@@ -54,6 +54,8 @@ def needed(before: Any, after: Any, verb: str = 'change') -> list[tuple[tuple[st
         (document(approvals=TOP), document({'approvals': {'self': True}}, approvals=TOP), 'change', [(('web',), 1)]),
         (document(approvals=TOP), document(approvals=TOP, tags={'a': 'b'}), 'change', [(('api', 'web'), 1)]),
         (document(approvals=TOP), {}, 'remove cluster', [(('api', 'web'), 1)]),
+        (document({'approvals': OWN}), document(), 'stop', [(('web',), 2)]),
+        ({'services': []}, document({'approvals': OWN}), 'rollback', []),
     ],
 )  # fmt: skip
 def test_requirements(before: Any, after: Any, verb: str, found: list[Any]):
