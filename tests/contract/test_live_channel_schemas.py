@@ -30,6 +30,15 @@ def faults_of(message: dict[str, Any], name: str) -> list[str]:
     return [f'{error.json_path}: {error.message[:300]}' for error in errors]
 
 
+def propose(server: Server, address: str) -> None:
+    """Make two proposals, one that is approved and one that is rejected; the cluster needs no approvals then."""
+    server.api('PUT', f'{address}/config', {**CONFIG, 'approvals': {'self': True}})
+    for tag, verb in (('8', 'approve'), ('9', 'reject')):
+        made = server.api('PUT', f'{address}/services/web', {'image_tag': tag}).json['proposal']
+        assert server.api('POST', f'{address}/proposals/{made["id"]}/{verb}', {}).status == 200
+    assert server.api('PUT', f'{address}/config?override=done', CONFIG).status == 202
+
+
 def test_each_type_of_message_has_its_shape(server: Server):
     cluster = server.cluster(CONFIG)
     address = f'/clusters/{cluster}'
@@ -44,6 +53,7 @@ def test_each_type_of_message_has_its_shape(server: Server):
             ('DELETE', f'{address}/freeze', None),
             ('DELETE', address, None),
         ]
+        await asyncio.to_thread(propose, server, address)
         for method, path, body in calls:
             await asyncio.to_thread(server.api, method, path, body)
         await client.say('not json')

@@ -151,8 +151,14 @@ CALLS = {
     'getConfiguration': None,
     'getVersions': None,
     'getSpec': None,
-    'putSpec': {'image': '{image}', 'desired_count': 2},
-    'patchSpec': {'desired_count': 1},
+    'putSpec': {'image': '{image}', 'desired_count': 2, 'approvals': {'self': True}},
+    'postProposals': {'services': {'web': {'desired_count': 3}}},
+    'getProposals': None,
+    'getAllProposals': None,
+    'getOneProposal': None,
+    'postReject': {'reason': 'not today'},
+    'patchSpec': {'desired_count': 1, 'approvals': None},
+    'postApprove': {'reason': 'it is enough'},
     'postRestart': None,
     'putFreeze': {'reason': 'the big sale', 'until': '2999-01-01T00:00:00Z'},
     'getFreeze': None,
@@ -226,6 +232,9 @@ def played(guarded: Guarded) -> Guarded:
         address = path.replace('{cluster}', cluster).replace('{service}', 'web').replace('{revision}', 'current')
         address = address.replace('{token}', token.split('_')[1])
         address = address.replace('{run}', names.token('staging', 'web', 'today')[:20])
+        if '{proposal}' in address:
+            listed = guarded.as_(guarded.admin, 'GET', '/proposals').json['content']
+            address = address.replace('{proposal}', listed[0]['id'])
         sent = json.loads(json.dumps(body).replace('{image}', image).replace('{token}', token)) if body else None
         answer = guarded.ask(verb.upper(), address, sent, Authorization=f'Bearer {guarded.admin}')
         assert str(answer.status) == next(iter(operation['responses'])), answer.body
