@@ -35,7 +35,7 @@ class Freezes:
         """Until a freeze begins or ends next, at most so many."""
         now = self._now()
         left = (cluster.freeze_clock.seconds_left(now) for cluster in self._clusters)
-        return max(SOONEST_S, min(most, *(seconds for seconds in left if seconds is not None)))
+        return max(SOONEST_S, min([most, *(seconds for seconds in left if seconds is not None)]))
 
     async def _read_calendar(self) -> None:
         loaded = [cluster for cluster in self._clusters if cluster.state is not None]
