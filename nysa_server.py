@@ -76,6 +76,7 @@ from stack.changes.service_specs import ServiceSpecs
 from stack.changes.side_effects import ChangeEffects
 from stack.changes.standings import ControlledStandings, OpenStandings, Standings
 from stack.changes.stopping import Stopping
+from stack.changes.traffic_approvals import TrafficApprovals
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
@@ -281,7 +282,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     aws.metrics.count_tokens(tokens.counted)
     memberships = Memberships(aws.bucket)
-    proposals = make_proposals(aws, core, tokens, memberships)
+    standings = make_standings(aws, tokens, memberships)
+    proposals = make_proposals(aws, core, standings)
     proposal_news = ProposalNews(proposals, live.hub)
     proposals.recorded.moves.subscribe(proposal_news.moved)
     audit_news.heard.subscribe(proposal_news.heard)
@@ -324,7 +326,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         audit_news=audit_news,
         rollback=rollback,
         stopping=Stopping(changes, rollback, history, look, aws.connection.region),
-        continuing=Continuing(aws.bucket, changes, core.audit, look),
+        continuing=Continuing(aws.bucket, changes, core.audit, look, TrafficApprovals(aws.bucket, standings)),
         runs=runs,
         run_watcher=watcher,
         run_requests=RunRequests(aws.bucket, runs, core.audit, watcher.follow, moved),
@@ -336,12 +338,15 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     return context, states
 
 
-def make_proposals(aws: Aws, core: Core, tokens: TokenStore, memberships: Memberships) -> Proposals:
+def make_standings(aws: Aws, tokens: TokenStore, memberships: Memberships) -> Standings:
+    if not is_controlled(aws.settings):
+        return OpenStandings()
+    return ControlledStandings(tokens, aws.settings['NYSA_GROUPS'], memberships)
+
+
+def make_proposals(aws: Aws, core: Core, standings: Standings) -> Proposals:
     store, recorded = ProposalStore(aws.bucket), ProposalLog(core.audit)
     recorded.outcomes.subscribe(aws.metrics.proposal)
-    standings: Standings = OpenStandings()
-    if is_controlled(aws.settings):
-        standings = ControlledStandings(tokens, aws.settings['NYSA_GROUPS'], memberships)
     carrying_out = CarryingOut(store, core.changes, core.history, standings, recorded)
     proposals = Proposals(store, core.changes, carrying_out, standings, recorded)
     core.changes.proposer = proposals

@@ -69,7 +69,7 @@ class Continue(ApiHandler):
         did = {'verb': 'continue', 'service': service, 'action': action}
         change = Change(request.origin, datetime.now(UTC), did, None, request.override, scope=request.scope)
         revision = await self.context.states.read(cluster)
-        asked = ContinueRequest(service, action, change, hook, deployment)
+        asked = ContinueRequest(service, action, change, hook, deployment, request.author)
         found = await self.context.continuing.answer(revision, asked)
         self.reply(found, status=200 if found['state'] == 'done' else 202)
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.aws.ports import ObjectStore
+from stack.changes.approvers import Account
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
 from stack.changes.stopping import Look, newest_deployment, refuse_moved
-from stack.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
+from stack.changes.traffic_approvals import TrafficApprovals
+from stack.errors import ApprovalDenied, ApprovalRequired, Conflict, NotFound, PreconditionFailed, Unprocessable
 from stack.rollouts.hook_answer import Action, HookAnswer, read_answer
 from stack.rollouts.service_deployment import ServiceDeployment
 from stack.state.revisions import Change, Revision
@@ -28,13 +30,17 @@ ENDED: dict[Action, str] = {'continue': 'continued', 'rollback': 'rolled back'}
 
 @dataclass(frozen=True)
 class ContinueRequest:
-    """`hook` is the pause that the caller saw, and `deployment` its deployment; None where it named none."""
+    """`hook` is the pause that the caller saw, and `deployment` its deployment; None where it named none.
+
+    `author` is the account of the caller, None where no person asks.
+    """
 
     service: str
     action: Action
     change: Change
     hook: str | None = None
     deployment: str | None = None
+    author: Account | None = None
 
 
 class Continuing:
@@ -44,6 +50,7 @@ class Continuing:
         changes: Changes,
         audit: Audit,
         look: Look,
+        traffic: TrafficApprovals,
         *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
@@ -51,13 +58,15 @@ class Continuing:
         self._changes = changes
         self._audit = audit
         self._look = look
+        self._traffic = traffic
         self._sleep = sleep
 
     async def answer(self, current: Revision, request: ContinueRequest) -> dict[str, Any]:
         """Answer the pause of a rollout, and wait some seconds until it is carried out.
 
         `state` is `requested` while no scheduler has done so. Raises `NotFound`, `DeploymentMoved`, `Conflict` where
-        nothing waits or AWS refused the answer, `Unprocessable` where several hooks wait, `Frozen`, `AccessDenied`.
+        nothing waits or AWS refused the answer, `Unprocessable` where several hooks wait, `Frozen`, `AccessDenied`, and
+        `ApprovalDenied` and `ApprovalRequired` where `approvals` gates the traffic.
         """
         cluster, service, change = current.cluster, request.service, request.change
         change.scope.check([service])
@@ -81,9 +90,24 @@ class Continuing:
         if hook not in {waiting.id for waiting in going.waits_for}:
             return asked.to_json('done', f'{service} does not wait at this pause any more; it is at {_stage(going)}.')
         if request.action == 'continue':
-            await self._changes.permit(current, change)
+            change = await self._changes.permit(current, change)
+            await self._approve(current, request, hook)
         known = await self._store(asked, change)
         return await self._carried_out(known)
+
+    async def _approve(self, current: Revision, request: ContinueRequest, hook: str) -> None:
+        """Count the caller's approval, if the policy asks for some; an override goes on without.
+
+        Raises `ApprovalDenied`, and `ApprovalRequired` where more are needed.
+        """
+        if request.change.override:
+            self._audit.decided(current.cluster, 'override', request.change)
+            return
+        try:
+            await self._traffic.approve(current, request.service, hook, request.author)
+        except (ApprovalDenied, ApprovalRequired) as refusal:
+            self._audit.refused(current.cluster, request.change, refusal)
+            raise
 
     async def _store(self, asked: HookAnswer, change: Change) -> HookAnswer:
         """Store the answer, unless the pause has one that AWS did not refuse; gives the one that counts."""

@@ -32,7 +32,7 @@ class TrafficApprovals:
         self._standings = standings
         self._now = now
 
-    async def approve(self, current: Revision, service: str, hook: str, by: Account) -> None:
+    async def approve(self, current: Revision, service: str, hook: str, by: Account | None) -> None:
         """Count the approval of a caller that goes on after a pause; returns once no more are needed.
 
         Raises `ApprovalDenied` for a caller whose approval does not count, and `ApprovalRequired` where it is recorded
@@ -41,6 +41,8 @@ class TrafficApprovals:
         requirement = traffic_requirement(current.document_or_empty, service)
         if requirement is None:
             return
+        if by is None:
+            raise _more_needed(service, requirement.policy.required, requirement)
         await self._standings.refresh()
         author = author_of(current)
         approver = await self._standings.now(by)
@@ -75,9 +77,11 @@ class TrafficApprovals:
 
 def author_of(revision: Revision) -> Account:
     """Who wanted what is rolled out, as far as the revision records it."""
-    deploying = [change for change in revision.changes if change.announce]
-    origin = (deploying or list(revision.changes))[-1].origin if revision.changes else None
-    return Account(origin.by, 'record', origin.subject) if origin else Account('', 'record')
+    deploying = [change.origin for change in revision.changes if change.announce]
+    if deploying:
+        return Account(deploying[-1].by, 'record', deploying[-1].subject)
+    # A freeze and the like came after it.
+    return Account(revision.last_change().get('by') or '', 'record')
 
 
 def key_of(cluster: str, service: str, hook: str) -> str:
@@ -99,6 +103,6 @@ def _more_needed(service: str, left: int, requirement: Requirement) -> ApprovalR
     needed = (requirement,)
     number = '1 more approval' if left == 1 else f'{left} more approvals'
     return ApprovalRequired(
-        f'Your approval is recorded. Going on with {service} needs {number} by {who_may_approve(needed)}.',
+        f'Going on with {service} needs {number} by {who_may_approve(needed)}; yours is recorded.',
         [requirement.to_json()],
     )

@@ -21,6 +21,8 @@ from stack.rollouts.rollout_summary import RolloutSummary
 from stack.rollouts.rollouts import Rollouts
 from stack.rollouts.stale_secrets import StaleSecret
 from stack.rollouts.stop_verdicts import stop_verdicts
+from stack.stackfile.approval_fields import TRAFFIC
+from stack.stackfile.effective import all_settings
 from stack.stackfile.main_container import main_container
 from stack.state.revisions import Revision
 
@@ -233,8 +235,10 @@ class ClusterState:
         return '\n'.join(wanted.pace.messages_at(stage)) or None if wanted is not None else None
 
     def may_continue(self, name: str) -> str:
-        """Who may continue a paused rollout, in words."""
-        return 'role deployer'
+        """Who may continue a paused rollout, in words: by the `approvals` of the service where they have `traffic`."""
+        settings = all_settings(document_of(self.revision)).get(name)
+        approvals = settings.approvals if settings is not None else None
+        return ', '.join(approvals.by) if approvals and TRAFFIC in approvals.when else 'role deployer'
 
     def refusal(self, name: str) -> Refusal | None:
         """Why the last pass could not make the service as it is wanted; None where it could, or something newer is."""

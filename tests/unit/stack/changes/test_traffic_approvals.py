@@ -55,7 +55,7 @@ async def test_people_count_once_and_only_while_they_have_a_role():
     traffic, standings = approvals(World())
     current = revision({'required': 2, 'when': ['traffic']})
     for account in (Account('bob', 'token', token='1'), Account('Bob', 'token', token='2')):
-        with pytest.raises(ApprovalRequired, match='1 more approval by role:deployer'):
+        with pytest.raises(ApprovalRequired, match='1 more approval by role:deployer; yours is recorded'):
             await traffic.approve(current, 'web', 'h', account)
     standings.without.add('Bob')
     with pytest.raises(ApprovalRequired):
