@@ -125,6 +125,13 @@ _QA_DEPLOYMENTS: dict[str, Document] = {
         ],
     }
 }
+
+
+def _qa_kind(service: FleetService) -> Kind:
+    """A canary needs a load balancer, whose requests ECS divides."""
+    return 'web' if service.name in _QA_DEPLOYMENTS else service.kind
+
+
 # Both versions run for a while, so that the former one can take over at once.
 _BAKES: Document = {'strategy': 'blue_green', 'bake_time': '15m'}
 
@@ -132,7 +139,7 @@ QA = FleetCluster(
     'qa',
     lag=0.2,
     services=tuple(
-        FleetService(each.name, each.kind, 1, each.memory, deployment=_QA_DEPLOYMENTS.get(each.name))
+        FleetService(each.name, _qa_kind(each), 1, each.memory, deployment=_QA_DEPLOYMENTS.get(each.name))
         for each in _SHOP[:8]
     ),
     edits=(
@@ -233,9 +240,13 @@ def _services(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iter
                 },
                 'healthcheck': {'protocol': 'HTTP', 'port': 8080, 'path': '/health'},
             }
-            settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': True}
+            if service.deployment is None:
+                settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': True}
         if service.deployment:
             settings['deployment'] = service.deployment
+            if service.kind == 'web':
+                role = f'arn:aws:iam::{place.account}:role/ecsInfrastructureRole'
+                settings['deployment'] = service.deployment | {'role_arn': role}
         if service.autoscaling:
             settings['autoscaling'] = service.autoscaling
         if service.stays_failed:
