@@ -7,11 +7,13 @@ a setting for all of them shows at each one that it reaches. Neither order nor n
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from voluptuous import Invalid
 
 from stack.reconcile.plan import Action, Change, Row, differences
+from stack.runtime.durations import write_duration
 from stack.stackfile.effective import services, settle, top_settings
 from stack.stackfile.entries import DEFAULTS, Entry, entries
 from stack.stackfile.fields import ServiceSettings, Stackfile
@@ -155,6 +157,8 @@ def _plain(value: Any, name: str = '') -> Any:
     """A setting as JSON, sets in sorted order."""
     if isinstance(value, PortMapping | Volume) and (short := value.as_text()):
         return short
+    if isinstance(value, timedelta):
+        return write_duration(value)
     if dataclasses.is_dataclass(value):
         held = {field.name: _plain(getattr(value, field.name), field.name) for field in dataclasses.fields(value)}
         return {key: each for key, each in held.items() if each not in (None, {}, [])}

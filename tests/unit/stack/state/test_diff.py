@@ -1,6 +1,7 @@
 """The difference of two desired states, for every kind of edit exactly the rows that it makes."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -234,3 +235,17 @@ def test_what_stands_above_the_services_can_be_a_row_of_its_own():
     assert touched(rows) == {'email-worker'}
     assert summary(rows) == 'email-worker destroyed; note changed'
     assert changed_rows(example(), example()) == []
+
+
+def test_durations_are_shown_as_they_are_written():
+    def document(bake_time: str, expires: str) -> dict[str, Any]:
+        deployment = {'strategy': 'blue_green', 'bake_time': bake_time, 'pause': ['post_scale_up']}
+        window = {'cron': '0 18 ? * FRI *', 'duration': expires, 'reason': 'weekend'}
+        approvals = {'required': 1, 'by': ['role:deployer'], 'expires': expires, 'when': ['deploy']}
+        web = {'web': {'image': 'web:1', 'deployment': deployment}}
+        return {'services': [web], 'approvals': approvals, 'freezes': [window]}
+
+    for before in ({}, document('10m', '4h')):
+        shown = json.dumps(difference(before, document('1h30m', '2h')).to_json())
+        assert '1h30m' in shown
+        assert '2h' in shown
