@@ -36,7 +36,7 @@ from stack.state.revisions import Origin
 from tests.aws import Aws
 from tests.stage import Stage
 
-BLUE_GREEN = {'deployment_configuration': {'strategy': 'BLUE_GREEN', 'bakeTimeInMinutes': 30}}
+BLUE_GREEN = {'deployment': {'strategy': 'blue_green', 'bake_time': '5m'}}
 OLD, NEW = 'team/web:1', 'team/web:2-slow'
 
 
@@ -56,8 +56,8 @@ class Stopped(Stage):
         await self.act_by_plan()
         return revision.id
 
-    async def post(self, action: str, service: str = 'web', **body: Any) -> tuple[int, dict[str, Any]]:
-        url = f'{self.origin}/api/v1/clusters/{self.name}/services/{service}/rollout/{action}'
+    async def post(self, verb: str, service: str = 'web', **body: Any) -> tuple[int, dict[str, Any]]:
+        url = f'{self.origin}/api/v1/clusters/{self.name}/services/{service}/rollout/{verb}'
         headers = {'X-Nysa-Actor': 'ada', 'Content-Type': 'application/json'}
         fetched = await AsyncHTTPClient().fetch(
             url, method='POST', body=json.dumps(body), headers=headers, raise_error=False, request_timeout=60
@@ -144,6 +144,10 @@ def test_a_stop_is_one_change_which_ecs_rolls_back(aws: Aws, settings: dict[str,
         assert stage.verdict(answer['revision']) == ('succeeded', None)
         code, again = await stage.post('stop')
         assert (code, again['error']) == (409, 'conflict')
+        await stage.stop()
+        await stage.restart()
+        _, after = await stage.rest(f'revision={revision}')
+        assert after['verdict'] == verdict
         _, history = await stage.read('revisions')
         assert history['content'][0]['changes'][0]['did']['verb'] == 'stop'
 
