@@ -16,12 +16,13 @@ TTL_S = 60.0
 class Traffic:
     """A client of one load balancer, or of a record in DNS; `failures` has replies of 500 and more, and refusals."""
 
-    def __init__(self, cluster: Cluster, balancer: str, record: str = ''):
+    def __init__(self, cluster: Cluster, balancer: str, record: str = '', every: float = EVERY_S):
         self._cluster = cluster
+        self._every = every
         self._name = f'{cluster.name}-{balancer}-lb'
         self._record = record
         self._address = ('', 0.0)
-        self._asked: list[tuple[int, str]] = []
+        self.asked: list[tuple[int, str]] = []
         self._passing = cluster.passing
         self.count = 0
         self.failures: list[str] = []
@@ -57,8 +58,8 @@ class Traffic:
         return self.send(port, path).target_group.rpartition(':')[2].split('/')[1]
 
     def begin(self, *asked: tuple[int, str]) -> None:
-        """Send requests for these ports and paths from now on: each second, and after each call of a pass."""
-        self._asked = list(asked)
+        """Send requests for these ports and paths from now on: from time to time, and after each call of a pass."""
+        self.asked = list(asked)
         self._passing, self._cluster.passing = self._cluster.passing, self._pass
         call = self._cluster.connection.call
 
@@ -70,7 +71,7 @@ class Traffic:
         self._cluster.connection.call = followed
 
     def look(self, when: str) -> None:
-        for port, path in self._asked:
+        for port, path in self.asked:
             reply = self.send(port, path)
             if reply.status >= 500 or not reply.status:
                 self.failures.append(f'{when}: {port}{path} → {reply.status} {reply.reason}')
@@ -78,7 +79,7 @@ class Traffic:
     def _pass(self, seconds: float) -> None:
         """Advance AWS's time in steps, with requests in between."""
         while seconds > 0:
-            step = min(EVERY_S, seconds)
+            step = min(self._every, seconds)
             self._passing(step)
             seconds -= step
             self.look('meanwhile')

@@ -1,6 +1,6 @@
 """Settings of load balancers and target groups that a stackfile has no field for; read only to adopt them.
 
-Rules, certificates and attributes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
+Rules and attributes: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from typing import Any
 from stack.aws.client import AwsClient
 
 _MORE = ('NextMarker', 'Marker')
-_USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
 _USUAL_ATTRIBUTES = {
     'deregistration_delay.timeout_seconds': '300',
     'load_balancing.algorithm.type': 'round_robin',
@@ -42,14 +41,6 @@ async def _of_listener(aws: AwsClient, listener: Mapping[str, Any]) -> list[str]
     found = []
     if own := sum(not each.get('IsDefault') for each in rules):
         found.append(f'{own} rule{"" if own == 1 else "s"} on port {port}')
-    if listener.get('Protocol') in ('HTTPS', 'TLS'):
-        certificates = await aws.pages(
-            'elbv2', 'DescribeListenerCertificates', 'Certificates', token=_MORE, ListenerArn=arn
-        )
-        if further := sum(not each.get('IsDefault') for each in certificates):
-            found.append(f'{further} further certificate{"" if further == 1 else "s"} on port {port}')
-        if (policy := listener.get('SslPolicy')) and policy != _USUAL_POLICY:
-            found.append(f'the TLS policy {policy} on port {port}')
     actions = listener.get('DefaultActions') or ()
     if any(
         ((each.get('ForwardConfig') or {}).get('TargetGroupStickinessConfig') or {}).get('Enabled') for each in actions

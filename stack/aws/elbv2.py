@@ -30,13 +30,15 @@ class Interest:
 
     `groups` and `listeners` are ARNs. The rules of a listener are read where it is in `listeners`, or its load balancer
     is shared by the cluster's services, or leads to a target group of the cluster by a rule. The attributes of a target
-    group are read where it belongs to a service in `tuned`, or a stackfile stated some of them before.
+    group are read where it belongs to a service in `tuned`, or a stackfile stated some of them before; in the same way
+    the attributes and further certificates of a load balancer of a service in `detailed`.
     """
 
     prefix: str
     groups: Collection[str] = ()
     listeners: Collection[str] = ()
     tuned: Collection[str] = ()
+    detailed: Collection[str] = ()
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         whose = owner(tags)
@@ -45,6 +47,11 @@ class Interest:
     def shares(self, tags: Mapping[str, str]) -> bool:
         """Whether a load balancer is one that the cluster's services share."""
         return self.owns(tags) and SERVICE_TAG not in tags
+
+    def is_detailed(self, balancer: LoadBalancer) -> bool:
+        """Whether a stackfile states, or stated, settings of a service's own load balancer."""
+        named = any(balancer.name.startswith(f'{self.prefix}{service}-') for service in self.detailed)
+        return not self.shares(balancer.tags) and (named or SET_TAG in balancer.tags)
 
     def has_balancer(self, found: Mapping[str, Any]) -> bool:
         listening = {balancer_of(arn) for arn in self.listeners}
@@ -80,34 +87,55 @@ async def load_balancing(
     with_all = await asyncio.gather(
         _with_rules(aws, interest, balancers, target_groups), _with_attributes(aws, interest, target_groups)
     )
-    return tuple(await _with_balancer_attributes(aws, interest, with_all[0])), tuple(with_all[1])
+    detailed = await _with_further_certificates(aws, interest, with_all[0])
+    return tuple(await _with_balancer_attributes(aws, interest, detailed)), tuple(with_all[1])
+
+
+async def _with_further_certificates(
+    aws: AwsClient, interest: Interest, balancers: Sequence[LoadBalancer]
+) -> list[LoadBalancer]:
+    asked = [listener for one in balancers if interest.is_detailed(one) for listener in one.listeners]
+    found = await asyncio.gather(*(_further_certificates(aws, listener) for listener in asked))
+    known = {listener.arn: further for listener, further in zip(asked, found, strict=True)}
+    return [
+        replace(
+            balancer,
+            listeners=tuple(
+                replace(listener, further=known.get(listener.arn, listener.further)) for listener in balancer.listeners
+            ),
+        )
+        for balancer in balancers
+    ]
 
 
 async def _with_balancer_attributes(
     aws: AwsClient, interest: Interest, balancers: Sequence[LoadBalancer]
 ) -> list[LoadBalancer]:
-    shared = [balancer for balancer in balancers if interest.shares(balancer.tags)]
+    asked = [one for one in balancers if interest.shares(one.tags) or interest.is_detailed(one)]
+    known = {balancer.arn: balancer for balancer in await _with_their_attributes(aws, asked)}
+    return [known.get(balancer.arn, balancer) for balancer in balancers]
+
+
+async def _with_their_attributes(aws: AwsClient, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
     answers = await asyncio.gather(
-        *(aws.call('elbv2', 'DescribeLoadBalancerAttributes', LoadBalancerArn=balancer.arn) for balancer in shared)
+        *(aws.call('elbv2', 'DescribeLoadBalancerAttributes', LoadBalancerArn=balancer.arn) for balancer in balancers)
     )
-    known = {
-        balancer.arn: {each['Key']: each.get('Value', '') for each in answer['Attributes']}
-        for balancer, answer in zip(shared, answers, strict=True)
-    }
     return [
-        replace(balancer, attributes=known[balancer.arn]) if balancer.arn in known else balancer
-        for balancer in balancers
+        replace(balancer, attributes={each['Key']: each.get('Value', '') for each in answer['Attributes']})
+        for balancer, answer in zip(balancers, answers, strict=True)
     ]
 
 
 async def with_rules_and_attributes(aws: AwsClient, observed: Observed) -> Observed:
-    """The observed state with the rules of all listeners, and the attributes of all target groups, for adoption."""
+    """The observed state with all rules and certificates, and the attributes of all parts, for adoption."""
     interest = Interest('', listeners=[one.arn for known in observed.load_balancers for one in known.listeners])
     balancers, groups = await asyncio.gather(
         _with_rules(aws, interest, observed.load_balancers, ()),
         asyncio.gather(*(_with_its_attributes(aws, group) for group in observed.target_groups)),
     )
-    return replace(observed, load_balancers=tuple(balancers), target_groups=tuple(groups))
+    detailed = await _with_their_attributes(aws, [one for one in balancers if not one.attributes])
+    known = {balancer.arn: balancer for balancer in (*balancers, *detailed)}
+    return replace(observed, load_balancers=tuple(known.values()), target_groups=tuple(groups))
 
 
 async def _with_attributes(aws: AwsClient, interest: Interest, groups: Sequence[TargetGroup]) -> list[TargetGroup]:

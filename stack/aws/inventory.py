@@ -233,7 +233,8 @@ def _interest(observed: Observed, wanted: Mapping[str, Wanted]) -> elbv2.Interes
     others = {other.arn for each in wanted.values() for other in each.balancers.others}
     listeners = {routed.listener for each in wanted.values() for routed in each.balancers.routed if routed.listener}
     tuned = {each.service for each in wanted.values() if each.balancers.states_attributes}
-    return elbv2.Interest(f'{observed.cluster}-', used | others, listeners, tuned)
+    detailed = {each.service for each in wanted.values() if each.balancers.states_settings}
+    return elbv2.Interest(f'{observed.cluster}-', used | others, listeners, tuned, detailed)
 
 
 def _log_group_members(found: Mapping[LogGroup, bool | str]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The listener of a service's load balancer: created, changed in place, or switched to a new target group."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.balancer_settings import add_certificates, begin_settings, end_settings
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
 from stack.reconcile.observed import Observed
@@ -40,7 +42,9 @@ def plan_listener(
     serves: bool,
 ) -> Planned:
     """Add the step that creates or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
-    there = balancer.there
+    there, stated = balancer.there, wanted.stated
+    wanted = replace(wanted, stated=replace(stated, ssl_policy=stated.policy(there)))
+    marked = begin_settings(draft, stated, balancer)
     listener = _own_listener(draft, wanted, there, observed) if there else None
     if listener is None:
         made = draft.add(
@@ -55,10 +59,18 @@ def plan_listener(
             why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
         )
         arn = ResultOf(made, 'Listeners.0.ListenerArn')
+        add_certificates(draft, stated, arn, None)
         return Planned(made, shift=_shift(draft, wanted, arn, groups))
+    before = [*marked, *add_certificates(draft, stated, listener.arn, listener, marked)]
+    first = len(draft.steps)
     if groups.alternate:
-        return _plan_shifted(draft, wanted, listener, groups)
-    return _plan_rolling(draft, wanted, listener, groups, serves=serves)
+        planned = _plan_shifted(draft, wanted, listener, groups, after=before)
+    else:
+        planned = _plan_rolling(draft, wanted, listener, groups, serves=serves, after=before)
+    if there:
+        changed = [step.id for step in draft.steps[first:]]
+        end_settings(draft, stated, there, listener, [*before, *changed])
+    return planned
 
 
 def _shift(draft: Draft, wanted: Balancer, listener: Ref, groups: Groups) -> dict[str, Ref] | None:
@@ -68,7 +80,9 @@ def _shift(draft: Draft, wanted: Balancer, listener: Ref, groups: Groups) -> dic
     return groups.alternate.configuration(rule)
 
 
-def _plan_shifted(draft: Draft, wanted: Balancer, listener: Listener, groups: Groups) -> Planned:
+def _plan_shifted(
+    draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, after: Iterable[str]
+) -> Planned:
     """Change a listener without its action, which ECS writes. Before that, it gets the other target group."""
     assert groups.alternate
     changes = _changes(wanted, listener, None)
@@ -83,12 +97,15 @@ def _plan_shifted(draft: Draft, wanted: Balancer, listener: Listener, groups: Gr
             'elbv2:ModifyListener',
             f'Change the listener of {wanted.name} ({what})',
             {'ListenerArn': listener.arn, **arguments, **({'DefaultActions': [action]} if action else {})},
+            after=after,
             why=changes,
         )
     return Planned(ready, shift=_shift(draft, wanted, listener.arn, groups))
 
 
-def _plan_rolling(draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, serves: bool) -> Planned:
+def _plan_rolling(
+    draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, serves: bool, after: Iterable[str]
+) -> Planned:
     group = groups.first
     arguments = _arguments(wanted, groups)
     changes = _changes(wanted, listener, group)
@@ -97,7 +114,7 @@ def _plan_rolling(draft: Draft, wanted: Balancer, listener: Listener, groups: Gr
         change = {'ListenerArn': listener.arn, **arguments}
         if serves:
             return Planned(None, Switch('listener', 'elbv2:ModifyListener', text, change, ()))
-        return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change))
+        return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, after=after))
     if not changes:
         return Planned()
     text = f'Change the listener of {wanted.name} ({", ".join(found.path.removeprefix("elb.") for found in changes)})'
@@ -108,12 +125,17 @@ def _plan_rolling(draft: Draft, wanted: Balancer, listener: Listener, groups: Gr
         ready = None if group in listener.idle else _add_idle(draft, listener, group)
         switch = Switch('listener', 'elbv2:ModifyListener', text, change, changes, interrupts=interrupts)
         return Planned(ready, switch, listener.target_group)
-    return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, why=changes, interrupts=interrupts))
+    made = draft.add('listener', 'elbv2:ModifyListener', text, change, after=after, why=changes, interrupts=interrupts)
+    return Planned(made)
 
 
 def _arguments(wanted: Balancer, groups: Groups) -> dict[str, Any]:
-    certificates = {'Certificates': [{'CertificateArn': wanted.certificate}]} if wanted.certificate else {}
-    return {'Port': wanted.port, 'Protocol': wanted.protocol, **certificates, 'DefaultActions': [groups.action]}
+    encryption: dict[str, Any] = {}
+    if wanted.certificate:
+        encryption['Certificates'] = [{'CertificateArn': wanted.certificate}]
+        if wanted.stated.ssl_policy:
+            encryption['SslPolicy'] = wanted.stated.ssl_policy
+    return {'Port': wanted.port, 'Protocol': wanted.protocol, **encryption, 'DefaultActions': [groups.action]}
 
 
 def _changes(wanted: Balancer, listener: Listener, group: Ref | None) -> tuple[Change, ...]:
@@ -125,6 +147,8 @@ def _changes(wanted: Balancer, listener: Listener, group: Ref | None) -> tuple[C
         'target_group': listener.target_group if group else None,
     }
     after = {'protocol': wanted.protocol, 'port': wanted.port, 'certificate': wanted.certificate, 'target_group': group}
+    if wanted.certificate and wanted.stated.ssl_policy:
+        before['ssl_policy'], after['ssl_policy'] = listener.ssl_policy, wanted.stated.ssl_policy
     return tuple(
         Change(change.path, change.before, None if isinstance(change.after, ResultOf) else change.after)
         for change in differences(before, after, 'elb')

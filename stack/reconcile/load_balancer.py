@@ -11,6 +11,7 @@ from dataclasses import replace
 from stack.reconcile import names
 from stack.reconcile.attached import Target
 from stack.reconcile.draft import Blocked, Draft
+from stack.reconcile.group_attributes import set_tag
 from stack.reconcile.handover import Attachment, left, predecessors
 from stack.reconcile.listener import plan_listener
 from stack.reconcile.observed import Observed
@@ -172,6 +173,7 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
     tags = draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}
     if wanted.records:
         tags[names.RECORD_TAG] = names.records_tag(wanted.records)
+    tags |= set_tag(wanted.stated.names)
     groups = {'SecurityGroups': sorted(wanted.security_groups)} if wanted.security_groups else {}
     made = draft.add(
         'load-balancer',
@@ -196,7 +198,7 @@ def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, o
 
 def _change_load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer) -> None:
     if names.owner(there.tags) is None:
-        draft.take_over('load-balancer', there.name, there.arn)
+        draft.take_over('load-balancer', there.name, there.arn, set_tag(wanted.stated.names))
     if left(there):
         draft.add(
             'load-balancer/return',

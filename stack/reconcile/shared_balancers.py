@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, Step
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.routed import Located
-from stack.reconcile.wanted_shared import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, Shared, WantedListener, action_of
+from stack.reconcile.wanted_shared import Shared, WantedListener, action_of
 
 
 def plan_shared(draft: Draft, wanted: Shared, observed: Observed) -> dict[tuple[str, int], Located]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.reconcile.balancer_settings import BalancerSettings
 from stack.reconcile.conditions import wanted_conditions
 from stack.reconcile.group_attributes import GroupSettings
 from stack.reconcile.names import dns_name
@@ -47,7 +48,7 @@ class Balancer:
 
     `health` has the members of ModifyTargetGroup, `check_ports` the equal values of its HealthCheckPort. Without
     security groups, AWS uses the VPC's default one. `container` is None for the main container. `key` is unique among
-    those of a service; the first has an empty one.
+    those of a service; the first has an empty one. `stated` has what is left as it is where it is absent.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Balancer:
     key: str = ''
     settings: GroupSettings = field(default_factory=GroupSettings)
     check_ports: frozenset[str] = frozenset()
+    stated: BalancerSettings = field(default_factory=BalancerSettings)
     kind: str = 'application'
     target_protocol: str = 'HTTP'
     shift: Shift | None = None
@@ -127,6 +129,11 @@ class Balancers:
         return any([own.settings.attributes for own in self.own] + [one.settings.attributes for one in self.routed])
 
     @property
+    def states_settings(self) -> bool:
+        """Whether a setting of a load balancer of its own is stated."""
+        return any(own.stated.names for own in self.own)
+
+    @property
     def records(self) -> list[tuple[str, str]]:
         """Hosted zone and name of every record."""
         own = [record for each in self.own for record in each.records]
@@ -166,6 +173,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             container_port=port,
             health=_health(elb),
             check_ports=_check_ports(settings, elb, port),
+            stated=BalancerSettings.of(elb),
             records=_records(elb),
             container=elb.container,
             key=key_at(i),

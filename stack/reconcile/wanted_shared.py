@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.reconcile.balancer_settings import USUAL_IDLE_TIMEOUT_S, USUAL_POLICY
 from stack.reconcile.wanted import Wanted
 from stack.stackfile.effective import top_settings
 from stack.stackfile.naming import shared_balancer_name
 from stack.stackfile.network_fields import Vpc
 from stack.stackfile.shared_balancer_fields import SharedBalancer, SharedListener
-
-USUAL_POLICY = 'ELBSecurityPolicy-2016-08'
-USUAL_IDLE_TIMEOUT_S = 60
-IDLE_TIMEOUT = 'idle_timeout.timeout_seconds'
 
 USUAL_PORTS: Mapping[str, int] = {'HTTP': 80, 'HTTPS': 443}
 

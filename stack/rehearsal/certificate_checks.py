@@ -15,9 +15,10 @@ ISSUED = 'ISSUED'
 
 
 def certificate_probes(start: Start) -> Iterator[Probe]:
-    for certificate in dict.fromkeys(balancer.certificate for balancer in start.wanted.balancers.own):
-        if certificate:
-            yield Probe(start.service, CHECK, PATH, partial(_ask, start, certificate))
+    own = start.wanted.balancers.own
+    named = [arn for balancer in own for arn in (balancer.certificate, *balancer.stated.further) if arn]
+    for certificate in dict.fromkeys(named):
+        yield Probe(start.service, CHECK, PATH, partial(_ask, start, certificate))
 
 
 async def _ask(start: Start, arn: str, facts: Facts) -> Results:

@@ -15,6 +15,13 @@ MOST_TARGET_GROUPS = 5
 # Their names have to fit into a tag.
 MOST_RECORDS = 5
 
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MOST_CERTIFICATES = 26
+SSL_POLICY = text(
+    r'[A-Za-z0-9-]+', 'the name of a security policy', at_most=64, example='ELBSecurityPolicy-TLS13-1-2-2021-06'
+)
+IDLE_TIMEOUT = whole(1, 4000)
+
 # Protocols of network load balancers.
 NETWORK_PROTOCOLS = ('TCP', 'TLS', 'UDP')
 
@@ -120,10 +127,14 @@ class Elb:
     ports: ElbPorts = entry(record(ElbPorts), 'Its ports.', default=ElbPorts())
     container: str | None = entry(values.CONTAINER_NAME, 'The container that gets the requests; the main one.')
     certificates: tuple[str, ...] = entry(
-        list_of(values.CERTIFICATE),
-        'The certificate: exactly one with HTTPS or TLS, none with another protocol.',
+        list_of(values.CERTIFICATE, at_most=MOST_CERTIFICATES),
+        'Certificates, with HTTPS or TLS: the first is the default, the others are chosen by the host name (SNI).',
         default=(),
     )
+    ssl_policy: str | None = entry(
+        SSL_POLICY, 'Which TLS versions and ciphers it accepts; `ELBSecurityPolicy-2016-08`.'
+    )
+    idle_timeout: int | None = entry(IDLE_TIMEOUT, 'Seconds after which a connection without data is closed; 60.')
     dns: tuple[ElbDns, ...] = entry(
         one_or_several(record(ElbDns), MOST_RECORDS),
         'The DNS record that is kept for it, or a list of several.',

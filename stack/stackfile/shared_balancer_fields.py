@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from stack.stackfile import values
+from stack.stackfile.elb_fields import IDLE_TIMEOUT, MOST_CERTIFICATES, SSL_POLICY
 from stack.stackfile.entries import entry, record
 from stack.stackfile.shapes import PRINTABLE, choice, either, list_of, parsed, text, whole
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 MOST_LISTENERS = 50
-MOST_CERTIFICATES = 26
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,7 @@ class SharedListener:
         default=(),
     )
     ssl_policy: str | None = entry(
-        text(
-            r'[A-Za-z0-9-]+', 'the name of a security policy', at_most=64, example='ELBSecurityPolicy-TLS13-1-2-2021-06'
-        ),
+        SSL_POLICY,
         'Which TLS versions and ciphers it accepts; `ELBSecurityPolicy-2016-08`.',
     )
     redirect: Redirect | None = entry(
@@ -93,7 +91,7 @@ class SharedBalancer:
     listeners: tuple[SharedListener, ...] = entry(
         list_of(record(SharedListener), at_most=MOST_LISTENERS), 'Its listeners.', required=True
     )
-    idle_timeout: int | None = entry(whole(1, 4000), 'Seconds after which a connection without data is closed; 60.')
+    idle_timeout: int | None = entry(IDLE_TIMEOUT, 'Seconds after which a connection without data is closed; 60.')
     tags: Mapping[str, str] = entry(values.TAGS, 'Its tags, joined with those at the top.', default={})
 
     def listener(self, port: int | None) -> SharedListener | None:

@@ -154,6 +154,10 @@ def everything(cluster: Cluster) -> dict:
     for name, routed in ROUTED.items():
         elb = copy.deepcopy(routed if isinstance(routed, list) else [routed])
         elb[-1]['ports'] = {'container': 8080}
+        if name == 'panel':
+            certificates = document['load_balancers'][0]['edge']['listeners'][1]['certificates']
+            policy = 'ELBSecurityPolicy-TLS13-1-2-2021-06'
+            elb[1] |= {'protocol': 'HTTPS', 'certificates': certificates, 'ssl_policy': policy, 'idle_timeout': 90}
         elb[-1]['dns'] = {'hosted_zone_id': cluster.zone, 'record_name': f'{name}.{cluster.domain}'}
         document['services'].append({name: {'image': 'team/web:1', 'ports': ['8080:8080', '9090:9090'], 'elb': elb}})
     for name, settings in WORKERS.items():

@@ -313,6 +313,59 @@ def test_target_group_attributes_are_set_and_go_back_to_their_defaults(cluster: 
     asyncio.run(scenario())
 
 
+def test_settings_of_its_own_load_balancer_are_set_and_go_back_to_their_defaults(cluster: Cluster):
+    more = [
+        cluster.aws.client('acm').request_certificate(DomainName=f'{name}.{cluster.domain}')['CertificateArn']
+        for name in 'abc'
+    ]
+    own = {'type': 'public', 'protocol': 'HTTPS', 'ports': {'public': 443}, 'certificates': [cluster.certificate]}
+    wanted = cluster.example()
+    wanted['services'] = [{'api': _service(own)}]
+    client = cluster.aws.client('elbv2')
+
+    def now() -> tuple[str, set[str], str, str]:
+        [balancer] = client.describe_load_balancers(Names=[f'{cluster.name}-api-lb'])['LoadBalancers']
+        arn = balancer['LoadBalancerArn']
+        [listener] = client.describe_listeners(LoadBalancerArn=arn)['Listeners']
+        listed = client.describe_listener_certificates(ListenerArn=listener['ListenerArn'])['Certificates']
+        attributes = client.describe_load_balancer_attributes(LoadBalancerArn=arn)['Attributes']
+        known = {each['Key']: each['Value'] for each in attributes}
+        timeout = known.get('idle_timeout.timeout_seconds', '60')
+        default = listener['Certificates'][0]['CertificateArn']
+        return default, {each['CertificateArn'] for each in listed} - {default}, listener['SslPolicy'], timeout
+
+    async def becomes(steps: list[str], **settings: Any) -> tuple[str, set[str], str, str]:
+        changed = copy.deepcopy(wanted)
+        elb(changed).update(settings)
+        assert kinds(await cluster.plan(changed)) == steps
+        await until_done(cluster, changed)
+        return now()
+
+    async def scenario() -> None:
+        await until_done(cluster, wanted)
+        before = now()
+        policy, tag = 'ELBSecurityPolicy-TLS13-1-2-2021-06', 'elbv2:AddTags'
+        add, remove = 'elbv2:AddListenerCertificates', 'elbv2:RemoveListenerCertificates'
+        modify, attributes = 'elbv2:ModifyListener', 'elbv2:ModifyLoadBalancerAttributes'
+        everything = {'certificates': [cluster.certificate, *more[:2]], 'ssl_policy': policy, 'idle_timeout': 90}
+        found = await becomes([tag, attributes, add, modify], **everything)
+        assert found == (cluster.certificate, set(more[:2]), policy, '90')
+        rest = {'certificates': [cluster.certificate, more[2]], 'idle_timeout': 100}
+        found = await becomes([attributes, add, modify, remove, tag], **rest)
+        assert found == (cluster.certificate, {more[2]}, before[2], '100')
+        assert await becomes([attributes, remove, 'elbv2:RemoveTags']) == before
+        assert await becomes([tag, add, modify], certificates=[more[0], cluster.certificate]) == (
+            more[0],
+            {cluster.certificate},
+            before[2],
+            '60',
+        )
+        await until_done(cluster, {**wanted, 'services': []}, destroyed=frozenset({'api'}))
+        assert cluster.load_balancers() == []
+
+    asyncio.run(scenario())
+
+
 def test_a_service_that_runs_on_undeclared_keeps_its_rule_and_load_balancer(cluster: Cluster):
     async def scenario() -> None:
         await until_done(cluster, document(cluster))

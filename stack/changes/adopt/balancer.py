@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, USUAL_POLICY
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
@@ -112,13 +113,17 @@ def elb_settings(owner: Owner, way: Way, observed: Observed) -> dict[str, Any]:
     """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
     attributes = attribute_settings(way.group) or {}
+    default = listener.certificates[:1]
+    timeout = int(balancer.attributes.get(IDLE_TIMEOUT) or USUAL_IDLE_TIMEOUT_S)
     found = {
         'name': own_name(owner.cluster, owner.service or '', balancer.name),
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
         'ports': {'public': listener.port, 'container': way.port},
         'container': way.container,
-        'certificates': list(listener.certificates[:1]),
+        'certificates': [*default, *sorted(listener.further - {*default})],
+        'ssl_policy': listener.ssl_policy if listener.ssl_policy != USUAL_POLICY else None,
+        'idle_timeout': timeout if timeout != USUAL_IDLE_TIMEOUT_S else None,
         'dns': dns_settings(_chosen(balancer, observed)),
         'healthcheck': {**healthcheck(way.group), **attributes.pop('healthcheck', {})},
         **attributes,

@@ -4,16 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stack.reconcile import names
+from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, USUAL_POLICY
 from stack.reconcile.names import Owner
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
-from stack.reconcile.wanted_shared import (
-    IDLE_TIMEOUT,
-    NOT_FOUND,
-    USUAL_IDLE_TIMEOUT_S,
-    USUAL_POLICY,
-    USUAL_PORTS,
-    action_of,
-)
+from stack.reconcile.wanted_shared import NOT_FOUND, USUAL_PORTS, action_of
 from stack.stackfile.entries import entries
 from stack.stackfile.naming import shared_balancer_name
 from stack.stackfile.shared_balancer_fields import FixedResponse, Redirect

@@ -17,7 +17,7 @@ LONGEST_TAG = 256
 
 # Fields that select how requests reach the service, and those without effect beside each.
 _KINDS = ('target_group', 'listener', 'load_balancer')
-_OF_OWN = ('type', 'protocol', 'certificates')
+_OF_OWN = ('type', 'protocol', 'certificates', 'ssl_policy', 'idle_timeout')
 _OF_GROUP = ('deregistration_delay', 'stickiness', 'slow_start', 'algorithm', 'protocol_version')
 _SHIFTED = ('alternate_target_group', 'production_rule', 'test_rule')
 _WITHOUT_EFFECT = {
@@ -131,15 +131,18 @@ def balancer_reaches_a_port(subject: Subject) -> Iterator[Finding]:
             yield (*path, 'ports', 'container'), f'the container does not expose {port}: expected {known}'
 
 
-@rule('elb.protocol', 'elb.certificates')
+@rule('elb.protocol', 'elb.certificates', 'elb.ssl_policy', 'elb.idle_timeout')
 def balancer_has_its_certificate(subject: Subject) -> Iterator[Finding]:
     for path, elb in balancers(subject):
         encrypted = elb.protocol in ('HTTPS', 'TLS')
-        if encrypted and len(elb.certificates) != 1:
-            message = f'{elb.protocol} needs exactly one certificate, found {len(elb.certificates)}'
-            yield (*path, 'certificates'), message
+        if encrypted and not elb.certificates:
+            yield (*path, 'certificates'), f'{elb.protocol} needs a certificate'
         if not encrypted and elb.certificates:
             yield (*path, 'certificates'), f'{elb.protocol} has no certificate'
+        if not encrypted and elb.ssl_policy and elb.is_own:
+            yield (*path, 'ssl_policy'), f'{elb.protocol} has no encryption: it needs protocol: HTTPS or TLS'
+        if elb.is_network and elb.idle_timeout:
+            yield (*path, 'idle_timeout'), f'has no effect with protocol: {elb.protocol}'
 
 
 @rule('elb.protocol', 'elb.healthcheck')

@@ -64,7 +64,7 @@ def test_each_of_several_is_checked():
     own = balanced()['elb']
     listed = [own, {**own, 'protocol': 'HTTPS'}, {'target_group': GROUP, 'ports': {'container': 7}}]
     assert mistakes(with_vpc(one_service(ports=['80:80'], elb=listed))) == [
-        ('elb[1].certificates', 'HTTPS needs exactly one certificate, found 0'),
+        ('elb[1].certificates', 'HTTPS needs a certificate'),
         ('elb[1].name', 'another load balancer of the service is named -web-lb: give each a name of its own'),
         ('elb[2].ports.container', 'the container does not expose 7: expected 80 in ports'),
     ]
@@ -87,11 +87,13 @@ def test_each_of_several_is_checked():
             {**balanced(ports={'public': 80, 'container': 1}), 'ports': ['90:90', '80:80']},
             [('elb.ports.container', 'the container does not expose 1: expected 80, 90 in ports')],
         ),
-        (balanced(protocol='HTTPS'), [('elb.certificates', 'HTTPS needs exactly one certificate, found 0')]),
+        (balanced(protocol='HTTPS'), [('elb.certificates', 'HTTPS needs a certificate')]),
+        (balanced(protocol='HTTPS', certificates=[CERTIFICATE, f'{CERTIFICATE}2'], ssl_policy='P', idle_timeout=5), []),
         (
-            balanced(protocol='HTTPS', certificates=[CERTIFICATE, CERTIFICATE]),
-            [('elb.certificates', 'HTTPS needs exactly one certificate, found 2')],
+            balanced(ssl_policy='P'),
+            [('elb.ssl_policy', 'HTTP has no encryption: it needs protocol: HTTPS or TLS')],
         ),
+        (balanced(protocol='TCP', idle_timeout=5), [('elb.idle_timeout', 'has no effect with protocol: TCP')]),
         (balanced(certificates=[CERTIFICATE]), [('elb.certificates', 'HTTP has no certificate')]),
         (
             balanced(healthcheck={'interval_seconds': 5}),
@@ -217,7 +219,7 @@ LISTENER = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x/0
         ),
         (
             with_vpc(one_service(**balanced(protocol='TLS'))),
-            [('elb.certificates', 'TLS needs exactly one certificate, found 0')],
+            [('elb.certificates', 'TLS needs a certificate')],
         ),
         (
             with_vpc(one_service(**balanced(healthcheck={'protocol': 'TCP'}))),
