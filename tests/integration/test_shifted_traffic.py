@@ -4,7 +4,10 @@ import asyncio
 from typing import Any
 
 from stack.reconcile.plan import Plan
+from stack.scheduler.reconciler import Request
+from tests.aws import Aws
 from tests.cluster import Cluster
+from tests.integration.test_killed_passes import kill_everywhere, until_killed
 from tests.unit.stack.reconcile.settled import service_in
 
 ROLE = 'arn:aws:iam::123456789012:role/traffic'
@@ -76,6 +79,29 @@ def test_a_blue_green_service_from_nothing_to_nothing(cluster: Cluster):
         assert not [each for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-web')]
 
     asyncio.run(live())
+
+
+def test_a_change_of_strategy_that_is_killed_anywhere_is_finished_by_the_next_pass(aws: Aws):
+    async def kill_after(lives: int, cluster: Cluster) -> bool:
+        await settled(cluster, document(cluster, 'rolling'))
+        killed = False
+        for strategy in ('blue_green', 'rolling'):
+            wanted = document(cluster, strategy)
+            killed = await until_killed(cluster, Request(wanted, 'r1'), lives) or killed
+            await settled(cluster, wanted)
+            [serving] = [arn for arn, weight in weights(cluster).items() if weight]
+            attachment = attached(cluster)
+            pair = {attachment['targetGroupArn'], *pair_of(attachment)}
+            assert serving in pair
+            assert weights(cluster).keys() == pair
+        return killed
+
+    assert kill_everywhere(aws, kill_after) > 2
+
+
+def pair_of(attachment: dict[str, Any]) -> list[str]:
+    advanced = attachment.get('advancedConfiguration')
+    return [advanced['alternateTargetGroupArn']] if advanced else []
 
 
 async def settled(cluster: Cluster, wanted: dict[str, Any]) -> None:
