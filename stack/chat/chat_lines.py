@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
+from stack.chat.pause_text import pause_text
 from stack.runtime.masking import is_concealed, masked, masked_text
 
 Json = Mapping[str, Any]
@@ -52,6 +53,8 @@ class PostedCluster(TypedDict):
     looked: bool
     # Secrets that changed, each as `SERVICE NAME TIME`.
     stale: NotRequired[list[str]]
+    # Pauses, by the ids of their hooks.
+    paused: NotRequired[list[str]]
 
 
 class ChatLines:
@@ -132,7 +135,7 @@ class ChatLines:
     def _state(self, name: str, event: Json) -> list[str]:
         posted = self._of(name)
         lines = [*self._again(name, event), *self._endings(name, event), *self._drift(name, event)]
-        lines += self._stale(name, event)
+        lines += [*self._stale(name, event), *self._paused(name, event)]
         posted['looked'] = posted['looked'] or bool(event.get('observed_at'))
         return lines + (self._frozen(name, event['frozen']) if 'frozen' in event else [])
 
@@ -208,6 +211,14 @@ class ChatLines:
             because = ', as something has moved' if event['renewals'] else _because(event.get('reason'))
             return [f':raised_hand: {where}: the proposal of {what} waits for {number}{because}']
         return []
+
+    def _paused(self, name: str, event: Json) -> Iterable[str]:
+        """A line for each pause of a rollout that was not posted yet."""
+        for row in event.get('services', ()):
+            waiting, known = row.get('waiting'), self._of(name).get('paused', [])
+            if waiting and waiting['hook'] not in known:
+                self._of(name)['paused'] = [*known, waiting['hook']][-MOST_REMEMBERED:]
+                yield f':double_vertical_bar: {self._where(name)}: {escape(pause_text(row["name"], waiting))}'
 
     def _stale(self, name: str, event: Json) -> list[str]:
         """A line for each service with a secret that changed and was not posted yet."""

@@ -17,6 +17,7 @@ CORE = {
     'stack.access.scope',
     'stack.changes.change_scope',
     'stack.chat.chat_lines',
+    'stack.chat.pause_text',
     'stack.changes.adopt',
     'stack.live.cluster_events',
     'stack.rollouts.cluster_state',
