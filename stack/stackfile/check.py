@@ -26,6 +26,7 @@ from stack.stackfile.semantics import (
     pass_through,
     placement,
     refused_definition,
+    refused_deployment,
     refused_service,
     schedule,
     shared_balancers,
@@ -54,6 +55,9 @@ MISTAKES = (
 
 # The length of the path of a service's field, as ('services', 0, 'web', 'image').
 _FIELD_DEPTH = 4
+
+# Rules on what is rendered.
+_REFUSALS = (*refused_definition.RULES, *refused_service.RULES, *refused_deployment.RULES)
 
 # Rules that compare services.
 _ACROSS = (
@@ -155,7 +159,9 @@ def _refusals(subjects: list[Subject], reported: set[Path]) -> Iterator[Finding]
     """What ECS refuses of the services, at paths that no rule reported."""
     known = {path[:_FIELD_DEPTH] for path in reported}
     for subject in subjects:
-        for path, message in refusals(subject, (*refused_definition.RULES, *refused_service.RULES)):
+        for path, message in refusals(
+            subject, (*refused_definition.RULES, *refused_service.RULES, *refused_deployment.RULES)
+        ):
             if path[:_FIELD_DEPTH] not in known:
                 yield path, message
 

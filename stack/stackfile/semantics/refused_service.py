@@ -55,21 +55,6 @@ def percents_leave_room(rendered: Rendered) -> Iterator[Refusal]:
         yield where, f'a DAEMON has a minimum_healthy_percent from 0 to 100; found {low}'
 
 
-def strategy_is_complete(rendered: Rendered) -> Iterator[Refusal]:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html"""
-    deployment = rendered.service.get('deploymentConfiguration') or {}
-    for own in ('linear', 'canary'):
-        if f'{own}Configuration' in deployment and deployment.get('strategy') != own.upper():
-            yield _of('deploymentConfiguration', f'{own}Configuration'), f'needs strategy: {own.upper()}'
-    for i, hook in enumerate(deployment.get('lifecycleHooks') or ()):
-        where = _of('deploymentConfiguration', 'lifecycleHooks', i)
-        if not hook.get('lifecycleStages'):
-            yield where, 'a hook needs lifecycleStages'
-        is_function = hook.get('targetType', 'AWS_LAMBDA') == 'AWS_LAMBDA'
-        if is_function and not (hook.get('hookTargetArn') and hook.get('roleArn')):
-            yield where, 'a hook needs hookTargetArn and roleArn'
-
-
 def attachments_reach_a_port(rendered: Rendered) -> Iterator[Refusal]:
     for i, attachment in enumerate(rendered.service.get('loadBalancers') or ()):
         where = _of('loadBalancers', i)
@@ -137,7 +122,6 @@ RULES = (
     daemon_has_no_strategy,
     zones_can_be_balanced,
     percents_leave_room,
-    strategy_is_complete,
     attachments_reach_a_port,
     registries_are_complete,
     connect_has_its_ports,

@@ -91,6 +91,14 @@ WRONG = (
     'image: team/app:1\necs:\n  service:\n    healthCheckGracePeriodSeconds: 9  #!',
     'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      lifecycleHooks:\n        - {lifecycleStages: []}  #!',
     'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      canaryConfiguration: {canaryPercent: 5}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      strategy: BLUE_GREEN\n      deploymentCircuitBreaker: {enable: true, rollback: true}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      strategy: BLUE_GREEN\n      earlySuccessCriteria: {enable: true, healthyPercent: 100, sourceServiceRevisionCleanup: BLOCKING}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      minimumHealthyPercent: 90\n      earlySuccessCriteria: {enable: true, healthyPercent: 80, sourceServiceRevisionCleanup: BLOCKING}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      earlySuccessCriteria: {enable: true, healthyPercent: 100}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      deploymentCircuitBreaker:\n        enable: true\n        rollback: true\n        thresholdConfiguration: {type: BOUNDED_PERCENT, value: 101}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      lifecycleHooks:\n        - {targetType: PAUSE, lifecycleStages: [PRODUCTION_TRAFFIC_SHIFT]}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      lifecycleHooks:\n        - {targetType: PAUSE, lifecycleStages: [PRE_SCALE_UP], timeoutConfiguration: {timeoutInMinutes: 20161, action: ROLLBACK}}  #!',
+    'image: team/app:1\necs:\n  service:\n    deploymentConfiguration:\n      lifecycleHooks:\n        - {targetType: PAUSE, lifecycleStages: [PRE_SCALE_UP], roleArn: "arn:aws:iam::123456789012:role/r"}  #!',
     'image: team/app:1\necs:\n  service:\n    serviceConnectConfiguration:\n      enabled: true\n      services:\n'
     '        - {portName: http}  #!',
 )  # fmt: skip
