@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from stack.reconcile.ledger import EMPTY, Ledger
+from stack.errors import AwsFailed
+from stack.reconcile.ledger import EMPTY, GateRun, Ledger
 from stack.reconcile.plan import Plan
 from stack.rollouts.progress import Progress
 
@@ -16,12 +17,16 @@ class GateBook:
         starts = [record for step, record in plan.starts.items() if step in self._due]
         self._ledger = before.without(plan.obsolete).with_(*starts)
         self._begun: set[str] = set()
+        # Steps that failed and may have taken effect all the same.
+        self._unknown: set[str] = set()
 
     def take(self, progress: Progress) -> None:
         """What became of one step."""
         step = progress.step.id
         if progress.state == 'started':
             self._begun.add(step)
+        if progress.state == 'failed' and isinstance(progress.error, AwsFailed):
+            self._unknown |= {step} if progress.error.pending or progress.error.retried else set()
         if progress.state == 'done' and step in self._plan.ends:
             ended = self._plan.ends[step]
             # The gate may have begun again in this pass.
@@ -29,9 +34,15 @@ class GateBook:
                 self._ledger = self._ledger.with_(replace(ended, task_definition=None))
 
     def end(self) -> None:
-        """Take back what was recorded of steps that were never begun."""
-        for step in self._due - self._begun:
-            if record := self._plan.starts.get(step):
+        """Take back what was recorded of steps that were never begun.
+
+        A record stays whose task definition may have been registered: the next look finds that one, and otherwise
+        nothing would deregister it.
+        """
+        for step in self._plan.steps:
+            record = self._plan.starts.get(step.id)
+            is_registered = isinstance(record, GateRun) and record.gate and self._unknown.intersection(step.depends_on)
+            if record and step.id in self._due - self._begun and not is_registered:
                 self._ledger = self._ledger.restored(record, self._before)
 
     def to_json(self) -> Any:
