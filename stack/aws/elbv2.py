@@ -4,13 +4,15 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.htm
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
-from stack.reconcile.names import SET_TAG, owner, read_tags
+from stack.errors import AwsFailed
+from stack.reconcile.names import SET_TAG, balancer_of, owner, read_tags
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, Rule, TargetGroup
 from stack.stackfile.task_definition import SERVICE_TAG
@@ -198,14 +200,6 @@ def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, gro
     )
 
 
-def balancer_of(listener: str) -> str:
-    """The ARN of a listener's load balancer.
-
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
-    """
-    return listener.rpartition('/')[0].replace(':listener/', ':loadbalancer/')
-
-
 async def _rules(aws: AwsClient, listener: str) -> list[dict[str, Any]]:
     found = await aws.pages('elbv2', 'DescribeRules', 'Rules', token=_MORE, ListenerArn=listener)
     return [rule for rule in found if not rule.get('IsDefault')]
@@ -278,5 +272,27 @@ async def used_quotas(aws: AwsClient) -> dict[str, int]:
         aws.pages('elbv2', 'DescribeTargetGroups', 'TargetGroups', token=_MORE),
         aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE),
     )
-    application = sum(each.get('Type', 'application') == 'application' for each in balancers)
-    return {'target-groups': len(groups), 'application-load-balancers': application}
+    kinds = Counter(each.get('Type', 'application') for each in balancers)
+    return {
+        'target-groups': len(groups),
+        'application-load-balancers': kinds['application'],
+        'network-load-balancers': kinds['network'],
+    }
+
+
+async def count_rules(aws: AwsClient, balancer: str) -> int:
+    """The rules of a load balancer beside the default ones; 0 where there is none of that ARN or name."""
+    by: dict[str, Any] = {'LoadBalancerArns': [balancer]} if balancer.startswith('arn:') else {'Names': [balancer]}
+    try:
+        found = await aws.pages('elbv2', 'DescribeLoadBalancers', 'LoadBalancers', token=_MORE, **by)
+    except AwsFailed as failed:
+        if failed.aws_code == 'LoadBalancerNotFound':
+            return 0
+        raise
+    count = 0
+    for arn in [each['LoadBalancerArn'] for each in found]:
+        listeners = await aws.pages('elbv2', 'DescribeListeners', 'Listeners', token=_MORE, LoadBalancerArn=arn)
+        for listener in listeners:
+            rules = await aws.pages('elbv2', 'DescribeRules', 'Rules', token=_MORE, ListenerArn=listener['ListenerArn'])
+            count += sum(not rule['IsDefault'] for rule in rules)
+    return count

@@ -64,6 +64,9 @@ class StartFacts:
     async def quotas(self) -> Quotas:
         return await self._recent.get(('quotas',), self._quotas)
 
+    async def rules(self, balancer: str) -> int:
+        return await self._recent.get(('rules', balancer), lambda: elbv2.count_rules(self._aws, balancer))
+
     async def _quotas(self) -> Quotas:
         limits, used = await asyncio.gather(elbv2.account_limits(self._aws), elbv2.used_quotas(self._aws))
         return Quotas(limits, used)

@@ -77,7 +77,7 @@ class Previews:
         rehearsing = asyncio.create_task(self._rehearsal.rehearse(edited.cluster, edited.after, starting))
         try:
             preview = await self._preview(edited, rows, settings)
-            quotas = await self._rehearsal.quotas((preview.ecs or {}).get('steps', ()))
+            quotas = await self._rehearsal.quotas(edited.cluster, edited.after, (preview.ecs or {}).get('steps', ()))
             return replace(preview, rehearsal=(await rehearsing).beside(quotas))
         finally:
             rehearsing.cancel()

@@ -123,3 +123,11 @@ def tagged_record(value: str) -> tuple[str, str] | None:
     """Zone and name from a value of `RECORD_TAG`."""
     zone, slash, name = value.partition('/')
     return (zone, name.replace('@', '*')) if slash and zone and name else None
+
+
+def balancer_of(listener: str) -> str:
+    """The ARN of a listener's load balancer.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+    """
+    return listener.rpartition('/')[0].replace(':listener/', ':loadbalancer/')

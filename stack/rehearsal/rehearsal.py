@@ -16,7 +16,7 @@ from stack.rehearsal.image_checks import image_probes
 from stack.rehearsal.log_checks import log_probes
 from stack.rehearsal.network_checks import address_probes, network_probes
 from stack.rehearsal.quota_checks import CHECK as QUOTA
-from stack.rehearsal.quota_checks import adding, judge_quotas
+from stack.rehearsal.quota_checks import COUNTED, adding, judge_quotas
 from stack.rehearsal.role_checks import role_probes
 from stack.rehearsal.secret_checks import secret_probes
 from stack.rehearsal.start import Probe, Result, Start
@@ -55,15 +55,18 @@ class Rehearsal:
         probes += address_probes(starts)
         return Rehearsed.of((start.service for start in starts), await self._results(probes))
 
-    async def quotas(self, steps: Iterable[Mapping[str, Any]]) -> Rehearsed:
+    async def quotas(self, cluster: str, document: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Rehearsed:
         """Which quotas the steps of a plan, as JSON, would exceed; where they add nothing, no call is made."""
-        added = adding(steps)
-        services = {name for counted in added.values() for name in counted}
+        counted = [step for step in steps if step['kind'] in COUNTED]
+        added = adding(counted, wanted_services(cluster, document, self._region)) if counted else {}
+        services = {name for numbers in added.values() for name in numbers}
         if not services:
             return NOTHING
 
         async def ask(facts: Facts) -> Iterable[Result]:
-            return list(judge_quotas(added, await facts.quotas()))
+            balancers = [use.balancer for use in added if use.balancer]
+            rules = await asyncio.gather(*(facts.rules(each) for each in balancers))
+            return list(judge_quotas(added, await facts.quotas(), dict(zip(balancers, rules, strict=True))))
 
         return Rehearsed.of((), await self._results([Probe(min(services), QUOTA, 'elb', ask)]))
 

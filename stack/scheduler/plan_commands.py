@@ -77,7 +77,8 @@ async def show_plan(planning: Planning, cluster: str, file: str | None, *, prune
         plan = await planning.reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
     starting = [row.service for row in plan.rows if row.action in STARTING]
     of_services, of_quotas = await asyncio.gather(
-        planning.rehearsal.rehearse(cluster, document, starting), planning.rehearsal.quotas(plan.to_json()['steps'])
+        planning.rehearsal.rehearse(cluster, document, starting),
+        planning.rehearsal.quotas(cluster, document, plan.to_json()['steps']),
     )
     rehearsed = of_services.beside(of_quotas)
     if as_json:

@@ -19,6 +19,7 @@ IMAGE = ImageReference.parse(f'{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/team/web
 DIGEST, CONFIG = f'sha256:{"1" * 64}', f'sha256:{"2" * 64}'
 SECRET = f'arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf'
 ROLE = f'arn:aws:iam::{ACCOUNT}:role/service/tasks'
+BALANCER = f'arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/edge/1'
 CERTIFICATE = f'arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1'
 
 
@@ -200,8 +201,28 @@ def test_quotas_with_what_is_used_of_them():
         found = run(StartFacts(aws, no_download).quotas())
     assert (found.limits, found.used) == (
         {'target-groups': 3000},
-        {'target-groups': 1, 'application-load-balancers': 1},
+        {'target-groups': 1, 'application-load-balancers': 1, 'network-load-balancers': 1},
     )
+
+
+@pytest.mark.parametrize(('balancer', 'asked'), [('prod-edge-lb', 'Names'), (BALANCER, 'LoadBalancerArns')])
+def test_the_rules_of_a_load_balancer_beside_the_default_ones(balancer: str, asked: str):
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_response(
+            'describe_load_balancers', {'LoadBalancers': [{'LoadBalancerArn': BALANCER}]}, {asked: [balancer]}
+        )
+        listeners = [{'ListenerArn': 'a'}, {'ListenerArn': 'b'}]
+        stub.add_response('describe_listeners', {'Listeners': listeners}, {'LoadBalancerArn': BALANCER})
+        for listener, rules in (('a', [False, False, True]), ('b', [True])):
+            answer = {'Rules': [{'IsDefault': is_default} for is_default in rules]}
+            stub.add_response('describe_rules', answer, {'ListenerArn': listener})
+        assert run(StartFacts(aws, no_download).rules(balancer)) == 2
+
+
+def test_a_load_balancer_that_is_not_there_has_no_rules():
+    with stubbed('elbv2') as (aws, stub):
+        stub.add_client_error('describe_load_balancers', 'LoadBalancerNotFound')
+        assert run(StartFacts(aws, no_download).rules('prod-edge-lb')) == 0
 
 
 def test_an_answer_serves_for_a_minute():

@@ -44,6 +44,7 @@ class KnownFacts:
     tasks: dict[str, int] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
+    rules_of: dict[str, int] = field(default_factory=dict)
     failures: dict[str, AwsFailed] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -99,3 +100,7 @@ class KnownFacts:
     async def quotas(self) -> Quotas:
         self._ask('quotas')
         return Quotas(self.limits, self.used)
+
+    async def rules(self, balancer: str) -> int:
+        self._ask('rules')
+        return self.rules_of.get(balancer, 0)

@@ -377,12 +377,48 @@ def test_services_that_share_subnets_share_their_addresses():
 def test_quotas_are_asked_for_only_where_a_plan_adds_to_them():
     facts = KnownFacts(limits={'target-groups': 10}, used={'target-groups': 9})
     step = {'kind': 'elbv2:CreateTargetGroup', 'service': 'a'}
+    update = {'kind': 'ecs:UpdateService', 'service': 'a'}
     rehearsal = Rehearsal(facts, REGION)
-    assert asyncio.run(rehearsal.quotas([{'kind': 'ecs:UpdateService', 'service': 'a'}])) == Rehearsed()
-    assert asyncio.run(rehearsal.quotas([step])) == Rehearsed()
-    found = asyncio.run(rehearsal.quotas([step, {**step, 'service': 'b'}])).findings
+    assert asyncio.run(rehearsal.quotas('prod', {}, [update])) == Rehearsed()
+    assert asyncio.run(rehearsal.quotas('prod', {}, [step])) == Rehearsed()
+    found = asyncio.run(rehearsal.quotas('prod', {}, [step, {**step, 'service': 'b'}])).findings
     assert [(each.service, each.check, each.kind) for each in found] == [('b', 'quota', REFUSED)]
     assert facts.asked == {'quotas': 2}
+
+
+def _balanced(name: str, elb: dict[str, Any]) -> dict[str, Any]:
+    return {name: {'image': f'{REGISTRY}/app:1', 'ports': ['80:80'], 'elb': {'ports': {'container': 80}, **elb}}}
+
+
+def test_quotas_of_load_balancers_and_of_their_rules():
+    edge = {'edge': {'type': 'public', 'listeners': [{'port': 80, 'protocol': 'HTTP'}]}}
+    shared = {'load_balancer': 'edge', 'port': 80, 'rules': [{'path': '/a/*'}]}
+    document = {
+        'vpc': VPC,
+        'load_balancers': [edge],
+        'services': [
+            _balanced('a', shared),
+            _balanced('b', shared),
+            _balanced('net', {'type': 'private', 'protocol': 'TCP', 'ports': {'public': 9000}}),
+        ],
+    }
+    rule, balancer = 'elbv2:CreateRule', 'elbv2:CreateLoadBalancer'
+    steps = [(balancer, None), (rule, 'a'), (rule, 'b'), (balancer, 'net')]
+    facts = KnownFacts(
+        limits={
+            'application-load-balancers': 5,
+            'network-load-balancers': 5,
+            'rules-per-application-load-balancer': 100,
+        },
+        used={'application-load-balancers': 5, 'network-load-balancers': 4},
+        rules_of={'prod-edge-lb': 99},
+    )
+    asked = [{'kind': kind, 'service': service} for kind, service in steps]
+    found = asyncio.run(Rehearsal(facts, REGION).quotas('prod', document, asked)).findings
+    assert [(each.service, each.message) for each in found] == [
+        ('a', 'The account has 5 of 5 application load balancers; this adds more.'),
+        ('b', 'The load balancer prod-edge-lb has 99 of 100 rules; this adds more.'),
+    ]
 
 
 def test_a_document_that_no_check_expects_is_reported_and_raises_nothing(caplog: pytest.LogCaptureFixture):
