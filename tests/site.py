@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import Callable
@@ -102,31 +103,34 @@ class Process:
         self.region = stage.cluster.connection.region
         self.limitations = stage.cluster.connection.limitations
         self.is_dead = False
-        time, paced = stage.cluster.time, stage.cluster.paced
+        # Changing calls are made one after another, so that a kill leaves nothing under way.
+        self._changes = asyncio.Lock()
+        time, paced, now = stage.cluster.time, stage.cluster.paced, stage.cluster.aws.embedded.clock.now
         reconciler = Reconciler(
-            Inventory(paced), self._changing, region=paced.region, clock=time.clock, sleep=time.sleep, patience=600
+            Inventory(paced, now), self._changing, region=paced.region, clock=time.clock, sleep=time.sleep, patience=600
         )
         bucket = Bucket(self, stage.bucket.name)
-        gates = GateLook(EcsLook(paced), stage.cluster.aws.embedded.clock.now)
+        gates = GateLook(EcsLook(paced), now)
         leases = Leases(bucket, clock=time.clock, sleep=time.sleep)
         self.passes = Passes(RevisionStore(bucket), leases, reconciler, _not_frozen, gates=gates)
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """A call of S3, which a dead process does not make."""
         if self.is_dead:
-            raise Killed
+            raise asyncio.CancelledError
         return await self._cluster.connection.call(service, operation, **arguments)
 
     async def _changing(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
-        if self.is_dead:
-            raise Killed
         if operation.startswith(READS):
             return await self._cluster.paced.call(service, operation, **arguments)
-        trouble = self._trouble(f'{service}:{operation}')
-        trouble.before(self)
-        answer = await self._cluster.paced.call(service, operation, **arguments)
-        trouble.after(self)
-        return answer
+        async with self._changes:
+            if self.is_dead:
+                raise Killed
+            trouble = self._trouble(f'{service}:{operation}')
+            trouble.before(self)
+            answer = await self._cluster.paced.call(service, operation, **arguments)
+            trouble.after(self)
+            return answer
 
     def die(self) -> None:
         self.is_dead = True
@@ -138,7 +142,7 @@ class Process:
         try:
             ended: Ended = await self.passes.make(Ask(stage.cluster.name, destroyed=stage.destroyed))
             state = ended.state
-        except* Killed:
+        except* (Killed, asyncio.CancelledError):
             pass
         await self._cluster.connection.finished()
         return state
@@ -207,6 +211,8 @@ class Stage:
         self.bucket = Bucket(cluster.connection, cluster.aws.bucket())
         self.store = RevisionStore(self.bucket)
         self.destroyed: frozenset[str] = frozenset()
+        # The tasks of the migration: ECS forgets them an hour after they stopped.
+        self.migrations: set[str] = set()
 
     async def change(self, document: dict[str, Any], *destroyed: str) -> None:
         change = Change(Origin('tester', 'test'), datetime.now(UTC), {'verb': 'replace'}, 'deploy')
@@ -222,6 +228,7 @@ class Stage:
         complete = 0
         for number in range(1, most):
             state = await make_pass()
+            self._see_migrations()
             complete = complete + 1 if state == 'complete' else 0
             if complete == 2:
                 return number
@@ -229,13 +236,18 @@ class Stage:
             self.cluster.wait(65)
         raise AssertionError(f'{most} passes do not settle it')
 
+    def _see_migrations(self) -> None:
+        ecs, family = self.cluster.aws.client('ecs'), f'{self.cluster.name}-{MIGRATED}-migrate'
+        for status in ('RUNNING', 'STOPPED'):
+            listed = ecs.list_tasks(cluster=self.cluster.name, family=family, desiredStatus=status)
+            self.migrations |= set(listed['taskArns'])
+
 
 def found(cluster: Cluster) -> dict[str, Any]:
     """All that there is of a site, without ids and with `C` for the name of its cluster."""
     shown = {
         'ecs': _services(cluster),
         'definitions': _definitions(cluster),
-        'migrations': _migrations(cluster),
         'balancers': _balancers(cluster),
         'groups': sorted(each['TargetGroupName'] for each in cluster.target_groups()),
         'scaling': _scaling(cluster),
@@ -274,15 +286,6 @@ def _definitions(cluster: Cluster) -> list[str]:
     pages = cluster.aws.client('ecs').get_paginator('list_task_definitions').paginate(status='ACTIVE')
     names = [arn.rpartition('/')[2] for page in pages for arn in page['taskDefinitionArns']]
     return sorted(name for name in names if name.startswith(f'{cluster.name}-'))
-
-
-def _migrations(cluster: Cluster) -> int:
-    ecs, family = cluster.aws.client('ecs'), f'{cluster.name}-{MIGRATED}-migrate'
-    listed = (
-        ecs.list_tasks(cluster=cluster.name, family=family, desiredStatus=status)['taskArns']
-        for status in ('RUNNING', 'STOPPED')
-    )
-    return sum(map(len, listed))
 
 
 def _balancers(cluster: Cluster) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 import asyncio
 import copy
 import itertools
+import random
 from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from tests.cluster import Cluster
 from tests.site import (
@@ -45,7 +44,6 @@ def whole() -> Json:
             for service in (*BALANCED, 'feed')
         },
         'definitions': sorted(f'C-{service}:1' for service in EVERYTHING),
-        'migrations': 1,
         'balancers': {
             'C-edge-lb': {'443': ['HTTPS', ['fixed-response'], 2, sorted(rules)], '80': ['HTTP', ['redirect'], 0, []]},
             'C-feed-lb': {'9000': ['TCP', ['forward'], 0, []]},
@@ -203,7 +201,7 @@ def test_it_is_made_left_alone_and_each_edit_takes_exactly_its_steps(cluster: Cl
         await stage.change(site(cluster))
         process = Process(stage, no_trouble)
         await stage.settle(lambda: process.make_pass(stage))
-        assert found(cluster) == whole()
+        assert (found(cluster), len(stage.migrations)) == (whole(), 1)
         with cluster.changes() as changes:
             assert (await cluster.plan(site(cluster))).is_empty
             assert await process.make_pass(stage) == 'complete'
@@ -264,48 +262,58 @@ def without_others(shown: Json) -> Json:
     return shown
 
 
-def test_schedulers_that_are_killed_at_each_boundary_make_the_same_and_remove_all_of_it(cluster: Cluster):
-    """Each process makes one changing call, and dies before the next one, or before the answer of the first."""
+def test_schedulers_that_are_killed_again_and_again_make_the_same_and_remove_all_of_it(cluster: Cluster):
+    """Each process makes a few changing calls, and dies before the next one, or before the answer of the last one."""
+    chance = random.Random(17)
 
     async def scenario() -> None:
         stage, others = Stage(cluster), Others(cluster)
         before = others.seen()
-        numbers = itertools.count()
 
-        def dying() -> Process:
-            is_made, calls = next(numbers) % 2 == 0, itertools.count()
-            return Process(stage, lambda _: Dies(is_made) if next(calls) == (0 if is_made else 1) else no_trouble(_))
+        async def settled() -> int:
+            kills, process = 0, dying(stage, chance)
+
+            async def make_pass() -> str:
+                nonlocal kills, process
+                state = await process.make_pass(stage)
+                if state == 'killed':
+                    kills, process = kills + 1, dying(stage, chance)
+                return state
+
+            await stage.settle(make_pass, 400)
+            return kills
 
         await stage.change(site(cluster))
-        passes = await stage.settle(lambda: dying().make_pass(stage), 400)
-        assert passes > 60
-        assert without_others(found(cluster)) == whole()
-        document = {**site(cluster), 'services': []}
-        await stage.change(document, *EVERYTHING)
-        await stage.settle(lambda: dying().make_pass(stage), 400)
+        assert await settled() > 12
+        assert (without_others(found(cluster)), len(stage.migrations)) == (whole(), 1)
+        await stage.change({**site(cluster), 'services': []}, *EVERYTHING)
+        assert await settled() > 8
         left = without_others(found(cluster))
-        assert left == {
-            **{name: type(value)() for name, value in left.items()},
-            'migrations': 1,
-            'namespaces': ['C-mesh'],
-        }
+        nothing: Json = {name: type(value)() for name, value in left.items()}
+        assert left == {**nothing, 'namespaces': ['C-mesh']}
         assert others.seen() == before
 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize('seed', [1, 2])
-def test_two_schedulers_whose_calls_fail_at_random_make_the_same(cluster: Cluster, seed: int):
+def dying(stage: Stage, chance: random.Random) -> Process:
+    is_made, lives, calls = chance.random() < 0.5, chance.randint(1, 6), itertools.count(1)
+    return Process(stage, lambda _: Dies(is_made) if next(calls) == lives else no_trouble(_))
+
+
+def test_two_schedulers_whose_calls_fail_at_random_make_the_same(cluster: Cluster):
     async def scenario() -> None:
         stage = Stage(cluster)
         await stage.change(site(cluster))
-        both = [Process(stage, one_in(8, seed * 10 + n)) for n in range(2)]
+        both = [Process(stage, one_in(8, n)) for n in range(2)]
 
         async def make_passes() -> str:
             ended = await asyncio.gather(*(process.make_pass(stage) for process in both))
-            return 'complete' if all(state == 'complete' for state in ended) else ', '.join(ended)
+            # One of them may find the other at work.
+            done = 'complete' in ended and set(ended) <= {'complete', 'busy'}
+            return 'complete' if done else ', '.join(ended)
 
         await stage.settle(make_passes, 80)
-        assert found(cluster) == whole()
+        assert (found(cluster), len(stage.migrations)) == (whole(), 1)
 
     asyncio.run(scenario())
