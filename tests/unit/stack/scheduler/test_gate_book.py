@@ -1,4 +1,4 @@
-"""The ledger of gates during a pass: what is taken back of steps that were not begun."""
+"""The ledger of gates during a pass: what is withdrawn of steps that were not begun."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_what_was_begun_stays():
     assert recorded(*begun) == EMPTY.with_(MIGRATE).to_json()
 
 
-def test_what_was_not_begun_is_taken_back():
+def test_what_was_not_begun_is_withdrawn():
     refused = AwsFailed('Refused.', 'ecs:RegisterTaskDefinition', 'ClientException')
     assert recorded() is None
     assert recorded(Progress(REGISTER, 'started'), failed(refused)) is None
