@@ -244,10 +244,6 @@ def _services(place: Place, cluster: FleetCluster, tags: dict[str, str]) -> Iter
                 settings['deployment_circuit_breaker'] = {'enable': True, 'rollback': True}
         if service.deployment:
             settings['deployment'] = service.deployment
-            if service.deployment['strategy'] == 'canary':
-                # Steps need traffic that ECS can divide.
-                settings['ports'] = [{'container': 8080, 'name': 'http', 'app_protocol': 'http'}]
-                settings['service_connect'] = {'namespace': f'{cluster.name}-mesh', 'services': [{'port': 'http'}]}
             if service.kind == 'web':
                 role = f'arn:aws:iam::{place.account}:role/ecsInfrastructureRole'
                 settings['deployment'] = service.deployment | {'role_arn': role}
