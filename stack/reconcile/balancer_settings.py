@@ -4,7 +4,7 @@ The load balancer has the names of the settings that its stackfile stated in a t
 which another program may have made, is left as it is; one that is stated no longer goes back to AWS's default.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,16 @@ class BalancerSettings:
 
     @classmethod
     def of(cls, elb: Elb) -> 'BalancerSettings':
-        return cls(elb.certificates[1:], elb.ssl_policy, elb.idle_timeout)
+        return cls(further_certificates(elb.certificates), elb.ssl_policy, elb.idle_timeout)
 
     def policy(self, there: LoadBalancer | None) -> str | None:
         """The TLS policy that the listener is to have; None where it is left as it is."""
         return self.ssl_policy or (USUAL_POLICY if POLICY in stated_before(there) else None)
+
+
+def further_certificates(certificates: Sequence[str]) -> tuple[str, ...]:
+    """The certificates after the default one, which is the first; each once, since a listener has none twice."""
+    return tuple(arn for arn in dict.fromkeys(certificates) if arn != certificates[0])
 
 
 def stated_before(there: LoadBalancer | None) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from stack.reconcile import names
-from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S
+from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, further_certificates
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
@@ -140,7 +140,7 @@ def _create_listener(draft: Draft, wanted: Shared, listener: WantedListener, bal
         why=[_change(wanted, f'listeners.{listener.port}', None, listener.protocol)],
     )
     ref = ResultOf(made, 'Listeners.0.ListenerArn')
-    if further := listener.certificates[1:]:
+    if further := further_certificates(listener.certificates):
         _add_certificates(draft, f'{name}/certificates', wanted, ref, further)
     return ref
 
@@ -155,7 +155,7 @@ def _change_listener(draft: Draft, wanted: Shared, listener: WantedListener, the
     """Change a listener: certificates that come first, then the listener itself, then certificates that go."""
     name = f'shared/{wanted.key}/listener/{listener.port}'
     default = there.certificates[0] if there.certificates else None
-    further = set(listener.certificates[1:]) - set(listener.certificates[:1])
+    further = set(further_certificates(listener.certificates))
     # The present default one has to be in the list before another one takes its place.
     added = sorted(further - there.further)
     before = _add_certificates(draft, f'{name}/certificates', wanted, there.arn, added) if added else None

@@ -86,7 +86,8 @@ def _passed(rendered: Rendered) -> Mapping[str, Any]:
     ecs = rendered.settings.ecs
     if not ecs or 'deploymentConfiguration' not in ecs.service:
         return {}
-    return rendered.service.get('deploymentConfiguration') or {}
+    passed: Mapping[str, Any] = rendered.service.get('deploymentConfiguration') or {}
+    return passed
 
 
 def _is_native(deployment: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stack.reconcile import names
+from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_POLICY
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Namespace, Observed, Record, Registry, Service, TaskDefinition
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
@@ -147,6 +148,9 @@ def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tupl
     arn, group = f'arn:lb/{balancer.name}', f'arn:tg/{balancer.name}'
     certificates = (balancer.certificate,) if balancer.certificate else ()
     tags = dict(owner.tags)
+    stated = balancer.stated
+    if stated.names:
+        tags[names.SET_TAG] = ' '.join(sorted(stated.names))
     records = ()
     if balancer.records:
         tags[names.RECORD_TAG] = names.records_tag(balancer.records)
@@ -155,6 +159,15 @@ def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tupl
             Record.read(zone, {'Name': f'{name}.', 'Type': 'A', 'AliasTarget': alias})
             for zone, name in balancer.records
         )
+    listener = Listener(
+        f'{arn}/listener',
+        balancer.port,
+        balancer.protocol,
+        certificates,
+        group,
+        ssl_policy=stated.ssl_policy or USUAL_POLICY,
+        further=frozenset(stated.further),
+    )
     there = LoadBalancer(
         arn=arn,
         name=balancer.name,
@@ -165,7 +178,8 @@ def _with_balancer(observed: Observed, balancer: Balancer, owner: Owner) -> tupl
         type='application',
         subnets=balancer.subnets,
         security_groups=balancer.security_groups,
-        listeners=(Listener(f'{arn}/listener', balancer.port, balancer.protocol, certificates, group),),
+        listeners=(listener,),
+        attributes={IDLE_TIMEOUT: str(stated.idle_timeout)} if stated.idle_timeout else {},
         tags=tags,
     )
     target_group = TargetGroup(
