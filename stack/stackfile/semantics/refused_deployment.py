@@ -91,7 +91,7 @@ def _passed(rendered: Rendered) -> Mapping[str, Any]:
 
 
 def _is_native(deployment: Mapping[str, Any]) -> bool:
-    return deployment.get('strategy', 'ROLLING') != 'ROLLING'
+    return bool(deployment.get('strategy', 'ROLLING') != 'ROLLING')
 
 
 def _of(*path: str | int) -> Member:
