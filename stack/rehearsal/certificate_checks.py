@@ -15,23 +15,32 @@ ISSUED = 'ISSUED'
 
 
 def certificate_probes(start: Start) -> Iterator[Probe]:
-    own = start.wanted.balancers.own
-    named = [arn for balancer in own for arn in (balancer.certificate, *balancer.stated.further) if arn]
-    for certificate in dict.fromkeys(named):
-        yield Probe(start.service, CHECK, PATH, partial(_ask, start, certificate))
+    """A probe for each certificate of the service's own load balancers, and of those that it shares."""
+    named: dict[str, str] = {}
+    for balancer in start.wanted.balancers.own:
+        for arn in (balancer.certificate, *balancer.stated.further):
+            if arn:
+                named.setdefault(arn, PATH)
+    for shared in start.shared:
+        for listener in shared.listeners:
+            path = f'load_balancers.{shared.key}.listeners.{listener.port}.certificates'
+            for arn in listener.certificates:
+                named.setdefault(arn, path)
+    for arn, path in named.items():
+        yield Probe(start.service, CHECK, path, partial(_ask, start, arn, path))
 
 
-async def _ask(start: Start, arn: str, facts: Facts) -> Results:
+async def _ask(start: Start, arn: str, path: str, facts: Facts) -> Results:
     parts = arn.split(':')
     if len(parts) < 6 or parts[2] != 'acm':
-        return [start.unchecked(CHECK, PATH, NOT_OF_ACM)]
+        return [start.unchecked(CHECK, path, NOT_OF_ACM)]
     if start.region and parts[3] != start.region:
         message = f'The certificate {arn} is in {parts[3]}, and the load balancer in {start.region}.'
-        return [start.finding(CHECK, PATH, REFUSED, message)]
+        return [start.finding(CHECK, path, REFUSED, message)]
     status = await facts.certificate(arn)
     if status is None:
-        return [start.finding(CHECK, PATH, REFUSED, f'ACM has no certificate {arn}.')]
+        return [start.finding(CHECK, path, REFUSED, f'ACM has no certificate {arn}.')]
     if status != ISSUED:
         message = f'The certificate {arn} is not issued; its status is {status}.'
-        return [start.finding(CHECK, PATH, REFUSED, message)]
+        return [start.finding(CHECK, path, REFUSED, message)]
     return []

@@ -7,7 +7,8 @@ from typing import Any
 
 from stack.configuration.permissions import actions_of
 from stack.errors import AwsFailed
-from stack.reconcile.wanted import wanted_services
+from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted_shared import Shared, wanted_shared
 from stack.rehearsal.capacity_checks import capacity_probes
 from stack.rehearsal.certificate_checks import certificate_probes
 from stack.rehearsal.facts import Facts
@@ -109,7 +110,13 @@ def starts_of(cluster: str, document: Mapping[str, Any], services: Collection[st
     if not kept:
         return []
     wanted = wanted_services(cluster, {**document, 'services': kept}, region)
-    return [Start(cluster, region, each) for name, each in wanted.items() if name in services]
+    shared = wanted_shared(cluster, document, wanted)
+    return [Start(cluster, region, each, _behind(each, shared)) for name, each in wanted.items() if name in services]
+
+
+def _behind(wanted: Wanted, shared: tuple[Shared, ...]) -> tuple[Shared, ...]:
+    names = {each.balancer for each in wanted.balancers.routed}
+    return tuple(each for each in shared if each.name in names)
 
 
 def _late(probe: Probe, within_s: float) -> Unchecked:

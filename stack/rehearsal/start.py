@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile.wanted import Wanted
+from stack.reconcile.wanted_shared import Shared
 from stack.rehearsal.facts import Facts
 from stack.rehearsal.finding import Finding, Severity, Unchecked
 from stack.rollouts.stop_kinds import StopReason
@@ -16,11 +17,12 @@ Results = Iterable[Result]
 
 @dataclass(frozen=True)
 class Start:
-    """A service of a planned desired state in one cluster and region."""
+    """A service of a planned desired state in one cluster and region; `shared` are load balancers that it is behind."""
 
     cluster: str
     region: str | None
     wanted: Wanted
+    shared: tuple[Shared, ...] = ()
 
     @property
     def service(self) -> str:

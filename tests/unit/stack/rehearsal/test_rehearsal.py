@@ -421,6 +421,21 @@ def test_quotas_of_load_balancers_and_of_their_rules():
     ]
 
 
+def test_certificates_of_a_shared_load_balancer_are_checked_for_those_behind_it():
+    listener = {'port': 443, 'protocol': 'HTTPS', 'certificates': [CERTIFICATE, OTHER_REGION]}
+    document = {
+        'vpc': VPC,
+        'load_balancers': [{'edge': {'type': 'public', 'listeners': [listener]}}],
+        'services': [
+            _balanced('a', {'load_balancer': 'edge', 'port': 443, 'rules': [{'path': '/a/*'}]}),
+            {'worker': {'image': f'{REGISTRY}/app:1'}},
+        ],
+    }
+    found = [each for each in rehearse(document, good_facts()).findings if each.check == 'certificate']
+    assert [(each.service, each.path) for each in found] == [('a', 'load_balancers.edge.listeners.443.certificates')]
+    assert 'is in' in found[0].message
+
+
 def test_a_document_that_no_check_expects_is_reported_and_raises_nothing(caplog: pytest.LogCaptureFixture):
     class Broken(KnownFacts):
         async def role(self, arn: str) -> None:
