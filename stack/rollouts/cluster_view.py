@@ -11,6 +11,7 @@ from stack.rollouts.current_stops import current_stops, is_draining
 from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.gate_view import order_json
 from stack.rollouts.image_before import image_before
+from stack.rollouts.new_tasks import new_tasks_json
 from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stage_view import stage_json
@@ -144,7 +145,7 @@ def service_row(state: ClusterState, name: str) -> Json:
         'stale_secrets': [secret.to_json() for secret in state.stale_secrets.get(name, ())],
     }
     row |= {'schedule': state.schedules[name]} if name in state.schedules else {}
-    row |= order_json(state, name) | stage_json(state, name)
+    row |= order_json(state, name) | stage_json(state, name) | new_tasks_json(state, name)
     drift = state.drift(name)
     if drift:
         row['drift'] = drift.to_json()['changes'] or [{'path': 'service', 'before': None, 'after': name}]

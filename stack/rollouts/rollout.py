@@ -125,6 +125,11 @@ class Rollout:
         return self.verdict is None
 
     @property
+    def moving(self) -> bool:
+        """Whether tasks are being replaced, or are about to be."""
+        return self.open or self.state == 'rolling-out'
+
+    @property
     def unsettled(self) -> bool:
         """Whether it may still go on: it is open, or has only stalled."""
         return self.verdict is None or self.verdict.ending == 'stalled'

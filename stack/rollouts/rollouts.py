@@ -178,7 +178,7 @@ class Rollouts:
 
     def moving(self) -> set[str]:
         """The services that roll out, so that they are looked at more often."""
-        return {name for name, each in self.now.items() if each.open or each.state == 'rolling-out'}
+        return {name for name, each in self.now.items() if each.moving}
 
     def unsettled(self) -> set[str]:
         return {name for name, each in self.now.items() if each.unsettled}

@@ -73,6 +73,12 @@ test('several messages are one change', () => {
   expect(row('api').value.fresh).toEqual({ running: 3, desired: 4 });
 });
 
+test('new tasks are counted apart from those of the former version', () => {
+  const services = [{ ...API, state: 'rolling-out', running: 4, desired: 3, new_tasks: { running: 1, desired: 3 } }];
+  store.apply([{ type: 'rollout', cluster: 'staging', services }]);
+  expect(row('api').value.fresh).toEqual({ running: 1, desired: 3 });
+});
+
 test('the same again notifies no reader', () => {
   let runs = 0;
   effect(() => {

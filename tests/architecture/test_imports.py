@@ -69,6 +69,7 @@ CORE = {
     'stack.rollouts.task_run',
     'stack.rollouts.usual_duration',
     'stack.rollouts.image_before',
+    'stack.rollouts.new_tasks',
     'stack.telemetry.tail_topic',
     'stack.rollouts.rollout_summary',
     'stack.rollouts.gate_view',

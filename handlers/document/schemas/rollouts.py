@@ -149,6 +149,11 @@ STALE_SECRET = shape(
     {'name': text('The variable.'), 'since': moment('When its current value came.')},
 )
 
+NEW_TASKS = shape(
+    'While tasks are replaced, those of the version that comes; `running` of the row counts the former ones as well.',
+    {'desired': number('How many ECS is to run.'), 'running': number('How many run.')},
+)
+
 ROW: dict[str, Schema] = {
     'name': text('Its name.'),
     'managed': {'type': 'boolean', 'description': 'Whether the desired state contains it.'},
@@ -198,6 +203,7 @@ ROW_OPTIONAL: dict[str, Schema] = {
     'drift': many(CHANGE, 'The drifted fields: deployed (`before`) and desired (`after`).'),
     'targets': {'type': 'object', 'description': 'The number of load balancer targets in each state of health.'},
     'waits': WAITS,
+    'new_tasks': NEW_TASKS,
     'gates': many(GATE, 'The tasks before and after its rollouts, in the order in which they began.'),
     **STAGES,
     'gone': {'const': True, 'description': 'It is neither desired nor deployed any more.'},

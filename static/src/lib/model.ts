@@ -418,7 +418,9 @@ function readScaling(sent: unknown): Scaling | null {
 }
 
 function readFresh(sent: Sent<wire.ServiceState>): Service['fresh'] {
-  const [running, desired] = [number(sent.running), number(sent.desired)];
+  // A server that does not tell new tasks from former ones gives the numbers of all.
+  const counts = object(sent.new_tasks) ?? sent;
+  const [running, desired] = [number(counts.running), number(counts.desired)];
   return running === null || desired === null ? null : { running, desired };
 }
 

@@ -1887,6 +1887,19 @@ export interface ServiceState {
     wave: number;
   };
   /**
+   * While tasks are replaced, those of the version that comes; `running` of the row counts the former ones as well.
+   */
+  new_tasks?: {
+    /**
+     * How many ECS is to run.
+     */
+    desired: number;
+    /**
+     * How many run.
+     */
+    running: number;
+  };
+  /**
    * The tasks before and after its rollouts, in the order in which they began.
    *
    * Items: A task before or after a rollout: its newest run.
@@ -5332,6 +5345,19 @@ export interface Service {
      * The wave of its rollout, from 1.
      */
     wave: number;
+  };
+  /**
+   * While tasks are replaced, those of the version that comes; `running` of the row counts the former ones as well.
+   */
+  new_tasks?: {
+    /**
+     * How many ECS is to run.
+     */
+    desired: number;
+    /**
+     * How many run.
+     */
+    running: number;
   };
   /**
    * The tasks before and after its rollouts, in the order in which they began.
