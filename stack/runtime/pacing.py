@@ -36,13 +36,13 @@ _CATEGORIES: tuple[tuple[str, Limit, str], ...] = (
     (_ECS, Limit(50, 20), 'ListTagsForResource'),
     (_ECS, Limit(100, 40), 'RunTask StopTask'),
     (_ECS, Limit(100, 20), 'DescribeContainerInstances DescribeTasks ListContainerInstances ListTasks'),
+    (_ECS, Limit(50, 5), 'CreateService UpdateService DeleteService'),
+    (_ECS, Limit(100, 20), 'DescribeServices ListServices'),
     (
         _ECS,
-        Limit(50, 5),
-        'CreateService UpdateService DeleteService StopServiceDeployment ContinueServiceDeployment',
+        Limit(50, 20),
+        'ListServiceDeployments DescribeServiceDeployments StopServiceDeployment ContinueServiceDeployment',
     ),
-    (_ECS, Limit(100, 20), 'DescribeServices ListServices'),
-    (_ECS, Limit(50, 20), 'ListServiceDeployments DescribeServiceDeployments'),
     (_ECS, Limit(50, 20), 'DescribeServiceRevisions'),
     (_ELB, Limit(10, 0.2), 'CreateLoadBalancer SetSubnets'),
     (

@@ -76,7 +76,9 @@ def after(belief: Belief, event: Json) -> Belief:
         rows = {name: row for name, row in before.rows.items() if name not in destroyed(event)}
         return belief | {cluster: replace(before, revision=event['revision'], rows=rows)}
     if kind in ('frozen', 'thawed'):
-        return belief | {cluster: replace(before, freeze=freeze_of(event) if kind == 'frozen' else None)}
+        freeze = freeze_of(event) if kind == 'frozen' else None
+        # A later delta states a freeze only if it differs from what this event states.
+        return belief | {cluster: replace(before, freeze=freeze, head={**before.head, 'frozen': freeze})}
     if kind == 'rollout':
         head = merged_head(before.head, event) if event.get('delta') else head_of(event)
         freeze = freeze_of(head['frozen'])
