@@ -140,9 +140,15 @@ interface LinesProps {
 /** The lines, kept at their end while they are followed; scrolling up pauses. */
 export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
   const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (follow) box.current?.scrollTo(0, box.current.scrollHeight);
-  }, [lines, follow]);
+    if (!follow || !box.current || !content.current) return undefined;
+    const scroller = box.current;
+    // The height changes with lines, and also when blocks come into sight and when fonts have loaded.
+    const observer = new ResizeObserver(() => scroller.scrollTo(0, scroller.scrollHeight));
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [follow]);
   return (
     <div
       ref={box}
@@ -155,9 +161,11 @@ export function Lines({ lines, wrap, follow, onScrollUp }: LinesProps) {
       data-wrap={wrap}
       onWheel={(event) => event.deltaY < 0 && follow && onScrollUp()}
     >
-      {inBlocks(lines, numberOf).map((block) => (
-        <Block key={block.key} lines={block.lines} />
-      ))}
+      <div ref={content}>
+        {inBlocks(lines, numberOf).map((block) => (
+          <Block key={block.key} lines={block.lines} />
+        ))}
+      </div>
     </div>
   );
 }
