@@ -1,12 +1,10 @@
 """The loop of a scheduler that carries out requests for runs, each an object in the bucket.
 
-Level, not edge: what a killed scheduler leaves is found by the next look, and the client token of the request keeps two
-schedulers from starting two tasks.
+The client token of the request keeps two schedulers from starting two tasks.
 """
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -18,10 +16,8 @@ from stack.runs.history import History
 from stack.runs.records import RunRecords
 from stack.runs.requests import PREFIX
 from stack.runs.run import Run
+from stack.runtime.stored_requests import StoredRequests
 
-log = logging.getLogger(__name__)
-
-POLL_S = 2.0
 NO_DEFINITION = 'TaskDefinition not found'
 ADVICE = 'Correct what AWS names, and run it again.'
 
@@ -34,7 +30,7 @@ class Bucket(ObjectReader, ObjectLister, ObjectDeleter, Protocol):
 Start = Callable[[Mapping[str, Any]], Awaitable[str]]
 
 
-class RunStarter:
+class RunStarter(StoredRequests):
     def __init__(
         self,
         bucket: Bucket,
@@ -42,29 +38,10 @@ class RunStarter:
         start: Start,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
+        super().__init__(bucket, PREFIX, sleep)
         self._bucket = bucket
         self._records = records
         self._start = start
-        self._sleep = sleep
-
-    async def run(self) -> None:
-        """Carry out requests, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except AwsFailed as failed:
-                log.warning('the bucket could not be looked at for runs: %s', failed)
-            await self._sleep(POLL_S)
-
-    async def look(self) -> None:
-        """Carry out the requests that are there. Raises `AwsFailed` where they cannot be listed."""
-        for stored in await self._bucket.objects(prefix=PREFIX):
-            try:
-                await self._carry_out(stored)
-            except (Throttled, Unavailable) as failed:
-                log.warning('the run %s is not started yet: %s', stored.key, failed)
-            except (ValueError, AwsFailed) as failed:
-                log.error('the run %s could not be carried out: %s', stored.key, failed)
 
     async def _carry_out(self, stored: ListedObject) -> None:
         cluster, service, run = stored.key.removeprefix(PREFIX).split('/')

@@ -1,6 +1,6 @@
 """The loop of a scheduler that carries out the answers to paused deployments, each an object in the bucket.
 
-Level, not edge: what a killed scheduler leaves is found by the next look, and ECS accepts one answer to a hook.
+ECS accepts one answer to a hook, so that two schedulers may carry out the same.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.hook_answer import PREFIX, read_answer
+from stack.runtime.stored_requests import StoredRequests
 
 log = logging.getLogger(__name__)
 
-POLL_S = 2.0
 # How long the message of a refusal is kept, for the caller that waits for it.
 REFUSED_KEPT = timedelta(minutes=1)
 
@@ -32,7 +32,7 @@ class Bucket(ObjectReader, ObjectLister, ObjectDeleter, ObjectReplacer, Protocol
     """The calls that answers are read, marked and removed by."""
 
 
-class HookAnswers:
+class HookAnswers(StoredRequests):
     def __init__(
         self,
         bucket: Bucket,
@@ -41,29 +41,10 @@ class HookAnswers:
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
+        super().__init__(bucket, PREFIX, sleep)
         self._bucket = bucket
         self._deployments = deployments
-        self._sleep = sleep
         self._now = now
-
-    async def run(self) -> None:
-        """Carry out answers, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except AwsFailed as failed:
-                log.warning('the bucket could not be looked at for answers to paused deployments: %s', failed)
-            await self._sleep(POLL_S)
-
-    async def look(self) -> None:
-        """Carry out the answers that are there. Raises `AwsFailed` where they cannot be listed."""
-        for stored in await self._bucket.objects(prefix=PREFIX):
-            try:
-                await self._carry_out(stored)
-            except (Throttled, Unavailable) as failed:
-                log.warning('the answer %s is not carried out yet: %s', stored.key, failed)
-            except (ValueError, TypeError, KeyError, AwsFailed) as failed:
-                log.error('the answer %s could not be carried out: %s', stored.key, failed)
 
     async def _carry_out(self, stored: ListedObject) -> None:
         body = await self._bucket.get(stored.key)

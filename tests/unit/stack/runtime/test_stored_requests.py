@@ -1,0 +1,58 @@
+"""Requests that are objects in the bucket."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from stack.aws.ports import ListedObject
+from stack.errors import AwsFailed, Throttled
+from stack.runtime.stored_requests import StoredRequests
+
+
+class Bucket:
+    """Lists three requests; with `failures`, the first listings fail."""
+
+    def __init__(self, failures: int = 0):
+        self.failures = failures
+
+    async def objects(self, *, prefix: str = '', after: str | None = None, limit: int | None = None):
+        if self.failures:
+            self.failures -= 1
+            raise AwsFailed('s3:ListObjectsV2', 'InternalError', 'no')
+        return [ListedObject(f'{prefix}{name}', 'etag', datetime.now(UTC)) for name in 'abc']
+
+
+class Requests(StoredRequests):
+    def __init__(self, bucket: Bucket, errors: Sequence[Exception | None] = (None, None, None), rounds: int = 1):
+        super().__init__(bucket, 'requests/', self._pause)
+        self.errors = iter(errors)
+        self.rounds = rounds
+        self.tried: list[str] = []
+
+    async def _pause(self, _: float) -> None:
+        self.rounds -= 1
+        if not self.rounds:
+            raise asyncio.CancelledError
+
+    async def _carry_out(self, stored: ListedObject) -> None:
+        self.tried.append(stored.key)
+        error = next(self.errors)
+        if error is not None:
+            raise error
+
+
+def test_one_that_fails_stops_no_other():
+    requests = Requests(
+        Bucket(), [Throttled('ecs:RunTask', 'ThrottlingException', 'slow'), ValueError('no JSON'), None]
+    )
+    asyncio.run(requests.look())
+    assert requests.tried == ['requests/a', 'requests/b', 'requests/c']
+
+
+def test_a_bucket_that_cannot_be_listed_is_listed_again():
+    requests = Requests(Bucket(failures=1), rounds=2)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(requests.run())
+    assert requests.tried == ['requests/a', 'requests/b', 'requests/c']
