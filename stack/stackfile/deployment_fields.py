@@ -28,8 +28,8 @@ SHIFTING_ONLY = ('linear', 'canary')
 DEFAULT_STALLED_AFTER = timedelta(minutes=15)
 DEFAULT_TIMEOUT = timedelta(days=1)
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
-LONGEST_PAUSE = timedelta(days=14)
-LONGEST_FUNCTION = timedelta(days=1)
+LONGEST_HOOK = {'pause': timedelta(days=14), 'lambda': timedelta(days=1)}
+# Of each type.
 MOST_HOOKS = 10
 
 _STEP = duration(timedelta(minutes=1440))

@@ -8,8 +8,7 @@ from typing import Any
 
 from stack.runtime.durations import write_duration
 from stack.stackfile.deployment_fields import (
-    LONGEST_FUNCTION,
-    LONGEST_PAUSE,
+    LONGEST_HOOK,
     MOST_HOOKS,
     ROLLING_ONLY,
     SHIFTING_ONLY,
@@ -21,7 +20,6 @@ from stack.stackfile.fields import ServiceSettings
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.rules import Finding, Subject, rule
 
-_LONGEST = {'pause': LONGEST_PAUSE, 'lambda': LONGEST_FUNCTION}
 _MOST_PERCENT = 100
 
 
@@ -123,8 +121,8 @@ def hooks_are_complete(subject: Subject) -> Iterator[Finding]:
 def _hook_mistakes(hook: Hook) -> Iterator[tuple[Path, str]]:
     if not hook.stages:
         yield ('stages',), 'expected at least one stage'
-    if hook.timeout > _LONGEST[hook.type]:
-        longest = write_duration(_LONGEST[hook.type])
+    if hook.timeout > LONGEST_HOOK[hook.type]:
+        longest = write_duration(LONGEST_HOOK[hook.type])
         yield ('timeout',), f'a {hook.type} hook lasts at most {longest}; found {write_duration(hook.timeout)}'
     foreign = ('arn', 'role_arn', 'details') if hook.type == 'pause' else ('message',)
     for name in foreign:

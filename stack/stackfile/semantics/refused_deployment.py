@@ -4,15 +4,16 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfigur
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from stack.stackfile.deployment_fields import LONGEST_HOOK, MOST_HOOKS
+from stack.stackfile.deployment_rendering import HOOK_TYPES, SHIFTS
 from stack.stackfile.semantics.rendered import Member, Refusal, Rendered
 
-_PAUSE, _FUNCTION = 'PAUSE', 'AWS_LAMBDA'
-_LONGEST_HOOK_MINUTES = {_PAUSE: 20_160, _FUNCTION: 1440}
-_MOST_HOOKS = 10
-# A rollback passes these stages as well.
-_NO_PAUSE = ('TEST_TRAFFIC_SHIFT', 'PRODUCTION_TRAFFIC_SHIFT')
+_PAUSE, _FUNCTION = HOOK_TYPES['pause'], HOOK_TYPES['lambda']
+_LONGEST_MINUTES = {HOOK_TYPES[kind]: longest // timedelta(minutes=1) for kind, longest in LONGEST_HOOK.items()}
+_NO_PAUSE = tuple(stage.upper() for stage in SHIFTS)
 
 
 def strategy_is_complete(rendered: Rendered) -> Iterator[Refusal]:
@@ -57,10 +58,10 @@ def hooks_are_complete(rendered: Rendered) -> Iterator[Refusal]:
     for i, hook in enumerate(hooks):
         for message in _wrong(hook):
             yield _of('lifecycleHooks', i), message
-    for kind in _LONGEST_HOOK_MINUTES:
+    for kind in _LONGEST_MINUTES:
         number = sum(hook.get('targetType', _FUNCTION) == kind for hook in hooks)
-        if number > _MOST_HOOKS:
-            yield _of('lifecycleHooks'), f'a service has at most {_MOST_HOOKS} hooks of the type {kind}; found {number}'
+        if number > MOST_HOOKS:
+            yield _of('lifecycleHooks'), f'a service has at most {MOST_HOOKS} hooks of the type {kind}; found {number}'
 
 
 def _wrong(hook: Mapping[str, Any]) -> Iterator[str]:
@@ -68,7 +69,7 @@ def _wrong(hook: Mapping[str, Any]) -> Iterator[str]:
     if not stages:
         yield 'a hook needs lifecycleStages'
     minutes = (hook.get('timeoutConfiguration') or {}).get('timeoutInMinutes', 1)
-    longest = _LONGEST_HOOK_MINUTES.get(kind, minutes)
+    longest = _LONGEST_MINUTES.get(kind, minutes)
     if not 1 <= minutes <= longest:
         yield f'expected timeoutInMinutes from 1 to {longest}; found {minutes}'
     if kind == _FUNCTION and not (hook.get('hookTargetArn') and hook.get('roleArn')):
