@@ -12,7 +12,7 @@ from stack.stackfile import deployment_rendering as rendering
 from stack.stackfile import values
 from stack.stackfile.deployment_shapes import DURATION, duration, json_value, stages, tenths
 from stack.stackfile.entries import entry, record
-from stack.stackfile.rendering import key, structure, upper
+from stack.stackfile.rendering import key, structure, structures, upper
 from stack.stackfile.shapes import choice, list_of, switch, text, whole
 
 ROLLING = 'rolling'
@@ -32,7 +32,7 @@ LONGEST_HOOK = {'pause': timedelta(days=14), 'lambda': timedelta(days=1)}
 # Of each type.
 MOST_HOOKS = 10
 
-_STEP = duration(timedelta(minutes=1440))
+_BAKE_TIME = duration(timedelta(minutes=1440))
 _FUNCTION = text(
     r'arn:aws[a-z-]*:lambda:\S+',
     'the ARN of a Lambda function',
@@ -48,7 +48,7 @@ class Linear:
         tenths(3, 100), 'The traffic that each step adds, in percent; 10.', default=10.0, ecs=key('stepPercent')
     )
     step_bake_time: timedelta = entry(
-        _STEP,
+        _BAKE_TIME,
         'The time between two steps; 6m.',
         default=timedelta(minutes=6),
         ecs=key('stepBakeTimeInMinutes', rendering.minutes, rendering.read_minutes),
@@ -63,7 +63,7 @@ class Canary:
         tenths(0.1, 100), 'The traffic of the first step, in percent; 5.', default=5.0, ecs=key('canaryPercent')
     )
     bake_time: timedelta = entry(
-        _STEP,
+        _BAKE_TIME,
         'The time between the first step and the rest; 10m.',
         default=timedelta(minutes=10),
         ecs=key('canaryBakeTimeInMinutes', rendering.minutes, rendering.read_minutes),
@@ -168,7 +168,7 @@ class Deployment:
         ecs=key('strategy', upper, rendering.read_strategy),
     )
     bake_time: timedelta | None = entry(
-        duration(timedelta(minutes=1440)),
+        _BAKE_TIME,
         'How long both revisions run after all traffic has shifted, in whole minutes: 10m, 1h30m; 0m.',
         ecs=key('bakeTimeInMinutes', rendering.minutes, rendering.read_minutes),
     )
@@ -195,7 +195,7 @@ class Deployment:
     hooks: tuple[Hook, ...] | None = entry(
         list_of(record(Hook)),
         'What the deployment waits for at its stages.',
-        ecs=key('lifecycleHooks', rendering.hooks, rendering.read_hooks),
+        ecs=key('lifecycleHooks', structures, rendering.read_hooks),
     )
     circuit_breaker: DeploymentBreaker | None = entry(
         record(DeploymentBreaker),

@@ -6,8 +6,9 @@ from typing import Any
 
 from stack.runtime.durations import write_duration
 from stack.stackfile import inverse
+from stack.stackfile.aws_defaults import SERVICE
 from stack.stackfile.inverse import Source
-from stack.stackfile.rendering import Context, structure, structures
+from stack.stackfile.rendering import Context, structure
 
 # The stages at which hooks run, in ECS's order.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
@@ -26,7 +27,8 @@ SHIFTS = ('test_traffic_shift', 'production_traffic_shift')
 PAUSABLE = tuple(stage for stage in STAGES if stage not in SHIFTS)
 
 HOOK_TYPES = {'pause': 'PAUSE', 'lambda': 'AWS_LAMBDA'}
-_TIMEOUT = {'timeoutInMinutes': 1440, 'action': 'ROLLBACK'}
+_CONFIGURATION = 'deploymentConfiguration'
+_TIMEOUT = SERVICE[(_CONFIGURATION, 'lifecycleHooks', 'timeoutConfiguration')]
 
 
 def minutes(value: timedelta, context: Context) -> int:
@@ -47,22 +49,15 @@ def pauses(values: tuple[str, ...], context: Context) -> list[dict[str, Any]]:
     return [hook] if values else []
 
 
-def hooks(values: tuple[Any, ...], context: Context) -> list[dict[str, Any]]:
-    return structures(values, context)
-
-
 def early_success(value: Any, context: Context) -> dict[str, Any]:
     return {'enable': True, **structure(value, context)}
 
 
 def deployment(value: Any, context: Context) -> dict[str, Any]:
     """The whole configuration. The steps of a strategy are always stated, as ECS fills them in."""
-    rendered = structure(value, context)
-    steps = {
-        'linear': {'linearConfiguration': {'stepPercent': 10.0, 'stepBakeTimeInMinutes': 6}},
-        'canary': {'canaryConfiguration': {'canaryPercent': 5.0, 'canaryBakeTimeInMinutes': 10}},
-    }
-    return {**steps.get(value.strategy, {}), **rendered}
+    steps = f'{value.strategy}Configuration'
+    usual = SERVICE.get((_CONFIGURATION, steps))
+    return {**({steps: dict(usual)} if usual else {}), **structure(value, context)}
 
 
 # Inverses
@@ -107,19 +102,22 @@ def _is_short(hook: Mapping[str, Any]) -> bool:
     return is_plain and timeout == _TIMEOUT and stages <= set(PAUSABLE)
 
 
-def read_pauses(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[str] | None:
-    """The stages of the first hook that `pause` expresses."""
+def _short(listed: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The first hook that `pause` expresses. Raises `ValueError` where no field states one of the hooks."""
     if not all(map(_is_readable, listed)):
         raise ValueError('a hook at an unknown stage')
-    short = [hook for hook in listed if _is_short(hook)]
-    return read_stages(short[0]['lifecycleStages'], entry, source) if short else None
+    return next((hook for hook in listed if _is_short(hook)), None)
+
+
+def read_pauses(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[str] | None:
+    """The stages of the hook that `pause` expresses."""
+    short = _short(listed)
+    return read_stages(short['lifecycleStages'], entry, source) if short else None
 
 
 def read_hooks(listed: list[Mapping[str, Any]], entry: Any, source: Source) -> list[dict[str, Any]] | None:
     """The hooks that `pause` does not express."""
-    if not all(map(_is_readable, listed)):
-        raise ValueError('a hook at an unknown stage')
-    short = next((hook for hook in listed if _is_short(hook)), None)
+    short = _short(listed)
     rest: list[Mapping[str, Any]] = [{'targetType': 'AWS_LAMBDA', **hook} for hook in listed if hook is not short]
     return inverse.structures(rest, entry, source) or None
 
@@ -130,8 +128,4 @@ def read_early_success(value: Mapping[str, Any], entry: Any, source: Source) -> 
 
 def read_structure(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str, Any] | None:
     """The fields of a structure; None where it has defaults alone."""
-    return inverse.structure(value, entry, source) or None
-
-
-def read_deployment(value: Mapping[str, Any], entry: Any, source: Source) -> dict[str, Any] | None:
     return inverse.structure(value, entry, source) or None

@@ -320,7 +320,7 @@ class ServiceSettings(DeploymentSettings, OrderSettings, ContainerSettings):
         'How ECS replaces its tasks: the strategy, what the deployment waits for, and what ends it.',
         default=Deployment(),
         inherits=DEFAULTS,
-        ecs=service('deploymentConfiguration', deployment_rendering.deployment, deployment_rendering.read_deployment),
+        ecs=service('deploymentConfiguration', deployment_rendering.deployment, deployment_rendering.read_structure),
     )
     deployment_configuration: DeploymentConfiguration | None = entry(
         record(DeploymentConfiguration),
