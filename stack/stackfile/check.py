@@ -159,9 +159,7 @@ def _refusals(subjects: list[Subject], reported: set[Path]) -> Iterator[Finding]
     """What ECS refuses of the services, at paths that no rule reported."""
     known = {path[:_FIELD_DEPTH] for path in reported}
     for subject in subjects:
-        for path, message in refusals(
-            subject, (*refused_definition.RULES, *refused_service.RULES, *refused_deployment.RULES)
-        ):
+        for path, message in refusals(subject, _REFUSALS):
             if path[:_FIELD_DEPTH] not in known:
                 yield path, message
 

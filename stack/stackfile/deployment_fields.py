@@ -25,7 +25,6 @@ STRATEGIES = (ROLLING, BLUE_GREEN, LINEAR, CANARY)
 ROLLING_ONLY = ('circuit_breaker', 'early_success')
 SHIFTING_ONLY = ('linear', 'canary')
 
-DEFAULT_STALLED_AFTER = timedelta(minutes=15)
 DEFAULT_TIMEOUT = timedelta(days=1)
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
 LONGEST_HOOK = {'pause': timedelta(days=14), 'lambda': timedelta(days=1)}
@@ -225,11 +224,6 @@ class Deployment:
     @property
     def is_rolling(self) -> bool:
         return self.strategy in (None, ROLLING)
-
-    @property
-    def stall_limit(self) -> timedelta:
-        """The time without progress after which a rollout is stalled."""
-        return DEFAULT_STALLED_AFTER if self.stalled_after is None else self.stalled_after
 
     @property
     def all_hooks(self) -> tuple[Hook, ...]:

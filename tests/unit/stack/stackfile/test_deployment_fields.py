@@ -201,6 +201,6 @@ def test_messages_are_found_by_stage():
 
 
 def test_a_stall_has_its_limit():
-    assert service_settings(one_service(), 'web').deployment.stall_limit == timedelta(minutes=15)
+    assert service_settings(one_service(), 'web').deployment.stalled_after is None
     stated = service_settings(one_service(deployment={'stalled_after': '2h'}), 'web').deployment
-    assert stated.stall_limit == timedelta(hours=2)
+    assert stated.stalled_after == timedelta(hours=2)
