@@ -48,6 +48,22 @@ class BalancerSettings:
         return self.ssl_policy or (USUAL_POLICY if POLICY in stated_before(there) else None)
 
 
+def idle_timeout_s(balancer: LoadBalancer | None) -> int:
+    """The idle timeout of a load balancer; None is one that is to be created, which gets AWS's default."""
+    found = balancer.attributes.get(IDLE_TIMEOUT) if balancer else None
+    return int(found or USUAL_IDLE_TIMEOUT_S)
+
+
+def idle_timeout_arguments(balancer: PlannedBalancer, seconds: int) -> dict[str, Any]:
+    """The arguments of ModifyLoadBalancerAttributes that set the idle timeout."""
+    return {'LoadBalancerArn': balancer.arn, 'Attributes': names.tag_list({IDLE_TIMEOUT: str(seconds)})}
+
+
+def certificate_list(arns: Iterable[str]) -> list[dict[str, str]]:
+    """Certificates as calls for a listener have them."""
+    return [{'CertificateArn': arn} for arn in arns]
+
+
 def further_certificates(certificates: Sequence[str]) -> tuple[str, ...]:
     """The certificates after the default one, which is the first; each once, since a listener has none twice."""
     return tuple(arn for arn in dict.fromkeys(certificates) if arn != certificates[0])
@@ -66,15 +82,14 @@ def begin_settings(draft: Draft, wanted: BalancerSettings, balancer: PlannedBala
     if there and names.owner(there.tags) is not None and wanted.names - before:
         marked = [_tag(draft, 'added', there, before | wanted.names)]
     stated = TIMEOUT in wanted.names | before
-    now = there.attributes.get(IDLE_TIMEOUT) if there else None
-    found = int(now) if now else USUAL_IDLE_TIMEOUT_S
+    found = idle_timeout_s(there)
     after = wanted.idle_timeout or USUAL_IDLE_TIMEOUT_S
     if stated and found != after:
         draft.add(
             'load-balancer/attributes',
             'elbv2:ModifyLoadBalancerAttributes',
             f'Set the idle timeout of {balancer.name}',
-            {'LoadBalancerArn': balancer.arn, 'Attributes': names.tag_list({IDLE_TIMEOUT: str(after)})},
+            idle_timeout_arguments(balancer, after),
             after=marked,
             why=[Change('elb.idle_timeout', found, after)],
         )
@@ -92,7 +107,7 @@ def add_certificates(
         'listener/certificates',
         'elbv2:AddListenerCertificates',
         f'Add certificates to the listener of {draft.service}',
-        {'ListenerArn': listener, 'Certificates': _listed(missing)},
+        {'ListenerArn': listener, 'Certificates': certificate_list(missing)},
         after=after,
         why=[Change('elb.certificates', None, missing)],
     )
@@ -112,7 +127,7 @@ def end_settings(
                 'listener/certificates/remove',
                 'elbv2:RemoveListenerCertificates',
                 f'Remove certificates from the listener of {draft.service}',
-                {'ListenerArn': listener.arn, 'Certificates': _listed(gone)},
+                {'ListenerArn': listener.arn, 'Certificates': certificate_list(gone)},
                 after=done,
                 why=[Change('elb.certificates', gone, None)],
             )
@@ -120,10 +135,6 @@ def end_settings(
     if before - wanted.names:
         changed = [step.id for step in draft.steps if step.kind == 'elbv2:ModifyLoadBalancerAttributes']
         _tag(draft, 'set', there, wanted.names, after=[*done, *changed])
-
-
-def _listed(certificates: Iterable[str]) -> list[dict[str, str]]:
-    return [{'CertificateArn': arn} for arn in certificates]
 
 
 def _tag(draft: Draft, name: str, there: LoadBalancer, fields: set[str], after: Iterable[str] = ()) -> str:

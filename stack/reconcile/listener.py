@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stack.reconcile import names
-from stack.reconcile.balancer_settings import add_certificates, begin_settings, end_settings
+from stack.reconcile.balancer_settings import add_certificates, begin_settings, certificate_list, end_settings
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
 from stack.reconcile.observed import Observed
@@ -132,7 +132,7 @@ def _plan_rolling(
 def _arguments(wanted: Balancer, groups: Groups) -> dict[str, Any]:
     encryption: dict[str, Any] = {}
     if wanted.certificate:
-        encryption['Certificates'] = [{'CertificateArn': wanted.certificate}]
+        encryption['Certificates'] = certificate_list([wanted.certificate])
         if wanted.stated.ssl_policy:
             encryption['SslPolicy'] = wanted.stated.ssl_policy
     return {'Port': wanted.port, 'Protocol': wanted.protocol, **encryption, 'DefaultActions': [groups.action]}

@@ -8,7 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from stack.reconcile import names
-from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, further_certificates
+from stack.reconcile.balancer_settings import (
+    certificate_list,
+    further_certificates,
+    idle_timeout_arguments,
+    idle_timeout_s,
+)
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
@@ -107,18 +112,14 @@ def _create(draft: Draft, wanted: Shared) -> PlannedBalancer:
 
 
 def _set_idle_timeout(draft: Draft, wanted: Shared, balancer: PlannedBalancer) -> None:
-    now = balancer.there.attributes.get(IDLE_TIMEOUT) if balancer.there else None
-    before = int(now) if now else USUAL_IDLE_TIMEOUT_S
+    before = idle_timeout_s(balancer.there)
     if before == wanted.idle_timeout:
         return
     draft.add(
         f'shared/{wanted.key}/attributes',
         'elbv2:ModifyLoadBalancerAttributes',
         f'Set the idle timeout of {wanted.name}',
-        {
-            'LoadBalancerArn': balancer.arn,
-            'Attributes': names.tag_list({IDLE_TIMEOUT: str(wanted.idle_timeout)}),
-        },
+        idle_timeout_arguments(balancer, wanted.idle_timeout),
         why=[_change(wanted, 'idle_timeout', before, wanted.idle_timeout)],
     )
 
@@ -148,7 +149,7 @@ def _create_listener(draft: Draft, wanted: Shared, listener: WantedListener, bal
 def _encryption(listener: WantedListener) -> dict[str, Any]:
     if listener.protocol != 'HTTPS':
         return {}
-    return {'SslPolicy': listener.ssl_policy, 'Certificates': [{'CertificateArn': listener.certificates[0]}]}
+    return {'SslPolicy': listener.ssl_policy, 'Certificates': certificate_list(listener.certificates[:1])}
 
 
 def _change_listener(draft: Draft, wanted: Shared, listener: WantedListener, there: Listener) -> None:
@@ -196,19 +197,18 @@ def _change_listener(draft: Draft, wanted: Shared, listener: WantedListener, the
             f'{name}/certificates/remove',
             'elbv2:RemoveListenerCertificates',
             f'Remove certificates of {wanted.name} on port {listener.port}',
-            {'ListenerArn': there.arn, 'Certificates': [{'CertificateArn': arn} for arn in gone]},
+            {'ListenerArn': there.arn, 'Certificates': certificate_list(gone)},
             after=[before, changed],
             why=[_change(wanted, f'{path}.certificates', gone, None)],
         )
 
 
-def _add_certificates(draft: Draft, name: str, wanted: Shared, listener: Any, arns: Iterable[str]) -> str:
-    certificates = [{'CertificateArn': arn} for arn in arns]
+def _add_certificates(draft: Draft, name: str, wanted: Shared, listener: Any, arns: Sequence[str]) -> str:
     return draft.add(
         name,
         'elbv2:AddListenerCertificates',
         f'Add certificates to {wanted.name}',
-        {'ListenerArn': listener, 'Certificates': certificates},
+        {'ListenerArn': listener, 'Certificates': certificate_list(arns)},
         why=[_change(wanted, 'certificates', None, list(arns))],
     )
 

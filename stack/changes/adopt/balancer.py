@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile import names
-from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, USUAL_POLICY
+from stack.reconcile.balancer_settings import USUAL_IDLE_TIMEOUT_S, USUAL_POLICY, idle_timeout_s
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import attribute_settings
 from stack.reconcile.load_balancer import plan_load_balancer
@@ -109,21 +109,33 @@ def _fits(group: TargetGroup, body: Mapping[str, Any]) -> bool:
     return group.target_type == ('ip' if body.get('networkMode') == 'awsvpc' else 'instance')
 
 
+def encryption_settings(listener: Listener) -> dict[str, Any]:
+    """The values of `certificates` and `ssl_policy`; empty and None for defaults."""
+    default = listener.certificates[:1]
+    return {
+        'certificates': [*default, *sorted(listener.further - {*default})],
+        'ssl_policy': listener.ssl_policy if listener.ssl_policy != USUAL_POLICY else None,
+    }
+
+
+def stated_timeout(balancer: LoadBalancer) -> int | None:
+    """The value of `idle_timeout`; None for the default."""
+    seconds = idle_timeout_s(balancer)
+    return seconds if seconds != USUAL_IDLE_TIMEOUT_S else None
+
+
 def elb_settings(owner: Owner, way: Way, observed: Observed) -> dict[str, Any]:
     """The value of `elb`, without defaults."""
     balancer, listener = way.balancer, way.listener
     attributes = attribute_settings(way.group) or {}
-    default = listener.certificates[:1]
-    timeout = int(balancer.attributes.get(IDLE_TIMEOUT) or USUAL_IDLE_TIMEOUT_S)
     found = {
         'name': own_name(owner.cluster, owner.service or '', balancer.name),
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
         'ports': {'public': listener.port, 'container': way.port},
         'container': way.container,
-        'certificates': [*default, *sorted(listener.further - {*default})],
-        'ssl_policy': listener.ssl_policy if listener.ssl_policy != USUAL_POLICY else None,
-        'idle_timeout': timeout if timeout != USUAL_IDLE_TIMEOUT_S else None,
+        **encryption_settings(listener),
+        'idle_timeout': stated_timeout(balancer),
         'dns': dns_settings(_chosen(balancer, observed)),
         'healthcheck': {**healthcheck(way.group), **attributes.pop('healthcheck', {})},
         **attributes,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from stack.changes.adopt.balancer import encryption_settings, stated_timeout
 from stack.reconcile import names
-from stack.reconcile.balancer_settings import IDLE_TIMEOUT, USUAL_IDLE_TIMEOUT_S, USUAL_POLICY
 from stack.reconcile.names import Owner
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.wanted_shared import NOT_FOUND, USUAL_PORTS, action_of
@@ -29,7 +29,6 @@ def needs_port(balancer: LoadBalancer) -> bool:
 
 def shared_settings(balancer: LoadBalancer) -> dict[str, Any]:
     """The value of one of `load_balancers`, without defaults."""
-    timeout = int(balancer.attributes.get(IDLE_TIMEOUT) or USUAL_IDLE_TIMEOUT_S)
     ports = {listener.protocol: listener.port for listener in sorted(balancer.listeners, key=lambda one: -one.port)}
     found = {
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
@@ -37,19 +36,17 @@ def shared_settings(balancer: LoadBalancer) -> dict[str, Any]:
             _listener(listener, {**USUAL_PORTS, **ports})
             for listener in sorted(balancer.listeners, key=lambda one: one.port)
         ],
-        'idle_timeout': timeout if timeout != USUAL_IDLE_TIMEOUT_S else None,
+        'idle_timeout': stated_timeout(balancer),
         'tags': {key: value for key, value in balancer.tags.items() if not key.startswith(('aws:', 'nysa:'))},
     }
     return {name: value for name, value in found.items() if value}
 
 
 def _listener(listener: Listener, ports: Mapping[str, int]) -> dict[str, Any]:
-    default = listener.certificates[:1]
     found = {
         'port': listener.port,
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
-        'certificates': [*default, *sorted(listener.further - {*default})],
-        'ssl_policy': listener.ssl_policy if listener.ssl_policy != USUAL_POLICY else None,
+        **encryption_settings(listener),
         **_default_action(listener, ports),
     }
     return {name: value for name, value in found.items() if value}
