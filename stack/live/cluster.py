@@ -301,7 +301,6 @@ class Cluster:
             self.mark = None
             return
         self.state = resume(self._around.make_state, current.record, current.path, self._around.now())
-        self.freeze_clock = FreezeClock()
         self._read_freeze(self.state, current.freeze)
         self.state.stale_secrets = self._around.stale_secrets.get(self.name, {})
         self.state.schedules = self._around.schedules.get(self.name, {})
@@ -371,7 +370,7 @@ class Cluster:
     def _vanish(self, state: ClusterState) -> None:
         now = self._around.now()
         self._move(state.remove(now))
-        self.state, self.freeze_unknown = None, False
+        self.state, self.freeze_clock, self.freeze_unknown = None, FreezeClock(), False
         self.publish(cluster_events.deleted(self.name, state.revision, now))
 
     def _read_freeze(self, state: ClusterState, reading: FreezeReading) -> None:

@@ -211,3 +211,14 @@ def test_a_cluster_that_is_loaded_within_a_window_is_frozen_in_its_first_state()
 def test_without_a_window_to_wait_for_the_next_check_is_as_soon_as_usual():
     scene = Scene()
     assert scene.freezes.seconds_left(2.0) == 2.0
+
+
+def test_a_cluster_that_has_gone_has_no_freeze_to_wait_for():
+    scene = Scene()
+    scene.take('freeze', until=START + HOUR)
+    assert scene.freezes.seconds_left(7200.0) == 3600
+    scene.cluster.catch_up(Gap(0, scene.cluster.revision.id, Current(0, None)))
+    assert scene.cluster.state is None
+    scene.now += 2 * HOUR
+    scene.check()
+    assert scene.freezes.seconds_left(2.0) == 2.0
