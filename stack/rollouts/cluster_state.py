@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from stack.errors import StateUnreadable
+from stack.errors import NotFound, StateUnreadable
 from stack.reconcile.ledger import GateRun
 from stack.reconcile.plan import Row, Waits
 from stack.reconcile.wanted import Successive, Wanted
@@ -22,7 +22,7 @@ from stack.rollouts.rollouts import Rollouts
 from stack.rollouts.stale_secrets import StaleSecret
 from stack.rollouts.stop_verdicts import stop_verdicts
 from stack.stackfile.approval_fields import TRAFFIC
-from stack.stackfile.effective import all_settings
+from stack.stackfile.effective import service_settings
 from stack.stackfile.main_container import main_container
 from stack.state.revisions import Revision
 
@@ -236,8 +236,10 @@ class ClusterState:
 
     def may_continue(self, name: str) -> str:
         """Who may continue a paused rollout, in words: by the `approvals` of the service where they have `traffic`."""
-        settings = all_settings(document_of(self.revision)).get(name)
-        approvals = settings.approvals if settings is not None else None
+        try:
+            approvals = service_settings(document_of(self.revision), name).approvals
+        except NotFound:
+            approvals = None
         return ', '.join(approvals.by) if approvals and TRAFFIC in approvals.when else 'role deployer'
 
     def refusal(self, name: str) -> Refusal | None:

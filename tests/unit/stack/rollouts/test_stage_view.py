@@ -59,6 +59,14 @@ def test_a_pause_beside_another_rollout_is_still_in_progress():
         rollout_answer.judged(made, Question())
 
 
+def test_who_may_continue_a_pause():
+    traffic = {'by': ['group:leads', 'role:admin'], 'when': ['traffic']}
+    gated, others = {**WEB, 'approvals': traffic}, {**WEB, 'approvals': {'when': ['deploy']}}
+    made = state(revision('r1', web=gated, api=others, worker=WEB))
+    expected = {'web': 'group:leads, role:admin', **dict.fromkeys(('api', 'worker', 'gone'), 'role deployer')}
+    assert {name: made.may_continue(name) for name in expected} == expected
+
+
 def test_a_bake_and_a_step():
     made = seen(native('BAKE_TIME', traffic=100.0))
     row = cluster_view.service_row(made, 'web')
