@@ -293,6 +293,5 @@ async def count_rules(aws: AwsClient, balancer: str) -> int:
     for arn in [each['LoadBalancerArn'] for each in found]:
         listeners = await aws.pages('elbv2', 'DescribeListeners', 'Listeners', token=_MORE, LoadBalancerArn=arn)
         for listener in listeners:
-            rules = await aws.pages('elbv2', 'DescribeRules', 'Rules', token=_MORE, ListenerArn=listener['ListenerArn'])
-            count += sum(not rule['IsDefault'] for rule in rules)
+            count += len(await _rules(aws, listener['ListenerArn']))
     return count
