@@ -48,7 +48,7 @@ def role(account: str, arn: str) -> Role | None:
     return found
 
 
-def may_assume(account: str, arn: str, service: str = TASKS) -> bool:
+def may_assume(account: str, arn: str, service: str) -> bool:
     """Whether a service may assume a role, `ecs-tasks.amazonaws.com` for that of a task."""
     found = role(account, arn)
     if found is None or found.id == _NOT_CREATED:

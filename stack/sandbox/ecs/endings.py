@@ -6,13 +6,12 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stop-service-deploym
 
 from typing import NamedTuple
 
-from stack.sandbox.ecs.deployments import ROLLED, finish, last_good, set_state
+from stack.sandbox.ecs.deployments import ROLLED, UNDER_WAY, finish, last_good, set_state
 from stack.sandbox.ecs.errors import conflict
 from stack.sandbox.ecs.events import add_event
 from stack.sandbox.ecs.model import Cause, Deployment, Rollout, Service
 from stack.sandbox.ecs.world import World
 
-STOPPABLE = ('PENDING', 'IN_PROGRESS', 'STOP_REQUESTED', 'ROLLBACK_REQUESTED', 'ROLLBACK_IN_PROGRESS')
 # How soon ECS acts on a request.
 _REACTION = 0.5
 _NO_CANDIDATE = 'No rollback candidate was found to run the rollback.'
@@ -80,7 +79,7 @@ def request_stop(world: World, service: Service, record: Rollout, roll_back: boo
 
     A rollback that was requested or has begun goes on, and so does the end of a deployment that a newer one replaced.
     """
-    if record.status not in STOPPABLE:
+    if record.status not in UNDER_WAY:
         raise conflict('The service deployment is not in a state in which it can be stopped.')
     if record is not service.rollouts[0] or record.status.startswith('ROLLBACK'):
         return
