@@ -235,23 +235,15 @@ class Cluster:
 
     def rotated(self, stale: StaleServices) -> None:
         """The secrets of services that changed after their tasks had started."""
-        self._around.stale_secrets[self.name] = stale
-        state = self.state
-        if state is not None and state.stale_secrets != stale:
-            names = {*state.stale_secrets, *stale}
-            moved = {name for name in names if state.stale_secrets.get(name) != stale.get(name)}
-            state.stale_secrets = stale
-            self._move(moved)
+        if self.state is not None:
+            before, self.state.stale_secrets = self.state.stale_secrets, stale
+            self._move_differing(before, stale)
 
     def judged(self, schedules: Mapping[str, Mapping[str, Any]]) -> None:
         """How the schedules of its services go."""
-        self._around.schedules[self.name] = schedules
-        state = self.state
-        if state is not None and state.schedules != schedules:
-            names = {*state.schedules, *schedules}
-            moved = {name for name in names if state.schedules.get(name) != schedules.get(name)}
-            state.schedules = schedules
-            self._move(moved)
+        if self.state is not None:
+            before, self.state.schedules = self.state.schedules, schedules
+            self._move_differing(before, schedules)
 
     def expire(self) -> None:
         """A freeze begins or ends by itself, and what a newer revision overtook is superseded."""
@@ -400,6 +392,12 @@ class Cluster:
         else:
             self.log.skip_all()
         self._around.moves.notify(self)
+
+    def _move_differing(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Publish the services of which something else is known now."""
+        moved = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        if moved:
+            self._move(moved)
 
     def _move(self, services: Iterable[str]) -> None:
         if self.readers:

@@ -157,23 +157,17 @@ class Live:
 
     def rotated(self, name: str, stale: StaleServices) -> None:
         """Record which secrets of a cluster's services changed after their tasks had started."""
+        _keep(self._stale_secrets, name, stale)
         cluster = self.clusters.get(name)
         if cluster is not None:
             cluster.rotated(stale)
-        elif stale:
-            self._stale_secrets[name] = stale
-        else:
-            self._stale_secrets.pop(name, None)
 
     def judged(self, name: str, schedules: Mapping[str, Mapping[str, Any]]) -> None:
         """Record how the schedules of a cluster go."""
+        _keep(self._schedules, name, schedules)
         cluster = self.clusters.get(name)
         if cluster is not None:
             cluster.judged(schedules)
-        elif schedules:
-            self._schedules[name] = schedules
-        else:
-            self._schedules.pop(name, None)
 
     # What REST reads
 
@@ -218,3 +212,11 @@ class Live:
         await self._records.close()
         await self.hub.close()
         await self.feed.close()
+
+
+def _keep(known: dict[str, Any], cluster: str, facts: Mapping[str, Any]) -> None:
+    """Keep what is known of a cluster's services, until there is nothing."""
+    if facts:
+        known[cluster] = facts
+    else:
+        known.pop(cluster, None)

@@ -20,6 +20,7 @@ from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.rollout import Verdict, end
 from stack.rollouts.rollout_records import PREFIX, RolloutRecords, dump
+from stack.rollouts.stale_secrets import StaleSecret
 from stack.sandbox.faults import Fault
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
@@ -241,6 +242,30 @@ def test_a_look_that_shows_nothing_new_publishes_nothing(aws: Aws):
         await scene.listen()
         await scene.see(running(), minutes=3)
         assert await scene.heard() == []
+
+    play(aws, story)
+
+
+def test_secrets_and_schedules_are_known_before_their_cluster_is_and_published_where_they_change(aws: Aws):
+    async def story(scene: Scene) -> None:
+        await scene.put()
+        schedules = {'web': {'state': 'failing'}}
+        stale = {'web': (StaleSecret('KEY', scene.now()),)}
+        scene.live.judged('prod', schedules)
+        scene.live.rotated('prod', stale)
+        await scene.listen()
+        state = scene.live.states['prod']
+        assert (state.schedules, state.stale_secrets) == (schedules, stale)
+        scene.live.judged('prod', dict(schedules))
+        scene.live.rotated('prod', dict(stale))
+        assert await scene.heard() == []
+        scene.live.judged('prod', {})
+        await scene.live.hub.drain()
+        assert [row['name'] for row in scene.published[-1]['services']] == ['web']
+        assert not any('schedule' in row for row in scene.published[-1]['services'])
+        scene.live.rotated('prod', {})
+        await scene.live.hub.drain()
+        assert [row['stale_secrets'] for row in scene.published[-1]['services']] == [[]]
 
     play(aws, story)
 
