@@ -1,6 +1,6 @@
 """Tokens, sessions, and who one is."""
 
-from handlers.document.schemas.build import Schema, many, moment, ref, shape, text, text_or_null
+from handlers.document.schemas.build import Schema, many, moment, page, ref, shape, text, text_or_null
 from handlers.document.schemas.history import CHAIN
 
 ROLE = {'enum': ['viewer', 'deployer', 'admin'], 'description': 'What it may do.'}
@@ -114,13 +114,10 @@ SCHEMAS: dict[str, Schema] = {
         },
         example=EXAMPLE_ENTRY,
     ),
-    'InstallationAuditPage': shape(
+    'InstallationAuditPage': page(
         'A page of the audit of the installation.',
-        {
-            'content': many(ref('InstallationAuditEntry'), 'Newest first; a page may have more than `limit`.'),
-            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
-        },
-        example={'content': [EXAMPLE_ENTRY], 'next': None},
+        many(ref('InstallationAuditEntry'), 'Newest first; a page may have more than `limit`.'),
+        example=EXAMPLE_ENTRY,
     ),
     'TokenRotation': shape(
         'How a token is rotated.',

@@ -1,6 +1,6 @@
 """Activity of all clusters, and delivery figures."""
 
-from handlers.document.schemas.build import Schema, many, moment, number, ref, shape, text, text_or_null
+from handlers.document.schemas.build import Schema, many, moment, number, page, ref, shape, text
 from handlers.document.schemas.history import ENTRY, OPTIONAL_IN_ENTRY
 
 EXAMPLE_ENTRY = {
@@ -60,13 +60,10 @@ SCHEMAS: dict[str, Schema] = {
         {name: schema for name, schema in OPTIONAL_IN_ENTRY.items() if name != 'services'},
         example=EXAMPLE_ENTRY,
     ),
-    'ActivityPage': shape(
+    'ActivityPage': page(
         'A page of the activity of all clusters.',
-        {
-            'content': many(ref('ActivityEntry'), 'Newest first.'),
-            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
-        },
-        example={'content': [EXAMPLE_ENTRY], 'next': None},
+        many(ref('ActivityEntry'), 'Newest first.'),
+        example=EXAMPLE_ENTRY,
     ),
     'DeploymentFigures': shape(
         'The figures of one group.',

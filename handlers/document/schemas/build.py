@@ -18,12 +18,20 @@ def moment(help: str) -> Schema:
     return {'type': 'string', 'format': 'date-time', 'description': help}
 
 
+def moment_or_null(help: str) -> Schema:
+    return {'type': ['string', 'null'], 'format': 'date-time', 'description': help}
+
+
 def number(help: str) -> Schema:
     return {'type': 'integer', 'minimum': 0, 'description': help}
 
 
 def text_or_null(help: str) -> Schema:
     return {'type': ['string', 'null'], 'description': help}
+
+
+# The cursor of a page.
+NEXT = text_or_null('Give it as `after` for the next page; null on the last.')
 
 
 def many(items: Schema, help: str) -> Schema:
@@ -42,3 +50,8 @@ def shape(
     if required:
         schema['required'] = list(required)
     return schema | ({'examples': [example]} if example is not None else {})
+
+
+def page(help: str, content: Schema, *, example: Any) -> Schema:
+    """A page of a listing that has nothing else."""
+    return shape(help, {'content': content, 'next': NEXT}, example={'content': [example], 'next': None})

@@ -1,6 +1,18 @@
 """The schemas of the history: revisions, differences, and the audit."""
 
-from handlers.document.schemas.build import IMAGE, REVISION, Schema, many, moment, ref, shape, text, text_or_null
+from handlers.document.schemas.build import (
+    IMAGE,
+    NEXT,
+    REVISION,
+    Schema,
+    many,
+    moment,
+    page,
+    ref,
+    shape,
+    text,
+    text_or_null,
+)
 from handlers.document.schemas.clusters import EXAMPLE_STACKFILE, EXAMPLE_SUMMARY, SUMMARY
 from handlers.document.schemas.rollouts import EXAMPLE_VERDICT, STATES, or_null
 from handlers.document.schemas.side_effects import RECORDED_EFFECTS
@@ -122,13 +134,10 @@ OPTIONAL_IN_ENTRY = {
 
 SCHEMAS: dict[str, Schema] = {
     'AuditEntry': shape('One action, or one refused change.', ENTRY, OPTIONAL_IN_ENTRY, example=EXAMPLE_REFUSAL),
-    'AuditPage': shape(
+    'AuditPage': page(
         'A page of the audit.',
-        {
-            'content': many(ref('AuditEntry'), 'Newest first.'),
-            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
-        },
-        example={'content': [EXAMPLE_REFUSAL], 'next': None},
+        many(ref('AuditEntry'), 'Newest first.'),
+        example=EXAMPLE_REFUSAL,
     ),
     'Difference': shape(
         'What became of one revision in another.',
@@ -201,7 +210,7 @@ SCHEMAS: dict[str, Schema] = {
         'A page of the history.',
         {
             'content': many(ref('RevisionRow'), 'Newest first.'),
-            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
+            'next': NEXT,
             'versioned': {'type': 'boolean', 'description': 'false where the bucket keeps no versions.'},
         },
         {'message': text('Where the bucket keeps no versions: that there is no history.')},

@@ -8,6 +8,7 @@ from handlers.document.schemas.build import (
     Schema,
     many,
     moment,
+    moment_or_null,
     number,
     ref,
     shape,
@@ -22,10 +23,6 @@ STATES = [
     *('removing', 'removed', 'running', 'unreadable'),
 ]
 CAUSES = ['alarm', 'breaker', 'hook', 'hook-timeout', 'stopped', 'by-hand']
-
-
-def moment_or_null(help: str) -> Schema:
-    return {'type': ['string', 'null'], 'format': 'date-time', 'description': help}
 
 
 def or_null(name: str) -> Schema:

@@ -1,12 +1,8 @@
 """The schemas of runs and schedules."""
 
-from handlers.document.schemas.build import Schema, many, moment, ref, shape, text, text_or_null
+from handlers.document.schemas.build import NEXT, Schema, many, moment, moment_or_null, ref, shape, text, text_or_null
 
 AT = '2030-04-02T03:00:12.000+00:00'
-
-
-def moment_or_null(help: str) -> Schema:
-    return {'type': ['string', 'null'], 'format': 'date-time', 'description': help}
 
 
 RUN: dict[str, Schema] = {
@@ -83,7 +79,7 @@ SCHEMAS: dict[str, Schema] = {
         {
             'schedule': SCHEDULE_OR_NULL,
             'content': many(ref('RunRow'), 'Newest first.'),
-            'next': text_or_null('Give it as `after` for the next page; null on the last.'),
+            'next': NEXT,
         },
         example={'schedule': None, 'content': [EXAMPLE], 'next': None},
     ),

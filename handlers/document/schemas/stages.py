@@ -1,15 +1,14 @@
 """The schemas of what is beyond a plain rolling deployment: strategy, stages, traffic, pauses, monitors."""
 
-from handlers.document.schemas.build import Schema, many, moment, number, shape, text
+from handlers.document.schemas.build import Schema, many, moment, moment_or_null, number, shape, text
 
-_MOMENT_OR_NULL: Schema = {'type': ['string', 'null'], 'format': 'date-time'}
 _PERCENT: Schema = {'type': 'number', 'minimum': 0, 'maximum': 100}
 
 STAGE = shape(
     'A stage of the deployment.',
     {
         'stage': text("ECS's lifecycle stage."),
-        'since': {**_MOMENT_OR_NULL, 'description': 'When it was first observed; null for one that comes.'},
+        'since': moment_or_null('When it was first observed; null for one that comes.'),
         'state': {'enum': ['done', 'now', 'next'], 'description': 'Whether it is over, under way, or still to come.'},
     },
 )
@@ -20,7 +19,7 @@ WAITING = shape(
         'hook': text("The id of ECS's hook, new at each pause."),
         'stage': text('The stage of the pause.'),
         'since': moment('When the pause was first observed.'),
-        'until': {**_MOMENT_OR_NULL, 'description': 'When ECS acts by itself.'},
+        'until': moment_or_null('When ECS acts by itself.'),
         'on_timeout': {'enum': ['rollback', 'continue'], 'description': 'What ECS does then.'},
         'message': {'type': ['string', 'null'], 'description': 'What the stackfile asks of the person.'},
         'may': text('Who may continue it.'),

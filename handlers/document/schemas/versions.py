@@ -1,7 +1,7 @@
 """The schemas of the versions matrix."""
 
-from handlers.document.schemas.build import DIGEST, IMAGE, Schema, many, shape, text, text_or_null
-from handlers.document.schemas.rollouts import HEALTH, SYNC, moment_or_null
+from handlers.document.schemas.build import DIGEST, IMAGE, Schema, many, moment_or_null, shape, text, text_or_null
+from handlers.document.schemas.rollouts import HEALTH, SYNC
 
 CELL = shape(
     'The version of a service in one cluster.',
