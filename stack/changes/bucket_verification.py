@@ -13,7 +13,7 @@ from stack.access.memberships import MEMBERSHIPS
 from stack.access.names import PEOPLE
 from stack.access.token_store import ENDED, TOKENS
 from stack.aws.ports import ListedObject
-from stack.changes import audit_verification, freeze_calendar, proposal_store
+from stack.changes import audit_verification, freeze_calendar
 from stack.changes.audit import MARKS
 from stack.changes.audit import PREFIX as AUDIT
 from stack.changes.audit_verification import Verification
@@ -69,9 +69,6 @@ KINDS = (
     Kind(freeze_calendar.KEY, 'freeze calendar', freeze_calendar.load),
     Kind(PEOPLE, 'names of people', json.loads),
     Kind(MEMBERSHIPS, 'groups of people', json.loads),
-    Kind(freeze_calendar.KEY, 'calendars of freezes', json.loads),
-    Kind(proposal_store.RECORDS, 'proposals', json.loads),
-    Kind(proposal_store.BODIES, 'plans of proposals', json.loads),
     Kind(ENDED, 'ended sessions', json.loads),
     Kind(lease_record.PREFIX, 'leases', json.loads),
     Kind(MARKS, 'marks of audits', _any),
@@ -80,7 +77,6 @@ KINDS = (
     Kind(RECORDS, 'proposals', partial(load, 'a record')),
     Kind(BODIES, 'plans of proposals', json.loads),
     Kind(TRAFFIC, 'approvals of pauses', json.loads),
-    Kind(MEMBERSHIPS, 'groups of people', json.loads),
     Kind('runs/', 'records of runs', json.loads),
     Kind('flights/', 'reports of failed rollouts', json.loads),
     Kind('run-requests/', 'requests for runs', json.loads),

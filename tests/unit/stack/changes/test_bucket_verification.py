@@ -9,7 +9,7 @@ import pytest
 from stack.access.access import Role
 from stack.access.tokens import Asked, make
 from stack.aws.s3 import Bucket
-from stack.changes.bucket_verification import BucketVerification, report
+from stack.changes.bucket_verification import KINDS, BucketVerification, report
 from stack.changes.guards import Guards
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Change, Origin
@@ -88,6 +88,7 @@ async def printed_of_nothing() -> str:
         ('nysa/freezes', b'{}', 'nysa/freezes: cannot be read'),
         (f'nysa/tokens/{TOKEN.id}', b'{}', f'nysa/tokens/{TOKEN.id}: cannot be read'),
         ('rollouts/prod', b'{}', 'rollouts/prod: cannot be read'),
+        ('proposals/prod/1-a', b'{}', 'proposals/prod/1-a: cannot be read'),
         ('runs/prod/web', b'[', 'runs/prod/web: cannot be read'),
         ('nysa/leases/prod', b'\xff', 'nysa/leases/prod: cannot be read'),
         ('nysa/audit/prod/0999999999999', None, 'number 1 before it is missing'),
@@ -103,6 +104,11 @@ async def test_what_is_missing_or_unreadable_is_named(key: str, body: bytes | No
     status, printed = await verified(world)
     assert status == 1
     assert named in printed
+
+
+def test_each_prefix_has_one_kind():
+    prefixes = [kind.prefix for kind in KINDS]
+    assert sorted(set(prefixes)) == sorted(prefixes)
 
 
 @asynchronous
