@@ -1,6 +1,6 @@
 """The body of a request: its bytes within bounds, read as JSON or YAML by its Content-Type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from typing import Any
 
@@ -101,3 +101,10 @@ def expect(name: str, value: Any, kind: type, allowed: str) -> None:
     """Raise `InvalidRequest` for a present value of another type."""
     if value is not None and not isinstance(value, kind):
         raise InvalidRequest(f'{name} must be {allowed}.', [{'path': name, 'message': allowed}])
+
+
+def expect_one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+    """Raise `InvalidRequest` for a value that is none of these."""
+    if value not in allowed:
+        words = ' or '.join(allowed) if len(allowed) == 2 else f'one of {", ".join(allowed)}'
+        raise InvalidRequest(f'{name} must be {words}.', [{'path': name, 'message': words}])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.api.body import expect
+from handlers.api.body import expect, expect_one_of
 from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE
 from handlers.api.services import several
@@ -52,8 +52,8 @@ class ProposalHandler(ApiHandler):
         given = self.body.fields(DECISION)
         for name, allowed in DECISION.items():
             expect(name, given.get(name), str, allowed)
-        request = self.change_request()
-        origin = replace(request.origin, message=given.get('reason') or request.origin.message)
+        request = self.change_request().because(given.get('reason'))
+        origin = request.origin
         return Vote(self.approver(), origin.message, given.get('plan'), origin.source, request.override)
 
 
@@ -85,9 +85,7 @@ class Proposals(ProposalHandler):
                 'Give either services or config.', [{'path': 'services', 'message': 'this, or config'}]
             )
         if 'services' in given:
-            edits = several(given['services'], request.moment)
-            if None in edits.values() and self.caller.role < Role.ADMIN:
-                raise AccessDenied('Removing a service requires the role admin.')
+            edits = several(given['services'], request.moment, self.caller.role)
             outcome = await states.change_services(cluster, edits, request)
         else:
             if self.caller.role < Role.ADMIN:
@@ -153,7 +151,5 @@ def read_state(text: str | None, default: State | None) -> State | None:
     """Raises `InvalidRequest` for an unknown state."""
     if text is None:
         return default
-    if text not in STATES:
-        allowed = f'one of {", ".join(STATES)}'
-        raise InvalidRequest(f'state must be {allowed}.', [{'path': 'state', 'message': allowed}])
+    expect_one_of('state', text, STATES)
     return State(text)

@@ -1,7 +1,5 @@
 """Rollback: the content of an earlier revision becomes the desired state again."""
 
-from dataclasses import replace
-
 from handlers.api.body import expect
 from handlers.api.operation import operation
 from handlers.api.parameters import CHANGE, GUARDED
@@ -30,9 +28,7 @@ class Rollback(ApiHandler):
         for name in ('revision', 'service', 'message'):
             expect(name, given.get(name), str, FIELDS[name])
         expect('prune', given.get('prune'), bool, FIELDS['prune'])
-        request = self.change_request()
-        if given.get('message'):
-            request = replace(request, origin=replace(request.origin, message=given['message']))
+        request = self.change_request().because(given.get('message'))
         outcome = await self.context.rollback.roll_back(
             cluster,
             request,

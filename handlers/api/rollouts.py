@@ -1,9 +1,9 @@
 """The state of a rollout: read at once, or after waiting for its verdict."""
 
+from handlers.api.body import expect_one_of
 from handlers.api.operation import DEADLINE_S, Parameter, operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.errors import InvalidRequest
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout_answer import Question, content, judged, paused, settled
 
@@ -52,10 +52,9 @@ class Rollout(ApiHandler):
         """Read how far ECS is from the desired state, by service; `wait` makes it one call for a CI job."""
         live, seconds = self.context.live, self.query.number('wait', 0, 0, LONGEST_WAIT_S)
         question = Question(self.query.text('revision'), self.query.text('service'))
-        done = DONE.get(self.query.text('wait_for') or 'settled')
-        if done is None:
-            allowed = 'settled or paused'
-            raise InvalidRequest(f'wait_for must be {allowed}.', [{'path': 'wait_for', 'message': allowed}])
+        wait_for = self.query.text('wait_for') or 'settled'
+        expect_one_of('wait_for', wait_for, tuple(DONE))
+        done = DONE[wait_for]
         state = await live.at(await self.context.states.read(cluster))
         if 'wait' not in self.query:
             self.reply(content(state, question))

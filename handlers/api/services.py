@@ -62,9 +62,7 @@ class Services(ApiHandler):
         """
         given = self.body.fields({'services': 'changes by service'})
         request = self.change_request()
-        edits = several(given.get('services'), request.moment)
-        if None in edits.values() and self.caller.role < Role.ADMIN:
-            raise AccessDenied('Removing a service requires the role admin.')
+        edits = several(given.get('services'), request.moment, self.caller.role)
         self.reply_outcome(await self.context.states.change_services(cluster, edits, request))
 
 
@@ -139,15 +137,21 @@ class Tags(ApiHandler):
         self.reply({'content': content})
 
 
-def several(given: Any, at: datetime) -> dict[str, Edit | None]:
-    """The edit of each service, None for its removal; `at` is the time of a restart. Raises `InvalidRequest`."""
+def several(given: Any, at: datetime, role: Role) -> dict[str, Edit | None]:
+    """The edit of each service, None for its removal; `at` is the time of a restart.
+
+    Raises `InvalidRequest`, and `AccessDenied` for a removal by a caller whose role is not admin.
+    """
     if not isinstance(given, dict) or not given:
         raise InvalidRequest(
             'services must name services.', [{'path': 'services', 'message': 'changes by service, at least one'}]
         )
-    return {
+    edits = {
         name: None if changes is None else _edit(f'services.{name}', changes, at) for name, changes in given.items()
     }
+    if None in edits.values() and role < Role.ADMIN:
+        raise AccessDenied('Removing a service requires the role admin.')
+    return edits
 
 
 def _edit(where: str, changes: Any, at: datetime) -> Edit:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from handlers.api.body import expect_one_of
 from handlers.api.operation import Parameter, operation
 from handlers.api.times import PAST, read_past
 from handlers.base import ApiHandler
@@ -52,9 +53,7 @@ class Logs(ApiHandler):
         if since >= until:
             raise InvalidRequest('since must be before until.', [{'path': 'since', 'message': 'before until'}])
         order = self.get_query_argument('order', 'newest')
-        if order not in ORDERS:
-            allowed = ' or '.join(ORDERS)
-            raise InvalidRequest(f'order must be {allowed}.', [{'path': 'order', 'message': allowed}])
+        expect_one_of('order', order, ORDERS)
         texts = {name: self.get_query_argument(name, '') for name in ('task', 'container', 'filter')}
         for name, text in texts.items():
             if len(text) > 1024:

@@ -1,7 +1,7 @@
 """What a caller asks a change with, and what becomes of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -44,6 +44,10 @@ class ChangeRequest:
     def moment(self) -> datetime:
         """The time that is written into the document: that of the plan that is carried out, or now; in milliseconds."""
         return restart_in(self.plan) or now()
+
+    def because(self, reason: str | None) -> 'ChangeRequest':
+        """The request with a reason as its message; as it is without one."""
+        return replace(self, origin=replace(self.origin, message=reason)) if reason else self
 
     def change(self, announce: str | None = 'deploy', **did: Any) -> Change:
         return Change(

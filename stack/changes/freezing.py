@@ -113,7 +113,7 @@ def because(request: ChangeRequest, reason: Any) -> ChangeRequest:
     """The request with a reason as its message. Raises `InvalidRequest` where there is none."""
     if not isinstance(reason, str) or not reason.strip():
         raise InvalidRequest('A reason must be given.', [{'path': 'reason', 'message': 'text'}])
-    return replace(request, origin=replace(request.origin, message=reason))
+    return request.because(reason)
 
 
 def _unchanged(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from handlers.api.body import BODY_LIMIT, Body
+from handlers.api.body import BODY_LIMIT, Body, expect_one_of
 from stack.errors import InvalidRequest, InvalidStackfile, TooLarge, UnsupportedMedia
 
 
@@ -76,3 +76,16 @@ def test_a_syntax_error_is_reported_with_the_mistakes_beside_it():
     with pytest.raises(InvalidStackfile) as refused:
         asyncio.run(body(text, Content_Type='application/yaml').stackfile())
     assert len(refused.value.details()) >= 2
+
+
+@pytest.mark.parametrize('value', [None, 'c', '', 1, [], {}])
+def test_a_value_that_is_none_of_the_allowed_ones(value: object):
+    with pytest.raises(InvalidRequest, match=r'^mode must be a or b\.$') as caught:
+        expect_one_of('mode', value, ('a', 'b'))
+    assert caught.value.details() == [{'path': 'mode', 'message': 'a or b'}]
+    with pytest.raises(InvalidRequest, match=r'^mode must be one of a, b, d\.$'):
+        expect_one_of('mode', value, ('a', 'b', 'd'))
+
+
+def test_an_allowed_value():
+    expect_one_of('mode', 'b', ('a', 'b'))
