@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from stack.changes.approval_policy import most_required, who_may_approve
+from stack.changes.approval_policy import approvals_needed
 from stack.changes.change_request import Accepted
 from stack.changes.proposal import Proposed
 from stack.stackfile.problems import details
@@ -26,11 +26,8 @@ def accepted_content(accepted: Accepted, message: str) -> dict[str, Any]:
 def proposed_content(proposed: Proposed) -> dict[str, Any]:
     """The proposal of a change that needs approval; the revision is the current one, which stays as it is."""
     proposal = proposed.proposal
-    number = most_required(proposal.needed)
-    approvals = '1 approval' if number == 1 else f'{number} approvals'
     return {
-        'message': f'not deployed: the proposal {proposal.id} waits for {approvals} by '
-        f'{who_may_approve(proposal.needed)}',
+        'message': f'not deployed: the proposal {proposal.id} waits for {approvals_needed(proposal.needed)}',
         'code': 'approval_required',
         'revision': proposal.base,
         'proposal': proposal.short(datetime.now(UTC)),

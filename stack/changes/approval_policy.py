@@ -4,7 +4,7 @@ What is in force is what is stored: a change that lowers or removes `approvals` 
 ones, which only another program can store, are strict. See docs/decisions/approvals.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -160,11 +160,16 @@ def who_may_approve(needed: Iterable[Requirement]) -> str:
     return ', '.join(dict.fromkeys(rule for each in needed for rule in each.policy.by))
 
 
-def refuse_unapproved(cluster: str, needed: tuple[Requirement, ...]) -> ApprovalRequired:
-    """The refusal of a change without its approvals."""
+def approvals_needed(needed: Sequence[Requirement]) -> str:
+    """How many approvals are needed, and by whom, for a person."""
     number = most_required(needed)
     approvals = '1 approval' if number == 1 else f'{number} approvals'
+    return f'{approvals} by {who_may_approve(needed)}'
+
+
+def refuse_unapproved(cluster: str, needed: tuple[Requirement, ...]) -> ApprovalRequired:
+    """The refusal of a change without its approvals."""
     return ApprovalRequired(
-        f'This change of {cluster} needs {approvals} by {who_may_approve(needed)}; nothing was changed.',
+        f'This change of {cluster} needs {approvals_needed(needed)}; nothing was changed.',
         [each.to_json() for each in needed],
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from stack.access.access import ROLES, Caller
-from stack.changes.approval_policy import Requirement
+from stack.changes.approval_policy import Requirement, who_may_approve
 from stack.runtime.moments import stamp
 from stack.stackfile.approval_fields import GROUP, ROLE
 
@@ -121,8 +121,7 @@ def why_not(approver: Approver, author: Account, needed: Sequence[Requirement]) 
         return None
     if approver.account.is_same(author) and not any(each.policy.self for each in needed):
         return 'The author of a change cannot approve it, nor who created the token that it was proposed with.'
-    rules = ', '.join(dict.fromkeys(rule for each in needed for rule in each.policy.by))
-    return f'This proposal is approved by {rules}, with access to all services that it changes.'
+    return f'This proposal is approved by {who_may_approve(needed)}, with access to all services that it changes.'
 
 
 def missing(approvers: Sequence[Approver], author: Account, needed: Sequence[Requirement]) -> int:

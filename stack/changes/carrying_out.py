@@ -20,7 +20,7 @@ from stack.changes.proposal import Body, Proposal, State
 from stack.changes.proposal_log import ProposalLog
 from stack.changes.proposal_store import ProposalStore, Stored
 from stack.changes.proposed_edit import edited
-from stack.changes.standings import Standings
+from stack.changes.standings import Standings, approvers_now
 from stack.changes.writer import Patch
 from stack.errors import (
     AwsFailed,
@@ -162,8 +162,7 @@ class CarryingOut:
 
     async def approvers(self, proposal: Proposal) -> list[Approver]:
         """The people who approved, with what they may do now; those who may do nothing any more are left out."""
-        found = [await self._standings.now(each.account) for each in proposal.approvals]
-        return [each for each in found if each and each.caller.may_see(proposal.cluster)]
+        return await approvers_now(self._standings, proposal.approvals, proposal.cluster)
 
     def _is_stale(self, proposal: Proposal) -> bool:
         return proposal.approved_at is None or self._now() - proposal.approved_at > CARRIED_OUT_WITHIN

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from stack.changes.approval_policy import refuse_unapproved, requirements
+from stack.changes.approval_policy import RESTORING, refuse_unapproved, requirements
 from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.guard_store import Bucket, GuardStore
 from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
@@ -58,7 +58,7 @@ class Gate:
             if guards.quarantine:
                 await self._refuse_quarantined(guards, images(before), images(after))
         except Quarantined:
-            if not change.override or change.verb not in ('rollback', 'stop'):
+            if not change.override or change.verb not in RESTORING:
                 raise
             return change
         needed = () if before is None else requirements(before, after, change)

@@ -19,7 +19,7 @@ from stack.changes.proposal import NAMES_LIMIT, Body, Proposal, Proposed, State
 from stack.changes.proposal_log import ProposalLog, origin
 from stack.changes.proposal_store import ProposalStore, Stored, cluster_of, may_be_open, new_id
 from stack.changes.proposed_edit import edit_between
-from stack.changes.standings import Standings
+from stack.changes.standings import Standings, approver_now
 from stack.changes.writer import stale
 from stack.errors import ApprovalDenied, Conflict, NysaError, PlanOutdated, PreconditionFailed, ProposalEnded
 from stack.state import revisions
@@ -206,7 +206,7 @@ class Proposals:
             stored = await self._store.read(cluster, id)
             proposal = stored.proposal
             with self._denials(proposal, 'reject', vote):
-                if not (await self._approver(vote)).account.is_same(proposal.author):
+                if not (await approver_now(self._standings, vote.account)).account.is_same(proposal.author):
                     await self._check(stored, vote)
                 elif proposal.state_at(self._now()) is not State.OPEN:
                     raise ended(proposal, self._now())
@@ -249,7 +249,7 @@ class Proposals:
         proposal = stored.proposal
         if proposal.state_at(self._now()) is not State.OPEN:
             raise ended(proposal, self._now())
-        approver = await self._approver(vote)
+        approver = await approver_now(self._standings, vote.account)
         if vote.override and approver.caller.role < Role.ADMIN:
             raise ApprovalDenied('Carrying a proposal out without its approvals requires the role admin.')
         if not approver.caller.may_see(proposal.cluster):
@@ -264,12 +264,6 @@ class Proposals:
                 'Look at it, and decide on that one.',
                 plan,
             )
-
-    async def _approver(self, vote: Vote) -> Approver:
-        approver = await self._standings.now(vote.account)
-        if approver is None:
-            raise ApprovalDenied('You have no role here any more.')
-        return approver
 
     async def _young(self, cluster: str | None, *states: State) -> list[Proposal]:
         """The proposals in some states among those that are young enough to be open."""

@@ -4,7 +4,7 @@ An approval counts only while its author may approve. A token is looked up, and 
 ended. The groups of a person are those that the provider stated last, and their roles those of NYSA_GROUPS now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,7 +13,8 @@ from stack.access.access import Caller, Role
 from stack.access.groups import Grant, grant_of
 from stack.access.memberships import Memberships
 from stack.access.token_store import TokenStore
-from stack.changes.approvers import Account, Approver
+from stack.changes.approvers import Account, Approver, Decision
+from stack.errors import ApprovalDenied
 
 
 class Standings(Protocol):
@@ -64,9 +65,24 @@ class ControlledStandings:
     async def _of_person(self, account: Account) -> Caller | None:
         if not account.subject:
             return None
-        groups = await self._memberships.of(account.subject) if account.subject else None
-        granted = grant_of(account.groups if groups is None else groups, self._grants)
+        stated = await self._memberships.of(account.subject)
+        groups = account.groups if stated is None else stated
+        granted = grant_of(groups, self._grants)
         if granted is None:
             return None
-        named = tuple(group for group in groups or account.groups if group in self._grants)
+        named = tuple(group for group in groups if group in self._grants)
         return Caller(account.name, granted.role, granted.clusters, subject=account.subject, groups=named)
+
+
+async def approver_now(standings: Standings, account: Account) -> Approver:
+    """The account with what it may do now. Raises `ApprovalDenied` where it may do nothing any more."""
+    approver = await standings.now(account)
+    if approver is None:
+        raise ApprovalDenied('You have no role here any more.')
+    return approver
+
+
+async def approvers_now(standings: Standings, decisions: Iterable[Decision], cluster: str) -> list[Approver]:
+    """The people who decided, with what they may do now; those who may do nothing any more are left out."""
+    found = [await standings.now(each.account) for each in decisions]
+    return [each for each in found if each and each.caller.may_see(cluster)]

@@ -12,8 +12,8 @@ from typing import Any
 
 from stack.aws.ports import ObjectStore
 from stack.changes.approval_policy import Requirement, traffic_requirement, who_may_approve
-from stack.changes.approvers import Account, Approver, Decision, missing, read_decision, why_not
-from stack.changes.standings import Standings
+from stack.changes.approvers import Account, Decision, missing, read_decision, why_not
+from stack.changes.standings import Standings, approver_now, approvers_now
 from stack.errors import ApprovalDenied, ApprovalRequired, Conflict, PreconditionFailed, StateUnreadable
 from stack.state.revisions import Revision
 
@@ -45,9 +45,7 @@ class TrafficApprovals:
             raise _more_needed(service, requirement.policy.required, requirement)
         await self._standings.refresh()
         author = author_of(current)
-        approver = await self._standings.now(by)
-        if approver is None:
-            raise ApprovalDenied('You have no role here any more.')
+        approver = await approver_now(self._standings, by)
         if refusal := why_not(approver, author, [requirement]):
             raise ApprovalDenied(refusal)
         left = await self._count(current.cluster, service, hook, Decision(by, self._now()), author, requirement)
@@ -69,8 +67,7 @@ class TrafficApprovals:
                 await self._bucket.put(key, body, over=stored.etag if stored else None)
             except PreconditionFailed:
                 continue
-            found: list[Approver | None] = [await self._standings.now(each.account) for each in decisions]
-            approvers = [each for each in found if each and each.caller.may_see(cluster)]
+            approvers = await approvers_now(self._standings, decisions, cluster)
             return missing(approvers, author, [requirement])
         raise Conflict(f'Many people approve the pause of {service} at once; try again.')
 
