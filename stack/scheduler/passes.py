@@ -174,7 +174,7 @@ class Passes:
                 return Ended(state)
             target = await self._target(ask, revision, lease.deployed)
             passed = PassLog(lease.number, target, read_outcome(lease.outcome()), ask.asked_at)
-            fence = _Fence(self._revisions, self._is_frozen, revision, lambda: lease.holds and goes_on())
+            fence = _Fence(self._revisions, self._is_frozen, ask.cluster, lambda: lease.holds and goes_on())
             lease.outcome = passed.to_json
             try:
                 ended = await self._deploy(ask, lease, target, passed, on_plan, fence)
@@ -248,7 +248,7 @@ class Passes:
 
 
 class _Fence:
-    """Whether a pass that deploys a revision may go on, asked before each of its calls.
+    """Whether a pass on a cluster may go on, asked before each of its calls.
 
     A newer revision does not end it, since the next pass is for that one; a freeze does, also one that a window begins,
     and so does a removal. What S3 does not answer ends it too: nothing is changed that may be frozen.
@@ -258,12 +258,12 @@ class _Fence:
         self,
         revisions: Revisions,
         is_frozen: Callable[[Revision], Awaitable[bool]],
-        revision: Revision,
+        cluster: str,
         goes_on: Callable[[], bool],
     ):
         self._revisions = revisions
         self._is_frozen = is_frozen
-        self._permitted = revision
+        self._cluster = cluster
         self._goes_on = goes_on
         self._closed = False
 
@@ -275,11 +275,9 @@ class _Fence:
         if not self.holds():
             return False
         try:
-            current = await self._revisions.read(self._permitted.cluster)
-            self._closed |= await self._is_frozen(current)
-            self._permitted = current
+            self._closed |= await self._is_frozen(await self._revisions.read(self._cluster))
         except NysaError as error:
-            log.warning('cluster %s: the pass stops: %s', self._permitted.cluster, error)
+            log.warning('cluster %s: the pass stops: %s', self._cluster, error)
             self._closed = True
         return self.holds()
 
