@@ -76,8 +76,7 @@ def changed_attachments(
     kept: 'Kept',
 ) -> Changed:
     """The argument of UpdateService and its differences; None where the attachments are as they are wanted."""
-    own: set[Ref] = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
-    own = (own - kept.groups) | {target.group for target in targets}
+    own: set[Ref] = {*(observed.groups_of(draft.owner) - kept.groups), *(target.group for target in targets)}
     stated_before = set(service.tags.get(names.ATTACHED_TAG, '').split())
     before = [{key: value for key, value in attachment.items() if value} for attachment in service.load_balancers]
     known = {attachment.get('targetGroupArn'): attachment for attachment in before}

@@ -69,13 +69,13 @@ def left(balancer: LoadBalancer, at: float | None = None) -> bool:
 def predecessors(owner: Owner, observed: Observed, current: Collection[str]) -> tuple[LoadBalancer, ...]:
     """The owner's load balancers that forward to its service now, except those in `current` (ARNs)."""
     service = observed.service(owner.service or '')
-    attached = {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
+    attached = service.target_groups if service else frozenset()
     return tuple(
         balancer
         for balancer in observed.load_balancers
         if names.owner(balancer.tags) == owner
         and balancer.arn not in current
-        and any(listener.target_group in attached for listener in balancer.listeners if listener.target_group)
+        and any(listener.target_group in attached for listener in balancer.listeners)
     )
 
 

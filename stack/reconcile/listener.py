@@ -12,7 +12,7 @@ from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.shifting import Groups, idle_beside, production_rule
+from stack.reconcile.shifting import Groups, idle_beside, production_rule, weights
 from stack.reconcile.wanted_balancers import Balancer
 
 Ref = str | ResultOf
@@ -122,7 +122,7 @@ def _plan_rolling(
     # A listener has one port and one protocol: clients of the previous one are refused.
     interrupts = serves and not {'elb.port', 'elb.protocol'}.isdisjoint(found.path for found in changes)
     if serves and listener.target_group and listener.target_group != group:
-        ready = None if group in listener.idle else _add_idle(draft, listener, group)
+        ready = None if group in listener.idle else _add_idle(draft, listener, listener.target_group, group)
         switch = Switch('listener', 'elbv2:ModifyListener', text, change, changes, interrupts=interrupts)
         return Planned(ready, switch, listener.target_group)
     made = draft.add('listener', 'elbv2:ModifyListener', text, change, after=after, why=changes, interrupts=interrupts)
@@ -155,23 +155,19 @@ def _changes(wanted: Balancer, listener: Listener, group: Ref | None) -> tuple[C
     )
 
 
-def _add_idle(draft: Draft, listener: Listener, group: Ref) -> str:
+def _add_idle(draft: Draft, listener: Listener, serving: str, group: Ref) -> str:
     """Add the new target group with weight 0: ECS accepts only target groups of a listener."""
-    weights = [{'TargetGroupArn': listener.target_group, 'Weight': 1}, {'TargetGroupArn': group, 'Weight': 0}]
     return draft.add(
         'listener/add-target-group',
         'elbv2:ModifyListener',
         f'Add the new target group to the listener on port {listener.port}, with weight 0',
-        {
-            'ListenerArn': listener.arn,
-            'DefaultActions': [{'Type': 'forward', 'ForwardConfig': {'TargetGroups': weights}}],
-        },
+        {'ListenerArn': listener.arn, 'DefaultActions': [weights(serving, group)]},
     )
 
 
 def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed) -> Listener | None:
     """The listener on the wanted port, or else one that forwards to a target group of the service."""
-    own = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
+    own = observed.groups_of(draft.owner)
     on_port = [listener for listener in there.listeners if listener.port == wanted.port]
     if on_port and on_port[0].action != 'forward' and names.owner(there.tags) is None:
         raise Blocked(

@@ -115,10 +115,10 @@ def _claims(wanted: Iterable[Wanted], observed: Observed) -> dict[Key, list[Clai
     found: dict[Key, list[Claim]] = {}
     for service in wanted:
         there = observed.service(service.service)
-        groups = {each.get('targetGroupArn', '') for each in there.load_balancers} if there else set()
+        groups = there.target_groups if there else frozenset()
         for routed in service.balancers.routed:
             owner = Owner(observed.cluster, service.service)
-            found.setdefault(_key(routed), []).append(Claim(owner, routed.key, routed.rules, frozenset(groups)))
+            found.setdefault(_key(routed), []).append(Claim(owner, routed.key, routed.rules, groups))
     return found
 
 

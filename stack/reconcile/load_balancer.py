@@ -88,10 +88,10 @@ def plan_load_balancer(
     )
 
 
-def attached_groups(draft: Draft, observed: Observed) -> set[str | None]:
+def attached_groups(draft: Draft, observed: Observed) -> frozenset[str]:
     """The target groups that the service is attached to now."""
     service = observed.service(draft.service)
-    return {attachment.get('targetGroupArn') for attachment in service.load_balancers} if service else set()
+    return service.target_groups if service else frozenset()
 
 
 def still_serving(draft: Draft, observed: Observed, target_type: str, groups: Collection[str | None]) -> set[str]:

@@ -88,6 +88,11 @@ class Service:
         return (self.members.get('networkConfiguration') or {}).get('awsvpcConfiguration')
 
     @property
+    def target_groups(self) -> frozenset[str]:
+        """The ARNs of the target groups that it is attached to."""
+        return frozenset(arn for attachment in self.load_balancers if (arn := attachment.get('targetGroupArn')))
+
+    @property
     def draining(self) -> bool:
         return self.status == 'DRAINING'
 
@@ -281,6 +286,10 @@ class Observed:
         """The service, unless it is deleted: ECS describes INACTIVE services for a while."""
         found = self.services.get(name)
         return found if found and (found.active or found.draining) else None
+
+    def groups_of(self, owner: names.Owner) -> frozenset[str]:
+        """The ARNs of the target groups of an owner."""
+        return frozenset(group.arn for group in self.target_groups if names.owner(group.tags) == owner)
 
 
 class Observer(Protocol):

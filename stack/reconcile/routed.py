@@ -96,7 +96,7 @@ def _serves(
     leading = [rule for rule in rules if rule.target_group == group.arn or of_pair & set(rule.forwards)]
     if not any(not is_parked(rule.conditions) for rule in leading):
         return False
-    return group.arn in of_pair | {attachment.get('targetGroupArn') for attachment in service.load_balancers}
+    return group.arn in of_pair | service.target_groups
 
 
 class _Rules:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import LoadBalancer
@@ -85,11 +84,10 @@ def forward(group: Ref) -> dict[str, Any]:
 def pair_of(draft: Draft, observed: Observed, serving: str | None, named: Collection[str]) -> Pair | None:
     """The pair of the service that a listener or rule leads to; `named` are all target groups in its action."""
     service = observed.service(draft.service)
-    own = {group.arn for group in observed.target_groups if names.owner(group.tags) == draft.owner}
     for attachment in service.load_balancers if service else ():
         advanced = attachment.get(ADVANCED) or {}
         first, other = attachment.get('targetGroupArn'), advanced.get('alternateTargetGroupArn')
-        if first in own and other and {first, other} & set(named):
+        if other and {first, other} & set(named) and first in observed.groups_of(draft.owner):
             return Pair(first, other, advanced.get('productionListenerRule', ''), serving)
     return None
 
