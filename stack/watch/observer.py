@@ -28,6 +28,8 @@ AUTOSCALED_EVERY_S = 60.0
 OUTCOME_EVERY_S = 30.0
 # A deployment that waits or bakes.
 RESTING_EVERY_S = 5.0
+# That of a service at rest, where ECS gave none: older than it keeps, or denied.
+UNKNOWN_EVERY_S = 60.0
 
 DEFINITIONS_KEPT = 5000
 
@@ -144,9 +146,12 @@ class Observer:
         native = before.native if before else None
         if not seen.is_beyond_rolling and not (native and native.open):
             return False
-        if before is None or native is None or _has_begun_another(before, native, seen):
+        rolls_out = going is not None and going.open
+        if before is None or _has_begun_another(before, seen):
             return True
-        if not native.open and not (going is not None and going.open):
+        if native is None:
+            return rolls_out or self._may_ask('deployment', state.name, seen.name, every=UNKNOWN_EVERY_S)
+        if not native.open and not rolls_out:
             return False
         is_resting = going is not None and going.state in ('paused', 'baking')
         return not is_resting or self._may_ask('deployment', state.name, seen.name, every=RESTING_EVERY_S)
@@ -222,10 +227,11 @@ class Observer:
         return True
 
 
-def _has_begun_another(before: Service, native: ServiceDeployment, seen: Service) -> bool:
-    """Whether ECS has begun another deployment since the newest one was read."""
+def _has_begun_another(before: Service, seen: Service) -> bool:
+    """Whether ECS has begun another deployment since the last look."""
     known, now = ({each.id for each in service.deployments} for service in (before, seen))
-    return known != now or seen.current_deployment not in (None, native.arn)
+    newest = before.native.arn if before.native else before.current_deployment
+    return known != now or seen.current_deployment not in (None, newest)
 
 
 def _loses_tasks(state: ClusterState, seen: Service) -> bool:

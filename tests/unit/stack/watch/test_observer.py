@@ -23,6 +23,7 @@ from stack.watch.observer import (
     RESTING_EVERY_S,
     STOPPED_EVERY_S,
     TARGETS_EVERY_S,
+    UNKNOWN_EVERY_S,
     Observer,
 )
 from tests.service_deployments import BLUE_GREEN, WITH_ALARMS, pause
@@ -263,6 +264,18 @@ def test_of_one_at_rest_it_is_asked_for_once_and_again_for_another_deployment():
     assert (scene.asked('service_deployments'), scene.state.rollouts['web'].open) == ([1], False)
     scene.look(beyond(2, currentServiceDeployment='arn:another'))
     assert scene.asked('service_deployments') == [2]
+
+
+def test_of_one_at_rest_that_ecs_does_not_give_it_is_asked_for_seldom_until_another_begins():
+    scene = Scene()
+    for _ in range(4):
+        scene.look(beyond(2))
+    assert (scene.asked('service_deployments'), scene.state.rollouts['web'].open) == ([2], False)
+    scene.look(beyond(2), after=UNKNOWN_EVERY_S)
+    assert scene.asked('service_deployments') == [3]
+    scene.look(beyond(2, currentServiceDeployment='arn:another'))
+    scene.look(beyond(2, currentServiceDeployment='arn:another'))
+    assert scene.asked('service_deployments') == [4]
 
 
 def test_a_pause_is_looked_at_less_often():
