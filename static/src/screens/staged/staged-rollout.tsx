@@ -33,7 +33,7 @@ export function StagedRollout({
         <Moving service={service} staged={staged} rollout={rollout} />
       )}
       {traffic && <Traffic traffic={traffic} former={former} version={versionOf(service.image)} />}
-      <div class="sides">
+      <div class="tasksides">
         <Side title="Old" version={former} marks={old} />
         <Side title="New" version={versionOf(service.image)} marks={fresh} />
       </div>

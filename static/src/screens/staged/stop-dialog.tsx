@@ -22,7 +22,7 @@ export function StopDialog({ service, seen, onClose }: { service: Service; seen:
       act={(reason) => stopRollout(seen, mode, reason)}
       onClose={onClose}
     >
-      <fieldset class="choices">
+      <fieldset class="stopmodes">
         <legend class="label">How</legend>
         {modes.map(([key, label, note]) => (
           <label key={key}>
