@@ -1,12 +1,13 @@
 /** Where every change of a whole stackfile ends: what it would do, why it is made, and the button. */
 
 import type { ComponentChildren } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { useKeys } from '../app/keyboard';
+import { type Once, useOnce } from '../app/once';
 import { type Reading, useRead } from '../app/read';
-import { connection, heed } from '../app/state';
+import { connection } from '../app/state';
 import { needsApproval, type Plan, type PlannedService, plural, summary } from '../lib/changes';
-import { type Answer, type ApiError, asApiError } from '../lib/rest';
+import type { Answer } from '../lib/rest';
 import { duration } from '../lib/time';
 import { Button } from '../ui/button';
 import { ChangeTabs, type ChangeView } from '../ui/change-tabs';
@@ -44,7 +45,8 @@ interface Props {
 
 export function PlanReview(props: Props) {
   const { about, back, children } = props;
-  const [error, setError] = useState<ApiError | null>(null);
+  const once = useOnce();
+  const { error } = once;
   const reading = useRead(props.planned, props.plan);
   const plan = reading.data;
   return (
@@ -74,7 +76,7 @@ export function PlanReview(props: Props) {
               : `Couldn't apply; nothing was changed`
           }
           retry={() => {
-            setError(null);
+            once.reset();
             reading.again();
           }}
         />
@@ -86,7 +88,7 @@ export function PlanReview(props: Props) {
         </Banner>
       )}
       <Changes {...props} reading={reading} />
-      <Apply {...props} reading={reading} onError={setError} />
+      <Apply {...props} reading={reading} once={once} />
     </>
   );
 }
@@ -184,11 +186,8 @@ function ByService({ plan, show, prune }: { plan: Plan; show: Props['show']; pru
   );
 }
 
-function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error: ApiError | null) => void }) {
+function Apply({ reading, why, verb, apply, once: { busy, run } }: Part & { once: Once }) {
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  // Two strokes may come before the page is drawn again.
-  const running = useRef(false);
   const missing =
     why ??
     (reading.error
@@ -200,21 +199,10 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
           : !reason.trim()
             ? 'Enter a reason'
             : null);
-  const run = async () => {
-    if (missing || running.current) return;
-    running.current = true;
-    setBusy(true);
-    onError(null);
-    try {
-      await apply(reason.trim(), reading.data!);
-    } catch (thrown) {
-      onError(heed(asApiError(thrown)));
-    } finally {
-      running.current = false;
-      setBusy(false);
-    }
+  const submit = () => {
+    if (!missing) void run(() => apply(reason.trim(), reading.data!));
   };
-  useKeys([{ keys: 'mod+enter', label: verb, group: 'Review', always: true, run: () => void run() }]);
+  useKeys([{ keys: 'mod+enter', label: verb, group: 'Review', always: true, run: submit }]);
   return (
     <section class="panel" aria-label={verb}>
       <div class="body stack">
@@ -231,7 +219,7 @@ function Apply({ reading, why, verb, apply, onError }: Part & { onError: (error:
         </div>
         <div class="spread">
           <span class="small mute">{missing ?? 'Ctrl Enter'}</span>
-          <Button kind="primary" icon="rocket" why={missing} onClick={() => void run()}>
+          <Button kind="primary" icon="rocket" why={missing} onClick={submit}>
             {busy ? 'Working…' : needsApproval(reading.data) ? 'Propose' : verb}
           </Button>
         </div>

@@ -1,9 +1,9 @@
-import { useId, useRef, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
+import { useOnce } from '../../app/once';
 import { ShownPlan } from '../../app/shown-plan';
 import { type Decision as Decided, useProposal, vote } from '../../app/proposals';
-import { connection, heed, hindrance, me, notify, now } from '../../app/state';
+import { connection, hindrance, me, notify, now } from '../../app/state';
 import { type Proposal, readProposal, type Vote, votesInWords } from '../../lib/proposals';
-import { type ApiError, asApiError } from '../../lib/rest';
 import { clusterRoute } from '../../lib/router';
 import { exact, until } from '../../lib/time';
 import { Avatar } from '../../ui/avatar';
@@ -136,34 +136,24 @@ const DONE: Record<Decided, string> = { approve: 'Approved', reject: 'Rejected',
 /** Approve or reject, with a reason; disabled with why where the viewer may not. */
 function Decision({ proposal, again }: { proposal: Proposal; again: () => void }) {
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
-  // Two strokes may come before the page is drawn again.
-  const running = useRef(false);
+  const { busy, error, run } = useOnce();
   const field = useId();
   const lacking = busy ? 'Working…' : reason.trim() ? null : 'Enter a reason';
   const may = (verb: 'approve' | 'reject') =>
     connection.value === 'live' ? hindrance('POST', `${PROPOSAL}/${verb}`) : 'Offline';
   const whyNot = may('approve') ?? proposal.whyNot;
-  const decide = async (decision: Decided) => {
-    if (running.current) return;
-    running.current = true;
-    setBusy(true);
-    setError(null);
-    try {
-      const { data } = await vote(proposal, decision, reason.trim());
-      setReason('');
-      const to = { screen: 'rollout', cluster: proposal.cluster } as const;
-      const follow = data.state === 'carried-out' ? { link: { label: 'Follow the rollout', to } } : {};
-      notify({ tone: 'good', title: DONE[decision], text: String(data.message ?? reason.trim()), ...follow });
-    } catch (thrown) {
-      setError(heed(asApiError(thrown)));
-    } finally {
-      running.current = false;
-      setBusy(false);
-      again();
-    }
-  };
+  const decide = (decision: Decided) =>
+    run(async () => {
+      try {
+        const { data } = await vote(proposal, decision, reason.trim());
+        setReason('');
+        const to = { screen: 'rollout', cluster: proposal.cluster } as const;
+        const follow = data.state === 'carried-out' ? { link: { label: 'Follow the rollout', to } } : {};
+        notify({ tone: 'good', title: DONE[decision], text: String(data.message ?? reason.trim()), ...follow });
+      } finally {
+        again();
+      }
+    });
   return (
     <>
       {error && (

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
+import { useOnce } from '../../app/once';
 import { ReasonField } from '../../app/reason-field';
-import { connection, heed, notify } from '../../app/state';
-import { type Answer, type ApiError, asApiError } from '../../lib/rest';
+import { connection, notify } from '../../app/state';
+import type { Answer } from '../../lib/rest';
 import type { Json } from '../../lib/model';
 import { Dialog } from '../../ui/dialog';
 import { DialogButtons } from '../../ui/dialog-buttons';
@@ -26,37 +27,26 @@ interface Props {
 /** A call that has no plan: what it does, the reason, and the button that makes it once. */
 export function ActDialog({ title, verb, danger = false, why, done, act, onClose, after, children }: Props) {
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
-  // Two strokes may come before the page is drawn again.
-  const running = useRef(false);
+  const { busy, error, run } = useOnce();
   const missing = busy
     ? 'Working…'
     : connection.value !== 'live'
       ? "Offline — can't act until reconnected"
       : (why ?? (reason.trim() ? null : 'Enter a reason'));
-  const run = async () => {
-    if (missing || running.current) return;
-    running.current = true;
-    setBusy(true);
-    setError(null);
-    try {
+  const submit = () => {
+    if (missing) return;
+    void run(async () => {
       const { data } = await act(reason.trim());
       onClose();
       notify({ tone: 'good', title: done, text: typeof data.message === 'string' ? data.message : reason.trim() });
       after?.(data);
-    } catch (thrown) {
-      setError(heed(asApiError(thrown)));
-    } finally {
-      running.current = false;
-      setBusy(false);
-    }
+    });
   };
   return (
     <Dialog
       title={title}
       onClose={() => busy || onClose()}
-      onSubmit={() => void run()}
+      onSubmit={submit}
       pinned={<ReasonField value={reason} onChange={setReason} submits />}
       footer={
         <DialogButtons why={missing} danger={danger} onCancel={onClose}>
