@@ -1,13 +1,12 @@
 """Answering a pause: the first answer counts, and others get its state."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stack.aws.ecs_deployments import EcsDeployments
 from stack.scheduler.hook_answers import HookAnswers
 from tests.aws import Aws
-from tests.integration.test_stopping import Stopped
+from tests.integration.test_stopping import Stopped, run, web
 
 HOOK = {'type': 'pause', 'stages': ['post_scale_up'], 'message': 'run the smoke test'}
 PAUSED = {'deployment': {'strategy': 'blue_green', 'bake_time': '1m', 'hooks': [HOOK]}}
@@ -27,14 +26,14 @@ class Paused(Stopped):
     async def begin_paused(self) -> str:
         self.answers = HookAnswers(self.bucket, EcsDeployments(self.connection))
         await self.open()
-        await self.change(paused('1'))
+        await self.change(web('1', **PAUSED))
         await self.live.state(self.name)
         await self.act_by_plan()
         # The first deployment pauses too.
         await self.until(lambda state: state.rollouts['web'].state == 'paused')
         await self.answer(action='continue')
         await self.settled()
-        revision = await self.change(paused('2'))
+        revision = await self.change(web('2', **PAUSED))
         await self.act_by_plan()
         return revision.id
 
@@ -45,21 +44,6 @@ class Paused(Stopped):
             await self.answers.look()
             await asyncio.sleep(0.01)
         return await posting
-
-
-def paused(tag: str) -> dict[str, Any]:
-    return {'services': [{'web': {'image': f'team/web:{tag}', 'desired_count': 2, 'memory': 64, **PAUSED}}]}
-
-
-def run(aws: Aws, scenario: Callable[[Paused], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        stage = Paused(aws)
-        try:
-            await scenario(stage)
-        finally:
-            await stage.close()
-
-    asyncio.run(whole())
 
 
 def test_a_pause_is_continued_once(aws: Aws):
@@ -82,7 +66,7 @@ def test_a_pause_is_continued_once(aws: Aws):
         answers = [entry for entry in audit['content'] if (entry.get('did') or {}).get('verb') == 'continue']
         assert next((entry['by'], entry['message']) for entry in answers) == ('ada', 'smoke test passed')
 
-    run(aws, scenario)
+    run(aws, scenario, Paused)
 
 
 def test_a_pause_answered_with_a_rollback_is_a_rollback_by_a_hook(aws: Aws):
@@ -98,7 +82,7 @@ def test_a_pause_answered_with_a_rollback_is_a_rollback_by_a_hook(aws: Aws):
         _, after = await stage.rest('')
         assert (after['verdict']['ending'], after['verdict']['cause']) == ('rolled-back', 'hook')
 
-    run(aws, scenario)
+    run(aws, scenario, Paused)
 
 
 def test_what_does_not_wait_cannot_be_continued(aws: Aws):
@@ -110,4 +94,4 @@ def test_what_does_not_wait_cannot_be_continued(aws: Aws):
         assert (await stage.post('continue', action='maybe'))[0] == 400
         assert (await stage.post('continue', service='other'))[0] == 404
 
-    run(aws, scenario)
+    run(aws, scenario, Paused)

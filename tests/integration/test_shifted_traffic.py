@@ -61,9 +61,7 @@ def test_there_and_back_again(cluster: Cluster):
         await settled(cluster, document(cluster, 'rolling', '2'))
         assert [attached(cluster)['targetGroupArn']] == serving
         assert weights(cluster).keys() == set(serving)
-        groups = cluster.aws.client('elbv2').describe_target_groups()['TargetGroups']
-        own = [each['TargetGroupArn'] for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-web')]
-        assert own == serving
+        assert [each['TargetGroupArn'] for each in cluster.target_groups()] == serving
 
     asyncio.run(change())
 
@@ -75,8 +73,7 @@ def test_a_blue_green_service_from_nothing_to_nothing(cluster: Cluster):
         gone = {**document(cluster, 'blue_green'), 'services': []}
         outcome = await cluster.reconcile(gone, prune=True)
         assert outcome.failed == []
-        groups = cluster.aws.client('elbv2').describe_target_groups()['TargetGroups']
-        assert not [each for each in groups if each['TargetGroupName'].startswith(f'{cluster.name}-web')]
+        assert cluster.target_groups() == []
 
     asyncio.run(live())
 

@@ -100,9 +100,9 @@ class Stopped(Stage):
         return found.ending, found.cause
 
 
-def run(aws: Aws, scenario: Callable[[Stopped], Awaitable[None]]) -> None:
+def run(aws: Aws, scenario: Callable[[Any], Awaitable[None]], kind: type[Stopped] = Stopped) -> None:
     async def whole() -> None:
-        stage = Stopped(aws)
+        stage = kind(aws)
         try:
             await scenario(stage)
         finally:
