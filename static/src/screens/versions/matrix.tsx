@@ -12,7 +12,6 @@ const ROW = 56;
 const HEAD = 64;
 const FIRST = 232;
 const LEAST_COLUMN = 168;
-/** Where nothing can be hovered over, every cell has its button. */
 const NO_HOVER = matchMedia('(hover: none)');
 /** How many rows a page key goes. */
 const PAGE = 10;
@@ -217,6 +216,13 @@ function reveal(box: HTMLElement, { row, column: index }: Place, column: number)
   box.scrollLeft = Math.min(x, Math.max(box.scrollLeft, x + column - width));
 }
 
+/** Whether the pointer is over an element, and the handlers that notice; always true where nothing can be hovered over. */
+function useHover() {
+  const [hovered, setHovered] = useState(NO_HOVER.matches);
+  const handlers = { onPointerEnter: () => setHovered(true), onPointerLeave: () => setHovered(NO_HOVER.matches) };
+  return [hovered, handlers] as const;
+}
+
 function ClusterHead({
   cluster,
   rows,
@@ -237,7 +243,9 @@ function ClusterHead({
     [rows, cluster],
   );
   const frozen = store.get(cluster)?.summary.value.frozen;
-  const [near, setNear] = useState(NO_HOVER.matches);
+  const [hovered, onHover] = useHover();
+  const [focused, setFocused] = useState(false);
+  const near = hovered || focused;
   // It looks at every row, in all clusters: not for each column that scrolls into sight.
   const offer = useMemo(() => (near ? offerForAll(rows, cluster, clusters) : null), [near, rows, cluster, clusters]);
   const tabIndex = focusable ? 0 : -1;
@@ -246,10 +254,9 @@ function ClusterHead({
       role="columnheader"
       aria-colindex={index + 2}
       style={{ marginLeft: `${margin}px` }}
-      onPointerEnter={() => setNear(true)}
-      onPointerLeave={() => setNear(NO_HOVER.matches)}
-      onFocusIn={() => setNear(true)}
-      onFocusOut={(event) => setNear(event.currentTarget.contains(event.relatedTarget as Node | null))}
+      {...onHover}
+      onFocusIn={() => setFocused(true)}
+      onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}
     >
       <Link to={clusterRoute(cluster)} class="cut" title={cluster} tabIndex={tabIndex}>
         {cluster}
@@ -293,7 +300,7 @@ function MatrixCell({
 }) {
   const cell = row.cells.get(cluster);
   // A button in each of a thousand cells would make scrolling slow.
-  const [near, setNear] = useState(NO_HOVER.matches);
+  const [hovered, onHover] = useHover();
   const shared = {
     role: 'gridcell' as const,
     'aria-colindex': index + 2,
@@ -311,8 +318,7 @@ function MatrixCell({
     <span
       {...shared}
       class="version"
-      onPointerEnter={() => setNear(true)}
-      onPointerLeave={() => setNear(NO_HOVER.matches)}
+      {...onHover}
       data-lag={isBehind(cell)}
       data-mark={shownMark(cluster, row.service) ?? ''}
       style={{ '--lag': lag(cell) }}
@@ -320,7 +326,7 @@ function MatrixCell({
       <VersionText
         row={row}
         cluster={cluster}
-        offer={near || active ? offerFor(row, cluster, clusters) : null}
+        offer={hovered || active ? offerFor(row, cluster, clusters) : null}
         tabIndex={active ? 0 : -1}
       />
     </span>
