@@ -11,6 +11,17 @@ export function Ago({ at }: { at: number | null }) {
   );
 }
 
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** `11:25`, in local time. */
+export function TimeOfDay({ at }: { at: number }) {
+  return (
+    <time dateTime={new Date(at).toISOString()} title={exact(at)}>
+      {TIME.format(at)}
+    </time>
+  );
+}
+
 export function Until({ at }: { at: number }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={exact(at)}>

@@ -1,13 +1,12 @@
 import type { Happening } from '../../lib/activity';
 import { clusterRoute } from '../../lib/router';
-import { duration, exact } from '../../lib/time';
+import { duration } from '../../lib/time';
 import { Avatar } from '../../ui/avatar';
 import { Link } from '../../ui/button';
 import { Deed, iconOf } from '../../ui/happening';
 import { Icon } from '../../ui/icons';
 import { UserText } from '../../ui/text';
-
-const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+import { TimeOfDay } from '../../ui/time';
 
 /** One line of the activity: when, who, what, where, why, and how it ended. */
 export function ActivityRow({ happening }: { happening: Happening }) {
@@ -16,9 +15,7 @@ export function ActivityRow({ happening }: { happening: Happening }) {
   const bad = kind === 'refusal' || outcome?.failed;
   return (
     <li data-bad={Boolean(bad)}>
-      <time dateTime={new Date(at).toISOString()} title={exact(at)}>
-        {TIME.format(at)}
-      </time>
+      <TimeOfDay at={at} />
       <Icon name={outcome?.failed ? 'cross' : (iconOf(happening) ?? (outcome ? 'check' : 'up-arrow'))} />
       <Avatar name={by} />
       <p>

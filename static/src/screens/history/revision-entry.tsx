@@ -3,14 +3,14 @@ import { go, hindrance } from '../../app/state';
 import { type Dot, dotOf, type Revision, type RolloutInShort } from '../../lib/revisions';
 import { clusterRoute } from '../../lib/router';
 import type { ClusterEntry } from '../../lib/store';
-import { duration, exact } from '../../lib/time';
+import { duration } from '../../lib/time';
 import { Avatar } from '../../ui/avatar';
 import { Badge, VerdictBadge } from '../../ui/badge';
 import { Button, Link, LinkButton } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icons';
 import { Menu } from '../../ui/menu';
 import { UserText } from '../../ui/text';
-import { Ago } from '../../ui/time';
+import { Ago, TimeOfDay } from '../../ui/time';
 import { askRollback } from './ask-rollback';
 
 const DOT_ICONS: Record<Dot, IconName> = {
@@ -170,14 +170,4 @@ function Outcome({ of: { percent, verdict } }: { of: RolloutInShort }) {
       Rolling out
     </Badge>
   ) : null;
-}
-
-const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-
-function TimeOfDay({ at }: { at: number }) {
-  return (
-    <time dateTime={new Date(at).toISOString()} title={exact(at)}>
-      {TIME.format(at)}
-    </time>
-  );
 }

@@ -1,9 +1,8 @@
 import { type LifecycleStage, type Staged, stageInWords } from '../../lib/staged';
-import { exact } from '../../lib/time';
 import { Icon } from '../../ui/icons';
 import { UserText } from '../../ui/text';
+import { TimeOfDay } from '../../ui/time';
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const WORDS = { done: 'done', now: 'in progress', next: 'next' };
 
 /** ECS's stages in their order: when each began, and the one that it is in; a pause is part of its stage. */
@@ -43,11 +42,7 @@ function Row({
       {state === 'done' ? <Icon name="check" /> : paused ? <Icon name="pause" /> : <i />}
       <span>{children}</span>
       <span class="visually-hidden">{paused ? 'paused' : WORDS[state]}</span>
-      {since !== null && (
-        <time dateTime={new Date(since).toISOString()} title={exact(since)}>
-          {TIME.format(since)}
-        </time>
-      )}
+      {since !== null && <TimeOfDay at={since} />}
     </li>
   );
 }
