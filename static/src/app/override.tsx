@@ -1,6 +1,6 @@
 /** A change in spite of a freeze: a step of its own, with a reason of its own, for those who may. */
 
-import { type Freeze, isWindow } from '../lib/model';
+import { type Freeze, freezer } from '../lib/model';
 import { Button } from '../ui/button';
 import { Banner } from '../ui/states';
 import { UserText } from '../ui/text';
@@ -38,8 +38,7 @@ export function Overriding({
       icon="frozen"
       title={
         <>
-          {cluster} is frozen by{' '}
-          {isWindow(freeze) ? 'a freeze window' : <UserText text={freeze.by ?? 'an unknown user'} />}
+          {cluster} is frozen by <UserText text={freezer(freeze)} />
           {freeze.until === null ? (
             ', until manually lifted'
           ) : (

@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals';
 import { ServerClock } from '../lib/clock';
 import { type EarlyPage, replay, takeEarlySocket } from '../lib/early';
 import { Drafts } from '../lib/drafts';
-import { isWindow, type Json } from '../lib/model';
+import { freezer, type Json } from '../lib/model';
 import { leastRole, offers } from '../lib/offers';
 import { type ApiError, asApiError, call, path, proveWith } from '../lib/rest';
 import { format, parse, type Route } from '../lib/router';
@@ -120,8 +120,7 @@ export function hindrance(
     scopeHindrance(me.value?.services ?? EVERY_SERVICE, `${method} ${target}`, services);
   if (lacks) return lacks;
   const frozen = cluster && store.get(cluster)?.summary.value.frozen;
-  if (frozen && overrideHindrance())
-    return `Frozen by ${isWindow(frozen) ? 'a freeze window' : (frozen.by ?? 'an unknown user')}: ${frozen.reason}`;
+  if (frozen && overrideHindrance()) return `Frozen by ${freezer(frozen)}: ${frozen.reason}`;
   return null;
 }
 

@@ -189,6 +189,11 @@ export function isWindow(freeze: Freeze | null): boolean {
   return freeze?.by === 'freeze window';
 }
 
+/** Who or what froze a cluster, for "frozen by". */
+export function freezer(freeze: Freeze): string {
+  return isWindow(freeze) ? 'a freeze window' : (freeze.by ?? 'an unknown user');
+}
+
 export function readCluster(name: string, sent: Sent<wire.Cluster>): Cluster {
   return {
     name,

@@ -4,7 +4,7 @@ import { useKeys } from '../app/keyboard';
 import { clusterItems } from '../app/menus';
 import { drafts, go, hindrance, now } from '../app/state';
 import { freezeAhead } from '../lib/freeze-windows';
-import { isWindow } from '../lib/model';
+import { freezer, isWindow } from '../lib/model';
 import { clusterRoute, type Route } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
 import { Button, Link, LinkButton } from '../ui/button';
@@ -96,12 +96,7 @@ export function ClusterFrame({
           icon="frozen"
           title={
             <>
-              Frozen by{' '}
-              {isWindow(summary.frozen) ? (
-                'a freeze window'
-              ) : (
-                <UserText text={summary.frozen.by ?? 'an unknown user'} />
-              )}
+              Frozen by <UserText text={freezer(summary.frozen)} />
               {summary.frozen.until !== null && (
                 <>
                   , until <Until at={summary.frozen.until} />
