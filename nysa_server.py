@@ -25,7 +25,7 @@ from handlers.live.frames import text_frame
 from handlers.live.relay_command import WEBHOOK, relay_events, relay_settings, webhook_address
 from handlers.live.sockets import Sockets
 from handlers.routes import ROUTES
-from handlers.serving import STOP_WITHIN_S, banner, bind, health_address, make_server, stop_serving
+from handlers.serving import banner, bind, health_address, make_server, stop_serving
 from stack.access.memberships import Memberships
 from stack.access.names import Names
 from stack.access.token_maker import print_token
@@ -49,11 +49,10 @@ from stack.aws.secret_versions import SecretVersions
 from stack.aws.secrets import read_secret
 from stack.aws.sqs import Queue
 from stack.aws.start_facts import StartFacts
-from stack.changes import bucket_verification
+from stack.changes import verify_commands
 from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter, Readers
 from stack.changes.audit import Audit
-from stack.changes.audit_verification import Verification, report
 from stack.changes.calendar_changes import CalendarChanges
 from stack.changes.carrying_out import CarryingOut
 from stack.changes.changes import Changes
@@ -110,8 +109,8 @@ from stack.runtime.metrics_server import serve_metrics
 from stack.runtime.pacing import DEFAULT_SHARE, Pace
 from stack.runtime.readiness import Readiness
 from stack.runtime.shared_reads import SharedReads
-from stack.runtime.stopping import run_until, stop_signal
-from stack.scheduler import pass_outcomes, plan_commands
+from stack.runtime.stopping import stop_signal
+from stack.scheduler import pass_outcomes, plan_commands, scheduler_command
 from stack.scheduler.gate_look import GateLook
 from stack.scheduler.hook_answers import HookAnswers
 from stack.scheduler.lease import Leases
@@ -514,22 +513,10 @@ def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str
 
 async def schedule(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
-        stop = stop_signal()
-        scheduler = make_scheduler(aws)
-        settings = aws.settings
+        settings, beside = aws.settings, (make_run_starter(aws), make_hook_answers(aws))
         with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
-            working = asyncio.create_task(scheduler.run())
-            beside = [asyncio.create_task(loop.run()) for loop in (make_run_starter(aws), make_hook_answers(aws))]
-            print(f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}', flush=True)
-            await run_until(stop, working, partial(beat, settings[HEALTH_FILE], 'scheduler'))
-            log.info('stopping')
-            scheduler.stop()
-            for task in beside:
-                task.cancel()
-            await asyncio.wait([working, *beside], timeout=STOP_WITHIN_S)
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
+            banner = f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}'
+            await scheduler_command.run(make_scheduler(aws), beside, settings[HEALTH_FILE], banner)
     return 0
 
 
@@ -551,17 +538,12 @@ async def apply(options: argparse.Namespace) -> int:
 
 async def verify_audit(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
-        verification, store = Verification(aws.bucket), RevisionStore(aws.bucket)
-        names = options.clusters or [*await store.names(), *await store.removed()]
-        proofs = [proof for name in names for proof in await verification.cluster(name)]
-        proofs += () if options.clusters else await verification.installation()
-        return report(proofs, options.expect, sys.stdout)
+        return await verify_commands.verify_audit(aws.bucket, options.clusters, options.expect)
 
 
 async def verify_bucket(options: argparse.Namespace) -> int:
     async with reach_aws({}, own=False) as aws:
-        result = await bucket_verification.BucketVerification(aws.bucket).run()
-        return bucket_verification.report(result, options.expect, sys.stdout)
+        return await verify_commands.verify_bucket(aws.bucket, options.expect)
 
 
 # The commands that run an event loop.

@@ -14,13 +14,11 @@ from handlers.http.http_server import Server, connections_possible
 from stack.changes.desired_state import DesiredStates
 from stack.configuration.settings import Settings
 from stack.errors import Misconfigured
+from stack.runtime.stopping import STOP_WITHIN_S
 
 log = logging.getLogger('nysa')
 
-# From SIGTERM until nothing is waited for any longer. The loops and the connections to AWS end within another second or
-# two: docker kills after 10 s, ECS after 30 s.
-STOP_WITHIN_S = 7.0
-# Of these, the time of requests in flight; the rest is for what they leave: announcements, marks, records.
+# Of the time of a stop, that of requests in flight; the rest is for what they leave: announcements, marks, records.
 FINISH_WITHIN_S = 5.0
 
 # Connections of one address, unless a setting or a proxy is in between.

@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from stack.runtime.loops import Loops
 
+# From SIGTERM until nothing is waited for any longer. The loops and the connections to AWS end within another second or
+# two: docker kills after 10 s, ECS after 30 s.
+STOP_WITHIN_S = 7.0
+
 
 def stop_signal() -> asyncio.Event:
     """Set when SIGTERM or SIGINT arrives."""
