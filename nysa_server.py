@@ -77,6 +77,7 @@ from stack.changes.standings import ControlledStandings, OpenStandings, Standing
 from stack.changes.stopping import Stopping
 from stack.changes.traffic_approvals import TrafficApprovals
 from stack.chat.webhook import Callbacks, Webhooks
+from stack.client import commands
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NotFound, NysaError
@@ -571,7 +572,8 @@ def main(arguments: Sequence[str]) -> int:
     log_lines.set_up()
     # 2 is the status of a plan that has steps.
     misconfigured = 1 if options.command == 'plan' else 2
-    if not os.environ.get('PROFILE') and options.command != 'relay':
+    calls_server = options.command in commands.CALLS
+    if not os.environ.get('PROFILE') and options.command != 'relay' and not calls_server:
         print(
             'PROFILE is not set. PROFILE=local runs everything here, on an embedded AWS. Any other value names the\n'
             'configuration: with PROFILE=prod it is the secret prod/nysa-api-server in AWS Secrets Manager.',
@@ -579,6 +581,8 @@ def main(arguments: Sequence[str]) -> int:
         )
         return misconfigured
     try:
+        if calls_server:
+            return commands.run(options, os.environ)
         return asyncio.run(COMMANDS[options.command](options))
     except Misconfigured as error:
         print(

@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
+from stack.configuration.acting_options import ACTING
+from stack.configuration.command import Command
 from stack.configuration.settings import BY_NAME
 
 # What every command of a profile reads, beside where boto3 finds region and credentials.
@@ -30,18 +31,6 @@ IMPORTED = {
     2: 'an option is wrong',
     3: 'converted; the lines COMPLETE name what is missing',
 }
-
-
-@dataclass(frozen=True)
-class Command:
-    """`settings` are the most important ones; `add` adds the options."""
-
-    name: str
-    help: str
-    description: str
-    statuses: dict[int, str]
-    settings: Sequence[str]
-    add: Callable[[argparse.ArgumentParser], None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -208,6 +197,7 @@ COMMANDS = (
         RELAYING,
         _relay,
     ),
+    *ACTING,
 )
 
 

@@ -157,7 +157,7 @@ SETTINGS = (
     Setting(
         'NYSA_URL',
         'The origin of the server for its users, as `https://nysa.example.com`. Without it every origin that matches '
-        'the Host header is accepted.',
+        'the Host header is accepted. The commands that call a server read it from the environment.',
         read=_origin,
     ),
     Setting(
@@ -263,6 +263,12 @@ SETTINGS = (
         read=_switch,
     ),
     Setting('NYSA_RELAY_TOKEN', 'The token with which `relay` reads events.', where='environment', confidential=True),
+    Setting(
+        'NYSA_TOKEN',
+        'The token with which `stop`, `continue`, `proposals`, `approve` and `reject` call the server at `NYSA_URL`.',
+        where='environment',
+        confidential=True,
+    ),
     Setting(
         'NYSA_RELAY_STATE',
         'The file in which `relay` records what it has posted, so that a restart continues there; none unless set.',

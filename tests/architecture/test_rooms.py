@@ -16,6 +16,7 @@ LEVELS = (
     ('stack.rehearsal',),
     ('stack.rollouts',),
     ('stack.reconcile', 'stack.notify', 'stack.state'),
+    ('stack.client',),
     ('stack.configuration',),
     ('stack.access', 'stack.chat'),
     ('stack.stackfile',),

@@ -1,6 +1,7 @@
 import pytest
 
-from stack.configuration.options import COMMANDS, Command, read_options
+from stack.configuration.command import Command
+from stack.configuration.options import COMMANDS, read_options
 
 
 def read(*arguments: str):
