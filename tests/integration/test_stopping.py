@@ -38,6 +38,8 @@ from tests.stage import Stage
 
 BLUE_GREEN = {'deployment': {'strategy': 'blue_green', 'bake_time': '5m'}}
 OLD, NEW = 'team/web:1', 'team/web:2-slow'
+# Its tasks never run, so that a rollout lasts until it is stopped, however long its stop takes.
+ENDLESS = 'team/web:2-broken'
 
 
 def web(tag: str, **settings: Any) -> dict[str, Any]:
@@ -45,14 +47,14 @@ def web(tag: str, **settings: Any) -> dict[str, Any]:
 
 
 class Stopped(Stage):
-    async def begin(self, **settings: Any) -> str:
-        """web:1 runs, and web:2 rolls out; the revision of that."""
+    async def begin(self, image: str = NEW, **settings: Any) -> str:
+        """web:1 runs, and another image rolls out; the revision of that."""
         await self.open()
         await self.change(web('1', **settings))
         await self.live.state(self.name)
         await self.act_by_plan()
         await self.settled()
-        revision = await self.change(web('2-slow', **settings))
+        revision = await self.change(web(image.partition(':')[2], **settings))
         await self.act_by_plan()
         return revision.id
 
@@ -207,6 +209,28 @@ def test_what_cannot_be_stopped(aws: Aws):
     run(aws, scenario)
 
 
+@pytest.mark.parametrize('settings', [{}, BLUE_GREEN], ids=['rolling', 'blue_green'])
+def test_a_stop_that_a_scheduler_finds_after_ecs_has_succeeded(aws: Aws, settings: dict[str, Any]):
+    """A scheduler carries out a late stop by another deployment; the verdict is that of the stop."""
+
+    async def scenario(stage: Stopped) -> None:
+        revision = await stage.begin(**settings)
+        await stage.go(20)
+        before = len(stage.deployments())
+        code, answer = await stage.post('stop', reason='loses sessions')
+        assert code == 202, answer
+        while stage.deployments()[0]['status'] != 'SUCCESSFUL':
+            assert stage.deployments()[0]['status'] == 'IN_PROGRESS'
+            await stage.go(60, step=60)
+        await stage.agree()
+        assert len(stage.deployments()) == before + 1
+        await stage.go(10)
+        assert stage.verdict(revision) == ('rolled-back', 'stopped')
+        assert stage.verdict(answer['revision']) == ('succeeded', None)
+
+    run(aws, scenario)
+
+
 def test_an_abort_that_aws_refuses_shows_its_words(aws: Aws):
     async def scenario(stage: Stopped) -> None:
         await stage.begin()
@@ -285,12 +309,16 @@ async def one_pass(stage: Stopped, connection: AwsClient) -> None:
 
 @pytest.mark.parametrize('seed', range(10))
 def test_a_stop_whose_processes_are_killed_is_finished_or_was_never_made(aws: Aws, seed: int):
-    """Five random instants each: the server or the scheduler dies at a random call."""
+    """Five random instants each: the server or the scheduler dies at a random call.
+
+    Calls run in threads, so which of them are under way at a death differs from run to run, and with it the length of
+    a scenario in ECS's time.
+    """
     chance = random.Random(seed)
 
     async def scenario(stage: Stopped) -> None:
         settings = chance.choice([{}, BLUE_GREEN])
-        revision = await stage.begin(**settings)
+        revision = await stage.begin(ENDLESS, **settings)
         await stage.go(chance.randrange(5, 90), step=5)
         for _ in range(5):
             server = Mortal(stage.connection, chance.randrange(1, 40), made=chance.random() < 0.5)
@@ -309,6 +337,6 @@ def test_a_stop_whose_processes_are_killed_is_finished_or_was_never_made(aws: Aw
         await stage.go(10)
         assert stage.verdict(revision) == ('rolled-back', 'stopped')
         (entry,) = (await Gate(stage.bucket, None).guards(stage.name, await stage.store.read(stage.name))).quarantine
-        assert entry.image == NEW
+        assert entry.image == ENDLESS
 
     run(aws, scenario)
