@@ -14,7 +14,7 @@ from stack.rollouts.image_before import image_before
 from stack.rollouts.new_tasks import new_tasks_json
 from stack.rollouts.rollout import Rollout, Verdict
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
-from stack.rollouts.stage_view import stage_json
+from stack.rollouts.stage_view import STAGE_KEYS, stage_json
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
 from stack.rollouts.usual_duration import failing_since, usual_seconds
@@ -157,8 +157,8 @@ def service_row(state: ClusterState, name: str) -> Json:
 
 
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
-    """Rows of wanted services, each with what is deployed of it and how its rollout goes."""
-    shown = ('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict')
+    """Rows of wanted services, each with what is deployed of it, how its rollout goes, and its stages."""
+    shown = ('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict', *STAGE_KEYS)
     described = ((row, service_row(state, row['name'])) for row in rows)
     return [row | {key: full[key] for key in shown if key in full} for row, full in described]
 

@@ -9,6 +9,19 @@ from stack.runtime.moments import stamp
 
 Json = dict[str, Any]
 
+# What `stage_json` may have.
+STAGE_KEYS = (
+    'strategy',
+    'deployment_arn',
+    'stage',
+    'stages',
+    'traffic',
+    'waiting',
+    'until',
+    'breaker',
+    'alarms',
+)
+
 
 def stage_json(state: ClusterState, name: str) -> Json:
     """The keys of a service's row for what is beyond a plain rolling deployment; none of them for such a one.

@@ -50,6 +50,12 @@ def test_a_pause_is_continued_once(aws: Aws):
     async def scenario(stage: Paused) -> None:
         row = await stage.pause()
         seen = {'hook': row['waiting']['hook'], 'deployment': row['deployment_arn']}
+        code, listed = await stage.read('services')
+        assert (code, listed['content'][0]['waiting'], listed['content'][0]['stage']) == (
+            200,
+            row['waiting'],
+            'POST_SCALE_UP',
+        )
         code, moved = await stage.post('continue', hook=seen['hook'], deployment='arn:another')
         assert (code, moved['error']) == (409, 'deployment_moved')
         code, answer = await stage.answer(**seen, reason='smoke test passed')

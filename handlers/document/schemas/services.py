@@ -3,6 +3,7 @@
 from handlers.document.schemas.build import DIGEST, IMAGE, Schema, many, moment, ref, shape, text, text_or_null
 from handlers.document.schemas.rollout_examples import ROW
 from handlers.document.schemas.rollouts import AUTOSCALING, DEPLOYED, SCHEDULE_STATE
+from handlers.document.schemas.stages import STAGES
 
 SERVICE_ROW = shape(
     'A service in the desired state.',
@@ -18,7 +19,7 @@ SERVICE_ROW = shape(
 DEPLOYED_ROW = shape(
     'A service in the desired state, with its deployed state.',
     {**SERVICE_ROW['properties'], **DEPLOYED},
-    {'autoscaling': AUTOSCALING, 'schedule': SCHEDULE_STATE},
+    {'autoscaling': AUTOSCALING, 'schedule': SCHEDULE_STATE, **STAGES},
     example=ROW,
 )
 

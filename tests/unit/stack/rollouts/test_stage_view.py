@@ -11,6 +11,7 @@ from stack.rollouts import cluster_view, rollout_answer
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout_answer import Question
 from stack.rollouts.service_deployment import ServiceDeployment, read
+from stack.rollouts.stage_view import STAGE_KEYS, stage_json
 from stack.runtime.moments import stamp
 from tests.service_deployments import ARN, BLUE_GREEN, LINEAR, described, pause
 from tests.unit.stack.rollouts.test_cluster_state import START, WEB, definition, look, revision, running, state
@@ -49,6 +50,16 @@ def test_a_pause():
     )
     assert rollout_answer.judged(made, Question()) == answer
     assert rollout_answer.paused(made, Question())
+
+
+def test_the_list_of_services_has_the_stages_too():
+    made = seen(native('POST_TEST_TRAFFIC_SHIFT', hooks=[pause('pause-7', until=UNTIL)]))
+    full = cluster_view.service_row(made, 'web')
+    (listed,) = cluster_view.with_deployed([{'name': 'web'}], made)
+    assert {key: listed[key] for key in ('strategy', 'stage', 'stages', 'traffic', 'waiting', 'deployment_arn')} == {
+        key: full[key] for key in ('strategy', 'stage', 'stages', 'traffic', 'waiting', 'deployment_arn')
+    }
+    assert set(stage_json(made, 'web')) <= set(STAGE_KEYS)
 
 
 def test_a_pause_beside_another_rollout_is_still_in_progress():
@@ -101,5 +112,5 @@ def test_a_cause_is_part_of_the_verdict():
 def test_a_plain_rolling_service_has_none_of_it():
     made = state()
     look(made, running(running=1))
-    beyond = {'strategy', 'stage', 'stages', 'traffic', 'waiting', 'until', 'breaker', 'alarms', 'deployment_arn'}
-    assert not beyond & set(cluster_view.service_row(made, 'web'))
+    assert not set(STAGE_KEYS) & set(cluster_view.service_row(made, 'web'))
+    assert not set(STAGE_KEYS) & set(cluster_view.with_deployed([{'name': 'web'}], made)[0])
