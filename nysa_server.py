@@ -24,6 +24,7 @@ from handlers.http.in_flight import InFlight
 from handlers.live.frames import text_frame
 from handlers.live.relay_command import WEBHOOK, relay_events, relay_settings, webhook_address
 from handlers.live.sockets import Sockets
+from handlers.processes import is_supervisor, serve_in_processes
 from handlers.routes import ROUTES
 from handlers.serving import banner, bind, health_address, make_server, stop_serving
 from stack.access.memberships import Memberships
@@ -100,6 +101,7 @@ from stack.runs.requests import RunRequests
 from stack.runs.run import Run
 from stack.runs.starter import RunStarter
 from stack.runtime import log_lines, terminal
+from stack.runtime.gathered_metrics import GatheredMetrics
 from stack.runtime.gc_tuning import freeze_startup_objects
 from stack.runtime.heartbeat import SETTING as HEALTH_FILE
 from stack.runtime.heartbeat import beat
@@ -110,6 +112,7 @@ from stack.runtime.metrics_server import serve_metrics
 from stack.runtime.pacing import DEFAULT_SHARE, Pace
 from stack.runtime.readiness import Readiness
 from stack.runtime.shared_reads import SharedReads
+from stack.runtime.siblings import NoSiblings, Siblings, SupervisedSiblings
 from stack.runtime.stopping import stop_signal
 from stack.scheduler import pass_outcomes, plan_commands, scheduler_command
 from stack.scheduler.gate_look import GateLook
@@ -265,10 +268,12 @@ def make_live(aws: Aws, core: Core) -> Live:
     return live
 
 
-def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
+def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, DesiredStates]:
+    siblings = siblings or NoSiblings()
     core = make_core(aws)
     store, changes, freezing, history = core.store, core.changes, core.freezing, core.history
     live = make_live(aws, core)
+    share_writes(siblings, store, live)
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
     look = EcsLook(CarefulConnection(aws.connection))
@@ -278,7 +283,8 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
     telemetry = make_telemetry(aws, live)
     audit_news = AuditNews(aws.bucket, live.hub)
     core.audit.recorder.wrote.append(audit_news.wrote)
-    metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: asyncio.to_thread(aws.metrics.text), at_once=1)
+    gathered = GatheredMetrics(aws.metrics.registry, siblings)
+    metrics_texts: SharedReads[str, bytes] = SharedReads(lambda _: gathered.text(), at_once=1)
     tokens = TokenStore(aws.bucket, partial(configured_tokens, aws))
     aws.metrics.count_tokens(tokens.counted)
     memberships = Memberships(aws.bucket)
@@ -305,7 +311,7 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
         findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
-        access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names), memberships),
+        access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names), memberships, siblings.session_key),
         in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
         answers=Answers(),
         live=live,
@@ -336,6 +342,13 @@ def make_context(aws: Aws) -> tuple[Context, DesiredStates]:
         sandbox=aws.settings['PROFILE'] == 'local',
     )
     return context, states
+
+
+def share_writes(siblings: Siblings, store: RevisionStore, live: Live) -> None:
+    """Have the other processes of this server read what this one stores, before their next listing."""
+    store.writes.subscribe(lambda _, revision: siblings.publish('stored', revision.cluster))
+    store.removals.subscribe(partial(siblings.publish, 'stored'))
+    siblings.subscribe('stored', live.feed.stored_elsewhere)
 
 
 def make_standings(aws: Aws, tokens: TokenStore, memberships: Memberships) -> Standings:
@@ -444,10 +457,16 @@ async def configured_tokens(aws: Aws) -> Sequence[Token]:
 
 
 async def serve(options: argparse.Namespace) -> int:
-    overrides = {'NYSA_PORT': options.port, 'NYSA_HOST': options.host}
-    async with reach_aws({name: value for name, value in overrides.items() if value}, own=True) as aws:
+    given = {'NYSA_PORT': options.port, 'NYSA_HOST': options.host}
+    overrides = {name: value for name, value in given.items() if value}
+    if os.environ.get('NYSA_PROCESSES'):
+        settings = read_settings(os.environ, overrides=overrides, only='environment')
+        if is_supervisor(options, settings):
+            return await serve_in_processes(__file__, VERSION, settings)
+    async with reach_aws(overrides, own=True) as aws:
         stop = stop_signal()
-        context, states = make_context(aws)
+        siblings = await siblings_of(options)
+        context, states = make_context(aws, siblings)
         await open_access(context.access, aws.settings)
         for finding in await context.findings():
             if not finding.ok:
@@ -455,18 +474,27 @@ async def serve(options: argparse.Namespace) -> int:
             elif finding.message:
                 log.warning('%s %s', finding.what, finding.message)
         server = make_server(aws.settings, context)
-        sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'])
+        sockets = bind(aws.settings['NYSA_PORT'], aws.settings['NYSA_HOST'], shared=siblings.count > 1)
         async with Loops() as loops:
-            start_loops(loops, aws, context)
+            start_loops(loops, aws, context, siblings)
             server.listen(sockets)
             host, port = sockets[0].getsockname()[:2]
-            loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
-            print(*banner(VERSION, host, port), *aws.about, sep='\n', flush=True)
+            if siblings.count == 1:
+                loops.start('health', partial(beat, aws.settings[HEALTH_FILE], 'serve', health_address(host, port)))
+                print(*banner(VERSION, host, port), *aws.about, sep='\n', flush=True)
             freeze_startup_objects()
+            loops.start('siblings', partial(siblings.run, stop))
             await stop.wait()
             log.info('stopping')
             await stop_serving(server, context, states)
     return 0
+
+
+async def siblings_of(options: argparse.Namespace) -> Siblings:
+    """The other processes of the supervisor that started this one, if one did."""
+    if options.channel is None:
+        return NoSiblings()
+    return await SupervisedSiblings.connect(options.process, options.channel)
 
 
 async def relay_to_chat(options: argparse.Namespace) -> int:
@@ -479,7 +507,7 @@ async def relay_to_chat(options: argparse.Namespace) -> int:
     return 0
 
 
-def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
+def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) -> None:
     """Start the background loops of a replica; in `PROFILE=local` the scheduler as well."""
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
@@ -495,7 +523,9 @@ def start_loops(loops: Loops, aws: Aws, context: Context) -> None:
     loops.start('watcher', watcher.run)
     if events_queue:
         hints = partial(hint_watchers, watcher, context.run_watcher)
-        loops.start('ECS events', EcsEvents(Queue(aws.connection, events_queue), hints).run)
+        events = EcsEvents(Queue(aws.connection, events_queue), hints, forward=partial(siblings.publish, 'ECS event'))
+        siblings.subscribe('ECS event', events.hear)
+        loops.start('ECS events', events.run)
     loops.start('runs', context.run_watcher.run)
     loops.start('heartbeats', context.sockets.run)
     loops.start('changed secrets', context.secret_watch.run)
@@ -569,7 +599,7 @@ def main(arguments: Sequence[str]) -> int:
         return import_files(options.files, options.format, options.environment, sys.stdout, sys.stderr)
     if options.command == 'token':
         return print_token(options, os.environ.get('PROFILE', '{PROFILE}'), sys.stdout, sys.stderr)
-    log_lines.set_up()
+    log_lines.set_up(process=getattr(options, 'process', None))
     # 2 is the status of a plan that has steps.
     misconfigured = 1 if options.command == 'plan' else 2
     calls_server = options.command in commands.CALLS

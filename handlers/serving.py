@@ -25,10 +25,10 @@ FINISH_WITHIN_S = 5.0
 CONNECTIONS_OF_ADDRESS = 1000
 
 
-def bind(port: int, host: str) -> list[socket.socket]:
-    """Listening sockets. Raises `Misconfigured` where the address cannot be used."""
+def bind(port: int, host: str, *, shared: bool = False) -> list[socket.socket]:
+    """Listening sockets, which may be `shared` with other processes. Raises `Misconfigured`."""
     try:
-        return bind_sockets(port, host)
+        return bind_sockets(port, host, reuse_port=shared)
     except OSError as error:
         raise Misconfigured(f'Cannot listen on {host}:{port}: {error.strerror}. NYSA_PORT names another.') from error
 

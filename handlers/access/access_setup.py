@@ -1,7 +1,6 @@
 """Access control from the settings: tokens, sign-in at a provider or a load balancer, and allowed origins."""
 
 import logging
-import secrets
 from functools import partial
 
 from handlers.access.access import Access, ControlledAccess, Limits, OpenAccess
@@ -22,8 +21,13 @@ from stack.runtime.loops import Loops
 log = logging.getLogger(__name__)
 
 
-def make_access(settings: Settings, tokens: TokenStore, names: Names, memberships: Memberships) -> Access:
-    """Access control with these tokens, or none where the settings switch it off. Raises `Misconfigured`."""
+def make_access(
+    settings: Settings, tokens: TokenStore, names: Names, memberships: Memberships, session_key: str
+) -> Access:
+    """Access control with these tokens, or none where the settings switch it off. Raises `Misconfigured`.
+
+    `session_key` signs the sessions where no setting has a key.
+    """
     controlled = is_controlled(settings)
     origins = Origins(
         settings['NYSA_URL'],
@@ -37,7 +41,7 @@ def make_access(settings: Settings, tokens: TokenStore, names: Names, membership
         return OpenAccess(origins)
     if not settings['NYSA_SESSION_KEY']:
         log.warning('NYSA_SESSION_KEY is not set: sessions of browsers end with this process.')
-    sessions = Sessions(Cookies(settings['NYSA_SESSION_KEY'] or secrets.token_hex(32), origins.is_https))
+    sessions = Sessions(Cookies(settings['NYSA_SESSION_KEY'] or session_key, origins.is_https))
     limits = Limits(settings['NYSA_RATE_LIMIT'], settings['NYSA_SOCKET_LIMIT'])
     return ControlledAccess(tokens, sessions, origins, limits, people, proxy)
 

@@ -46,6 +46,9 @@ class _Parser(argparse.ArgumentParser):
 def _serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--port', help='also NYSA_PORT; default 8888, 0 for any free one')
     parser.add_argument('--host', help='also NYSA_HOST; default 127.0.0.1')
+    # Set by the supervisor of several processes, for each of them.
+    parser.add_argument('--process', type=int, help=argparse.SUPPRESS)
+    parser.add_argument('--channel', type=int, help=argparse.SUPPRESS)
 
 
 def _of_cluster(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +132,7 @@ COMMANDS = (
         'Serve the API, the live channel and the control plane. With PROFILE=local it runs everything, on an embedded '
         'AWS.',
         RUNNING,
-        (*ANNOUNCING, 'NYSA_PORT', 'NYSA_HOST', 'NYSA_AUTH', 'NYSA_TOKENS'),
+        (*ANNOUNCING, 'NYSA_PORT', 'NYSA_HOST', 'NYSA_PROCESSES', 'NYSA_AUTH', 'NYSA_TOKENS'),
         _serve,
     ),
     Command(

@@ -85,6 +85,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ValueError('a whole number from 1 to 64')
+    return int(text)
+
+
 def _origin(text: str) -> str:
     if not re.fullmatch(r'https?://[a-z0-9.-]+(:\d{1,5})?', text):
         raise ValueError('an origin, as https://nysa.example.com, in lower case and without a path')
@@ -122,6 +128,14 @@ SETTINGS = (
     ),
     Setting('NYSA_PORT', 'The port that the server listens on.', default=8888, where='environment', read=_port),
     Setting('NYSA_HOST', 'The address that the server listens on.', default='127.0.0.1', where='environment'),
+    Setting(
+        'NYSA_PROCESSES',
+        'The number of processes that serve on the port, one for each processor; each is a replica. `PROFILE=local` '
+        'runs in one.',
+        default=1,
+        where='environment',
+        read=_processes,
+    ),
     Setting(
         'NYSA_METRICS_PORT',
         'The port on which `nysa_server.py scheduler` serves its metrics; none unless it is set.',

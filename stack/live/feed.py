@@ -87,6 +87,12 @@ class Feed:
         elif not revision.is_silent:
             self._follow_later(cluster.name)
 
+    def stored_elsewhere(self, name: str) -> None:
+        """Another process stored a revision, or removed the cluster: read it where it is followed here."""
+        cluster = self._clusters.get(name)
+        if cluster is not None and (cluster.state is not None or self._wanted(cluster)):
+            self._catch_up_later(name)
+
     def removed(self, name: str) -> None:
         """This process removed a cluster."""
         cluster = self._clusters.of(name)

@@ -25,12 +25,21 @@ STALE_S = 20.0
 ANSWER_WITHIN_S = 2.0
 
 
-async def beat(path: str | None, role: str, url: str | None = None) -> None:
-    """Write the file until cancelled; without a path, nothing. `url` is what a server answers at."""
+def always() -> bool:
+    """A process that runs is healthy."""
+    return True
+
+
+async def beat(path: str | None, role: str, url: str | None = None, is_healthy: Callable[[], bool] = always) -> None:
+    """Write the file until cancelled, while the process is healthy; without a path, nothing.
+
+    `url` is what a server answers at.
+    """
     warned = False
     while path:
         try:
-            write(Path(path), role, url)
+            if is_healthy():
+                write(Path(path), role, url)
             warned = False
         except OSError as error:
             if not warned:

@@ -66,10 +66,19 @@ def _of_task(cluster: str, detail: Mapping[str, Any]) -> Occurrence | None:
 
 
 class EcsEvents:
-    def __init__(self, queue: MessageConsumer, hint: Hint, pause_s: float = PAUSE_S):
+    """Events from the queue, and from another process that shares it; `forward` passes on those from the queue."""
+
+    def __init__(
+        self,
+        queue: MessageConsumer,
+        hint: Hint,
+        pause_s: float = PAUSE_S,
+        forward: Callable[[str], None] = lambda _: None,
+    ):
         self._queue = queue
         self._hint = hint
         self._pause_s = pause_s
+        self._forward = forward
 
     async def run(self) -> None:
         """Take what comes, until cancelled."""
@@ -84,8 +93,13 @@ class EcsEvents:
         """Wait for messages, and pass them on as hints. Raises `AwsFailed`."""
         messages = await self._queue.receive(WAIT_S, HIDDEN_S)
         for message in messages:
-            occurrence = read(message.body)
-            if occurrence is not None:
-                self._hint(occurrence.cluster, occurrence.service, occurrence.task)
+            self.hear(message.body)
+            self._forward(message.body)
         if messages:
             await self._queue.delete(messages)
+
+    def hear(self, body: str) -> None:
+        """Pass a message on as a hint."""
+        occurrence = read(body)
+        if occurrence is not None:
+            self._hint(occurrence.cluster, occurrence.service, occurrence.task)

@@ -7,6 +7,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from docs.generate import ROOT
+from stack.runtime import gathered_metrics
 from stack.runtime.metrics import Metrics
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 
@@ -15,7 +16,7 @@ GROUPS = re.findall(r'^```yaml\n(groups:.*?)^```$', TEXT, re.MULTILINE | re.DOTA
 RULES = yaml.safe_load(GROUPS[0])['groups'][0]['rules']
 
 # Functions, operators and keywords of PromQL that the rules use: https://prometheus.io/docs/prometheus/latest/querying/
-PROMQL = {'sum', 'max', 'rate', 'increase', 'histogram_quantile', 'by'}
+PROMQL = {'sum', 'max', 'min', 'rate', 'increase', 'histogram_quantile', 'by'}
 # What Prometheus itself adds to everything that it scrapes.
 ADDED = {'job', 'instance', 'le'}
 SUFFIXES = {'histogram': ('_bucket', '_count', '_sum'), 'counter': ('_total',), 'gauge': ('',)}
@@ -39,7 +40,8 @@ def own(registry: CollectorRegistry) -> list:
 def known() -> dict[str, set[str]]:
     metrics = Metrics()
     SchedulerMetrics(metrics.registry)
-    return names(metrics.registry)
+    # Added where several processes are gathered.
+    return names(metrics.registry) | {gathered_metrics.SERVES: {gathered_metrics.LABEL}}
 
 
 def faults(expression: str, known: dict[str, set[str]]) -> list[str]:

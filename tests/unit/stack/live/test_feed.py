@@ -232,3 +232,20 @@ def test_what_cannot_be_read_is_read_again_at_the_next_listing(aws: Aws, caplog:
 
     play(aws, story)
     assert 'is not known until the next listing' in caplog.text
+
+
+def test_what_another_process_of_this_server_stored_is_read_at_once_where_it_is_followed(aws: Aws):
+    async def story(scene: Scene) -> None:
+        scene.elsewhere('1')
+        scene.feed.stored_elsewhere('prod')
+        assert scene.clusters.get('prod') is None
+        await scene.feed.catch_up('prod')
+        scene.elsewhere('2')
+        scene.feed.stored_elsewhere('prod')
+        await eventually(lambda: image(scene.prod.revision) == '2')
+        assert scene.published() == ['cluster 1', 'desired 2']
+        scene.delete()
+        scene.feed.stored_elsewhere('prod')
+        await eventually(lambda: scene.prod.revision is None)
+
+    play(aws, story)

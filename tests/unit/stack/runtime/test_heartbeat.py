@@ -72,3 +72,12 @@ def test_it_is_written_at_once_and_not_without_a_path(file: Path):
     asyncio.run(play())
     assert json.loads(file.read_text())['role'] == 'scheduler'
     assert BEAT_S * 3 < STALE_S
+
+
+def test_it_is_not_written_while_the_process_is_unhealthy(file: Path):
+    async def play() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(beat(str(file), 'serve', is_healthy=lambda: False), 0.01)
+
+    asyncio.run(play())
+    assert not file.exists()

@@ -101,10 +101,12 @@ def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):
     for body in ('nonsense', event('ECS Service Action', [SERVICE_ARN])):
         sqs.send_message(QueueUrl=url, MessageBody=body)
     hints: list[tuple] = []
+    forwarded: list[str] = []
     connection = Connection()
 
     async def take() -> None:
-        events = EcsEvents(Queue(connection, url.rpartition('/')[2]), lambda *hint: hints.append(hint))
+        queue = Queue(connection, url.rpartition('/')[2])
+        events = EcsEvents(queue, lambda *hint: hints.append(hint), forward=forwarded.append)
         while not hints:
             await events.take()
 
@@ -112,3 +114,7 @@ def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):
     connection.close()
     assert hints == [('prod', 'web', None)]
     assert aws.messages(url) == []
+    # Another process of this server hears the same.
+    for body in forwarded:
+        EcsEvents(Queue(connection, 'other'), lambda *hint: hints.append(hint)).hear(body)
+    assert hints == [('prod', 'web', None)] * 2
