@@ -7,6 +7,8 @@ import { heed } from './state';
 
 export interface Reading<T> {
   data: T | null;
+  /** The key that `data` is the answer for: another one than was asked with, until the new answer is there. */
+  of: string | null;
   revision: string | null;
   error: ApiError | null;
   slow: boolean;
@@ -14,10 +16,11 @@ export interface Reading<T> {
 }
 
 const SKELETON_AFTER_MS = 150;
+const NOTHING = { data: null, of: null, revision: null, error: null, slow: false };
 
 /** Reads again whenever `key` changes; keeps showing what it had until the new answer is there. null reads nothing. */
 export function useRead<T>(key: string | null, read: (signal: AbortSignal) => Promise<Answer<T>>): Reading<T> {
-  const [state, set] = useState<Omit<Reading<T>, 'again'>>({ data: null, revision: null, error: null, slow: false });
+  const [state, set] = useState<Omit<Reading<T>, 'again'>>(NOTHING);
   const [round, setRound] = useState(0);
   const latest = useRef(read);
   latest.current = read;
@@ -28,7 +31,7 @@ export function useRead<T>(key: string | null, read: (signal: AbortSignal) => Pr
     latest
       .current(abort.signal)
       .then(
-        ({ data, revision }) => set({ data, revision, error: null, slow: false }),
+        ({ data, revision }) => set({ data, of: key, revision, error: null, slow: false }),
         (error: unknown) => {
           if (!abort.signal.aborted) set((s) => ({ ...s, error: heed(asApiError(error)), slow: false }));
         },

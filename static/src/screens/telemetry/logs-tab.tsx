@@ -29,7 +29,8 @@ export function LogsTab({ service }: { service: Service }) {
   const [wrap, setWrap] = useState(true);
   const [lines, setLines] = useState<readonly Line[]>([]);
   const [ended, setEnded] = useState<string | null>(null);
-  const reading = useRead<Json>(`logs ${cluster} ${name} ${filter}`, (signal) =>
+  const key = `logs ${cluster} ${name} ${filter}`;
+  const reading = useRead<Json>(key, (signal) =>
     call(path('clusters', cluster, 'services', name, 'logs'), { signal, query: { limit: PAGE, filter } }),
   );
   const page = reading.data && readLogPage(reading.data);
@@ -37,8 +38,10 @@ export function LogsTab({ service }: { service: Service }) {
     if (reading.data) setLines(readLogPage(reading.data).lines);
   }, [reading.data]);
   const live = connection.value === 'live';
+  // Lines that arrived before those of a new filter were read would be replaced by them.
+  const ready = reading.of === key;
   useEffect(() => {
-    if (!following || !live || !reading.data) return undefined;
+    if (!following || !live || !ready) return undefined;
     setEnded(null);
     return followLog({ cluster, service: name, filter }, (messages) => {
       const fresh = messages.filter((message) => message.type === 'log').map(readLine);
@@ -46,7 +49,7 @@ export function LogsTab({ service }: { service: Service }) {
       const error = messages.find((message) => message.type === 'error');
       if (error) setEnded(String(error.message ?? 'The log can no longer be followed'));
     });
-  }, [cluster, name, filter, following, live, reading.data]);
+  }, [cluster, name, filter, following, live, ready]);
   const counts = (level: Level) => lines.filter((line) => line.level === level).length;
   // Numbered in their order, also while some are hidden.
   lines.forEach(numberOf);
