@@ -18,8 +18,9 @@ from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts import refusals
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.cluster_view import events_json, stop_json, task_json, verdict_json
+from stack.rollouts.cluster_view import events_json, stop_json, task_json
 from stack.rollouts.ecs_state import Service, Task
+from stack.rollouts.revision_view import verdict_json
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.stop_kinds import StopReason
 from stack.rollouts.stop_reasons import classify, most_telling, of_text

@@ -12,12 +12,12 @@ from stack.rollouts.ecs_state import Deployment, Service, Task
 from stack.rollouts.gate_view import order_json
 from stack.rollouts.image_before import image_before
 from stack.rollouts.new_tasks import new_tasks_json
-from stack.rollouts.rollout import Rollout, Verdict
-from stack.rollouts.rollout_summary import RolloutSummary, summarise
+from stack.rollouts.revision_view import rollouts_json, summary_json, verdict_json
+from stack.rollouts.rollout import Rollout
 from stack.rollouts.stage_view import STAGE_KEYS, stage_json
 from stack.rollouts.stop_kinds import PORT_IN_USE
 from stack.rollouts.stop_reasons import classify, ended_first, most_telling, of_text
-from stack.rollouts.usual_duration import failing_since, usual_seconds
+from stack.rollouts.usual_duration import failing_since
 from stack.runtime.moments import stamp
 from stack.stackfile.images import ImageReference
 from stack.stackfile.main_container import main_container
@@ -27,8 +27,6 @@ Json = dict[str, Any]
 # The newest lines of a service's event log, and stopped tasks, that travel with each row.
 EVENTS_SHOWN = 5
 STOPS_SHOWN = 3
-# Revisions that were overtaken, and how they ended.
-ENDED_SHOWN = 3
 # From the worst to the best.
 HEALTHS = ('failing', 'degraded', 'unknown', 'healthy', 'stopped')
 # What is known of a cluster whose desired state cannot be read: not what is wanted, so not how far ECS is from it.
@@ -69,57 +67,6 @@ def summary(state: ClusterState) -> Json:
 def freeze_windows_json(state: ClusterState) -> Json:
     """The freeze windows of a cluster; empty where it has none."""
     return {'freeze_windows': state.freeze_windows} if state.freeze_windows else {}
-
-
-def summary_json(going: RolloutSummary) -> Json:
-    return {'state': going.state, 'percent': going.percent, 'verdict': verdict_json(going.verdict)}
-
-
-def verdict_json(verdict: Verdict | None) -> Json | None:
-    if verdict is None:
-        return None
-    shown = {'ending': verdict.ending, 'reason': verdict.reason, 'at': stamp(verdict.at), 'failed': verdict.failed}
-    shown |= {'by': verdict.by} if verdict.by else {}
-    return shown | ({'cause': verdict.cause} if verdict.cause else {})
-
-
-def rollouts_json(state: ClusterState) -> list[Json]:
-    """Each revision of which something is still under way, the current one, and those that ended last; oldest first."""
-    by_revision: dict[str, list[Rollout]] = {}
-    for each in sorted(state.rollouts.values(), key=lambda each: each.goal.since):
-        by_revision.setdefault(each.goal.revision, []).append(each)
-    current = state.revision.id
-    ended = [revision for revision, rollouts in state.former.items() if rollouts and revision not in by_revision]
-    shown = [
-        *((revision, list(state.former[revision].values())) for revision in ended[-ENDED_SHOWN:]),
-        *(
-            (revision, [*state.former.get(revision, {}).values(), *rollouts])
-            for revision, rollouts in by_revision.items()
-            if revision == current or any(rollout.open for rollout in rollouts)
-        ),
-    ]
-    return [
-        {**revision_json(revision, rollouts), 'usual_seconds': usual_seconds(state, _services(rollouts))}
-        for revision, rollouts in shown
-    ]
-
-
-def _services(rollouts: Iterable[Rollout]) -> list[str]:
-    return [rollout.goal.service for rollout in rollouts]
-
-
-def revision_json(revision: str, rollouts: Sequence[Rollout]) -> Json:
-    """How far one revision is, over the services that it changed."""
-    together = summarise(rollouts)
-    since = min((each.goal.since for each in rollouts), default=None)
-    ended = together.verdict.at if together.verdict else None
-    return {
-        'revision': revision,
-        **summary_json(together),
-        'services': [each.goal.service for each in rollouts],
-        'since': stamp(since) if since else None,
-        'seconds': round((ended - since).total_seconds(), 1) if since and ended else None,
-    }
 
 
 def service_row(state: ClusterState, name: str) -> Json:

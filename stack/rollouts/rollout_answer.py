@@ -5,8 +5,9 @@ from typing import Any
 
 from stack.errors import NotFound, RolloutFailed, RolloutInProgress
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.cluster_view import UNREADABLE, revision_json, service_row, summary, verdict_json
+from stack.rollouts.cluster_view import UNREADABLE, service_row, summary
 from stack.rollouts.gate_view import waits_text
+from stack.rollouts.revision_view import revision_json, verdict_json
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
 from stack.rollouts.stage_view import stage_text

@@ -27,6 +27,7 @@ CORE = {
     'stack.rollouts.stop_verdicts',
     'stack.reconcile.stop_order',
     'stack.rollouts.stage_view',
+    'stack.rollouts.revision_view',
     'stack.rollouts.cluster_view',
     'stack.state.diff',
     'stack.state.proof',

@@ -55,7 +55,9 @@ SCHEMAS: dict[str, Schema] = {
             'last_change': ref('LastChange'),
             **OBSERVED,
             **PROGRESS,
-            'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still under way.'),
+            'rollouts': many(
+                ref('RevisionRollout'), 'The current revision, and older ones that are under way or ended last.'
+            ),
             'frozen': {
                 'type': ['object', 'null'],
                 'description': 'The freeze; null if it is not frozen.',

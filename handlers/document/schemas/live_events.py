@@ -22,7 +22,7 @@ STATE: dict[str, Schema] = {
     **OBSERVED,
     **PROGRESS,
     'counts': COUNTS,
-    'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are still rolling out.'),
+    'rollouts': many(ref('RevisionRollout'), 'The current revision, and older ones that are under way or ended last.'),
     'frozen': FREEZE_OR_NULL,
     'services': many(ref('ServiceState'), 'The services: all of a `cluster`, the changed ones of a `rollout`.'),
 }

@@ -1086,7 +1086,7 @@ export interface Cluster {
   percent: number | null;
   verdict: Verdict | null;
   /**
-   * The current revision, and older ones that are still under way.
+   * The current revision, and older ones that are under way or ended last.
    */
   rollouts: RevisionRollout[];
   /**
@@ -1607,7 +1607,7 @@ export interface ClusterEvent {
     pending: number;
   };
   /**
-   * The current revision, and older ones that are still rolling out.
+   * The current revision, and older ones that are under way or ended last.
    */
   rollouts: RevisionRollout[];
   /**
@@ -3434,7 +3434,7 @@ export interface RolloutEvent {
     pending: number;
   };
   /**
-   * The current revision, and older ones that are still rolling out.
+   * The current revision, and older ones that are under way or ended last.
    */
   rollouts: RevisionRollout[];
   /**

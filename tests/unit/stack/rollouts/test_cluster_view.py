@@ -11,7 +11,6 @@ from stack.rollouts import cluster_view
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Task, service, task
 from stack.rollouts.observation import Observation
-from stack.rollouts.overtaken import DECIDED_AFTER
 from stack.rollouts.pass_outcome import PassOutcome, Refusal
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, look, revision, running, state
 
@@ -165,27 +164,6 @@ def test_a_stop_has_the_exit_code_that_tells_something():
 )
 def test_the_tag_of_what_may_be_an_image(image: Any, tag: str | None):
     assert cluster_view.tag(image) == tag
-
-
-def test_revisions_that_were_overtaken_are_shown_with_how_they_ended():
-    made, later = state(revision('r1', web=WEB)), START + timedelta(seconds=9)
-    made.take_revision(revision('r2', web=WEB | {'image': 'web:2'}, at=later), later)
-    made.book.decide(later + DECIDED_AFTER)
-    overtaken, current = cluster_view.rollouts_json(made)
-    assert (overtaken['revision'], overtaken['verdict']['ending']) == ('r1', 'superseded')
-    assert (overtaken['services'], overtaken['seconds']) == (['web'], 9.0)
-    assert (current['revision'], current['verdict'], current['seconds']) == ('r2', None, None)
-
-
-def test_an_old_rollout_that_is_still_open_stays_beside_the_current_one():
-    made = state(revision('r1', web=WEB))
-    before = made.rollouts['web']
-    made.take_revision(revision('r2', api=WEB, web=WEB, at=START + timedelta(seconds=9)), START)
-    assert made.rollouts['web'] == replace(before, observed_at=made.rollouts['web'].observed_at)
-    assert [(each['revision'], each['services']) for each in cluster_view.rollouts_json(made)] == [
-        ('r1', ['web']),
-        ('r2', ['api']),
-    ]
 
 
 class TestWhatTheLastPassWasRefused:
