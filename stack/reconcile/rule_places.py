@@ -126,12 +126,17 @@ def _free(first: int, used: set[int], step: int) -> int:
 
 
 def _matched(claims: Sequence[Claim], existing: Mapping[str, Rule]) -> dict[tuple[Owner, str, int], str | None]:
-    """The ARN of the existing rule for each wanted one: of the same conditions first, then any other of the service."""
-    free = dict(existing)
+    """The ARN of the existing rule for each wanted one: of the same conditions first, then any other of the service.
+
+    Of several with the same conditions, a rule with the wanted priority comes first, and one with a priority that is
+    stated for another rule comes last: each of them keeps its own.
+    """
+    free, stated = dict(existing), _stated(claims)
     found: dict[tuple[Owner, str, int], str | None] = {}
     for claim in claims:
         for i, wanted in enumerate(claim.rules):
             same = [rule for rule in free.values() if _may_become(rule, claim) and _is(rule, wanted)]
+            same.sort(key=lambda rule: (rule.priority != wanted.priority, rule.priority in stated))
             found[claim.owner, claim.key, i] = free.pop(same[0].arn).arn if same else None
     for claim in claims:
         for i, _ in enumerate(claim.rules):

@@ -87,3 +87,10 @@ def test_an_equal_rule_that_leads_to_the_service_is_taken_over():
     [(other, _)] = places(assign([claim(wanted('/a'))], [strangers]))
     assert other is None
     assert isinstance(assign([claim(wanted('/a'))], [strangers]).of[API, ''][0], Place)
+
+
+def test_rules_with_the_same_conditions_keep_their_priorities():
+    there = [replace(rule('/a', priority), arn=f'arn:{priority}') for priority in (39_800, 2, 39_801)]
+    for wants in ([None, 2, None], [None, None, 2], [2, None, None]):
+        found = assign([claim(*(wanted('/a', priority) for priority in wants))], there)
+        assert found.moves == {}, wants
