@@ -66,6 +66,7 @@ _ACROSS = (
     across.same_balancer,
     across.same_endpoint,
     schedule.same_schedule,
+    shared_balancers.same_name,
     shared_balancers.same_priority,
     *order.ACROSS,
 )

@@ -34,7 +34,7 @@ def same_balancer(subjects: Iterable[Subject]) -> Iterator[Finding]:
     """Mistakes: two services whose load balancers have the same name."""
 
     def claims(subject: Subject) -> Iterator[Claim]:
-        if any(faulty[0] == 'elb' for faulty in subject.faulty):
+        if subject.has_fault('elb'):
             return
         for path, elb in balancers(subject):
             if not elb.target_group:
@@ -49,7 +49,7 @@ def same_endpoint(subjects: Iterable[Subject]) -> Iterator[Finding]:
 
     def claims(subject: Subject) -> Iterator[Claim]:
         connect = subject.settings.service_connect
-        if connect is None or any(faulty[0] == 'service_connect' for faulty in subject.faulty):
+        if connect is None or subject.has_fault('service_connect'):
             return
         for i, service in enumerate(connect.services):
             path = ('service_connect', 'services', i)

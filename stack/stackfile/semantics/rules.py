@@ -28,6 +28,10 @@ class Subject:
     faulty: frozenset[Names] = frozenset()
     inherited: Mapping[str, Path] = field(default_factory=dict)
 
+    def has_fault(self, field: str) -> bool:
+        """Whether a part of a field has a wrong shape."""
+        return any(faulty[0] == field for faulty in self.faulty)
+
     def where(self, path: Path) -> Path:
         """The whole path of a part of the service; for an inherited field, the path that it is inherited from."""
         first = path[0] if path else ''

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stack.stackfile.effective import top_settings
-from stack.stackfile.naming import shared_balancer_name
+from stack.stackfile.naming import load_balancer_name, shared_balancer_name
 from stack.stackfile.places import Path
 from stack.stackfile.semantics.balancers import balancers, unfit_name
 from stack.stackfile.semantics.rules import Finding, Subject
@@ -70,13 +70,27 @@ def _with_paths(data: Any, known: Iterable[SharedBalancer]) -> Iterator[tuple[Pa
         yield ('load_balancers', i, balancer.name), balancer
 
 
+def same_name(subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """Mistakes: a load balancer of a service's own that has the name of a shared one in AWS."""
+    for subject in subjects:
+        cluster = subject.cluster or ''
+        names = {shared_balancer_name(cluster, shared.name): shared.name for shared in subject.top.load_balancers}
+        for path, elb in balancers(subject):
+            name = load_balancer_name(cluster, subject.settings.name, elb)
+            if elb.is_own and name in names and not subject.has_fault('elb'):
+                message = (
+                    f'the load balancer would be named {name}, as {names[name]} in load_balancers: rename that one'
+                )
+                yield (*subject.path, *path), message
+
+
 def same_priority(subjects: Iterable[Subject]) -> Iterator[Finding]:
     """Mistakes: two rules of one listener with the same priority."""
     owners: dict[tuple[str, int | None, int], str] = {}
     for subject in subjects:
         known = {balancer.name: balancer for balancer in subject.top.load_balancers}
         for path, elb in balancers(subject):
-            if not elb.is_routed or any(faulty[0] == 'elb' for faulty in subject.faulty):
+            if not elb.is_routed or subject.has_fault('elb'):
                 continue
             balancer = known.get(elb.load_balancer or '')
             listener = balancer.listener(elb.port) if balancer else None

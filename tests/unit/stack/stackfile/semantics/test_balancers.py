@@ -283,3 +283,38 @@ def test_names_and_networks_of_shared_load_balancers():
     assert (
         'the load balancer would be named production-a-name-of-many-letters-lb: 36 characters, AWS accepts 32' in found
     )
+
+
+@pytest.mark.parametrize(
+    ('service', 'elb', 'path'),
+    [
+        ('edge', {}, 'services[0].edge.elb'),
+        ('edge', {'protocol': 'TCP'}, 'services[0].edge.elb'),
+        ('public', {'name': 'edge'}, None),
+        ('edge', {'name': 'own'}, None),
+        ('edge', {'type': None, 'ports': None, 'load_balancer': 'edge', 'port': 443}, None),
+    ],
+)
+def test_a_load_balancer_of_its_own_has_another_name_than_a_shared_one(
+    service: str, elb: dict[str, Any], path: str | None
+):
+    document = routed()
+    found = {'type': 'public', 'ports': {'public': 8000}, **elb}
+    balancer = {name: value for name, value in found.items() if value is not None}
+    document['services'] = [{service: {'image': 'a:1', 'ports': ['80:80'], 'elb': balancer}}]
+    mistakes = [(mistake.where, mistake.message) for mistake in check(document, cluster='prod').mistakes]
+    message = 'the load balancer would be named prod-edge-lb, as edge in load_balancers: rename that one'
+    assert mistakes == ([(path, message)] if path else [])
+
+
+def test_the_name_of_a_shared_load_balancer_may_have_a_part_that_is_a_name_of_a_service():
+    document = routed()
+    [shared] = document['load_balancers']
+    document['load_balancers'] = [{'web-in': shared['edge']}]
+    elb = {'type': 'public', 'name': 'in', 'ports': {'public': 8000}}
+    document['services'] = [{'web': {'image': 'a:1', 'ports': ['80:80'], 'elb': [elb]}}]
+    [mistake] = check(document, cluster='prod').mistakes
+    assert (mistake.where, mistake.message.partition(',')[0]) == (
+        'services[0].web.elb[0]',
+        'the load balancer would be named prod-web-in-lb',
+    )
