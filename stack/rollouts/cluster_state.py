@@ -171,7 +171,7 @@ class ClusterState:
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names
         for name, each in self.rollouts.items():
-            if each.goal.count != self.count(name):
+            if name in self.wanted and each.goal.count != self.count(name):
                 self.rollouts[name] = replace(each, goal=replace(each.goal, count=self.count(name)))
 
     def _see(self, name: str, seen: Service | None, observation: Observation) -> None:

@@ -56,8 +56,8 @@ class Rollouts:
             before = self.now.get(name)
             if before is None or before.goal.kind != 'service':
                 continue
-            # A look may have shown ECS's rollback before this process knew of the revision.
-            was_seen = before.verdict is not None and before.verdict.failed and before.verdict.at >= verdict.at
+            # A look may have shown how ECS ended it before this process knew of the revision.
+            was_seen = before.verdict is not None and before.verdict.at >= verdict.at
             if before.open or was_seen:
                 self.now[name] = ended = rollout.end(before, verdict)
                 self._retire(ended)

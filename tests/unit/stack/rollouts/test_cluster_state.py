@@ -214,3 +214,11 @@ def test_stopped_tasks_are_known_whichever_look_shows_them():
     look(made, running(), order=2, stopped={'web': (tasks[2], tasks[0])})
     look(made, running(), order=1, stopped={'web': (tasks[1],)})
     assert [each.arn for each in made.ecs.stopped['web']] == ['arn:task/t2', 'arn:task/t1', 'arn:task/t0']
+
+
+def test_what_autoscales_is_learned_while_a_service_is_removed():
+    change = Change(Origin('kim', 'test'), START, {'verb': 'replace', 'destroyed': ['web']}, 'deploy')
+    body = serialise({'services': [{'api': WEB}]})
+    made = state(revision('r1', web=WEB, api=WEB), Revision('prod', '"e"', 'r2', body, START, encode('w', [change])))
+    look(made, running(running=1), running('api'), autoscaled=frozenset({'api'}))
+    assert (made.rollouts['web'].goal.kind, made.rollouts['api'].goal.count) == ('removal', None)
