@@ -16,9 +16,11 @@ from stack.sandbox.elb.requests import REQUESTS_PATH, requested
 from stack.sandbox.faults import Faults, Verdict
 from stack.sandbox.http_server import Answer, Environ
 from stack.sandbox.serial import LOCK, QUEUES_CHANGED
+from stack.sandbox.sts import OF_SESSIONS, Role, SecurityTokens
 
 log = logging.getLogger(__name__)
 
+_NO_SESSION = 'The security token included in the request is invalid or has expired.'
 _FAILED = 'The embedded AWS failed; its log states why.'
 
 # Answers one call of a service that moto does not serve: call, body → answer.
@@ -26,17 +28,21 @@ Own = Callable[[Call, bytes], Answer]
 
 
 class AwsApplication:
-    """Answers every call to the embedded AWS of one account."""
+    """Answers every call to the embedded AWS of one account.
+
+    A call that is signed with the keys of an assumed role is answered by the application of the role's account.
+    """
 
     def __init__(self, account: str, faults: Faults, own: dict[str, Own]):
         self.faults = faults
         self._touched: set[str] = set()
         self._account = account
-        self._own = own
+        self._tokens: SecurityTokens[AwsApplication] = SecurityTokens(account)
+        self._own = {**own, 'sts': self._tokens.answer}
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto looks at the directories of all its services at each request, a third of the time that it takes.
         vars(self._moto)['get_backend_for_host'] = cache(self._moto.get_backend_for_host)
-        self._recordings: list[list[str]] = []
+        self._recordings: list[Callable[[Call], None]] = []
 
     def __call__(self, environ: Environ, body: bytes) -> Answer | None:
         path = environ['PATH_INFO']
@@ -47,8 +53,21 @@ class AwsApplication:
         if path.startswith(CONTROL_PATH):
             return control(self.faults, environ['REQUEST_METHOD'], path, body)
         call = identify(environ, body)
-        for recording in self._recordings:
-            recording.append(str(call))
+        if not call.access_key.startswith(OF_SESSIONS):
+            return self._serve(call, environ, body)
+        session = self._tokens.session(call.access_key)
+        if session is None:
+            return refusal(call, 403, 'ExpiredTokenException', _NO_SESSION)
+        return session.role.owner._serve(call, environ, body)
+
+    def trust(self, arn: str, owner: 'AwsApplication', external_id: str = '') -> None:
+        """Let callers assume a role in the account of another embedded AWS."""
+        self._tokens.trust(Role(arn, owner, external_id))
+
+    def _serve(self, call: Call, environ: Environ, body: bytes) -> Answer | None:
+        """Answer a call in this account."""
+        for record in self._recordings:
+            record(call)
         verdict = self._verdict(call, environ, body)
         if verdict.seconds:
             time.sleep(verdict.seconds)
@@ -67,12 +86,23 @@ class AwsApplication:
     def recording(self) -> Iterator[list[str]]:
         """The calls of a `with` block in order of arrival, as `s3:PutObject`."""
         calls: list[str] = []
-        self._recordings.append(calls)
-        try:
+        with self._recording(lambda call: calls.append(str(call))):
             yield calls
+
+    @contextmanager
+    def recording_keys(self) -> Iterator[list[tuple[str, str]]]:
+        """The calls of a `with` block, as `recording`, each with the access key that it was signed with."""
+        calls: list[tuple[str, str]] = []
+        with self._recording(lambda call: calls.append((str(call), call.access_key))):
+            yield calls
+
+    @contextmanager
+    def _recording(self, record: Callable[[Call], None]) -> Iterator[None]:
+        self._recordings.append(record)
+        try:
+            yield
         finally:
-            # By identity: two recordings that hold the same calls are equal.
-            self._recordings = [kept for kept in self._recordings if kept is not calls]
+            self._recordings = [kept for kept in self._recordings if kept is not record]
 
     def take_touched(self) -> set[str]:
         """The calls since the last look that may have changed something, as `s3:PutObject`; LOCK is held."""

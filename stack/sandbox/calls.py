@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from stack.sandbox.http_server import Answer, Environ
 
 REGION = 'us-east-1'
-_SCOPE = re.compile(r'Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request')
+_SCOPE = re.compile(r'Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request')
 _SERVICE_OF_SIGNING_NAME = {'elasticloadbalancing': 'elbv2'}
 # Services that speak JSON and name the operation by path and method.
 _REST_JSON = ('scheduler',)
@@ -24,12 +24,16 @@ _READS = ('Get', 'List', 'Describe', 'Head', 'BatchGet', 'BatchCheck', 'Discover
 
 @dataclass(frozen=True)
 class Call:
-    """One AWS call; the names are those of boto3's clients and of the API (`s3`, `PutObject`)."""
+    """One AWS call; the names are those of boto3's clients and of the API (`s3`, `PutObject`).
+
+    `access_key` is what it is signed with, empty for a call without a signature.
+    """
 
     service: str
     operation: str
     region: str
     protocol: str
+    access_key: str = ''
 
     def __str__(self) -> str:
         return f'{self.service}:{self.operation}'
@@ -46,15 +50,21 @@ def identify(environ: Environ, body: bytes) -> Call:
     region = scope['region'] if scope else REGION
     service = scope['service'].lower() if scope else 's3'
     service = _SERVICE_OF_SIGNING_NAME.get(service, service)
+    operation, protocol = _operation(service, environ, body)
+    return Call(service, operation, region, protocol, scope['key'] if scope else '')
+
+
+def _operation(service: str, environ: Environ, body: bytes) -> tuple[str, str]:
+    """The name of the operation, and the protocol of the request."""
     if environ.get('HTTP_SMITHY_PROTOCOL') == 'rpc-v2-cbor':
-        return Call(service, environ['PATH_INFO'].rpartition('/')[2], region, 'cbor')
+        return environ['PATH_INFO'].rpartition('/')[2], 'cbor'
     if target := environ.get('HTTP_X_AMZ_TARGET'):
-        return Call(service, target.rpartition('.')[2], region, 'json')
+        return target.rpartition('.')[2], 'json'
     if environ.get('CONTENT_TYPE', '').startswith('application/x-www-form-urlencoded'):
         action = parse_qs(body.decode('utf-8', 'replace')).get('Action', ['unknown'])[0]
-        return Call(service, action, region, 'ec2' if service == 'ec2' else 'query')
+        return action, 'ec2' if service == 'ec2' else 'query'
     protocol = 's3' if service == 's3' else 'json' if service in _REST_JSON else 'rest-xml'
-    return Call(service, _routed(service, environ), region, protocol)
+    return _routed(service, environ), protocol
 
 
 def _presigned(environ: Environ) -> str:

@@ -188,6 +188,12 @@ class EmbeddedAws:
             for _ in range(count):
                 self.ecs.register_container_instance(cluster, region=self.region, account=self.account)
 
+    def trust(self, other: 'EmbeddedAws', role: str = 'nysa', external_id: str = '') -> str:
+        """Let callers of this account assume a role of another embedded AWS by this endpoint; gives its ARN."""
+        arn = f'arn:aws:iam::{other.account}:role/{role}'
+        self.application.trust(arn, other.application, external_id)
+        return arn
+
     def advance(self, seconds: float = 0.0) -> None:
         """Turns a ManualClock, and has ECS, the autoscaler and the schedules do all that is due by then."""
         with LOCK:
