@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from handlers.access.access_setup import make_access, open_access, start_access_loops
@@ -33,7 +33,10 @@ from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
 from stack.aws import autoscaling, ecr, elb_details, elbv2, route53, schedules
+from stack.aws.accounts import Accounts, Adapter, Everywhere
+from stack.aws.assumed_role import AssumedRole
 from stack.aws.careful import CarefulConnection
+from stack.aws.client import AwsClient
 from stack.aws.cloudwatch import CloudWatchMetrics
 from stack.aws.connection import Connection
 from stack.aws.ecr_labels import ImageLabels
@@ -45,6 +48,8 @@ from stack.aws.ecs_runs import EcsRuns
 from stack.aws.inventory import Inventory
 from stack.aws.logs import CloudWatchLogs
 from stack.aws.paced import PacedConnection
+from stack.aws.ports import ClusterStatus
+from stack.aws.registries import RegistryClient
 from stack.aws.s3 import Bucket
 from stack.aws.secret_versions import SecretVersions
 from stack.aws.secrets import read_secret
@@ -79,6 +84,7 @@ from stack.changes.stopping import Stopping
 from stack.changes.traffic_approvals import TrafficApprovals
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.client import commands
+from stack.configuration.accounts import AccountTable, Place
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
 from stack.errors import Misconfigured, NotFound, NysaError
@@ -125,6 +131,7 @@ from stack.scheduler.scheduler import Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.stackfile.check_command import check_files
 from stack.state.history import History
+from stack.state.places import Places
 from stack.state.revision_store import RevisionStore
 from stack.telemetry.log_sources import LogSource, container_logs, readable
 from stack.telemetry.service_metrics import ServiceMetrics
@@ -158,7 +165,8 @@ log = logging.getLogger('nysa')
 class Aws:
     """AWS in one profile, with the settings of that profile.
 
-    `troubles` are sentences on what the embedded AWS cannot store, `about` lines on where it runs.
+    `troubles` are sentences on what the embedded AWS cannot store, `about` lines on where it runs. `role` is that of
+    this process, as `scheduler`.
     """
 
     settings: Settings
@@ -166,6 +174,39 @@ class Aws:
     metrics: Metrics
     troubles: Callable[[], dict[str, str]] = dict
     about: Sequence[str] = ()
+    role: str = 'serve'
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        table = AccountTable(self.settings['NYSA_ACCOUNTS'], self.connection.region)
+        return Accounts(table, self.connection, self._connect)
+
+    def _connect(self, place: Place) -> Connection:
+        account = self.accounts.table.account(place.account)
+        role = AssumedRole(account.role_arn, f'nysa-{self.role}', account.external_id) if account else None
+        return self.connection.elsewhere(
+            place.region,
+            role,
+            observe=self.metrics.aws_call,
+            circuit=lambda share, is_open: self.metrics.circuit(f'{share} in {place}', is_open),
+        )
+
+    @property
+    def registries(self) -> RegistryClient:
+        """What asks ECR about images, in the accounts of their registries."""
+        return RegistryClient(self.connection, self.accounts.of_registry)
+
+    def places(self, store: RevisionStore) -> Places:
+        return Places(self.accounts.table, store)
+
+    def warnings(self) -> dict[str, str]:
+        """Sentences for `/readyz`, by what they are about."""
+        return {**self.connection.warnings(), **self.accounts.warnings(), **self.troubles()}
+
+    def overdue(self) -> list[tuple[str, float]]:
+        """The calls of all accounts without an answer for long: their names and ages in seconds, the oldest first."""
+        found = [*self.connection.overdue(OVERDUE_S), *self.accounts.overdue(OVERDUE_S)]
+        return sorted(found, key=lambda call: call[1], reverse=True)
 
     @property
     def bucket(self) -> Bucket:
@@ -177,7 +218,7 @@ class Aws:
 
 
 @contextlib.asynccontextmanager
-async def reach_aws(overrides: dict[str, str], *, own: bool) -> AsyncIterator[Aws]:
+async def reach_aws(overrides: dict[str, str], *, role: str, own: bool = False) -> AsyncIterator[Aws]:
     """Connect to AWS, or in `PROFILE=local` start the embedded one, while the block runs.
 
     Without `own` the embedded one may be another process's, at `AWS_ENDPOINT_URL`.
@@ -197,7 +238,9 @@ async def reach_aws(overrides: dict[str, str], *, own: bool) -> AsyncIterator[Aw
         )
         secret = await read_secret(connection, secret_name(profile))
         settings = read_settings(os.environ, secret, overrides)
-        yield Aws(settings, connection, metrics, troubles, about)
+        aws = Aws(settings, connection, metrics, troubles, about, role)
+        stack.callback(aws.accounts.close)
+        yield aws
 
 
 def embedded_aws(overrides: dict[str, str]) -> Any:
@@ -230,6 +273,7 @@ class Core:
     """The classes that store changes and record what happened to them."""
 
     store: RevisionStore
+    places: Places
     queue: Queue
     notifier: Notifier
     ledger: Ledger
@@ -243,23 +287,33 @@ class Core:
 def make_core(aws: Aws) -> Core:
     ledger = Ledger(aws.bucket)
     store = RevisionStore(aws.bucket)
+    places = aws.places(store)
     queue = aws.queue
     notifier = Notifier(queue, aws.settings[WEBHOOK], lambda: queue.max_message_bytes, ledger, store.read_version)
     store.writes.subscribe(notifier.stored)
-    gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
+    gate = make_gate(aws)
     history = History(store)
     audit = Audit(aws.bucket, history)
-    ecs_plan = partial(plan_commands.ecs_plan, make_reconciler(aws, PLANNING_SHARE))
-    previews = Previews(gate, notifier, ecs_plan, make_rehearsal(aws, PLANNING_SHARE))
+    ecs_plan = partial(plan_commands.ecs_plan, make_reconcilers(aws, places, PLANNING_SHARE))
+    previews = Previews(gate, notifier, ecs_plan, make_rehearsals(aws, places, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, audit, previews)
-    return Core(store, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate), gate.calendar)
+    return Core(store, places, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate), gate.calendar)
+
+
+def make_gate(aws: Aws) -> Gate:
+    return Gate(aws.bucket, partial(ecr.digest_of, aws.registries), aws.accounts.table)
+
+
+def everywhere(aws: Aws, places: Places, make: Callable[[AwsClient], Adapter]) -> Everywhere[Adapter]:
+    """An adapter for each account and region: what `make` gives for its connection."""
+    return Everywhere(aws.accounts, places, make)
 
 
 def make_live(aws: Aws, core: Core) -> Live:
     live = Live(
         core.store,
         RolloutRecords(aws.bucket),
-        region=aws.connection.region,
+        region=core.places.region,
         framing=text_frame,
         frozen=core.freezing.frozen_json,
         calendar=core.calendar.read,
@@ -275,12 +329,13 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     live = make_live(aws, core)
     share_writes(siblings, store, live)
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
-    states = DesiredStates(store, changes, partial(describe_cluster, aws.connection), live.announced, was_deployed)
-    look = EcsLook(CarefulConnection(aws.connection))
-    changes.effects = ChangeEffects(look, live.loaded, aws.connection.region)
-    recorder = FlightRecorder(aws.bucket, look, history.compare)
+    described = partial(describe_in_place, everywhere(aws, core.places, lambda connection: connection))
+    states = DesiredStates(store, changes, described, live.announced, was_deployed)
+    looks = everywhere(aws, core.places, lambda connection: EcsLook(CarefulConnection(connection)))
+    changes.effects = ChangeEffects(looks, live.loaded, core.places.region)
+    recorder = FlightRecorder(aws.bucket, looks, history.compare)
     live.endings.subscribe(recorder.ended)
-    telemetry = make_telemetry(aws, live)
+    telemetry = make_telemetry(aws, core.places, live)
     audit_news = AuditNews(aws.bucket, live.hub)
     core.audit.recorder.wrote.append(audit_news.wrote)
     gathered = GatheredMetrics(aws.metrics.registry, siblings)
@@ -295,29 +350,34 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     audit_news.heard.subscribe(proposal_news.heard)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
-    watcher = RunWatcher(store, runs, look, moved, live.judged)
+    watcher = RunWatcher(store, runs, looks, moved, live.judged)
     rollback = Rollback(changes, freezing, history, Targets(history, freezing, live.state))
     context = Context(
         version=VERSION,
         openapi=partial(document, ROUTES, VERSION),
         states=states,
         specs=ServiceSpecs(changes),
-        adopter=make_adopter(aws, states),
-        ecs_clusters=EcsClusters(Clusters(PacedConnection(aws.connection, Pace(PLANNING_SHARE))), store),
+        adopters=everywhere(aws, core.places, partial(make_adopter, states)),
+        is_at=core.places.is_at,
+        ecs_clusters=EcsClusters(
+            everywhere(aws, core.places, lambda connection: Clusters(planning(connection))).at,
+            aws.accounts.table,
+            store,
+        ),
         history=history,
-        tagged_images=partial(ecr.tagged_images, aws.connection),
-        labels_of=ImageLabels(aws.connection, download).of,
-        balancers_of=partial(elbv2.balancers_of, aws.connection),
+        tagged_images=partial(ecr.tagged_images, aws.registries),
+        labels_of=ImageLabels(aws.registries, download).of,
+        balancers_of=everywhere(aws, core.places, lambda connection: partial(elbv2.balancers_of, connection)),
         metrics=aws.metrics,
         metrics_text=partial(metrics_texts.get, ''),
-        findings=Readiness(aws.bucket, core.queue, lambda: {**aws.connection.warnings(), **aws.troubles()}).findings,
+        findings=Readiness(aws.bucket, core.queue, aws.warnings).findings,
         access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names), memberships, siblings.session_key),
-        in_flight=InFlight(lambda: aws.connection.overdue(OVERDUE_S)),
+        in_flight=InFlight(aws.overdue),
         answers=Answers(),
         live=live,
-        look=look,
+        looks=looks,
         recorder=recorder,
-        task_logs=TaskLogs(look),
+        task_logs=TaskLogs(looks),
         telemetry=telemetry,
         sockets=Sockets(),
         sweeper=Sweeper(store, core.notifier, core.ledger),
@@ -328,17 +388,17 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         installation_audit=InstallationAudit(aws.bucket, core.audit, lambda name: store.known(name) is not None),
         activity=Activity(aws.bucket, store, core.audit),
         deployments=Deployments(aws.bucket),
-        pushed_images=PushedImages(partial(ecr.tagged_images, aws.connection)),
+        pushed_images=PushedImages(partial(ecr.tagged_images, aws.registries)),
         audit_news=audit_news,
         rollback=rollback,
-        stopping=Stopping(changes, rollback, history, look, aws.connection.region),
-        continuing=Continuing(aws.bucket, changes, core.audit, look, TrafficApprovals(aws.bucket, standings)),
+        stopping=Stopping(changes, rollback, history, looks, core.places.region),
+        continuing=Continuing(aws.bucket, changes, core.audit, looks, TrafficApprovals(aws.bucket, standings)),
         runs=runs,
         run_watcher=watcher,
         run_requests=RunRequests(aws.bucket, runs, core.audit, watcher.follow, moved),
         proposals=proposals,
         proposal_news=proposal_news,
-        promotion=Promotion(store, changes, freezing, look.running, partial(ecr.tags_move, aws.connection), live.at),
+        promotion=Promotion(store, changes, freezing, looks, partial(ecr.tags_move, aws.registries), live.at),
         sandbox=aws.settings['PROFILE'] == 'local',
     )
     return context, states
@@ -371,8 +431,17 @@ def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
     live.hub.publish(cluster_events.run(cluster, service, run.brief(), datetime.now(UTC)))
 
 
+def make_ecs_clusters(aws: Aws, core: Core) -> EcsClusters:
+    listers = everywhere(aws, core.places, lambda connection: Clusters(planning(connection)))
+    return EcsClusters(listers.at, aws.accounts.table, core.store)
+
+
+async def describe_in_place(clients: Everywhere[AwsClient], cluster: str, document: Any) -> ClusterStatus | None:
+    """The ECS cluster in the account and region of a desired state."""
+    return await describe_cluster(clients.planned(cluster, document), cluster)
+
+
 def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
-    careful = CarefulConnection(aws.connection)
     was_deployed = DeployedContent(core.store, aws.bucket).was_deployed
     restarts = SecretRestarts(core.changes, core.store.read, was_deployed, core.freezing.frozen)
 
@@ -381,11 +450,14 @@ def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
         return (loaded.revision if loaded else await core.store.read(cluster)).document_or_empty
 
     clusters = ManagedClusters(core.store.names, document, live.rotated)
-    return SecretWatch(SecretVersions(careful), EcsLook(careful), clusters, restarts.restart, careful.region)
+    versions = everywhere(aws, core.places, lambda connection: SecretVersions(CarefulConnection(connection)))
+    looks = everywhere(aws, core.places, lambda connection: EcsLook(CarefulConnection(connection)))
+    return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region)
 
 
-def make_telemetry(aws: Aws, live: Live) -> Telemetry:
-    connection = CarefulConnection(aws.connection, TELEMETRY_SHARE)
+def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
+    def careful(connection: AwsClient) -> AwsClient:
+        return CarefulConnection(connection, TELEMETRY_SHARE)
 
     async def sources(topic: TailTopic) -> list[LogSource]:
         state = await live.state(topic.cluster)
@@ -393,50 +465,74 @@ def make_telemetry(aws: Aws, live: Live) -> Telemetry:
             raise NotFound(f'There is no cluster {topic.cluster!r} here.')
         return readable(container_logs(state, topic.service), topic.container)
 
-    logs = CloudWatchLogs(connection)
-    metrics = ServiceMetrics(CloudWatchMetrics(connection), partial(elbv2.balancer_arns, connection))
+    logs = everywhere(aws, places, lambda connection: CloudWatchLogs(careful(connection)))
+    metrics = ServiceMetrics(
+        everywhere(aws, places, lambda connection: CloudWatchMetrics(careful(connection))),
+        everywhere(aws, places, lambda connection: partial(elbv2.balancer_arns, careful(connection))),
+    )
     tails = Tails(logs, sources, lambda: datetime.now(UTC))
     return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])
 
 
-def make_reconciler(
-    aws: Aws, share: float = DEFAULT_SHARE, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> Reconciler:
-    paced = PacedConnection(aws.connection, Pace(share), sleep=sleep)
-    return Reconciler(Inventory(paced), paced.call, region=paced.region, sleep=sleep)
+def make_reconcilers(
+    aws: Aws, places: Places, share: float = DEFAULT_SHARE, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Everywhere[Reconciler]:
+    def make(connection: AwsClient) -> Reconciler:
+        paced = PacedConnection(connection, Pace(share), sleep=sleep)
+        return Reconciler(Inventory(paced), paced.call, region=paced.region, sleep=sleep)
+
+    return everywhere(aws, places, make)
 
 
-def make_rehearsal(aws: Aws, share: float = DEFAULT_SHARE) -> Rehearsal:
-    paced = PacedConnection(aws.connection, Pace(share))
-    return Rehearsal(StartFacts(paced, download), paced.region)
+def make_rehearsals(aws: Aws, places: Places, share: float = DEFAULT_SHARE) -> Everywhere[Rehearsal]:
+    def make(connection: AwsClient) -> Rehearsal:
+        paced = PacedConnection(connection, Pace(share))
+        images = RegistryClient(paced, aws.accounts.of_registry)
+        return Rehearsal(StartFacts(paced, download, images=images), paced.region)
+
+    return everywhere(aws, places, make)
 
 
-def make_passes(aws: Aws, store: RevisionStore, reconciler: Reconciler, sink: Callable[[Progress], None]) -> Passes:
-    gate = Gate(aws.bucket, partial(ecr.digest_of, aws.connection))
-    gates = GateLook(EcsLook(PacedConnection(aws.connection, Pace(GATES_SHARE))))
-    return Passes(store, Leases(aws.bucket), reconciler, gate.is_shut, sink, gates=gates, stops=gate.stops)
+def make_passes(
+    aws: Aws, store: RevisionStore, reconcilers: Everywhere[Reconciler], sink: Callable[[Progress], None]
+) -> Passes:
+    gate = make_gate(aws)
+    looks = everywhere(
+        aws, aws.places(store), lambda connection: EcsLook(PacedConnection(connection, Pace(GATES_SHARE)))
+    )
+    return Passes(store, Leases(aws.bucket), reconcilers, gate.is_shut, sink, gates=GateLook(looks), stops=gate.stops)
 
 
 def make_scheduler(aws: Aws) -> Scheduler:
     metrics = SchedulerMetrics(aws.metrics.registry)
     store = RevisionStore(aws.bucket)
     stop = asyncio.Event()
-    passes = make_passes(aws, store, make_reconciler(aws, sleep=InterruptibleSleep(stop)), metrics.step)
+    reconcilers = make_reconcilers(aws, aws.places(store), sleep=InterruptibleSleep(stop))
+    passes = make_passes(aws, store, reconcilers, metrics.step)
     callbacks = Callbacks(aws.settings[WEBHOOK], aws.settings['NYSA_CALLBACKS_PRIVATE'] or False)
     return Scheduler(aws.queue, passes, PassReports(Webhooks(callbacks)), metrics, store.names, stop=stop)
 
 
 def make_run_starter(aws: Aws) -> RunStarter:
-    paced = PacedConnection(aws.connection, Pace(DEFAULT_SHARE))
-    return RunStarter(aws.bucket, RunRecords(aws.bucket), EcsRuns(paced).run)
+    places = aws.places(RevisionStore(aws.bucket))
+    starters = everywhere(aws, places, lambda connection: EcsRuns(PacedConnection(connection, Pace(DEFAULT_SHARE))))
+    return RunStarter(aws.bucket, RunRecords(aws.bucket), starters)
 
 
 def make_hook_answers(aws: Aws) -> HookAnswers:
-    return HookAnswers(aws.bucket, EcsDeployments(PacedConnection(aws.connection, Pace(DEFAULT_SHARE))))
+    places = aws.places(RevisionStore(aws.bucket))
+    deployments = everywhere(
+        aws, places, lambda connection: EcsDeployments(PacedConnection(connection, Pace(DEFAULT_SHARE)))
+    )
+    return HookAnswers(aws.bucket, deployments)
 
 
-def make_adopter(aws: Aws, states: DesiredStates) -> Adopter:
-    paced = PacedConnection(aws.connection, Pace(PLANNING_SHARE))
+def planning(connection: AwsClient) -> AwsClient:
+    return PacedConnection(connection, Pace(PLANNING_SHARE))
+
+
+def make_adopter(states: DesiredStates, connection: AwsClient) -> Adopter:
+    paced = planning(connection)
     readers = Readers(
         partial(route53.aliases, paced),
         partial(elb_details.details, paced),
@@ -463,7 +559,7 @@ async def serve(options: argparse.Namespace) -> int:
         settings = read_settings(os.environ, overrides=overrides, only='environment')
         if is_supervisor(options, settings):
             return await serve_in_processes(__file__, VERSION, settings)
-    async with reach_aws(overrides, own=True) as aws:
+    async with reach_aws(overrides, role='serve', own=True) as aws:
         stop = stop_signal()
         siblings = await siblings_of(options)
         context, states = make_context(aws, siblings)
@@ -516,14 +612,16 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']
     watcher = Watcher(
         context.live,
-        context.look,
+        context.looks,
         WITH_EVENTS if events_queue else POLLED,
         outcomes=partial(pass_outcomes.read, aws.bucket),
     )
     loops.start('watcher', watcher.run)
     if events_queue:
         hints = partial(hint_watchers, watcher, context.run_watcher)
-        events = EcsEvents(Queue(aws.connection, events_queue), hints, forward=partial(siblings.publish, 'ECS event'))
+        events = EcsEvents(
+            Queue(aws.connection, events_queue), hints, context.is_at, forward=partial(siblings.publish, 'ECS event')
+        )
         siblings.subscribe('ECS event', events.hear)
         loops.start('ECS events', events.run)
     loops.start('runs', context.run_watcher.run)
@@ -543,7 +641,7 @@ def hint_watchers(watcher: Watcher, runs: RunWatcher, cluster: str, service: str
 
 
 async def schedule(options: argparse.Namespace) -> int:
-    async with reach_aws({}, own=False) as aws:
+    async with reach_aws({}, role='scheduler') as aws:
         settings, beside = aws.settings, (make_run_starter(aws), make_hook_answers(aws))
         with serve_metrics(aws.metrics.registry, settings['NYSA_HOST'], settings['NYSA_METRICS_PORT']):
             banner = f'Nysa {VERSION} makes ECS match the desired states in {settings["AWS_S3_BUCKET"]}'
@@ -552,28 +650,32 @@ async def schedule(options: argparse.Namespace) -> int:
 
 
 async def show_plan(options: argparse.Namespace) -> int:
-    async with reach_aws({}, own=False) as aws:
-        reconciler = make_reconciler(aws)
-        passes = make_passes(aws, RevisionStore(aws.bucket), reconciler, plan_commands.print_progress)
-        planning = plan_commands.Planning(passes, reconciler, make_rehearsal(aws))
+    async with reach_aws({}, role='plan') as aws:
+        store = RevisionStore(aws.bucket)
+        places = aws.places(store)
+        reconcilers = make_reconcilers(aws, places)
+        passes = make_passes(aws, store, reconcilers, plan_commands.print_progress)
+        sources = plan_commands.Planning(passes, reconcilers, make_rehearsals(aws, places))
         return await plan_commands.show_plan(
-            planning, options.cluster, options.file, prune=options.prune, as_json=options.json
+            sources, options.cluster, options.file, prune=options.prune, as_json=options.json
         )
 
 
 async def apply(options: argparse.Namespace) -> int:
-    async with reach_aws({}, own=False) as aws:
-        passes = make_passes(aws, RevisionStore(aws.bucket), make_reconciler(aws), plan_commands.print_progress)
+    async with reach_aws({}, role='apply') as aws:
+        store = RevisionStore(aws.bucket)
+        reconcilers = make_reconcilers(aws, aws.places(store))
+        passes = make_passes(aws, store, reconcilers, plan_commands.print_progress)
         return await plan_commands.apply(passes, options.cluster, options.prune)
 
 
 async def verify_audit(options: argparse.Namespace) -> int:
-    async with reach_aws({}, own=False) as aws:
+    async with reach_aws({}, role='audit') as aws:
         return await verify_commands.verify_audit(aws.bucket, options.clusters, options.expect)
 
 
 async def verify_bucket(options: argparse.Namespace) -> int:
-    async with reach_aws({}, own=False) as aws:
+    async with reach_aws({}, role='bucket') as aws:
         return await verify_commands.verify_bucket(aws.bucket, options.expect)
 
 

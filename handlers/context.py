@@ -8,6 +8,7 @@ from handlers.access.access import Access
 from handlers.api.answers import Answers
 from handlers.http.in_flight import InFlight
 from handlers.live.sockets import Sockets
+from stack.aws.ports import PerCluster, PerDesiredState
 from stack.changes.activity import Activity
 from stack.changes.adopter import Adopter
 from stack.changes.audit import Audit
@@ -54,12 +55,14 @@ class Context:
     openapi: Callable[[], Mapping[str, Any]]
     states: DesiredStates
     specs: ServiceSpecs
-    adopter: Adopter
+    adopters: PerDesiredState[Adopter]
     ecs_clusters: EcsClusters
+    # Whether a cluster is in an account, by its id of AWS, and region.
+    is_at: Callable[[str, str, str], bool]
     history: History
     tagged_images: TaggedImages
     labels_of: LabelsOf
-    balancers_of: BalancersOf
+    balancers_of: PerCluster[BalancersOf]
     metrics: Metrics
     metrics_text: Callable[[], Awaitable[bytes]]
     findings: Callable[[], Awaitable[list[Finding]]]
@@ -67,7 +70,7 @@ class Context:
     in_flight: InFlight
     answers: Answers
     live: Live
-    look: Look
+    looks: PerCluster[Look]
     recorder: FlightRecorder
     task_logs: TaskLogs
     telemetry: Telemetry

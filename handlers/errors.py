@@ -34,6 +34,7 @@ STATUS: dict[type[errors.NysaError], int] = {
     errors.ProviderUnavailable: 503,
     errors.StateUnreadable: 502,
     errors.AwsFailed: 502,
+    errors.Misplaced: 422,
     errors.PreconditionFailed: 412,
     errors.Throttled: 503,
     errors.Unavailable: 503,

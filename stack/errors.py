@@ -34,6 +34,7 @@
     │   └── ProviderUnavailable it does not answer
     ├── StateUnreadable         the stored object is not a desired state
     └── AwsFailed               an AWS call failed
+        ├── Misplaced           a cluster is in an account that the setting does not give to it; AWS was not asked
         ├── PreconditionFailed  S3 refused a conditional write: the object has changed
         ├── Throttled           AWS refused the call for its rate
         ├── Unavailable         AWS did not answer, or is unavailable
@@ -332,6 +333,19 @@ class AwsFailed(NysaError):
         self.aws_code = aws_code
         self.retried = retried
         self.pending = self.may_be_pending if pending is None else pending
+
+
+class Misplaced(AwsFailed):
+    """The desired state of a cluster names an account that the setting NYSA_ACCOUNTS does not give to it."""
+
+    code = 'misplaced'
+
+    def __init__(self, cluster: str, account: str, allowed: Sequence[str]):
+        message = (
+            f'The setting NYSA_ACCOUNTS gives {cluster} no account {str(account)[:100]!r}; '
+            f'it may be in {" or ".join(allowed)}.'
+        )
+        super().__init__(message, 'sts:AssumeRole', 'Misplaced', pending=False)
 
 
 class PreconditionFailed(AwsFailed):

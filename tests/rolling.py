@@ -46,6 +46,7 @@ from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
 from stack.watch.watcher import Watcher
 from tests.aws import Aws
+from tests.places import InOnePlace, in_region
 
 
 def state_of(*services: dict[str, Any], **rest: Any) -> dict[str, Any]:
@@ -111,18 +112,18 @@ class Rolling:
         self.live = Live(
             self.store,
             self.records,
-            region=self.aws.region,
+            region=in_region(self.aws.region),
             framing=text_frame,
             clock=lambda: self.clock,
             now=self.now,
             **live,
         )
         self.look = EcsLook(CarefulConnection(self.connection, 1, clock=lambda: self.clock, sleep=self._sleep))
-        self.recorder = FlightRecorder(self.bucket, self.look, History(self.store).compare, now=self.now)
+        self.recorder = FlightRecorder(self.bucket, InOnePlace(self.look), History(self.store).compare, now=self.now)
         self.live.endings.subscribe(self.recorder.ended)
         self.watcher = Watcher(
             self.live,
-            self.look,
+            InOnePlace(self.look),
             clock=lambda: self.clock,
             now=self.now,
             chance=lambda: 0.0,
@@ -186,7 +187,14 @@ class Rolling:
         paced = PacedConnection(self.connection, Pace(share=1))
         reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
         gate = Gate(self.bucket, _no_digest)
-        passes = Passes(self.store, self.leases, reconciler, _never, gates=GateLook(EcsLook(paced)), stops=gate.stops)
+        passes = Passes(
+            self.store,
+            self.leases,
+            InOnePlace(reconciler),
+            _never,
+            gates=GateLook(InOnePlace(EcsLook(paced))),
+            stops=gate.stops,
+        )
         return await passes.make(Ask(self.name, **ask))
 
     async def go(self, seconds: float, step: float = 5.0) -> ClusterState | None:
@@ -228,7 +236,8 @@ class Rolling:
         names = {'AWS_S3_BUCKET': self.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': queue}
         read = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names | settings)
         context, _ = nysa_server.make_context(nysa_server.Aws(read, self.connection, Metrics()))
-        own = {'look': self.look, 'recorder': self.recorder, 'task_logs': TaskLogs(self.look, lambda: self.clock)}
+        looks = InOnePlace(self.look)
+        own = {'looks': looks, 'recorder': self.recorder, 'task_logs': TaskLogs(looks, lambda: self.clock)}
         self.context = replace(context, live=self.live, **own)
         await open_access(context.access, read)
         self._server = HTTPServer(make_application(self.context))

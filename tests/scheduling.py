@@ -31,6 +31,7 @@ from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Revision
 from tests.aws import Aws
+from tests.places import InOnePlace
 
 WEBHOOK = 'https://hooks.example.com/services/T/B/x'
 
@@ -90,10 +91,10 @@ class Scene:
         passes = Passes(
             revisions,
             Leases(bucket),
-            reconciler,
+            InOnePlace(reconciler),
             self._is_frozen,
             options.pop('sink', lambda _: None),
-            gates=GateLook(EcsLook(paced)),
+            gates=GateLook(InOnePlace(EcsLook(paced))),
         )
         self.passes.append(passes)
         return Scheduler(

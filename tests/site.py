@@ -20,6 +20,7 @@ from stack.scheduler.reconciler import Reconciler
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin, Revision
 from tests.cluster import READS, Cluster
+from tests.places import InOnePlace
 
 ROLE = 'arn:aws:iam::123456789012:role/scheduler'
 BALANCED = [f's{n:02}' for n in range(1, 13)]
@@ -111,9 +112,9 @@ class Process:
             Inventory(paced, now), self._changing, region=paced.region, clock=time.clock, sleep=time.sleep, patience=600
         )
         bucket = Bucket(self, stage.bucket.name)
-        gates = GateLook(EcsLook(paced), now)
+        gates = GateLook(InOnePlace(EcsLook(paced)), now)
         leases = Leases(bucket, clock=time.clock, sleep=time.sleep)
-        self.passes = Passes(RevisionStore(bucket), leases, reconciler, _not_frozen, gates=gates)
+        self.passes = Passes(RevisionStore(bucket), leases, InOnePlace(reconciler), _not_frozen, gates=gates)
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """A call of S3, which a dead process does not make."""

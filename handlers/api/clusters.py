@@ -97,6 +97,7 @@ class Restore(ApiHandler):
     async def _notes(self, cluster: str) -> list[dict[str, Any]]:
         """The changes that a deployment would make to what runs, as far as ECS can be read."""
         try:
-            return [note.to_json() for note in await self.context.adopter.notes(cluster)]
+            adopter = await self.context.adopters.of(cluster)
+            return [note.to_json() for note in await adopter.notes(cluster)]
         except (AwsFailed, Unprocessable) as failed:
             return [{'service': None, 'message': f'What runs could not be compared: {failed.message}'}]

@@ -72,7 +72,7 @@ class Service(ApiHandler):
         """Read one service: desired and deployed state, tasks, and why the last tasks stopped."""
         revision = await self.context.states.read(cluster)
         state = await self.context.live.at(revision)
-        asked = self.context.look, self.context.recorder, self.context.task_logs
+        asked = self.context.looks, self.context.recorder, self.context.task_logs
         report = await service_report(state, service, *asked)
         schedule = schedule_of(document_of(revision), service)
         shown = None

@@ -43,7 +43,9 @@ class Logs(ApiHandler):
         cursor = LogCursor.decode(given) if given else LogCursor(self.question())
         limit = self.query.number('limit', 200, 1, 1000)
         logs = container_logs(await _state(self, cluster), service)
-        page = await read_page(telemetry.logs, readable(logs, cursor.question.container), cursor, limit)
+        page = await read_page(
+            await telemetry.logs.of(cluster), readable(logs, cursor.question.container), cursor, limit
+        )
         self.reply({**page_json(page, masks=self.is_masked), 'sources': [log.to_json() for log in logs]})
 
     def question(self) -> LogQuestion:

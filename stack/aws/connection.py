@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from stack.aws import listing
+from stack.aws.assumed_role import AssumedRole, SessionMaker
 from stack.aws.bulkhead import DEFAULT, LIMITS, Bulkhead, Limits, share_of
 from stack.aws.client import AwsClient
 from stack.aws.errors import AWS_ERRORS, BROKEN, translate
@@ -62,6 +63,7 @@ class Connection(AwsClient):
         """
         self._endpoint_url = session.pop('endpoint_url', None)
         self._session = boto3.Session(**session)
+        self._sessions = SessionMaker(self._session, self._endpoint_url)
         self._threads = threads
         self._observe = observe or (lambda *_: None)
         self._circuit = circuit
@@ -73,6 +75,26 @@ class Connection(AwsClient):
         self._limitations = Limitations()
         # Of the call that a thread is making: whether one of its attempts timed out.
         self._attempts = threading.local()
+
+    def elsewhere(
+        self,
+        region: str | None,
+        role: AssumedRole | None = None,
+        *,
+        observe: CallObserver,
+        circuit: Callable[[str, bool], None] = lambda *_: None,
+    ) -> 'Connection':
+        """A connection to another region, or to another account by a role that is assumed; it shares no thread, circuit
+        or connection with this one.
+        """
+        return Connection(
+            threads=self._threads,
+            observe=observe,
+            circuit=circuit,
+            endpoint_url=self._endpoint_url,
+            botocore_session=self._sessions.make(region, role),
+            region_name=region,
+        )
 
     @property
     def region(self) -> str | None:

@@ -7,7 +7,7 @@ several combines them in a Protocol of its own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, overload
+from typing import Any, Protocol, TypeVar, overload
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,21 @@ class Known(Protocol):
 class EcsClusterLister(Protocol):
     async def names(self) -> list[str]: ...
     async def describe(self, names: Sequence[str], /) -> list[ClusterStatus]: ...
+
+
+Adapter_co = TypeVar('Adapter_co', covariant=True)
+
+
+class PerCluster(Protocol[Adapter_co]):
+    """Gives an adapter for the account and region of a cluster: see `stack.aws.accounts.Everywhere`."""
+
+    async def of(self, cluster: str, /) -> Adapter_co: ...
+
+
+class PerDesiredState(PerCluster[Adapter_co], Protocol[Adapter_co]):
+    """Gives it also for a desired state that is not stored."""
+
+    def planned(self, cluster: str, document: Any, /) -> Adapter_co: ...
 
 
 class ObjectReader(Protocol):

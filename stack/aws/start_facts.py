@@ -19,9 +19,17 @@ MOST_KEPT = 5000
 class StartFacts:
     """Reads AWS. Every method raises `AwsFailed`."""
 
-    def __init__(self, aws: AwsClient, download: Download, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        aws: AwsClient,
+        download: Download,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        images: AwsClient | None = None,
+    ):
+        """`images` reads ECR, where that is not to be asked as all else."""
         self._aws = aws
-        self._platforms = ImagePlatforms(aws, download)
+        self._platforms = ImagePlatforms(images or aws, download)
         self._recent = RecentReads(KEPT_S, MOST_KEPT, clock)
 
     async def image(self, reference: ImageReference) -> Image | None:

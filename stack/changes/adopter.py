@@ -8,6 +8,7 @@ from typing import Any
 from stack.changes.adopt.document import Written, write
 from stack.changes.change_request import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
+from stack.configuration.accounts import KEYS
 from stack.reconcile.observed import ExtendingObserver, Observed, Record, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Note, Plan
@@ -32,7 +33,9 @@ ReadDefinitions = Callable[[Collection[str]], Awaitable[Mapping[str, TaskDefinit
 # Reads the rules of listeners and attributes of target groups: see `stack.aws.elbv2.with_rules_and_attributes`.
 ReadRules = Callable[[Observed], Awaitable[Observed]]
 
-NOTHING: Mapping[str, Any] = {'services': []}
+Document = dict[str, Any]
+
+NOTHING: Document = {'services': []}
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,13 @@ class Adopter:
         self._readers = readers
         self._region = region
 
-    async def propose(self, cluster: str) -> Adoption:
-        """Dry run: what adopting the cluster would store, and what a deployment of that would do."""
-        warnings = await self._states.check_new(cluster)
-        written, observed = await self._write(cluster)
+    async def propose(self, cluster: str, stated: Document = NOTHING) -> Adoption:
+        """Dry run: what adopting the cluster would store, and what a deployment of that would do.
+
+        `stated` has the account and region, where those of the cluster are not its usual ones.
+        """
+        warnings = await self._states.check_new(cluster, stated)
+        written, observed = await self._write(cluster, stated)
         observed = await self._observer.extend(observed, written.document)
         return await call_off_loop(self._adoption, written, observed, warnings)
 
@@ -116,10 +122,13 @@ class Adopter:
         report = check(written.document, cluster=observed.cluster)
         return Adoption(observed.cluster, written, first, (*report.warnings, *warnings))
 
-    async def adopt(self, cluster: str, request: ChangeRequest) -> Adopted:
-        """Store what runs as the first desired state. Raises also `Frozen`, `Quarantined`, `TooLarge`."""
-        await self._states.check_new(cluster)
-        written, _ = await self._write(cluster)
+    async def adopt(self, cluster: str, request: ChangeRequest, stated: Document = NOTHING) -> Adopted:
+        """Store what runs as the first desired state, with `stated` as in `propose`.
+
+        Raises also `Frozen`, `Quarantined`, `TooLarge`.
+        """
+        await self._states.check_new(cluster, stated)
+        written, _ = await self._write(cluster, stated)
         outcome = await self._states.create(cluster, written.document, replace(request, dry_run=False), verb='adopt')
         assert isinstance(outcome, Accepted)  # without dry_run there is no preview
         return Adopted(written, outcome)
@@ -132,7 +141,7 @@ class Adopter:
         written, _ = await self._write(cluster)
         return list(written.notes)
 
-    async def _write(self, cluster: str) -> tuple[Written, Observed]:
+    async def _write(self, cluster: str, stated: Document = NOTHING) -> tuple[Written, Observed]:
         """The document, and the observed state that it was written from."""
         observed = await self._readers.read_rules(await self._observer.observe(cluster, NOTHING))
         balancers = attached(observed)
@@ -155,7 +164,9 @@ class Adopter:
         scheduled = await self._readers.read_definitions(arns)
         with_definitions = replace(observed, definitions={**observed.definitions, **scheduled})
         # Off the event loop: a document of 176 services takes 2 s of processor time.
-        return await call_off_loop(write, with_definitions, self._region, details, schedules), observed
+        written = await call_off_loop(write, with_definitions, self._region, details, schedules)
+        placed = {key: stated[key] for key in KEYS if key in stated}
+        return replace(written, document={**placed, **written.document}), observed
 
     async def _scaling(self, observed: Observed) -> Mapping[str, ScalableTarget]:
         """The scalable targets; none where they cannot be read, which is what the observed state contains then."""

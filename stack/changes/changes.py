@@ -127,8 +127,13 @@ class Changes:
             return await self._previews.rehearsed(Edited(cluster, None, {}, document, change, warnings))
         return await self._under_way.run(self._begin(cluster, document, change, warnings))
 
+    def check_place(self, cluster: str, document: Document) -> None:
+        """Refuse an account or region that a new cluster may not have. Raises `InvalidStackfile`."""
+        self._gate.check_place(cluster, None, document)
+
     async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
         check_scope(change, {}, document)
+        self.check_place(cluster, document)
         guards = await self._gate.guards(cluster, None)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, None, document, change)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stack.aws.ports import ObjectStore
+from stack.aws.ports import ObjectStore, PerCluster
 from stack.changes.approvers import Account
 from stack.changes.audit import Audit
 from stack.changes.changes import Changes
@@ -49,7 +49,7 @@ class Continuing:
         bucket: ObjectStore,
         changes: Changes,
         audit: Audit,
-        look: Look,
+        looks: PerCluster[Look],
         traffic: TrafficApprovals,
         *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -57,7 +57,7 @@ class Continuing:
         self._bucket = bucket
         self._changes = changes
         self._audit = audit
-        self._look = look
+        self._looks = looks
         self._traffic = traffic
         self._sleep = sleep
 
@@ -72,7 +72,7 @@ class Continuing:
         change.scope.check([service])
         if settings_of(current.document, service) is None:
             raise NotFound(f'{cluster} has no service {service!r} in its desired state.')
-        going = await newest_deployment(self._look, cluster, service)
+        going = await newest_deployment(await self._looks.of(cluster), cluster, service)
         refuse_moved(service, request.deployment, going)
         if going is None:
             raise Conflict(f'ECS rolls out nothing of {service} now.')

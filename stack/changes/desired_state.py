@@ -28,6 +28,9 @@ Document = dict[str, Any]
 # Called with a revision that was announced again, and the time: `stack.live.live.Live.announced`.
 Announced = Callable[[Revision, datetime], Awaitable[None]]
 
+# Reads an ECS cluster in the account and region of a desired state; None where there is none. Raises `AwsFailed`.
+DescribeCluster = Callable[[str, Document], Awaitable[ClusterStatus | None]]
+
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
 CLUSTER_NAME = re.compile(r'[A-Za-z0-9_-]{1,255}')
 
@@ -46,7 +49,7 @@ class DesiredStates:
         self,
         store: RevisionStore,
         changes: Changes,
-        describe_cluster: Callable[[str], Awaitable[ClusterStatus | None]],
+        describe_cluster: DescribeCluster,
         announced: Announced,
         was_deployed: Callable[[Revision], Awaitable[bool]],
     ):
@@ -78,18 +81,19 @@ class DesiredStates:
         report = await call_off_loop(check, document, cluster=cluster, position=position)
         if report.mistakes:
             raise refusal(report.mistakes)
-        warnings = [*report.warnings, *await self.check_new(cluster)]
+        self._changes.check_place(cluster, document)
+        warnings = [*report.warnings, *await self.check_new(cluster, document)]
         return await self._changes.begin(cluster, document, request.change(verb=verb), request, warnings)
 
-    async def check_new(self, cluster: str) -> list[Problem]:
-        """Check that an ECS cluster can be taken under management; gives warnings about it.
+    async def check_new(self, cluster: str, document: Document) -> list[Problem]:
+        """Check that an ECS cluster can be taken under management with a desired state; gives warnings about it.
 
         Raises `InvalidRequest`, and `Unprocessable` where the cluster is under management already, or where ECS has no
         such active cluster.
         """
         _check_name(cluster)
         await self._refuse_existing(cluster)
-        return await self._check_ecs(cluster)
+        return await self._check_ecs(cluster, document)
 
     async def replace(
         self,
@@ -220,8 +224,8 @@ class DesiredStates:
             raise exists(cluster)
         await self._changes.finish_removal(current)
 
-    async def _check_ecs(self, cluster: str) -> list[Problem]:
-        described = await self._describe_cluster(cluster)
+    async def _check_ecs(self, cluster: str, document: Document) -> list[Problem]:
+        described = await self._describe_cluster(cluster, document)
         if described is None:
             raise Unprocessable(f'ECS has no cluster {cluster!r}. Create it in ECS first.')
         if described.status != 'ACTIVE':

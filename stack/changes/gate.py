@@ -13,6 +13,8 @@ from stack.changes.approval_policy import RESTORING, refuse_unapproved, requirem
 from stack.changes.freeze_calendar import FreezeCalendar
 from stack.changes.guard_store import Bucket, GuardStore
 from stack.changes.guards import Freeze, Guards, Quarantine, refuse_frozen
+from stack.changes.placing import check_place
+from stack.configuration.accounts import NO_ACCOUNTS, AccountTable
 from stack.errors import AwsFailed, Quarantined, StateUnreadable
 from stack.reconcile.stop_order import StopOrder
 from stack.stackfile.effective import services
@@ -20,12 +22,15 @@ from stack.stackfile.freeze_windows import windows_of
 from stack.stackfile.images import ImageReference
 from stack.state.revisions import Change, Revision
 
+Document = dict[str, Any]
+
 # An image's digest in ECR, or None where it is not known there.
 DigestOf = Callable[[ImageReference], Awaitable[str | None]]
 
 
 class Gate:
-    def __init__(self, bucket: Bucket, digest_of: DigestOf):
+    def __init__(self, bucket: Bucket, digest_of: DigestOf, accounts: AccountTable = NO_ACCOUNTS):
+        self._accounts = accounts
         self.store = GuardStore(bucket)
         self.calendar = FreezeCalendar(bucket)
         self._digest_of = digest_of
@@ -65,6 +70,10 @@ class Gate:
         if needed and not change.approved and not change.override:
             raise refuse_unapproved(cluster, needed)
         return change if freeze or needed else replace(change, override=None)
+
+    def check_place(self, cluster: str, before: Document | None, after: Document) -> None:
+        """Refuse an account or region that the cluster may not have: see `stack.changes.placing`."""
+        check_place(self._accounts, cluster, before, after)
 
     async def is_shut(self, revision: Revision) -> bool:
         """Whether the deployment of a revision has to wait: its cluster is frozen, and no override made it."""

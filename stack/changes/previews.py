@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from stack.aws.ports import PerDesiredState
 from stack.changes.change_scope import check_scope
 from stack.changes.gate import Gate
 from stack.changes.interrupting import check_interruptions
@@ -47,6 +48,11 @@ class Edited:
     change: Change
     warnings: Sequence[Problem] = ()
 
+    @property
+    def stored(self) -> Document | None:
+        """The document before the change; None where there is none, or where it cannot be read."""
+        return None if self.base is None or self.base.unreadable else self.before
+
 
 class Previews:
     def __init__(
@@ -54,12 +60,12 @@ class Previews:
         gate: Gate,
         notifier: Notifier,
         ecs_plan: EcsPlan | None = None,
-        rehearsal: Rehearsal | None = None,
+        rehearsals: PerDesiredState[Rehearsal] | None = None,
     ):
         self._gate = gate
         self._notifier = notifier
         self._ecs_plan = ecs_plan
-        self._rehearsal = rehearsal
+        self._rehearsals = rehearsals
 
     async def preview(self, edited: Edited) -> Preview:
         """The plan of an edit. Raises `TooLarge`, `AwsFailed`."""
@@ -68,16 +74,18 @@ class Previews:
     async def rehearsed(self, edited: Edited) -> Preview:
         """The plan of an edit, with what would fail when the services that it touches start.
 
-        Raises `TooLarge`, `AwsFailed`.
+        Raises `TooLarge`, `AwsFailed`, and `InvalidStackfile` for an account or region that it may not have.
         """
-        if self._rehearsal is None:
+        self._gate.check_place(edited.cluster, edited.stored, edited.after)
+        if self._rehearsals is None:
             return await self.preview(edited)
+        rehearsal = self._rehearsals.planned(edited.cluster, edited.after)
         rows, settings = _rows(edited)
         starting = [row.service for row in rows if row.action in STARTING] if edited.change.announce else []
-        rehearsing = asyncio.create_task(self._rehearsal.rehearse(edited.cluster, edited.after, starting))
+        rehearsing = asyncio.create_task(rehearsal.rehearse(edited.cluster, edited.after, starting))
         try:
             preview = await self._preview(edited, rows, settings)
-            quotas = await self._rehearsal.quotas(edited.cluster, edited.after, (preview.ecs or {}).get('steps', ()))
+            quotas = await rehearsal.quotas(edited.cluster, edited.after, (preview.ecs or {}).get('steps', ()))
             return replace(preview, rehearsal=(await rehearsing).beside(quotas))
         finally:
             rehearsing.cancel()

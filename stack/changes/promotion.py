@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.changes.change_request import ChangeRequest, Outcome
 from stack.changes.changes import Changes
 from stack.changes.freezing import Freezing
@@ -19,8 +20,13 @@ from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
 from stack.state.service_edits import with_images
 
-# The running tasks of a service: cluster, service.
-Running = Callable[[str, str], Awaitable[Sequence[Task]]]
+
+class Look(Protocol):
+    """Reads the running tasks of a service: see `stack.aws.ecs_look.EcsLook`."""
+
+    async def running(self, cluster: str, service: str) -> Sequence[Task]: ...
+
+
 # Whether a tag of that image's repository may move to another image.
 TagsMove = Callable[[ImageReference], Awaitable[bool]]
 # The state of a cluster at a revision or a newer one.
@@ -102,14 +108,14 @@ class Promotion:
         store: RevisionStore,
         changes: Changes,
         freezing: Freezing,
-        running: Running,
+        looks: PerCluster[Look],
         tags_move: TagsMove,
         state_at: StateAt,
     ):
         self._store = store
         self._changes = changes
         self._freezing = freezing
-        self._running = running
+        self._looks = looks
         self._tags_move = tags_move
         self._state_at = state_at
 
@@ -215,7 +221,7 @@ class Promotion:
     async def _runs(self, cluster: str, service: str, image: str) -> str | None:
         """The digest that all running tasks of a service have of an image; None where they differ, or nothing runs."""
         try:
-            tasks = await self._running(cluster, service)
+            tasks = await (await self._looks.of(cluster)).running(cluster, service)
         except AwsFailed:
             return None
         digests = {container.digest for task in tasks for container in task.containers if container.image == image}

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
+from stack.configuration.accounts import RegionOf
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.plan import Row
@@ -60,10 +62,15 @@ NO_EFFECTS = NoEffects()
 
 
 class ChangeEffects:
-    """`loaded` gives the state of a cluster that this server follows; `region` is that of the clusters."""
+    """`loaded` gives the state of a cluster that this server follows."""
 
-    def __init__(self, look: Look, loaded: Callable[[str], ClusterState | None], region: str | None = None):
-        self._look = look
+    def __init__(
+        self,
+        looks: PerCluster[Look],
+        loaded: Callable[[str], ClusterState | None],
+        region: RegionOf = lambda cluster, document: None,
+    ):
+        self._looks = looks
         self._loaded = loaded
         self._region = region
         self._definitions: LruCache[str, TaskDefinition] = LruCache(KNOWN)
@@ -102,13 +109,13 @@ class ChangeEffects:
         try:
             async with asyncio.timeout(LOOKED_WITHIN_S):
                 seen = await self._services(cluster, names)
-                running = await self._running([service for service in seen.values() if service])
+                running = await self._running(cluster, [service for service in seen.values() if service])
         except (AwsFailed, TimeoutError) as failed:
             log.info('cluster %s: the side effects of a change are not known: %s', cluster, failed)
             return [], []
         rows = []
         for document in (before, after):
-            wanted = wanted_services(cluster, _only(document, names), self._region)
+            wanted = wanted_services(cluster, _only(document, names), self._region(cluster, document))
             found = (self._row(cluster, wanted[name], seen[name], running.get(name)) for name in names)
             rows.append([row for row in found if row is not None])
         return rows[0], rows[1]
@@ -130,20 +137,20 @@ class ChangeEffects:
     async def _read(self, key: tuple[str, ...]) -> dict[str, Service | None]:
         cluster, *names = key
         begun = time.monotonic()
-        found = await self._look.services(cluster, names)
+        found = await (await self._looks.of(cluster)).services(cluster, names)
         for name in names:
             self._seen.put((cluster, name), (begun, found.get(name)))
         return {name: found.get(name) for name in names}
 
-    async def _running(self, services: Sequence[Service]) -> dict[str, TaskDefinition | None]:
+    async def _running(self, cluster: str, services: Sequence[Service]) -> dict[str, TaskDefinition | None]:
         """The task definitions that services run, by the name of the service."""
-        definitions = await asyncio.gather(*map(self._definition, services))
+        definitions = await asyncio.gather(*(self._definition(cluster, service) for service in services))
         return {service.name: definition for service, definition in zip(services, definitions, strict=True)}
 
-    async def _definition(self, service: Service) -> TaskDefinition | None:
+    async def _definition(self, cluster: str, service: Service) -> TaskDefinition | None:
         known = self._definitions.get(service.task_definition)
         if known is None and service.active:
-            known = await self._look.definition(service.task_definition)
+            known = await (await self._looks.of(cluster)).definition(service.task_definition)
             if known is not None:
                 self._definitions.put(service.task_definition, known)
         return known

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.changes.approval_policy import with_policies
 from stack.changes.change_request import ChangeRequest, Outcome
 from stack.changes.changes import Changes
 from stack.changes.gate import images
 from stack.changes.guards import Guards, StoppedDeployment
 from stack.changes.rollback import Rollback
+from stack.configuration.accounts import RegionOf
 from stack.errors import Conflict, DeploymentMoved, NotFound, RevisionConflict, StateUnreadable, Unprocessable
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.stop_order import Mode, StopOrder
@@ -54,11 +56,13 @@ class StopRequest:
 
 
 class Stopping:
-    def __init__(self, changes: Changes, rollback: Rollback, history: History, look: Look, region: str | None):
+    def __init__(
+        self, changes: Changes, rollback: Rollback, history: History, looks: PerCluster[Look], region: RegionOf
+    ):
         self._changes = changes
         self._rollback = rollback
         self._history = history
-        self._look = look
+        self._looks = looks
         self._region = region
 
     async def stop(self, cluster: str, request: ChangeRequest, stop: StopRequest) -> Outcome:
@@ -99,7 +103,7 @@ class Stopping:
 
     async def _going(self, cluster: str, stop: StopRequest) -> ServiceDeployment:
         """The deployment to be stopped, as ECS has it now."""
-        going = await newest_deployment(self._look, cluster, stop.service)
+        going = await newest_deployment(await self._looks.of(cluster), cluster, stop.service)
         refuse_moved(stop.service, stop.deployment, going)
         if going is None or not going.open:
             raise Conflict(f'ECS rolls out nothing of {stop.service} now: there is nothing to stop.')
@@ -111,7 +115,8 @@ class Stopping:
         self, current: Revision, service: str, going: ServiceDeployment
     ) -> tuple[Revision | None, Document, str]:
         """The revision that ECS's rollback brings, the document with its settings, and why that one."""
-        definition = await self._look.definition(going.source_definition) if going.source_definition else None
+        look = await self._looks.of(current.cluster)
+        definition = await look.definition(going.source_definition) if going.source_definition else None
         if definition is None:
             raise Unprocessable(
                 f'It is the first deployment of {service}: ECS has nothing to go back to. Scale it to 0, or delete it.'
@@ -137,7 +142,7 @@ class Stopping:
             return None
         if images(document).get(service) != main_container(definition.body, service).get('image'):
             return None
-        wanted = wanted_services(revision.cluster, document, self._region).get(service)
+        wanted = wanted_services(revision.cluster, document, self._region(revision.cluster, document)).get(service)
         return settings_of(document, service) if wanted and carries(definition, wanted) else None
 
 

@@ -58,6 +58,7 @@ class Patch:
             raise stale(base, self.expected)
         edited, change = self.edit(document), replace(self.change, override=None)
         check_scope(self.change, document, edited)
+        gate.check_place(base.cluster, None if base.unreadable else document, edited)
         check_interruptions(base.cluster, self.change, document, edited)
         if not self.of_guards:
             change = await gate.permit(guards, base.cluster, document, edited, self.change)

@@ -16,6 +16,7 @@ from stack.access.access import ROLES, Role
 from stack.access.alb_identity import ARN
 from stack.access.groups import read_groups
 from stack.access.tokens import Token, read_records
+from stack.configuration.accounts import read_accounts
 from stack.errors import Misconfigured
 
 
@@ -238,6 +239,15 @@ SETTINGS = (
         'looks like a secret is masked.',
         default=Role.VIEWER,
         read=_role,
+    ),
+    Setting(
+        'NYSA_ACCOUNTS',
+        'The AWS accounts of clusters, each with the role to assume there: '
+        '`{"prod-eu": {"role_arn": "arn:aws:iam::123456789012:role/nysa", "external_id": "…", "region": "eu-west-1", '
+        '"clusters": ["prod-*"]}}`. Without it, and for clusters that match no pattern, the account of the server.',
+        default=(),
+        read=read_accounts,
+        confidential=True,
     ),
     Setting('AWS_S3_BUCKET', 'The bucket of the desired states.', required=True),
     Setting(

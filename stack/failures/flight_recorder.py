@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from stack.aws.ports import ObjectStore
+from stack.aws.ports import ObjectStore, PerCluster
 from stack.errors import AwsFailed, NotFound, PreconditionFailed, StateUnreadable
 from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
@@ -60,14 +60,14 @@ class FlightRecorder:
     def __init__(
         self,
         bucket: ObjectStore,
-        look: Look,
+        looks: PerCluster[Look],
         compare: Compare,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pauses: Sequence[float] = PAUSES_S,
     ):
         self._bucket = bucket
-        self._look = look
+        self._looks = looks
         self._compare = compare
         self._now = now
         self._pauses = pauses
@@ -150,18 +150,17 @@ class FlightRecorder:
     async def _record(self, flight: '_Flight') -> None:
         rollout, definition = flight.rollout, flight.definition
         # Tasks that run once, or by a schedule, are of no service, which could be asked for them.
-        found = (
-            () if rollout.goal.kind in ('run', 'schedule') else await self._look.stopped(flight.cluster, flight.service)
-        )
+        look = await self._looks.of(flight.cluster)
+        found = () if rollout.goal.kind in ('run', 'schedule') else await look.stopped(flight.cluster, flight.service)
         stopped = _of(rollout, found) or _of(rollout, flight.known)
         # Where ECS has rolled back by the time it is seen, the deployment is gone, and its definition with it.
         arn = rollout.task_definition or next((each.task_definition for each in stopped), None)
         if definition is None and arn:
-            definition = await self._look.definition(arn)
+            definition = await look.definition(arn)
         record = _record_json(rollout, flight.seen, definition, stopped, self._now())
         record['reason'] = flight.refused or record['reason']
         record['introduced_by'] = await self._change(flight.cluster, rollout)
-        record['log'] = await last_lines(self._look, definition, stopped)
+        record['log'] = await last_lines(look, definition, stopped)
         await self._keep(flight.key, record)
 
     async def _change(self, cluster: str, rollout: Rollout) -> Json | None:

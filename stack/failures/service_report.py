@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed, NotFound
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
@@ -24,7 +25,7 @@ class Look(Protocol):
 
 
 async def service_report(
-    state: ClusterState, name: str, look: Look, recorder: FlightRecorder, task_logs: TaskLogs
+    state: ClusterState, name: str, looks: PerCluster[Look], recorder: FlightRecorder, task_logs: TaskLogs
 ) -> dict[str, Any]:
     """Raises `NotFound`. If ECS does not answer, `tasks` is null, and `failing` has the reason."""
     if name not in state.names():
@@ -33,7 +34,7 @@ async def service_report(
     report = service_row(state, name) | {
         'settings': _settings(state, name),
         'deployments': [deployment_json(state, name, each) for each in seen.deployments] if seen else [],
-        'events': await _events(state, name, look),
+        'events': events_json(seen.events[:EVENTS_SHOWN]) if seen else [],
         'failing': state.failing,
         'tasks': [],
         'flight': None,
@@ -42,6 +43,8 @@ async def service_report(
     stopped: Sequence[Task] = state.ecs.stopped.get(name, ())
     try:
         if seen is not None:
+            look = await looks.of(state.name)
+            report['events'] = await _with_activities(state, name, look, report['events'])
             report['tasks'] = [task_json(each) for each in await look.running(state.name, name)]
             stopped = merged(await look.stopped(state.name, name), stopped)
             report['stop_reasons'] = [stop_json(each, state.ecs.essential(each)) for each in stopped]
@@ -54,11 +57,12 @@ async def service_report(
     return report
 
 
-async def _events(state: ClusterState, name: str, look: Look) -> list[dict[str, Any]]:
-    """The event log, with what scaled the service and why where an autoscaler does; the newest first."""
-    seen, wanted = state.ecs.services.get(name), state.wanted.get(name)
-    events = events_json(seen.events[:EVENTS_SHOWN]) if seen else []
-    if seen is None or not (name in state.autoscaled or (wanted and wanted.scaling)):
+async def _with_activities(
+    state: ClusterState, name: str, look: Look, events: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The event log with what scaled the service and why, where an autoscaler does; the newest first."""
+    wanted = state.wanted.get(name)
+    if not (name in state.autoscaled or (wanted and wanted.scaling)):
         return events
     activities = events_json(await look.scaling_activities(state.name, name, EVENTS_SHOWN))
     found = [*events, *(activity | {'source': 'autoscaling'} for activity in activities)]

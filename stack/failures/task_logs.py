@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
@@ -56,8 +57,8 @@ class _Reading:
 class TaskLogs:
     """The logs of tasks that fail at present, read when a caller asks for them."""
 
-    def __init__(self, look: Look, clock: Callable[[], float] = time.monotonic):
-        self._look = look
+    def __init__(self, looks: PerCluster[Look], clock: Callable[[], float] = time.monotonic):
+        self._looks = looks
         self._clock = clock
         self._readings: LruCache[tuple[str, str], _Reading] = LruCache(SERVICES_KEPT)
 
@@ -79,10 +80,11 @@ class TaskLogs:
 
     async def _read(self, state: ClusterState, failed: Sequence[Task]) -> Json | None:
         try:
+            look = await self._looks.of(state.name)
             for task in failed:
                 arn = task.task_definition
-                definition = state.ecs.definitions.get(arn) or await self._look.definition(arn)
-                if found := await last_lines(self._look, definition, [task]):
+                definition = state.ecs.definitions.get(arn) or await look.definition(arn)
+                if found := await last_lines(look, definition, [task]):
                     return found
         except AwsFailed as refused:
             log.warning('cluster %s: the log of a task that failed cannot be read: %s', state.name, refused)

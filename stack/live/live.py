@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from stack.configuration.accounts import RegionOf
 from stack.errors import AwsFailed, NotFound
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -19,7 +20,7 @@ from stack.live.interest import Askers, Interest
 from stack.live.loader import Loader
 from stack.live.reader import Frozen, ReadCalendar, Reader, no_calendar
 from stack.live.reannouncements import Reannouncements
-from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
 from stack.rollouts.rollout_records import RolloutRecords
@@ -49,7 +50,7 @@ class Live:
         store: RevisionStore,
         records: RolloutRecords,
         *,
-        region: str | None = None,
+        region: RegionOf = lambda cluster, document: None,
         framing: Framing = plain,
         stalled_after: float = STALLED_AFTER_S,
         feed_s: float = 2.0,
@@ -59,7 +60,7 @@ class Live:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         around = Surroundings(
-            make_state=partial(ClusterState, region=region, stalled_after=stalled_after),
+            make_state=partial(_state_of, region, stalled_after),
             now=now,
             watched=lambda: self.watched,
         )
@@ -220,3 +221,8 @@ def _keep(known: dict[str, Any], cluster: str, facts: Mapping[str, Any]) -> None
         known[cluster] = facts
     else:
         known.pop(cluster, None)
+
+
+def _state_of(region: RegionOf, stalled_after: float, revision: Revision, now: datetime) -> ClusterState:
+    where = region(revision.cluster, document_of(revision))
+    return ClusterState(revision, now, region=where, stalled_after=stalled_after)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
 from stack.reconcile.addresses import Address, balancer_addresses, declared_addresses
 from stack.reconcile.observed_balancers import LoadBalancer
@@ -13,7 +14,9 @@ from stack.stackfile.origins import settings_with_origins
 BalancersOf = Callable[[Sequence[str]], Awaitable[Sequence[LoadBalancer]]]
 
 
-async def service_configuration(state: ClusterState, name: str, balancers_of: BalancersOf) -> dict[str, Any]:
+async def service_configuration(
+    state: ClusterState, name: str, balancers_of: PerCluster[BalancersOf]
+) -> dict[str, Any]:
     """The fields with a value, and the addresses; `failing` where AWS does not list the load balancers.
 
     Raises `NotFound` where the desired state does not have the service.
@@ -35,10 +38,10 @@ async def service_configuration(state: ClusterState, name: str, balancers_of: Ba
     return content | {'addresses': [address.to_json() for address in addresses]}
 
 
-async def _observed(state: ClusterState, name: str, balancers_of: BalancersOf) -> list[Address]:
+async def _observed(state: ClusterState, name: str, balancers_of: PerCluster[BalancersOf]) -> list[Address]:
     """The addresses of the load balancers that ECS registers the tasks with."""
     service = state.ecs.services.get(name)
     if service is None or not service.target_groups:
         return []
-    balancers = await balancers_of(service.target_groups)
+    balancers = await (await balancers_of.of(state.name))(service.target_groups)
     return list(balancer_addresses(balancers, service.target_groups))

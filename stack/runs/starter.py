@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader
+from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, PerCluster
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.runs.history import History
 from stack.runs.records import RunRecords
@@ -26,8 +26,10 @@ class Bucket(ObjectReader, ObjectLister, ObjectDeleter, Protocol):
     """The calls that requests are read and removed by."""
 
 
-# Starts one task by the arguments of RunTask, and returns its ARN: see `stack.aws.ecs_runs.EcsRuns`.
-Start = Callable[[Mapping[str, Any]], Awaitable[str]]
+class Runs(Protocol):
+    """Starts one task by the arguments of RunTask, and returns its ARN: see `stack.aws.ecs_runs.EcsRuns`."""
+
+    async def run(self, arguments: Mapping[str, Any]) -> str: ...
 
 
 class RunStarter(StoredRequests):
@@ -35,13 +37,13 @@ class RunStarter(StoredRequests):
         self,
         bucket: Bucket,
         records: RunRecords,
-        start: Start,
+        starters: PerCluster[Runs],
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
         super().__init__(bucket, PREFIX, sleep)
         self._bucket = bucket
         self._records = records
-        self._start = start
+        self._starters = starters
 
     async def _carry_out(self, stored: ListedObject) -> None:
         cluster, service, run = stored.key.removeprefix(PREFIX).split('/')
@@ -49,7 +51,7 @@ class RunStarter(StoredRequests):
         if request is None:
             return
         try:
-            arn = await self._start(json.loads(request.body))
+            arn = await (await self._starters.of(cluster)).run(json.loads(request.body))
         except (Throttled, Unavailable):
             raise
         except AwsFailed as failed:

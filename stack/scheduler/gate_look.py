@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
 from stack.failures.task_logs import last_lines
 from stack.reconcile.ledger import GateRun, Ledger
@@ -47,44 +48,48 @@ UNOBSERVED = Unobserved()
 
 
 class GateLook:
-    def __init__(self, look: Look, clock: Callable[[], float] = time.time):
+    def __init__(self, looks: PerCluster[Look], clock: Callable[[], float] = time.time):
         """`clock` gives the time in seconds since the epoch."""
-        self._look = look
+        self._looks = looks
         self._clock = clock
 
     async def look(self, cluster: str, ledger: Ledger) -> Ledger:
         """The ledger with what its open runs have come to. No call without an open run. Raises `AwsFailed`."""
-        return ledger.with_(*[await self._follow(cluster, run) for run in ledger.open_runs])
+        if not ledger.open_runs:
+            return ledger
+        look = await self._looks.of(cluster)
+        return ledger.with_(*[await self._follow(look, cluster, run) for run in ledger.open_runs])
 
     async def are_in_progress(self, cluster: str, services: Sequence[str], /) -> bool:
         """Whether the rollouts of all these services go on. Raises `AwsFailed`."""
+        look = await self._looks.of(cluster)
         for first in range(0, len(services), MOST_DESCRIBED):
-            found = await self._look.services(cluster, services[first : first + MOST_DESCRIBED])
+            found = await look.services(cluster, services[first : first + MOST_DESCRIBED])
             primaries = [service.primary if service else None for service in found.values()]
             if not all(primary and primary.rollout_state == 'IN_PROGRESS' for primary in primaries):
                 return False
         return True
 
-    async def _follow(self, cluster: str, run: GateRun) -> GateRun:
-        tasks = await self._look.runs(cluster, run.family, run.mark)
+    async def _follow(self, look: Look, cluster: str, run: GateRun) -> GateRun:
+        tasks = await look.runs(cluster, run.family, run.mark)
         followed = follow(run, tasks, self._clock())
         if followed.is_open and not tasks and run.gate and run.task_definition is None:
-            return replace(followed, task_definition=await self._registered(run))
+            return replace(followed, task_definition=await self._registered(look, run))
         if followed.is_open or not tasks:
             return followed
         ended = next((task for task in tasks if task.arn == followed.task), tasks[-1])
-        return replace(followed, lines=await self._lines(ended))
+        return replace(followed, lines=await self._lines(look, ended))
 
-    async def _registered(self, run: GateRun) -> str | None:
+    async def _registered(self, look: Look, run: GateRun) -> str | None:
         """The task definition that was registered for the run, where that is all that was done so far."""
-        newest = await self._look.definition(run.family)
+        newest = await look.definition(run.family)
         return newest.arn if newest and newest.tags.get(MADE_FOR_TAG) == run.mark else None
 
-    async def _lines(self, task: Task) -> tuple[str, ...]:
+    async def _lines(self, look: Look, task: Task) -> tuple[str, ...]:
         """The last lines of its log without secrets, as far as it has one that may be read."""
         try:
-            definition = await self._look.definition(task.task_definition)
-            found = await last_lines(self._look, definition, [task])
+            definition = await look.definition(task.task_definition)
+            found = await last_lines(look, definition, [task])
         except AwsFailed as refused:
             log.warning('the log of task %s cannot be read: %s', task.id, refused)
             return ()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer
+from stack.aws.ports import ListedObject, ObjectDeleter, ObjectLister, ObjectReader, ObjectReplacer, PerCluster
 from stack.errors import AwsFailed, Throttled, Unavailable
 from stack.rollouts.hook_answer import PREFIX, read_answer
 from stack.runtime.stored_requests import StoredRequests
@@ -36,7 +36,7 @@ class HookAnswers(StoredRequests):
     def __init__(
         self,
         bucket: Bucket,
-        deployments: Deployments,
+        deployments: PerCluster[Deployments],
         *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -55,13 +55,14 @@ class HookAnswers(StoredRequests):
             if self._now() - answer.age_from > REFUSED_KEPT:
                 await self._bucket.delete(stored.key)
             return
+        deployments = await self._deployments.of(answer.cluster)
         try:
-            await self._deployments.answer(answer.deployment, answer.hook, answer.action.upper())
+            await deployments.answer(answer.deployment, answer.hook, answer.action.upper())
         except (Throttled, Unavailable):
             raise
         except AwsFailed as failed:
             # Otherwise an earlier call, whose reply was lost, has answered it.
-            if await self._deployments.awaits(answer.deployment, answer.hook):
+            if await deployments.awaits(answer.deployment, answer.hook):
                 log.error('AWS refuses the answer to the pause of %s in %s: %s', answer.service, answer.cluster, failed)
                 await self._bucket.replace(stored.key, replace(answer, refused=failed.message).dump())
                 return

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import NotFound, NysaError
 from stack.reconcile.ledger import Ledger, read_ledger
 from stack.reconcile.plan import Plan
@@ -100,7 +101,7 @@ class Passes:
         self,
         revisions: Revisions,
         leases: Leases,
-        reconciler: Reconciler,
+        reconcilers: PerCluster[Reconciler],
         is_frozen: Callable[[Revision], Awaitable[bool]],
         sink: Callable[[Progress], None] = lambda _: None,
         *,
@@ -111,7 +112,7 @@ class Passes:
         self._stops = stops
         self._revisions = revisions
         self._leases = leases
-        self._reconciler = reconciler
+        self._reconcilers = reconcilers
         self._is_frozen = is_frozen
         self._sink = sink
 
@@ -124,7 +125,8 @@ class Passes:
         recorded = await self._leases.recorded(ask.cluster)
         ledger = await self._gates.look(ask.cluster, read_ledger(recorded.gates))
         request = await self._request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
-        return request.document, await self._reconciler.plan(ask.cluster, request)
+        reconciler = await self._reconcilers.of(ask.cluster)
+        return request.document, await reconciler.plan(ask.cluster, request)
 
     async def make(
         self, ask: Ask, on_plan: OnPlan = lambda _: None, goes_on: Callable[[], bool] = lambda: True
@@ -158,7 +160,7 @@ class Passes:
         if ledger.open_runs:
             return None
         request = await self._request(ask, revision, _brought_by(revision, recorded.deployed), ledger)
-        plan = await self._reconciler.plan(ask.cluster, request)
+        plan = await (await self._reconcilers.of(ask.cluster)).plan(ask.cluster, request)
         if not plan.is_empty:
             return None
         before = read_outcome(recorded.outcome)
@@ -190,7 +192,8 @@ class Passes:
     ) -> Ended:
         brought_by = _brought_by(target, lease.deployed)
         ledger = await self._gates.look(ask.cluster, read_ledger(lease.gates()))
-        plan = await self._reconciler.plan(ask.cluster, await self._request(ask, target, brought_by, ledger))
+        reconciler = await self._reconcilers.of(ask.cluster)
+        plan = await reconciler.plan(ask.cluster, await self._request(ask, target, brought_by, ledger))
         passed.begin(plan)
         book = GateBook(plan, ledger)
         lease.gates = book.to_json
@@ -205,7 +208,7 @@ class Passes:
             book.take(progress)
             self._log(ask.cluster, progress)
 
-        outcome = await self._reconciler.apply(plan, report, fence)
+        outcome = await reconciler.apply(plan, report, fence)
         book.end()
         return _ended(outcome)
 

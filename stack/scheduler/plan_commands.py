@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from stack.aws.ports import PerDesiredState
 from stack.errors import InvalidRequest
 from stack.reconcile.estimate import estimate
 from stack.reconcile.plan import STARTING, Plan
@@ -38,7 +39,7 @@ CHANGES = 2
 
 
 async def ecs_plan(
-    reconciler: Reconciler,
+    reconcilers: PerDesiredState[Reconciler],
     cluster: str,
     document: Mapping[str, Any],
     destroyed: Sequence[str] = (),
@@ -50,7 +51,7 @@ async def ecs_plan(
     `stack.reconcile.side_effects`. Raises `Unprocessable` where ECS has no such active cluster, and `AwsFailed`.
     """
     request = Request(document, NEW_REVISION, frozenset(destroyed))
-    plan, without_change = await reconciler.plans(cluster, request, stored)
+    plan, without_change = await reconcilers.planned(cluster, document).plans(cluster, request, stored)
     effects = side_effects(without_change.rows, plan.rows, touched(changed_rows(stored, document)))
     return shown_plan(plan) | {'also': masked([effect.to_json() for effect in effects])}
 
@@ -60,8 +61,8 @@ class Planning:
     """What the command `plan` needs."""
 
     passes: Passes
-    reconciler: Reconciler
-    rehearsal: Rehearsal
+    reconcilers: PerDesiredState[Reconciler]
+    rehearsals: PerDesiredState[Rehearsal]
 
 
 async def show_plan(planning: Planning, cluster: str, file: str | None, *, prune: bool, as_json: bool = False) -> int:
@@ -74,11 +75,14 @@ async def show_plan(planning: Planning, cluster: str, file: str | None, *, prune
         document, plan = await planning.passes.plan(Ask(cluster, prune=prune))
     else:
         document = _read_file(cluster, file)
-        plan = await planning.reconciler.plan(cluster, Request(document, NEW_REVISION, prune=prune))
+        plan = await planning.reconcilers.planned(cluster, document).plan(
+            cluster, Request(document, NEW_REVISION, prune=prune)
+        )
     starting = [row.service for row in plan.rows if row.action in STARTING]
+    rehearsal = planning.rehearsals.planned(cluster, document)
     of_services, of_quotas = await asyncio.gather(
-        planning.rehearsal.rehearse(cluster, document, starting),
-        planning.rehearsal.quotas(cluster, document, plan.to_json()['steps']),
+        rehearsal.rehearse(cluster, document, starting),
+        rehearsal.quotas(cluster, document, plan.to_json()['steps']),
     )
     rehearsed = of_services.beside(of_quotas)
     if as_json:

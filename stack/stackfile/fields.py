@@ -411,6 +411,15 @@ class ServiceSettings(DeploymentSettings, OrderSettings, ContainerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Stackfile:
+    account: str | None = entry(
+        values.ACCOUNT,
+        'The AWS account of the cluster, by its name in the setting `NYSA_ACCOUNTS`; by default the first one whose '
+        'patterns match the name of the cluster. It cannot change.',
+    )
+    region: str | None = entry(
+        values.REGION,
+        'The AWS region of the cluster; by default that of its account. It cannot change.',
+    )
     vpc: Vpc | None = entry(record(Vpc), 'The network: needed by load balancers, and by tasks with their own address.')
     logging: Logging | None = entry(LOGGING, 'Logging of all services.')
     service_discovery: ServiceDiscovery | None = entry(record(ServiceDiscovery), 'Needed by `dns_discovery`.')

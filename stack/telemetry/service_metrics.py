@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed, NotFound
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout import Rollout
@@ -65,8 +66,8 @@ class _Answer:
 class ServiceMetrics:
     def __init__(
         self,
-        metrics: MetricReader,
-        balancers: BalancerLookup,
+        metrics: PerCluster[MetricReader],
+        balancers: PerCluster[BalancerLookup],
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
@@ -120,19 +121,20 @@ class ServiceMetrics:
             return cached
         started, span = self._clock(), time_range(question.range, question.step, self._now())
         queries = [each for name in question.services for each in service_queries(question.cluster, name)]
-        for group, balancers in (await self._balancers_of(question.target_groups)).items():
+        for group, balancers in (await self._balancers_of(question)).items():
             queries += [each for balancer in balancers for each in target_queries(balancer, group)]
-        values = await self._metrics.series(queries, span) if queries else []
+        metrics = await self._metrics.of(question.cluster)
+        values = await metrics.series(queries, span) if queries else []
         answer = _Answer(started, span, list(zip(queries, values, strict=True)))
         self._answers.put(question, answer)
         return answer
 
-    async def _balancers_of(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    async def _balancers_of(self, question: _Question) -> Mapping[str, Sequence[str]]:
         """The application load balancers of target groups; a group that AWS does not know has none."""
-        known = {group: self._known_balancers.get(group) for group in groups}
+        known = {group: self._known_balancers.get(group) for group in question.target_groups}
         missing = [group for group, balancers in known.items() if balancers is None]
         if missing:
-            for group, balancers in (await self._lookup(missing)).items():
+            for group, balancers in (await self._lookup(question.cluster, missing)).items():
                 known[group] = balancers
                 if balancers:
                     self._known_balancers.put(group, balancers)
@@ -141,9 +143,9 @@ class ServiceMetrics:
             for group, balancers in known.items()
         }
 
-    async def _lookup(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    async def _lookup(self, cluster: str, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
         try:
-            return await self._balancers(groups)
+            return await (await self._balancers.of(cluster))(groups)
         except AwsFailed as error:
             if error.aws_code == 'TargetGroupNotFound':
                 return {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import NysaError, Throttled, TooManyRequests, Unavailable
 from stack.telemetry.log_events import EventQuery, LogEvent, LogLine, LogReader, filter_pattern, log_line
 from stack.telemetry.log_sources import LogSource
@@ -64,7 +65,7 @@ Sources = Callable[[TailTopic], Awaitable[Sequence[LogSource]]]
 class Tails:
     def __init__(
         self,
-        logs: LogReader,
+        logs: PerCluster[LogReader],
         sources: Sources,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -145,7 +146,8 @@ class Tails:
             )
             for source in sources
         ]
-        pages = await asyncio.gather(*(self._logs.events(each, EVENTS_A_POLL) for each in query))
+        logs = await self._logs.of(topic.cluster)
+        pages = await asyncio.gather(*(logs.events(each, EVENTS_A_POLL) for each in query))
         events = [(event, each.source) for each, page in zip(query, pages, strict=True) for event in page.events]
         fresh = sorted(window.new(events), key=lambda found: found[0].milliseconds)
         lines = [log_line(event, source) for event, source in fresh[-LINES_A_BATCH:]]

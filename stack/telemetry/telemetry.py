@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stack.access.access import Caller, Role
+from stack.aws.ports import PerCluster
 from stack.errors import AccessDenied
 from stack.telemetry.log_events import LogReader
 from stack.telemetry.service_metrics import ServiceMetrics
@@ -13,7 +14,7 @@ from stack.telemetry.tails import Tails
 class Telemetry:
     """`logs_role` is the least role that may read logs."""
 
-    logs: LogReader
+    logs: PerCluster[LogReader]
     metrics: ServiceMetrics
     tails: Tails
     logs_role: Role = Role.VIEWER

@@ -26,10 +26,15 @@ PAUSE_S = 5.0
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Something has happened to a service; `task` is the task that it happened to, if it was one."""
+    """Something has happened to a service; `task` is the task that it happened to, if it was one.
+
+    `account` is the id of AWS.
+    """
 
     cluster: str
     service: str
+    account: str = ''
+    region: str = ''
     task: Task | None = None
 
 
@@ -42,39 +47,54 @@ def read(body: str) -> Occurrence | None:
         event = json.loads(body)
         kind, detail = event['detail-type'], event['detail']
         if kind == 'ECS Task State Change':
-            return _of_task(detail['clusterArn'].rpartition('/')[2], detail)
+            return _of_task(detail['clusterArn'], detail)
         if kind == 'ECS Hook State Change':
             # Its `resources` name the service deployment, or are missing.
-            _, cluster, service = detail['serviceArn'].rsplit('/', 2)
-            return Occurrence(cluster, service)
+            return _of_service(detail['serviceArn'])
         if kind in ('ECS Service Action', 'ECS Deployment State Change'):
-            _, cluster, service = event['resources'][0].rsplit('/', 2)
-            return Occurrence(cluster, service)
+            return _of_service(event['resources'][0])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
     return None
 
 
-def _of_task(cluster: str, detail: Mapping[str, Any]) -> Occurrence | None:
+def _of_service(arn: str) -> Occurrence:
+    beginning, cluster, service = arn.rsplit('/', 2)
+    _, _, _, region, account, _ = beginning.split(':')
+    return Occurrence(cluster, service, account, region)
+
+
+def _of_task(cluster_arn: str, detail: Mapping[str, Any]) -> Occurrence | None:
+    beginning, _, cluster = cluster_arn.rpartition('/')
+    _, _, _, region, account, _ = beginning.split(':')
     kind, _, name = detail.get('group', '').partition(':')
     if kind == 'service':
-        return Occurrence(cluster, name, ecs_state.task(detail))
+        return Occurrence(cluster, name, account, region, ecs_state.task(detail))
     # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
     if kind == 'family' and name.startswith(f'{cluster}-'):
-        return Occurrence(cluster, name.removeprefix(f'{cluster}-'))
+        return Occurrence(cluster, name.removeprefix(f'{cluster}-'), account, region)
     return None
 
 
+# Whether a cluster is in an account, by its id of AWS, and region.
+IsAt = Callable[[str, str, str], bool]
+
+
 class EcsEvents:
-    """Events from the queue, and from another process that shares it; `forward` passes on those from the queue."""
+    """Events from the queue, and from another process that shares it; `forward` passes on those from the queue.
+
+    Rules of several accounts may send to one queue: an event is a hint where its cluster is in that account.
+    """
 
     def __init__(
         self,
         queue: MessageConsumer,
         hint: Hint,
+        is_at: IsAt,
         pause_s: float = PAUSE_S,
         forward: Callable[[str], None] = lambda _: None,
     ):
+        self._is_at = is_at
         self._queue = queue
         self._hint = hint
         self._pause_s = pause_s
@@ -101,5 +121,5 @@ class EcsEvents:
     def hear(self, body: str) -> None:
         """Pass a message on as a hint."""
         occurrence = read(body)
-        if occurrence is not None:
+        if occurrence is not None and self._is_at(occurrence.cluster, occurrence.account, occurrence.region):
             self._hint(occurrence.cluster, occurrence.service, occurrence.task)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
@@ -58,16 +59,20 @@ class Look(Protocol):
 
 class Observer:
     def __init__(
-        self, look: Look, clock: Callable[[], float], now: Callable[[], datetime], outcomes: Outcomes | None = None
+        self,
+        looks: PerCluster[Look],
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        outcomes: Outcomes | None = None,
     ):
-        self._look = look
+        self._looks = looks
         self._outcomes = outcomes
         self._clock = clock
         self._now = now
         self._definitions: LruCache[str, TaskDefinition] = LruCache(DEFINITIONS_KEPT)
         self._asked: dict[tuple[str, ...], float] = {}
         self._reported: dict[tuple[str, str], dict[str, Task]] = {}
-        self._looks = 0
+        self._begun = 0
 
     def report_stopped(self, cluster: str, service: str, task: Task) -> None:
         """Record a stopped task that an event of ECS reported: it need not be read."""
@@ -86,10 +91,10 @@ class Observer:
 
         A look that fails leaves no trace: what it asked, and what ECS reported, is there for the next one.
         """
-        asked, self._looks = dict(self._asked), self._looks + 1
-        order, goals = self._looks, {name: going.goal.revision for name, going in state.rollouts.items()}
+        asked, self._begun = dict(self._asked), self._begun + 1
+        order, goals = self._begun, {name: going.goal.revision for name, going in state.rollouts.items()}
         try:
-            observation = await self._observe(state, names)
+            observation = await self._observe(await self._looks.of(state.name), state, names)
         except AwsFailed:
             self._asked = {what: at for what, at in self._asked.items() if asked.get(what) == at}
             raise
@@ -97,39 +102,41 @@ class Observer:
             self._forget_reported(state.name, name, tasks)
         return replace(observation, order=order, goals=goals)
 
-    async def _observe(self, state: ClusterState, names: Sequence[str]) -> Observation:
+    async def _observe(self, look: Look, state: ClusterState, names: Sequence[str]) -> Observation:
         try:
-            services = await self._look.services(state.name, names)
+            services = await look.services(state.name, names)
         except AwsFailed as failed:
             if failed.aws_code != 'ClusterNotFoundException':
                 raise
             services = dict.fromkeys(names)
         at = self._now()
         there = {name: each for name, each in services.items() if each is not None and each.status != 'INACTIVE'}
-        there = await self._with_deployments(state, there)
+        there = await self._with_deployments(look, state, there)
         services = {**services, **there}
-        runs = await self._runs(state, names)
+        runs = await self._runs(look, state, names)
         arns = {arn for seen in there.values() for arn in seen.definition_arns}
         arns |= {task.task_definition for tasks in runs.values() for task in tasks}
         return Observation(
             at,
             services,
-            definitions=await self._definitions_of(state, arns),
-            stopped=await self._stopped(state, there),
-            targets=await self._targets(state, there),
-            autoscaled=await self._autoscaled(state, there),
+            definitions=await self._definitions_of(look, state, arns),
+            stopped=await self._stopped(look, state, there),
+            targets=await self._targets(look, state, there),
+            autoscaled=await self._autoscaled(look, state, there),
             runs=runs,
             # Last: a pass records what is missing before it makes the calls whose effects were seen above.
             outcome=await self._outcome(state, names),
         )
 
-    async def _with_deployments(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Service]:
+    async def _with_deployments(
+        self, look: Look, state: ClusterState, services: Mapping[str, Service]
+    ) -> dict[str, Service]:
         """The services with their newest service deployment, where there is more to it than a plain rolling one."""
         known = {name: before.native for name in services if (before := state.ecs.services.get(name))}
         asked = {name: seen.current_deployment for name, seen in services.items() if self._asks_for(state, seen)}
         if asked:
             try:
-                known |= await self._look.service_deployments(state.name, asked)
+                known |= await look.service_deployments(state.name, asked)
             except AwsFailed as failed:
                 if not is_denied(failed.aws_code):
                     raise
@@ -163,26 +170,30 @@ class Observer:
             return None
         return await self._outcomes(state.name)
 
-    async def _runs(self, state: ClusterState, names: Sequence[str]) -> dict[str, tuple[Task, ...]]:
+    async def _runs(self, look: Look, state: ClusterState, names: Sequence[str]) -> dict[str, tuple[Task, ...]]:
         """The tasks that were started for the revision, of services that run once, until they have ended."""
         found = {}
         for name in names:
             going = state.rollouts.get(name)
             if going is not None and going.unsettled and going.goal.kind == 'run':
                 mark = run_mark(going.goal.revision)
-                found[name] = await self._look.runs(state.name, state.wanted[name].family, mark)
+                found[name] = await look.runs(state.name, state.wanted[name].family, mark)
         return found
 
-    async def _definitions_of(self, state: ClusterState, arns: Collection[str]) -> dict[str, TaskDefinition]:
+    async def _definitions_of(
+        self, look: Look, state: ClusterState, arns: Collection[str]
+    ) -> dict[str, TaskDefinition]:
         found = {}
         for arn in set(arns) - state.ecs.definitions.keys():
-            definition = self._definitions.get(arn) or await self._look.definition(arn)
+            definition = self._definitions.get(arn) or await look.definition(arn)
             if definition is not None:
                 self._definitions.put(arn, definition)
                 found[arn] = definition
         return found
 
-    async def _stopped(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, tuple[Task, ...]]:
+    async def _stopped(
+        self, look: Look, state: ClusterState, services: Mapping[str, Service]
+    ) -> dict[str, tuple[Task, ...]]:
         """The stopped tasks of services in which something goes wrong."""
         found = {}
         for name, seen in services.items():
@@ -191,7 +202,7 @@ class Observer:
                 known = {each.arn: each for each in state.ecs.stopped.get(name, ())} | reported
                 found[name] = tuple(sorted(known.values(), key=_stopped_at, reverse=True))
             elif _loses_tasks(state, seen) and self._may_ask('stopped', state.name, name, every=STOPPED_EVERY_S):
-                found[name] = (await self._look.stopped(state.name, name))[:MOST_STOPPED]
+                found[name] = (await look.stopped(state.name, name))[:MOST_STOPPED]
         return found
 
     def _forget_reported(self, cluster: str, service: str, tasks: Collection[Task]) -> None:
@@ -202,22 +213,26 @@ class Observer:
         if not reported:
             self._reported.pop((cluster, service), None)
 
-    async def _targets(self, state: ClusterState, services: Mapping[str, Service]) -> dict[str, Mapping[str, int]]:
+    async def _targets(
+        self, look: Look, state: ClusterState, services: Mapping[str, Service]
+    ) -> dict[str, Mapping[str, int]]:
         found = {}
         moving = state.moving_services()
         for name, seen in services.items():
             every = TARGETS_EVERY_S if name in moving else AUTOSCALED_EVERY_S
             if seen.target_groups and self._may_ask('targets', state.name, name, every=every):
-                found[name] = await self._look.targets(seen.target_groups)
+                found[name] = await look.targets(seen.target_groups)
         return found
 
-    async def _autoscaled(self, state: ClusterState, services: Mapping[str, Service]) -> frozenset[str] | None:
+    async def _autoscaled(
+        self, look: Look, state: ClusterState, services: Mapping[str, Service]
+    ) -> frozenset[str] | None:
         """Asked for only where a count is not the wanted one, which an autoscaler may have decided."""
         others = [name for name, seen in services.items() if _has_another_count(state, name, seen)]
         if not others or not self._may_ask('autoscaled', state.name, every=AUTOSCALED_EVERY_S):
             return None
         wanted = [name for name, each in state.wanted.items() if not each.is_task]
-        return await self._look.autoscaled(state.name, wanted)
+        return await look.autoscaled(state.name, wanted)
 
     def _may_ask(self, *what: str, every: float) -> bool:
         now = self._clock()

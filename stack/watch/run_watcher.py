@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from stack.aws.ports import ListedObject
+from stack.aws.ports import ListedObject, PerCluster
 from stack.errors import AwsFailed, NotFound, StateUnreadable
 from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
@@ -73,7 +73,7 @@ class RunWatcher:
         self,
         revisions: Revisions,
         records: RunRecords,
-        look: Look,
+        looks: PerCluster[Look],
         moved: Moved,
         judged: Judged = lambda cluster, schedules: None,
         *,
@@ -82,7 +82,7 @@ class RunWatcher:
     ):
         self._revisions = revisions
         self._records = records
-        self._look = look
+        self._looks = looks
         self._moved = moved
         self._judged = judged
         self._now = now
@@ -177,7 +177,8 @@ class RunWatcher:
             self._once.pop(place, None)
 
     async def _see(self, followed: Followed) -> History:
-        tasks = await self._look.of_family(followed.cluster, family(followed.cluster, followed.service))
+        look = await self._looks.of(followed.cluster)
+        tasks = await look.of_family(followed.cluster, family(followed.cluster, followed.service))
         now = self._now()
 
         def change(history: History) -> History:
@@ -188,7 +189,7 @@ class RunWatcher:
         known = self._published.setdefault((followed.cluster, followed.service), {run.id: run for run in before.runs})
         moved = [run for run in after.runs if known.get(run.id) != run]
         self._published[followed.cluster, followed.service] = {run.id: run for run in after.runs}
-        logs = {run.id: found for run in moved if not run.is_open and (found := await self._log(run, tasks))}
+        logs = {run.id: found for run in moved if not run.is_open and (found := await self._log(look, run, tasks))}
         if logs:
             _, after = await self._records.update(
                 followed.cluster, followed.service, lambda history: _with_logs(history, logs)
@@ -197,13 +198,13 @@ class RunWatcher:
             self._moved(followed.cluster, followed.service, after.find(run.id) or run)
         return after
 
-    async def _log(self, run: Run, tasks: tuple[Task, ...]) -> Json | None:
+    async def _log(self, look: Look, run: Run, tasks: tuple[Task, ...]) -> Json | None:
         """The last lines of a run that has ended; None where they cannot be read."""
         task = next((task for task in tasks if task.id == run.task), None)
         if task is None:
             return None
         try:
-            found = await last_lines(self._look, await self._look.definition(task.task_definition), [task])
+            found = await last_lines(look, await look.definition(task.task_definition), [task])
         except AwsFailed as failed:
             log.warning('the log of the run %s cannot be read: %s', run.id, failed)
             return None

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from stack.aws.ports import PerCluster
+from stack.configuration.accounts import RegionOf
 from stack.errors import NysaError
-from stack.reconcile.wanted import Wanted, wanted_services
+from stack.reconcile.wanted import wanted_services
 from stack.rehearsal.secret_checks import uses
 from stack.rehearsal.start import Start
 from stack.rollouts.ecs_state import Task
@@ -59,7 +61,12 @@ Restart = Callable[[str, str, tuple[StaleSecret, ...]], Awaitable[None]]
 
 class SecretWatch:
     def __init__(
-        self, versions: Versions, tasks: Tasks, clusters: ManagedClusters, restart: Restart, region: str | None
+        self,
+        versions: PerCluster[Versions],
+        tasks: PerCluster[Tasks],
+        clusters: ManagedClusters,
+        restart: Restart,
+        region: RegionOf,
     ):
         self._versions = versions
         self._tasks = tasks
@@ -89,10 +96,11 @@ class SecretWatch:
 
     async def _check(self, cluster: str) -> None:
         document = await self._clusters.document(cluster)
-        wanted = await asyncio.to_thread(wanted_services, cluster, document, self._region)
-        read = {name: self._uses(cluster, each) for name, each in wanted.items() if not each.runs_once}
+        region, versions = self._region(cluster, document), await self._versions.of(cluster)
+        wanted = await asyncio.to_thread(wanted_services, cluster, document, region)
+        read = {name: _uses(Start(cluster, region, each)) for name, each in wanted.items() if not each.runs_once}
         using = {name: references for name, references in read.items() if references}
-        changed = await self._changed(using)
+        changed = await _changed(versions, using)
         stale: dict[str, tuple[StaleSecret, ...]] = {}
         for name, references in using.items():
             times = {variable: changed[each] for variable, each in references.items() if each in changed}
@@ -105,40 +113,46 @@ class SecretWatch:
             if settings[name].restart_on_secret_change:
                 await self._restart(cluster, name, found)
 
-    def _uses(self, cluster: str, wanted: Wanted) -> dict[str, Reference]:
-        """What a service reads at start, by variable; a fixed version never changes."""
-        found = {}
-        for use in uses(Start(cluster, self._region, wanted)):
-            named = reference(use.value_from, self._region)
-            if use.reason == SECRET and not (isinstance(named, SecretReference) and named.version):
-                found[use.path.rpartition('.')[2]] = named
-        return found
-
-    async def _changed(self, using: Mapping[str, Mapping[str, Reference]]) -> dict[Reference, datetime]:
-        """When each reference changed; each secret is asked for once, parameters together."""
-        every = dict.fromkeys(each for references in using.values() for each in references.values())
-        changed: dict[Reference, datetime] = {}
-        known: dict[str, datetime | None] = {}
-        for each in every:
-            if isinstance(each, SecretReference):
-                if each.arn not in known:
-                    known[each.arn] = await self._versions.secret_changed(each.arn)
-                if at := known[each.arn]:
-                    changed[each] = at
-        parameters = [each for each in every if isinstance(each, ParameterReference)]
-        for region in dict.fromkeys(each.region for each in parameters):
-            there = [each for each in parameters if each.region == region]
-            names = frozenset(name for each in there for name in each.names)
-            times = await self._versions.parameters_changed(names, region)
-            changed |= {each: times[name] for each in there for name in each.names if name in times}
-        return changed
-
     async def _stale(self, cluster: str, service: str, changed: Mapping[str, datetime]) -> tuple[StaleSecret, ...]:
         known = self._oldest.get((cluster, service))
         if not changed or (known is not None and not stale_secrets(changed, known)):
             return ()
-        created = [task.created_at for task in await self._tasks.running(cluster, service) if task.created_at]
+        created = [
+            task.created_at
+            for task in await (await self._tasks.of(cluster)).running(cluster, service)
+            if task.created_at
+        ]
         if not created:
             return ()
         self._oldest[cluster, service] = min(created)
         return stale_secrets(changed, min(created))
+
+
+def _uses(start: Start) -> dict[str, Reference]:
+    """What a service reads at start, by variable; a fixed version never changes."""
+    found = {}
+    for use in uses(start):
+        named = reference(use.value_from, start.region)
+        if use.reason == SECRET and not (isinstance(named, SecretReference) and named.version):
+            found[use.path.rpartition('.')[2]] = named
+    return found
+
+
+async def _changed(versions: Versions, using: Mapping[str, Mapping[str, Reference]]) -> dict[Reference, datetime]:
+    """When each reference changed; each secret is asked for once, parameters together."""
+    every = dict.fromkeys(each for references in using.values() for each in references.values())
+    changed: dict[Reference, datetime] = {}
+    known: dict[str, datetime | None] = {}
+    for each in every:
+        if isinstance(each, SecretReference):
+            if each.arn not in known:
+                known[each.arn] = await versions.secret_changed(each.arn)
+            if at := known[each.arn]:
+                changed[each] = at
+    parameters = [each for each in every if isinstance(each, ParameterReference)]
+    for region in dict.fromkeys(each.region for each in parameters):
+        there = [each for each in parameters if each.region == region]
+        names = frozenset(name for each in there for name in each.names)
+        times = await versions.parameters_changed(names, region)
+        changed |= {each: times[name] for each in there for name in each.names if name in times}
+    return changed

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 
+from stack.aws.ports import PerCluster
 from stack.errors import AwsFailed
 from stack.live import Live
 from stack.rollouts.ecs_state import Task
@@ -34,7 +35,7 @@ class Watcher:
     def __init__(
         self,
         live: Live,
-        look: Look,
+        looks: PerCluster[Look],
         intervals: Intervals = POLLED,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -43,11 +44,11 @@ class Watcher:
         outcomes: Outcomes | None = None,
     ):
         self._live = live
-        self._look = look
+        self._looks = looks
         self._schedule = LookSchedule(intervals)
         self._clock = clock
         self._chance = chance
-        self._observer = Observer(look, clock, now, outcomes)
+        self._observer = Observer(looks, clock, now, outcomes)
         self._listed: dict[str, list[str]] = {}
         self._failures: Counter[str] = Counter()
         self._wake = asyncio.Event()
@@ -151,7 +152,7 @@ class Watcher:
 
     async def _list(self, cluster: str) -> None:
         try:
-            self._listed[cluster] = await self._look.names(cluster)
+            self._listed[cluster] = await (await self._looks.of(cluster)).names(cluster)
         except AwsFailed as failed:
             self._failed(cluster, failed)
         else:

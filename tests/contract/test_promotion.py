@@ -158,7 +158,7 @@ def look(server: Server, cluster: str) -> None:
 
     async def looking() -> None:
         state = await server.context.live.state(cluster)
-        observer = Observer(server.context.look, time.monotonic, lambda: datetime.now(UTC))
+        observer = Observer(server.context.looks, time.monotonic, lambda: datetime.now(UTC))
         await server.context.live.see(cluster, await observer.observe(state, list(state.wanted)))
 
     server.run(looking())

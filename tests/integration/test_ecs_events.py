@@ -12,6 +12,7 @@ from stack.sandbox.faults import Fault
 from stack.watch.ecs_events import EcsEvents
 from tests.aws import Aws
 from tests.live_client import LiveClient
+from tests.places import anywhere
 from tests.rolling import BREAKER, Rolling, eventually, state_of, web
 
 
@@ -20,7 +21,7 @@ class OnDemand(Rolling):
 
     async def open(self) -> None:
         self.client = await LiveClient.connect(await self.serve())
-        self.events = EcsEvents(Queue(self.connection, ECS_EVENTS_QUEUE), self.watcher.hint)
+        self.events = EcsEvents(Queue(self.connection, ECS_EVENTS_QUEUE), self.watcher.hint, anywhere)
 
     async def close(self) -> None:
         await self.client.close()
@@ -120,7 +121,7 @@ def test_a_server_takes_them_by_itself(aws: Aws, queue: str):
     async def scenario(rolling: OnDemand) -> None:
         hinted: list[str] = []
         loop = asyncio.create_task(
-            EcsEvents(Queue(rolling.connection, ECS_EVENTS_QUEUE), lambda *hint: hinted.append(hint[1])).run()
+            EcsEvents(Queue(rolling.connection, ECS_EVENTS_QUEUE), lambda *hint: hinted.append(hint[1]), anywhere).run()
         )
         rolling.act(state_of(web()))
         await eventually(lambda: 'web' in hinted)

@@ -34,6 +34,7 @@ from stack.scheduler.reconciler import Reconciler
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Origin
 from tests.aws import Aws
+from tests.places import InOnePlace, in_region
 from tests.stage import Stage
 
 BLUE_GREEN = {'deployment': {'strategy': 'blue_green', 'bake_time': '5m'}}
@@ -290,7 +291,7 @@ def stopping(stage: Stopped, connection: AwsClient) -> Stopping:
         return None
 
     rollback = Rollback(core.changes, core.freezing, core.history, Targets(core.history, core.freezing, unknown))
-    return Stopping(core.changes, rollback, core.history, EcsLook(connection), stage.aws.region)
+    return Stopping(core.changes, rollback, core.history, InOnePlace(EcsLook(connection)), in_region(stage.aws.region))
 
 
 async def one_pass(stage: Stopped, connection: AwsClient) -> None:
@@ -301,10 +302,10 @@ async def one_pass(stage: Stopped, connection: AwsClient) -> None:
     gate = Gate(bucket, lambda _: at_once(0))
     reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
     leases = Leases(bucket, clock=lambda: stage.clock)
-    gates = GateLook(EcsLook(paced))
-    await Passes(RevisionStore(bucket), leases, reconciler, gate.is_shut, gates=gates, stops=gate.stops).make(
-        Ask(stage.name)
-    )
+    gates = GateLook(InOnePlace(EcsLook(paced)))
+    await Passes(
+        RevisionStore(bucket), leases, InOnePlace(reconciler), gate.is_shut, gates=gates, stops=gate.stops
+    ).make(Ask(stage.name))
 
 
 @pytest.mark.parametrize('seed', range(10))

@@ -223,7 +223,7 @@ async def _start(servers: Servers, directory: Directory, name: str) -> None:
     proposals = replica.context.proposals
     proposals._standings = proposals._carrying_out._standings = directory
     previews = replica.changes._previews
-    previews._ecs_plan = previews._rehearsal = None
+    previews._ecs_plan = previews._rehearsals = None
 
 
 def document(required: int) -> dict[str, Any]:

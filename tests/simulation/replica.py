@@ -40,7 +40,7 @@ class Replica:
 
     def run(self, loops: Iterable[str]) -> None:
         """Begin the loops that run beside the server. Called in the context of the process."""
-        watcher = Watcher(self.live, self.context.look, POLLED)
+        watcher = Watcher(self.live, self.context.looks, POLLED)
         known = {'announcements': self.sweeper.run, 'revisions': self.live.run, 'watcher': watcher.run}
         known['proposals'] = self.context.proposal_news.run
         running = Loops()

@@ -47,14 +47,23 @@ SCHEMAS: dict[str, Schema] = {
                     'An active cluster, as ECS counts.',
                     {
                         'name': text('Its name.'),
+                        'account': text('Its account, by its name in `NYSA_ACCOUNTS`; `home` is that of Nysa.'),
                         'managed': {'type': 'boolean', 'description': 'Whether it has a desired state here.'},
                         'services': number('How many active services it has.'),
                         'running': number('How many tasks run in it.'),
                     },
                 ),
                 'By name.',
-            )
+            ),
+            'failing': {
+                'type': 'object',
+                'description': 'Why the clusters of an account are missing, by the name of the account.',
+                'additionalProperties': {'type': 'string'},
+            },
         },
-        example={'content': [{'name': 'legacy', 'managed': False, 'services': 3, 'running': 12}]},
+        example={
+            'content': [{'name': 'legacy', 'account': 'home', 'managed': False, 'services': 3, 'running': 12}],
+            'failing': {},
+        },
     ),
 }

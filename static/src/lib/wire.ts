@@ -2716,6 +2716,10 @@ export interface EcsClusters {
      */
     name: string;
     /**
+     * Its account, by its name in `NYSA_ACCOUNTS`; `home` is that of Nysa.
+     */
+    account: string;
+    /**
      * Whether it has a desired state here.
      */
     managed: boolean;
@@ -2728,6 +2732,12 @@ export interface EcsClusters {
      */
     running: number;
   }[];
+  /**
+   * Why the clusters of an account are missing, by the name of the account.
+   */
+  failing: {
+    [k: string]: string;
+  };
 }
 /**
  * The shape of every error.

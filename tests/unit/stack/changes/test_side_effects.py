@@ -9,6 +9,7 @@ from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts import ecs_state
+from tests.places import InOnePlace
 
 ARN = 'arn:td/prod-web:3'
 
@@ -48,7 +49,7 @@ class Ecs:
 
 
 def effects_of(ecs: Ecs, *changes: Mapping[str, Any]) -> list[list[tuple]]:
-    known = ChangeEffects(ecs, lambda _: None)
+    known = ChangeEffects(InOnePlace(ecs), lambda _: None)
 
     async def run() -> list[list[tuple]]:
         found = [await known.of('prod', document(), change) for change in changes]
@@ -91,7 +92,7 @@ def test_what_an_earlier_change_dropped_is_no_loss_of_the_next_one():
     ecs = Ecs()
     ecs.variables = [{'name': 'A', 'value': '1'}]
     without, then = document(), document(image='web:2')
-    known = ChangeEffects(ecs, lambda _: None)
+    known = ChangeEffects(InOnePlace(ecs), lambda _: None)
 
     async def run() -> None:
         declared = document(environment={'A': '1'})

@@ -47,6 +47,9 @@ class Open:
     async def guards(self, cluster: str, base: Revision) -> Guards:
         return Guards()
 
+    def check_place(self, cluster: str, before: Any, after: Any) -> None:
+        pass
+
     async def permit(self, guards: Guards, cluster: str, before: Any, after: Any, change: Change) -> Change:
         return change
 

@@ -21,6 +21,7 @@ from stack.sandbox.faults import Fault
 from stack.state.diff import difference
 from tests.aws import Aws
 from tests.fake_s3 import FakeS3, World
+from tests.places import InOnePlace
 from tests.rolling import eventually
 from tests.server import connect
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
@@ -79,7 +80,7 @@ def record(
     """What is on record after these endings, one after the other."""
 
     async def recording() -> dict[str, Any] | None:
-        recorder = FlightRecorder(bucket, ecs, history, now=lambda: START, pauses=(0.0, 0.0))
+        recorder = FlightRecorder(bucket, InOnePlace(ecs), history, now=lambda: START, pauses=(0.0, 0.0))
         for ending in endings:
             recorder.ended(*ending)
             await recorder.finished()
@@ -161,7 +162,9 @@ def test_a_first_attempt_is_not_recorded_over_the_second(caplog: pytest.LogCaptu
 
     async def recording() -> str:
         s3 = FakeS3(World())
-        recorder = FlightRecorder(Bucket(s3, 'b'), FailingEcs(), compare, now=lambda: START, pauses=(3600.0,))
+        recorder = FlightRecorder(
+            Bucket(s3, 'b'), InOnePlace(FailingEcs()), compare, now=lambda: START, pauses=(3600.0,)
+        )
         made, first = failed()
         s3.fail(lambda operation, _: operation == 'PutObject')
         recorder.ended(made, first)
@@ -179,7 +182,9 @@ def test_of_two_replicas_the_record_of_the_later_attempt_is_kept(later: int, kep
         world, records = World(), []
         for _ in range(2):
             s3 = FakeS3(world)
-            records.append((s3, FlightRecorder(Bucket(s3, 'b'), FailingEcs(), compare, now=lambda: START, pauses=())))
+            records.append(
+                (s3, FlightRecorder(Bucket(s3, 'b'), InOnePlace(FailingEcs()), compare, now=lambda: START, pauses=()))
+            )
         (s3, local), (_, remote) = records
         made, ending = failed()
         other = Verdict('aborted', 'Theirs.', ending.verdict.at + timedelta(minutes=later))

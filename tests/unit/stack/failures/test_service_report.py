@@ -8,6 +8,7 @@ from typing import Any
 from stack.failures.service_report import service_report
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import ServiceEvent, Task
+from tests.places import InOnePlace
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
 
 WEB = {'image': 'registry:5000/web:1', 'desired_count': 2}
@@ -38,7 +39,7 @@ async def no_log(*given: Any) -> None:
 
 def report(made: ClusterState, asked: Look) -> dict[str, Any]:
     recorder, logs = SimpleNamespace(read=no_log), SimpleNamespace(of=no_log)
-    return asyncio.run(service_report(made, 'web', asked, recorder, logs))
+    return asyncio.run(service_report(made, 'web', InOnePlace(asked), recorder, logs))
 
 
 def seen(**fields: Any) -> ClusterState:

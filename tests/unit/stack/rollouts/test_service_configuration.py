@@ -9,6 +9,7 @@ import pytest
 from stack.errors import NotFound, Unavailable
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.rollouts.service_configuration import service_configuration
+from tests.places import InOnePlace
 from tests.unit.stack.rollouts.test_cluster_state import look, revision, running, state
 
 WEB = {'image': 'web:1', 'memory': 256}
@@ -28,7 +29,7 @@ def configuration(balancers: Sequence[LoadBalancer] | Exception = (), **seen: An
 
     current = state(revision('r1', web=WEB))
     look(current, running(**seen))
-    return asyncio.run(service_configuration(current, 'web', balancers_of))
+    return asyncio.run(service_configuration(current, 'web', InOnePlace(balancers_of)))
 
 
 def test_settings_and_addresses_are_together():
@@ -55,4 +56,4 @@ def test_an_unmanaged_service_has_no_configuration():
         raise AssertionError(groups)
 
     with pytest.raises(NotFound):
-        asyncio.run(service_configuration(state(revision('r1', web=WEB)), 'other', balancers_of))
+        asyncio.run(service_configuration(state(revision('r1', web=WEB)), 'other', InOnePlace(balancers_of)))

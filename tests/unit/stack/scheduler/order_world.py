@@ -25,6 +25,7 @@ from stack.scheduler.reconciler import Reconciler
 from stack.state.lease_record import PREFIX
 from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
+from tests.places import InOnePlace
 
 CLUSTER = 'prod'
 BEGINNING = 1_900_000_000.0
@@ -240,7 +241,13 @@ class Process:
     def __post_init__(self) -> None:
         leases = Leases(self)
         reconciler = Reconciler(self, self._call, clock=lambda: self.world.now, sleep=self._never)
-        self.passes = Passes(self, leases, reconciler, self._is_open, gates=GateLook(self, lambda: self.world.now))
+        self.passes = Passes(
+            self,
+            leases,
+            InOnePlace(reconciler),
+            self._is_open,
+            gates=GateLook(InOnePlace(self), lambda: self.world.now),
+        )
 
     async def make(self, **ask: Any) -> Ended:
         """A pass for a message that was sent now."""

@@ -12,6 +12,7 @@ from stack.rollouts import ecs_state
 from stack.rollouts.ecs_state import Service, Task
 from stack.scheduler.gate_look import LINES_KEPT, LONGEST_LINE, GateLook
 from tests.asynchronous import asynchronous
+from tests.places import InOnePlace
 from tests.unit.stack.rollouts.test_gate_runs import RUN, a_task
 
 LOGGING = {'logDriver': 'awslogs', 'options': {'awslogs-group': 'g', 'awslogs-stream-prefix': 'p'}}
@@ -54,13 +55,13 @@ def shown(state: str) -> Service:
 async def test_no_call_without_an_open_run():
     ecs = Ecs()
     ledger = EMPTY.with_(replace(RUN, state='succeeded'))
-    assert await GateLook(ecs).look('prod', ledger) == ledger
+    assert await GateLook(InOnePlace(ecs)).look('prod', ledger) == ledger
     assert ecs.calls == []
 
 
 @asynchronous
 async def test_the_end_of_a_run_has_a_bounded_part_of_its_log():
-    ledger = await GateLook(Ecs(a_task('STOPPED', 1)), lambda: 1040.0).look('prod', EMPTY.with_(RUN))
+    ledger = await GateLook(InOnePlace(Ecs(a_task('STOPPED', 1))), lambda: 1040.0).look('prod', EMPTY.with_(RUN))
     [run] = ledger.runs.values()
     assert (run.state, run.exit_code, len(run.lines)) == ('failed', 1, LINES_KEPT)
     assert run.lines[-1].startswith('line 29')
@@ -71,7 +72,7 @@ async def test_the_end_of_a_run_has_a_bounded_part_of_its_log():
 async def test_a_log_that_may_not_be_read_changes_no_end():
     ecs = Ecs(a_task('STOPPED', 0))
     ecs.denied = True
-    [run] = (await GateLook(ecs, lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
+    [run] = (await GateLook(InOnePlace(ecs), lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
     assert (run.state, run.lines) == ('succeeded', ())
 
 
@@ -79,17 +80,17 @@ async def test_a_log_that_may_not_be_read_changes_no_end():
 async def test_a_registered_task_definition_is_found_again():
     """RunTask is repeated with the same arguments, or else ECS would refuse its token."""
     ecs = Ecs()
-    [run] = (await GateLook(ecs, lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
+    [run] = (await GateLook(InOnePlace(ecs), lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
     assert (run.state, run.task_definition) == ('starting', 'arn:td:1')
     ecs.registered = replace(ecs.registered, tags={MADE_FOR_TAG: 'nysa/other'})
-    [run] = (await GateLook(ecs, lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
+    [run] = (await GateLook(InOnePlace(ecs), lambda: 1040.0).look('prod', EMPTY.with_(RUN))).runs.values()
     assert run.task_definition is None
 
 
 @asynchronous
 async def test_rollouts_in_progress():
     ecs = Ecs()
-    look = GateLook(ecs)
+    look = GateLook(InOnePlace(ecs))
     assert await look.are_in_progress('prod', [f's{number}' for number in range(25)])
     assert ecs.calls == ['services'] * 3
     assert not await look.are_in_progress('prod', ['s1', 'done'])

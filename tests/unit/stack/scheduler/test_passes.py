@@ -19,6 +19,7 @@ from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Origin
 from tests.aws import Aws
 from tests.cluster import Cluster, clusters
+from tests.places import InOnePlace
 
 
 class Scene:
@@ -32,7 +33,7 @@ class Scene:
         self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
         self.frozen = False
         self.reconciler = cluster.reconciler()
-        self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen)
+        self.passes = Passes(self.store, self.leases, InOnePlace(self.reconciler), self._is_frozen)
 
     async def _is_frozen(self, _: Any) -> bool:
         return self.frozen

@@ -19,6 +19,7 @@ from stack.scheduler.passes import Passes
 from stack.state.revision_store import RevisionStore, serialise
 from tests.aws import Aws
 from tests.cluster import Cluster, clusters
+from tests.places import InOnePlace
 
 DOCUMENT = {'services': [{'mailer': {'image': 'team/mailer:1', 'memory': 16, 'environment': {'TOKEN': 'hunter2'}}}]}
 
@@ -34,10 +35,12 @@ class Shell:
         self.store = RevisionStore(bucket)
         self.leases = Leases(bucket, clock=cluster.time.clock, sleep=cluster.time.sleep)
         self.reconciler = cluster.reconciler(patience=0)
-        self.passes = Passes(self.store, self.leases, self.reconciler, self._is_frozen, plan_commands.print_progress)
+        self.passes = Passes(
+            self.store, self.leases, InOnePlace(self.reconciler), self._is_frozen, plan_commands.print_progress
+        )
         facts = StartFacts(cluster.paced, download)
         rehearsal = Rehearsal(facts, cluster.paced.region)
-        self.planning = plan_commands.Planning(self.passes, self.reconciler, rehearsal)
+        self.planning = plan_commands.Planning(self.passes, self.reconcilers, InOnePlace(rehearsal))
 
     async def _is_frozen(self, _: object) -> bool:
         return self.frozen
@@ -154,8 +157,8 @@ def test_the_plan_of_the_api_has_no_secret_and_an_estimate(shell: Shell):
     shell.write(DOCUMENT)
     shell.apply()
     changed = {'services': [{'mailer': {**DOCUMENT['services'][0]['mailer'], 'environment': {'TOKEN': 'hunter3'}}}]}
-    shown = asyncio.run(plan_commands.ecs_plan(shell.reconciler, shell.cluster.name, changed))
+    shown = asyncio.run(plan_commands.ecs_plan(shell.reconcilers, shell.cluster.name, changed))
     assert shown['estimate_seconds'] > 0
     assert [step['kind'] for step in shown['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:UpdateService']
     assert 'hunter' not in str(shown)
-    assert asyncio.run(plan_commands.ecs_plan(shell.reconciler, shell.cluster.name, DOCUMENT))['steps'] == []
+    assert asyncio.run(plan_commands.ecs_plan(shell.reconcilers, shell.cluster.name, DOCUMENT))['steps'] == []

@@ -11,6 +11,7 @@ from stack.errors import AwsFailed, NotFound
 from stack.rollouts.cluster_state import ClusterState
 from stack.telemetry.metric_queries import SeriesQuery, TimeRange, time_range
 from stack.telemetry.service_metrics import CACHED_S, ServiceMetrics, marks
+from tests.places import InOnePlace
 from tests.unit.stack.rollouts.test_cluster_state import START, look, revision, running, state
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
@@ -38,7 +39,9 @@ class Scene:
         self.clock = 0.0
         self.lookups = 0
         self.balancers, self.failure = balancers, failure
-        self.metrics = ServiceMetrics(self.cloudwatch, self.lookup, now=lambda: NOW, clock=lambda: self.clock)
+        self.metrics = ServiceMetrics(
+            InOnePlace(self.cloudwatch), InOnePlace(self.lookup), now=lambda: NOW, clock=lambda: self.clock
+        )
 
     async def lookup(self, groups: Sequence[str]) -> Mapping[str, Sequence[str]]:
         self.lookups += 1

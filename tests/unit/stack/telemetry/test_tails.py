@@ -12,6 +12,7 @@ from stack.telemetry import tails
 from stack.telemetry.log_sources import LogSource
 from stack.telemetry.tail_topic import TailTopic
 from stack.telemetry.tails import CALLS_A_SECOND, MOST_TAILS, POLL_S, TAILS_A_READER, Batch, Tails
+from tests.places import InOnePlace
 from tests.unit.stack.telemetry.logs import MemoryLogs
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ class Scene:
         self.pauses: list[float] = []
         self.gone = False
         self._due: list[asyncio.Future[None]] = []
-        self.tails = Tails(self.logs, self.sources, lambda: self.now, self.sleep)
+        self.tails = Tails(InOnePlace(self.logs), self.sources, lambda: self.now, self.sleep)
 
     async def sources(self, topic: TailTopic) -> Sequence[LogSource]:
         if self.gone:

@@ -12,6 +12,7 @@ from stack.sandbox.ecs.clock import ManualClock
 from stack.sandbox.ecs.ecs import Ecs
 from stack.watch.ecs_events import EcsEvents, read
 from tests.aws import Aws
+from tests.places import anywhere
 
 SERVICE_ARN = 'arn:aws:ecs:us-east-1:123456789012:service/prod/web'
 
@@ -33,7 +34,11 @@ def event(kind: str, resources: list[str] | None = None, **detail: Any) -> str:
         event('ECS Service Action'),
         event('ECS Service Action', ['web']),
         event('ECS Task State Change', clusterArn=7, group='service:web'),
-        event('ECS Task State Change', clusterArn='arn:cluster/prod', group='family:migrate'),
+        event(
+            'ECS Task State Change',
+            clusterArn='arn:aws:ecs:us-east-1:123456789012:cluster/prod',
+            group='family:migrate',
+        ),
     ],
 )
 def test_a_message_without_information_is_ignored(body: str):
@@ -44,6 +49,7 @@ def test_a_message_without_information_is_ignored(body: str):
 def test_a_service_that_moves(kind: str):
     hint = read(event(kind, [SERVICE_ARN], eventName='SERVICE_STEADY_STATE'))
     assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
+    assert (hint.account, hint.region) == ('123456789012', 'us-east-1')
 
 
 @pytest.mark.parametrize('resources', [[], ['arn:aws:ecs:us-east-1:123456789012:service-deployment/prod/web/1']])
@@ -53,7 +59,9 @@ def test_a_hook_that_waits(resources: list[str]):
 
 
 def test_a_task_that_runs_once():
-    hint = read(event('ECS Task State Change', clusterArn='arn:cluster/eu-prod', group='family:eu-prod-db-migrate'))
+    cluster = 'arn:aws:ecs:eu-west-1:210987654321:cluster/eu-prod'
+    hint = read(event('ECS Task State Change', clusterArn=cluster, group='family:eu-prod-db-migrate'))
+    assert (hint.account, hint.region) == ('210987654321', 'eu-west-1')
     assert (hint.cluster, hint.service, hint.task) == ('eu-prod', 'db-migrate', None)
 
 
@@ -106,7 +114,7 @@ def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):
 
     async def take() -> None:
         queue = Queue(connection, url.rpartition('/')[2])
-        events = EcsEvents(queue, lambda *hint: hints.append(hint), forward=forwarded.append)
+        events = EcsEvents(queue, lambda *hint: hints.append(hint), anywhere, forward=forwarded.append)
         while not hints:
             await events.take()
 
@@ -116,5 +124,29 @@ def test_messages_are_passed_on_and_taken_off_the_queue(aws: Aws):
     assert aws.messages(url) == []
     # Another process of this server hears the same.
     for body in forwarded:
-        EcsEvents(Queue(connection, 'other'), lambda *hint: hints.append(hint)).hear(body)
+        EcsEvents(Queue(connection, 'other'), lambda *hint: hints.append(hint), anywhere).hear(body)
     assert hints == [('prod', 'web', None)] * 2
+
+
+def test_an_event_of_a_cluster_of_that_name_in_another_account_is_no_hint(aws: Aws):
+    url = aws.queue()
+    others = SERVICE_ARN.replace('123456789012', '210987654321')
+    for arn in (others, SERVICE_ARN):
+        aws.client('sqs').send_message(QueueUrl=url, MessageBody=event('ECS Service Action', [arn]))
+    hints: list[tuple] = []
+    asked: list[tuple[str, str, str]] = []
+    connection = Connection()
+
+    def is_at(*place: str) -> bool:
+        asked.append(place)
+        return place[1] == '123456789012'
+
+    async def take() -> None:
+        events = EcsEvents(Queue(connection, url.rpartition('/')[2]), lambda *hint: hints.append(hint), is_at)
+        while len(asked) < 2:
+            await events.take()
+
+    asyncio.run(take())
+    connection.close()
+    assert sorted(asked) == [('prod', '123456789012', 'us-east-1'), ('prod', '210987654321', 'us-east-1')]
+    assert hints == [('prod', 'web', None)]

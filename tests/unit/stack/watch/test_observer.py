@@ -26,6 +26,7 @@ from stack.watch.observer import (
     UNKNOWN_EVERY_S,
     Observer,
 )
+from tests.places import InOnePlace
 from tests.service_deployments import BLUE_GREEN, WITH_ALARMS, pause
 from tests.unit.stack.rollouts.test_cluster_state import START, definition, revision, running, state
 from tests.unit.stack.rollouts.test_stage_view import native
@@ -82,7 +83,9 @@ class Scene:
         self.state = state(revision('r1', web=WEB))
         self.ecs = Ecs(self.state)
         self.now = 0.0
-        self.observer = Observer(self.ecs, lambda: self.now, lambda: START + timedelta(minutes=2, seconds=self.now))
+        self.observer = Observer(
+            InOnePlace(self.ecs), lambda: self.now, lambda: START + timedelta(minutes=2, seconds=self.now)
+        )
 
     def look(self, seen: Service | None, after: float = 1.0) -> Observation:
         self.now += after
@@ -202,7 +205,7 @@ def test_the_outcome_of_the_last_pass_is_read_at_each_look_at_what_rolls_out_and
         assert scene.ecs.asked['services'] >= len(read), 'after ECS was asked'
         return PassOutcome(1, 'r1', START, START)
 
-    scene.observer = Observer(scene.ecs, lambda: scene.now, lambda: START + timedelta(minutes=2), outcome)
+    scene.observer = Observer(InOnePlace(scene.ecs), lambda: scene.now, lambda: START + timedelta(minutes=2), outcome)
     for _ in range(2):
         assert scene.look(running(running=1)).outcome == PassOutcome(1, 'r1', START, START)
     assert len(read) == 2

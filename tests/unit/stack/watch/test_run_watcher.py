@@ -15,6 +15,7 @@ from stack.runs.run import Run
 from stack.state.revisions import Revision
 from stack.watch.run_watcher import FAILED_S, IDLE_S, OPEN_S, SYNC_S, RunWatcher
 from tests.asynchronous import asynchronous
+from tests.places import InOnePlace
 from tests.unit.stack.runs.test_history import a_task
 
 NOON = datetime(2030, 4, 1, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ class World:
         return RunWatcher(
             Revisions(self),
             RunRecords(self),
-            self,
+            InOnePlace(self),
             self.note,
             lambda *judged: self.judged.append(judged),
             now=lambda: self.now,

@@ -12,6 +12,7 @@ from stack.rollouts.ecs_state import Task, task
 from stack.rollouts.stale_secrets import StaleSecret, StaleServices
 from stack.watch.secret_watch import ManagedClusters, SecretWatch
 from tests.asynchronous import asynchronous
+from tests.places import InOnePlace, in_region
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf'
@@ -33,7 +34,7 @@ class World:
         self.published: list[StaleServices] = []
         self.restarted: list[tuple[str, tuple[StaleSecret, ...]]] = []
         clusters = ManagedClusters(self.names, self.read, lambda _, stale: self.published.append(stale))
-        self.watch = SecretWatch(self, self, clusters, self.restart, 'eu-west-1')
+        self.watch = SecretWatch(InOnePlace(self), InOnePlace(self), clusters, self.restart, in_region('eu-west-1'))
 
     async def names(self) -> list[str]:
         return ['prod']

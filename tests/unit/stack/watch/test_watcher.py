@@ -19,6 +19,7 @@ from stack.state.revision_store import serialise
 from stack.state.revisions import Revision
 from stack.watch.look_schedule import WITH_EVENTS, Intervals
 from stack.watch.watcher import POLLED, Watcher
+from tests.places import InOnePlace
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -131,7 +132,7 @@ class Scene:
         connection = CarefulConnection(self.sky, clock=lambda: self.sky.now, sleep=self.sky.sleep)
         self.watcher = Watcher(
             self.live,
-            EcsLook(connection),
+            InOnePlace(EcsLook(connection)),
             intervals,
             clock=lambda: self.sky.now,
             now=lambda: START + timedelta(seconds=self.sky.now),

@@ -1,0 +1,105 @@
+"""The accounts and regions of an installation: each has a connection, pace and adapters of its own.
+
+What asks AWS about a cluster gets its adapter from here, for the account and region of that cluster; so one that is
+denied, throttled or down delays no call of another. See docs/decisions/accounts.md.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from stack.aws.client import AwsClient
+from stack.aws.connection import CLOSE_WITHIN_S, Connection
+from stack.configuration.accounts import HOME, AccountTable, Place
+
+Adapter = TypeVar('Adapter')
+
+
+class Clusters(Protocol):
+    """Knows the place of each cluster: see `stack.state.places.Places`."""
+
+    async def of(self, cluster: str, /) -> Place: ...
+    def planned(self, cluster: str, document: Any, /) -> Place: ...
+
+
+# Connects to a place that is not the process's own.
+Connect = Callable[[Place], Connection]
+
+
+class Accounts:
+    """The connections, each made when something is first asked of its account and region."""
+
+    def __init__(self, table: AccountTable, home: AwsClient, connect: Connect):
+        self.table = table
+        self._home = home
+        self._connect = connect
+        self._others: dict[Place, Connection] = {}
+        self._making = threading.Lock()
+
+    def at(self, place: Place) -> AwsClient:
+        """The connection to a place."""
+        if place.account == HOME and place.region in ('', self._home.region):
+            return self._home
+        with self._making:
+            if place not in self._others:
+                self._others[place] = self._connect(place)
+            return self._others[place]
+
+    def of_registry(self, account_id: str) -> AwsClient | None:
+        """The connection to the account of the setting with that id of AWS; None where there is none."""
+        name = self.table.names_of(account_id)[0]
+        return None if name == HOME else self.at(self.table.usual(name))
+
+    def others(self) -> Mapping[Place, Connection]:
+        """The connections beside the process's own."""
+        return dict(self._others)
+
+    def warnings(self) -> dict[str, str]:
+        """Sentences for `/readyz` on the connections beside the process's own, by place and call or service."""
+        return {
+            f'{call} in {place}': sentence
+            for place, connection in self.others().items()
+            for call, sentence in connection.warnings().items()
+        }
+
+    def overdue(self, seconds: float) -> list[tuple[str, float]]:
+        """The calls of these connections without an answer for longer than that: their names and ages in seconds."""
+        return [
+            (f'{call} in {place}', age)
+            for place, connection in self.others().items()
+            for call, age in connection.overdue(seconds)
+        ]
+
+    def close(self) -> None:
+        """Close the connections beside the process's own; calls under way are waited for within a second, in all."""
+        until = time.monotonic() + CLOSE_WITHIN_S
+        for connection in self._others.values():
+            connection.close(max(0.0, until - time.monotonic()))
+
+
+class Everywhere(Generic[Adapter]):
+    """One adapter of a kind for each account and region, made when it is first asked for: `PerCluster`.
+
+    `make` gets the connection of the account; a pace that it makes is that account's own.
+    """
+
+    def __init__(self, accounts: Accounts, clusters: Clusters, make: Callable[[AwsClient], Adapter]):
+        self._accounts = accounts
+        self._clusters = clusters
+        self._make = make
+        self._made: dict[Place, Adapter] = {}
+
+    async def of(self, cluster: str) -> Adapter:
+        """The adapter for a cluster, by its stored desired state. Raises `Misplaced`, `AwsFailed`."""
+        return self.at(await self._clusters.of(cluster))
+
+    def planned(self, cluster: str, document: Any) -> Adapter:
+        """The adapter for a cluster with a desired state that may not be stored. Raises `Misplaced`."""
+        return self.at(self._clusters.planned(cluster, document))
+
+    def at(self, place: Place) -> Adapter:
+        """The adapter for a place."""
+        if place not in self._made:
+            self._made[place] = self._make(self._accounts.at(place))
+        return self._made[place]

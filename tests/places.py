@@ -1,0 +1,28 @@
+"""Adapters for clusters that are all in one account and region."""
+
+from typing import Any, Generic, TypeVar
+
+Adapter = TypeVar('Adapter')
+
+
+class InOnePlace(Generic[Adapter]):
+    """Gives the same adapter for every cluster: a `stack.aws.ports.PerDesiredState`."""
+
+    def __init__(self, adapter: Adapter):
+        self.adapter = adapter
+
+    async def of(self, cluster: str) -> Adapter:
+        return self.adapter
+
+    def planned(self, cluster: str, document: Any) -> Adapter:
+        return self.adapter
+
+
+def in_region(region: str | None):
+    """The region of every cluster: a `stack.configuration.accounts.RegionOf`."""
+    return lambda cluster, document: region
+
+
+def anywhere(cluster: str, account_id: str, region: str) -> bool:
+    """Every cluster is in every account and region: a `stack.watch.ecs_events.IsAt`."""
+    return True

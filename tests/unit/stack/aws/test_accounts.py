@@ -1,0 +1,95 @@
+"""One adapter for each account and region, and the connections that they have."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from stack.aws.accounts import Accounts, Everywhere
+from stack.configuration.accounts import HOME, Account, AccountTable, Place
+from stack.errors import NotFound
+from stack.state.places import Places
+from stack.state.revisions import Revision
+
+PROD = Account('prod', 'arn:aws:iam::111111111111:role/nysa', ('prod-*',), region='eu-west-1')
+
+
+class Connected:
+    """A connection that does nothing."""
+
+    def __init__(self, place: Place):
+        self.place = place
+        self.region = place.region
+        self.closed = False
+
+    def warnings(self) -> dict[str, str]:
+        return {'ecs': 'AWS has not answered for 9 s'}
+
+    def overdue(self, seconds: float) -> list[tuple[str, float]]:
+        return [('ecs:DescribeServices', seconds + 1)]
+
+    def close(self, seconds: float) -> None:
+        self.closed = True
+
+
+class Stored:
+    """The desired states of two clusters."""
+
+    documents: ClassVar[dict[str, Any]] = {
+        'prod-a': {'services': []},
+        'prod-us': {'services': [], 'region': 'us-west-2'},
+    }
+
+    def known(self, cluster: str) -> Revision | None:
+        return None
+
+    async def read(self, cluster: str) -> Any:
+        if cluster not in self.documents:
+            raise NotFound(cluster)
+        return type('Read', (), {'document_or_empty': self.documents[cluster]})
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.home = Connected(Place(HOME, 'us-east-1'))
+        self.made: list[Connected] = []
+        table = AccountTable((PROD,), 'us-east-1')
+        self.accounts = Accounts(table, self.home, self.connect)
+        self.adapters = Everywhere(self.accounts, Places(table, Stored()), lambda connection: [connection.place])
+
+    def connect(self, place: Place) -> Any:
+        self.made.append(Connected(place))
+        return self.made[-1]
+
+    def of(self, cluster: str) -> Any:
+        return asyncio.run(self.adapters.of(cluster))
+
+
+def test_each_account_and_region_has_one_adapter_made_when_it_is_needed():
+    scene = Scene()
+    assert scene.made == []
+    assert scene.of('prod-a') is scene.of('prod-b')
+    assert scene.of('prod-a') == [Place('prod', 'eu-west-1')]
+    assert scene.of('prod-us') == [Place('prod', 'us-west-2')]
+    assert scene.of('other') == [Place(HOME, 'us-east-1')]
+    assert [connection.place for connection in scene.made] == [Place('prod', 'eu-west-1'), Place('prod', 'us-west-2')]
+
+
+def test_an_unstored_document_states_its_place():
+    scene = Scene()
+    assert scene.adapters.planned('prod-a', {'region': 'eu-north-1'}) == [Place('prod', 'eu-north-1')]
+    assert scene.adapters.planned('other', {}) is scene.of('other')
+
+
+def test_registries_belong_to_the_account_of_their_id():
+    scene = Scene()
+    assert scene.accounts.of_registry('111111111111').place == Place('prod', 'eu-west-1')
+    assert scene.accounts.of_registry('999999999999') is None
+
+
+def test_other_places_are_named_in_warnings_and_closed():
+    scene = Scene()
+    scene.of('prod-a')
+    place = 'the account prod, region eu-west-1'
+    assert scene.accounts.warnings() == {f'ecs in {place}': 'AWS has not answered for 9 s'}
+    assert scene.accounts.overdue(2.0) == [(f'ecs:DescribeServices in {place}', 3.0)]
+    scene.accounts.close()
+    assert [connection.closed for connection in (scene.home, *scene.made)] == [False, True]
