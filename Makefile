@@ -23,7 +23,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test test-pythons test-other-aws simulate fuzz mutants screenshots bench lint format docs release lock clean clean-sandbox
+.PHONY: help setup run test test-pythons test-other-aws simulate fuzz kills mutants screenshots bench lint format docs release lock clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -72,6 +72,9 @@ simulate: setup ## simulate replicas, clients and failures: make simulate SEEDS=
 
 fuzz: setup ## try generated stackfiles: make fuzz DOCUMENTS=30000
 	$(BIN)/python -m pytest -n 2 tests/unit/stack/stackfile/test_fuzz.py --documents=$(DOCUMENTS)
+
+kills: setup ## kill a scheduler at every changing call of a whole site's passes
+	$(BIN)/python -m pytest -n 2 tests/integration/test_site_kills.py --every-kill
 
 mutants: setup ## mutation testing of the pure core: make mutants MUTANTS='stack.state.diff.*'
 	test -x .mutants/bin/mutmut || { $(PYTHON) -m venv .mutants && .mutants/bin/pip install --quiet mutmut==3.8.1; }

@@ -24,13 +24,17 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption('--documents', type=int, default=500, help='stackfiles that tests/…/test_fuzz.py generates')
+    parser.addoption('--every-kill', action='store_true', help='kill at each boundary in tests/…/test_site_kills.py')
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`batch`: the numbers of the batches of generated stackfiles."""
+    """`batch`: the number of a batch of generated stackfiles. `first_kill`: the number of a boundary of a run."""
     if 'batch' in metafunc.fixturenames:
         documents, size = metafunc.config.getoption('documents'), metafunc.module.BATCH
         metafunc.parametrize('batch', range(max(1, documents // size)))
+    if 'first_kill' in metafunc.fixturenames:
+        stride = metafunc.module.STRIDE
+        metafunc.parametrize('first_kill', range(stride) if metafunc.config.getoption('every_kill') else [stride // 2])
 
 
 def pytest_collection_finish() -> None:

@@ -7,22 +7,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.cluster import Cluster
-from tests.site import (
-    BALANCED,
-    CONNECTED,
-    EVERYTHING,
-    MIGRATED,
-    SCALED,
-    TASKS,
-    Dies,
-    Process,
-    Stage,
-    found,
-    no_trouble,
-    one_in,
-    site,
-)
+from tests.site import EVERYTHING, MIGRATED, found, removed, site, whole
+from tests.site_passes import Dies, Process, Stage, no_trouble, one_in
 from tests.unit.stack.reconcile.settled import service_in
 
 REGISTER, UPDATE = 'ecs:RegisterTaskDefinition', 'ecs:UpdateService'
@@ -32,35 +21,6 @@ RESCHEDULE = 'scheduler:UpdateSchedule'
 
 Json = dict[str, Any]
 Edit = Callable[[Json, Cluster], object]
-
-
-def whole() -> Json:
-    """What a site is in AWS once it is made, with `C` for the name of the cluster."""
-    rules = [[[f'/{service}/*'], f'C-{service}-lb'] for service in BALANCED[::2]]
-    rules += [[[f'{service}.C.example.com'], f'C-{service}-lb'] for service in BALANCED[1::2]]
-    return {
-        'ecs': {
-            service: [f'C-{service}:1', 1, [f'C-{service}-lb'], [service] if service in CONNECTED else []]
-            for service in (*BALANCED, 'feed')
-        },
-        'definitions': sorted(f'C-{service}:1' for service in EVERYTHING),
-        'balancers': {
-            'C-edge-lb': {'443': ['HTTPS', ['fixed-response'], 2, sorted(rules)], '80': ['HTTP', ['redirect'], 0, []]},
-            'C-feed-lb': {'9000': ['TCP', ['forward'], 0, []]},
-        },
-        'groups': sorted(f'C-{service}-lb' for service in (*BALANCED, 'feed')),
-        'scaling': {
-            f'service/C/{service}': [1, 4, [f'nysa-{policy}'], actions]
-            for service, policy, actions in zip(
-                SCALED,
-                ('cpu', 'memory', 'requests', 'cpu'),
-                ([], [], [], ['cron(0 20 * * ? 2199)']),
-                strict=True,
-            )
-        },
-        'schedules': {f'nysa-C/{task}': f'cron(0 {hour} * * ? 2199)' for hour, task in enumerate(TASKS, 3)},
-        'namespaces': ['C-mesh'],
-    }
 
 
 EDITS: dict[str, tuple[Edit, list[str]]] = {}
@@ -195,6 +155,11 @@ def _(document: Json, _: Cluster) -> None:
     at(document, 'nightly')['image'] = 'team/nightly:2'
 
 
+@pytest.fixture
+def cluster(swift_cluster: Cluster) -> Cluster:
+    return swift_cluster
+
+
 def test_it_is_made_left_alone_and_each_edit_takes_exactly_its_steps(cluster: Cluster):
     async def scenario() -> None:
         stage = Stage(cluster)
@@ -284,20 +249,18 @@ def test_schedulers_that_are_killed_again_and_again_make_the_same_and_remove_all
             return kills
 
         await stage.change(site(cluster))
-        assert await settled() > 12
+        assert await settled() > 6
         assert (without_others(found(cluster)), len(stage.migrations)) == (whole(), 1)
         await stage.change({**site(cluster), 'services': []}, *EVERYTHING)
-        assert await settled() > 8
-        left = without_others(found(cluster))
-        nothing: Json = {name: type(value)() for name, value in left.items()}
-        assert left == {**nothing, 'namespaces': ['C-mesh']}
+        assert await settled() > 6
+        assert without_others(found(cluster)) == removed()
         assert others.seen() == before
 
     asyncio.run(scenario())
 
 
 def dying(stage: Stage, chance: random.Random) -> Process:
-    is_made, lives, calls = chance.random() < 0.5, chance.randint(1, 6), itertools.count(1)
+    is_made, lives, calls = chance.random() < 0.5, chance.randint(4, 14), itertools.count(1)
     return Process(stage, lambda _: Dies(is_made) if next(calls) == lives else no_trouble(_))
 
 
