@@ -17,7 +17,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from handlers.access.access_setup import make_access, open_access, start_access_loops
-from handlers.api.answers import Answers
+from handlers.api.answers import Answers, AnswersOfNames
 from handlers.context import Context
 from handlers.document.openapi import document
 from handlers.http.in_flight import InFlight
@@ -374,6 +374,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         access=make_access(aws.settings, tokens, Names(aws.bucket, tokens.names), memberships, siblings.session_key),
         in_flight=InFlight(aws.overdue),
         answers=Answers(),
+        answers_of_names=AnswersOfNames(),
         live=live,
         looks=looks,
         recorder=recorder,

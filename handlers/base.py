@@ -13,6 +13,8 @@ from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from handlers.access.audited import audit_hidden, audit_refusal
 from handlers.access.credentials import source_of
+from handlers.access_log import log_request
+from handlers.answer_headers import AnswerHeaders
 from handlers.api.accepted import DEPLOYING, accepted_content, proposed_content
 from handlers.api.body import Body
 from handlers.api.change_requests import read_change_request
@@ -50,15 +52,18 @@ class ApiHandler(RequestHandler):
         self.path_args: list[str] = []  # Tornado refuses a path that is not in UTF-8 before it sets them
         context.in_flight.enter(self)
 
-    def set_default_headers(self) -> None:
+    def clear(self) -> None:
+        """Begin an answer: Tornado calls this at the start of a request, and before an error's answer."""
         if not hasattr(self, 'request_id'):
             proposed = self.request.headers.get('X-Request-Id', '')
             # Not a secret; cheaper than a UUID by one system call.
             self.request_id = proposed if REQUEST_ID.fullmatch(proposed) else f'{random.getrandbits(128):032x}'
-        self.set_header('X-Request-Id', self.request_id)
-        self.set_header('Cache-Control', 'private, no-cache')
-        for name, value in self.settings['access'].origins.headers(self.request).items():
+        origins = self.settings['access'].origins
+        self._headers = AnswerHeaders(origins.always, self.request_id)
+        for name, value in origins.cors(self.request).items():
             self.set_header(name, value)
+        self._write_buffer: list[bytes] = []
+        self.set_status(200)
 
     # Access
 
@@ -244,17 +249,14 @@ class ApiHandler(RequestHandler):
         seconds = time.monotonic() - self.started
         method = self.request.method or ''
         self.context.metrics.request(type(self).__name__, method, self.get_status(), seconds)
-        log.info(
-            '%s %s %d',
+        log_request(
             method,
             self.request.path,
             self.get_status(),
-            extra={
-                'request_id': self.request_id,
-                'actor': self.authenticated.name if self.authenticated else None,
-                'cluster': self.path_args[0] if self.path_args else None,
-                'milliseconds': round(seconds * 1000, 1),
-            },
+            request_id=self.request_id,
+            actor=self.authenticated.name if self.authenticated else None,
+            cluster=self.path_args[0] if self.path_args else None,
+            milliseconds=round(seconds * 1000, 1),
         )
 
 

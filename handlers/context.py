@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from handlers.access.access import Access
-from handlers.api.answers import Answers
+from handlers.api.answers import Answers, AnswersOfNames
 from handlers.http.in_flight import InFlight
 from handlers.live.sockets import Sockets
 from stack.aws.ports import PerCluster, PerDesiredState
@@ -69,6 +69,7 @@ class Context:
     access: Access
     in_flight: InFlight
     answers: Answers
+    answers_of_names: AnswersOfNames
     live: Live
     looks: PerCluster[Look]
     recorder: FlightRecorder

@@ -1,6 +1,8 @@
 """Where requests may come from: addresses and origins, and the headers that tell browsers so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -67,12 +69,20 @@ class Origins:
         forwarded = [each.strip() for each in request.headers.get('X-Forwarded-For', '').split(',') if each.strip()]
         return forwarded[-self.proxies][:45] if len(forwarded) >= self.proxies else peer
 
-    def headers(self, request: HTTPServerRequest) -> dict[str, str]:
+    @cached_property
+    def always(self) -> Mapping[str, str]:
         """The headers of every answer."""
-        headers = SECURITY_HEADERS | (HSTS if self.is_https else {})
-        if self.is_other(request):
-            headers |= {'Access-Control-Allow-Origin': request.headers['Origin'], **CORS}
-        return headers
+        return SECURITY_HEADERS | (HSTS if self.is_https else {})
+
+    def cors(self, request: HTTPServerRequest) -> Mapping[str, str]:
+        """The further headers of an answer to a page of NYSA_ORIGINS; none for another."""
+        if not self.others or not self.is_other(request):
+            return {}
+        return {'Access-Control-Allow-Origin': request.headers['Origin'], **CORS}
+
+    def headers(self, request: HTTPServerRequest) -> dict[str, str]:
+        """Both."""
+        return {**self.always, **self.cors(request)}
 
     def check(self, request: HTTPServerRequest) -> None:
         """Raise `AccessDenied` for a change that another site's page sends, unless it is one of NYSA_ORIGINS.

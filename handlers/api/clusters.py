@@ -1,5 +1,6 @@
 """The clusters under management: list, create, read, remove and restore."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from handlers.api.body import mapping
@@ -24,7 +25,11 @@ class Clusters(ApiHandler):
             self.reply({'content': [each['name'] for each in gone], 'removed': gone})
             return
         names = await self.context.states.names()
-        self.reply({'content': [name for name in names if self.caller.may_see(name)]})
+        which = self.caller.clusters, self.is_masked
+        self.send(self.context.answers_of_names.get(names, which, lambda: self.visible_names(names)), None)
+
+    def visible_names(self, names: Sequence[str]) -> bytes:
+        return self.encoded({'content': [name for name in names if self.caller.may_see(name)]})
 
     @operation(
         Role.ADMIN,

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
 import re
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -41,12 +41,17 @@ def read_contents(response_dict: dict[str, Any], customized_response_dict: dict[
     if found is None or b'<CommonPrefixes>' in found[0]:
         return
     response_dict['body'] = body[: found.start()] + body[found.end() :]
-    rows = ElementTree.fromstring(b'<all>%s</all>' % found[0])  # noqa: S314  AWS's answer, as botocore parses it
+    # botocore decodes the keys in place, so that each answer has dictionaries of its own.
     customized_response_dict['Contents'] = [
-        {
-            'Key': row.findtext('Key'),
-            'ETag': row.findtext('ETag'),
-            'LastModified': datetime.fromisoformat(row.findtext('LastModified', '')),
-        }
+        {'Key': key, 'ETag': etag, 'LastModified': modified} for key, etag, modified in _rows(found[0])
+    ]
+
+
+@lru_cache(maxsize=16)
+def _rows(contents: bytes) -> list[tuple[str | None, str | None, datetime]]:
+    """Key, ETag and time of each object. A page in which nothing changed since the last listing is not parsed again."""
+    rows = ElementTree.fromstring(b'<all>%s</all>' % contents)  # noqa: S314  AWS's answer, as botocore parses it
+    return [
+        (row.findtext('Key'), row.findtext('ETag'), datetime.fromisoformat(row.findtext('LastModified', '')))
         for row in rows
     ]

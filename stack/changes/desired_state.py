@@ -5,7 +5,7 @@ for those that were stored before it.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,7 @@ class DesiredStates:
         self._announced = announced
         self._was_deployed = was_deployed
 
-    async def names(self) -> list[str]:
+    async def names(self) -> Sequence[str]:
         """The clusters under management, sorted."""
         return await self._store.names()
 

@@ -56,6 +56,8 @@ class ClusterState:
         self.schedules: Mapping[str, Mapping[str, Any]] = {}
         # What the last pass of a scheduler came to, as far as it is known here.
         self.outcome: PassOutcome | None = None
+        # Counts what was learned in place.
+        self._learned = 0
         self._successive = Successive(self.name, region)
         self._stalled_after = stalled_after
         self._carriers = Carriers()
@@ -117,11 +119,13 @@ class ClusterState:
 
     def take_up(self, rollouts: Mapping[str, Rollout]) -> None:
         """Go on with rollouts as another process left them, where they are of what is wanted now, or to be gone."""
+        self._learned += 1
         wanted = {name for name, each in rollouts.items() if (each.goal.kind == 'removal') == (name not in self.wanted)}
         self.rollouts.update({name: rollouts[name] for name in wanted})
 
     def announce(self, at: datetime) -> set[str]:
         """Record that schedulers were notified (again); returns the services that wait no longer, or begin again."""
+        self._learned += 1
         once = {name for name, each in self.wanted.items() if each.runs_once and name not in self.rollouts}
         self.rollouts.update({name: begin(self._goal(self.revision, name, at)) for name in once})
         return once | self.book.announce(at, self.ecs.services)
@@ -153,6 +157,7 @@ class ClusterState:
 
         Of a service that a look shows which began later, an older look adds nothing but stopped tasks.
         """
+        self._learned += 1
         self.ecs.definitions.update(observation.definitions)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
@@ -324,9 +329,9 @@ class ClusterState:
         return self.book.summary()
 
     def facts(self) -> tuple[Any, ...]:
-        """What all rows are made from, to be held against later facts: nearly free where nothing has changed."""
-        facts = (self.wanted, self.rollouts, self.ecs.services, self.ecs.definitions, self.drifts, self.ecs.targets)
-        return *(dict(each) for each in facts), self.autoscaled
+        """What tells whether rows may differ from earlier ones: counters, and what is replaced as a whole."""
+        counted = self._learned, self.book.changes, self.revision.id
+        return *counted, self.failing, self.frozen, self.stale_secrets, self.schedules
 
     def _mark(self, name: str) -> Any:
         """What of a service is published: an event is made when it differs."""

@@ -21,6 +21,8 @@ class Rollouts:
     """`now` has at most one for each service: that of the revision that last wanted something new of it."""
 
     def __init__(self) -> None:
+        # Counts the calls that may change something.
+        self.changes = 0
         self.now: dict[str, Rollout] = {}
         self.former: OrderedDict[str, dict[str, Rollout]] = OrderedDict()
         # By revision and service: those of former revisions of which it is not known yet how they ended.
@@ -37,6 +39,7 @@ class Rollouts:
         now: datetime,
     ) -> None:
         """Go over to a revision, which wants `goals`; what it has not `changed` goes on as it was."""
+        self.changes += 1
         self._stop(revision)
         for name in [each for each in self.now if each not in goals]:
             self._drop(name, revision, now)
@@ -66,6 +69,7 @@ class Rollouts:
 
     def remember(self, former: Mapping[str, Mapping[str, Rollout]], now: datetime) -> bool:
         """How revisions ended by a record, the oldest first; whether that was news of one that is known here."""
+        self.changes += 1
         self.heard_at = now
         before, self.former = self.former, OrderedDict(merged(self.former, former))
         for (revision, service), entry in self.overtaken.items():
@@ -77,6 +81,7 @@ class Rollouts:
 
     def leave(self, revision: str) -> None:
         """Remember a revision that is no longer the newest, even if it had no rollout of its own."""
+        self.changes += 1
         self.former.setdefault(revision, {})
         self._forget_oldest()
 
@@ -119,6 +124,7 @@ class Rollouts:
 
     def decide(self, now: datetime) -> list[Rollout]:
         """Retire the overtaken rollouts whose end is known by now, and return them."""
+        self.changes += 1
         decided = [each for each in (entry.decide(now) for entry in self.overtaken.values()) if each is not None]
         for each in decided:
             del self.overtaken[each.goal.revision, each.goal.service]
@@ -130,6 +136,7 @@ class Rollouts:
 
     def announce(self, at: datetime, seen: Mapping[str, Service]) -> set[str]:
         """Record that schedulers were notified (again); returns the services that wait no longer, or begin again."""
+        self.changes += 1
         before = dict(self.now)
         for name, each in before.items():
             self.now[name] = rollout.announced_again(each, at, seen.get(name))
@@ -137,6 +144,7 @@ class Rollouts:
 
     def hear(self, others: Mapping[str, Rollout]) -> set[str]:
         """Adopt the rollouts of another process that were announced later than is known here; returns their names."""
+        self.changes += 1
         later = {name: each for name, each in others.items() if self._is_later(name, each)}
         self.now.update(later)
         return set(later)
@@ -161,6 +169,7 @@ class Rollouts:
 
     def abandon(self, reason: str, now: datetime) -> set[str]:
         """Abort the open rollouts; returns their services."""
+        self.changes += 1
         going = {name for name, each in self.now.items() if each.open}
         for name in going:
             self.now[name] = rollout.abandoned(self.now[name], reason, now)

@@ -25,6 +25,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._outcomes: set[str] = set()
+        self._observe_request: dict[tuple[str, str, int], Callable[[float], None]] = {}
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -84,7 +85,11 @@ class Metrics:
         self._unreadable.set_function(count)
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(handler, method if method in METHODS else OTHER, str(status)).observe(seconds)
+        key = handler, method if method in METHODS else OTHER, status
+        observe = self._observe_request.get(key)
+        if observe is None:
+            observe = self._observe_request[key] = self._requests.labels(*key).observe
+        observe(seconds)
 
     def aws_call(self, operation: str, outcome: str, seconds: float) -> None:
         self._aws.labels(operation).observe(seconds)

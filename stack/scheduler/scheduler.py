@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from stack.aws.ports import Received, WorkQueue
@@ -49,7 +49,7 @@ class Scheduler:
         passes: Passes,
         reports: PassReports,
         metrics: SchedulerMetrics,
-        read_names: Callable[[], Awaitable[list[str]]],
+        read_names: Callable[[], Awaitable[Sequence[str]]],
         *,
         stop: asyncio.Event | None = None,
         look: int = LOOK_S,

@@ -58,6 +58,7 @@ class RevisionStore:
         self._known: dict[str, Revision] = {}
         self._reads = SharedReads(self._fetch)
         self._listings = SharedReads(self._list)
+        self._listed: Sequence[str] = ()
         self.writes: Observers[[Revision | None, Revision]] = Observers()
         self.removals: Observers[[str]] = Observers()
 
@@ -72,8 +73,8 @@ class RevisionStore:
             raise NotFound(f'There is no cluster {cluster!r} here.')
         return revision
 
-    async def names(self) -> list[str]:
-        """The clusters that have a desired state, sorted."""
+    async def names(self) -> Sequence[str]:
+        """The clusters that have a desired state, sorted; the same object while they are the same."""
         return await self._listings.get(SEPARATOR)
 
     async def write(
@@ -184,8 +185,11 @@ class RevisionStore:
         revision = self._known[cluster] = _revision(cluster, stored)
         return revision
 
-    async def _list(self, separator: str) -> list[str]:
-        return sorted(each.key for each in await self._bucket.objects(delimiter=separator))
+    async def _list(self, separator: str) -> Sequence[str]:
+        names = tuple(sorted(each.key for each in await self._bucket.objects(delimiter=separator)))
+        if names != self._listed:
+            self._listed = names
+        return self._listed
 
 
 def _look_at(cluster: str) -> str:

@@ -7,7 +7,7 @@ tasks are asked for only where a secret is newer than the tasks that were seen l
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -50,7 +50,7 @@ Reference = SecretReference | ParameterReference
 class ManagedClusters:
     """All managed clusters: their names, the document of one, and where stale services are published."""
 
-    names: Callable[[], Awaitable[list[str]]]
+    names: Callable[[], Awaitable[Sequence[str]]]
     document: Callable[[str], Awaitable[Mapping[str, Any]]]
     publish: Callable[[str, StaleServices], None]
 

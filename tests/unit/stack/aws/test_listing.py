@@ -58,3 +58,9 @@ def test_a_listing_that_is_cut_short_is_no_empty_one(root: bytes, body: bytes):
         check_whole(root, {'status_code': 200, 'body': body})
     check_whole(root, {'status_code': 500, 'body': body})
     check_whole(root, {'status_code': 200, 'body': b'<x></' + root + b'\n'})
+
+
+def test_a_listing_like_the_last_one_is_given_the_same_way(listing: Callable[..., Any]):
+    """Keys are decoded once in each answer, also where the page was parsed before."""
+    assert listing()['Contents'] == listing()['Contents']
+    assert [each['Key'] for each in listing()['Contents']] == sorted(KEYS, key=str.encode)
