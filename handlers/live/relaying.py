@@ -46,6 +46,9 @@ class Channel:
         self._clusters = clusters
         self._headers = {'Authorization': f'Bearer {token}'} if token else {}
         self._pause = FIRST_PAUSE_S
+        # The time of the last message after a `synced`: until then, some that were missed are still to come.
+        self.since: str | None = None
+        self._is_synced = False
 
     async def events(self, known: dict[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         """`known` are the newest revisions that were heard of, and renewed here.
@@ -79,7 +82,8 @@ class Channel:
             max_message_size=LARGEST_MESSAGE,
         )
         try:
-            wish = {'type': 'subscribe', 'clusters': self._clusters, 'known': known}
+            wish = {'type': 'subscribe', 'clusters': self._clusters, 'known': known, 'since': self.since}
+            self._is_synced = False
             await connection.write_message(json.dumps(wish))
             while (text := await connection.read_message()) is not None:
                 event = json.loads(text)
@@ -95,8 +99,11 @@ class Channel:
             known.pop(event['cluster'], None)
         elif event['type'] == 'synced':
             self._pause = FIRST_PAUSE_S
+            self._is_synced = True
         elif event['type'] == 'error':
             log.error('the server reports an error: %s', event['message'])
+        if self._is_synced:
+            self.since = event['at']
 
 
 async def relay(channel: Channel, webhook: str, state: RelayState, site: str | None = None) -> None:
@@ -107,9 +114,11 @@ async def relay(channel: Channel, webhook: str, state: RelayState, site: str | N
     lines = ChatLines(site, state.posted)
     poster = Relay(partial(post, webhook), state.waiting, state.keep)
     state.posted = lines.posted
+    channel.since = state.since
     posting = asyncio.get_running_loop().create_task(poster.run())
     try:
         async for event in channel.events(state.known):
+            state.since = channel.since
             for line in _lines_of(lines, event):
                 poster.put(line)
             if event['type'] == 'synced':

@@ -103,6 +103,7 @@ class Proposal:
             'required': most_required(self.needed),
             'approvals': len(self.approvals),
             'renewals': self.renewals,
+            'serial': self.serial,
             'decided_by': self.decided_by,
             'revision': self.revision,
         }

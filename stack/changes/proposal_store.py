@@ -44,6 +44,14 @@ class Stored:
     etag: str
 
 
+@dataclass(frozen=True)
+class Written:
+    """Proposals that were written since a time, in that order; none, and not complete, where there are too many."""
+
+    proposals: tuple[Proposal, ...]
+    is_complete: bool
+
+
 class ProposalStore:
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
@@ -109,6 +117,14 @@ class ProposalStore:
         if cluster is not None and not is_key(cluster):
             return []
         return await self._bucket.objects(prefix=prefix, after=after, limit=limit)
+
+    async def written_since(self, at: datetime, most: int) -> Written:
+        """The proposals of all clusters whose records were written at a time of the bucket or later."""
+        listed = sorted((each for each in await self.keys(None) if each.modified >= at), key=lambda each: each.modified)
+        if len(listed) > most:
+            return Written((), is_complete=False)
+        found = await asyncio.gather(*(self.listed(each) for each in listed))
+        return Written(tuple(each for each in found if each), is_complete=True)
 
     async def listed(self, listed: ListedObject) -> Proposal | None:
         """A listed proposal; None where it is gone or cannot be read."""

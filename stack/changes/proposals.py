@@ -17,7 +17,7 @@ from stack.changes.change_scope import check_scope
 from stack.changes.changes import Changes
 from stack.changes.proposal import NAMES_LIMIT, Body, Proposal, Proposed, State
 from stack.changes.proposal_log import ProposalLog, origin
-from stack.changes.proposal_store import ProposalStore, Stored, cluster_of, may_be_open, new_id
+from stack.changes.proposal_store import ProposalStore, Stored, Written, cluster_of, may_be_open, new_id
 from stack.changes.proposed_edit import edit_between
 from stack.changes.standings import Standings, approver_now
 from stack.changes.writer import stale
@@ -166,6 +166,10 @@ class Proposals:
     async def young(self, cluster: str | None) -> list[Proposal]:
         """The proposals of a cluster, or of all, that are young enough to be open or under way."""
         return await self._young(cluster, *State)
+
+    async def written_since(self, at: datetime, most: int) -> Written:
+        """See `stack.changes.proposal_store.ProposalStore.written_since`."""
+        return await self._store.written_since(at, most)
 
     def why_not(self, approver: Approver, proposal: Proposal) -> str | None:
         """Why a caller cannot approve a proposal; None where it can."""

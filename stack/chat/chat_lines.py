@@ -55,6 +55,8 @@ class PostedCluster(TypedDict):
     stale: NotRequired[list[str]]
     # Pauses, by the ids of their hooks.
     paused: NotRequired[list[str]]
+    # Proposals, by id, each with the `serial` of what was posted last.
+    proposals: NotRequired[dict[str, int]]
 
 
 class ChatLines:
@@ -85,7 +87,7 @@ class ChatLines:
             return [f':wastebasket: *{escape(name)}* is no longer managed{_by(event)}{_because(event.get("reason"))}']
         elif kind == 'run':
             return self._run(name, event['service'], event['run'])
-        elif kind in PROPOSALS:
+        elif kind in PROPOSALS and self._is_new(name, event):
             return self._proposal(name, kind, event)
         elif kind in ('frozen', 'thawed'):
             return self._frozen(name, event if kind == 'frozen' else None, event.get('by'))
@@ -196,6 +198,18 @@ class ChatLines:
             return []
         why = (run['reason'] or {}).get('what', '')
         return [f':x: {where}: a run of {what} {"was missed" if run["state"] == "missed" else "failed"}: {escape(why)}']
+
+    def _is_new(self, name: str, event: Json) -> bool:
+        """Whether a state of a proposal was not posted yet: those of a few minutes come again after a reconnect."""
+        if 'serial' not in event:  # of an older server, which repeats none
+            return True
+        serial, known = event['serial'], self._of(name).setdefault('proposals', {})
+        if known.get(event['id'], -1) >= serial:
+            return False
+        known[event['id']] = serial
+        while len(known) > MOST_REMEMBERED:
+            del known[next(iter(known))]
+        return True
 
     def _proposal(self, name: str, kind: str, event: Json) -> list[str]:
         """A line for each decision on a proposal; `desired` has the one for what is carried out."""

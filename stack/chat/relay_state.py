@@ -15,13 +15,16 @@ FORMER_KEY = 'told'
 
 
 class RelayState:
-    """`known` are revisions, `posted` is the record of `ChatLines`, `waiting` are lines that are not posted yet.
+    """`known` are revisions, `since` is the time of the last event, `posted` is the record of `ChatLines`.
+
+    `waiting` are lines that are not posted yet.
 
     Without a path nothing is stored. Raises `Misconfigured` where the file cannot be written.
     """
 
     def __init__(self, path: Path | None = None):
         self.known: dict[str, str] = {}
+        self.since: str | None = None
         self.posted: dict[str, PostedCluster] = {}
         self.waiting: list[str] = []
         self._path = path
@@ -46,6 +49,7 @@ class RelayState:
         try:
             kept = json.loads(path.read_text())
             self.known, self.waiting = dict(kept['known']), list(kept['waiting'])
+            self.since = since if isinstance(since := kept.get('since'), str) else None
             self.posted = dict(kept['posted'] if 'posted' in kept else kept[FORMER_KEY])
         except FileNotFoundError:
             log.info('%s does not exist yet', path)
@@ -57,5 +61,6 @@ class RelayState:
 
     def _write(self, path: Path) -> None:
         new = path.with_name(f'{path.name}.new')
-        new.write_text(json.dumps({'known': self.known, 'posted': self.posted, 'waiting': self.waiting}))
+        kept = {'known': self.known, 'since': self.since, 'posted': self.posted, 'waiting': self.waiting}
+        new.write_text(json.dumps(kept))
         new.replace(path)

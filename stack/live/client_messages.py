@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from stack.errors import InvalidRequest
@@ -14,17 +15,21 @@ MOST_PATTERNS = 100
 MOST_KNOWN = 10_000
 LONGEST_FILTER = 1024
 LONGEST_NAME = 255
+# Nothing was stored before.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 TYPES = ('subscribe', 'ping', 'tail', 'untail')
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """The clusters that a client wants, by name or pattern, and the revisions that it has."""
+    """The clusters that a client wants, by name or pattern, the revisions that it has, and when it was last here."""
 
     clusters: tuple[str, ...]
     known: Mapping[str, str]
     detail: Detail = Detail.ALL
+    # The `at` of the last message that the client received in step; None where it does not want to know what it missed.
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,10 @@ def read_message(text: str | bytes) -> Message:
     if kind != 'subscribe':
         allowed = ', '.join(TYPES[:-1]) + f' or {TYPES[-1]}'
         raise InvalidRequest(f'type must be {allowed}.', [{'path': 'type', 'message': allowed}])
-    return subscription(message.get('clusters'), message.get('known', {}), message.get('detail'))
+    return subscription(message.get('clusters'), message.get('known', {}), message.get('detail'), message.get('since'))
 
 
-def subscription(clusters: Any, known: Any, detail: Any = None) -> Subscribe:
+def subscription(clusters: Any, known: Any, detail: Any = None, since: Any = None) -> Subscribe:
     """A subscription from what a client sent. Raises `InvalidRequest`."""
     is_texts = isinstance(clusters, list) and all(clusters) and _are_texts(clusters)
     patterns = sum('*' in name for name in clusters) if is_texts else 0
@@ -81,7 +86,7 @@ def subscription(clusters: Any, known: Any, detail: Any = None) -> Subscribe:
     if not is_map or len(known) > MOST_KNOWN:
         allowed = f'an object of cluster names and revisions, at most {MOST_KNOWN:,}'
         raise InvalidRequest(f'known must be {allowed}.', [{'path': 'known', 'message': allowed}])
-    return Subscribe(tuple(dict.fromkeys(clusters)), known, _detail(detail))
+    return Subscribe(tuple(dict.fromkeys(clusters)), known, _detail(detail), _since(since))
 
 
 def _detail(value: Any) -> Detail:
@@ -93,6 +98,19 @@ def _detail(value: Any) -> Detail:
             return detail
     allowed = 'summary, rows or services'
     raise InvalidRequest(f'detail must be {allowed}.', [{'path': 'detail', 'message': allowed}])
+
+
+def _since(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError
+        return max(EARLIEST, moment.astimezone(UTC))
+    except (TypeError, ValueError, OverflowError):
+        allowed = 'the time of a message, with its UTC offset'
+        raise InvalidRequest(f'since must be {allowed}.', [{'path': 'since', 'message': allowed}]) from None
 
 
 def tail_topic(message: Mapping[str, Any]) -> TailTopic:

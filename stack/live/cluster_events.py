@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from stack.live.event import Event
+from stack.live.missed import Missed
 from stack.reconcile.plan import Row
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.cluster_view import freeze_windows_json, service_row, summary
@@ -94,9 +95,10 @@ def proposal(kind: str, cluster: str, short: Json, at: datetime) -> Event:
     return Event(kind, cluster, short, at=at)
 
 
-def synced(revisions: Mapping[str, str | None], at: datetime) -> Event:
-    """All that a subscription asked for has been sent."""
-    return Event('synced', None, {'revisions': revisions}, at=at)
+def synced(revisions: Mapping[str, str | None], missed: Missed, at: datetime) -> Event:
+    """All that a subscription asked for has been sent, except what `missed` has too much of."""
+    more = {} if missed.is_complete else {'missed': ['proposals']}
+    return Event('synced', None, {'revisions': revisions, **more}, at=at)
 
 
 def hello(version: str, name: str, role: str, heartbeat_s: float, at: datetime) -> Event:

@@ -6,7 +6,8 @@ between that position and the newest state: a subscriber that is behind costs a 
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from stack.live.clusters import Clusters
 from stack.live.event import Event, error_event
 from stack.live.forms import Framing, plain
 from stack.live.log import NOTHING
+from stack.live.missed import NOTHING_MISSED, Missed, no_source
 from stack.live.owed import join
 from stack.live.shared import Shared
 from stack.live.subscriber import Subscriber
@@ -45,7 +47,7 @@ class Source(Protocol):
         """Load a cluster, and read its history back to a revision that a subscriber knows."""
         ...
 
-    def synced(self, clusters: list[str]) -> Event: ...
+    def synced(self, clusters: list[str], missed: Missed) -> Event: ...
 
 
 class Hub:
@@ -63,6 +65,8 @@ class Hub:
         self._clusters = clusters
         self._framing = framing
         self.wishes: Observers[[]] = Observers()
+        # What happened since a time, of what the revisions of clusters do not cover. Raises `NysaError`.
+        self.missed_since: Callable[[datetime], Awaitable[Missed]] = no_source
         self._shared = Shared()
         self._subscribers: dict[Subscriber, None] = {}
         # Clusters that have newer events than were handed out.
@@ -107,7 +111,7 @@ class Hub:
         subscriber.form = subscriber.form._replace(detail=wish.detail)
         subscriber.beginning = True
         self._subscribers[subscriber] = None
-        subscriber.bringing_up = self._start(self._bring_up(subscriber, wish.known))
+        subscriber.bringing_up = self._start(self._bring_up(subscriber, wish))
         self.wishes.notify()
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -240,8 +244,8 @@ class Hub:
 
     # Those that have just subscribed
 
-    async def _bring_up(self, subscriber: Subscriber, known: Mapping[str, str]) -> None:
-        pause = self._retry_s
+    async def _bring_up(self, subscriber: Subscriber, wish: Subscribe) -> None:
+        known, missed, pause = wish.known, NOTHING_MISSED, self._retry_s
         try:
             while True:
                 try:
@@ -250,14 +254,19 @@ class Hub:
                         wanted = self._begin(subscriber, known)
                     try:
                         await self._join(subscriber)
-                        break
                     finally:
                         self.wishes.notify()
+                    if wish.since is not None:
+                        missed = await self.missed_since(wish.since)
+                    break
                 except NysaError as error:
                     await self._send_patiently(subscriber, partial(error_event, error.code, error.message))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_S)
-            await self._send_patiently(subscriber, lambda: self._source.synced(wanted))
+            for event in missed.events:
+                if event.cluster is None or subscriber.wants(event.cluster):
+                    await self._send_patiently(subscriber, partial(_made, event))
+            await self._send_patiently(subscriber, lambda: self._source.synced(wanted, missed))
         except Exception:
             log.exception('a subscriber could not be brought up to date')
         finally:
@@ -310,3 +319,8 @@ class Hub:
         subscriber.room = room = asyncio.Event()
         self._look_later(subscriber)
         await room.wait()
+
+
+def _made(event: Event) -> Event:
+    """An event that needs no making."""
+    return event

@@ -10,6 +10,7 @@ from stack.live import cluster_events
 from stack.live.clusters import Clusters
 from stack.live.event import Event
 from stack.live.feed import Feed
+from stack.live.missed import Missed
 from stack.live.reader import Reader
 from stack.state.revisions import Revision
 
@@ -60,5 +61,5 @@ class Loader:
         revision = cluster.revision if cluster is not None else None
         return revision.id if revision is not None else None
 
-    def synced(self, names: Sequence[str]) -> Event:
-        return cluster_events.synced({name: self.revision(name) for name in names}, self._now())
+    def synced(self, names: Sequence[str], missed: Missed) -> Event:
+        return cluster_events.synced({name: self.revision(name) for name in names}, missed, self._now())

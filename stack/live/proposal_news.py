@@ -1,5 +1,7 @@
 """Publishes what becomes of proposals on the live channel, by any replica, and has unfinished ones carried out.
 
+Clients that were away are sent the newest state of those that were written meanwhile, by the clock of the bucket.
+
 What this replica does is published at once. The mark of an audit entry by another replica is the hint to look at the
 proposals of its cluster; a look at all of them, once a minute, finds what no mark states, as after a kill.
 """
@@ -9,18 +11,28 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from stack.changes.proposal import Proposal, State
+from stack.changes.proposal_store import Written
 from stack.errors import AwsFailed, NysaError
 from stack.live import cluster_events
 from stack.live.event import Event
+from stack.live.missed import Missed
+from stack.runtime.shared_reads import SharedReads
 
 log = logging.getLogger(__name__)
 
 LOOK_EACH_S = 60.0
 # An approved proposal that is not carried out for so long was left by a process that has ended.
 LEFT_AFTER = timedelta(seconds=30)
+
+# AWS accepts no request of a process whose clock is 5 minutes off, so the times of a message and of the bucket differ
+# by less than this: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+CLOCKS_DIFFER_BY = timedelta(minutes=6)
+# More than these are not sent to a client that was away: it lists them.
+MOST_MISSED = 200
 
 # What the states of a proposal are published as; approvals of an open one are `approved` too.
 KINDS = {State.REJECTED: 'rejected', State.APPROVED: 'approved', State.CARRIED_OUT: 'approved'}
@@ -41,6 +53,8 @@ class Source(Protocol):
 
     async def resume(self, proposal: Proposal) -> None: ...
 
+    async def written_since(self, at: datetime, most: int) -> Written: ...
+
 
 class ProposalNews:
     def __init__(self, source: Source, hub: Hub, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
@@ -52,6 +66,8 @@ class ProposalNews:
         self._began = False
         self._hinted: set[str] = set()
         self._hint = asyncio.Event()
+        # Clients that reconnect together share a listing.
+        self._written: SharedReads[datetime, Written] = SharedReads(partial(source.written_since, most=MOST_MISSED))
 
     def moved(self, proposal: Proposal) -> None:
         """Publish what this replica did with a proposal."""
@@ -93,6 +109,22 @@ class ProposalNews:
             if self._is_left(proposal):
                 await self._resume(proposal)
 
+    async def missed_since(self, at: datetime) -> Missed:
+        """The proposals that moved since a time, each in its newest state. Raises `AwsFailed`.
+
+        Some moved shortly before: their `serial` shows that a client has them already.
+        """
+        # By the minute, so that clients that left together share a listing.
+        since = at.replace(second=0, microsecond=0) - CLOCKS_DIFFER_BY
+        written = await self._written.get(since)
+        events = (self._event(_kind(None, newest), newest) for newest in map(self._newest, written.proposals))
+        return Missed(tuple(events), written.is_complete)
+
+    def _newest(self, proposal: Proposal) -> Proposal:
+        """A proposal as it was read, or as it was published meanwhile: no client is sent an older state after it."""
+        known = self._known.get((proposal.cluster, proposal.id))
+        return known if known is not None and known.serial > proposal.serial else proposal
+
     async def look_at(self, clusters: Iterable[str]) -> None:
         """Publish what other replicas did in some clusters. Raises `AwsFailed`."""
         for cluster in clusters:
@@ -121,12 +153,15 @@ class ProposalNews:
         if before is not None and before.serial >= proposal.serial:
             return
         self._known[key] = proposal
+        self._hub.publish(self._event(_kind(before, proposal), proposal))
+
+    def _event(self, kind: str, proposal: Proposal) -> Event:
         now = self._now()
-        self._hub.publish(cluster_events.proposal(_kind(before, proposal), proposal.cluster, proposal.short(now), now))
+        return cluster_events.proposal(kind, proposal.cluster, proposal.short(now), now)
 
 
 def _kind(before: Proposal | None, proposal: Proposal) -> str:
     if proposal.state is State.OPEN:
-        more = before is not None and len(proposal.approvals) > len(before.approvals)
+        more = len(proposal.approvals) > (len(before.approvals) if before else 0)
         return 'approved' if more else 'proposal'
     return KINDS.get(proposal.state, 'proposal')

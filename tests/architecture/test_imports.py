@@ -51,6 +51,7 @@ CORE = {
     'stack.notify.messages',
     'stack.runtime.token_bucket',
     'stack.live.log',
+    'stack.live.missed',
     'stack.runtime.masking',
     'stack.runtime.secret_names',
     'stack.runtime.secret_texts',

@@ -308,6 +308,41 @@ def test_decisions_are_live(team: Team):
     ]
 
 
+def test_who_was_away_learns_at_another_server_what_became_of_proposals(aws: Aws):
+    with Guarded(aws) as first:
+        team = Team(first)
+        bob = team.token('bob')
+        record = {'AWS_S3_BUCKET': first.bucket, 'AWS_SQS_NOTIFICATION_QUEUE': first.queue}
+
+        async def follow(port: int, since: str | None = None) -> list[dict[str, Any]]:
+            client = await LiveClient.connect(port, Authorization=f'Bearer {bob}')
+            try:
+                return await client.subscribe(team.name, since=since)
+            finally:
+                await client.close()
+
+        seen = team.propose('ann', '2')['id']
+        events = asyncio.run(follow(first.port))
+        assert [each['type'] for each in events if each.get('id')] == []
+        since = events[-1]['at']
+        team.decide('bob', seen, 'reject')
+        came, ended = team.propose('ann', '3')['id'], team.propose('ann', '4')['id']
+        team.decide('bob', ended)
+        revision = team.ask('root', 'GET', '').json['revision']
+        with Guarded(aws, **record) as second:
+            events = asyncio.run(follow(second.port, since))
+    found = [(each['type'], each['id'], each['state'], each['revision']) for each in events if 'id' in each]
+    assert sorted(found) == sorted(
+        [
+            ('rejected', seen, 'rejected', None),
+            ('proposal', came, 'open', None),
+            ('approved', ended, 'carried-out', revision),
+        ]
+    )
+    assert events[-1]['type'] == 'synced'
+    assert 'missed' not in events[-1]
+
+
 def test_approvals_at_two_servers_at_once_carry_out_once(aws: Aws):
     with Guarded(aws) as first:
         team = Team(first)

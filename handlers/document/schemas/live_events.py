@@ -174,6 +174,12 @@ EVENTS: dict[str, Schema] = {
                 'additionalProperties': {'type': ['string', 'null']},
             }
         },
+        {
+            'missed': many(
+                {'enum': ['proposals']},
+                'Of what more happened since `since` than is sent: the client reads it by REST.',
+            )
+        },
         cluster=False,
     ),
     'ErrorEvent': event(

@@ -38,6 +38,7 @@ SHORT: dict[str, Schema] = {
     'expires_at': moment('Until when it can be approved.'),
     'required': number('How many approvals the strictest policy needs.'),
     'renewals': number('How often its plan was replaced, because something had moved.'),
+    'serial': number('How often it was written: grows with each move.'),
     'decided_by': text_or_null('Who approved or rejected it last.'),
     'revision': text_or_null('The revision that carried it out; null before.'),
 }
@@ -72,6 +73,7 @@ EXAMPLE_SHORT: dict[str, Any] = {
     'expires_at': '2030-04-02T13:21:44.310000+00:00',
     'required': 1,
     'renewals': 0,
+    'serial': 0,
     'decided_by': None,
     'revision': None,
 }

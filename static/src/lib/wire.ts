@@ -162,6 +162,10 @@ export interface ProposalBrief {
    */
   renewals: number;
   /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
+  /**
    * Who approved or rejected it last.
    */
   decided_by: string | null;
@@ -859,6 +863,10 @@ export interface ApprovedEvent {
    */
   renewals: number;
   /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
+  /**
    * Who approved or rejected it last.
    */
   decided_by: string | null;
@@ -1308,6 +1316,113 @@ export interface ServiceRow {
      * When it is due next, where that is known.
      */
     next: string | null;
+  };
+  /**
+   * The deployment strategy; absent for `rolling`.
+   */
+  strategy?: 'blue_green' | 'linear' | 'canary';
+  /**
+   * ECS's service deployment that is under way, to stop or continue it.
+   */
+  deployment_arn?: string;
+  /**
+   * ECS's lifecycle stage.
+   */
+  stage?: string;
+  /**
+   * The stages in ECS's order.
+   *
+   * Items: A stage of the deployment.
+   */
+  stages?: {
+    /**
+     * ECS's lifecycle stage.
+     */
+    stage: string;
+    /**
+     * When it was first observed; null for one that comes.
+     */
+    since: string | null;
+    /**
+     * Whether it is over, under way, or still to come.
+     */
+    state: 'done' | 'now' | 'next';
+  }[];
+  /**
+   * The shares of the production traffic in percent.
+   */
+  traffic?: {
+    /**
+     * Of the former tasks.
+     */
+    old: number;
+    /**
+     * Of the new tasks.
+     */
+    new: number;
+  };
+  /**
+   * A pause that waits for a person.
+   */
+  waiting?: {
+    /**
+     * The id of ECS's hook, new at each pause.
+     */
+    hook: string;
+    /**
+     * The stage of the pause.
+     */
+    stage: string;
+    /**
+     * When the pause was first observed.
+     */
+    since: string;
+    /**
+     * When ECS acts by itself.
+     */
+    until: string | null;
+    /**
+     * What ECS does then.
+     */
+    on_timeout: 'rollback' | 'continue';
+    /**
+     * What the stackfile asks of the person.
+     */
+    message: string | null;
+    /**
+     * Who may continue it.
+     */
+    may: string;
+  };
+  /**
+   * When the bake, or the step, ends.
+   */
+  until?: string;
+  /**
+   * The circuit breaker.
+   */
+  breaker?: {
+    /**
+     * The number of failed tasks.
+     */
+    failures: number;
+    /**
+     * The number at which it acts.
+     */
+    threshold: number;
+  };
+  /**
+   * The CloudWatch alarms of the deployment.
+   */
+  alarms?: {
+    /**
+     * The alarms that are observed.
+     */
+    names: string[];
+    /**
+     * Those that were triggered.
+     */
+    triggered: string[];
   };
 }
 /**
@@ -2338,6 +2453,10 @@ export interface DecidedProposal {
    * How often its plan was replaced, because something had moved.
    */
   renewals: number;
+  /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
   /**
    * Who approved or rejected it last.
    */
@@ -3674,6 +3793,10 @@ export interface ProposalEvent {
    */
   renewals: number;
   /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
+  /**
    * Who approved or rejected it last.
    */
   decided_by: string | null;
@@ -3744,6 +3867,10 @@ export interface RejectedEvent {
    */
   renewals: number;
   /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
+  /**
    * Who approved or rejected it last.
    */
   decided_by: string | null;
@@ -3779,6 +3906,10 @@ export interface SyncedEvent {
    * The number of earlier messages that this one replaces, for a slow reader.
    */
   merged?: number;
+  /**
+   * Of what more happened since `since` than is sent: the client reads it by REST.
+   */
+  missed?: 'proposals'[];
 }
 /**
  * The answer to a ping.
@@ -4165,6 +4296,10 @@ export interface Proposal {
    * How often its plan was replaced, because something had moved.
    */
   renewals: number;
+  /**
+   * How often it was written: grows with each move.
+   */
+  serial: number;
   /**
    * Who approved or rejected it last.
    */

@@ -2,8 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 
 import pytest
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler
 
 from handlers.live import relaying
 from handlers.live.relaying import Channel
@@ -75,3 +80,38 @@ def test_everything_but_success_is_waited_for():
 def test_a_token_that_is_refused_ends_it(status: str):
     with pytest.raises(AccessDenied):
         answers(f'HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n')
+
+
+def test_the_time_since_which_something_may_be_missed_moves_once_everything_was_sent():
+    sent = [
+        [{'type': 'hello', 'at': 'A'}],
+        [{'type': 'hello', 'at': 'B'}, {'type': 'synced', 'at': 'C'}, {'type': 'run', 'at': 'D'}],
+        [{'type': 'hello', 'at': 'E'}],
+        [],
+    ]
+    wishes: list[str | None] = []
+
+    class Events(WebSocketHandler):
+        def select_subprotocol(self, subprotocols: list[str]) -> str:
+            return subprotocols[0]
+
+        async def on_message(self, message: str | bytes) -> None:
+            wishes.append(json.loads(message)['since'])
+            for event in sent.pop(0):
+                await self.write_message(event)
+            self.close()
+
+    async def scenario() -> None:
+        server = HTTPServer(Application([('/api/v1/events', Events)]))
+        sockets = bind_sockets(0, '127.0.0.1')
+        server.add_sockets(sockets)
+        channel = Channel(f'http://127.0.0.1:{sockets[0].getsockname()[1]}', ['*'])
+        async with asyncio.timeout(60):
+            async for event in channel.events({}):
+                if event['at'] == 'E':
+                    break
+        server.stop()
+        await server.close_all_connections()
+
+    asyncio.run(scenario())
+    assert wishes[:3] == [None, None, 'D']

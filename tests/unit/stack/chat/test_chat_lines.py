@@ -248,6 +248,28 @@ def test_a_changed_secret_is_posted_once():
     assert lines.of(event) == [':key: *prod*: web runs with stale secrets: DB changed']
 
 
+def test_a_state_of_a_proposal_that_comes_again_has_no_second_line():
+    rejected = {
+        'type': 'rejected',
+        'cluster': 'prod',
+        'at': '2030-01-01T00:00:00+00:00',
+        'id': '1-a',
+        'state': 'rejected',
+        'summary': 'web: image 1 → 2',
+        'by': 'ann',
+        'decided_by': 'bob',
+        'serial': 2,
+    }
+    lines = ChatLines()
+    assert len(lines.of(rejected)) == 1
+    assert lines.of(rejected) == []
+    # A later process, with the record of the first one.
+    later = ChatLines(posted=json.loads(json.dumps(lines.posted)))
+    assert later.of(rejected) == []
+    assert later.of({**rejected, 'serial': 1}) == []
+    assert len(later.of({**rejected, 'serial': 3})) == 1
+
+
 def test_proposals_have_a_line_for_each_decision():
     lines = ChatLines()
     event = {

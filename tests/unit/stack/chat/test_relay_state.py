@@ -29,8 +29,10 @@ def test_another_process_continues(tmp_path: Path):
     state = RelayState(tmp_path / 'state')
     state.known['prod'] = 'r1'
     state.posted['prod'] = {'ended': []}
+    state.since = '2030-01-01T00:00:00+00:00'
     state.keep(['a line'])
     again = RelayState(tmp_path / 'state')
+    assert again.since == state.since
     assert (again.known, again.posted, again.waiting) == ({'prod': 'r1'}, {'prod': {'ended': []}}, ['a line'])
     assert [each.name for each in tmp_path.iterdir()] == ['state']
 

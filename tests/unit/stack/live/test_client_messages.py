@@ -1,11 +1,12 @@
 """Messages that clients send: what is read, and what is refused."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from stack.errors import InvalidRequest
-from stack.live.client_messages import Ping, Subscribe, Tail, Untail, read_message
+from stack.live.client_messages import EARLIEST, Ping, Subscribe, Tail, Untail, read_message
 from stack.live.forms import Detail
 from stack.telemetry.tail_topic import TailTopic
 
@@ -34,6 +35,9 @@ from stack.telemetry.tail_topic import TailTopic
         '{"type": "subscribe", "clusters": ["*"], "known": null}',
         '{"type": "subscribe", "clusters": ["*"], "detail": "all"}',
         '{"type": "subscribe", "clusters": ["*"], "detail": ["summary"]}',
+        '{"type": "subscribe", "clusters": ["*"], "since": "yesterday"}',
+        '{"type": "subscribe", "clusters": ["*"], "since": "2030-01-01T00:00:00"}',
+        '{"type": "subscribe", "clusters": ["*"], "since": 1}',
         '{"type": "tail"}',
         '{"type": "tail", "cluster": "prod"}',
         '{"type": "tail", "cluster": "prod", "service": 1}',
@@ -51,6 +55,20 @@ def test_messages_that_are_read():
     assert read_message('{"type": "subscribe", "clusters": ["a", "a", "b*"]}') == Subscribe(('a', 'b*'), {})
     message = '{"type": "subscribe", "clusters": ["*"], "known": {"a": "1"}, "more": 1}'
     assert read_message(message) == Subscribe(('*',), {'a': '1'})
+
+
+@pytest.mark.parametrize(
+    ('given', 'since'),
+    [
+        (None, None),
+        ('2030-01-01T02:00:00.5+02:00', datetime(2030, 1, 1, 0, 0, 0, 500_000, UTC)),
+        ('0001-01-01T00:00:00+00:00', EARLIEST),
+    ],
+)
+def test_a_subscription_may_state_since_when_it_missed_something(given: str | None, since: datetime | None):
+    read = read_message(json.dumps({'type': 'subscribe', 'clusters': ['*'], 'since': given}))
+    assert isinstance(read, Subscribe)
+    assert read.since == since
 
 
 @pytest.mark.parametrize(

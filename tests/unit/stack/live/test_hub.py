@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stack.errors import Unavailable
+from stack.live import cluster_events
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -17,6 +18,7 @@ from stack.live.facts import Current, Steps
 from stack.live.forms import Form
 from stack.live.hub import WRITES_A_TURN, Hub
 from stack.live.log import MOST_EVENTS
+from stack.live.missed import Missed
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, service
@@ -94,9 +96,9 @@ class Ledger:
         await self.ready_gate.wait()
         self.clusters.of(name).remember(self.older.get(name, ()))
 
-    def synced(self, names: list[str]) -> Event:
+    def synced(self, names: list[str], missed: Missed) -> Event:
         found = {name: self.clusters.of(name).revision for name in names}
-        return Event('synced', None, {'revisions': {name: each and each.id for name, each in found.items()}}, at=AT)
+        return cluster_events.synced({name: each and each.id for name, each in found.items()}, missed, AT)
 
     def create(self, name: str, id: str) -> None:
         cluster = self.clusters.of(name)
@@ -130,10 +132,12 @@ def running(event: dict) -> int:
     return event['services'][0]['deployed']['running']
 
 
-async def subscribed(ledger: Ledger, *clusters: str, known: dict | None = None, **options) -> tuple[Reader, Subscriber]:
+async def subscribed(
+    ledger: Ledger, *clusters: str, known: dict | None = None, since: datetime | None = None, **options
+) -> tuple[Reader, Subscriber]:
     reader = Reader()
     subscriber = Subscriber(reader, **options)
-    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}))
+    ledger.hub.subscribe(subscriber, Subscribe(clusters, known or {}, since=since))
     if ledger.ready_gate.is_set():
         await until(lambda: 'synced' in reader.short())
     return reader, subscriber
@@ -217,6 +221,39 @@ async def test_a_revision_that_is_not_known_is_covered_by_the_state(ledger):
     reader, _ = await subscribed(ledger, 'prod', known={'prod': 'nonsense'})
     assert reader.short() == ['cluster prod 1', 'synced']
     assert reader.got[0]['covers_since'] == 'nonsense'
+
+
+@run
+async def test_what_was_missed_comes_before_the_end_of_the_catch_up_and_only_of_wanted_clusters(ledger):
+    asked: list[datetime] = []
+
+    async def missed_since(at: datetime) -> Missed:
+        asked.append(at)
+        if len(asked) == 1:
+            raise Unavailable('S3 does not answer', 's3:ListObjectsV2', '')
+        events = [Event('proposal', name, {'revision': None}, at=AT) for name in ('staging', 'prod')]
+        return Missed(tuple(events))
+
+    ledger.hub.missed_since = missed_since
+    ledger.hub._retry_s = 0.0
+    reader, _ = await subscribed(ledger, 'prod', known={'prod': '1'}, since=AT)
+    assert asked == [AT, AT]
+    assert [each['type'] for each in reader.got] == ['rollout', 'error', 'proposal', 'synced']
+    assert reader.got[2]['cluster'] == 'prod'
+    assert 'missed' not in reader.got[-1]
+    other, _ = await subscribed(ledger, 'prod')
+    assert [each['type'] for each in other.got] == ['cluster', 'synced']
+    assert len(asked) == 2
+
+
+@run
+async def test_too_much_that_was_missed_is_stated(ledger):
+    async def missed_since(_: datetime) -> Missed:
+        return Missed((), is_complete=False)
+
+    ledger.hub.missed_since = missed_since
+    reader, _ = await subscribed(ledger, 'prod', since=AT)
+    assert reader.got[-1]['missed'] == ['proposals']
 
 
 @run

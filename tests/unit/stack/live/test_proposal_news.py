@@ -8,9 +8,10 @@ import pytest
 
 from stack.changes.approvers import Account, Decision
 from stack.changes.proposal import Proposal, State, read_proposal
+from stack.changes.proposal_store import Written
 from stack.errors import Conflict
 from stack.live.event import Event
-from stack.live.proposal_news import LEFT_AFTER, ProposalNews
+from stack.live.proposal_news import CLOCKS_DIFFER_BY, LEFT_AFTER, MOST_MISSED, ProposalNews
 from stack.state.revisions import Origin
 from tests.asynchronous import asynchronous
 
@@ -43,10 +44,15 @@ class Scene:
         self.found = list(found)
         self.events: list[tuple[str, str]] = []
         self.resumed: list[str] = []
+        self.asked: list[datetime] = []
         self.news = ProposalNews(self, self, lambda: NOW)
 
     async def young(self, cluster: str | None) -> list[Proposal]:
         return [each for each in self.found if cluster in (None, each.cluster)]
+
+    async def written_since(self, at: datetime, most: int) -> Written:
+        self.asked.append(at)
+        return Written(tuple(self.found[:most]), len(self.found) <= most)
 
     async def resume(self, left: Proposal) -> None:
         self.resumed.append(left.id)
@@ -95,6 +101,27 @@ async def test_what_was_left_approved_is_carried_out(caplog: pytest.LogCaptureFi
     await scene.news.look()
     assert scene.resumed == ['left']
     assert 'is not carried out' in caplog.text
+
+
+@asynchronous
+async def test_who_was_away_is_sent_the_newest_state_of_what_moved():
+    by = Decision(Account('bob', 'token'), NOW)
+    scene = Scene(proposal(approvals=(by,), serial=1), proposal(id='2-b', serial=0))
+    # This replica has published a newer state than the listing had.
+    scene.news.moved(proposal(id='2-b', state=State.REJECTED, serial=1))
+    missed = await scene.news.missed_since(NOW + timedelta(seconds=20))
+    assert scene.asked == [NOW - CLOCKS_DIFFER_BY]
+    assert [(each.type, each.content['id'], each.content['serial']) for each in missed.events] == [
+        ('approved', '1-a', 1),
+        ('rejected', '2-b', 1),
+    ]
+    assert missed.is_complete
+
+
+@asynchronous
+async def test_too_many_that_moved_are_not_sent():
+    scene = Scene(*(proposal(id=str(number)) for number in range(MOST_MISSED + 1)))
+    assert not (await scene.news.missed_since(NOW)).is_complete
 
 
 def test_a_record_is_read_as_it_was_written():
