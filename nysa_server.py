@@ -101,6 +101,7 @@ from stack.rollouts.deployments import Deployments
 from stack.rollouts.ecs_state import Task
 from stack.rollouts.progress import Progress
 from stack.rollouts.pushed_images import PushedImages
+from stack.rollouts.rollout_counts import count_ending, count_paused
 from stack.rollouts.rollout_records import RolloutRecords
 from stack.runs.records import RunRecords
 from stack.runs.requests import RunRequests
@@ -117,6 +118,7 @@ from stack.runtime.metrics import Metrics
 from stack.runtime.metrics_server import serve_metrics
 from stack.runtime.pacing import DEFAULT_SHARE, Pace
 from stack.runtime.readiness import Readiness
+from stack.runtime.rollout_metrics import RolloutMetrics
 from stack.runtime.shared_reads import SharedReads
 from stack.runtime.siblings import NoSiblings, Siblings, SupervisedSiblings
 from stack.runtime.stopping import stop_signal
@@ -403,6 +405,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         promotion=Promotion(store, changes, freezing, looks, partial(ecr.tags_move, aws.registries), live.at),
         sandbox=aws.settings['PROFILE'] == 'local',
     )
+    count_rollouts(aws.metrics.rollouts, context)
     return context, states
 
 
@@ -411,6 +414,16 @@ def share_writes(siblings: Siblings, store: RevisionStore, live: Live) -> None:
     store.writes.subscribe(lambda _, revision: siblings.publish('stored', revision.cluster))
     store.removals.subscribe(partial(siblings.publish, 'stored'))
     siblings.subscribe('stored', live.feed.stored_elsewhere)
+
+
+def count_rollouts(metrics: RolloutMetrics, context: Context) -> None:
+    """Have the metrics count endings, pauses, stops and answers to pauses."""
+    live = context.live
+    live.endings.subscribe(partial(count_ending, metrics))
+    live.pauses.subscribe(metrics.pause_ended)
+    metrics.count_paused(lambda: count_paused(list(live.states.values())))
+    context.stopping.acts.subscribe(metrics.acted)
+    context.continuing.acts.subscribe(metrics.acted)
 
 
 def make_standings(aws: Aws, tokens: TokenStore, memberships: Memberships) -> Standings:

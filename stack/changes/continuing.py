@@ -18,6 +18,7 @@ from stack.changes.traffic_approvals import TrafficApprovals
 from stack.errors import ApprovalDenied, ApprovalRequired, Conflict, NotFound, PreconditionFailed, Unprocessable
 from stack.rollouts.hook_answer import Action, HookAnswer, read_answer
 from stack.rollouts.service_deployment import ServiceDeployment
+from stack.runtime.observers import Observers
 from stack.state.revisions import Change, Revision
 from stack.state.service_edits import settings_of
 
@@ -60,6 +61,8 @@ class Continuing:
         self._looks = looks
         self._traffic = traffic
         self._sleep = sleep
+        # Notified of each answer that was stored: `continue` or `roll-back`.
+        self.acts: Observers[[str]] = Observers()
 
     async def answer(self, current: Revision, request: ContinueRequest) -> dict[str, Any]:
         """Answer the pause of a rollout, and wait some seconds until it is carried out.
@@ -121,6 +124,7 @@ class Continuing:
             except PreconditionFailed:
                 continue
             self._audit.ran(asked.cluster, change)
+            self.acts.notify('continue' if asked.action == 'continue' else 'roll-back')
             return asked
         raise Conflict(f'The pause of {asked.service} is being answered at the same time.')
 

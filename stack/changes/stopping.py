@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stack.aws.ports import PerCluster
 from stack.changes.approval_policy import with_policies
-from stack.changes.change_request import ChangeRequest, Outcome
+from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.changes import Changes
 from stack.changes.gate import images
 from stack.changes.guards import Guards, StoppedDeployment
@@ -23,6 +23,7 @@ from stack.reconcile.wanted import wanted_services
 from stack.rollouts.drift import carries
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.service_deployment import ServiceDeployment
+from stack.runtime.observers import Observers
 from stack.stackfile.main_container import main_container
 from stack.state.history import History
 from stack.state.revisions import Revision
@@ -64,6 +65,8 @@ class Stopping:
         self._history = history
         self._looks = looks
         self._region = region
+        # Notified of each stop that was stored: `stop` or `abort`.
+        self.acts: Observers[[str]] = Observers()
 
     async def stop(self, cluster: str, request: ChangeRequest, stop: StopRequest) -> Outcome:
         """Stop the rollout of a service that ECS carries out.
@@ -97,9 +100,12 @@ class Stopping:
             return guards.with_stop(ordered)
 
         more = {'service': service, 'deployment': going.arn, 'restored': restored.id if restored else None}
-        return await self._rollback.store(
+        outcome = await self._rollback.store(
             current, document, change, request, more | {'restored_because': because, 'skipped': []}, order
         )
+        if isinstance(outcome, Accepted):
+            self.acts.notify('abort' if stop.mode == 'abort' else 'stop')
+        return outcome
 
     async def _going(self, cluster: str, stop: StopRequest) -> ServiceDeployment:
         """The deployment to be stopped, as ECS has it now."""

@@ -36,7 +36,8 @@ class Surroundings:
     """What the owners of all clusters share.
 
     `watched` is whether ECS is looked at in this process. `moves` is notified of every event, `records` of a cluster
-    whose rollouts are to be recorded, `endings` of each rollout that ended.
+    whose rollouts are to be recorded, `endings` of each rollout that ended, `pauses` of the strategy and the seconds of
+    each pause that is over.
     """
 
     make_state: MakeState
@@ -45,6 +46,7 @@ class Surroundings:
     moves: Observers[['Cluster']] = field(default_factory=Observers)
     records: Observers[[str]] = field(default_factory=Observers)
     endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
+    pauses: Observers[[str, float]] = field(default_factory=Observers)
     # By cluster and service: secrets that changed after tasks had started, also of clusters that are not loaded.
     stale_secrets: dict[str, StaleServices] = field(default_factory=dict)
     # By cluster and service: how its schedule goes, also of clusters that are not loaded.
@@ -220,6 +222,8 @@ class Cluster:
         recovered, state.failing = state.failing is not None, None
         if self._decide() or moved or recovered:
             self._move(moved)
+        for paused in state.book.pauses_ended_since(before):
+            self._around.pauses.notify(paused.strategy, (observation.at - paused.since).total_seconds())
         ended = state.book.ended_since(before)
         for rollout in ended:
             self._around.endings.notify(state, rollout)

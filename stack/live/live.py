@@ -41,7 +41,8 @@ RECENT = timedelta(minutes=30)
 class Live:
     """What REST reads, what the watcher reports, and the loop that looks for changes by other replicas.
 
-    `endings` is notified of each rollout that ended, `wishes` when a subscriber or a caller begins to want something.
+    `endings` is notified of each rollout that ended, `pauses` of the strategy and the length of each pause in seconds.
+    `wishes` is notified when a subscriber or a caller begins to want something.
     The watcher is the one that observes `wishes`: without an observer, ECS is not looked at in this process.
     """
 
@@ -67,6 +68,7 @@ class Live:
         self._stale_secrets = around.stale_secrets
         self._schedules = around.schedules
         self.endings: Observers[[ClusterState, Rollout]] = around.endings
+        self.pauses: Observers[[str, float]] = around.pauses
         self.wishes: Observers[[]] = Observers()
         self.clusters = Clusters(lambda name: Cluster(name, around))
         self.askers = Askers(clock)

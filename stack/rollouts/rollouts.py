@@ -10,6 +10,7 @@ from stack.rollouts.ecs_state import Service
 from stack.rollouts.overtaken import CONFIRMED_AFTER, Overtaken, merged
 from stack.rollouts.rollout import Goal, Rollout
 from stack.rollouts.rollout_summary import RolloutSummary, summarise
+from stack.rollouts.stages import StageProgress
 from stack.rollouts.stop_verdicts import stop_verdicts
 from stack.state.revisions import Revision
 
@@ -184,6 +185,12 @@ class Rollouts:
         """Whether a rollout has gone over to another stage, or to another step of it."""
         steps = {name: each.stages.step for name, each in before.items() if each.stages}
         return any(each.stages.step != steps.get(name) for name, each in self.now.items() if each.stages)
+
+    def pauses_ended_since(self, before: Mapping[str, Rollout]) -> list[StageProgress]:
+        """The pauses of former rollouts that nothing waits for any more, each as it was."""
+        waiting = {each.stages.hook.id for each in self.now.values() if each.stages and each.stages.hook}
+        paused = [each.stages for each in before.values() if each.stages and each.stages.hook]
+        return [stages for stages in paused if stages.hook and stages.hook.id not in waiting]
 
     def moving(self) -> set[str]:
         """The services that roll out, so that they are looked at more often."""

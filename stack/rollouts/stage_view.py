@@ -3,6 +3,7 @@
 from typing import Any
 
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.ecs_state import Service
 from stack.rollouts.rollout import Rollout
 from stack.rollouts.stages import StageProgress, stages_json
 from stack.runtime.moments import stamp
@@ -32,8 +33,7 @@ def stage_json(state: ClusterState, name: str) -> Json:
     seen, going = state.ecs.services.get(name), state.rollouts.get(name)
     stages = going.stages if going else None
     shown: Json = {}
-    configuration = (seen.description.get('deploymentConfiguration') or {}) if seen else {}
-    strategy = stages.strategy if stages else str(configuration.get('strategy') or 'ROLLING').lower()
+    strategy = stages.strategy if stages else _declared(seen)
     if strategy != 'rolling':
         shown['strategy'] = strategy
     if going is None or not going.open or going.goal.kind != 'service':
@@ -42,6 +42,16 @@ def stage_json(state: ClusterState, name: str) -> Json:
     if arn is not None:
         shown['deployment_arn'] = arn
     return shown | (_progress_json(state, name, going, stages) if stages else {})
+
+
+def strategy_of(state: ClusterState, rollout: Rollout) -> str:
+    """The deployment strategy of a rollout of a service, in lower case."""
+    return rollout.stages.strategy if rollout.stages else _declared(state.ecs.services.get(rollout.goal.service))
+
+
+def _declared(seen: Service | None) -> str:
+    configuration = (seen.description.get('deploymentConfiguration') or {}) if seen else {}
+    return str(configuration.get('strategy') or 'ROLLING').lower()
 
 
 def _progress_json(state: ClusterState, name: str, going: Rollout, stages: StageProgress) -> Json:

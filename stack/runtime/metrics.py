@@ -8,6 +8,8 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from stack.runtime.rollout_metrics import RolloutMetrics
+
 # From a request served from memory to one that waits for a rollout, in seconds.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -71,6 +73,7 @@ class Metrics:
         self._proposals = Counter(
             'nysa_proposals_total', 'Proposals by what became of them.', ('outcome',), registry=self.registry
         )
+        self.rollouts = RolloutMetrics(self.registry)
 
     def count_tokens(self, count: Callable[[], Mapping[str, int]]) -> None:
         """Show the number of tokens in each state that `count` gives, whenever the metrics are read."""
