@@ -12,7 +12,7 @@ from typing import Any
 from stack.aws.batches import batches
 from stack.aws.client import AwsClient
 from stack.errors import AwsFailed
-from stack.reconcile.names import SET_TAG, balancer_of, owner, read_tags
+from stack.reconcile.names import PORTS_TAG, SET_TAG, balancer_of, owner, read_tags
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, Rule, TargetGroup
 from stack.stackfile.task_definition import SERVICE_TAG
@@ -31,9 +31,9 @@ class Interest:
     """What of Elastic Load Balancing matters to a cluster: names that begin with `prefix`, and what is named here.
 
     `groups` and `listeners` are ARNs. The rules of a listener are read where it is in `listeners`, or its load balancer
-    is shared by the cluster's services, or leads to a target group of the cluster by a rule. The attributes of a target
-    group are read where it belongs to a service in `tuned`, or a stackfile stated some of them before; in the same way
-    the attributes and further certificates of a load balancer of a service in `detailed`.
+    is shared by the cluster's services, or moves to another port, or leads to a target group of the cluster by a rule.
+    The attributes of a target group are read where it belongs to a service in `tuned`, or a stackfile stated some of
+    them before; in the same way the attributes and further certificates of a load balancer of a service in `detailed`.
     """
 
     prefix: str
@@ -191,7 +191,7 @@ async def _with_rules(
 def _matters(interest: Interest, balancer: LoadBalancer, listener: Listener, groups: Sequence[TargetGroup]) -> bool:
     if listener.arn in interest.listeners:
         return True
-    if interest.shares(balancer.tags):
+    if interest.shares(balancer.tags) or (interest.owns(balancer.tags) and PORTS_TAG in balancer.tags):
         return True
     by_default: frozenset[str] = frozenset().union(*(one.leads_to for one in balancer.listeners))
     return any(

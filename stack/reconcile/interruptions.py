@@ -1,7 +1,7 @@
 """Changes of a service by which requests to it fail for a while, whatever the order of steps.
 
 ECS cannot change some settings of a service, so that it is deleted and created again; it attaches a service to target
-groups of one type only; and a listener has one protocol and one port.
+groups of one type only; and a listener has one protocol.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.reconcile.wanted import Wanted
-from stack.reconcile.wanted_balancers import Balancer
+from stack.reconcile.wanted_balancers import Balancer, target_protocol
 
 _ENCRYPTED = frozenset({'HTTPS', 'TLS'})
 
@@ -69,10 +69,25 @@ def _of_balancers(before: Wanted, after: Wanted) -> Iterator[tuple[str, Any, Any
 
 
 def _of_listener(before: Balancer, after: Balancer) -> Iterable[tuple[str, Any, Any]]:
+    replaced = (before.scheme, before.kind) != (after.scheme, after.kind)
+    stays = before.port != after.port and not replaced and after.shift is None
+    if stays or not is_refused(before.port, before.protocol, after):
+        return
     if before.port != after.port:
         yield 'elb.ports.public', before.port, after.port
     if _spoken(before.protocol) != _spoken(after.protocol):
         yield 'elb.protocol', before.protocol, after.protocol
+
+
+def is_refused(port: int, protocol: str, after: Balancer) -> bool:
+    """Whether clients that speak a protocol to a port are refused by a load balancer with other settings.
+
+    On another port, a further listener serves them for a while, unless its target group is of no use to them, or ECS
+    shifts the traffic of the listener.
+    """
+    if port == after.port:
+        return _spoken(protocol) != _spoken(after.protocol)
+    return after.shift is not None or target_protocol(protocol) != after.target_protocol
 
 
 def _spoken(protocol: str) -> tuple[bool, bool]:

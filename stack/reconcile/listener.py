@@ -8,6 +8,7 @@ from stack.reconcile import names
 from stack.reconcile.balancer_settings import add_certificates, begin_settings, certificate_list, end_settings
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.handover import Switch
+from stack.reconcile.leaving_listeners import Leaving, end_leaving, plan_missing
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, differences
@@ -20,15 +21,15 @@ Ref = str | ResultOf
 
 @dataclass(frozen=True)
 class Planned:
-    """`ready`: the step after which the service can be attached; `switch`: the change that needs a healthy target.
+    """`ready`: the steps after which the service can be attached; `switch`: the change that needs a healthy target.
 
-    `serving`: the target group that serves until then. `shift`: the members of `advancedConfiguration` where ECS shifts
+    `serving`: the target groups that serve until then. `shift`: the members of `advancedConfiguration` where ECS shifts
     traffic.
     """
 
-    ready: str | None = None
+    ready: tuple[str, ...] = ()
     switch: Switch | None = None
-    serving: str | None = None
+    serving: frozenset[str] = frozenset()
     shift: dict[str, Ref] | None = None
 
 
@@ -38,14 +39,37 @@ def plan_listener(
     balancer: PlannedBalancer,
     groups: Groups,
     observed: Observed,
+    leaving: Leaving,
     *,
     serves: bool,
 ) -> Planned:
-    """Add the step that creates or changes the listener. `serves`: tasks of the service run now. Raises `Blocked`."""
+    """Add the steps that create or change the listener, and those for listeners on other ports (`leaving`).
+
+    `serves`: tasks of the service run now. Raises `Blocked`.
+    """
+    previous = plan_missing(draft, leaving, balancer, groups)
+    planned = _plan_current(draft, wanted, balancer, groups, observed, leaving, serves=serves)
+    if balancer.there:
+        end_leaving(draft, wanted, balancer.there, leaving)
+    return replace(
+        planned, ready=tuple(filter(None, (*planned.ready, *previous))), serving=planned.serving | leaving.serving
+    )
+
+
+def _plan_current(
+    draft: Draft,
+    wanted: Balancer,
+    balancer: PlannedBalancer,
+    groups: Groups,
+    observed: Observed,
+    leaving: Leaving,
+    *,
+    serves: bool,
+) -> Planned:
     there, stated = balancer.there, wanted.stated
     wanted = replace(wanted, stated=replace(stated, ssl_policy=stated.policy(there)))
     marked = begin_settings(draft, stated, balancer)
-    listener = _own_listener(draft, wanted, there, observed) if there else None
+    listener = _own_listener(draft, wanted, there, observed, leaving) if there else None
     if listener is None:
         made = draft.add(
             'listener',
@@ -56,15 +80,16 @@ def plan_listener(
                 **_arguments(wanted, groups),
                 'Tags': names.tag_list(draft.owner.tags),
             },
+            after=[*marked, leaving.marked],
             why=[Change('elb.listener', None, f'{wanted.protocol}:{wanted.port}')],
         )
         arn = ResultOf(made, 'Listeners.0.ListenerArn')
         add_certificates(draft, stated, arn, None)
-        return Planned(made, shift=_shift(draft, wanted, arn, groups))
+        return Planned((made,), shift=_shift(draft, wanted, arn, groups))
     before = [*marked, *add_certificates(draft, stated, listener.arn, listener, marked)]
     first = len(draft.steps)
     if groups.alternate:
-        planned = _plan_shifted(draft, wanted, listener, groups, after=before)
+        planned = _plan_shifted(draft, wanted, listener, groups, serves=serves, after=before)
     else:
         planned = _plan_rolling(draft, wanted, listener, groups, serves=serves, after=before)
     if there:
@@ -81,26 +106,31 @@ def _shift(draft: Draft, wanted: Balancer, listener: Ref, groups: Groups) -> dic
 
 
 def _plan_shifted(
-    draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, after: Iterable[str]
+    draft: Draft, wanted: Balancer, listener: Listener, groups: Groups, *, serves: bool, after: Iterable[str]
 ) -> Planned:
-    """Change a listener without its action, which ECS writes. Before that, it gets the other target group."""
+    """Change a listener without its action, which ECS writes. Before that, it gets the other target group.
+
+    It moves to another port in place: ECS would go on to shift the traffic of one listener alone.
+    """
     assert groups.alternate
     changes = _changes(wanted, listener, None)
     alternate = groups.alternate.group
     action = idle_beside(listener.target_group, groups.first, alternate, listener.named)
-    ready = None
+    ready: list[str] = []
     if changes or action:
         arguments = {name: value for name, value in _arguments(wanted, groups).items() if name != 'DefaultActions'}
         what = ', '.join(found.path.removeprefix('elb.') for found in changes) or 'alternate target group'
-        ready = draft.add(
+        made = draft.add(
             'listener',
             'elbv2:ModifyListener',
             f'Change the listener of {wanted.name} ({what})',
             {'ListenerArn': listener.arn, **arguments, **({'DefaultActions': [action]} if action else {})},
             after=after,
             why=changes,
+            interrupts=serves and _refuses_clients(changes),
         )
-    return Planned(ready, shift=_shift(draft, wanted, listener.arn, groups))
+        ready.append(made)
+    return Planned(tuple(ready), shift=_shift(draft, wanted, listener.arn, groups))
 
 
 def _plan_rolling(
@@ -113,20 +143,24 @@ def _plan_rolling(
         text = f'Remove the other target group from the listener of {wanted.name}'
         change = {'ListenerArn': listener.arn, **arguments}
         if serves:
-            return Planned(None, Switch('listener', 'elbv2:ModifyListener', text, change, ()))
-        return Planned(draft.add('listener', 'elbv2:ModifyListener', text, change, after=after))
+            return Planned((), Switch('listener', 'elbv2:ModifyListener', text, change, ()))
+        return Planned((draft.add('listener', 'elbv2:ModifyListener', text, change, after=after),))
     if not changes:
         return Planned()
     text = f'Change the listener of {wanted.name} ({", ".join(found.path.removeprefix("elb.") for found in changes)})'
     change = {'ListenerArn': listener.arn, **arguments}
-    # A listener has one port and one protocol: clients of the previous one are refused.
-    interrupts = serves and not {'elb.port', 'elb.protocol'}.isdisjoint(found.path for found in changes)
+    interrupts = serves and _refuses_clients(changes)
     if serves and listener.target_group and listener.target_group != group:
-        ready = None if group in listener.idle else _add_idle(draft, listener, listener.target_group, group)
+        ready = [] if group in listener.idle else [_add_idle(draft, listener, listener.target_group, group)]
         switch = Switch('listener', 'elbv2:ModifyListener', text, change, changes, interrupts=interrupts)
-        return Planned(ready, switch, listener.target_group)
+        return Planned(tuple(ready), switch, frozenset({listener.target_group}))
     made = draft.add('listener', 'elbv2:ModifyListener', text, change, after=after, why=changes, interrupts=interrupts)
-    return Planned(made)
+    return Planned((made,))
+
+
+def _refuses_clients(changes: Iterable[Change]) -> bool:
+    """Whether a listener refuses its clients: it has one port and one protocol."""
+    return not {'elb.port', 'elb.protocol'}.isdisjoint(change.path for change in changes)
 
 
 def _arguments(wanted: Balancer, groups: Groups) -> dict[str, Any]:
@@ -165,8 +199,10 @@ def _add_idle(draft: Draft, listener: Listener, serving: str, group: Ref) -> str
     )
 
 
-def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed) -> Listener | None:
-    """The listener on the wanted port, or else one that forwards to a target group of the service."""
+def _own_listener(
+    draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed, leaving: Leaving
+) -> Listener | None:
+    """The listener on the wanted port, or else one that forwards to a target group of the service and is not left."""
     own = observed.groups_of(draft.owner)
     on_port = [listener for listener in there.listeners if listener.port == wanted.port]
     if on_port and on_port[0].action != 'forward' and names.owner(there.tags) is None:
@@ -174,5 +210,5 @@ def _own_listener(draft: Draft, wanted: Balancer, there: LoadBalancer, observed:
             f'The listener of {there.name} on port {wanted.port} was not created by Nysa, and does not forward '
             f'({on_port[0].action}): it is not changed.'
         )
-    leading_to_us = [listener for listener in there.listeners if own & listener.named]
+    leading_to_us = [one for one in there.listeners if own & one.named and one not in leaving.listeners]
     return next(iter(on_port + leading_to_us), None)

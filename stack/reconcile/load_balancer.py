@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operati
 Then a successor with another name is created, and the predecessor serves until the successor does: see `handover`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from stack.reconcile import names
@@ -13,6 +13,8 @@ from stack.reconcile.attached import Target
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.group_attributes import set_tag
 from stack.reconcile.handover import Attachment, left, predecessors
+from stack.reconcile.interruptions import is_refused
+from stack.reconcile.leaving_listeners import doubled, find_leaving, ports_tag
 from stack.reconcile.listener import plan_listener
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import LoadBalancer
@@ -54,8 +56,8 @@ def plan_load_balancer(
     listeners = there.listeners if there else ()
     pairs = [pair_of(draft, observed, listener.target_group, listener.named) for listener in listeners]
     pair = next(filter(None, pairs), None)
-    on_port = {listener.target_group for listener in listeners if listener.port == wanted.port}
-    led_to = leading_to(pair, wanted.shift, on_port)
+    on_port = [listener for listener in listeners if listener.port == wanted.port] or listeners
+    led_to = leading_to(pair, wanted.shift, {listener.target_group for listener in on_port})
     group_there = usable_target_group(draft, wanted, observed, there, led_to)
     group = plan_target_group(draft, wanted, observed, group_there)
     alternate, beside = plan_alternate(draft, wanted, group, there, pair, observed)
@@ -63,21 +65,24 @@ def plan_load_balancer(
         raise Blocked(
             'Its load balancer cannot be replaced while ECS shifts traffic: deploy it with strategy: rolling first.'
         )
-    balancer = _load_balancer(draft, wanted, there, observed)
-    listener = plan_listener(draft, wanted, balancer, Groups(group, alternate, pair), observed, serves=serves)
-    alias = Alias(wanted.records, balancer, there)
+    staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
+    attached = attached_groups(draft, observed)
+    missing = doubled(wanted, staying, attached)
+    leaving = find_leaving(draft, wanted, there, missing, observed, serves=serves, held=bool(staying))
+    balancer = _load_balancer(draft, wanted, there, observed, ports_tag(wanted.port, leaving.left or {}))
+    listener = plan_listener(draft, wanted, balancer, Groups(group, alternate, pair), observed, leaving, serves=serves)
+    alias = Alias(wanted.records, balancer, there, _refuses_clients(wanted, staying, attached))
     moves = serves and leads_elsewhere(alias, observed)
     waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
     if not waits:
         plan_record(draft, alias, observed)
-    staying = tuple(predecessor for predecessor in before if not left(predecessor, observed.at))
     kept = {arn for predecessor in staying for arn in (predecessor.arn, *_forwarded_to(predecessor))}
-    kept |= still_serving(draft, observed, wanted.target_type, {listener.serving})
-    left_early = {listener.serving} & attached_groups(draft, observed) - kept
+    kept |= still_serving(draft, observed, wanted.target_type, listener.serving)
+    left_early = listener.serving & attached - kept
     return Attachment(
         draft=draft,
         target=Target(group, wanted.container_port, wanted.container, shift=listener.shift),
-        ready=tuple(filter(None, [listener.ready])),
+        ready=listener.ready,
         seen_to=frozenset({part.arn for part in (group_there, there) if part} | kept | beside),
         also=frozenset(kept) & {known.arn for known in observed.target_groups},
         alias=alias,
@@ -162,15 +167,27 @@ def _made_for(wanted: Balancer) -> str:
     return made_for if wanted.kind == 'application' else f'{made_for}/{wanted.kind}'
 
 
-def _load_balancer(draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed) -> PlannedBalancer:
-    """Add the steps that create the load balancer or change the one that exists."""
+def _refuses_clients(wanted: Balancer, staying: Iterable[LoadBalancer], attached: frozenset[str]) -> bool:
+    """Whether clients of a predecessor are refused once they have the address of the load balancer."""
+    return any(
+        is_refused(listener.port, listener.protocol, wanted)
+        for predecessor in staying
+        for listener in predecessor.listeners
+        if listener.target_group in attached
+    )
+
+
+def _load_balancer(
+    draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed, ports: Mapping[str, str]
+) -> PlannedBalancer:
+    """Add the steps that create the load balancer or change the one that exists. `ports`: a tag of a new one."""
     if there:
         _change_load_balancer(draft, wanted, there)
         return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there, wanted.kind)
     name = names.unused(wanted.name, {balancer.name for balancer in observed.load_balancers})
     if name is None:
         raise Blocked(f'All names for a load balancer that succeeds {wanted.name} are used.')
-    tags = draft.owner.tags | {names.MADE_FOR_TAG: _made_for(wanted)}
+    tags = {**draft.owner.tags, names.MADE_FOR_TAG: _made_for(wanted), **ports}
     if wanted.records:
         tags[names.RECORD_TAG] = names.records_tag(wanted.records)
     tags |= set_tag(wanted.stated.names)

@@ -11,6 +11,8 @@ from stack.stackfile.task_definition import CLUSTER_TAG, SERVICE_TAG
 RECORD_TAG = 'nysa:record'
 # On a load balancer: the time of the switch to its successor, in whole seconds since the epoch.
 LEFT_TAG = 'nysa:left'
+# On a load balancer whose listener moves to another port: its ports, each as `port/time` where it was left then.
+PORTS_TAG = 'nysa:ports'
 # On a target group: the names of the settings that its stackfile states, which go back to a default without it.
 SET_TAG = 'nysa:set'
 # On an ECS service: the ids of the target groups of others that its stackfile names.

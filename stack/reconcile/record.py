@@ -16,12 +16,13 @@ from stack.reconcile.planned_balancer import PlannedBalancer
 class Alias:
     """The records of a load balancer. `holder` is tagged with them; None where this plan creates it with its tags.
 
-    `records` has the hosted zone and name of each.
+    `records` has the hosted zone and name of each. `interrupts`: clients are refused by the load balancer.
     """
 
     records: tuple[tuple[str, str], ...]
     balancer: PlannedBalancer
     holder: LoadBalancer | TargetGroup | None
+    interrupts: bool = False
 
 
 def plan_record(draft: Draft, alias: Alias, observed: Observed, after: Sequence[str | None] = ()) -> list[str]:
@@ -90,6 +91,7 @@ def _point(
             },
         },
         after=after,
+        interrupts=alias.interrupts,
         why=[Change('elb.dns.record_name', before, name if isinstance(dns, ResultOf) else names.alias_target(dns))],
     )
 

@@ -25,8 +25,10 @@ ALL_REQUESTS = ElbRule(path=('/*',))
 # The value of HealthCheckPort for the port on which a target gets requests.
 TRAFFIC_PORT = 'traffic-port'
 
-# Protocol of a network load balancer's listener → that of its target group. TLS ends at the load balancer.
-_TARGET_PROTOCOLS = {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}
+
+def target_protocol(protocol: str) -> str:
+    """The protocol of a target group for that of a listener. Encryption ends at the load balancer."""
+    return {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}.get(protocol, 'HTTP')
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             key=key_at(i),
             settings=GroupSettings.of(elb),
             kind='network' if elb.is_network else 'application',
-            target_protocol=_TARGET_PROTOCOLS.get(elb.protocol, 'HTTP'),
+            target_protocol=target_protocol(elb.protocol),
             shift=_shift(settings),
         )
 

@@ -271,7 +271,7 @@ def test_a_network_load_balancer(cluster: Cluster, protocol: str, port: str):
         assert group['Protocol'] == ('UDP' if protocol == 'UDP' else 'TCP')
         assert group['HealthCheckProtocol'] == 'TCP'
         elb(wanted, 'net')['ports'] = {'public': 9001}
-        assert kinds(await cluster.plan(wanted)) == ['elbv2:ModifyListener']
+        assert kinds(await cluster.plan(wanted)) == ['elbv2:AddTags', 'elbv2:CreateListener']
         await until_done(cluster, wanted)
         await until_done(cluster, {**wanted, 'services': []}, destroyed=frozenset({'net'}))
 

@@ -18,9 +18,9 @@ DEPLOYER = replace(ADMIN, may_interrupt=False)
 
 def test_an_interrupting_change_needs_the_role_admin():
     after = copy.deepcopy(example())
-    service_in(after, 'web')['elb']['ports']['public'] = 8443
+    service_in(after, 'web')['elb'].update(protocol='HTTP', certificates=[])
     check_interruptions('staging', ADMIN, example(), after)
-    with pytest.raises(AccessDenied, match=r'web: elb.ports.public 443 → 8443.*requires the role admin'):
+    with pytest.raises(AccessDenied, match=r'web: elb.protocol HTTPS → HTTP.*requires the role admin'):
         check_interruptions('staging', DEPLOYER, example(), after)
 
 

@@ -16,6 +16,7 @@ from tests.unit.stack.reconcile.settled import CLUSTER, REVISION, example, servi
 REGISTER = 'ecs:RegisterTaskDefinition'
 UPDATE = 'ecs:UpdateService'
 ROLL = [REGISTER, UPDATE]
+MOVED = ['elbv2:AddTags', 'elbv2:CreateListener']
 ROLE = 'arn:aws:iam::123456789012:role/a'
 REMAKE_SERVICE = ['ecs:DeleteService', 'ecs:DescribeServices', 'ecs:CreateService']
 RECORD = 'route53:ChangeResourceRecordSets'
@@ -177,7 +178,7 @@ EDITS: dict[str, tuple[str, Edit, list[str]]] = {
         drop('users', 'dns_discovery'),
         [REGISTER, UPDATE, *REMAKE_SERVICE, 'servicediscovery:DeleteService'],
     ),
-    'elb.ports.public': ('web', put_elb(ports={'public': 8443, 'container': 8080}), ['elbv2:ModifyListener']),
+    'elb.ports.public': ('web', put_elb(ports={'public': 8443, 'container': 8080}), MOVED),
     'elb.ports.container': ('web', put_elb(ports={'public': 443, 'container': 9090}), [UPDATE]),
     'elb.certificates': (
         'web',
