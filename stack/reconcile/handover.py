@@ -44,6 +44,7 @@ class Attachment:
     `seen_to`: the ARNs of the parts that stay. `also`: target groups that requests still go to, which stay attached.
     `waits`: whether `plan_handover` adds the record, the `switches` and the tags on predecessors. `interrupts`: the
     service has to leave a target group that serves before the switch, since ECS attaches it to one target type only.
+    `untested`: a load balancer whose listener for tests goes.
     """
 
     draft: Draft
@@ -56,6 +57,7 @@ class Attachment:
     predecessors: tuple[LoadBalancer, ...]
     waits: bool
     interrupts: bool = False
+    untested: LoadBalancer | None = None
 
 
 def left(balancer: LoadBalancer, at: float | None = None) -> bool:

@@ -6,7 +6,7 @@ new listener is created: a listener that is not named there is another owner's, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stack.reconcile import names
@@ -18,6 +18,7 @@ from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.shifting import Groups
+from stack.reconcile.tested import for_requests
 from stack.reconcile.wanted_balancers import Balancer, target_protocol
 
 
@@ -31,7 +32,7 @@ class Leaving:
 
     listeners: tuple[Listener, ...] = ()
     missing: tuple[Listener, ...] = ()
-    left: Mapping[int, int] | None = None
+    left: Mapping[int, int] = field(default_factory=dict)
     over: tuple[Listener, ...] = ()
     marked: str | None = None
 
@@ -63,7 +64,7 @@ def doubled(wanted: Balancer, before: Iterable[LoadBalancer], groups: frozenset[
     found = {
         listener.port: listener
         for balancer in before
-        for listener in balancer.listeners
+        for listener in for_requests(balancer)
         if listener.target_group in groups
         and listener.port != wanted.port
         and target_protocol(listener.protocol) == wanted.target_protocol
@@ -92,7 +93,9 @@ def find_leaving(
     is_there = wanted.port in on_port
     own = set(known) if is_there or not wanted.shift else set()
     if serves and not is_there and not wanted.shift:
-        leading = (listener.port for listener in there.listeners if observed.groups_of(draft.owner) & listener.named)
+        leading = (
+            listener.port for listener in for_requests(there) if observed.groups_of(draft.owner) & listener.named
+        )
         own |= {next(leading, wanted.port)}
     listeners = tuple(on_port[port] for port in sorted(own & on_port.keys() - {wanted.port}))
     missing = tuple(listener for listener in missing if listener.port not in on_port)
@@ -151,7 +154,7 @@ def end_leaving(draft: Draft, wanted: Balancer, there: LoadBalancer, leaving: Le
     ]
     gone = {one.port for one in leaving.over}
     if gone:
-        left = {port: at for port, at in (leaving.left or {}).items() if port not in gone}
+        left = {port: at for port, at in leaving.left.items() if port not in gone}
         _tag(draft, 'ports/left', there, ports_tag(wanted.port, left), [*deleted, leaving.marked])
     for one in leaving.listeners:
         if one not in leaving.over and not one.rules:
@@ -165,6 +168,7 @@ def _tag(
     if not after and tags.get(names.PORTS_TAG) == there.tags.get(names.PORTS_TAG):
         return None
     text = f'Tag {there.name} with the ports of its listeners'
+    arguments: dict[str, Any]
     if not tags:
         arguments = {'ResourceArns': [there.arn], 'TagKeys': [names.PORTS_TAG]}
         return draft.add(f'listener/{name}', 'elbv2:RemoveTags', text, arguments, after=after)

@@ -13,7 +13,8 @@ from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
 from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
-from stack.reconcile.shifting import Groups, idle_beside, production_rule, weights
+from stack.reconcile.shifting import Groups, default_rule, idle_beside, weights
+from stack.reconcile.tested import check_ports, for_requests, plan_tests
 from stack.reconcile.wanted_balancers import Balancer
 
 Ref = str | ResultOf
@@ -39,21 +40,26 @@ def plan_listener(
     balancer: PlannedBalancer,
     groups: Groups,
     observed: Observed,
-    leaving: Leaving,
     *,
+    leaving: Leaving,
     serves: bool,
 ) -> Planned:
     """Add the steps that create or change the listener, and those for listeners on other ports (`leaving`).
 
     `serves`: tasks of the service run now. Raises `Blocked`.
     """
+    if balancer.there:
+        check_ports(wanted, balancer.there)
     previous = plan_missing(draft, leaving, balancer, groups)
-    planned = _plan_current(draft, wanted, balancer, groups, observed, leaving, serves=serves)
+    planned = _plan_current(draft, wanted, balancer, groups, observed, leaving=leaving, serves=serves)
     if balancer.there:
         end_leaving(draft, wanted, balancer.there, leaving)
-    return replace(
-        planned, ready=tuple(filter(None, (*planned.ready, *previous))), serving=planned.serving | leaving.serving
-    )
+    ready, shift = [*planned.ready, *previous], planned.shift
+    if wanted.test_port and shift:
+        policy = wanted.stated.policy(balancer.there)
+        rule, before = plan_tests(draft, wanted, balancer, groups, _encryption(wanted.certificate, policy))
+        ready, shift = [*ready, *before], {**shift, 'testListenerRule': rule}
+    return replace(planned, ready=tuple(ready), shift=shift, serving=planned.serving | leaving.serving)
 
 
 def _plan_current(
@@ -62,8 +68,8 @@ def _plan_current(
     balancer: PlannedBalancer,
     groups: Groups,
     observed: Observed,
-    leaving: Leaving,
     *,
+    leaving: Leaving,
     serves: bool,
 ) -> Planned:
     there, stated = balancer.there, wanted.stated
@@ -101,7 +107,8 @@ def _plan_current(
 def _shift(draft: Draft, wanted: Balancer, listener: Ref, groups: Groups) -> dict[str, Ref] | None:
     if groups.alternate is None:
         return None
-    rule = production_rule(draft, listener, groups.pair, network=wanted.kind == 'network')
+    known = groups.pair.production if groups.pair else ''
+    rule = default_rule(draft, 'production-rule', listener, known, network=wanted.kind == 'network')
     return groups.alternate.configuration(rule)
 
 
@@ -164,12 +171,14 @@ def _refuses_clients(changes: Iterable[Change]) -> bool:
 
 
 def _arguments(wanted: Balancer, groups: Groups) -> dict[str, Any]:
-    encryption: dict[str, Any] = {}
-    if wanted.certificate:
-        encryption['Certificates'] = certificate_list([wanted.certificate])
-        if wanted.stated.ssl_policy:
-            encryption['SslPolicy'] = wanted.stated.ssl_policy
+    encryption = _encryption(wanted.certificate, wanted.stated.ssl_policy)
     return {'Port': wanted.port, 'Protocol': wanted.protocol, **encryption, 'DefaultActions': [groups.action]}
+
+
+def _encryption(certificate: str | None, policy: str | None) -> dict[str, Any]:
+    if not certificate:
+        return {}
+    return {'Certificates': certificate_list([certificate]), **({'SslPolicy': policy} if policy else {})}
 
 
 def _changes(wanted: Balancer, listener: Listener, group: Ref | None) -> tuple[Change, ...]:
@@ -202,7 +211,10 @@ def _add_idle(draft: Draft, listener: Listener, serving: str, group: Ref) -> str
 def _own_listener(
     draft: Draft, wanted: Balancer, there: LoadBalancer, observed: Observed, leaving: Leaving
 ) -> Listener | None:
-    """The listener on the wanted port, or else one that forwards to a target group of the service and is not left."""
+    """The listener on the wanted port, or else one that forwards to a target group of the service.
+
+    Where one on another port is left, a new one takes its place.
+    """
     own = observed.groups_of(draft.owner)
     on_port = [listener for listener in there.listeners if listener.port == wanted.port]
     if on_port and on_port[0].action != 'forward' and names.owner(there.tags) is None:
@@ -210,5 +222,7 @@ def _own_listener(
             f'The listener of {there.name} on port {wanted.port} was not created by Nysa, and does not forward '
             f'({on_port[0].action}): it is not changed.'
         )
-    leading_to_us = [one for one in there.listeners if own & one.named and one not in leaving.listeners]
+    if leaving.listeners:
+        return next(iter(on_port), None)
+    leading_to_us = [listener for listener in for_requests(there) if own & listener.named]
     return next(iter(on_port + leading_to_us), None)

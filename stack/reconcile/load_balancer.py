@@ -23,6 +23,7 @@ from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.record import Alias, leads_elsewhere, plan_record
 from stack.reconcile.shifting import Groups, leading_to, pair_of, plan_alternate
 from stack.reconcile.target_group import plan_target_group, usable_target_group
+from stack.reconcile.tested import for_requests, tag_of_tests
 from stack.reconcile.wanted_balancers import Balancer
 
 
@@ -53,7 +54,7 @@ def plan_load_balancer(
     service = observed.service(draft.owner.service or '')
     serves = service is not None and service.running_count > 0
     before = before if serves else ()
-    listeners = there.listeners if there else ()
+    listeners = for_requests(there) if there else ()
     pairs = [pair_of(draft, observed, listener.target_group, listener.named) for listener in listeners]
     pair = next(filter(None, pairs), None)
     on_port = [listener for listener in listeners if listener.port == wanted.port] or listeners
@@ -69,8 +70,10 @@ def plan_load_balancer(
     attached = attached_groups(draft, observed)
     missing = doubled(wanted, staying, attached)
     leaving = find_leaving(draft, wanted, there, missing, observed, serves=serves, held=bool(staying))
-    balancer = _load_balancer(draft, wanted, there, observed, ports_tag(wanted.port, leaving.left or {}))
-    listener = plan_listener(draft, wanted, balancer, Groups(group, alternate, pair), observed, leaving, serves=serves)
+    tags = {**ports_tag(wanted.port, leaving.left), **tag_of_tests(wanted.test_port)}
+    balancer = _load_balancer(draft, wanted, there, observed, tags)
+    groups = Groups(group, alternate, pair)
+    listener = plan_listener(draft, wanted, balancer, groups, observed, leaving=leaving, serves=serves)
     alias = Alias(wanted.records, balancer, there, _refuses_clients(wanted, staying, attached))
     moves = serves and leads_elsewhere(alias, observed)
     waits = bool(listener.switch or moves or [predecessor for predecessor in before if not left(predecessor)])
@@ -90,6 +93,7 @@ def plan_load_balancer(
         predecessors=staying,
         waits=waits,
         interrupts=bool(left_early),
+        untested=there if there and names.TEST_TAG in there.tags and not wanted.test_port else None,
     )
 
 
@@ -172,7 +176,7 @@ def _refuses_clients(wanted: Balancer, staying: Iterable[LoadBalancer], attached
     return any(
         is_refused(listener.port, listener.protocol, wanted)
         for predecessor in staying
-        for listener in predecessor.listeners
+        for listener in for_requests(predecessor)
         if listener.target_group in attached
     )
 
@@ -180,7 +184,7 @@ def _refuses_clients(wanted: Balancer, staying: Iterable[LoadBalancer], attached
 def _load_balancer(
     draft: Draft, wanted: Balancer, there: LoadBalancer | None, observed: Observed, ports: Mapping[str, str]
 ) -> PlannedBalancer:
-    """Add the steps that create the load balancer or change the one that exists. `ports`: a tag of a new one."""
+    """Add the steps that create the load balancer or change the one that exists. `ports`: further tags of a new one."""
     if there:
         _change_load_balancer(draft, wanted, there)
         return PlannedBalancer(wanted.name, there.arn, there.dns_name, there.zone, there, wanted.kind)

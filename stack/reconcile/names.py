@@ -13,6 +13,8 @@ RECORD_TAG = 'nysa:record'
 LEFT_TAG = 'nysa:left'
 # On a load balancer whose listener moves to another port: its ports, each as `port/time` where it was left then.
 PORTS_TAG = 'nysa:ports'
+# On a load balancer: the port of its listener for tests.
+TEST_TAG = 'nysa:test-port'
 # On a target group: the names of the settings that its stackfile states, which go back to a default without it.
 SET_TAG = 'nysa:set'
 # On an ECS service: the ids of the target groups of others that its stackfile names.

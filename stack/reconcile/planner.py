@@ -31,6 +31,7 @@ from stack.reconcile.service import Definition, Parts, in_full, plan_definition,
 from stack.reconcile.shared_balancers import plan_unused
 from stack.reconcile.stops import plan_stop
 from stack.reconcile.tasks import plan_run
+from stack.reconcile.tested import plan_no_tests
 from stack.reconcile.turn import Findings, Turn
 from stack.reconcile.turns import Turns
 from stack.reconcile.vpc import in_own_vpc, misstated
@@ -175,6 +176,8 @@ def _service(turn: Turn, shared: Draft, listeners: Listeners, wanted: Wanted, ob
     plan_autoscaling(draft, wanted, observed, counted_requests(attached, targets, observed))
     for each in attached:
         plan_handover(each, observed)
+        if each.untested:
+            plan_no_tests(each.draft, each.untested, observed)
     plan_marks(draft, leaving, observed)
     seen_to = (_named(wanted, observed) | leaving.stay | leaving.kept).union(*(each.seen_to for each in attached))
     if wanted.declared is None:

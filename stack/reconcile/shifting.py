@@ -36,7 +36,7 @@ class Alternate:
     shift: Shift
 
     def configuration(self, production: Ref) -> dict[str, Ref]:
-        """The members of `advancedConfiguration`."""
+        """The members of `advancedConfiguration`, without a rule for tests."""
         return {
             'alternateTargetGroupArn': self.group,
             'productionListenerRule': production,
@@ -48,13 +48,15 @@ class Alternate:
 class Pair:
     """The two target groups that ECS shifts traffic of a listener or rule between, as the service is attached to them.
 
-    `serving`: the target group that gets all requests now; None while ECS shifts them, or where there is none.
+    `serving`: the target group that gets all requests now; None while ECS shifts them, or where there is none. `test`
+    is the rule for tests, if any.
     """
 
     first: str
     other: str
     production: str
     serving: str | None
+    test: str = ''
 
     @property
     def is_shifting(self) -> bool:
@@ -88,7 +90,8 @@ def pair_of(draft: Draft, observed: Observed, serving: str | None, named: Collec
         advanced = attachment.get(ADVANCED) or {}
         first, other = attachment.get('targetGroupArn'), advanced.get('alternateTargetGroupArn')
         if other and {first, other} & set(named) and first in observed.groups_of(draft.owner):
-            return Pair(first, other, advanced.get('productionListenerRule', ''), serving)
+            production, test = (advanced.get(f'{kind}ListenerRule', '') for kind in ('production', 'test'))
+            return Pair(first, other, production, serving, test)
     return None
 
 
@@ -148,14 +151,17 @@ def idle_beside(serving: str | None, group: Ref, alternate: Ref, named: Collecti
     return weights(serving, alternate if serving == group else group)
 
 
-def production_rule(draft: Draft, listener: Ref, pair: Pair | None, *, network: bool) -> Ref:
-    """The default rule of a listener; of a network load balancer the listener itself."""
+def default_rule(draft: Draft, name: str, listener: Ref, known: str, *, network: bool) -> Ref:
+    """The default rule of a listener; of a network load balancer the listener itself.
+
+    `known` is the rule that the service has now. `name` is part of the id of the step that looks it up.
+    """
     if network:
         return listener
-    if pair and isinstance(listener, str) and pair.production.startswith(f'{_rules_of(listener)}/'):
-        return pair.production
+    if isinstance(listener, str) and known.startswith(f'{_rules_of(listener)}/'):
+        return known
     found = draft.add(
-        'listener/production-rule',
+        f'listener/{name}',
         'elbv2:DescribeRules',
         'Look up the default rule of the listener',
         {'ListenerArn': listener},

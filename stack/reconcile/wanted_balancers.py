@@ -50,7 +50,8 @@ class Balancer:
 
     `health` has the members of ModifyTargetGroup, `check_ports` the equal values of its HealthCheckPort. Without
     security groups, AWS uses the VPC's default one. `container` is None for the main container. `key` is unique among
-    those of a service; the first has an empty one. `stated` has what is left as it is where it is absent.
+    those of a service; the first has an empty one. `stated` has what is left as it is where it is absent. `test_port`
+    is that of a listener for tests, which ECS leads to a new revision first.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Balancer:
     kind: str = 'application'
     target_protocol: str = 'HTTP'
     shift: Shift | None = None
+    test_port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,7 @@ def _own(cluster: str, settings: ServiceSettings, vpc: Vpc) -> Iterator[Balancer
             kind='network' if elb.is_network else 'application',
             target_protocol=target_protocol(elb.protocol),
             shift=_shift(settings),
+            test_port=elb.ports.test if _shift(settings) else None,
         )
 
 

@@ -62,6 +62,11 @@ class ElbPorts:
     public: int | None = entry(
         values.PORT, 'The port that the load balancer listens on; of a load balancer of its own only.'
     )
+    test: int | None = entry(
+        values.PORT,
+        'The port on which a load balancer of its own leads to a new revision before it gets all requests; with a '
+        '`deployment.strategy` other than `rolling`.',
+    )
     container: int | None = entry(
         values.PORT, 'The container port that it sends requests to; the TCP port of the container where it has one.'
     )

@@ -5,6 +5,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from stack.reconcile.handover import GRACE_S
 from tests.cluster import Cluster
 from tests.integration.test_load_balancers import document, edge, elb, until_done
 from tests.traffic import Traffic
@@ -88,3 +89,28 @@ def test_no_request_fails_during_fifty_changes(cluster: Cluster):
 
     api, web = asyncio.run(scenario())
     assert min(api.count, web.count) > CHANGES * 50
+
+
+def test_no_request_fails_while_a_load_balancer_of_its_own_moves_to_another_port(cluster: Cluster):
+    wanted = served(cluster)
+    own = {'type': 'public', 'ports': {'public': 443}, 'protocol': 'HTTPS', 'certificates': [cluster.certificate]}
+    service_in(wanted, 'api')['elb'] = {**own, 'dns': elb(wanted)['dns']}
+
+    async def scenario() -> Traffic:
+        await until_done(cluster, wanted)
+        client = Traffic(cluster, 'api', record=f'api.{cluster.domain}')
+        client.begin((443, '/api/x'))
+        for port, fields in ((8443, {}), (9443, {'type': 'private'})):
+            elb(wanted).update(ports={'public': port}, **fields)
+            await cluster.reconcile(wanted)
+            client.look('once both ports are served')
+            client.asked = [(port, '/api/x')]
+            cluster.wait(GRACE_S)
+            await until_done(cluster, wanted)
+        return client
+
+    client = asyncio.run(scenario())
+    assert client.failures == []
+    arns = [each['LoadBalancerArn'] for each in cluster.load_balancers() if '-api-' in each['LoadBalancerName']]
+    [listener] = cluster.aws.client('elbv2').describe_listeners(LoadBalancerArn=arns[0])['Listeners']
+    assert (len(arns), listener['Port']) == (1, 9443)

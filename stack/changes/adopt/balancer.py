@@ -12,6 +12,7 @@ from stack.reconcile.load_balancer import plan_load_balancer
 from stack.reconcile.names import RECORD_TAG, Owner, alias_target, tagged_records
 from stack.reconcile.observed import Observed, Record
 from stack.reconcile.observed_balancers import Listener, LoadBalancer, TargetGroup
+from stack.reconcile.tested import for_tests
 from stack.reconcile.wanted_balancers import Balancer
 from stack.stackfile.elb_fields import MOST_RECORDS, TargetHealthcheck
 from stack.stackfile.entries import entries
@@ -132,7 +133,11 @@ def elb_settings(owner: Owner, way: Way, observed: Observed) -> dict[str, Any]:
         'name': own_name(owner.cluster, owner.service or '', balancer.name),
         'type': 'public' if balancer.scheme == 'internet-facing' else 'private',
         'protocol': listener.protocol if listener.protocol != 'HTTP' else None,
-        'ports': {'public': listener.port, 'container': way.port},
+        'ports': {
+            'public': listener.port,
+            **({'test': tested.port} if (tested := for_tests(balancer)) else {}),
+            'container': way.port,
+        },
         'container': way.container,
         **encryption_settings(listener),
         'idle_timeout': stated_timeout(balancer),
@@ -149,7 +154,7 @@ def beside_elb(way: Way, observed: Observed, more: Sequence[str]) -> list[str]:
     sentences = [
         f'The listener of {balancer.name} on port {other.port} is left unchanged: elb describes one listener.'
         for other in balancer.listeners
-        if other.arn != way.listener.arn
+        if other not in (way.listener, for_tests(balancer))
     ]
     chosen = {name for _, name in _chosen(balancer, observed)}
     sentences += [

@@ -10,6 +10,7 @@ from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed, Service
 from stack.reconcile.observed_balancers import TargetGroup
 from stack.reconcile.shifting import ADVANCED
+from stack.reconcile.tested import for_requests
 
 
 def shifting_role(service: Service) -> str | None:
@@ -31,9 +32,10 @@ def own_entrance(service: Service, attachment: Mapping[str, Any], main: str, obs
     container = attachment.get('containerName')
     rest = group, attachment['containerPort'], container if container != main else None
     for balancer in observed.load_balancers:
-        for listener in balancer.listeners:
+        for listener in for_requests(balancer):
             if names.owner(balancer.tags) == owner and group.arn in listener.named:
                 return Way(balancer, listener, *rest)
+        for listener in balancer.listeners:
             rules = tuple(rule for rule in listener.rules if rule.arn == advanced.get('productionListenerRule'))
             if rules:
                 return Route(balancer, listener, rules, *rest)

@@ -72,8 +72,9 @@ def balancer_has_its_kind(subject: Subject) -> Iterator[Finding]:
             for name in _WITHOUT_EFFECT[kind]:
                 if name in stated:
                     yield (*path, name), f'has no effect with {kind}: remove it'
-            if elb.ports.public is not None:
-                yield (*path, 'ports', 'public'), f'has no effect with {kind}: remove it'
+            for name in ('public', 'test'):
+                if getattr(elb.ports, name) is not None:
+                    yield (*path, 'ports', name), f'has no effect with {kind}: remove it'
         for name in ('rules', 'port') if elb.is_own else ():
             if name in stated:
                 yield (*path, name), 'needs load_balancer or listener: a load balancer of its own has no rules'

@@ -69,6 +69,11 @@ def _of_balancer(settings: ServiceSettings, path: Path, elb: Elb, stated: Mappin
                 yield (*path, name), 'needs a deployment.strategy other than rolling'
         if elb.alternate_target_group == elb.target_group:
             yield (*path, 'alternate_target_group'), 'is target_group: expected another one'
+    if elb.is_own and elb.ports.test is not None:
+        if not shifts:
+            yield (*path, 'ports', 'test'), 'needs a deployment.strategy other than rolling'
+        if elb.ports.test == elb.ports.public:
+            yield (*path, 'ports', 'test'), 'is ports.public: expected another port'
     if shifts and len(elb.rules) > 1:
         message = f'{settings.deployment.strategy} shifts the traffic of one rule; found {len(elb.rules)}'
         yield (*path, 'rules'), message

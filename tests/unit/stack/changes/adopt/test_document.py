@@ -7,6 +7,7 @@ import pytest
 
 from stack.changes.adopt import document
 from stack.changes.adopt.document import Written, write
+from stack.reconcile import names
 from stack.reconcile.observed import Observed, Record, Service, TaskDefinition
 from stack.reconcile.observed_balancers import TargetGroup
 from stack.reconcile.plan import Plan
@@ -15,8 +16,10 @@ from stack.reconcile.wanted import Wanted, wanted_services
 from stack.stackfile.check import check
 from stack.stackfile.normal_form import normalised, normalised_service
 from tests.unit.stack.reconcile.settled import CLUSTER, example, service_in, settled
-from tests.unit.stack.reconcile.shifted import BLUE, GREEN, running
+from tests.unit.stack.reconcile.shifted import BLUE, GREEN, LISTENER, SHIFTED, running
 
+# The listener for tests of the load balancer there.
+TESTS = f'{LISTENER}0'
 IMAGE = {'name': 'one', 'image': 'team/one:1', 'memory': 64}
 REGION = 'us-east-1'
 PORTS = [{'containerPort': 80, 'hostPort': 80, 'protocol': 'tcp'}]
@@ -741,4 +744,25 @@ class TestShiftedTraffic:
         settings = service_in(found.document, 'web')
         assert settings['elb']['ports'] == {'public': 443, 'container': 8080}
         assert settings['deployment'] == {'strategy': 'blue_green', 'role_arn': self.ROLE}
+        assert first_plan(found, observed).is_empty
+
+    def test_its_listener_for_tests_is_described(self):
+        observed = running({BLUE: 1, GREEN: 0})
+        [balancer] = observed.load_balancers
+        [production] = balancer.listeners
+        tests = replace(production, arn=TESTS, port=8443)
+        tags = {**balancer.tags, names.TEST_TAG: '8443'}
+        balancer = replace(balancer, listeners=(tests, production), tags=tags)
+        service = observed.services['web']
+        advanced = {
+            **SHIFTED['advancedConfiguration'],
+            'testListenerRule': f'{TESTS.replace(":listener/", ":listener-rule/")}/1',
+        }
+        attached = ({**SHIFTED, 'advancedConfiguration': advanced},)
+        members = {**service.members, 'loadBalancers': list(attached)}
+        service = replace(service, members=members, load_balancers=attached)
+        observed = replace(observed, load_balancers=(balancer,), services={'web': service})
+        found = written(observed)
+        settings = service_in(found.document, 'web')
+        assert settings['elb']['ports'] == {'public': 443, 'test': 8443, 'container': 8080}
         assert first_plan(found, observed).is_empty

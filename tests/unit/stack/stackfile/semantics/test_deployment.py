@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.stack.stackfile.examples import one_service
+from tests.unit.stack.stackfile.examples import one_service, with_vpc
 from tests.unit.stack.stackfile.semantics.checking import mistakes
 
 FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:smoke'
@@ -203,9 +203,34 @@ BALANCED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         },
         [('elb.rules', 'canary shifts the traffic of one rule; found 2')],
     ),
+    (
+        {
+            **IP,
+            'deployment': SHIFTED,
+            'elb': {
+                'listener': 'arn:aws:elasticloadbalancing:us-east-1:1:listener/app/edge/1/2',
+                'rules': [{'path': ['/a']}],
+                'ports': {'container': 80, 'test': 8443},
+            },
+        },
+        [('elb.ports.test', 'has no effect with listener: remove it')],
+    ),
+]
+
+OWN: list[tuple[dict[str, Any], int, list[tuple[str, str]]]] = [
+    (SHIFTED, 8443, []),
+    (SHIFTED, 443, [('elb.ports.test', 'is ports.public: expected another port')]),
+    ({'strategy': 'rolling'}, 8443, [('elb.ports.test', 'needs a deployment.strategy other than rolling')]),
 ]
 
 
 @pytest.mark.parametrize(('settings', 'expected'), BALANCED)
 def test_load_balancers_whose_traffic_cannot_be_shifted(settings: dict[str, Any], expected: list[tuple[str, str]]):
     assert mistakes(one_service(**settings)) == expected
+
+
+@pytest.mark.parametrize(('deployment', 'port', 'expected'), OWN)
+def test_a_listener_for_tests(deployment: dict[str, Any], port: int, expected: list[tuple[str, str]]):
+    elb = {'type': 'public', 'ports': {'public': 443, 'test': port, 'container': 80}}
+    settings = {name: value for name, value in IP.items() if name != 'network'}
+    assert mistakes(with_vpc(one_service(**settings, deployment=deployment, elb=elb))) == expected
