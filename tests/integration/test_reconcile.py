@@ -143,7 +143,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
         without('users', 'dns_discovery'),
         [REGISTER, UPDATE, DELETE, LOOK, CREATE, 'servicediscovery:DeleteService'],
     ),
-    'listener port': (elb(ports={'public': 8443, 'container': 8080}), ['elbv2:ModifyListener']),
+    'listener port': (elb(ports={'public': 8443, 'container': 8080}), ['elbv2:AddTags', 'elbv2:CreateListener']),
     'container port': (elb(ports={'public': 443, 'container': 9090}), [UPDATE]),
     'protocol': (elb(protocol='HTTP', certificates=[]), ['elbv2:ModifyListener']),
     'target health': (elb(healthcheck={'path': '/alive', 'port': 8080}), ['elbv2:ModifyTargetGroup']),

@@ -80,7 +80,7 @@ def _(document: Json, _: Cluster) -> None:
     at(document, 's03', 'elb')['deregistration_delay'] = 30
 
 
-@edit('the port of the network load balancer', 'elbv2:ModifyListener')
+@edit('the port of the network load balancer', 'elbv2:AddTags', 'elbv2:CreateListener')
 def _(document: Json, _: Cluster) -> None:
     at(document, 'feed', 'elb')['ports'] = {'public': 9001}
 
