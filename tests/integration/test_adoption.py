@@ -24,7 +24,7 @@ from tests.scheduling import scenes
 class Unmanaged:
     """Lets every cluster be adopted."""
 
-    async def check_new(self, cluster: str) -> list:
+    async def check_new(self, cluster: str, document: dict) -> list:
         return []
 
 
