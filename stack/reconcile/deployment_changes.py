@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from stack.reconcile.draft import Draft
+from stack.reconcile.observed import Service
 from stack.reconcile.plan import Change, differences
 from stack.runtime.durations import write_duration
 from stack.stackfile.deployment_fields import CANARY, LINEAR, Deployment
@@ -13,6 +14,8 @@ from stack.stackfile.entries import Entry, entries
 
 _FIELD = 'deployment'
 _MINUTES = 'InMinutes'
+# Of DescribeServices.
+ROLLING, IN_PROGRESS = 'ROLLING', 'IN_PROGRESS'
 
 # Arguments of UpdateService that start a deployment.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
@@ -57,6 +60,20 @@ def note_on_strategy(draft: Draft, arguments: Mapping[str, Any], changes: Iterab
     """Note that UpdateService with these arguments changes the strategy and starts no deployment."""
     if any(change.path == f'{_FIELD}.strategy' for change in changes) and DEPLOYING.isdisjoint(arguments):
         draft.note('Another strategy starts no deployment: it counts from the next one on.')
+
+
+def note_on_superseding(draft: Draft, arguments: Mapping[str, Any], service: Service) -> None:
+    """Note that UpdateService with these arguments replaces a deployment in stages that is in progress.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
+    """
+    strategy = (service.members.get('deploymentConfiguration') or {}).get('strategy', ROLLING)
+    if service.rollout_state == IN_PROGRESS and strategy != ROLLING and not DEPLOYING.isdisjoint(arguments):
+        draft.note(
+            f'A deployment in stages ({strategy.lower()}) is in progress, and the new one replaces it: ECS ends it, '
+            'whatever it waits for. The new one begins with RECONCILE_SERVICE, where ECS removes what the replaced one '
+            'left, and a rollback goes to the last deployment that was completed.'
+        )
 
 
 def _path(member: str) -> str:

@@ -11,7 +11,7 @@ from stack.reconcile import names
 from stack.reconcile.attached import Kept, Target, attached_tags, attachments, changed_attachments
 from stack.reconcile.autoscaling import is_scaled
 from stack.reconcile.definition import definition_changes, fingerprint, is_registered, serves
-from stack.reconcile.deployment_changes import note_on_strategy
+from stack.reconcile.deployment_changes import note_on_strategy, note_on_superseding
 from stack.reconcile.destroy import delete_service
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed, Service, TaskDefinition
@@ -282,6 +282,7 @@ def _update(
             changes += more
     if arguments:
         note_on_strategy(draft, arguments, changes)
+        note_on_superseding(draft, arguments, service)
         draft.add(
             'service',
             'ecs:UpdateService',

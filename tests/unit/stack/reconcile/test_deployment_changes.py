@@ -131,6 +131,32 @@ def test_a_plan_notes_that_another_strategy_deploys_nothing():
     assert changed({'strategy': 'blue_green'}, {'strategy': 'blue_green', 'bake_time': '5m'}).notes == ()
 
 
+def superseding(deployment: dict[str, Any], rollout_state: str, **fields: Any) -> list[str]:
+    """The notes on a change of a service whose deployment is in a state."""
+    observed = settled(document(**deployment))
+    service = replace(observed.services['mailer'], rollout_state=rollout_state)
+    wanted = document(**deployment)
+    wanted['services'][0]['mailer'].update(fields)
+    return [
+        note.text for note in plan(wanted, replace(observed, services={'mailer': service}), revision=REVISION).notes
+    ]
+
+
+@pytest.mark.parametrize('strategy', ['blue_green', 'linear', 'canary'])
+def test_a_plan_notes_that_it_replaces_a_deployment_in_stages(strategy: str):
+    image = {'image': 'registry/mailer:2'}
+    [note] = superseding({'strategy': strategy}, 'IN_PROGRESS', **image)
+    assert note.startswith(f'A deployment in stages ({strategy}) is in progress, and the new one replaces it')
+    assert superseding({'strategy': strategy}, 'COMPLETED', **image) == []
+
+
+def test_other_changes_replace_no_deployment_in_stages():
+    # ECS applies another count to the deployment that is in progress.
+    assert superseding({'strategy': 'canary'}, 'IN_PROGRESS', desired_count=7) == []
+    assert superseding({'strategy': 'canary'}, 'IN_PROGRESS') == []
+    assert superseding({}, 'IN_PROGRESS', image='registry/mailer:2') == []
+
+
 def test_a_part_can_be_left_to_others():
     seen = settled(document(bake_time='5m', maximum_percent=150))
     wanted = document(bake_time='10m', maximum_percent=200)
