@@ -353,7 +353,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     audit_news.heard.subscribe(proposal_news.heard)
     runs = RunRecords(aws.bucket)
     moved = partial(publish_run, live)
-    watcher = RunWatcher(store, runs, looks, moved, live.judged)
+    watcher = RunWatcher(store, runs, looks, moved, live.judged, place_of=core.places.known)
     rollback = Rollback(changes, freezing, history, Targets(history, freezing, live.state))
     context = Context(
         version=VERSION,
@@ -361,7 +361,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         states=states,
         specs=ServiceSpecs(changes),
         adopters=everywhere(aws, core.places, partial(make_adopter, states)),
-        is_at=core.places.is_at,
+        places=core.places,
         ecs_clusters=EcsClusters(
             everywhere(aws, core.places, lambda connection: Clusters(planning(connection))).at,
             aws.accounts.table,
@@ -467,7 +467,7 @@ def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
     clusters = ManagedClusters(core.store.names, document, live.rotated)
     versions = everywhere(aws, core.places, lambda connection: SecretVersions(CarefulConnection(connection)))
     looks = everywhere(aws, core.places, lambda connection: EcsLook(CarefulConnection(connection)))
-    return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region)
+    return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region, core.places.known)
 
 
 def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
@@ -522,10 +522,12 @@ def make_scheduler(aws: Aws) -> Scheduler:
     metrics = SchedulerMetrics(aws.metrics.registry)
     store = RevisionStore(aws.bucket)
     stop = asyncio.Event()
-    reconcilers = make_reconcilers(aws, aws.places(store), sleep=InterruptibleSleep(stop))
+    places = aws.places(store)
+    reconcilers = make_reconcilers(aws, places, sleep=InterruptibleSleep(stop))
     passes = make_passes(aws, store, reconcilers, metrics.step)
     callbacks = Callbacks(aws.settings[WEBHOOK], aws.settings['NYSA_CALLBACKS_PRIVATE'] or False)
-    return Scheduler(aws.queue, passes, PassReports(Webhooks(callbacks)), metrics, store.names, stop=stop)
+    reports = PassReports(Webhooks(callbacks))
+    return Scheduler(aws.queue, passes, reports, metrics, store.names, place_of=places.known, stop=stop)
 
 
 def make_run_starter(aws: Aws) -> RunStarter:
@@ -630,12 +632,16 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
         context.looks,
         WITH_EVENTS if events_queue else POLLED,
         outcomes=partial(pass_outcomes.read, aws.bucket),
+        place_of=context.places.known,
     )
     loops.start('watcher', watcher.run)
     if events_queue:
         hints = partial(hint_watchers, watcher, context.run_watcher)
         events = EcsEvents(
-            Queue(aws.connection, events_queue), hints, context.is_at, forward=partial(siblings.publish, 'ECS event')
+            Queue(aws.connection, events_queue),
+            hints,
+            context.places.is_at,
+            forward=partial(siblings.publish, 'ECS event'),
         )
         siblings.subscribe('ECS event', events.hear)
         loops.start('ECS events', events.run)

@@ -38,6 +38,7 @@ from stack.runs.requests import RunRequests
 from stack.runtime.metrics import Metrics
 from stack.runtime.readiness import Finding
 from stack.state.history import History
+from stack.state.places import Places
 from stack.telemetry.telemetry import Telemetry
 from stack.watch import observer
 from stack.watch.ecs_clusters import EcsClusters
@@ -57,8 +58,7 @@ class Context:
     specs: ServiceSpecs
     adopters: PerDesiredState[Adopter]
     ecs_clusters: EcsClusters
-    # Whether a cluster is in an account, by its id of AWS, and region.
-    is_at: Callable[[str, str, str], bool]
+    places: Places
     history: History
     tagged_images: TaggedImages
     labels_of: LabelsOf

@@ -21,6 +21,9 @@ EXAMPLE = '{"prod-eu": {"role_arn": "arn:aws:iam::123456789012:role/nysa", "clus
 # The keys of a desired state that place its cluster.
 KEYS = ('account', 'region')
 
+# The place of a cluster as far as it is known without a read: work that waits for AWS is limited for each place.
+PlaceOf = Callable[[str], 'Place']
+
 # The region of a cluster with a desired state; None where it is not known.
 RegionOf = Callable[[str, Any], str | None]
 
@@ -106,6 +109,11 @@ class AccountTable:
     def names_of(self, account_id: str) -> tuple[str, ...]:
         """The names of the accounts with that id of AWS; the process's own where the setting has none."""
         return tuple(each.name for each in self.accounts if each.id == account_id) or (HOME,)
+
+
+def in_one_place(_: str) -> Place:
+    """The place of every cluster of a process without accounts: a `PlaceOf`."""
+    return Place()
 
 
 # A process without the setting: every cluster is in its own account.

@@ -15,6 +15,8 @@ from stack.errors import AwsFailed, Throttled, Unavailable
 log = logging.getLogger(__name__)
 
 POLL_S = 2.0
+# Requests that are carried out at once.
+AT_ONCE = 50
 
 
 class StoredRequests(ABC):
@@ -22,27 +24,45 @@ class StoredRequests(ABC):
 
     def __init__(self, bucket: ObjectLister, prefix: str, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep):
         self._listed = bucket
+        self._under_way: dict[str, asyncio.Task[None]] = {}
         self._prefix = prefix
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Carry out requests, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except AwsFailed as failed:
-                log.warning('the bucket could not be looked at for %s: %s', self._prefix, failed)
-            await self._sleep(POLL_S)
+        """Carry out requests, until cancelled; one that AWS does not answer holds up no other."""
+        try:
+            while True:
+                try:
+                    await self._begin()
+                except AwsFailed as failed:
+                    log.warning('the bucket could not be looked at for %s: %s', self._prefix, failed)
+                await self._sleep(POLL_S)
+        finally:
+            for task in self._under_way.values():
+                task.cancel()
 
     async def look(self) -> None:
         """Carry out the requests that are there. Raises `AwsFailed` where they cannot be listed."""
+        await self._begin()
+        await asyncio.gather(*self._under_way.values())
+
+    async def _begin(self) -> None:
+        """Begin to carry out each request that is there and not under way."""
         for stored in await self._listed.objects(prefix=self._prefix):
-            try:
-                await self._carry_out(stored)
-            except (Throttled, Unavailable) as failed:
-                log.warning('%s is not carried out yet: %s', stored.key, failed)
-            except (ValueError, TypeError, KeyError, AwsFailed) as failed:
-                log.error('%s could not be carried out: %s', stored.key, failed)
+            if stored.key not in self._under_way and len(self._under_way) < AT_ONCE:
+                task = asyncio.create_task(self._try(stored))
+                self._under_way[stored.key] = task
+                task.add_done_callback(lambda _, key=stored.key: self._under_way.pop(key))
+
+    async def _try(self, stored: ListedObject) -> None:
+        try:
+            await self._carry_out(stored)
+        except (Throttled, Unavailable) as failed:
+            log.warning('%s is not carried out yet: %s', stored.key, failed)
+        except (ValueError, TypeError, KeyError, AwsFailed) as failed:
+            log.error('%s could not be carried out: %s', stored.key, failed)
+        except Exception:
+            log.exception('%s could not be carried out', stored.key)
 
     @abstractmethod
     async def _carry_out(self, stored: ListedObject) -> None:

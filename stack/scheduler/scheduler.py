@@ -9,10 +9,12 @@ import contextlib
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from stack.aws.ports import Received, WorkQueue
+from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.errors import NotFound, NysaError
 from stack.scheduler.hints import Hint, Unreadable, read_message
 from stack.scheduler.job import After, Job
@@ -31,13 +33,21 @@ RENEW_S = 20.0
 UNKNOWN_HIDDEN_S = 600
 
 EVERY_CLUSTER_S = 600.0
-# Clusters that are worked on at once: those with a message, and those that are only checked.
+# Clusters of one account and region that are worked on at once: those with a message, and those that are only checked.
 CLUSTERS_AT_ONCE = 8
 IDLE_AT_ONCE = 2
 MOST_MESSAGES = 2000
 
 # Reports that are not posted yet delay a stop for so long.
 LAST_WORDS_S = 2.0
+
+
+class Slots:
+    """The room for passes in one account and region: what hangs there delays no other."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Semaphore(CLUSTERS_AT_ONCE)
+        self.idle = asyncio.Semaphore(IDLE_AT_ONCE)
 
 
 class Scheduler:
@@ -51,6 +61,7 @@ class Scheduler:
         metrics: SchedulerMetrics,
         read_names: Callable[[], Awaitable[Sequence[str]]],
         *,
+        place_of: PlaceOf = in_one_place,
         stop: asyncio.Event | None = None,
         look: int = LOOK_S,
         every_cluster: float = EVERY_CLUSTER_S,
@@ -70,8 +81,8 @@ class Scheduler:
         self._chance = chance
         self._jobs: dict[str, Job] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(CLUSTERS_AT_ONCE)
-        self._idle_slots = asyncio.Semaphore(IDLE_AT_ONCE)
+        self._place_of = place_of
+        self._slots: defaultdict[Place, Slots] = defaultdict(Slots)
         self._stopping = stop or asyncio.Event()
         self._warned: set[str] = set()
 
@@ -180,15 +191,16 @@ class Scheduler:
     @contextlib.asynccontextmanager
     async def _slot(self, job: Job) -> AsyncIterator[None]:
         """One of the slots for what messages ask for; one of the few for looks while there is no message."""
+        slots = self._slots[self._place_of(job.cluster)]
         while not job.messages and not self._stopping.is_set():
-            if await self._before_news(job, self._idle_slots.acquire()):
+            if await self._before_news(job, slots.idle.acquire()):
                 try:
                     yield
                 finally:
-                    self._idle_slots.release()
+                    slots.idle.release()
                 return
             job.news.clear()
-        async with self._slots:
+        async with slots.asked:
             yield
 
     async def _pass(self, job: Job, hints: list[Hint]) -> Ended:

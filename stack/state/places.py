@@ -33,6 +33,14 @@ class Places:
                 return self.table.place(cluster)
         return self.table.place(cluster, revision.document_or_empty)
 
+    def known(self, cluster: str) -> Place:
+        """The place of a cluster as far as it is known without a read; that of its name where it has none."""
+        revision = self._revisions.known(cluster)
+        try:
+            return self.table.place(cluster, revision.document_or_empty if revision else None)
+        except Misplaced:
+            return self.table.place(cluster)
+
     def is_at(self, cluster: str, account_id: str, region: str) -> bool:
         """Whether a cluster is in an account, by its id of AWS, and region, as far as is known without a read."""
         revision = self._revisions.known(cluster)

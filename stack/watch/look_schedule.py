@@ -4,12 +4,20 @@ Pure: the time is an argument everywhere.
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 # What DescribeServices takes at once:
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 BATCH = 10
+
+
+# Whether a cluster may be looked at now; the flag is true for what moves, which is urgent.
+May = Callable[[str, bool], bool]
+
+
+def always(cluster: str, urgent: bool) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +123,24 @@ class LookSchedule:
         if cluster in self._followed:
             self._followed[cluster].hint(service, now)
 
-    def listing(self, now: float) -> str | None:
-        """A cluster whose services are to be listed, if any is due; it is due again later."""
-        cluster = min(self._followed, key=lambda each: self._followed[each].listing_due, default=None)
-        if cluster is None or self._followed[cluster].listing_due > now:
-            return None
-        self._followed[cluster].listing_due = now + self._intervals.listing
+    def listing(self, now: float, may: May = always) -> str | None:
+        """A cluster whose services are to be listed, if any that may be looked at is due; it is due again later."""
+        due = [(each.listing_due, cluster) for cluster, each in self._followed.items() if each.listing_due <= now]
+        _, cluster = min((each for each in due if may(each[1], False)), default=(math.inf, None))
+        if cluster is not None:
+            self._followed[cluster].listing_due = now + self._intervals.listing
         return cluster
 
-    def next(self, now: float, *, urgent_only: bool = False) -> Batch | None:
+    def next(self, now: float, may: May = always) -> Batch | None:
         """The batch that is due longest, those that move before all others; its services are due again later."""
-        for urgent in (True,) if urgent_only else (True, False):
+        for urgent in (True, False):
             due = [
-                (followed.urgent_at if urgent else followed.steady_at, cluster)
+                (at, cluster)
                 for cluster, followed in self._followed.items()
+                if (at := followed.urgent_at if urgent else followed.steady_at) <= now
             ]
-            at, cluster = min(due, default=(math.inf, ''))
-            if at <= now:
+            _, cluster = min((each for each in due if may(each[1], urgent)), default=(math.inf, None))
+            if cluster is not None:
                 return Batch(cluster, self._followed[cluster].take(now), urgent)
         return None
 

@@ -5,12 +5,14 @@ Every replica does so, whether it has subscribers or not: ECS forgets a task an 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from stack.aws.ports import ListedObject, PerCluster
+from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.errors import AwsFailed, NotFound, StateUnreadable
 from stack.failures.task_logs import last_lines
 from stack.reconcile.observed import TaskDefinition
@@ -77,9 +79,12 @@ class RunWatcher:
         moved: Moved,
         judged: Judged = lambda cluster, schedules: None,
         *,
+        place_of: PlaceOf = in_one_place,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
+        self._place_of = place_of
+        self._looking: dict[Place, asyncio.Task[None]] = {}
         self._revisions = revisions
         self._records = records
         self._looks = looks
@@ -96,20 +101,42 @@ class RunWatcher:
         self._synced_at: datetime | None = None
 
     async def run(self) -> None:
-        """Follow runs, until cancelled."""
-        while True:
-            await self.tick()
-            await self._sleep(TICK_S)
+        """Follow runs, until cancelled; an account that does not answer holds up no other."""
+        try:
+            while True:
+                await self._begin()
+                await self._sleep(TICK_S)
+        finally:
+            for task in self._looking.values():
+                task.cancel()
 
     async def tick(self) -> None:
         """Look at every service that is due."""
+        await self._begin()
+        await asyncio.gather(*self._looking.values())
+
+    async def _begin(self) -> None:
+        """Begin to look at the services that are due, those of one account and region one after the other."""
         now = self._now()
         if self._synced_at is None or now - self._synced_at >= timedelta(seconds=SYNC_S):
             self._synced_at = now
             await self._sync()
-        for place, followed in self._all().items():
-            if self._due.setdefault(place, now) <= now:
-                await self._look_at(followed)
+        due: dict[Place, list[Followed]] = {}
+        for key, followed in self._all().items():
+            if self._due.setdefault(key, now) <= now:
+                due.setdefault(self._place_of(followed.cluster), []).append(followed)
+        for place in due.keys() - self._looking.keys():
+            self._looking[place] = task = asyncio.create_task(self._look_in_turn(due[place]))
+            task.add_done_callback(partial(self._looked, place))
+
+    def _looked(self, place: Place, task: asyncio.Task[None]) -> None:
+        del self._looking[place]
+        if not task.cancelled() and task.exception() is not None:
+            log.error('a look at runs failed', exc_info=task.exception())
+
+    async def _look_in_turn(self, due: Sequence[Followed]) -> None:
+        for followed in due:
+            await self._look_at(followed)
 
     def hint(self, cluster: str, service: str) -> None:
         """Look at a service soon: an event of ECS reports a task of it."""

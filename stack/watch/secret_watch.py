@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from stack.aws.ports import PerCluster
-from stack.configuration.accounts import RegionOf
+from stack.configuration.accounts import Place, PlaceOf, RegionOf, in_one_place
 from stack.errors import NysaError
 from stack.reconcile.wanted import wanted_services
 from stack.rehearsal.secret_checks import uses
@@ -67,7 +67,9 @@ class SecretWatch:
         clusters: ManagedClusters,
         restart: Restart,
         region: RegionOf,
+        place_of: PlaceOf = in_one_place,
     ):
+        self._place_of = place_of
         self._versions = versions
         self._tasks = tasks
         self._clusters = clusters
@@ -87,8 +89,17 @@ class SecretWatch:
             await asyncio.sleep(INTERVAL_S)
 
     async def check(self) -> None:
-        """Check all clusters once, one after the other. Raises `AwsFailed` where they cannot be listed."""
+        """Check all clusters once, those of one account and region one after the other.
+
+        Raises `AwsFailed` where they cannot be listed.
+        """
+        by_place: dict[Place, list[str]] = {}
         for cluster in await self._clusters.names():
+            by_place.setdefault(self._place_of(cluster), []).append(cluster)
+        await asyncio.gather(*map(self._check_in_turn, by_place.values()))
+
+    async def _check_in_turn(self, clusters: Sequence[str]) -> None:
+        for cluster in clusters:
             try:
                 await self._check(cluster)
             except NysaError as failed:

@@ -11,8 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 
 from stack.aws.ports import PerCluster
+from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.errors import AwsFailed
 from stack.live import Live
 from stack.rollouts.ecs_state import Task
@@ -22,7 +24,7 @@ from stack.watch.observer import Look, Observer, Outcomes
 
 log = logging.getLogger(__name__)
 
-# Looks under way at once: their calls wait for their turn anyway.
+# Looks under way at once in one account and region: their calls wait for their turn anyway.
 AT_ONCE = 4
 # Between two looks at what is steady: with ten services each, a fifth of AWS's limit, so that what moves has the rest.
 STEADY_SPACING_S = 0.25
@@ -42,6 +44,7 @@ class Watcher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
         outcomes: Outcomes | None = None,
+        place_of: PlaceOf = in_one_place,
     ):
         self._live = live
         self._looks = looks
@@ -53,8 +56,12 @@ class Watcher:
         self._failures: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._synced_at = float('-inf')
-        self._steady_at = float('-inf')
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._read_place = place_of
+        # Of the clusters that are followed: each turn of the loop compares all of them.
+        self._places: dict[str, Place] = {}
+        self._steady_at: dict[Place, float] = {}
+        self._under_way: dict[asyncio.Task[None], Place] = {}
+        self._busy: Counter[Place] = Counter()
 
     async def run(self) -> None:
         """Look, until cancelled."""
@@ -88,18 +95,28 @@ class Watcher:
         now = self._clock()
         if now - self._synced_at >= SYNC_S:
             self._sync(now)
-        if len(self._under_way) >= AT_ONCE:
-            return False
-        batch = self._schedule.next(now, urgent_only=now < self._steady_at)
+        batch = self._schedule.next(now, partial(self._may_look, now))
         if batch is not None:
+            place = self._place_of(batch.cluster)
             if not batch.urgent:
-                self._steady_at = now + STEADY_SPACING_S
-            self._start(self._look_at(batch))
+                self._steady_at[place] = now + STEADY_SPACING_S
+            self._start(place, self._look_at(batch))
             return True
-        cluster = self._schedule.listing(now)
+        cluster = self._schedule.listing(now, self._has_room)
         if cluster is not None:
-            self._start(self._list(cluster))
+            self._start(self._place_of(cluster), self._list(cluster))
         return cluster is not None
+
+    def _may_look(self, now: float, cluster: str, urgent: bool) -> bool:
+        """Whether another look is possible in the account and region of a cluster now."""
+        is_due = urgent or now >= self._steady_at.get(self._place_of(cluster), float('-inf'))
+        return is_due and self._has_room(cluster, urgent)
+
+    def _place_of(self, cluster: str) -> Place:
+        return self._places.get(cluster) or self._read_place(cluster)
+
+    def _has_room(self, cluster: str, urgent: bool) -> bool:
+        return self._busy[self._place_of(cluster)] < AT_ONCE
 
     async def settle(self) -> None:
         """Wait for the looks that are under way."""
@@ -109,11 +126,10 @@ class Watcher:
     async def _rest(self) -> None:
         seconds = min(self._schedule.wait(self._clock()), SYNC_S)
         waiting = asyncio.get_running_loop().create_task(self._wake.wait())
-        full = len(self._under_way) >= AT_ONCE
         try:
             await asyncio.wait(
                 {waiting, *self._under_way},
-                timeout=None if full else max(seconds, STEADY_SPACING_S / 5),
+                timeout=max(seconds, STEADY_SPACING_S / 5),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
@@ -123,6 +139,7 @@ class Watcher:
         self._synced_at = now
         clusters = self._live.of_interest()
         self._schedule.keep_only(set(clusters))
+        self._places = {cluster: self._read_place(cluster) for cluster in clusters}
         for cluster in clusters:
             state = self._live.loaded(cluster)
             if state is not None and (cluster not in self._schedule or state.moving()):
@@ -140,13 +157,14 @@ class Watcher:
         )
         self._schedule.follow(cluster, names, moving, self._clock())
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, place: Place, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._under_way.add(task)
+        self._under_way[task] = place
+        self._busy[place] += 1
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._busy[self._under_way.pop(task)] -= 1
         if not task.cancelled() and task.exception() is not None:
             log.error('a look at ECS failed', exc_info=task.exception())
 

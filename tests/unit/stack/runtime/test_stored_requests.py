@@ -32,6 +32,8 @@ class Requests(StoredRequests):
         self.tried: list[str] = []
 
     async def _pause(self, _: float) -> None:
+        # Those that have begun come to their end.
+        await asyncio.sleep(0)
         self.rounds -= 1
         if not self.rounds:
             raise asyncio.CancelledError
@@ -56,3 +58,28 @@ def test_a_bucket_that_cannot_be_listed_is_listed_again():
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(requests.run())
     assert requests.tried == ['requests/a', 'requests/b', 'requests/c']
+
+
+def test_one_without_an_answer_holds_up_no_other():
+    async def scenario() -> list[str]:
+        released = asyncio.Event()
+
+        class Hanging(Requests):
+            async def _carry_out(self, stored: ListedObject) -> None:
+                if stored.key.endswith('a'):
+                    await released.wait()
+                await super()._carry_out(stored)
+
+            async def _pause(self, seconds: float) -> None:
+                await super()._pause(seconds)
+                if self.rounds == 1:
+                    assert sorted(self.tried) == ['requests/b', 'requests/b', 'requests/c', 'requests/c']
+                    released.set()
+
+        requests = Hanging(Bucket(), [None] * 9, rounds=4)
+        with pytest.raises(asyncio.CancelledError):
+            await requests.run()
+        return requests.tried
+
+    # While it hangs it is not begun again.
+    assert asyncio.run(scenario()).count('requests/a') in (1, 2)

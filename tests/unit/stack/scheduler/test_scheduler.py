@@ -7,6 +7,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.scheduler.passes import Ask, Ended
 from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
@@ -77,13 +78,13 @@ def deploy(cluster: str, handle: str = 'h') -> Message:
 
 
 class Scene:
-    def __init__(self, clusters: int):
+    def __init__(self, clusters: int, place_of: PlaceOf = in_one_place):
         async def names() -> list[str]:
             return [f'c{number:02}' for number in range(clusters)]
 
         self.queue, self.passes = Queue(), HeldPasses()
         metrics = SchedulerMetrics(CollectorRegistry())
-        self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names)
+        self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names, place_of=place_of)
 
     async def __aenter__(self) -> 'Scene':
         self._running = asyncio.create_task(self.scheduler.run())
@@ -109,6 +110,22 @@ def test_a_deployment_does_not_wait_behind_looks_at_other_clusters():
             await scene.queue.put(deploy('c39'))
             (ask,) = await next_of(scene.passes.begun, 1)
             assert (ask.cluster, ask.hinted) == ('c39', True)
+
+    asyncio.run(scenario())
+
+
+def test_an_account_that_hangs_takes_no_room_of_another():
+    def place_of(cluster: str) -> Place:
+        return Place(cluster.partition('-')[0])
+
+    async def scenario() -> None:
+        async with Scene(clusters=0, place_of=place_of) as scene:
+            # These passes do not end: twice as many as have room.
+            await scene.queue.put(*(deploy(f'hangs-{number}') for number in range(2 * CLUSTERS_AT_ONCE)))
+            await next_of(scene.passes.begun, CLUSTERS_AT_ONCE)
+            await scene.queue.put(deploy('works-1'))
+            (ask,) = await next_of(scene.passes.begun, 1)
+            assert ask.cluster == 'works-1'
 
     asyncio.run(scenario())
 

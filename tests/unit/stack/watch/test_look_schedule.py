@@ -70,9 +70,9 @@ def test_what_moves_comes_before_what_is_due_longer():
 def test_only_what_is_urgent():
     made = schedule(10)
     drained(made, 0)
-    assert made.next(20, urgent_only=True) is None
+    assert made.next(20, lambda _, urgent: urgent) is None
     made.hint('prod', 's1', 20)
-    batch = made.next(20, urgent_only=True)
+    batch = made.next(20, lambda _, urgent: urgent)
     assert (batch.urgent, batch.services[0], len(batch.services)) == (True, 's1', BATCH)
 
 
@@ -122,3 +122,11 @@ def test_a_thousand_services_cost_a_hundred_calls_a_round(count: int):
     made = schedule(count)
     drained(made, 0)
     assert len(drained(made, 15)) == count / BATCH
+
+
+def test_what_may_not_be_looked_at_now_stays_due():
+    made = schedule(1)
+    made.follow('staging', ['b'], (), 0)
+    assert made.next(0, lambda cluster, urgent: cluster == 'staging').cluster == 'staging'
+    assert made.listing(0, lambda cluster, urgent: cluster == 'staging') == 'staging'
+    assert (made.next(0).cluster, made.listing(0)) == ('prod', 'prod')
