@@ -362,6 +362,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         specs=ServiceSpecs(changes),
         adopters=everywhere(aws, core.places, partial(make_adopter, states)),
         places=core.places,
+        health=aws.accounts.health,
         ecs_clusters=EcsClusters(
             everywhere(aws, core.places, lambda connection: Clusters(planning(connection))).at,
             aws.accounts.table,

@@ -23,6 +23,8 @@ from stack.changes.proposals import Proposals
 from stack.changes.rollback import Rollback
 from stack.changes.service_specs import ServiceSpecs
 from stack.changes.stopping import Stopping
+from stack.configuration.account_health import Health
+from stack.configuration.accounts import Place
 from stack.failures import service_report
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
@@ -59,6 +61,8 @@ class Context:
     adopters: PerDesiredState[Adopter]
     ecs_clusters: EcsClusters
     places: Places
+    # The health of an account and region.
+    health: Callable[[Place], Health]
     history: History
     tagged_images: TaggedImages
     labels_of: LabelsOf

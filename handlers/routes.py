@@ -4,6 +4,7 @@ from tornado.websocket import WebSocketHandler
 
 from handlers.access import installation, sessions, sign_in, tokens
 from handlers.api import (
+    accounts,
     acting,
     activity,
     adoption,
@@ -70,6 +71,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (REVISION, history.OneRevision),
     (REVISION + r'/diff', history.RevisionDiff),
     (r'/api/v1/ecs-clusters', adoption.EcsClusters),
+    (r'/api/v1/accounts', accounts.Accounts),
     (r'/api/v1/versions', versions.Versions),
     (r'/api/v1/freezes', freezes.Freezes),
     (r'/api/v1/proposals', proposals.AllProposals),

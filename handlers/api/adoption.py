@@ -43,7 +43,7 @@ class Adopt(ApiHandler):
         answer='Adopted',
         plan='Adoption',
         parameters=ADOPTION,
-        refusals=(409, 413, 422, 423),
+        refusals=(400, 409, 413, 422, 423),
         seconds=ADOPTED_WITHIN_S,
     )
     async def post(self, cluster: str) -> None:

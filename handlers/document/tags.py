@@ -66,8 +66,8 @@ TAGS = (
     ),
     Tag(
         'Server',
-        'Health, readiness, metrics, and this document.',
-        ('health', 'documentation'),
+        'Health, readiness, metrics, AWS accounts, and this document.',
+        ('health', 'accounts', 'documentation'),
     ),
 )
 

@@ -4,13 +4,14 @@ What asks AWS about a cluster gets its adapter from here, for the account and re
 denied, throttled or down delays no call of another. See docs/decisions/accounts.md.
 """
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from stack.aws.client import AwsClient
 from stack.aws.connection import CLOSE_WITHIN_S, Connection
+from stack.aws.observed_client import ObservedClient
+from stack.configuration.account_health import Health
 from stack.configuration.accounts import HOME, AccountTable, Place
 
 Adapter = TypeVar('Adapter')
@@ -35,16 +36,24 @@ class Accounts:
         self._home = home
         self._connect = connect
         self._others: dict[Place, Connection] = {}
-        self._making = threading.Lock()
+        self._clients: dict[Place, ObservedClient] = {}
 
     def at(self, place: Place) -> AwsClient:
-        """The connection to a place."""
+        """The client for a place, made when it is first asked for."""
+        if place not in self._clients:
+            self._clients[place] = ObservedClient(self._connection(place), place)
+        return self._clients[place]
+
+    def _connection(self, place: Place) -> AwsClient:
         if place.account == HOME and place.region in ('', self._home.region):
             return self._home
-        with self._making:
-            if place not in self._others:
-                self._others[place] = self._connect(place)
-            return self._others[place]
+        self._others[place] = self._connect(place)
+        return self._others[place]
+
+    def health(self, place: Place) -> Health:
+        """The health of a place as its calls until now have come out."""
+        client = self._clients.get(place)
+        return client.health() if client else Health(place)
 
     def of_registry(self, account_id: str) -> AwsClient | None:
         """The connection to the account of the setting with that id of AWS; None where there is none."""
@@ -57,11 +66,12 @@ class Accounts:
 
     def warnings(self) -> dict[str, str]:
         """Sentences for `/readyz` on the connections beside the process's own, by place and call or service."""
-        return {
+        found = {
             f'{call} in {place}': sentence
             for place, connection in self.others().items()
             for call, sentence in connection.warnings().items()
         }
+        return found | {str(place): each for place in self._others if (each := _warning(self.health(place)))}
 
     def overdue(self, seconds: float) -> list[tuple[str, float]]:
         """The calls of these connections without an answer for longer than that: their names and ages in seconds."""
@@ -76,6 +86,13 @@ class Accounts:
         until = time.monotonic() + CLOSE_WITHIN_S
         for connection in self._others.values():
             connection.close(max(0.0, until - time.monotonic()))
+
+
+def _warning(health: Health) -> str:
+    """What is wrong with an account, without the ids in AWS's messages; empty where nothing is."""
+    if health.state == 'denied':
+        return f'The role lacks permissions: AWS denied {", ".join(health.denied)}.'
+    return {'throttled': 'AWS asks for fewer calls.', 'unavailable': 'AWS does not answer.'}.get(health.state, '')
 
 
 class Everywhere(Generic[Adapter]):

@@ -192,19 +192,19 @@ class Connection(AwsClient):
 
     @contextlib.contextmanager
     def _observed(self, name: str) -> Iterator[None]:
-        number, started, outcome = next(self._numbers), time.monotonic(), 'ok'
+        number, started, outcome, called = next(self._numbers), time.monotonic(), 'ok', name
         self._under_way[number] = name, started
         try:
             yield
         except AwsFailed as failed:
-            outcome = failed.aws_code
+            outcome, called = failed.aws_code, failed.operation
             raise
         except asyncio.CancelledError:
             outcome = 'Cancelled'
             raise
         finally:
             del self._under_way[number]
-            self._observe(name, outcome, time.monotonic() - started)
+            self._observe(called, outcome, time.monotonic() - started)
 
     def close(self, seconds: float = CLOSE_WITHIN_S) -> None:
         """Release the threads; calls under way are waited for within that time, in all."""

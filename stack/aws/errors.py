@@ -70,9 +70,11 @@ NOT_OFFERED = {
 def translate(error: Exception, operation: str, pending: bool = False) -> AwsFailed:
     """Translate what a failed call raised; `operation` is the call's name as `s3:PutObject`.
 
-    `pending`: an attempt of the call timed out.
+    `pending`: an attempt of the call timed out. A failure to assume the role of another account names `sts:AssumeRole`.
     """
     if isinstance(error, ClientError):
+        if error.operation_name == 'AssumeRole':
+            operation = 'sts:AssumeRole'
         return _of_answer(error, operation, pending)
     code = type(error).__name__
     pending = pending or isinstance(error, ReadTimeoutError)

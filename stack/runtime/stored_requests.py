@@ -7,6 +7,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from stack.aws.ports import ListedObject, ObjectLister
@@ -52,7 +53,10 @@ class StoredRequests(ABC):
             if stored.key not in self._under_way and len(self._under_way) < AT_ONCE:
                 task = asyncio.create_task(self._try(stored))
                 self._under_way[stored.key] = task
-                task.add_done_callback(lambda _, key=stored.key: self._under_way.pop(key))
+                task.add_done_callback(partial(self._ended, stored.key))
+
+    def _ended(self, key: str, _: asyncio.Task[None]) -> None:
+        del self._under_way[key]
 
     async def _try(self, stored: ListedObject) -> None:
         try:

@@ -82,6 +82,8 @@ def test_a_cluster_is_managed_in_the_account_that_its_name_belongs_to(aws: Aws, 
         spoke.application.recording_keys() as away,
     ):
         assert create(server, name).status == 201
+        [shown] = [row for row in server.api('GET', '/accounts').json['content'] if row['account'] == 'spoke']
+        assert (shown['state'], shown['clusters'], shown['region']) == ('ok', 1, 'us-east-1')
         ended = deploy(server, name)
         assert ended.state == 'complete', ended.errors
         for path in ('', '/services', '/services/web', '/services/web/logs', '/services/web/metrics', '/metrics'):
@@ -151,8 +153,14 @@ def test_clusters_that_could_be_adopted_are_listed_for_the_account_of_their_name
     # A server that has no credentials yet: they are valid for an hour.
     with aws.embedded.faults.during(Fault('deny', service='sts')), Server(aws, NYSA_ACCOUNTS=accounts) as server:
         listed = server.api('GET', '/ecs-clusters').json
+        [home, shown] = server.api('GET', '/accounts').json['content']
+        checks = {check['check']: check.get('message') for check in server.ask('GET', '/readyz').json['checks']}
     assert here in {row['name'] for row in listed['content']}
     assert 'AccessDenied' in listed['failing']['spoke']
+    assert (home['account'], home['state']) == ('home', 'ok')
+    assert (shown['account'], shown['state'], shown['denied']) == ('spoke', 'denied', ['sts:AssumeRole'])
+    place = 'the account spoke, region us-east-1'
+    assert checks[place] == 'The role lacks permissions: AWS denied sts:AssumeRole.'
 
 
 def test_what_runs_is_adopted_from_its_account(aws: Aws, spoke: EmbeddedAws, accounts: str):

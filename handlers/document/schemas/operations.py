@@ -1,6 +1,6 @@
 """The schemas for operators of the server: health, readiness and metrics."""
 
-from handlers.document.schemas.build import Schema, many, shape, text
+from handlers.document.schemas.build import Schema, many, moment_or_null, number, shape, text, text_or_null
 
 CHECKS = many(
     shape(
@@ -12,6 +12,42 @@ CHECKS = many(
 )
 
 SCHEMAS: dict[str, Schema] = {
+    'Accounts': shape(
+        'The AWS accounts and regions of the clusters.',
+        {
+            'content': many(
+                shape(
+                    'An account and region, as the calls of this server to it have come out.',
+                    {
+                        'account': text('Its name in `NYSA_ACCOUNTS`; `home` is the account of Nysa.'),
+                        'region': text_or_null('The region; null where it is not known.'),
+                        'state': {
+                            'enum': ['unknown', 'ok', 'denied', 'throttled', 'unavailable'],
+                            'description': 'unknown: nothing was asked yet. throttled: within the last minute.',
+                        },
+                        'denied': many(text('A call, as ecs:DescribeServices.'), 'The calls that lack a permission.'),
+                        'seen_at': moment_or_null('When AWS answered last.'),
+                        'message': text_or_null('What is wrong.'),
+                        'clusters': number('How many of the clusters that the caller may see are there.'),
+                    },
+                ),
+                'In the order of the setting.',
+            )
+        },
+        example={
+            'content': [
+                {
+                    'account': 'prod-eu',
+                    'region': 'eu-west-1',
+                    'state': 'ok',
+                    'denied': [],
+                    'seen_at': '2026-11-29T10:00:00Z',
+                    'message': None,
+                    'clusters': 4,
+                }
+            ]
+        },
+    ),
     'Health': shape(
         'The process answers.',
         {'status': {'const': 'ok'}, 'version': text('The version of the server.')},

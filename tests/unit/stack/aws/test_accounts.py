@@ -53,7 +53,7 @@ class Scene:
         self.made: list[Connected] = []
         table = AccountTable((PROD,), 'us-east-1')
         self.accounts = Accounts(table, self.home, self.connect)
-        self.adapters = Everywhere(self.accounts, Places(table, Stored()), lambda connection: [connection.place])
+        self.adapters = Everywhere(self.accounts, Places(table, Stored()), lambda client: [client._client.place])
 
     def connect(self, place: Place) -> Any:
         self.made.append(Connected(place))
@@ -81,7 +81,7 @@ def test_an_unstored_document_states_its_place():
 
 def test_registries_belong_to_the_account_of_their_id():
     scene = Scene()
-    assert scene.accounts.of_registry('111111111111').place == Place('prod', 'eu-west-1')
+    assert scene.accounts.of_registry('111111111111')._client.place == Place('prod', 'eu-west-1')
     assert scene.accounts.of_registry('999999999999') is None
 
 

@@ -1,0 +1,75 @@
+"""A client that records what its calls come to: the health of its account and region."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stack.aws.client import AwsClient
+from stack.aws.limitations import Limitations
+from stack.configuration.account_health import Health, State
+from stack.configuration.accounts import Place
+from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.rollouts.refusals import is_denied
+
+THROTTLED_FOR = timedelta(minutes=1)
+# Denied calls that are named.
+MOST_NAMED = 20
+
+
+class ObservedClient(AwsClient):
+    """A client that records what its calls come to."""
+
+    def __init__(self, client: AwsClient, place: Place, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
+        self._client = client
+        self._place = place
+        self._now = now
+        self._denied: dict[str, str] = {}
+        self._unanswered = ''
+        self._throttled_at: datetime | None = None
+        self._seen_at: datetime | None = None
+
+    @property
+    def region(self) -> str | None:
+        return self._client.region
+
+    @property
+    def limitations(self) -> Limitations:
+        return self._client.limitations
+
+    async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
+        """Make one call, and record its outcome."""
+        try:
+            answer = await self._client.call(service, operation, **arguments)
+        except Unavailable as failed:
+            self._unanswered = failed.message
+            raise
+        except AwsFailed as failed:
+            self._answered()
+            self._refused(failed)
+            raise
+        self._answered()
+        self._denied.pop(f'{service}:{operation}', None)
+        # Whatever is answered, the role was assumed for it.
+        self._denied.pop('sts:AssumeRole', None)
+        return answer
+
+    def _answered(self) -> None:
+        self._seen_at, self._unanswered = self._now(), ''
+
+    def _refused(self, failed: AwsFailed) -> None:
+        if isinstance(failed, Throttled):
+            self._throttled_at = self._now()
+        elif is_denied(failed.aws_code) and (failed.operation in self._denied or len(self._denied) < MOST_NAMED):
+            self._denied[failed.operation] = failed.message
+
+    def health(self) -> Health:
+        """What the calls until now have come to."""
+        denied, message = tuple(sorted(self._denied)), next(reversed(self._denied.values()), '')
+        state: State = 'ok' if self._seen_at else 'unknown'
+        if self._throttled_at and self._now() - self._throttled_at < THROTTLED_FOR:
+            state = 'throttled'
+        if denied:
+            state = 'denied'
+        if self._unanswered:
+            state, message = 'unavailable', self._unanswered
+        return Health(self._place, state, denied, self._seen_at, message)

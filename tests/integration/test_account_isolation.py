@@ -1,0 +1,107 @@
+"""Twenty accounts, five of them in trouble: the passes of the others end as if nothing were wrong."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import nysa_server
+from stack.aws.connection import Connection
+from stack.runtime.metrics import Metrics
+from stack.sandbox.ecs import ManualClock
+from stack.sandbox.faults import Fault
+from stack.sandbox.server import EmbeddedAws, SeededFleet
+from stack.scheduler.passes import Ask, Ended
+from tests.aws import Aws
+from tests.integration.test_accounts import cluster_in, create, services_in
+from tests.server import Server
+
+# Longer than the others need for everything. Each call of a pass takes so long.
+HANGS_S = 10.0
+TROUBLES = (
+    Fault('deny'),
+    Fault('throttle'),
+    Fault('down'),
+    Fault('latency', seconds=HANGS_S),
+    Fault('latency', seconds=HANGS_S),
+)
+WELL = 15
+# As many as would take all places of a scheduler, were they shared.
+CLUSTERS_EACH = 4
+
+
+@pytest.fixture(scope='module')
+def accounts() -> Iterator[list[EmbeddedAws]]:
+    clock = ManualClock(time.time())
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                EmbeddedAws.start(clock=clock, fleet=SeededFleet.NOTHING, account=f'7000000000{number:02}')
+            )
+            for number in range(len(TROUBLES) + WELL)
+        ]
+
+
+def setting(aws: Aws, accounts: list[EmbeddedAws]) -> str:
+    return json.dumps(
+        {
+            f'a{number}': {'role_arn': aws.embedded.trust(account), 'clusters': [f'isolated-{number}-*']}
+            for number, account in enumerate(accounts)
+        }
+    )
+
+
+async def health_once_complete(server: Server, clusters: set[str]) -> dict[str, str]:
+    """Run a scheduler until its passes on all of these clusters are complete; gives the health of each account then."""
+    connection = Connection()
+    aws = nysa_server.Aws(server._settings, connection, Metrics(), role='scheduler')
+    scheduler = nysa_server.make_scheduler(aws)
+    make, ends = scheduler._passes.make, asyncio.Queue()
+
+    async def make_and_note(ask: Ask, *given: Any) -> Ended:
+        ended = await make(ask, *given)
+        ends.put_nowait((ask.cluster, ended.state))
+        return ended
+
+    scheduler._passes.make = make_and_note
+    running, missing = asyncio.create_task(scheduler.run()), set(clusters)
+    try:
+        async with asyncio.timeout(120):
+            while missing:
+                cluster, state = await ends.get()
+                if state == 'complete':
+                    missing.discard(cluster)
+        return {place.account: aws.accounts.health(place).state for place in aws.accounts.table.usual_places()}
+    finally:
+        scheduler.stop()
+        await running
+        aws.accounts.close()
+        connection.close()
+
+
+def test_five_accounts_in_trouble_delay_no_pass_of_the_others(aws: Aws, accounts: list[EmbeddedAws]):
+    well: set[str] = set()
+    with Server(aws, NYSA_ACCOUNTS=setting(aws, accounts)) as server:
+        for number, account in enumerate(accounts):
+            is_well = number >= len(TROUBLES)
+            for letter in 'abcd'[: 1 if is_well else CLUSTERS_EACH]:
+                name = cluster_in(account, f'isolated-{number}-{letter}')
+                assert create(server, name).status == 201
+                if is_well:
+                    well.add(name)
+        for account, fault in zip(accounts, TROUBLES, strict=False):
+            account.faults.add(fault)
+        try:
+            health = asyncio.run(health_once_complete(server, well))
+        finally:
+            for account in accounts:
+                account.faults.clear()
+    assert {health[f'a{number}'] for number in range(len(TROUBLES), len(accounts))} == {'ok'}
+    # None of the five has come to its end meanwhile.
+    for number, account in enumerate(accounts[: len(TROUBLES)]):
+        assert services_in(account, f'isolated-{number}-a') == []
+    assert health['a0'] == 'denied'
