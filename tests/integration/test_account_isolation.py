@@ -35,7 +35,7 @@ CLUSTERS_EACH = 4
 
 
 @pytest.fixture(scope='module')
-def accounts() -> Iterator[list[EmbeddedAws]]:
+def many() -> Iterator[list[EmbeddedAws]]:
     clock = ManualClock(time.time())
     with contextlib.ExitStack() as stack:
         yield [
@@ -46,11 +46,11 @@ def accounts() -> Iterator[list[EmbeddedAws]]:
         ]
 
 
-def setting(aws: Aws, accounts: list[EmbeddedAws]) -> str:
+def setting(aws: Aws, many: list[EmbeddedAws]) -> str:
     return json.dumps(
         {
             f'a{number}': {'role_arn': aws.embedded.trust(account), 'clusters': [f'isolated-{number}-*']}
-            for number, account in enumerate(accounts)
+            for number, account in enumerate(many)
         }
     )
 
@@ -83,25 +83,25 @@ async def health_once_complete(server: Server, clusters: set[str]) -> dict[str, 
         connection.close()
 
 
-def test_five_accounts_in_trouble_delay_no_pass_of_the_others(aws: Aws, accounts: list[EmbeddedAws]):
+def test_five_accounts_in_trouble_delay_no_pass_of_the_others(aws: Aws, many: list[EmbeddedAws]):
     well: set[str] = set()
-    with Server(aws, NYSA_ACCOUNTS=setting(aws, accounts)) as server:
-        for number, account in enumerate(accounts):
+    with Server(aws, NYSA_ACCOUNTS=setting(aws, many)) as server:
+        for number, account in enumerate(many):
             is_well = number >= len(TROUBLES)
             for letter in 'abcd'[: 1 if is_well else CLUSTERS_EACH]:
                 name = cluster_in(account, f'isolated-{number}-{letter}')
                 assert create(server, name).status == 201
                 if is_well:
                     well.add(name)
-        for account, fault in zip(accounts, TROUBLES, strict=False):
+        for account, fault in zip(many, TROUBLES, strict=False):
             account.faults.add(fault)
         try:
             health = asyncio.run(health_once_complete(server, well))
         finally:
-            for account in accounts:
+            for account in many:
                 account.faults.clear()
-    assert {health[f'a{number}'] for number in range(len(TROUBLES), len(accounts))} == {'ok'}
+    assert {health[f'a{number}'] for number in range(len(TROUBLES), len(many))} == {'ok'}
     # None of the five has come to its end meanwhile.
-    for number, account in enumerate(accounts[: len(TROUBLES)]):
+    for number, account in enumerate(many[: len(TROUBLES)]):
         assert services_in(account, f'isolated-{number}-a') == []
     assert health['a0'] == 'denied'

@@ -1,5 +1,6 @@
 """The watcher of runs on a turned clock: when it looks, what it records, and what it publishes."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from stack.aws.ports import ListedObject, StoredObject, Written
+from stack.configuration.accounts import Place
 from stack.errors import PreconditionFailed, Unavailable
 from stack.rollouts.ecs_state import Task
 from stack.runs.records import RunRecords
@@ -209,3 +211,29 @@ async def test_a_run_that_ended_before_a_start_is_not_published_again():
     await world.replica().tick()
     assert world.moved == []
     assert world.judged[-1][1]['report']['state'] == 'failing', 'but how the schedule goes is'
+
+
+@asynchronous
+async def test_an_account_that_does_not_answer_holds_up_no_other():
+    world, answers, asked = World(report=HOURLY), asyncio.Event(), asyncio.Event()
+    world.documents['other'] = world.documents['staging']
+
+    class Looks:
+        async def of(self, cluster: str) -> World:
+            if cluster == 'staging':
+                await answers.wait()
+            asked.set()
+            return world
+
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    watcher = RunWatcher(
+        Revisions(world), RunRecords(world), Looks(), world.note, place_of=Place, now=lambda: world.now, sleep=sleep
+    )
+    running = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(30):
+        await asked.wait()
+    assert not answers.is_set()
+    running.cancel()
+    await asyncio.wait([running])
