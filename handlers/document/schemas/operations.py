@@ -41,7 +41,7 @@ SCHEMAS: dict[str, Schema] = {
                     'region': 'eu-west-1',
                     'state': 'ok',
                     'denied': [],
-                    'seen_at': '2026-11-29T10:00:00Z',
+                    'seen_at': '2026-11-29T10:00:00.000+00:00',
                     'message': None,
                     'clusters': 4,
                 }

@@ -617,6 +617,48 @@ export interface AccessTokens {
   }[];
 }
 /**
+ * The AWS accounts and regions of the clusters.
+ */
+export interface Accounts {
+  /**
+   * In the order of the setting.
+   *
+   * Items: An account and region, as the calls of this server to it have come out.
+   */
+  content: {
+    /**
+     * Its name in `NYSA_ACCOUNTS`; `home` is the account of Nysa.
+     */
+    account: string;
+    /**
+     * The region; null where it is not known.
+     */
+    region: string | null;
+    /**
+     * unknown: nothing was asked yet. throttled: within the last minute.
+     */
+    state: 'unknown' | 'ok' | 'denied' | 'throttled' | 'unavailable';
+    /**
+     * The calls that lack a permission.
+     *
+     * Items: A call, as ecs:DescribeServices.
+     */
+    denied: string[];
+    /**
+     * When AWS answered last.
+     */
+    seen_at: string | null;
+    /**
+     * What is wrong.
+     */
+    message: string | null;
+    /**
+     * How many of the clusters that the caller may see are there.
+     */
+    clusters: number;
+  }[];
+}
+/**
  * An entry of the audit of a cluster.
  */
 export interface ActivityEntry {

@@ -71,7 +71,7 @@ def test_a_denied_call_is_named_until_it_is_answered():
         'region': 'eu-west-1',
         'state': 'denied',
         'denied': ['ecs:UpdateService'],
-        'seen_at': '2026-11-29T12:00:00Z',
+        'seen_at': '2026-11-29T12:00:00.000+00:00',
         'message': 'AWS refused it',
     }
     assert scene.makes() == 'ok'
