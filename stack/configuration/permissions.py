@@ -24,7 +24,9 @@ SECRET = 'arn:aws:secretsmanager:*:*:secret:prod/nysa-api-server-*'  # noqa: S10
 ANY = '*'
 TASK_ROLES = 'arn:aws:iam::*:role/*'
 LINKED_ROLES = 'arn:aws:iam::*:role/aws-service-role/*'
-RESOURCES = (BUCKET, OBJECTS, QUEUE, EVENTS, SECRET, ANY, TASK_ROLES, LINKED_ROLES)
+# Of the setting NYSA_ACCOUNTS.
+ACCOUNT_ROLES = 'arn:aws:iam::111111111111:role/nysa'
+RESOURCES = (BUCKET, OBJECTS, QUEUE, EVENTS, SECRET, ANY, TASK_ROLES, LINKED_ROLES, ACCOUNT_ROLES)
 
 CONDITIONS: dict[str, Any] = {
     TASK_ROLES: {
@@ -91,6 +93,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission('sqs:DeleteMessageBatch', SERVER, ('sqs:DeleteMessage',), (EVENTS,)),
     Permission('sqs:ChangeMessageVisibilityBatch', SCHEDULER, ('sqs:ChangeMessageVisibility',), (QUEUE,)),
     Permission('secretsmanager:GetSecretValue', BOTH, resources=(SECRET,)),
+    Permission('sts:AssumeRole', BOTH, resources=(ACCOUNT_ROLES,)),
     *_of('ecr', 'DescribeImages DescribeRepositories BatchGetImage GetDownloadUrlForLayer', BOTH),
     *_of('ecs', 'DescribeClusters DescribeServices DescribeServiceRevisions DescribeTaskDefinition', BOTH),
     *_of('ecs', 'DescribeTasks ListClusters ListServiceDeployments ListServices ListTagsForResource', BOTH),
