@@ -1,4 +1,4 @@
-"""Twenty accounts, five of them in trouble: the passes of the others end as if nothing were wrong."""
+"""Twenty accounts, five of which are denied, throttled, down or hanging: the passes of the others end as always."""
 
 import asyncio
 import contextlib
@@ -83,7 +83,7 @@ async def health_once_complete(server: Server, clusters: set[str]) -> dict[str, 
         connection.close()
 
 
-def test_five_accounts_in_trouble_delay_no_pass_of_the_others(aws: Aws, many: list[EmbeddedAws]):
+def test_five_failing_accounts_delay_no_pass_of_the_others(aws: Aws, many: list[EmbeddedAws]):
     well: set[str] = set()
     with Server(aws, NYSA_ACCOUNTS=setting(aws, many)) as server:
         for number, account in enumerate(many):
