@@ -33,7 +33,7 @@ class Spec(ApiHandler):
         body='ServiceSpec',
         answer='Accepted',
         parameters=CHANGE,
-        refusals=(400, 404, *GUARDED, 413, 415),
+        refusals=(400, 404, *GUARDED, 413, 415, 422),
     )
     async def put(self, cluster: str, service: str) -> None:
         """Create a service or replace all its settings."""
@@ -48,7 +48,7 @@ class Spec(ApiHandler):
         body='ServiceSpecPatch',
         answer='Accepted',
         parameters=CHANGE,
-        refusals=(400, 404, *GUARDED, 413, 415),
+        refusals=(400, 404, *GUARDED, 413, 415, 422),
     )
     async def patch(self, cluster: str, service: str) -> None:
         """Merge a JSON merge patch (RFC 7396) into the settings of a service: null removes a setting."""

@@ -12,7 +12,7 @@ from stack.errors import InvalidRequest, NotFound
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import values
 from stack.stackfile.check import Position, check
-from stack.stackfile.editing import put_service
+from stack.stackfile.editing import check_deployable, put_service
 from stack.stackfile.effective import services
 from stack.stackfile.merge_patch import merged
 from stack.stackfile.places import Path
@@ -39,7 +39,7 @@ class ServiceSpecs:
         """Create a service, or replace all its settings.
 
         Raises `InvalidStackfile` with the mistakes that the settings make, `InvalidRequest` for a name that no service
-        can have, and what every change raises.
+        can have, `Unprocessable` for a deployment that another program makes, and what every change raises.
         """
         if not _is_name(service):
             message = values.SERVICE_NAME.description
@@ -61,10 +61,13 @@ class ServiceSpecs:
     ) -> Outcome:
         current = await self._changes.current(cluster, request)
         before = dict(services(current.document)).get(service, {})
-        document = put_service(current.document, service, edit(before))
+        after = edit(before)
+        document = put_service(current.document, service, after)
         old, report = await call_off_loop(_reports, current.document, document, cluster)
         if mistakes := new_mistakes(old, report):
             raise refusal([_placed(mistake, service, position) for mistake in mistakes])
+        if before:
+            check_deployable(service, before, after)
         change = request.change(verb='define', service=service)
         warnings = [warning for warning in report.warnings if _below(warning.path, service) is not None]
         based = replace(request, expected=current.id)

@@ -34,6 +34,17 @@ _UNCHANGED = Edit()
 
 # By the value of `controller`: what drives the deployments.
 _OTHER_CONTROLLERS = {'code_deploy': 'AWS CodeDeploy', 'external': 'An external controller'}
+# The settings of such a service that Nysa carries out, or that concern Nysa alone.
+_WITHOUT_DEPLOYMENT = {
+    'approvals',
+    'autoscaled',
+    'autoscaling',
+    'controller',
+    'desired_count',
+    'ignore',
+    'tags',
+    'undeclared',
+}
 
 
 def change_services(document: dict[str, Any], edits: Mapping[str, Edit | None], where: str = '') -> dict[str, Any]:
@@ -71,6 +82,19 @@ def put_service(document: dict[str, Any], name: str, settings: dict[str, Any]) -
     return {**document, 'services': items}
 
 
+def check_deployable(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Raise `Unprocessable` for new settings that only a deployment applies, where another program deploys the service.
+
+    Settings that give the service another `controller` are not refused.
+    """
+    if before.get('controller') != after.get('controller'):
+        return
+    absent = object()
+    changed = {key for key in {*before, *after} if before.get(key, absent) != after.get(key, absent)}
+    if refused := sorted(changed - _WITHOUT_DEPLOYMENT):
+        _check_controller(name, after, f'change {", ".join(refused)} there')
+
+
 def change_service(document: dict[str, Any], name: str, **values: Any) -> dict[str, Any]:
     """The document with one service changed; see `change_services`."""
     return change_services(document, {name: Edit(**values)})
@@ -87,7 +111,7 @@ def _edited(name: str, raw: Any, edit: Edit | None, where: str) -> Any:
     if edit is None:
         return raw
     if edit.image_tag is not None or edit.restart is not None:
-        _check_controller(name, settings)
+        _check_controller(name, settings, 'deploy or restart it there')
     if edit.image_tag is not None:
         changes['image'] = _tagged(name, settings, edit.image_tag, where)
     if edit.desired_count is not None:
@@ -100,16 +124,16 @@ def _edited(name: str, raw: Any, edit: Edit | None, where: str) -> Any:
     return {**settings, **changes} if changes else raw
 
 
-def _check_controller(name: str, settings: Mapping[str, Any]) -> None:
-    """Raise `Unprocessable` for a service whose deployments another program drives.
+def _check_controller(name: str, settings: Mapping[str, Any], instead: str) -> None:
+    """Raise `Unprocessable` for a service whose deployments another program drives; `instead` is what to do.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentController.html
     """
     controller = settings.get('controller')
     if controller in _OTHER_CONTROLLERS:
         raise Unprocessable(
-            f'{_OTHER_CONTROLLERS[controller]} deploys the service {name!r}: deploy or restart it there. '
-            'Nysa changes its desired_count and tags only.'
+            f'{_OTHER_CONTROLLERS[controller]} deploys the service {name!r}: {instead}. '
+            'Nysa changes its desired_count, autoscaling and tags only.'
         )
 
 

@@ -118,6 +118,20 @@ def test_a_condition_and_a_freeze(server: Server):
     assert settings(server, name) == {'web': CONFIG['services'][0]['web'], 'worker': {'image': 'nginx:1'}}
 
 
+def test_a_deployment_that_another_program_makes_is_refused(server: Server):
+    driven = {'image': 'nginx:1', 'controller': 'external'}
+    name = server.cluster({'services': [{'web': driven}]})
+    for method, body in (('PUT', {**driven, 'image': 'nginx:2'}), ('PATCH', {'image': 'nginx:2'})):
+        answer = server.api(method, spec(name), body)
+        assert (answer.status, answer.json['message']) == (
+            422,
+            "An external controller deploys the service 'web': change image there. "
+            'Nysa changes its desired_count, autoscaling and tags only.',
+        )
+    assert server.document(name) == {'services': [{'web': driven}]}
+    assert server.api('PUT', spec(name), {**driven, 'desired_count': 2}).status == 202
+
+
 def test_the_effective_configuration_has_the_origin_of_each_value(server: Server):
     name = server.cluster(CONFIG)
     answer = server.api('GET', path('clusters', name, 'services', 'web', 'configuration'))

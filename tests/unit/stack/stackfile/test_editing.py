@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stack.errors import InvalidRequest, NotFound, Unprocessable
-from stack.stackfile.editing import Edit, change_service, change_services, remove_service
+from stack.stackfile.editing import Edit, change_service, change_services, check_deployable, remove_service
 from tests.unit.stack.stackfile.examples import example, one_service
 
 OLD = {
@@ -146,3 +146,13 @@ def test_another_programs_deployments_are_left_to_it(controller: str):
         with pytest.raises(Unprocessable, match='deploy or restart it there'):
             change_service(document, 'web', **values)
     assert change_service(document, 'web', desired_count=3)['services'][0]['web']['desired_count'] == 3
+
+
+@pytest.mark.parametrize('controller', ['code_deploy', 'external'])
+def test_settings_that_another_program_would_deploy_are_refused(controller: str):
+    before = {'image': 'a:1', 'controller': controller, 'memory': 64}
+    with pytest.raises(Unprocessable, match=r"deploys the service 'web': change environment, image, memory there\."):
+        check_deployable('web', before, {'image': 'a:2', 'controller': controller, 'environment': {'A': '1'}})
+    check_deployable('web', before, {**before, 'desired_count': 2, 'tags': {'a': 'b'}, 'ignore': ['image']})
+    check_deployable('web', before, {'image': 'a:2'})
+    check_deployable('web', {'image': 'a:1'}, {'image': 'a:2'})
