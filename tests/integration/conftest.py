@@ -22,7 +22,7 @@ SPEED = 10.0
 
 @pytest.fixture(scope='session')
 def swift_aws() -> Iterator[EmbeddedAws]:
-    """An embedded AWS of this worker that is quick and can be set back: no test may rely on what another one left."""
+    """An embedded AWS of this worker that is quick and can be set back."""
     from stack.sandbox.server import EmbeddedAws, SeededFleet
     from tests.saved_aws import ReturningClock
 
@@ -33,12 +33,15 @@ def swift_aws() -> Iterator[EmbeddedAws]:
 
 @pytest.fixture
 def swift_cluster(swift_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster in an AWS that is set back at the end, so that it does not grow from test to test."""
     for name, value in swift_aws.environment().items():
         monkeypatch.setenv(name, value)
     for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
         monkeypatch.delenv(name, raising=False)
-    aws = Aws(swift_aws)
-    with clusters(aws) as new_cluster:
+    from tests.saved_aws import restore, save
+
+    before = save(swift_aws)
+    with clusters(Aws(swift_aws)) as new_cluster:
         yield new_cluster()
     swift_aws.faults.clear()
-    aws.stop_clusters()
+    restore(swift_aws, before)
