@@ -9,11 +9,14 @@ from stack.changes.adopt.document import Written, write
 from stack.changes.change_request import Accepted, ChangeRequest
 from stack.changes.desired_state import DesiredStates
 from stack.configuration.accounts import KEYS
+from stack.errors import AwsFailed
+from stack.reconcile.names import RECORD_TAG
 from stack.reconcile.observed import ExtendingObserver, Observed, Record, TaskDefinition
 from stack.reconcile.observed_balancers import LoadBalancer
 from stack.reconcile.plan import Note, Plan
 from stack.reconcile.planner import plan
 from stack.reconcile.scalable_target import ScalableTarget
+from stack.rollouts.refusals import is_denied
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile.check import check
 from stack.stackfile.effective import services
@@ -150,8 +153,8 @@ class Adopter:
             for service in observed.services.values()
             for attachment in service.load_balancers
         }
-        records, details, scaling, schedules = await asyncio.gather(
-            self._readers.find_aliases({balancer.dns_name for balancer in balancers}),
+        (records, unread), details, scaling, schedules = await asyncio.gather(
+            self._records(observed, balancers, used),
             self._readers.read_details(
                 [balancer.arn for balancer in balancers],
                 [group.arn for group in observed.target_groups if group.arn in used],
@@ -165,8 +168,26 @@ class Adopter:
         with_definitions = replace(observed, definitions={**observed.definitions, **scheduled})
         # Off the event loop: a document of 176 services takes 2 s of processor time.
         written = await call_off_loop(write, with_definitions, self._region, details, schedules)
+        written = replace(written, notes=(*unread, *written.notes))
         placed = {key: stated[key] for key in KEYS if key in stated}
         return replace(written, document={**placed, **written.document}), observed
+
+    async def _records(
+        self, observed: Observed, balancers: Sequence[LoadBalancer], used: Collection[str | None]
+    ) -> tuple[tuple[Record, ...], list[Note]]:
+        """The DNS records of load balancers, or a note where Nysa may not read them, as those of another account.
+
+        Those that Nysa made have to be read: a document without them would delete them.
+        """
+        tags = [balancer.tags for balancer in balancers]
+        tags += [group.tags for group in observed.target_groups if group.arn in used]
+        try:
+            return await self._readers.find_aliases({balancer.dns_name for balancer in balancers}), []
+        except AwsFailed as failed:
+            if not is_denied(failed.aws_code) or any(RECORD_TAG in each for each in tags):
+                raise
+            text = f'Not read: DNS records. They are not in the document, and stay as they are. {failed.message}'
+            return (), [Note(None, text)]
 
     async def _scaling(self, observed: Observed) -> Mapping[str, ScalableTarget]:
         """The scalable targets; none where they cannot be read, which is what the observed state contains then."""

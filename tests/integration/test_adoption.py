@@ -5,10 +5,13 @@ import copy
 from datetime import UTC, datetime
 from functools import partial
 
+import pytest
+
 from stack.aws import autoscaling, elb_details, elbv2, route53, schedules
 from stack.aws.ecs import task_definitions
 from stack.aws.inventory import Inventory
 from stack.changes.adopter import Adopter, Adoption, Readers
+from stack.errors import AwsFailed
 from stack.reconcile.wanted import wanted_services
 from stack.sandbox.faults import Fault
 from stack.scheduler.passes import Ask
@@ -226,6 +229,25 @@ def test_what_other_hands_made_can_be_deployed_from_what_was_written_down(cluste
     assert len(service['loadBalancers']) == 1
     names = [each['LoadBalancerName'] for each in cluster.load_balancers()]
     assert [name for name in names if name.startswith(f'{cluster.name}-web')] == []
+
+
+def test_dns_records_that_nysa_may_not_read_are_a_note(cluster: Cluster):
+    made_by_hand(cluster)
+    with cluster.aws.faults.during(Fault('deny', 'route53', 'ListHostedZones')):
+        adoption = asyncio.run(propose(cluster))
+    [note] = adoption.written.notes
+    assert note.service is None
+    assert note.text.startswith('Not read: DNS records. They are not in the document, and stay as they are. ')
+    assert 'route53:ListHostedZones' in note.text
+    assert [step.id for step in adoption.plan.steps] == ['web/service/take-over']
+
+
+def test_dns_records_that_nysa_made_have_to_be_read(cluster: Cluster):
+    document = cluster.example()
+    document['services'] = [each for each in document['services'] if 'web' in each]
+    assert asyncio.run(cluster.reconcile(document)).is_complete
+    with cluster.aws.faults.during(Fault('deny', 'route53', 'ListHostedZones')), pytest.raises(AwsFailed):
+        asyncio.run(propose(cluster))
 
 
 def test_a_log_region_that_does_not_answer_spoils_nothing(cluster: Cluster):
