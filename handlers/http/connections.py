@@ -142,6 +142,7 @@ class Connections:
         for stream in list(self._timed):
             if stream.is_socket:
                 self._timed.discard(stream)
+                stream.request = None  # Tornado's HTTP connection, which nothing needs any longer
             else:
                 self._check(stream, now)
         if self._refused:

@@ -121,3 +121,18 @@ def test_only_so_many_sockets(aws):
             assert raised.value.response.headers['Retry-After'] == '30'
 
         talk(server, test, **bearer(server.admin))
+
+
+def test_an_open_socket_forgets_its_handshake_and_its_credentials(guarded: Guarded):
+    """Only what records of later refusals need is kept."""
+
+    async def test(client: LiveClient) -> None:
+        await client.next()
+        opened = list(guarded.context.sockets._unanswered)
+        assert opened
+        for handler in opened:
+            assert set(handler.request.headers) <= {'User-Agent', 'X-Forwarded-For'}
+            assert handler.request.connection is None
+        assert [each['type'] for each in await client.subscribe('*')] == ['synced']
+
+    talk(guarded, test, **bearer(guarded.token('viewer', clusters=['none-*'])))
