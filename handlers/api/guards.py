@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from handlers.api.operation import operation
+from handlers.api.operation import Parameter, operation
 from handlers.api.parameters import CHANGE, GUARDED
-from handlers.api.times import FUTURE, read_future
+from handlers.api.times import FUTURE, PAST, read_future, read_past
 from handlers.base import ApiHandler
 from stack.access.access import Role
 
@@ -12,11 +12,16 @@ FREEZE = {'reason': 'text', 'until': FUTURE}
 RELEASE = {'reason': 'text'}
 
 
+SINCE = (Parameter('since', f'Also the last 100 freeze windows that ended after it, in `past`: {PAST}.'),)
+
+
 class Freeze(ApiHandler):
-    @operation(Role.VIEWER, answer='FreezeState', refusals=(404,))
+    @operation(Role.VIEWER, answer='FreezeState', parameters=SINCE, refusals=(400, 404))
     async def get(self, cluster: str) -> None:
         """Read the freeze of the cluster, by whom, why and until when, and its freeze windows."""
-        self.reply(await self.context.freezing.state(await self.context.states.read(cluster)))
+        text = self.query.text('since')
+        since = read_past('since', text, datetime.now(UTC)) if text else None
+        self.reply(await self.context.freezing.state(await self.context.states.read(cluster), since))
 
     @operation(
         Role.ADMIN, body='NewFreeze', answer='FrozenOrPlan', parameters=CHANGE, refusals=(400, 404, *GUARDED, 413, 415)

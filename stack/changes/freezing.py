@@ -15,7 +15,7 @@ from stack.changes.gate import Gate
 from stack.changes.guards import Freeze, Guards, Quarantine, freeze_of
 from stack.changes.writer import Patch
 from stack.errors import InvalidRequest, NotFound
-from stack.stackfile.freeze_windows import windows_json
+from stack.stackfile.freeze_windows import past, windows_json
 from stack.state.revisions import Change, Revision
 
 
@@ -92,11 +92,16 @@ class Freezing:
         freeze = guards.frozen(datetime.now(UTC))
         return freeze.to_json() if freeze else None
 
-    async def state(self, revision: Revision) -> dict[str, Any]:
-        """The freeze of a cluster and its windows, as the API shows them; no windows where it has none."""
+    async def state(self, revision: Revision, since: datetime | None = None) -> dict[str, Any]:
+        """The freeze of a cluster and its windows, as the API shows them; no windows where it has none.
+
+        With `since`, the windows that ended after it are in `past`.
+        """
         guards, now = await self._gate.guards(revision.cluster, revision), datetime.now(UTC)
         freeze = guards.frozen(now)
         windows = {'freeze_windows': windows_json(guards.windows, now)} if guards.windows else {}
+        if windows and since is not None:
+            windows['freeze_windows']['past'] = [each.to_json() for each in past(guards.windows, since, now)]
         return {'frozen': freeze.to_json() if freeze else None, **windows}
 
     async def quarantined(self, revision: Revision, service: str | None = None) -> tuple[Quarantine, ...]:

@@ -19,8 +19,9 @@ from stack.stackfile.shapes import Shape, list_of, refused, text
 
 MOST_WINDOWS = 50
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=31)
-# Windows that are shown ahead of time.
+# Windows that are shown ahead of time, and of the past.
 SHOWN = 5
+MOST_PAST = 100
 
 
 def _duration() -> Shape:
@@ -74,6 +75,13 @@ class FreezeWindow:
         starts = itertools.groupby(_timetable(self.cron, self.timezone).after(now))
         return (self._from(start) for start, _ in starts)
 
+    def before(self, now: datetime) -> Iterator[Occurrence]:
+        """The occurrences that began up to a time, the last one first."""
+        timetable, at = _timetable(self.cron, self.timezone), now
+        while (start := timetable.last_before(at)) is not None:
+            yield self._from(start)
+            at = start - timedelta.resolution
+
     def _from(self, start: datetime) -> Occurrence:
         return Occurrence(start, start + self.lasts, self.reason)
 
@@ -109,6 +117,18 @@ def upcoming(windows: Sequence[FreezeWindow], now: datetime, most: int = SHOWN) 
     """The next occurrences, in the order of their beginnings."""
     merged = heapq.merge(*(window.after(now) for window in windows), key=lambda occurrence: occurrence.start)
     return list(itertools.islice(merged, most))
+
+
+def past(windows: Sequence[FreezeWindow], since: datetime, now: datetime, most: int = MOST_PAST) -> list[Occurrence]:
+    """The last occurrences that ended between two times, in the order of their beginnings.
+
+    They are those of the windows as they are now: what these were at the time is not known here.
+    """
+    now = now.astimezone(UTC)
+    recent = [itertools.takewhile(lambda each: each.end > since, window.before(now)) for window in windows]
+    merged = heapq.merge(*recent, key=lambda occurrence: occurrence.start, reverse=True)
+    over = (occurrence for occurrence in merged if occurrence.end <= now)
+    return list(itertools.islice(over, most))[::-1]
 
 
 def next_boundary(windows: Sequence[FreezeWindow], now: datetime) -> datetime | None:

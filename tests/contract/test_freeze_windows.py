@@ -55,6 +55,19 @@ def test_a_window_of_a_stackfile_refuses_changes_until_it_ends_or_is_overridden(
     assert 'freeze_windows' not in server.api('GET', path('clusters', server.cluster({'services': SERVICES}))).json
 
 
+def test_windows_of_the_past_are_listed_since_a_time(server: Server):
+    name = server.cluster({'services': SERVICES})
+    over = window(timedelta(days=-3))
+    put(server, name, freezes=[over, later()])
+    freeze = path('clusters', name, 'freeze')
+    assert 'past' not in server.api('GET', freeze).json['freeze_windows']
+    [found] = server.api('GET', freeze + '?since=7d').json['freeze_windows']['past']
+    assert found['reason'] == 'stock-taking'
+    assert datetime.fromisoformat(found['until']) < datetime.now(UTC)
+    assert server.api('GET', freeze + '?since=1d').json['freeze_windows']['past'] == []
+    assert server.api('GET', freeze + '?since=yesterday').status == 400
+
+
 def test_windows_to_come_are_shown_and_refuse_nothing(server: Server):
     name = server.cluster({'services': SERVICES})
     put(server, name, freezes=[later(), later(reason='audit', cron='0 0 1 1 ? *')])

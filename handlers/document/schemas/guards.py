@@ -78,6 +78,12 @@ SCHEMAS: dict[str, Schema] = {
             },
             'next': many(ref('FreezeTime'), 'The next ones, at most 5, in the order of their beginnings.'),
         },
+        {
+            'past': many(
+                ref('FreezeTime'),
+                'With `since`: those that ended after it, by the windows as they are now, in order.',
+            )
+        },
         example=FREEZE_WINDOWS,
     ),
     'FreezeCalendar': shape(

@@ -1512,6 +1512,10 @@ export interface FreezeWindows {
    * The next ones, at most 5, in the order of their beginnings.
    */
   next: FreezeTime[];
+  /**
+   * With `since`: those that ended after it, by the windows as they are now, in order.
+   */
+  past?: FreezeTime[];
 }
 /**
  * One time of a freeze window.

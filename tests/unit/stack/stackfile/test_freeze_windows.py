@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stack.stackfile.check import check
-from stack.stackfile.freeze_windows import in_progress, next_boundary, upcoming, windows_json, windows_of
+from stack.stackfile.freeze_windows import in_progress, next_boundary, past, upcoming, windows_json, windows_of
 
 NIGHT = {'cron': '0 22 ? * MON-FRI *', 'duration': '9h', 'timezone': 'Europe/Berlin', 'reason': 'night'}
 
@@ -52,6 +52,28 @@ def test_what_cannot_be_read_is_ignored():
     assert windows_of({'freezes': [NIGHT | {'cron': 'never'}, {'reason': 'x'}, 5, NIGHT]}) == window()
     for document in (None, [], {}, {'freezes': None}, {'freezes': 'x'}):
         assert windows_of(document) == ()
+
+
+def test_past_windows_are_those_that_ended_in_between():
+    now = moment('2030-06-06T21:00:00')
+    found = past(window(), moment('2030-06-04T05:00:01'), now)
+    # The one that ended just before, and the one in progress, are not among them.
+    assert [each.start for each in found] == [moment('2030-06-04T20:00:00'), moment('2030-06-05T20:00:00')]
+    assert past(window(), now, now) == []
+    assert past((), moment('2030-01-01T00:00:00'), now) == []
+
+
+def test_past_windows_are_merged_and_only_the_last_ones_are_computed():
+    each_minute = {'cron': '* * * * ? *', 'duration': '1m'}
+    windows = windows_of({'freezes': [NIGHT, NIGHT | each_minute]})
+    now = moment('2030-06-06T05:02:00')
+    found = past(windows, moment('2000-01-01T00:00:00'), now, most=4)
+    assert [(each.start, each.end) for each in found] == [
+        (moment('2030-06-06T04:58:00'), moment('2030-06-06T04:59:00')),
+        (moment('2030-06-06T04:59:00'), moment('2030-06-06T05:00:00')),
+        (moment('2030-06-06T05:00:00'), moment('2030-06-06T05:01:00')),
+        (moment('2030-06-06T05:01:00'), moment('2030-06-06T05:02:00')),
+    ]
 
 
 @pytest.mark.parametrize(
