@@ -21,6 +21,7 @@ from stack.scheduler.job import After, Job
 from stack.scheduler.pass_reports import PassReports
 from stack.scheduler.passes import Ended, Passes
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
+from stack.scheduler.spreading import spread
 
 log = logging.getLogger(__name__)
 
@@ -159,10 +160,15 @@ class Scheduler:
         await self._queue.hide([each for job in self._jobs.values() for each, _ in job.messages.values()], HIDDEN_S)
 
     async def _look_at_all(self) -> None:
-        """A pass over every cluster: what a lost hint left is found."""
-        for cluster in await self._read_names():
+        """A pass over every cluster: what a lost hint left is found. In a large fleet they are spread over time."""
+        interval = self._every_cluster * (0.9 + 0.2 * self._chance())
+        passed = 0.0
+        for cluster, after in spread(await self._read_names(), interval):
+            if after > passed:
+                await self._sleep(after - passed)
+                passed = after
             self._job(cluster)
-        await self._sleep(self._every_cluster * (0.9 + 0.2 * self._chance()))
+        await self._sleep(max(0.0, interval - passed))
 
     async def _work(self, job: Job) -> None:
         """Passes on one cluster until there is nothing left to do."""

@@ -5,11 +5,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from stack.configuration.accounts import Place, PlaceOf, in_one_place
 from stack.scheduler.passes import Ask, Ended
-from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, Scheduler
+from stack.scheduler.scheduler import CLUSTERS_AT_ONCE, IDLE_AT_ONCE, RENEW_S, Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 
 
@@ -78,13 +79,13 @@ def deploy(cluster: str, handle: str = 'h') -> Message:
 
 
 class Scene:
-    def __init__(self, clusters: int, place_of: PlaceOf = in_one_place):
+    def __init__(self, clusters: int, place_of: PlaceOf = in_one_place, **options: Any):
         async def names() -> list[str]:
             return [f'c{number:02}' for number in range(clusters)]
 
         self.queue, self.passes = Queue(), HeldPasses()
         metrics = SchedulerMetrics(CollectorRegistry())
-        self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names, place_of=place_of)
+        self.scheduler = Scheduler(self.queue, self.passes, Reports(), metrics, names, place_of=place_of, **options)
 
     async def __aenter__(self) -> 'Scene':
         self._running = asyncio.create_task(self.scheduler.run())
@@ -104,12 +105,41 @@ async def next_of(queue: asyncio.Queue[Any], count: int) -> list[Any]:
 
 def test_a_deployment_does_not_wait_behind_looks_at_other_clusters():
     async def scenario() -> None:
-        async with Scene(clusters=40) as scene:
+        async with Scene(clusters=20) as scene:
             looks = await next_of(scene.passes.begun, IDLE_AT_ONCE)
             assert [(ask.cluster, ask.hinted) for ask in looks] == [('c00', False), ('c01', False)]
-            await scene.queue.put(deploy('c39'))
+            await scene.queue.put(deploy('c19'))
             (ask,) = await next_of(scene.passes.begun, 1)
-            assert (ask.cluster, ask.hinted) == ('c39', True)
+            assert (ask.cluster, ask.hinted) == ('c19', True)
+
+    asyncio.run(scenario())
+
+
+def test_looks_at_a_large_fleet_are_spread_over_the_interval():
+    """The time of the scheduler's clock goes on when it sleeps."""
+
+    async def scenario() -> None:
+        pauses: list[float] = []
+        passed = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            # Messages are kept hidden all the time; that loop is held.
+            if seconds == RENEW_S:
+                await asyncio.Event().wait()
+            pauses.append(seconds)
+            if sum(pauses) > 599:
+                passed.set()
+                await asyncio.Event().wait()
+
+        scene = Scene(clusters=1000, sleep=sleep, chance=lambda: 0.5)
+        scene.passes.go.set()
+        async with scene:
+            async with asyncio.timeout(60):
+                await passed.wait()
+                looks = {(await scene.passes.begun.get()).cluster for _ in range(1000)}
+        assert len(looks) == 1000
+        assert sum(pauses) == pytest.approx(600)
+        assert max(pauses[:-1]) < 10
 
     asyncio.run(scenario())
 
