@@ -20,13 +20,19 @@ GROUP_LIMIT = 128
 class Message:
     """`kind` is `deploy` or `destroy`, the latter of a `service`.
 
-    The same message of the same write has the same `deduplication_id`.
+    The same message of the same write has the same `deduplication_id`. `hint` is the message without the desired state,
+    which a scheduler reads from the bucket in any case.
     """
 
     kind: str
     body: str
     deduplication_id: str
     service: str | None = None
+    hint: str = ''
+
+    def within(self, most: int) -> str:
+        """The body, or where it has more than so many bytes the hint; without a hint it is the body."""
+        return self.body if not self.hint or len(self.body.encode()) <= most else self.hint
 
 
 def messages_of(revision: Revision, callback_url: str | None, wanted: Revision | None = None) -> list[Message]:
@@ -59,7 +65,8 @@ def messages_about(
         envelope = _envelope('cluster-deploy', deploys, cluster, revision, callback_url)
         # The payload is the stored text, byte for byte.
         text = f'{json.dumps(envelope)[:-1]}, "payload": {body.decode(json.detect_encoding(body))}}}'
-        messages.append(Message('deploy', text, _deduplication_id(write_id)))
+        hint = json.dumps({**envelope, 'payload': None})
+        messages.append(Message('deploy', text, _deduplication_id(write_id), hint=hint))
     for change in changes:
         envelope = _envelope('service-destroy', [change], cluster, revision, callback_url)
         for service in change.destroyed:

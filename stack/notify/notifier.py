@@ -3,7 +3,8 @@
 Every revision that this process stores is queued here at once, in the order of the writes; what another process left
 unannounced below it goes first. What no process announced is found by `stack.notify.sweeper`.
 
-A scheduler may deploy the payload of the last message that it receives. So an older desired state must never be the
+A scheduler may deploy the payload of the last message that it receives. (A message that would be larger than the queue
+accepts has none.) So an older desired state must never be the
 last one in the queue: before a late try this process looks whether something newer was stored, and after a message was
 accepted it looks again; where another process stored something newer meanwhile, that is announced again. See
 docs/decisions/delivery.md.
@@ -78,10 +79,10 @@ class Notifier:
     def fits(self, cluster: str, body: bytes, changes: Sequence[Change]) -> None:
         """Raise `TooLarge` where a revision with that content could not be announced."""
         for message in messages_about(changes, cluster, REVISION_LIKE, body, self._callback_url):
-            taken = len(message.body.encode())
+            taken = len(message.within(self._max_bytes()).encode())
             if taken > self._max_bytes():
                 raise TooLarge(
-                    f'The desired state is too large to be announced: its message takes {taken:,} bytes, '
+                    f'The change cannot be announced: its message takes {taken:,} bytes without the desired state, '
                     f'the queue accepts {self._max_bytes():,}. Nothing was stored.'
                 )
 
@@ -247,7 +248,9 @@ class Notifier:
             message = announcement.messages[0]
             announcement.note(message)  # before it is sent: it may arrive although the answer is lost
             await self._queue.send(
-                message.body, group=group_of(announcement.revision.cluster), deduplication_id=message.deduplication_id
+                message.within(self._max_bytes()),
+                group=group_of(announcement.revision.cluster),
+                deduplication_id=message.deduplication_id,
             )
             # It may have been merged into a later announcement meanwhile.
             with contextlib.suppress(ValueError):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from stack.sandbox.faults import Fault
+from stack.stackfile.reading import MAX_BYTES
 from tests.client import path
 from tests.server import Server
 
@@ -136,27 +137,40 @@ def test_what_sqs_does_not_take_is_sent_later_in_order(server: Server):
     assert [each['payload']['services'][0]['web']['desired_count'] for each in messages] == [2, 3, 4]
 
 
-def test_a_state_that_no_message_could_carry_is_refused(server: Server):
+def test_a_state_that_no_message_could_carry_is_announced_by_a_hint(server: Server):
     name = server.cluster(CONFIG)
-    variables = {f'KEY_{i}': 'x' * 1000 for i in range(1046)}
+    variables = {f'KEY_{i}': 'x' * 1000 for i in range(1000)} | {'REST': ''}
     large = {'services': [{'web': {'image': 'nginx:1', 'environment': variables}}]}
-    refused = server.api('PUT', path('clusters', name, 'config'), large)
-    assert refused.status == 413, refused.body
-    assert server.document(name) == CONFIG
-    assert server.messages() == []
+    variables['REST'] = 'x' * (MAX_BYTES - len(json.dumps(large)))
+    accepted = server.api('PUT', path('clusters', name, 'config'), large)
+    assert (accepted.status, accepted.json['notification']) == (202, 'sent'), accepted.body
+    assert server.document(name) == large
+    [message] = server.messages()
+    assert (message['event_type'], message['payload']) == ('cluster-deploy', None)
+    assert (message['cluster'], message['revision']) == (name, accepted.revision)
 
 
-def test_the_queues_own_limit_is_asked_and_what_is_larger_is_not_stored(server: Server):
+def test_the_queues_own_limit_is_asked_and_what_is_larger_has_no_payload(server: Server):
     name = server.cluster(CONFIG)
     queue, sqs = server.queue, server.aws.client('sqs')
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={'MaximumMessageSize': '4096'})
     assert server.ask('GET', '/readyz').status == 200
     large = {'services': [{'web': {'image': 'nginx:1', 'environment': {'KEY': 'x' * 4000}}}]}
-    refused = server.api('PUT', path('clusters', name, 'config'), large)
+    assert server.api('PUT', path('clusters', name, 'config'), large).status == 202
+    assert [message['payload'] for message in server.messages()] == [None]
+    assert server.api('PUT', path('clusters', name, 'config'), CONFIG).status == 202
+    assert [message['payload'] for message in server.messages()] == [CONFIG]
+
+
+def test_a_change_whose_message_does_not_fit_without_the_state_is_not_stored(server: Server):
+    name = server.cluster(CONFIG)
+    queue, sqs = server.queue, server.aws.client('sqs')
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={'MaximumMessageSize': '1024'})
+    assert server.ask('GET', '/readyz').status == 200
+    refused = server.api('PUT', service(name), {'desired_count': 2})
     assert (refused.status, refused.json['error']) == (413, 'too_large')
-    assert 'accepts 4,096' in refused.json['message']
+    assert 'accepts 1,024' in refused.json['message']
     assert server.document(name) == CONFIG
-    assert server.api('PUT', service(name), {'desired_count': 2}).status == 202
 
 
 def test_a_fifo_queue_gets_a_group_for_each_cluster_and_no_duplicates(aws):

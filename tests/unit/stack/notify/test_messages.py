@@ -97,3 +97,15 @@ def test_a_group_has_a_name_that_sqs_takes():
     assert group_of('prod') == 'prod'
     assert len(group_of('x' * 255)) <= 128
     assert group_of('x' * 255) != group_of('x' * 254)
+
+
+def test_what_is_larger_than_the_queue_accepts_has_no_payload():
+    (message,) = messages_of(revision(config('web'), change()), HOOK)
+    assert message.within(len(message.body.encode())) == message.body
+    hint = json.loads(message.within(len(message.body.encode()) - 1))
+    assert hint == json.loads(message.body) | {'payload': None}
+
+
+def test_a_destruction_has_no_shorter_form():
+    (message,) = messages_of(revision(config('web'), change('destroy', service='a')), None)
+    assert message.within(10) == message.body

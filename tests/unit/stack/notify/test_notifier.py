@@ -62,7 +62,8 @@ class Setting:
     def __init__(self) -> None:
         self.queue, self.ledger = RecordingQueue(), RecordingLedger()
         self.versions: dict[str, Revision] = {}
-        self.notifier = Notifier(self.queue, None, lambda: 10_000, self.ledger, self.read_version)
+        self.accepted = 10_000
+        self.notifier = Notifier(self.queue, None, lambda: self.accepted, self.ledger, self.read_version)
 
     async def read_version(self, cluster: str, version: str | None) -> Revision:
         return self.versions[version]
@@ -270,8 +271,10 @@ def test_what_could_not_be_announced_is_too_large():
     async def scenario(the: Setting) -> None:
         the.notifier.fits('prod', b'{}', [])
         change = Change(Origin('jo', 'here'), AT, {'verb': 'replace'})
-        with pytest.raises(TooLarge):
-            the.notifier.fits('prod', b'{"x": "' + b'y' * 10_000 + b'"}', [change])
+        the.notifier.fits('prod', b'{"x": "' + b'y' * 10_000 + b'"}', [change])
+        the.accepted = 1024
+        with pytest.raises(TooLarge, match='without the desired state'):
+            the.notifier.fits('prod', b'{}', [change])
 
     run(scenario)
 
