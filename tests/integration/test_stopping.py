@@ -1,46 +1,21 @@
 """Stopping a rollout: afterwards the desired state and ECS agree, and nothing brings the image back."""
 
 import asyncio
-import contextlib
 import json
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
-import nysa_server
-from stack.aws.client import AwsClient
-from stack.aws.ecs_look import EcsLook
-from stack.aws.inventory import Inventory
-from stack.aws.limitations import Limitations
-from stack.aws.paced import PacedConnection
-from stack.aws.s3 import Bucket
-from stack.changes.change_request import ChangeRequest
-from stack.changes.gate import Gate
-from stack.changes.rollback import Rollback
-from stack.changes.rollback_target import Targets
-from stack.changes.stopping import Stopping, StopRequest
-from stack.configuration.settings import read_settings
-from stack.errors import NysaError, Quarantined, Unavailable
-from stack.runtime.metrics import Metrics
-from stack.runtime.pacing import Pace
+from stack.errors import Quarantined
 from stack.sandbox.faults import Fault
-from stack.scheduler.gate_look import GateLook
-from stack.scheduler.lease import Leases
-from stack.scheduler.passes import Ask, Passes
-from stack.scheduler.reconciler import Reconciler
 from stack.state.revision_store import RevisionStore
-from stack.state.revisions import Origin
 from tests.aws import Aws
-from tests.places import InOnePlace, in_region
 from tests.stage import Stage
 
 BLUE_GREEN = {'deployment': {'strategy': 'blue_green', 'bake_time': '5m'}}
 OLD, NEW = 'team/web:1', 'team/web:2-slow'
-# Its tasks never run, so that a rollout lasts until it is stopped, however long its stop takes.
-ENDLESS = 'team/web:2-broken'
 
 
 def web(tag: str, **settings: Any) -> dict[str, Any]:
@@ -48,14 +23,14 @@ def web(tag: str, **settings: Any) -> dict[str, Any]:
 
 
 class Stopped(Stage):
-    async def begin(self, image: str = NEW, **settings: Any) -> str:
-        """web:1 runs, and another image rolls out; the revision of that."""
+    async def begin(self, **settings: Any) -> str:
+        """web:1 runs, and web:2 rolls out; the revision of that."""
         await self.open()
         await self.change(web('1', **settings))
         await self.live.state(self.name)
         await self.act_by_plan()
         await self.settled()
-        revision = await self.change(web(image.partition(':')[2], **settings))
+        revision = await self.change(web('2-slow', **settings))
         await self.act_by_plan()
         return revision.id
 
@@ -94,8 +69,8 @@ class Stopped(Stage):
         found = self.aws.client('ecs').describe_task_definition(taskDefinition=definition)
         return found['taskDefinition']['containerDefinitions'][0]['image']
 
-    def deployments(self) -> list[dict[str, Any]]:
-        listed = self.aws.client('ecs').list_service_deployments(cluster=self.name, service='web')
+    def deployments(self, service: str = 'web') -> list[dict[str, Any]]:
+        listed = self.aws.client('ecs').list_service_deployments(cluster=self.name, service=service)
         return listed['serviceDeployments']
 
     def verdict(self, revision: str) -> tuple[str, str | None]:
@@ -250,94 +225,5 @@ def test_an_abort_that_aws_refuses_shows_its_words(aws: Aws):
         assert (trouble['call'], trouble['code']) == ('ecs:StopServiceDeployment', 'InvalidParameterException')
         aws.faults.clear()
         await stage.agree()
-
-    run(aws, scenario)
-
-
-class Mortal(AwsClient):
-    """A connection of a process that dies at a call: before it, or once AWS has made it. Later calls fail."""
-
-    def __init__(self, connection: AwsClient, dies_at: int, *, made: bool):
-        self._connection = connection
-        self._left = dies_at
-        self._made = made
-        self.is_dead = False
-
-    @property
-    def region(self) -> str | None:
-        return self._connection.region
-
-    @property
-    def limitations(self) -> Limitations:
-        return self._connection.limitations
-
-    async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
-        self._left -= 1
-        if not self.is_dead and self._left == 0:
-            if self._made:
-                await self._connection.call(service, operation, **arguments)
-            self.is_dead = True
-        if self.is_dead:
-            raise Unavailable('Killed', f'{service}:{operation}', 'Killed')
-        return await self._connection.call(service, operation, **arguments)
-
-
-def stopping(stage: Stopped, connection: AwsClient) -> Stopping:
-    names = {'AWS_S3_BUCKET': stage.bucket.name, 'AWS_SQS_NOTIFICATION_QUEUE': stage.aws.queue().rpartition('/')[2]}
-    settings = read_settings({'PROFILE': 'test', 'NYSA_AUTH': 'off'} | names)
-    core = nysa_server.make_core(nysa_server.Aws(settings, connection, Metrics()))
-
-    async def unknown(_: str) -> None:
-        return None
-
-    rollback = Rollback(core.changes, core.freezing, core.history, Targets(core.history, core.freezing, unknown))
-    return Stopping(core.changes, rollback, core.history, InOnePlace(EcsLook(connection)), in_region(stage.aws.region))
-
-
-async def one_pass(stage: Stopped, connection: AwsClient) -> None:
-    async def at_once(_: float) -> None:
-        await asyncio.sleep(0)
-
-    bucket, paced = Bucket(connection, stage.bucket.name), PacedConnection(connection, Pace(share=1), sleep=at_once)
-    gate = Gate(bucket, lambda _: at_once(0))
-    reconciler = Reconciler(Inventory(paced), paced.call, region=paced.region, patience=0.0)
-    leases = Leases(bucket, clock=lambda: stage.clock)
-    gates = GateLook(InOnePlace(EcsLook(paced)))
-    await Passes(
-        RevisionStore(bucket), leases, InOnePlace(reconciler), gate.is_shut, gates=gates, stops=gate.stops
-    ).make(Ask(stage.name))
-
-
-@pytest.mark.parametrize('seed', range(10))
-def test_a_stop_whose_processes_are_killed_is_finished_or_was_never_made(aws: Aws, seed: int):
-    """Five random instants each: the server or the scheduler dies at a random call.
-
-    Calls run in threads, so which of them are under way at a death differs from run to run, and with it the length of
-    a scenario in ECS's time.
-    """
-    chance = random.Random(seed)
-
-    async def scenario(stage: Stopped) -> None:
-        settings = chance.choice([{}, BLUE_GREEN])
-        revision = await stage.begin(ENDLESS, **settings)
-        await stage.go(chance.randrange(5, 90), step=5)
-        for _ in range(5):
-            server = Mortal(stage.connection, chance.randrange(1, 40), made=chance.random() < 0.5)
-            scheduler = Mortal(stage.connection, chance.randrange(1, 60), made=chance.random() < 0.5)
-            request = ChangeRequest(Origin('ada', 'test', 'bad'))
-            with contextlib.suppress(NysaError):
-                await stopping(stage, server).stop(stage.name, request, StopRequest('web'))
-            is_stopped = await stage.wanted() == OLD
-            await one_pass(stage, scheduler)
-            await stage.go(chance.randrange(0, 20))
-            if is_stopped:
-                break
-        if await stage.wanted() != OLD:
-            await stopping(stage, stage.connection).stop(stage.name, request, StopRequest('web'))
-        await stage.agree()
-        await stage.go(10)
-        assert stage.verdict(revision) == ('rolled-back', 'stopped')
-        (entry,) = (await Gate(stage.bucket, None).guards(stage.name, await stage.store.read(stage.name))).quarantine
-        assert entry.image == ENDLESS
 
     run(aws, scenario)
