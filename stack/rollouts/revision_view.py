@@ -12,9 +12,10 @@ from stack.runtime.moments import stamp
 
 Json = dict[str, Any]
 
-# Revisions before the current one that have ended: at least so many, and each for so long.
+# Of revisions before the current one that have ended: how many of those of which no service is as they left it any
+# more, and for how long any of them.
 ENDED_SHOWN = 3
-SHOWN_FOR = timedelta(minutes=5)
+SHOWN_FOR = timedelta(minutes=1)
 
 
 def summary_json(going: RolloutSummary) -> Json:
@@ -44,16 +45,17 @@ def rollouts_json(state: ClusterState) -> list[Json]:
 
 
 def _ended_last(state: ClusterState, by_revision: Mapping[str, Sequence[Rollout]]) -> set[str]:
-    """The revisions that ended last, and all that ended shortly before the newest look."""
+    """The last revisions that ended and of which nothing is left, and all that ended shortly before the newest fact."""
     ended: list[tuple[datetime, str]] = []
     for revision, rollouts in by_revision.items():
         times = [rollout.verdict.at for rollout in rollouts if rollout.verdict]
         if times and len(times) == len(rollouts):
             ended.append((max(times), revision))
     ended.sort()
-    shown = ended[-ENDED_SHOWN:]
-    if state.observed_at is not None:
-        shown += [each for each in ended if each[0] >= state.observed_at - SHOWN_FOR]
+    left = {rollout.goal.revision for rollout in state.rollouts.values()}
+    shown = [each for each in ended if each[1] not in left][-ENDED_SHOWN:]
+    newest = max(state.observed_at or state.revision.stored_at, state.revision.stored_at)
+    shown += [each for each in ended if each[0] >= newest - SHOWN_FOR]
     return {revision for _, revision in shown}
 
 
