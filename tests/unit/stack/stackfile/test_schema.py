@@ -146,11 +146,7 @@ ONE_LEVEL = 'expected a domain one level below the top, such as example.com'
         ({'services': None}, 'services', f'{A_LIST}; found nothing'),
         ({'services': {'web': {}}}, 'services', f'{A_LIST}; found a mapping'),
         ({'services': [], 'vcp': {}}, 'vcp', 'unknown key: did you mean "vpc"?'),
-        (
-            {'services': [], 'version': 3},
-            'version',
-            'unknown key',
-        ),
+        ({'services': [], 'plugins': 3}, 'plugins', 'unknown key'),
         ({'services': [{}]}, 'services[0]', ONE_NAME.format(0)),
         ({'services': [{'a': {'image': 'a'}, 'b': {'image': 'b'}}]}, 'services[0]', ONE_NAME.format(2)),
         ({'services': ['web']}, 'services[0]', 'expected one name with its settings below it; found "web"'),
