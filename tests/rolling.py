@@ -80,6 +80,9 @@ async def _no_digest(_: ImageReference) -> None:
 class Rolling:
     """A replica and its cluster: `change` stores a revision, `act` plays the scheduler, `go` advances time."""
 
+    # The part of its longest pause that the observer makes after a failed look.
+    chance = 0.0
+
     def __init__(
         self,
         aws: Aws,
@@ -126,7 +129,7 @@ class Rolling:
             InOnePlace(self.look),
             clock=lambda: self.clock,
             now=self.now,
-            chance=lambda: 0.0,
+            chance=lambda: self.chance,
             outcomes=partial(pass_outcomes.read, self.bucket),
         )
 
