@@ -143,4 +143,5 @@ def pause(attempt: int, random: Callable[[], float]) -> float:
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("full jitter")
     """
-    return random() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt)
+    # A float ends at 2.0**1024, which an outage of hours reaches.
+    return random() * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempt, 64))
