@@ -4,8 +4,10 @@ Each process has a channel to the supervisor, a socket pair that carries JSON li
 """
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -141,7 +143,7 @@ class Supervisor:
                 self._forward(child, json.loads(line), line)
         except (OSError, ValueError) as error:
             log.warning('the channel of process %d failed: %s', child.number, error)
-            child.process.kill()
+            send_signal(child.process, signal.SIGKILL)
 
     def _forward(self, child: Child, message: dict[str, Any], line: bytes) -> None:
         """A message goes to process `to`, or to all others; one without a topic is a heartbeat."""
@@ -160,23 +162,29 @@ class Supervisor:
             for child in list(self._children.values()):
                 if child.beaten is not None and time.monotonic() - child.beaten > KILLED_AFTER_S:
                     log.error('process %d has not run for %.0f s, and is killed', child.number, KILLED_AFTER_S)
-                    child.process.kill()
+                    send_signal(child.process, signal.SIGKILL)
 
     async def _end(self) -> int:
         """Pass the stop on and wait for all; a status other than 0 is that something failed or had to be killed."""
         children = list(self._children.values())
         for child in children:
-            if child.process.returncode is None:
-                child.process.terminate()
+            send_signal(child.process, signal.SIGTERM)
         waiting = {asyncio.create_task(child.process.wait()): child for child in children}
         late = (await asyncio.wait(waiting, timeout=END_WITHIN_S))[1] if waiting else set()
         for task in late:
             log.error('process %d did not end in time, and is killed', waiting[task].number)
-            waiting[task].process.kill()
+            send_signal(waiting[task].process, signal.SIGKILL)
         statuses = await asyncio.gather(*waiting)
         for child in children:
             child.writer.close()
         return self._status or int(any(status not in ENDED for status in statuses))
+
+
+def send_signal(process: asyncio.subprocess.Process, number: int) -> None:
+    """Send a signal to a process that may have ended. asyncio's own method would read its status, and then lose it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 def encoded(message: Any) -> bytes:

@@ -15,7 +15,7 @@ from stack.runtime.supervisor import Supervisor
 
 ROOT = Path(__file__).parents[4]
 
-# Serves until it is stopped. A process prints what happens to it, and `DO` is what the first one does.
+# Serves until it is stopped. A process appends what happens to it to the file `shown`; `do` is what the first one does.
 PROGRAM = """
 import asyncio, os, sys, time
 sys.path.insert(0, {root!r})
@@ -23,7 +23,8 @@ from stack.runtime.siblings import SupervisedSiblings
 from stack.runtime.stopping import stop_signal
 
 def show(*words):
-    print(number, *words, flush=True)
+    with open({shown!r}, 'a') as shown:
+        print(number, *words, file=shown)
 
 async def pid():
     return os.getpid()
@@ -48,16 +49,22 @@ asyncio.run(main())
 ENDS = 'import sys; sys.exit({status})'
 
 
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """The file in which the processes of a test write what happens to them."""
+    return tmp_path / 'shown'
+
+
 class Running:
     """A supervisor that runs; `output` waits for lines of its processes."""
 
-    def __init__(self, capfd: pytest.CaptureFixture[str], program: str, count: int):
+    def __init__(self, shown: Path, program: str, count: int):
         self.stop, self.started = asyncio.Event(), asyncio.Event()
         self.supervisor = Supervisor(
             count, lambda number, channel: [sys.executable, '-c', program, str(number), str(channel)], pause_s=0.01
         )
-        self._capfd = capfd
-        self._read = ''
+        self._shown = shown
+        self._shown.touch()
 
     async def run(self) -> int:
         return await self.supervisor.run(self.stop, self.started.set)
@@ -66,8 +73,7 @@ class Running:
         """The lines with a text, once there are so many."""
         async with asyncio.timeout(60):
             while True:
-                self._read += self._capfd.readouterr().out
-                lines = [line for line in self._read.splitlines() if text in line]
+                lines = [line for line in self._shown.read_text().splitlines() if text in line]
                 if len(lines) >= times:
                     return lines
                 await asyncio.sleep(0.01)
@@ -89,8 +95,8 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(capfd: pytest.CaptureFixture[str], do: str = 'pass', count: int = 2) -> AsyncIterator[Running]:
-    made = Running(capfd, PROGRAM.format(root=str(ROOT), do=do), count)
+async def running(shown: Path, do: str = 'pass', count: int = 2) -> AsyncIterator[Running]:
+    made = Running(shown, PROGRAM.format(root=str(ROOT), shown=str(shown), do=do), count)
     task = asyncio.create_task(made.run())
     try:
         async with asyncio.timeout(60):
@@ -101,9 +107,9 @@ async def running(capfd: pytest.CaptureFixture[str], do: str = 'pass', count: in
         assert await task == 0
 
 
-def test_all_are_stopped_and_waited_for(capfd: pytest.CaptureFixture[str]):
+def test_all_are_stopped_and_waited_for(shown: Path):
     async def play() -> None:
-        async with running(capfd, count=3) as made:
+        async with running(shown, count=3) as made:
             assert made.supervisor.is_healthy()
             assert set(await made.pids(3)) == {1, 2, 3}
             made.stop.set()
@@ -112,9 +118,9 @@ def test_all_are_stopped_and_waited_for(capfd: pytest.CaptureFixture[str]):
     asyncio.run(play())
 
 
-def test_one_that_dies_is_started_again(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture):
+def test_one_that_dies_is_started_again(shown: Path, caplog: pytest.LogCaptureFixture):
     async def play() -> None:
-        async with running(capfd) as made:
+        async with running(shown) as made:
             [before] = (await made.pids(2))[2]
             os.kill(before, signal.SIGKILL)
             pids = await made.pids(3)
@@ -125,17 +131,17 @@ def test_one_that_dies_is_started_again(capfd: pytest.CaptureFixture[str], caplo
     assert 'process 2 ended with status -9; it is started again' in caplog.text
 
 
-def test_messages_reach_the_others(capfd: pytest.CaptureFixture[str]):
+def test_messages_reach_the_others(shown: Path):
     do = "siblings.publish('words', ['a word'])"
 
     async def play() -> None:
-        async with running(capfd, f"while not await siblings.ask('pid'): pass\n        {do}", count=3) as made:
+        async with running(shown, f"while not await siblings.ask('pid'): pass\n        {do}", count=3) as made:
             assert {line.split()[0] for line in await made.output('heard a word', 2)} <= {'2', '3'}
 
     asyncio.run(play())
 
 
-def test_questions_are_answered_by_all_others(capfd: pytest.CaptureFixture[str]):
+def test_questions_are_answered_by_all_others(shown: Path):
     """The first process asks until both others serve."""
     do = (
         "while len(answers := await siblings.ask('pid')) < 2: pass\n"
@@ -144,7 +150,7 @@ def test_questions_are_answered_by_all_others(capfd: pytest.CaptureFixture[str])
     )
 
     async def play() -> None:
-        async with running(capfd, do, count=3) as made:
+        async with running(shown, do, count=3) as made:
             pids = await made.pids(3)
             [answers] = await made.output('answers')
             assert answers.split()[2:] == [str(pids[2][0]), str(pids[3][0])]
@@ -154,7 +160,7 @@ def test_questions_are_answered_by_all_others(capfd: pytest.CaptureFixture[str])
 
 
 def test_one_that_hangs_is_unhealthy_and_killed(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    shown: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(supervisor, 'UNHEALTHY_AFTER_S', 5.0)
     monkeypatch.setattr(supervisor, 'KILLED_AFTER_S', 10.0)
@@ -162,7 +168,7 @@ def test_one_that_hangs_is_unhealthy_and_killed(
     do = "while not await siblings.ask('pid'): pass\n        siblings.publish('hang', None)"
 
     async def play() -> None:
-        async with running(capfd, do) as made:
+        async with running(shown, do) as made:
             assert len((await made.pids(3))[2]) == 2
 
     asyncio.run(play())
@@ -170,12 +176,12 @@ def test_one_that_hangs_is_unhealthy_and_killed(
 
 
 def test_one_that_does_not_end_is_killed(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    shown: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(supervisor, 'END_WITHIN_S', 0.1)
 
     async def play() -> int:
-        made = Running(capfd, PROGRAM.format(root=str(ROOT), do='time.sleep(600)'), 1)
+        made = Running(shown, PROGRAM.format(root=str(ROOT), shown=str(shown), do='time.sleep(600)'), 1)
         task = asyncio.create_task(made.run())
         await made.output(' pid ')
         made.stop.set()
@@ -186,8 +192,8 @@ def test_one_that_does_not_end_is_killed(
 
 
 @pytest.mark.parametrize(('status', 'given'), [(2, 2), (1, 1), (0, 1)])
-def test_a_failed_start_stops_everything_with_its_status(capfd: pytest.CaptureFixture[str], status: int, given: int):
-    made = Running(capfd, ENDS.format(status=status), 2)
+def test_a_failed_start_stops_everything_with_its_status(shown: Path, status: int, given: int):
+    made = Running(shown, ENDS.format(status=status), 2)
 
     async def play() -> int:
         async with asyncio.timeout(60):
@@ -197,11 +203,11 @@ def test_a_failed_start_stops_everything_with_its_status(capfd: pytest.CaptureFi
     assert not made.started.is_set()
 
 
-def test_processes_end_with_their_supervisor(capfd: pytest.CaptureFixture[str]):
+def test_processes_end_with_their_supervisor(shown: Path):
     """Also where it is killed: the channel closes then."""
 
     async def play() -> None:
-        async with running(capfd) as made:
+        async with running(shown) as made:
             await made.pids(2)
             for child in list(made.supervisor._children.values()):
                 child.writer.transport.abort()
