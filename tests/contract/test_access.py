@@ -69,6 +69,7 @@ TABLE = {
     'GET /api/v1/proposals': 'viewer',
     'GET /api/v1/freezes': 'admin',
     'PUT /api/v1/freezes': 'admin',
+    'GET /api/v1/accounts': 'viewer',
     'GET /api/v1/activity': 'viewer',
     'GET /api/v1/stats/deployments': 'viewer',
     'GET /api/v1/ecs-clusters': 'admin',

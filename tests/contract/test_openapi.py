@@ -126,6 +126,7 @@ LOGGING = {
 CONFIG = {'services': [{'web': {'image': '{image}', 'desired_count': 1, 'logging': LOGGING}}]}
 CALLS = {
     'postClusters': {'name': 'staging', 'config': CONFIG},
+    'getAccounts': None,
     'getClusters': None,
     'getCluster': None,
     'getConfig': None,

@@ -87,7 +87,9 @@ def test_they_share_the_port_and_are_kept_up(variables: dict[str, str], aws: Aws
         until(lambda: len(child_pids(server._process.pid)) == 2, 'no process was started again')
         until(lambda: metrics(client)['nysa_process_up', '1'] == metrics(client)['nysa_process_up', '2'] == 1, 'down')
         client.disconnect()
-        assert json.loads(Path(variables['NYSA_HEALTH_FILE']).read_text())['role'] == 'serve'
+        health = Path(variables['NYSA_HEALTH_FILE'])
+        until(health.exists, 'no heartbeat was written')
+        assert json.loads(health.read_text())['role'] == 'serve'
 
         children = child_pids(server._process.pid)
         status, output = server.end()

@@ -40,7 +40,7 @@ class Shell:
         )
         facts = StartFacts(cluster.paced, download)
         rehearsal = Rehearsal(facts, cluster.paced.region)
-        self.planning = plan_commands.Planning(self.passes, self.reconcilers, InOnePlace(rehearsal))
+        self.planning = plan_commands.Planning(self.passes, InOnePlace(self.reconciler), InOnePlace(rehearsal))
 
     async def _is_frozen(self, _: object) -> bool:
         return self.frozen
@@ -157,8 +157,10 @@ def test_the_plan_of_the_api_has_no_secret_and_an_estimate(shell: Shell):
     shell.write(DOCUMENT)
     shell.apply()
     changed = {'services': [{'mailer': {**DOCUMENT['services'][0]['mailer'], 'environment': {'TOKEN': 'hunter3'}}}]}
-    shown = asyncio.run(plan_commands.ecs_plan(shell.reconcilers, shell.cluster.name, changed))
+    shown = asyncio.run(plan_commands.ecs_plan(InOnePlace(shell.reconciler), shell.cluster.name, changed))
     assert shown['estimate_seconds'] > 0
     assert [step['kind'] for step in shown['steps']] == ['ecs:RegisterTaskDefinition', 'ecs:UpdateService']
     assert 'hunter' not in str(shown)
-    assert asyncio.run(plan_commands.ecs_plan(shell.reconcilers, shell.cluster.name, DOCUMENT))['steps'] == []
+    assert (
+        asyncio.run(plan_commands.ecs_plan(InOnePlace(shell.reconciler), shell.cluster.name, DOCUMENT))['steps'] == []
+    )
