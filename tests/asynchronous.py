@@ -10,7 +10,10 @@ TURNS = 5
 
 
 def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a test in a new event loop; at its end, cancel the remaining tasks and the tasks that these start."""
+    """Run a test in a new event loop; at its end, cancel the remaining tasks, the tasks that these start, and timers.
+
+    A timer that expires while the loop waits for its threads would start a task that nothing ends.
+    """
 
     async def play(arguments: tuple, named: dict[str, Any]) -> None:
         try:
@@ -34,3 +37,5 @@ async def _end_the_rest() -> None:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         turns_without = 0 if rest else turns_without + 1
+    for timer in asyncio.get_running_loop()._scheduled:
+        timer.cancel()
