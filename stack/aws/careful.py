@@ -5,8 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stack.aws.client import AwsClient
-from stack.aws.limitations import Limitations
+from stack.aws.client import AwsClient, ForwardingClient
 from stack.errors import Throttled
 from stack.runtime.pacing import CATEGORY, Pace
 
@@ -19,7 +18,7 @@ LONGEST_SPACING_S = 30.0
 SHRINKS_TO = 0.9
 
 
-class CarefulConnection(AwsClient):
+class CarefulConnection(ForwardingClient):
     """A connection whose calls wait for their turn, and are not made again by themselves where AWS refuses.
 
     Raises what `Connection` raises.
@@ -33,20 +32,12 @@ class CarefulConnection(AwsClient):
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
-        self._connection = connection
+        super().__init__(connection)
         self._pace = Pace(share)
         self._clock = clock
         self._sleep = sleep
         self._spacing: dict[str, float] = {}
         self._not_before: dict[str, float] = {}
-
-    @property
-    def region(self) -> str | None:
-        return self._connection.region
-
-    @property
-    def limitations(self) -> Limitations:
-        return self._connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call as soon as the limits let it."""
@@ -54,7 +45,7 @@ class CarefulConnection(AwsClient):
         category = CATEGORY.get(name, name)
         await self._turn(name, category)
         try:
-            answer = await self._connection.call(service, operation, **arguments)
+            answer = await self._client.call(service, operation, **arguments)
         except Throttled:
             self._pace.throttled(name, self._clock())
             spacing = self._spacing.get(category, 0.0)

@@ -52,3 +52,18 @@ class AwsClient(ABC):
                 raise Unavailable(f'The pages of {name} lead in a circle', name, 'RepeatedToken', pending=False)
             seen.add(following)
             arguments[token[1]] = following
+
+
+class ForwardingClient(AwsClient):
+    """A client whose calls another one makes: it has that one's region and limitations."""
+
+    def __init__(self, client: AwsClient):
+        self._client = client
+
+    @property
+    def region(self) -> str | None:
+        return self._client.region
+
+    @property
+    def limitations(self) -> Limitations:
+        return self._client.limitations

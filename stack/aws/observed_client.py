@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.aws.client import AwsClient
-from stack.aws.limitations import Limitations
+from stack.aws.client import AwsClient, ForwardingClient
 from stack.configuration.account_health import Health, State
 from stack.configuration.accounts import Place
 from stack.errors import AwsFailed, Throttled, Unavailable
@@ -16,25 +15,17 @@ THROTTLED_FOR = timedelta(minutes=1)
 MOST_NAMED = 20
 
 
-class ObservedClient(AwsClient):
+class ObservedClient(ForwardingClient):
     """A client that records what its calls come to."""
 
     def __init__(self, client: AwsClient, place: Place, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
-        self._client = client
+        super().__init__(client)
         self._place = place
         self._now = now
         self._denied: dict[str, str] = {}
         self._unanswered = ''
         self._throttled_at: datetime | None = None
         self._seen_at: datetime | None = None
-
-    @property
-    def region(self) -> str | None:
-        return self._client.region
-
-    @property
-    def limitations(self) -> Limitations:
-        return self._client.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call, and record its outcome."""

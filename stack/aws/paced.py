@@ -6,8 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from stack.aws.client import AwsClient
-from stack.aws.limitations import Limitations
+from stack.aws.client import AwsClient, ForwardingClient
 from stack.errors import Throttled, Unavailable
 from stack.runtime import fence
 from stack.runtime.pacing import Pace, pause
@@ -17,7 +16,7 @@ TRIES_THROTTLED = 12
 TRIES_UNAVAILABLE = 4
 
 
-class PacedConnection(AwsClient):
+class PacedConnection(ForwardingClient):
     """A connection whose calls wait for their turn: one `Pace` for all who share an account's limits.
 
     Raises what `Connection` raises; `Throttled` only where AWS goes on refusing, and `Interrupted` where the caller's
@@ -33,19 +32,11 @@ class PacedConnection(AwsClient):
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ):
-        self._connection = connection
+        super().__init__(connection)
         self._pace = pace or Pace()
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-
-    @property
-    def region(self) -> str | None:
-        return self._connection.region
-
-    @property
-    def limitations(self) -> Limitations:
-        return self._connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         """Make one call as soon as the limits let it."""
@@ -54,7 +45,7 @@ class PacedConnection(AwsClient):
         while True:
             await self._wait(self._pace.reserve(name, self._clock()))
             try:
-                return await self._connection.call(service, operation, **arguments)
+                return await self._client.call(service, operation, **arguments)
             except Throttled:
                 throttled += 1
                 self._pace.throttled(name, self._clock())

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 import nysa_server
-from stack.aws.client import AwsClient
+from stack.aws.client import AwsClient, ForwardingClient
 from stack.aws.ecs_look import EcsLook
 from stack.aws.inventory import Inventory
-from stack.aws.limitations import Limitations
 from stack.aws.paced import PacedConnection
 from stack.aws.s3 import Bucket
 from stack.changes.change_request import ChangeRequest
@@ -43,37 +42,29 @@ ENDLESS = '2-broken'
 STALLED_AFTER = {'stalled_after': '12h'}
 
 
-class Mortal(AwsClient):
+class Mortal(ForwardingClient):
     """A connection of a process that dies at a call: before it, or once AWS has made it. Later calls fail.
 
     Calls are made one after another, so that an instant is the same in each run.
     """
 
     def __init__(self, connection: AwsClient, dies_at: int, *, made: bool):
-        self._connection = connection
+        super().__init__(connection)
         self._left = dies_at
         self._made = made
         self._calls = asyncio.Lock()
         self.is_dead = False
-
-    @property
-    def region(self) -> str | None:
-        return self._connection.region
-
-    @property
-    def limitations(self) -> Limitations:
-        return self._connection.limitations
 
     async def call(self, service: str, operation: str, /, **arguments: Any) -> Any:
         async with self._calls:
             self._left -= 1
             if not self.is_dead and self._left == 0:
                 if self._made:
-                    await self._connection.call(service, operation, **arguments)
+                    await self._client.call(service, operation, **arguments)
                 self.is_dead = True
             if self.is_dead:
                 raise Unavailable('Killed', f'{service}:{operation}', 'Killed')
-            return await self._connection.call(service, operation, **arguments)
+            return await self._client.call(service, operation, **arguments)
 
 
 async def at_once(_: float) -> None:

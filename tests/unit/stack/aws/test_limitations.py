@@ -82,7 +82,7 @@ def namespace(zone: str | None) -> dict:
 
 def test_the_vpcs_of_a_namespace_are_those_of_its_hosted_zone():
     with stubbed('servicediscovery') as (aws, stub):
-        zones = Stubber(aws._connection.client('route53'))
+        zones = Stubber(aws._client.client('route53'))
         stub.add_response('get_namespace', namespace('Z1'), {'Id': 'ns-1'})
         zone = {'HostedZone': {'Id': 'Z1', 'Name': 'x.', 'CallerReference': 'x'}, 'VPCs': [{'VPCId': 'vpc-1'}]}
         zones.add_response('get_hosted_zone', zone, {'Id': 'Z1'})
