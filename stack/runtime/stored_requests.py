@@ -7,11 +7,11 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from stack.aws.ports import ListedObject, ObjectLister
 from stack.errors import AwsFailed, Throttled, Unavailable
+from stack.runtime.keyed_tasks import KeyedTasks
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class StoredRequests(ABC):
 
     def __init__(self, bucket: ObjectLister, prefix: str, sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep):
         self._listed = bucket
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: KeyedTasks[str] = KeyedTasks(f'a request of {prefix}')
         self._prefix = prefix
         self._sleep = sleep
 
@@ -39,24 +39,18 @@ class StoredRequests(ABC):
                     log.warning('the bucket could not be looked at for %s: %s', self._prefix, failed)
                 await self._sleep(POLL_S)
         finally:
-            for task in self._under_way.values():
-                task.cancel()
+            self._under_way.cancel()
 
     async def look(self) -> None:
         """Carry out the requests that are there. Raises `AwsFailed` where they cannot be listed."""
         await self._begin()
-        await asyncio.gather(*self._under_way.values())
+        await self._under_way.settled()
 
     async def _begin(self) -> None:
         """Begin to carry out each request that is there and not under way."""
         for stored in await self._listed.objects(prefix=self._prefix):
             if stored.key not in self._under_way and len(self._under_way) < AT_ONCE:
-                task = asyncio.create_task(self._try(stored))
-                self._under_way[stored.key] = task
-                task.add_done_callback(partial(self._ended, stored.key))
-
-    def _ended(self, key: str, _: asyncio.Task[None]) -> None:
-        del self._under_way[key]
+                self._under_way.start(stored.key, self._try(stored))
 
     async def _try(self, stored: ListedObject) -> None:
         try:

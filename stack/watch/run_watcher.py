@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol
 
 from stack.aws.ports import ListedObject, PerCluster
@@ -20,6 +19,7 @@ from stack.rollouts.ecs_state import Task
 from stack.runs.history import History, next_times, schedule_state, seen
 from stack.runs.records import RunRecords
 from stack.runs.run import Run
+from stack.runtime.keyed_tasks import KeyedTasks
 from stack.stackfile import effective
 from stack.stackfile.naming import family
 from stack.stackfile.schedule_fields import Schedule
@@ -84,7 +84,7 @@ class RunWatcher:
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ):
         self._place_of = place_of
-        self._looking: dict[Place, asyncio.Task[None]] = {}
+        self._looking: KeyedTasks[Place] = KeyedTasks('a look at runs')
         self._revisions = revisions
         self._records = records
         self._looks = looks
@@ -107,13 +107,12 @@ class RunWatcher:
                 await self._begin()
                 await self._sleep(TICK_S)
         finally:
-            for task in self._looking.values():
-                task.cancel()
+            self._looking.cancel()
 
     async def tick(self) -> None:
         """Look at every service that is due."""
         await self._begin()
-        await asyncio.gather(*self._looking.values())
+        await self._looking.settled()
 
     async def _begin(self) -> None:
         """Begin to look at the services that are due, those of one account and region one after the other."""
@@ -125,14 +124,9 @@ class RunWatcher:
         for key, followed in self._all().items():
             if self._due.setdefault(key, now) <= now:
                 due.setdefault(self._place_of(followed.cluster), []).append(followed)
-        for place in due.keys() - self._looking.keys():
-            self._looking[place] = task = asyncio.create_task(self._look_in_turn(due[place]))
-            task.add_done_callback(partial(self._looked, place))
-
-    def _looked(self, place: Place, task: asyncio.Task[None]) -> None:
-        del self._looking[place]
-        if not task.cancelled() and task.exception() is not None:
-            log.error('a look at runs failed', exc_info=task.exception())
+        for place, those in due.items():
+            if place not in self._looking:
+                self._looking.start(place, self._look_in_turn(those))
 
     async def _look_in_turn(self, due: Sequence[Followed]) -> None:
         for followed in due:
