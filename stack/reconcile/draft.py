@@ -79,6 +79,17 @@ class Draft:
         self.steps.append(step)
         return step.id
 
+    def wait_for_rollout(self, name: str, text: str, after: Iterable[str | None]) -> str:
+        """Add a step that waits until the service has a single deployment, and return its id."""
+        return self.add(
+            name,
+            'ecs:DescribeServices',
+            text,
+            {'cluster': self.owner.cluster, 'services': [self.service]},
+            after=after,
+            until=Until('services.0.deployments.1', (None,)),
+        )
+
     def scoped(self, key: str) -> 'Draft':
         """A view of this draft whose steps have `key` in their ids."""
         return replace(self, scope=f'{key}/' if key else '')

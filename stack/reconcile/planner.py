@@ -24,7 +24,7 @@ from stack.reconcile.logs import plan_log_group
 from stack.reconcile.names import Owner
 from stack.reconcile.observed import Observed, Registry, Service
 from stack.reconcile.observed_balancers import LoadBalancer, TargetGroup
-from stack.reconcile.plan import Change, Note, Plan, Row, Until
+from stack.reconcile.plan import Change, Note, Plan, Row
 from stack.reconcile.scaling_policies import counted_as_attached, counted_requests
 from stack.reconcile.schedules import plan_group_deletion, plan_schedule, plan_unschedule
 from stack.reconcile.service import Definition, Parts, in_full, plan_definition, plan_foreign_deployments, plan_service
@@ -244,15 +244,8 @@ def _leftovers(draft: Draft, observed: Observed, seen_to: frozenset[str]) -> Non
     changing = [step.id for step in draft.steps if step.kind in ('ecs:UpdateService', 'ecs:CreateService')]
     after: list[str | None] = [*(gone or changing)]
     if service and not gone and (changing or service.deployments > 1):
-        waits = draft.add(
-            'service/rolled-out',
-            'ecs:DescribeServices',
-            f'Wait until no task of {service.name} uses its old parts',
-            {'cluster': observed.cluster, 'services': [service.name]},
-            after=changing,
-            until=Until('services.0.deployments.1', (None,)),
-        )
-        after = [waits]
+        text = f'Wait until no task of {service.name} uses its old parts'
+        after = [draft.wait_for_rollout('service/rolled-out', text, changing)]
     plan_leftovers(draft, observed, seen_to, after)
 
 

@@ -12,7 +12,7 @@ from stack.reconcile import names
 from stack.reconcile.draft import Blocked, Draft
 from stack.reconcile.observed import Observed
 from stack.reconcile.observed_balancers import Listener, LoadBalancer
-from stack.reconcile.plan import Change, ResultOf, Until, differences
+from stack.reconcile.plan import Change, ResultOf, differences
 from stack.reconcile.planned_balancer import PlannedBalancer
 from stack.reconcile.shifting import Groups, default_rule, weights
 from stack.reconcile.wanted_balancers import Balancer
@@ -162,14 +162,8 @@ def plan_no_tests(draft: Draft, there: LoadBalancer, observed: Observed) -> None
         updated = [step.id for step in draft.steps if step.kind == 'ecs:UpdateService']
         unused = None
         if service and (updated or service.deployments > 1):
-            unused = draft.add(
-                'listener/test/unused',
-                'ecs:DescribeServices',
-                f'Wait until no deployment of {service.name} uses its listener for tests',
-                {'cluster': observed.cluster, 'services': [service.name]},
-                after=updated,
-                until=Until('services.0.deployments.1', (None,)),
-            )
+            text = f'Wait until no deployment of {service.name} uses its listener for tests'
+            unused = draft.wait_for_rollout('listener/test/unused', text, updated)
         deleted = draft.add(
             f'listener/delete/{listener.arn}',
             'elbv2:DeleteListener',
