@@ -82,7 +82,7 @@ class Feed:
         cluster = self._clusters.of(revision.cluster)
         if cluster.stored(base, revision):
             return
-        if cluster.state is not None or self._wanted(cluster):
+        if self._is_followed(cluster):
             self._catch_up_later(cluster.name)
         elif not revision.is_silent:
             self._follow_later(cluster.name)
@@ -90,15 +90,18 @@ class Feed:
     def stored_elsewhere(self, name: str) -> None:
         """Another process stored a revision, or removed the cluster: read it where it is followed here."""
         cluster = self._clusters.get(name)
-        if cluster is not None and (cluster.state is not None or self._wanted(cluster)):
+        if cluster is not None and self._is_followed(cluster):
             self._catch_up_later(name)
 
     def removed(self, name: str) -> None:
         """This process removed a cluster."""
         cluster = self._clusters.of(name)
         cluster.removed()
-        if cluster.state is not None or self._wanted(cluster):
+        if self._is_followed(cluster):
             self._catch_up_later(name)
+
+    def _is_followed(self, cluster: Cluster) -> bool:
+        return cluster.state is not None or self._wanted(cluster)
 
     async def close(self) -> None:
         for timer in self._calm.values():
