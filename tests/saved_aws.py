@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stack.sandbox import snapshot
+from stack.sandbox import moto_backends, snapshot
 from stack.sandbox.buckets import Watch, restore_buckets
 from stack.sandbox.ecs import ManualClock
-from stack.sandbox.moto_backends import services
 from stack.sandbox.plain_files import Bucket
 from stack.sandbox.serial import LOCK
 from stack.sandbox.server import EmbeddedAws
@@ -43,10 +42,7 @@ def restore(aws: EmbeddedAws, saved: Saved) -> None:
     """Put an embedded AWS, which runs by a ReturningClock, back to that moment."""
     assert isinstance(aws.clock, ReturningClock)
     with LOCK:
-        for service in services():
-            if aws.account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
-                service[aws.account].reset()
-                del service[aws.account]
+        moto_backends.forget(aws.account)
         aws.clock.turn_to(saved.now)
         aws.ecs.restore(snapshot.restore(aws.account, saved.others))
         restore_buckets(aws.account, saved.buckets)

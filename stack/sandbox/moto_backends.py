@@ -12,6 +12,14 @@ def services() -> list[BackendDict[Any]]:
     return list(BackendDict._instances)  # type: ignore[misc]  # moto reads it in the same way
 
 
+def forget(account: str) -> None:
+    """Drop what every service has of an account. The caller holds the lock of moto's state."""
+    for service in services():
+        if account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
+            service[account].reset()
+            del service[account]
+
+
 def of_region(account: str, service: str, region: str) -> BaseBackend:
     """The backend of one service, created on first use."""
     # moto declares an overload for each service, and none for a name that is known at run time only.

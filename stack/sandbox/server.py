@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import boto3
 from botocore.config import Config
 
-from stack.sandbox import moto_cloudwatch, moto_logs, moto_patches, moto_scheduler
+from stack.sandbox import moto_backends, moto_cloudwatch, moto_logs, moto_patches, moto_scheduler
 from stack.sandbox.application import AwsApplication, Own
 from stack.sandbox.calls import REGION, Call
 from stack.sandbox.ecs import Clock, Ecs, ManualClock, RealClock, Ticker
@@ -20,7 +20,6 @@ from stack.sandbox.ecs.facts import ServiceFacts
 from stack.sandbox.faults import Faults
 from stack.sandbox.http_server import Answer, HttpServer
 from stack.sandbox.local_ecs import LocalEcs
-from stack.sandbox.moto_backends import services
 from stack.sandbox.persistence import Found, Keeper
 from stack.sandbox.serial import LOCK
 
@@ -229,10 +228,7 @@ class EmbeddedAws:
 
     def _forget(self) -> None:
         with LOCK:
-            for service in services():
-                if self.account in service.keys():  # noqa: SIM118 - `in` makes what it does not find
-                    service[self.account].reset()
-                    del service[self.account]
+            moto_backends.forget(self.account)
         self._running.discard(self.account)
         moto_cloudwatch.disconnect(self.account)
         moto_logs.disconnect(self.account)
