@@ -169,11 +169,16 @@ def embedded_aws() -> Iterator[EmbeddedAws]:
 @pytest.fixture
 def aws(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS for this test; boto3 finds it by the environment, as a user's would."""
-    for name, value in embedded_aws.environment().items():
-        monkeypatch.setenv(name, value)
-    for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
-        monkeypatch.delenv(name, raising=False)
+    use(embedded_aws, monkeypatch)
     aws = Aws(embedded_aws)
     yield aws
     embedded_aws.faults.clear()
     aws.stop_clusters()
+
+
+def use(embedded_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have boto3 find an embedded AWS by the environment."""
+    for name, value in embedded_aws.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
+        monkeypatch.delenv(name, raising=False)

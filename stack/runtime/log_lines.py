@@ -16,7 +16,8 @@ FIELDS = ('request_id', 'actor', 'cluster', 'service', 'milliseconds')
 class JsonLines(logging.Formatter):
     """Written piece by piece: each request has a line, and `json.dumps` of the whole takes three times as long.
 
-    `process` is the number of the process, where a server has several."""
+    `process` is the number of the process, where a server has several.
+    """
 
     def __init__(self, process: int | None = None):
         super().__init__()

@@ -35,7 +35,7 @@ def until_row(product: Process, holds: Callable[[dict[str, Any]], object]) -> No
     end = time.monotonic() + PATIENCE_S
     while not holds(row := product.api('GET', PATH).json):
         assert time.monotonic() < end, row
-        time.sleep(0.2)
+        time.sleep(0.2)  # polls: the row is all that shows it
 
 
 def test_a_deployment_waits_for_a_person_goes_on_and_is_stopped(page: Page, product: Process):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.aws import Aws
+from tests.aws import Aws, use
 from tests.cluster import Cluster, cluster, clusters
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ def swift_aws() -> Iterator[EmbeddedAws]:
 @pytest.fixture
 def swift_cluster(swift_aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """A cluster in an AWS that is set back at the end, so that it does not grow from test to test."""
-    for name, value in swift_aws.environment().items():
-        monkeypatch.setenv(name, value)
-    for name in ('AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_REGION'):
-        monkeypatch.delenv(name, raising=False)
+    use(swift_aws, monkeypatch)
     from tests.saved_aws import restore, save
 
     before = save(swift_aws)
