@@ -10,10 +10,11 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 from handlers.access.access_setup import make_access, open_access, start_access_loops
@@ -234,7 +235,8 @@ async def reach_aws(overrides: dict[str, str], *, role: str, own: bool = False) 
         if profile == 'local' and (own or not os.environ.get('AWS_ENDPOINT_URL')):
             embedded = stack.enter_context(embedded_aws(overrides))
             troubles, about = embedded.troubles, embedded.banner()
-            session = embedded.credentials | {'region_name': embedded.region, 'endpoint_url': embedded.endpoint}
+            home = embedded.home
+            session = home.credentials | {'region_name': home.region, 'endpoint_url': home.endpoint}
         connection = stack.enter_context(
             contextlib.closing(Connection(observe=metrics.aws_call, circuit=metrics.circuit, **session))
         )
@@ -245,29 +247,32 @@ async def reach_aws(overrides: dict[str, str], *, role: str, own: bool = False) 
         yield aws
 
 
-def embedded_aws(overrides: dict[str, str]) -> Any:
-    """Start the embedded AWS. Raises `Misconfigured`."""
+@contextlib.contextmanager
+def embedded_aws(overrides: dict[str, str]) -> Iterator[Any]:
+    """Start the embedded AWS, and stop it after the block. Raises `Misconfigured`."""
     try:
-        from stack.sandbox.persistence import DirectoryInUse  # no other profile loads moto
-        from stack.sandbox.server import EmbeddedAws, SeededFleet
+        from stack.sandbox.ecs import RealClock  # no other profile loads moto
+        from stack.sandbox.local_aws import local_aws
+        from stack.sandbox.persistence import DirectoryInUse
+        from stack.sandbox.server import SeededFleet
     except ModuleNotFoundError as error:
         raise Misconfigured(f'PROFILE=local needs {error.name}, which make setup installs.') from error
     settings = read_settings(os.environ, overrides=overrides, only='environment')
-    try:
-        embedded = EmbeddedAws.start(
-            settings['NYSA_SANDBOX_DIR'],
-            speed=settings['NYSA_SANDBOX_SPEED'],
-            fleet=SeededFleet(settings['NYSA_SANDBOX_FLEET']),
-        )
-    except DirectoryInUse as error:
-        raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
-    except OSError as error:
-        directory = settings['NYSA_SANDBOX_DIR']
-        raise Misconfigured(
-            f'The embedded AWS cannot keep its state in {directory}: {error.strerror}. NYSA_SANDBOX_DIR names another '
-            'directory.'
-        ) from error
-    return embedded
+    directory = settings['NYSA_SANDBOX_DIR']
+    with contextlib.ExitStack() as stack:
+        try:
+            started = local_aws(
+                Path(directory), SeededFleet(settings['NYSA_SANDBOX_FLEET']), RealClock(settings['NYSA_SANDBOX_SPEED'])
+            )
+            embedded = stack.enter_context(started)
+        except DirectoryInUse as error:
+            raise Misconfigured(f'{error}. NYSA_SANDBOX_DIR names another directory.') from error
+        except OSError as error:
+            raise Misconfigured(
+                f'The embedded AWS cannot keep its state in {directory}: {error.strerror}. NYSA_SANDBOX_DIR names '
+                'another directory.'
+            ) from error
+        yield embedded
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ class EventBus:
     """Events are sent twice where the fault `duplicate` is on for SQS; ReceiveMessage applies `shuffle`."""
 
     def __init__(self, account: str, faults: Faults):
-        self._account = account
+        # The account of the queue; a rule of another account may send its events there.
+        self.target = account
         self._faults = faults
 
     def put(self, event: dict[str, Any]) -> None:
-        sqs = sqs_backends[self._account][event['region']]
+        sqs = sqs_backends[self.target][event['region']]
         queue = sqs.queues.get(ECS_EVENTS_QUEUE)
         if queue is None:
             return

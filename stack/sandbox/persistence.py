@@ -86,10 +86,12 @@ class Keeper:
             restore_buckets(self._account, buckets)
             # The files are written first: a bucket that only the snapshot has was deleted after the snapshot.
             s3 = backend(self._account)
-            for name in s3.buckets.keys() - {bucket.name for bucket in buckets}:
+            deleted = s3.buckets.keys() - {bucket.name for bucket in buckets}
+            for name in deleted:
                 s3.delete_bucket(name)
         if not buckets:
-            return Found.NOTHING
+            # An account without buckets is whole by its snapshot alone.
+            return Found.EVERYTHING if whole and not deleted else Found.NOTHING
         return Found.EVERYTHING if whole else Found.OBJECTS
 
     def start(self) -> None:

@@ -20,6 +20,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.id_generator import moto_id_manager
 
+from stack.configuration.accounts import HOME, AccountTable, read_accounts
 from stack.notify.ledger import TAG
 from stack.sandbox.buckets import backend, restore_buckets
 from stack.sandbox.event_bus import ECS_EVENTS_QUEUE
@@ -46,8 +47,8 @@ _PARTITION = 'aws'
 _ZONES = ('a', 'b')
 
 
-def place_of(account: str, region: str) -> Place:
-    """The ids that `seed` gives to what it makes."""
+def place_of(account: str, region: str, registry: str = '') -> Place:
+    """The ids that `seed` gives to what it makes; the images are in the account `registry`, by default its own."""
     return Place(
         account=account,
         region=region,
@@ -58,15 +59,20 @@ def place_of(account: str, region: str) -> Place:
         private_group='sg-0d33c0de0b5e55c02',
         certificate=f'arn:aws:acm:{region}:{account}:certificate/5eed0a11-c0de-4b5e-9a55-0c0ffee0cafe',
         hosted_zone='Z08SEED5EXAMPLE0COM01',
+        registry=registry or account,
     )
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is seeded: the repositories of ECR, and S3's objects by key, the oldest version first."""
+    """What is seeded: the repositories of ECR, and S3's objects by key, the oldest version first.
+
+    `accounts` is the setting NYSA_ACCOUNTS; clusters of its accounts are not made here.
+    """
 
     repositories: Sequence[str]
     keys: Mapping[str, tuple[Version, ...]]
+    accounts: str = ''
 
 
 def small_fleet(place: Place, now: datetime) -> Contents:
@@ -76,18 +82,25 @@ def small_fleet(place: Place, now: datetime) -> Contents:
 
 def seed(place: Place, contents: Contents, create_cluster: CreateCluster, ask_ecs: AskEcs, now: datetime) -> None:
     """Create what is missing; LOCK is held. Desired states that exist keep their history."""
-    _network(place)
-    _certificate(place)
-    _hosted_zone(place)
+    seed_surroundings(place)
     _queues(place)
-    _secret(place)
+    _secret(place, contents.accounts)
     _repositories(place, contents.repositories, now)
     if BUCKET not in backend(place.account).buckets:
         restore_buckets(place.account, [Bucket(BUCKET, place.region, now, 'Enabled', {}, contents.keys)])
-    clusters = [*CLUSTERS, LEGACY, *(key for key in backend(place.account).buckets[BUCKET].keys if '/' not in key)]
-    for name in dict.fromkeys(clusters):
-        create_cluster(name, INSTANCES.get(name, 1))
+    stored = (key for key in backend(place.account).buckets[BUCKET].keys if '/' not in key)
+    accounts = AccountTable(read_accounts(contents.accounts or '{}'))
+    for name in dict.fromkeys((*CLUSTERS, LEGACY, *stored)):
+        if accounts.place(name).account == HOME:
+            create_cluster(name, INSTANCES.get(name, 1))
     seed_legacy(place, ask_ecs)
+
+
+def seed_surroundings(place: Place) -> None:
+    """Create what services stand on: the network, a certificate and a hosted zone; LOCK is held."""
+    _network(place)
+    _certificate(place)
+    _hosted_zone(place)
 
 
 def _network(place: Place) -> None:
@@ -149,11 +162,11 @@ def _queues(place: Place) -> None:
     sqs.create_queue(QUEUE, RedrivePolicy=json.dumps(redrive), ReceiveMessageWaitTimeSeconds='20')
 
 
-def _secret(place: Place) -> None:
+def _secret(place: Place, accounts: str) -> None:
     secrets = secretsmanager_backends[place.account][place.region]
     if SETTINGS not in secrets.secrets:
         queues = {'AWS_SQS_NOTIFICATION_QUEUE': QUEUE, 'AWS_SQS_ECS_EVENTS_QUEUE': ECS_EVENTS_QUEUE}
-        text = json.dumps({'AWS_S3_BUCKET': BUCKET, **queues})
+        text = json.dumps({'AWS_S3_BUCKET': BUCKET, **queues, **({'NYSA_ACCOUNTS': accounts} if accounts else {})})
         secrets.create_secret(SETTINGS, text, None, 'The settings of PROFILE=local', [], None, None, [], False)
 
 

@@ -25,7 +25,7 @@ DOMAIN = 'example.com'
 
 @dataclass(frozen=True)
 class Place:
-    """The ids of what the desired states stand on."""
+    """The ids of what the desired states stand on; `registry` is the account of the images."""
 
     account: str
     region: str
@@ -36,9 +36,10 @@ class Place:
     private_group: str
     certificate: str
     hosted_zone: str
+    registry: str
 
     def image(self, repository: str, tag: str) -> str:
-        return f'{self.account}.dkr.ecr.{self.region}.amazonaws.com/{repository}:{tag}'
+        return f'{self.registry}.dkr.ecr.{self.region}.amazonaws.com/{repository}:{tag}'
 
 
 def history(place: Place, cluster: str, now: datetime) -> Iterator[tuple[Document, Change]]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from enum import Enum
@@ -12,6 +13,7 @@ from typing import Any, ClassVar, Self
 import boto3
 from botocore.config import Config
 
+from stack.configuration.accounts import HOME
 from stack.sandbox import moto_backends, moto_cloudwatch, moto_logs, moto_patches, moto_scheduler
 from stack.sandbox.application import AwsApplication, Own
 from stack.sandbox.calls import REGION, Call
@@ -34,6 +36,10 @@ class SeededFleet(Enum):
     BUSY = 'busy'
 
 
+# Fills a fresh embedded AWS.
+Seed = Callable[['EmbeddedAws'], None]
+
+
 class EmbeddedAws:
     """An AWS of one account, reached over HTTP at `endpoint`, until `stop()`."""
 
@@ -52,7 +58,8 @@ class EmbeddedAws:
         self.account = account
         self.faults = Faults()
         self.clock = clock
-        self.ecs = Ecs(clock, ports, limits=limits, on_event=EventBus(account, self.faults).put)
+        self._event_bus = EventBus(account, self.faults)
+        self.ecs = Ecs(clock, ports, limits=limits, on_event=self._event_bus.put)
         self.autoscaler = moto_autoscaling.autoscaler(account, self.ecs, clock)
         own: dict[str, Own] = {'ecs': self._ask_ecs, 'application-autoscaling': self._ask_autoscaler}
         self.application = AwsApplication(account, self.faults, own)
@@ -75,13 +82,14 @@ class EmbeddedAws:
         speed: float = 1.0,
         clock: Clock | None = None,
         fleet: SeededFleet = SeededFleet.SMALL,
+        seed: Seed | None = None,
         limits: bool = False,
         account: str = ACCOUNT,
     ) -> Self:
         """Starts one that keeps its state in `directory`, or nowhere.
 
         `port` 0 takes a free one. ECS runs at `speed` times AWS's speed, or by `clock`; a ManualClock moves only
-        by `advance`. A fresh one holds `fleet`. With `limits`, ECS refuses calls beyond
+        by `advance`. A fresh one holds `fleet`, or what `seed` puts there. With `limits`, ECS refuses calls beyond
         AWS's published rates.
 
         Several may run in one process, each with an account of its own: moto has no other way to separate them.
@@ -93,13 +101,13 @@ class EmbeddedAws:
         moto_patches.install()
         aws = cls(account, clock or RealClock(speed), limits)
         try:
-            aws._open(Path(directory) if directory else None, port, fleet)
+            aws._open(Path(directory) if directory else None, port, seed or _SEEDS[fleet])
         except BaseException:
             aws._closing.close()
             raise
         return aws
 
-    def _open(self, directory: Path | None, port: int, fleet: SeededFleet) -> None:
+    def _open(self, directory: Path | None, port: int, seed: Seed) -> None:
         self._running.add(self.account)
         self._closing.callback(self._forget)
         moto_cloudwatch.connect(self.account, moto_cloudwatch.Fleet(self._services, self.clock.now))
@@ -115,7 +123,7 @@ class EmbeddedAws:
         self._server = HttpServer(self.application, port)
         self._closing.callback(self._server.stop)
         if found is not Found.EVERYTHING:
-            self._seed(fleet)
+            seed(self)
         if keeper:
             # Not sooner: what is seeded is not called for, and the first look alone takes everything for new.
             keeper.start()
@@ -123,19 +131,6 @@ class EmbeddedAws:
             ticker = Ticker(self.advance)
             ticker.start()
             self._closing.callback(ticker.stop)
-
-    def _seed(self, fleet: SeededFleet) -> None:
-        from stack.sandbox.seed import place_of, seed, small_fleet
-
-        place, now = place_of(self.account, self.region), datetime.now(UTC)
-        if fleet is SeededFleet.SMALL:
-            local = LocalEcs(self.ecs, self.account, self.region)
-            with LOCK:
-                seed(place, small_fleet(place, now), local.create_cluster, local.ask, now)
-        elif fleet is SeededFleet.BUSY:
-            from stack.sandbox.fleet.busy import put_fleet
-
-            put_fleet(place, self.ecs, self.client)
 
     def stop(self) -> None:
         """Closes the endpoint, keeps what is new in the directory, and forgets what is in memory."""
@@ -193,6 +188,10 @@ class EmbeddedAws:
         self.application.trust(arn, other.application, external_id)
         return arn
 
+    def send_events_to(self, other: 'EmbeddedAws') -> None:
+        """Put the events of this account's ECS into the queue of another one."""
+        self._event_bus.target = other.account
+
     def advance(self, seconds: float = 0.0) -> None:
         """Turns a ManualClock, and has ECS, the autoscaler and the schedules do all that is due by then."""
         with LOCK:
@@ -233,3 +232,26 @@ class EmbeddedAws:
         moto_cloudwatch.disconnect(self.account)
         moto_logs.disconnect(self.account)
         moto_scheduler.disconnect(self.account)
+
+
+def _nothing(_: EmbeddedAws) -> None:
+    """Leave it empty."""
+
+
+def _small(aws: EmbeddedAws) -> None:
+    from stack.sandbox.seed import place_of, seed, small_fleet
+
+    place, now = place_of(aws.account, aws.region), datetime.now(UTC)
+    local = LocalEcs(aws.ecs, aws.account, aws.region)
+    with LOCK:
+        seed(place, small_fleet(place, now), local.create_cluster, local.ask, now)
+
+
+def _busy(aws: EmbeddedAws) -> None:
+    from stack.sandbox.fleet.busy import BusyFleet
+    from stack.sandbox.seed import place_of
+
+    BusyFleet({HOME: place_of(aws.account, aws.region)}).put_home(aws.ecs, aws.client)
+
+
+_SEEDS: dict[SeededFleet, Seed] = {SeededFleet.NOTHING: _nothing, SeededFleet.SMALL: _small, SeededFleet.BUSY: _busy}

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +24,8 @@ from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode, seal
 
 Keys = dict[str, tuple[Version, ...]]
+# The ids of what a cluster stands on, by its name.
+PlaceOf = Callable[[str], Place]
 
 
 def _newest(service: str) -> str:
@@ -50,11 +52,11 @@ class FleetStates:
     past: dict[tuple[str, str], list[PastDeployment]]
 
 
-def states(place: Place, now: datetime) -> FleetStates:
+def states(place_of: PlaceOf, now: datetime) -> FleetStates:
     """The settled fleet: everything is announced and rolled out."""
     keys: Keys = {}
     past: dict[tuple[str, str], list[PastDeployment]] = {}
-    for name, listed in _histories(place, now):
+    for name, listed in _histories(place_of, now):
         numbered = [(str(uuid.uuid4()), entry) for entry in listed]
         versions = [_version(id, entry.document, entry.change) for id, entry in numbered]
         cluster = next((each for each in CLUSTERS if each.name == name), None)
@@ -69,15 +71,15 @@ def states(place: Place, now: datetime) -> FleetStates:
     return FleetStates(keys, past)
 
 
-def _histories(place: Place, now: datetime) -> Iterator[tuple[str, list[Entry]]]:
+def _histories(place_of: PlaceOf, now: datetime) -> Iterator[tuple[str, list[Entry]]]:
     for name in SMALL:
         listed = []
-        for document, change in history(place, name, now):
+        for document, change in history(place_of(name), name, now):
             every = tuple(service for item in document['services'] for service in item)
             listed.append(Entry(document, change, (change.did['service'],) if 'service' in change.did else every))
         yield name, listed
     for cluster in CLUSTERS:
-        yield cluster.name, list(entries(place, cluster, now))
+        yield cluster.name, list(entries(place_of(cluster.name), cluster, now))
 
 
 def _note(past: dict[tuple[str, str], list[PastDeployment]], cluster: str, numbered: list[tuple[str, Entry]]) -> None:
