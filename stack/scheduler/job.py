@@ -1,7 +1,7 @@
 """The job of one cluster: the messages that request it, and the decisions after each pass."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,11 +29,13 @@ class Job:
     """The messages for one cluster, and the counts of its failed and waiting passes.
 
     `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile,
-    but for the services in `waiting`, whose rollouts have not begun yet.
+    but for the services in `waiting`, whose rollouts have not begun yet. `told` are the handles of the messages whose
+    senders know that a pass failed.
     """
 
     cluster: str
     messages: dict[str, tuple[Received, Hint]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
     failed: int = 0
     waited: int = 0
     fresh: bool = False
@@ -77,15 +79,22 @@ class Job:
         }
         return frozenset(state for state, is_last in last.items() if is_last)
 
-    def after(self, ended: Ended, asked: bool) -> After:
-        """The decision after a pass. Without a message (`asked` is false) the next periodic pass retries."""
-        self.failed = 0 if ended.state == 'awaiting' else self.failed + (ended.state == 'failed')
+    def after(self, ended: Ended, taken: Collection[str]) -> After:
+        """The decision after a pass for the messages with the handles `taken`. Without any, the periodic pass retries.
+
+        A pass does not count for messages that came during it.
+        """
+        if ended.state == 'awaiting':
+            self.failed = 0
+            self.told.clear()
+        if self.messages.keys() <= set(taken):
+            self.failed += ended.state == 'failed'
+            self.waited += ended.state == 'waiting'
         if ended.outcome is not None:
             plan = ended.outcome.plan
             self.waiting = frozenset(each.service for each in plan.waits)
             self.awaited = plan if ended.state == 'awaiting' else None
         self.looks = self.looks + 1 if ended.state == 'awaiting' else 0
-        self.waited += ended.state == 'waiting'
         if ended.state in ('complete', 'gone', 'held'):
             return 'done'
         if self.failed >= MOST_FAILED or self.waited >= MOST_WAITING:
@@ -93,7 +102,19 @@ class Job:
         goes_on = ended.state in ('waiting', 'awaiting', 'stopped', 'busy') or (
             ended.state == 'failed' and self.failed < UNASKED_FAILED
         )
-        return 'again' if asked or goes_on else 'done'
+        return 'again' if taken or goes_on else 'done'
+
+    def untold(self, taken: Mapping[str, tuple[Received, Hint]]) -> list[Hint]:
+        """The hints of messages whose senders do not know yet that a pass failed. The caller tells them."""
+        hints = [hint for handle, (_, hint) in taken.items() if handle not in self.told]
+        self.told.update(taken)
+        return hints
+
+    def end(self, taken: Iterable[str]) -> None:
+        """Forget the messages with these handles."""
+        for handle in taken:
+            self.messages.pop(handle, None)
+            self.told.discard(handle)
 
     def again_in(self, ended: Ended, chance: Callable[[], float]) -> float:
         """Seconds until the next pass, with jitter, so that two schedulers do not collide repeatedly."""

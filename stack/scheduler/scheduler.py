@@ -179,7 +179,7 @@ class Scheduler:
                     job.news.clear()
                     taken = dict(job.messages)
                     ended = await self._pass(job, [hint for _, hint in taken.values()])
-                after = job.after(ended, bool(taken))
+                after = job.after(ended, taken)
                 await self._conclude(job, taken, ended, after)
                 if after == 'again' and ended.state != 'stopped':
                     await self._pause(job, job.again_in(ended, self._chance))
@@ -235,11 +235,10 @@ class Scheduler:
             errors = ended.errors or ('AWS did not release a resource in time.',)
             self._reports.failed(job.cluster, errors, hints, gives_up=True)
             await self._bury(messages, '; '.join(errors))
-        elif ended.errors and job.failed == 1:
-            self._reports.failed(job.cluster, ended.errors, hints, gives_up=False)
+        elif ended.errors:
+            self._reports.failed(job.cluster, ended.errors, job.untold(taken), gives_up=False)
         if after != 'again':
-            for message in messages:
-                job.messages.pop(message.handle, None)
+            job.end(taken)
 
     async def _bury(self, messages: list[Received], why: str) -> None:
         """Move messages to the dead-letter queue; without such a queue they are deleted."""

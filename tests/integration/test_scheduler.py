@@ -4,11 +4,14 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from stack.aws.batches import batches
+from stack.aws.ports import Received
 from stack.sandbox.faults import Fault
+from stack.scheduler.passes import Ended
 from stack.scheduler.reconciler import Progress
 from tests.aws import Aws
 from tests.scheduling import Scene, scenes, until
@@ -208,6 +211,40 @@ def test_a_pass_that_keeps_failing_is_given_up_with_a_message(aws: Aws, scene: S
     ]
     assert "ECS has no active cluster 'missing'" in scene.posted[-1]
     assert len(aws.messages(scene.dead)) == 1
+
+
+def test_a_look_that_fails_before_the_message_comes_hides_no_failure(
+    aws: Aws, scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    """The message arrives during the pass at the start, which fails without it: its sender hears of the next one."""
+    scene.store('missing', workers('1'))
+
+    async def scenario() -> None:
+        scheduler = scene.scheduler()
+        begun, goes_on = asyncio.Event(), asyncio.Event()
+        made, taken = scene.passes[-1].make, scheduler._take
+
+        async def make(*arguments: Any) -> Ended:
+            begun.set()
+            await goes_on.wait()
+            return await made(*arguments)
+
+        async def take(message: Received) -> None:
+            await taken(message)
+            goes_on.set()
+
+        monkeypatch.setattr(scene.passes[-1], 'make', make)
+        monkeypatch.setattr(scheduler, '_take', take)
+        async with scene.running(scheduler):
+            await asyncio.wait_for(begun.wait(), 30)
+            scene.deploy('missing')
+            await until(lambda: len(scene.posted) == 2)
+
+    run(scenario)
+    assert [each.split(' · ')[0] for each in scene.posted] == [
+        '*missing*: failed, and is tried again',
+        '*missing*: failed, and is not tried again before the next change',
+    ]
 
 
 def test_a_frozen_cluster_waits(aws: Aws, scene: Scene):
