@@ -29,13 +29,13 @@ class Job:
     """The messages for one cluster, and the counts of its failed and waiting passes.
 
     `fresh` until a pass has acted on the messages: later passes do not deploy again what ECS has rolled back meanwhile,
-    but for the services in `waiting`, whose rollouts have not begun yet. `told` are the handles of the messages whose
-    senders know that a pass failed.
+    but for the services in `waiting`, whose rollouts have not begun yet. `informed` are the handles of the messages
+    whose senders know that a pass failed.
     """
 
     cluster: str
     messages: dict[str, tuple[Received, Hint]] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    informed: set[str] = field(default_factory=set)
     failed: int = 0
     waited: int = 0
     fresh: bool = False
@@ -86,7 +86,7 @@ class Job:
         """
         if ended.state == 'awaiting':
             self.failed = 0
-            self.told.clear()
+            self.informed.clear()
         if self.messages.keys() <= set(taken):
             self.failed += ended.state == 'failed'
             self.waited += ended.state == 'waiting'
@@ -104,17 +104,17 @@ class Job:
         )
         return 'again' if taken or goes_on else 'done'
 
-    def untold(self, taken: Mapping[str, tuple[Received, Hint]]) -> list[Hint]:
-        """The hints of messages whose senders do not know yet that a pass failed. The caller tells them."""
-        hints = [hint for handle, (_, hint) in taken.items() if handle not in self.told]
-        self.told.update(taken)
+    def uninformed(self, taken: Mapping[str, tuple[Received, Hint]]) -> list[Hint]:
+        """The hints of messages whose senders do not know yet that a pass failed. The caller informs them."""
+        hints = [hint for handle, (_, hint) in taken.items() if handle not in self.informed]
+        self.informed.update(taken)
         return hints
 
     def end(self, taken: Iterable[str]) -> None:
         """Forget the messages with these handles."""
         for handle in taken:
             self.messages.pop(handle, None)
-            self.told.discard(handle)
+            self.informed.discard(handle)
 
     def again_in(self, ended: Ended, chance: Callable[[], float]) -> float:
         """Seconds until the next pass, with jitter, so that two schedulers do not collide repeatedly."""

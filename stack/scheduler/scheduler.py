@@ -85,6 +85,7 @@ class Scheduler:
         self._place_of = place_of
         self._slots: defaultdict[Place, Slots] = defaultdict(Slots)
         self._stopping = stop or asyncio.Event()
+        self._looked = asyncio.Event()
         self._warned: set[str] = set()
 
     async def run(self) -> None:
@@ -130,8 +131,12 @@ class Scheduler:
         if sum(len(job.messages) for job in self._jobs.values()) >= MOST_MESSAGES:
             await self._sleep(1.0)
             return
-        for message in await self._queue.receive(self._look, HIDDEN_S):
-            await self._take(message)
+        wait = self._look if self._looked.is_set() else 0
+        try:
+            for message in await self._queue.receive(wait, HIDDEN_S):
+                await self._take(message)
+        finally:
+            self._looked.set()
 
     async def _take(self, message: Received) -> None:
         try:
@@ -160,7 +165,11 @@ class Scheduler:
         await self._queue.hide([each for job in self._jobs.values() for each, _ in job.messages.values()], HIDDEN_S)
 
     async def _look_at_all(self) -> None:
-        """A pass over every cluster: what a lost hint left is found. In a large fleet they are spread over time."""
+        """A pass over every cluster: what a lost hint left is found. In a large fleet they are spread over time.
+
+        The first begins after a look into the queue, so that what messages request is reported to their senders.
+        """
+        await self._looked.wait()
         interval = self._every_cluster * (0.9 + 0.2 * self._chance())
         passed = 0.0
         for cluster, after in spread(await self._read_names(), interval):
@@ -236,7 +245,7 @@ class Scheduler:
             self._reports.failed(job.cluster, errors, hints, gives_up=True)
             await self._bury(messages, '; '.join(errors))
         elif ended.errors:
-            self._reports.failed(job.cluster, ended.errors, job.untold(taken), gives_up=False)
+            self._reports.failed(job.cluster, ended.errors, job.uninformed(taken), gives_up=False)
         if after != 'again':
             job.end(taken)
 

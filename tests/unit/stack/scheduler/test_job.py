@@ -79,15 +79,15 @@ def test_a_pass_does_not_count_for_a_message_that_came_during_it(state: str, bef
     assert job.failed + job.waited == 1
 
 
-def test_each_sender_is_told_once_of_failures_in_a_row():
+def test_each_sender_is_informed_once_of_failures_in_a_row():
     job = Job('staging')
     job.add(Message('1'), Hint('staging', callback_url='https://one'))
-    assert [each.callback_url for each in job.untold(job.messages)] == ['https://one']
+    assert [each.callback_url for each in job.uninformed(job.messages)] == ['https://one']
     job.add(Message('2'), Hint('staging', callback_url='https://two'))
-    assert [each.callback_url for each in job.untold(job.messages)] == ['https://two']
-    assert job.untold(job.messages) == []
+    assert [each.callback_url for each in job.uninformed(job.messages)] == ['https://two']
+    assert job.uninformed(job.messages) == []
     job.after(Ended('awaiting'), job.messages)
-    assert len(job.untold(job.messages)) == 2
+    assert len(job.uninformed(job.messages)) == 2
 
 
 def test_pauses_grow_with_jitter_up_to_a_bound():

@@ -23,9 +23,10 @@ class Message:
 
 
 class Queue:
-    """A queue whose messages a test puts in."""
+    """A queue whose messages a test puts in; `present` are those that a look finds without waiting."""
 
     def __init__(self) -> None:
+        self.present: list[Message] = []
         self._batches: asyncio.Queue[list[Message]] = asyncio.Queue()
         self._asked: asyncio.Queue[None] = asyncio.Queue()
         self.deleted: asyncio.Queue[str] = asyncio.Queue()
@@ -41,6 +42,8 @@ class Queue:
         self._batches.put_nowait([])
 
     async def receive(self, wait: int, hidden: int) -> list[Message]:
+        if wait == 0:
+            return self.present
         self._asked.put_nowait(None)
         return await self._batches.get()
 
@@ -111,6 +114,17 @@ def test_a_deployment_does_not_wait_behind_looks_at_other_clusters():
             await scene.queue.put(deploy('c19'))
             (ask,) = await next_of(scene.passes.begun, 1)
             assert (ask.cluster, ask.hinted) == ('c19', True)
+
+    asyncio.run(scenario())
+
+
+def test_a_message_that_is_there_at_the_start_comes_before_the_look_at_its_cluster():
+    async def scenario() -> None:
+        scene = Scene(clusters=2)
+        scene.queue.present = [deploy('c00')]
+        async with scene:
+            asks = await next_of(scene.passes.begun, 2)
+        assert [(ask.cluster, ask.hinted) for ask in asks] == [('c00', True), ('c01', False)]
 
     asyncio.run(scenario())
 
