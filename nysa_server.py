@@ -628,6 +628,7 @@ async def relay_to_chat(options: argparse.Namespace) -> int:
 
 def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) -> None:
     """Start the background loops of a replica; in `PROFILE=local` the scheduler as well."""
+    aws.metrics.count_tasks(asyncio.get_running_loop())
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
     loops.start('audit', context.audit_news.run)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import urllib3
@@ -44,6 +45,20 @@ class Record:
             self.images = {row['name']: row['image'] for row in message['services']}
         elif message['type'] == 'rollout':
             assert message['revision'] == self.revision, 'a rollout overtook its revision'
+
+    def account_for_all(self, history: Sequence[str], stored: Collection[str]) -> None:
+        """Each of the `stored` revisions was received once, or is in a range that was named as covered.
+
+        `history` has all revisions of the cluster, the oldest first.
+        """
+        assert len(self.seen) == len(set(self.seen)), f'a repetition in {self.cluster}'
+        place = {revision: number for number, revision in enumerate(history)}
+        order = [place[revision] for revision in self.seen]
+        assert order == sorted(order), f'{self.cluster} was received out of order'
+        stretches = [range(place[known] + 1, place[newest] + 1) for known, newest in self.covered]
+        for revision in set(stored) - set(self.seen):
+            missed = place[revision]
+            assert any(missed in stretch for stretch in stretches), f'revision {missed} was never reported'
 
 
 class Trial:
@@ -107,7 +122,7 @@ class Trial:
         answer = await asyncio.to_thread(self.replicas[0].api, 'GET', f'/clusters/{cluster}/services')
         assert self.record.revision == answer.revision
         assert self.record.images == {row['name']: row['image'] for row in answer.json['content']}
-        self._account_for_all()
+        self.record.account_for_all(self.history(), self.stored)
 
     async def _write(self, cluster: str) -> None:
         for number in range(1, self.changes + 1):
@@ -148,14 +163,3 @@ class Trial:
             pass
         finally:
             client.cut()
-
-    def _account_for_all(self) -> None:
-        """Every stored revision was received once, or is in a range that was named as covered."""
-        seen = self.record.seen
-        assert len(seen) == len(set(seen))
-        history = self.history()
-        place = {revision: number for number, revision in enumerate(history)}
-        assert [place[each] for each in seen] == sorted(place[each] for each in seen)
-        stretches = [range(place[known] + 1, place[newest] + 1) for known, newest in self.record.covered]
-        for each in set(self.stored) - set(seen):
-            assert any(place[each] in stretch for stretch in stretches), f'revision {place[each]} was never reported'

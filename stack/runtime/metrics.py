@@ -1,5 +1,6 @@
 """Metrics for Prometheus; each server has a registry of its own."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -64,6 +65,11 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._tasks = Gauge(
+            'nysa_event_loop_tasks',
+            'Tasks of the event loop that have not ended; steady growth without growing load is a leak.',
+            registry=self.registry,
+        )
         self._tokens = Gauge(
             'nysa_tokens',
             'Tokens by state: valid, expiring (rotate it), expired, replaced (rotated, still accepted), no_expiry.',
@@ -86,6 +92,10 @@ class Metrics:
     def count_unreadable(self, count: Callable[[], int]) -> None:
         """Show what `count` gives, whenever the metrics are read."""
         self._unreadable.set_function(count)
+
+    def count_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Show the number of the loop's tasks whenever the metrics are read."""
+        self._tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
         key = handler, method if method in METHODS else OTHER, status

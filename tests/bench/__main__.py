@@ -1,4 +1,4 @@
-"""Runs the benchmarks: `python -m tests.bench [NAME …]`, all of them unless some are named.
+"""Runs the benchmarks: `python -m tests.bench [NAME …]`, all but the long ones unless some are named.
 
 Each is a module beside this one with a `main()` that prints a table, and runs in a process of its own. A figure that is
 worse than it should be is printed, and fails nothing; only a benchmark that breaks does.
@@ -13,9 +13,16 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+# Run only where they are named: they take half an hour.
+LONG = ('soak',)
+
 
 def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if not module.name.startswith('_'))
+
+
+def usual() -> list[str]:
+    return [name for name in names() if name not in LONG]
 
 
 def title(name: str) -> str:
@@ -37,7 +44,7 @@ def main() -> int:
     if options.list:
         print(*(f'{name:20} {title(name)}' for name in names()), sep='\n')
         return 0
-    broken = [name for name in options.names or names() if not run(name)]
+    broken = [name for name in options.names or usual() if not run(name)]
     if broken:
         print(f'\nbroken: {", ".join(broken)}')
     return 1 if broken else 0

@@ -1,5 +1,7 @@
 """An AWS that costs nothing but time: S3, SQS and a steady ECS in memory, each answer after the same pause.
 
+Every role may be assumed, and every account has the same clusters.
+
 Run as a process of its own (`BenchAws`), on loopback, without authentication. What it does not know is answered 400.
 """
 
@@ -10,11 +12,13 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from stack.reconcile.wanted import wanted_services
@@ -61,6 +65,10 @@ class BenchAws:
         """Put clusters into the bucket, each with one revision that is an hour old."""
         self._control('fill', json.dumps(documents).encode())
 
+    def revise(self, cluster: str, documents: Sequence[Any]) -> None:
+        """Give a cluster further revisions, the oldest first."""
+        self._control('revise', json.dumps([cluster, documents]).encode())
+
     def _control(self, what: str, body: bytes | None = None) -> bytes:
         with urllib.request.urlopen(f'{self.endpoint}/-/{what}', body, timeout=60) as answer:
             return answer.read()
@@ -89,6 +97,8 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
     written: int = 0
     wanted: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    # By family of task definitions: cluster, service and version, which their ARNs end with.
+    families: dict[str, str] = field(default_factory=dict)
     limits: Limits | None = None
 
     def answer(self, request: Request) -> Answer:
@@ -104,6 +114,8 @@ class Aws:
             content = known(json.loads(request.body or b'{}')) if known else None
             status = 200 if known else 400
             return status, {'Content-Type': 'application/x-amz-json-1.1'}, json.dumps(content or {}).encode()
+        if request.method == 'POST' and request.path == '/':
+            return self.queried(dict(parse_qsl(request.body.decode())))
         bucket, _, key = request.path.lstrip('/').partition('/')
         return self.at_bucket(request) if not key else self.at_object(request, f'{bucket}/{key}')
 
@@ -118,6 +130,31 @@ class Aws:
         for name, document in json.loads(documents).items():
             stored = self.put(f'{BUCKET}/{name}', json.dumps(document).encode(), {})
             stored.modified -= timedelta(hours=1)
+
+    def control_revise(self, given: bytes) -> None:
+        cluster, documents = json.loads(given)
+        for document in documents:
+            stored = self.put(f'{BUCKET}/{cluster}', json.dumps(document).encode(), {})
+            stored.modified -= timedelta(hours=1)
+
+    def queried(self, asked: dict[str, str]) -> Answer:
+        """Answers in XML: STS, and Elastic Load Balancing without anything in it.
+
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        """
+        operation = asked['Action']
+        self.calls[operation] += 1
+        ends = (datetime.now(UTC) + timedelta(hours=1)).strftime('%Y-%m-%dT%H:%M:%SZ')
+        keys = '<AccessKeyId>role</AccessKeyId><SecretAccessKey>role</SecretAccessKey><SessionToken>role</SessionToken>'
+        results = {
+            'AssumeRole': f'<Credentials>{keys}<Expiration>{ends}</Expiration></Credentials>',
+            'DescribeTargetGroups': '<TargetGroups/>',
+            'DescribeLoadBalancers': '<LoadBalancers/>',
+        }
+        if operation not in results:
+            return failure(400, 'InvalidAction')
+        result = f'<{operation}Result>{results[operation]}</{operation}Result>'
+        return 200, {'Content-Type': 'text/xml'}, f'<{operation}Response>{result}</{operation}Response>'.encode()
 
     # S3
 
@@ -224,6 +261,11 @@ class Aws:
     def do_SendMessage(self, asked: dict[str, Any]) -> Any:
         return {'MessageId': '1', 'MD5OfMessageBody': hashlib.md5(asked['MessageBody'].encode()).hexdigest()}
 
+    # Service discovery
+
+    def do_ListNamespaces(self, asked: dict[str, Any]) -> Any:
+        return {'Namespaces': []}
+
     # ECS: everything that is wanted runs, and nothing moves
 
     def do_DescribeClusters(self, asked: dict[str, Any]) -> Any:
@@ -238,7 +280,8 @@ class Aws:
 
     def do_DescribeServices(self, asked: dict[str, Any]) -> Any:
         wanted = self.services(asked['cluster'])
-        return {'services': [self.service(asked['cluster'], each) for each in asked['services'] if each in wanted]}
+        names = [each.rpartition('/')[2] for each in asked['services']]
+        return {'services': [self.service(asked['cluster'], each) for each in names if each in wanted]}
 
     def service(self, cluster: str, name: str) -> dict[str, Any]:
         version, wanted = self.wanted[cluster][0], self.wanted[cluster][1][name]
@@ -261,17 +304,22 @@ class Aws:
         }
 
     def do_DescribeTaskDefinition(self, asked: dict[str, Any]) -> Any:
-        arn = asked['taskDefinition']
-        cluster, name, _ = arn.removeprefix('arn:task-definition/').split('+')
-        definition = self.services(cluster)[name].definition
-        return {'taskDefinition': {**definition, 'taskDefinitionArn': arn, 'revision': 1, 'status': 'ACTIVE'}}
+        asked_for = asked['taskDefinition'].removeprefix('arn:task-definition/')
+        cluster, name, version = (self.families.get(asked_for) or asked_for).split('+')
+        definition = {**self.services(cluster)[name].definition, 'revision': 1, 'status': 'ACTIVE'}
+        return {
+            'taskDefinition': {**definition, 'taskDefinitionArn': f'arn:task-definition/{cluster}+{name}+{version}'},
+            'tags': [],
+        }
 
     def services(self, cluster: str) -> dict[str, Any]:
         stored = self.find(f'{BUCKET}/{cluster}')
         if stored is None or stored.deleted:
             return {}
         if cluster not in self.wanted or self.wanted[cluster][0] != stored.id:
-            self.wanted[cluster] = stored.id, wanted_services(cluster, json.loads(stored.body), REGION)
+            wanted = wanted_services(cluster, json.loads(stored.body), REGION)
+            self.wanted[cluster] = stored.id, wanted
+            self.families |= {each.family: f'{cluster}+{name}+{stored.id}' for name, each in wanted.items()}
         return self.wanted[cluster][1]
 
 

@@ -57,6 +57,9 @@ class Measured(Client):
         status = Path(f'/proc/{self.process.pid}/status').read_text()
         return int(re.search(rf'{what}:\s+(\d+)', status)[1]) / 1024
 
+    def threads(self) -> int:
+        return len(list(Path(f'/proc/{self.process.pid}/task').iterdir()))
+
     def forget_peak(self) -> None:
         """Reset `VmHWM`: https://docs.kernel.org/filesystems/proc.html"""
         Path(f'/proc/{self.process.pid}/clear_refs').write_text('5')
