@@ -209,6 +209,14 @@ class ApiHandler(RequestHandler):
 
     # Deadline
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the verb can have changed nothing: viewers' verbs cannot, and neither can dry runs."""
+        method = (self.request.method or '').lower()
+        declared = operation_of(getattr(self, method, None))
+        is_of_viewers = declared is not None and declared.role is Role.VIEWER
+        return method in ('get', 'head') or is_of_viewers or self.query.text('dry_run') in ('true', '1')
+
     def expire(self, seconds: float | None, overdue: list[tuple[str, float]]) -> None:
         """Answer 503 while the verb goes on, and name the AWS calls that have no answer yet."""
         if self._finished:
@@ -219,7 +227,7 @@ class ApiHandler(RequestHandler):
         cause = f': AWS has not answered {calls}' if calls else ''
         unavailable = Unavailable(f'There was no answer {when}{cause}', 'nysa:request', 'DeadlineExceeded')
         error: NysaError = unavailable
-        if self.request.method not in ('GET', 'HEAD'):
+        if not self.only_reads:
             error = OutcomeUnknown('the change was made', 'Read the cluster and its history.', unavailable)
         self.send_error(503, exc_info=(type(error), error, None))
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from handlers.api.operation import operation
+from handlers.api.operation import PLANNED_WITHIN_S, operation
 from handlers.api.parameters import CHANGE, CONDITIONAL_READ, GUARDED, PRUNE
 from handlers.api.yaml_answers import reply_yaml, wants_yaml
 from handlers.base import ApiHandler
@@ -56,7 +56,14 @@ class Deploy(ApiHandler):
 
 
 class Plan(ApiHandler):
-    @operation(Role.VIEWER, body='Stackfile', answer='Plan', parameters=PRUNE, refusals=(400, 404, 412, 413, 415))
+    @operation(
+        Role.VIEWER,
+        body='Stackfile',
+        answer='Plan',
+        parameters=PRUNE,
+        refusals=(400, 404, 412, 413, 415),
+        seconds=PLANNED_WITHIN_S,
+    )
     async def post(self, cluster: str) -> None:
         """Plan another desired state: its effect on each service, by field. Nothing is stored or sent."""
         document = await self.body.stackfile()

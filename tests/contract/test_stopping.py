@@ -167,6 +167,31 @@ def test_a_request_is_answered_within_its_deadline_and_its_change_goes_on(aws: A
         server.__exit__()
 
 
+@pytest.mark.parametrize(
+    ('method', 'address', 'body'),
+    [
+        ('GET', 'config', None),
+        ('POST', 'plan', {'services': []}),
+        ('PUT', 'services/web?dry_run=true', {'image_tag': '2'}),
+    ],
+)
+def test_a_late_answer_of_what_changes_nothing_leaves_nothing_unknown(
+    aws: Aws, monkeypatch, method: str, address: str, body: object
+):
+    connection = HeldConnection(aws)
+    server, cluster = started(aws, connection)
+    held = [connection.hold(call, cluster) for call in ('HeadObject', 'GetObject')]
+    try:
+        declared = server.context.in_flight._deadline
+        monkeypatch.setattr(server.context.in_flight, '_deadline', lambda handler, _: declared(handler, 0.3))
+        answer = server.api(method, f'{path("clusters", cluster)}/{address}', body)
+        assert (answer.status, answer.json['error']) == (503, 'aws_unavailable')
+    finally:
+        for hold in held:
+            hold.go.set()
+        server.__exit__()
+
+
 def test_every_verb_has_a_deadline_below_that_of_load_balancers_unless_it_reads_a_whole_cluster():
     assert operation.DEADLINE_S <= operation.PLANNED_WITHIN_S < 60
 
