@@ -81,6 +81,7 @@ def test_every_metric_of_nysa_is_in_an_alert_or_left_out_for_a_reason(known: dic
     for_a_look = {
         'nysa_aws_call_duration_seconds',
         'nysa_step_duration_seconds',
+        'nysa_event_loop_tasks',
         'nysa_passes_under_way',
         'nysa_proposals',
         'nysa_rollout_acts',
