@@ -89,7 +89,7 @@ class Tails:
         if topic not in self._loops:
             if len(self._loops) >= MOST_TAILS:
                 raise TooManyRequests(f'This server follows {MOST_TAILS} logs already; try again later.', RETRY_S)
-            self._loops[topic] = asyncio.get_running_loop().create_task(self._run(topic))
+            self._loops[topic] = asyncio.get_running_loop().create_task(self._run(topic, _Window(self._now())))
         self._readers.setdefault(topic, {})[reader] = None
 
     def leave(self, reader: TailReader) -> None:
@@ -111,8 +111,7 @@ class Tails:
         if loop is not None and loop is not asyncio.current_task():
             loop.cancel()
 
-    async def _run(self, topic: TailTopic) -> None:
-        window = _Window(self._now())
+    async def _run(self, topic: TailTopic, window: '_Window') -> None:
         while True:
             try:
                 batch = await self._poll(topic, window)

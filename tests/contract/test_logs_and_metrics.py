@@ -129,6 +129,9 @@ def follow(server: Server, test: Callable[[LiveClient], Awaitable[None]], **head
 def test_new_lines_come_over_the_live_channel(logged: Logged):
     async def test(client: LiveClient) -> None:
         await client.say({'type': 'tail', 'cluster': logged.name, 'service': 'web', 'filter': 'GET'})
+        # Lines from before the tail begins are not followed: a pong comes once it has.
+        await client.say({'type': 'ping'})
+        await client.type('pong')
         await asyncio.to_thread(logged.write, 'GET /live', 'POST /live')
         message = await client.type('log')
         assert {key: message[key] for key in ('cluster', 'service', 'task', 'container', 'line')} == {

@@ -108,6 +108,18 @@ def test_new_lines_are_read_once_for_all_who_follow_the_same():
     play(scenario)
 
 
+def test_a_tail_begins_when_it_is_asked_for_and_not_with_its_first_poll():
+    async def scenario(scene: Scene) -> None:
+        reader = Reader()
+        scene.tails.follow(WEB, reader)
+        scene.write('at once')
+        scene.now += timedelta(seconds=1)
+        await turns()
+        assert reader.lines == ['at once']
+
+    play(scenario)
+
+
 def test_a_line_that_arrives_late_is_sent_and_none_is_sent_twice():
     async def scenario(scene: Scene) -> None:
         reader = Reader()
