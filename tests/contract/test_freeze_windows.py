@@ -70,7 +70,8 @@ def test_windows_of_the_past_are_listed_since_a_time(server: Server):
 
 def test_windows_to_come_are_shown_and_refuse_nothing(server: Server):
     name = server.cluster({'services': SERVICES})
-    put(server, name, freezes=[later(), later(reason='audit', cron='0 0 1 1 ? *')])
+    in_half_a_year = (datetime.now(UTC).month + 5) % 12 + 1
+    put(server, name, freezes=[later(), later(reason='audit', cron=f'0 0 15 {in_half_a_year} ? *')])
     shown = server.api('GET', path('clusters', name, 'freeze')).json
     assert shown['frozen'] is None
     assert shown['freeze_windows']['now'] is None
