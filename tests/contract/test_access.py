@@ -1,6 +1,7 @@
 """Who may do what: every address and verb of the routing table, for every kind of caller there is."""
 
 import itertools
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -247,7 +248,15 @@ def test_headers_that_say_nothing(guarded: Guarded, header: str):
     assert answer.headers['WWW-Authenticate'] == 'Bearer realm="nysa"'
 
 
-def test_failed_sign_ins_are_slowed_down_and_lock_nobody_out(guarded: Guarded):
+def stop_clock_of_limits(server: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit leaves room again while a test goes on."""
+    access, now = server.context.access.controlled(), time.monotonic()
+    for limiter in (access._requests, access._failures):
+        monkeypatch.setattr(limiter, '_clock', lambda: now)
+
+
+def test_failed_sign_ins_are_slowed_down_and_lock_nobody_out(guarded: Guarded, monkeypatch: pytest.MonkeyPatch):
+    stop_clock_of_limits(guarded, monkeypatch)
     wrong = 'nysa_000000000000_' + 'a' * 43
     statuses = [guarded.as_(wrong, 'GET', '/clusters').status for _ in range(12)]
     assert statuses == [401] * 10 + [429] * 2
@@ -256,9 +265,10 @@ def test_failed_sign_ins_are_slowed_down_and_lock_nobody_out(guarded: Guarded):
     assert guarded.as_(guarded.admin, 'GET', '/clusters').status == 200
 
 
-def test_who_asks_too_often_has_to_wait(aws: Aws):
+def test_who_asks_too_often_has_to_wait(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     with Guarded(aws, NYSA_RATE_LIMIT='1') as server:
         other = server.token('viewer')
+        stop_clock_of_limits(server, monkeypatch)
         answers = [server.as_(server.admin, 'GET', '/session') for _ in range(4)]
         assert answers[-1].status == 429
         assert answers[-1].headers['Retry-After'] == '1'
