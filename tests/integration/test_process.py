@@ -50,7 +50,7 @@ def test_a_request_under_way_is_finished_before_the_end(aws: Aws):
     variables = settings(aws, 'ending')
     cluster = aws.cluster()
     with Process(**variables) as server:
-        aws.faults.add(Fault('latency', service='s3', operation='PutObject', seconds=1))
+        aws.faults.add(Fault('latency', service='s3', operation='PutObject', resource=f'/{cluster}', seconds=1))
         answers = []
         body = {'name': cluster, 'config': {'services': []}}
         asking = threading.Thread(target=lambda: answers.append(server.api('POST', '/clusters', body).status))
