@@ -99,6 +99,7 @@ class World:
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifier_module, 'FIRST_PAUSE_S', 0.001)
     monkeypatch.setattr(notifier_module, 'LONGEST_PAUSE_S', 0.01)
+    monkeypatch.setattr(notifier_module, 'ANSWER_WITHIN_S', 60)
 
 
 def play(scenario: Callable[[World], Awaitable[None]], world: World) -> None:

@@ -74,7 +74,7 @@ def test_calls_that_find_no_thread_end_unsent(hanging: HangingAws, monkeypatch: 
         assert sorted(outcomes) == [BUSY, BUSY, 'DeadlineExceeded']
         assert hanging.asked <= 1
 
-    run(hanging, scenario, monkeypatch, ecs=Limits(threads=1, read_s=60, deadline_s=0.3))
+    run(hanging, scenario, monkeypatch, ecs=Limits(threads=1, read_s=60, deadline_s=1))
 
 
 def test_a_circuit_opens_and_closes_again(hanging: HangingAws, monkeypatch: pytest.MonkeyPatch):
@@ -86,8 +86,9 @@ def test_a_circuit_opens_and_closes_again(hanging: HangingAws, monkeypatch: pyte
         assert list(connection.outages()) == ['ecs']
         assert (await connection.call('s3', 'GetObject', Bucket='b', Key='k'))['Body'] == b'content'
         hanging.answers.set()
-        monkeypatch.setattr(connection.bulkhead('ecs').breaker, '_retry_at', 0)
-        assert await ask_ecs(connection) == 'ok'
+        # On a busy machine, an answer may take longer than `read_s`: that is another timeout.
+        while await ask_ecs(connection) != 'ok':
+            monkeypatch.setattr(connection.bulkhead('ecs').breaker, '_retry_at', 0)
         assert connection.outages() == {}
 
     run(hanging, scenario, monkeypatch, ecs=limits)
