@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,15 +21,9 @@ from tests.aws import Aws
 from tests.integration.test_accounts import cluster_in, create, services_in
 from tests.server import Server
 
-# Each call of a pass takes so long, and a pass has ten and more of them.
-HANGS_S = 5.0
-TROUBLES = (
-    Fault('deny'),
-    Fault('throttle'),
-    Fault('down'),
-    Fault('latency', seconds=HANGS_S),
-    Fault('latency', seconds=HANGS_S),
-)
+FAULTS = (Fault('deny'), Fault('throttle'), Fault('down'))
+HANGING = 2
+TROUBLED = len(FAULTS) + HANGING
 WELL = 15
 # As many as would take all places of a scheduler, were they shared.
 CLUSTERS_EACH = 3
@@ -42,7 +37,7 @@ def many() -> Iterator[list[EmbeddedAws]]:
             stack.enter_context(
                 EmbeddedAws.start(clock=clock, fleet=SeededFleet.NOTHING, account=f'7000000000{number:02}')
             )
-            for number in range(len(TROUBLES) + WELL)
+            for number in range(TROUBLED + WELL)
         ]
 
 
@@ -55,8 +50,25 @@ def setting(aws: Aws, many: list[EmbeddedAws]) -> str:
     )
 
 
-async def health_once_complete(server: Server, clusters: set[str]) -> dict[str, str]:
-    """Run a scheduler until its passes on all of these clusters are complete; gives the health of each account then."""
+@contextlib.contextmanager
+def troubled(accounts: list[EmbeddedAws]) -> Iterator[Callable[[], None]]:
+    """Accounts with a fault each, and those whose calls hang until the callable is called."""
+    answering = threading.Event()
+    with contextlib.ExitStack() as stack:
+        for account, fault in zip(accounts, FAULTS, strict=False):
+            account.faults.add(fault)
+            stack.callback(account.faults.clear)
+        for account in accounts[len(FAULTS) :]:
+            stack.enter_context(account.application._recording(lambda _: answering.wait()))
+        stack.callback(answering.set)
+        yield answering.set
+
+
+async def health_once_complete(server: Server, clusters: set[str], answer: Callable[[], None]) -> dict[str, str]:
+    """Run a scheduler until its passes on all of these clusters are complete; gives the health of each account then.
+
+    Calls that hang are answered once it is asked to stop.
+    """
     connection = Connection()
     aws = nysa_server.Aws(server._settings, connection, Metrics(), role='scheduler')
     scheduler = nysa_server.make_scheduler(aws)
@@ -78,6 +90,7 @@ async def health_once_complete(server: Server, clusters: set[str]) -> dict[str, 
         return {place.account: aws.accounts.health(place).state for place in aws.accounts.table.usual_places()}
     finally:
         scheduler.stop()
+        answer()
         await running
         aws.accounts.close()
         connection.close()
@@ -87,21 +100,16 @@ def test_five_failing_accounts_delay_no_pass_of_the_others(aws: Aws, many: list[
     well: set[str] = set()
     with Server(aws, NYSA_ACCOUNTS=setting(aws, many)) as server:
         for number, account in enumerate(many):
-            is_well = number >= len(TROUBLES)
+            is_well = number >= TROUBLED
             for letter in 'abc'[: 1 if is_well else CLUSTERS_EACH]:
                 name = cluster_in(account, f'isolated-{number}-{letter}')
                 assert create(server, name).status == 201
                 if is_well:
                     well.add(name)
-        for account, fault in zip(many, TROUBLES, strict=False):
-            account.faults.add(fault)
-        try:
-            health = asyncio.run(health_once_complete(server, well))
-        finally:
-            for account in many:
-                account.faults.clear()
-    assert {health[f'a{number}'] for number in range(len(TROUBLES), len(many))} == {'ok'}
+        with troubled(many[:TROUBLED]) as answer:
+            health = asyncio.run(health_once_complete(server, well, answer))
+    assert {health[f'a{number}'] for number in range(TROUBLED, len(many))} == {'ok'}
     # None of the five has come to its end meanwhile.
-    for number, account in enumerate(many[: len(TROUBLES)]):
+    for number, account in enumerate(many[:TROUBLED]):
         assert services_in(account, f'isolated-{number}-a') == []
     assert health['a0'] == 'denied'
