@@ -1,6 +1,7 @@
 """The server for tests: the real application on a real port, over real boto3, against the embedded AWS."""
 
 import asyncio
+import contextlib
 import functools
 import json
 import threading
@@ -15,6 +16,7 @@ from handlers.access.access_setup import open_access, start_access_loops
 from handlers.serving import make_server, stop_serving
 from stack.aws.connection import Connection
 from stack.configuration.settings import Settings, read_settings
+from stack.live import feed
 from stack.notify import notifier
 from stack.runtime.loops import Loops
 from stack.runtime.metrics import Metrics
@@ -136,6 +138,31 @@ class Server(Client):
                     operation = sample.labels['operation']
                     counted[operation] = counted.get(operation, 0) + int(sample.value)
         return counted
+
+    @contextlib.contextmanager
+    def counted(self, prefix: str = '') -> Iterator[dict[str, int]]:
+        """The calls of a `with` block, and of what its changes leave to announce and mark; filled when it ends.
+
+        A cluster that rolls out is read again some time after a change of it: no such read falls into the block.
+        """
+        made: dict[str, int] = {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(feed, 'CALM_S', 3600.0)
+            self.run(self._followed_none())
+            before = self.calls(prefix)
+            yield made
+            self.run(self.settled())
+            made |= {
+                call: n - before.get(call, 0) for call, n in self.calls(prefix).items() if n != before.get(call, 0)
+            }
+
+    async def _followed_none(self) -> None:
+        """Finish what earlier changes left, and put off the reads that would follow them."""
+        await self.settled()
+        own = self.context.live.feed
+        for timer in own._calm.values():
+            timer.cancel()
+        await asyncio.gather(*own._tasks, return_exceptions=True)
 
     def stored_versions(self, cluster: str) -> list[str]:
         """The ids of a cluster's versions, newest first."""
