@@ -14,6 +14,7 @@ import pytest
 from tests.aws import Aws
 from tests.client import Client, path
 from tests.live_client import LiveClient
+from tests.ports import unused_port
 from tests.process import ROOT
 from tests.server import Server
 
@@ -29,16 +30,10 @@ def documented() -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
 def proxied(directory: Path, ports: list[int]) -> Iterator[Client]:
     """nginx in front of servers on loopback."""
-    text, listens = documented(), free_port()
+    text, listens = documented(), unused_port()
     for address, port in zip(('10.0.0.11:8888', '10.0.0.12:8888'), ports, strict=True):
         assert f'server {address} max_fails=0;' in text
         text = text.replace(address, f'127.0.0.1:{port}')

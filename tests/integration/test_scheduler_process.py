@@ -1,21 +1,19 @@
 """The scheduler as a process: from a change over the API to ECS, SIGTERM, and its metrics."""
 
-import contextlib
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import urllib3
 
 from stack.runtime.heartbeat import STALE_S, write
 from tests.aws import Aws
+from tests.ports import unused_port
 from tests.process import ROOT, environment, run
 from tests.server import Server
 
@@ -64,20 +62,14 @@ def services(aws: Aws, cluster: str) -> list[str]:
     return [arn.rpartition('/')[2] for arn in aws.client('ecs').list_services(cluster=cluster)['serviceArns']]
 
 
-@pytest.fixture
-def unused_port() -> int:
-    with contextlib.closing(socket.create_server(('127.0.0.1', 0))) as found:
-        return found.getsockname()[1]
-
-
-def test_a_change_over_the_api_goes_all_the_way(server: Server, unused_port: int):
-    cluster = server.aws.cluster()
-    with SchedulerProcess(server, NYSA_METRICS_PORT=str(unused_port)) as scheduler:
+def test_a_change_over_the_api_goes_all_the_way(server: Server):
+    cluster, port = server.aws.cluster(), unused_port()
+    with SchedulerProcess(server, NYSA_METRICS_PORT=str(port)) as scheduler:
         answer = server.api('POST', '/clusters', {'name': cluster, 'config': CONFIG})
         assert answer.status == 201
         until(lambda: services(server.aws, cluster) == ['mailer'])
         # The step is counted once its call has returned.
-        until(lambda: CREATED in urllib3.request('GET', f'http://127.0.0.1:{unused_port}/metrics').data.decode())
+        until(lambda: CREATED in urllib3.request('GET', f'http://127.0.0.1:{port}/metrics').data.decode())
         started = time.monotonic()
         status, output = scheduler.end()
         assert (status, time.monotonic() - started < 10) == (0, True)

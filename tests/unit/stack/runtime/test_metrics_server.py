@@ -8,16 +8,11 @@ import pytest
 from stack.errors import Misconfigured
 from stack.runtime.metrics import Metrics
 from stack.runtime.metrics_server import serve_metrics
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+from tests.ports import unused_port
 
 
 def test_metrics_are_served_while_the_block_runs():
-    port, metrics = free_port(), Metrics()
+    port, metrics = unused_port(), Metrics()
     metrics.aws_call('s3:GetObject', 'ok', 0.1)
     with (
         serve_metrics(metrics.registry, '127.0.0.1', port),
