@@ -1,5 +1,6 @@
 """The relay as a process: what it posts to a webhook that is slow to take it, and how it ends."""
 
+import asyncio
 import json
 import signal
 import time
@@ -10,6 +11,7 @@ import pytest
 from tests.guarded import Guarded
 from tests.process import run
 from tests.relay_process import RelayProcess, relaying
+from tests.rolling import eventually
 from tests.server import Server
 from tests.webhook import Webhook
 
@@ -49,6 +51,9 @@ def test_what_waits_is_posted_before_it_ends(server: Server, webhook: Webhook):
         change(server, cluster, '4')
         assert server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'launch'}).status == 200
         server.run(server.context.live.hub.drain())
+        # The relay answers a ping once it has read what was sent before.
+        server.run(server.context.sockets.beat())
+        asyncio.run(eventually(lambda: not any(server.context.sockets._unanswered.values())))
     lines = [first, *webhook.texts.queue]
     assert [each.split('*: ')[-1] for each in '\n'.join(lines).splitlines() if 'rocket' in each] == [
         f'kim rolls out web: image {tags} — faster' for tags in ('1 → 2', '2 → 3', '3 → 4')
@@ -62,7 +67,7 @@ def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webho
     state = str(file)
     first = RelayProcess(origin(server), webhook.url, NYSA_RELAY_STATE=state)
     change(server, cluster, '2')
-    lines = [webhook.texts.get(timeout=20)]
+    lines = webhook.texts.get(timeout=20).splitlines()
     while json.loads(file.read_text())['waiting']:
         time.sleep(0.01)  # a file has no notification of writes: poll it
     first.end(signal.SIGKILL)
