@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from handlers.access.access_setup import make_access, open_access, start_access_loops
 from handlers.api.answers import Answers, AnswersOfNames
@@ -85,6 +85,7 @@ from stack.changes.stopping import Stopping
 from stack.changes.traffic_approvals import TrafficApprovals
 from stack.chat.webhook import Callbacks, Webhooks
 from stack.client import commands
+from stack.configuration.account_health import State
 from stack.configuration.accounts import AccountTable, Place
 from stack.configuration.options import read_options
 from stack.configuration.settings import Settings, is_controlled, read_settings, secret_name, tokens_of_secret
@@ -182,7 +183,11 @@ class Aws:
     @cached_property
     def accounts(self) -> Accounts:
         table = AccountTable(self.settings['NYSA_ACCOUNTS'], self.connection.region)
-        return Accounts(table, self.connection, self._connect)
+        return Accounts(table, self.connection, self._connect, self._measure)
+
+    def _measure(self, place: Place) -> None:
+        """Have the metrics show the health of an account and region."""
+        self.metrics.account(place.account, place.region, get_args(State), lambda: self.accounts.health(place).state)
 
     def _connect(self, place: Place) -> Connection:
         account = self.accounts.table.account(place.account)

@@ -1,10 +1,9 @@
 """The AWS accounts of the installation."""
 
-from collections import Counter
-
 from handlers.api.operation import operation
 from handlers.base import ApiHandler
 from stack.access.access import Role
+from stack.configuration.accounts import Place
 
 
 class Accounts(ApiHandler):
@@ -16,10 +15,12 @@ class Accounts(ApiHandler):
         """
         context = self.context
         names = [name for name in await context.states.names() if self.caller.may_see(name)]
-        counted = Counter(context.places.known(name) for name in names)
         every = context.places.table.usual_places() if self.caller.role is Role.ADMIN else []
+        found: dict[Place, list[str]] = {place: [] for place in every}
+        for name in names:
+            found.setdefault(context.places.known(name), []).append(name)
         rows = [
-            context.health(place).to_json() | {'clusters': counted[place]}
-            for place in dict.fromkeys([*every, *counted])
+            context.health(place).to_json() | {'clusters': len(listed), 'names': listed}
+            for place, listed in found.items()
         ]
         self.reply({'content': rows})

@@ -31,10 +31,17 @@ Connect = Callable[[Place], Connection]
 class Accounts:
     """The connections, each made when something is first asked of its account and region."""
 
-    def __init__(self, table: AccountTable, home: AwsClient, connect: Connect):
+    def __init__(
+        self, table: AccountTable, home: AwsClient, connect: Connect, on_place: Callable[[Place], None] = lambda _: None
+    ):
+        """`on_place` is called once for each place: for the usual ones now, for others when they are first asked."""
         self.table = table
         self._home = home
         self._connect = connect
+        self._on_place = on_place
+        for place in (usual := table.usual_places()):
+            on_place(place)
+        self._usual = frozenset(usual)
         self._others: dict[Place, Connection] = {}
         self._clients: dict[Place, ObservedClient] = {}
 
@@ -42,6 +49,8 @@ class Accounts:
         """The client for a place, made when it is first asked for."""
         if place not in self._clients:
             self._clients[place] = ObservedClient(self._connection(place), place)
+            if place not in self._usual:
+                self._on_place(place)
         return self._clients[place]
 
     def _connection(self, place: Place) -> AwsClient:

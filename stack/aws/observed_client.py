@@ -55,7 +55,9 @@ class ObservedClient(ForwardingClient):
 
     def health(self) -> Health:
         """What the calls until now have come to."""
-        denied, message = tuple(sorted(self._denied)), next(reversed(self._denied.values()), '')
+        # A copy: metrics are read in another thread.
+        messages = dict(self._denied)
+        denied, message = tuple(sorted(messages)), next(reversed(messages.values()), '')
         state: State = 'ok' if self._seen_at else 'unknown'
         if self._throttled_at and self._now() - self._throttled_at < THROTTLED_FOR:
             state = 'throttled'

@@ -1,7 +1,7 @@
 """Metrics for Prometheus; each server has a registry of its own."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -18,6 +18,12 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 METHODS = {'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'}
 OTHER = 'other'
 OUTCOMES_MOST = 100
+# Accounts are from the setting, and documents may state a region each.
+PLACES_MOST = 100
+
+
+def _is_state(read: Callable[[], str], state: str) -> float:
+    return float(read() == state)
 
 
 def _in_state(count: Callable[[], Mapping[str, int]], state: str) -> float:
@@ -59,6 +65,14 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._accounts = Gauge(
+            'nysa_account_health',
+            '1 for the state of an AWS account in a region, as the calls of this process to it have come out, else 0.',
+            ('account', 'region', 'state'),
+            registry=self.registry,
+        )
+        self._places: set[tuple[str, str]] = set()
+
         self._unreadable = Gauge(
             'nysa_unreadable_clusters',
             'Clusters whose desired state cannot be read, as far as they are loaded here.',
@@ -85,6 +99,14 @@ class Metrics:
         """Show the number of tokens in each state that `count` gives, whenever the metrics are read."""
         for state in count():
             self._tokens.labels(state).set_function(partial(_in_state, count, state))
+
+    def account(self, account: str, region: str, states: Sequence[str], read: Callable[[], str]) -> None:
+        """Show which of its states an account has in a region; `read` gives it whenever the metrics are read."""
+        if len(self._places) >= PLACES_MOST:
+            return
+        self._places.add((account, region))
+        for state in states:
+            self._accounts.labels(account, region, state).set_function(partial(_is_state, read, state))
 
     def proposal(self, outcome: str) -> None:
         self._proposals.labels(outcome).inc()

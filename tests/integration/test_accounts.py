@@ -84,6 +84,7 @@ def test_a_cluster_is_managed_in_the_account_that_its_name_belongs_to(aws: Aws, 
         assert create(server, name).status == 201
         [shown] = [row for row in server.api('GET', '/accounts').json['content'] if row['account'] == 'spoke']
         assert (shown['state'], shown['clusters'], shown['region']) == ('ok', 1, 'us-east-1')
+        assert shown['names'] == [name]
         ended = deploy(server, name)
         assert ended.state == 'complete', ended.errors
         for path in ('', '/services', '/services/web', '/services/web/logs', '/services/web/metrics', '/metrics'):
@@ -155,6 +156,9 @@ def test_clusters_that_could_be_adopted_are_listed_for_the_account_of_their_name
         listed = server.api('GET', '/ecs-clusters').json
         [home, shown] = server.api('GET', '/accounts').json['content']
         checks = {check['check']: check.get('message') for check in server.ask('GET', '/readyz').json['checks']}
+        metrics = server.ask('GET', '/metrics').body
+    assert b'nysa_account_health{account="spoke",region="us-east-1",state="denied"} 1.0' in metrics
+    assert b'nysa_account_health{account="home",region="us-east-1",state="ok"} 1.0' in metrics
     assert here in {row['name'] for row in listed['content']}
     assert 'AccessDenied' in listed['failing']['spoke']
     assert (home['account'], home['state']) == ('home', 'ok')

@@ -29,6 +29,7 @@ SCHEMAS: dict[str, Schema] = {
                         'seen_at': moment_or_null('When AWS answered last.'),
                         'message': text_or_null('What is wrong.'),
                         'clusters': number('How many of the clusters that the caller may see are there.'),
+                        'names': many(text('A cluster.'), 'Those clusters, by name.'),
                     },
                 ),
                 'In the order of the setting.',
@@ -43,7 +44,8 @@ SCHEMAS: dict[str, Schema] = {
                     'denied': [],
                     'seen_at': '2026-11-29T10:00:00.000+00:00',
                     'message': None,
-                    'clusters': 4,
+                    'clusters': 2,
+                    'names': ['prod-api', 'prod-jobs'],
                 }
             ]
         },

@@ -656,6 +656,12 @@ export interface Accounts {
      * How many of the clusters that the caller may see are there.
      */
     clusters: number;
+    /**
+     * Those clusters, by name.
+     *
+     * Items: A cluster.
+     */
+    names: string[];
   }[];
 }
 /**

@@ -52,7 +52,8 @@ class Scene:
         self.home = Connected(Place(HOME, 'us-east-1'))
         self.made: list[Connected] = []
         table = AccountTable((PROD,), 'us-east-1')
-        self.accounts = Accounts(table, self.home, self.connect)
+        self.places: list[Place] = []
+        self.accounts = Accounts(table, self.home, self.connect, self.places.append)
         self.adapters = Everywhere(self.accounts, Places(table, Stored()), lambda client: [client._client.place])
 
     def connect(self, place: Place) -> Any:
@@ -93,3 +94,12 @@ def test_other_places_are_named_in_warnings_and_closed():
     assert scene.accounts.overdue(2.0) == [(f'ecs:DescribeServices in {place}', 3.0)]
     scene.accounts.close()
     assert [connection.closed for connection in (scene.home, *scene.made)] == [False, True]
+
+
+def test_each_place_is_announced_once():
+    scene = Scene()
+    usual = [Place(HOME, 'us-east-1'), Place('prod', 'eu-west-1')]
+    assert scene.places == usual
+    for cluster in ('prod-a', 'other', 'prod-us', 'prod-us'):
+        scene.of(cluster)
+    assert scene.places == [*usual, Place('prod', 'us-west-2')]

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from stack.runtime.metrics import Metrics
+from prometheus_client import generate_latest
+
+from stack.runtime.metrics import PLACES_MOST, Metrics
 
 
 def tasks(metrics: Metrics) -> float | None:
@@ -23,3 +25,26 @@ async def _count_tasks() -> None:
     end.set()
     await asyncio.gather(*waiting)
     assert tasks(metrics) == before
+
+
+def test_an_account_has_one_of_its_states():
+    metrics, state = Metrics(), ['unknown']
+    metrics.account('prod', 'eu-west-1', ('unknown', 'ok', 'denied'), lambda: state[0])
+
+    def shown() -> dict[str, float | None]:
+        labels = {'account': 'prod', 'region': 'eu-west-1'}
+        return {
+            each: metrics.registry.get_sample_value('nysa_account_health', {**labels, 'state': each})
+            for each in ('unknown', 'ok', 'denied')
+        }
+
+    assert shown() == {'unknown': 1.0, 'ok': 0.0, 'denied': 0.0}
+    state[0] = 'denied'
+    assert shown() == {'unknown': 0.0, 'ok': 0.0, 'denied': 1.0}
+
+
+def test_the_places_of_documents_are_bounded():
+    metrics = Metrics()
+    for number in range(PLACES_MOST + 50):
+        metrics.account('prod', f'eu-west-{number}', ('ok',), lambda: 'ok')
+    assert generate_latest(metrics.registry).count(b'nysa_account_health{') == PLACES_MOST
