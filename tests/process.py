@@ -34,7 +34,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env=environment(**variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -97,7 +97,7 @@ class Process(Client):
         """Send a signal, wait for the end; return the exit status and standard error."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=60)
         for reader in self._readers:
             reader.join(timeout=30)
         return self._process.returncode, ''.join(self._complaints)

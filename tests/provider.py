@@ -33,7 +33,7 @@ class Provider:
 
     def end(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def fault(self, name: str) -> None:
         urllib3.request('POST', f'{self.issuer}/fault/{name}')

@@ -29,12 +29,12 @@ class RelayProcess:
         """Send a signal, wait for the end; return the exit status and standard error."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        _, errors = self._process.communicate(timeout=20)
+        _, errors = self._process.communicate(timeout=60)
         return self._process.returncode, errors
 
     def ended(self) -> tuple[int, str]:
         """Wait until the process ends without a signal."""
-        _, errors = self._process.communicate(timeout=20)
+        _, errors = self._process.communicate(timeout=60)
         return self._process.returncode, errors
 
 

