@@ -9,7 +9,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 # Events take milliseconds on an idle machine, except those of another replica.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class LiveClient:

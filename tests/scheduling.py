@@ -135,7 +135,7 @@ async def _soon(seconds: float) -> None:
     await asyncio.sleep(seconds / 100)
 
 
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 60.0) -> None:
     """Return once the condition is met; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while True:

@@ -94,7 +94,7 @@ class Bee:
 
 
 class Swarm:
-    def __init__(self, port: int, count: int, query: str, within: float = 60.0):
+    def __init__(self, port: int, count: int, query: str, within: float = 180.0):
         self._selector = selectors.DefaultSelector()
         self.bees: list[Bee] = []
         for first in range(0, count, 100):
@@ -104,7 +104,7 @@ class Swarm:
                 self._selector.register(bee.socket, selectors.EVENT_READ, bee)
             self.until(lambda some=some: all('synced' in bee.last for bee in some), within)
 
-    def until(self, holds: Callable[[], bool], within: float = 60.0) -> None:
+    def until(self, holds: Callable[[], bool], within: float = 180.0) -> None:
         """Read until a condition is met."""
         end = time.monotonic() + within
         while not holds():
