@@ -8,6 +8,7 @@ docs/decisions/guards.md.
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from stack.aws.ports import ObjectHeads, ObjectStore, VersionLister
@@ -35,12 +36,20 @@ class Bucket(ObjectStore, ObjectHeads, VersionLister, Protocol):
     """The calls that guards are stored by."""
 
 
+@dataclass(frozen=True)
+class Name:
+    """The id of the guards in force at a version, '' for none; None where no revision is left that names it."""
+
+    id: str | None
+
+
 class GuardStore:
     def __init__(self, bucket: Bucket):
         self._bucket = bucket
         self._guards: LruCache[tuple[str, str], Guards] = LruCache(KNOWN)
-        # By cluster and version: the id that is in force under what another program wrote.
-        self._names: LruCache[tuple[str, str], str] = LruCache(KNOWN)
+        # By cluster and version: the id that is in force under what another program wrote. What is before a version
+        # never changes, so that nothing was found stays true as well.
+        self._names: LruCache[tuple[str, str], Name] = LruCache(KNOWN)
         self._copies = UnderWay()
 
     async def of(self, cluster: str, base: Revision | None) -> Guards:
@@ -74,22 +83,24 @@ class GuardStore:
         await self._copies.finished()
 
     async def _name(self, cluster: str, metadata: Mapping[str, str] | None, version: str | None) -> str | None:
-        """The id of the guards in force at a version, '' for none; None where no revision is left that names it."""
+        """The `Name.id` at a version with that metadata."""
         if metadata is not None and WRITE_KEY in metadata:
             return metadata.get(GUARDS_KEY, '')
-        if metadata is not None and version is None:
-            return None
-        known = self._names.get((cluster, version)) if version else None
-        if known is not None:
-            return known
-        for listed in await self._bucket.versions(cluster, limit=VERSIONS_SEARCHED, after=version):
+        if version is None:
+            return None if metadata is not None else (await self._search(cluster, None)).id
+        known = self._names.get((cluster, version))
+        if known is None:
+            known = await self._search(cluster, version)
+            self._names.put((cluster, version), known)
+        return known.id
+
+    async def _search(self, cluster: str, before: str | None) -> Name:
+        """The newest name before a version, in the whole history where that is None."""
+        for listed in await self._bucket.versions(cluster, limit=VERSIONS_SEARCHED, after=before):
             found = None if listed.deleted else await self._bucket.head(cluster, version=listed.version)
             if found and WRITE_KEY in found.metadata:
-                id = str(found.metadata.get(GUARDS_KEY, ''))
-                if version:
-                    self._names.put((cluster, version), id)
-                return id
-        return None
+                return Name(str(found.metadata.get(GUARDS_KEY, '')))
+        return Name(None)
 
     async def _read(self, cluster: str, id: str) -> Guards:
         stored = await self._bucket.get(KEY.format(cluster, id))
