@@ -47,6 +47,8 @@ class Server:
         """`options` go to Tornado's `HTTPServer`."""
         self.connections = Connections(bounds)
         self._server = HTTPServer(_Tracked(application), **options)
+        # `connections` has the deadlines: Tornado's would cost two futures and a timer for each request.
+        self._server.conn_params.header_timeout = None
         self._sockets: list[socket.socket] = []
         self._checking: asyncio.Task[None] | None = None
         self._paused: list[asyncio.TimerHandle] = []
@@ -184,7 +186,9 @@ class _TrackedRequest(HTTPMessageDelegate):
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Any:
         self._stream.enter(Phase.BODY)
-        return self._delegate.headers_received(start_line, headers)
+        prepared = self._delegate.headers_received(start_line, headers)
+        # What has no body need not wait until its handler is prepared for one.
+        return prepared if 'Content-Length' in headers or 'Transfer-Encoding' in headers else None
 
     def data_received(self, chunk: bytes) -> Any:
         return self._delegate.data_received(chunk)

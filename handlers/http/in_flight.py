@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from handlers.http.deadlines import Deadlines
 from stack.errors import Overloaded, ShuttingDown
 
 # Verbs at work at the same time; those that wait for a rollout are not counted.
@@ -27,9 +28,10 @@ class InFlight:
         self._overdue = overdue
         self._most = most
         self._unanswered: set[Any] = set()
-        # The verbs at work, with the timers of their deadlines, and those of them that wait for a rollout.
-        self._verbs: dict[Any, asyncio.TimerHandle] = {}
+        # The verbs at work, and those of them that wait for a rollout.
+        self._verbs: set[Any] = set()
         self._waiting: set[Any] = set()
+        self._deadlines: Deadlines[Any] = Deadlines(self._expire)
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -54,20 +56,21 @@ class InFlight:
             raise ShuttingDown('The server is stopping; nothing was done. Send the request again: another one answers.')
         if limited and len(self._verbs) - len(self._waiting) >= self._most:
             raise Overloaded(f'{self._most} requests are being worked on; nothing was done. Try again in a moment.')
-        self._verbs[handler] = self._deadline(handler, seconds)
+        self._verbs.add(handler)
+        self._deadlines.add(handler, seconds)
         self._idle.clear()
         try:
             yield
         finally:
-            self._verbs.pop(handler).cancel()
+            self._verbs.discard(handler)
+            self._deadlines.remove(handler)
             self._waiting.discard(handler)
             self._look()
 
     def wait(self, handler: Handler, seconds: float) -> None:
         """A verb waits for a rollout from here on, and answers within so many seconds."""
         self._waiting.add(handler)
-        self._verbs[handler].cancel()
-        self._verbs[handler] = self._deadline(handler, seconds)
+        self._deadlines.add(handler, seconds)
 
     async def finished(self) -> None:
         """Return when every request has its answer and every verb has ended; later requests are refused."""
@@ -88,9 +91,6 @@ class InFlight:
     def causes(self) -> str:
         """The calls that AWS has not answered, for a log line."""
         return causes(self._overdue())
-
-    def _deadline(self, handler: Handler, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, self._expire, handler, seconds)
 
     def _expire(self, handler: Handler, seconds: float | None) -> None:
         handler.expire(seconds, self._overdue())

@@ -150,8 +150,9 @@ def test_a_request_is_answered_within_its_deadline_and_its_change_goes_on(aws: A
     server, cluster = started(aws, connection)
     try:
         monkeypatch.setattr(server.context.in_flight, '_overdue', lambda: [('s3:PutObject', 29.4)])
-        declared = server.context.in_flight._deadline
-        monkeypatch.setattr(server.context.in_flight, '_deadline', lambda handler, _: declared(handler, 0.3))
+        deadlines = server.context.in_flight._deadlines
+        add = deadlines.add
+        monkeypatch.setattr(deadlines, 'add', lambda handler, _: add(handler, 0.3))
         held = connection.hold('PutObject', cluster)
         answer = server.api('PUT', path('clusters', cluster, 'services', 'web'), {'image_tag': '2'})
         assert (answer.status, answer.json['error']) == (502, 'outcome_unknown')
@@ -183,8 +184,9 @@ def test_a_late_answer_of_what_changes_nothing_leaves_nothing_unknown(
     server, cluster = started(aws, connection)
     held = [connection.hold(call, cluster) for call in ('HeadObject', 'GetObject')]
     try:
-        declared = server.context.in_flight._deadline
-        monkeypatch.setattr(server.context.in_flight, '_deadline', lambda handler, _: declared(handler, 0.3))
+        deadlines = server.context.in_flight._deadlines
+        add = deadlines.add
+        monkeypatch.setattr(deadlines, 'add', lambda handler, _: add(handler, 0.3))
         answer = server.api(method, f'{path("clusters", cluster)}/{address}', body)
         assert (answer.status, answer.json['error']) == (503, 'aws_unavailable')
     finally:
