@@ -42,5 +42,5 @@ class Reannouncements:
 
     async def hear_of(self, cluster: Cluster) -> None:
         """The same of one cluster, at once. Raises `AwsFailed`."""
-        if cluster.state is not None and (cluster.state.book.waits_for_word() or cluster.state.book.unconfirmed()):
+        if cluster.state is not None and cluster.state.awaits_records():
             cluster.recorded(await self._records.read(cluster.name))

@@ -58,6 +58,8 @@ class ClusterState:
         self.outcome: PassOutcome | None = None
         # Counts what was learned in place.
         self._learned = 0
+        # What was learned at the last answer of `awaits_records`, and that answer.
+        self._awaits: tuple[tuple[Any, ...], bool] = ((), False)
         self._successive = Successive(self.name, region)
         self._stalled_after = stalled_after
         self._carriers = Carriers()
@@ -332,6 +334,13 @@ class ClusterState:
         """What tells whether rows may differ from earlier ones: counters, and what is replaced as a whole."""
         counted = self._learned, self.book.changes, self.revision.id
         return *counted, self.failing, self.frozen, self.stale_secrets, self.schedules
+
+    def awaits_records(self) -> bool:
+        """Whether other replicas may have recorded news of rollouts; kept until something is learned."""
+        learned = self._learned, self.book.changes, self.book.heard_at
+        if self._awaits[0] != learned:
+            self._awaits = learned, self.book.waits_for_word() or self.book.unconfirmed()
+        return self._awaits[1]
 
     def _mark(self, name: str) -> Any:
         """What of a service is published: an event is made when it differs."""

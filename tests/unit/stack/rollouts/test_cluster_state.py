@@ -222,3 +222,12 @@ def test_what_autoscales_is_learned_while_a_service_is_removed():
     made = state(revision('r1', web=WEB, api=WEB), Revision('prod', '"e"', 'r2', body, START, encode('w', [change])))
     look(made, running(running=1), running('api'), autoscaled=frozenset({'api'}))
     assert (made.rollouts['web'].goal.kind, made.rollouts['api'].goal.count) == ('removal', None)
+
+
+def test_records_of_others_are_awaited_as_long_as_a_rollout_has_not_begun():
+    made = state(revision('r1', web=WEB), revision('r2', announce=None, web={**WEB, 'image': 'web:2'}))
+    assert made.awaits_records() == made.book.waits_for_word() is True
+    made.announce(START + timedelta(minutes=1))
+    assert made.awaits_records() == made.book.waits_for_word() is False
+    made.take_revision(revision('r3', announce=None, web={**WEB, 'image': 'web:3'}), START + timedelta(minutes=2))
+    assert made.awaits_records()
