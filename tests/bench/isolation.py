@@ -1,6 +1,6 @@
 """Twenty embedded accounts, five of them denied, throttled, down or hanging: p99 of requests and passes of the others.
 
-Phases without and with trouble are taken in turn. In both, the clusters of the five are changed and read as well, so
+Phases without and with failing accounts alternate. In both, the clusters of the five are changed and read as well, so
 that their requests and passes would take the places of the others, were those shared.
 """
 
