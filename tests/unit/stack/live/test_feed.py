@@ -11,6 +11,7 @@ import pytest
 
 from stack.aws.connection import Connection
 from stack.aws.s3 import Bucket
+from stack.live import feed
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
 from stack.live.event import Event
@@ -206,13 +207,16 @@ def test_the_path_between_two_revisions(aws: Aws):
     play(aws, story)
 
 
-def test_a_change_without_subscribers_is_followed_once_it_is_calm(aws: Aws):
+def test_a_change_without_subscribers_is_followed_once_it_is_calm(aws: Aws, monkeypatch: pytest.MonkeyPatch):
     async def story(scene: Scene) -> None:
+        monkeypatch.setattr(feed, 'CALM_S', 3600.0)
         first = await scene.here(None, '1')
-        await scene.here(first, '2')
+        second = await scene.here(first, '2')
         assert scene.prod.state is None, 'it costs nothing yet'
+        monkeypatch.setattr(feed, 'CALM_S', 0.0)
+        await scene.here(second, '3')
         await eventually(lambda: scene.prod.state is not None)
-        assert (image(scene.prod.revision), scene.published()) == ('2', ['cluster 2'])
+        assert (image(scene.prod.revision), scene.published()) == ('3', ['cluster 3'])
 
     play(aws, story)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stack.errors import Unavailable
-from stack.live import cluster_events
+from stack.live import cluster_events, hub
 from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster, Surroundings
 from stack.live.clusters import Clusters
@@ -473,13 +473,19 @@ async def test_a_cluster_deleted_while_the_reader_slept(ledger):
     assert slow.short()[2:] == ['deleted prod']
 
 
+@pytest.fixture
+def no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no reader that is behind looked at but by the test: events may take longer than a tick."""
+    monkeypatch.setattr(hub, 'TICK_S', 3600.0)
+
+
 @run
-async def test_a_paced_reader_gets_batches(ledger):
-    paced, _ = await subscribed(ledger, 'prod', paced=True)
+async def test_a_paced_reader_gets_batches(ledger, no_ticks):
+    paced, subscriber = await subscribed(ledger, 'prod', paced=True)
     for count in range(30):
         ledger.move('prod', count)
         await ledger.hub.drain()
-    await until(lambda: len(paced.got) == 4)
+    ledger.hub._look_at(subscriber)
     assert [running(each) for each in paced.got[2:]] == [0, 29]
     assert paced.got[-1]['merged'] == 28
 
@@ -493,12 +499,14 @@ async def test_frames_are_made_once_for_all(ledger):
 
 
 @run
-async def test_the_frames_of_merged_events_are_made_once_for_all_that_are_equally_behind(ledger):
-    readers = [(await subscribed(ledger, 'prod', paced=True))[0] for _ in range(3)]
+async def test_the_frames_of_merged_events_are_made_once_for_all_that_are_equally_behind(ledger, no_ticks):
+    paced = [await subscribed(ledger, 'prod', paced=True) for _ in range(3)]
     for count in range(30):
         ledger.move('prod', count)
         await ledger.hub.drain()
-    await until(lambda: all(len(reader.got) == 4 for reader in readers))
+    for _, subscriber in paced:
+        ledger.hub._look_at(subscriber)
+    readers = [reader for reader, _ in paced]
     assert [reader.got[-1]['merged'] for reader in readers] == [28, 28, 28]
     assert len({id(reader.frames[-1]) for reader in readers}) == 1
 
