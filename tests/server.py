@@ -15,6 +15,7 @@ import nysa_server
 from handlers.access.access_setup import open_access, start_access_loops
 from handlers.serving import make_server, stop_serving
 from stack.aws.connection import Connection
+from stack.changes import side_effects
 from stack.configuration.settings import Settings, read_settings
 from stack.live import feed
 from stack.notify import notifier
@@ -24,8 +25,10 @@ from tests.aws import Aws
 from tests.client import Answer, Client
 from tests.conformance import hold_against_document
 
-# Tests read the queue once they have the answer, which waits for the message however busy the machine is.
+# However busy the machine is, an answer waits for the message, so that tests read the queue once they have it, and for
+# the look at ECS that it depends on.
 notifier.ANSWER_WITHIN_S = 60.0
+side_effects.LOOKED_WITHIN_S = 60.0
 
 
 @functools.cache
@@ -143,11 +146,13 @@ class Server(Client):
     def counted(self, prefix: str = '') -> Iterator[dict[str, int]]:
         """The calls of a `with` block, and of what its changes leave to announce and mark; filled when it ends.
 
-        A cluster that rolls out is read again some time after a change of it: no such read falls into the block.
+        A cluster that rolls out is read again some time after a change of it, and what is announced late is compared
+        with what is stored: no such call falls into the block.
         """
         made: dict[str, int] = {}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(feed, 'CALM_S', 3600.0)
+            patch.setattr(notifier, 'LATE_S', 3600.0)
             self.run(self._followed_none())
             before = self.calls(prefix)
             yield made

@@ -100,6 +100,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notifier_module, 'FIRST_PAUSE_S', 0.001)
     monkeypatch.setattr(notifier_module, 'LONGEST_PAUSE_S', 0.01)
     monkeypatch.setattr(notifier_module, 'ANSWER_WITHIN_S', 60)
+    monkeypatch.setattr(notifier_module, 'LATE_S', 3600)
 
 
 def play(scenario: Callable[[World], Awaitable[None]], world: World) -> None:

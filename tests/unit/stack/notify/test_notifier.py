@@ -89,6 +89,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, 'FIRST_PAUSE_S', 0.001)
     monkeypatch.setattr(module, 'LONGEST_PAUSE_S', 0.01)
     monkeypatch.setattr(module, 'ANSWER_WITHIN_S', 60)
+    monkeypatch.setattr(module, 'LATE_S', 3600)
 
 
 async def is_announced_soon(announced: Awaitable[bool]) -> bool:
