@@ -67,8 +67,8 @@ def ask_all(port: int) -> None:
 def test_they_share_the_port_and_are_kept_up(variables: dict[str, str], aws: Aws):
     with Process(**variables) as server:
         ask_all(server.port)
-        assert answered(server, '1')
-        assert answered(server, '2')
+        # The metrics of a process that does not answer its sibling in time are left out.
+        until(lambda: answered(server, '1') and answered(server, '2'), 'one of the two was given no request')
 
         # A change through one is there for all.
         cluster = aws.cluster()

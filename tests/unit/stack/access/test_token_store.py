@@ -27,9 +27,6 @@ class Clock:
         return self.now
 
 
-NOW = datetime.now(UTC)
-
-
 def denied(operation: str) -> AwsFailed:
     return AwsFailed('denied', operation, 'AccessDenied')
 
@@ -173,7 +170,8 @@ async def test_a_token_whose_revocation_was_never_answered_is_revoked_or_in_doub
 
 def rotation(old: Token) -> tuple[Token, Token]:
     """The token that replaces another, and the other with its end."""
-    _, new, ended = rotated(old, Rotation(timedelta(hours=1), datetime.now(UTC) + timedelta(days=1)), 'maria', NOW)
+    now = datetime.now(UTC)
+    _, new, ended = rotated(old, Rotation(timedelta(hours=1), now + timedelta(days=1)), 'maria', now)
     return new, ended
 
 
