@@ -54,6 +54,8 @@ def test_an_error_stays(page: Page, server: Server, aws: Aws):
     page.goto(f'http://127.0.0.1:{server.port}/cp/clusters/{cluster}/services/web')
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     expect(page.get_by_role('tab', name='History')).to_be_visible()
+    # Only what is read for the tab fails.
+    page.wait_for_load_state('networkidle')
     aws.faults.add(Fault('error', service='s3', operation='*', status=503, code='SlowDown'))
     page.get_by_role('tab', name='History').click()
     alert = page.get_by_role('alert')

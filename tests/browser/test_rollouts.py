@@ -12,7 +12,7 @@ from tests.process import Process
 from tests.server import Server
 
 # A rollout, and the first tasks that fail, on a machine that does other things too.
-LONG_MS = 60_000
+LONG_MS = 120_000
 # ECS gives its rollouts up by itself: it has a circuit breaker.
 SERVICE = 'user-service'
 

@@ -129,6 +129,7 @@ def test_an_error_stays_names_its_request_and_can_be_tried_again(
     # The cluster itself is read from S3 as well, and the page is live before it is there.
     expect(page.get_by_role('link', name='web, open')).to_be_visible()
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
+    page.wait_for_load_state('networkidle')
     aws.faults.add(Fault('error', service='s3', operation='*', status=503, code='SlowDown'))
     page.get_by_role('link', name='web, open').click()
     page.get_by_role('tab', name='History').click()
