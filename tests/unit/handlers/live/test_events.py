@@ -19,7 +19,7 @@ def test_a_closed_socket_leaves_nothing_for_the_garbage_collector(server: Server
         left = [weakref.ref(handler), weakref.ref(handler.subscriber.outlet), weakref.ref(handler.ws_connection.stream)]
         del handler
         client.cut()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while any(each() for each in left):  # noqa: ASYNC110  garbage collection has no notification
                 await asyncio.sleep(0.01)
 

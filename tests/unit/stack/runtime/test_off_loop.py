@@ -15,7 +15,7 @@ def test_the_loop_goes_on_and_one_piece_is_done_at_a_time():
 
         def work(name: str, until: threading.Event) -> str:
             going.append(name)
-            assert until.wait(10)
+            assert until.wait(60)
             going.remove(name)
             return name
 

@@ -41,7 +41,7 @@ def test_whoever_waits_is_woken(aws: Aws, queue: str):
     started = time.monotonic()
     run_something(aws)
     assert aws.client('sqs').receive_message(QueueUrl=queue, WaitTimeSeconds=20)['Messages']
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 18
 
 
 def test_some_come_twice(aws: Aws, queue: str):

@@ -34,7 +34,7 @@ def server(seen) -> Iterator[HttpServer]:
 
 @pytest.fixture
 def connection(server) -> Iterator[http.client.HTTPConnection]:
-    made = http.client.HTTPConnection('127.0.0.1', server.port, timeout=10)
+    made = http.client.HTTPConnection('127.0.0.1', server.port, timeout=60)
     yield made
     made.close()
 
@@ -66,7 +66,7 @@ def test_the_answer_to_head_has_the_length_of_the_answer_to_get(connection):
 
 
 def test_a_client_that_expects_100_continue_gets_it(server):
-    with socket.create_connection(('127.0.0.1', server.port), timeout=10) as client:
+    with socket.create_connection(('127.0.0.1', server.port), timeout=60) as client:
         client.sendall(b'PUT /k HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n')
         assert client.recv(100).startswith(b'HTTP/1.1 100 ')
         client.sendall(b'body')

@@ -29,7 +29,7 @@ def test_a_poller_is_woken_by_a_message_and_holds_up_nobody(aws, sqs):
         assert not polling.done()
         sqs.send_message(QueueUrl=queue, MessageBody='hello')
         assert [m['Body'] for m in polling.result()] == ['hello']
-        assert time.monotonic() - begun < 15, 'it is woken before its 20 s are over'
+        assert time.monotonic() - begun < 18, 'it is woken before its 20 s are over'
 
 
 def test_a_poller_finds_a_message_whose_time_out_has_passed(aws, sqs):

@@ -17,7 +17,7 @@ def post(endpoint: str, action: str, body: bytes, authorization: str = '') -> tu
     headers = {'X-Amz-Target': PREFIX + action, 'Authorization': authorization}
     request = urllib.request.Request(endpoint, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.headers['Content-Type'] == 'application/x-amz-json-1.1'
             assert answer.headers['x-amzn-RequestId']
             return answer.status, json.load(answer)
