@@ -22,15 +22,21 @@ def always(cluster: str, urgent: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Seconds between two looks at a service, and between two listings of a cluster's services."""
+    """Seconds between two looks at a service, and between two listings of a cluster's services.
+
+    `spacing` are the seconds between two calls about what is steady in one account and region: a large fleet is looked
+    at less often, and what moves has the rest of AWS's limits.
+    """
 
     moving: float = 2.0
     steady: float = 15.0
     listing: float = 60.0
+    # With ten services each, a fifth of AWS's limit.
+    spacing: float = 0.25
 
 
 # While EventBridge delivers the events of ECS, a look only verifies.
-WITH_EVENTS = Intervals(moving=10.0, steady=60.0, listing=120.0)
+WITH_EVENTS = Intervals(moving=10.0, steady=60.0, listing=120.0, spacing=0.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,21 @@ class Batch:
     urgent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A cluster whose services are to be listed; `urgent` where they never were."""
+
+    cluster: str
+    urgent: bool
+
+
 class _Followed:
     """One cluster's services: when each is due, which of them move, and which were never seen."""
 
     def __init__(self, intervals: Intervals, now: float):
         self.intervals = intervals
         self.listing_due = now
+        self.was_listed = False
         self.due: dict[str, float] = {}
         self.moving: frozenset[str] = frozenset()
         self.pressing: set[str] = set()
@@ -123,24 +138,36 @@ class LookSchedule:
         if cluster in self._followed:
             self._followed[cluster].hint(service, now)
 
-    def listing(self, now: float, may: May = always) -> str | None:
+    def listing(self, now: float, may: May = always) -> Listing | None:
         """A cluster whose services are to be listed, if any that may be looked at is due; it is due again later."""
         due = [(each.listing_due, cluster) for cluster, each in self._followed.items() if each.listing_due <= now]
-        _, cluster = min((each for each in due if may(each[1], False)), default=(math.inf, None))
-        if cluster is not None:
-            self._followed[cluster].listing_due = now + self._intervals.listing
-        return cluster
+        allowed = (each for each in due if may(each[1], not self._followed[each[1]].was_listed))
+        _, cluster = min(allowed, default=(math.inf, None))
+        if cluster is None:
+            return None
+        followed = self._followed[cluster]
+        urgent, followed.was_listed = not followed.was_listed, True
+        followed.listing_due = now + self._intervals.listing
+        return Listing(cluster, urgent)
+
+    def _repeated_listing_due(self, now: float, may: May) -> float:
+        """When the listing became due that is due longest, of clusters that were listed before."""
+        listed = ((cluster, each.listing_due) for cluster, each in self._followed.items() if each.was_listed)
+        return min((due for cluster, due in listed if due <= now and may(cluster, False)), default=math.inf)
 
     def next(self, now: float, may: May = always) -> Batch | None:
-        """The batch that is due longest, those that move before all others; its services are due again later."""
+        """The batch that is due longest, those that move before all others; its services are due again later.
+
+        None also where a repeated listing is due longer than everything that is steady.
+        """
         for urgent in (True, False):
             due = [
                 (at, cluster)
                 for cluster, followed in self._followed.items()
                 if (at := followed.urgent_at if urgent else followed.steady_at) <= now
             ]
-            _, cluster = min((each for each in due if may(each[1], urgent)), default=(math.inf, None))
-            if cluster is not None:
+            at, cluster = min((each for each in due if may(each[1], urgent)), default=(math.inf, None))
+            if cluster is not None and (urgent or at <= self._repeated_listing_due(now, may)):
                 return Batch(cluster, self._followed[cluster].take(now), urgent)
         return None
 

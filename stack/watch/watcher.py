@@ -19,17 +19,17 @@ from stack.errors import AwsFailed
 from stack.live import Live
 from stack.rollouts.ecs_state import Task
 from stack.runtime.pacing import pause
-from stack.watch.look_schedule import Batch, Intervals, LookSchedule
+from stack.watch.look_schedule import Batch, Intervals, Listing, LookSchedule
 from stack.watch.observer import Look, Observer, Outcomes
 
 log = logging.getLogger(__name__)
 
 # Looks under way at once in one account and region: their calls wait for their turn anyway.
 AT_ONCE = 4
-# Between two looks at what is steady: with ten services each, a fifth of AWS's limit, so that what moves has the rest.
-STEADY_SPACING_S = 0.25
 # Between two looks at which clusters are of interest.
 SYNC_S = 1.0
+# The shortest pause of the loop while nothing may be started.
+SHORTEST_REST_S = 0.05
 POLLED = Intervals()
 
 
@@ -48,6 +48,7 @@ class Watcher:
     ):
         self._live = live
         self._looks = looks
+        self._intervals = intervals
         self._schedule = LookSchedule(intervals)
         self._clock = clock
         self._chance = chance
@@ -97,15 +98,19 @@ class Watcher:
             self._sync(now)
         batch = self._schedule.next(now, partial(self._may_look, now))
         if batch is not None:
-            place = self._place_of(batch.cluster)
-            if not batch.urgent:
-                self._steady_at[place] = now + STEADY_SPACING_S
-            self._start(place, self._look_at(batch))
+            self._start(self._take_turn(batch, now), self._look_at(batch))
             return True
-        cluster = self._schedule.listing(now, self._has_room)
-        if cluster is not None:
-            self._start(self._place_of(cluster), self._list(cluster))
-        return cluster is not None
+        listing = self._schedule.listing(now, partial(self._may_look, now))
+        if listing is not None:
+            self._start(self._take_turn(listing, now), self._list(listing.cluster))
+        return listing is not None
+
+    def _take_turn(self, due: Batch | Listing, now: float) -> Place:
+        """The place of what is started; the next call there about something steady comes a while later."""
+        place = self._place_of(due.cluster)
+        if not due.urgent:
+            self._steady_at[place] = now + self._intervals.spacing
+        return place
 
     def _may_look(self, now: float, cluster: str, urgent: bool) -> bool:
         """Whether another look is possible in the account and region of a cluster now."""
@@ -129,7 +134,7 @@ class Watcher:
         try:
             await asyncio.wait(
                 {waiting, *self._under_way},
-                timeout=max(seconds, STEADY_SPACING_S / 5),
+                timeout=max(seconds, SHORTEST_REST_S),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stack.watch.look_schedule import BATCH, Intervals, LookSchedule
+from stack.watch.look_schedule import BATCH, Intervals, Listing, LookSchedule
 
 INTERVALS = Intervals(moving=2, steady=15, listing=60)
 
@@ -107,8 +107,20 @@ def test_a_cluster_that_nobody_cares_for_any_more():
 def test_listings_come_in_turn():
     made = schedule(1)
     made.follow('staging', [], (), 1)
-    assert [made.listing(5), made.listing(5), made.listing(5)] == ['prod', 'staging', None]
-    assert (made.listing(64), made.listing(65)) == (None, 'prod')
+    first = Listing('prod', urgent=True), Listing('staging', urgent=True)
+    assert [made.listing(5), made.listing(5), made.listing(5)] == [*first, None]
+    assert (made.listing(64), made.listing(65)) == (None, Listing('prod', urgent=False))
+
+
+def test_what_is_steady_and_repeated_listings_come_in_the_order_in_which_they_are_due():
+    made = schedule(10)
+    drained(made, 0)
+    made.listing(0)
+    assert made.next(15) is not None, 'due since 15'
+    assert made.next(60) is not None, 'due since 30, the listing since 60'
+    assert made.next(80) is None, 'due since 75, the listing since 60'
+    assert made.listing(80) == Listing('prod', urgent=False)
+    assert made.next(80) is not None
 
 
 def test_a_look_that_failed_is_made_again_later():
@@ -128,5 +140,5 @@ def test_what_may_not_be_looked_at_now_stays_due():
     made = schedule(1)
     made.follow('staging', ['b'], (), 0)
     assert made.next(0, lambda cluster, urgent: cluster == 'staging').cluster == 'staging'
-    assert made.listing(0, lambda cluster, urgent: cluster == 'staging') == 'staging'
-    assert (made.next(0).cluster, made.listing(0)) == ('prod', 'prod')
+    assert made.listing(0, lambda cluster, urgent: cluster == 'staging').cluster == 'staging'
+    assert (made.next(0).cluster, made.listing(0).cluster) == ('prod', 'prod')

@@ -139,7 +139,7 @@ class Scene:
             chance=lambda: 1.0,
         )
 
-    async def go(self, seconds: float, step: float = 0.05) -> None:
+    async def go(self, seconds: float, step: float = 1 / 16) -> None:
         end = self.sky.now + seconds
         while self.sky.now < end:
             if self.watcher.start_one():
@@ -161,6 +161,22 @@ def test_a_thousand_services_stay_within_a_quarter_of_the_limits():
         assert scene.sky.count('DescribeServices', start) <= 300 * 5 + 5
         assert scene.sky.count('DescribeServices', start) >= 300 / 30 * 100, 'each is looked at twice a minute'
         assert scene.sky.throttled == 0
+
+    play(story)
+
+
+@pytest.mark.parametrize('services', [600, 1500])
+def test_with_events_a_steady_fleet_of_any_size_costs_less_than_two_calls_a_second(services: int):
+    async def story() -> None:
+        scene = Scene(services, intervals=WITH_EVENTS)
+        while scene.sky.count('DescribeTaskDefinition') < services:
+            await scene.go(10)
+        start, looks = scene.sky.now, len(scene.live.looks)
+        await scene.go(300)
+        assert sum(at >= start for at, _ in scene.sky.calls) <= 300 / WITH_EVENTS.spacing + 1 <= 600
+        assert scene.sky.count('ListServices', start) >= 1, 'listings are not crowded out'
+        seen = {name for look in scene.live.looks[looks:] for name in look.services}
+        assert len(seen) == services, 'a large fleet is looked at less often, and all of it'
 
     play(story)
 
