@@ -95,6 +95,7 @@ from stack.failures.task_logs import TaskLogs
 from stack.live import Live, cluster_events
 from stack.live.audit_news import AuditNews
 from stack.live.proposal_news import ProposalNews
+from stack.live.summary_store import SummaryStore
 from stack.notify.ledger import Ledger
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
@@ -325,6 +326,7 @@ def make_live(aws: Aws, core: Core) -> Live:
     live = Live(
         core.store,
         RolloutRecords(aws.bucket),
+        SummaryStore(aws.bucket, VERSION),
         region=core.places.region,
         framing=text_frame,
         frozen=core.freezing.frozen_json,
@@ -636,6 +638,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
     aws.metrics.count_tasks(asyncio.get_running_loop())
     loops.start('announcements', context.sweeper.run)
     loops.start('revisions', context.live.run)
+    loops.start('summaries', context.live.summaries.run)
     loops.start('audit', context.audit_news.run)
     loops.start('proposals', context.proposal_news.run)
     events_queue = aws.settings['AWS_SQS_ECS_EVENTS_QUEUE']

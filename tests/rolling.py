@@ -30,6 +30,7 @@ from stack.errors import NotFound
 from stack.failures.flight_recorder import FlightRecorder
 from stack.failures.task_logs import TaskLogs
 from stack.live import Live
+from stack.live.summary_store import SummaryStore
 from stack.reconcile.wanted import wanted_services
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout_records import RolloutRecords
@@ -115,6 +116,7 @@ class Rolling:
         self.live = Live(
             self.store,
             self.records,
+            SummaryStore(self.bucket, 'test'),
             region=in_region(self.aws.region),
             framing=text_frame,
             clock=lambda: self.clock,

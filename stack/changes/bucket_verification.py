@@ -79,6 +79,8 @@ KINDS = (
     Kind(TRAFFIC, 'approvals of pauses', json.loads),
     Kind('runs/', 'records of runs', json.loads),
     Kind('flights/', 'reports of failed rollouts', json.loads),
+    # A cache: what is damaged there is not used.
+    Kind('summaries/', 'summaries of clusters', _any),
     Kind('run-requests/', 'requests for runs', json.loads),
     Kind('nysa/tagged', 'trial of tags', json.loads),
 )

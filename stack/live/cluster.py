@@ -18,12 +18,13 @@ from stack.live.event import Event
 from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
 from stack.live.freeze_clock import FreezeClock
 from stack.live.log import Log, Position
+from stack.live.stand_in import StandIn
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import merged
 from stack.rollouts.rollout import Rollout
-from stack.rollouts.rollout_records import MakeState, Record, resume
+from stack.rollouts.rollout_records import Record
 from stack.rollouts.stale_secrets import StaleServices
 from stack.runtime.moments import stamp
 from stack.runtime.observers import Observers
@@ -36,15 +37,15 @@ class Surroundings:
     """What the owners of all clusters share.
 
     `watched` is whether ECS is looked at in this process. `moves` is notified of every event, `records` of a cluster
-    whose rollouts are to be recorded, `endings` of each rollout that ended, `pauses` of the strategy and the seconds of
-    each pause that is over.
+    whose rollouts are to be recorded, `loads` of what was read of a cluster as it is loaded, `endings` of each rollout
+    that ended, `pauses` of the strategy and the seconds of each pause that is over.
     """
 
-    make_state: MakeState
     now: Callable[[], datetime]
     watched: Callable[[], bool] = lambda: False
     moves: Observers[['Cluster']] = field(default_factory=Observers)
     records: Observers[[str]] = field(default_factory=Observers)
+    loads: Observers[[Current, Mark | None]] = field(default_factory=Observers)
     endings: Observers[[ClusterState, Rollout]] = field(default_factory=Observers)
     pauses: Observers[[str, float]] = field(default_factory=Observers)
     # By cluster and service: secrets that changed after tasks had started, also of clusters that are not loaded.
@@ -74,6 +75,7 @@ class Cluster:
         'name',
         'read',
         'readers',
+        'stand_in',
         'state',
     )
 
@@ -81,6 +83,7 @@ class Cluster:
         self.name = name
         self._published = Published()
         self.state: ClusterState | None = None
+        self.stand_in = StandIn()
         self.log = Log()
         self.readers: dict[Subscriber, Position] = {}
         self.mark: Mark | None = None
@@ -111,9 +114,15 @@ class Cluster:
         """The newest revision, up to which events were published; None where the cluster is not loaded."""
         return self.state.revision if self.state else None
 
+    @property
+    def revision_sent(self) -> str | None:
+        """The id of the newest revision that subscribers were sent, or are owed; None where that is none."""
+        return self.state.revision.id if self.state else self.stand_in.revision
+
     def behind(self, wanted: bool) -> bool:
         """Whether S3 has to be read: something was heard that no read accounts for, or it is wanted and not loaded."""
         if self.state is None:
+            wanted = wanted and self.stand_in.proof is None
             return (wanted or self.followed) and (self.mark is not None or self.heard > self.read)
         return self.heard > self.read
 
@@ -134,6 +143,8 @@ class Cluster:
         differs = revision is not None and (mark is None or mark.etag != revision.etag)
         if moved or differs or self.fresh:
             self.heard += 1
+        if moved:
+            self.stand_in.distrust()
         self.mark, self.fresh = mark, moved
 
     def stored(self, base: Revision | None, revision: Revision) -> bool:
@@ -143,11 +154,13 @@ class Cluster:
             self._advance(state, revision)
             return True
         self.heard += 1
+        self.stand_in.distrust(self.mark)
         return False
 
     def removed(self) -> None:
         """This process removed the cluster."""
         self.heard += 1
+        self.stand_in.distrust(self.mark)
         if self.state is None:
             self.mark = None
 
@@ -293,14 +306,31 @@ class Cluster:
     # How the state changes, and the events of that
 
     def _appear(self, current: Current) -> None:
-        if current.revision is None:
+        now, known = self._around.now(), self.stand_in.revision
+        self.state = state = current.state
+        if state is None:
             self.mark = None
+            if known is not None:
+                self.publish(cluster_events.deleted(self.name, None, now))
+            self.stand_in.end()
             return
-        self.state = resume(self._around.make_state, current.record, current.path, self._around.now())
-        self._read_freeze(self.state, current.freeze)
-        self.state.stale_secrets = self._around.stale_secrets.get(self.name, {})
-        self.state.schedules = self._around.schedules.get(self.name, {})
-        self._whole_state()
+        self._around.loads.notify(current, self.mark)
+        self._read_freeze(state, current.freeze)
+        state.stale_secrets = self._around.stale_secrets.get(self.name, {})
+        state.schedules = self._around.schedules.get(self.name, {})
+        if known is None or not self.readers:
+            self._whole_state()
+        elif known != state.revision.id or self.stand_in.differs(state, now):
+            self.remember(current.since)
+            self._go_on(self.log.position_of(known, state.revision.id))
+        self.stand_in.end()
+
+    def _go_on(self, begin: Position) -> None:
+        """Have the subscribers that were sent a summary owed what came after it; `begin` is their position by it."""
+        for subscriber, position in self.readers.items():
+            # What happened since that changes nothing here was sent to those that keep up.
+            self.readers[subscriber] = begin if begin.events < 0 else begin._replace(events=position.events)
+        self._around.moves.notify(self)
 
     def _decide(self) -> bool:
         """Find out how rollouts ended that a newer revision overtook; whether any did."""

@@ -1,6 +1,6 @@
 """The events of the live channel: made from the state and the revisions of a cluster."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from stack.live.event import Event
 from stack.live.missed import Missed
 from stack.reconcile.plan import Row
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.cluster_view import freeze_windows_json, service_row, summary
+from stack.rollouts.cluster_view import freeze_windows_json, service_row, short_row, summary
 from stack.runtime.moments import stamp
 from stack.state.diff import changed_rows
 from stack.state.diff import summary as in_words
@@ -19,10 +19,17 @@ Json = dict[str, Any]
 
 def cluster(state: ClusterState, at: datetime, **more: Any) -> Event:
     """Everything that is known of a cluster, in short."""
-    revision = state.revision
-    known = {**revision.summary(), 'last_change': revision.last_change()}
-    head = {**known, **summary(state), 'counts': _counts(state), **more}
-    return _with_rows('cluster', state, head, state.names(), at)
+    return _with_rows('cluster', state, {**_head(state), **more}, state.names(), at)
+
+
+def short_cluster(state: ClusterState, at: datetime) -> Event:
+    """The `cluster` event with no more in its rows than the detail `summary` is made of."""
+    return _with_rows('cluster', state, _head(state), state.names(), at, short_row)
+
+
+def _head(state: ClusterState) -> Json:
+    known = {**state.revision.summary(), 'last_change': state.revision.last_change()}
+    return {**known, **summary(state), 'counts': _counts(state)}
 
 
 def rollout(state: ClusterState, names: Iterable[str] | None, at: datetime) -> Event:
@@ -110,8 +117,15 @@ def pong(at: datetime) -> Event:
     return Event('pong', None, {'time': stamp(at)}, at=at)
 
 
-def _with_rows(kind: str, state: ClusterState, head: Json, names: Iterable[str], at: datetime) -> Event:
-    rows = [service_row(state, name) for name in names]
+def _with_rows(
+    kind: str,
+    state: ClusterState,
+    head: Json,
+    names: Iterable[str],
+    at: datetime,
+    describe: Callable[[ClusterState, str], Json] = service_row,
+) -> Event:
+    rows = [describe(state, name) for name in names]
     moved = [row['name'] for row in rows]
     return Event(kind, state.name, {**head, 'services': rows}, at=at, services=moved)
 

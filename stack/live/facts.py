@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from stack.rollouts.rollout_records import Record
+from stack.rollouts.cluster_state import ClusterState
 from stack.stackfile.freeze_windows import FreezeWindow
 from stack.state.revisions import Revision
 
@@ -33,16 +33,18 @@ class FreezeReading(NamedTuple):
 
 @dataclass(frozen=True)
 class Current:
-    """The current revision (None: there is none), the record of its rollouts, and its freeze.
+    """The current revision (None: there is none), and its freeze.
 
-    `path` are the revisions from that of the record to the current one, both included, if the history has them.
+    For a cluster that is not loaded also its state, before any look at ECS, going on from the record of its rollouts
+    with that ETag, and the revisions `since` the one that subscribers know, both included, if the history has them.
     """
 
     as_of: int
     revision: Revision | None
-    record: Record = field(default_factory=Record)
-    path: Sequence[Revision] = ()
+    state: ClusterState | None = None
+    record_etag: str | None = None
     freeze: FreezeReading = field(default_factory=FreezeReading)
+    since: Sequence[Revision] = ()
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Feed:
             for _ in range(READS_AT_MOST):
                 as_of, revision = cluster.heard, cluster.revision
                 if revision is None:
-                    cluster.load(await self._reader.current(name, as_of))
+                    cluster.load(await self._reader.current(name, as_of, cluster.stand_in.revision))
                 else:
                     cluster.catch_up(await self._reader.history(name, revision.id, as_of))
                 if cluster.read >= as_of and not cluster.behind(wanted=True):

@@ -16,7 +16,8 @@ from stack.live.client_messages import Subscribe
 from stack.live.cluster import Cluster
 from stack.live.clusters import Clusters
 from stack.live.event import Event, error_event
-from stack.live.forms import Framing, plain
+from stack.live.forms import Detail, Framing, plain
+from stack.live.later_loads import LaterLoads
 from stack.live.log import NOTHING
 from stack.live.missed import NOTHING_MISSED, Missed, no_source
 from stack.live.owed import join
@@ -47,6 +48,14 @@ class Source(Protocol):
         """Load a cluster, and read its history back to a revision that a subscriber knows."""
         ...
 
+    async def prove_summaries(self) -> None:
+        """Find out which clusters that are not loaded have a summary; without effect where S3 fails."""
+        ...
+
+    def summary(self, cluster: str, known: str | None) -> Event | None:
+        """What a new subscriber in the detail `summary` is sent; None where the cluster has to be loaded."""
+        ...
+
     def synced(self, clusters: list[str], missed: Missed) -> Event: ...
 
 
@@ -68,6 +77,7 @@ class Hub:
         # What happened since a time, of what the revisions of clusters do not cover. Raises `NysaError`.
         self.missed_since: Callable[[datetime], Awaitable[Missed]] = no_source
         self._shared = Shared()
+        self._later = LaterLoads(lambda name: source.reach(name, None), retry_s)
         self._subscribers: dict[Subscriber, None] = {}
         # Clusters that have newer events than were handed out.
         self._moved: dict[Cluster, None] = {}
@@ -135,6 +145,7 @@ class Hub:
     async def close(self) -> None:
         await self.drain()
         self._shared.close()
+        await self._later.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -251,6 +262,8 @@ class Hub:
                 try:
                     if subscriber.beginning:
                         await self._refresh(subscriber, known)
+                        if subscriber.form.detail is Detail.SUMMARY:
+                            await self._source.prove_summaries()
                         wanted = self._begin(subscriber, known)
                     try:
                         await self._join(subscriber)
@@ -267,6 +280,7 @@ class Hub:
                 if event.cluster is None or subscriber.wants(event.cluster):
                     await self._send_patiently(subscriber, partial(_made, event))
             await self._send_patiently(subscriber, lambda: self._source.synced(wanted, missed))
+            self._later.start()
         except Exception:
             log.exception('a subscriber could not be brought up to date')
         finally:
@@ -296,6 +310,8 @@ class Hub:
         """Give a subscriber its position in each cluster, and send what it is owed from there."""
         for name in list(subscriber.joining):
             known = subscriber.joining[name]
+            if await self._join_by_summary(subscriber, name, known):
+                continue
             with self._clusters.awaiting(name) as cluster:
                 try:
                     await self._source.reach(name, known)
@@ -309,6 +325,23 @@ class Hub:
                     await self._room(subscriber)
             # A subscriber to a thousand clusters holds up nothing else.
             await asyncio.sleep(0)
+
+    async def _join_by_summary(self, subscriber: Subscriber, name: str, known: str | None) -> bool:
+        """Send the summary of a cluster that is not loaded; false where the cluster has to be loaded."""
+        while subscriber.form.detail is Detail.SUMMARY:
+            cluster, event = self._clusters.of(name), self._source.summary(name, known)
+            if event is None or (cluster.readers and cluster.stand_in.sent is None):
+                # Subscribers that were sent nothing of it yet are owed the whole state.
+                return False
+            if self._send(subscriber, event):
+                cluster.stand_in.was_sent()
+                cluster.readers[subscriber] = cluster.log.end
+                del subscriber.joining[name]
+                self._later.add(cluster)
+                await asyncio.sleep(0)
+                return True
+            await self._room(subscriber)
+        return False
 
     async def _send_patiently(self, subscriber: Subscriber, make: Callable[[], Event]) -> None:
         """Send an event that is about no cluster, after everything that is owed."""

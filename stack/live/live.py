@@ -20,6 +20,8 @@ from stack.live.interest import Askers, Interest
 from stack.live.loader import Loader
 from stack.live.reader import Frozen, ReadCalendar, Reader, no_calendar
 from stack.live.reannouncements import Reannouncements
+from stack.live.summaries import Summaries
+from stack.live.summary_store import SummaryStore
 from stack.rollouts.cluster_state import ClusterState, document_of
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout import STALLED_AFTER_S, Rollout
@@ -50,6 +52,7 @@ class Live:
         self,
         store: RevisionStore,
         records: RolloutRecords,
+        summaries: SummaryStore,
         *,
         region: RegionOf = lambda cluster, document: None,
         framing: Framing = plain,
@@ -61,7 +64,6 @@ class Live:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
         around = Surroundings(
-            make_state=partial(_state_of, region, stalled_after),
             now=now,
             watched=lambda: self.watched,
         )
@@ -73,9 +75,11 @@ class Live:
         self.clusters = Clusters(lambda name: Cluster(name, around))
         self.askers = Askers(clock)
         self.interest = Interest(self.clusters, self.askers)
-        reader = Reader(store, records, frozen, calendar)
+        make_state = partial(_state_of, region, stalled_after)
+        reader = Reader(store, records, make_state, now, frozen=frozen, calendar=calendar)
         self.feed = Feed(store, self.clusters, reader, self.interest.is_wanted, feed_s, clock)
-        self.loader = Loader(self.clusters, self.feed, reader, now)
+        self.summaries = Summaries(summaries, records, self.clusters, reader, store.names, now)
+        self.loader = Loader(self.clusters, self.feed, reader, self.summaries, now)
         self.hub = Hub(self.loader, self.clusters, framing)
         self.freezes = Freezes(self.clusters, reader, now)
         self._reannouncements = Reannouncements(records, clock)
@@ -86,6 +90,7 @@ class Live:
         around.moves.subscribe(self.hub.moved)
         around.moves.subscribe(lambda cluster: self.askers.moved(cluster.name))
         around.records.subscribe(records.keep)
+        around.loads.subscribe(self.summaries.loaded)
         self.hub.wishes.subscribe(self.wishes.notify)
         store.writes.subscribe(self.feed.stored)
         store.removals.subscribe(self.feed.removed)
@@ -214,6 +219,7 @@ class Live:
         """Record what is due, and end everything that was begun."""
         await self._records.close()
         await self.hub.close()
+        await self.summaries.close()
         await self.feed.close()
 
 

@@ -1,6 +1,6 @@
 """Load clusters, and bring them to the revision that a caller or a subscriber knows.
 
-Every method but `synced` raises `AwsFailed`.
+Every method raises `AwsFailed`, but for `synced` and those about summaries.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,14 +12,18 @@ from stack.live.event import Event
 from stack.live.feed import Feed
 from stack.live.missed import Missed
 from stack.live.reader import Reader
+from stack.live.summaries import Summaries
 from stack.state.revisions import Revision
 
 
 class Loader:
     """The source of the hub: see `stack.live.hub.Source`."""
 
-    def __init__(self, clusters: Clusters, feed: Feed, reader: Reader, now: Callable[[], datetime]):
+    def __init__(
+        self, clusters: Clusters, feed: Feed, reader: Reader, summaries: Summaries, now: Callable[[], datetime]
+    ):
         self._clusters = clusters
+        self._summaries = summaries
         self._feed = feed
         self._reader = reader
         self._now = now
@@ -61,5 +65,14 @@ class Loader:
         revision = cluster.revision if cluster is not None else None
         return revision.id if revision is not None else None
 
+    async def prove_summaries(self) -> None:
+        await self._summaries.prove()
+
+    def summary(self, name: str, known: str | None) -> Event | None:
+        cluster = self._clusters.of(name)
+        return cluster.stand_in.event(known, self._now()) if cluster.state is None else None
+
     def synced(self, names: Sequence[str], missed: Missed) -> Event:
-        return cluster_events.synced({name: self.revision(name) for name in names}, missed, self._now())
+        there = ((name, self._clusters.get(name)) for name in names)
+        revisions = {name: cluster.revision_sent if cluster is not None else None for name, cluster in there}
+        return cluster_events.synced(revisions, missed, self._now())

@@ -34,6 +34,8 @@ class Position(NamedTuple):
 
 
 NOTHING = Position(0, 0)
+# A subscriber that knows nothing of a cluster yet, and is owed the whole of it.
+FROM_NOTHING = Position(-1, -1)
 
 
 class Entry(NamedTuple):
@@ -111,6 +113,13 @@ class Log:
         chain = self._chain()
         begins = [index for index, event in enumerate(chain) if event.content['previous'] == known]
         return tuple(chain[begins[-1] :]) if begins else ()
+
+    def position_of(self, known: str, current: str) -> Position:
+        """The position of a subscriber that knows a revision; `current` is the newest one."""
+        if known == current:
+            return Position(self.end.events, -1)
+        missed = self.replay(known)
+        return Position(self.end.events, -1, missed) if missed else FROM_NOTHING._replace(covers=known)
 
     def prepend(self, events: Sequence[Event], current: str) -> None:
         """Remember `desired` events of the history, as far as they lead to where the log begins.

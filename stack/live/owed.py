@@ -5,10 +5,7 @@ from typing import NamedTuple
 
 from stack.live.cluster import Cluster
 from stack.live.event import Event
-from stack.live.log import STATES, Position
-
-# A subscriber that knows nothing of a cluster yet, and is owed the whole of it.
-FROM_NOTHING = Position(-1, -1)
+from stack.live.log import FROM_NOTHING, STATES, Position
 
 
 class Owed(NamedTuple):
@@ -24,12 +21,7 @@ def join(cluster: Cluster, known: str | None) -> Position:
     revision, end = cluster.revision, cluster.log.end
     if revision is None:
         return end if known is None else FROM_NOTHING
-    if known is None:
-        return FROM_NOTHING
-    if known == revision.id:
-        return Position(end.events, -1)
-    missed = cluster.log.replay(known)
-    return Position(end.events, -1, missed) if missed else FROM_NOTHING._replace(covers=known)
+    return FROM_NOTHING if known is None else cluster.log.position_of(known, revision.id)
 
 
 def owed(cluster: Cluster, position: Position, made: dict[Hashable, Event]) -> tuple[Owed, ...]:

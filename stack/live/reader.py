@@ -3,12 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from stack.changes.freeze_calendar import Calendar
 from stack.errors import AwsFailed, NotFound, NysaError
-from stack.live.facts import Current, FreezeReading, Gap, Steps
-from stack.rollouts.rollout_records import RolloutRecords
+from stack.live.facts import Current, FreezeReading, Gap, Mark, Steps
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollout_records import MakeState, Record, RolloutRecords, resume
+from stack.runtime.off_loop import call_off_loop
 from stack.state.history import revision_id
 from stack.state.revision_store import RevisionStore
 from stack.state.revisions import Revision
@@ -17,6 +22,9 @@ log = logging.getLogger(__name__)
 
 # This many revisions are published one by one; of more, only the newest is.
 MOST_REVISIONS = 100
+
+# The state of a desired state with fewer bytes is made at once: changing to a thread would take as long.
+SMALL = 2048
 
 # Who froze a revision's cluster, as the API shows it; None where no user did.
 Frozen = Callable[[Revision], Awaitable[Mapping[str, Any] | None]]
@@ -34,24 +42,52 @@ class Reader:
         self,
         store: RevisionStore,
         records: RolloutRecords,
+        make_state: MakeState,
+        now: Callable[[], datetime],
+        *,
         frozen: Frozen | None = None,
         calendar: ReadCalendar = no_calendar,
     ):
         self.calendar = calendar
+        self._make_state = make_state
+        self._now = now
+        # One state at a time, in the order in which they are wanted: the threads are there for others as well.
+        self._turn = asyncio.Lock()
         self._store = store
         self._records = records
         self._frozen = frozen
 
-    async def current(self, cluster: str, as_of: int) -> Current:
-        """The current revision, how far its rollouts were, and its freeze."""
+    async def current(self, cluster: str, as_of: int, known: str | None = None) -> Current:
+        """The current revision with its state and its freeze, and the path to it from a revision that is `known`."""
         revision = await self._revision(cluster)
-        if revision is None:
-            return Current(as_of, None)
+        return await self._resumed(as_of, revision, known) if revision is not None else Current(as_of, None)
+
+    async def as_listed(self, cluster: str, mark: Mark) -> Current:
+        """The same as any process reads it: this one has dated its own writes by its own clock."""
+        revision = await self._revision(cluster)
+        if revision is None or revision.etag != mark.etag:
+            return Current(0, None)
+        return await self._resumed(0, replace(revision, stored_at=mark.modified), None)
+
+    async def _resumed(self, as_of: int, revision: Revision, known: str | None) -> Current:
+        cluster = revision.cluster
         record = await self._records.read(cluster)
         path: Sequence[Revision] = [revision]
         if record.revision is not None and record.revision != revision.id:
-            path = await self.path(cluster, record.revision, revision.id) or path
-        return Current(as_of, revision, record, path, await self.freeze(revision))
+            path = [*(await self.path(cluster, record.revision, revision.id))[:-1], revision]
+        freeze = await self.freeze(revision)
+        since: Sequence[Revision] = ()
+        if known is not None and known != revision.id:
+            since = await self.path(cluster, known, revision.id)
+        return Current(as_of, revision, await self._resume(record, path), record.etag, freeze, since)
+
+    async def _resume(self, record: Record, path: Sequence[Revision]) -> ClusterState:
+        """The state at the last revision of a path: a large one takes longer than the event loop may stand still."""
+        make = partial(resume, self._make_state, record, path, self._now())
+        if len(path[-1].body) < SMALL:
+            return make()
+        async with self._turn:
+            return await call_off_loop(make)
 
     async def history(self, cluster: str, since: str, as_of: int) -> Steps | Gap:
         """What the history has after a revision."""

@@ -103,6 +103,19 @@ def service_row(state: ClusterState, name: str) -> Json:
     return row
 
 
+def short_row(state: ClusterState, name: str) -> Json:
+    """What a list of all clusters shows of a service: the same values as in its row."""
+    seen, going = state.ecs.services.get(name), state.rollouts.get(name)
+    row: Json = {
+        'name': name,
+        'sync': service_sync(state, name),
+        'health': service_health(state, name),
+        'state': going.state if going else _state_unmanaged(seen),
+    }
+    row |= {'schedule': state.schedules[name]} if name in state.schedules else {}
+    return row | ({'gone': True} if seen is None and name not in state.wanted else {})
+
+
 def with_deployed(rows: Iterable[Json], state: ClusterState) -> list[Json]:
     """Rows of wanted services, each with what is deployed of it, how its rollout goes, and its stages."""
     shown = ('autoscaling', 'schedule', 'sync', 'health', 'deployed', 'state', 'percent', 'verdict', *STAGE_KEYS)

@@ -9,11 +9,11 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from stack.aws.ports import ObjectStore
+from stack.aws.ports import ObjectLister, ObjectStore
 from stack.errors import AwsFailed, PreconditionFailed
 from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
@@ -40,11 +40,15 @@ _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind 
 
 @dataclass(frozen=True)
 class Record:
-    """The rollouts of the `revision` that was the newest, by service, and those of former ones, the oldest first."""
+    """The rollouts of the `revision` that was the newest, by service, and those of former ones, the oldest first.
+
+    `etag` is that of the object it was read from; None where there is none.
+    """
 
     revision: str | None = None
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, Rollout]] = field(default_factory=dict)
+    etag: str | None = field(default=None, compare=False)
 
 
 class Owner(Protocol):
@@ -55,8 +59,12 @@ class Owner(Protocol):
     def recorded(self, record: Record) -> None: ...
 
 
+class Bucket(ObjectStore, ObjectLister, Protocol):
+    """The calls that records are kept by."""
+
+
 class RolloutRecords:
-    def __init__(self, bucket: ObjectStore, pause_s: float = PAUSE_S):
+    def __init__(self, bucket: Bucket, pause_s: float = PAUSE_S):
         self._bucket = bucket
         self._pause_s = pause_s
         self._find: Callable[[str], Owner | None] = lambda _: None
@@ -71,7 +79,12 @@ class RolloutRecords:
     async def read(self, cluster: str) -> Record:
         """What is recorded of a cluster; what cannot be read counts as nothing. Raises `AwsFailed`."""
         stored = await self._bucket.get(PREFIX + cluster)
-        return readable_record(cluster, stored.body) if stored else Record()
+        return replace(readable_record(cluster, stored.body), etag=stored.etag) if stored else Record()
+
+    async def etags(self) -> dict[str, str]:
+        """The ETag of each cluster's record, by cluster. Raises `AwsFailed`."""
+        listed = await self._bucket.objects(prefix=PREFIX)
+        return {each.key.removeprefix(PREFIX): each.etag for each in listed}
 
     async def keep_now(self, cluster: str) -> None:
         """Record how the rollouts of a cluster stand, before this returns; what S3 refuses is logged."""

@@ -44,8 +44,8 @@ def test_one_changed_image_in_a_cluster_of_300():
     changed = {'service-7': {'image': 'team/web:2', 'desired_count': 2}}
     second = revision('r2', at=START + timedelta(minutes=10), **services(300, **changed))
     now = START + timedelta(minutes=10)
-    cluster = Cluster('prod', Surroundings(ClusterState, lambda: now, watched=lambda: True))
-    cluster.load(Current(0, first, path=[first]))
+    cluster = Cluster('prod', Surroundings(lambda: now, watched=lambda: True))
+    cluster.load(Current(0, first, ClusterState(first, now)))
     cluster.readers[Subscriber(None)] = NOTHING
     made = cluster.state
     definitions = {each.arn: each for each in (definition(made, name) for name in made.wanted)}

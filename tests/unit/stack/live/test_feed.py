@@ -45,10 +45,10 @@ class Scene:
         self.store = RevisionStore(bucket)
         self.wanted = False
         self.position = NOTHING
-        around = Surroundings(ClusterState, lambda: datetime.now(UTC))
+        around = Surroundings(lambda: datetime.now(UTC))
         self.clusters = Clusters(lambda name: Cluster(name, around))
         self.clusters.additions.subscribe(self.added)
-        self.reader = Reader(self.store, RolloutRecords(bucket))
+        self.reader = Reader(self.store, RolloutRecords(bucket), ClusterState, lambda: datetime.now(UTC))
         self.feed = Feed(self.store, self.clusters, self.reader, lambda _: self.wanted, poll_s)
         self.store.writes.subscribe(self.feed.stored)
         self.store.removals.subscribe(self.feed.removed)

@@ -18,6 +18,7 @@ from stack.live.log import NOTHING
 from stack.live.reader import Reader
 from stack.live.subscriber import Subscriber
 from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollout_records import Record, resume
 from stack.state.revisions import Change, Origin, Revision, encode
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -30,14 +31,14 @@ class Scene:
     def __init__(self) -> None:
         self.now = START
         self.stored: Mapping[str, Any] | Exception | None = None
-        around = Surroundings(ClusterState, lambda: self.now)
+        around = Surroundings(lambda: self.now)
         self.clusters = Clusters(lambda name: Cluster(name, around))
         self.cluster = self.clusters.of('prod')
         self.cluster.readers[Subscriber(None)] = self.cluster.log.end
         first = Revision('prod', '"e"', 'r1', b'{"services": []}', START)
-        self.cluster.load(Current(0, first, path=[first]))
+        self.cluster.load(Current(0, first, resume(ClusterState, Record(), [first], self.now)))
         self.shared: tuple[CalendarWindow, ...] | Exception = ()
-        reader = Reader(None, None, self.frozen, self.calendar)
+        reader = Reader(None, None, ClusterState, lambda: self.now, frozen=self.frozen, calendar=self.calendar)
         self.freezes = Freezes(self.clusters, reader, lambda: self.now)
 
     async def calendar(self) -> Calendar:
@@ -203,7 +204,8 @@ def test_a_cluster_that_is_loaded_within_a_window_is_frozen_in_its_first_state()
     windows = (CalendarWindow(**NIGHT, clusters=('*',)),)
     revision = Revision('new', '"e"', 'r1', b'{"services": []}', START)
     cluster = scene.clusters.of('new')
-    cluster.load(Current(0, revision, path=[revision], freeze=FreezeReading(calendar=windows)))
+    state = ClusterState(revision, scene.now)
+    cluster.load(Current(0, revision, state, freeze=FreezeReading(calendar=windows)))
     assert cluster.state.frozen['by'] == 'freeze window'
     assert cluster.snapshot().content['freeze_windows']['now']['reason'] == 'night'
 

@@ -85,7 +85,7 @@ class Ledger:
             self.create(name, '1')
 
     def make(self, name: str) -> Cluster:
-        around = Surroundings(ClusterState, lambda: AT)
+        around = Surroundings(lambda: AT)
         around.moves.subscribe(self.hub.moved)
         return Described(self, name, around)
 
@@ -96,6 +96,12 @@ class Ledger:
         await self.ready_gate.wait()
         self.clusters.of(name).remember(self.older.get(name, ()))
 
+    async def prove_summaries(self) -> None:
+        pass
+
+    def summary(self, name: str, known: str | None) -> Event | None:
+        return self.clusters.of(name).stand_in.event(known, AT)
+
     def synced(self, names: list[str], missed: Missed) -> Event:
         found = {name: self.clusters.of(name).revision for name in names}
         return cluster_events.synced({name: each and each.id for name, each in found.items()}, missed, AT)
@@ -103,7 +109,7 @@ class Ledger:
     def create(self, name: str, id: str) -> None:
         cluster = self.clusters.of(name)
         made = revision(name, id)
-        cluster.load(Current(cluster.heard, made, path=[made]))
+        cluster.load(Current(cluster.heard, made, ClusterState(made, AT)))
 
     def change(self, name: str, id: str, size: int = 0) -> None:
         cluster = self.clusters.of(name)

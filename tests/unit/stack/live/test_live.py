@@ -15,6 +15,7 @@ from stack.live.client_messages import Subscribe
 from stack.live.interest import ASKED_S
 from stack.live.live import RECENT, Live
 from stack.live.subscriber import Subscriber
+from stack.live.summary_store import SummaryStore
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
 from stack.rollouts.overtaken import DECIDED_AFTER
@@ -59,7 +60,9 @@ class Scene:
         # Another process, as far as this one can tell: it hears of a write by looking, and at no other time.
         self.store = RevisionStore(bucket)
         self.records = RolloutRecords(bucket, pause_s=0)
-        self.live = Live(RevisionStore(bucket), self.records, clock=lambda: self.clock, now=self.now)
+        self.live = Live(
+            RevisionStore(bucket), self.records, SummaryStore(bucket, 'test'), clock=lambda: self.clock, now=self.now
+        )
         # Subscribed by `listen`.
         self.reader = Reader()
 

@@ -14,6 +14,7 @@ from stack.errors import AwsFailed, NotFound
 from stack.live.client_messages import Subscribe
 from stack.live.live import Live
 from stack.live.subscriber import Subscriber
+from stack.live.summary_store import SummaryStore
 from stack.rollouts.observation import Observation
 from stack.rollouts.rollout_records import PREFIX, RolloutRecords
 from stack.state.revision_store import RevisionStore, serialise
@@ -55,7 +56,15 @@ class Replica:
         self.store = RevisionStore(bucket)
         self.clock = 1000.0
         self.records = RolloutRecords(bucket, pause_s=0)
-        self.live = Live(self.store, self.records, clock=lambda: self.clock, now=lambda: world.now, **options)
+        self.summaries = SummaryStore(bucket, 'test')
+        self.live = Live(
+            self.store,
+            self.records,
+            self.summaries,
+            clock=lambda: self.clock,
+            now=lambda: world.now,
+            **options,
+        )
 
     async def put(self, image: str = 'web:1', verb: str = 'replace', announce: str | None = 'deploy') -> Revision:
         try:

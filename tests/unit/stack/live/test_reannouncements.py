@@ -12,7 +12,7 @@ from stack.live.reannouncements import HEAR_S, Reannouncements
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
 from stack.rollouts.rollout import Verdict, end, superseded
-from stack.rollouts.rollout_records import Record
+from stack.rollouts.rollout_records import Record, resume
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 
@@ -49,10 +49,10 @@ def changed(name: str, announce: str | None, **images: str) -> Revision:
 def held(moved: list[str], name: str) -> Cluster:
     """A cluster that was changed without being announced."""
     revision = changed('r1', None)
-    around = Surroundings(ClusterState, lambda: START)
+    around = Surroundings(lambda: START)
     around.moves.subscribe(lambda _: moved.append(name))
     cluster = Cluster('prod', around)
-    cluster.load(Current(0, revision, path=[revision]))
+    cluster.load(Current(0, revision, ClusterState(revision, START)))
     moved.clear()
     return cluster
 
@@ -84,11 +84,11 @@ class Overtaken:
 
     def __init__(self) -> None:
         self.now, self.records, self.moved = START, Records(), 0
-        around = Surroundings(ClusterState, lambda: self.now)
+        around = Surroundings(lambda: self.now)
         around.moves.subscribe(self._move)
         self.cluster = Cluster('prod', around)
         first, second = changed('r1', 'deploy'), changed('r2', 'deploy')
-        self.cluster.load(Current(0, first, path=[first]))
+        self.cluster.load(Current(0, first, resume(ClusterState, Record(), [first], START)))
         self.cluster.stored(first, second)
         self.known = Reannouncements(self.records, lambda: (self.now - START).total_seconds())
         self.later(DECIDED_AFTER)
@@ -149,10 +149,10 @@ def test_superseded_is_final_once_a_record_was_read_late_enough():
 def test_a_verdict_counts_that_is_recorded_beside_another_service_of_its_revision():
     """By a replica at r2, which overtook web alone, in one that is at r3 already."""
     now = [START]
-    cluster = Cluster('prod', Surroundings(ClusterState, lambda: now[0]))
+    cluster = Cluster('prod', Surroundings(lambda: now[0]))
     first = changed('r1', 'deploy', web='web:1', api='api:1')
     second = changed('r2', 'deploy', web='web:2', api='api:1')
-    cluster.load(Current(0, first, path=[first]))
+    cluster.load(Current(0, first, resume(ClusterState, Record(), [first], START)))
     cluster.stored(first, second)
     cluster.stored(second, changed('r3', 'deploy', web='web:2', api='api:2'))
     web, api = (cluster.state.former['r1'][service] for service in ('web', 'api'))
