@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Sequence
@@ -61,9 +62,17 @@ class BenchAws:
     def counts(self) -> Counter[str]:
         return Counter(json.loads(self._control('counts')))
 
-    def fill(self, documents: dict[str, Any]) -> None:
-        """Put clusters into the bucket, each with one revision that is an hour old."""
-        self._control('fill', json.dumps(documents).encode())
+    def fill(self, documents: dict[str, Any]) -> dict[str, str]:
+        """Put JSON into the bucket by key, such as clusters, as of an hour ago; the version of each."""
+        return json.loads(self._control('fill', json.dumps(documents).encode()))
+
+    def stored(self, key: str) -> bytes:
+        """The newest version of an object; empty where there is none."""
+        try:
+            with urllib.request.urlopen(f'{self.endpoint}/{BUCKET}/{key}', timeout=60) as answer:
+                return answer.read()
+        except urllib.error.HTTPError:
+            return b''
 
     def revise(self, cluster: str, documents: Sequence[Any]) -> None:
         """Give a cluster further revisions, the oldest first."""
@@ -127,9 +136,13 @@ class Aws:
         self.limits = Limits()
 
     def control_fill(self, documents: bytes) -> Any:
-        for name, document in json.loads(documents).items():
-            stored = self.put(f'{BUCKET}/{name}', json.dumps(document).encode(), {})
-            stored.modified -= timedelta(hours=1)
+        stored = {
+            key: self.put(f'{BUCKET}/{key}', json.dumps(document).encode(), {})
+            for key, document in json.loads(documents).items()
+        }
+        for version in stored.values():
+            version.modified -= timedelta(hours=1)
+        return {key: version.id for key, version in stored.items()}
 
     def control_revise(self, given: bytes) -> None:
         cluster, documents = json.loads(given)
@@ -257,6 +270,9 @@ class Aws:
 
     def do_GetQueueAttributes(self, asked: dict[str, Any]) -> Any:
         return {'Attributes': {'QueueArn': 'arn:aws:sqs:eu-west-1:123456789012:bench'}}
+
+    def do_ReceiveMessage(self, asked: dict[str, Any]) -> Any:
+        return {}
 
     def do_SendMessage(self, asked: dict[str, Any]) -> Any:
         return {'MessageId': '1', 'MD5OfMessageBody': hashlib.md5(asked['MessageBody'].encode()).hexdigest()}

@@ -68,7 +68,8 @@ class Measured(Client):
         return len(list(Path(f'/proc/{self.process.pid}/fd').iterdir()))
 
 
-def nysa(aws: BenchAws, **variables: str) -> Measured:
-    """The product in a real profile, without access control."""
+def nysa(aws: BenchAws, *, stalls: Path | None = None, **variables: str) -> Measured:
+    """The product in a real profile, without access control; long callbacks are noted in the file `stalls`."""
     settings = {'PROFILE': 'bench', 'NYSA_AUTH': 'off', **aws.environment(), **variables}
-    return Measured('nysa_server.py', '--port=0', **settings)
+    timed = ('-m', 'tests.bench._stalls', str(stalls)) if stalls else ()
+    return Measured(*timed, 'nysa_server.py', '--port=0', **settings)

@@ -1,6 +1,7 @@
 """HTTP/1.1 for the benchmarks' AWS: as little of it as boto3 needs, so that the client's own cost is what shows."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -52,8 +53,14 @@ class Line(asyncio.Protocol):
         where = urlsplit(target)
         query = dict(parse_qsl(where.query, keep_blank_values=True))
         request = Request(method, unquote(where.path), query, headers, rest)
-        pause = 0 if request.path.startswith('/-/') else self._latency_s
-        asyncio.get_running_loop().call_later(pause, self._transport.write, self._written(request))
+        asyncio.get_running_loop().call_later(self._pause(request), self._transport.write, self._written(request))
+
+    def _pause(self, request: Request) -> float:
+        """Seconds until the answer: the latency; for messages, of which there are none, as long as the caller waits."""
+        if request.path.startswith('/-/'):
+            return 0
+        waits = request.headers.get('x-amz-target', '').endswith('.ReceiveMessage')
+        return json.loads(request.body).get('WaitTimeSeconds') or self._latency_s if waits else self._latency_s
 
     def _written(self, request: Request) -> bytes:
         status, headers, body = self._answer(request)
