@@ -6,13 +6,17 @@ import selectors
 import socket
 import struct
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 REQUEST = (
     'GET /api/v1/events?{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extensions}\r\n'
 )
+# https://www.rfc-editor.org/rfc/rfc7692#section-7
+DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate\r\n'
+COMPRESSED, TAIL = 0x40, b'\x00\x00\xff\xff'
 CHUNK = 1 << 16
 TYPE = re.compile(rb'{"type":"(\w+)"')
 # The message's own revision comes before those of its services.
@@ -22,11 +26,13 @@ REVISION = re.compile(rb'"revision":"([^"]+)"')
 class Bee:
     """One subscriber. `revisions` are the received ones with their times; `last` is the newest message of each type."""
 
-    def __init__(self, port: int, query: str):
+    def __init__(self, port: int, query: str, deflated: bool = False):
+        """`deflated` offers compression."""
         self.socket = socket.create_connection(('127.0.0.1', port))
         # A subscriber that stops reading also fills its own buffer: keep it small.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
-        self.socket.sendall(REQUEST.format(query=query, port=port).encode())
+        extensions = DEFLATE if deflated else ''
+        self.socket.sendall(REQUEST.format(query=query, port=port, extensions=extensions).encode())
         self.socket.setblocking(False)
         self.reads = True
         self.open = False
@@ -85,7 +91,7 @@ class Bee:
                 break
             payload = bytes(buffer[start + head : start + head + length])
             if buffer[start] & 15 == 1:
-                yield payload
+                yield inflate(payload) if buffer[start] & COMPRESSED else payload
             elif buffer[start] & 15 == 9:
                 # A pong repeats the payload of the ping, with a mask of zeros.
                 self.socket.send(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
@@ -93,12 +99,17 @@ class Bee:
         del buffer[:start]
 
 
+def inflate(payload: bytes) -> bytes:
+    """A message that was compressed by itself."""
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(payload + TAIL)
+
+
 class Swarm:
-    def __init__(self, port: int, count: int, query: str, within: float = 180.0):
+    def __init__(self, port: int, count: int, query: str, within: float = 180.0, *, deflated: bool = False):
         self._selector = selectors.DefaultSelector()
         self.bees: list[Bee] = []
         for first in range(0, count, 100):
-            some = [Bee(port, query) for _ in range(min(100, count - first))]
+            some = [Bee(port, query, deflated) for _ in range(min(100, count - first))]
             self.bees += some
             for bee in some:
                 self._selector.register(bee.socket, selectors.EVENT_READ, bee)

@@ -17,6 +17,8 @@ from tests.client import Client
 from tests.swarm import Swarm
 
 SOCKETS, ROUNDS = 10_000, 9
+# Sockets that are opened and closed before memory is measured.
+WARMS = 10
 
 
 def room() -> int:
@@ -70,6 +72,19 @@ def compare(server: Measured, count: int, ways: tuple[str, ...]) -> None:
     swarm.close()
 
 
+def idle(aws: BenchAws, count: int) -> None:
+    """The memory of sockets that do nothing, without and with compression offered, each in a server of its own."""
+    for deflated in (False, True):
+        with Measured('-m', 'tests.bench._fanout_server', 'nysa', **aws.environment()) as server:
+            Swarm(server.port, WARMS, 'cluster=nothing', deflated=deflated).close()
+            before = server.memory_mb()
+            swarm = Swarm(server.port, count, 'cluster=nothing', deflated=deflated)
+            each_kb = (server.memory_mb() - before) * 1024 / count
+            offered, goal = (', deflate offered', 24) if deflated else ('', 14)
+            print(f'an idle subscriber{offered:20}{each_kb:8.1f} KB    goal {goal}')
+            swarm.close()
+
+
 def notice(server: Measured, swarm: Swarm) -> None:
     """The time of other requests while events are sent, one after the other."""
     process = multiprocessing.get_context('spawn')
@@ -97,7 +112,8 @@ def main() -> None:
         for kind, ways in (('websockets', ('broadcast',)), ('nysa', ('raw', 'hub'))):
             with Measured('-m', 'tests.bench._fanout_server', kind, **aws.environment()) as server:
                 compare(server, count, ways)
-    print('goal: at most 1.5 × raw and 1.1 × broadcast; 60 ms; 16 KB')
+        print('goal: at most 1.5 × raw and 1.1 × broadcast; 60 ms')
+        idle(aws, count)
 
 
 if __name__ == '__main__':

@@ -22,6 +22,7 @@ from tornado.httpclient import HTTPError
 from tests.bench._aws import BUCKET, KEYS, BenchAws
 from tests.bench._growth import Samples
 from tests.bench._server import Measured, nysa
+from tests.client import Answer
 from tests.endurance import Record
 from tests.live_client import LiveClient
 
@@ -161,14 +162,19 @@ class Soak:
         try:
             writer = self.chance.choice(self.in_service)
             answer = await asyncio.to_thread(writer.api, 'PUT', path, {'image_tag': str(number)})
-            self.statuses[f'PUT {answer.status}'] += 1
+            self._count('PUT', answer)
             if answer.status == 202:
                 self.stored[cluster].append(answer.revision)
             reader = self.chance.choice(self.in_service)
             read = await asyncio.to_thread(reader.api, 'GET', f'/clusters/{cluster}/config')
-            self.statuses[f'GET {read.status}'] += 1
+            self._count('GET', read)
         except (OSError, urllib3.exceptions.HTTPError) as error:
             self.statuses[type(error).__name__] += 1
+
+    def _count(self, method: str, answer: Answer) -> None:
+        """Count an answer; those of errors by their message as well."""
+        why = '' if answer.status < 400 else f' {answer.json["message"]}'
+        self.statuses[f'{method} {answer.status}{why}'] += 1
 
     async def _restart(self) -> None:
         while True:
