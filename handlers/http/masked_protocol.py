@@ -27,6 +27,9 @@ POSSIBLE_BITS = frozenset(map(str, range(9, 16)))
 class MaskedProtocol(WebSocketProtocol13):
     """`deflates` is whether the client accepts compressed frames."""
 
+    # Beyond thirty attributes, the instances of a class share no table of their names: a kilobyte for each socket.
+    __slots__ = ('_at_header', 'deflates')
+
     def __init__(self, *args: Any):
         super().__init__(*args)
         self._at_header = False

@@ -101,8 +101,7 @@ class Trial:
             self.until_quiet()
             costs['the first plan, calls'] = self.first_plan()
             costs |= self.requests()
-            costs['memory, MB'] = server.memory_mb()
-            costs['a change until all subscribers have it, CPU ms'] = self.fan_out()
+            costs |= self.fan_out()
         return costs
 
     def until_quiet(self) -> None:
@@ -149,7 +148,8 @@ class Trial:
                 return spent / len(result.times_ms) * 1000
             seconds *= 3
 
-    def fan_out(self) -> float:
+    def fan_out(self) -> Costs:
+        """A change until all subscribers have it, and the memory with all of them."""
         swarm = Swarm(self._server.port, self._fleet.subscribers, f'cluster={CLUSTER}', within=120)
         before = self._server.cpu_s()
         for _ in range(CHANGES):
@@ -157,8 +157,9 @@ class Trial:
             answer = self._server.api('PUT', f'/clusters/{CLUSTER}/services/s0', changed)
             swarm.until(lambda revision=answer.revision: all(bee.knows(revision) for bee in swarm.bees), 120)
         spent = self._server.cpu_s() - before
+        memory = self._server.memory_mb()
         swarm.close()
-        return spent / CHANGES * 1000
+        return {'a change until all subscribers have it, CPU ms': spent / CHANGES * 1000, 'memory, MB': memory}
 
     def passes(self) -> Costs:
         """One round of a scheduler over all clusters, with nothing to do."""
