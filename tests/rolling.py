@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 import nysa_server
+from handlers.access.access import ControlledAccess
 from handlers.access.access_setup import open_access
 from handlers.application import make_application
 from handlers.live.frames import text_frame
@@ -105,6 +106,7 @@ class Rolling:
         self.waited = 0.0
         self.asked_for = True
         self._server: HTTPServer | None = None
+        self._reading_tokens: asyncio.Task[None] | None = None
         self.follow_the_wall_clock()
         self.start(**live)
 
@@ -245,6 +247,9 @@ class Rolling:
         own = {'looks': looks, 'recorder': self.recorder, 'task_logs': TaskLogs(looks, lambda: self.clock)}
         self.context = replace(context, live=self.live, **own)
         await open_access(context.access, read)
+        if isinstance(context.access, ControlledAccess):
+            # Tokens that are not read again for long are not accepted.
+            self._reading_tokens = asyncio.create_task(context.access.store.run())
         self._server = HTTPServer(make_application(self.context))
         sockets = bind_sockets(port, '127.0.0.1')
         self._server.add_sockets(sockets)
@@ -252,6 +257,9 @@ class Rolling:
 
     async def stop(self) -> None:
         """Stop the server as on SIGTERM; `start` and `serve` create another one."""
+        if self._reading_tokens is not None:
+            self._reading_tokens.cancel()
+            await asyncio.gather(self._reading_tokens, return_exceptions=True)
         if self._server is not None:
             self._server.stop()
             self.context.sockets.close()

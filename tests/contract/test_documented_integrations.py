@@ -20,7 +20,7 @@ from tests.stage import Stage
 DOCUMENT = Path(__file__).parents[2] / 'docs' / 'integrations.md'
 # Node as the locked packages bring it, which is there wherever the tests are.
 INTERPRETERS = {'python': sys.executable, 'js': str(Path(sys.executable).with_name('node'))}
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def snippets(language: str) -> list[str]:

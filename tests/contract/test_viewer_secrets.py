@@ -104,14 +104,11 @@ class Scene(Rolling):
         self.aws.secret(profile, {'NYSA_TOKENS': [record.record() for _, record in records.values()]})
         self.plants = Plants(f'/ecs/{self.name}')
         self.port = await self.serve(PROFILE=profile, NYSA_AUTH='on')
-        # Tokens that are not read again for long are not accepted.
-        tokens = self.context.access.controlled().store
-        self.loops = [asyncio.create_task(self.live.run()), asyncio.create_task(tokens.run())]
+        self.running = asyncio.create_task(self.live.run())
         self.aws.client('logs').create_log_group(logGroupName=self.plants.log_group)
 
     async def close(self) -> None:
-        for loop in self.loops:
-            loop.cancel()
+        self.running.cancel()
         await super().close()
 
     async def play(self) -> None:
