@@ -307,8 +307,8 @@ SETTINGS = (
     ),
     Setting(
         'NYSA_SANDBOX_FLEET',
-        'What a fresh embedded AWS holds: `busy` (six clusters, 40 services that run, rollouts under way) or `small` '
-        '(two clusters whose services the scheduler starts).',
+        'What a fresh embedded AWS holds: `busy` (two accounts, six clusters, 40 services that run, rollouts '
+        'under way) or `small` (two clusters whose services the scheduler starts).',
         default='busy',
         where='environment',
         read=_fleet,

@@ -7,12 +7,17 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stack.configuration.accounts import HOME
 from stack.sandbox.calls import REGION
 from stack.sandbox.ecs import Clock, RealClock
 from stack.sandbox.server import ACCOUNT, EmbeddedAws, SeededFleet
+
+if TYPE_CHECKING:
+    from stack.sandbox.fleet.busy import BusyFleet
 
 PRODUCTION = 'production'
 PRODUCTION_ACCOUNT = '210987654321'
@@ -64,21 +69,22 @@ def local_aws(
 
 
 def _two(stack: ExitStack, directory: Path | None, clock: Clock, accounts: tuple[str, str]) -> LocalAws:
-    from stack.sandbox.fleet.busy import BusyFleet  # it is slow to import, and of use at a first start alone
-    from stack.sandbox.seed import place_of
-
     home_id, other_id = accounts
-    places = {HOME: place_of(home_id, REGION), PRODUCTION: place_of(other_id, REGION, registry=home_id)}
-    busy = BusyFleet(places, _setting(other_id))
+    fleet = cache(lambda: _busy_fleet(home_id, other_id))
+    if directory:
+        # Before anything is stored: whatever interrupts this start, the next one finds that there are two.
+        (directory / 'accounts').mkdir(parents=True, exist_ok=True)
     home = stack.enter_context(
-        EmbeddedAws.start(directory, clock=clock, account=home_id, seed=lambda aws: busy.put_home(aws.ecs, aws.client))
+        EmbeddedAws.start(
+            directory, clock=clock, account=home_id, seed=lambda aws: fleet().put_home(aws.ecs, aws.client)
+        )
     )
     other = stack.enter_context(
         EmbeddedAws.start(
-            _directory_of(directory),
+            directory / 'accounts' / PRODUCTION if directory else None,
             clock=clock,
             account=other_id,
-            seed=lambda aws: busy.put_other(PRODUCTION, aws.ecs, aws.client),
+            seed=lambda aws: fleet().put_other(PRODUCTION, aws.ecs, aws.client),
         )
     )
     other.send_events_to(home)
@@ -86,15 +92,20 @@ def _two(stack: ExitStack, directory: Path | None, clock: Clock, accounts: tuple
     return LocalAws(home, {PRODUCTION: other})
 
 
+def _busy_fleet(home_id: str, other_id: str) -> 'BusyFleet':
+    # Of use at a first start alone, and slow to import before an embedded AWS has patched moto.
+    from stack.sandbox.fleet.busy import BusyFleet
+    from stack.sandbox.seed import place_of
+
+    places = {HOME: place_of(home_id, REGION), PRODUCTION: place_of(other_id, REGION, registry=home_id)}
+    return BusyFleet(places, _setting(other_id))
+
+
 def _has_two(directory: Path | None, fleet: SeededFleet) -> bool:
     """Whether the state has two accounts; of a fresh one the fleet decides."""
     if directory is None or not (directory / 's3').exists():
         return fleet is SeededFleet.BUSY
     return (directory / 'accounts').exists()
-
-
-def _directory_of(directory: Path | None) -> Path | None:
-    return directory / 'accounts' / PRODUCTION if directory else None
 
 
 def _setting(account: str) -> str:
