@@ -8,6 +8,7 @@ import {
   lacking,
   origin,
   readAdoption,
+  readUnlisted,
   readUnmanaged,
   stackfileOf,
 } from '../src/lib/new-cluster';
@@ -84,13 +85,19 @@ test('an adoption, its notes by service', () => {
 
 test('the unmanaged clusters of ECS', () => {
   const rows = [
-    { name: 'old', managed: false, services: 2, running: 7 },
+    { name: 'old', account: 'prod', managed: false, services: 2, running: 7 },
     { name: 'ours', managed: true },
     { name: 'bare', managed: false },
   ];
   expect(readUnmanaged({ content: rows })).toEqual([
-    { name: 'old', services: 2, running: 7 },
-    { name: 'bare', services: 0, running: 0 },
+    { name: 'old', account: 'prod', services: 2, running: 7 },
+    { name: 'bare', account: '', services: 0, running: 0 },
   ]);
   expect(readUnmanaged({})).toEqual([]);
+});
+
+test('accounts whose clusters could not be listed', () => {
+  expect(readUnlisted({ content: [], failing: { prod: 'AccessDenied' } })).toEqual(['prod']);
+  expect(readUnlisted({ content: [], failing: {} })).toEqual([]);
+  expect(readUnlisted({})).toEqual([]);
 });

@@ -5,6 +5,7 @@ test.each([
   '/cp',
   '/cp?q=prod',
   '/cp?q=prod&state=failing&size=dense&group=pattern',
+  '/cp?state=failing&account=prod%2Feu-west-1',
   '/cp/new',
   '/cp/activity',
   '/cp/activity?by=ann&service=api&cluster=prod&kind=rollback&since=2030-04-01&until=2030-04-08',

@@ -14,6 +14,7 @@ SECTIONS = [
     'Tiles',
     'Dense tiles',
     'Rows of services',
+    'AWS accounts',
     'A rollout, and activity',
     'Deployments in stages',
     'Approvals',

@@ -2,7 +2,6 @@ import { useEffect } from 'preact/hooks';
 import { ClusterScreen } from '../screens/cluster';
 import { Fleet } from '../screens/fleet/fleet';
 import { Gone } from '../screens/gone';
-import { RolloutScreen } from '../screens/rollout';
 import { titleOf } from '../lib/attention';
 import { fleetRoute, format, versionsRoute } from '../lib/router';
 import type { ClusterEntry } from '../lib/store';
@@ -10,6 +9,7 @@ import { LinkButton } from '../ui/button';
 import { lazy } from '../ui/lazy';
 import { Empty, Skeleton } from '../ui/states';
 import { Dialogs } from '../screens/dialogs';
+import { AccountsReader } from './accounts';
 import { attention } from './attention';
 import { Confirm } from './confirm';
 import { KeyHelp } from './key-help';
@@ -33,6 +33,7 @@ const RemovedScreen = lazy(() => later().then((screens) => screens.RemovedScreen
 const ReviewScreen = lazy(() => later().then((screens) => screens.ReviewScreen));
 const Parts = lazy(() => import('../screens/parts/parts').then((screens) => screens.Parts));
 const VersionsScreen = lazy(() => import('../screens/versions/versions').then((screens) => screens.VersionsScreen));
+const RolloutScreen = lazy(() => later().then((screens) => screens.RolloutScreen));
 const StackfileScreen = lazy(() => later().then((screens) => screens.StackfileScreen));
 
 export function Page() {
@@ -75,6 +76,7 @@ export function Page() {
         <Crumbs />
         <Screen />
       </main>
+      <AccountsReader />
       <Notices />
       <Dialogs />
       <Confirm />

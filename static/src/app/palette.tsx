@@ -7,6 +7,7 @@ import { activityRoute, fleetRoute, clusterRoute, type Route, versionsRoute } fr
 import { Icon, type IconName } from '../ui/icons';
 import { useModal } from '../ui/focus';
 import type { MenuItem } from '../ui/menu';
+import { accounts } from './accounts';
 import { asked, restart, restore, rollback, SERVICES } from './actions';
 import { clusterItems, opened, serviceItems } from './menus';
 import { theme } from './preferences';
@@ -49,6 +50,8 @@ function entries(): Entry[] {
     for (const name of entry.names.peek())
       found.push(to(`s ${cluster} ${name}`, name, cluster, 'box', clusterRoute(cluster, name)));
   }
+  for (const { key, label } of accounts.peek())
+    found.push(to(`a ${key}`, `Clusters of ${label}`, 'AWS account', 'layers', fleetRoute('', '', '', '', key)));
   found.push(
     to('fleet', 'All clusters', 'g c', 'layers', fleetRoute()),
     to('versions', 'Versions in all clusters', 'g v', 'tag', versionsRoute()),

@@ -96,9 +96,10 @@ export function creation(name: string, text: string): string {
   return `name: ${JSON.stringify(name)}\nconfig:\n${indented}\n`;
 }
 
-/** An unmanaged ECS cluster, and what runs in it. */
+/** An unmanaged ECS cluster, the AWS account it is in, and what runs in it. */
 export interface Unmanaged {
   name: string;
+  account: string;
   services: number;
   running: number;
 }
@@ -110,9 +111,15 @@ export function readUnmanaged(sent: Json): Unmanaged[] {
     .filter((each) => each.managed !== true)
     .map((each) => ({
       name: String(each.name),
+      account: String(each.account ?? ''),
       services: Number(each.services) || 0,
       running: Number(each.running) || 0,
     }));
+}
+
+/** The accounts whose ECS clusters could not be listed, in the answer of `GET /ecs-clusters`. */
+export function readUnlisted(sent: Json): string[] {
+  return typeof sent.failing === 'object' && sent.failing !== null ? Object.keys(sent.failing) : [];
 }
 
 export interface Adoption {

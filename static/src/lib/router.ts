@@ -3,13 +3,14 @@
 export type Tab = 'overview' | 'logs' | 'metrics' | 'tasks' | 'runs' | 'configuration' | 'diff' | 'history';
 export const TABS: Tab[] = ['overview', 'logs', 'metrics', 'tasks', 'runs', 'configuration', 'diff', 'history'];
 
-/** `state`: which clusters are shown; `size` and `group`: as what, '' where the viewer chose nothing. */
+/** `state` and `account`: which clusters are shown; `size` and `group`: as what, '' where the viewer chose nothing. */
 export interface FleetRoute {
   screen: 'fleet';
   filter: string;
   state: string;
   size: string;
   group: string;
+  account: string;
 }
 
 /** Filters of the activity, '' for each that is off: `since` and `until` are days as `2030-04-02`, both included. */
@@ -64,7 +65,13 @@ export function parse(url: string): Route {
   const [first, cluster, page, service, ...rest] = parts;
   if (!pathname.startsWith('/cp') || rest.length) return { screen: 'missing', path: pathname };
   if (first === undefined || (first === 'clusters' && !cluster))
-    return fleetRoute(q.get('q') ?? '', q.get('state') ?? '', q.get('size') ?? '', q.get('group') ?? '');
+    return fleetRoute(
+      q.get('q') ?? '',
+      q.get('state') ?? '',
+      q.get('size') ?? '',
+      q.get('group') ?? '',
+      q.get('account') ?? '',
+    );
   if (first === 'activity' && !cluster) {
     const of = (name: string) => q.get(name) ?? '';
     const period = { since: day(of('since')), until: day(of('until')) };
@@ -109,6 +116,7 @@ export function format(route: Route): string {
     put('state', route.state);
     put('size', route.size);
     put('group', route.group);
+    put('account', route.account);
     return done('/cp');
   }
   if (route.screen === 'activity') {
@@ -149,8 +157,8 @@ export function format(route: Route): string {
 }
 
 /** The address of the fleet. */
-export function fleetRoute(filter = '', state = '', size = '', group = ''): FleetRoute {
-  return { screen: 'fleet', filter, state, size, group };
+export function fleetRoute(filter = '', state = '', size = '', group = '', account = ''): FleetRoute {
+  return { screen: 'fleet', filter, state, size, group, account };
 }
 
 /** A day of the calendar as it is in an address; '' for anything else. */

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { accountParts } from '../app/accounts';
 import { asked, shortRevision, thaw } from '../app/actions';
 import { useKeys } from '../app/keyboard';
 import { clusterItems } from '../app/menus';
@@ -74,6 +75,7 @@ export function ClusterFrame({
             <span class="mute">
               <UserText text={summary.by ?? 'external'} /> · <Ago at={summary.changedAt} />
             </span>
+            {accountParts.value && <accountParts.value.AccountOf cluster={name} />}
           </p>
         </div>
         <div class="row">

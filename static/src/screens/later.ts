@@ -8,4 +8,5 @@ export { HistoryScreen } from './history/history';
 export { NewCluster } from './new-cluster/new-cluster';
 export { PromoteDialog } from './promote-dialog';
 export { ReviewScreen } from './review';
+export { RolloutScreen } from './rollout';
 export { StackfileScreen } from './stackfile';

@@ -1,3 +1,4 @@
+import { accountParts } from '../../app/accounts';
 import { now } from '../../app/state';
 import { versionOf } from '../../lib/images';
 import { failingSince } from '../../lib/incident';
@@ -21,11 +22,16 @@ const FEWER_SQUARES = 10;
 /** A small tile: its name, one line where it is not calm, its squares. */
 export function DenseTile({ entry }: { entry: ClusterEntry }) {
   const state = tileState(entry.summary.value, entry.counts.value);
+  const account = accountParts.value?.labelOf(entry.name);
   return (
     <article class="tile" data-state={state}>
       <div class="top">
         <h2>
-          <Link to={clusterRoute(entry.name)} data-row={entry.name} title={entry.name}>
+          <Link
+            to={clusterRoute(entry.name)}
+            data-row={entry.name}
+            title={account ? `${entry.name} · account ${account}` : entry.name}
+          >
             {entry.name}
           </Link>
         </h2>

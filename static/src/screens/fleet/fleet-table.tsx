@@ -1,3 +1,4 @@
+import { accountParts } from '../../app/accounts';
 import { plural } from '../../lib/changes';
 import { concern } from '../../lib/model';
 import { failingSince } from '../../lib/incident';
@@ -54,19 +55,24 @@ export function FleetTable({ fleet }: { fleet: FleetState }) {
         );
       })}
       <Unmanaged />
+      {accountParts.value && <accountParts.value.AccountList />}
     </div>
   );
 }
 
 function Row({ entry }: { entry: ClusterEntry }) {
   const { by, message, changedAt, serviceCount } = entry.summary.value;
+  const account = accountParts.value?.labelOf(entry.name);
   return (
     <div class="tr" role="row" data-state={tileState(entry.summary.value, entry.counts.value)}>
       <div class="td two" role="cell">
         <Link to={clusterRoute(entry.name)} class="name-link cover" data-row={entry.name}>
           {entry.name}
         </Link>
-        <span class="mute small">{plural(entry.counts.value.services || serviceCount, 'service')}</span>
+        <span class="mute small">
+          {plural(entry.counts.value.services || serviceCount, 'service')}
+          {account && ` · account ${account}`}
+        </span>
       </div>
       <div class="td squares" role="cell">
         <ServiceSquares entry={entry} most={MOST_SQUARES} />

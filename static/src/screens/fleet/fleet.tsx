@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { accountParts } from '../../app/accounts';
 import { deployments, happeningsOf, useActivity } from '../../app/activity';
 import { useKeys } from '../../app/keyboard';
 import { useSlow } from '../../app/read';
@@ -44,6 +45,7 @@ export function Fleet() {
         <h1 class="visually-hidden">Clusters</h1>
         {slow && <Skeleton />}
         {store.loaded.value && <Tallies />}
+        {accountParts.value && <accountParts.value.AccountTroubles />}
         {store.loaded.value && !names.length && <NoClusters />}
         {names.length > 0 && <Clusters at={at} fleet={fleet} total={names.length} />}
       </div>
@@ -74,7 +76,8 @@ function NoClusters() {
 function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; total: number }) {
   const shown = fleet.shown.value.length;
   const size = at.size || (total >= DENSE_FROM ? 'dense' : 'large');
-  const filtered = at.filter !== '' || at.state !== '';
+  const parts = accountParts.value;
+  const filtered = at.filter !== '' || at.state !== '' || at.account !== '';
   return (
     <>
       <div class="wallbar">
@@ -82,12 +85,14 @@ function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; tot
         <span class="mute small" role="status">
           {filtered ? `${shown} of ${plural(total, 'cluster')}` : ''}
         </span>
+        {parts && <parts.AccountFilter value={at.account} />}
         <Segments
           label="Group"
           value={at.group || 'worst'}
           choices={[
             ['worst', 'Worst first'],
             ['pattern', 'By pattern'],
+            ...(parts ? [['account', 'By account'] as const] : []),
           ]}
           onChange={(group) => adjust({ group: group === 'worst' ? '' : group })}
         />
@@ -115,7 +120,7 @@ function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; tot
         <Empty
           icon="search"
           title={`0 of ${total} match`}
-          actions={<Button onClick={() => adjust({ filter: '', state: '' })}>Clear the filter</Button>}
+          actions={<Button onClick={() => adjust({ filter: '', state: '', account: '' })}>Clear the filter</Button>}
         />
       )}
     </>

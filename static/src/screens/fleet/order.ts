@@ -1,6 +1,7 @@
 /** Which clusters are on the wall, and in which order: one that stays while the pointer or the focus is in it. */
 
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { accountParts } from '../../app/accounts';
 import { route, store } from '../../app/state';
 import { matchesText, wordsOf } from '../../lib/filter';
 import { type FleetRoute, fleetRoute } from '../../lib/router';
@@ -26,9 +27,14 @@ const view = (): FleetRoute => (route.value.screen === 'fleet' ? route.value : f
 export function fleetState(): FleetState {
   const words = stable(() => wordsOf(view().filter), sameList);
   const state = stable(() => view().state, Object.is);
-  const grouped = stable(() => view().group === 'pattern', Object.is);
+  const account = stable(() => view().account, Object.is);
+  const grouped = stable(() => view().group, Object.is);
   const shown = stable(
-    () => store.names.value.filter((name) => matches(name, words.value) && inState(store.get(name)!, state.value)),
+    () =>
+      store.names.value.filter(
+        (name) =>
+          inAccount(name, account.value) && matches(name, words.value) && inState(store.get(name)!, state.value),
+      ),
     sameList,
   );
   const held = signal(FREE);
@@ -45,13 +51,24 @@ function inState(entry: ClusterEntry, state: string): boolean {
   return !state || (tallied(entry.summary.value, entry.services())[state as TallyKey] ?? 0) > 0;
 }
 
+/** Before the accounts are known, and where there is a single one, every cluster is. */
+function inAccount(name: string, key: string): boolean {
+  return !key || (accountParts.value?.isIn(name, key) ?? true);
+}
+
 export function urgencyOf(entry: ClusterEntry): number {
   return urgency(tileState(entry.summary.value, entry.counts.value));
 }
 
+function groupsOf(group: string, names: readonly string[]): { title: string; names: readonly string[] }[] {
+  if (group === 'pattern') return byPattern(names).map(({ pattern, ...rest }) => ({ title: pattern, ...rest }));
+  if (group === 'account' && accountParts.value) return accountParts.value.groupsOf(names);
+  return [{ title: '', names }];
+}
+
 function arranged(
   shown: ReadonlySignal<readonly string[]>,
-  grouped: ReadonlySignal<boolean>,
+  grouped: ReadonlySignal<string>,
   held: ReadonlySignal<Held>,
 ): ReadonlySignal<Wall> {
   let known = new Map<ClusterEntry, number>();
@@ -63,12 +80,10 @@ function arranged(
       const kept = new Map(entries.map((entry) => [entry, (holds ? known.get(entry) : undefined) ?? now.get(entry)!]));
       known = kept;
       const sort = (some: readonly ClusterEntry[]) => some.toSorted((a, b) => kept.get(a)! - kept.get(b)!);
-      const groups = grouped.value
-        ? byPattern(shown.value).map(({ pattern, names }) => ({
-            title: pattern,
-            entries: sort(names.map((name) => store.get(name)!)),
-          }))
-        : [{ title: '', entries: sort(entries) }];
+      const groups = groupsOf(grouped.value, shown.value).map(({ title, names }) => ({
+        title,
+        entries: sort(names.map((name) => store.get(name)!)),
+      }));
       return { groups, moved: entries.filter((entry) => kept.get(entry) !== now.get(entry)).length };
     },
     (a, b) =>

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { accountParts } from '../../app/accounts';
 import { continueHindrance } from '../../app/stopping';
 import { now } from '../../app/state';
 import { plural } from '../../lib/changes';
@@ -55,6 +56,7 @@ function Top({ entry, children }: { entry: ClusterEntry; children?: ComponentChi
         </h2>
         {children}
       </div>
+      {accountParts.value && <accountParts.value.AccountOf cluster={entry.name} />}
       <ServiceSquares entry={entry} most={MOST_SQUARES} linked />
     </>
   );

@@ -1,3 +1,4 @@
+import { accountParts } from '../../app/accounts';
 import { plural } from '../../lib/changes';
 import type { ClusterEntry } from '../../lib/store';
 import { WIDE_FAILURES } from '../../lib/wall';
@@ -23,6 +24,7 @@ export function Walls({ fleet, dense }: { fleet: FleetState; dense: boolean }) {
         return shown.length > 0 && <Group key={title} title={title} entries={shown} dense={dense} wide={wide} />;
       })}
       <Unmanaged />
+      {accountParts.value && <accountParts.value.AccountList />}
       <Legend />
     </div>
   );

@@ -1,12 +1,14 @@
 /** The unmanaged ECS clusters, to choose one from. */
 
 import { useEffect } from 'preact/hooks';
+import { accounts } from '../../app/accounts';
 import { useRead } from '../../app/read';
 import { me, roleHindrance, store } from '../../app/state';
 import { plural } from '../../lib/changes';
-import { readUnmanaged } from '../../lib/new-cluster';
+import { readUnlisted, readUnmanaged } from '../../lib/new-cluster';
 import type { Json } from '../../lib/model';
 import { call } from '../../lib/rest';
+import { Icon } from '../../ui/icons';
 import { ErrorBanner, Skeleton } from '../../ui/states';
 
 const LIST = '/ecs-clusters';
@@ -35,20 +37,30 @@ export function EcsClusters({
     return <ErrorBanner error={reading.error} title="Couldn't list the ECS clusters: type the name" retry={again} />;
   if (!reading.data) return reading.slow ? <Skeleton rows={3} /> : null;
   const free = readUnmanaged(reading.data).filter((each) => !store.names.value.includes(each.name));
+  const unlisted = readUnlisted(reading.data);
   const shown = free.filter((each) => each.name.toLowerCase().includes(typed.toLowerCase()));
   return (
     <>
       <p class="hint" role="status">
         {found(free.length, shown.length)}
       </p>
+      {unlisted.length > 0 && (
+        <p class="row small soft">
+          <Icon name="alert" />
+          <span>
+            Clusters of {unlisted.join(', ')} couldn't be listed: AWS refuses or does not answer. Type the name.
+          </span>
+        </p>
+      )}
       {shown.length > 0 && (
         <div class="tags" style={{ maxHeight: '234px' }} role="radiogroup" aria-label="Unmanaged ECS clusters">
-          {shown.map(({ name, services, running }) => (
+          {shown.map(({ name, account, services, running }) => (
             <label key={name}>
               <input type="radio" name="ecs-cluster" checked={chosen === name} onChange={() => onChoose(name)} />
               <span class="mono">{name}</span>
               <span class="mute small">
                 {services ? `${plural(services, 'service')}, ${plural(running, 'task')}` : 'Nothing runs'}
+                {accounts.value.length > 0 && ` · account ${account}`}
               </span>
             </label>
           ))}

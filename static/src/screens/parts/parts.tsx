@@ -4,6 +4,7 @@ import '../../styles/parts-page.css';
 import '../../styles/telemetry.css';
 import { useState } from 'preact/hooks';
 import { now } from '../../app/state';
+import { Accounts } from './accounts';
 import { Controls } from './controls';
 import { FlagsAndBadges, Squares, TicksAndClocks } from './marks-and-badges';
 import { Bars, EmptyStates, NoticeCards, Plans, Rollouts } from './messages';
@@ -21,6 +22,7 @@ export function Parts() {
       <FlagsAndBadges at={at} />
       <Tiles at={at} />
       <Rows at={at} />
+      <Accounts at={at} />
       <Rollouts at={at} />
       <Staged at={at} />
       <Proposals at={at} />

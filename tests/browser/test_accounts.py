@@ -1,0 +1,134 @@
+"""Clusters in two AWS accounts, one of which denies calls: where each cluster is, the filter, and what is wrong."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from stack.sandbox.ecs import ManualClock
+from stack.sandbox.faults import Fault
+from stack.sandbox.server import EmbeddedAws, SeededFleet
+from tests.aws import Aws
+from tests.server import Server
+
+CONFIG = {'services': [{'web': {'image': 'team/web:1', 'memory': 64}}]}
+
+
+@pytest.fixture(scope='module')
+def spoke() -> Iterator[EmbeddedAws]:
+    """The account of the clusters `live-*`."""
+    clock = ManualClock(time.time())
+    with EmbeddedAws.start(clock=clock, fleet=SeededFleet.NOTHING, account='575757575757') as embedded:
+        for name in ('live-shop', 'live-pay'):
+            embedded.client('ecs').create_cluster(clusterName=name)
+        yield embedded
+
+
+@pytest.fixture
+def server(aws: Aws, spoke: EmbeddedAws) -> Iterator[Server]:
+    role = aws.embedded.trust(spoke)
+    setting = {'live': {'role_arn': role, 'clusters': ['live-*']}}
+    with Server(aws, NYSA_ACCOUNTS=json.dumps(setting)) as running:
+        running.cluster(CONFIG, 'qa-shop')
+        for name in ('live-shop', 'live-pay'):
+            created = running.api('POST', '/clusters', {'name': name, 'config': CONFIG})
+            assert created.status == 201, created.body
+        yield running
+
+
+def opened(page: Page, server: Server, path: str = '') -> None:
+    page.goto(f'http://127.0.0.1:{server.port}/cp{path}')
+    expect(page.get_by_text('Live', exact=True)).to_be_visible()
+
+
+def tiles(page: Page) -> list[str]:
+    return page.locator('main .tile [data-row]').evaluate_all('(all) => all.map((each) => each.dataset.row).sort()')
+
+
+def test_each_cluster_has_its_account_and_the_wall_is_filtered_by_it(
+    page: Page, server: Server, violations: Callable[[], list[str]]
+):
+    opened(page, server)
+    live = page.locator('.tile').filter(has=page.locator('[data-row=live-shop]'))
+    expect(live.locator('.acctof')).to_have_text('account live')
+    expect(page.get_by_role('region', name='AWS accounts with problems')).to_have_count(0)
+    choice = page.get_by_role('combobox', name='AWS account')
+    choice.select_option('live')
+    expect(page).to_have_url(re.compile(r'/cp\?account=live$'))
+    expect(page.get_by_text('2 of 3 clusters')).to_be_visible()
+    assert tiles(page) == ['live-pay', 'live-shop']
+    page.reload()
+    expect(page.get_by_text('2 of 3 clusters')).to_be_visible()
+    expect(choice).to_have_value('live')
+    choice.select_option('')
+    page.get_by_role('button', name='By account').click()
+    expect(page.locator('.wallgroup > h2')).to_have_text([re.compile('^home'), re.compile('^live')])
+    page.get_by_text('2 AWS accounts').click()
+    expect(page.locator('.acctlist li')).to_have_text([re.compile('OK.*home.*1 cluster'), re.compile('OK.*live.*2 cl')])
+    for theme in ('light', 'dark'):
+        page.emulate_media(color_scheme=theme)
+        assert violations() == []
+
+
+def test_the_palette_leads_to_the_clusters_of_an_account(page: Page, server: Server):
+    opened(page, server)
+    expect(page.locator('.acctof')).to_have_count(3)
+    page.keyboard.press('Control+k')
+    page.get_by_role('dialog').get_by_role('combobox').fill('clusters of live')
+    page.keyboard.press('Enter')
+    expect(page).to_have_url(re.compile(r'/cp\?account=live$'))
+    expect(page.get_by_text('2 of 3 clusters')).to_be_visible()
+
+
+def test_an_account_that_denies_is_named_until_it_answers(
+    page: Page, aws: Aws, server: Server, spoke: EmbeddedAws, violations: Callable[[], list[str]]
+):
+    opened(page, server)
+    expect(page.locator('.acctof')).to_have_count(3)
+    troubles = page.get_by_role('region', name='AWS accounts with problems')
+    expect(troubles).to_have_count(0)
+    with spoke.faults.during(Fault('deny', service='ecs')):
+        listed = server.api('GET', '/ecs-clusters').json
+        assert 'live' in listed['failing']
+        # A new cluster has the page read the accounts.
+        server.cluster(CONFIG)
+        expect(troubles.get_by_role('listitem')).to_have_text(re.compile('Denied.*live.*AWS denies ecs:ListClusters'))
+        expect(page.locator('.tile .acctstate')).to_have_text(['Denied', 'Denied'])
+        for theme in ('light', 'dark'):
+            page.emulate_media(color_scheme=theme)
+            assert violations() == []
+        troubles.get_by_role('link', name='live').click()
+        expect(page.get_by_text('2 of 4 clusters')).to_be_visible()
+        page.locator('.tile [data-row=live-shop]').click()
+        expect(page.locator('.about .acctof')).to_contain_text('live')
+        expect(page.locator('.about .acctstate')).to_have_text('Denied')
+    assert server.api('GET', '/ecs-clusters').json['failing'] == {}
+    server.cluster(CONFIG)
+    expect(page.locator('.about .acctof')).to_have_text('account live')
+    expect(page.locator('.about .acctstate')).to_have_count(0)
+
+
+def test_health_is_read_again_from_time_to_time(page: Page, server: Server):
+    page.clock.install()
+    opened(page, server)
+    expect(page.locator('.acctof')).to_have_count(3)
+    with page.expect_response('**/api/v1/accounts'):
+        page.clock.fast_forward(31_000)
+
+
+def test_a_single_account_is_not_mentioned(page: Page, aws: Aws):
+    loaded: list[str] = []
+    page.on('request', lambda request: loaded.append(request.url))
+    with Server(aws) as alone:
+        alone.cluster(CONFIG)
+        opened(page, alone)
+        with page.expect_response('**/api/v1/accounts'):
+            page.reload()
+        expect(page.locator('.tile')).to_have_count(1)
+        page.wait_for_load_state('networkidle')
+        expect(page.get_by_role('combobox', name='AWS account')).to_have_count(0)
+        expect(page.get_by_role('button', name='By account')).to_have_count(0)
+    assert not [url for url in loaded if '/assets/accounts' in url]
