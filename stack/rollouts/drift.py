@@ -37,9 +37,13 @@ def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str]
     return all(each.path in _NAMES or (each.after is None and each.path not in dropped) for each in changes)
 
 
+# One object for all services: Python makes another for each call of `frozenset()`.
+NOTHING_DROPPED: frozenset[str] = frozenset()
+
+
 def dropped_fields(before: Wanted | None, after: Wanted, already: frozenset[str] | None) -> frozenset[str]:
     """The fields of its task definition that a service had once and is to have no more."""
-    already = already or frozenset()
+    already = already or NOTHING_DROPPED
     if before is None or before.definition == after.definition:
         return already
     changes = definition_changes(before.definition, after.definition)

@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from stack.aws.ports import ObjectLister, ObjectStore
@@ -34,6 +36,9 @@ ATTEMPTS = 5
 Json = dict[str, Any]
 # Makes the state of a cluster at its first revision that is known here.
 MakeState = Callable[[Revision, datetime], ClusterState]
+
+# One object for all rollouts: Python makes another for each call of `frozenset()`.
+NOTHING_FOREIGN: frozenset[str] = frozenset()
 
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
 
@@ -217,26 +222,33 @@ def rollout_json(rollout: Rollout) -> Json:
     }
 
 
+def _shared(kept: Json) -> Json:
+    """The values, with one object for equal texts: the rollouts of a cluster have most of them in common."""
+    return {name: sys.intern(value) if isinstance(value, str) else value for name, value in kept.items()}
+
+
+@lru_cache(1024)
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def _rollout(kept: Json) -> Rollout:
-    stored = dict(kept['goal'])
+    stored = _shared(kept['goal'])
     announced_at = stored.pop('told')
-    times = {
-        'since': datetime.fromisoformat(stored['since']),
-        'announced_at': announced_at and datetime.fromisoformat(announced_at),
-    }
+    times = {'since': _moment(stored['since']), 'announced_at': announced_at and _moment(announced_at)}
     goal = Goal(**stored | times)
     verdict = kept['verdict']
     if verdict is not None:
-        known_keys = {name: verdict[name] for name in _VERDICT if name in verdict}
-        verdict = Verdict(**known_keys | {'at': datetime.fromisoformat(verdict['at'])})
-    observed_at = datetime.fromisoformat(kept['observed_at'])
-    known = {name: kept[name] for name in _ROLLOUT if name in kept}
+        known_keys = _shared({name: verdict[name] for name in _VERDICT if name in verdict})
+        verdict = Verdict(**known_keys | {'at': _moment(verdict['at'])})
+    observed_at = _moment(kept['observed_at'])
+    known = _shared({name: kept[name] for name in _ROLLOUT if name in kept})
     if kept.get('stages') is not None:
         known['stages'] = stages.read_record(kept['stages'])
     values = known | {
         'goal': goal,
         'verdict': verdict,
         'observed_at': observed_at,
-        'foreign': frozenset(kept['foreign']),
+        'foreign': frozenset(kept['foreign']) or NOTHING_FOREIGN,
     }
     return Rollout(**values)
