@@ -143,6 +143,8 @@ class Trial:
             before = self._server.cpu_s()
             result = load(port, make, 1, seconds)
             spent = self._server.cpu_s() - before
+            if set(result.statuses) == {503}:
+                return math.nan  # a plan that takes longer than its deadline
             assert set(result.statuses) <= {200, 202}, result.statuses
             if len(result.times_ms) >= ENOUGH:
                 return spent / len(result.times_ms) * 1000
@@ -192,8 +194,9 @@ class Trial:
 
 
 def exponents(costs: Sequence[float]) -> tuple[float, float]:
-    """The slope of log(cost) over log(size): by least squares over all sizes, and of the last step."""
-    points = [(math.log10(size), math.log10(max(cost, 1e-6))) for size, cost in zip(SIZES, costs, strict=True)]
+    """The slope of log(cost) over log(size): by least squares over all measured sizes, and of their last step."""
+    measured = [(size, cost) for size, cost in zip(SIZES, costs, strict=True) if not math.isnan(cost)]
+    points = [(math.log10(size), math.log10(max(cost, 1e-6))) for size, cost in measured]
     x_mean, y_mean = (sum(values) / len(points) for values in zip(*points, strict=True))
     slope = sum((x - x_mean) * (y - y_mean) for x, y in points) / sum((x - x_mean) ** 2 for x, _ in points)
     (x_before, y_before), (x_last, y_last) = points[-2:]

@@ -31,8 +31,9 @@ CLUSTERS_EACH = 10
 # Requests under way at a time: beyond it, changes are left out, and counted.
 MOST_UNDER_WAY = 64
 SAMPLE_EVERY_S = 5.0
-# A load balancer sends nothing to a target that it removes, before that is stopped.
-DEREGISTERED_S = 1.0
+# A load balancer sends nothing to a target that it removes, and lets its requests end: so does this before a stop.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+DRAINED_WITHIN_S = 60.0
 SETTLES_WITHIN_S = 300.0
 # https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
 GOING_AWAY = 1001
@@ -180,7 +181,8 @@ class Soak:
         while True:
             await asyncio.sleep(self._load.restart)
             self.in_service.remove(self._restarted)
-            await asyncio.sleep(DEREGISTERED_S)
+            if self._under_way:
+                await asyncio.wait(set(self._under_way), timeout=DRAINED_WITHIN_S)
             await asyncio.to_thread(self._restarted.__exit__)
             self._restarted = await asyncio.to_thread(nysa(self._aws).__enter__)
             self.in_service.append(self._restarted)
