@@ -34,7 +34,7 @@ from stack.access.token_maker import print_token
 from stack.access.token_store import TokenStore
 from stack.access.tokens import Token
 from stack.aws import autoscaling, ecr, elb_details, elbv2, route53, schedules
-from stack.aws.accounts import Accounts, Adapter, Everywhere
+from stack.aws.accounts import Accounts, Adapter, Everywhere, unpaced
 from stack.aws.assumed_role import AssumedRole
 from stack.aws.careful import CarefulConnection
 from stack.aws.client import AwsClient
@@ -135,6 +135,7 @@ from stack.scheduler.reconciler import Reconciler
 from stack.scheduler.scheduler import Scheduler
 from stack.scheduler.scheduler_metrics import SchedulerMetrics
 from stack.stackfile.check_command import check_files
+from stack.state.ecs_claims import EcsClaims
 from stack.state.history import History
 from stack.state.places import Places
 from stack.state.revision_store import RevisionStore
@@ -310,6 +311,7 @@ def make_core(aws: Aws) -> Core:
     ecs_plan = partial(plan_commands.ecs_plan, make_reconcilers(aws, places, PLANNING_SHARE))
     previews = Previews(gate, notifier, ecs_plan, make_rehearsals(aws, places, PLANNING_SHARE))
     changes = Changes(store, notifier, gate, history, ledger, audit, previews)
+    changes.claims = EcsClaims(aws.bucket, aws.accounts.table, store)
     return Core(store, places, queue, notifier, ledger, history, audit, changes, Freezing(changes, gate), gate.calendar)
 
 
@@ -317,9 +319,14 @@ def make_gate(aws: Aws) -> Gate:
     return Gate(aws.bucket, partial(ecr.digest_of, aws.registries), aws.accounts.table)
 
 
-def everywhere(aws: Aws, places: Places, make: Callable[[AwsClient], Adapter]) -> Everywhere[Adapter]:
-    """An adapter for each account and region: what `make` gives for its connection."""
-    return Everywhere(aws.accounts, places, make)
+def everywhere(
+    aws: Aws,
+    places: Places,
+    make: Callable[[AwsClient], Adapter],
+    paced: Callable[[AwsClient], AwsClient] = unpaced,
+) -> Everywhere[Adapter]:
+    """An adapter for each account and region: what `make` gives for its connection as `paced` gives it."""
+    return Everywhere(aws.accounts, places, make, paced)
 
 
 def make_live(aws: Aws, core: Core) -> Live:
@@ -345,7 +352,7 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
     was_deployed = DeployedContent(store, aws.bucket).was_deployed
     described = partial(describe_in_place, everywhere(aws, core.places, lambda connection: connection))
     states = DesiredStates(store, changes, described, live.announced, was_deployed)
-    looks = everywhere(aws, core.places, lambda connection: EcsLook(CarefulConnection(connection)))
+    looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
     changes.effects = ChangeEffects(looks, live.loaded, core.places.region)
     recorder = FlightRecorder(aws.bucket, looks, history.compare)
     live.endings.subscribe(recorder.ended)
@@ -372,14 +379,10 @@ def make_context(aws: Aws, siblings: Siblings | None = None) -> tuple[Context, D
         openapi=partial(document, ROUTES, VERSION),
         states=states,
         specs=ServiceSpecs(changes),
-        adopters=everywhere(aws, core.places, partial(make_adopter, states)),
+        adopters=everywhere(aws, core.places, partial(make_adopter, states), planning),
         places=core.places,
         health=aws.accounts.health,
-        ecs_clusters=EcsClusters(
-            everywhere(aws, core.places, lambda connection: Clusters(planning(connection))).at,
-            aws.accounts.table,
-            store,
-        ),
+        ecs_clusters=make_ecs_clusters(aws, core),
         history=history,
         tagged_images=partial(ecr.tagged_images, aws.registries),
         labels_of=ImageLabels(aws.registries, download).of,
@@ -460,8 +463,8 @@ def publish_run(live: Live, cluster: str, service: str, run: Run) -> None:
 
 
 def make_ecs_clusters(aws: Aws, core: Core) -> EcsClusters:
-    listers = everywhere(aws, core.places, lambda connection: Clusters(planning(connection)))
-    return EcsClusters(listers.at, aws.accounts.table, core.store)
+    listers = everywhere(aws, core.places, Clusters, planning)
+    return EcsClusters(listers.at, core.places, core.store)
 
 
 async def describe_in_place(clients: Everywhere[AwsClient], cluster: str, document: Any) -> ClusterStatus | None:
@@ -478,8 +481,8 @@ def make_secret_watch(aws: Aws, core: Core, live: Live) -> SecretWatch:
         return (loaded.revision if loaded else await core.store.read(cluster)).document_or_empty
 
     clusters = ManagedClusters(core.store.names, document, live.rotated)
-    versions = everywhere(aws, core.places, lambda connection: SecretVersions(CarefulConnection(connection)))
-    looks = everywhere(aws, core.places, lambda connection: EcsLook(CarefulConnection(connection)))
+    versions = everywhere(aws, core.places, SecretVersions, CarefulConnection)
+    looks = everywhere(aws, core.places, EcsLook, CarefulConnection)
     return SecretWatch(versions, looks, clusters, restarts.restart, core.places.region, core.places.known)
 
 
@@ -493,10 +496,10 @@ def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
             raise NotFound(f'There is no cluster {topic.cluster!r} here.')
         return readable(container_logs(state, topic.service), topic.container)
 
-    logs = everywhere(aws, places, lambda connection: CloudWatchLogs(careful(connection)))
+    logs = everywhere(aws, places, CloudWatchLogs, careful)
     metrics = ServiceMetrics(
-        everywhere(aws, places, lambda connection: CloudWatchMetrics(careful(connection))),
-        everywhere(aws, places, lambda connection: partial(elbv2.balancer_arns, careful(connection))),
+        everywhere(aws, places, CloudWatchMetrics, careful),
+        everywhere(aws, places, lambda client: partial(elbv2.balancer_arns, client), careful),
     )
     tails = Tails(logs, sources, lambda: datetime.now(UTC))
     return Telemetry(logs, metrics, tails, aws.settings['NYSA_LOGS_ROLE'])
@@ -505,30 +508,35 @@ def make_telemetry(aws: Aws, places: Places, live: Live) -> Telemetry:
 def make_reconcilers(
     aws: Aws, places: Places, share: float = DEFAULT_SHARE, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> Everywhere[Reconciler]:
-    def make(connection: AwsClient) -> Reconciler:
-        paced = PacedConnection(connection, Pace(share), sleep=sleep)
-        return Reconciler(Inventory(paced), paced.call, region=paced.region, sleep=sleep)
+    def make(client: AwsClient) -> Reconciler:
+        return Reconciler(Inventory(client), client.call, region=client.region, sleep=sleep)
 
-    return everywhere(aws, places, make)
+    return everywhere(aws, places, make, paced_by(share, sleep))
 
 
 def make_rehearsals(aws: Aws, places: Places, share: float = DEFAULT_SHARE) -> Everywhere[Rehearsal]:
-    def make(connection: AwsClient) -> Rehearsal:
-        paced = PacedConnection(connection, Pace(share))
-        images = RegistryClient(paced, aws.accounts.of_registry)
-        return Rehearsal(StartFacts(paced, download, images=images), paced.region)
+    def make(client: AwsClient) -> Rehearsal:
+        images = RegistryClient(client, aws.accounts.of_registry)
+        return Rehearsal(StartFacts(client, download, images=images), client.region)
 
-    return everywhere(aws, places, make)
+    return everywhere(aws, places, make, paced_by(share))
 
 
 def make_passes(
     aws: Aws, store: RevisionStore, reconcilers: Everywhere[Reconciler], sink: Callable[[Progress], None]
 ) -> Passes:
     gate = make_gate(aws)
-    looks = everywhere(
-        aws, aws.places(store), lambda connection: EcsLook(PacedConnection(connection, Pace(GATES_SHARE)))
+    looks = everywhere(aws, aws.places(store), EcsLook, paced_by(GATES_SHARE))
+    return Passes(
+        store,
+        Leases(aws.bucket),
+        reconcilers,
+        gate.is_shut,
+        sink,
+        gates=GateLook(looks),
+        stops=gate.stops,
+        claims=EcsClaims(aws.bucket, aws.accounts.table, store),
     )
-    return Passes(store, Leases(aws.bucket), reconcilers, gate.is_shut, sink, gates=GateLook(looks), stops=gate.stops)
 
 
 def make_scheduler(aws: Aws) -> Scheduler:
@@ -545,33 +553,37 @@ def make_scheduler(aws: Aws) -> Scheduler:
 
 def make_run_starter(aws: Aws) -> RunStarter:
     places = aws.places(RevisionStore(aws.bucket))
-    starters = everywhere(aws, places, lambda connection: EcsRuns(PacedConnection(connection, Pace(DEFAULT_SHARE))))
+    starters = everywhere(aws, places, EcsRuns, paced_by(DEFAULT_SHARE))
     return RunStarter(aws.bucket, RunRecords(aws.bucket), starters)
 
 
 def make_hook_answers(aws: Aws) -> HookAnswers:
     places = aws.places(RevisionStore(aws.bucket))
-    deployments = everywhere(
-        aws, places, lambda connection: EcsDeployments(PacedConnection(connection, Pace(DEFAULT_SHARE)))
-    )
+    deployments = everywhere(aws, places, EcsDeployments, paced_by(DEFAULT_SHARE))
     return HookAnswers(aws.bucket, deployments)
 
 
+def paced_by(
+    share: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Callable[[AwsClient], AwsClient]:
+    """Have the calls of a connection keep to a share of AWS's rate limits."""
+    return lambda connection: PacedConnection(connection, Pace(share), sleep=sleep)
+
+
 def planning(connection: AwsClient) -> AwsClient:
-    return PacedConnection(connection, Pace(PLANNING_SHARE))
+    return paced_by(PLANNING_SHARE)(connection)
 
 
-def make_adopter(states: DesiredStates, connection: AwsClient) -> Adopter:
-    paced = planning(connection)
+def make_adopter(states: DesiredStates, client: AwsClient) -> Adopter:
     readers = Readers(
-        partial(route53.aliases, paced),
-        partial(elb_details.details, paced),
-        partial(autoscaling.scalable_targets, paced),
-        partial(elbv2.with_rules_and_attributes, paced),
-        partial(schedules.of_cluster, paced),
-        partial(task_definitions, paced),
+        partial(route53.aliases, client),
+        partial(elb_details.details, client),
+        partial(autoscaling.scalable_targets, client),
+        partial(elbv2.with_rules_and_attributes, client),
+        partial(schedules.of_cluster, client),
+        partial(task_definitions, client),
     )
-    return Adopter(states, Inventory(paced), readers, paced.region)
+    return Adopter(states, Inventory(client), readers, client.region)
 
 
 async def configured_tokens(aws: Aws) -> Sequence[Token]:
@@ -655,7 +667,7 @@ def start_loops(loops: Loops, aws: Aws, context: Context, siblings: Siblings) ->
         events = EcsEvents(
             Queue(aws.connection, events_queue),
             hints,
-            context.places.is_at,
+            context.places.cluster_at,
             forward=partial(siblings.publish, 'ECS event'),
         )
         siblings.subscribe('ECS event', events.hear)

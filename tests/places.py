@@ -23,6 +23,6 @@ def in_region(region: str | None):
     return lambda cluster, document: region
 
 
-def anywhere(cluster: str, account_id: str, region: str) -> bool:
-    """Every cluster is in every account and region: a `stack.watch.ecs_events.IsAt`."""
-    return True
+def anywhere(ecs_cluster: str, account_id: str, region: str) -> str:
+    """Every cluster is in every account and region, by its own name: a `stack.watch.ecs_events.ClusterAt`."""
+    return ecs_cluster

@@ -178,6 +178,10 @@ class Server(Client):
         listed = self.aws.client('s3').list_objects_v2(Bucket=self.bucket)
         return [each['Key'] for each in listed.get('Contents', [])]
 
+    def clusters(self) -> list[str]:
+        """The keys of desired states."""
+        return [key for key in self.keys() if '/' not in key]
+
 
 @pytest.fixture
 def server(aws: Aws) -> Iterator[Server]:

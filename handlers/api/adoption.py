@@ -17,6 +17,7 @@ ADOPTION = (
     Parameter('message', 'Why the cluster is adopted; kept with the revision. Also the header X-Nysa-Message.'),
     Parameter('account', 'The account of the cluster, where it is not the usual one for its name.'),
     Parameter('region', 'The region of the cluster, where it is not that of its account.'),
+    Parameter('ecs_cluster', 'The name of the cluster in ECS, where it is to have another one in Nysa.'),
     Parameter('override', 'The reason to adopt despite a freeze; requires the role admin.'),
 )
 
@@ -30,7 +31,7 @@ MANAGED = (Parameter('managed', 'false lists only unmanaged clusters, true only 
 class EcsClusters(ApiHandler):
     @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
     async def get(self) -> None:
-        """List the active ECS clusters of all accounts by name, managed and unmanaged."""
+        """List the active ECS clusters of all accounts by their names in ECS, managed and unmanaged."""
         managed = self.query.flag('managed', default=False) if 'managed' in self.query else None
         listed = await self.context.ecs_clusters.active(self.caller.may_see, managed)
         self.reply({'content': listed.clusters, 'failing': listed.failing})

@@ -10,22 +10,32 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from stack.aws.client import AwsClient
 from stack.aws.connection import CLOSE_WITHIN_S, Connection
+from stack.aws.named_client import NamedClient
 from stack.aws.observed_client import ObservedClient
 from stack.configuration.account_health import Health
-from stack.configuration.accounts import HOME, AccountTable, Place
+from stack.configuration.accounts import HOME, AccountTable, Address, Place
+from stack.runtime.lru import LruCache
 
 Adapter = TypeVar('Adapter')
 
 
 class Clusters(Protocol):
-    """Knows the place of each cluster: see `stack.state.places.Places`."""
+    """Knows the address of each cluster: see `stack.state.places.Places`."""
 
-    async def of(self, cluster: str, /) -> Place: ...
-    def planned(self, cluster: str, document: Any, /) -> Place: ...
+    async def of(self, cluster: str, /) -> Address: ...
+    def planned(self, cluster: str, document: Any, /) -> Address: ...
 
 
 # Connects to a place that is not the process's own.
 Connect = Callable[[Place], Connection]
+
+# Adapters that are kept for clusters with another name in ECS.
+MOST_NAMED = 2000
+
+
+def unpaced(client: AwsClient) -> AwsClient:
+    """The client whose calls wait for no turn."""
+    return client
 
 
 class Accounts:
@@ -107,25 +117,49 @@ def _warning(health: Health) -> str:
 class Everywhere(Generic[Adapter]):
     """One adapter of a kind for each account and region, made when it is first asked for: `PerCluster`.
 
-    `make` gets the connection of the account; a pace that it makes is that account's own.
+    A cluster with another name in ECS has an adapter of its own, whose client translates the name. `paced` gets the
+    connection of the account and region, once: all its adapters share what that gives to `make`.
     """
 
-    def __init__(self, accounts: Accounts, clusters: Clusters, make: Callable[[AwsClient], Adapter]):
+    def __init__(
+        self,
+        accounts: Accounts,
+        clusters: Clusters,
+        make: Callable[[AwsClient], Adapter],
+        paced: Callable[[AwsClient], AwsClient] = unpaced,
+    ):
         self._accounts = accounts
         self._clusters = clusters
         self._make = make
+        self._paced = paced
+        self._clients: dict[Place, AwsClient] = {}
         self._made: dict[Place, Adapter] = {}
+        self._named: LruCache[tuple[str, Address], Adapter] = LruCache(MOST_NAMED)
 
     async def of(self, cluster: str) -> Adapter:
         """The adapter for a cluster, by its stored desired state. Raises `Misplaced`, `AwsFailed`."""
-        return self.at(await self._clusters.of(cluster))
+        return self._adapter(cluster, await self._clusters.of(cluster))
 
     def planned(self, cluster: str, document: Any) -> Adapter:
         """The adapter for a cluster with a desired state that may not be stored. Raises `Misplaced`."""
-        return self.at(self._clusters.planned(cluster, document))
+        return self._adapter(cluster, self._clusters.planned(cluster, document))
 
     def at(self, place: Place) -> Adapter:
         """The adapter for a place."""
         if place not in self._made:
-            self._made[place] = self._make(self._accounts.at(place))
+            self._made[place] = self._make(self._client(place))
         return self._made[place]
+
+    def _adapter(self, cluster: str, address: Address) -> Adapter:
+        if address.name == cluster:
+            return self.at(address.place)
+        made = self._named.get((cluster, address))
+        if made is None:
+            made = self._make(NamedClient(self._client(address.place), cluster, address.name))
+            self._named.put((cluster, address), made)
+        return made
+
+    def _client(self, place: Place) -> AwsClient:
+        if place not in self._clients:
+            self._clients[place] = self._paced(self._accounts.at(place))
+        return self._clients[place]

@@ -9,6 +9,7 @@ from typing import Any
 from stack.aws import autoscaling, ec2, ecs, elbv2, logs, route53, schedules, servicediscovery
 from stack.aws.client import AwsClient
 from stack.aws.errors import is_unavailable
+from stack.configuration.accounts import ecs_name
 from stack.errors import AwsFailed, Unprocessable
 from stack.reconcile.definition import is_registered, serves
 from stack.reconcile.names import RECORD_TAG, Owner, dns_name, owner, tagged_records
@@ -45,7 +46,7 @@ class Inventory:
         wanted = wanted_services(cluster, document, self._aws.region)
         status = await ecs.describe_cluster(self._aws, cluster)
         if status is None or status.status != 'ACTIVE':
-            raise Unprocessable(f'ECS has no active cluster {cluster!r}.')
+            raise Unprocessable(f'ECS has no active cluster {ecs_name(cluster, document)!r}.')
         services = {each.name: each for each in await ecs.services(self._aws, cluster)}
         observed = Observed(
             cluster,

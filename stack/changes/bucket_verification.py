@@ -24,7 +24,7 @@ from stack.changes.proposal_store import BODIES, RECORDS, load
 from stack.changes.traffic_approvals import PREFIX as TRAFFIC
 from stack.errors import NotFound, StateUnreadable
 from stack.rollouts import rollout_records
-from stack.state import lease_record, revision_store
+from stack.state import ecs_claims, lease_record, revision_store
 from stack.state.proof import Finding, Proof, Severity, status_of
 from stack.state.revision_store import REMOVED, SEPARATOR, RevisionStore
 from stack.state.revisions import GUARDS_KEY, Revision
@@ -71,6 +71,7 @@ KINDS = (
     Kind(MEMBERSHIPS, 'groups of people', json.loads),
     Kind(ENDED, 'ended sessions', json.loads),
     Kind(lease_record.PREFIX, 'leases', json.loads),
+    Kind(ecs_claims.PREFIX, 'claims to ECS clusters', ecs_claims.read_claim),
     Kind(MARKS, 'marks of audits', _any),
     Kind(REMOVED, 'removed clusters', _any),
     Kind(rollout_records.PREFIX, 'records of rollouts', rollout_records.load),

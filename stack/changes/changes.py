@@ -41,6 +41,7 @@ from stack.notify.notifier import Notifier
 from stack.reconcile.side_effects import losses
 from stack.runtime.under_way import UnderWay
 from stack.stackfile.problems import Problem
+from stack.state.ecs_claims import Claims, NoClaims
 from stack.state.history import History
 from stack.state.revision_store import RevisionStore, serialise
 from stack.state.revisions import Change, Revision
@@ -72,6 +73,8 @@ class Changes:
         self.effects: Effects = NO_EFFECTS
         # Replaced where changes that need approval are proposed.
         self.proposer: Proposer = NO_PROPOSER
+        # Replaced where clusters may have another name in ECS.
+        self.claims: Claims = NoClaims()
         self._writer = Writer(store, gate, notifier)
         self._under_way = UnderWay()
 
@@ -118,17 +121,18 @@ class Changes:
     ) -> Outcome:
         """Store the first desired state of a cluster, also after its removal.
 
-        Raises `Unprocessable` where there is one, `RevisionConflict` where the request expects a revision, `Frozen`,
-        `Quarantined`, `TooLarge`.
+        Raises `Unprocessable` where there is one, or where its ECS cluster is that of another cluster,
+        `RevisionConflict` where the request expects a revision, `Frozen`, `Quarantined`, `TooLarge`.
         """
         if request.expected is not None:
             raise RevisionConflict(f'{cluster} is not managed here, so it has no revision; nothing was changed.', None)
         if request.dry_run:
+            await self.claims.check(cluster, document)
             return await self._previews.rehearsed(Edited(cluster, None, {}, document, change, warnings))
         return await self._under_way.run(self._begin(cluster, document, change, warnings))
 
     def check_place(self, cluster: str, document: Document) -> None:
-        """Refuse an account or region that a new cluster may not have. Raises `InvalidStackfile`."""
+        """Refuse an account that a new cluster may not have. Raises `InvalidStackfile`."""
         self._gate.check_place(cluster, None, document)
 
     async def _begin(self, cluster: str, document: Document, change: Change, warnings: Sequence[Problem]) -> Accepted:
@@ -139,10 +143,16 @@ class Changes:
             change = await self._gate.permit(guards, cluster, None, document, change)
         body = serialise(document)
         self._notifier.fits(cluster, body, [change])
+        claim = await self.claims.claim(cluster, document)
         try:
             revision = await self._store.write(None, cluster, body, [change], guards.id)
         except RevisionConflict as conflict:
             raise exists(cluster) from conflict
+        except OutcomeUnknown:
+            raise
+        except NysaError:
+            await self.claims.release(claim)
+            raise
         return Accepted(revision, await self.announce(revision), warnings)
 
     async def end(self, current: Revision, change: Change) -> Revision:
@@ -158,6 +168,7 @@ class Changes:
         guards = await self._gate.guards(cluster, current)
         with self._audited(cluster, change):
             change = await self._gate.permit(guards, cluster, current.document_or_empty, {}, change)
+        claim = await self.claims.held(cluster, current.document_or_empty)
         await self._store.list_as_removed(cluster)
         last = await self._store.write(current, cluster, current.content, [change], guards.id)
         try:
@@ -168,6 +179,7 @@ class Changes:
             await self._keep(current, last, change, guards.id)
             failed.consequence = f'{cluster} stays managed.'
             raise
+        await self.claims.release(claim)
         return last
 
     async def _keep(self, current: Revision, last: Revision, removal: Change, guards: str) -> None:

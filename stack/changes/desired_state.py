@@ -13,6 +13,7 @@ from typing import Any
 from stack.aws.ports import ClusterStatus
 from stack.changes.change_request import Accepted, ChangeRequest, Outcome
 from stack.changes.changes import Changes, exists
+from stack.configuration.accounts import ecs_name
 from stack.errors import Conflict, InvalidRequest, NotFound, Unprocessable
 from stack.runtime.off_loop import call_off_loop
 from stack.stackfile import editing
@@ -88,11 +89,12 @@ class DesiredStates:
     async def check_new(self, cluster: str, document: Document) -> list[Problem]:
         """Check that an ECS cluster can be taken under management with a desired state; gives warnings about it.
 
-        Raises `InvalidRequest`, and `Unprocessable` where the cluster is under management already, or where ECS has no
-        such active cluster.
+        Raises `InvalidRequest`, and `Unprocessable` where the cluster, or its ECS cluster, is under management already,
+        or where ECS has no such active cluster.
         """
         _check_name(cluster)
         await self._refuse_existing(cluster)
+        await self._changes.claims.check(cluster, document)
         return await self._check_ecs(cluster, document)
 
     async def replace(
@@ -226,12 +228,13 @@ class DesiredStates:
 
     async def _check_ecs(self, cluster: str, document: Document) -> list[Problem]:
         described = await self._describe_cluster(cluster, document)
+        name = ecs_name(cluster, document)
         if described is None:
-            raise Unprocessable(f'ECS has no cluster {cluster!r}. Create it in ECS first.')
+            raise Unprocessable(f'ECS has no cluster {name!r}. Create it in ECS first.')
         if described.status != 'ACTIVE':
-            raise Unprocessable(f'The ECS cluster {cluster!r} is {described.status}, not ACTIVE.')
+            raise Unprocessable(f'The ECS cluster {name!r} is {described.status}, not ACTIVE.')
         if described.container_instances == 0:
-            return [Problem((), f'The ECS cluster {cluster!r} has no container instance: only Fargate can run here.')]
+            return [Problem((), f'The ECS cluster {name!r} has no container instance: only Fargate can run here.')]
         return []
 
 

@@ -72,7 +72,7 @@ class Gate:
         return change if freeze or needed else replace(change, override=None)
 
     def check_place(self, cluster: str, before: Document | None, after: Document) -> None:
-        """Refuse an account or region that the cluster may not have: see `stack.changes.placing`."""
+        """Refuse an account, region or ECS cluster that the cluster may not have: see `stack.changes.placing`."""
         check_place(self._accounts, cluster, before, after)
 
     async def is_shut(self, revision: Revision) -> bool:

@@ -18,8 +18,8 @@ HOME = 'home'
 
 EXAMPLE = '{"prod-eu": {"role_arn": "arn:aws:iam::123456789012:role/nysa", "clusters": ["prod-*"]}}'
 
-# The keys of a desired state that place its cluster.
-KEYS = ('account', 'region')
+# The keys of a desired state that state where its cluster is.
+KEYS = ('account', 'region', 'ecs_cluster')
 
 # The place of a cluster as far as it is known without a read: work that waits for AWS is limited for each place.
 PlaceOf = Callable[[str], 'Place']
@@ -64,6 +64,17 @@ class Place:
         return f'{where}, region {self.region}' if self.region else where
 
 
+@dataclass(frozen=True)
+class Address:
+    """An ECS cluster: its place, and its name there."""
+
+    place: Place
+    name: str
+
+    def __str__(self) -> str:
+        return f'the ECS cluster {self.name} in {self.place}'
+
+
 class AccountTable:
     """The accounts in the order of the setting. A cluster belongs to the first one that matches its name, by default.
 
@@ -97,6 +108,15 @@ class AccountTable:
         region = stated.get('region')
         return Place(name, region) if isinstance(region, str) and region else self.usual(name)
 
+    def address(self, cluster: str, document: Any = None) -> Address:
+        """The ECS cluster that a managed cluster with that desired state is. Raises `Misplaced`."""
+        return Address(self.place(cluster, document), ecs_name(cluster, document))
+
+    def account_id(self, name: str) -> str:
+        """The twelve digits of an account of the setting; `home` for the process's own."""
+        account = self._by_name.get(name)
+        return account.id if account else HOME
+
     def usual(self, name: str) -> Place:
         """The place of clusters in an account that state no region."""
         account = self._by_name.get(name)
@@ -109,6 +129,12 @@ class AccountTable:
     def names_of(self, account_id: str) -> tuple[str, ...]:
         """The names of the accounts with that id of AWS; the process's own where the setting has none."""
         return tuple(each.name for each in self.accounts if each.id == account_id) or (HOME,)
+
+
+def ecs_name(cluster: str, document: Any) -> str:
+    """The name in ECS of a cluster with that desired state."""
+    stated = document.get('ecs_cluster') if isinstance(document, Mapping) else None
+    return stated if isinstance(stated, str) and stated else cluster
 
 
 def in_one_place(_: str) -> Place:

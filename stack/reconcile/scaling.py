@@ -101,14 +101,14 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def scaling(cluster: str, service: str, stated: Autoscaling) -> Scaling:
-    """What Application Auto Scaling gets for the field."""
+def scaling(ecs_cluster: str, service: str, stated: Autoscaling) -> Scaling:
+    """What Application Auto Scaling gets for the field; `ecs_cluster` is the cluster's name in ECS."""
     return Scaling(
         limits=Limits(stated.min, stated.max),
         suspended=frozenset(stated.suspended),
         policies=tuple(_policies(stated)),
         schedules=tuple(_schedule(f'{PREFIX}{n}', schedule) for n, schedule in enumerate(stated.schedules, 1)),
-        steps=step_policies(cluster, service, stated.steps) if stated.steps else (),
+        steps=step_policies(ecs_cluster, service, stated.steps) if stated.steps else (),
     )
 
 

@@ -53,10 +53,13 @@ def alarm_name(cluster: str, service: str, policy: str) -> str:
     return f'{policy}/{cluster}/{service}'
 
 
-def step_policies(cluster: str, service: str, stated: ScalingSteps) -> tuple[StepPolicy, ...]:
-    """The policies of the field. The bounds of a step are relative to the threshold of the alarm."""
+def step_policies(ecs_cluster: str, service: str, stated: ScalingSteps) -> tuple[StepPolicy, ...]:
+    """The policies of the field. The bounds of a step are relative to the threshold of the alarm.
+
+    `ecs_cluster` is the name of the cluster in ECS, as its metrics have it.
+    """
     found = []
-    metric = _metric(cluster, service, stated.metric) | {'Period': _PERIOD_S, 'EvaluationPeriods': stated.periods}
+    metric = _metric(ecs_cluster, service, stated.metric) | {'Period': _PERIOD_S, 'EvaluationPeriods': stated.periods}
     if stated.add:
         limits = sorted((step.above, step.tasks) for step in stated.add)
         lowest = limits[0][0]
@@ -95,9 +98,9 @@ def _configuration(steps: list[dict[str, Any]], stated: ScalingSteps) -> dict[st
     }
 
 
-def _metric(cluster: str, service: str, metric: Metric | str) -> dict[str, Any]:
+def _metric(ecs_cluster: str, service: str, metric: Metric | str) -> dict[str, Any]:
     if isinstance(metric, str):
-        dimensions = {'ClusterName': cluster, 'ServiceName': service}
+        dimensions = {'ClusterName': ecs_cluster, 'ServiceName': service}
         named = {'Namespace': 'AWS/ECS', 'MetricName': _UTILISATION[metric], 'Statistic': 'Average'}
         return {**named, 'Dimensions': _dimensions(dimensions)}
     return {

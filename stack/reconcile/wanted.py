@@ -198,7 +198,7 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
         definition=register_arguments(cluster, settings, region),
         count=scaled.start(settings.desired_count) if scaled else settings.desired_count,
         autoscaled=settings.autoscaled or scaled is not None,
-        scaling=scaling(cluster, settings.name, scaled) if scaled else None,
+        scaling=scaling(top.ecs_cluster or cluster, settings.name, scaled) if scaled else None,
         runs_once=settings.type == 'task' and schedule is None,
         schedule=schedule,
         members=members,

@@ -23,6 +23,7 @@ from stack.scheduler.gate_book import GateBook, awaited_rollouts
 from stack.scheduler.gate_look import UNOBSERVED
 from stack.scheduler.lease import Lease, Leases
 from stack.scheduler.reconciler import Outcome, Reconciler, Request
+from stack.state.ecs_claims import Claims, NoClaims
 from stack.state.lease_record import Deployed
 from stack.state.revisions import Revision
 
@@ -107,7 +108,9 @@ class Passes:
         *,
         gates: Gates = UNOBSERVED,
         stops: Stops = no_stops,
+        claims: Claims | None = None,
     ):
+        self._claims = claims or NoClaims()
         self._gates = gates
         self._stops = stops
         self._revisions = revisions
@@ -174,6 +177,7 @@ class Passes:
             revision = await self._revisions.read(ask.cluster)
             if state := await self._kept_from(ask, revision, lease.deployed):
                 return Ended(state)
+            await self._claims.hold(ask.cluster, revision.document)
             target = await self._target(ask, revision, lease.deployed)
             passed = PassLog(lease.number, target, read_outcome(lease.outcome()), ask.asked_at)
             fence = _Fence(self._revisions, self._is_frozen, ask.cluster, lambda: lease.holds and goes_on())

@@ -420,6 +420,11 @@ class Stackfile:
         values.REGION,
         'The AWS region of the cluster; by default that of its account. It cannot change.',
     )
+    ecs_cluster: str | None = entry(
+        values.ECS_CLUSTER,
+        'The name of the cluster in ECS, where that is another one than in Nysa. It cannot change. Dimensions of '
+        'metrics state this name; what Nysa creates is named by the one in Nysa.',
+    )
     vpc: Vpc | None = entry(record(Vpc), 'The network: needed by load balancers, and by tasks with their own address.')
     logging: Logging | None = entry(LOGGING, 'Logging of all services.')
     service_discovery: ServiceDiscovery | None = entry(record(ServiceDiscovery), 'Needed by `dns_discovery`.')

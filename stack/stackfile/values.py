@@ -77,6 +77,8 @@ ROLE_ARN = text(
     example='arn:aws:iam::123456789012:role/ecsInfrastructureRole',
 )
 ACCOUNT = text(r'[a-z0-9][a-z0-9-]*', 'the name of an account', at_most=63, example='prod-eu')
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
+ECS_CLUSTER = text(r'[A-Za-z0-9_-]+', 'a name of letters, digits, - and _', at_most=255, example='default')
 REGION_NAME = r'[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}'
 REGION = text(REGION_NAME, 'a region of AWS', example='eu-west-1')
 URL_PATH = text(r'/[!-~]*', 'a path that starts with /', at_most=1024, example='/health')

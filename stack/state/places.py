@@ -1,37 +1,51 @@
-"""The account and region of each managed cluster, by the newest desired state that this process knows."""
+"""The account, region and ECS cluster of each managed cluster, by the newest desired state that this process knows."""
 
+import json
 from typing import Any, Protocol
 
-from stack.configuration.accounts import AccountTable, Place
+from stack.configuration.accounts import AccountTable, Address, Place
 from stack.errors import Misplaced, NotFound
+from stack.runtime.observers import Observers
 from stack.state.revisions import Revision
 
-NOTHING: dict[str, Any] = {}
+# What the body of a desired state contains that gives its ECS cluster another name.
+_NAMES = json.dumps('ecs_cluster').encode()
 
 
 class Revisions(Protocol):
     """Reads desired states: see `stack.state.revision_store.RevisionStore`."""
+
+    @property
+    def seen(self) -> Observers[[Revision]]: ...
 
     def known(self, cluster: str, /) -> Revision | None: ...
     async def read(self, cluster: str, /) -> Revision: ...
 
 
 class Places:
-    """The place of a managed cluster never changes: see `stack.changes.placing`. So any of its revisions states it."""
+    """The address of a managed cluster never changes, so any revision states it: see `stack.changes.placing`."""
 
     def __init__(self, table: AccountTable, revisions: Revisions):
         self.table = table
         self._revisions = revisions
+        # The clusters that have had that other name in ECS.
+        self._named: dict[str, set[str]] = {}
+        revisions.seen.subscribe(self._note_name)
 
-    async def of(self, cluster: str) -> Place:
-        """The place of a cluster; of one that is not managed, by its name alone. Raises `Misplaced`, `AwsFailed`."""
+    def _note_name(self, revision: Revision) -> None:
+        stated = revision.document_or_empty.get('ecs_cluster') if _NAMES in revision.body else None
+        if isinstance(stated, str) and stated != revision.cluster:
+            self._named.setdefault(stated, set()).add(revision.cluster)
+
+    async def of(self, cluster: str) -> Address:
+        """The address of a cluster; of one that is not managed, by its name alone. Raises `Misplaced`, `AwsFailed`."""
         revision = self._revisions.known(cluster)
         if revision is None:
             try:
                 revision = await self._revisions.read(cluster)
             except NotFound:
-                return self.table.place(cluster)
-        return self.table.place(cluster, revision.document_or_empty)
+                return self.table.address(cluster)
+        return self.table.address(cluster, revision.document_or_empty)
 
     def known(self, cluster: str) -> Place:
         """The place of a cluster as far as it is known without a read; that of its name where it has none."""
@@ -41,18 +55,29 @@ class Places:
         except Misplaced:
             return self.table.place(cluster)
 
-    def is_at(self, cluster: str, account_id: str, region: str) -> bool:
-        """Whether a cluster is in an account, by its id of AWS, and region, as far as is known without a read."""
+    def cluster_at(self, ecs_cluster: str, account_id: str, region: str) -> str | None:
+        """The managed cluster that an ECS cluster is, by the account's id of AWS, as far as is known without a read.
+
+        An unknown one may be managed under its own name. None where it can be none.
+        """
+        for cluster in (*sorted(self._named.get(ecs_cluster, ())), ecs_cluster):
+            if self._is_at(cluster, ecs_cluster, account_id, region):
+                return cluster
+        return None
+
+    def _is_at(self, cluster: str, ecs_cluster: str, account_id: str, region: str) -> bool:
         revision = self._revisions.known(cluster)
         try:
-            place = self.table.place(cluster, revision.document_or_empty if revision else None)
+            address = self.table.address(cluster, revision.document_or_empty if revision else None)
         except Misplaced:
             return False
-        return place.account in self.table.names_of(account_id) and place.region in ('', region)
+        place = address.place
+        is_there = place.account in self.table.names_of(account_id) and place.region in ('', region)
+        return is_there and address.name == ecs_cluster
 
-    def planned(self, cluster: str, document: Any) -> Place:
-        """The place of a cluster with a desired state that may not be stored. Raises `Misplaced`."""
-        return self.table.place(cluster, document)
+    def planned(self, cluster: str, document: Any) -> Address:
+        """The address of a cluster with a desired state that may not be stored. Raises `Misplaced`."""
+        return self.table.address(cluster, document)
 
     def region(self, cluster: str, document: Any) -> str | None:
         """The region of a cluster with that desired state; None where it has no place."""

@@ -50,7 +50,7 @@ class RevisionStore:
     """Reads give what was stored when they were requested, or newer; writes are conditional on what was read.
 
     `writes` is notified of every write of this process with the revision that it is based on, `removals` of every
-    removal.
+    removal, `seen` of every revision that becomes known.
     """
 
     def __init__(self, bucket: Bucket):
@@ -61,6 +61,7 @@ class RevisionStore:
         self._listed: Sequence[str] = ()
         self.writes: Observers[[Revision | None, Revision]] = Observers()
         self.removals: Observers[[str]] = Observers()
+        self.seen: Observers[[Revision]] = Observers()
 
     def known(self, cluster: str) -> Revision | None:
         """The newest revision that this process has seen; a newer one may be stored by now."""
@@ -99,7 +100,7 @@ class RevisionStore:
         tags = None if written.is_latest else 0
         revision = Revision(cluster, written.etag, written.version, body, datetime.now(UTC), metadata, tags)
         if written.is_latest:
-            self._known[cluster] = revision
+            self._see(revision)
             self.writes.notify(base, revision)
         return revision
 
@@ -182,8 +183,13 @@ class RevisionStore:
             return None
         if isinstance(stored, NotModified):
             return known
-        revision = self._known[cluster] = _revision(cluster, stored)
+        revision = _revision(cluster, stored)
+        self._see(revision)
         return revision
+
+    def _see(self, revision: Revision) -> None:
+        self._known[revision.cluster] = revision
+        self.seen.notify(revision)
 
     async def _list(self, separator: str) -> Sequence[str]:
         names = tuple(sorted(each.key for each in await self._bucket.objects(delimiter=separator)))

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stack.aws.ports import ClusterStatus, EcsClusterLister
-from stack.configuration.accounts import AccountTable, Place
+from stack.configuration.accounts import Place
 from stack.errors import AwsFailed
+from stack.state.places import Places
 from stack.state.revision_store import RevisionStore
 
 log = logging.getLogger(__name__)
@@ -23,11 +24,12 @@ class Listed:
 
 
 class EcsClusters:
-    """A cluster is listed for the account that its name belongs to. `at` gives what lists those of a place."""
+    """The clusters of each account, in its usual region. `at` gives what lists those of a place."""
 
-    def __init__(self, at: Callable[[Place], EcsClusterLister], table: AccountTable, store: RevisionStore):
+    def __init__(self, at: Callable[[Place], EcsClusterLister], places: Places, store: RevisionStore):
         self._at = at
-        self._table = table
+        self._places = places
+        self._table = places.table
         self._store = store
 
     async def active(self, visible: Callable[[str], bool], managed: bool | None = None) -> Listed:
@@ -35,14 +37,15 @@ class EcsClusters:
 
         Raises `AwsFailed` where no account answers.
         """
-        managed_names = set(await self._store.names())
+        names = frozenset(await self._store.names())
 
-        def wanted(name: str) -> bool:
-            return visible(name) and managed in (None, name in managed_names)
+        def wanted(found: _Found) -> bool:
+            return visible(found.cluster or found.name) and managed in (None, found.cluster is not None)
 
         places = self._table.usual_places()
-        answers = await asyncio.gather(*(self._active(place, wanted) for place in places), return_exceptions=True)
-        found: list[tuple[ClusterStatus, Place]] = []
+        asked = (self._active(place, names, wanted) for place in places)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        every: list[tuple[_Found, ClusterStatus]] = []
         failing: dict[str, str] = {}
         for place, answer in zip(places, answers, strict=True):
             if isinstance(answer, AwsFailed) and len(places) > 1:
@@ -51,21 +54,56 @@ class EcsClusters:
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                found += ((cluster, place) for cluster in answer)
-        rows = [_row(cluster, place, cluster.name in managed_names) for cluster, place in found]
-        return Listed(sorted(rows, key=lambda row: str(row['name'])), failing)
+                every += answer
+        return Listed(self._rows(every), failing)
 
-    async def _active(self, place: Place, wanted: Callable[[str], bool]) -> list[ClusterStatus]:
+    def _rows(self, every: Iterable[tuple['_Found', ClusterStatus]]) -> list[dict[str, Any]]:
+        """Each once: two accounts of the setting may be one account of AWS."""
+        rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for found, status in every:
+            key = self._table.account_id(found.place.account), found.place.region, found.name
+            if key not in rows or found.belongs_there:
+                rows[key] = _row(found, status)
+        return sorted(rows.values(), key=lambda row: (str(row['name']), str(row['account'])))
+
+    async def _active(
+        self, place: Place, managed: Collection[str], wanted: Callable[['_Found'], bool]
+    ) -> list[tuple['_Found', ClusterStatus]]:
         lister = self._at(place)
-        names = [name for name in await lister.names() if wanted(name) and self._table.place(name) == place]
-        return [cluster for cluster in await lister.describe(names) if cluster.status == 'ACTIVE']
+        every = [self._found(name, place, managed) for name in await lister.names()]
+        found = {each.name: each for each in every if wanted(each)}
+        described = await lister.describe(list(found))
+        return [(found[cluster.name], cluster) for cluster in described if cluster.status == 'ACTIVE']
+
+    def _found(self, name: str, place: Place, managed: Collection[str]) -> '_Found':
+        cluster = self._places.cluster_at(name, self._table.account_id(place.account), place.region)
+        if cluster is not None and cluster in managed:
+            return _Found(name, place, cluster, belongs_there=self._places.known(cluster) == place)
+        belongs_there = self._table.place(name) == place
+        return _Found(name, place, None, belongs_there, needs_name=not belongs_there or name in managed)
 
 
-def _row(cluster: ClusterStatus, place: Place, managed: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Found:
+    """A cluster by its name in ECS. `cluster` is its name in Nysa, None where it is not managed.
+
+    `belongs_there`: in that account of the setting. `needs_name`: it can be managed under another name only.
+    """
+
+    name: str
+    place: Place
+    cluster: str | None
+    belongs_there: bool
+    needs_name: bool = False
+
+
+def _row(found: _Found, status: ClusterStatus) -> dict[str, Any]:
     return {
-        'name': cluster.name,
-        'account': place.account,
-        'managed': managed,
-        'services': cluster.services,
-        'running': cluster.running,
+        'name': found.name,
+        'account': found.place.account,
+        'managed': found.cluster is not None,
+        'cluster': found.cluster,
+        'needs_name': found.needs_name,
+        'services': status.services,
+        'running': status.running,
     }

@@ -28,14 +28,23 @@ PAUSE_S = 5.0
 class Occurrence:
     """Something has happened to a service; `task` is the task that it happened to, if it was one.
 
-    `account` is the id of AWS.
+    `ecs_cluster` is the name in ECS, `account` the id of AWS. What was run by itself has a `family` and no service.
     """
 
-    cluster: str
+    ecs_cluster: str
     service: str
     account: str = ''
     region: str = ''
     task: Task | None = None
+    family: str = ''
+
+    def service_in(self, cluster: str) -> str:
+        """The service, where that is the name of the cluster in Nysa; empty where it is none of its services.
+
+        A family names cluster and service: see `stack.stackfile.naming`.
+        """
+        prefix = f'{cluster}-'
+        return self.service or (self.family.removeprefix(prefix) if self.family.startswith(prefix) else '')
 
 
 Hint = Callable[[str, str, Task | None], None]
@@ -70,31 +79,30 @@ def _of_task(cluster_arn: str, detail: Mapping[str, Any]) -> Occurrence | None:
     kind, _, name = detail.get('group', '').partition(':')
     if kind == 'service':
         return Occurrence(cluster, name, account, region, ecs_state.task(detail))
-    # What was run by itself goes by its family, which names cluster and service: see `stack.stackfile.naming`.
-    if kind == 'family' and name.startswith(f'{cluster}-'):
-        return Occurrence(cluster, name.removeprefix(f'{cluster}-'), account, region)
+    if kind == 'family':
+        return Occurrence(cluster, '', account, region, family=name)
     return None
 
 
-# Whether a cluster is in an account, by its id of AWS, and region.
-IsAt = Callable[[str, str, str], bool]
+# The managed cluster that an ECS cluster is, by its name there, the account's id of AWS and the region; None for none.
+ClusterAt = Callable[[str, str, str], str | None]
 
 
 class EcsEvents:
     """Events from the queue, and from another process that shares it; `forward` passes on those from the queue.
 
-    Rules of several accounts may send to one queue: an event is a hint where its cluster is in that account.
+    Rules of several accounts may send to one queue: an event is a hint for the cluster at its account and region.
     """
 
     def __init__(
         self,
         queue: MessageConsumer,
         hint: Hint,
-        is_at: IsAt,
+        cluster_at: ClusterAt,
         pause_s: float = PAUSE_S,
         forward: Callable[[str], None] = lambda _: None,
     ):
-        self._is_at = is_at
+        self._cluster_at = cluster_at
         self._queue = queue
         self._hint = hint
         self._pause_s = pause_s
@@ -121,5 +129,9 @@ class EcsEvents:
     def hear(self, body: str) -> None:
         """Pass a message on as a hint."""
         occurrence = read(body)
-        if occurrence is not None and self._is_at(occurrence.cluster, occurrence.account, occurrence.region):
-            self._hint(occurrence.cluster, occurrence.service, occurrence.task)
+        if occurrence is None:
+            return
+        cluster = self._cluster_at(occurrence.ecs_cluster, occurrence.account, occurrence.region)
+        service = occurrence.service_in(cluster) if cluster else ''
+        if cluster and service:
+            self._hint(cluster, service, occurrence.task)

@@ -36,8 +36,16 @@ def test_unmanaged_clusters_of_ecs_are_listed_apart_from_managed_ones(server: Se
     inactive = server.aws.cluster(instances=0)
     server.aws.client('ecs').delete_cluster(cluster=inactive)
     every, managed_ones, free = (in_ecs(server, query) for query in ('', '?managed=true', '?managed=false'))
-    assert every[living] == {'name': living, 'account': 'home', 'managed': False, 'services': 1, 'running': 0}
-    assert every[managed]['managed']
+    assert every[living] == {
+        'name': living,
+        'account': 'home',
+        'managed': False,
+        'cluster': None,
+        'needs_name': False,
+        'services': 1,
+        'running': 0,
+    }
+    assert (every[managed]['managed'], every[managed]['cluster']) == (True, managed)
     assert inactive not in every
     assert (managed in managed_ones, living in managed_ones) == (True, False)
     assert (managed in free, living in free) == (False, True)

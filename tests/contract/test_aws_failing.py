@@ -41,7 +41,7 @@ def test_only_a_missing_key_is_not_found(server: Server, fault: Fault, status: i
     assert all('s3:' in each.json['message'] for each in answers)
     assert ['Nothing was changed' in each.json['message'] for each in answers] == [False, False, True, True]
     server.aws.faults.clear()
-    assert server.keys() == [name]
+    assert server.clusters() == [name]
     assert server.document(name) == CONFIG
     assert server.messages() == []
 
@@ -96,7 +96,8 @@ def test_what_was_mended_by_another_program_can_be_changed(server: Server):
 
 def test_a_creation_whose_answer_was_lost_counts_once(server: Server):
     name = server.aws.cluster()
-    server.aws.faults.add(Fault('lose', service='s3', operation='PutObject', times=1))
+    resource = f'/{server.bucket}/{name}'
+    server.aws.faults.add(Fault('lose', service='s3', operation='PutObject', resource=resource, times=1))
     assert server.api('POST', '/clusters', {'name': name, 'config': CONFIG}).status == 201
     assert len(server.messages()) == 1
 

@@ -31,7 +31,7 @@ def test_a_cluster_is_created(server: Server):
     assert created.status == 201
     assert created.json['message'] == 'deploying...'
     assert server.document(name) == CONFIG
-    assert server.keys() == [name]
+    assert server.clusters() == [name]
     [message] = server.messages()
     assert message['event_type'] == 'cluster-deploy'
     assert message['callback_url'] is None

@@ -52,8 +52,8 @@ def services_in(embedded: EmbeddedAws, cluster: str, region: str = 'us-east-1') 
     return [arn.rpartition('/')[2] for arn in answer.get('serviceArns', ())]
 
 
-def deploy(server: Server, cluster: str) -> Ended:
-    """Make one pass as a scheduler of its own does."""
+def deploy(server: Server, cluster: str, **asked: Any) -> Ended:
+    """Make one pass as a scheduler of its own does; `asked` are fields of `Ask`."""
 
     async def make() -> Ended:
         connection = Connection()
@@ -62,7 +62,7 @@ def deploy(server: Server, cluster: str) -> Ended:
         reconcilers = nysa_server.make_reconcilers(aws, aws.places(store))
         passes = nysa_server.make_passes(aws, store, reconcilers, lambda _: None)
         try:
-            return await passes.make(Ask(cluster))
+            return await passes.make(Ask(cluster, **asked))
         finally:
             aws.accounts.close()
             connection.close()
@@ -141,16 +141,15 @@ def test_a_document_names_only_an_account_that_the_setting_gives(aws: Aws, spoke
         assert server.document(name) == {**DOCUMENT, 'account': 'home'}
 
 
-def test_clusters_that_could_be_adopted_are_listed_for_the_account_of_their_name(
-    aws: Aws, spoke: EmbeddedAws, accounts: str
-):
+def test_clusters_that_could_be_adopted_are_listed_with_their_accounts(aws: Aws, spoke: EmbeddedAws, accounts: str):
     there, elsewhere = cluster_in(spoke, 'spoke-listed'), cluster_in(spoke, 'no-match')
     here = aws.cluster()
     with Server(aws, NYSA_ACCOUNTS=accounts) as server:
         listed = server.api('GET', '/ecs-clusters').json
-        rows = {row['name']: row['account'] for row in listed['content']}
-        assert (rows[there], rows[here]) == ('spoke', 'home')
-        assert elsewhere not in rows
+        rows = {row['name']: (row['account'], row['needs_name']) for row in listed['content']}
+        assert (rows[there], rows[here]) == (('spoke', False), ('home', False))
+        # Its name belongs to the home account.
+        assert rows[elsewhere] == ('spoke', True)
     # A server that has no credentials yet: they are valid for an hour.
     with aws.embedded.faults.during(Fault('deny', service='sts')), Server(aws, NYSA_ACCOUNTS=accounts) as server:
         listed = server.api('GET', '/ecs-clusters').json

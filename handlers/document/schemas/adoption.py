@@ -1,6 +1,6 @@
 """What a desired state written from a living cluster is answered with."""
 
-from handlers.document.schemas.build import REVISION, Schema, many, number, ref, shape, text
+from handlers.document.schemas.build import REVISION, Schema, many, number, ref, shape, text, text_or_null
 from handlers.document.schemas.clusters import EXAMPLE_STACKFILE
 
 NOTES = many(ref('Note'), 'What the document omits or states differently from what runs, and why.')
@@ -46,9 +46,15 @@ SCHEMAS: dict[str, Schema] = {
                 shape(
                     'An active cluster, as ECS counts.',
                     {
-                        'name': text('Its name.'),
+                        'name': text('Its name in ECS.'),
                         'account': text('Its account, by its name in `NYSA_ACCOUNTS`; `home` is that of Nysa.'),
                         'managed': {'type': 'boolean', 'description': 'Whether it has a desired state here.'},
+                        'cluster': text_or_null('Its name in Nysa; null where it is not managed.'),
+                        'needs_name': {
+                            'type': 'boolean',
+                            'description': 'Whether it can be adopted under another name only, with `ecs_cluster`: its '
+                            'own is in use, or belongs to another account.',
+                        },
                         'services': number('How many active services it has.'),
                         'running': number('How many tasks run in it.'),
                     },
@@ -62,7 +68,17 @@ SCHEMAS: dict[str, Schema] = {
             },
         },
         example={
-            'content': [{'name': 'legacy', 'account': 'home', 'managed': False, 'services': 3, 'running': 12}],
+            'content': [
+                {
+                    'name': 'legacy',
+                    'account': 'home',
+                    'managed': False,
+                    'cluster': None,
+                    'needs_name': False,
+                    'services': 3,
+                    'running': 12,
+                }
+            ],
             'failing': {},
         },
     ),

@@ -108,7 +108,7 @@ export interface Unmanaged {
 export function readUnmanaged(sent: Json): Unmanaged[] {
   const content = Array.isArray(sent.content) ? (sent.content as Json[]) : [];
   return content
-    .filter((each) => each.managed !== true)
+    .filter((each) => each.managed !== true && each.needs_name !== true)
     .map((each) => ({
       name: String(each.name),
       account: String(each.account ?? ''),

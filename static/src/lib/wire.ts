@@ -2883,7 +2883,7 @@ export interface EcsClusters {
    */
   content: {
     /**
-     * Its name.
+     * Its name in ECS.
      */
     name: string;
     /**
@@ -2894,6 +2894,14 @@ export interface EcsClusters {
      * Whether it has a desired state here.
      */
     managed: boolean;
+    /**
+     * Its name in Nysa; null where it is not managed.
+     */
+    cluster: string | null;
+    /**
+     * Whether it can be adopted under another name only, with `ecs_cluster`: its own is in use, or belongs to another account.
+     */
+    needs_name: boolean;
     /**
      * How many active services it has.
      */

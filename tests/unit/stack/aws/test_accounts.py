@@ -4,8 +4,11 @@ import asyncio
 from typing import Any, ClassVar
 
 from stack.aws.accounts import Accounts, Everywhere
+from stack.aws.named_client import NamedClient
+from stack.aws.paced import PacedConnection
 from stack.configuration.accounts import HOME, Account, AccountTable, Place
 from stack.errors import NotFound
+from stack.runtime.observers import Observers
 from stack.state.places import Places
 from stack.state.revisions import Revision
 
@@ -36,7 +39,11 @@ class Stored:
     documents: ClassVar[dict[str, Any]] = {
         'prod-a': {'services': []},
         'prod-us': {'services': [], 'region': 'us-west-2'},
+        'prod-named': {'services': [], 'ecs_cluster': 'default'},
     }
+
+    def __init__(self) -> None:
+        self.seen: Observers[[Revision]] = Observers()
 
     def known(self, cluster: str) -> Revision | None:
         return None
@@ -103,3 +110,22 @@ def test_each_place_is_announced_once():
     for cluster in ('prod-a', 'other', 'prod-us', 'prod-us'):
         scene.of(cluster)
     assert scene.places == [*usual, Place('prod', 'us-west-2')]
+
+
+def test_a_cluster_with_another_name_in_ecs_has_its_own_adapter_on_the_client_of_its_place():
+    scene = Scene()
+    paced: list[Any] = []
+
+    def pace(client: Any) -> Any:
+        paced.append(PacedConnection(client))
+        return paced[-1]
+
+    clients = Everywhere(scene.accounts, Places(scene.accounts.table, Stored()), lambda client: client, pace)
+    named = asyncio.run(clients.of('prod-named'))
+    assert isinstance(named, NamedClient)
+    assert asyncio.run(clients.of('prod-named')) is named
+    assert named is clients.planned('prod-named', {'ecs_cluster': 'default'})
+    # Its calls wait for the same turn as those about all others there.
+    assert asyncio.run(clients.of('prod-a')) is named._client
+    assert len(paced) == 1
+    assert clients.planned('prod-named', {'ecs_cluster': 'prod-named'}) is named._client

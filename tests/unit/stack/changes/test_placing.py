@@ -1,4 +1,4 @@
-"""What a desired state may name as its account and region."""
+"""What a desired state may name as its account, region and ECS cluster."""
 
 import pytest
 
@@ -14,7 +14,8 @@ def test_what_the_setting_gives_is_allowed():
     for document in ({}, {'account': 'prod'}, {'account': 'all', 'region': 'us-west-2'}):
         check_place(TABLE, 'prod-us', None, document)
         check_place(TABLE, 'prod-us', document, {**document, 'services': []})
-    check_place(TABLE, 'prod-us', {}, {'account': 'prod', 'region': 'us-east-1'})
+    check_place(TABLE, 'prod-us', {}, {'account': 'prod', 'region': 'us-east-1', 'ecs_cluster': 'prod-us'})
+    check_place(TABLE, 'prod-us', {'ecs_cluster': 'us'}, {'ecs_cluster': 'us', 'services': []})
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,10 @@ def test_what_the_setting_gives_is_allowed():
         ({'account': 'all'}, {}, 'account'),
         ({}, {'region': 'eu-west-1'}, 'region'),
         ({'region': 'eu-west-1'}, {}, 'region'),
+        ({}, {'ecs_cluster': 'default'}, 'ecs_cluster'),
+        ({'ecs_cluster': 'default'}, {'ecs_cluster': 'other'}, 'ecs_cluster'),
+        ({'ecs_cluster': 'default'}, {}, 'ecs_cluster'),
+        ({'ecs_cluster': 'default'}, {'region': 'eu-west-1'}, 'region'),
     ],
 )
 def test_another_place_is_refused(before, after, path):

@@ -37,7 +37,7 @@ def event(kind: str, resources: list[str] | None = None, **detail: Any) -> str:
         event(
             'ECS Task State Change',
             clusterArn='arn:aws:ecs:us-east-1:123456789012:cluster/prod',
-            group='family:migrate',
+            group='other:migrate',
         ),
     ],
 )
@@ -48,21 +48,22 @@ def test_a_message_without_information_is_ignored(body: str):
 @pytest.mark.parametrize('kind', ['ECS Service Action', 'ECS Deployment State Change'])
 def test_a_service_that_moves(kind: str):
     hint = read(event(kind, [SERVICE_ARN], eventName='SERVICE_STEADY_STATE'))
-    assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
+    assert (hint.ecs_cluster, hint.service, hint.task) == ('prod', 'web', None)
     assert (hint.account, hint.region) == ('123456789012', 'us-east-1')
 
 
 @pytest.mark.parametrize('resources', [[], ['arn:aws:ecs:us-east-1:123456789012:service-deployment/prod/web/1']])
 def test_a_hook_that_waits(resources: list[str]):
     hint = read(event('ECS Hook State Change', resources, eventName='HOOK_AWAITING_ACTION', serviceArn=SERVICE_ARN))
-    assert (hint.cluster, hint.service, hint.task) == ('prod', 'web', None)
+    assert (hint.ecs_cluster, hint.service, hint.task) == ('prod', 'web', None)
 
 
 def test_a_task_that_runs_once():
     cluster = 'arn:aws:ecs:eu-west-1:210987654321:cluster/eu-prod'
     hint = read(event('ECS Task State Change', clusterArn=cluster, group='family:eu-prod-db-migrate'))
     assert (hint.account, hint.region) == ('210987654321', 'eu-west-1')
-    assert (hint.cluster, hint.service, hint.task) == ('eu-prod', 'db-migrate', None)
+    assert (hint.ecs_cluster, hint.service_in('eu-prod'), hint.task) == ('eu-prod', 'db-migrate', None)
+    assert hint.service_in('prod') == ''
 
 
 def test_a_task_that_stops():
@@ -77,7 +78,7 @@ def test_a_task_that_stops():
             containers=[{'name': 'web', 'exitCode': 3}],
         )
     )
-    assert (hint.cluster, hint.service) == ('prod', 'web')
+    assert (hint.ecs_cluster, hint.service_in('any')) == ('prod', 'web')
     assert (hint.task.status, hint.task.containers[0].exit_code, hint.task.stopped_at.year) == ('STOPPED', 3, 2026)
 
 
@@ -99,7 +100,7 @@ def test_what_the_embedded_ecs_sends_is_understood():
     clock.advance(120)
     ecs.advance()
     received = [read(json.dumps(each)) for each in sent]
-    assert {(each.cluster, each.service) for each in received if each} == {('prod', 'web')}
+    assert {(each.ecs_cluster, each.service) for each in received if each} == {('prod', 'web')}
     assert 'RUNNING' in {each.task.status for each in received if each and each.task}
 
 
@@ -137,12 +138,12 @@ def test_an_event_of_a_cluster_of_that_name_in_another_account_is_no_hint(aws: A
     asked: list[tuple[str, str, str]] = []
     connection = Connection()
 
-    def is_at(*place: str) -> bool:
+    def cluster_at(*place: str) -> str | None:
         asked.append(place)
-        return place[1] == '123456789012'
+        return 'prod' if place[1] == '123456789012' else None
 
     async def take() -> None:
-        events = EcsEvents(Queue(connection, url.rpartition('/')[2]), lambda *hint: hints.append(hint), is_at)
+        events = EcsEvents(Queue(connection, url.rpartition('/')[2]), lambda *hint: hints.append(hint), cluster_at)
         while len(asked) < 2:
             await events.take()
 
@@ -150,3 +151,14 @@ def test_an_event_of_a_cluster_of_that_name_in_another_account_is_no_hint(aws: A
     connection.close()
     assert sorted(asked) == [('prod', '123456789012', 'us-east-1'), ('prod', '210987654321', 'us-east-1')]
     assert hints == [('prod', 'web', None)]
+
+
+def test_an_event_is_a_hint_for_the_cluster_by_its_name_in_nysa():
+    hints: list[tuple] = []
+    events = EcsEvents(None, lambda *hint: hints.append(hint), lambda *place: 'prod-default')
+    arn = 'arn:aws:ecs:us-east-1:123456789012:cluster/default'
+    events.hear(event('ECS Service Action', ['arn:aws:ecs:us-east-1:123456789012:service/default/web']))
+    events.hear(event('ECS Task State Change', clusterArn=arn, group='family:prod-default-migrate'))
+    # The family of another cluster in the same account.
+    events.hear(event('ECS Task State Change', clusterArn=arn, group='family:default-migrate'))
+    assert hints == [('prod-default', 'web', None), ('prod-default', 'migrate', None)]
