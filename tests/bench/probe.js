@@ -30,10 +30,15 @@
 
   addEventListener('keydown', (event) => afterPaint(() => probe.keys.push(performance.now() - event.timeStamp)), true);
 
-  // `probe.wait` is how many rows make the page usable.
+  const ready = () => {
+    probe.ready = performance.now();
+    console.debug('probe: ready');
+  };
+
+  // `usable`: how many elements, found by which selector, make the page usable.
   const look = () => {
-    const there = document.querySelectorAll('main [data-row]').length;
-    if (there >= window.rowsExpected && document.querySelector('main input[type=search]')) afterPaint(() => (probe.ready ??= performance.now()));
+    const [selector, rows] = window.usable;
+    if (document.querySelectorAll(selector).length >= rows && document.querySelector('main input[type=search]')) afterPaint(ready);
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
