@@ -41,8 +41,12 @@ def opened(page: Page, server: Server, path: str) -> None:
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
 
 
+def row_of(page: Page, service: str) -> Locator:
+    return page.get_by_role('row').filter(has=page.locator(f'[data-row={service}]'))
+
+
 def tasks(page: Page, service: str) -> Locator:
-    return page.get_by_role('row').filter(has=page.locator(f'[data-row={service}]')).locator('.tasks')
+    return row_of(page, service).locator('.tasks')
 
 
 def order(page: Page) -> list[str]:
@@ -126,6 +130,30 @@ def test_the_arrow_leads_from_the_filter_to_a_row_that_it_leaves(page: Page, ser
     }""")
     expect(page.get_by_role('link', name='service-0058, open')).to_be_focused()
     expect(page.get_by_role('link', name='service-0000, open')).to_be_hidden()
+
+
+def test_every_row_of_a_long_list_is_completed(page: Page, server: Server, cluster: str):
+    opened(page, server, f'/clusters/{cluster}')
+    expect(page.locator('main [data-row]')).to_have_count(SERVICES)
+    expect(page.locator('.services .tbody .tasks')).to_have_count(SERVICES)
+
+
+def test_a_row_out_of_sight_is_its_name_until_it_comes_in_sight(page: Page, server: Server, cluster: str):
+    # The page never has time for the rows that are out of sight.
+    page.add_init_script('window.requestIdleCallback = () => 0')
+    opened(page, server, f'/clusters/{cluster}')
+    expect(page.locator('main [data-row]')).to_have_count(SERVICES)
+    last = row_of(page, 'service-0059')
+    expect(last.locator('.tasks')).to_have_count(0)
+    # To the last row, whose actions are shown while the focus is in it.
+    page.keyboard.press('k')
+    expect(page.get_by_role('link', name='service-0059, open')).to_be_focused()
+    expect(last.get_by_role('button', name='Restart service-0059')).to_be_visible()
+    expect(last.locator('.tasks')).to_have_count(1)
+    page.get_by_label('Filter services').fill('service-0049')
+    expect(row_of(page, 'service-0049').locator('.tasks')).to_have_count(1)
+    row_of(page, 'service-0049').locator('.tasks-cell').click()
+    expect(page.get_by_role('heading', name='service-0049', exact=True)).to_be_visible()
 
 
 def test_an_open_menu_stays_with_its_button(page: Page, server: Server, cluster: str):

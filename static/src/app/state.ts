@@ -11,7 +11,7 @@ import { format, parse, type Route } from '../lib/router';
 import { EVERY_SERVICE, scopeHindrance } from '../lib/scope';
 import { type Connection, LiveChannel } from '../lib/socket';
 import { Store } from '../lib/store';
-import { afterFrame } from './frames';
+import { afterFrame, whenIdle } from './frames';
 import { connectTail, receiveTail } from './tail';
 
 export const store = new Store();
@@ -245,7 +245,7 @@ const channel = new LiveChannel(
     synced() {
       store.loaded.value = true;
       store.syncs.value += 1;
-      void describe();
+      whenIdle(() => void describe());
     },
   },
   {

@@ -21,8 +21,10 @@ import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
-import { Head, ServiceRow } from './service-row';
+import { type Held, holding, IN_SIGHT, usePieces, useSameElements, useTopFirst } from './rows';
+import { Head } from './service-head';
+import { ServiceRow } from './service-row';
+import { ServiceRows } from './service-rows';
 import { type TableState, tableState, toggled } from './table-state';
 
 type ClusterRoute = Extract<Route, { screen: 'cluster' }>;
@@ -54,6 +56,12 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
   useEffect(() => table.hiding.follow(), [table]);
   useQuarantine(entry);
   useServiceKeys(table.selection);
+  const { sort, service } = at;
+  // The same element while it is the same: a stroke in the filter does not look at a thousand rows.
+  const list = useMemo(
+    () => <Table entry={entry} table={table} sort={sort} narrow={Boolean(service)} hidden={!shown} />,
+    [entry, table, sort, Boolean(service), !shown],
+  );
   const slow = useSlow(!entry.complete.value);
   // Its name alone is known so far: that is not the same as no services.
   if (!entry.complete.value) return slow ? <Skeleton /> : null;
@@ -82,7 +90,7 @@ function Services({ entry, at }: { entry: ClusterEntry; at: ClusterRoute }) {
       <p class="visually-hidden" role="status">
         {filtered ? `${shown} of ${total} services shown` : ''}
       </p>
-      <Table entry={entry} table={table} sort={at.sort} narrow={Boolean(at.service)} hidden={!shown} />
+      {list}
       {!shown && (
         <Empty
           icon="search"
@@ -116,6 +124,9 @@ function FailingStrip({ entry, held }: { entry: ClusterEntry; held: Signal<Held>
   );
 }
 
+/** How many rows that are out of sight are put on the page in one frame: their names, until `Filling` gets to them. */
+const OUTLINES_A_FRAME = 200;
+
 function Table({
   entry,
   table,
@@ -131,9 +142,10 @@ function Table({
 }) {
   const { names, moved } = table.order.value;
   const rows = useTopFirst(names);
-  const limit = usePieces(rows.length);
+  const limit = usePieces(rows.length, IN_SIGHT, OUTLINES_A_FRAME);
+  const made = useRef(0);
   const element = useSameElements((row: Signal<Service>) => (
-    <ServiceRow key={row.peek().name} row={row} table={table} />
+    <ServiceRow key={row.peek().name} row={row} table={table} outlined={++made.current > IN_SIGHT} />
   ));
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>
@@ -146,9 +158,9 @@ function Table({
         data-open={narrow}
       >
         <Head cluster={entry.name} sort={sort} table={table} />
-        <div class="tbody" role="rowgroup">
+        <ServiceRows cluster={entry.name} table={table}>
           {rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}
-        </div>
+        </ServiceRows>
       </div>
     </div>
   );

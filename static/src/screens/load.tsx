@@ -1,8 +1,8 @@
 /** The columns CPU and Memory of the services table: read once a minute while they are in sight, drawn by a later chunk. */
 
-import { effect, signal, untracked, useComputed, useSignal } from '@preact/signals';
+import { effect, type ReadonlySignal, signal, untracked, useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { afterFrame } from '../app/frames';
 import { described, heed, now, offered } from '../app/state';
 import type { LoadMetric } from '../lib/load';
@@ -48,18 +48,16 @@ export function LoadHeads({ cluster, table }: { cluster: string; table: TableSta
   );
 }
 
+interface LoadCellsProps {
+  service: Service;
+  table: TableState;
+  inSight: ReadonlySignal<boolean>;
+}
+
 /** The cells of a row. Out of sight it keeps what it shows: only rows in sight are drawn. */
-export function LoadCells({ service, table }: { service: Service; table: TableState }) {
+export function LoadCells({ service, table, inSight }: LoadCellsProps) {
   const { name, verdict } = service;
-  const first = useRef<HTMLSpanElement>(null);
-  const inSight = useSignal(!('oncontentvisibilityautostatechange' in document));
   const last = useRef<LoadView | null>(null);
-  useLayoutEffect(() => {
-    const row = first.current!.closest('.tr')!;
-    const follow = (event: Event) => (inSight.value = !(event as Event & { skipped: boolean }).skipped);
-    row.addEventListener('contentvisibilityautostatechange', follow);
-    return () => row.removeEventListener('contentvisibilityautostatechange', follow);
-  }, []);
   const view = useComputed(() => {
     if (inSight.value) last.current = table.load.value;
     return last.current;
@@ -69,8 +67,8 @@ export function LoadCells({ service, table }: { service: Service; table: TableSt
   return useMemo(
     () => (
       <>
-        {COLUMNS.map(([metric], i) => (
-          <span key={metric} ref={i ? null : first} class="td load" role="cell">
+        {COLUMNS.map(([metric]) => (
+          <span key={metric} class="td load" role="cell">
             {view?.draw?.(name, metric, deployed)}
           </span>
         ))}

@@ -6,15 +6,15 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { afterFrame } from '../app/frames';
 import { topFirst } from '../lib/filter';
 
-/** How many rows are put on the page in one frame. */
+/** How many whole rows are put on the page in one frame. */
 const ROWS_A_FRAME = 50;
 
 /** How many of the rows are to be there by now: a few at once, and more with each frame. */
-export function usePieces(total: number): number {
-  const [limit, setLimit] = useState(ROWS_A_FRAME);
+export function usePieces(total: number, first = ROWS_A_FRAME, more = ROWS_A_FRAME): number {
+  const [limit, setLimit] = useState(first);
   useLayoutEffect(() => {
     if (limit >= total) return undefined;
-    const frame = requestAnimationFrame(() => setLimit(limit + ROWS_A_FRAME));
+    const frame = requestAnimationFrame(() => setLimit(limit + more));
     return () => cancelAnimationFrame(frame);
   }, [limit, total]);
   return limit;

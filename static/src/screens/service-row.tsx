@@ -1,122 +1,124 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asked, restart, SERVICES } from '../app/actions';
 import { opened } from '../app/menus';
-import { adjust, go, hindrance, route } from '../app/state';
+import { hindrance } from '../app/state';
 import { versionOf } from '../lib/images';
 import { serviceMark, taskMarks } from '../lib/marks';
 import { hasFailed, presentTrouble, progress, type Scaling, type Service } from '../lib/model';
 import { clusterRoute, format } from '../lib/router';
 import { healthOf, statusOf, VerdictBadge } from '../ui/badge';
-import { Button, plainClick } from '../ui/button';
+import { Button } from '../ui/button';
 import { Flash } from '../ui/flash';
 import { Icon } from '../ui/icons';
 import { TaskSquares } from '../ui/squares';
 import { Ago } from '../ui/time';
-import { LoadCells, LoadHeads } from './load';
+import { LoadCells } from './load';
 import { HeldMark } from './quarantine';
+import { Sight } from './sight';
 import { type TableState, toggled } from './table-state';
 
-const COLUMNS: { key: string; label: string; class?: string }[] = [
-  { key: 'name', label: 'Service' },
-  { key: 'tasks', label: 'Tasks' },
-  { key: 'version', label: 'Version', class: 'middle' },
-  { key: 'status', label: 'Last rollout', class: 'wide' },
-];
-
-export function Head({ cluster, sort, table }: { cluster: string; sort: string; table: TableState }) {
-  const names = table.visible.value;
-  const all = names.size > 0 && [...names].every((name) => table.selection.value.has(name));
-  return (
-    <div class="thead" role="rowgroup">
-      <div class="tr" role="row">
-        <span class="th" role="columnheader">
-          <input
-            type="checkbox"
-            aria-label="Select all shown"
-            checked={all}
-            onChange={() => (table.selection.value = new Set(all ? [] : names))}
-          />
-        </span>
-        {COLUMNS.map((c) => (
-          <SortHead key={c.key} column={c} sort={sort} />
-        ))}
-        <LoadHeads cluster={cluster} table={table} />
-      </div>
-    </div>
-  );
-}
-
-function SortHead({ column, sort }: { column: (typeof COLUMNS)[number]; sort: string }) {
-  const active = (sort.replace(/^-/, '') || 'name') === column.key;
-  const descending = active && sort.startsWith('-');
-  const next = active && !descending ? `-${column.key}` : column.key === 'name' ? '' : column.key;
-  return (
-    <span
-      class={`th ${column.class ?? ''}`}
-      role="columnheader"
-      aria-sort={active ? (descending ? 'descending' : 'ascending') : 'none'}
-    >
-      <button type="button" onClick={() => adjust({ sort: next })}>
-        {column.label}
-        {active && <Icon name={descending ? 'down' : 'up'} />}
-      </button>
-    </span>
-  );
+interface RowProps {
+  row: Signal<Service>;
+  table: TableState;
+  /** Whether it comes as its name alone, and gets its other cells from the table's `Filling`. */
+  outlined?: boolean;
 }
 
 /** A row renders when its service changes; that it is hidden, opened or selected goes to its attributes alone. */
-export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableState }) {
+export function ServiceRow({ row, table, outlined = false }: RowProps) {
   const service = row.value;
   const { name, cluster } = service;
   const element = useRef<HTMLDivElement>(null);
   const near = useSignal(false);
-  useLayoutEffect(() => table.hiding.add(name, element.current!), [table, name]);
+  const inSight = useSignal(!Sight.known);
+  const whole = useWhole(element, { table, name, outlined, near, inSight });
   const open = useComputed(() => table.opened.value === name);
   const selected = useComputed(() => table.selection.value.has(name));
-  const select = () => (table.selection.value = toggled(table.selection.value, name));
-  const mark = serviceMark(service);
   return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus, jsx-a11y/mouse-events-have-key-events -- the link in it does the same by keyboard, and the focus shows the actions
+    // oxlint-disable-next-line jsx-a11y/mouse-events-have-key-events -- the focus shows the actions as well
     <div
       ref={element}
       class="tr"
       role="row"
-      data-mark={mark}
-      data-open={open}
-      data-selected={selected}
-      onClick={(e) => (e.target as HTMLElement).closest('a, button, input, label') || openService(cluster, name)}
-      onPointerEnter={() => (near.value = true)}
-      onPointerLeave={() => (near.value = false)}
-      onFocusIn={() => (near.value = true)}
-      onFocusOut={(e) => (near.value = e.currentTarget.contains(e.relatedTarget as Node | null))}
+      data-mark={serviceMark(service)}
+      {...(whole && {
+        'data-open': open,
+        'data-selected': selected,
+        onPointerEnter: () => (near.value = true),
+        onPointerLeave: () => (near.value = false),
+        onFocusIn: () => (near.value = true),
+        onFocusOut: (e: FocusEvent) => (near.value = element.current!.contains(e.relatedTarget as Node | null)),
+      })}
     >
       <span class="td" role="cell">
-        <input
-          type="checkbox"
-          aria-label={`Select ${name}`}
-          checked={selected}
-          disabled={service.sync === 'unmanaged'}
-          onChange={select}
-        />
+        {whole && (
+          <input
+            type="checkbox"
+            aria-label={`Select ${name}`}
+            checked={selected}
+            disabled={service.sync === 'unmanaged'}
+            onChange={() => (table.selection.value = toggled(table.selection.value, name))}
+          />
+        )}
       </span>
       <span class="td two" role="cell">
         <span class="cut">
-          <a
-            href={format(clusterRoute(cluster, name))}
-            class="name-link"
-            data-row={name}
-            aria-label={`${name}, open`}
-            onClick={(e) => plainClick(e) && openService(cluster, name)}
-          >
+          <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`}>
             {name}
           </a>
-          <HeldMark cluster={cluster} service={name} />
+          {whole && <HeldMark cluster={cluster} service={name} />}
         </span>
-        <Flash value={statusOf(service)[2]}>
-          <StatusLine service={service} />
-        </Flash>
+        {whole && (
+          <Flash value={statusOf(service)[2]}>
+            <StatusLine service={service} />
+          </Flash>
+        )}
       </span>
+      {whole && <Cells service={service} />}
+      {whole && <LoadCells service={service} table={table} inSight={inSight} />}
+      {whole && near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
+    </div>
+  );
+}
+
+interface Whole {
+  table: TableState;
+  name: string;
+  outlined: boolean;
+  near: Signal<boolean>;
+  inSight: Signal<boolean>;
+}
+
+/** Whether a row has all its cells: at once, or when it comes in sight, or when the page has time for it. */
+function useWhole(element: RefObject<HTMLDivElement | null>, { table, name, outlined, near, inSight }: Whole): boolean {
+  const whole = useSignal(!outlined);
+  useLayoutEffect(() => {
+    const row = element.current!;
+    const fill = () => {
+      if (whole.peek()) return;
+      // It may have the pointer or the focus already.
+      near.value = row.matches(':hover, :focus-within');
+      whole.value = true;
+    };
+    const leave = [
+      table.hiding.add(name, row),
+      table.sight.add(row, (seen) => {
+        inSight.value = seen;
+        if (seen) fill();
+      }),
+      ...(outlined ? [table.filling.add(fill)] : []),
+    ];
+    return () => leave.forEach((each) => each());
+  }, [table, name]);
+  return whole.value;
+}
+
+/** Its tasks, its version, and how its last rollout ended. */
+function Cells({ service }: { service: Service }) {
+  return (
+    <>
       <span class="td tasks-cell" role="cell">
         <Flash value={`${service.running}/${service.desired}`}>
           <TaskSquares
@@ -134,9 +136,7 @@ export function ServiceRow({ row, table }: { row: Signal<Service>; table: TableS
       <span class="td wide two" role="cell">
         <LastRollout service={service} />
       </span>
-      <LoadCells service={service} table={table} />
-      {near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
-    </div>
+    </>
   );
 }
 
@@ -182,12 +182,6 @@ function StatusLine({ service }: { service: Service }) {
       {service.sync !== 'in-sync' && health && health[2] !== word && <> · {health[2]}</>}
     </span>
   );
-}
-
-/** Opens a service beside the list: filter, sort order and tab stay. */
-function openService(cluster: string, service: string): void {
-  const at = route.peek();
-  go(at.screen === 'cluster' ? { ...at, cluster, service } : clusterRoute(cluster, service));
 }
 
 /** The version that is wanted; while another one still runs, both. */

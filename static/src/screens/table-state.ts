@@ -1,7 +1,9 @@
 /** What all rows of the services table look at; each row computes from it what concerns itself. */
 
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { whenIdle } from '../app/frames';
 import { now, route } from '../app/state';
+import { Filling } from '../lib/filling';
 import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
 import type { Route } from '../lib/router';
 import { sameFields, sameList, stable } from '../lib/stable';
@@ -9,6 +11,7 @@ import type { ClusterEntry } from '../lib/store';
 import { Hiding } from './hiding';
 import type { LoadView } from './load';
 import { FREE, type Held } from './rows';
+import { Sight } from './sight';
 
 export interface TableState {
   chip: ReadonlySignal<string>;
@@ -17,12 +20,18 @@ export interface TableState {
   /** The names of the rows that are shown, and how many each chip has. */
   visible: ReadonlySignal<ReadonlySet<string>>;
   hiding: Hiding;
+  sight: Sight;
+  /** Gives the rows that came as their names their other cells. */
+  filling: Filling;
   chips: ReadonlySignal<Record<string, number>>;
   order: ReadonlySignal<Order>;
   held: Signal<Held>;
   /** CPU and memory; null until they are read. */
   load: Signal<LoadView | null>;
 }
+
+/** So few that filling them never makes a stroke or a frame wait. */
+const FILLED_AT_ONCE = 6;
 
 export interface Order {
   names: readonly string[];
@@ -60,6 +69,8 @@ export function tableState(entry: ClusterEntry): TableState {
     selection: signal<ReadonlySet<string>>(new Set()),
     visible,
     hiding: new Hiding(visible, ordered),
+    sight: new Sight(),
+    filling: new Filling(FILLED_AT_ONCE, whenIdle),
     chips: stable(
       () => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])),
       sameFields,

@@ -35,19 +35,20 @@ export function TaskSquares({
   const { old, fresh } = marks;
   return (
     <span class="tasksquares" data-size={size} role="img" aria-label={tasksInWords(marks)}>
-      {old.length > 0 && <Some marks={old} most={most} />}
+      {old.length > 0 && some(old, most)}
       {old.length > 0 && fresh.length > 0 && <i class="bar-between" />}
-      {fresh.length > 0 && <Some marks={fresh} most={most} />}
+      {fresh.length > 0 && some(fresh, most)}
     </span>
   );
 }
 
-function Some({ marks, most }: { marks: readonly Mark[]; most: number }) {
+/** Elements rather than components, each of which costs as much as five elements: a table has thousands of squares. */
+function some(marks: readonly Mark[], most: number) {
   const hidden = marks.length - most;
   return (
     <span class="sqs">
       {marks.slice(0, most).map((mark, i) => (
-        <Square key={i} mark={mark} />
+        <i key={i} class="sq" data-mark={mark} title={MARK_WORDS[mark]} />
       ))}
       {hidden > 0 && <span class="more">+{hidden}</span>}
     </span>

@@ -1,11 +1,14 @@
+import { useMemo } from 'preact/hooks';
 import { now } from '../app/state';
 import { exact, relative, until } from '../lib/time';
 
 /** How long ago, ticking; the exact time with its zone and UTC on hover. */
 export function Ago({ at }: { at: number | null }) {
+  // It ticks, which its tooltip does not.
+  const title = useMemo(() => (at === null ? '' : exact(at)), [at]);
   if (at === null) return <span class="mute">–</span>;
   return (
-    <time dateTime={new Date(at).toISOString()} title={exact(at)}>
+    <time dateTime={new Date(at).toISOString()} title={title}>
       {relative(at, now.value)}
     </time>
   );

@@ -6,6 +6,7 @@ import type { Deployed } from '../../lib/ticks';
 import { DenseTile } from '../fleet/dense-tile';
 import { Tile } from '../fleet/tile';
 import { ServiceRow } from '../service-row';
+import { ServiceRows } from '../service-rows';
 import { tableState } from '../table-state';
 import { loadView } from '../telemetry/sparkline';
 import { clusters, services } from './samples';
@@ -67,11 +68,11 @@ export function Rows({ at }: { at: number }) {
   return (
     <Section title="Rows of services">
       <div class="table services" role="table" aria-label="Services in every state">
-        <div class="tbody" role="rowgroup">
+        <ServiceRows cluster={entry.name} table={state}>
           {entry.names.value.map((name) => (
             <ServiceRow key={name} row={entry.rows.get(name)!} table={state} />
           ))}
-        </div>
+        </ServiceRows>
       </div>
     </Section>
   );
