@@ -68,6 +68,8 @@ def test_each_cluster_has_its_account_and_the_wall_is_filtered_by_it(
     expect(page.locator('.wallgroup > h2')).to_have_text([re.compile('^home'), re.compile('^live')])
     page.get_by_text('2 AWS accounts').click()
     expect(page.locator('.acctlist li')).to_have_text([re.compile('OK.*home.*1 cluster'), re.compile('OK.*live.*2 cl')])
+    # What a click scrolled half below the masthead is too small a target for axe.
+    page.evaluate('() => scrollTo(0, 0)')
     for theme in ('light', 'dark'):
         page.emulate_media(color_scheme=theme)
         assert violations() == []
