@@ -330,8 +330,8 @@ class Hub:
         """Send the summary of a cluster that is not loaded; false where the cluster has to be loaded."""
         while subscriber.form.detail is Detail.SUMMARY:
             cluster, event = self._clusters.of(name), self._source.summary(name, known)
-            if event is None or (cluster.readers and cluster.stand_in.sent is None):
-                # Subscribers that were sent nothing of it yet are owed the whole state.
+            if event is None or (cluster.readers and not cluster.stand_in.repeats()):
+                # Subscribers that know nothing of it yet, or something else, are owed what the loaded cluster shows.
                 return False
             if self._send(subscriber, event):
                 cluster.stand_in.was_sent()

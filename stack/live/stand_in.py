@@ -94,6 +94,10 @@ class StandIn:
             self._events['rollout'] = SummaryEvent('rollout', summary.cluster, moved, at=now)
         return self._events['cluster' if known is None else 'rollout']
 
+    def repeats(self) -> bool:
+        """Whether the last event that was made has the content that subscribers were sent."""
+        return self.sent == self._content
+
     def was_sent(self) -> None:
         """A subscriber was sent the last event that was made."""
         self.sent = self._content

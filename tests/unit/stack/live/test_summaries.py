@@ -246,6 +246,25 @@ async def test_a_cluster_that_cannot_be_read_at_first_is_read_again(caplog: pyte
     assert caplog.text.count('only its summary is known') == 2
 
 
+@asynchronous
+async def test_a_later_summary_hides_nothing_from_the_subscribers_of_an_earlier_one():
+    scene = Scene()
+    await scene.persist()
+    failing = True
+    scene.here.s3.fail(lambda operation, key: failing and (operation, key) == ('GetObject', 'prod'), times=100)
+    early = await scene.subscribe()
+    second = await scene.writer.put('web:2')
+    later(scene.there, 120)
+    await scene.write()
+    await scene.here.live.feed.poll()
+    late = asyncio.create_task(scene.subscribe())
+    await scene.here.quiet()
+    failing = False
+    assert (await late).of('cluster')[-1] == f'cluster {second.id}'
+    await scene.here.poll()
+    assert early.short()[2:] == [f'desired {second.id}', f'rollout {second.id}']
+
+
 # Freezes: what a summary has of them depends on the time
 
 
