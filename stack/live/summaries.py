@@ -33,7 +33,7 @@ A_TURN = 50
 
 
 class Summaries:
-    """`names` lists the clusters that there are."""
+    """`names` lists the clusters that there are; `calm` is the age from which a revision is summarised again."""
 
     def __init__(
         self,
@@ -43,7 +43,9 @@ class Summaries:
         reader: Reader,
         names: Callable[[], Awaitable[Sequence[str]]],
         now: Callable[[], datetime],
+        calm: timedelta = CALM,
     ):
+        self.calm = calm
         self._store = store
         self._names = names
         self._records = records
@@ -84,7 +86,7 @@ class Summaries:
         if not loaded:
             return
         records = (await asyncio.gather(self._records.etags(), self._store.refresh()))[0]
-        calm = self._now() - CALM
+        calm = self._now() - self.calm
         changed = [
             cluster
             for cluster in loaded

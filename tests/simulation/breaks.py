@@ -26,6 +26,7 @@ from stack.live.hub import Hub
 from stack.live.loader import Loader
 from stack.live.log import Position
 from stack.live.proposal_news import ProposalNews
+from stack.live.stand_in import StandIn
 from stack.notify import notifier
 from stack.notify.notifier import Notifier
 from stack.notify.sweeper import Sweeper
@@ -131,6 +132,18 @@ def overlook_other_replicas() -> None:
         cluster.mark = mark
 
     Cluster.listed = listed
+
+
+@breaks('summaries', 'no_gap', seed=0)
+def join_without_a_position() -> None:
+    """A subscriber that was sent a summary is no reader of the cluster."""
+    sent = StandIn.was_sent
+
+    def was_sent(stand_in: StandIn) -> None:
+        sent(stand_in)
+        stand_in.sent = None
+
+    StandIn.was_sent = was_sent
 
 
 @breaks('channel', 'as_a_newcomer', seed=0)

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from stack.errors import NysaError
@@ -62,13 +64,14 @@ def make_plan(seed: str) -> Plan:
     for _ in range(rng.randint(5, 30)):
         at = rng.choice(moments) + rng.expovariate(4) if rng.random() < 0.75 else rng.uniform(0.2, BUSY_S - 2)
         do = rng.choices(list(STEPS), list(STEPS.values()))[0]
-        steps += _steps(rng, round(min(at, BUSY_S - 1), 3), do, NAMES[:replicas])
+        steps += steps_of(rng, round(min(at, BUSY_S - 1), 3), do, NAMES[:replicas])
     steps.sort(key=lambda each: each.at)
     disorder, latency = rng.choice((0.0, 0.2, 0.7)), rng.choice((0.2, 1.0, 1.0, 2.0))
     return Plan(NAME, seed, replicas, disorder, latency, tuple(steps))
 
 
-def _steps(rng: random.Random, at: float, do: str, names: str) -> list[Step]:
+def steps_of(rng: random.Random, at: float, do: str, names: str, clients: Sequence[str] = tuple(CLIENTS)) -> list[Step]:
+    """What happens at a time by one of `STEPS`, with details that are drawn."""
     cluster, replica, tag = rng.choice(CLUSTERS), rng.choice(names), f't{rng.randrange(1000)}'
     about: dict[str, Any] = {'replica': replica, 'cluster': cluster}
     if do in ('change', 'create', 'replace'):
@@ -96,17 +99,21 @@ def _steps(rng: random.Random, at: float, do: str, names: str) -> list[Step]:
             Step(round(at + rng.uniform(0, 3), 3), 'start', {'replica': replica}),
         ]
     if do == 'slow':
-        client = rng.choice(list(CLIENTS))
+        client = rng.choice(clients)
         until = Step(round(at + rng.uniform(0.1, 4), 3), 'slow', {'client': client, 'slow': False})
         return [Step(at, do, {'client': client, 'slow': True}), until]
     if do in ('hang_up', 'subscribe_again'):
-        return [Step(at, do, {'client': rng.choice(list(CLIENTS))})]
+        return [Step(at, do, {'client': rng.choice(clients)})]
     return [Step(at, do, about)]
 
 
-async def run(world: World, loops: tuple[str, ...] = ('revisions', 'watcher')) -> ChannelRecord:
+async def run(
+    world: World,
+    loops: tuple[str, ...] = ('revisions', 'watcher'),
+    clients: Mapping[str, tuple[str, ...]] = CLIENTS,
+) -> ChannelRecord:
     """Carry out the plan of a world."""
-    scene = _Scene(world, loops)
+    scene = _Scene(world, loops, clients)
     for cluster in CLUSTERS:
         world.ecs.make_cluster(cluster)
     for name in NAMES[: world.plan.replicas]:
@@ -123,11 +130,11 @@ async def run(world: World, loops: tuple[str, ...] = ('revisions', 'watcher')) -
 
 
 class _Scene:
-    def __init__(self, world: World, loops: tuple[str, ...]):
+    def __init__(self, world: World, loops: tuple[str, ...], clients: Mapping[str, tuple[str, ...]]):
         self.world = world
         self.servers = Servers(world, loops)
         self.users = Users(world)
-        self.clients = {name: Client(world, name, wants, self.servers.alive) for name, wants in CLIENTS.items()}
+        self.clients = {name: Client(world, name, wants, self.servers.alive) for name, wants in clients.items()}
         Deployer(world)
 
     async def do(self, step: Step) -> None:
@@ -152,6 +159,8 @@ class _Scene:
         elif step.do == 'fault':
             fault = Fault(replica.process.name, values['operation'], values['key'], values['kind'])
             self.world.network.faults.append(fault)
+        elif step.do == 'summarise':
+            self.world.start(replica.process, _summarise(replica))
         elif step.do == 'ask':
             self.world.start(replica.process, _look(replica, values['cluster']))
         elif step.do in VERBS:
@@ -199,6 +208,15 @@ async def _look(replica: Any, cluster: str) -> None:
         await replica.live.state(cluster)
     except NysaError as failed:
         replica.world.note(replica.process.name, f'cannot show {cluster}: {failed!r}')
+
+
+async def _summarise(replica: Any) -> None:
+    """Persist the summaries of what is loaded, as a replica does every two minutes."""
+    replica.live.summaries.calm = timedelta(0)
+    try:
+        await replica.live.summaries.write()
+    except NysaError as failed:
+        replica.world.note(replica.process.name, f'cannot write summaries: {failed!r}')
 
 
 def judge(record: ChannelRecord) -> list[tuple[str, str]]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from stack.errors import NysaError
-from tests.simulation import approvals, changes, channel, leases, passes, reads
+from tests.simulation import approvals, changes, channel, leases, passes, reads, summaries
 from tests.simulation.plan import Plan
 from tests.simulation.world import World
 
-MODELS: dict[str, ModuleType] = {each.NAME: each for each in (channel, changes, approvals, passes, leases, reads)}
+MODELS: dict[str, ModuleType] = {
+    each.NAME: each for each in (channel, summaries, changes, approvals, passes, leases, reads)
+}
 
 # A plan is shortened for so long at most, in seconds.
 SHRINK_S = 90.0
