@@ -4,7 +4,9 @@ import {
   asDraft,
   begin,
   byService,
+  chosenOf,
   creation,
+  ecsClusterLine,
   lacking,
   origin,
   readAdoption,
@@ -63,8 +65,14 @@ test.each([
 });
 
 test('where a text comes from', () => {
-  expect(origin({ source: 'adopt', name: 'a' })).not.toBe(origin({ source: 'adopt', name: 'b' }));
-  expect(origin({ source: 'form', name: 'a' })).toBe(origin({ source: 'form', name: 'b' }));
+  const ecsCluster = null;
+  expect(origin({ source: 'adopt', name: 'a', ecsCluster })).not.toBe(
+    origin({ source: 'adopt', name: 'b', ecsCluster }),
+  );
+  expect(origin({ source: 'form', name: 'a', ecsCluster })).toBe(origin({ source: 'form', name: 'b', ecsCluster }));
+  const named = { name: 'default', account: 'prod' };
+  for (const source of ['adopt', 'form', 'stackfile'] as const)
+    expect(origin({ source, name: 'a', ecsCluster })).not.toBe(origin({ source, name: 'a', ecsCluster: named }));
 });
 
 test('an adoption, its notes by service', () => {
@@ -88,10 +96,12 @@ test('the unmanaged clusters of ECS', () => {
     { name: 'old', account: 'prod', managed: false, services: 2, running: 7 },
     { name: 'ours', managed: true },
     { name: 'bare', managed: false },
+    { name: 'default', managed: false, account: 'prod', needs_name: true },
   ];
   expect(readUnmanaged({ content: rows })).toEqual([
-    { name: 'old', account: 'prod', services: 2, running: 7 },
-    { name: 'bare', account: '', services: 0, running: 0 },
+    { name: 'old', account: 'prod', needsName: false, services: 2, running: 7 },
+    { name: 'bare', account: '', needsName: false, services: 0, running: 0 },
+    { name: 'default', account: 'prod', needsName: true, services: 0, running: 0 },
   ]);
   expect(readUnmanaged({})).toEqual([]);
 });
@@ -100,4 +110,13 @@ test('accounts whose clusters could not be listed', () => {
   expect(readUnlisted({ content: [], failing: { prod: 'AccessDenied' } })).toEqual(['prod']);
   expect(readUnlisted({ content: [], failing: {} })).toEqual([]);
   expect(readUnlisted({})).toEqual([]);
+});
+
+test('a cluster of ECS under another name', () => {
+  const cluster = { name: 'default', account: 'prod', needsName: true, services: 0, running: 0 };
+  const chosen = chosenOf(cluster);
+  expect(chosen).toEqual({ name: 'prod-default', ecsCluster: { name: 'default', account: 'prod' } });
+  expect(ecsClusterLine(chosen.ecsCluster)).toBe('ecs_cluster: "default"\n');
+  expect(chosenOf({ ...cluster, needsName: false })).toEqual({ name: 'default', ecsCluster: null });
+  expect(ecsClusterLine(null)).toBe('');
 });

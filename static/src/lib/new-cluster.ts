@@ -22,6 +22,8 @@ export interface Answers {
 export interface Progress {
   step: 1 | 2 | 3;
   name: string;
+  /** The ECS cluster, where its name there is another one. */
+  ecsCluster: { name: string; account: string } | null;
   source: Source;
   text: string;
   /** What the text was written from: other answers begin another text. */
@@ -38,6 +40,7 @@ const SERVICE_NAME = /^[A-Za-z0-9_-]+$/;
 const BEGINNING: Progress = {
   step: 1,
   name: '',
+  ecsCluster: null,
   source: 'form',
   text: '',
   from: '',
@@ -60,8 +63,18 @@ export function asDraft({ text, ...rest }: Progress, at: number): Draft {
 }
 
 /** The source of the text, as in `Progress.from`. */
-export function origin({ source, name }: Pick<Progress, 'source' | 'name'>): string {
-  return source === 'adopt' ? `adopt ${name}` : source;
+export function origin({ source, name, ecsCluster }: Pick<Progress, 'source' | 'name' | 'ecsCluster'>): string {
+  return [source, ...(source === 'adopt' ? [name] : []), ...(ecsCluster ? [ecsCluster.name] : [])].join(' ');
+}
+
+/** The line of a stackfile that names the ECS cluster, where that has another name. */
+export function ecsClusterLine(ecsCluster: Progress['ecsCluster']): string {
+  return ecsCluster ? `ecs_cluster: ${JSON.stringify(ecsCluster.name)}\n` : '';
+}
+
+/** What choosing a cluster of ECS comes to; a name that its own account may have is suggested. */
+export function chosenOf({ name, account, needsName }: Unmanaged): Pick<Progress, 'name' | 'ecsCluster'> {
+  return needsName ? { name: `${account}-${name}`, ecsCluster: { name, account } } : { name, ecsCluster: null };
 }
 
 /** Why the form's answers make no service yet, or null where they do. */
@@ -100,6 +113,8 @@ export function creation(name: string, text: string): string {
 export interface Unmanaged {
   name: string;
   account: string;
+  /** Whether it can be managed under another name only. */
+  needsName: boolean;
   services: number;
   running: number;
 }
@@ -108,10 +123,11 @@ export interface Unmanaged {
 export function readUnmanaged(sent: Json): Unmanaged[] {
   const content = Array.isArray(sent.content) ? (sent.content as Json[]) : [];
   return content
-    .filter((each) => each.managed !== true && each.needs_name !== true)
+    .filter((each) => each.managed !== true)
     .map((each) => ({
       name: String(each.name),
       account: String(each.account ?? ''),
+      needsName: each.needs_name === true,
       services: Number(each.services) || 0,
       running: Number(each.running) || 0,
     }));

@@ -5,7 +5,7 @@ import { accounts } from '../../app/accounts';
 import { useRead } from '../../app/read';
 import { me, roleHindrance, store } from '../../app/state';
 import { plural } from '../../lib/changes';
-import { readUnlisted, readUnmanaged } from '../../lib/new-cluster';
+import { readUnlisted, readUnmanaged, type Unmanaged } from '../../lib/new-cluster';
 import type { Json } from '../../lib/model';
 import { call } from '../../lib/rest';
 import { Icon } from '../../ui/icons';
@@ -13,15 +13,15 @@ import { ErrorBanner, Skeleton } from '../../ui/states';
 
 const LIST = '/ecs-clusters';
 
-/** `typed` filters them; `chosen` is the name as it stands, whether typed or chosen. */
+/** `typed` filters them; `isChosen`: whether one is typed or chosen. */
 export function EcsClusters({
   typed,
-  chosen,
+  isChosen,
   onChoose,
 }: {
   typed: string;
-  chosen: string;
-  onChoose: (name: string) => void;
+  isChosen: (cluster: Unmanaged) => boolean;
+  onChoose: (cluster: Unmanaged) => void;
 }) {
   const may = me.value !== null && roleHindrance('GET', LIST) === null;
   const reading = useRead<Json>(may ? LIST : null, (signal) => call(LIST, { signal, query: { managed: false } }));
@@ -36,7 +36,7 @@ export function EcsClusters({
   if (reading.error)
     return <ErrorBanner error={reading.error} title="Couldn't list the ECS clusters: type the name" retry={again} />;
   if (!reading.data) return reading.slow ? <Skeleton rows={3} /> : null;
-  const free = readUnmanaged(reading.data).filter((each) => !store.names.value.includes(each.name));
+  const free = readUnmanaged(reading.data).filter((each) => each.needsName || !store.names.value.includes(each.name));
   const unlisted = readUnlisted(reading.data);
   const shown = free.filter((each) => each.name.toLowerCase().includes(typed.toLowerCase()));
   return (
@@ -54,13 +54,15 @@ export function EcsClusters({
       )}
       {shown.length > 0 && (
         <div class="tags" style={{ maxHeight: '234px' }} role="radiogroup" aria-label="Unmanaged ECS clusters">
-          {shown.map(({ name, account, services, running }) => (
-            <label key={name}>
-              <input type="radio" name="ecs-cluster" checked={chosen === name} onChange={() => onChoose(name)} />
-              <span class="mono">{name}</span>
+          {shown.map((each) => (
+            <label key={`${each.account}/${each.name}`}>
+              <input type="radio" name="ecs-cluster" checked={isChosen(each)} onChange={() => onChoose(each)} />
+              <span class="mono">{each.name}</span>
               <span class="mute small">
-                {services ? `${plural(services, 'service')}, ${plural(running, 'task')}` : 'Nothing runs'}
-                {accounts.value.length > 0 && ` · account ${account}`}
+                {each.services
+                  ? `${plural(each.services, 'service')}, ${plural(each.running, 'task')}`
+                  : 'Nothing runs'}
+                {accounts.value.length > 0 && ` · account ${each.account}`}
               </span>
             </label>
           ))}

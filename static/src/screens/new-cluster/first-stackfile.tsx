@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CodeEditor, Problem } from '../../editor/code-editor';
 import { plural } from '../../lib/changes';
-import { type Answers, byService, lacking, type Note, stackfileOf } from '../../lib/new-cluster';
+import { type Answers, byService, ecsClusterLine, lacking, type Note, stackfileOf } from '../../lib/new-cluster';
 import { Button } from '../../ui/button';
 import { Banner } from '../../ui/states';
 import { Problems } from '../../ui/problems';
@@ -17,14 +17,14 @@ const QUESTIONS: { key: keyof Answers; label: string; hint: string; example: str
   { key: 'count', label: 'Tasks', hint: 'How many should run.', example: '1' },
 ];
 
-export function FirstService({ progress: { answers }, update }: StepProps) {
+export function FirstService({ progress: { answers, ecsCluster }, update }: StepProps) {
   const why = lacking(answers);
   return (
     <form
       class="panel"
       onSubmit={(e) => {
         e.preventDefault();
-        if (!why) update({ text: stackfileOf(answers) });
+        if (!why) update({ text: ecsClusterLine(ecsCluster) + stackfileOf(answers) });
       }}
     >
       <div class="body stack" style={{ gap: '24px' }}>

@@ -5,8 +5,10 @@ import type { Json } from '../../lib/model';
 import {
   asDraft,
   begin,
+  chosenOf,
   CLUSTER_NAME,
   DRAFT,
+  ecsClusterLine,
   origin,
   type Progress,
   readAdoption,
@@ -87,14 +89,14 @@ export function NewCluster() {
 }
 
 function WhichOne({ progress, update }: StepProps) {
-  const { name, source } = progress;
+  const { name, ecsCluster, source } = progress;
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   // What was typed filters the list; what was chosen from it does not.
   const [typed, setTyped] = useState('');
   const type = (text: string) => {
     setTyped(text);
-    update({ name: text });
+    update({ name: text, ecsCluster: null });
   };
   const adoptWhy = hindrance('POST', '/clusters/{c}/adopt');
   const why = busy
@@ -113,11 +115,13 @@ function WhichOne({ progress, update }: StepProps) {
     const from = origin(progress);
     // A return to this step without a change keeps the text.
     if (from === progress.from) return update({ step: 2 });
-    if (source !== 'adopt') return update({ step: 2, from, text: '', notes: [] });
+    if (source !== 'adopt')
+      return update({ step: 2, from, text: source === 'form' ? '' : ecsClusterLine(ecsCluster), notes: [] });
     setBusy(true);
     setError(null);
     try {
-      const { data } = await call<Json>(path('clusters', name, 'adopt'), { method: 'POST', query: { dry_run: true } });
+      const query = { dry_run: true, ...(ecsCluster ? { ecs_cluster: ecsCluster.name } : {}) };
+      const { data } = await call<Json>(path('clusters', name, 'adopt'), { method: 'POST', query });
       update({ step: 2, from, ...readAdoption(data) });
     } catch (thrown) {
       setError(heed(asApiError(thrown)));
@@ -142,8 +146,8 @@ function WhichOne({ progress, update }: StepProps) {
             class="input mono"
             autocomplete="off"
             spellcheck={false}
-            value={name}
-            aria-invalid={name !== '' && !CLUSTER_NAME.test(name)}
+            value={ecsCluster?.name ?? name}
+            aria-invalid={!ecsCluster && name !== '' && !CLUSTER_NAME.test(name)}
             onInput={(e) => type(e.currentTarget.value.trim())}
             onKeyDown={intoList}
           />
@@ -151,8 +155,34 @@ function WhichOne({ progress, update }: StepProps) {
             It must exist in ECS already; Nysa takes care of what runs in it. Type it, or choose: <kbd>↓</kbd> goes into
             the list.
           </p>
-          <EcsClusters typed={typed} chosen={name} onChoose={(chosen) => update({ name: chosen })} />
+          <EcsClusters
+            typed={typed}
+            isChosen={(each) =>
+              each.needsName
+                ? each.name === ecsCluster?.name && each.account === ecsCluster.account
+                : !ecsCluster && each.name === name
+            }
+            onChoose={(each) => update(chosenOf(each))}
+          />
         </div>
+        {ecsCluster && (
+          <div class="field" style={{ maxWidth: '560px' }}>
+            <label htmlFor="own-name">Name in Nysa</label>
+            <input
+              id="own-name"
+              class="input mono"
+              autocomplete="off"
+              spellcheck={false}
+              value={name}
+              aria-invalid={name !== '' && !CLUSTER_NAME.test(name)}
+              onInput={(e) => update({ name: e.currentTarget.value.trim() })}
+            />
+            <p class="hint">
+              The name {ecsCluster.name} is in use, or belongs to another account. This one must belong to the account{' '}
+              {ecsCluster.account}.
+            </p>
+          </div>
+        )}
         <fieldset style={{ border: '0', padding: '0', margin: '0' }}>
           <legend class="label" style={{ marginBottom: '8px' }}>
             Where does its stackfile come from?
