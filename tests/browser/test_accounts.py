@@ -113,6 +113,34 @@ def test_an_account_that_denies_is_named_until_it_answers(
     expect(page.locator('.about .acctstate')).to_have_count(0)
 
 
+def test_an_ecs_cluster_of_another_account_is_adopted_under_another_name(
+    page: Page, server: Server, spoke: EmbeddedAws, violations: Callable[[], list[str]]
+):
+    ecs = spoke.client('ecs')
+    ecs.create_cluster(clusterName='default')
+    task = ecs.register_task_definition(
+        family='legacy', containerDefinitions=[{'name': 'legacy', 'image': 'team/legacy:7', 'memory': 64}]
+    )['taskDefinition']['taskDefinitionArn']
+    ecs.create_service(cluster='default', serviceName='legacy', taskDefinition=task, desiredCount=0)
+    opened(page, server, '/new')
+    page.get_by_role('radio', name='default 1 service, 0 tasks · account live').click()
+    own = page.get_by_label('Name in Nysa')
+    expect(own).to_have_value('live-default')
+    for theme in ('light', 'dark'):
+        page.emulate_media(color_scheme=theme)
+        assert violations() == []
+    own.fill('live-legacy')
+    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Next').click()
+    expect(page.locator('.cm-content')).to_contain_text('ecs_cluster: default')
+    page.get_by_role('button', name='Next', exact=True).click()
+    page.get_by_label('Reason').fill('Ours now')
+    page.get_by_role('button', name=re.compile('^Adopt')).click()
+    expect(page).to_have_url(re.compile('/cp/clusters/live-legacy'))
+    stored = server.api('GET', '/clusters/live-legacy/config').json
+    assert (stored['ecs_cluster'], [list(each) for each in stored['services']]) == ('default', [['legacy']])
+
+
 def test_health_is_read_again_from_time_to_time(page: Page, server: Server):
     page.clock.install()
     opened(page, server)
