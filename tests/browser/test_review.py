@@ -66,6 +66,8 @@ def test_the_layout_is_chosen_by_key_and_kept(page: Page, reviewed: str, violati
 def test_notices_cover_nothing_that_can_be_done(page: Page):
     page.set_viewport_size({'width': 700, 'height': 420})
     for _ in range(3):
+        # The heading moves what is below it once there is a plan.
+        expect(page.get_by_role('heading', name='2 changes in 1 service')).to_be_visible()
         page.get_by_role('button', name='Back to the editor').click()
         page.get_by_role('button', name='Discard').click()
         page.locator('.cm-content').press('Control+z')
