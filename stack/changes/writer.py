@@ -168,7 +168,7 @@ class Writer:
     async def _store_applied(self, base: Revision, before: Guards, applied: Applied) -> Revision:
         cluster, guards = base.cluster, applied.guards
         body = serialise(applied.document)
-        changes = [*self._notifier.unannounced(base), *applied.changes]
+        changes = [*await self._notifier.unannounced(base), *applied.changes]
         self._notifier.fits(cluster, body, changes)
         if guards.id != before.id:
             await self._gate.store.store(cluster, guards)

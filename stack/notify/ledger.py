@@ -187,6 +187,15 @@ class Ledger:
                 above.revisions.append(each)
         return above
 
+    async def is_marked(self, revision: Revision) -> bool:
+        """Whether a revision has the mark of its announcement; without the right to read marks, any tag counts as one.
+
+        Without versions, the mark of an earlier revision may arrive once this one is stored. Raises `AwsFailed`.
+        """
+        if not revision.tags or not await self.may_mark():
+            return bool(revision.tags)
+        return await self._mark_of(revision) in (SETTLED, revision.write_id)
+
     async def close(self) -> None:
         """Finish the marks under way."""
         while running := [task for task in self._tasks.values() if not task.done()]:

@@ -146,11 +146,15 @@ class Notifier:
         """Whether announcements of a cluster are under way, or wait for the queue to answer."""
         return cluster in self._waiting
 
-    def unannounced(self, base: Revision) -> list[Change]:
-        """The destructions of `base` that a revision over it has to announce, where no version of `base` is kept."""
-        if base.version is not None or base.tags or self.has_announced(base):
+    async def unannounced(self, base: Revision) -> list[Change]:
+        """The destructions of `base` that a revision over it has to announce, where no version of `base` is kept.
+
+        Raises `AwsFailed`.
+        """
+        destructions = [change for change in base.changes if change.destroyed]
+        if not destructions or base.version is not None or self.has_announced(base):
             return []
-        return [change for change in base.changes if change.destroyed]
+        return [] if await self._ledger.is_marked(base) else destructions
 
     async def idle(self) -> None:
         """Wait until nothing waits to be sent."""

@@ -53,7 +53,7 @@ class Open:
     async def permit(self, guards: Guards, cluster: str, before: Any, after: Any, change: Change) -> Change:
         return change
 
-    def unannounced(self, base: Revision) -> list[Change]:
+    async def unannounced(self, base: Revision) -> list[Change]:
         return []
 
     def fits(self, cluster: str, body: bytes, changes: list[Change]) -> None:

@@ -144,6 +144,18 @@ def test_without_versions_a_destruction_is_not_lost_under_the_next_change(aws: A
         assert ('cluster-deploy', second['revision'], None) in messages
 
 
+def test_without_versions_a_mark_that_comes_late_is_not_that_of_the_next_revision(aws: Aws):
+    with Server(aws, AWS_S3_BUCKET=aws.bucket(versioned=False)) as server:
+        name = server.cluster(CONFIG)
+        server.run(server.settled())
+        s3, place = aws.client('s3'), {'Bucket': server.bucket, 'Key': name}
+        mark = s3.get_object_tagging(**place)['TagSet']
+        dead_write(server, name, config('web'), 'destroy', service='worker')
+        s3.put_object_tagging(**place, Tagging={'TagSet': mark})
+        second = tag_service(server, name, '3')['revision']
+        assert set(announced(server)) == {('service-destroy', second, 'worker'), ('cluster-deploy', second, None)}
+
+
 def test_a_service_that_has_come_back_is_not_destroyed(server: Server):
     name = server.cluster(CONFIG)
     dead_write(server, name, config('web', 'worker', tag='2'), 'destroy', service='worker')
