@@ -156,7 +156,7 @@ class Ledger:
             walk.newest = walk.newest or revision
             walk.steps += 1
             mark = await self._mark_of(revision)
-            if mark is not None and mark in (SETTLED, revision.write_id):
+            if _covers(mark, revision):
                 break
             if mark is not None and mark.startswith(AGAIN):
                 walk.again.append((revision, mark.removeprefix(AGAIN)))
@@ -180,7 +180,7 @@ class Ledger:
         above = Above()
         async for steps, each in _numbered(self._downwards(revision.cluster, None, past_removal=True)):
             mark = await self._mark_of(each) if each.tags and await self.may_mark() else None
-            above.announced = above.announced or (mark is not None and mark in (SETTLED, each.write_id))
+            above.announced = above.announced or _covers(mark, each)
             if each.key == revision.key or steps == STEPS_MOST:
                 break
             if each.wants_announcing or each.write_id is None:
@@ -194,7 +194,7 @@ class Ledger:
         """
         if not revision.tags or not await self.may_mark():
             return bool(revision.tags)
-        return await self._mark_of(revision) in (SETTLED, revision.write_id)
+        return _covers(await self._mark_of(revision), revision)
 
     async def close(self) -> None:
         """Finish the marks under way."""
@@ -250,6 +250,11 @@ class Ledger:
         except Exception:
             # The top of a loop: without the mark the next sweep finds the revision.
             log.exception('cluster %s: announced, but not marked so', revision.cluster)
+
+
+def _covers(mark: str | None, revision: Revision) -> bool:
+    """Whether a mark states that a revision is announced: it may be that of an earlier one, or ask for another time."""
+    return mark is not None and mark in (SETTLED, revision.write_id)
 
 
 async def _numbered(revisions: AsyncIterator[Revision]) -> AsyncIterator[tuple[int, Revision]]:
