@@ -16,6 +16,7 @@ from stack.reconcile.plan import Change, Row
 from stack.reconcile.service import settings_changes
 from stack.reconcile.wanted import Wanted
 from stack.rollouts.ecs_state import Service
+from stack.rollouts.rollout import NOTHING
 
 # What of a task definition another program may name as it likes.
 _NAMES = frozenset({'family', 'container_name'})
@@ -37,13 +38,9 @@ def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str]
     return all(each.path in _NAMES or (each.after is None and each.path not in dropped) for each in changes)
 
 
-# One object for all services: Python makes another for each call of `frozenset()`.
-NOTHING_DROPPED: frozenset[str] = frozenset()
-
-
 def dropped_fields(before: Wanted | None, after: Wanted, already: frozenset[str] | None) -> frozenset[str]:
     """The fields of its task definition that a service had once and is to have no more."""
-    already = already or NOTHING_DROPPED
+    already = already or NOTHING
     if before is None or before.definition == after.definition:
         return already
     changes = definition_changes(before.definition, after.definition)

@@ -36,6 +36,9 @@ Ending = Literal['succeeded', 'scaled-to-zero', 'removed', 'superseded', 'rolled
 FAILURES = frozenset({'rolled-back', 'aborted', 'stalled'})
 ARRIVALS = frozenset({'succeeded', 'scaled-to-zero', 'removed'})
 
+# One object for all rollouts: Python makes another for each call of `frozenset()`.
+NOTHING: frozenset[str] = frozenset()
+
 STALLED_AFTER_S = 15 * 60
 # The most that the time between two looks counts towards a stall: while ECS does not answer, it may well move.
 LONGEST_LOOK_S = 60
@@ -117,7 +120,7 @@ class Rollout:
     leaving: int = 0
     asked: bool = False
     given_up: bool = False
-    foreign: frozenset[str] = frozenset()
+    foreign: frozenset[str] = NOTHING
     stages: StageProgress | None = None
 
     @property
@@ -140,7 +143,7 @@ def begin(goal: Goal, seen: Service | None = None) -> Rollout:
     foreign = {each.id for each in seen.deployments} if seen else set()
     if seen is not None and seen.native is not None:
         foreign.add(seen.native.arn)
-    return Rollout(goal, 'queued', 0, goal.since, foreign=frozenset(foreign))
+    return Rollout(goal, 'queued', 0, goal.since, foreign=frozenset(foreign) or NOTHING)
 
 
 def announced_again(rollout: Rollout, at: datetime, seen: Service | None = None) -> Rollout:

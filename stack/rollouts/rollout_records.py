@@ -20,7 +20,7 @@ from stack.errors import AwsFailed, PreconditionFailed
 from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import DECIDED_AFTER
-from stack.rollouts.rollout import Goal, Rollout, Verdict
+from stack.rollouts.rollout import NOTHING, Goal, Rollout, Verdict
 from stack.state.revisions import Revision
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,6 @@ ATTEMPTS = 5
 Json = dict[str, Any]
 # Makes the state of a cluster at its first revision that is known here.
 MakeState = Callable[[Revision, datetime], ClusterState]
-
-# One object for all rollouts: Python makes another for each call of `frozenset()`.
-NOTHING_FOREIGN: frozenset[str] = frozenset()
 
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
 
@@ -249,6 +246,6 @@ def _rollout(kept: Json) -> Rollout:
         'goal': goal,
         'verdict': verdict,
         'observed_at': observed_at,
-        'foreign': frozenset(kept['foreign']) or NOTHING_FOREIGN,
+        'foreign': frozenset(kept['foreign']) or NOTHING,
     }
     return Rollout(**values)
