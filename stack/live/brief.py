@@ -18,7 +18,8 @@ _STATE = (
     'unreadable',
     'observed_at',
 )
-_OF_REVISION = ('changed_at', 'by', 'message', 'last_change')
+# What a `rollout` does not have: it is about what runs.
+OF_REVISION = ('changed_at', 'by', 'message', 'last_change')
 _OF_CHANGE = ('previous', 'source', 'deploys', 'summary', 'unreadable')
 
 # The events that are shorter in this detail.
@@ -47,12 +48,12 @@ def brief(content: Json) -> dict[str, Any]:
     """The content of an event without what only a page of one cluster shows."""
     kind = content['type']
     if kind == 'cluster':
-        return _some(content, _HEAD + _OF_REVISION) | _state(content)
+        return _some(content, _HEAD + OF_REVISION) | _state(content)
     if kind == 'rollout':
         return _some(content, _HEAD) | _state(content)
     if kind == 'desired':
         destroyed = [row['service'] for row in content['changes'] if row['action'] == 'destroy']
-        return _some(content, _HEAD + _OF_REVISION + _OF_CHANGE) | {'destroyed': destroyed}
+        return _some(content, _HEAD + OF_REVISION + _OF_CHANGE) | {'destroyed': destroyed}
     return dict(content)
 
 

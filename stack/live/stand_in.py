@@ -4,21 +4,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.live import cluster_events
-from stack.live.brief import brief
+from stack.live.brief import OF_REVISION
 from stack.live.event import Event
 from stack.live.facts import Mark
 from stack.live.forms import Detail
 from stack.live.freeze_clock import FreezeClock
-from stack.live.summary import Proof, Summary
+from stack.live.summary import Proof, Summary, shown_of
 from stack.rollouts.cluster_state import ClusterState
 from stack.stackfile.freeze_windows import FreezeWindow
 
 # Subscribers that come within this time share an event, and its time.
 SHARED = timedelta(seconds=1)
-# What a `rollout` does not have: it is about what runs.
-_OF_REVISION = ('changed_at', 'by', 'message', 'last_change')
-_OF_EVENT = ('type', 'cluster', 'at')
 
 Json = Mapping[str, Any]
 
@@ -89,7 +85,7 @@ class StandIn:
             freeze = self._clock.at(now)
             windows = {'freeze_windows': freeze.windows} if freeze.windows else {}
             self._made_at, self._content = now, {**summary.content, 'frozen': freeze.freeze, **windows}
-            moved = {name: value for name, value in self._content.items() if name not in _OF_REVISION}
+            moved = {name: value for name, value in self._content.items() if name not in OF_REVISION}
             self._events['cluster'] = SummaryEvent('cluster', summary.cluster, self._content, at=now)
             self._events['rollout'] = SummaryEvent('rollout', summary.cluster, moved, at=now)
         return self._events['cluster' if known is None else 'rollout']
@@ -104,8 +100,7 @@ class StandIn:
 
     def differs(self, state: ClusterState, now: datetime) -> bool:
         """Whether what subscribers were sent is not what a state shows."""
-        shown = brief(cluster_events.short_cluster(state, now).content)
-        return self.sent != {name: value for name, value in shown.items() if name not in _OF_EVENT}
+        return self.sent != shown_of(state, now)
 
     def end(self) -> None:
         """The cluster is loaded, or gone."""

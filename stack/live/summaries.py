@@ -106,7 +106,7 @@ class Summaries:
         except AwsFailed as failed:
             log.info('cluster %s: it is not summarised: %s', cluster.name, failed)
 
-    def _take(self, current: Current, mark: Mark | None) -> None:
+    def _take(self, current: Current, mark: Mark) -> None:
         summary = summary_of(current, mark, self._now())
         if summary is not None:
             self._store.put(summary)

@@ -17,8 +17,9 @@ from stack.rollouts.cluster_state import FORGOTTEN, ClusterState
 
 Json = Mapping[str, Any]
 
-# What an event adds: its own head, and what time decides.
-_OF_EVENT = ('type', 'cluster', 'at', 'frozen', 'freeze_windows')
+# What an event adds by itself, and what time decides.
+_OF_EVENT = ('type', 'cluster', 'at')
+_OF_TIME = ('frozen', 'freeze_windows')
 _LETTERS = tuple(frozenset({*table.values(), OTHER}) for table in (HEALTHS, SYNCS, STATES))
 # What every summary has, by type.
 _SHAPE: Mapping[str, type | tuple[type, ...]] = {
@@ -103,10 +104,10 @@ def _a(kind: type | tuple[type, ...], value: Any) -> Any:
     return value
 
 
-def summary_of(current: Current, mark: Mark | None, now: datetime) -> Summary | None:
+def summary_of(current: Current, mark: Mark, now: datetime) -> Summary | None:
     """The summary of what was read of a cluster; None where it is not the object of the mark, or time changes it."""
     state = current.state
-    if state is None or mark is None or not current.freeze.is_known:
+    if state is None or not current.freeze.is_known:
         return None
     if mark != (state.revision.etag, state.revision.stored_at):
         return None
@@ -117,7 +118,12 @@ def summary_of(current: Current, mark: Mark | None, now: datetime) -> Summary | 
     return Summary(state.name, proof, content_of(state, now), current.freeze.freeze, freezes)
 
 
-def content_of(state: ClusterState, now: datetime) -> Json:
-    """The content of a cluster's `cluster` event in the detail `summary`, without what the event adds."""
+def shown_of(state: ClusterState, now: datetime) -> Json:
+    """The content of a cluster's `cluster` event in the detail `summary`, without what the event adds by itself."""
     content = brief(cluster_events.short_cluster(state, now).content)
     return {name: value for name, value in content.items() if name not in _OF_EVENT}
+
+
+def content_of(state: ClusterState, now: datetime) -> Json:
+    """The same without what time decides."""
+    return {name: value for name, value in shown_of(state, now).items() if name not in _OF_TIME}

@@ -12,7 +12,8 @@ import hashlib
 import json
 import logging
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,13 +79,13 @@ class SummaryStore:
         changed = [name for name, shard in self._shards.items() if shard.etag != listed.get(name)]
         await asyncio.gather(*map(self._read, changed))
 
-    async def write(self, there: Collection[str]) -> None:
+    async def write(self, there: AbstractSet[str]) -> None:
         """Write what is due, without clusters that are not `there` any more. Raises `AwsFailed`."""
         for name, shard in self._shards.items():
-            if shard.due or not shard.lines.keys() <= set(there):
+            if shard.due or not shard.lines.keys() <= there:
                 await self._write(name, shard, there)
 
-    async def _write(self, name: str, shard: Shard, there: Collection[str]) -> None:
+    async def _write(self, name: str, shard: Shard, there: AbstractSet[str]) -> None:
         due = dict(shard.due)
         lines = {cluster: line for cluster, line in {**shard.lines, **due}.items() if cluster in there}
         body = await call_off_loop(dump_shard, self._release, lines)
@@ -97,15 +98,15 @@ class SummaryStore:
         shard.due = {cluster: line for cluster, line in shard.due.items() if due.get(cluster) is not line}
 
     async def _read(self, name: str) -> None:
-        stored, shard = await self._bucket.get(PREFIX + name), self._shards[name]
-        if stored is None:
-            shard.etag, shard.lines = None, {}
-            return
-        shard.etag, shard.lines = stored.etag, {}
+        stored = await self._bucket.get(PREFIX + name)
+        lines: Lines = {}
         try:
-            shard.lines = load_shard(self._release, stored.body)
+            # It takes longer than the event loop may stand still.
+            lines = await call_off_loop(load_shard, self._release, stored.body) if stored else {}
         except (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error, RecursionError) as error:
             log.warning('%s%s is not used, and will be written again: %s', PREFIX, name, error)
+        shard = self._shards[name]
+        shard.etag, shard.lines = stored.etag if stored else None, lines
 
     def _line(self, cluster: str) -> tuple[Proof, bytes] | None:
         shard = self._shard(cluster)
