@@ -214,8 +214,12 @@ class ApiHandler(RequestHandler):
         """Whether the verb can have changed nothing: viewers' verbs cannot, and neither can dry runs."""
         method = (self.request.method or '').lower()
         declared = operation_of(getattr(self, method, None))
-        is_of_viewers = declared is not None and declared.role is Role.VIEWER
-        return method in ('get', 'head') or is_of_viewers or self.query.text('dry_run') in ('true', '1')
+        if method in ('get', 'head') or (declared is not None and declared.role is Role.VIEWER):
+            return True
+        try:
+            return self.query.flag('dry_run', default=False)
+        except InvalidRequest:
+            return False
 
     def expire(self, seconds: float | None, overdue: list[tuple[str, float]]) -> None:
         """Answer 503 while the verb goes on, and name the AWS calls that have no answer yet."""
