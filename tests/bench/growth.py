@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import json
 import math
+import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -197,8 +198,7 @@ def exponents(costs: Sequence[float]) -> tuple[float, float]:
     """The slope of log(cost) over log(size): by least squares over all measured sizes, and of their last step."""
     measured = [(size, cost) for size, cost in zip(SIZES, costs, strict=True) if not math.isnan(cost)]
     points = [(math.log10(size), math.log10(max(cost, 1e-6))) for size, cost in measured]
-    x_mean, y_mean = (sum(values) / len(points) for values in zip(*points, strict=True))
-    slope = sum((x - x_mean) * (y - y_mean) for x, y in points) / sum((x - x_mean) ** 2 for x, _ in points)
+    slope = statistics.linear_regression(*zip(*points, strict=True)).slope
     (x_before, y_before), (x_last, y_last) = points[-2:]
     return slope, (y_last - y_before) / (x_last - x_before)
 
