@@ -16,7 +16,7 @@ import {
   type Service,
   worst,
 } from './model';
-import { sameFields, sameList, stable } from './stable';
+import { sameFields, sameJson, sameList, stable } from './stable';
 import { instant } from './time';
 
 export interface Activity {
@@ -81,17 +81,13 @@ export class ClusterEntry {
   put(service: Service): void {
     const known = this.rows.get(service.name);
     if (!known) this.rows.set(service.name, signal(service));
-    else if (!same(known.peek(), service)) known.value = service;
+    else if (!sameJson(known.peek(), service)) known.value = service;
   }
 
   setNames(names: string[]): void {
     const sorted = names.toSorted();
     if (!sameList(sorted, this.names.peek())) this.names.value = sorted;
   }
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The events of proposals. */

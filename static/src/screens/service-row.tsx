@@ -205,10 +205,10 @@ export function Version({ service }: { service: Service }) {
   );
 }
 
-/** Running and desired tasks; `hidden` where squares beside it show as much. */
 const limits = ({ min, max, suspended }: Scaling) =>
   `scaled from ${min} to ${max}${suspended ? ', partly or wholly suspended' : ''}`;
 
+/** Running and desired tasks; `hidden` where squares beside it show as much. */
 export function Tasks({ service, hidden = false }: { service: Service; hidden?: boolean }) {
   const { running, desired, pending, scaling } = service;
   if (running === null)

@@ -2,6 +2,7 @@
 
 import '../../styles/accounts.css';
 import { computed } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { accounts } from '../../app/accounts';
 import { adjust } from '../../app/state';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../../lib/accounts';
 import { plural } from '../../lib/changes';
 import { fleetRoute } from '../../lib/router';
-import { stable } from '../../lib/stable';
+import { sameJson, stable } from '../../lib/stable';
 import { OTHERS } from '../../lib/wall';
 import { Link } from '../../ui/button';
 import { Icon, type IconName } from '../../ui/icons';
@@ -25,12 +26,8 @@ import { Ago } from '../../ui/time';
 export { readAccounts } from '../../lib/accounts';
 
 /** Without the time of the last answer: that alone repaints no tile. */
-const settled = stable(() => accounts.value.map((account) => ({ ...account, seenAt: null })), sameText);
+const settled = stable(() => accounts.value.map((account) => ({ ...account, seenAt: null })), sameJson);
 const accountOf = computed(() => byCluster(settled.value));
-
-function sameText(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
 
 /** Whether a cluster is in the account that an address names. */
 export function isIn(cluster: string, key: string): boolean {
@@ -74,6 +71,20 @@ function State({ account }: { account: Pick<Account, 'state'> }) {
   );
 }
 
+/** An account in a list: its state, its name, which leads to its clusters, and what its state means. */
+function Line({ account, children }: { account: Account; children: ComponentChildren }) {
+  return (
+    <li>
+      <State account={account} />
+      <Link to={fleetRoute('', '', '', '', account.key)} class="acctname">
+        {account.label}
+      </Link>
+      <span class="grow">{stateInWords(account)}</span>
+      {children}
+    </li>
+  );
+}
+
 /** One line for each account with a problem; without any, none. */
 export function AccountTroubles({ all = accounts.value }: { all?: readonly Account[] }) {
   const found = troubled(all);
@@ -82,12 +93,7 @@ export function AccountTroubles({ all = accounts.value }: { all?: readonly Accou
     <section class="accttroubles" aria-label="AWS accounts with problems">
       <ul>
         {found.slice(0, MOST).map((account) => (
-          <li key={account.key}>
-            <State account={account} />
-            <Link to={fleetRoute('', '', '', '', account.key)} class="acctname">
-              {account.label}
-            </Link>
-            <span class="grow">{stateInWords(account)}</span>
+          <Line key={account.key} account={account}>
             <span class="mute">
               {plural(account.clusters.length, 'cluster')}
               {account.seenAt !== null && (
@@ -97,7 +103,7 @@ export function AccountTroubles({ all = accounts.value }: { all?: readonly Accou
                 </>
               )}
             </span>
-          </li>
+          </Line>
         ))}
       </ul>
       {found.length > MOST && <p class="mute small">and {found.length - MOST} more: see the list of accounts below</p>}
@@ -149,12 +155,7 @@ export function AccountList({ all = accounts.value, open = false }: { all?: read
       <summary>{plural(all.length, 'AWS account')}</summary>
       <ul>
         {all.map((account) => (
-          <li key={account.key}>
-            <State account={account} />
-            <Link to={fleetRoute('', '', '', '', account.key)} class="acctname">
-              {account.label}
-            </Link>
-            <span class="grow">{stateInWords(account)}</span>
+          <Line key={account.key} account={account}>
             <span class="mute">{plural(account.clusters.length, 'cluster')}</span>
             <span class="mute seen">
               {account.seenAt === null ? (
@@ -165,7 +166,7 @@ export function AccountList({ all = accounts.value, open = false }: { all?: read
                 </>
               )}
             </span>
-          </li>
+          </Line>
         ))}
       </ul>
     </details>
