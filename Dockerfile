@@ -1,7 +1,8 @@
 # The server, for production: `docker build -t nysa-api-server .` needs nothing but Docker.
 # The embedded AWS of PROFILE=local is not in it.
 
-# Digests of the base images, as @sha256:…, for builds that must be the same on every day: see docs/operations.md.
+# Digests of the base images, as @sha256:…: `make release` states them in its archive, `make lock-images` here.
+# See docs/operations.md.
 ARG NODE_DIGEST=""
 ARG PYTHON_DIGEST=""
 

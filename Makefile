@@ -23,7 +23,7 @@ BROWSER_SOURCES := $(shell find static/src -type f) static/vite.config.ts static
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1000
-.PHONY: help setup run test test-pythons test-other-aws simulate fuzz kills mutants screenshots bench lint format docs release lock clean clean-sandbox
+.PHONY: help setup run test test-pythons test-other-aws simulate fuzz kills mutants screenshots bench lint format docs release lock lock-images clean clean-sandbox
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -123,6 +123,9 @@ lock: $(LOCKING)/bin/uv ## renew the Python locks from setup.cfg and requirement
 	$(COMPILE) --all-extras pyproject.toml -o requirements-dev.lock
 	$(COMPILE) requirements-other-aws.in -o requirements-other-aws.lock
 	$(COMPILE) requirements-release.in -o requirements-release.lock
+
+lock-images: setup ## pin the base images of the Dockerfile to what the registry has now
+	$(BIN)/python -m docs.base_images
 
 $(LOCKING)/bin/uv:
 	$(PYTHON) -m venv $(LOCKING)

@@ -1,7 +1,8 @@
 """Build a release in a directory: the archive, its provenance, and the digests: `python -m docs.release DIRECTORY`.
 
 The archive has the files of the commit and the control plane's build, in a fixed order with fixed times, so that two
-builds of one commit have the same digest. The provenance is a statement of in-toto with SLSA's predicate, unsigned:
+builds of one commit have the same digest. Its Dockerfile has the digests of the base images, as the registry states
+them where the commit's own has none. The provenance is a statement of in-toto with SLSA's predicate, unsigned:
 https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md, https://slsa.dev/spec/v1.0/provenance
 """
 
@@ -15,17 +16,20 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from docs.base_images import DOCKERFILE, BaseImage, Unresolved, base_images, pinned, resolved
 from nysa_server import VERSION
 
 ROOT = Path(__file__).parents[1]
 BUILT = 'static/dist'
 # Who builds, and where the source is, in the provenance: CI states its own by these variables.
 BUILDER, SOURCE = 'RELEASE_BUILDER', 'RELEASE_SOURCE'
+# Not empty: a release without digests of base images, where no registry states them.
+UNPINNED = 'RELEASE_UNPINNED'
 BUILD_TYPE = 'urn:nysa:make-release:v1'
 LOCKS = ('requirements.lock', 'static/package-lock.json')
 
@@ -67,8 +71,10 @@ class Build:
     ended: datetime
 
 
-def provenance(subjects: Mapping[str, bytes], inputs: Mapping[str, bytes], build: Build) -> dict[str, Any]:
-    """What was built from which commit and locks, with what, and when."""
+def provenance(
+    subjects: Mapping[str, bytes], inputs: Mapping[str, bytes], images: Sequence[BaseImage], build: Build
+) -> dict[str, Any]:
+    """What was built from which commit, locks and base images, with what, and when."""
     source = {'uri': build.source, 'digest': {'gitCommit': build.commit}}
     return {
         '_type': 'https://in-toto.io/Statement/v1',
@@ -82,6 +88,7 @@ def provenance(subjects: Mapping[str, bytes], inputs: Mapping[str, bytes], build
                 'resolvedDependencies': [
                     source,
                     *(_resource(name, content) for name, content in sorted(inputs.items())),
+                    *(_image(image) for image in images),
                 ],
             },
             'runDetails': {
@@ -94,6 +101,11 @@ def provenance(subjects: Mapping[str, bytes], inputs: Mapping[str, bytes], build
 
 def _resource(name: str, content: bytes) -> dict[str, Any]:
     return {'name': name, 'digest': {'sha256': digest(content)}}
+
+
+def _image(image: BaseImage) -> dict[str, Any]:
+    digests = {'digest': {'sha256': image.digest.removeprefix('sha256:')}} if image.digest else {}
+    return {'name': str(image), 'uri': f'pkg:docker/{image.name}@{image.tag}', **digests}
 
 
 def _stamp(moment: datetime) -> str:
@@ -116,6 +128,12 @@ def files(directory: Path, within: Path) -> Iterable[tuple[str, bytes]]:
             yield str(path.relative_to(within)), path.read_bytes()
 
 
+def with_digests(images: Iterable[BaseImage]) -> list[BaseImage]:
+    """The images, each with its own digest or that of the registry. Raises `Unresolved`, unless `UNPINNED` is set."""
+    unpinned = bool(os.environ.get(UNPINNED))
+    return [image if image.digest or unpinned else replace(image, digest=resolved(image)) for image in images]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Build into a directory that has the SBOMs already. Status 1 where the work tree is not what is committed."""
     into, began = Path(arguments[0]), datetime.now(UTC)
@@ -123,22 +141,35 @@ def main(arguments: Sequence[str]) -> int:
     if changed:
         print(f'A release is built from a commit, and these files differ from it:\n{changed}', file=sys.stderr)
         return 1
+    dockerfile = DOCKERFILE.read_text()
+    try:
+        images = with_digests(base_images(dockerfile))
+    except Unresolved as unresolved:
+        print(f'{unresolved}\n{UNPINNED}=1 releases without digests of base images.', file=sys.stderr)
+        return 1
+    digests = {image.argument: image.digest for image in images if image.digest}
+    built = dict(files(ROOT / BUILT, ROOT)) | {'Dockerfile': pinned(dockerfile, digests).encode()}
+    _write(into, built, images, began)
+    return 0
+
+
+def _write(into: Path, built: Mapping[str, bytes], images: Sequence[BaseImage], began: datetime) -> None:
+    """Write the archive, the provenance and the digests; print the digests."""
     commit = git('rev-parse', 'HEAD').decode().strip()
     moment = int(git('show', '--no-patch', '--format=%ct', 'HEAD'))
     name = f'nysa-{VERSION}'
     subjects = dict(files(into, into)) | {
-        f'{name}.tar.gz': archive(git('archive', '--format=tar', 'HEAD'), dict(files(ROOT / BUILT, ROOT)), name, moment)
+        f'{name}.tar.gz': archive(git('archive', '--format=tar', 'HEAD'), built, name, moment)
     }
     inputs = {lock: (ROOT / lock).read_bytes() for lock in LOCKS}
     source = os.environ.get(SOURCE) or f'pkg:generic/nysa@{VERSION}'
     builder = os.environ.get(BUILDER) or f'urn:nysa:builder:{platform.node()}'
-    statement = provenance(subjects, inputs, Build(commit, source, builder, began, datetime.now(UTC)))
+    statement = provenance(subjects, inputs, images, Build(commit, source, builder, began, datetime.now(UTC)))
     made = subjects | {f'{name}.provenance.json': json.dumps(statement, indent=2).encode() + b'\n'}
     for file, content in made.items():
         (into / file).write_bytes(content)
     (into / 'SHA256SUMS').write_text(sums(made))
     print(sums(made), end='')
-    return 0
 
 
 if __name__ == '__main__':

@@ -6,8 +6,10 @@ import json
 import tarfile
 from datetime import UTC, datetime
 
+from docs.base_images import BaseImage
 from docs.release import Build, archive, main, provenance, sums
 
+IMAGES = [BaseImage('node', '24', 'NODE_DIGEST', f'sha256:{"a" * 64}'), BaseImage('python', '3', 'PYTHON_DIGEST')]
 NOW = datetime(2030, 1, 1, 12, 30, 15, 999, tzinfo=UTC)
 
 
@@ -37,7 +39,7 @@ def test_two_builds_of_one_commit_are_alike():
 
 def test_the_provenance_names_what_was_built_and_from_what():
     build = Build('c' * 40, 'git+https://example.org/nysa', 'https://ci.example.org', NOW, NOW)
-    statement = json.loads(json.dumps(provenance({'nysa.tar.gz': b'x'}, {'requirements.lock': b'y'}, build)))
+    statement = json.loads(json.dumps(provenance({'nysa.tar.gz': b'x'}, {'requirements.lock': b'y'}, IMAGES, build)))
     assert (statement['_type'], statement['predicateType']) == (
         'https://in-toto.io/Statement/v1',
         'https://slsa.dev/provenance/v1',
@@ -47,6 +49,8 @@ def test_the_provenance_names_what_was_built_and_from_what():
     assert definition['resolvedDependencies'] == [
         {'uri': 'git+https://example.org/nysa', 'digest': {'gitCommit': 'c' * 40}},
         {'name': 'requirements.lock', 'digest': {'sha256': hashlib.sha256(b'y').hexdigest()}},
+        {'name': 'node:24', 'uri': 'pkg:docker/node@24', 'digest': {'sha256': 'a' * 64}},
+        {'name': 'python:3', 'uri': 'pkg:docker/python@3'},
     ]
     assert run['builder'] == {'id': 'https://ci.example.org'}
     assert run['metadata'] == {'startedOn': '2030-01-01T12:30:15Z', 'finishedOn': '2030-01-01T12:30:15Z'}
