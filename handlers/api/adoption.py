@@ -7,7 +7,8 @@ from handlers.api.operation import Parameter, operation
 from handlers.api.yaml_answers import reply_yaml, wants_yaml, yaml_text
 from handlers.base import ApiHandler
 from stack.access.access import Role
-from stack.configuration.accounts import KEYS
+from stack.configuration.accounts import KEYS, Place
+from stack.errors import InvalidRequest
 from stack.stackfile.check import check
 from stack.stackfile.problems import refusal
 
@@ -25,16 +26,29 @@ ADOPTION = (
 # Every service of a cluster is read from ECS, within its rate limits.
 ADOPTED_WITHIN_S = 120.0
 
-MANAGED = (Parameter('managed', 'false lists only unmanaged clusters, true only managed ones.', kind='boolean'),)
+LISTED = (
+    Parameter('managed', 'false lists only unmanaged clusters, true only managed ones.', kind='boolean'),
+    Parameter('account', 'Lists only the clusters of that account, by its name in `NYSA_ACCOUNTS`, or `home`.'),
+    Parameter('region', 'The region of that account; by default its usual one.'),
+)
 
 
 class EcsClusters(ApiHandler):
-    @operation(Role.ADMIN, answer='EcsClusters', parameters=MANAGED, refusals=(400,))
+    @operation(Role.ADMIN, answer='EcsClusters', parameters=LISTED, refusals=(400,))
     async def get(self) -> None:
         """List the active ECS clusters of all accounts by their names in ECS, managed and unmanaged."""
         managed = self.query.flag('managed', default=False) if 'managed' in self.query else None
-        listed = await self.context.ecs_clusters.active(self.caller.may_see, managed)
+        listed = await self.context.ecs_clusters.active(self.caller.may_see, managed, self._place())
         self.reply({'content': listed.clusters, 'failing': listed.failing})
+
+    def _place(self) -> Place | None:
+        """The account and region that the caller names; None for every account. Raises `InvalidRequest`."""
+        account, region = self.query.text('account'), self.query.text('region')
+        if account is not None:
+            return self.context.places.table.named(account, region)
+        if region is not None:
+            raise InvalidRequest('region requires account.', [{'path': 'account', 'message': 'an account'}])
+        return None
 
 
 class Adopt(ApiHandler):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stack.errors import Misplaced
+from stack.errors import InvalidRequest, Misplaced
 from stack.runtime.patterns import matcher
 from stack.stackfile.values import REGION_NAME
 
@@ -121,6 +121,18 @@ class AccountTable:
         """The place of clusters in an account that state no region."""
         account = self._by_name.get(name)
         return Place(name, (account.region if account else '') or self._home_region)
+
+    def named(self, name: str, region: str | None = None) -> Place:
+        """The place that a caller names; without a region the usual one. Raises `InvalidRequest`."""
+        if name != HOME and name not in self._by_name:
+            known = ' or '.join([HOME, *self._by_name])
+            raise InvalidRequest(f'account must be {known}.', [{'path': 'account', 'message': known}])
+        if region is None:
+            return self.usual(name)
+        if not _REGION.fullmatch(region):
+            example = 'a region, as eu-west-1'
+            raise InvalidRequest(f'region must be {example}.', [{'path': 'region', 'message': example}])
+        return Place(name, region)
 
     def usual_places(self) -> list[Place]:
         """The place of the process, and the usual one of each account."""

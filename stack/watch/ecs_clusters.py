@@ -24,7 +24,7 @@ class Listed:
 
 
 class EcsClusters:
-    """The clusters of each account, in its usual region. `at` gives what lists those of a place."""
+    """The clusters of each account. `at` gives what lists those of a place."""
 
     def __init__(self, at: Callable[[Place], EcsClusterLister], places: Places, store: RevisionStore):
         self._at = at
@@ -32,17 +32,20 @@ class EcsClusters:
         self._table = places.table
         self._store = store
 
-    async def active(self, visible: Callable[[str], bool], managed: bool | None = None) -> Listed:
-        """The ACTIVE clusters of ECS that are visible; with `managed` only those that are, or are not.
+    async def active(
+        self, visible: Callable[[str], bool], managed: bool | None = None, place: Place | None = None
+    ) -> Listed:
+        """The visible ACTIVE clusters of ECS in a place, by default in the usual region of every account.
 
-        Raises `AwsFailed` where no account answers.
+        With `managed` only those that are, or are not. Raises `AwsFailed` for one place that does not answer, and
+        otherwise where no account answers.
         """
         names = frozenset(await self._store.names())
 
         def wanted(found: _Found) -> bool:
             return visible(found.cluster or found.name) and managed in (None, found.cluster is not None)
 
-        places = self._table.usual_places()
+        places = [place] if place else self._table.usual_places()
         asked = (self._active(place, names, wanted) for place in places)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         every: list[tuple[_Found, ClusterStatus]] = []
@@ -79,15 +82,23 @@ class EcsClusters:
         cluster = self._places.cluster_at(name, self._table.account_id(place.account), place.region)
         if cluster is not None and cluster in managed:
             return _Found(name, place, cluster, belongs_there=self._places.known(cluster) == place)
-        belongs_there = self._table.place(name) == place
-        return _Found(name, place, None, belongs_there, needs_name=not belongs_there or name in managed)
+        allowed = self._table.allowed(name)
+        return _Found(
+            name,
+            place,
+            None,
+            belongs_there=self._table.place(name) == place,
+            needs_name=place.account not in allowed or name in managed,
+            needs_account=place.account != allowed[0],
+        )
 
 
 @dataclass(frozen=True)
 class _Found:
     """A cluster by its name in ECS. `cluster` is its name in Nysa, None where it is not managed.
 
-    `belongs_there`: in that account of the setting. `needs_name`: it can be managed under another name only.
+    `belongs_there`: in that account of the setting, by its name. `needs_name`: it can be managed under another name
+    only. `needs_account`: its desired state must name the account, unless another name belongs to that.
     """
 
     name: str
@@ -95,6 +106,7 @@ class _Found:
     cluster: str | None
     belongs_there: bool
     needs_name: bool = False
+    needs_account: bool = False
 
 
 def _row(found: _Found, status: ClusterStatus) -> dict[str, Any]:
@@ -104,6 +116,7 @@ def _row(found: _Found, status: ClusterStatus) -> dict[str, Any]:
         'managed': found.cluster is not None,
         'cluster': found.cluster,
         'needs_name': found.needs_name,
+        'needs_account': found.needs_account,
         'services': status.services,
         'running': status.running,
     }

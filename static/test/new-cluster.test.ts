@@ -6,13 +6,17 @@ import {
   byService,
   chosenOf,
   creation,
-  ecsClusterLine,
+  isChosen,
   lacking,
   origin,
+  placeInWords,
+  placeOf,
   readAdoption,
   readUnlisted,
   readUnmanaged,
   stackfileOf,
+  statedLines,
+  unstated,
 } from '../src/lib/new-cluster';
 
 const ANSWERS: Answers = { name: 'web', image: 'team/web:1', port: '8080', count: '2' };
@@ -65,14 +69,13 @@ test.each([
 });
 
 test('where a text comes from', () => {
-  const ecsCluster = null;
-  expect(origin({ source: 'adopt', name: 'a', ecsCluster })).not.toBe(
-    origin({ source: 'adopt', name: 'b', ecsCluster }),
-  );
-  expect(origin({ source: 'form', name: 'a', ecsCluster })).toBe(origin({ source: 'form', name: 'b', ecsCluster }));
-  const named = { name: 'default', account: 'prod' };
-  for (const source of ['adopt', 'form', 'stackfile'] as const)
-    expect(origin({ source, name: 'a', ecsCluster })).not.toBe(origin({ source, name: 'a', ecsCluster: named }));
+  const own = { name: 'a', ecsCluster: null, place: {} };
+  expect(origin({ ...own, source: 'adopt' })).not.toBe(origin({ ...own, source: 'adopt', name: 'b' }));
+  expect(origin({ ...own, source: 'form' })).toBe(origin({ ...own, source: 'form', name: 'b' }));
+  for (const source of ['adopt', 'form', 'stackfile'] as const) {
+    const changes = [{ ecsCluster: { name: 'default', account: 'prod' } }, { place: { account: 'prod' } }];
+    for (const change of changes) expect(origin({ ...own, source })).not.toBe(origin({ ...own, source, ...change }));
+  }
 });
 
 test('an adoption, its notes by service', () => {
@@ -96,12 +99,12 @@ test('the unmanaged clusters of ECS', () => {
     { name: 'old', account: 'prod', managed: false, services: 2, running: 7 },
     { name: 'ours', managed: true },
     { name: 'bare', managed: false },
-    { name: 'default', managed: false, account: 'prod', needs_name: true },
+    { name: 'default', managed: false, account: 'prod', needs_name: true, needs_account: true },
   ];
   expect(readUnmanaged({ content: rows })).toEqual([
-    { name: 'old', account: 'prod', needsName: false, services: 2, running: 7 },
-    { name: 'bare', account: '', needsName: false, services: 0, running: 0 },
-    { name: 'default', account: 'prod', needsName: true, services: 0, running: 0 },
+    { name: 'old', account: 'prod', needsName: false, needsAccount: false, services: 2, running: 7 },
+    { name: 'bare', account: '', needsName: false, needsAccount: false, services: 0, running: 0 },
+    { name: 'default', account: 'prod', needsName: true, needsAccount: true, services: 0, running: 0 },
   ]);
   expect(readUnmanaged({})).toEqual([]);
 });
@@ -112,11 +115,45 @@ test('accounts whose clusters could not be listed', () => {
   expect(readUnlisted({})).toEqual([]);
 });
 
+const CLUSTER = { name: 'default', account: 'prod', needsName: false, needsAccount: false, services: 0, running: 0 };
+
 test('a cluster of ECS under another name', () => {
-  const cluster = { name: 'default', account: 'prod', needsName: true, services: 0, running: 0 };
-  const chosen = chosenOf(cluster);
-  expect(chosen).toEqual({ name: 'prod-default', ecsCluster: { name: 'default', account: 'prod' } });
-  expect(ecsClusterLine(chosen.ecsCluster)).toBe('ecs_cluster: "default"\n');
-  expect(chosenOf({ ...cluster, needsName: false })).toEqual({ name: 'default', ecsCluster: null });
-  expect(ecsClusterLine(null)).toBe('');
+  const chosen = chosenOf({ ...CLUSTER, needsName: true }, '');
+  expect(chosen).toEqual({
+    name: 'prod-default',
+    ecsCluster: { name: 'default', account: 'prod' },
+    place: { account: 'prod' },
+  });
+  expect(statedLines(chosen)).toBe('account: "prod"\necs_cluster: "default"\n');
+  expect(isChosen({ ...CLUSTER, needsName: true }, chosen)).toBe(true);
+  expect(isChosen({ ...CLUSTER, needsName: true, account: 'staging' }, chosen)).toBe(false);
+});
+
+test('the account is stated where it was chosen, and where a cluster needs it', () => {
+  expect(chosenOf(CLUSTER, '')).toEqual({ name: 'default', ecsCluster: null, place: {} });
+  expect(chosenOf(CLUSTER, 'prod').place).toEqual({ account: 'prod' });
+  expect(chosenOf(CLUSTER, 'prod/eu-west-1').place).toEqual({ account: 'prod', region: 'eu-west-1' });
+  expect(chosenOf({ ...CLUSTER, needsAccount: true }, '').place).toEqual({ account: 'prod' });
+  expect(statedLines({ place: {}, ecsCluster: null })).toBe('');
+  expect(placeInWords(placeOf('prod/eu-west-1'))).toBe('prod · eu-west-1');
+  expect(placeInWords(placeOf(''))).toBe('');
+});
+
+test('of two clusters with one name, the one of the account is chosen', () => {
+  const other = { ...CLUSTER, account: 'staging', needsAccount: true };
+  const typed = { name: 'default', ecsCluster: null, place: {} };
+  expect([CLUSTER, other].map((each) => isChosen(each, typed))).toEqual([true, false]);
+  expect([CLUSTER, other].map((each) => isChosen(each, chosenOf(other, '')))).toEqual([false, true]);
+  expect([CLUSTER, other].map((each) => isChosen(each, { ...typed, name: 'b' }))).toEqual([false, false]);
+});
+
+test.each([
+  ['services: []\n', 'account: prod'],
+  ['services:\n  - web:\n      account: x\n', 'account: prod'],
+  ['---\naccount: other\nregion: eu-west-1\nservices: []\n', null],
+  ['account: prod\nservices: []\n', 'region: eu-west-1'],
+  ['{"services": [], "account": "prod",\n "region": "eu-west-1"}', null],
+])('%j lacks what was chosen: %s', (text, missing) => {
+  expect(unstated(text, { place: { account: 'prod', region: 'eu-west-1' }, ecsCluster: null })).toBe(missing);
+  expect(unstated(text, { place: {}, ecsCluster: null })).toBe(null);
 });

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -141,6 +142,83 @@ def test_an_ecs_cluster_of_another_account_is_adopted_under_another_name(
     assert (stored['ecs_cluster'], [list(each) for each in stored['services']]) == ('default', [['legacy']])
 
 
+def test_the_account_of_a_new_cluster_is_chosen(
+    page: Page, aws: Aws, server: Server, spoke: EmbeddedAws, violations: Callable[[], list[str]]
+):
+    here, there = aws.cluster(), 'live-chosen'
+    ecs = spoke.client('ecs')
+    ecs.create_cluster(clusterName=there)
+    opened(page, server, '/new')
+    listed = page.get_by_role('radiogroup', name='Unmanaged ECS clusters')
+    expect(listed.get_by_role('radio', name=f'{here} Nothing runs · account home')).to_be_visible()
+    choice = page.get_by_role('combobox', name='AWS account')
+    expect(choice.get_by_role('option')).to_have_text(['All accounts', 'home', 'live'])
+    choice.select_option('live')
+    expect(listed.get_by_role('radio', name=re.compile(f'^{there} '))).to_be_visible()
+    expect(listed.get_by_role('radio', name=re.compile(f'^{here} '))).to_have_count(0)
+    for theme in ('light', 'dark'):
+        page.emulate_media(color_scheme=theme)
+        assert violations() == []
+    listed.get_by_role('radio', name=re.compile(f'^{there} ')).check()
+    page.reload()
+    expect(choice).to_have_value('live')
+    expect(listed.get_by_role('radio', name=re.compile(f'^{there} '))).to_be_checked()
+    page.get_by_role('button', name='From what runs in ECS').click()
+    page.get_by_role('button', name='Next').click()
+    expect(page.locator('.cm-content')).to_contain_text('account: live')
+    page.get_by_role('button', name='Next', exact=True).click()
+    expect(page.get_by_text(re.compile('in the account live'))).to_be_visible()
+    page.get_by_label('Reason').fill('Ours now')
+    page.get_by_role('button', name=re.compile('^Adopt')).click()
+    expect(page).to_have_url(re.compile(f'/cp/clusters/{there}'))
+    assert server.api('GET', f'/clusters/{there}/config').json == {'account': 'live', 'services': []}
+
+
+def test_a_stackfile_of_a_new_cluster_states_the_chosen_account(page: Page, server: Server, tmp_path: Path):
+    opened(page, server, '/new')
+    page.get_by_role('combobox', name='AWS account').select_option('live')
+    page.get_by_label('Name of the ECS cluster').fill('live-typed')
+    page.get_by_role('button', name='From a stackfile').click()
+    page.get_by_role('button', name='Next').click()
+    text = page.locator('.cm-content')
+    expect(text).to_contain_text('account: "live"')
+    (tmp_path / 'stack.yml').write_text('services: []\n')
+    chosen = page.get_by_label('Stackfile', exact=True).and_(page.locator('input'))
+    chosen.set_input_files(tmp_path / 'stack.yml')
+    expect(text).not_to_contain_text('account')
+    expect(page.get_by_role('button', name='Next (Add the line account: live)')).to_be_visible()
+    expect(page.get_by_role('region', name='Stackfile')).to_contain_text('Add the line account: live')
+    (tmp_path / 'stack.yml').write_text('account: live\nservices: []\n')
+    chosen.set_input_files(tmp_path / 'stack.yml')
+    expect(page.get_by_role('button', name='Next', exact=True)).not_to_have_attribute('aria-disabled', 'true')
+
+
+def test_an_account_that_denies_is_named_where_one_is_chosen(
+    page: Page, aws: Aws, server: Server, spoke: EmbeddedAws, tolerated: list[str], violations: Callable[[], list[str]]
+):
+    tolerated.append('status of 502')
+    here = aws.cluster()
+    with spoke.faults.during(Fault('deny', service='ecs')):
+        opened(page, server, '/new')
+        expect(page.get_by_text("Clusters of live couldn't be listed")).to_be_visible()
+        choice = page.get_by_role('combobox', name='AWS account')
+        expect(choice.get_by_role('option')).to_have_text(['All accounts', 'home', 'live (denied)'])
+        choice.select_option('live')
+        expect(page.get_by_role('alert')).to_contain_text("Couldn't list the ECS clusters: type the name")
+        expect(page.locator('.acctfield')).to_contain_text('AWS denies ecs:ListClusters')
+        for theme in ('light', 'dark'):
+            page.emulate_media(color_scheme=theme)
+            assert violations() == []
+        choice.select_option('home')
+        expect(page.get_by_role('radio', name=re.compile(f'^{here} '))).to_be_visible()
+        expect(page.locator('.acctfield')).not_to_contain_text('AWS denies')
+        choice.select_option('live')
+        expect(page.get_by_role('alert')).to_be_visible()
+    page.get_by_role('alert').get_by_role('button', name='Retry').click()
+    expect(page.get_by_role('alert')).to_have_count(0)
+    expect(choice.get_by_role('option')).to_have_text(['All accounts', 'home', 'live'])
+
+
 def test_health_is_read_again_from_time_to_time(page: Page, server: Server):
     page.clock.install()
     opened(page, server)
@@ -161,4 +239,7 @@ def test_a_single_account_is_not_mentioned(page: Page, aws: Aws):
         page.wait_for_load_state('networkidle')
         expect(page.get_by_role('combobox', name='AWS account')).to_have_count(0)
         expect(page.get_by_role('button', name='By account')).to_have_count(0)
+        page.goto(f'http://127.0.0.1:{alone.port}/cp/new')
+        expect(page.get_by_label('Name of the ECS cluster')).to_be_visible()
+        expect(page.get_by_role('combobox', name='AWS account')).to_have_count(0)
     assert not [url for url in loaded if '/assets/accounts' in url]

@@ -31,6 +31,17 @@ def test_whether_managed_is_true_or_false(server: Server):
     assert server.api('GET', '/ecs-clusters?managed=perhaps').status == 400
 
 
+@pytest.mark.parametrize('query', ['account=other', 'account=', 'region=us-east-1', 'account=home&region=Europe'])
+def test_clusters_of_a_place_that_is_none(server: Server, query: str):
+    answer = server.api('GET', f'/ecs-clusters?{query}')
+    assert (answer.status, answer.json['error']) == (400, 'invalid_request')
+
+
+def test_clusters_of_the_home_account_by_its_name(server: Server, living: str):
+    assert living in in_ecs(server, '?account=home')
+    assert living not in in_ecs(server, '?account=home&region=eu-north-1')
+
+
 def test_unmanaged_clusters_of_ecs_are_listed_apart_from_managed_ones(server: Server, living: str):
     managed = server.cluster({'services': []})
     inactive = server.aws.cluster(instances=0)
@@ -42,6 +53,7 @@ def test_unmanaged_clusters_of_ecs_are_listed_apart_from_managed_ones(server: Se
         'managed': False,
         'cluster': None,
         'needs_name': False,
+        'needs_account': False,
         'services': 1,
         'running': 0,
     }

@@ -166,6 +166,42 @@ def test_clusters_that_could_be_adopted_are_listed_with_their_accounts(aws: Aws,
     assert checks[place] == 'The role lacks permissions: AWS denied sts:AssumeRole.'
 
 
+def test_the_clusters_of_one_account_are_listed_without_a_call_to_another(aws: Aws, spoke: EmbeddedAws, accounts: str):
+    there, far = cluster_in(spoke, 'spoke-asked'), cluster_in(spoke, 'spoke-far', 'eu-west-1')
+    here = aws.cluster()
+
+    def listed(server: Server, query: str) -> set[str]:
+        answer = server.api('GET', f'/ecs-clusters?{query}')
+        assert answer.status == 200, answer.body
+        assert answer.json['failing'] == {}
+        return {row['name'] for row in answer.json['content']} & {there, far, here}
+
+    with Server(aws, NYSA_ACCOUNTS=accounts) as server:
+        with aws.embedded.faults.during(Fault('deny', service='ecs')):
+            assert listed(server, 'account=spoke') == {there}
+            assert listed(server, 'account=spoke&region=eu-west-1') == {far}
+        with spoke.faults.during(Fault('deny', service='ecs')):
+            assert listed(server, 'account=home') == {here}
+            denied = server.api('GET', '/ecs-clusters?account=spoke')
+    assert (denied.status, denied.json['error']) == (502, 'aws_failed')
+    assert 'ecs:ListClusters' in denied.json['message']
+
+
+def test_a_cluster_of_an_account_that_is_not_its_usual_one_is_adopted_by_its_name(
+    aws: Aws, spoke: EmbeddedAws, accounts: str
+):
+    name = cluster_in(spoke, 'both-adopted')
+    role = {'clusters': ['both-*'], **{k: v for k, v in json.loads(accounts)['spoke'].items() if k != 'clusters'}}
+    unused = {'role_arn': 'arn:aws:iam::999999999999:role/nysa', 'clusters': ['both-*']}
+    with Server(aws, NYSA_ACCOUNTS=json.dumps({'first': unused, 'second': role})) as server:
+        rows = server.api('GET', '/ecs-clusters?account=second').json['content']
+        [row] = [each for each in rows if each['name'] == name]
+        assert (row['needs_name'], row['needs_account']) == (False, True)
+        adopted = server.api('POST', f'/clusters/{name}/adopt?account=second')
+        assert adopted.status == 201, adopted.body
+        assert server.document(name)['account'] == 'second'
+
+
 def test_what_runs_is_adopted_from_its_account(aws: Aws, spoke: EmbeddedAws, accounts: str):
     name = cluster_in(spoke, 'spoke-adopted', 'eu-west-1')
     with Server(aws, NYSA_ACCOUNTS=accounts) as server:

@@ -55,6 +55,11 @@ SCHEMAS: dict[str, Schema] = {
                             'description': 'Whether it can be adopted under another name only, with `ecs_cluster`: its '
                             'own is in use, or belongs to another account.',
                         },
+                        'needs_account': {
+                            'type': 'boolean',
+                            'description': 'Whether adopting it must name its `account`: its own name belongs to '
+                            'another one.',
+                        },
                         'services': number('How many active services it has.'),
                         'running': number('How many tasks run in it.'),
                     },
@@ -75,6 +80,7 @@ SCHEMAS: dict[str, Schema] = {
                     'managed': False,
                     'cluster': None,
                     'needs_name': False,
+                    'needs_account': False,
                     'services': 3,
                     'running': 12,
                 }

@@ -22,6 +22,13 @@ export const accounts = signal<readonly Account[]>([]);
 /** What reads and shows them: a chunk of its own, null while there is a single account. */
 export const accountParts = computed(() => (accounts.value.length ? loaded.value : null));
 
+const asked = signal(0);
+
+/** Reads the health of several accounts again. */
+export function readAccountsAgain(): void {
+  if (accounts.peek().length) asked.value = asked.peek() + 1;
+}
+
 const members = computed(() => store.names.value.join(' '));
 const unread = computed(() =>
   store.names.value.filter((name) => store.get(name)!.summary.value.failing !== null).join(' '),
@@ -31,7 +38,7 @@ const unread = computed(() =>
 export function AccountsReader() {
   const ready = store.loaded.value && offered('GET', LIST);
   const round = accounts.value.length ? Math.floor(now.value / EVERY_MS) : 0;
-  const key = ready ? [LIST, round, store.syncs.value, members.value, '·', unread.value].join(' ') : null;
+  const key = ready ? [LIST, round, asked.value, store.syncs.value, members.value, '·', unread.value].join(' ') : null;
   const { data } = useRead<Json>(key, (signal) => call(LIST, { signal }));
   useEffect(() => {
     if (data) void show(data);

@@ -19,8 +19,18 @@ export interface Answers {
   count: string;
 }
 
+/** The account and region of AWS, as a stackfile states them. */
+export interface Place {
+  account?: string;
+  region?: string;
+}
+
 export interface Progress {
   step: 1 | 2 | 3;
+  /** The account that was chosen, as in `Account.key`; '' where none was. */
+  account: string;
+  /** What the stackfile states: the chosen account, or that of a chosen cluster that needs it. */
+  place: Place;
   name: string;
   /** The ECS cluster, where its name there is another one. */
   ecsCluster: { name: string; account: string } | null;
@@ -39,6 +49,8 @@ const SERVICE_NAME = /^[A-Za-z0-9_-]+$/;
 
 const BEGINNING: Progress = {
   step: 1,
+  account: '',
+  place: {},
   name: '',
   ecsCluster: null,
   source: 'form',
@@ -63,18 +75,61 @@ export function asDraft({ text, ...rest }: Progress, at: number): Draft {
 }
 
 /** The source of the text, as in `Progress.from`. */
-export function origin({ source, name, ecsCluster }: Pick<Progress, 'source' | 'name' | 'ecsCluster'>): string {
-  return [source, ...(source === 'adopt' ? [name] : []), ...(ecsCluster ? [ecsCluster.name] : [])].join(' ');
+export function origin(progress: Pick<Progress, 'source' | 'name' | 'ecsCluster' | 'place'>): string {
+  const { source, name } = progress;
+  return [source, ...(source === 'adopt' ? [name] : []), ...Object.entries(stated(progress)).flat()].join(' ');
 }
 
-/** The line of a stackfile that names the ECS cluster, where that has another name. */
-export function ecsClusterLine(ecsCluster: Progress['ecsCluster']): string {
-  return ecsCluster ? `ecs_cluster: ${JSON.stringify(ecsCluster.name)}\n` : '';
+/** The keys of a stackfile that place it: its account and region, and its name in ECS where that is another one. */
+export function stated({ place, ecsCluster }: Pick<Progress, 'place' | 'ecsCluster'>): Record<string, string> {
+  return { ...place, ...(ecsCluster ? { ecs_cluster: ecsCluster.name } : {}) };
+}
+
+/** These keys as the first lines of a stackfile. */
+export function statedLines(progress: Pick<Progress, 'place' | 'ecsCluster'>): string {
+  return Object.entries(stated(progress))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+    .join('');
+}
+
+/** The first of these keys that a stackfile lacks, with its value; null where it has all. */
+export function unstated(text: string, progress: Pick<Progress, 'place' | 'ecsCluster'>): string | null {
+  const lacking = Object.entries(stated(progress)).find(
+    ([key]) => !new RegExp(`(^|[{,]\\s*)["']?${key}["']?\\s*:`, 'm').test(text),
+  );
+  return lacking ? lacking.join(': ') : null;
+}
+
+/** What a stackfile states for an account, by its key. */
+export function placeOf(key: string): Place {
+  const [account, region] = key.split('/');
+  return { ...(account ? { account } : {}), ...(region ? { region } : {}) };
+}
+
+/** An account with its region where that is stated. */
+export function placeInWords({ account, region }: Place): string {
+  return [account, region].filter(Boolean).join(' · ');
 }
 
 /** What choosing a cluster of ECS comes to; a name that its own account may have is suggested. */
-export function chosenOf({ name, account, needsName }: Unmanaged): Pick<Progress, 'name' | 'ecsCluster'> {
-  return needsName ? { name: `${account}-${name}`, ecsCluster: { name, account } } : { name, ecsCluster: null };
+export function chosenOf(
+  { name, account, needsName, needsAccount }: Unmanaged,
+  chosen: string,
+): Pick<Progress, 'name' | 'ecsCluster' | 'place'> {
+  const place = placeOf(chosen || (needsName || needsAccount ? account : ''));
+  return needsName
+    ? { name: `${account}-${name}`, ecsCluster: { name, account }, place }
+    : { name, ecsCluster: null, place };
+}
+
+/** Whether a cluster of ECS is the one that was typed or chosen. */
+export function isChosen(
+  cluster: Unmanaged,
+  { name, ecsCluster, place }: Pick<Progress, 'name' | 'ecsCluster' | 'place'>,
+): boolean {
+  if (cluster.needsName) return cluster.name === ecsCluster?.name && cluster.account === ecsCluster.account;
+  const isThere = place.account ? place.account === cluster.account : !cluster.needsAccount;
+  return !ecsCluster && cluster.name === name && isThere;
 }
 
 /** Why the form's answers make no service yet, or null where they do. */
@@ -115,6 +170,8 @@ export interface Unmanaged {
   account: string;
   /** Whether it can be managed under another name only. */
   needsName: boolean;
+  /** Whether its own name belongs to another account, so that its stackfile must state this one. */
+  needsAccount: boolean;
   services: number;
   running: number;
 }
@@ -128,6 +185,7 @@ export function readUnmanaged(sent: Json): Unmanaged[] {
       name: String(each.name),
       account: String(each.account ?? ''),
       needsName: each.needs_name === true,
+      needsAccount: each.needs_account === true,
       services: Number(each.services) || 0,
       running: Number(each.running) || 0,
     }));

@@ -2903,6 +2903,10 @@ export interface EcsClusters {
      */
     needs_name: boolean;
     /**
+     * Whether adopting it must name its `account`: its own name belongs to another one.
+     */
+    needs_account: boolean;
+    /**
      * How many active services it has.
      */
     services: number;

@@ -111,19 +111,15 @@ export function AccountTroubles({ all = accounts.value }: { all?: readonly Accou
   );
 }
 
-/** The choice of the account whose clusters are shown. */
-export function AccountFilter({ value }: { value: string }) {
+type Choice = { value: string; onChoose: (key: string) => void };
+
+function AccountChoice({ value, onChoose, ...rest }: Choice & { id?: string; class: string; 'aria-label'?: string }) {
   const all = accounts.value;
   const chosen = all.find((account) => isMeant(account, value));
   // The name of an account that is in several regions means all of them, and has no line of its own.
   const whole = value && chosen?.key !== value;
   return (
-    <select
-      class="input acctfilter"
-      aria-label="AWS account"
-      value={value}
-      onChange={(event) => adjust({ account: event.currentTarget.value })}
-    >
+    <select {...rest} value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
       <option value="">All accounts</option>
       {whole && <option value={value}>{value}</option>}
       {all.map((account) => (
@@ -133,6 +129,29 @@ export function AccountFilter({ value }: { value: string }) {
         </option>
       ))}
     </select>
+  );
+}
+
+/** The choice of the account whose clusters are shown. */
+export function AccountFilter({ value }: { value: string }) {
+  const onChoose = (account: string) => adjust({ account });
+  return <AccountChoice class="input acctfilter" aria-label="AWS account" value={value} onChoose={onChoose} />;
+}
+
+/** The choice of an account in a form, with what its state means where that is a problem. */
+export function AccountField({ value, onChoose }: Choice) {
+  const chosen = accounts.value.find((account) => account.key === value);
+  return (
+    <div class="field acctfield">
+      <label htmlFor="aws-account">AWS account</label>
+      <AccountChoice id="aws-account" class="input" value={value} onChoose={onChoose} />
+      {chosen && isTroubled(chosen) && (
+        <p class="row small" role="status">
+          <State account={chosen} />
+          <span class="soft">{stateInWords(chosen)}</span>
+        </p>
+      )}
+    </div>
   );
 }
 

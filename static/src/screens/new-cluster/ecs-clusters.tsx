@@ -1,11 +1,11 @@
 /** The unmanaged ECS clusters, to choose one from. */
 
 import { useEffect } from 'preact/hooks';
-import { accounts } from '../../app/accounts';
+import { accounts, readAccountsAgain } from '../../app/accounts';
 import { useRead } from '../../app/read';
 import { me, roleHindrance, store } from '../../app/state';
 import { plural } from '../../lib/changes';
-import { readUnlisted, readUnmanaged, type Unmanaged } from '../../lib/new-cluster';
+import { placeInWords, placeOf, readUnlisted, readUnmanaged, type Unmanaged } from '../../lib/new-cluster';
 import type { Json } from '../../lib/model';
 import { call } from '../../lib/rest';
 import { Icon } from '../../ui/icons';
@@ -13,19 +13,28 @@ import { ErrorBanner, Skeleton } from '../../ui/states';
 
 const LIST = '/ecs-clusters';
 
-/** `typed` filters them; `isChosen`: whether one is typed or chosen. */
+/** Those of one account, or with '' of all. `typed` filters them; `isChosen`: whether one is typed or chosen. */
 export function EcsClusters({
+  account,
   typed,
   isChosen,
   onChoose,
 }: {
+  account: string;
   typed: string;
   isChosen: (cluster: Unmanaged) => boolean;
   onChoose: (cluster: Unmanaged) => void;
 }) {
   const may = me.value !== null && roleHindrance('GET', LIST) === null;
-  const reading = useRead<Json>(may ? LIST : null, (signal) => call(LIST, { signal, query: { managed: false } }));
-  const { again } = reading;
+  const place = placeOf(account);
+  const reading = useRead<Json>(may ? LIST : null, (signal) =>
+    call(LIST, { signal, query: { managed: false, ...place } }),
+  );
+  const { again, data, error } = reading;
+  // The calls to the accounts may have changed what is known of their health.
+  useEffect(() => {
+    if (data || error) readAccountsAgain();
+  }, [data, error]);
   // A cluster may just have been created in the AWS console.
   useEffect(() => {
     const look = () => document.hidden || again();
@@ -33,16 +42,15 @@ export function EcsClusters({
     return () => document.removeEventListener('visibilitychange', look);
   }, [again]);
   if (!may) return null;
-  if (reading.error)
-    return <ErrorBanner error={reading.error} title="Couldn't list the ECS clusters: type the name" retry={again} />;
-  if (!reading.data) return reading.slow ? <Skeleton rows={3} /> : null;
-  const free = readUnmanaged(reading.data).filter((each) => each.needsName || !store.names.value.includes(each.name));
-  const unlisted = readUnlisted(reading.data);
+  if (error) return <ErrorBanner error={error} title="Couldn't list the ECS clusters: type the name" retry={again} />;
+  if (!data) return reading.slow ? <Skeleton rows={3} /> : null;
+  const free = readUnmanaged(data).filter((each) => each.needsName || !store.names.value.includes(each.name));
+  const unlisted = readUnlisted(data);
   const shown = free.filter((each) => each.name.toLowerCase().includes(typed.toLowerCase()));
   return (
     <>
       <p class="hint" role="status">
-        {found(free.length, shown.length)}
+        {found(free.length, shown.length, placeInWords(place))}
       </p>
       {unlisted.length > 0 && (
         <p class="row small soft">
@@ -62,7 +70,7 @@ export function EcsClusters({
                 {each.services
                   ? `${plural(each.services, 'service')}, ${plural(each.running, 'task')}`
                   : 'Nothing runs'}
-                {accounts.value.length > 0 && ` · account ${each.account}`}
+                {!account && accounts.value.length > 0 && ` · account ${each.account}`}
               </span>
             </label>
           ))}
@@ -72,8 +80,10 @@ export function EcsClusters({
   );
 }
 
-function found(free: number, shown: number): string {
-  if (!free) return 'Every ECS cluster is managed already. Create another one in ECS first.';
-  if (!shown) return `None of ${plural(free, 'unmanaged ECS cluster')} has this in its name.`;
-  return `${shown === free ? '' : `${shown} of `}${plural(free, 'unmanaged ECS cluster')}`;
+function found(free: number, shown: number, place: string): string {
+  const where = place && ` in ${place}`;
+  const every = plural(free, 'unmanaged ECS cluster') + where;
+  if (!free) return `Every ECS cluster${where} is managed already. Create another one in ECS first.`;
+  if (!shown) return `None of ${every} has this in its name.`;
+  return `${shown === free ? '' : `${shown} of `}${every}`;
 }

@@ -1,7 +1,7 @@
 import { drafts, go, hindrance, notify, store } from '../../app/state';
 import { readPlan, withoutMarks } from '../../lib/changes';
 import type { Json } from '../../lib/model';
-import { creation, DRAFT } from '../../lib/new-cluster';
+import { creation, DRAFT, placeInWords } from '../../lib/new-cluster';
 import { call, path } from '../../lib/rest';
 import { clusterRoute } from '../../lib/router';
 import { NothingIsDeployed } from './first-stackfile';
@@ -10,7 +10,8 @@ import { PlanReview } from '../plan-review';
 
 /** The last step of a new cluster: what its first desired state comes to, why, and the button. */
 export function FirstReview({ progress, update }: StepProps) {
-  const { name, source, text } = progress;
+  const { name, place, source, text } = progress;
+  const where = place.account ? ` in the account ${placeInWords(place)}` : '';
   // An imported service runs already: managing it must not roll anything out.
   const adopts = source === 'adopt';
   const post = (query: Record<string, string | boolean>, signal?: AbortSignal) =>
@@ -27,11 +28,13 @@ export function FirstReview({ progress, update }: StepProps) {
         <span>
           {adopts ? (
             <>
-              What a first deployment of <strong>{name}</strong> would change
+              What a first deployment of <strong>{name}</strong>
+              {where} would change
             </>
           ) : (
             <>
               The first desired state of <strong>{name}</strong>
+              {where}
             </>
           )}
         </span>

@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CodeEditor, Problem } from '../../editor/code-editor';
 import { plural } from '../../lib/changes';
-import { type Answers, byService, ecsClusterLine, lacking, type Note, stackfileOf } from '../../lib/new-cluster';
+import { type Answers, byService, lacking, type Note, stackfileOf, statedLines, unstated } from '../../lib/new-cluster';
 import { Button } from '../../ui/button';
 import { Banner } from '../../ui/states';
 import { Problems } from '../../ui/problems';
@@ -17,14 +17,15 @@ const QUESTIONS: { key: keyof Answers; label: string; hint: string; example: str
   { key: 'count', label: 'Tasks', hint: 'How many should run.', example: '1' },
 ];
 
-export function FirstService({ progress: { answers, ecsCluster }, update }: StepProps) {
+export function FirstService({ progress, update }: StepProps) {
+  const { answers } = progress;
   const why = lacking(answers);
   return (
     <form
       class="panel"
       onSubmit={(e) => {
         e.preventDefault();
-        if (!why) update({ text: ecsClusterLine(ecsCluster) + stackfileOf(answers) });
+        if (!why) update({ text: statedLines(progress) + stackfileOf(answers) });
       }}
     >
       <div class="body stack" style={{ gap: '24px' }}>
@@ -60,16 +61,17 @@ export function FirstService({ progress: { answers, ecsCluster }, update }: Step
 }
 
 export function FirstStackfile({ progress, update }: StepProps) {
-  const { name, source, text, notes } = progress;
+  const { name, ecsCluster, source, text, notes } = progress;
   const [problems, setProblems] = useState<Problem[] | null>(null);
   const editor = useRef<CodeEditor | null>(null);
+  const missing = unstated(text, progress);
   const why = !text.trim()
     ? 'The stackfile is empty'
     : problems === null
       ? 'Checking…'
       : problems.some((p) => p.severity === 'error')
         ? `Fix ${plural(problems.filter((p) => p.severity === 'error').length, 'error')} to continue`
-        : null;
+        : missing && `Add the line ${missing}`;
   const take = async (file: File | undefined) => {
     if (!file) return;
     const read = await file.text();
@@ -95,9 +97,10 @@ export function FirstStackfile({ progress, update }: StepProps) {
         >
           <header>
             <span class="small soft">
-              {source === 'adopt' ? `Imported from ${name}` : 'Drop a file here, paste, or type'}
+              {source === 'adopt' ? `Imported from ${ecsCluster?.name ?? name}` : 'Drop a file here, paste, or type'}
             </span>
             <div class="row">
+              {missing && <span class="small mute">{why}</span>}
               <Button onClick={() => update(source === 'form' ? { text: '' } : { step: 1 })}>Back</Button>
               {source === 'stackfile' && <ChooseFile take={take} />}
               <Button kind="primary" why={why} onClick={() => update({ step: 3 })}>
@@ -132,7 +135,11 @@ function ChooseFile({ take }: { take: (file: File | undefined) => Promise<void> 
         hidden
         aria-label="Stackfile"
         accept=".yml,.yaml,.json,text/plain"
-        onChange={(e) => void take(e.currentTarget.files?.[0])}
+        onChange={(e) => {
+          void take(e.currentTarget.files?.[0]);
+          // The same file, changed in the meantime, may be chosen again.
+          e.currentTarget.value = '';
+        }}
       />
       <Button icon="file" onClick={() => input.current!.click()}>
         Choose a file

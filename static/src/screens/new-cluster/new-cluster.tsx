@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { accountParts } from '../../app/accounts';
 import { intoList } from '../../app/rows';
 import { drafts, heed, hindrance, store } from '../../app/state';
 import type { Json } from '../../lib/model';
@@ -8,11 +9,15 @@ import {
   chosenOf,
   CLUSTER_NAME,
   DRAFT,
-  ecsClusterLine,
+  isChosen,
   origin,
+  placeInWords,
+  placeOf,
   type Progress,
   readAdoption,
   type Source,
+  stated,
+  statedLines,
 } from '../../lib/new-cluster';
 import { type ApiError, asApiError, call, path } from '../../lib/rest';
 import { Button } from '../../ui/button';
@@ -89,15 +94,19 @@ export function NewCluster() {
 }
 
 function WhichOne({ progress, update }: StepProps) {
-  const { name, ecsCluster, source } = progress;
+  const { name, ecsCluster, place, source } = progress;
+  const parts = accountParts.value;
+  const account = parts ? progress.account : '';
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   // What was typed filters the list; what was chosen from it does not.
   const [typed, setTyped] = useState('');
   const type = (text: string) => {
     setTyped(text);
-    update({ name: text, ecsCluster: null });
+    update({ name: text, ecsCluster: null, place: placeOf(account) });
   };
+  const choose = (key: string) =>
+    update({ account: key, place: placeOf(key), ecsCluster: null, ...(ecsCluster ? { name: '' } : {}) });
   const adoptWhy = hindrance('POST', '/clusters/{c}/adopt');
   const why = busy
     ? 'Reading ECS…'
@@ -116,11 +125,11 @@ function WhichOne({ progress, update }: StepProps) {
     // A return to this step without a change keeps the text.
     if (from === progress.from) return update({ step: 2 });
     if (source !== 'adopt')
-      return update({ step: 2, from, text: source === 'form' ? '' : ecsClusterLine(ecsCluster), notes: [] });
+      return update({ step: 2, from, text: source === 'form' ? '' : statedLines(progress), notes: [] });
     setBusy(true);
     setError(null);
     try {
-      const query = { dry_run: true, ...(ecsCluster ? { ecs_cluster: ecsCluster.name } : {}) };
+      const query = { dry_run: true, ...stated(progress) };
       const { data } = await call<Json>(path('clusters', name, 'adopt'), { method: 'POST', query });
       update({ step: 2, from, ...readAdoption(data) });
     } catch (thrown) {
@@ -139,6 +148,7 @@ function WhichOne({ progress, update }: StepProps) {
     >
       <div class="body stack" style={{ gap: '24px' }}>
         {error && <ErrorBanner error={error} title="ECS could not be read" retry={() => void next()} />}
+        {parts && <parts.AccountField value={account} onChoose={choose} />}
         <div class="field" style={{ maxWidth: '560px' }}>
           <label htmlFor="cluster-name">Name of the ECS cluster</label>
           <input
@@ -156,13 +166,11 @@ function WhichOne({ progress, update }: StepProps) {
             the list.
           </p>
           <EcsClusters
+            key={account}
+            account={account}
             typed={typed}
-            isChosen={(each) =>
-              each.needsName
-                ? each.name === ecsCluster?.name && each.account === ecsCluster.account
-                : !ecsCluster && each.name === name
-            }
-            onChoose={(each) => update(chosenOf(each))}
+            isChosen={(each) => isChosen(each, progress)}
+            onChoose={(each) => update(chosenOf(each, account))}
           />
         </div>
         {ecsCluster && (
@@ -179,7 +187,7 @@ function WhichOne({ progress, update }: StepProps) {
             />
             <p class="hint">
               The name {ecsCluster.name} is in use, or belongs to another account. This one must belong to the account{' '}
-              {ecsCluster.account}.
+              {placeInWords(place)}.
             </p>
           </div>
         )}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stack.configuration.accounts import HOME, Account, AccountTable, Place, read_accounts
-from stack.errors import Misplaced
+from stack.errors import InvalidRequest, Misplaced
 
 ROLE = 'arn:aws:iam::111111111111:role/nysa'
 PROD = Account('prod', ROLE, ('prod-*', 'shop'), 'secret-id', 'eu-west-1')
@@ -89,6 +89,27 @@ def test_a_document_cannot_name_an_account_that_the_setting_does_not_give(cluste
 
 def test_without_accounts_everything_is_at_home():
     assert AccountTable(()).place('prod-eu') == Place(HOME, '')
+
+
+def test_a_place_by_the_name_of_its_account():
+    assert table().named('prod') == Place('prod', 'eu-west-1')
+    assert table().named(HOME) == Place(HOME, 'us-east-1')
+    assert table().named('prod', 'us-west-2') == Place('prod', 'us-west-2')
+
+
+@pytest.mark.parametrize(
+    ('account', 'region', 'path', 'message'),
+    [
+        ('unknown', None, 'account', 'home or prod or all'),
+        ('', None, 'account', 'home or prod or all'),
+        ('prod', 'Europe', 'region', 'a region, as eu-west-1'),
+        ('prod', '', 'region', 'a region, as eu-west-1'),
+    ],
+)
+def test_a_place_that_no_account_has(account: str, region: str | None, path: str, message: str):
+    with pytest.raises(InvalidRequest) as refused:
+        table().named(account, region)
+    assert refused.value.details() == [{'path': path, 'message': message}]
 
 
 def test_accounts_by_the_id_of_aws():
