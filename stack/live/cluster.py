@@ -216,6 +216,11 @@ class Cluster:
             if moved or self._decide() or news:
                 self._move(moved)
 
+    def confirmed(self) -> None:
+        """Other replicas have recorded nothing since their records were merged here."""
+        if self.state is not None:
+            self.state.book.heard_at = self._around.now()
+
     # Facts: schedulers, ECS, time
 
     def announced(self, at: datetime) -> bool:

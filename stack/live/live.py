@@ -218,6 +218,7 @@ class Live:
     async def close(self) -> None:
         """Record what is due, and end everything that was begun."""
         await self._records.close()
+        await self._reannouncements.close()
         await self.hub.close()
         await self.summaries.close()
         await self.feed.close()

@@ -7,10 +7,14 @@ One that saw the end of a rollout records it, so that none that missed it keeps 
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from stack.errors import AwsFailed
 from stack.live.cluster import Cluster
-from stack.rollouts.rollout_records import RolloutRecords
+from stack.rollouts.cluster_state import ClusterState
+from stack.rollouts.rollout_records import Record, RolloutRecords
+from stack.runtime.lru import LruCache
+from stack.runtime.shared_reads import SharedReads
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +22,27 @@ log = logging.getLogger(__name__)
 HEAR_S = 10.0
 
 
+# Clusters of which the last record is kept: reading it again takes a HEAD, and merging it again nothing.
+RECORDS_KEPT = 20
+
+
+class Heard(NamedTuple):
+    """A record, and the state into which it was merged with the counters of what it had learned by then."""
+
+    record: Record
+    state: ClusterState
+    learned: tuple[Any, ...]
+
+
 class Reannouncements:
+    """Callers that ask for a cluster at the same time share a read of its record that began after they asked."""
+
     def __init__(self, records: RolloutRecords, clock: Callable[[], float]):
         self._records = records
         self._clock = clock
         self._heard_at = float('-inf')
+        self._reads = SharedReads(self._read)
+        self._heard: LruCache[str, Heard] = LruCache(RECORDS_KEPT)
 
     async def made(self, cluster: Cluster, at: datetime) -> None:
         """Schedulers were notified of a cluster's newest revision (again)."""
@@ -42,5 +62,23 @@ class Reannouncements:
 
     async def hear_of(self, cluster: Cluster) -> None:
         """The same of one cluster, at once. Raises `AwsFailed`."""
-        if cluster.state is not None and cluster.state.awaits_records():
-            cluster.recorded(await self._records.read(cluster.name))
+        if cluster.state is None or not cluster.state.awaits_records():
+            return
+        record = await self._reads.get(cluster.name)
+        state = cluster.state
+        if state is None:
+            return
+        heard = self._heard.get(cluster.name)
+        if heard is not None and heard.record is record and heard[1:] == (state, state.learned()):
+            cluster.confirmed()
+        else:
+            cluster.recorded(record)
+            self._heard.put(cluster.name, Heard(record, state, state.learned()))
+
+    async def close(self) -> None:
+        """Cancel what is being read."""
+        await self._reads.close()
+
+    async def _read(self, cluster: str) -> Record:
+        heard = self._heard.get(cluster)
+        return await self._records.read(cluster, heard.record if heard is not None else None)

@@ -332,8 +332,11 @@ class ClusterState:
 
     def facts(self) -> tuple[Any, ...]:
         """What tells whether rows may differ from earlier ones: counters, and what is replaced as a whole."""
-        counted = self._learned, self.book.changes, self.revision.id
-        return *counted, self.failing, self.frozen, self.stale_secrets, self.schedules
+        return *self.learned(), self.failing, self.frozen, self.stale_secrets, self.schedules
+
+    def learned(self) -> tuple[Any, ...]:
+        """Counters: what is known of the rollouts is the same while they are."""
+        return self._learned, self.book.changes, self.revision.id
 
     def awaits_records(self) -> bool:
         """Whether other replicas may have recorded news of rollouts; kept until something is learned."""

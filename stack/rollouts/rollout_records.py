@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from stack.aws.ports import ObjectLister, ObjectStore
+from stack.aws.ports import NotModified, ObjectLister, ObjectWriter, VersionReader
 from stack.errors import AwsFailed, PreconditionFailed
 from stack.rollouts import stages
 from stack.rollouts.cluster_state import ClusterState
@@ -40,17 +40,29 @@ MakeState = Callable[[Revision, datetime], ClusterState]
 _ROLLOUT, _GOAL, _VERDICT = (tuple(each.name for each in fields(kind)) for kind in (Rollout, Goal, Verdict))
 
 
+class Stored(NamedTuple):
+    """A version of a record in the bucket."""
+
+    etag: str
+    version: str | None
+
+
 @dataclass(frozen=True)
 class Record:
     """The rollouts of the `revision` that was the newest, by service, and those of former ones, the oldest first.
 
-    `etag` is that of the object it was read from; None where there is none.
+    `stored` is the version of the object that it was read from; None where there is none.
     """
 
     revision: str | None = None
     rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     former: Mapping[str, Mapping[str, Rollout]] = field(default_factory=dict)
-    etag: str | None = field(default=None, compare=False)
+    stored: Stored | None = field(default=None, compare=False)
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag of the object that it was read from; None where there is none."""
+        return self.stored.etag if self.stored is not None else None
 
 
 class Owner(Protocol):
@@ -61,7 +73,7 @@ class Owner(Protocol):
     def recorded(self, record: Record) -> None: ...
 
 
-class Bucket(ObjectStore, ObjectLister, Protocol):
+class Bucket(VersionReader, ObjectWriter, ObjectLister, Protocol):
     """The calls that records are kept by."""
 
 
@@ -78,10 +90,17 @@ class RolloutRecords:
         """Record the clusters that are found by name; each is recorded as it is when the write begins."""
         self._find = find
 
-    async def read(self, cluster: str) -> Record:
-        """What is recorded of a cluster; what cannot be read counts as nothing. Raises `AwsFailed`."""
-        stored = await self._bucket.get(PREFIX + cluster)
-        return replace(readable_record(cluster, stored.body), etag=stored.etag) if stored else Record()
+    async def read(self, cluster: str, known: Record | None = None) -> Record:
+        """What is recorded of a cluster: `known` itself while that is the newest. Raises `AwsFailed`.
+
+        What cannot be read counts as nothing.
+        """
+        found = await self._bucket.get(PREFIX + cluster, known=known.stored if known is not None else None)
+        if isinstance(found, NotModified):
+            return known or Record()
+        if found is None:
+            return Record()
+        return replace(readable_record(cluster, found.body), stored=Stored(found.etag, found.version))
 
     async def etags(self) -> dict[str, str]:
         """The ETag of each cluster's record, by cluster. Raises `AwsFailed`."""

@@ -11,7 +11,7 @@ from stack.live.facts import Current
 from stack.live.reannouncements import HEAR_S, Reannouncements
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.overtaken import CONFIRMED_AFTER, DECIDED_AFTER
-from stack.rollouts.rollout import Verdict, end, superseded
+from stack.rollouts.rollout import Rollout, Verdict, announced_again, end, superseded
 from stack.rollouts.rollout_records import Record, resume
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
@@ -27,14 +27,21 @@ class Records:
         self.record = Record()
         self.reads = 0
         self.failure: Exception | None = None
+        # Gets an item for each read as it begins.
+        self.begun: asyncio.Queue[None] = asyncio.Queue()
+        # Reads wait for it.
+        self.held = asyncio.Event()
+        self.held.set()
 
     async def keep_now(self, cluster: str) -> None:
         self.record = Record('r1', self.owner.state.rollouts)
 
-    async def read(self, cluster: str) -> Record:
+    async def read(self, cluster: str, known: Record | None = None) -> Record:
         self.reads += 1
         if self.failure:
             raise self.failure
+        self.begun.put_nowait(None)
+        await self.held.wait()
         return self.record
 
 
@@ -77,6 +84,61 @@ def test_what_one_replica_announces_another_hears_of_once():
         assert records.reads == 2, 'nothing more can be news'
 
     asyncio.run(story())
+
+
+def test_callers_share_reads_that_began_after_they_asked():
+    records, cluster = Records(), held([], 'local')
+
+    async def scenario() -> None:
+        replica = Reannouncements(records, lambda: 0.0)
+        records.held.clear()
+        first = [asyncio.create_task(replica.hear_of(cluster)) for _ in range(20)]
+        await records.begun.get()
+        later = [asyncio.create_task(replica.hear_of(cluster)) for _ in range(20)]
+        await records.begun.get()
+        records.held.set()
+        await asyncio.gather(*first, *later)
+        assert records.reads == 2
+        await replica.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_record_that_was_merged_before_changes_nothing_that_answers_are_made_of():
+    records, cluster = Records(), held([], 'local')
+
+    async def scenario() -> None:
+        replica = Reannouncements(records, lambda: 0.0)
+        await replica.hear_of(cluster)
+        facts = cluster.state.facts()
+        await replica.hear_of(cluster)
+        assert (records.reads, cluster.state.facts()) == (2, facts)
+        records.record = Record('r1', announced_elsewhere(cluster))
+        await replica.hear_of(cluster)
+        assert not cluster.state.rollouts['web'].goal.held
+
+    asyncio.run(scenario())
+
+
+def announced_elsewhere(cluster: Cluster) -> dict[str, Rollout]:
+    """The rollouts of a cluster after its announcement by another replica."""
+    return {name: announced_again(each, START) for name, each in cluster.state.rollouts.items()}
+
+
+def test_a_record_is_merged_again_into_what_changed_since():
+    """A cluster that left and came back has a state that knows nothing of it."""
+    records, cluster = Records(), held([], 'local')
+    other = held([], 'other')
+    records.record = Record('r1', announced_elsewhere(cluster))
+
+    async def scenario() -> None:
+        replica = Reannouncements(records, lambda: 0.0)
+        await replica.hear_of(cluster)
+        cluster.state = other.state
+        await replica.hear_of(cluster)
+        assert not cluster.state.rollouts['web'].goal.held
+
+    asyncio.run(scenario())
 
 
 class Overtaken:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stack.aws.ports import NOT_MODIFIED
 from stack.errors import PreconditionFailed, Unavailable
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.rollout import Verdict, end
@@ -27,10 +28,12 @@ class OneKey:
         self.races = 0
         self.failure: Exception | None = None
 
-    async def get(self, key: str) -> Any:
+    async def get(self, key: str, *, known: Any = None) -> Any:
         if self.failure:
             raise self.failure
         assert key == f'{PREFIX}prod'
+        if known and self.stored and (known.etag, known.version) == (self.stored.etag, self.stored.version):
+            return NOT_MODIFIED
         return self.stored
 
     async def put(self, key: str, body: bytes, *, over: str | None) -> Any:
@@ -38,7 +41,7 @@ class OneKey:
             self.races -= 1
             raise PreconditionFailed('Taken.', 's3:PutObject', 'PreconditionFailed')
         self.puts += 1
-        self.stored = SimpleNamespace(body=body, etag=str(self.puts))
+        self.stored = SimpleNamespace(body=body, etag=str(self.puts), version=None)
 
 
 def revision(name: str = 'r1', announce: str | None = 'deploy') -> Revision:
@@ -87,7 +90,7 @@ def test_what_is_kept_is_read_as_it_was(announce: str | None):
 @pytest.mark.parametrize('body', [b'', b'[]', b'{}', b'{"revision": "r1", "rollouts": [{"goal": {}}]}'])
 def test_what_cannot_be_read_is_as_if_it_were_not_there(body: bytes):
     bucket = OneKey()
-    bucket.stored = SimpleNamespace(body=body, etag='1')
+    bucket.stored = SimpleNamespace(body=body, etag='1', version=None)
     assert resumed(bucket, revision()).rollouts['web'].open
 
 
@@ -117,6 +120,27 @@ def test_how_former_revisions_ended_is_known_to_another_process():
     fresh = resumed(bucket, Revision('prod', '"e"', 'r3', first.revision.body, START, first.revision.metadata))
     endings = {each: fresh.of_revision(each)['web'].verdict.ending for each in ('r1', 'r2')}
     assert endings == {'r1': 'rolled-back', 'r2': 'superseded'}
+
+
+def test_a_record_that_is_still_the_newest_is_not_read_again():
+    bucket = OneKey()
+    records = RolloutRecords(bucket)
+
+    async def scenario() -> None:
+        nothing = await records.read('prod')
+        assert await records.read('prod', nothing) == Record()
+        await records_of(bucket, state()).keep_now('prod')
+        first = await records.read('prod', nothing)
+        assert first.revision == 'r1'
+        assert await records.read('prod', first) is first
+        ended = state()
+        ended.rollouts['web'] = end(ended.rollouts['web'], Verdict('succeeded', 'All tasks run.', START))
+        await records_of(bucket, ended).keep_now('prod')
+        assert (await records.read('prod', first)).rollouts == ended.rollouts
+        bucket.stored = None
+        assert await records.read('prod', first) == Record()
+
+    asyncio.run(scenario())
 
 
 def test_what_only_another_process_knew_of_former_revisions_is_not_lost():
