@@ -1,5 +1,6 @@
 """The desired state of one service in AWS's terms, for comparison with the observed state."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from stack.stackfile.values import deeply_merged
 Terms = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Registry:
     """An entry in a Cloud Map namespace, which is created in `vpc` where it is missing."""
 
@@ -34,7 +35,7 @@ class Registry:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogGroup:
     """A CloudWatch log group; `region` is None where it is the cluster's own."""
 
@@ -42,7 +43,7 @@ class LogGroup:
     region: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RolloutOrder:
     """What comes before and after the rollout of a service: see `stack.stackfile.order_fields`."""
 
@@ -53,7 +54,7 @@ class RolloutOrder:
     container: str = ''
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One service of the desired state. `definition`: the arguments of RegisterTaskDefinition.
 
@@ -139,32 +140,34 @@ class Successive:
     def __init__(self, cluster: str, region: str | None = None):
         self._cluster = cluster
         self._region = region
-        self._above: Any = None
-        self._known: dict[str, tuple[Mapping[str, Any], Wanted]] = {}
+        self._above = b''
+        # By service: the digest of what the document states of it. The documents themselves would fill the memory.
+        self._known: dict[str, tuple[bytes, Wanted]] = {}
 
     def services(self, document: Any) -> dict[str, Wanted]:
         """The result of `wanted_services`."""
-        above = (
+        above = _digest(
             {key: value for key, value in document.items() if key != 'services'} if isinstance(document, dict) else None
         )
-        known = self._known if _alike(above, self._above) else {}
+        known = self._known if above == self._above else {}
         top = effective.top_settings(document)
-        found: dict[str, tuple[Mapping[str, Any], Wanted]] = {}
+        found: dict[str, tuple[bytes, Wanted]] = {}
         for name, raw in effective.services(document):
             if name in found:
                 continue
-            if name in known and _alike(raw, known[name][0]):
+            digest = _digest(raw)
+            if name in known and digest == known[name][0]:
                 found[name] = known[name]
             else:
                 settings = effective.settle(name, raw, top)
-                found[name] = raw, _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
+                found[name] = digest, _with_rest(_wanted(self._cluster, settings, top, self._region), settings, raw)
         self._above, self._known = above, found
         return {name: wanted for name, (_, wanted) in found.items()}
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal and of equal types: Python regards `1` and `true` as equal."""
-    return one == other and json.dumps(one) == json.dumps(other)
+def _digest(value: Any) -> bytes:
+    """A digest of a JSON value, in which `1` and `true` differ, which Python regards as equal."""
+    return hashlib.blake2b(json.dumps(value, default=repr).encode(), digest_size=16).digest()
 
 
 def faults(cluster: str, document: Any) -> dict[str, str]:

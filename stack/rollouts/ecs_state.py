@@ -13,6 +13,11 @@ from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolli
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
+# ECS lists the last 100 events of a service: half of what is known of it. So many are kept while nothing moves, and
+# older ones only where they report a failed deployment.
+EVENTS_AT_REST = 20
+_FAILED = 'deployment failed'
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -37,7 +42,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvent:
-    """One line of a service's event log; ECS keeps the last 100."""
+    """One line of a service's event log."""
 
     id: str
     at: datetime
@@ -74,7 +79,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices gives it; `description` is that answer, to compare settings.
+    """A service as DescribeServices gives it; `description` is that answer without events, to compare settings.
 
     `native` is its newest service deployment, where that was asked for.
     """
@@ -153,15 +158,27 @@ def service(found: Mapping[str, Any]) -> Service:
         breaker_rolls_back=bool(breaker.get('enable') and breaker.get('rollback')),
         created_at=moment(found.get('createdAt')) or EPOCH,
         deployments=tuple(_deployment(each) for each in found.get('deployments', ())),
-        events=tuple(
-            ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, each['message'])
-            for each in found.get('events', ())
-        ),
+        events=_events(found),
         target_groups=tuple(
             each['targetGroupArn'] for each in found.get('loadBalancers', ()) if each.get('targetGroupArn')
         ),
-        description=found,
+        description={name: value for name, value in found.items() if name != 'events'},
     )
+
+
+def _events(found: Mapping[str, Any]) -> tuple[ServiceEvent, ...]:
+    """The events of a service, the newest first: all of them unless it rests."""
+    listed = found.get('events', ())
+    if _rests(found):
+        listed = [*listed[:EVENTS_AT_REST], *(each for each in listed[EVENTS_AT_REST:] if _FAILED in each['message'])]
+    return tuple(ServiceEvent(each['id'], moment(each['createdAt']) or EPOCH, each['message']) for each in listed)
+
+
+def _rests(found: Mapping[str, Any]) -> bool:
+    """Whether one deployment is complete, with as many tasks as it should have."""
+    deployments = found.get('deployments', ())
+    complete = len(deployments) == 1 and deployments[0].get('rolloutState') in (None, 'COMPLETED')
+    return complete and found.get('runningCount') == found.get('desiredCount') and not found.get('pendingCount')
 
 
 def _deployment(found: Mapping[str, Any]) -> Deployment:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from stack.access.scope import EVERY_SERVICE, ServiceScope
@@ -44,6 +44,11 @@ REPLACING = frozenset({'replace', 'rollback', REMOVAL})
 # The room for the side effects of one change in its record: their number, and their bytes.
 ALSO_MOST = 8
 ALSO_LIMIT = 400
+
+# Up to this many bytes a desired state is small. So many small and large ones stay parsed, which takes some ten times
+# as much memory as their bytes: those of a thousand clusters would fill it.
+SMALL = 64 * 1024
+SMALL_KEPT, LARGE_KEPT = 64, 8
 
 # As long as the id of a write, or of guards.
 ID_LIKE = '0' * 32
@@ -255,13 +260,10 @@ class Revision:
         except UnicodeDecodeError:
             return self.body
 
-    @cached_property
+    @property
     def document(self) -> dict[str, Any]:
-        """The desired state. Raises `StateUnreadable` where what is stored is not a JSON object."""
-        try:
-            document = json.loads(self.body)
-        except (ValueError, RecursionError):
-            document = None
+        """The desired state, not to be changed. Raises `StateUnreadable` where what is stored is not a JSON object."""
+        document = _small(self.body) if len(self.body) <= SMALL else _large(self.body)
         if not isinstance(document, dict):
             raise StateUnreadable(f'{self._not_json}; nothing was changed.')
         return document
@@ -340,3 +342,14 @@ class Revision:
             'message': (last and last.message) or None,
             'source': last.source if last else 'external',
         }
+
+
+def _parsed(body: bytes) -> Any:
+    """The value of a JSON text; None for any other."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+_small, _large = lru_cache(SMALL_KEPT)(_parsed), lru_cache(LARGE_KEPT)(_parsed)

@@ -13,7 +13,7 @@ from stack.reconcile.observed import TaskDefinition
 from stack.reconcile.tasks import run_mark
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_snapshot import MOST_STOPPED
-from stack.rollouts.ecs_state import Service, Task
+from stack.rollouts.ecs_state import EPOCH, Service, Task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
 from stack.rollouts.refusals import is_denied
@@ -260,8 +260,12 @@ def _loses_tasks(state: ClusterState, seen: Service) -> bool:
     if old and new and old.id == new.id and new.running < min(old.running, new.desired):
         return True
     known = {each.id for each in before.events}
+    # While the service rested, not all of its events were kept.
+    since = max((each.at for each in before.events), default=EPOCH)
     at_rest = going is None or not going.open
-    return at_rest and any(STARTED.search(each.message) for each in seen.events if each.id not in known)
+    return at_rest and any(
+        STARTED.search(each.message) for each in seen.events if each.id not in known and each.at >= since
+    )
 
 
 def _has_another_count(state: ClusterState, name: str, seen: Service) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from stack.errors import InvalidRequest, StateUnreadable
 from stack.state import revisions
-from stack.state.revisions import Change, Origin, Revision
+from stack.state.revisions import LARGE_KEPT, SMALL, SMALL_KEPT, Change, Origin, Revision
 
 AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -119,3 +119,18 @@ def test_the_last_change_is_kept_as_far_as_there_is_room(reason: int, extra: int
 def test_a_last_change_that_cannot_be_read_is_the_revision_itself(kept: str):
     stored = revision(metadata=revisions.encode('w1', [guard_change()]) | {'nysa-last-change': kept})
     assert stored.last_change() == stored.summary()
+
+
+@pytest.mark.parametrize(('size', 'kept'), [(10, SMALL_KEPT), (SMALL + 1, LARGE_KEPT)], ids=['small', 'large'])
+def test_a_limited_number_of_documents_stays_parsed(size: int, kept: int):
+    bodies = [json.dumps({'number': number, 'text': 'x' * size}).encode() for number in range(kept + 1)]
+    first = revision(bodies[0])
+    document = first.document
+    assert revision(bodies[0], version='v2').document is document
+    for body in bodies[1:kept]:
+        assert revision(body).document
+    assert first.document is document
+    for body in bodies[1:]:
+        assert revision(body).document
+    assert first.document is not document
+    assert first.document == document

@@ -13,7 +13,7 @@ from stack.errors import AwsFailed
 from stack.reconcile.observed import TaskDefinition
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_snapshot import MOST_STOPPED
-from stack.rollouts.ecs_state import Service, Task, task
+from stack.rollouts.ecs_state import EVENTS_AT_REST, Service, Task, task
 from stack.rollouts.observation import Observation
 from stack.rollouts.pass_outcome import PassOutcome
 from stack.rollouts.service_deployment import ServiceDeployment
@@ -165,6 +165,21 @@ def test_so_is_one_that_was_replaced_between_two_looks():
     scene = Scene()
     scene.look(running())
     scene.look(running(events=EVENTS))
+    assert scene.asked('stopped') == [1]
+
+
+def test_events_that_were_not_kept_while_a_service_rested_are_not_new():
+    old = [
+        {'id': f'{n}', 'createdAt': START - timedelta(minutes=n), 'message': '(service web) has started 1 tasks: (x).'}
+        for n in range(EVENTS_AT_REST + 10)
+    ]
+    scene = Scene()
+    scene.look(running(events=old))
+    assert len(scene.state.ecs.services['web'].events) == EVENTS_AT_REST
+    scene.look(running(pendingCount=1, events=old))
+    assert scene.asked('stopped') == [0]
+    new = {'id': 'new', 'createdAt': START, 'message': '(service web) has started 1 tasks: (task y).'}
+    scene.look(running(pendingCount=1, events=[new, *old]))
     assert scene.asked('stopped') == [1]
 
 
