@@ -36,7 +36,9 @@ _MEMBERS = (
 )
 
 # Members that DescribeServices returns in the newest deployment only.
-_OF_DEPLOYMENT = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
+_OF_NEWEST = ('serviceConnectConfiguration', 'volumeConfigurations', 'vpcLatticeConfigurations')
+# What `Service.read` needs of each deployment.
+OF_DEPLOYMENT = ('status', 'rolloutState', *_OF_NEWEST)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _newest(found: Answer) -> Answer:
 
 def _members(found: Answer) -> dict[str, Any]:
     newest = _newest(found)
-    parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_DEPLOYMENT}
+    parts = {name: found.get(name) for name in _MEMBERS} | {name: newest.get(name) for name in _OF_NEWEST}
     return {name: value for name, value in parts.items() if value is not None}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from stack.reconcile.names import CONNECT_TAG
 from stack.reconcile.scaling import Scaling, scaling
+from stack.reconcile.shared_terms import shared
 from stack.reconcile.wanted_balancers import Balancers, wanted_balancers
 from stack.reconcile.wanted_schedule import WantedSchedule, wanted_schedule
 from stack.stackfile import effective
@@ -198,14 +199,14 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
     schedule = wanted_schedule(cluster, settings, members)
     return Wanted(
         service=settings.name,
-        definition=register_arguments(cluster, settings, region),
+        definition=_with_shared_tags(register_arguments(cluster, settings, region)),
         count=scaled.start(settings.desired_count) if scaled else settings.desired_count,
         autoscaled=settings.autoscaled or scaled is not None,
         scaling=scaling(top.ecs_cluster or cluster, settings.name, scaled) if scaled else None,
         runs_once=settings.type == 'task' and schedule is None,
         schedule=schedule,
-        members=members,
-        tags={**settings.tags, **({CONNECT_TAG: 'true'} if settings.service_connect else {})},
+        members=shared(members),
+        tags=shared({**settings.tags, **({CONNECT_TAG: 'true'} if settings.service_connect else {})}),
         balancers=wanted_balancers(cluster, settings, top),
         registry=_registry(settings, top, vpc),
         log_group=_log_group(settings, region),
@@ -218,6 +219,11 @@ def _wanted(cluster: str, settings: ServiceSettings, top: Stackfile, region: str
             settings.main_container,
         ),
     )
+
+
+def _with_shared_tags(definition: dict[str, Any]) -> Terms:
+    tags = definition.get('tags')
+    return {**definition, 'tags': [shared(tag) for tag in tags]} if isinstance(tags, list) else definition
 
 
 def _autoscaling(settings: ServiceSettings) -> Autoscaling | None:

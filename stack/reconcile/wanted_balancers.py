@@ -31,7 +31,7 @@ def target_protocol(protocol: str) -> str:
     return {'TCP': 'TCP', 'TLS': 'TCP', 'UDP': 'UDP'}.get(protocol, 'HTTP')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shift:
     """Traffic that ECS shifts between two target groups, with the role `role`.
 
@@ -44,7 +44,7 @@ class Shift:
     test_rule: str = ''
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Balancer:
     """A load balancer with one listener and one target group; `records` has the hosted zone and name of each alias.
 
@@ -77,7 +77,7 @@ class Balancer:
     test_port: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Routed:
     """A target group to which rules of a shared listener lead; `name` is that of the target group.
 
@@ -103,7 +103,7 @@ class Routed:
     shift: Shift | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OthersGroup:
     """A target group that others made, by its ARN; `container` is None for the main container."""
 
@@ -114,7 +114,7 @@ class OthersGroup:
     shift: Shift | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Balancers:
     """All that `elb` of one service declares."""
 
@@ -144,12 +144,17 @@ class Balancers:
         return own + [record for each in self.routed for record in each.records]
 
 
+NONE = Balancers()
+
+
 def key_at(place: int) -> str:
     """The key of a value of `elb`, by its place in the list."""
     return str(place + 1) if place else ''
 
 
 def wanted_balancers(cluster: str, settings: ServiceSettings, top: Stackfile) -> Balancers:
+    if not settings.elb:
+        return NONE
     vpc = top.vpc or Vpc()
     return Balancers(
         tuple(_own(cluster, settings, vpc)), tuple(_routed(cluster, settings, top)), tuple(_others(settings))

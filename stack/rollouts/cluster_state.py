@@ -11,7 +11,7 @@ from stack.reconcile.plan import Row, Waits
 from stack.reconcile.wanted import Successive, Wanted
 from stack.rollouts import refusals, removal, schedule_rollout, service_rollout, task_run
 from stack.rollouts.carriers import Carriers
-from stack.rollouts.drift import carries, service_drift, unmanaged
+from stack.rollouts.drift import carries, is_exactly, service_drift, unmanaged
 from stack.rollouts.ecs_snapshot import MOST_STOPPED, EcsSnapshot
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.observation import Observation
@@ -161,6 +161,7 @@ class ClusterState:
         """
         self._learned += 1
         self.ecs.definitions.update(observation.definitions)
+        self._share_definitions(observation)
         if observation.autoscaled is not None and observation.order >= max(self._looked.values(), default=0):
             self._take_autoscaled(observation.autoscaled)
         before = {name: self._mark(name) for name in observation.services}
@@ -174,6 +175,14 @@ class ClusterState:
                 self._see(name, seen, observation)
         self.observed_at = max(observation.at, self.observed_at or observation.at)
         return {name for name, mark in before.items() if mark != self._mark(name)}
+
+    def _share_definitions(self, observation: Observation) -> None:
+        """Keep one body of the task definitions that are exactly what is wanted: they are the largest part of all."""
+        for name, seen in observation.services.items():
+            definition = observation.definitions.get(seen.task_definition) if seen else None
+            wanted = self.wanted.get(name)
+            if definition is not None and wanted is not None and is_exactly(wanted, definition):
+                self.ecs.definitions[definition.arn] = replace(definition, body=wanted.definition)
 
     def _take_autoscaled(self, names: frozenset[str]) -> None:
         self.autoscaled = names

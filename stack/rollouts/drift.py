@@ -17,6 +17,7 @@ from stack.reconcile.service import settings_changes
 from stack.reconcile.wanted import Wanted
 from stack.rollouts.ecs_state import Service
 from stack.rollouts.rollout import NOTHING
+from stack.stackfile.normal_form import normalised
 
 # What of a task definition another program may name as it likes.
 _NAMES = frozenset({'family', 'container_name'})
@@ -36,6 +37,11 @@ def carries(definition: TaskDefinition, wanted: Wanted, dropped: Collection[str]
         return False
     changes = definition_changes(definition.body, wanted.definition)
     return all(each.path in _NAMES or (each.after is None and each.path not in dropped) for each in changes)
+
+
+def is_exactly(wanted: Wanted, definition: TaskDefinition) -> bool:
+    """Whether a task definition is the wanted one to the letter, so that either can be compared with later ones."""
+    return not wanted.leaves_something and normalised(wanted.definition) == normalised(definition.body)
 
 
 def dropped_fields(before: Wanted | None, after: Wanted, already: frozenset[str] | None) -> frozenset[str]:

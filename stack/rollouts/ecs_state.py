@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from stack.reconcile.observed import OF_DEPLOYMENT
+from stack.reconcile.shared_terms import shared
 from stack.rollouts.service_deployment import ServiceDeployment, is_beyond_rolling
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -79,7 +81,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices gives it; `description` is that answer without events, to compare settings.
+    """A service as DescribeServices gives it; `description` is that answer as far as settings are compared.
 
     `native` is its newest service deployment, where that was asked for.
     """
@@ -162,8 +164,24 @@ def service(found: Mapping[str, Any]) -> Service:
         target_groups=tuple(
             each['targetGroupArn'] for each in found.get('loadBalancers', ()) if each.get('targetGroupArn')
         ),
-        description={name: value for name, value in found.items() if name != 'events'},
+        description=_description(found),
     )
+
+
+def _description(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The description as settings are compared with it: what the deployments and events show has fields of its own."""
+    kept = {
+        name: shared(value) if isinstance(value, dict | list) else value
+        for name, value in found.items()
+        if name not in ('events', 'deployments', 'tags')
+    }
+    if 'deployments' in found:
+        kept['deployments'] = shared(
+            [{name: each[name] for name in OF_DEPLOYMENT if name in each} for each in found['deployments']]
+        )
+    if 'tags' in found:
+        kept['tags'] = [shared(tag) for tag in found['tags']]
+    return kept
 
 
 def _events(found: Mapping[str, Any]) -> tuple[ServiceEvent, ...]:

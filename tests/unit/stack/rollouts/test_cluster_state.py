@@ -1,5 +1,6 @@
 """One cluster as it is known: what revisions and looks at ECS make of it, and how the API shows that."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from stack.reconcile.tasks import run_mark
 from stack.rollouts.cluster_state import ClusterState
 from stack.rollouts.ecs_state import Service, Task, service, task
 from stack.rollouts.observation import Observation
+from stack.stackfile.restarts import LABEL
 from stack.state.revision_store import serialise
 from stack.state.revisions import Change, Origin, Revision, encode
 
@@ -231,3 +233,22 @@ def test_records_of_others_are_awaited_as_long_as_a_rollout_has_not_begun():
     assert made.awaits_records() == made.book.waits_for_word() is False
     made.take_revision(revision('r3', announce=None, web={**WEB, 'image': 'web:3'}), START + timedelta(minutes=2))
     assert made.awaits_records()
+
+
+def test_a_task_definition_that_is_exactly_the_wanted_one_is_kept_once():
+    made = state()
+    look(made, running())
+    arn = 'arn:td/web:1'
+    assert made.ecs.definitions[arn].body is made.wanted['web'].definition
+    assert made.ecs.running_image('web') == 'web:1'
+
+
+def test_a_task_definition_with_a_later_restart_is_kept_as_it_is():
+    """A newer revision may want that restart: the task definition carries it then."""
+    made = state()
+    restarted = definition(made)
+    container = {**restarted.body['containerDefinitions'][0], 'dockerLabels': {LABEL: '2030-01-01T00:00:00Z'}}
+    restarted = replace(restarted, body={**restarted.body, 'containerDefinitions': [container]})
+    seen = running()
+    made.look(Observation(START, {'web': seen}, {restarted.arn: restarted}))
+    assert made.ecs.definitions[restarted.arn] is restarted
