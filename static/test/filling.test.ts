@@ -1,55 +1,92 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Filling } from '../src/lib/filling';
+import { Filling, inRuns } from '../src/lib/filling';
 
 let idle: (() => void)[] = [];
-let filled: number[] = [];
+let soon: (() => void)[] = [];
 
 beforeEach(() => {
-  [idle, filled] = [[], []];
+  [idle, soon] = [[], []];
 });
 
 const pause = () => idle.splice(0).forEach((run) => run());
+const frame = () => soon.splice(0).forEach((run) => run());
 
-/** A list of so many items in outline, of which three are completed at a time; what lets each of them go. */
-function list(items: number) {
-  const filling = new Filling(3, (run) => idle.push(run));
-  const letGo = Array.from({ length: items }, (_, n) => filling.add(() => filled.push(n)));
-  return { filling, letGo };
+const ROWS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+/** A list of which the first row is complete, and three others become so at a time; `complete` are those that are. */
+function list() {
+  const filling = new Filling(3, { idle: (run) => idle.push(run), soon: (run) => soon.push(run) });
+  filling.begin(['a']);
+  const end = filling.follow(ROWS);
+  return { filling, end, complete: () => ROWS.filter((name) => filling.has(name)).join('') };
 }
 
-test('nothing is completed before there is time for it', () => {
-  list(5);
-  expect(filled).toEqual([]);
+test('no other row becomes complete before the page is idle', () => {
+  const { complete } = list();
+  expect(complete()).toBe('a');
   expect(idle).toHaveLength(1);
+  expect(soon).toHaveLength(0);
 });
 
-test('a few are completed at a time, in the order in which they came', () => {
-  list(5);
+test('a few rows become complete at a time, in their order', () => {
+  const { complete, filling } = list();
   pause();
-  expect(filled).toEqual([0, 1, 2]);
+  expect([complete(), filling.rounds.value]).toEqual(['abcd', 1]);
   pause();
-  expect(filled).toEqual([0, 1, 2, 3, 4]);
+  expect([complete(), filling.rounds.value]).toEqual(['abcdefg', 2]);
+  pause();
+  expect([complete(), filling.rounds.value]).toEqual(['abcdefgh', 3]);
   expect(idle).toHaveLength(0);
 });
 
-test('an item that left, or was completed otherwise, is not completed', () => {
-  const { letGo } = list(3);
-  letGo[1]!();
+test('rows in sight do not wait until the page is idle', () => {
+  const { complete, filling } = list();
+  filling.hurry(['d', 'e', 'f', 'g']);
+  filling.hurry(['a']);
+  expect([complete(), soon.length]).toEqual(['a', 1]);
+  frame();
+  expect(complete()).toBe('adef');
+  frame();
+  expect(complete()).toBe('adefg');
+  expect(soon).toHaveLength(0);
   pause();
-  expect(filled).toEqual([0, 2]);
+  expect([complete(), idle.length]).toEqual(['abcdefgh', 0]);
 });
 
-test('what comes later is completed too', () => {
-  const { filling } = list(1);
+test('one row can become complete at once', () => {
+  const { complete, filling } = list();
+  filling.now('g');
+  expect([complete(), filling.rounds.value]).toEqual(['ag', 1]);
   pause();
-  filling.add(() => filled.push(7));
-  pause();
-  expect(filled).toEqual([0, 7]);
+  expect(complete()).toBe('abcdg');
 });
 
-test('each item is completed once', () => {
-  list(3);
+test('a list in another order, or with more rows, is completed in place of the former one', () => {
+  const { complete, end, filling } = list();
+  filling.follow(ROWS.toReversed());
+  end();
   pause();
+  expect(complete()).toBe('afgh');
   pause();
-  expect(filled).toEqual([0, 1, 2]);
+  expect(complete()).toBe('acdefgh');
+});
+
+test('a list that has left the page is not completed', () => {
+  const { complete, end } = list();
+  end();
+  pause();
+  expect([complete(), idle.length]).toEqual(['a', 0]);
+});
+
+test('rows that are not complete are in runs between the others, none longer than a group', () => {
+  const runs = (complete: string) =>
+    inRuns(ROWS, (name) => complete.includes(name), 3).map((each) =>
+      typeof each === 'string' ? each : `${each.key}: ${each.names.join('')}`,
+    );
+  expect(runs('')).toEqual(['run 0.0: abc', 'run 1.0: def', 'run 2.0: gh']);
+  // A run that loses its first rows, or its last one, stays the same.
+  expect(runs('ab')).toEqual(['a', 'b', 'run 0.0: c', 'run 1.0: def', 'run 2.0: gh']);
+  expect(runs('abdh')).toEqual(['a', 'b', 'run 0.0: c', 'd', 'run 1.0: ef', 'run 2.0: g', 'h']);
+  expect(runs('abce')).toEqual(['a', 'b', 'c', 'run 1.0: d', 'e', 'run 1.1: f', 'run 2.0: gh']);
+  expect(runs(ROWS.join(''))).toEqual(ROWS);
 });

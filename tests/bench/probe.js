@@ -35,22 +35,31 @@
     console.debug('probe: ready');
   };
 
-  // `usable`: how many elements, found by which selector, make the page usable.
+  // `usable`: how many elements, found by which selector, make the page usable. Asked after changes alone, once in a frame:
+  // a question in every frame made the page draw frames in which nothing changes.
+  const [selector, rows] = window.usable;
+  let asked = false;
+  const changes = new MutationObserver(() => {
+    if (!asked) requestAnimationFrame(look);
+    asked = true;
+  });
   const look = () => {
-    const [selector, rows] = window.usable;
-    if (document.querySelectorAll(selector).length >= rows && document.querySelector('main input[type=search]')) afterPaint(ready);
-    else requestAnimationFrame(look);
+    asked = false;
+    if (document.querySelectorAll(selector).length < rows || !document.querySelector('main input[type=search]')) return;
+    changes.disconnect();
+    afterPaint(ready);
   };
-  requestAnimationFrame(look);
+  changes.observe(document, { subtree: true, childList: true });
 
   // When a text appears in a row, by the clock that all processes of the machine share.
   probe.when = (row, text) => new Promise((resolve) => {
-    const cell = document.querySelector(`main [data-row="${row}"]`).closest('[role=row]');
+    const table = document.querySelector(`main [data-row="${row}"]`).closest('[role=table]');
+    const shown = () => table.querySelector(`[data-row="${row}"]`).closest('[role=row]').textContent;
     const watch = new MutationObserver(() => {
-      if (!cell.textContent.includes(text)) return;
+      if (!shown().includes(text)) return;
       watch.disconnect();
       afterPaint(() => resolve(performance.timeOrigin + performance.now()));
     });
-    watch.observe(cell, { subtree: true, childList: true, characterData: true });
+    watch.observe(table, { subtree: true, childList: true, characterData: true });
   });
 })();

@@ -7,6 +7,7 @@ import { useQuarantine } from '../app/quarantine';
 import { useSlow } from '../app/read';
 import { moveFocus } from '../app/rows';
 import { adjust, hindrance, store } from '../app/state';
+import { inRuns } from '../lib/filling';
 import { CHIPS } from '../lib/filter';
 import { incidentOf } from '../lib/incident';
 import { hasFailed, type Service } from '../lib/model';
@@ -21,7 +22,8 @@ import { IncidentActions } from './service/incident-actions';
 import { ClusterFrame } from './frame';
 import { Gone } from './gone';
 import { Moved } from './moved';
-import { type Held, holding, IN_SIGHT, usePieces, useSameElements, useTopFirst } from './rows';
+import { Outlines } from './outlines';
+import { type Held, holding, usePieces, useSameElements, useTopFirst } from './rows';
 import { Head } from './service-head';
 import { ServiceRow } from './service-row';
 import { ServiceRows } from './service-rows';
@@ -124,8 +126,11 @@ function FailingStrip({ entry, held }: { entry: ClusterEntry; held: Signal<Held>
   );
 }
 
-/** How many rows that are out of sight are put on the page in one frame: their names, until `Filling` gets to them. */
-const OUTLINES_A_FRAME = 200;
+/** The lowest row, for how many of them a window has in sight at most. */
+const ROW_PX = 56;
+
+/** Rows that are not complete are on the page in groups of up to that many. */
+const OUTLINES_TOGETHER = 20;
 
 function Table({
   entry,
@@ -141,12 +146,18 @@ function Table({
   hidden: boolean;
 }) {
   const { names, moved } = table.order.value;
+  const { filling } = table;
+  void filling.rounds.value;
   const rows = useTopFirst(names);
-  const limit = usePieces(rows.length, IN_SIGHT, OUTLINES_A_FRAME);
-  const made = useRef(0);
+  const first = Math.ceil(innerHeight / ROW_PX);
+  filling.begin(rows.slice(0, first));
+  // The rows in sight come a frame before the others.
+  const all = usePieces(rows.length, first, Infinity) >= rows.length;
+  useEffect(() => (all ? filling.follow(rows) : undefined), [filling, rows, all]);
   const element = useSameElements((row: Signal<Service>) => (
-    <ServiceRow key={row.peek().name} row={row} table={table} outlined={++made.current > IN_SIGHT} />
+    <ServiceRow key={row.peek().name} row={row} table={table} />
   ));
+  const shown = inRuns(all ? rows : rows.slice(0, first), (name) => filling.has(name), OUTLINES_TOGETHER);
   return (
     <div class="movable" hidden={hidden} {...holding(table.held)}>
       <Moved what="row" n={moved} held={table.held} />
@@ -159,7 +170,13 @@ function Table({
       >
         <Head cluster={entry.name} sort={sort} table={table} />
         <ServiceRows cluster={entry.name} table={table}>
-          {rows.slice(0, limit).map((name) => element(entry.rows.get(name)!))}
+          {shown.map((each) =>
+            typeof each === 'string' ? (
+              element(entry.rows.get(each)!)
+            ) : (
+              <Outlines key={each.key} cluster={entry.name} names={each.names} table={table} />
+            ),
+          )}
         </ServiceRows>
       </div>
     </div>

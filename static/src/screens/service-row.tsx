@@ -1,5 +1,4 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { asked, restart, SERVICES } from '../app/actions';
 import { opened } from '../app/menus';
@@ -22,18 +21,22 @@ import { type TableState, toggled } from './table-state';
 interface RowProps {
   row: Signal<Service>;
   table: TableState;
-  /** Whether it comes as its name alone, and gets its other cells from the table's `Filling`. */
-  outlined?: boolean;
 }
 
 /** A row renders when its service changes; that it is hidden, opened or selected goes to its attributes alone. */
-export function ServiceRow({ row, table, outlined = false }: RowProps) {
+export function ServiceRow({ row, table }: RowProps) {
   const service = row.value;
   const { name, cluster } = service;
   const element = useRef<HTMLDivElement>(null);
   const near = useSignal(false);
   const inSight = useSignal(!Sight.known);
-  const whole = useWhole(element, { table, name, outlined, near, inSight });
+  useLayoutEffect(() => {
+    const leave = [
+      table.hiding.add(name, element.current!),
+      table.sight.add(element.current!, (seen) => void (inSight.value = seen)),
+    ];
+    return () => leave.forEach((each) => each());
+  }, [table, name]);
   const open = useComputed(() => table.opened.value === name);
   const selected = useComputed(() => table.selection.value.has(name));
   return (
@@ -43,76 +46,38 @@ export function ServiceRow({ row, table, outlined = false }: RowProps) {
       class="tr"
       role="row"
       data-mark={serviceMark(service)}
-      {...(whole && {
-        'data-open': open,
-        'data-selected': selected,
-        onPointerEnter: () => (near.value = true),
-        onPointerLeave: () => (near.value = false),
-        onFocusIn: () => (near.value = true),
-        onFocusOut: (e: FocusEvent) => (near.value = element.current!.contains(e.relatedTarget as Node | null)),
-      })}
+      data-open={open}
+      data-selected={selected}
+      onPointerEnter={() => (near.value = true)}
+      onPointerLeave={() => (near.value = false)}
+      onFocusIn={() => (near.value = true)}
+      onFocusOut={(e) => (near.value = element.current!.contains(e.relatedTarget as Node | null))}
     >
       <span class="td" role="cell">
-        {whole && (
-          <input
-            type="checkbox"
-            aria-label={`Select ${name}`}
-            checked={selected}
-            disabled={service.sync === 'unmanaged'}
-            onChange={() => (table.selection.value = toggled(table.selection.value, name))}
-          />
-        )}
+        <input
+          type="checkbox"
+          aria-label={`Select ${name}`}
+          checked={selected}
+          disabled={service.sync === 'unmanaged'}
+          onChange={() => (table.selection.value = toggled(table.selection.value, name))}
+        />
       </span>
       <span class="td two" role="cell">
         <span class="cut">
           <a href={format(clusterRoute(cluster, name))} class="name-link" data-row={name} aria-label={`${name}, open`}>
             {name}
           </a>
-          {whole && <HeldMark cluster={cluster} service={name} />}
+          <HeldMark cluster={cluster} service={name} />
         </span>
-        {whole && (
-          <Flash value={statusOf(service)[2]}>
-            <StatusLine service={service} />
-          </Flash>
-        )}
+        <Flash value={statusOf(service)[2]}>
+          <StatusLine service={service} />
+        </Flash>
       </span>
-      {whole && <Cells service={service} />}
-      {whole && <LoadCells service={service} table={table} inSight={inSight} />}
-      {whole && near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
+      <Cells service={service} />
+      <LoadCells service={service} table={table} inSight={inSight} />
+      {near.value && service.sync !== 'unmanaged' && <RowActions service={service} />}
     </div>
   );
-}
-
-interface Whole {
-  table: TableState;
-  name: string;
-  outlined: boolean;
-  near: Signal<boolean>;
-  inSight: Signal<boolean>;
-}
-
-/** Whether a row has all its cells: at once, or when it comes in sight, or when the page has time for it. */
-function useWhole(element: RefObject<HTMLDivElement | null>, { table, name, outlined, near, inSight }: Whole): boolean {
-  const whole = useSignal(!outlined);
-  useLayoutEffect(() => {
-    const row = element.current!;
-    const fill = () => {
-      if (whole.peek()) return;
-      // It may have the pointer or the focus already.
-      near.value = row.matches(':hover, :focus-within');
-      whole.value = true;
-    };
-    const leave = [
-      table.hiding.add(name, row),
-      table.sight.add(row, (seen) => {
-        inSight.value = seen;
-        if (seen) fill();
-      }),
-      ...(outlined ? [table.filling.add(fill)] : []),
-    ];
-    return () => leave.forEach((each) => each());
-  }, [table, name]);
-  return whole.value;
 }
 
 /** Its tasks, its version, and how its last rollout ended. */

@@ -1,7 +1,7 @@
 /** What all rows of the services table look at; each row computes from it what concerns itself. */
 
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { whenIdle } from '../app/frames';
+import { afterFrame, whenIdle } from '../app/frames';
 import { now, route } from '../app/state';
 import { Filling } from '../lib/filling';
 import { CHIPS, inChip, isShown, moved, sorted, wordsOf } from '../lib/filter';
@@ -21,7 +21,7 @@ export interface TableState {
   visible: ReadonlySignal<ReadonlySet<string>>;
   hiding: Hiding;
   sight: Sight;
-  /** Gives the rows that came as their names their other cells. */
+  /** Which rows have all their cells; the others are their names alone. */
   filling: Filling;
   chips: ReadonlySignal<Record<string, number>>;
   order: ReadonlySignal<Order>;
@@ -70,7 +70,7 @@ export function tableState(entry: ClusterEntry): TableState {
     visible,
     hiding: new Hiding(visible, ordered),
     sight: new Sight(),
-    filling: new Filling(FILLED_AT_ONCE, whenIdle),
+    filling: new Filling(FILLED_AT_ONCE, { idle: whenIdle, soon: afterFrame }),
     chips: stable(
       () => Object.fromEntries(CHIPS.map((c) => [c.chip, rows().filter((r) => inChip(r, c.chip)).length])),
       sameFields,

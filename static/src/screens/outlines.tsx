@@ -1,0 +1,36 @@
+import { useSignalEffect } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { OutlineList } from './outline-list';
+import type { TableState } from './table-state';
+
+/** Rows that are not complete yet, in one element that the browser neither styles nor lays out while it is out of sight. */
+export function Outlines({ cluster, names, table }: { cluster: string; names: readonly string[]; table: TableState }) {
+  const element = useRef<HTMLDivElement>(null);
+  const list = useRef<OutlineList | null>(null);
+  const latest = useRef(names);
+  latest.current = names;
+  const shown = () => latest.current.filter((name) => table.visible.value.has(name));
+  // Its height while the browser skips it.
+  const size = () => element.current?.style.setProperty('--rows', String(shown().length));
+  useLayoutEffect(() => {
+    list.current = new OutlineList(element.current!, cluster, table.hiding);
+    const leave = table.sight.add(element.current!, (inSight) => inSight && table.filling.hurry(shown()));
+    return () => {
+      leave();
+      list.current!.end();
+    };
+  }, [cluster, table]);
+  useLayoutEffect(() => {
+    list.current!.show(names);
+    size();
+  }, [cluster, table, names.join()]);
+  useSignalEffect(() => {
+    size();
+  });
+  return <div ref={element} class="outlines" onFocusIn={(event) => complete(event.target as HTMLElement, table)} />;
+}
+
+/** A row that the keyboard reaches becomes complete; one that is being clicked stays until the click is over. */
+function complete(link: HTMLElement, table: TableState): void {
+  if (link.dataset.row && link.matches(':focus-visible')) table.filling.now(link.dataset.row);
+}
