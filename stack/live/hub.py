@@ -264,7 +264,7 @@ class Hub:
                         await self._refresh(subscriber, known)
                         if subscriber.form.detail is Detail.SUMMARY:
                             await self._source.prove_summaries()
-                        wanted = self._begin(subscriber, known)
+                        wanted = self._begin(subscriber, wish)
                     try:
                         await self._join(subscriber)
                     finally:
@@ -294,11 +294,15 @@ class Hub:
             # Another replica may have published it a moment ago.
             await self._source.refresh(now=True)
 
-    def _begin(self, subscriber: Subscriber, known: Mapping[str, str]) -> list[str]:
-        """Have a subscriber join the clusters that are there, and those that it knows; it is owed nothing of others."""
-        names = self._clusters.names()
+    def _begin(self, subscriber: Subscriber, wish: Subscribe) -> list[str]:
+        """Have a subscriber join the clusters that are there, and those that it knows; it is owed nothing of others.
+
+        Clusters that it names come before those that only match a pattern.
+        """
+        known, names = wish.known, self._clusters.names()
         names += sorted(set(known).difference(names))
-        wanted = [name for name in names if subscriber.wants(name)]
+        named = frozenset(wish.clusters)
+        wanted = sorted(filter(subscriber.wants, names), key=lambda name: name not in named)
         subscriber.joining = {name: known.get(name) for name in wanted}
         subscriber.beginning = False
         for cluster in self._clusters:

@@ -182,6 +182,12 @@ async def test_a_new_subscriber_gets_each_cluster_it_asks_for(ledger):
 
 
 @run
+async def test_a_cluster_that_is_named_comes_before_those_that_match_a_pattern(ledger):
+    reader, _ = await subscribed(ledger, 'staging', '*')
+    assert reader.short() == ['cluster staging 1', 'cluster prod 1', 'cluster test 1', 'synced']
+
+
+@run
 async def test_events_come_in_order_and_only_those_asked_for(ledger):
     reader, _ = await subscribed(ledger, 'prod')
     ledger.change('prod', '2')
