@@ -45,7 +45,6 @@ class ApiHandler(RequestHandler):
     def initialize(self, context: 'Context') -> None:
         self.context = context
         self.started = time.monotonic()
-        self.query = Query(self)
         self.body = Body(self.request.headers)
         self.authenticated: Caller | None = None
         self.expired = False
@@ -100,6 +99,11 @@ class ApiHandler(RequestHandler):
         return masked(content) if self.is_masked else content
 
     # Input
+
+    @property
+    def query(self) -> Query:
+        """Made where it is used: an attribute would be a reference cycle, and leave each request to the collector."""
+        return Query(self)
 
     def data_received(self, chunk: bytes) -> None:
         self.body.add(chunk)

@@ -1,0 +1,32 @@
+"""The life of a request: what is left of it."""
+
+import asyncio
+import gc
+
+import pytest
+
+from handlers.base import ApiHandler
+from tests.server import Server
+
+
+@pytest.mark.parametrize(
+    ('path', 'status'),
+    [('/clusters/{}/config', 200), ('/clusters/{}/services', 200), ('/clusters?removed=true', 200), ('/nothing', 404)],
+)
+def test_an_answered_request_leaves_nothing_for_the_garbage_collector(server: Server, path: str, status: int):
+    cluster = server.cluster({'services': [{'web': {'image': 'team/web:1'}}]})
+
+    async def freed() -> None:
+        """Return once no request of this server is left; the collector is off."""
+        async with asyncio.timeout(60):
+            # The client has its answer before the request has ended, and that has no notification.
+            while any(isinstance(each, ApiHandler) and each.context is server.context for each in gc.get_objects()):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert server.api('GET', path.format(cluster)).status == status
+        asyncio.run(freed())
+    finally:
+        gc.enable()
