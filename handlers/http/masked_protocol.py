@@ -5,7 +5,8 @@ context takeover, a compressed frame has the same bytes for every socket, and a 
 https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from tornado.httputil import HTTPHeaders
@@ -28,7 +29,7 @@ class MaskedProtocol(WebSocketProtocol13):
     """`deflates` is whether the client accepts compressed frames."""
 
     # Beyond thirty attributes, the instances of a class share no table of their names: a kilobyte for each socket.
-    __slots__ = ('_at_header', 'deflates')
+    __slots__ = ('_at_header', '_receiving', 'deflates')
 
     def __init__(self, *args: Any):
         super().__init__(*args)
@@ -44,9 +45,20 @@ class MaskedProtocol(WebSocketProtocol13):
         super()._create_compressors(*args, **kwargs)
         self.deflates = True
 
-    async def _receive_frame(self) -> None:
+    async def _receive_frame_loop(self) -> None:
+        """Receive in a task of its own, so that the coroutines of the handshake end: they are a kilobyte and more."""
+        self._receiving = asyncio.create_task(super()._receive_frame_loop())
+        self._receiving.add_done_callback(self._received)
+
+    def _received(self, receiving: 'asyncio.Task[None]') -> None:
+        if receiving.cancelled():
+            self._abort()
+        else:
+            self._run_callback(receiving.result)
+
+    def _receive_frame(self) -> Coroutine[Any, Any, None]:
         self._at_header = True
-        await super()._receive_frame()
+        return super()._receive_frame()
 
     async def _read_bytes(self, n: int) -> bytes:
         data = await super()._read_bytes(n)

@@ -111,9 +111,13 @@ class Events(CallerSocket):
     """`GET /api/v1/events`, with the access rules of REST; pages of other origins are refused."""
 
     role = Role.VIEWER
-    # Both are there once the socket is open.
+    # Beyond thirty attributes, the instances of a class share no table of their names: half a kilobyte for each socket.
+    __slots__ = ('context', 'log_tail', 'opened', 'outlet', 'request_id', 'subscriber')
+    context: 'Context'
+    # These are there once the socket is open.
     subscriber: Subscriber
     outlet: StreamOutlet
+    log_tail: LogTail
 
     def initialize(self, context: 'Context') -> None:
         self.context = context
@@ -152,6 +156,10 @@ class Events(CallerSocket):
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return PROTOCOL if PROTOCOL in subprotocols else None
+
+    def _detach_stream(self) -> IOStream:
+        """Take the stream without the seven attributes by which Tornado refuses HTTP's methods from here on."""
+        return self.detach()
 
     def open(self, *args: str, **kwargs: str) -> None:
         # Tornado opens the handler once it has the connection and its stream.

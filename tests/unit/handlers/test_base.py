@@ -16,11 +16,13 @@ from tests.server import Server
 def test_an_answered_request_leaves_nothing_for_the_garbage_collector(server: Server, path: str, status: int):
     cluster = server.cluster({'services': [{'web': {'image': 'team/web:1'}}]})
 
+    def is_left() -> bool:
+        return any(isinstance(each, ApiHandler) and each.context is server.context for each in gc.get_objects())
+
     async def freed() -> None:
         """Return once no request of this server is left; the collector is off."""
         async with asyncio.timeout(60):
-            # The client has its answer before the request has ended, and that has no notification.
-            while any(isinstance(each, ApiHandler) and each.context is server.context for each in gc.get_objects()):  # noqa: ASYNC110
+            while is_left():  # noqa: ASYNC110  a request ends after its answer, which has no notification
                 await asyncio.sleep(0.05)
 
     gc.collect()
