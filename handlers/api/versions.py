@@ -1,6 +1,7 @@
 """The versions matrix over all clusters."""
 
 import asyncio
+from collections.abc import Sequence
 
 from handlers.api.operation import Parameter, operation
 from handlers.base import ApiHandler
@@ -21,8 +22,7 @@ class Versions(ApiHandler):
         """List the image of each service in each cluster: desired, and deployed as last observed."""
         pushes, service = self.query.flag('pushes', default=False), self.query.text('service')
         clusters = ActivityQuery(clusters=self.get_query_arguments('cluster'))
-        known = await self.context.states.names()
-        names = [name for name in known if self.caller.may_see(name) and clusters.covers(name)]
+        names = [name for name in await self._names(clusters) if self.caller.may_see(name) and clusters.covers(name)]
         loaded = await asyncio.gather(*(self.context.live.state(name) for name in names))
         rows = versions(state for state in loaded if state is not None)
         if service is not None:
@@ -30,3 +30,9 @@ class Versions(ApiHandler):
         if pushes or service is not None:
             rows = await with_pushes(rows, self.context.pushed_images)
         self.reply({'clusters': names, 'content': rows})
+
+    async def _names(self, wanted: ActivityQuery) -> Sequence[str]:
+        """The clusters that may be wanted, sorted; no bucket is listed where those named are loaded here."""
+        if wanted.clusters and all(self.context.live.loaded(name) for name in wanted.clusters):
+            return sorted(set(wanted.clusters))
+        return await self.context.states.names()

@@ -7,8 +7,9 @@ from typing import Any
 
 from stack.aws.ports import PushedImage
 from stack.rollouts.cluster_state import ClusterState
-from stack.rollouts.cluster_view import service_row
+from stack.rollouts.cluster_view import service_health, service_sync, tag
 from stack.rollouts.pushed_images import PushedImages
+from stack.stackfile.main_container import main_container
 
 Cell = dict[str, Any]
 
@@ -23,15 +24,16 @@ def versions(states: Iterable[ClusterState]) -> list[dict[str, Any]]:
 
 
 def _cell(state: ClusterState, name: str) -> Cell:
-    row = service_row(state, name)
-    deployed = row['deployed'] or {}
+    """The same values as in the row of the service, which costs ten times as much to make."""
+    image = main_container(state.wanted[name].definition, name).get('image')
+    running = state.ecs.running_image(name) if name in state.ecs.services else None
     return {
-        'image': row['image'],
-        'image_tag': row['image_tag'],
-        'deployed_image': deployed.get('image'),
-        'deployed_image_tag': deployed.get('image_tag'),
-        'sync': row['sync'],
-        'health': row['health'],
+        'image': image,
+        'image_tag': tag(image),
+        'deployed_image': running,
+        'deployed_image_tag': tag(running),
+        'sync': service_sync(state, name),
+        'health': service_health(state, name),
     }
 
 

@@ -266,3 +266,71 @@ test('stops for good', () => {
   channel.wake();
   expect(sockets.length).toBe(1);
 });
+
+describe('while everything is sent', () => {
+  const cluster = (name: string) => ({ type: 'cluster', cluster: name });
+  const types = () => applied.map((messages) => messages.map((message) => message.cluster ?? message.type));
+
+  beforeEach(() => {
+    channel.start();
+    last().opened();
+    last().receive({ type: 'hello' });
+    last().receive(cluster('a'));
+    paint();
+  });
+
+  test('the first cluster is applied at once, those after them in parts that come ever later', () => {
+    expect(types()).toEqual([['hello', 'a']]);
+    last().receive(cluster('b'));
+    paint();
+    pass(399);
+    last().receive(cluster('c'));
+    paint();
+    expect(types()).toHaveLength(1);
+    pass(1);
+    paint();
+    expect(types()).toEqual([
+      ['hello', 'a'],
+      ['b', 'c'],
+    ]);
+    last().receive(cluster('d'));
+    pass(799);
+    paint();
+    expect(types()).toHaveLength(2);
+    pass(1);
+    paint();
+    expect(types()[2]).toEqual(['d']);
+  });
+
+  test('the end of it waits for nothing', () => {
+    last().receive(cluster('b'));
+    last().receive({ type: 'synced' });
+    paint();
+    expect(types()[1]).toEqual(['b', 'synced']);
+    last().receive({ type: 'rollout', cluster: 'b' });
+    paint();
+    expect(types()).toHaveLength(3);
+    pass(1000);
+    paint();
+    expect(types()).toHaveLength(3);
+  });
+
+  test('a connection that comes back is sent everything again', () => {
+    last().receive({ type: 'synced' });
+    paint();
+    last().breaks();
+    pass(500);
+    last().opened();
+    last().receive({ type: 'hello' });
+    paint();
+    last().receive(cluster('b'));
+    paint();
+    expect(types().slice(-2)).toEqual([['hello'], ['b']]);
+    last().receive(cluster('c'));
+    paint();
+    expect(types().at(-1)).toEqual(['b']);
+    pass(400);
+    paint();
+    expect(types().at(-1)).toEqual(['c']);
+  });
+});

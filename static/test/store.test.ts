@@ -313,3 +313,11 @@ describe('deltas', () => {
     expect(summary.value).toMatchObject({ frozen: null, rollouts: [] });
   });
 });
+
+test('clusters are in the order of their names, however they come', () => {
+  const ordered = new Store();
+  for (const name of ['b', 'd', 'a', 'c']) ordered.entry(name);
+  expect(ordered.names.value).toEqual(['a', 'b', 'c', 'd']);
+  ordered.forget('b');
+  expect(ordered.names.value).toEqual(['a', 'c', 'd']);
+});

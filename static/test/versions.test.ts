@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
+  behindByCluster,
   behindInWords,
   columnOrder,
   inOrder,
   matrix,
   readVersions,
+  requestsFor,
   rowOrder,
   sourceFor,
   windowOf,
@@ -111,4 +113,37 @@ test('the window of a list is what is in sight and some around it', () => {
   expect(windowOf(0, 100, 10, 1000, 2)).toEqual([0, 12]);
   expect(windowOf(5000, 100, 10, 1000, 2)).toEqual([498, 512]);
   expect(windowOf(9950, 100, 10, 1000, 2)).toEqual([993, 1000]);
+});
+
+describe('the requests for the versions', () => {
+  const clusters = Array.from({ length: 120 }, (_, n) => `cluster-${n}`);
+
+  test('are few where the clusters are small', () => {
+    const requests = requestsFor(clusters, () => 10);
+    expect(requests.map((names) => names.length)).toEqual([50, 50, 20]);
+    expect(requests.flat()).toEqual(clusters);
+  });
+
+  test('have at most 800 cells', () => {
+    expect(requestsFor(clusters.slice(0, 5), () => 400)).toEqual([
+      ['cluster-0', 'cluster-1'],
+      ['cluster-2', 'cluster-3'],
+      ['cluster-4'],
+    ]);
+  });
+
+  test('have a cluster with more services to themselves', () => {
+    const services = (name: string) => (name === 'cluster-1' ? 1000 : 1);
+    expect(requestsFor(clusters.slice(0, 4), services)).toEqual([
+      ['cluster-0'],
+      ['cluster-1'],
+      ['cluster-2', 'cluster-3'],
+    ]);
+  });
+
+  test('are none for no clusters', () => expect(requestsFor([], () => 1)).toEqual([]));
+});
+
+test('the services that are behind are counted by cluster', () => {
+  expect(behindByCluster(rowsOf({ prod: OLD, staging: NEW }))).toEqual(new Map([['prod', 1]]));
 });

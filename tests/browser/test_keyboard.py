@@ -29,7 +29,7 @@ def test_from_the_fleet_to_the_rollout_of_a_service_by_keyboard_alone(page: Page
     expect(page.get_by_text('Live', exact=True)).to_be_visible()
     page.keyboard.press('/')
     page.keyboard.type('prod')
-    expect(page.locator('[data-row]')).to_have_count(1)
+    expect(page.locator('[data-row]:visible')).to_have_count(1)
     page.keyboard.press('ArrowDown')
     page.keyboard.press('Enter')
     expect(page.get_by_role('heading', name='production', level=1)).to_be_visible()

@@ -109,6 +109,20 @@ def test_versions_of_chosen_clusters_with_their_pushes(server: Server):
     assert server.api('GET', '/versions?pushes=perhaps').status == 400
 
 
+def test_versions_of_named_clusters_that_are_loaded_read_nothing(server: Server):
+    name = server.cluster(CONFIG)
+    first = server.api('GET', f'/versions?cluster={name}').json
+    with server.counted('s3:') as calls:
+        assert server.api('GET', f'/versions?cluster={name}').json == first
+    assert calls == {}
+
+
+def test_versions_name_no_cluster_that_is_not_there(server: Server):
+    name = server.cluster(CONFIG)
+    found = server.api('GET', f'/versions?cluster={name}&cluster=not-there').json
+    assert found['clusters'] == [name]
+
+
 def test_a_change_without_an_ended_rollout_has_no_outcome(server: Server):
     name = server.cluster(CONFIG)
     [created] = server.api('GET', f'/activity?cluster={name}').json['content']

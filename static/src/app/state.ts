@@ -24,6 +24,11 @@ export const now = signal(clock.now());
 const TICK_MS = 5000;
 const SECOND_MS = 1000;
 
+const MINUTE_MS = 60_000;
+
+/** The server's time in whole minutes, for what does not move in seconds. */
+export const minute = computed(() => Math.floor(now.value / MINUTE_MS) * MINUTE_MS);
+
 let eachSecond: ReturnType<typeof setInterval> | undefined;
 
 /** The server's time, each second, for running clocks; it ticks only while one is shown. */

@@ -3,8 +3,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Json } from '../lib/model';
 import { type ApiError, asApiError, call } from '../lib/rest';
-import type { ClusterVersions, VersionTable } from '../lib/versions';
-import { readVersions } from '../lib/versions';
+import { stable } from '../lib/stable';
+import { readVersions, requestsFor, type VersionTable } from '../lib/versions';
 import { heed, store } from './state';
 
 export interface Versions {
@@ -15,8 +15,8 @@ export interface Versions {
   again: () => void;
 }
 
-/** So many clusters in a request: the page stays responsive while it reads thousands of cells. */
-const AT_ONCE = 8;
+/** Requests at the same time. */
+const AT_ONCE = 3;
 /** Changes come in bursts: they are read together, in milliseconds. */
 const PAUSE_MS = 1000;
 
@@ -27,32 +27,47 @@ function markOf(name: string): string {
   return `${entry.summary.value.revision} ${rollingOut} ${failed} ${services}`;
 }
 
+const marks = stable<ReadonlyMap<string, string>>(
+  () => new Map(store.names.value.map((name) => [name, markOf(name)])),
+  (a, b) => a.size === b.size && [...a].every(([name, mark]) => b.get(name) === mark),
+);
+
 export function useVersions(): Versions {
   const [table, setTable] = useState<VersionTable>(new Map());
   const [error, setError] = useState<ApiError | null>(null);
   const [loaded, setLoaded] = useState(false);
   const [round, setRound] = useState(0);
   const read = useRef(new Map<string, string>());
-  const marks = new Map(store.names.value.map((name) => [name, markOf(name)]));
+  // Of the same moment: an effect runs later, and finds what has come since.
+  const [current, complete] = [marks.value, store.loaded.value];
   useEffect(() => {
-    if (!store.loaded.peek()) return undefined;
-    const due = [...marks].filter(([name, mark]) => read.current.get(name) !== mark).map(([name]) => name);
+    if (!complete) return undefined;
+    const due = [...current.keys()].filter((name) => read.current.get(name) !== current.get(name));
     const abort = new AbortController();
+    const answers: { names: readonly string[]; versions: VersionTable }[] = [];
+    const left = requestsFor(due, (name) => store.get(name)?.names.peek().length ?? 0).values();
+    const readNext = async () => {
+      for (const names of left) {
+        const query = { cluster: names, pushes: true };
+        const { data } = await call<Json>('/versions', { query, signal: abort.signal });
+        answers.push({ names, versions: readVersions(data) });
+      }
+    };
+    // As one change of the table: each costs as much as drawing all of it.
+    const take = () => {
+      if (!answers.length) return;
+      const fresh = answers.splice(0);
+      for (const name of fresh.flatMap(({ names }) => names)) read.current.set(name, current.get(name)!);
+      setTable((known) => new Map([known, ...fresh.map(({ versions }) => versions)].flatMap((some) => [...some])));
+    };
     const readAll = async () => {
       try {
-        for (let i = 0; i < due.length; i += AT_ONCE) {
-          const names = due.slice(i, i + AT_ONCE);
-          const { data } = await call<Json>('/versions', {
-            query: { cluster: names, pushes: true },
-            signal: abort.signal,
-          });
-          const fresh = readVersions(data);
-          for (const name of names) read.current.set(name, marks.get(name)!);
-          setTable((known) => merged(known, fresh));
-        }
+        await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+        take();
         setError(null);
         setLoaded(true);
       } catch (thrown) {
+        take();
         if (!abort.signal.aborted) setError(heed(asApiError(thrown)));
       }
     };
@@ -61,11 +76,7 @@ export function useVersions(): Versions {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [[...marks].join(' '), store.loaded.value, round]);
+  }, [current, complete, round]);
   const again = useCallback(() => setRound((n) => n + 1), []);
   return { table, loaded, error, again };
-}
-
-function merged(known: VersionTable, fresh: ReadonlyMap<string, ClusterVersions>): VersionTable {
-  return new Map([...known, ...fresh]);
 }

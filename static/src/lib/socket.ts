@@ -33,6 +33,8 @@ export interface Callbacks {
 const DETAIL = 'rows';
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
+/** While everything is sent it is applied in few parts, each after twice the time of the last: to draw each message costs more than all at once. */
+const PART_MS = 400;
 /** Nothing for so long, not even a pong: the connection is dead without a close frame. */
 const SILENCE_MS = 45_000;
 const PING_MS = 15_000;
@@ -46,6 +48,10 @@ export class LiveChannel {
   private heartbeat: unknown = null;
   private queue: Json[] = [];
   private scheduled = false;
+  /** The pause before the next part of what a subscription asked for; 0 for the first cluster, and once all have come. */
+  private pause = 0;
+  private syncing = true;
+  private pausing: unknown = null;
   private stopped = false;
   private pingedAt = 0;
   private tail: Json | null = null;
@@ -99,6 +105,8 @@ export class LiveChannel {
     const [socket, subscribed] = [this.around.open(this.url), this.subscribed];
     this.socket = socket;
     this.subscribed = false;
+    this.syncing = true;
+    this.pause = 0;
     const mine = (run: () => void) => () => {
       if (this.socket === socket) run();
     };
@@ -166,6 +174,14 @@ export class LiveChannel {
       this.callbacks.state('live');
     }
     this.queue.push(message);
+    if (message.type === 'synced') [this.syncing, this.pause] = [false, 0];
+    if (this.pause) this.pausing ??= this.around.later(() => this.applyInFrame(), this.pause);
+    else this.applyInFrame();
+  }
+
+  private applyInFrame(): void {
+    this.around.cancel(this.pausing);
+    this.pausing = null;
     if (this.scheduled) return;
     this.scheduled = true;
     this.around.frame(() => this.flush());
@@ -174,6 +190,7 @@ export class LiveChannel {
   private flush(): void {
     this.scheduled = false;
     const messages = this.queue;
+    if (this.syncing && messages.some((m) => m.type === 'cluster')) this.pause = this.pause * 2 || PART_MS;
     this.queue = [];
     this.callbacks.apply(messages);
     if (messages.some((m) => m.type === 'synced')) this.callbacks.synced();

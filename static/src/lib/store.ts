@@ -18,6 +18,7 @@ import {
 } from './model';
 import { sameFields, sameJson, sameList, stable } from './stable';
 import { instant } from './time';
+import { tallied, type Tallies } from './wall';
 
 export interface Activity {
   id: number;
@@ -45,11 +46,17 @@ export class ClusterEntry {
   readonly ran = signal(0);
   readonly counts: ReadonlySignal<Counts>;
   readonly worst: ReadonlySignal<Service | null>;
+  /** How much it adds to each total of the fleet. */
+  readonly tallies: ReadonlySignal<Tallies>;
+  /** What a filter looks for: its own name and those of its services, in lower case. */
+  readonly text: ReadonlySignal<string>;
 
   constructor(readonly name: string) {
     this.summary = signal(readCluster(name, {}));
     this.counts = stable(() => count(this.services()), sameFields);
     this.worst = computed(() => worst(this.services()));
+    this.tallies = stable(() => tallied(this.summary.value, this.services()), sameFields);
+    this.text = computed(() => `${name} ${this.names.value.join(' ')}`.toLowerCase());
   }
 
   /** All of them; inside a signal the reader depends on every row. */
@@ -131,12 +138,13 @@ export class Store {
     if (known) return known;
     const entry = new ClusterEntry(name);
     this.clusters.set(name, entry);
-    this.names.value = [...this.clusters.keys()].toSorted();
+    const names = this.names.peek();
+    this.names.value = names.toSpliced(names.findLastIndex((other) => other < name) + 1, 0, name);
     return entry;
   }
 
   forget(name: string): void {
-    if (this.clusters.delete(name)) this.names.value = [...this.clusters.keys()].toSorted();
+    if (this.clusters.delete(name)) this.names.value = this.names.peek().filter((other) => other !== name);
   }
 
   /** A cluster as `GET /clusters/{c}` or a `cluster` event gives it. */

@@ -51,6 +51,26 @@ export function readVersions(sent: Json): Map<string, Map<string, Version>> {
   return table;
 }
 
+/** What an answer has at most, unless one cluster has more: the page and the server stay responsive. */
+const MOST_CELLS = 800;
+const MOST_CLUSTERS = 50;
+
+/** The clusters of each request; `services` counts those of a cluster. */
+export function requestsFor(clusters: readonly string[], services: (cluster: string) => number): string[][] {
+  const requests: string[][] = [];
+  let cells = 0;
+  for (const cluster of clusters) {
+    const last = requests.at(-1);
+    cells += services(cluster);
+    if (last && cells <= MOST_CELLS && last.length < MOST_CLUSTERS) last.push(cluster);
+    else {
+      requests.push([cluster]);
+      cells = services(cluster);
+    }
+  }
+  return requests;
+}
+
 function readVersion(cell: Json): Version | null {
   const [wanted, deployed] = [text(cell.image), text(cell.deployed_image)];
   const image = deployed ?? wanted;
@@ -72,15 +92,18 @@ function telling(tags: readonly string[]): string | null {
 }
 
 export function matrix(table: VersionTable, clusters: readonly string[]): MatrixRow[] {
-  const services = new Set(clusters.flatMap((cluster) => [...(table.get(cluster)?.keys() ?? [])]));
-  return [...services].toSorted().map((service) => matrixRow(table, clusters, service));
+  const found = new Map<string, [cluster: string, version: Version][]>();
+  for (const cluster of clusters) {
+    for (const [service, version] of table.get(cluster) ?? []) {
+      const versions = found.get(service);
+      if (versions) versions.push([cluster, version]);
+      else found.set(service, [[cluster, version]]);
+    }
+  }
+  return [...found.keys()].toSorted().map((service) => matrixRow(service, found.get(service)!));
 }
 
-function matrixRow(table: VersionTable, clusters: readonly string[], service: string): MatrixRow {
-  const versions = clusters.flatMap((cluster) => {
-    const version = table.get(cluster)?.get(service);
-    return version ? [[cluster, version] as const] : [];
-  });
+function matrixRow(service: string, versions: readonly (readonly [cluster: string, version: Version])[]): MatrixRow {
   let newest: Version | null = null;
   for (const [, version] of versions) {
     if (version.pushedAt !== null && version.pushedAt > (newest?.pushedAt ?? -Infinity)) newest = version;
@@ -114,20 +137,27 @@ export function behindInWords({ behind: milliseconds }: Cell): string {
   return `${Math.floor(hours / 24)} days behind`;
 }
 
-/** The clusters, the ones with the largest share of newest versions first, then those with most services. */
-export function columnOrder(rows: readonly MatrixRow[], clusters: readonly string[]): string[] {
-  const ranks = new Map(clusters.map((cluster) => [cluster, rank(rows, cluster)]));
-  return clusters.toSorted((a, b) => {
-    const [one, other] = [ranks.get(a)!, ranks.get(b)!];
-    return one.behind - other.behind || other.compared - one.compared || (a < b ? -1 : 1);
-  });
+/** How many services of each cluster are behind. */
+export function behindByCluster(rows: readonly MatrixRow[]): ReadonlyMap<string, number> {
+  const behind = new Map<string, number>();
+  for (const row of rows) {
+    for (const [cluster, cell] of row.cells) if (isBehind(cell)) behind.set(cluster, (behind.get(cluster) ?? 0) + 1);
+  }
+  return behind;
 }
 
-/** The share of services that are behind, and the number of those that other clusters have, too. */
-function rank(rows: readonly MatrixRow[], cluster: string): { behind: number; compared: number } {
-  const shared = rows.filter((row) => row.cells.size > 1 && row.cells.has(cluster));
-  const behind = shared.filter((row) => isBehind(row.cells.get(cluster)!)).length;
-  return { behind: shared.length ? behind / shared.length : 1, compared: shared.length };
+/** The clusters, the ones with the largest share of newest versions first, then those with most services. */
+export function columnOrder(rows: readonly MatrixRow[], clusters: readonly string[]): string[] {
+  // Only services that other clusters have, too, can be compared.
+  const shared = rows.filter((row) => row.cells.size > 1);
+  const compared = new Map<string, number>();
+  for (const row of shared)
+    for (const cluster of row.cells.keys()) compared.set(cluster, (compared.get(cluster) ?? 0) + 1);
+  const behind = behindByCluster(shared);
+  const share = (cluster: string) => (compared.has(cluster) ? (behind.get(cluster) ?? 0) / compared.get(cluster)! : 1);
+  return clusters.toSorted(
+    (a, b) => share(a) - share(b) || (compared.get(b) ?? 0) - (compared.get(a) ?? 0) || (a < b ? -1 : 1),
+  );
 }
 
 export function rowOrder(rows: readonly MatrixRow[], by: string): string[] {

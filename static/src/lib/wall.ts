@@ -28,6 +28,7 @@ export function worstFirst(services: readonly Service[]): Service[] {
 
 /** What the totals count: services in a state, and frozen clusters. */
 export type TallyKey = 'failing' | 'paused' | 'rolling' | 'drifted' | 'frozen' | 'healthy';
+export type Tallies = Record<TallyKey, number>;
 export const TALLIES: { key: TallyKey; word: string }[] = [
   { key: 'failing', word: 'failing' },
   { key: 'paused', word: 'paused' },
@@ -46,8 +47,8 @@ const COUNTED: Partial<Record<Mark, TallyKey>> = {
 };
 
 /** How much a cluster adds to each total. */
-export function tallied(cluster: Cluster, services: readonly Service[]): Record<TallyKey, number> {
-  const totals: Record<TallyKey, number> = {
+export function tallied(cluster: Cluster, services: readonly Service[]): Tallies {
+  const totals: Tallies = {
     failing: 0,
     paused: 0,
     rolling: 0,

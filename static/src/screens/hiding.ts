@@ -1,5 +1,7 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { afterFrame } from '../app/frames';
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { settling } from '../app/rows';
 import { Slices } from '../lib/slices';
 import { IN_SIGHT } from './rows';
@@ -46,4 +48,11 @@ export class Hiding {
     }
     this.slices.start([...gone, ...come], gone.length);
   }
+}
+
+/** For an element that is hidden where the filter leaves out its name. */
+export function useHidden<T extends HTMLElement>(hiding: Hiding, name: string): RefObject<T | null> {
+  const element = useRef<T>(null);
+  useLayoutEffect(() => hiding.add(name, element.current!), [hiding, name]);
+  return element;
 }

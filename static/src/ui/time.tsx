@@ -1,3 +1,4 @@
+import { computed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { now } from '../app/state';
 import { exact, relative, until } from '../lib/time';
@@ -6,10 +7,12 @@ import { exact, relative, until } from '../lib/time';
 export function Ago({ at }: { at: number | null }) {
   // It ticks, which its tooltip does not.
   const title = useMemo(() => (at === null ? '' : exact(at)), [at]);
+  // Bound to the text itself: there are hundreds on a wall, which tick together, and few of which change.
+  const text = useMemo(() => computed(() => (at === null ? '' : relative(at, now.value))), [at]);
   if (at === null) return <span class="mute">–</span>;
   return (
     <time dateTime={new Date(at).toISOString()} title={title}>
-      {relative(at, now.value)}
+      {text}
     </time>
   );
 }

@@ -12,6 +12,7 @@ import { Clock, Countdown } from '../../ui/clock';
 import type { FlagMark } from '../../ui/flag';
 import { FlagIcon } from '../../ui/flag';
 import { Ago } from '../../ui/time';
+import { type Hiding, useHidden } from '../hiding';
 import { ServiceSquares } from './service-squares';
 import { TileTicks } from './tile-ticks';
 
@@ -20,11 +21,12 @@ const MOST_SQUARES = 12;
 const FEWER_SQUARES = 10;
 
 /** A small tile: its name, one line where it is not calm, its squares. */
-export function DenseTile({ entry }: { entry: ClusterEntry }) {
+export function DenseTile({ entry, hiding }: { entry: ClusterEntry; hiding: Hiding }) {
+  const element = useHidden<HTMLElement>(hiding, entry.name);
   const state = tileState(entry.summary.value, entry.counts.value);
   const account = accountParts.value?.labelOf(entry.name);
   return (
-    <article class="tile" data-state={state}>
+    <article ref={element} class="tile" data-state={state}>
       <div class="top">
         <h2>
           <Link

@@ -10,9 +10,10 @@ import { Link } from '../../ui/button';
 import { Clock } from '../../ui/clock';
 import { UserText } from '../../ui/text';
 import { Ago } from '../../ui/time';
+import { type Hiding, useHidden } from '../hiding';
 import { usePieces, useSameElements } from '../rows';
 import { LastWhat } from './last-deployment';
-import type { FleetState } from './order';
+import { type FleetState, isEmpty } from './order';
 import { ServiceSquares } from './service-squares';
 import { Unmanaged } from './unmanaged';
 
@@ -22,7 +23,9 @@ const MOST_SQUARES = 24;
 /** The clusters as rows: the second view of the fleet. */
 export function FleetTable({ fleet }: { fleet: FleetState }) {
   const { groups } = fleet.wall.value;
-  const element = useSameElements((entry: ClusterEntry) => <Row key={entry.name} entry={entry} />);
+  const element = useSameElements((entry: ClusterEntry) => (
+    <Row key={entry.name} entry={entry} hiding={fleet.hiding} />
+  ));
   let left = usePieces(groups.reduce((sum, { entries }) => sum + entries.length, 0));
   return (
     <div class="stack">
@@ -30,7 +33,12 @@ export function FleetTable({ fleet }: { fleet: FleetState }) {
         const shown = entries.slice(0, Math.max(0, left));
         left -= entries.length;
         return (
-          <section key={title} class="wallgroup" aria-label={title || 'Clusters'}>
+          <section
+            key={title}
+            class="wallgroup"
+            aria-label={title || 'Clusters'}
+            hidden={isEmpty(title, entries, fleet)}
+          >
             {title && <h2>{title}</h2>}
             <div
               class="table fleettable"
@@ -60,11 +68,12 @@ export function FleetTable({ fleet }: { fleet: FleetState }) {
   );
 }
 
-function Row({ entry }: { entry: ClusterEntry }) {
+function Row({ entry, hiding }: { entry: ClusterEntry; hiding: Hiding }) {
+  const element = useHidden<HTMLDivElement>(hiding, entry.name);
   const { by, message, changedAt, serviceCount } = entry.summary.value;
   const account = accountParts.value?.labelOf(entry.name);
   return (
-    <div class="tr" role="row" data-state={tileState(entry.summary.value, entry.counts.value)}>
+    <div ref={element} class="tr" role="row" data-state={tileState(entry.summary.value, entry.counts.value)}>
       <div class="td two" role="cell">
         <Link to={clusterRoute(entry.name)} class="name-link cover" data-row={entry.name}>
           {entry.name}

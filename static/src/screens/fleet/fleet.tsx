@@ -75,6 +75,7 @@ function NoClusters() {
 
 function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; total: number }) {
   const shown = fleet.shown.value.length;
+  useEffect(() => fleet.hiding.follow(), [fleet]);
   const size = at.size || (total >= DENSE_FROM ? 'dense' : 'large');
   const parts = accountParts.value;
   const filtered = at.filter !== '' || at.state !== '' || at.account !== '';
@@ -111,12 +112,11 @@ function Clusters({ at, fleet, total }: { at: FleetRoute; fleet: FleetState; tot
           New cluster
         </LinkButton>
       </div>
-      {shown ? (
-        <div class="movable" {...holding(fleet.held)}>
-          <Moved what="cluster" n={fleet.wall.value.moved} held={fleet.held} />
-          {size === 'table' ? <FleetTable fleet={fleet} /> : <Walls fleet={fleet} dense={size === 'dense'} />}
-        </div>
-      ) : (
+      <div class="movable" hidden={!shown} {...holding(fleet.held)}>
+        <Moved what="cluster" n={fleet.wall.value.moved} held={fleet.held} />
+        {size === 'table' ? <FleetTable fleet={fleet} /> : <Walls fleet={fleet} dense={size === 'dense'} />}
+      </div>
+      {!shown && (
         <Empty
           icon="search"
           title={`0 of ${total} match`}

@@ -2,7 +2,7 @@ import { sentence, serviceMark } from '../../lib/marks';
 import { clusterRoute } from '../../lib/router';
 import type { ClusterEntry } from '../../lib/store';
 import { worstFirst } from '../../lib/wall';
-import { Square, SquareLink } from '../../ui/squares';
+import { SquareLink } from '../../ui/squares';
 
 /**
  * The services of a cluster as squares, the worst first; beyond `most` they are counted. `linked`: each leads to its
@@ -21,20 +21,19 @@ export function ServiceSquares({
   const hidden = services.length - most;
   return (
     <span class="sqs">
-      {services
-        .slice(0, most)
-        .map((service) =>
-          linked ? (
-            <SquareLink
-              key={service.name}
-              mark={serviceMark(service)}
-              label={sentence(service)}
-              to={clusterRoute(entry.name, service.name)}
-            />
-          ) : (
-            <Square key={service.name} mark={serviceMark(service)} label={sentence(service)} />
-          ),
-        )}
+      {services.slice(0, most).map((service) =>
+        linked ? (
+          <SquareLink
+            key={service.name}
+            mark={serviceMark(service)}
+            label={sentence(service)}
+            to={clusterRoute(entry.name, service.name)}
+          />
+        ) : (
+          // No component: a wall has thousands.
+          <i key={service.name} class="sq" data-mark={serviceMark(service)} title={sentence(service)} />
+        ),
+      )}
       {hidden > 0 && <span class="more">+{hidden}</span>}
     </span>
   );

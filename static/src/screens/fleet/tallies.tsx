@@ -1,17 +1,17 @@
 import { adjust, route, store } from '../../app/state';
 import { plural } from '../../lib/changes';
 import { fleetRoute } from '../../lib/router';
-import { TALLIES, tallied, type TallyKey } from '../../lib/wall';
+import { TALLIES } from '../../lib/wall';
 import { Square } from '../../ui/squares';
 
 /** The totals of all clusters, which are the legend of the squares as well; each shows its clusters alone. */
 export function Tallies() {
-  const totals: Record<TallyKey, number> = { failing: 0, paused: 0, rolling: 0, drifted: 0, frozen: 0, healthy: 0 };
+  const totals = { failing: 0, paused: 0, rolling: 0, drifted: 0, frozen: 0, healthy: 0 };
   let services = 0;
   const names = store.names.value;
   for (const name of names) {
     const entry = store.get(name)!;
-    const own = tallied(entry.summary.value, entry.services());
+    const own = entry.tallies.value;
     for (const { key } of TALLIES) totals[key] += own[key];
     services += entry.counts.value.services;
   }

@@ -18,6 +18,7 @@ import { Flag } from '../../ui/flag';
 import { Icon } from '../../ui/icons';
 import { UserText } from '../../ui/text';
 import { Ago } from '../../ui/time';
+import { type Hiding, useHidden } from '../hiding';
 import { IncidentActions } from '../service/incident-actions';
 import { LastDeployment } from './last-deployment';
 import { ServiceSquares } from './service-squares';
@@ -27,11 +28,13 @@ import { TileTicks } from './tile-ticks';
 const MOST_SQUARES = 60;
 
 /** One cluster on the wall. A solid tile asks for a person, a tinted one informs, a calm one has no words of state. */
-export function Tile({ entry, wide }: { entry: ClusterEntry; wide: boolean }) {
+export function Tile({ entry, hiding, wide }: { entry: ClusterEntry; hiding: Hiding; wide: boolean }) {
+  const element = useHidden<HTMLElement>(hiding, entry.name);
   const state = tileState(entry.summary.value, entry.counts.value);
   const Body = BODIES[state];
   return (
     <article
+      ref={element}
       class="tile"
       data-state={state}
       data-wide={wide && state === 'failing'}

@@ -1,10 +1,12 @@
 /** Tiles of the wall, large and dense, and the rows of the services table, in every state. */
 
+import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { deployments } from '../../app/activity';
 import type { Deployed } from '../../lib/ticks';
 import { DenseTile } from '../fleet/dense-tile';
 import { Tile } from '../fleet/tile';
+import { Hiding } from '../hiding';
 import { ServiceRow } from '../service-row';
 import { ServiceRows } from '../service-rows';
 import { tableState } from '../table-state';
@@ -16,6 +18,10 @@ const DAY = 86_400_000;
 
 export function Tiles({ at }: { at: number }) {
   const entries = useMemo(() => clusters(at), [at]);
+  const hiding = useMemo(() => {
+    const names = entries.map(({ name }) => name);
+    return new Hiding(signal(new Set(names)), signal({ names }));
+  }, [entries]);
   useEffect(() => {
     const before = deployments.peek();
     const ticks: Deployed[] = [0.2, 1.1, 1.2, 4, 6.5].map((days, i) => ({
@@ -31,7 +37,7 @@ export function Tiles({ at }: { at: number }) {
         <div class="walls">
           <div class="wall" data-size="large">
             {entries.map((entry) => (
-              <Tile key={entry.name} entry={entry} wide={entry.name === 'failing'} />
+              <Tile key={entry.name} entry={entry} hiding={hiding} wide={entry.name === 'failing'} />
             ))}
           </div>
         </div>
@@ -40,7 +46,7 @@ export function Tiles({ at }: { at: number }) {
         <div class="walls">
           <div class="wall" data-size="dense">
             {entries.map((entry) => (
-              <DenseTile key={entry.name} entry={entry} />
+              <DenseTile key={entry.name} entry={entry} hiding={hiding} />
             ))}
           </div>
         </div>

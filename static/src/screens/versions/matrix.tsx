@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { store } from '../../app/state';
 import { clusterRoute } from '../../lib/router';
-import { isBehind, type MatrixRow, windowOf } from '../../lib/versions';
+import { behindByCluster, isBehind, type MatrixRow, windowOf } from '../../lib/versions';
 import { Button, Link } from '../../ui/button';
 import { useSameElements } from '../rows';
 import { makeOffer, offerFor, offerForAll, promotionHindrance } from './promotion';
@@ -56,9 +56,10 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
   const shown = clusters.slice(left, right);
   const place = { row: Math.min(active.row, rows.length - 1), column: Math.min(active.column, clusters.length - 1) };
 
+  const behind = useMemo(() => behindByCluster(rows), [rows]);
   const indices = useMemo(() => new Map(rows.map((row, i) => [row, i])), [rows]);
   // While one scrolls down, the rows that stay in sight are not looked at.
-  const how = [left, right, column, place.row, place.column, clusters.join(' ')].join(' ');
+  const how = [left, right, column, place.row, place.column].join(' ');
   const element = useSameElements(
     (row: MatrixRow) => {
       const index = indices.get(row)!;
@@ -76,7 +77,7 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
         />
       );
     },
-    useMemo(() => ({}), [how, rows]),
+    useMemo(() => ({}), [how, rows, clusters]),
   );
 
   const wanted = useRef(false);
@@ -121,6 +122,7 @@ export function Matrix({ rows, clusters }: { rows: readonly MatrixRow[]; cluster
               cluster={cluster}
               rows={rows}
               clusters={clusters}
+              behind={behind.get(cluster) ?? 0}
               index={left + i}
               margin={i ? 0 : left * column}
               focusable={left + i === place.column}
@@ -148,9 +150,11 @@ interface LineProps {
   onFocus: (place: Place) => void;
 }
 
-/** A row: while one scrolls sideways, the cells that stay in sight are not looked at. */
+/** A row: while one scrolls sideways or filters, the cells that stay in sight are not looked at. */
 function MatrixLine({ row, index, clusters, left, right, space, active, onFocus }: LineProps) {
-  const cells = useMemo(() => new Map<string, VNode>(), [row, index, clusters.join(' ')]);
+  const cells = useMemo(() => new Map<string, VNode>(), [row, clusters]);
+  const place = useRef(index);
+  place.current = index;
   const cellAt = (column: number): VNode => {
     const key = `${column} ${column === active}`;
     const known = cells.get(key);
@@ -163,7 +167,7 @@ function MatrixLine({ row, index, clusters, left, right, space, active, onFocus 
         clusters={clusters}
         index={column}
         active={column === active}
-        onFocus={() => onFocus({ row: index, column })}
+        onFocus={() => onFocus({ row: place.current, column })}
       />
     );
     cells.set(key, cell);
@@ -227,6 +231,7 @@ function ClusterHead({
   cluster,
   rows,
   clusters,
+  behind,
   index,
   margin,
   focusable,
@@ -234,14 +239,12 @@ function ClusterHead({
   cluster: string;
   rows: readonly MatrixRow[];
   clusters: readonly string[];
+  /** How many of its services are behind. */
+  behind: number;
   index: number;
   margin: number;
   focusable: boolean;
 }) {
-  const behind = useMemo(
-    () => rows.flatMap((row) => row.cells.get(cluster) ?? []).filter(isBehind).length,
-    [rows, cluster],
-  );
   const frozen = store.get(cluster)?.summary.value.frozen;
   const [hovered, onHover] = useHover();
   const [focused, setFocused] = useState(false);

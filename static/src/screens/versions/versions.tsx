@@ -19,21 +19,20 @@ import '../../styles/versions.css';
 export function VersionsScreen({ at }: { at: VersionsRoute }) {
   const { table, loaded, error, again } = useVersions();
   const narrow = useNarrow();
-  const names = store.names.value.filter((name) => table.has(name));
-  const rows = useMemo(() => matrix(table, names), [table, names.join(' ')]);
+  const known = store.names.value;
+  const names = useMemo(() => known.filter((name) => table.has(name)), [table, known]);
+  const rows = useMemo(() => matrix(table, names), [table, names]);
   const clusters = useKeptOrder(`${loaded}`, names, () => columnOrder(rows, names));
-  const services = useKeptOrder(
-    `${loaded} ${at.sort}`,
-    rows.map((row) => row.service),
-    () => rowOrder(rows, at.sort),
-  );
+  const all = useMemo(() => rows.map((row) => row.service), [rows]);
+  const services = useKeptOrder(`${loaded} ${at.sort}`, all, () => rowOrder(rows, at.sort));
   const slow = useSlow(!loaded && !error);
-  const byService = new Map(rows.map((row) => [row.service, row]));
-  const shownClusters = clusters.filter((name) => matchesText(wordsOf(at.clusters), name.toLowerCase()));
-  const shownRows = services
-    .filter((name) => matchesText(wordsOf(at.filter), name.toLowerCase()))
-    .map((name) => byService.get(name)!)
-    .filter((row) => !at.clusters || shownClusters.some((cluster) => row.cells.has(cluster)));
+  const byService = useMemo(() => new Map(rows.map((row) => [row.service, row])), [rows]);
+  const shownClusters = useMatching(clusters, at.clusters);
+  const shownServices = useMatching(services, at.filter);
+  const shownRows = useMemo(() => {
+    const found = shownServices.map((name) => byService.get(name)!);
+    return at.clusters ? found.filter((row) => shownClusters.some((cluster) => row.cells.has(cluster))) : found;
+  }, [shownServices, byService, at.clusters && shownClusters]);
   const Shown = narrow ? ServiceList : Matrix;
   return (
     <>
@@ -98,10 +97,19 @@ function inWords(rows: readonly MatrixRow[]): string {
   return `${differing} of ${plural(rows.length, 'service')} ${differing === 1 ? 'differs' : 'differ'} between clusters`;
 }
 
+/** The names with all words of a filter; the same list again while neither changes. */
+function useMatching(names: readonly string[], filter: string): readonly string[] {
+  return useMemo(() => {
+    const words = wordsOf(filter);
+    return words.length ? names.filter((name) => matchesText(words, name.toLowerCase())) : names;
+  }, [names, filter]);
+}
+
 /** An order that stays as it was until `key` changes: nothing moves under the pointer. */
-function useKeptOrder(key: string, names: readonly string[], order: () => string[]): string[] {
-  const kept = useRef<{ key: string; names: string[] }>({ key: '', names: [] });
-  if (kept.current.key !== key) kept.current = { key, names: order() };
-  kept.current.names = inOrder(kept.current.names, names);
-  return kept.current.names;
+function useKeptOrder(key: string, names: readonly string[], order: () => string[]): readonly string[] {
+  const kept = useRef<{ key: string; names: readonly string[]; order: readonly string[] } | null>(null);
+  const before = kept.current;
+  if (before?.key !== key) kept.current = { key, names, order: inOrder(order(), names) };
+  else if (before.names !== names) kept.current = { key, names, order: inOrder(before.order, names) };
+  return kept.current!.order;
 }
