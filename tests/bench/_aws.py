@@ -106,8 +106,8 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
     written: int = 0
     wanted: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
-    # By family of task definitions: cluster, service and version, which their ARNs end with.
-    families: dict[str, str] = field(default_factory=dict)
+    # By family, the newest task definition: cluster, service and the version that changed it, which its ARN ends with.
+    definitions: dict[str, str] = field(default_factory=dict)
     limits: Limits | None = None
 
     def answer(self, request: Request) -> Answer:
@@ -300,7 +300,8 @@ class Aws:
         return {'services': [self.service(asked['cluster'], each) for each in names if each in wanted]}
 
     def service(self, cluster: str, name: str) -> dict[str, Any]:
-        version, wanted = self.wanted[cluster][0], self.wanted[cluster][1][name]
+        wanted = self.wanted[cluster][1][name]
+        version = self.definitions[wanted.family].rpartition('+')[2]
         count = {'desiredCount': wanted.count, 'runningCount': wanted.count, 'pendingCount': 0, 'failedTasks': 0}
         definition = {'taskDefinition': f'arn:task-definition/{cluster}+{name}+{version}'}
         at = {'createdAt': 1.6e9, 'updatedAt': 1.6e9}
@@ -321,7 +322,7 @@ class Aws:
 
     def do_DescribeTaskDefinition(self, asked: dict[str, Any]) -> Any:
         asked_for = asked['taskDefinition'].removeprefix('arn:task-definition/')
-        cluster, name, version = (self.families.get(asked_for) or asked_for).split('+')
+        cluster, name, version = (self.definitions.get(asked_for) or asked_for).split('+')
         definition = {**self.services(cluster)[name].definition, 'revision': 1, 'status': 'ACTIVE'}
         return {
             'taskDefinition': {**definition, 'taskDefinitionArn': f'arn:task-definition/{cluster}+{name}+{version}'},
@@ -334,8 +335,11 @@ class Aws:
             return {}
         if cluster not in self.wanted or self.wanted[cluster][0] != stored.id:
             wanted = wanted_services(cluster, json.loads(stored.body), REGION)
+            before = self.wanted.get(cluster, ('', {}))[1]
             self.wanted[cluster] = stored.id, wanted
-            self.families |= {each.family: f'{cluster}+{name}+{stored.id}' for name, each in wanted.items()}
+            for name, each in wanted.items():
+                if name not in before or before[name].definition != each.definition:
+                    self.definitions[each.family] = f'{cluster}+{name}+{stored.id}'
         return self.wanted[cluster][1]
 
 
