@@ -90,6 +90,8 @@ class Ledger:
         self._turn: Counter[str] = Counter()
         self._turns: LruCache[tuple[str, str], int] = LruCache(TURNS_KNOWN)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        # By cluster, the ETag of the write that this process marked last, until that is asked for.
+        self._marked: dict[str, str] = {}
         self._asking = asyncio.Lock()
         self._may_mark = False
         self._asked_at = float('-inf')
@@ -122,6 +124,16 @@ class Ledger:
         self._turns.put(key, self._turn[cluster])
         self._mark_soon(cluster, [revision])
 
+    def take_marked(self, cluster: str, etag: str) -> bool:
+        """Whether this process has marked the write of that ETag, and so everything below; true once.
+
+        Another program may store the content again later, above what another server has not announced.
+        """
+        if self._marked.get(cluster) != etag:
+            return False
+        del self._marked[cluster]
+        return True
+
     def mark_walked(self, revision: Revision) -> None:
         """Mark the newest revision of a walk, soon, beside what was announced since the walk began."""
         self._mark_soon(revision.cluster, [*self._next.get(revision.cluster, ()), revision])
@@ -133,6 +145,7 @@ class Ledger:
 
     async def owe(self, revision: Revision, by: str) -> None:
         """Mark a revision as to be announced again, in case this process ends before it has done so."""
+        self._marked.pop(revision.cluster, None)
         await self._add(revision, AGAIN + re.sub(r'[^A-Za-z0-9 ._:/=+@-]', '_', by)[:200])
 
     async def walk(
@@ -245,6 +258,8 @@ class Ledger:
     async def _try_to_mark(self, revision: Revision) -> None:
         try:
             await self._add(revision, revision.write_id or SETTLED)
+            if revision.write_id:
+                self._marked[revision.cluster] = revision.etag
         except AwsFailed as failed:
             log.warning('cluster %s: announced, but not marked so: %s', revision.cluster, failed)
         except Exception:

@@ -8,8 +8,8 @@ import logging
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
+from stack.aws.ports import ListedObject
 from stack.errors import AwsFailed, NotFound
 from stack.notify.ledger import Ledger, Walk
 from stack.notify.notifier import WAITING_MOST, Notifier
@@ -59,6 +59,9 @@ class Sweeper:
     async def sweep(self) -> float:
         """Look at every cluster that has changed; the seconds until the next sweep."""
         listed = await self._store.objects()
+        for each in listed:
+            if self._ledger.take_marked(each.key, each.etag):
+                self._settled[each.key] = (each.etag, each.modified)
         changed = [each for each in listed if self._is_open(each)]
         # What was left behind is most likely what was stored last.
         changed.sort(key=lambda each: each.modified, reverse=True)
@@ -68,14 +71,22 @@ class Sweeper:
         dues = await asyncio.gather(*(self._look_at_each(waiting) for _ in range(AT_ONCE)))
         return max(0.1, min(dues))
 
-    def _is_open(self, listed: Any) -> bool:
+    def _is_open(self, listed: ListedObject) -> bool:
         """Whether a cluster has changed since nothing was owed there, or is in doubt."""
         settled = self._settled.get(listed.key) == (listed.etag, listed.modified)
         return not settled or self._notifier.doubt(listed.key) > 0
 
-    async def _look_at_each(self, waiting: Iterable[Any]) -> float:
+    def _is_young(self, listed: ListedObject) -> bool:
+        """Whether the process that stored a revision is still announcing it, as far as is known."""
+        age = (datetime.now(UTC) - listed.modified).total_seconds()
+        return age < self.grace_s and not self._notifier.doubt(listed.key)
+
+    async def _look_at_each(self, waiting: Iterable[ListedObject]) -> float:
         due = self.period_s
         for listed in waiting:
+            if self._is_young(listed):
+                due = min(due, self.grace_s)
+                continue
             try:
                 again_in = await self._look(listed.key)
             except (AwsFailed, NotFound) as failed:

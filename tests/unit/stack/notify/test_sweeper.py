@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stack.changes.change_request import ChangeRequest
 from stack.notify.ledger import TAG
 from stack.sandbox.faults import Fault
 from stack.state import revisions
 from stack.state.revisions import Change, Origin
+from tests.asynchronous import asynchronous
 from tests.aws import Aws
 from tests.client import path
+from tests.fake_s3 import World
+from tests.replicas import Replica
 from tests.server import Server
 
 CONFIG = {'services': [{'web': {'image': 'nginx:1'}}, {'worker': {'image': 'nginx:1'}}]}
@@ -76,6 +80,53 @@ def test_what_is_announced_is_marked_and_not_announced_again(any_server: Server)
         sweep(other)
     sweep(server)
     assert announced(server) == []
+
+
+@asynchronous
+async def test_a_change_costs_its_server_no_call_of_a_sweep_and_every_other_one_two():
+    world = World()
+    here, there = Replica(world), Replica(world)
+    await here.states.create('prod', CONFIG, ChangeRequest(Origin('kim', 'test')))
+    await here.states.settled()
+    assert [await swept(here), await swept(here)] == [[], []]
+    assert await swept(there) == [('HeadObject', 'prod'), ('GetObjectTagging', 'prod')]
+    assert await swept(there) == []
+
+
+@asynchronous
+async def test_a_change_of_a_moment_ago_costs_no_call_of_a_sweep():
+    world = World()
+    here, there = Replica(world), Replica(world)
+    world.now = datetime.now(UTC).replace(microsecond=0)
+    await here.states.create('prod', CONFIG, ChangeRequest(Origin('kim', 'test')))
+    await here.states.settled()
+    there.context.sweeper.grace_s = 3600.0
+    assert await swept(there) == []
+    there.context.sweeper.grace_s = -1.0
+    assert await swept(there) == [('HeadObject', 'prod'), ('GetObjectTagging', 'prod')]
+
+
+@asynchronous
+async def test_content_that_another_program_stored_again_over_a_dead_servers_change_is_looked_at():
+    world = World()
+    here = Replica(world)
+    created = await here.states.create('prod', CONFIG, ChangeRequest(Origin('kim', 'test')))
+    await here.states.settled()
+    assert await swept(here) == []
+    change = Change(Origin('maria', 'test'), datetime.now(UTC), {'verb': 'test', 'service': 'worker'}, 'destroy')
+    world.store('prod', json.dumps(config('web')).encode(), revisions.encode('lost', [change]))
+    world.now += timedelta(minutes=1)
+    again = world.store('prod', created.revision.body)
+    assert ('HeadObject', 'prod') in await swept(here)
+    assert [message['revision'] for message in here.aws.sent] == [created.revision.id, again.id]
+
+
+async def swept(replica: Replica) -> list[tuple[str, str]]:
+    """The calls of a sweep beside its listing, of S3 and about a cluster."""
+    replica.aws.calls.clear()
+    await replica.context.sweeper.sweep()
+    await replica.states.settled()
+    return [call for call in replica.aws.calls if call[1] == 'prod']
 
 
 def test_a_dead_servers_change_is_announced_once(any_server: Server):
